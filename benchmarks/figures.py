@@ -1,0 +1,269 @@
+"""What is measured, and which figure each measurement is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from benchmarks import world
+from benchmarks.harness import Compare, Figure, Sample, Subject
+from benchmarks.ours import dispatching, job, queueing
+from benchmarks.rivals import measured
+from benchmarks.rivals.libraries import libraries
+from benchmarks.rivals.library import Library
+from benchmarks.rivals.raw_sqlite import rows_of
+from benchmarks.shelf import Shelf
+
+SENDS = 3_000
+"""Messages in one measurement of a dispatch rate."""
+PUTS = 2_000
+"""Messages in one measurement of a library that commits each of them."""
+PLAN_CONTRACTS = 3_000
+PLAN_SENDS = 100
+"""Sends of the literal plan that are made in a round; the rest are reckoned (see `measured.whole_plan`)."""
+BULK = 100_000
+
+
+@dataclass(slots=True)
+class Plan:
+    """Subjects in the order of a round, and the figures they are for."""
+
+    subjects: dict[str, Subject] = field(default_factory=dict)
+    figures: list[Figure] = field(default_factory=list)
+
+    def measure(self, name: str, work: int, how: Callable[[Path], Sample]) -> str:
+        """Add a subject, once; returns its name."""
+        self.subjects.setdefault(name, Subject(name=name, work=work, measure=how))
+        return name
+
+    def only(self, word: str) -> Plan:
+        """Return the figures whose title holds `word`, and the subjects they need."""
+        figures = [figure for figure in self.figures if word.lower() in figure.title.lower()]
+        needed = {name for figure in figures for name in (figure.ours, *figure.others, *figure.rivals)}
+        subjects = {name: subject for name, subject in self.subjects.items() if name in needed}
+        return Plan(subjects, figures)
+
+
+def plan(sizes: tuple[int, ...], shelf: Shelf, *, full_plan: bool = False) -> Plan:
+    """Everything that the table holds. `sizes`: contracts, ascending."""
+    made = Plan()
+    there = [library for library in libraries() if library.missing is None]
+    bulk = min(BULK, max(sizes))
+    queueing_figures(made, bulk, there)
+    for size in sizes:
+        generating(made, shelf, size)
+    dispatching_figures(made, shelf, there)
+    backlogs(made, shelf, bulk)
+    for size in sizes:
+        settling(made, shelf, size)
+    whole_job(made, shelf, sizes)
+    literal_plan(made, shelf, full=full_plan)
+    return made
+
+
+def queueing_figures(made: Plan, bulk: int, there: list[Library]) -> None:
+    texts = world.texts(bulk)
+    rows = rows_of(texts)
+    ours = made.measure("notifykit: queue in bulk", bulk, lambda room: queueing.in_bulk(room, texts))
+    again = made.measure("notifykit: offer known keys", bulk, lambda room: queueing.again(room, texts))
+    raw = made.measure("raw bulk insert", bulk, lambda room: measured.bulk_insert(room, rows))
+    raw_again = made.measure("raw ON CONFLICT DO NOTHING", bulk, lambda room: measured.offer_again(room, rows))
+    puts = []
+    for library in there:
+        some = texts if library.bulk else texts[:PUTS]
+        how = partial(measured.library_puts, library=library, texts=some)
+        puts.append(made.measure(f"{library.name}: queue", len(some), how))
+    title = f"queue in bulk with dedup, {bulk:,}"
+    made.figures += [
+        Figure(title=title, ours=ours, rivals=(raw,), compare=Compare.RATE, target=0.35),
+        Figure(title=f"{title}: best library", ours=ours, rivals=tuple(puts), compare=Compare.RATE, target=2),
+        Figure(
+            title=f"offer {bulk:,} known keys again",
+            ours=again,
+            rivals=(raw_again,),
+            compare=Compare.RATE,
+            target=0.25,
+        ),
+    ]
+
+
+def generating(made: Plan, shelf: Shelf, size: int) -> None:
+    rows = rows_of(text for row in world.rows(size) for text in world.messages(row))
+    read = made.measure(f"csv.reader, {size:,}", size, partial(measured.read_csv, shelf=shelf, contracts=size))
+    insert = made.measure(
+        f"raw bulk insert of their messages, {size:,}", size, lambda room: measured.bulk_insert(room, rows)
+    )
+    ours = made.measure(
+        f"notifykit: generate, {size:,}", size, partial(job.generate_whole, shelf=shelf, contracts=size)
+    )
+    made.figures.append(
+        Figure(
+            title=f"generate whole, {size:,} contracts",
+            ours=ours,
+            rivals=(read, insert),
+            compare=Compare.COST,
+            target=5,
+        )
+    )
+    for stage, title in (("settled", "all sent and flagged"), ("queued", "all still waiting")):
+        idle = made.measure(
+            f"notifykit: pass, {title}, {size:,}",
+            size,
+            partial(job.nothing_to_do, shelf=shelf, contracts=size, stage=stage),
+        )
+        made.figures.append(
+            Figure(
+                title=f"pass with nothing to do, {title}, {size:,}",
+                ours=idle,
+                rivals=(read,),
+                compare=Compare.COST,
+                target=2 if stage == "settled" else None,
+            )
+        )
+
+
+def dispatching_figures(made: Plan, shelf: Shelf, there: list[Library]) -> None:
+    raw = made.measure("raw two-commit loop", SENDS, partial(measured.two_commits, shelf=shelf, messages=SENDS))
+    one, eight = (
+        made.measure(
+            f"notifykit: dispatch, W = {workers}",
+            SENDS,
+            partial(dispatching.all_of, shelf=shelf, waiting=SENDS, workers=workers),
+        )
+        for workers in (1, 8)
+    )
+    texts = world.texts(PUTS)
+    rivals = [
+        made.measure(
+            f"{library.name}: dispatch",
+            PUTS,
+            partial(measured.library_dispatches, library=library, texts=texts),
+        )
+        for library in there
+    ]
+    alone, two = (
+        made.measure(
+            f"notifykit: {processes} dispatching process{'es' if processes > 1 else ''}",
+            SENDS * 2,
+            partial(dispatching.by_processes, shelf=shelf, waiting=SENDS * 2, processes=processes, workers=8),
+        )
+        for processes in (1, 2)
+    )
+    made.figures += [
+        Figure(title="dispatch at FULL, one thread", ours=one, rivals=(raw,), compare=Compare.RATE, target=1.6),
+        Figure(
+            title="dispatch at FULL, W = 8",
+            ours=eight,
+            rivals=(raw, *rivals),
+            compare=Compare.RATE,
+            target=1,
+        ),
+        Figure(title="two processes", ours=two, rivals=(alone,), compare=Compare.RATE, target=0.9),
+        Figure(title="two processes: duplicates", ours=two, compare=Compare.COUNT, count="duplicates", target=0),
+        Figure(
+            title='two processes: "database is locked"',
+            ours=two,
+            compare=Compare.COUNT,
+            count="locked",
+            target=0,
+        ),
+    ]
+
+
+def backlogs(made: Plan, shelf: Shelf, bulk: int) -> None:
+    tenth = bulk // 10
+    sends = min(SENDS, tenth)
+    for workers in (1, 8):
+        base, full, behind = (
+            made.measure(
+                f"notifykit: {waiting:,} waiting behind {done:,} done, W = {workers}",
+                sends,
+                partial(dispatching.first_of, shelf=shelf, sends=sends, waiting=waiting, done=done, workers=workers),
+            )
+            for waiting, done in ((tenth, 0), (bulk, 0), (tenth, bulk - tenth))
+        )
+        for ours, title in (
+            (full, f"rate with {bulk:,} waiting"),
+            (behind, f"rate with {tenth:,} waiting behind {bulk - tenth:,} done"),
+        ):
+            made.figures.append(
+                Figure(
+                    title=f"{title}, W = {workers}",
+                    ours=ours,
+                    rivals=(base,),
+                    compare=Compare.RATE,
+                    target=0.85,
+                )
+            )
+
+
+def settling(made: Plan, shelf: Shelf, size: int) -> None:
+    rewrite = made.measure(
+        f"csv read and write, {size:,}", size, partial(measured.rewrite_csv, shelf=shelf, contracts=size)
+    )
+    ours = made.measure(f"notifykit: settle, {size:,}", size, partial(job.settle, shelf=shelf, contracts=size))
+    made.figures.append(
+        Figure(title=f"settle {size:,} flags", ours=ours, rivals=(rewrite,), compare=Compare.COST, target=3)
+    )
+
+
+def whole_job(made: Plan, shelf: Shelf, sizes: tuple[int, ...]) -> None:
+    ours = [
+        made.measure(f"notifykit: whole job, {size:,}", size, partial(job.whole, shelf=shelf, contracts=size))
+        for size in sizes
+    ]
+    largest = sizes[-1]
+    for name, batch, mark, target in (
+        ("raw batched script", 1_000, False, 3),
+        (f"raw script in batches of {job.WORKERS}, marked before", job.WORKERS, True, None),
+    ):
+        raw = made.measure(
+            name,
+            largest,
+            partial(measured.whole_script, shelf=shelf, contracts=largest, batch=batch, mark=mark),
+        )
+        made.figures.append(
+            Figure(
+                title=f"whole job, {largest:,} contracts",
+                ours=ours[-1],
+                rivals=(raw,),
+                compare=Compare.COST,
+                target=target,
+            )
+        )
+    made.figures.append(
+        Figure(
+            title=f"cost per contract, {sizes[0]:,} to {largest:,}",
+            ours=ours[-1],
+            others=tuple(ours[1:-1]),
+            rivals=(ours[0],),
+            compare=Compare.COST,
+            target=1.25,
+        )
+    )
+    memory = made.measure(
+        f"notifykit: peak memory, {largest:,}",
+        largest,
+        partial(job.peak_memory, shelf=shelf, contracts=largest),
+    )
+    made.figures.append(
+        Figure(title=f"peak memory, {largest:,} contracts, MB", ours=memory, compare=Compare.VALUE, target=200)
+    )
+
+
+def literal_plan(made: Plan, shelf: Shelf, *, full: bool) -> None:
+    size = PLAN_CONTRACTS
+    ours = made.measure(f"notifykit: whole job, {size:,}", size, partial(job.whole, shelf=shelf, contracts=size))
+    sends = None if full else PLAN_SENDS
+    plan_ = made.measure("literal plan", size, partial(measured.whole_plan, shelf=shelf, contracts=size, sends=sends))
+    made.figures.append(
+        Figure(
+            title=f"whole job, {size:,} contracts",
+            ours=ours,
+            rivals=(plan_,),
+            compare=Compare.RATE,
+            target=450,
+        )
+    )

@@ -1,0 +1,201 @@
+"""Runs subjects in turn, several times, and compares their medians."""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One measurement."""
+
+    value: float
+    """Seconds; megabytes where the subject measures memory."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """What must be nought, such as duplicates."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Something that is measured, ours or a rival's."""
+
+    name: str
+    work: int
+    """How many messages or contracts one measurement handles."""
+    measure: Callable[[Path], Sample]
+    """Takes an empty folder of its own. Only what lies between the stopwatch's ends counts."""
+
+
+class Stopwatch:
+    """Seconds between `__enter__` and `__exit__` of `Stopwatch.running()`."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Time the block, with the garbage of the preparation swept away before."""
+        gc.collect()
+        start = time.perf_counter()
+        yield
+        self.seconds = time.perf_counter() - start
+
+
+def timed(action: Callable[[], object]) -> Sample:
+    """Measure one call."""
+    watch = Stopwatch()
+    with watch.running():
+        action()
+    return Sample(value=watch.seconds)
+
+
+class Series:
+    """The samples of one subject."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.samples: list[Sample] = []
+
+    @property
+    def median(self) -> float:
+        """The median of the values."""
+        return statistics.median(sample.value for sample in self.samples)
+
+    @property
+    def cost(self) -> float:
+        """Seconds for one message or contract."""
+        return self.median / self.subject.work
+
+    @property
+    def rate(self) -> float:
+        """Messages or contracts in one second."""
+        return self.subject.work / self.median
+
+    def count(self, name: str) -> int:
+        """The sum of a count over all rounds."""
+        return sum(sample.counts[name] for sample in self.samples)
+
+
+def run(subjects: Sequence[Subject], rounds: int, folder: Path, tell: Callable[[str], None]) -> dict[str, Series]:
+    """Measure A B C, A B C, …: what the machine does meanwhile hits all of them alike."""
+    found = {subject.name: Series(subject) for subject in subjects}
+    for number in range(1, rounds + 1):
+        for subject in subjects:
+            room = Path(tempfile.mkdtemp(dir=folder))
+            sample = subject.measure(room)
+            shutil.rmtree(room)
+            # What the last subject left to be written must not slow the next one's fsync.
+            os.sync()
+            found[subject.name].samples.append(sample)
+            tell(f"round {number}/{rounds}  {subject.name}: {sample.value:.3f}")
+    return found
+
+
+class Compare(Enum):
+    """How ours is set against the rivals'."""
+
+    RATE = "rate"
+    """Our rate over the best rival's, at least the target."""
+    COST = "cost"
+    """Our seconds for each message or contract over the rivals' seconds together, at most the target."""
+    VALUE = "value"
+    """Our value itself, at most the target."""
+    COUNT = "count"
+    """The sum of our counts over all rounds, at most the target."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One line of the table: what is to be reached."""
+
+    title: str
+    ours: str
+    """Name of a subject."""
+    others: tuple[str, ...] = ()
+    """More of ours, for COST: the dearest counts."""
+    rivals: tuple[str, ...] = ()
+    compare: Compare
+    target: float | None = None
+    """None: shown for information."""
+    count: str = ""
+    """For COUNT: which one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A figure, measured."""
+
+    title: str
+    ours: str
+    rival: str = ""
+    rival_name: str = ""
+    ratio: float
+    target: str
+    met: bool | None
+
+
+def evaluate(figure: Figure, found: Mapping[str, Series]) -> Line | None:
+    """Compare medians. None where what it takes was not measured."""
+    if figure.ours not in found:
+        return None
+    if figure.compare is Compare.RATE:
+        return _rate(figure, found)
+    if figure.compare is Compare.COST:
+        return _cost(figure, found)
+    ours = found[figure.ours]
+    value = float(ours.count(figure.count)) if figure.compare is Compare.COUNT else ours.median
+    return _line(figure, f"{value:,.0f}", value)
+
+
+def _rate(figure: Figure, found: Mapping[str, Series]) -> Line | None:
+    rivals = [found[name] for name in figure.rivals if name in found]
+    if not rivals:
+        return None
+    ours = found[figure.ours]
+    best = max(rivals, key=lambda series: series.rate)
+    return _line(figure, rate_text(ours.rate), ours.rate / best.rate, rate_text(best.rate), best.subject.name)
+
+
+def _cost(figure: Figure, found: Mapping[str, Series]) -> Line | None:
+    if any(name not in found for name in (*figure.others, *figure.rivals)):
+        return None
+    ours = max(found[name].cost for name in (figure.ours, *figure.others))
+    rival = sum(found[name].cost for name in figure.rivals)
+    return _line(figure, cost_text(ours), ours / rival, cost_text(rival), " + ".join(figure.rivals))
+
+
+def _line(figure: Figure, ours: str, ratio: float, rival: str = "", rival_name: str = "") -> Line:
+    target, met = "", None
+    if figure.target is not None:
+        least = figure.compare is Compare.RATE
+        target = f"{'≥' if least else '≤'} {figure.target:g}"
+        met = ratio >= figure.target if least else ratio <= figure.target
+    return Line(
+        title=figure.title,
+        ours=ours,
+        rival=rival,
+        rival_name=rival_name,
+        ratio=ratio,
+        target=target,
+        met=met,
+    )
+
+
+def rate_text(rate: float) -> str:
+    """Show a rate."""
+    return f"{rate:,.0f}/s" if rate >= 100 else f"{rate:,.1f}/s"
+
+
+def cost_text(seconds: float) -> str:
+    """Show the cost of one message or contract."""
+    return f"{seconds * 1e6:,.1f} µs"

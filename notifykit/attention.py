@@ -1,0 +1,37 @@
+"""What waits for a person: whatever the next run will not mend by itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from notifykit.model import FOREVER, Status
+from notifykit.outbox.protocol import Filter, Outbox, Pause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """What waits for a person."""
+
+    failed: int = 0
+    in_doubt: int = 0
+    paused: tuple[Pause, ...] = ()
+    """Pauses that only a person ends."""
+    unreachable: Mapping[str, int] = field(default_factory=dict)
+    """Waiting messages on channels that cannot be used here, by channel."""
+
+    def __bool__(self) -> bool:
+        return bool(self.failed or self.in_doubt or self.paused or self.unreachable)
+
+
+def attention(outbox: Outbox, channels: Collection[str]) -> Attention:
+    """Look for what waits for a person, given the channels that can be used."""
+    stuck = Counter(task.status for task in outbox.tasks(Filter(statuses=(Status.FAILED, Status.IN_DOUBT))))
+    waiting = Counter(task.channel for task in outbox.tasks(Filter(statuses=(Status.QUEUED,))))
+    return Attention(
+        failed=stuck[Status.FAILED],
+        in_doubt=stuck[Status.IN_DOUBT],
+        paused=tuple(pause for pause in outbox.pauses() if pause.until == FOREVER),
+        unreachable={channel: count for channel, count in sorted(waiting.items()) if channel not in channels},
+    )

@@ -1,0 +1,121 @@
+"""A campaign as the host runs it: validated, its plugins built, its templates compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from notifykit.model import OnUnknown, Record
+from notifykit.roles import Rate, Sender, Source, Strategy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """Exponential backoff: `first * factor ** (try - 1)` seconds, at most `cap`, plus or minus `jitter` of it."""
+
+    attempts: int = 8
+    first: float = 5.0
+    factor: float = 2.0
+    cap: float = 600.0
+    jitter: float = 0.2
+    """A share of the delay, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """A configured sender under the name that YAML gives it, with its declared facts."""
+
+    name: str
+    sender: Sender
+    type: str
+    limits: tuple[Rate, ...] = ()
+    repeatable: bool = False
+    max_bytes: int | None = None
+    """UTF-8 bytes of text that the service takes in one message."""
+    escape: Callable[[str], str] | None = None
+    """Defuses markup in record data (never in the template's own text)."""
+
+    @classmethod
+    def of(cls, name: str, type_: str, sender: Sender) -> Channel:
+        """Read the optional facts that the sender declares."""
+        return cls(
+            name=name,
+            sender=sender,
+            type=type_,
+            limits=tuple(getattr(sender, "limits", ())),
+            repeatable=bool(getattr(sender, "repeatable", False)),
+            max_bytes=getattr(sender, "max_bytes", None),
+            escape=getattr(sender, "escape", None),
+        )
+
+
+class Template(Protocol):
+    """A compiled template."""
+
+    def __call__(self, record: Record) -> str:
+        """Render for one record. Raises RenderError, which names the template, the place and the record."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagePlan:
+    """One of a campaign's messages."""
+
+    name: str
+    channel: Channel
+    recipient: Template
+    text: Template
+    when: Callable[[Record], bool] | None = None
+    """None: always."""
+    on_unknown: OnUnknown = OnUnknown.HOLD
+    retry: RetryPolicy = RetryPolicy()
+    ordered: bool = True
+    order_patience: float = 600.0
+    """Seconds that a waiting retry may hold its recipient's later messages back."""
+    split: bool = False
+    """Cut a text above the channel's `max_bytes` on line ends into several messages."""
+    task_type: str = "notifykit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """A source, a strategy and messages."""
+
+    name: str
+    file: Path
+    source: Source
+    strategy: Strategy
+    messages: tuple[MessagePlan, ...]
+    legacy: Mapping[str, Any] = field(default_factory=dict)
+
+    def message(self, name: str) -> MessagePlan | None:
+        """Return the plan that made a task's message; parts of a split one (`group.2`) included."""
+        for plan in self.messages:
+            if name == plan.name or name.startswith(plan.name + "."):
+                return plan
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchSettings:
+    """How sending is done."""
+
+    workers: int = 4
+    """Concurrent sends in one process."""
+    lease: float = 120.0
+    """Seconds without a heartbeat after which a send is in doubt."""
+    timeout: float = 20.0
+    """Seconds one call may take."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What `notifykit.yaml` says beside the senders."""
+
+    file: Path
+    store: Path
+    dispatch: DispatchSettings = DispatchSettings()
+    interval: float = 180.0
+    """Seconds between two passes of `run`."""

@@ -1,0 +1,163 @@
+"""The command `notifykit`: its global options, its commands and those of plugins, its exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from notifykit import logs
+from notifykit.cli.check import check
+from notifykit.cli.decide import resend, resolve, resume, retry
+from notifykit.cli.demo import demo
+from notifykit.cli.dispatch import dispatch
+from notifykit.cli.examples import example
+from notifykit.cli.generate import generate
+from notifykit.cli.new_plugin import new_plugin
+from notifykit.cli.output import say
+from notifykit.cli.plugins import plugins
+from notifykit.cli.run import run
+from notifykit.cli.schema import schema
+from notifykit.cli.settle import settle
+from notifykit.cli.status import status
+from notifykit.cli.tasks import tasks
+from notifykit.cli.trace import trace
+from notifykit.config import read_project
+from notifykit.errors import ConfigError, ExitCode, NotifykitError
+from notifykit.host import PROJECT_FILE
+from notifykit.plugins import load_plugins
+from notifykit.session import Session
+
+SECTIONS: Mapping[str, Sequence[click.Command]] = {
+    "Start here": (demo, check, new_plugin),
+    "The job": (generate, dispatch, settle, run),
+    "How things stand": (status, tasks, trace),
+    "Decisions": (retry, resolve, resend, resume),
+    "Reference": (plugins, schema),
+}
+"""Our own commands, as `--help` lists them."""
+
+EXIT_CODES: Mapping[ExitCode, str] = {
+    ExitCode.DONE: "done, or nothing to do",
+    ExitCode.ERROR: "error",
+    ExitCode.USAGE: "wrong usage",
+    ExitCode.HELD: "done, with items held for a person",
+    ExitCode.PREFLIGHT_FAILED: "preflight failed: the configuration, or what it names, is wrong",
+    ExitCode.WORLD_CHANGED: "the world changed since the plan",
+    ExitCode.LOCKED: "somebody else holds the lock",
+    ExitCode.VERIFICATION_FAILED: "verification failed",
+    ExitCode.INTERRUPTED: "interrupted",
+}
+
+_EPILOG = "\n".join(["\b", "Exit codes:", *(f"  {code:<4} {meaning}" for code, meaning in EXIT_CODES.items())])
+
+
+class App(click.Group):
+    """The group of all commands. Each call of it loads the plugins anew."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: ARG002 - it is always alone
+        **extra: Any,
+    ) -> Any:
+        """Run a command line, say what went wrong, and exit with a documented code."""
+        for stream in (sys.stdout, sys.stderr):
+            if reconfigure := getattr(stream, "reconfigure", None):
+                reconfigure(errors="backslashreplace")  # what this terminal cannot show is no reason to fail
+        try:
+            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        except click.ClickException as error:
+            error.show()
+            code = error.exit_code
+        except (click.Abort, KeyboardInterrupt):
+            say("interrupted")
+            code = ExitCode.INTERRUPTED
+        except NotifykitError as error:
+            say(f"error: {error}")
+            code = error.exit_code
+        sys.exit(code if isinstance(code, int) else ExitCode.DONE)
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Load the plugins, which may add commands, before the command line is parsed in earnest."""
+        peek = super().make_context(info_name, list(args), parent, **{**extra, "resilient_parsing": True})
+        options = peek.params
+        verbosity = (options["verbose"] or 0) - (options["quiet"] or 0)
+        file = Path(options["project"] or PROJECT_FILE)
+        if not extra.get("resilient_parsing"):
+            logs.configure(verbosity)
+        session = _session(file, strict=bool(options["strict_plugins"]), verbosity=verbosity)
+        session.plugins.add_commands(self)
+        if not extra.get("resilient_parsing") and verbosity >= 0:
+            for trouble in (*session.plugins.failed, *session.plugins.warnings):
+                say(f"warning: {trouble}")
+        return super().make_context(info_name, args, parent, **{**extra, "obj": session})
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+        """List our commands in the order in which they are met, then those of plugins."""
+        ours = {command.name for commands in SECTIONS.values() for command in commands}
+        others = [command for name, command in self.commands.items() if name not in ours and not command.hidden]
+        limit = formatter.width - 6 - max(map(len, self.commands))
+        for title, commands in {**SECTIONS, "From plugins": others}.items():
+            if rows := [(command.name or "", command.get_short_help_str(limit)) for command in commands]:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
+def _session(file: Path, *, strict: bool, verbosity: int) -> Session:
+    """Load the plugins that a project wants, or all where there is no project that can be read."""
+    try:
+        wanted = read_project(file).plugins
+    except ConfigError:
+        # Every command that needs the project says so itself.
+        return Session(file=file, plugins=load_plugins(strict=strict), verbosity=verbosity)
+    loaded = load_plugins(block=wanted.block, strict=strict or wanted.strict)
+    return Session(file=file, plugins=loaded, verbosity=verbosity)
+
+
+def build_cli() -> App:
+    """Return the command line without plugins: they come when it is called."""
+
+    @click.group(
+        "notifykit",
+        cls=App,
+        epilog=f"{_EPILOG}\n\n{example('notifykit --project notifykit.yaml status')}",
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    @click.option(
+        "--project",
+        type=click.Path(readable=False, path_type=Path),  # reading it says what is wrong, and better
+        metavar="FILE",
+        default=PROJECT_FILE,
+        show_default=True,
+        envvar="NOTIFYKIT_PROJECT",
+        show_envvar=True,
+        help="The project file.",
+    )
+    @click.option("--strict-plugins", is_flag=True, help="Do nothing where a plugin is broken.")
+    @click.option("-v", "--verbose", count=True, help="Say more of what goes on; -vv says everything.")
+    @click.option("-q", "--quiet", is_flag=True, help="Say nothing but results and errors.")
+    @click.version_option(package_name="notifykit-outbox", prog_name="notifykit")
+    def notifykit(**_: object) -> None:
+        """Run notification campaigns on one durable truth.
+
+        Each message is sent once, and the truth is told about each.
+        """
+
+    assert isinstance(notifykit, App)  # noqa: S101 - what the decorator returns where it is told the class
+    for commands in SECTIONS.values():
+        for command in commands:
+            notifykit.add_command(command)
+    return notifykit
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    build_cli().main(prog_name="notifykit")

@@ -1,0 +1,40 @@
+"""`notifykit check`."""
+
+from __future__ import annotations
+
+import click
+
+from notifykit.check import check as check_project
+from notifykit.cli.examples import example
+from notifykit.cli.output import count, json_option, print_json, result
+from notifykit.errors import ExitCode
+from notifykit.session import Session
+
+
+@click.command(epilog=example("notifykit check"))
+@json_option
+@click.pass_obj
+def check(session: Session, as_json: bool) -> ExitCode:
+    """Look for all that is wrong before it matters.
+
+    Configuration, plugins, secrets, paths, the store; and the messages of each campaign's first records are rendered.
+    All of it is listed at once (exit code 4). Nothing is queued, sent or written.
+    """
+    checked = check_project(session.file, session.plugins)
+    if as_json:
+        print_json(
+            {
+                "ok": not checked.failed,
+                "campaigns": list(checked.campaigns),
+                "findings": [
+                    {"level": finding.level.value, "about": finding.about, "what": finding.what}
+                    for finding in checked.findings
+                ],
+            }
+        )
+    else:
+        for finding in checked.findings:
+            result(f"{finding.level}: {finding.about}: {finding.what}")
+        tried = count(len(checked.campaigns), "campaign")
+        result(f"{tried} tried; {'mend the errors' if checked.failed else 'nothing must be mended'}")
+    return ExitCode.PREFLIGHT_FAILED if checked.failed else ExitCode.DONE

@@ -1,0 +1,122 @@
+"""`notifykit demo`."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from notifykit.cli.examples import example
+from notifykit.cli.output import Right, chat, count, json_option, print_json, print_table, result, some
+from notifykit.demo.proof import FlagProof, Proof
+from notifykit.demo.walkthrough import walk
+from notifykit.errors import ExitCode
+
+FOLDER = Path("notifykit-demo")
+
+
+@click.command(epilog=example("notifykit demo", "notifykit demo --json /tmp/notifykit-demo"))
+@click.argument("folder", metavar="[DIR]", default=FOLDER, type=click.Path(path_type=Path))
+@json_option
+def demo(folder: Path, as_json: bool) -> ExitCode:
+    """Build a small world in DIR and walk through the whole story.
+
+    DIR (default: notifykit-demo) must be new, empty, or an earlier demonstration's, which is rebuilt. Contracts in two
+    CSV files are notified to group robots on this computer; a worker is killed on the way, the service goes down and
+    limits the rate. In the end, what the service accepted is compared with what was due: exit code 7 where the claim
+    does not hold.
+    """
+    # SIGTERM as SIGINT: the command that is under way ends, too.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        proof = walk(folder, chat if as_json else result)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    if as_json:
+        print_json(_form(proof))
+    else:
+        _print(proof)
+        result(f"Look around: cd {folder}, then `notifykit status`, `notifykit tasks`, `notifykit trace KEY`.")
+    return ExitCode.DONE if proof.holds else ExitCode.VERIFICATION_FAILED
+
+
+def _print(proof: Proof) -> None:
+    print_table(
+        ["channel", *map(Right, ("due", "accepted once", "in doubt", "more than once", "never", "not due"))],
+        [
+            (
+                item.channel,
+                *map(str, (item.due, item.once, item.in_doubt, len(item.twice), len(item.never), item.strange)),
+            )
+            for item in proof.channels
+        ],
+    )
+    for file in proof.flags:
+        result(f"{file.file}: {count(file.set_now, 'flag')} set, {_flags(file)}")
+    if proof.holds:
+        result(f"PROVED: {_claim(proof)}; every flag tells the truth.")
+    else:
+        result("NOT PROVED: the claim is false.")
+        for line in _defects(proof):
+            result(f"  {line}")
+
+
+def _claim(proof: Proof) -> str:
+    due = count(sum(item.due for item in proof.channels), "message")
+    doubts = sum(item.in_doubt for item in proof.channels)
+    if not doubts:
+        return f"{due} due, each accepted exactly once"
+    once = sum(item.once for item in proof.channels)
+    return f"{due} due; {once:,} accepted exactly once, {doubts:,} listed as in doubt"
+
+
+def _flags(file: FlagProof) -> str:
+    wrong = f"{len(file.wrong)} of {file.rows} wrong" if file.wrong else f"all {file.rows} right"
+    if file.other_bytes < 0:
+        return f"{wrong}; the length of the file CHANGED"
+    return f"{wrong}; {'no other byte changed' if not file.other_bytes else f'{file.other_bytes} other bytes CHANGED'}"
+
+
+def _defects(proof: Proof) -> Iterator[str]:
+    for item in proof.channels:
+        if item.twice:
+            yield f"{item.channel}: accepted more than once: {some(item.twice)}"
+        if item.never:
+            yield f"{item.channel}: never accepted, and not listed as in doubt: {some(item.never)}"
+        if item.strange:
+            yield f"{item.channel}: {count(item.strange, 'message')} that nobody was due"
+    for file in proof.flags:
+        if file.wrong:
+            yield f"{file.file}: wrong flags: {some(file.wrong)}"
+        if file.other_bytes:
+            yield f"{file.file}: bytes other than flags changed"
+
+
+def _form(proof: Proof) -> dict[str, object]:
+    return {
+        "proved": proof.holds,
+        "channels": [
+            {
+                "channel": item.channel,
+                "due": item.due,
+                "accepted_once": item.once,
+                "in_doubt": item.in_doubt,
+                "accepted_more_than_once": list(item.twice),
+                "never_accepted": list(item.never),
+                "not_due": item.strange,
+            }
+            for item in proof.channels
+        ],
+        "flags": [
+            {
+                "file": file.file,
+                "rows": file.rows,
+                "set": file.set_now,
+                "wrong": list(file.wrong),
+                "other_bytes_changed": file.other_bytes != 0,
+            }
+            for file in proof.flags
+        ],
+    }

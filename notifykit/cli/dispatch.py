@@ -1,0 +1,121 @@
+"""`notifykit dispatch`."""
+
+from __future__ import annotations
+
+import click
+
+from notifykit.attention import Attention, attention
+from notifykit.cli.examples import example
+from notifykit.cli.forms import attention_form, dispatched_form, forecast_form
+from notifykit.cli.output import Key, Right, chat, json_option, print_json, print_table, result
+from notifykit.cli.progress import progress
+from notifykit.cli.report import exit_code, print_attention, print_dispatched
+from notifykit.cli.signals import stopping_with
+from notifykit.cli.stores import existing
+from notifykit.cli.tasks import message_name
+from notifykit.cli.times import local
+from notifykit.dispatch import Dispatched
+from notifykit.errors import ExitCode
+from notifykit.forecast import Forecast, Turn, forecast
+from notifykit.host import Host
+from notifykit.model import Status
+from notifykit.outbox import Outbox
+from notifykit.outbox.protocol import Filter
+from notifykit.session import Session
+
+SHOWN = 100
+
+workers_option = click.option(
+    "--workers", type=click.IntRange(1, 256), metavar="N", help="Concurrent sends, instead of the configured number."
+)
+
+
+@click.command(epilog=example("notifykit dispatch --dry-run", "notifykit dispatch --workers 8"))
+@workers_option
+@click.option("--once", is_flag=True, help="Send what is due now, and do not wait for retries, limits and pauses.")
+@click.option("--dry-run", is_flag=True, help="List what waits, in order, and send nothing.")
+@json_option
+@click.pass_obj
+def dispatch(session: Session, workers: int | None, once: bool, dry_run: bool, as_json: bool) -> ExitCode:
+    """Send what is queued, until nothing waits any more.
+
+    The first Ctrl-C (or SIGTERM) finishes what is on the wire and stops; the second leaves at once, and what was on
+    the wire is then in doubt. Several dispatchers may run at the same time.
+    """
+    host = session.open_host(secrets=not dry_run)
+    with existing(host, upgrade=not dry_run) as outbox:
+        if outbox is None:
+            return _nothing(as_json=as_json, dry_run=dry_run)
+        if dry_run:
+            return _rehearse(host, outbox, as_json=as_json)
+        return _dispatch(host, outbox, workers, once=once, as_json=as_json)
+
+
+def _dispatch(host: Host, outbox: Outbox, workers: int | None, *, once: bool, as_json: bool) -> ExitCode:
+    with progress("sending", "attempts", lambda: _waiting(outbox)) as more:
+        dispatcher = host.dispatcher(outbox, workers=workers, progress=more)
+        with stopping_with(dispatcher.stop) as interruption:
+            dispatched = dispatcher.run(drain=not once)
+    waiting = attention(outbox, host.configuration.channels)
+    if as_json:
+        form = dispatched_form(dispatched)
+        print_json({**form, "interrupted": interruption.asked, "waiting_for_you": attention_form(waiting)})
+    else:
+        print_dispatched(dispatched)
+        print_attention(waiting)
+    if others := sum(1 for _ in outbox.tasks(Filter(statuses=(Status.SENDING,)))):
+        chat(f"{others:,} on the wire of other workers; what they leave behind is recovered when their leases end")
+    if interruption.asked:
+        chat("interrupted; what was not on the wire stays queued")
+        return ExitCode.INTERRUPTED
+    return exit_code(failures={}, held=waiting)
+
+
+def _waiting(outbox: Outbox) -> int:
+    return sum(1 for _ in outbox.tasks(Filter(statuses=(Status.QUEUED,))))
+
+
+def _rehearse(host: Host, outbox: Outbox, *, as_json: bool) -> ExitCode:
+    expected = forecast(outbox, host.configuration.channels, host.clock.now())
+    if as_json:
+        print_json({"dry_run": True, "waiting": [forecast_form(item) for item in expected]})
+    else:
+        print_forecast(expected)
+    return ExitCode.DONE
+
+
+def print_forecast(expected: list[Forecast]) -> None:
+    """Show what waits: first what would be claimed now, in order."""
+    due = sum(item.turn is Turn.NOW for item in expected)
+    result(f"{due:,} due now, {len(expected) - due:,} waiting")
+    if not expected:
+        return
+    print_table(
+        [Right("id"), "turn", "campaign", Key("key"), "message", "channel", "to"],
+        [
+            (str(task.id), _turn(item), task.campaign, task.key, message_name(task), task.channel, task.recipient)
+            for item in expected[:SHOWN]
+            for task in (item.task,)
+        ],
+    )
+    if len(expected) > SHOWN:
+        result(f"… and {len(expected) - SHOWN:,} more; --json lists all")
+
+
+def _turn(expected: Forecast) -> str:
+    if expected.turn is Turn.BEHIND:
+        return f"after {expected.behind}"
+    if expected.turn is Turn.LATER:
+        return f"at {local(expected.until)}"
+    if expected.turn is Turn.PAUSED:
+        return f"paused until {local(expected.until)}" if expected.until else "paused until resumed"
+    return "now" if expected.turn is Turn.NOW else "no such channel"
+
+
+def _nothing(*, as_json: bool, dry_run: bool) -> ExitCode:
+    if as_json and dry_run:
+        print_json({"dry_run": True, "waiting": []})
+    elif as_json:
+        form = dispatched_form(Dispatched())
+        print_json({**form, "interrupted": False, "waiting_for_you": attention_form(Attention())})
+    return ExitCode.DONE

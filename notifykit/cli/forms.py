@@ -1,0 +1,158 @@
+"""What `--json` prints: plain data with the keys that docs/cli.md lists. Times are ISO 8601 in UTC."""
+
+from __future__ import annotations
+
+from notifykit.attention import Attention
+from notifykit.cli.times import iso
+from notifykit.dispatch import Dispatched
+from notifykit.forecast import Forecast
+from notifykit.generate import Generated
+from notifykit.model import Attempt, Status, Task
+from notifykit.outbox.protocol import CampaignFigures, Event, Pause
+from notifykit.settle import Settled
+from notifykit.story import Step, Story
+
+Form = dict[str, object]
+
+
+def task_form(task: Task) -> Form:
+    """Describe a task."""
+    return {
+        "id": task.id,
+        "status": task.status.value,
+        "campaign": task.campaign or None,
+        "key": task.key or None,
+        "message": task.message or None,
+        "round": task.round,
+        "recipient": task.recipient,
+        "channel": task.channel or None,
+        "task_type": task.task_type,
+        "text": task.text,
+        "tries": task.tries,
+        "queued_at": iso(task.queued_at or None),
+        "not_before": iso(task.not_before or None),
+        "sent_at": iso(task.sent_at),
+        "completed_at": iso(task.completed_at),
+        "reason": task.reason,
+        "metadata": dict(task.metadata),
+    }
+
+
+def forecast_form(expected: Forecast) -> Form:
+    """Describe whether a waiting task is due."""
+    return {
+        "task": task_form(expected.task),
+        "turn": expected.turn.value,
+        "until": iso(expected.until),
+        "behind": expected.behind,
+    }
+
+
+def story_form(story: Story) -> Form:
+    """Describe a record's story."""
+    return {
+        "campaign": story.campaign or None,
+        "key": story.key,
+        "tasks": [task_form(task) for task in story.tasks],
+        "steps": [_step_form(step) for step in story.steps],
+    }
+
+
+def _step_form(step: Step) -> Form:
+    return {
+        "at": iso(step.at or None),
+        "what": step.kind.value,
+        "task_id": step.task.id,
+        "message": step.task.message or None,
+        "round": step.task.round,
+        "attempt": step.attempt and _attempt_form(step.attempt),
+        "event": step.event and _event_form(step.event),
+    }
+
+
+def _attempt_form(attempt: Attempt) -> Form:
+    return {
+        "number": attempt.number,
+        "channel": attempt.channel,
+        "worker": attempt.worker,
+        "started_at": iso(attempt.started_at),
+        "finished_at": iso(attempt.finished_at),
+        "call_seconds": attempt.call_seconds,
+        "verdict": attempt.verdict and attempt.verdict.value,
+        "code": attempt.code,
+        "detail": attempt.detail,
+        "vendor_id": attempt.vendor_id,
+    }
+
+
+def _event_form(event: Event) -> Form:
+    return {"kind": event.kind, "who": event.who, "detail": event.detail}
+
+
+def pause_form(pause: Pause) -> Form:
+    """Describe a channel's pause; `until` is null where only a person ends it."""
+    return {"channel": pause.channel, "until": iso(pause.until), "reason": pause.reason}
+
+
+def figures_form(figures: CampaignFigures, now: float) -> Form:
+    """Describe how a campaign stands."""
+    oldest = figures.oldest_waiting
+    return {
+        "campaign": figures.campaign,
+        "by_status": {status.value: figures.by_status.get(status, 0) for status in Status},
+        "flags_owed": figures.flags_owed,
+        "duplicates_prevented": figures.duplicates_prevented,
+        "success_rate": figures.success_rate,
+        "queued_to_accepted_seconds": {"p50": figures.queued_to_sent_p50, "p95": figures.queued_to_sent_p95},
+        "call_seconds": {"p50": figures.call_p50, "p95": figures.call_p95},
+        "oldest_waiting": iso(oldest),
+        "oldest_waiting_seconds": None if oldest is None else max(0.0, now - oldest),
+        "errors": dict(figures.errors),
+    }
+
+
+def generated_form(generated: Generated) -> Form:
+    """Describe what was generated for a campaign."""
+    return {
+        "campaign": generated.campaign,
+        "records": generated.records,
+        "queued": generated.queued,
+        "known": generated.duplicates,
+        "held": [
+            {"place": problem.place, "key": problem.key, "what": problem.what, "mend": problem.mend}
+            for problem in generated.problems
+        ],
+        "flags_owed_again": list(generated.repaired),
+        "flagged_but_waiting": list(generated.flagged_but_waiting),
+    }
+
+
+def dispatched_form(dispatched: Dispatched) -> Form:
+    """Describe what was dispatched."""
+    return {
+        "sent": dispatched.sent,
+        "put_back": dispatched.by_status[Status.QUEUED],
+        "failed": dispatched.by_status[Status.FAILED],
+        "in_doubt": dispatched.by_status[Status.IN_DOUBT],
+        "recovered": dispatched.recovered,
+        "late": dispatched.late,
+    }
+
+
+def settled_form(settled: Settled) -> Form:
+    """Describe what was written back for a campaign."""
+    return {
+        "campaign": settled.campaign,
+        "completed": settled.completed,
+        "refused": [{"reason": reason, "messages": number} for reason, number in settled.refused.items()],
+    }
+
+
+def attention_form(waiting: Attention) -> Form:
+    """Describe what waits for a person."""
+    return {
+        "failed": waiting.failed,
+        "in_doubt": waiting.in_doubt,
+        "paused": [pause_form(pause) for pause in waiting.paused],
+        "unreachable": dict(waiting.unreachable),
+    }

@@ -1,0 +1,24 @@
+"""Names that a person gives, checked against those that there are."""
+
+from __future__ import annotations
+
+from notifykit.errors import NotifykitError
+from notifykit.host import Host
+from notifykit.nearest import hint
+from notifykit.outbox import Outbox
+from notifykit.outbox.protocol import Filter
+
+
+def check_campaign(host: Host, outbox: Outbox, name: str | None) -> None:
+    """Raise NotifykitError where neither the project nor the store knows a campaign."""
+    known = sorted({*(campaign.name for campaign in host.described), *host.unavailable()})
+    if name is not None and name not in known and not list(outbox.tasks(Filter(campaign=name, limit=1))):
+        raise NotifykitError(f'no campaign is called "{name}"{hint(name, known)}')
+
+
+def check_channel(host: Host, outbox: Outbox, name: str | None) -> None:
+    """Raise NotifykitError where neither the project nor the store knows a channel."""
+    known = {item.name for item in host.configuration.unavailable if item.kind == "channel"}
+    known |= {*host.configuration.channels, *(pause.channel for pause in outbox.pauses())}
+    if name is not None and name not in known and not list(outbox.tasks(Filter(channel=name, limit=1))):
+        raise NotifykitError(f'no channel is called "{name}"{hint(name, sorted(known))}')

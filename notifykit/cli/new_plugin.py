@@ -1,0 +1,38 @@
+"""`notifykit new-plugin`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from notifykit.cli.examples import example
+from notifykit.cli.output import json_option, print_json, result
+from notifykit.errors import ExitCode
+from notifykit.scaffold import create_plugin
+from notifykit.session import Session
+
+
+@click.command("new-plugin", epilog=example("notifykit new-plugin acme-sms"))
+@click.argument("name")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    metavar="FOLDER",
+    help="Where its folder is made. [default: here]",
+)
+@json_option
+@click.pass_obj
+def new_plugin(_session: Session, name: str, folder: Path, as_json: bool) -> ExitCode:
+    """Make a folder with a plugin that works.
+
+    With package, sender and tests. NAME is what its distribution is to be called.
+    """
+    files = create_plugin(name, folder)
+    if as_json:
+        print_json({"files": [str(file) for file in files]})
+    else:
+        for file in files:
+            result(str(file))
+    return ExitCode.DONE

@@ -1,0 +1,101 @@
+"""What the verbs did, for people; and the exit code that tells it to the shell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from notifykit.attention import Attention
+from notifykit.cli.output import Right, count, print_table, result, say, some
+from notifykit.dispatch import Dispatched
+from notifykit.errors import ExitCode
+from notifykit.generate import Generated
+from notifykit.model import Status
+from notifykit.settle import Settled
+
+SHOWN = 20
+"""Held rows that are shown; `--json` has all."""
+
+
+def exit_code(*, failures: Mapping[str, str], held: object) -> ExitCode:
+    """Return what a job answers: an error counts more than what is held for a person."""
+    if failures:
+        return ExitCode.ERROR
+    return ExitCode.HELD if held else ExitCode.DONE
+
+
+def print_failures(failures: Mapping[str, str]) -> None:
+    """Tell which campaigns could not go on."""
+    for campaign, why in failures.items():
+        say(f"error: campaign {campaign}: {why}")
+
+
+def print_generated(generated: Sequence[Generated], *, dry_run: bool = False) -> None:
+    """Show what was queued, what is held and what has drifted."""
+    if not generated:
+        return
+    print_table(
+        ["campaign", Right("records"), Right("would queue" if dry_run else "queued"), Right("known"), Right("held")],
+        [
+            (item.campaign, f"{item.records:,}", f"{item.queued:,}", f"{item.duplicates:,}", f"{len(item.problems):,}")
+            for item in generated
+        ],
+    )
+    for item in generated:
+        for problem in item.problems[:SHOWN]:
+            result(f"held: {item.campaign}: {problem}")
+        if len(item.problems) > SHOWN:
+            result(f"held: {item.campaign}: … and {len(item.problems) - SHOWN:,} more; --json lists all")
+        if keys := item.repaired:
+            will = "would be" if dry_run else "are"
+            result(f"drift: {item.campaign}: sent, but not flagged; the flags {will} owed again: {some(keys)}")
+        if keys := item.flagged_but_waiting:
+            result(
+                f"drift: {item.campaign}: flagged as sent, but still waiting: {some(keys)}; "
+                "they go out unless they are cancelled (notifykit resolve)"
+            )
+
+
+def print_dispatched(dispatched: Dispatched) -> None:
+    """Show what became of the attempts."""
+    by_status = dispatched.by_status
+    parts = [
+        f"{dispatched.sent:,} sent",
+        f"{by_status[Status.QUEUED]:,} put back for another try",
+        f"{by_status[Status.FAILED]:,} failed",
+        f"{by_status[Status.IN_DOUBT]:,} in doubt",
+    ]
+    shown = [part for part in parts if not part.startswith("0 ")] or ["nothing was due"]
+    if dispatched.recovered:
+        shown.append(f"{dispatched.recovered:,} of them left by a worker that is gone")
+    if dispatched.late:
+        shown.append(f"{count(dispatched.late, 'result')} came too late")
+    result(", ".join(shown))
+
+
+def print_settled(settled: Sequence[Settled]) -> None:
+    """Show what was written back, and what was refused and why."""
+    touched = [item for item in settled if item.completed or item.refused]
+    if touched:
+        print_table(
+            ["campaign", Right("written back"), Right("refused")],
+            [(item.campaign, f"{item.completed:,}", f"{sum(item.refused.values()):,}") for item in touched],
+        )
+    for item in touched:
+        for reason, number in item.refused.items():
+            result(f"refused: {item.campaign}: {count(number, 'message')}: {reason}")
+
+
+def print_attention(waiting: Attention) -> None:
+    """Show what waits for a person, and what to do about it."""
+    if waiting.failed:
+        mend = "`notifykit tasks --status failed` lists them, `notifykit retry` tries them again"
+        result(f"waiting for you: {waiting.failed:,} failed; {mend}")
+    if waiting.in_doubt:
+        mend = "`notifykit tasks --status in_doubt` lists them, `notifykit resolve` decides"
+        result(f"waiting for you: {waiting.in_doubt:,} in doubt; {mend}")
+    for pause in waiting.paused:
+        mend = f"mend it, then `notifykit resume {pause.channel}`"
+        result(f"waiting for you: channel {pause.channel} is paused ({pause.reason}); {mend}")
+    for channel, number in waiting.unreachable.items():
+        what = f"{count(number, 'message')} for channel {channel}, which cannot be used here"
+        result(f"waiting for you: {what}; `notifykit check` says why")

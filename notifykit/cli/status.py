@@ -1,0 +1,125 @@
+"""`notifykit status`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from notifykit.cli.examples import example
+from notifykit.cli.forms import figures_form, pause_form
+from notifykit.cli.output import Right, count, json_option, print_json, print_table, result
+from notifykit.cli.stores import existing
+from notifykit.cli.times import duration, iso, local, relative
+from notifykit.errors import ExitCode
+from notifykit.model import FOREVER, Status
+from notifykit.outbox import Outbox
+from notifykit.outbox.protocol import CampaignFigures, Filter, Pause
+from notifykit.session import Session
+
+
+@click.command(epilog=example("notifykit status", "notifykit status --json"))
+@json_option
+@click.pass_obj
+def status(session: Session, as_json: bool) -> ExitCode:
+    """Show how each campaign stands.
+
+    Waiting: queued. Sent: accepted by the service. Flags owed: records whose every message is sent, and which do not
+    say so yet. Success: share of attempts. Wait: from queued to accepted. Call: how long the service took. p50 and p95:
+    half, and all but one in twenty, were as fast. Oldest: when the longest waiting message was queued. Duplicates: how
+    often a message was asked for that was there already, and prevented.
+    """
+    host = session.open_host(secrets=False)
+    now = host.clock.now()
+    figures: list[CampaignFigures] = []
+    pauses: list[Pause] = []
+    unowned = 0
+    with existing(host) as outbox:
+        if outbox is not None:
+            figures, pauses, unowned = outbox.figures(), outbox.pauses(), _unowned(outbox)
+    if as_json:
+        print_json(
+            {
+                "at": iso(now),
+                "campaigns": [figures_form(item, now) for item in figures],
+                "pauses": [pause_form(pause) for pause in pauses],
+                "pending_without_campaign": unowned,
+            }
+        )
+    elif outbox is not None:
+        _print(figures, pauses, unowned, now)
+    return ExitCode.DONE
+
+
+def _unowned(outbox: Outbox) -> int:
+    """Count the rows of an old program that nobody has adopted."""
+    return sum(1 for _ in outbox.tasks(Filter(statuses=(Status.PENDING,))))
+
+
+def _print(figures: Sequence[CampaignFigures], pauses: Sequence[Pause], unowned: int, now: float) -> None:
+    if figures:
+        _print_counts(figures)
+        click.echo()
+        _print_pace(figures, now)
+    else:
+        result("no campaign has queued anything yet")
+    if errors := [(item.campaign, code, number) for item in figures for code, number in item.errors.items()]:
+        click.echo()
+        print_table(
+            ["campaign", "error", Right("attempts")],
+            [(campaign, code, f"{number:,}") for campaign, code, number in errors],
+        )
+    for pause in pauses:
+        ends = "until it is resumed" if pause.until == FOREVER else f"until {local(pause.until)}"
+        left = "" if pause.until == FOREVER else f" ({relative(pause.until, now)})"
+        result(f"\nchannel {pause.channel} is paused {ends}{left}: {pause.reason}")
+    if unowned:
+        result(f"\n{count(unowned, 'pending row')} of another program, which notifykit does not own and will not send")
+
+
+def _print_counts(figures: Sequence[CampaignFigures]) -> None:
+    def row(item: CampaignFigures) -> tuple[str, ...]:
+        counts = item.by_status.get
+        sent = counts(Status.SENT, 0) + counts(Status.COMPLETED, 0)
+        cancelled = counts(Status.CANCELLED, 0)
+        return (
+            item.campaign,
+            f"{counts(Status.QUEUED, 0):,}",
+            f"{counts(Status.SENDING, 0):,}",
+            f"{sent:,}",
+            f"{counts(Status.IN_DOUBT, 0):,}",
+            f"{counts(Status.FAILED, 0):,}",
+            f"{cancelled:,}" if cancelled else "",
+            f"{item.flags_owed:,}",
+        )
+
+    names = ("waiting", "sending", "sent", "in doubt", "failed", "cancelled", "flags owed")
+    print_table(["campaign", *map(Right, names)], map(row, figures))
+
+
+def _print_pace(figures: Sequence[CampaignFigures], now: float) -> None:
+    print_table(
+        [
+            "campaign",
+            Right("success"),
+            Right("wait p50"),
+            Right("p95"),
+            Right("call p50"),
+            Right("p95"),
+            Right("oldest"),
+            Right("duplicates"),
+        ],
+        [
+            (
+                item.campaign,
+                "–" if item.success_rate is None else f"{item.success_rate:.1%}",
+                duration(item.queued_to_sent_p50),
+                duration(item.queued_to_sent_p95),
+                duration(item.call_p50),
+                duration(item.call_p95),
+                relative(item.oldest_waiting, now),
+                f"{item.duplicates_prevented:,}",
+            )
+            for item in figures
+        ],
+    )

@@ -1,0 +1,43 @@
+"""Opening the outbox as a command needs it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from notifykit.cli.output import chat
+from notifykit.host import Host
+from notifykit.outbox import Outbox, SqliteOutbox
+
+NOTHING_YET = "nothing has been queued yet"
+
+
+@contextmanager
+def existing(host: Host, *, upgrade: bool = False) -> Iterator[Outbox | None]:
+    """Open the store; None, and a word to the person, where there is none yet.
+
+    For commands that only look, it stays as it is. Those that work on it may bring an older one up to date: it may
+    also be one that another process is just making.
+    """
+    if not host.configuration.settings.store.exists():
+        chat(f"{NOTHING_YET}: there is no {host.configuration.settings.store}")
+        yield None
+        return
+    with closing(host.open_outbox(create=upgrade)) as outbox:
+        yield outbox
+
+
+@contextmanager
+def rehearsal(host: Host) -> Iterator[Outbox]:
+    """Open the store for a dry run. Where there is none yet, an empty one stands in that goes away afterwards."""
+    if host.configuration.settings.store.exists():
+        with closing(host.open_outbox(create=False)) as outbox:
+            yield outbox
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="notifykit-") as folder,
+        closing(SqliteOutbox.open(Path(folder) / "empty.db", host.clock)) as outbox,
+    ):
+        yield outbox

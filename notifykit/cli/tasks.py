@@ -1,0 +1,127 @@
+"""`notifykit tasks`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from notifykit.cli.examples import example
+from notifykit.cli.forms import task_form
+from notifykit.cli.names import check_campaign, check_channel
+from notifykit.cli.output import Key, Right, json_option, print_json, print_table, result, some
+from notifykit.cli.stores import existing
+from notifykit.cli.times import duration
+from notifykit.errors import ExitCode
+from notifykit.model import Status, Task
+from notifykit.outbox.protocol import Filter
+from notifykit.session import Session
+
+SHOWN = 100
+
+status_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+    "--status",
+    "statuses",
+    type=click.Choice([status.value for status in Status]),
+    multiple=True,
+    metavar="STATUS",
+    help=f"Only in this state: {', '.join(status.value for status in Status)}. May be repeated.",
+)
+campaign_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+    "--campaign", metavar="CAMPAIGN", help="Only of this campaign."
+)
+key_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+    "--key", metavar="KEY", help="Only of the record with this business key."
+)
+
+
+@click.command(
+    epilog=example("notifykit tasks --status failed --status in_doubt", "notifykit tasks --campaign beijing")
+)
+@campaign_option
+@key_option
+@status_option
+@click.option("--channel", metavar="CHANNEL", help="Only of this channel.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=f"List at most so many. [default: {SHOWN}, or all with --json]",
+)
+@json_option
+@click.pass_obj
+def tasks(
+    session: Session,
+    campaign: str | None,
+    key: str | None,
+    statuses: tuple[str, ...],
+    channel: str | None,
+    limit: int | None,
+    as_json: bool,
+) -> ExitCode:
+    """List messages and where each stands.
+
+    In the order in which they were queued; below them, by id, why they are not sent. group #2 is the message `group`
+    in its second round: it was sent again.
+    """
+    host = session.open_host(secrets=False)
+    found: list[Task] = []
+    more = False
+    with existing(host) as outbox:
+        if outbox is not None:
+            check_campaign(host, outbox, campaign)
+            check_channel(host, outbox, channel)
+            at_most = limit if limit or as_json else SHOWN
+            which = Filter(
+                campaign=campaign,
+                key=key,
+                statuses=tuple(map(Status, statuses)),
+                channel=channel,
+                limit=at_most and at_most + 1,
+            )
+            found = list(outbox.tasks(which))
+            more = at_most is not None and len(found) > at_most
+            found = found[:at_most]
+    if as_json:
+        print_json({"tasks": [task_form(task) for task in found], "more": more})
+    elif outbox is not None:
+        print_tasks(found, host.clock.now())
+        if more:
+            result(f"… there are more; --limit {len(found) * 10} lists more of them, --json all")
+    return ExitCode.DONE
+
+
+def print_tasks(found: list[Task], now: float) -> None:
+    """Show tasks as a table, and below it why they are where they are."""
+    if not found:
+        result("no messages")
+        return
+    print_table(
+        [Right("id"), "status", "campaign", Key("key"), "message", "to", Right("tries"), Right("age")],
+        [
+            (
+                str(task.id),
+                task.status.value,
+                task.campaign,
+                task.key,
+                message_name(task),
+                task.recipient,
+                str(task.tries) if task.tries else "",
+                duration(max(0.0, now - task.queued_at) if task.queued_at else None, units=1),
+            )
+            for task in found
+        ],
+    )
+    why: dict[str, list[str]] = defaultdict(list)
+    for task in found:
+        if task.reason:
+            why[task.reason].append(str(task.id))
+    for reason, ids in why.items():
+        result(f"{some(ids)}: {reason}")
+
+
+def message_name(task: Task) -> str:
+    """Return a message's name, with the round where it was sent again."""
+    return task.message if task.round <= 1 else f"{task.message} #{task.round}"

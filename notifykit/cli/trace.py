@@ -1,0 +1,101 @@
+"""`notifykit trace`."""
+
+from __future__ import annotations
+
+import click
+
+from notifykit.cli.examples import example
+from notifykit.cli.forms import story_form
+from notifykit.cli.names import check_campaign
+from notifykit.cli.output import json_option, print_json, print_table, result, some
+from notifykit.cli.stores import existing
+from notifykit.cli.tasks import message_name
+from notifykit.cli.times import duration, local, relative
+from notifykit.errors import ExitCode, NotifykitError
+from notifykit.model import Attempt, Status, Task
+from notifykit.outbox import Outbox
+from notifykit.session import Session
+from notifykit.story import Step, StepKind, Story, near_keys, stories
+
+
+@click.command(epilog=example("notifykit trace 1010000000000000001"))
+@click.argument("key")
+@click.option("--campaign", metavar="CAMPAIGN", help="Only in this campaign.")
+@json_option
+@click.pass_obj
+def trace(session: Session, key: str, campaign: str | None, as_json: bool) -> ExitCode:
+    """Tell one record's whole story.
+
+    In order, with every attempt to send its messages and every decision about them. KEY is the record's business key,
+    such as a contract id.
+    """
+    host = session.open_host(secrets=False)
+    found: list[Story] = []
+    with existing(host) as outbox:
+        if outbox is not None:
+            check_campaign(host, outbox, campaign)
+            found = stories(outbox, key, campaign)
+            if not found:
+                raise NotifykitError(_unknown(outbox, key, campaign))
+    if as_json:
+        print_json({"key": key, "stories": [story_form(story) for story in found]})
+        return ExitCode.DONE
+    for number, story in enumerate(found):
+        if number:
+            click.echo()
+        _print(story, host.clock.now())
+    return ExitCode.DONE
+
+
+def _unknown(outbox: Outbox, key: str, campaign: str | None) -> str:
+    where = f' of campaign "{campaign}"' if campaign else ""
+    near = near_keys(outbox, key, campaign)
+    mend = f"did you mean {some(near)}?" if near else "`notifykit tasks` lists what there is"
+    return f'nothing was ever queued for the key "{key}"{where}; {mend}'
+
+
+def _print(story: Story, now: float) -> None:
+    result(f"{story.key} in campaign {story.campaign or '(none)'}")
+    print_table(
+        ["local time", "", "message", "what happened"],
+        [
+            (local(step.at or None), relative(step.at or None, now), message_name(step.task), _told(step))
+            for step in story.steps
+        ],
+    )
+    for task in story.tasks:
+        result(f"now: {message_name(task)} to {task.recipient} by {task.channel}: {_now(task, now)}")
+
+
+def _told(step: Step) -> str:
+    if step.attempt is not None:
+        return _attempt(step.attempt)
+    if step.event is not None:
+        return f"{step.event.kind.replace('_', ' ')} by {step.event.who}: {step.event.detail}"
+    if step.kind is StepKind.QUEUED:
+        return f"queued as task {step.task.id} for {step.task.recipient}"
+    return "sent" if step.kind is StepKind.SENT else "written back"
+
+
+def _attempt(attempt: Attempt) -> str:
+    if attempt.verdict is None:
+        return f"attempt {attempt.number} under way, by {attempt.worker}"
+    took = "" if attempt.call_seconds is None else f" after {duration(attempt.call_seconds)}"
+    why = " ".join(filter(None, (attempt.code, attempt.detail)))
+    if attempt.vendor_id:
+        why = f"{why} (id {attempt.vendor_id})".strip()
+    return f"attempt {attempt.number}: {attempt.verdict}{took}{': ' if why else ''}{why}"
+
+
+def _now(task: Task, now: float) -> str:
+    words = {
+        Status.SENT: "sent, its write-back is owed",
+        Status.COMPLETED: "sent and written back",
+        Status.IN_DOUBT: f"in doubt; `notifykit resolve {task.id}` decides",
+        Status.FAILED: f"failed; `notifykit retry {task.id}` tries it again",
+        Status.PENDING: "pending, a row of another program",
+    }
+    said = words.get(task.status, task.status.value)
+    if task.status is Status.QUEUED and task.not_before > now:
+        said += f", next attempt at {local(task.not_before)} ({relative(task.not_before, now)})"
+    return f"{said} ({task.reason})" if task.reason else said

@@ -1,0 +1,174 @@
+"""Campaign files to campaigns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from notifykit.campaign import Campaign, Channel, MessagePlan, RetryPolicy
+from notifykit.config.channels import Channels
+from notifykit.config.defects import Defects
+from notifykit.config.offers import Offers, Role, Unavailable
+from notifykit.config.sections import CampaignSection, MessageSection, SendingSection
+from notifykit.config.templates import Compiler
+from notifykit.config.tree import Branch, Leaf, Listing, natural, plain
+from notifykit.config.validate import validated
+from notifykit.errors import PluginError
+from notifykit.model import OnUnknown
+from notifykit.nearest import hint
+from notifykit.render import Condition, Template
+from notifykit.secrets import SecretMissingError, Surroundings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What came of one campaign file: a campaign, or why it cannot be used, or only defects."""
+
+    name: str
+    enabled: bool
+    campaign: Campaign | None = None
+    unavailable: Unavailable | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What a message is made of, as far as it holds together."""
+
+    channel: Channel | None
+    recipient: Template | None
+    text: Template | None
+    when: Condition | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignReader:
+    """Reads campaign files. Everything is looked at even where something is wrong already."""
+
+    offers: Offers
+    channels: Channels
+    around: Surroundings
+    folder: Path
+    """The project's folder as the person named it."""
+    defects: Defects
+
+    def read(self, file: Path, root: Branch) -> Read:
+        """Return what a file, with all that it inherits, comes to."""
+        name = campaign_name(file, root)
+        section = validated(CampaignSection, root, (), self.around, self.defects, name=name)
+        lacking: list[Unavailable] = []
+        source = self._built("source", root, name, lacking)
+        strategy = self._built("strategy", root, name, lacking)
+        compiler = Compiler(campaign=name, folder=self.folder, defects=self.defects)
+        messages = root.entries.get("messages")
+        parts = [
+            self._parts(message, at, name, compiler, lacking)
+            for at, message in enumerate(messages.items if isinstance(messages, Listing) else ())
+            if isinstance(message, Branch)
+        ]
+        enabled = section is None or section.enabled
+        if lacking:
+            return Read(name=name, enabled=enabled, unavailable=lacking[0])
+        if section is None or source is None or strategy is None:
+            return Read(name=name, enabled=enabled)
+        plans = [_plan(section, message, part) for message, part in zip(section.messages, parts, strict=True)]
+        campaign = Campaign(
+            name=name,
+            file=file,
+            source=source,
+            strategy=strategy,
+            messages=tuple(plan for plan in plans if plan is not None),
+            legacy=mapping_at(root, "legacy"),
+        )
+        return Read(name=name, enabled=enabled, campaign=campaign)
+
+    def _built(self, role: Role, root: Branch, name: str, lacking: list[Unavailable]) -> Any:
+        section = root.entries.get(role)
+        if not isinstance(section, Branch):
+            return None
+        try:
+            return self.offers.build(role, section, (role,))
+        except (PluginError, SecretMissingError) as error:
+            place = str(section.entries["type"].place)
+            lacking.append(Unavailable(kind="campaign", name=name, place=place, why=str(error)))
+            return None
+
+    def _parts(self, message: Branch, at: int, name: str, compiler: Compiler, lacking: list[Unavailable]) -> _Parts:
+        channel = self._channel(message, at, name, lacking)
+        escape = channel.escape if channel else None
+        path = f"messages[{at}]"
+        text = None
+        if leaf := _text(message, "template"):
+            text = compiler.template(leaf, f"{path}.template", escape)
+        elif leaf := _text(message, "template_file"):
+            text = compiler.template_file(leaf, f"{path}.template_file", escape)
+        recipient, when = _text(message, "recipient"), _text(message, "when")
+        return _Parts(
+            channel=channel,
+            recipient=compiler.template(recipient, f"{path}.recipient") if recipient else None,
+            text=text,
+            when=compiler.condition(when, f"{path}.when") if when else None,
+        )
+
+    def _channel(self, message: Branch, at: int, name: str, lacking: list[Unavailable]) -> Channel | None:
+        leaf = _text(message, "sender")
+        if leaf is None or leaf.value is None:
+            return None
+        if leaf.value not in self.channels.named:
+            near = hint(leaf.value, self.channels.named) or "; notifykit.yaml names none under `senders`"
+            self.defects.add(leaf.place, f"messages[{at}].sender", f'no sender called "{leaf.value}"{near}')
+        elif missing := self.channels.unavailable.get(leaf.value):
+            why = f'its channel "{missing.name}" cannot be used ({missing.place}: {missing.why})'
+            lacking.append(Unavailable(kind="campaign", name=name, place=str(leaf.place), why=why))
+        return self.channels.usable.get(leaf.value)
+
+
+def campaign_name(file: Path, root: Branch) -> str:
+    """Return the name that a campaign has or, without one, gets from its file."""
+    leaf = _text(root, "name")
+    return leaf.value if leaf is not None and leaf.value is not None else file.stem
+
+
+def _text(section: Branch, key: str) -> Leaf | None:
+    """Return the scalar under a key; None where there is none, or nothing is written."""
+    node = section.entries.get(key)
+    return node if isinstance(node, Leaf) and node.value is not None else None
+
+
+def mapping_at(section: Branch, key: str) -> Mapping[str, object]:
+    """Return the free mapping under a key, as YAML means it; empty where there is none."""
+    node = section.entries.get(key)
+    value = natural(plain(node)) if isinstance(node, Branch) else {}
+    assert isinstance(value, dict)  # noqa: S101 - a Branch is one
+    return value
+
+
+def _plan(campaign: CampaignSection, message: MessageSection, parts: _Parts) -> MessagePlan | None:
+    """Return the plan of a message; None where something of it is defective."""
+    if parts.channel is None or parts.recipient is None or parts.text is None:
+        return None
+    on_unknown = _said(campaign, message, "on_unknown").on_unknown
+    return MessagePlan(
+        name=message.name,
+        channel=parts.channel,
+        recipient=parts.recipient,
+        text=parts.text,
+        when=parts.when,
+        on_unknown=on_unknown or (OnUnknown.RESEND if parts.channel.repeatable else OnUnknown.HOLD),
+        retry=_retry(campaign, message),
+        ordered=_said(campaign, message, "order").order == "recipient",
+        order_patience=_said(campaign, message, "order_patience").order_patience,
+        split=message.split == "lines",
+        task_type=message.task_type,
+    )
+
+
+def _said(campaign: CampaignSection, message: MessageSection, key: str) -> SendingSection:
+    """Return whichever of the two says it; the message first."""
+    return message if key in message.model_fields_set else campaign
+
+
+def _retry(campaign: CampaignSection, message: MessageSection) -> RetryPolicy:
+    said = campaign.retry.model_dump(exclude_unset=True) | message.retry.model_dump(exclude_unset=True)
+    return RetryPolicy(**said)

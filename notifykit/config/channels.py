@@ -1,0 +1,49 @@
+"""`senders` of notifykit.yaml: the channels."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from notifykit.campaign import Channel
+from notifykit.config.offers import Offers, Unavailable
+from notifykit.config.sections import ProjectSection
+from notifykit.config.tree import Branch
+from notifykit.errors import PluginError
+from notifykit.roles import Rate
+from notifykit.secrets import SecretMissingError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channels:
+    """The senders that the project file names."""
+
+    usable: dict[str, Channel]
+    unavailable: dict[str, Unavailable]
+    named: tuple[str, ...]
+    """All names, those of defective sections included."""
+
+
+def read_channels(root: Branch, project: ProjectSection | None, offers: Offers) -> Channels:
+    """Build every sender. `project` is None where the file is defective: then for the defects alone."""
+    section = root.entries.get("senders")
+    senders = section.entries if isinstance(section, Branch) else {}
+    usable: dict[str, Channel] = {}
+    unavailable: dict[str, Unavailable] = {}
+    for name, node in senders.items():
+        if not isinstance(node, Branch):
+            continue
+        try:
+            sender = offers.build("sender", node, ("senders", name))
+        except (PluginError, SecretMissingError) as error:
+            place = str(node.entries["type"].place)
+            unavailable[name] = Unavailable(kind="channel", name=name, place=place, why=str(error))
+            continue
+        if sender is not None and project is not None:
+            said = project.senders[name]
+            channel = Channel.of(name, said.type, sender)
+            if said.limits is not None:
+                limits = tuple(Rate(limit.count, limit.seconds) for limit in said.limits)
+                channel = dataclasses.replace(channel, limits=limits)
+            usable[name] = channel
+    return Channels(usable=usable, unavailable=unavailable, named=tuple(senders))

@@ -1,0 +1,62 @@
+"""What is wrong in configuration files, gathered so that all of it is told at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from notifykit.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where something stands."""
+
+    file: str
+    """As the person named it: relative where the project's file was."""
+    line: int = 0
+    """From 1; 0 where the file as a whole is meant."""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """One thing to mend."""
+
+    place: Place
+    path: str
+    """Where in the structure, as `messages[0].sender`; empty for a file as a whole."""
+    what: str
+    """What is wrong, and the mend."""
+
+    def __str__(self) -> str:
+        return ": ".join(filter(None, (str(self.place), self.path, self.what)))
+
+
+class InvalidConfigurationError(ConfigError):
+    """The files do not hold together; the text has one defect a line, by file and line."""
+
+    def __init__(self, defects: tuple[Defect, ...]) -> None:
+        self.defects = defects
+        super().__init__("\n".join(map(str, defects)))
+
+
+@dataclass(slots=True)
+class Defects:
+    """The defects found so far."""
+
+    _found: dict[Defect, None] = field(default_factory=dict)
+
+    def add(self, place: Place, path: str, what: str) -> None:
+        """Record a defect. One that several campaigns inherit from a base counts once."""
+        self._found[Defect(place, path, what)] = None
+
+    def at(self, place: Place) -> bool:
+        """Whether anything is wrong at this place already."""
+        return any(defect.place == place for defect in self._found)
+
+    def raise_if_any(self) -> None:
+        """Raise InvalidConfigurationError where anything was recorded."""
+        if self._found:
+            raise InvalidConfigurationError(tuple(sorted(self._found, key=lambda defect: defect.place)))

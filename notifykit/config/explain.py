@@ -1,0 +1,143 @@
+"""What pydantic finds wrong, in the words and at the places of the file."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar
+
+from pydantic import ValidationError
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, JsonSchemaWarningKind
+from pydantic_core import CoreSchema, ErrorDetails
+
+from notifykit.config.defects import Defects, Place
+from notifykit.config.tree import KeyPath, Node, Written, dotted, locate
+from notifykit.nearest import hint, nearest
+from notifykit.secrets import PlaintextSecretError, credential_in
+
+_LONGEST_SHOWN = 60
+_UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
+_WORDS = {
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "dataclass_type": "must be a mapping",
+    "dict_type": "must be a mapping",
+    "finite_number": "must be a number",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "list_type": "must be a list",
+    "missing": "is missing",
+    "model_type": "must be a mapping",
+    "path_type": "must be a path",
+    "set_type": "must be a list",
+    "string_type": "must be text",
+    "too_short": "must not be empty",
+    "tuple_type": "must be a list",
+}
+
+
+class TolerantJsonSchema(GenerateJsonSchema):
+    """JSON Schema also where an option's type has none: anything goes there."""
+
+    ignored_warning_kinds: ClassVar[set[JsonSchemaWarningKind]] = {"skipped-choice", "non-serializable-default"}  # type: ignore[misc]
+
+    def handle_invalid_for_json_schema(self, schema: CoreSchema, error_info: str) -> JsonSchemaValue:  # noqa: ARG002
+        """Let anything pass."""
+        return {}
+
+
+def explain(
+    error: ValidationError, section: Node, prefix: KeyPath, schema: Mapping[str, Any], defects: Defects
+) -> None:
+    """Record what is wrong with a section that stands at `prefix` in its file.
+
+    `schema` is the JSON Schema of what the section was validated against; it knows the valid keys.
+    """
+    found: dict[tuple[Place, KeyPath], list[ErrorDetails]] = defaultdict(list)
+    for detail in error.errors(include_url=False):
+        place, path = locate(section, detail["loc"])
+        if detail["type"] == "missing":
+            path = (*path, detail["loc"][-1])
+        found[place, (*prefix, *path)].append(detail)
+    for (place, path), details in found.items():
+        defects.add(place, dotted(path), _what(details, path, schema))
+
+
+def _what(details: list[ErrorDetails], path: KeyPath, schema: Mapping[str, Any]) -> str:
+    """Word what is wrong in one place; several details are the members of a union that all refuse."""
+    raised = [detail["ctx"]["error"] for detail in details if detail["type"] == "value_error" and "ctx" in detail]
+    if any(isinstance(error, PlaintextSecretError) for error in raised):
+        return f"is a secret in plain text; {_secret_mend(path)}"
+    texts = [str(error) for error in raised] or [_worded(detail, schema) for detail in details]
+    text = " or ".join(dict.fromkeys(texts)).replace(" or must be ", " or ")
+    return f"{text}, not {shown(details[0]['input'])}" if text.startswith("must be ") else text
+
+
+def _worded(detail: ErrorDetails, schema: Mapping[str, Any]) -> str:
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind in _UNKNOWN_KEY:
+        *parent, key = detail["loc"]
+        return f"there is no such key{hint(str(key), keys_at(schema, parent))}"
+    if kind in ("literal_error", "enum"):
+        meant = nearest(str(detail["input"]), re.findall(r"'([^']*)'", context["expected"]))
+        guess = f'; did you mean "{meant}"?' if meant else ""
+        return f"is {shown(detail['input'])}, which is not {context['expected']}{guess}"
+    return _WORDS.get(kind, detail["msg"].replace("Input should be", "must be"))
+
+
+def shown(value: object) -> str:
+    """Return a value for a message: short, and without a credential."""
+    match value:
+        case None:
+            return "empty"
+        case str() if credential_in(value):
+            return "what stands there"
+        case Written():
+            return str(value)
+        case str():
+            return f'"{value}"' if len(value) <= _LONGEST_SHOWN else f'"{value[:_LONGEST_SHOWN]}…"'
+        case Mapping():
+            return "a mapping"
+        case list():
+            return "a list"
+        case _:
+            return repr(value)
+
+
+def _secret_mend(path: KeyPath) -> str:
+    """Say how to write the secret that stands at a path, with a name for its variable."""
+    steps = [str(step) for step in path if isinstance(step, str)]
+    words = re.sub(r"[^A-Z0-9]+", "_", " ".join(steps[steps[:1] == ["senders"] :]).upper()).strip("_")
+    return f"set an environment variable to it and write {steps[-1]}: {{env: {words or 'MY_SECRET'}}}"
+
+
+def keys_at(schema: Mapping[str, Any], path: Iterable[str | int]) -> list[str]:
+    """Return the keys that a JSON Schema knows at a path."""
+    here = list(_members(schema, schema))
+    for step in path:
+        below = [child for node in here for child in _children(node, step)]
+        if below:  # a step that pydantic adds for its own sake (the member of a union) leads nowhere
+            here = [member for node in below for member in _members(node, schema)]
+    return list(dict.fromkeys(key for node in here for key in node.get("properties", {})))
+
+
+def _members(node: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield a schema itself, what it refers to, and the members of its unions."""
+    yield node
+    if "$ref" in node:
+        yield from _members(root["$defs"][node["$ref"].rpartition("/")[2]], root)
+    for union in ("anyOf", "oneOf", "allOf"):
+        for member in node.get(union, ()):
+            yield from _members(member, root)
+
+
+def _children(node: Mapping[str, Any], step: str | int) -> Iterator[Mapping[str, Any]]:
+    if isinstance(step, int):
+        candidates = [node.get("items")]
+    else:
+        candidates = [node.get("properties", {}).get(step), node.get("additionalProperties")]
+    yield from (child for child in candidates if isinstance(child, Mapping))

@@ -1,0 +1,167 @@
+"""YAML text to a tree with places, and what is wrong with the text."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import yaml
+from yaml.constructor import SafeConstructor
+
+from notifykit.config.defects import Defects, Place
+from notifykit.config.tree import Branch, Leaf, Listing, Node, Written
+
+_TAG = "tag:yaml.org,2002:"
+_TEXTS = {_TAG + name for name in ("str", "timestamp", "value")}
+_MOST_NODES = 100_000
+"""More than any campaign needs; aliases of aliases can stand for billions."""
+
+
+class Files:
+    """The files of a project: each is read once, its defects recorded once."""
+
+    def __init__(self, defects: Defects) -> None:
+        self._defects = defects
+        self._read: dict[str, Node | None] = {}
+
+    def load(self, file: Path) -> Node | None:
+        """Return what a file says. None where it cannot be read as YAML, which is recorded."""
+        name = os.path.normpath(file)
+        if name not in self._read:
+            self._read[name] = self._parse(name)
+        return self._read[name]
+
+    def loaded(self) -> list[Node]:
+        """Return all trees read so far."""
+        return [tree for tree in self._read.values() if tree is not None]
+
+    def _parse(self, name: str) -> Node | None:
+        text = self._text(name)
+        if text is None:
+            return None
+        try:
+            node = yaml.compose(text, Loader=yaml.SafeLoader)
+            if node is not None:
+                return _Reader(name, self._defects).read(node)
+            self._defects.add(Place(name), "", "is empty; write the keys of docs/configuration.md into it")
+        except yaml.MarkedYAMLError as error:
+            self._defects.add(_place(name, error), "", _syntax(error))
+        except yaml.reader.ReaderError as error:
+            line = text.count("\n", 0, error.position) + 1
+            self._defects.add(
+                Place(name, line), "", f"holds the character U+{ord(text[error.position]):04X}; remove it"
+            )
+        except RecursionError:
+            self._defects.add(Place(name), "", "is nested too deeply, or contains itself by an alias")
+        return None
+
+    def _text(self, name: str) -> str | None:
+        try:
+            data = Path(name).read_bytes()
+            return data.decode("utf-8-sig")
+        except OSError as error:
+            self._defects.add(Place(name), "", f"cannot be read ({error.strerror}); correct its path or permissions")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            self._defects.add(Place(name, line), "", "is not UTF-8; save the file as UTF-8")
+        return None
+
+
+def _place(name: str, error: yaml.MarkedYAMLError) -> Place:
+    mark = error.problem_mark or error.context_mark
+    return Place(name, mark.line + 1 if mark else 0)
+
+
+def _syntax(error: yaml.MarkedYAMLError) -> str:
+    problem = error.problem or "cannot be read"
+    if "'\\t'" in problem:
+        return "a tab stands where YAML wants spaces; indent with spaces"
+    if problem == "mapping values are not allowed here":
+        return "is not YAML: a colon stands inside a value; put the value in quotes, or check the indentation"
+    if error.context == "expected a single document in the stream":
+        return "is not YAML: the file has a second document (---); keep one"
+    during = f" ({error.context})" if error.context else ""
+    return f"is not YAML: {problem}{during}; look at this line and the one before"
+
+
+class _Reader:
+    """Turns one file's nodes into a tree."""
+
+    def __init__(self, name: str, defects: Defects) -> None:
+        self._name = name
+        self._defects = defects
+        self._constructor = SafeConstructor()
+        self._nodes = 0
+
+    def read(self, node: yaml.Node) -> Node | None:
+        """Return the tree. None where aliases make it too large, which is recorded."""
+        try:
+            return self._node(node)
+        except OverflowError:
+            self._defects.add(Place(self._name), "", f"stands for more than {_MOST_NODES} values; use fewer aliases")
+            return None
+
+    def _at(self, node: yaml.Node) -> Place:
+        return Place(self._name, node.start_mark.line + 1)
+
+    def _node(self, node: yaml.Node, key: Place | None = None) -> Node:
+        self._nodes += 1
+        if self._nodes > _MOST_NODES:
+            raise OverflowError
+        if isinstance(node, yaml.MappingNode):
+            return self._branch(node, key)
+        if isinstance(node, yaml.SequenceNode):
+            return Listing(key or self._at(node), [self._node(item) for item in node.value])
+        return self._leaf(node)
+
+    def _branch(self, node: yaml.MappingNode, own_key: Place | None) -> Branch:
+        entries: dict[str, Node] = {}
+        lines: dict[str, int] = {}
+        inherited: list[Branch] = []
+        for key, value in node.value:
+            place = self._at(key)
+            if key.tag == _TAG + "merge":
+                inherited += self._merged(value)
+            elif isinstance(key, yaml.MappingNode):
+                self._defects.add(place, "", "a value that starts with { or {{ and is text must stand in quotes")
+            elif not isinstance(key, yaml.ScalarNode):
+                self._defects.add(place, "", "a key must be text; put it in quotes")
+            elif key.value in lines:
+                what = f'the key "{key.value}" is there twice, first on line {lines[key.value]}; keep one'
+                self._defects.add(place, "", what)
+            else:
+                entries[key.value] = self._node(value, place)
+                lines[key.value] = place.line
+        for branch in inherited:
+            entries = {**branch.entries, **entries}
+        return Branch(own_key or self._at(node), entries)
+
+    def _merged(self, node: yaml.Node) -> list[Branch]:
+        """Read what `<<:` brings in: a mapping, or several."""
+        found = self._node(node)
+        branches = found.items if isinstance(found, Listing) else [found]
+        if not all(isinstance(branch, Branch) for branch in branches):
+            self._defects.add(self._at(node), "", "<<: takes an alias of a mapping, such as <<: *base")
+        return [branch for branch in branches if isinstance(branch, Branch)]
+
+    def _leaf(self, node: yaml.Node) -> Leaf:
+        place, text = self._at(node), str(node.value)
+        if node.tag == _TAG + "null":
+            return Leaf(place, None)
+        if node.tag in _TEXTS:
+            return Leaf(place, text, block=getattr(node, "style", None) == "|")
+        if node.tag in (_TAG + "int", _TAG + "float", _TAG + "bool"):
+            return Leaf(place, self._written(node, text))
+        tag = node.tag.replace(_TAG, "!!")
+        self._defects.add(place, "", f"the tag {tag} is not understood; a secret is written {{env: NAME}}")
+        return Leaf(place, text)
+
+    def _written(self, node: yaml.Node, text: str) -> str:
+        if ":" in text:
+            return text  # YAML 1.1 takes 12:30 for the number 750
+        try:
+            return Written(text, self._constructor.construct_object(node))
+        except (ValueError, KeyError):
+            # An explicit tag that does not fit, such as `!!int x`.
+            self._defects.add(self._at(node), "", f'"{text}" does not fit its tag; leave the tag out')
+            return text

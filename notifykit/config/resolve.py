@@ -1,0 +1,121 @@
+"""The whole configuration: every file, every defect, every object."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from notifykit.campaign import Campaign, Channel, DispatchSettings, Settings
+from notifykit.config.campaigns import CampaignReader, Read, campaign_name, mapping_at
+from notifykit.config.channels import read_channels
+from notifykit.config.defects import Defects, Place
+from notifykit.config.inherit import Inheritance
+from notifykit.config.offers import Offers, Unavailable
+from notifykit.config.parse import Files
+from notifykit.config.project import ProjectFile
+from notifykit.config.sections import ProjectSection
+from notifykit.config.tree import Branch, Leaf, Node, dotted, leaves
+from notifykit.config.validate import validated
+from notifykit.registry import Registry
+from notifykit.secrets import Surroundings, credential_in
+
+_TAKE_IT_OUT = "take it out, and give it to an option for secrets as {env: NAME} or {file: path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """What the files say, ready to run."""
+
+    settings: Settings
+    campaigns: tuple[Campaign, ...]
+    disabled: tuple[Campaign, ...]
+    """Campaigns with `enabled: false`: they generate nothing, but what they queued may still be under way."""
+    channels: Mapping[str, Channel]
+    unavailable: tuple[Unavailable, ...]
+    """What needs a plugin (or, where secrets were not required, a secret) that is not there."""
+    legacy: Mapping[str, object]
+    """The project file's `legacy` section."""
+
+
+def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -> Configuration:
+    """Read everything that a project file names.
+
+    With `secrets=False`, for commands that only look, a secret that is not set is no defect until it is
+    revealed. Raises ConfigError, whose text lists every defect of every file by file and line.
+    """
+    defects = Defects()
+    files = Files(defects)
+    around = Surroundings(folder=project.folder, secrets_required=secrets)
+    section = validated(ProjectSection, project.root, (), around, defects)
+    offers = Offers(project, registry, around, defects)
+    channels = read_channels(project.root, section, offers)
+    reader = CampaignReader(
+        offers=offers, channels=channels, around=around, folder=project.file.parent, defects=defects
+    )
+    inheritance = Inheritance(files, defects)
+    roots: dict[Path, Branch] = {}
+    for file in _campaign_files(project, section, defects):
+        if root := inheritance.read(file):
+            roots[file] = root
+    _check_names(roots, defects)
+    reads = [reader.read(file, root) for file, root in roots.items()]
+    _check_credentials([project.root, *files.loaded()], defects)
+    defects.raise_if_any()
+    assert section is not None  # noqa: S101 - whatever is wrong with it was recorded
+    lacking = [read.unavailable for read in reads if read.enabled and read.unavailable]
+    return Configuration(
+        settings=Settings(
+            file=project.file,
+            store=section.store,
+            dispatch=DispatchSettings(**section.dispatch.model_dump()),
+            interval=section.run.interval,
+        ),
+        campaigns=_usable(reads, enabled=True),
+        disabled=_usable(reads, enabled=False),
+        channels=channels.usable,
+        unavailable=(*channels.unavailable.values(), *lacking),
+        legacy=mapping_at(project.root, "legacy"),
+    )
+
+
+def _usable(reads: list[Read], *, enabled: bool) -> tuple[Campaign, ...]:
+    return tuple(read.campaign for read in reads if read.campaign and read.enabled is enabled)
+
+
+def _campaign_files(project: ProjectFile, section: ProjectSection | None, defects: Defects) -> list[Path]:
+    """Return the campaign files, by name. A pattern that finds nothing is a defect, unless it is the default."""
+    patterns = (section or ProjectSection()).campaigns
+    folder = project.file.parent
+    found: set[str] = set()
+    for pattern in patterns:
+        names = glob.glob(pattern, root_dir=folder, recursive=True)  # noqa: PTH207 - Path.glob refuses `..`
+        if not names and "campaigns" in project.root.entries:
+            place = project.root.entries["campaigns"].place
+            defects.add(place, "campaigns", f'"{pattern}" matches no file under {folder}; correct it')
+        found.update(os.path.normpath(folder / name) for name in names)
+    files = [Path(name) for name in sorted(found)]
+    return [file for file in files if not file.name.startswith("_") and not file.is_dir()]
+
+
+def _check_names(roots: Mapping[Path, Branch], defects: Defects) -> None:
+    first: dict[str, Place] = {}
+    for file, root in roots.items():
+        name = campaign_name(file, root)
+        leaf = root.entries.get("name")
+        place = leaf.place if isinstance(leaf, Leaf) else root.place
+        if other := first.get(name):
+            what = f'"{name}" is also the name of the campaign at {other}; give each campaign its own'
+            defects.add(place, "name", what)
+        else:
+            first[name] = place
+
+
+def _check_credentials(trees: list[Node], defects: Defects) -> None:
+    for tree in trees:
+        for path, leaf in leaves(tree):
+            kind = credential_in(leaf.value or "")
+            if kind and not defects.at(leaf.place):
+                defects.add(leaf.place, dotted(path), f"holds {kind} in plain text; {_TAKE_IT_OUT}")

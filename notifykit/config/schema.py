@@ -1,0 +1,138 @@
+"""JSON Schema of configuration files, for editors: the host's keys and the options of every offered type.
+
+An editor shall never mark what loading takes. So options that are text take bare numbers and truth values too,
+and a campaign that extends another may lack whatever that one has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from notifykit.config.docstrings import field_docstrings
+from notifykit.config.explain import TolerantJsonSchema
+from notifykit.config.offers import HOST_KEYS, Role
+from notifykit.config.sections import CampaignSection, ProjectSection
+from notifykit.config.shapes import Shape
+from notifykit.errors import PluginError
+from notifykit.registry import Offer, Registry
+
+Schema = dict[str, Any]
+Kind = Literal["campaign", "base", "project"]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_ONE_TEMPLATE = [{"required": ["template"]}, {"required": ["template_file"]}]
+_INHERITED_TYPE: Schema = {"title": "of the inherited type", "type": "object", "not": {"required": ["type"]}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Variant:
+    """A section with one of the offered types."""
+
+    type: str
+    schema: Schema
+    """Requires nothing but the type."""
+    needed: list[str]
+    """The options without a default."""
+    definitions: Schema
+
+
+def json_schema(registry: Registry, kind: Kind = "campaign") -> Schema:
+    """Return the schema of campaign files, of files that are only there to be extended, or of notifykit.yaml."""
+    schema = _project(registry) if kind == "project" else _campaign(registry, whole=kind == "campaign")
+    described = {"$schema": DIALECT, "title": f"notifykit: a {kind} file"}
+    return {**described, **{key: value for key, value in _lenient(schema).items() if key not in described}}
+
+
+def _campaign(registry: Registry, *, whole: bool) -> Schema:
+    schema = CampaignSection.model_json_schema(schema_generator=TolerantJsonSchema)
+    definitions = schema["$defs"]
+    message = definitions["MessageSection"]
+    complete: Schema = {"messages": {"items": {"required": message["required"], "oneOf": _ONE_TEMPLATE}}}
+    message["required"] = ["name"]
+    del definitions["TypedSection"]
+    roles: tuple[tuple[Role, Mapping[str, Offer]], ...] = (
+        ("source", registry.sources),
+        ("strategy", registry.strategies),
+    )
+    for role, offers in roles:
+        variants = _variants(role, offers)
+        for variant in variants:
+            definitions.update(variant.definitions)
+        sections = [variant.schema for variant in variants]
+        description = schema["properties"][role]["description"]
+        schema["properties"][role] = {"description": description, "oneOf": [*sections, _INHERITED_TYPE]}
+        complete[role] = {"required": ["type"], "allOf": [{}, *map(_if_so, variants)]}
+    required = schema.pop("required")
+    if whole:
+        schema["if"] = {"not": {"required": ["extends"]}}
+        schema["then"] = {"required": required, "properties": complete}
+    return schema
+
+
+def _project(registry: Registry) -> Schema:
+    schema = ProjectSection.model_json_schema(schema_generator=TolerantJsonSchema)
+    definitions = schema["$defs"]
+    limits = definitions.pop("SenderSection")["properties"]["limits"]
+    sections = []
+    for variant in _variants("sender", registry.senders):
+        definitions.update(variant.definitions)
+        properties = variant.schema["properties"] | {"limits": limits}
+        sections.append(variant.schema | {"required": ["type", *variant.needed], "properties": properties})
+    schema["properties"]["senders"]["additionalProperties"] = {"oneOf": sections} if sections else {"type": "object"}
+    return schema
+
+
+def _if_so(variant: _Variant) -> Schema:
+    return {"if": {"properties": {"type": {"const": variant.type}}}, "then": {"required": variant.needed}}
+
+
+def _variants(role: Role, offers: Mapping[str, Offer]) -> list[_Variant]:
+    return [_variant(role, offer) for _, offer in sorted(offers.items())]
+
+
+def _variant(role: Role, offer: Offer) -> _Variant:
+    const: Schema = {"const": offer.name, "description": f"Offered by {offer.distribution}."}
+    section: Schema = {"title": offer.name, "type": "object", "properties": {"type": const}, "required": ["type"]}
+    try:
+        shape = Shape(offer, HOST_KEYS[role])
+    except PluginError:  # what loading says about it, it says better
+        return _Variant(type=offer.name, schema=section, needed=[], definitions={})
+    prefix = f"{role}.{offer.name}."
+    options = _renamed(dict(shape.schema), prefix)
+    texts = field_docstrings(shape.cls)
+    for name, option in options.get("properties", {}).items():
+        section["properties"][name] = {"description": texts[name], **option} if name in texts else option
+    return _Variant(
+        type=offer.name,
+        schema=section | {"description": options.get("description", ""), "additionalProperties": False},
+        needed=options.get("required", []),
+        definitions={prefix + name: definition for name, definition in options.get("$defs", {}).items()},
+    )
+
+
+def _renamed(schema: Any, prefix: str) -> Any:
+    """Let references point to definitions whose names begin with a prefix."""
+    match schema:
+        case {"$ref": str() as reference, **rest}:
+            return {**rest, "$ref": reference.replace("#/$defs/", f"#/$defs/{prefix}")}
+        case dict():
+            return {key: _renamed(value, prefix) for key, value in schema.items()}
+        case list():
+            return [_renamed(value, prefix) for value in schema]
+        case _:
+            return schema
+
+
+def _lenient(schema: Any) -> Any:
+    """Let text be written as what YAML takes for a number or a truth value."""
+    match schema:
+        case {"type": "string", **rest} if not rest.keys() & {"enum", "const", "pattern"}:
+            return {**rest, "type": ["string", "number", "boolean"]}
+        case dict():
+            return {key: _lenient(value) for key, value in schema.items()}
+        case list():
+            return [_lenient(value) for value in schema]
+        case _:
+            return schema

@@ -1,0 +1,184 @@
+"""The keys of configuration files, as models: validation, JSON Schema and docs/configuration.md come from here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
+
+from notifykit.campaign import DispatchSettings, RetryPolicy
+from notifykit.model import OnUnknown
+from notifykit.options import ProjectPath, Seconds
+
+_RETRY = RetryPolicy()
+_DISPATCH = DispatchSettings()
+
+Positive = Annotated[Seconds, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A mapping with known keys."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True, defer_build=True
+    )
+
+
+class TypedSection(BaseModel):
+    """A mapping whose `type` says which plugin class the other keys belong to."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True, defer_build=True)
+
+    type: str = Field(description="The type, as a plugin offers it. The other keys are its options.")
+
+
+class LimitSection(Section):
+    """A rate that a service allows."""
+
+    count: int = Field(ge=1, description="So many attempts …")
+    seconds: Positive = Field(description="… in any window of this length.")
+
+
+class SenderSection(TypedSection):
+    """A channel: a sender under a name of your choice."""
+
+    limits: list[LimitSection] | None = Field(
+        default=None, description="Rates that replace those the sender declares; `[]` for none."
+    )
+
+
+class RetrySection(Section):
+    """How often and how soon a message is tried again after a refusal that may pass."""
+
+    attempts: int = Field(default=_RETRY.attempts, ge=1, description="Tries in all, before the task is `failed`.")
+    first: Seconds = Field(default=_RETRY.first, description="Delay after the first try.")
+    factor: float = Field(default=_RETRY.factor, ge=1, description="Each delay is so many times the one before.")
+    cap: Seconds = Field(default=_RETRY.cap, description="No delay is longer.")
+    jitter: float = Field(
+        default=_RETRY.jitter, ge=0, le=1, description="Share of the delay by which it varies at random, 0 to 1."
+    )
+
+
+def _message_name(name: str) -> str:
+    if "." in name:
+        raise ValueError('must not contain "." (it marks the parts of a split message); use "-"')
+    return name
+
+
+def _plain_name(name: str) -> str:
+    if not name or name != name.strip() or not name.isprintable() or "/" in name:
+        raise ValueError('must be a plain name (no "/", no line breaks, no outer spaces)')
+    return name
+
+
+Name = Annotated[str, AfterValidator(_plain_name)]
+
+
+class SendingSection(Section):
+    """What may be said for all messages of a campaign, and again for one of them."""
+
+    on_unknown: OnUnknown | None = Field(
+        default=None,
+        description="What happens to a message that may or may not have been accepted: `hold` it for a person, "
+        "`resend` it, or `assume_sent`. Default: `resend` where the sender is repeatable, otherwise `hold`.",
+    )
+    retry: RetrySection = Field(default_factory=RetrySection, description="How a message is tried again.")
+    order: Literal["recipient", "none"] = Field(
+        default="recipient", description="Keep the order of messages to one recipient, or not."
+    )
+    order_patience: Seconds = Field(
+        default=600.0, description="How long a waiting retry may hold its recipient's later messages back."
+    )
+
+
+class MessageSection(SendingSection):
+    """One thing to send for a record."""
+
+    name: Annotated[Name, AfterValidator(_message_name)] = Field(description="Its name within the campaign.")
+    when: str | None = Field(
+        default=None, description="A Jinja expression that gives true or false for the record. Default: always."
+    )
+    recipient: str = Field(description="A template: whom the channel is to reach.")
+    template: str | None = Field(default=None, description="The text, as a template.")
+    template_file: str | None = Field(
+        default=None, description="A file with the template, instead of `template`; relative to notifykit.yaml."
+    )
+    sender: str = Field(description="A channel: a name under `senders` of notifykit.yaml.")
+    split: Literal["none", "lines"] = Field(
+        default="none",
+        description="`lines`: cut a text that the channel finds too long on line ends into several messages.",
+    )
+    task_type: str = Field(default="notifykit", description="What old readers of the task table see as `task_type`.")
+
+    @model_validator(mode="after")
+    def _one_template(self) -> MessageSection:
+        if (self.template is None) == (self.template_file is None):
+            raise ValueError("needs either template or template_file")
+        return self
+
+
+class CampaignSection(SendingSection):
+    """A campaign file."""
+
+    extends: str | None = Field(
+        default=None, description="A campaign file whose keys count where this one has none; relative to this file."
+    )
+    name: Name | None = Field(default=None, description="The campaign's name. Default: the file's, without `.yaml`.")
+    enabled: bool = Field(default=True, description="`false`: generates nothing.")
+    source: TypedSection = Field(description="Where records come from: `type`, and the type's options.")
+    strategy: TypedSection = Field(
+        description="What needs notifying and what is written back: `type`, and the type's options."
+    )
+    messages: list[MessageSection] = Field(min_length=1, description="What is sent for a record, in this order.")
+    legacy: dict[str, JsonValue] = Field(default={}, description="What a migration of an old system needs to know.")
+
+
+class DispatchSection(Section):
+    """How sending is done."""
+
+    workers: int = Field(default=_DISPATCH.workers, ge=1, le=256, description="Concurrent sends in one process.")
+    lease: Positive = Field(
+        default=_DISPATCH.lease, description="Without a sign of life for so long, a worker's sends are in doubt."
+    )
+    timeout: Positive = Field(default=_DISPATCH.timeout, description="What one call may take.")
+
+
+class RunSection(Section):
+    """The command `run`."""
+
+    interval: Positive = Field(default=180.0, description="Time between two passes.")
+
+
+class PluginsSection(Section):
+    """Which plugins are loaded."""
+
+    block: list[str] = Field(default=[], description="Entry points that are not loaded.")
+    strict: bool = Field(
+        default=False, description="Whether a broken plugin stops everything, as `--strict-plugins` does."
+    )
+    requires: list[str] = Field(
+        default=[],
+        description="What is to be installed for this project, such as `notifykit-acme`; named when it is missing.",
+    )
+
+
+def _patterns(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class ProjectSection(Section):
+    """The project file, notifykit.yaml."""
+
+    store: ProjectPath = Field(default=Path("state/notifykit.db"), validate_default=True, description="The outbox.")
+    campaigns: Annotated[list[str], BeforeValidator(_patterns, json_schema_input_type=str | list[str])] = Field(
+        default=["campaigns/*.yaml"],
+        description="Campaign files, as one pattern or several. Files whose names start with `_` are only bases.",
+    )
+    senders: dict[Name, SenderSection] = Field(
+        default={}, description="The channels, each under a name of your choice."
+    )
+    dispatch: DispatchSection = Field(default_factory=DispatchSection, description="How sending is done.")
+    run: RunSection = Field(default_factory=RunSection, description="The command `run`.")
+    plugins: PluginsSection = Field(default_factory=PluginsSection, description="Which plugins are loaded.")
+    legacy: dict[str, JsonValue] = Field(default={}, description="What a migration of an old system needs to know.")

@@ -1,0 +1,110 @@
+"""Plugin classes from sections: their fields are the options."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
+
+from notifykit.config.defects import Defects
+from notifykit.config.explain import TolerantJsonSchema, explain
+from notifykit.config.tree import Branch, KeyPath, dotted, locate, natural, plain
+from notifykit.errors import NotifykitError, PluginError
+from notifykit.registry import Offer
+from notifykit.secrets import SecretMissingError, Surroundings, redact
+
+_CONFIG = ConfigDict(extra="forbid", validate_default=True, allow_inf_nan=False, hide_input_in_errors=True)
+_OPTION_ERROR = re.compile(r"(\w+): (.*)", re.DOTALL)
+"""How a class names the option in the ValueError of its `__post_init__`."""
+
+
+class Shape:
+    """The options of one offered type.
+
+    Values are validated against a twin of the class, and the class is then called with them, so that its own
+    `__init__` and `__post_init__` run as they would in any program.
+    """
+
+    def __init__(self, offer: Offer, reserved: frozenset[str]) -> None:
+        """Raise PluginError where the class cannot take its options from YAML."""
+        self._by = f"plugin {offer.plugin!r} of {offer.distribution}"
+        if not isinstance(offer.cls, type) or not dataclasses.is_dataclass(offer.cls):
+            raise PluginError(f"its type {offer.name!r} of {self._by} is no dataclass; its author must mend that")
+        self.cls: type = offer.cls
+        fields = [field for field in dataclasses.fields(offer.cls) if field.init]
+        if taken := sorted(reserved & {field.name for field in fields}):
+            raise PluginError(
+                f"its type {offer.name!r} of {self._by} has an option {taken[0]!r}, a word that notifykit keeps "
+                "for itself; its author must rename it"
+            )
+        try:
+            self._adapter: TypeAdapter[Any] = TypeAdapter(_twin(offer.cls, fields))
+            self.schema: Mapping[str, Any] = self._adapter.json_schema(schema_generator=TolerantJsonSchema)
+        except (PydanticUserError, NameError, TypeError) as error:
+            reason = " ".join(str(error).split("\n")[0].split())
+            raise PluginError(
+                f"its type {offer.name!r} of {self._by} has an option that cannot come from YAML ({reason}); "
+                "its author must change the field's type, or give it init=False"
+            ) from error
+
+    def build(
+        self, section: Branch, prefix: KeyPath, around: Surroundings, defects: Defects, *, host_keys: frozenset[str]
+    ) -> Any:
+        """Return the plugin's object; None where an option is wrong, which is recorded.
+
+        Raises PluginError where the class itself fails, and SecretMissingError where it insists on a secret
+        that need not be there.
+        """
+        options = {key: plain(node) for key, node in section.entries.items() if key not in host_keys}
+        try:
+            twin = self._adapter.validate_python(options, context=around)
+        except ValidationError as error:
+            self._check_defaults(error, options)
+            explain(error, section, prefix, self.schema, defects)
+            return None
+        values = {field.name: natural(getattr(twin, field.name)) for field in dataclasses.fields(twin)}
+        try:
+            return self.cls(**values)
+        except SecretMissingError:
+            raise
+        except (ValueError, NotifykitError) as error:
+            self._refused(redact(str(error)), section, prefix, defects)
+            return None
+        except Exception as error:
+            # A stranger's class: recorded as this campaign's or channel's trouble, and nobody else's.
+            raise PluginError(
+                f"{self._by} fails with {type(error).__name__}: {redact(str(error))}; its author needs to know"
+            ) from error
+
+    def _check_defaults(self, error: ValidationError, options: Mapping[str, object]) -> None:
+        for detail in error.errors(include_url=False):
+            if detail["type"] != "missing" and detail["loc"] and (option := detail["loc"][0]) not in options:
+                what = f"has an option {option!r} whose default does not fit its type; its author must mend that"
+                raise PluginError(f"{self._by} {what}")
+
+    def _refused(self, text: str, section: Branch, prefix: KeyPath, defects: Defects) -> None:
+        match = _OPTION_ERROR.fullmatch(text)
+        option = match[1] if match and match[1] in section.entries else None
+        place, path = locate(section, (option,) if option else ())
+        defects.add(place, dotted((*prefix, *path)), match[2] if match and option else text)
+
+
+def _twin(cls: type, fields: list[dataclasses.Field[Any]]) -> type:
+    hints = get_type_hints(cls, include_extras=True)
+    return dataclasses.make_dataclass(
+        cls.__name__,
+        [(field.name, hints[field.name], _default(field)) for field in fields],
+        kw_only=True,
+        namespace={"__pydantic_config__": _CONFIG, "__doc__": cls.__doc__},
+    )
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    if field.default_factory is not dataclasses.MISSING:
+        factory: Callable[[], Any] = field.default_factory
+        return dataclasses.field(default_factory=factory)
+    return dataclasses.field(default=field.default)

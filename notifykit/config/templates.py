@@ -1,0 +1,68 @@
+"""The templates and conditions of messages, and where in a file their mistakes stand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from notifykit.config.defects import Defects, Place
+from notifykit.config.tree import Leaf
+from notifykit.nearest import hint
+from notifykit.render import Condition, Escape, Template, TemplateInvalidError, compile_condition, compile_template
+
+Compiled = TypeVar("Compiled")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiler:
+    """Compiles what one campaign says; records what is wrong with it."""
+
+    campaign: str
+    folder: Path
+    """Where template files are looked for, as the person named it."""
+    defects: Defects
+
+    def template(self, leaf: Leaf, path: str, escape: Escape | None = None) -> Template | None:
+        """Compile the template that stands at a leaf."""
+        where = f"{leaf.place}: {path}"
+        return self._compiled(
+            leaf, path, lambda text: compile_template(text, where=where, escape=escape, campaign=self.campaign)
+        )
+
+    def condition(self, leaf: Leaf, path: str) -> Condition | None:
+        """Compile the condition that stands at a leaf."""
+        where = f"{leaf.place}: {path}"
+        return self._compiled(leaf, path, lambda text: compile_condition(text, where, campaign=self.campaign))
+
+    def _compiled(self, leaf: Leaf, path: str, compiled: Callable[[str], Compiled]) -> Compiled | None:
+        try:
+            return compiled(leaf.value or "")
+        except TemplateInvalidError as error:
+            for mistake in error.mistakes:
+                if leaf.block:
+                    place, line = Place(leaf.place.file, leaf.place.line + mistake.line), ""
+                else:
+                    place, line = leaf.place, f"line {mistake.line} of it: " if mistake.line > 1 else ""
+                self.defects.add(place, path, line + mistake.what)
+            return None
+
+    def template_file(self, leaf: Leaf, path: str, escape: Escape | None) -> Template | None:
+        """Compile the template in the file that a leaf names."""
+        file = Path(os.path.normpath(self.folder / (leaf.value or "")))
+        try:
+            text = file.read_text(encoding="utf-8-sig")
+            return compile_template(text, where=str(file), escape=escape, campaign=self.campaign)
+        except FileNotFoundError:
+            near = hint(file.name, sorted(other.name for other in file.parent.glob("*")))
+            self.defects.add(leaf.place, path, f"no file {file}{near or '; correct the path'}")
+        except OSError as error:
+            self.defects.add(leaf.place, path, f"{file} cannot be read ({error.strerror}); correct it")
+        except UnicodeDecodeError:
+            self.defects.add(leaf.place, path, f"{file} is not UTF-8; save it as UTF-8")
+        except TemplateInvalidError as error:
+            for mistake in error.mistakes:
+                self.defects.add(Place(str(file), mistake.line), path, mistake.what)
+        return None

@@ -1,0 +1,153 @@
+"""The demonstration's proof: what the services accepted and what the files say, against what was due.
+
+Nothing here asks the outbox what was sent: only which messages it lists as in doubt.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from notifykit.demo.book import ACCEPTED, Entry
+from notifykit.demo.contracts import FLAG, ID, NUMBER, read_rows
+from notifykit.demo.world import DESKTOP, ContractFile, Due, World
+
+Name = tuple[str, str, str]
+"""Campaign, key, message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelProof:
+    """What one channel's service accepted."""
+
+    channel: str
+    due: int
+    once: int
+    in_doubt: int
+    """Listed as in doubt, and accepted at most once."""
+    twice: tuple[str, ...]
+    """Subjects accepted more than once."""
+    never: tuple[str, ...]
+    """Subjects neither accepted nor listed as in doubt."""
+    strange: int
+    """Accepted messages that nobody was due."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether each message was accepted exactly once, or is listed as in doubt."""
+        return not (self.twice or self.never or self.strange)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagProof:
+    """What one CSV file says."""
+
+    file: str
+    rows: int
+    set_now: int
+    wrong: tuple[str, ...]
+    """Contract numbers whose flag does not say what the service accepted."""
+    other_bytes: int
+    """Bytes that changed beside the flags, or -1 where the length did."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether exactly the right flags were set, and nothing else was touched."""
+        return not (self.wrong or self.other_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Everything that was compared."""
+
+    channels: tuple[ChannelProof, ...]
+    flags: tuple[FlagProof, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether the claim is true: each message accepted exactly once or in doubt, each flag right."""
+        return all(proof.holds for proof in self.channels) and all(proof.holds for proof in self.flags)
+
+
+def prove(world: World, entries: Sequence[Entry], doubts: Collection[Name]) -> Proof:
+    """Compare what was accepted, and what the CSV files say now, with what was due in this world."""
+    due = list(world.due())
+    return Proof(
+        tuple(prove_channels(due, entries, doubts)),
+        tuple(prove_flags(file, due, entries) for file in world.contracts),
+    )
+
+
+def name_of(due: Due) -> Name:
+    """Return what the outbox calls a message."""
+    return due.campaign, due.key, due.message
+
+
+def prove_channels(due: Iterable[Due], entries: Iterable[Entry], doubts: Collection[Name]) -> list[ChannelProof]:
+    """Compare, channel by channel, what was due with what was accepted."""
+    by_channel: dict[str, list[Due]] = {}
+    for item in due:
+        by_channel.setdefault(item.channel, []).append(item)
+    accepted: dict[str, list[Entry]] = {name: [] for name in by_channel}
+    for entry in entries:
+        if entry.answer == ACCEPTED:
+            accepted.setdefault(entry.robot, []).append(entry)
+    return [_channel(name, by_channel.get(name, []), found, doubts) for name, found in accepted.items()]
+
+
+def _channel(name: str, due: Sequence[Due], entries: Sequence[Entry], doubts: Collection[Name]) -> ChannelProof:
+    times = Counter({item: sum(entry.tells_of(item.subject) for entry in entries) for item in due})
+    doubted = {item for item in due if name_of(item) in doubts}
+    return ChannelProof(
+        channel=name,
+        due=len(due),
+        once=sum(times[item] == 1 for item in due if item not in doubted),
+        in_doubt=sum(times[item] <= 1 for item in doubted),
+        twice=tuple(item.subject for item in due if times[item] > 1),
+        never=tuple(item.subject for item in due if times[item] == 0 and item not in doubted),
+        strange=sum(not any(entry.tells_of(item.subject) for item in due) for entry in entries),
+    )
+
+
+def prove_flags(file: ContractFile, due: Iterable[Due], entries: Sequence[Entry]) -> FlagProof:
+    """Compare each row's flag with what was accepted for its contract."""
+    wanted: dict[str, list[Due]] = {}
+    for item in due:
+        if item.campaign == file.campaign:
+            wanted.setdefault(item.key, []).append(item)
+    accepted = [entry for entry in entries if entry.answer == ACCEPTED]
+    after = file.path.read_bytes()
+    wrong, set_now = [], 0
+    for before, row in zip(file.rows, read_rows(after), strict=False):
+        told = all(
+            any(entry.robot == item.channel and entry.tells_of(item.subject) for entry in accepted)
+            for item in wanted.get(before[ID], ())
+        )
+        set_now += row[FLAG] != before[FLAG]
+        if row[ID] != before[ID] or row[FLAG] != ("Y" if told else "N"):
+            wrong.append(before[NUMBER])
+    differing = sum(old != new for old, new in zip(file.before, after, strict=False))
+    return FlagProof(
+        file=file.path.name,
+        rows=len(file.rows),
+        set_now=set_now,
+        wrong=tuple(wrong),
+        other_bytes=differing - set_now if len(after) == len(file.before) else -1,
+    )
+
+
+def typed_entries(path: Path) -> list[Entry]:
+    """Read the desktop's stand-in: a file with one line of JSON for each message."""
+    if not path.exists():
+        return []
+    entries = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            key = json.loads(line)["key"]
+        except ValueError:
+            continue  # torn by the kill: it never counted as a message
+        entries.append(Entry(robot=DESKTOP, answer=ACCEPTED, text=key))
+    return entries

@@ -1,0 +1,210 @@
+"""The story of the demonstration, chapter by chapter.
+
+Everything that happens to the messages happens in real `notifykit` processes over real files and real HTTP. What
+is here tells the service when to misbehave, decides as a person would, and looks.
+"""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from notifykit.clock import SystemClock
+from notifykit.demo.book import ACCEPTED, Book, Entry, read_book
+from notifykit.demo.commands import PATIENCE, CommandFailedError, Commands, Say
+from notifykit.demo.contracts import ID
+from notifykit.demo.proof import Proof, name_of, prove, typed_entries
+from notifykit.demo.robot import LIMIT, Service
+from notifykit.demo.world import BOOK, HOOK, ROBOTS, World, build, claimed, write_schemas
+from notifykit.host import Host, open_host
+from notifykit.model import Status, Task
+from notifykit.outbox import Outbox
+from notifykit.outbox.protocol import Filter
+
+OUTAGE = 1.0
+"""Seconds that the service stays down after the first refused connection."""
+
+_TRIES = 5
+"""How often a worker is started before something is plainly wrong."""
+
+
+def walk(folder: Path, say: Say) -> Proof:
+    """Build the world, live through it, and prove what came of it.
+
+    Raises WorldError where the folder cannot be used, CommandFailedError where a command does not do its part.
+    """
+    with claimed(folder):
+        service = Service(ROBOTS, (HOOK,), Book(folder / BOOK), SystemClock())
+        with service.running():
+            world = build(folder, service)
+            host = open_host(folder / "notifykit.yaml")
+            write_schemas(folder, host.plugins.registry)
+            stage = _Stage(world, service, host, Commands(folder, say), say)
+            stage.introduce()
+            stage.generate()
+            stage.kill_a_worker()
+            stage.recover()
+            key = stage.resolve_doubts()
+            stage.settle(key)
+            stage.repeat()
+            return stage.prove()
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    world: World
+    service: Service
+    host: Host
+    commands: Commands
+    say: Say
+
+    def introduce(self) -> None:
+        rows = [row for file in self.world.contracts for row in file.rows]
+        due = Counter(item.message for item in self.world.due())
+        flagged = len(rows) - due["group"]
+        count, seconds = LIMIT
+        self._chapter("A small world", "小小的世界")
+        self._tell(
+            f"{self.world.folder}: {len(rows)} invented contracts of two cities in the legacy CSV format, {flagged} of"
+            f" them flagged as sent already, and {len(self.world.changes)} technician changes."
+        )
+        self._tell(
+            f"{self.service.address} answers like group robots: HTTP 200 and an errcode, 45009 above {count} messages"
+            f" in {seconds:g} s. What it accepts it notes in a book of its own, {BOOK}."
+        )
+        self._tell(
+            f"Due: {due['group']} group messages, {due['award']} awards,"
+            f" {due['person'] + due['webhook']} messages about technicians."
+        )
+
+    def generate(self) -> None:
+        self._chapter("Generate: queued is not sent", "入队不等于已发送")
+        self.commands.run("generate")
+        untouched = all(file.path.read_bytes() == file.before for file in self.world.contracts)
+        self._tell(f"Nothing says that anything was sent: the CSV files are {'unchanged' if untouched else 'CHANGED'}.")
+
+    def kill_a_worker(self) -> None:
+        self._chapter("A worker is killed on the wire", "发送途中被杀死")
+        holds = (
+            self.service.hold("beijing-group", 4, accepts=True),
+            self.service.hold("shanghai-group", 3, accepts=False),
+        )
+        self.commands.run_until_killed("dispatch", until=lambda seconds: all(hold.wait(seconds) for hold in holds))
+        self.service.let_go()
+        self._tell(
+            "Killed (SIGKILL) while it waited for replies. One message the robot had accepted; over another it broke"
+            " down. To the worker these two look the same."
+        )
+        self.commands.run("tasks", "--status", "sending")
+
+    def recover(self) -> None:
+        lease = self.host.configuration.settings.dispatch.lease
+        self._chapter("Recovery, an outage, a rate limit", "恢复、断网、限流")
+        self._tell(f"The lease of the dead worker runs out after {lease:g} s. Meanwhile the service goes down.")
+        self.service.go_down()
+        self._wait_for_leases()
+        with self.commands.running("dispatch"):
+            self._wait_for_refused_connections()
+            time.sleep(OUTAGE)
+            self.service.come_up()
+        errors = self._errors()
+        answers = Counter(entry.answer for entry in read_book(self.world.book))
+        self._tell(
+            f"{errors['ConnectError']} connections were refused, and {answers['45009']} messages came above the limit:"
+            " these were tried again."
+        )
+
+    def resolve_doubts(self) -> str | None:
+        """Decide as a person would who can ask the service. Returns the key of a message that was sent again."""
+        self._chapter("Doubt is shown, not guessed away", "存疑不猜")
+        self.commands.run("tasks", "--status", "in_doubt")
+        doubts = self._tasks(Status.IN_DOUBT)
+        accepted = [task for task in doubts if self._accepted(task)]
+        lost = [task for task in doubts if task not in accepted]
+        self._decide(accepted, "--sent", "the service's book has it")
+        self._decide(lost, "--resend", "the service's book does not have it")
+        for _ in range(_TRIES):
+            if not self._tasks(Status.QUEUED, Status.SENDING):
+                return lost[0].key if lost else None
+            self._wait_for_leases()
+            self.commands.run("dispatch")
+        raise CommandFailedError(f"messages still wait after {_TRIES} runs of dispatch; `notifykit tasks` lists them")
+
+    def _decide(self, tasks: list[Task], decision: str, why: str) -> None:
+        if tasks:
+            ids = [str(task.id) for task in tasks]
+            self.commands.run("resolve", *ids, decision, "--why", why, "--who", "the demonstration")
+
+    def settle(self, key: str | None) -> None:
+        self._chapter("Settle: the flags follow", "写回标志")
+        self.commands.run("settle")
+        self.commands.run("status")
+        self.commands.run("trace", key or self.world.contracts[0].rows[-1][ID])
+
+    def repeat(self) -> None:
+        self._chapter("Once more: nothing to do", "再来一遍")
+        self.commands.run("run", "--once")
+
+    def prove(self) -> Proof:
+        count = f"{len(self._entries()):,} requests"
+        self._chapter("The proof", "证明")
+        self._tell(f"What the service noted in its book ({count}), against what the data asked for:")
+        doubts = {(task.campaign, task.key, task.message) for task in self._tasks(Status.IN_DOUBT)}
+        return prove(self.world, self._entries(), doubts)
+
+    # waiting ----------------------------------------------------------------------------------------------
+
+    def _wait_for_leases(self) -> None:
+        """Wait until whatever is `sending` was left by a worker that is gone."""
+        with self._outbox() as outbox:
+            sending = Filter(statuses=(Status.SENDING,))
+            _wait_until(lambda: len(outbox.expired()) == sum(1 for _ in outbox.tasks(sending)), "a lease to run out")
+
+    def _wait_for_refused_connections(self) -> None:
+        _wait_until(lambda: bool(self._errors()["ConnectError"]), "a connection to be refused")
+
+    # looking ----------------------------------------------------------------------------------------------
+
+    def _chapter(self, title: str, chinese: str) -> None:
+        self.say("")
+        self.say(f"== {title} · {chinese}")
+
+    def _tell(self, text: str) -> None:
+        self.say(textwrap.fill(text, 112, initial_indent="  ", subsequent_indent="  "))
+
+    @contextmanager
+    def _outbox(self) -> Iterator[Outbox]:
+        with closing(self.host.open_outbox(create=False)) as outbox:
+            yield outbox
+
+    def _tasks(self, *statuses: Status) -> list[Task]:
+        with self._outbox() as outbox:
+            return list(outbox.tasks(Filter(statuses=statuses)))
+
+    def _errors(self) -> Counter[str]:
+        with self._outbox() as outbox:
+            return sum((Counter(figures.errors) for figures in outbox.figures()), Counter())
+
+    def _entries(self) -> list[Entry]:
+        return read_book(self.world.book) + typed_entries(self.world.typed)
+
+    def _accepted(self, task: Task) -> bool:
+        (due,) = (item for item in self.world.due() if name_of(item) == (task.campaign, task.key, task.message))
+        return any(
+            entry.robot == due.channel and entry.answer == ACCEPTED and entry.tells_of(due.subject)
+            for entry in self._entries()
+        )
+
+
+def _wait_until(happened: Callable[[], bool], what: str) -> None:
+    clock = SystemClock()
+    patience = clock.monotonic() + PATIENCE
+    while not happened():
+        if clock.monotonic() > patience:
+            raise CommandFailedError(f"waited {PATIENCE:.0f} s for {what}; is this machine very busy?")
+        time.sleep(0.1)

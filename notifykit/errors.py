@@ -1,0 +1,59 @@
+"""Errors that are somebody's to mend: caught once at the top, shown without a traceback.
+
+Anything else that escapes is a defect of ours and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What every command answers the shell with."""
+
+    DONE = 0
+    ERROR = 1
+    USAGE = 2
+    HELD = 3
+    PREFLIGHT_FAILED = 4
+    WORLD_CHANGED = 5
+    LOCKED = 6
+    VERIFICATION_FAILED = 7
+    INTERRUPTED = 130
+
+
+class NotifykitError(Exception):
+    """Something a person can mend; its text says where, what is wrong, and how to mend it."""
+
+    exit_code = ExitCode.ERROR
+
+
+class ConfigError(NotifykitError):
+    """The configuration is invalid. Nothing was started; the text lists every defect at once."""
+
+    exit_code = ExitCode.PREFLIGHT_FAILED
+
+
+class CampaignError(NotifykitError):
+    """One campaign cannot go on (a torn file, a missing column); the others can."""
+
+
+class RenderError(NotifykitError):
+    """A template cannot be rendered for one record; the others can."""
+
+
+class StoreError(NotifykitError):
+    """The outbox cannot be opened or written: not a database, too new, read-only, disk full, locked."""
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing
+        """Whether the same may succeed later: the store is locked, the disk is full."""
+
+
+class PluginError(NotifykitError):
+    """A plugin is broken, missing, or claims a name that another one holds."""
+
+
+class PluginClash(PluginError):  # noqa: N818 - the name that plugin authors read in the hook pages
+    """Two plugins offer the same type name."""

@@ -1,0 +1,128 @@
+"""Every hook of notifykit: when it is called, with what, and since which version.
+
+A plugin is a module (or object) named by an entry point of the group `notifykit`, with functions marked
+`@notifykit.hookimpl`. It may leave out any hook, and any argument it does not need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pluggy
+
+from notifykit.model import Outcome, Task
+
+if TYPE_CHECKING:
+    import click
+
+    from notifykit.legacy import LegacyState
+
+PROJECT = "notifykit"
+"""Name of the pluggy project and of the entry point group."""
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+class Register(Protocol):
+    """Offers a type: the name that YAML uses, and a dataclass whose fields are its options."""
+
+    def __call__(self, name: str, cls: Callable[..., Any]) -> None:
+        """Raise PluginClash where another plugin holds the name."""
+        ...
+
+
+@hookspec
+def register_sources(register: Register) -> None:
+    """Offer source types (see `notifykit.roles.Source`).
+
+    Called once, when a host is built. `register(name, cls)` takes the name that YAML uses under `type:`, and a
+    dataclass with a method `read`. It raises PluginClash where the name is taken, and PluginError where the
+    class will not do.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def register_strategies(register: Register) -> None:
+    """Offer dedup strategies (see `notifykit.roles.Strategy`).
+
+    Called once, when a host is built. `register(name, cls)` takes the name that YAML uses under `type:`, and a
+    dataclass with a method `decide`. It raises PluginClash where the name is taken, and PluginError where the
+    class will not do.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def register_senders(register: Register) -> None:
+    """Offer sender types (see `notifykit.roles.Sender`).
+
+    Called once, when a host is built. `register(name, cls)` takes the name that YAML uses under `type:`, and a
+    dataclass with a method `send`. It raises PluginClash where the name is taken, and PluginError where the
+    class will not do.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def register_commands(cli: click.Group) -> None:
+    """Add commands to the command line: `cli.add_command(...)` or `@cli.command()`.
+
+    Called once, when the command line starts and before it parses its arguments. `cli` has all our commands
+    and those of plugins that came before; none of them may be replaced or removed. A command gets a
+    `notifykit.session.Session` by `@click.pass_obj`.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def task_queued(task: Task) -> None:
+    """Observe a new task, after it is durable. Called in the generating process. `task` is as it was queued.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def task_sent(task: Task, outcome: Outcome) -> None:
+    """Observe an accepted task, after that is durable. Called in the dispatching process, from any thread.
+
+    `task` is as it was when its attempt began; `outcome` is what the sender said.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def task_failed(task: Task, outcome: Outcome) -> None:
+    """Observe a task that became a dead letter: rejected, or out of attempts. Called as `task_sent` is.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def task_in_doubt(task: Task, outcome: Outcome) -> None:
+    """Observe a task that may or may not have been accepted. Called as `task_sent` is.
+
+    Where its worker is gone, the code of `outcome` is `lease_expired`.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def legacy_state(campaign: str, options: dict[str, Any]) -> LegacyState | None:
+    """Say what old state a campaign owns, and whether a migration retires or keeps it.
+
+    Called for each campaign with its name and the mapping under its `legacy:` key. Return None where it is not
+    yours. Raises ConfigError where it is yours and will not do.
+
+    .. versionadded:: 0.1
+    """

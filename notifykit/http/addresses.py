@@ -1,0 +1,30 @@
+"""What may be posted to."""
+
+from __future__ import annotations
+
+import httpx2
+
+from notifykit.secrets import Secret, SecretMissingError
+
+
+def plain(value: str | Secret) -> str:
+    """Return the text of an option that may be a secret. Raises SecretMissingError where that is not set."""
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+def check_http_url(url: str | Secret, option: str) -> None:
+    """Raise ValueError, naming the option, unless `url` is an absolute http or https URL.
+
+    The URL is not shown, because it may be a credential. A secret that is not set passes: whoever reveals it
+    will say so.
+    """
+    try:
+        parsed = httpx2.URL(plain(url))
+    except SecretMissingError:
+        return
+    except httpx2.InvalidURL as error:
+        raise ValueError(f"{option}: is not a URL; it must look like https://host/path") from error
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise ValueError(f"{option}: must start with http:// or https:// and name a host")
+    if parsed.port is not None and not 0 < parsed.port < 65536:
+        raise ValueError(f"{option}: has a port that does not exist ({parsed.port}); use 1 to 65535")

@@ -1,0 +1,172 @@
+"""One POST over a connection of its own.
+
+The exception of a failed request does not tell whether the request could have left the machine; the client's
+trace does. No `send_request_headers.started` for anything but a proxy's CONNECT: not sent. From there on:
+unknown. Nothing is repeated here, redirects are not followed, the environment's proxies are not used, and no
+connection is kept (a stale one would bring back the doubt).
+
+The client's front door logs every URL at INFO, and a webhook's URL is a credential: so this talks to the
+transport below it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json as _json
+import ssl
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpcore2
+import httpx2
+
+from notifykit.http import tls
+from notifykit.http.addresses import plain
+from notifykit.http.causes import cause_of
+from notifykit.http.deadline import DeadlineBackend
+from notifykit.http.reply import Reply
+from notifykit.model import Outcome
+from notifykit.secrets import Secret
+
+MAX_BODY = 64 * 1024
+"""Bytes of a reply that are read."""
+
+_OURS = {
+    "Accept": "*/*",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+    "User-Agent": "notifykit",
+}
+_FAILURES = (
+    httpcore2.TimeoutException,
+    httpcore2.NetworkError,
+    httpcore2.ProtocolError,
+    httpcore2.ProxyError,
+    httpcore2.UnsupportedProtocol,
+    httpx2.InvalidURL,
+)
+_NEVER = (httpcore2.UnsupportedProtocol, httpcore2.LocalProtocolError, httpx2.InvalidURL)
+"""What the same request meets each time, before a byte of it is written."""
+
+
+def post(
+    url: str | Secret,
+    *,
+    timeout: float,
+    json: object = None,
+    content: str | None = None,
+    headers: Mapping[str, str | Secret] | None = None,
+    proxy: str | Secret | None = None,
+    ca_file: Path | None = None,
+) -> Reply | Outcome:
+    """Post `json`, or `content` as UTF-8 text, and return the reply, or the outcome where there is none.
+
+    `timeout` bounds the whole exchange, in seconds (the system's name resolution excepted). `proxy` is an
+    http or https URL, with `user:password@` where it needs them. `ca_file` is a PEM file of the certificates
+    to trust instead of the system's. An outcome's code is the class of the error, its detail the class and
+    code of what caused it: neither ever holds the URL or a text of the error. Raises SecretMissingError
+    where a secret is not set, TypeError or ValueError where `json` cannot be written as JSON; nothing was sent then.
+    """
+    network = DeadlineBackend(timeout)
+    sent = False
+
+    def watch(event: str, info: Mapping[str, Any]) -> None:
+        nonlocal sent
+        if event == "http11.send_request_headers.started" and info["request"].method != b"CONNECT":
+            network.left(httpcore2.ConnectTimeout)
+            sent = True
+
+    try:
+        request = _request(plain(url), _body(json, content), _typed(content, headers or {}))
+        request.extensions["trace"] = watch
+        via = None if proxy is None else plain(proxy)
+        with _pool(network, request.url.scheme, via, ca_file) as pool, closing(pool.handle_request(request)) as reply:
+            return _read(reply)
+    except UnicodeEncodeError:
+        return Outcome.rejected("UnicodeEncodeError", "the message or a header cannot be encoded: nothing was sent")
+    except _FAILURES as error:
+        code, detail = type(error).__name__, cause_of(error)
+        if isinstance(error, _NEVER):
+            return Outcome.rejected(code, "the address or a header is malformed: nothing was sent, nothing can be")
+        return Outcome.unknown(code, detail) if sent else Outcome.retry(code, detail)
+
+
+def header_value(text: str) -> str:
+    """Return `text` as a header may carry it: percent-encoded where it is not plain ASCII, one to one.
+
+    For an idempotency key, which holds whatever a business key holds.
+    """
+    return quote(text, safe="/:@!$&'()*+,;=?[]", errors="surrogatepass")
+
+
+def _body(json: object, content: str | None) -> bytes:
+    if (json is None) == (content is None):
+        raise TypeError("post() takes either json or content")
+    text = content if content is not None else _compact(json)
+    return text.encode()
+
+
+def _compact(json: object) -> str:
+    return _json.dumps(json, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _typed(content: str | None, headers: Mapping[str, str | Secret]) -> httpx2.Headers:
+    merged = httpx2.Headers(_OURS)
+    merged["Content-Type"] = "application/json" if content is None else "text/plain; charset=utf-8"
+    merged.update({name: plain(value) for name, value in headers.items()})
+    return merged
+
+
+def _request(url: str, body: bytes, headers: httpx2.Headers) -> httpcore2.Request:
+    """Let httpx2 do what it knows (international host names, Host, Content-Length), for the transport below."""
+    request = httpx2.Request("POST", url, headers=headers, content=body)
+    if request.url.userinfo:
+        login = f"{request.url.username}:{request.url.password}".encode()
+        request.headers.setdefault("Authorization", f"Basic {base64.b64encode(login).decode()}")
+    return httpcore2.Request(
+        request.method, _core_url(request.url), headers=request.headers.raw, content=body, extensions={}
+    )
+
+
+def _core_url(url: httpx2.URL) -> httpcore2.URL:
+    return httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+
+
+def _pool(network: DeadlineBackend, scheme: bytes, proxy: str | None, ca_file: Path | None) -> httpcore2.ConnectionPool:
+    if proxy is None:
+        trust = _trust(ca_file, trust_env=False) if scheme == b"https" else None
+        return httpcore2.ConnectionPool(ssl_context=trust, network_backend=network)
+    if httpx2.URL(proxy).scheme not in ("http", "https"):
+        raise httpcore2.UnsupportedProtocol
+    via = httpx2.Proxy(proxy)
+    trust = _trust(ca_file, trust_env=True)
+    return httpcore2.ConnectionPool(
+        ssl_context=trust,
+        proxy=httpcore2.Proxy(
+            _core_url(via.url), auth=via.raw_auth, ssl_context=trust if via.url.scheme == "https" else None
+        ),
+        network_backend=network,
+    )
+
+
+def _trust(ca_file: Path | None, *, trust_env: bool) -> ssl.SSLContext:
+    try:
+        return tls.context(ca_file, trust_env=trust_env)
+    except OSError as error:
+        raise httpcore2.ConnectError(error) from error
+
+
+def _read(response: httpcore2.Response) -> Reply:
+    headers: dict[str, str] = {}
+    for name, value in response.headers:
+        key, text = name.decode("ascii").lower(), value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    body = bytearray()
+    for chunk in response.iter_stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            return Reply(response.status, headers, bytes(body[:MAX_BODY]), complete=False)
+    return Reply(response.status, headers, bytes(body))

@@ -1,0 +1,97 @@
+"""What a service answered, and what its status code alone proves."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+from notifykit.model import Outcome
+
+SHORTEST_WAIT, LONGEST_WAIT = 1.0, 3600.0
+"""Seconds between which a service's `Retry-After` is believed."""
+
+THROTTLED = 5.0
+"""Seconds that a channel pauses after a 429 that does not say how long."""
+
+_SECONDS = re.compile(r"[0-9]{1,10}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole reply, its body cut off at a limit."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Names in lower case."""
+    body: bytes = field(default=b"", repr=False)
+    complete: bool = True
+    """False where the body went on beyond the limit."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status <= 299
+
+    def json(self) -> object:
+        """Return the parsed body; None where it is not JSON, which proves as little as a JSON null."""
+        if not self.complete:
+            return None
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    def json_object(self) -> Mapping[str, object]:
+        """Return the parsed body where it is a JSON object, else an empty mapping."""
+        parsed = self.json()
+        return parsed if isinstance(parsed, dict) else {}
+
+
+def retry_after(reply: Reply, *, now: float) -> float | None:
+    """Return the seconds that the service asks us to wait, clamped to 1 s to 1 h; None where it does not say.
+
+    `Retry-After` is a number of seconds or an HTTP date (RFC 9110, 10.2.3); a date is counted from `now`,
+    in seconds since the epoch.
+    """
+    text = reply.headers.get("retry-after", "").strip()
+    if _SECONDS.fullmatch(text):
+        seconds = float(text)
+    else:
+        try:
+            date = parsedate_to_datetime(text)
+            seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
+        except (ValueError, OverflowError):
+            return None
+    return min(max(seconds, SHORTEST_WAIT), LONGEST_WAIT)
+
+
+def classify_status(reply: Reply, *, now: float) -> Outcome | None:
+    """Say what the status proves; None for 2xx, where the body decides.
+
+    429 refuses, and so does 503 with a `Retry-After`: the whole channel is paused for as long as the service
+    says, because its other messages would only be refused, too (for a vendor that limits each recipient apart:
+    `dataclasses.replace(outcome, pause=None)`).
+    413 refuses this message, for good unless it comes with a `Retry-After`. 408, the other 5xx, and a 503
+    that says nothing may come from a gateway behind which the message was accepted. 3xx is not followed and,
+    as other 4xx, rejects.
+
+    `now` is in seconds since the epoch, for a `Retry-After` that is a date.
+    """
+    if reply.ok:
+        return None
+    status, code, wait = reply.status, f"HTTP {reply.status}", retry_after(reply, now=now)
+    if status == 429 or (status == 503 and wait is not None):
+        return Outcome.retry(code, "the service asks to wait", after=wait, pause=wait or THROTTLED)
+    if status == 413:
+        if wait is not None:
+            return Outcome.retry(code, "the service takes no message of this size now", after=wait)
+        return Outcome.rejected(code, "the message is too large for the service")
+    if 300 <= status <= 399:
+        return Outcome.rejected(code, "redirects are not followed: configure the address that this one leads to")
+    if 400 <= status <= 499 and status != 408:
+        return Outcome.rejected(code, "the service refused the request")
+    return Outcome.unknown(code, "the message may have been taken all the same")

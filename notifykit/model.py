@@ -1,0 +1,255 @@
+"""The words of notifykit as plain values: records, messages, tasks, attempts, outcomes.
+
+Times are seconds since the epoch in UTC, durations are seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+Metadata = Mapping[str, Any]
+"""What a strategy keeps with each task. Stored as JSON."""
+
+
+class Status(StrEnum):
+    """Where a task stands. See docs/states.md."""
+
+    PENDING = "pending"
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    IN_DOUBT = "in_doubt"
+    CANCELLED = "cancelled"
+
+
+class Verdict(StrEnum):
+    """What one attempt came to."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    RETRY = "retry"
+    UNKNOWN = "unknown"
+
+
+class OnUnknown(StrEnum):
+    """What to do about a task that may or may not have been accepted."""
+
+    HOLD = "hold"
+    RESEND = "resend"
+    ASSUME_SENT = "assume_sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Where records come from: a name for people, and the position of each column."""
+
+    origin: str
+    columns: Mapping[str, int]
+
+
+class Record:
+    """One row of a source.
+
+    `record["column"]` is a cell; KeyError where there is no such column. Sources yield hundreds of thousands
+    of these, so this is a bare slotted class: treat it as immutable.
+    """
+
+    __slots__ = ("cells", "key", "row", "table")
+
+    def __init__(self, key: str, cells: Sequence[Any], table: Table, row: int) -> None:
+        self.key = key
+        """The business key (a contract id)."""
+        self.cells = cells
+        self.table = table
+        self.row = row
+        """1-based position in the source: the line where a CSV row starts, the index in a JSON array plus one."""
+
+    def __getitem__(self, column: str) -> Any:
+        return self.cells[self.table.columns[column]]
+
+    def __contains__(self, column: str) -> bool:
+        return column in self.table.columns
+
+    def get(self, column: str, default: Any = None) -> Any:
+        """Return the cell, or `default` where there is no such column."""
+        at = self.table.columns.get(column)
+        return default if at is None else self.cells[at]
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Yield (column, cell) in column order."""
+        return ((name, self.cells[at]) for name, at in self.table.columns.items())
+
+    @property
+    def place(self) -> str:
+        """`origin:row`, for messages to people."""
+        return f"{self.table.origin}:{self.row}"
+
+    def __repr__(self) -> str:
+        return f"Record({self.key!r} at {self.place})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something in a source that holds back only what it concerns."""
+
+    place: str
+    """`file:line`, or the place as the source names it."""
+    what: str
+    mend: str
+    key: str | None = None
+    """The record that is held back; None where the row has no usable key."""
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.what}; {self.mend}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A rendered message that is offered to the outbox."""
+
+    campaign: str
+    key: str
+    message: str
+    """The message's name within the campaign, such as `group`."""
+    recipient: str
+    text: str
+    channel: str
+    task_type: str
+    """What old readers of the table see in `task_type`."""
+    ordered: bool = True
+    """Keep the order of queueing among messages to this recipient."""
+    round: int = 1
+    metadata: Metadata = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One message for one record to one recipient: a row of the outbox."""
+
+    id: int
+    task_type: str
+    recipient: str
+    text: str
+    status: Status
+    campaign: str
+    key: str
+    message: str
+    round: int
+    channel: str
+    ordered: bool
+    metadata: Metadata
+    tries: int
+    """Attempts since the task was queued or last put back by a person, one under way included."""
+    queued_at: float
+    not_before: float
+    """The next attempt is not made earlier."""
+    sent_at: float | None
+    completed_at: float | None
+    reason: str | None
+    """Why the task is where it is, for people: the last refusal, the doubt, the write-back that failed."""
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same for every attempt of this task, different for every other task."""
+        return f"{self.campaign}/{self.key}/{self.message}/{self.round}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The right to make one attempt, until the lease runs out."""
+
+    task: Task
+    token: int
+    """Number of the attempt, 1 for the first of the task ever. Only the holder of the latest moves the task."""
+    worker: str
+    started_at: float
+    lease_until: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try at sending a task."""
+
+    task_id: int
+    number: int
+    channel: str
+    worker: str
+    started_at: float
+    finished_at: float | None
+    """When the outcome was recorded; None while nobody knows it yet."""
+    verdict: Verdict | None
+    code: str | None
+    """The vendor's code, such as `45009`, or the class of an exception. Never a message with a URL in it."""
+    detail: str | None
+    vendor_id: str | None
+    call_seconds: float | None
+    """How long the sender's call took."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What a sender is given."""
+
+    recipient: str
+    text: str
+    idempotency_key: str
+    """Stable over all attempts of a task. Send it along where the service takes one."""
+    campaign: str
+    key: str
+    name: str
+    metadata: Metadata = field(default_factory=dict)
+
+
+FOREVER = float("inf")
+"""A channel pause that only a person ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a sender says of one attempt. Build it with one of the four class methods."""
+
+    verdict: Verdict
+    code: str = ""
+    detail: str = ""
+    after: float | None = None
+    """Retry no earlier than in so many seconds; None leaves it to the campaign's backoff."""
+    pause: float | None = None
+    """Pause the whole channel, for all workers, for so many seconds (FOREVER: until a person resumes it)."""
+    vendor_id: str | None = None
+    undelivered: tuple[str, ...] = ()
+    """Recipients that an accepting service left out."""
+    max_tries: int | None = None
+    """A tighter bound on attempts than the campaign's, for codes that are worth only a few."""
+
+    @classmethod
+    def accepted(cls, *, detail: str = "", vendor_id: str | None = None, undelivered: tuple[str, ...] = ()) -> Self:
+        """The service said, in a form we parsed, that it took the message."""
+        return cls(Verdict.ACCEPTED, detail=detail, vendor_id=vendor_id, undelivered=undelivered)
+
+    @classmethod
+    def rejected(cls, code: str, detail: str = "", *, pause: float | None = None) -> Self:
+        """The service said no, and the same request can never succeed."""
+        return cls(Verdict.REJECTED, code, detail, pause=pause)
+
+    @classmethod
+    def retry(
+        cls,
+        code: str,
+        detail: str = "",
+        *,
+        after: float | None = None,
+        pause: float | None = None,
+        max_tries: int | None = None,
+    ) -> Self:
+        """Certainly not accepted, may succeed later."""
+        return cls(Verdict.RETRY, code, detail, after=after, pause=pause, max_tries=max_tries)
+
+    @classmethod
+    def unknown(cls, code: str, detail: str = "") -> Self:
+        """It may or may not have been accepted."""
+        return cls(Verdict.UNKNOWN, code, detail)

@@ -1,0 +1,61 @@
+"""Types for the options of plugin classes: they carry their own validation and their own errors.
+
+Use them as annotations of dataclass fields. The host validates with pydantic, so any type that pydantic knows
+will do (`int`, `Literal["a", "b"]`, `list[str]`, nested dataclasses); these three add what configuration needs.
+A field with `init=False` is no option. Where a type takes text, a value arrives as it is written: `0`, `N` and
+`no` need no quotes.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
+
+from notifykit.secrets import Secret, Surroundings
+
+__all__ = ["ProjectPath", "Seconds", "Secret"]
+
+_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", re.ASCII)
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _not_empty(value: object) -> object:
+    if value == "":
+        raise ValueError("must be a path")
+    return value
+
+
+def _in_project(path: Path, info: ValidationInfo) -> Path:
+    # `..` is taken as it is written: places are shown to people, and the folder itself has no links in it.
+    return Path(os.path.normpath(Surroundings.of(info).folder / path))
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
+        return float(match[1]) * _UNITS[match[2]]
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf:
+        return float(value)
+    raise ValueError('must be a duration such as 30, "30s", "10m", "2h" or "7d"')
+
+
+ProjectPath = Annotated[Path, BeforeValidator(_not_empty), AfterValidator(_in_project)]
+"""A path that is meant relative to the folder of notifykit.yaml. Arrives absolute."""
+
+Seconds = Annotated[
+    float,
+    BeforeValidator(_seconds),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0},
+                {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*[smhd]?\s*$"},
+            ]
+        }
+    ),
+]
+"""A duration of zero or more seconds. YAML may say 30, 30s, 10m, 2h or 7d."""

@@ -1,0 +1,166 @@
+"""One SQLite connection: how it is opened, how transactions are made, and what its errors mean to a person."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from notifykit.clock import Clock
+from notifykit.errors import StoreError
+
+BUSY_SECONDS = 30.0
+"""How long a statement waits for other processes before it gives up."""
+
+CHECKPOINT_PAGES = 8_000
+"""32 MB of WAL between two checkpoints: a dispatch rewrites the same few pages, which are then copied back once."""
+
+_MEND = {
+    sqlite3.SQLITE_BUSY: "another program holds the database; close it, or try again",
+    sqlite3.SQLITE_LOCKED: "another program holds the database; close it, or try again",
+    sqlite3.SQLITE_FULL: "the disk is full; make room, then run the same command again: nothing is lost",
+    sqlite3.SQLITE_IOERR: "the disk failed or is full; see the system log, then run the same command again",
+    sqlite3.SQLITE_READONLY: "it cannot be written; check the owner and mode of the file and of its folder",
+    sqlite3.SQLITE_PERM: "it cannot be written; check the owner and mode of the file and of its folder",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check that the folder exists and may be written",
+    sqlite3.SQLITE_NOTADB: "it is not an SQLite database; check `store:` in notifykit.yaml",
+    sqlite3.SQLITE_CORRUPT: "it is damaged; restore a backup, and keep the damaged file",
+}
+
+_PASSING = frozenset(
+    {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
+)
+
+
+def store_error(path: Path, error: sqlite3.Error) -> StoreError:
+    """Tell what an SQLite error means and how to mend it."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    mend = _MEND.get(code, "this is unexpected; please report it")
+    return StoreError(f"{path}: {error}; {mend}", passing=code in _PASSING)
+
+
+class Transaction:
+    """The explicit transactions of one connection. Entered again while open, it joins what is open."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._depth = 0
+
+    def __enter__(self) -> None:
+        if not self._depth:
+            self._db.execute("BEGIN IMMEDIATE")
+        self._depth += 1
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._depth -= 1
+        if self._depth:
+            return
+        if kind is None:
+            try:
+                self._db.execute("COMMIT")
+            except StoreError:
+                self._undo()
+                raise
+        else:
+            self._undo()
+
+    def _undo(self) -> None:
+        # A full disk can have ended the transaction already.
+        if self._db.connection.in_transaction:
+            self._db.connection.rollback()
+
+
+class Database:
+    """A connection in WAL mode with `synchronous=FULL`: what is committed survives a power cut.
+
+    Used by one thread at a time; the statements of one transaction come from one thread.
+    """
+
+    def __init__(self, path: Path, clock: Clock, *, create: bool = True) -> None:
+        self.path = path
+        self.clock = clock
+        self._transaction = Transaction(self)
+        self._local_second = -1
+        self._local_text = ""
+        if path.is_dir():
+            raise StoreError(f"{path}: is a folder; `store:` in notifykit.yaml must name a file")
+        if create:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreError(f"{path.parent}: cannot be made ({error.strerror}); check the path") from error
+        elif not path.exists():
+            raise StoreError(f"{path}: there is no outbox yet; `notifykit generate` or `notifykit run` makes one")
+        try:
+            self.connection = sqlite3.connect(
+                path,
+                timeout=BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=256,
+            )
+        except sqlite3.Error as error:
+            raise store_error(path, error) from error
+        try:
+            self.execute("PRAGMA synchronous = FULL")
+            self.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def use_wal(self) -> None:
+        """Switch to WAL. The switch needs the file alone for a moment and does not wait by itself."""
+        patience = time.monotonic() + BUSY_SECONDS
+        while self.one("PRAGMA journal_mode")[0] != "wal":
+            try:
+                self.connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.Error as error:
+                if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_BUSY or time.monotonic() > patience:
+                    raise store_error(self.path, error) from error
+                time.sleep(0.01)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+    def transaction(self) -> Transaction:
+        """One `BEGIN IMMEDIATE`; inner blocks join the outer one."""
+        return self._transaction
+
+    def execute(self, sql: str, values: Any = ()) -> sqlite3.Cursor:
+        """Run one statement."""
+        try:
+            return self.connection.execute(sql, values)
+        except sqlite3.Error as error:
+            raise store_error(self.path, error) from error
+
+    def executemany(self, sql: str, rows: Iterable[Any]) -> None:
+        """Run one statement for many rows."""
+        try:
+            self.connection.executemany(sql, rows)
+        except sqlite3.Error as error:
+            raise store_error(self.path, error) from error
+
+    def one(self, sql: str, values: Any = ()) -> Any:
+        """Return the first row, or None."""
+        try:
+            return self.connection.execute(sql, values).fetchone()
+        except sqlite3.Error as error:
+            raise store_error(self.path, error) from error
+
+    def all(self, sql: str, values: Any = ()) -> list[Any]:
+        """Return all rows."""
+        try:
+            return self.connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise store_error(self.path, error) from error
+
+    def local_time(self, now: float) -> str:
+        """The legacy columns' format: local time, whole seconds."""
+        second = int(now)
+        if second != self._local_second:
+            self._local_second = second
+            self._local_text = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second))
+        return self._local_text

@@ -1,0 +1,230 @@
+"""What the host asks of a store.
+
+Small on purpose: whatever implements this, and passes `notifykit.testing.OutboxContract`, can carry the host.
+Every method is one transaction unless called inside `transaction()`, which joins several into one. An instance
+is used by one thread at a time; the dispatcher sees to that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from notifykit.model import Attempt, Claim, Draft, Outcome, Status, Task
+from notifykit.roles import Ledger, Rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enqueued:
+    """What came of offering drafts."""
+
+    new: int
+    duplicates: int
+    """Drafts that the outbox knew already. Nothing was queued for them."""
+    first_id: int | None = None
+    """The new tasks are those with ids from this one; None where there are none."""
+    last_id: int | None = None
+    """To this one. There may be gaps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """Where a task goes after an attempt."""
+
+    status: Status
+    reason: str | None = None
+    not_before: float | None = None
+    """For `queued`: when the next attempt may be made."""
+    hold_order_until: float | None = None
+    """For `queued`: the recipient's later tasks wait for this one until then."""
+    counts: bool = True
+    """Whether the attempt counts as a try of the message. One that a throttled channel refused does not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A channel that nobody may use for now."""
+
+    channel: str
+    until: float
+    """UTC seconds; FOREVER where only a person ends it."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that was done to a task other than an attempt: by a person, or by a recovery."""
+
+    at: float
+    task_id: int
+    kind: str
+    """`retried`, `resolved`, `cancelled`, `resent`, `write_back_owed`, `late_result`, or an earlier `written_back`."""
+    who: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignFigures:
+    """How one campaign stands."""
+
+    campaign: str
+    by_status: Mapping[Status, int]
+    flags_owed: int
+    """Keys whose every message is sent, and whose result is not yet written back."""
+    duplicates_prevented: int
+    """Offers of a message that was there already, over all passes."""
+    success_rate: float | None
+    """Accepted share of finished attempts, 0 to 1; None before the first."""
+    queued_to_sent_p50: float | None
+    queued_to_sent_p95: float | None
+    call_p50: float | None
+    call_p95: float | None
+    oldest_waiting: float | None
+    """When the oldest task that still waits was queued."""
+    errors: Mapping[str, int]
+    """Attempts that were not accepted, by code."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which tasks. All fields given must hold."""
+
+    campaign: str | None = None
+    key: str | None = None
+    statuses: tuple[Status, ...] = ()
+    ids: tuple[int, ...] = ()
+    channel: str | None = None
+    limit: int | None = None
+
+
+class Outbox(Protocol):
+    """The durable store of tasks."""
+
+    def close(self) -> None:
+        """Release what is open. The store stays as it is."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Make everything inside one durable step, or none of it where an exception leaves the block."""
+        ...
+
+    # generate ---------------------------------------------------------------------------------------------
+
+    def ledger(self, campaign: str) -> Ledger:
+        """Return what a strategy may ask about a campaign, as of now."""
+        ...
+
+    def enqueue(self, drafts: Sequence[Draft]) -> Enqueued:
+        """Queue what is not known yet, by (campaign, key, message, round). All or nothing."""
+        ...
+
+    def reopen_write_back(self, campaign: str, keys: Iterable[str]) -> int:
+        """Owe the write-back of these completed keys again. Returns how many tasks."""
+        ...
+
+    # dispatch ---------------------------------------------------------------------------------------------
+
+    def claim(self, worker: str, slots: int, channels: Mapping[str, Sequence[Rate]], lease: float) -> list[Claim]:
+        """Take up to `slots` due tasks of these channels, each durably `sending` under a lease.
+
+        Keeps the order per recipient, the rates of each channel over all processes, and its pauses.
+        """
+        ...
+
+    def finish(self, claim: Claim, outcome: Outcome, then: Transition, call_seconds: float | None = None) -> bool:
+        """Record an attempt's outcome, and how long the call took, and move its task.
+
+        Fenced: False where the claim is no longer the task's latest, or the task was moved by somebody else;
+        the outcome is then kept as evidence and the task stays. A late result of the attempt that is in
+        doubt settles the doubt.
+        """
+        ...
+
+    def release(self, claim: Claim) -> None:
+        """Give back a claim whose call was never begun."""
+        ...
+
+    def heartbeat(self, worker: str, lease: float) -> None:
+        """Renew all leases of this worker."""
+        ...
+
+    def expired(self) -> list[Claim]:
+        """Return the claims whose lease ran out: nobody knows what came of them."""
+        ...
+
+    def pause(self, channel: str, seconds: float, reason: str) -> None:
+        """Stop claims of a channel, for all workers. A longer pause is not shortened."""
+        ...
+
+    def resume(self, channel: str) -> bool:
+        """End a pause. False where there was none."""
+        ...
+
+    def pauses(self) -> list[Pause]:
+        """Return the pauses in force."""
+        ...
+
+    def next_due(self, channels: Iterable[str]) -> float | None:
+        """Return when the next task of these channels may be claimed; None where none waits.
+
+        Rates are not counted in: it is a hint for how long to sleep.
+        """
+        ...
+
+    def next_lease_end(self) -> float | None:
+        """Return when the first lease of anybody runs out; None where nothing is being sent."""
+        ...
+
+    # settle -----------------------------------------------------------------------------------------------
+
+    def owed(self, campaign: str, after: int = 0, limit: int = 20_000) -> list[Task]:
+        """Return the `sent` tasks of keys whose every message is sent (cancelled ones do not count).
+
+        In id order, from beyond id `after`, at most `limit` of them.
+        """
+        ...
+
+    def owing_campaigns(self) -> list[str]:
+        """Return the campaigns with sent tasks."""
+        ...
+
+    def complete(self, ids: Iterable[int]) -> None:
+        """Record that these sent tasks are written back."""
+        ...
+
+    def note_refused_write_back(self, reasons: Mapping[int, str]) -> None:
+        """Record why a write-back did not happen. The tasks stay `sent`."""
+        ...
+
+    # a person's decisions, audited ------------------------------------------------------------------------
+
+    def decide(self, ids: Iterable[int], status: Status, *, who: str, why: str, of: Sequence[Status]) -> list[Task]:
+        """Move those of the tasks that are in one of the statuses `of`; returns them as they are now.
+
+        `queued` puts a task back for an immediate attempt with a fresh count of tries.
+        """
+        ...
+
+    def resend(self, campaign: str, key: str, messages: Sequence[str], *, who: str, why: str) -> list[Task]:
+        """Open a new round for messages that were sent: the same text, queued again. Returns the new tasks."""
+        ...
+
+    # looking ----------------------------------------------------------------------------------------------
+
+    def tasks(self, which: Filter) -> Iterator[Task]:
+        """Yield tasks in id order."""
+        ...
+
+    def attempts(self, task_id: int) -> list[Attempt]:
+        """Return a task's attempts in order."""
+        ...
+
+    def events(self, task_id: int) -> list[Event]:
+        """Return what else happened to a task, in order."""
+        ...
+
+    def figures(self) -> list[CampaignFigures]:
+        """Return how each campaign stands."""
+        ...

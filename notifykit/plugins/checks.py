@@ -1,0 +1,86 @@
+"""Defects that pluggy lets pass in silence, or words for the plugin's author badly."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pluggy
+
+from notifykit import hookspecs
+from notifykit.errors import PluginError
+from notifykit.roles import Sender, Source, Strategy
+
+NEEDED_METHOD = {"sources": "read", "strategies": "decide", "senders": "send"}
+"""What a class must have to be offered under each role."""
+
+
+def signatures() -> Mapping[str, str]:
+    """Return every hook with its arguments, as `task_sent(task, outcome)`."""
+    return {
+        name: f"{name}({', '.join(inspect.signature(value).parameters)})"
+        for name, value in vars(hookspecs).items()
+        if hasattr(value, f"{hookspecs.PROJECT}_spec")
+    }
+
+
+def check_module(plugin: object) -> None:
+    """Raise PluginError where hooks are misspelt, unmarked, take wrong arguments or would never run."""
+    if isinstance(plugin, type):
+        raise PluginError(
+            f"the entry point names the class {plugin.__qualname__}; "
+            "let it name the module, or an instance of the class"
+        )
+    known = signatures()
+    hooks = dict(_marked(plugin))
+    for name in known:
+        value = inspect.getattr_static(plugin, name, None)
+        spec = hasattr(value, f"{hookspecs.PROJECT}_spec")
+        if inspect.isfunction(value) and name not in hooks and not spec:
+            raise PluginError(f"{name} is not marked as a hook; put @notifykit.hookimpl above it")
+    if not hooks:
+        raise PluginError("it implements no hook; mark its functions with @notifykit.hookimpl")
+    for name, (function, options) in hooks.items():
+        hook = options.get("specname") or name
+        if hook in known:
+            _check_hook(hook, function, known[hook], wrapper=bool(options["wrapper"] or options["hookwrapper"]))
+        elif not options["optionalhook"]:
+            near = difflib.get_close_matches(hook, known, n=1)
+            mend = f"did you mean {near[0]!r}?" if near else f"the hooks are {', '.join(known)}"
+            raise PluginError(f"there is no hook called {hook!r}; {mend}")
+
+
+def _marked(plugin: object) -> Iterator[tuple[str, tuple[Callable[..., object], Mapping[str, Any]]]]:
+    reader = pluggy.PluginManager(hookspecs.PROJECT)
+    for name in dir(plugin):
+        options = reader.parse_hookimpl_opts(plugin, name)
+        if options is not None:
+            yield name, (getattr(plugin, name), options)
+
+
+def _check_hook(hook: str, function: Callable[..., object], spec: str, *, wrapper: bool) -> None:
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise PluginError(f"{hook} is async, so it would never run; write it as a plain function")
+    if inspect.isgeneratorfunction(function) and not wrapper:
+        raise PluginError(f"{hook} contains a yield, so it would never run; write it as a plain function")
+    allowed = set(inspect.signature(getattr(hookspecs, hook)).parameters)
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name not in allowed:
+            raise PluginError(f"{hook} takes {name!r}; write it as {spec}, or with fewer arguments")
+        if parameter.default is not parameter.empty:
+            raise PluginError(f"{hook} has a default for {name!r}, which some pluggy never fills; remove it")
+
+
+def check_type(role: str, name: object, cls: object) -> None:
+    """Raise PluginError where what is offered cannot be used under this role."""
+    if not isinstance(name, str) or not name or name != name.strip() or not name.isprintable():
+        raise PluginError(f"a type cannot be called {name!r}; give it a plain name such as 'acme_sms'")
+    if not isinstance(cls, type) or not dataclasses.is_dataclass(cls):
+        raise PluginError(f"type {name!r} is offered as {cls!r}; offer a class marked with @dataclass")
+    method = NEEDED_METHOD[role]
+    found = getattr(cls, method, None)
+    if not callable(found) or found in (Source.read, Strategy.decide, Sender.send):
+        raise PluginError(f"the class {cls.__qualname__} of type {name!r} has no {method}(); add it (notifykit.roles)")

@@ -1,0 +1,119 @@
+"""Load each plugin for itself: what one does wrong is recorded, and the others load."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+from collections.abc import Collection, Iterable
+from importlib.metadata import EntryPoint
+
+import pluggy
+
+from notifykit import hookspecs
+from notifykit.errors import PluginError
+from notifykit.plugins.checks import NEEDED_METHOD, check_module
+from notifykit.plugins.find import canonical, find_entry_points, in_order
+from notifykit.plugins.host import Plugins, raise_for
+from notifykit.plugins.offers import Offers, empty_shelf, registry_of
+from notifykit.plugins.report import FailedPlugin, LoadedPlugin, PluginId, failure
+
+log = logging.getLogger(__name__)
+
+
+def load_plugins(
+    *, block: Collection[str] = (), strict: bool = False, entry_points: Iterable[EntryPoint] | None = None
+) -> Plugins:
+    """Load the installed plugins, or the given entry points.
+
+    `block` leaves out plugins by the name of their entry point or of their distribution. A plugin that is
+    broken, or that claims a name which another one has, is left out whole and listed in `Plugins.failed`: our
+    own distribution comes first, the others in the order of their names; the first to claim a name has it.
+
+    Raises PluginError, listing every failure, where `strict`.
+    """
+    failed: list[FailedPlugin] = []
+    if entry_points is None:
+        entry_points, failed = find_entry_points()
+    loading = _Loading(failed)
+    unmatched, blocked = set(block), []
+    for plugin, entry_point in in_order(entry_points):
+        names = (plugin.name, canonical(plugin.distribution))
+        hits = {name for name in block if name in names or canonical(name) in names}
+        unmatched -= hits
+        if hits:
+            blocked.append(plugin)
+        else:
+            loading.add(plugin, entry_point)
+    if strict:
+        raise_for(failed)
+    return Plugins(
+        manager=loading.manager,
+        alone=loading.alone,
+        registry=registry_of(loading.shelf),
+        loaded=loading.loaded,
+        failed=failed,
+        blocked=tuple(blocked),
+        warnings=tuple(f"nothing is called {name!r}, so nothing was blocked by it" for name in sorted(unmatched)),
+        strict=strict,
+    )
+
+
+def new_manager() -> pluggy.PluginManager:
+    """Return a plugin manager that knows the hooks and no plugin."""
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    return manager
+
+
+class _Loading:
+    """What has been loaded so far."""
+
+    def __init__(self, failed: list[FailedPlugin]) -> None:
+        self.manager = new_manager()
+        self.alone: dict[str, pluggy.HookRelay] = {}
+        self.shelf = empty_shelf()
+        self.loaded: list[LoadedPlugin] = []
+        self._failed = failed
+        self._names: dict[str, PluginId] = {}
+
+    def add(self, plugin: PluginId, entry_point: EntryPoint) -> None:
+        """Load one plugin, or record why not."""
+        try:
+            self._add(plugin, entry_point)
+        except (Exception, SystemExit) as error:  # whatever a stranger's module does
+            self._failed.append(failure(plugin, error))
+            log.debug("%s failed to load", plugin, exc_info=True)
+
+    def _add(self, plugin: PluginId, entry_point: EntryPoint) -> None:
+        first = self._names.setdefault(plugin.name, plugin)
+        if first is not plugin:
+            raise PluginError(f"its name is taken by {first}; rename the entry point, or uninstall one of the two")
+        with contextlib.redirect_stdout(sys.stderr):  # a print at import must not spoil what stdout is for
+            module = entry_point.load()
+            check_module(module)
+            if twin := self.manager.get_name(module):
+                raise PluginError(f"it names the very object of plugin {twin!r}; remove one of the entry points")
+            alone = new_manager()
+            alone.register(module, plugin.name)
+            offers = Offers(plugin, self.shelf)
+            for role in NEEDED_METHOD:
+                getattr(alone.hook, f"register_{role}")(register=offers.register(role))
+            offers.close()
+        self.manager.register(module, plugin.name)
+        self.alone[plugin.name] = alone.hook
+        self.loaded.append(
+            LoadedPlugin(
+                name=plugin.name,
+                distribution=plugin.distribution,
+                version=plugin.version,
+                location=_location(module),
+                hooks=tuple(sorted(caller.name for caller in alone.get_hookcallers(module) or ())),
+                types=offers.take_over(),
+            )
+        )
+
+
+def _location(plugin: object) -> str:
+    module = plugin if hasattr(plugin, "__file__") else sys.modules.get(type(plugin).__module__)
+    return str(getattr(module, "__file__", None) or "(unknown)")

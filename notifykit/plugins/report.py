@@ -1,0 +1,104 @@
+"""What there is to say about each plugin: loaded, blocked, or failed and why."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from notifykit.errors import NotifykitError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginId:
+    """Which plugin, and what was installed to have it."""
+
+    name: str
+    """The name of the entry point."""
+    distribution: str
+    version: str
+
+    @property
+    def origin(self) -> str:
+        """Distribution and version, for people."""
+        return f"{self.distribution} {self.version}".rstrip()
+
+    def __str__(self) -> str:
+        return f"plugin {self.name!r} of {self.origin}"
+
+    def as_data(self) -> dict[str, object]:
+        """Return plain data for JSON."""
+        return {"name": self.name, "distribution": self.distribution, "version": self.version}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedPlugin(PluginId):
+    """A plugin that works."""
+
+    location: str
+    """The file it was imported from."""
+    hooks: tuple[str, ...]
+    """The hooks that it implements."""
+    types: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The type names that it offers: `sources`, `strategies`, `senders`."""
+
+    def as_data(self) -> dict[str, object]:
+        """Return plain data for JSON."""
+        types = {role: list(names) for role, names in self.types.items()}
+        mine = {"location": self.location, "hooks": list(self.hooks), "types": types}
+        return PluginId.as_data(self) | mine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedPlugin(PluginId):
+    """A plugin that is left out, or whose commands are."""
+
+    cause: str
+    """The class of the exception."""
+    what: str
+    mend: str
+    traceback: str = field(default="", repr=False, compare=False)
+    """For the plugin's author; empty where the text says it all."""
+
+    def __str__(self) -> str:
+        return f"{PluginId.__str__(self)}: {self.cause}: {self.what}; {self.mend}"
+
+    def as_data(self) -> dict[str, object]:
+        """Return plain data for JSON."""
+        mine = {"cause": self.cause, "what": self.what, "mend": self.mend, "traceback": self.traceback}
+        return PluginId.as_data(self) | mine
+
+
+def failure(of: PluginId, error: BaseException, mend: str | None = None) -> FailedPlugin:
+    """Describe what a plugin raised, and how to mend it."""
+    what = " ".join(_text(error).split()) or "(no message)"
+    ours = isinstance(error, NotifykitError)
+    if ours and mend is None and "; " in what:
+        what, _, mend = what.rpartition("; ")
+    return FailedPlugin(
+        name=of.name,
+        distribution=of.distribution,
+        version=of.version,
+        cause=type(error).__name__,
+        what=what,
+        mend=mend or _mend(of, error),
+        traceback="" if ours else "".join(traceback.format_exception(error)),
+    )
+
+
+def _text(error: BaseException) -> str:
+    if isinstance(error, SyntaxError):
+        return f"{error.msg} ({error.filename}, line {error.lineno})"
+    if isinstance(error, SystemExit):
+        return f"it ended the program with {error.code!r}"
+    # Survives an exception whose own __str__ raises.
+    return "".join(traceback.TracebackException.from_exception(error).format_exception_only()).partition(": ")[2]
+
+
+def _mend(of: PluginId, error: BaseException) -> str:
+    block = f"or leave it out ({of.name!r} under `plugins: block:` in notifykit.yaml)"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return f"install what provides the module {error.name!r}, reinstall {of.distribution}, {block}"
+    return (
+        f"upgrade or uninstall {of.distribution}, {block}; its author needs the traceback (`notifykit plugins --json`)"
+    )

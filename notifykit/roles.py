@@ -1,0 +1,162 @@
+"""What a plugin's classes must look like: sources, strategies, senders.
+
+A class that is offered to the host is a dataclass: its fields are its options in YAML, validated by their
+types (see `notifykit.options` for paths, secrets and durations). Nothing else is needed; no base class is
+required, though `Strategy` supplies harmless defaults.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from notifykit.clock import Clock
+from notifykit.model import Message, Outcome, Problem, Record, Task
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Yields the records of a campaign."""
+
+    def read(self) -> Iterable[Record | Problem]:
+        """Return one consistent view of the source, in order.
+
+        The host may iterate over what is returned more than once, and must see the same each time: return a
+        list, or an object that holds its bytes and parses them again. A row that cannot be used is yielded as
+        a `Problem`, and holds back nothing but itself. Raises CampaignError where nothing can be read.
+        """
+        ...
+
+
+class Decision(Enum):
+    """What a strategy says of one record."""
+
+    NOTIFY = "notify"
+    """Offer its messages. The outbox queues those that it does not know."""
+    SKIP = "skip"
+    """Nothing to do."""
+    REPAIR = "repair"
+    """The outbox says sent, the written-back state does not: write back again, send nothing."""
+    DRIFT = "drift"
+    """The written-back state says sent while messages still wait: report it, change nothing."""
+
+
+class Ledger(Protocol):
+    """What the outbox knows of one campaign, for a strategy that decides."""
+
+    def waiting(self, key: str) -> bool:
+        """Whether any message of this key is neither sent nor cancelled. What a resend opened does not count."""
+        ...
+
+    def delivered(self, key: str) -> bool:
+        """Whether this key has messages, at least one was sent, and none still waits."""
+        ...
+
+    def written_back(self, key: str) -> bool:
+        """Whether any message of this key is completed: its flag was written once."""
+        ...
+
+    def known(self, key: str, message: str) -> bool:
+        """Whether this message of this key was ever queued."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyContext:
+    """What a strategy is told once, before anything else is called."""
+
+    campaign: str
+    source: Source
+    clock: Clock
+    folder: Path | None = None
+    """The folder of notifykit.yaml: paths kept in metadata are meant relative to it. None outside a project."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteBack:
+    """What became of a write-back: every task given is in one of the two."""
+
+    done: frozenset[int] = frozenset()
+    """Ids of tasks whose result was written, and read back."""
+    refused: Mapping[int, str] = field(default_factory=dict)
+    """Task id to the reason why nothing was written. The task stays `sent` and is tried again."""
+
+
+class Strategy:
+    """Decides whether a record still needs notifying, and what is written back, and when.
+
+    Subclass it as a dataclass; `decide` is the one method that must be there.
+    """
+
+    @property
+    def own_columns(self) -> frozenset[str]:
+        """Columns that this strategy writes: they do not count where two rows of a key are compared."""
+        return frozenset()
+
+    def start(self, context: StrategyContext) -> None:
+        """Called once per campaign and process, before any other method."""
+
+    def begin(self) -> None:
+        """Called at the start of each generation pass: read here what `decide` looks up.
+
+        Raises CampaignError where it cannot be read; the campaign's pass ends there.
+        """
+
+    def decide(self, record: Record, outbox: Ledger) -> Decision:
+        """Say what to do with a record. Called for every record of a pass, so keep it cheap."""
+        raise NotImplementedError
+
+    def metadata(self, record: Record) -> dict[str, Any]:  # noqa: ARG002
+        """Return what is to be kept with each task of this record. Must be JSON."""
+        return {}
+
+    def generated(self, records: Sequence[Record]) -> None:
+        """Called after the messages of these records are durably in the outbox.
+
+        Called again with the same records after a crash, so it must be idempotent.
+        """
+
+    def write_back(self, tasks: Sequence[Task]) -> WriteBack:
+        """Write the results of these sent tasks where people look.
+
+        Called only with tasks of keys whose every message is sent. Idempotent: a crash repeats it.
+        """
+        return WriteBack(done=frozenset(task.id for task in tasks))
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `count` attempts in any window of `seconds`."""
+
+    count: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendContext:
+    """What a sender is told beside the message."""
+
+    attempt: int
+    """1 for the first attempt of this task."""
+    timeout: float
+    """Seconds the call may take; afterwards the lease is renewed but people wait."""
+    clock: Clock
+    log: logging.Logger
+
+
+@runtime_checkable
+class Sender(Protocol):
+    """Hands a message to a service. `send` is called from several threads at once.
+
+    A sender may declare two facts on its class, and both have defaults:
+    `limits` (a tuple of `Rate`, default none) and `repeatable` (True only where the service provably drops
+    a repeat of the same idempotency key, default False).
+    """
+
+    def send(self, message: Message, context: SendContext) -> Outcome:
+        """Try once, and never guess. An exception that escapes counts as `unknown`."""
+        ...

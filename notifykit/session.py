@@ -1,0 +1,31 @@
+"""What the command line tells each command: which project, and which plugins are loaded.
+
+A command that a plugin adds gets it as click's context object:
+
+    @click.command()
+    @click.pass_obj
+    def mine(session: Session) -> None: ...
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from notifykit.host import PROJECT_FILE, Host, open_host
+from notifykit.plugins import Plugins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One call of the command line."""
+
+    plugins: Plugins
+    file: Path = PROJECT_FILE
+    """The project file. It need not be there: some commands do without."""
+    verbosity: int = 0
+    """-1 for errors only, 0 for the usual, 1 and more for what goes on inside."""
+
+    def open_host(self, *, secrets: bool = True) -> Host:
+        """Read the project and validate everything. Raises ConfigError. Without `secrets`, unset ones are no error."""
+        return open_host(self.file, secrets=secrets, plugins=self.plugins)

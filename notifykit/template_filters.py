@@ -1,0 +1,47 @@
+"""The filters that templates have beside Jinja's own: numbers as people write them."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+
+def thousands(value: object, digits: int | None = None) -> str:
+    """Group the digits: `1234567.5` becomes `1,234,567.5`; with `digits`, rounded to so many decimals."""
+    return f"{_rounded(_decimal('thousands', value), digits):,f}"
+
+
+def percent(value: object, digits: int | None = None) -> str:
+    """Write a share as a percentage: `0.136` becomes `13.6%`; with `digits`, rounded to so many decimals."""
+    share = _decimal("percent", value) * 100
+    return f"{_rounded(share, digits) if digits is not None else _shortest(share):f}%"
+
+
+def number(value: object) -> int | float:
+    """Read a cell as a number, to compare or calculate with."""
+    found = _decimal("number", value)
+    return int(found) if found == found.to_integral_value() else float(found)
+
+
+FILTERS = {"thousands": thousands, "percent": percent, "number": number}
+
+
+def _decimal(name: str, value: object) -> Decimal:
+    # bool is an int to Python, and Decimal reads "1_000" and "NaN": no person means these as numbers.
+    if isinstance(value, int | float | Decimal | str) and not isinstance(value, bool) and "_" not in str(value):
+        try:
+            found = Decimal(str(value))
+        except InvalidOperation:
+            pass
+        else:
+            if found.is_finite():
+                return found
+    raise ValueError(f"the filter {name} takes a number, not {value!r}")
+
+
+def _rounded(value: Decimal, digits: int | None) -> Decimal:
+    return value if digits is None else value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+
+
+def _shortest(value: Decimal) -> Decimal:
+    """Drop the zeros that multiplying left behind the point."""
+    return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()

@@ -1,0 +1,34 @@
+"""Tools for testing plugins: a fake clock, sample values, and a contract test class for each kind of plugin.
+
+Needs pytest. The host never imports it.
+"""
+
+import pytest
+
+pytest.register_assert_rewrite(
+    *(f"{__name__}.{part}" for part in ("options", "source", "strategy", "sender")),
+)
+
+from notifykit.testing.clock import FakeClock  # noqa: E402
+from notifykit.testing.http import HttpRequest, HttpService  # noqa: E402
+from notifykit.testing.outbox import OutboxContract  # noqa: E402
+from notifykit.testing.samples import FakeLedger, draft, message, records, send_context, sent_task  # noqa: E402
+from notifykit.testing.sender import SenderContract  # noqa: E402
+from notifykit.testing.source import SourceContract  # noqa: E402
+from notifykit.testing.strategy import StrategyContract  # noqa: E402
+
+__all__ = [
+    "FakeClock",
+    "FakeLedger",
+    "HttpRequest",
+    "HttpService",
+    "OutboxContract",
+    "SenderContract",
+    "SourceContract",
+    "StrategyContract",
+    "draft",
+    "message",
+    "records",
+    "send_context",
+    "sent_task",
+]

@@ -1,0 +1,35 @@
+"""What any store must do to carry the host, as tests."""
+
+import pytest
+
+pytest.register_assert_rewrite(
+    *(f"{__name__}.{part}" for part in ("steps", "queueing", "claiming", "limits", "results", "settling", "looking"))
+)
+
+from notifykit.testing.outbox.claiming import ClaimingContract  # noqa: E402
+from notifykit.testing.outbox.limits import LimitsContract  # noqa: E402
+from notifykit.testing.outbox.looking import LookingContract  # noqa: E402
+from notifykit.testing.outbox.queueing import QueueingContract  # noqa: E402
+from notifykit.testing.outbox.results import ResultsContract  # noqa: E402
+from notifykit.testing.outbox.settling import DecidingContract, SettlingContract  # noqa: E402
+
+__all__ = ["OutboxContract"]
+
+
+class OutboxContract(
+    QueueingContract,
+    ClaimingContract,
+    LimitsContract,
+    ResultsContract,
+    SettlingContract,
+    DecidingContract,
+    LookingContract,
+):
+    """Subclass it as `TestMyStore`, and say how your store is opened.
+
+        class TestMyStore(OutboxContract):
+            def open_outbox(self, folder, clock):
+                return MyStore.open(folder / "outbox.db", clock=clock)
+
+    `open_outbox` is called several times for the same folder: each gives one more connection to the same store.
+    """

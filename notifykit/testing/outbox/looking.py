@@ -1,0 +1,116 @@
+"""Filters and figures."""
+
+from __future__ import annotations
+
+import pytest
+
+from notifykit.model import Outcome, Status
+from notifykit.outbox.protocol import Filter, Outbox, Transition
+from notifykit.testing.clock import FakeClock
+from notifykit.testing.outbox.base import OutboxBase
+from notifykit.testing.outbox.steps import claim, claim_one, look, put_off, queue, queue_drafts, reject, send
+from notifykit.testing.samples import draft
+
+
+class LookingContract(OutboxBase):
+    """`tasks`, `attempts`, `events`, `figures`."""
+
+    def test_filters_are_joined_by_and(self, outbox: Outbox) -> None:
+        made = queue_drafts(
+            outbox,
+            [
+                draft(
+                    campaign=campaign,
+                    key=key,
+                    channel=channel,
+                    recipient=f"{campaign} {key} {channel}",
+                    message=channel,
+                )
+                for campaign in ("bj", "sh")
+                for key in ("C-1", "C%")
+                for channel in ("robot", "mail")
+            ],
+        )
+        reject(outbox, claim(outbox, 1)[0])
+
+        def found(**which: object) -> list[int]:
+            return [task.id for task in outbox.tasks(Filter(**which))]  # type: ignore[arg-type]
+
+        assert found() == made
+        assert found(campaign="bj") == made[:4]
+        assert found(key="C%") == [made[2], made[3], made[6], made[7]]
+        assert found(channel="mail", campaign="sh") == [made[5], made[7]]
+        assert found(statuses=(Status.FAILED,)) == [made[0]]
+        assert found(statuses=(Status.FAILED, Status.QUEUED), key="C-1", campaign="bj") == made[:2]
+        assert found(ids=(made[7], made[1], 10**9)) == [made[1], made[7]]
+        assert found(limit=3) == made[:3]
+        assert found(campaign="bj", limit=100) == made[:4]
+        assert found(campaign="xx") == []
+        assert found(key="") == []
+
+    def test_a_task_without_attempts_and_events_has_none(self, outbox: Outbox) -> None:
+        (id_,) = queue(outbox, "A")
+        assert (outbox.attempts(id_), outbox.events(id_)) == ([], [])
+        assert (outbox.attempts(10**9), outbox.events(10**9)) == ([], [])
+
+    def test_an_empty_store_has_no_figures(self, outbox: Outbox) -> None:
+        assert outbox.figures() == []
+
+    def test_figures_before_anything_was_sent(self, outbox: Outbox, clock: FakeClock) -> None:
+        queued = clock.now()
+        queue(outbox, "A", "B")
+        clock.advance(100)
+        outbox.enqueue([draft(key="A"), draft(key="C")])
+        (figures,) = outbox.figures()
+        assert (figures.campaign, figures.by_status) == ("sample", {Status.QUEUED: 3})
+        assert (figures.flags_owed, figures.duplicates_prevented) == (0, 1)
+        assert (figures.success_rate, figures.oldest_waiting, figures.errors) == (None, queued, {})
+        assert (figures.queued_to_sent_p50, figures.queued_to_sent_p95) == (None, None)
+        assert (figures.call_p50, figures.call_p95) == (None, None)
+
+    def test_figures_of_a_campaign_under_way(self, outbox: Outbox, clock: FakeClock) -> None:
+        made = queue(outbox, *"ABCDE")
+        clock.advance(10)
+        a, b, c, d, _e = sorted(claim(outbox), key=lambda one: one.task.id)
+        for one in (a, b):
+            outbox.finish(one, Outcome.accepted(), Transition(status=Status.SENT), 0.5)
+        reject(outbox, c, "40058")
+        put_off(outbox, d, until=clock.now() + 5)
+        outbox.complete([made[0]])
+        (figures,) = outbox.figures()
+        assert figures.by_status == {
+            Status.COMPLETED: 1,
+            Status.SENT: 1,
+            Status.FAILED: 1,
+            Status.QUEUED: 1,
+            Status.SENDING: 1,
+        }
+        assert figures.flags_owed == 1
+        assert figures.success_rate == pytest.approx(0.5)
+        assert figures.errors == {"40058": 1, "-1": 1}
+        assert (figures.queued_to_sent_p50, figures.queued_to_sent_p95) == (10, 10)
+        assert (figures.call_p50, figures.call_p95) == (0.5, 0.5)
+
+    def test_each_campaign_has_its_own_figures(self, outbox: Outbox, clock: FakeClock) -> None:
+        outbox.enqueue([draft(campaign="sh"), draft(campaign="bj"), draft(campaign="bj", key="C-2", recipient="x")])
+        outbox.enqueue([draft(campaign="bj"), draft(campaign="sh"), draft(campaign="bj", key="C-2")])
+        clock.advance(1)
+        bj, sh = outbox.figures()
+        assert (bj.campaign, bj.by_status, bj.duplicates_prevented) == ("bj", {Status.QUEUED: 2}, 2)
+        assert (sh.campaign, sh.by_status, sh.duplicates_prevented) == ("sh", {Status.QUEUED: 1}, 1)
+
+    def test_flags_owed_counts_keys_that_are_sent_whole(self, outbox: Outbox) -> None:
+        group, award = queue_drafts(outbox, [draft(message=name, recipient=name) for name in ("group", "award")])
+        (other,) = queue(outbox, "C-2")
+        send(outbox, group)
+        assert outbox.figures()[0].flags_owed == 0
+        send(outbox, award)
+        assert outbox.figures()[0].flags_owed == 1
+        send(outbox, other)
+        assert outbox.figures()[0].flags_owed == 2
+
+    def test_a_task_offered_to_others_does_not_change_under_them(self, outbox: Outbox) -> None:
+        (id_,) = queue(outbox, "A")
+        before = look(outbox, id_)
+        claim_one(outbox)
+        assert before.status is Status.QUEUED

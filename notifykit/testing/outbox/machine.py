@@ -1,0 +1,341 @@
+"""Random walks over an outbox, judged by a small model of it. Needs Hypothesis."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from hypothesis import assume
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+
+from notifykit.clock import Clock
+from notifykit.model import Claim, Draft, Outcome, Status
+from notifykit.outbox.protocol import Filter, Outbox, Transition
+from notifykit.roles import Rate
+from notifykit.testing.clock import FakeClock
+from notifykit.testing.samples import draft
+
+OpenStore = Callable[[Path, Clock], Outbox]
+
+LEASE = 60.0
+CAMPAIGNS = ("bj", "sh")
+RATE = Rate(2, 50.0)
+CHANNELS: dict[str, tuple[Rate, ...]] = {"free": (), "limited": (RATE,)}
+ENOUGH = 100
+"""More slots than there ever are tasks."""
+
+
+def a_draft(campaign: str, key: str, message: str, channel: str, to: str, *, ordered: bool) -> Draft:
+    """Make one of the few drafts that a walk offers again and again. A recipient belongs to one channel."""
+    return draft(
+        campaign=campaign, key=key, message=message, channel=channel, recipient=f"{channel} {to}", ordered=ordered
+    )
+
+
+DRAFTS = st.builds(
+    a_draft,
+    campaign=st.sampled_from(CAMPAIGNS),
+    key=st.sampled_from(["C1", "C%", "C_"]),
+    message=st.sampled_from(["group", "award"]),
+    channel=st.sampled_from(list(CHANNELS)),
+    to=st.sampled_from(["x", "y", "z"]),
+    ordered=st.sampled_from([True, True, False]),
+)
+OUTCOMES = {
+    Status.SENT: Outcome.accepted(),
+    Status.FAILED: Outcome.rejected("no"),
+    Status.QUEUED: Outcome.retry("busy"),
+    Status.IN_DOUBT: Outcome.unknown("lost"),
+}
+DECISIONS = {
+    Status.FAILED: (Status.QUEUED, Status.CANCELLED),
+    Status.IN_DOUBT: (Status.QUEUED, Status.SENT, Status.CANCELLED),
+    Status.QUEUED: (Status.CANCELLED,),
+}
+DONE = (Status.SENT, Status.COMPLETED)
+
+
+@dataclass
+class Seen:
+    """What the model knows of one task."""
+
+    id: int
+    draft: Draft
+    status: Status = Status.QUEUED
+    token: int | None = None
+    """The claim that may still move it."""
+    worker: str = ""
+    lease_until: float = 0.0
+    not_before: float = 0.0
+    hold: float | None = None
+    """None: never put off, so it holds its lane as long as it is queued."""
+
+    def holds(self, now: float) -> bool:
+        """Whether later tasks of its lane wait for it."""
+        return self.hold is None or self.hold > now
+
+
+@dataclass
+class Start:
+    """An attempt that a rate counts. One that was given back may count or not."""
+
+    at: float
+    task: int
+    given_back: bool = False
+
+
+class OutboxWalk(RuleBasedStateMachine):
+    """Does what hosts and people do, in any order, over two connections to one store."""
+
+    open_outbox: OpenStore
+    given = Bundle("given")
+
+    @initialize(drafts=st.lists(DRAFTS, max_size=20))
+    def begin(self, drafts: list[Draft]) -> None:
+        self.clock = FakeClock()
+        self.folder = tempfile.TemporaryDirectory()
+        self.stores = [type(self).open_outbox(Path(self.folder.name), self.clock) for _ in range(2)]
+        self.seen: dict[int, Seen] = {}
+        self.paused: dict[str, float] = {}
+        self.starts: list[Start] = []
+        self.queue(0, drafts)
+
+    def teardown(self) -> None:
+        for store in getattr(self, "stores", ()):
+            store.close()
+        if hasattr(self, "folder"):
+            self.folder.cleanup()
+
+    @rule(at=st.integers(0, 1), drafts=st.lists(DRAFTS, max_size=6))
+    def queue(self, at: int, drafts: list[Draft]) -> None:
+        known = {identity(task.draft) for task in self.seen.values()}
+        fresh = {identity(one): one for one in reversed(drafts) if identity(one) not in known}
+        made = self.stores[at].enqueue(drafts)
+        assert (made.new, made.duplicates) == (len(fresh), len(drafts) - len(fresh))
+        if made.first_id is not None:
+            new = [task for task in self.stores[at].tasks(Filter()) if task.id >= made.first_id]
+            assert {(task.campaign, task.key, task.message, task.round) for task in new} == set(fresh)
+            for task in new:
+                one = fresh[task.campaign, task.key, task.message, task.round]
+                assert (task.recipient, task.ordered, task.channel) == (one.recipient, one.ordered, one.channel)
+                self.seen[task.id] = Seen(task.id, one)
+
+    @rule(
+        target=given,
+        at=st.integers(0, 1),
+        worker=st.sampled_from(["one", "two"]),
+        slots=st.sampled_from([1, 2, 4, ENOUGH, ENOUGH]),
+        names=st.sampled_from([("free",), ("limited",), ("free", "limited")]),
+    )
+    def claim(self, at: int, worker: str, slots: int, names: tuple[str, ...]) -> Any:
+        return multiple(*self.claimed(at, worker, slots, names))
+
+    @rule(at=st.integers(0, 1))
+    def send_all_that_is_due(self, at: int) -> None:
+        for claim in self.claimed(at, "one", ENOUGH, ("free",)):
+            self.finish(at, claim, Status.SENT, 0.0, 1.0)
+
+    def claimed(self, at: int, worker: str, slots: int, names: tuple[str, ...]) -> list[Claim]:
+        """Claim, and judge what was given."""
+        now = self.clock.now()
+        free = {name: self.candidates(name) for name in names if self.paused.get(name, 0.0) <= now}
+        claims = self.stores[at].claim(worker, slots, {name: CHANNELS[name] for name in names}, LEASE)
+        assert len({claim.task.id for claim in claims}) == len(claims) <= slots
+        lanes = [lane(self.seen[claim.task.id]) for claim in claims if claim.task.ordered]
+        assert len(set(lanes)) == len(lanes), "two claims of one recipient at once"
+        for claim in claims:
+            task = self.seen[claim.task.id]
+            assert any(task.id in group for group in free.get(task.draft.channel, ())), "it was not its turn"
+            task.status, task.token, task.worker = Status.SENDING, claim.token, worker
+            task.lease_until = now + LEASE
+            assert (claim.started_at, claim.lease_until) == (now, now + LEASE)
+            if task.draft.channel == "limited":
+                self.starts.append(Start(now, task.id))
+        recent = [start for start in self.starts if start.at > now - RATE.seconds]
+        assert sum(not start.given_back for start in recent) <= RATE.count, "more attempts than the rate allows"
+        if slots == ENOUGH:
+            for name, groups in free.items():
+                got = sum(self.seen[claim.task.id].draft.channel == name for claim in claims)
+                if name == "free" or len(recent) < RATE.count:
+                    assert got == len(groups), f"due on {name}: {groups}, claimed: {got}"
+        return claims
+
+    def candidates(self, channel: str) -> list[set[int]]:
+        """Groups of tasks of which one each may be claimed now."""
+        now = self.clock.now()
+        groups: list[set[int]] = []
+        by_lane: dict[tuple[str, str], list[Seen]] = {}
+        for task in self.seen.values():
+            if task.draft.channel != channel:
+                continue
+            if task.draft.ordered:
+                by_lane.setdefault(lane(task), []).append(task)
+            elif task.status is Status.QUEUED and task.not_before <= now:
+                groups.append({task.id})
+        for tasks in by_lane.values():
+            if any(task.status is Status.SENDING for task in tasks):
+                continue
+            turn: set[int] = set()
+            for task in (task for task in tasks if task.status is Status.QUEUED):
+                if task.not_before <= now:
+                    turn.add(task.id)
+                if task.holds(now):
+                    break
+            if turn:
+                groups.append(turn)
+        return groups
+
+    @rule(
+        at=st.integers(0, 1),
+        claim=given,
+        status=st.sampled_from(list(OUTCOMES)),
+        delay=st.sampled_from([0.0, 5.0, 40.0, 300.0]),
+        patience=st.sampled_from([1.0, 20.0, 200.0]),
+    )
+    def finish(self, at: int, claim: Claim, status: Status, delay: float, patience: float) -> None:
+        task = self.seen[claim.task.id]
+        mine = task.token == claim.token and task.status in (Status.SENDING, Status.IN_DOUBT)
+        assume(not (mine and task.status is Status.IN_DOUBT and status is Status.IN_DOUBT))
+        now = self.clock.now()
+        # Patience counts from the first time that a task is put off.
+        hold = task.hold if task.hold is not None else now + patience
+        then = Transition(status=status, reason="walk", not_before=now + delay, hold_order_until=hold)
+        if status is not Status.QUEUED:
+            then = Transition(status=status, reason="walk")
+        moved = self.stores[at].finish(claim, OUTCOMES[status], then, 0.1)
+        assert moved is mine
+        if mine:
+            task.status = status
+            if status is Status.QUEUED:
+                task.not_before, task.hold = now + delay, hold
+
+    @rule(at=st.integers(0, 1), claim=given)
+    def release(self, at: int, claim: Claim) -> None:
+        task = self.seen[claim.task.id]
+        self.stores[at].release(claim)
+        if task.token == claim.token and task.status is Status.SENDING:
+            task.status, task.token = Status.QUEUED, None
+            for start in self.starts:
+                start.given_back = start.given_back or (start.task == task.id and start.at == claim.started_at)
+
+    @rule(at=st.integers(0, 1), worker=st.sampled_from(["one", "two"]))
+    def heartbeat(self, at: int, worker: str) -> None:
+        self.stores[at].heartbeat(worker, LEASE)
+        for task in self.seen.values():
+            if task.status is Status.SENDING and task.worker == worker:
+                task.lease_until = self.clock.now() + LEASE
+
+    @rule(at=st.integers(0, 1))
+    def recover(self, at: int) -> None:
+        lost = self.stores[at].expired()
+        for claim in lost:
+            task = self.seen[claim.task.id]
+            assert claim.token == task.token
+            assert self.stores[at].finish(claim, OUTCOMES[Status.IN_DOUBT], Transition(status=Status.IN_DOUBT))
+            task.status = Status.IN_DOUBT
+
+    @rule(at=st.integers(0, 1), data=st.data())
+    def decide(self, at: int, data: st.DataObject) -> None:
+        choices = [task.id for task in self.seen.values() if task.status in DECISIONS]
+        assume(choices)
+        task = self.seen[data.draw(st.sampled_from(choices), "task")]
+        to = data.draw(st.sampled_from(DECISIONS[task.status]), "to")
+        (moved,) = self.stores[at].decide([task.id], to, who="walk", why="chance", of=[task.status])
+        assert (moved.id, moved.status) == (task.id, to)
+        task.status, task.token, task.not_before, task.hold = to, None, 0.0, None
+
+    @rule(at=st.integers(0, 1), campaign=st.sampled_from(CAMPAIGNS), share=st.sampled_from([1, 100]))
+    def settle(self, at: int, campaign: str, share: int) -> None:
+        owed = [task.id for task in self.stores[at].owed(campaign)]
+        self.stores[at].complete(owed[:share])
+        for id_ in owed[:share]:
+            self.seen[id_].status = Status.COMPLETED
+
+    def owed(self, campaign: str) -> list[int]:
+        """Ids of sent tasks of keys of which nothing waits."""
+        mine = [task for task in self.seen.values() if task.draft.campaign == campaign]
+        open_ = {task.draft.key for task in mine if task.status not in (*DONE, Status.CANCELLED)}
+        return sorted(task.id for task in mine if task.status is Status.SENT and task.draft.key not in open_)
+
+    @rule(at=st.integers(0, 1), data=st.data())
+    def reopen(self, at: int, data: st.DataObject) -> None:
+        done = [task for task in self.seen.values() if task.status is Status.COMPLETED]
+        assume(done)
+        one = data.draw(st.sampled_from(done), "one").draft
+        again = [task for task in done if (task.draft.campaign, task.draft.key) == (one.campaign, one.key)]
+        assert self.stores[at].reopen_write_back(one.campaign, [one.key]) == len(again)
+        for task in again:
+            task.status = Status.SENT
+
+    @rule(at=st.integers(0, 1), data=st.data())
+    def resend(self, at: int, data: st.DataObject) -> None:
+        assume(self.seen)
+        any_ = data.draw(st.sampled_from(list(self.seen.values())), "of").draft
+        rounds = [task for task in self.seen.values() if identity(task.draft)[:3] == identity(any_)[:3]]
+        last = max(rounds, key=lambda task: task.draft.round)
+        opened = self.stores[at].resend(any_.campaign, any_.key, [any_.message], who="walk", why="chance")
+        if last.status not in DONE:
+            assert opened == []
+            return
+        (new,) = opened
+        assert (new.round, new.text, new.status) == (last.draft.round + 1, last.draft.text, Status.QUEUED)
+        assert new.id > max(self.seen)
+        self.seen[new.id] = Seen(new.id, replace(last.draft, round=new.round))
+
+    @rule(at=st.integers(0, 1), channel=st.sampled_from(list(CHANNELS)), seconds=st.sampled_from([5.0, 100.0]))
+    def pause(self, at: int, channel: str, seconds: float) -> None:
+        self.stores[at].pause(channel, seconds, "walk")
+        self.paused[channel] = max(self.paused.get(channel, 0.0), self.clock.now() + seconds)
+
+    @rule(at=st.integers(0, 1), channel=st.sampled_from(list(CHANNELS)))
+    def resume(self, at: int, channel: str) -> None:
+        assert self.stores[at].resume(channel) is (self.paused.pop(channel, 0.0) > self.clock.now())
+
+    @rule(seconds=st.sampled_from([0.5, 5.0, 30.0, 61.0, 250.0]))
+    def wait(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    @rule(at=st.integers(0, 1))
+    def next_due_never_sleeps_past_work(self, at: int) -> None:
+        now = self.clock.now()
+        due = self.stores[at].next_due(["free"])
+        if self.candidates("free") and self.paused.get("free", 0.0) <= now:
+            assert due is not None
+            assert due <= now
+
+    @invariant()
+    def both_connections_show_what_the_model_knows(self) -> None:
+        for store in getattr(self, "stores", ()):
+            found = {task.id: task.status for task in store.tasks(Filter())}
+            assert found == {task.id: task.status for task in self.seen.values()}
+
+    @invariant()
+    def what_is_owed_and_what_is_lost_is_known(self) -> None:
+        for store in getattr(self, "stores", ())[:1]:
+            for campaign in CAMPAIGNS:
+                assert [task.id for task in store.owed(campaign)] == self.owed(campaign)
+            now = self.clock.now()
+            lost = {task.id for task in self.seen.values() if task.status is Status.SENDING and task.lease_until <= now}
+            assert {claim.task.id for claim in store.expired()} == lost
+
+
+def identity(one: Draft) -> tuple[str, str, str, int]:
+    """What makes a message the same message."""
+    return one.campaign, one.key, one.message, one.round
+
+
+def lane(task: Seen) -> tuple[str, str]:
+    """Where order is kept."""
+    return task.draft.channel, task.draft.recipient
+
+
+def outbox_walk(open_outbox: OpenStore) -> type[OutboxWalk]:
+    """Return the state machine for a store: `TestWalk = outbox_walk(open_store).TestCase`.
+
+    Set `TestWalk.settings` for longer or shorter walks.
+    """
+    return type("Walk", (OutboxWalk,), {"open_outbox": staticmethod(open_outbox)})

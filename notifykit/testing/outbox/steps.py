@@ -1,0 +1,97 @@
+"""One step each of what a host does with an outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from notifykit.model import Claim, Draft, Outcome, Status, Task
+from notifykit.outbox.protocol import Filter, Outbox, Transition
+from notifykit.roles import Rate
+from notifykit.testing.samples import draft
+
+ROBOT: Mapping[str, Sequence[Rate]] = {"robot": ()}
+LEASE = 120.0
+
+
+def queue(outbox: Outbox, *keys: str, recipients: Sequence[str] = ()) -> list[int]:
+    """Queue one message for each key; the ids of the new tasks. Each key has a recipient of its own unless told."""
+    drafts = [draft(key=key, recipient=recipients[at] if recipients else f"to {key}") for at, key in enumerate(keys)]
+    return queue_drafts(outbox, drafts)
+
+
+def queue_drafts(outbox: Outbox, drafts: Sequence[Draft]) -> list[int]:
+    """Queue drafts, all of which are new; the ids of the new tasks."""
+    made = outbox.enqueue(drafts)
+    assert made.new == len(drafts)
+    assert made.first_id is not None
+    first = made.first_id
+    return [task.id for task in outbox.tasks(Filter()) if task.id >= first]
+
+
+def claim(
+    outbox: Outbox,
+    slots: int = 50,
+    *,
+    worker: str = "worker",
+    channels: Mapping[str, Sequence[Rate]] = ROBOT,
+    lease: float = LEASE,
+) -> list[Claim]:
+    """Claim what is due."""
+    return outbox.claim(worker, slots, channels, lease)
+
+
+def claim_one(outbox: Outbox, *, worker: str = "worker") -> Claim:
+    """Claim one task that must be due."""
+    (one,) = claim(outbox, 1, worker=worker)
+    return one
+
+
+def accept(outbox: Outbox, one: Claim) -> bool:
+    """The service took it."""
+    return outbox.finish(one, Outcome.accepted(), Transition(status=Status.SENT))
+
+
+def reject(outbox: Outbox, one: Claim, code: str = "40058") -> bool:
+    """The service will never take it."""
+    return outbox.finish(one, Outcome.rejected(code), Transition(status=Status.FAILED, reason=code))
+
+
+def put_off(outbox: Outbox, one: Claim, *, until: float, hold: float | None = None) -> bool:
+    """The service may take it later."""
+    then = Transition(status=Status.QUEUED, reason="busy", not_before=until, hold_order_until=hold)
+    return outbox.finish(one, Outcome.retry("-1"), then)
+
+
+def doubt(outbox: Outbox, one: Claim) -> bool:
+    """Nobody knows."""
+    return outbox.finish(one, Outcome.unknown("lost"), Transition(status=Status.IN_DOUBT, reason="lost"))
+
+
+def send(outbox: Outbox, *ids: int) -> None:
+    """Send these tasks: each must be among what is due."""
+    wanted = set(ids)
+    while wanted:
+        claims = claim(outbox)
+        assert claims, f"tasks {wanted} are not due"
+        for one in claims:
+            if one.task.id in wanted:
+                assert accept(outbox, one)
+                wanted.discard(one.task.id)
+            else:
+                outbox.release(one)
+
+
+def look(outbox: Outbox, id_: int) -> Task:
+    """Return a task as it is now."""
+    (task,) = outbox.tasks(Filter(ids=(id_,)))
+    return task
+
+
+def statuses(outbox: Outbox) -> list[Status]:
+    """Return the status of each task, in id order."""
+    return [task.status for task in outbox.tasks(Filter())]
+
+
+def ids(claims: Sequence[Claim]) -> list[int]:
+    """Return the ids of claimed tasks, sorted."""
+    return sorted(one.task.id for one in claims)

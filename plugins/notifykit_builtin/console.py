@@ -1,0 +1,48 @@
+"""Messages on the screen, for trying things out and for piping into something else."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+from notifykit.model import Message, Outcome
+from notifykit.roles import SendContext
+
+_line_by_line = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Console:
+    """Print each message as one line: recipient, a tab, the text."""
+
+    stream: Literal["stdout", "stderr"] = "stdout"
+    """A sender's lines are its result, hence stdout; stderr keeps them out of a command's `--json`."""
+
+    def send(self, message: Message, context: SendContext) -> Outcome:  # noqa: ARG002 - part of the role
+        """Print and flush. What cannot be shown (line ends, control characters) is shown as an escape."""
+        stream = sys.stdout if self.stream == "stdout" else sys.stderr
+        if stream is None or stream.closed:
+            return Outcome.retry("no_console", f"this process has no {self.stream}")
+        line = f"{_visible(message.recipient)}\t{_visible(message.text)}\n"
+        encoding = stream.encoding or "utf-8"
+        with _line_by_line:
+            try:
+                stream.write(line.encode(encoding, "backslashreplace").decode(encoding))
+                stream.flush()
+            except OSError as error:
+                return Outcome.unknown(type(error).__name__, f"{self.stream} failed; the line may have been shown")
+        return Outcome.accepted()
+
+
+def _visible(text: str) -> str:
+    """Escape what would break the line, or what a terminal would take for a command."""
+    if text.isprintable():
+        return text
+    return "".join(char if _harmless(char) else char.encode("unicode_escape").decode() for char in text)
+
+
+def _harmless(char: str) -> bool:
+    return char.isprintable() or unicodedata.category(char) == "Zs"

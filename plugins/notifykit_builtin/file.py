@@ -1,0 +1,132 @@
+"""Messages as JSON lines in a file: each one whole line, durable before it counts as sent."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from notifykit.model import Message, Outcome
+from notifykit.options import ProjectPath
+from notifykit.roles import SendContext
+
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
+
+_this_process = threading.Lock()
+"""Taken before the file's own lock, which can only be waited for by looking again and again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """Append each message to a file, as one line of JSON."""
+
+    path: ProjectPath
+    """Created, with its folder, where it is missing. `<path>.lock` beside it keeps several writers apart."""
+
+    def __post_init__(self) -> None:
+        if self.path.is_dir():
+            raise ValueError(f"path: {self.path} is a folder; name a file")
+
+    def send(self, message: Message, context: SendContext) -> Outcome:
+        """Append one line, or nothing: what cannot be written whole is taken back."""
+        try:
+            line = _line(message, context.clock.now())
+        except UnicodeEncodeError as error:
+            return Outcome.rejected(type(error).__name__, "the message is not Unicode text: nothing was written")
+        lock = FileLock(f"{self.path}.lock", timeout=context.timeout, poll_interval=0.005)
+        with _this_process:
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                lock.acquire()
+            except Timeout:
+                return Outcome.retry("locked", "another process holds the file's lock")
+            except OSError as error:
+                return _retry(error)
+            # Outside of the try: once the line is there, nothing that fails may say retry.
+            try:
+                return _append(self.path, line)
+            finally:
+                lock.release()
+
+
+def _line(message: Message, now: float) -> bytes:
+    fields = {
+        "time": datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "idempotency_key": message.idempotency_key,
+        "campaign": message.campaign,
+        "key": message.key,
+        "name": message.name,
+        "recipient": message.recipient,
+        "text": message.text,
+    }
+    return json.dumps(fields, ensure_ascii=False).encode() + b"\n"
+
+
+def _append(path: Path, line: bytes) -> Outcome:
+    try:
+        fd = os.open(path, _FLAGS, 0o644)
+    except OSError as error:
+        return _retry(error)
+    try:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode):
+            return Outcome.rejected("not_a_file", "the path leads to something that is not a plain file")
+        return _append_whole(fd, path, found.st_size, line)
+    finally:
+        os.close(fd)
+
+
+def _append_whole(fd: int, path: Path, size: int, line: bytes) -> Outcome:
+    try:
+        if size == 0:
+            _sync_folder(path.parent)
+        elif _last_byte(fd) != b"\n":
+            # Somebody died while writing: end the torn line, so that it spoils only itself.
+            line = b"\n" + line
+    except OSError as error:
+        return _retry(error)
+    try:
+        while line:
+            line = line[os.write(fd, line) :]
+        os.fsync(fd)
+    except OSError as error:
+        if _cut_back(fd, size):
+            return _retry(error)
+        return Outcome.unknown(type(error).__name__, "a line was half written and cannot be taken back")
+    return Outcome.accepted()
+
+
+def _last_byte(fd: int) -> bytes:
+    os.lseek(fd, -1, os.SEEK_END)
+    return os.read(fd, 1)
+
+
+def _cut_back(fd: int, size: int) -> bool:
+    try:
+        os.ftruncate(fd, size)
+        os.fsync(fd)
+    except OSError:
+        return False
+    return True
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _retry(error: OSError) -> Outcome:
+    code = errno.errorcode.get(error.errno or 0, type(error).__name__)
+    return Outcome.retry(code, "nothing was written; free space, or mend the path or its rights")

@@ -1,0 +1,149 @@
+"""Messages to any Python function: how an existing desktop sender keeps its work.
+
+The function gets (recipient, text). What it says is believed only where it says something: a function that
+returns nothing has proved nothing, which is `unknown`. A campaign for such a sender sets
+`on_unknown: assume_sent`, as the program did that called it before.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Literal
+
+from notifykit.model import Message, Outcome
+from notifykit.options import ProjectPath
+from notifykit.roles import SendContext
+
+_desktop = threading.Lock()
+"""One for all senders of the process: they share one keyboard and one clipboard."""
+
+
+class NotSent(Exception):  # noqa: N818 - a report, not a defect
+    """Raise it from the function while nothing can have left yet: the message is tried again.
+
+    `code` is a short word for what stood in the way (`window_not_found`), and is stored: no text of another
+    error, which might hold a secret. `after` is the number of seconds to wait; None leaves it to the campaign.
+    """
+
+    def __init__(self, code: str = "", *, after: float | None = None) -> None:
+        super().__init__(code)
+        self.code = code or type(self).__name__
+        self.after = after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Python:
+    """Call a function with (recipient, text) for each message."""
+
+    call: str
+    """`module:function`; the function may be an attribute of something: `module:object.method`."""
+    search_path: ProjectPath | None = None
+    """Folder to look for the module in, after the installed packages."""
+    one_at_a_time: bool = True
+    """Make calls one after the other, over all such senders of the process. A desktop needs it."""
+    on_false: Literal["unknown", "retry", "rejected"] = "unknown"
+    """What it means where the function returns False. It seldom proves that nothing was sent."""
+    _function: Callable[[str, str], object] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_function", _find(self.call, self.search_path))
+
+    def send(self, message: Message, context: SendContext) -> Outcome:
+        """Call the function once, and believe only what it says."""
+        turn: AbstractContextManager[object] = _desktop if self.one_at_a_time else nullcontext()
+        with turn:
+            try:
+                result = self._function(message.recipient, message.text)
+            except NotSent as error:
+                return Outcome.retry(error.code, "the function says that nothing was sent", after=error.after)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - recorded as the outcome
+                context.log.warning("%s: %s", self.call, _raised(error))
+                return Outcome.unknown(type(error).__name__, f"the function: {_raised(error)}")
+        return self._believe(result)
+
+    def _believe(self, result: object) -> Outcome:
+        if isinstance(result, Outcome):
+            return result
+        if result is True:
+            return Outcome.accepted()
+        if result is None:
+            return Outcome.unknown("returned_none", "the function returned nothing, which proves nothing")
+        if result is False and self.on_false == "retry":
+            return Outcome.retry("returned_false", "the function returned False")
+        if result is False and self.on_false == "rejected":
+            return Outcome.rejected("returned_false", "the function returned False")
+        word = type(result).__name__ if result is not False else "False"
+        return Outcome.unknown(f"returned_{word.lower()}", f"the function returned {word}: only True is a yes")
+
+
+def _find(call: str, search_path: Path | None) -> Callable[[str, str], object]:
+    """Return the function. Raises ValueError that says what is missing where."""
+    module_name, colon, path = call.partition(":")
+    if not colon or not all(part.isidentifier() for part in [*module_name.split("."), *path.split(".")]):
+        raise ValueError(f'call: must be "module:function", not {call!r}')
+    found: object = _import(module_name, search_path)
+    for name in path.split("."):
+        if not hasattr(found, name):
+            raise ValueError(f"call: {module_name} has no {path}; write the name as it stands there")
+        found = getattr(found, name)
+    if not callable(found):
+        raise ValueError(  # noqa: TRY004 - a defect of the configuration
+            f"call: {call} is a {type(found).__name__}; name a function"
+        )
+    if inspect.iscoroutinefunction(found):
+        raise ValueError(f"call: {call} is a coroutine function; name one that has sent when it returns")
+    try:
+        inspect.signature(found).bind("recipient", "text")
+    except TypeError as error:
+        raise ValueError(
+            f"call: {call} cannot be called with (recipient, text): {error}; wrap it in one that can"
+        ) from error
+    except ValueError:
+        pass  # Functions written in C may have no signature to ask for.
+    return found
+
+
+def _import(name: str, search_path: Path | None) -> ModuleType:
+    if search_path is not None:
+        if not search_path.is_dir():
+            raise ValueError(f"search_path: {search_path} is not a folder; name the one that holds {name}")
+        if str(search_path) not in sys.path:
+            sys.path.append(str(search_path))
+            importlib.invalidate_caches()
+    try:
+        module = importlib.import_module(name)
+    except (Exception, SystemExit) as error:
+        # The text of an import error names a module; that of another error may hold anything.
+        why = f"{type(error).__name__}: {error}" if isinstance(error, ImportError) else _raised(error)
+        mend = "install what it needs" if search_path else "install it, or name its folder in search_path"
+        raise ValueError(f"call: {name} cannot be imported ({why}); {mend}") from error
+    if search_path is not None:
+        _check_origin(module, search_path)
+    return module
+
+
+def _check_origin(module: ModuleType, search_path: Path) -> None:
+    """Refuse a module of the same name from elsewhere: the wrong function would be called."""
+    origin = module.__spec__.origin if module.__spec__ else None
+    if origin is None or not Path(origin).resolve().is_relative_to(search_path.resolve()):
+        raise ValueError(
+            f"call: {module.__name__} came from {origin}, not from search_path {search_path}; "
+            "rename one of the two, or drop search_path"
+        )
+
+
+def _raised(error: BaseException) -> str:
+    """Say what was raised, and where, without its text, which may hold a secret."""
+    place = "an unknown place"
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        place = f"{Path(frame.f_code.co_filename).name}:{line}"
+    return f"{type(error).__name__} raised at {place}"

@@ -1,0 +1,195 @@
+"""Writes flags into a CSV file, and answers only for what it has read back.
+
+Each turn reads the file, finds what is still to be written, writes it, and reads the file again. So a process that
+is killed leaves nothing to be mended: the next one takes its turn.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from notifykit.errors import CampaignError
+from notifykit.model import Problem
+from notifykit_contract.files import TRIES, explain, read_whole, starts_with
+from notifykit_contract.head import Encoding, read_head
+from notifykit_contract.patch import patch
+from notifykit_contract.rows import cell_bytes, row_at
+from notifykit_contract.scan import Place, find_flags, find_flags_slowly
+from notifykit_contract.source import Snapshot
+from notifykit_contract.swap import CannotReplaceError, swap
+
+PATIENCE = 10.0
+"""Seconds to wait for another process that writes flags into the same file."""
+
+PIECE = 1 << 20
+"""Bytes that are put together at once, about."""
+
+_PAGE = 4096
+"""A kill can cut a write short only at a multiple of this (mm/filemap.c looks for signals between pages)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagColumn:
+    """Which cells are flags, and what they say."""
+
+    key: str
+    flag: str
+    unsent: str
+    sent: str
+    encoding: Encoding = "auto"
+    ignore: frozenset[str] = frozenset()
+    """Columns in which two rows of one key may differ, beside the flag itself."""
+
+
+@dataclass(slots=True)
+class Flagged:
+    """What became of each key."""
+
+    done: set[str] = field(default_factory=set)
+    """All rows of the key were read back as sent."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """Key to `file:line: what is wrong; the mend`."""
+
+
+def write_flags(path: Path, column: FlagColumn, keys: Collection[str], *, patience: float = PATIENCE) -> Flagged:
+    """Set the flag of all rows with these keys from `unsent` to `sent`, and touch no other byte.
+
+    Never raises for a file that cannot be read or written: every key is in one of the two parts of the result.
+    """
+    flagged = Flagged()
+    real = path
+    try:
+        real = Path(os.path.realpath(path))  # a link stays one
+        with FileLock(lock_file(real), timeout=patience, mode=real.stat().st_mode & 0o666 | 0o600):
+            why = _turns(real, column, keys, flagged)
+    except Timeout:
+        why = f"{path}: another process has been writing flags for {patience:g} s; the next pass tries again"
+    except OSError as error:
+        named = os.fsdecode(error.filename or path)
+        why = explain(Path(named) if Path(named).parent == real.parent else path, error)
+    except (CampaignError, CannotReplaceError) as error:
+        why = str(error)
+    flagged.refused |= {key: why for key in keys if key not in flagged.done and key not in flagged.refused}
+    return flagged
+
+
+def lock_file(path: Path) -> Path:
+    """Return the file beside a CSV that keeps its writers apart. It stays: removing it would part them."""
+    return path.with_name(f".{path.name}.notifykit.lock")
+
+
+def _turns(path: Path, column: FlagColumn, keys: Collection[str], flagged: Flagged) -> str:
+    """Write and read back; returns why it did not come to an end for the keys that are left."""
+    for _ in range(TRIES):
+        turn = _Turn(path, column, keys)
+        flagged.done, flagged.refused = turn.done, turn.refused
+        if not turn.due or turn.write():
+            flagged.done |= turn.due.keys()
+            return ""
+    return f"{path}: another program rewrote it {TRIES} times while it was flagged; the next pass tries again"
+
+
+class _Turn:
+    """One look at the file, and what is to be written there."""
+
+    def __init__(self, path: Path, column: FlagColumn, keys: Collection[str]) -> None:
+        self._path = path
+        self._column = column
+        self._data = read_whole(path)
+        head = read_head(self._data, str(path), column.key, column.encoding)
+        if head is None:
+            raise CampaignError(f"{path}: it is empty; put the rows back that it had")
+        self._head = head
+        self._flag_at = head.column(column.flag, str(path), "strategy.flag")
+        self._unsent, self._sent = column.unsent.encode(head.codec), column.sent.encode(head.codec)
+        self.due: dict[str, list[Place]] = {}
+        self.done: set[str] = set()
+        self.refused: dict[str, str] = {}
+        self._sort(keys)
+
+    def write(self) -> bool:
+        """Write the flags that are due. True where the file, read back, has them and all else that it had."""
+        places = sorted(place for places in self.due.values() for place in places)
+        if len(self._unsent) == len(self._sent):
+            patch(self._path, self._data, places, self._sent)
+        else:
+            swap(self._path, self._data, b"".join(spliced(self._data, places, self._sent)))
+        return starts_with(self._path, spliced(self._data, places, self._sent))
+
+    def _sort(self, keys: Collection[str]) -> None:
+        """Tell apart what is done, due, not to be touched, and not there."""
+        data, head = self._data, self._head
+        wanted = {key.encode(head.codec, "backslashreplace"): key for key in keys}
+        found = find_flags(data, head, self._flag_at, wanted)
+        if len(found) < len(wanted):
+            found = find_flags_slowly(data, head, self._flag_at, wanted)
+        for raw, places in found.items():
+            due = [place for place in places if data[place[0] : place[1]] != self._sent]
+            if len(due) == len(places) == 1 and data[due[0][0] : due[0][1]] == self._unsent:
+                self.due[wanted[raw]] = due  # nearly all of them
+            elif not due:
+                self.done.add(wanted[raw])
+            elif why := self._untouchable(places, due):
+                self.refused[wanted[raw]] = why
+            else:
+                self.due[wanted[raw]] = due
+        if missing := {key for raw, key in wanted.items() if raw not in found}:
+            self._explain_missing(missing)
+
+    def _untouchable(self, places: list[Place], due: list[Place]) -> str | None:
+        for start, end, line, _ in due:
+            if (cell := self._data[start:end]) != self._unsent and not self._is_cut(cell, start):
+                column, text = self._column, cell.decode(self._head.codec, "replace")
+                return (
+                    f"{self._path}:{line}: the flag says {text!r}, which is neither "
+                    f"{column.unsent!r} nor {column.sent!r}; set it to {column.sent!r}, for the message was sent"
+                )
+        if len(places) > 1 and len({self._content(row) for _, _, _, row in places}) > 1:
+            lines = " and ".join(str(line) for _, _, line, _ in places)
+            return (
+                f"{self._path}:{places[0][2]}: the rows of this key differ (lines {lines}), and it is not known which "
+                "of them was sent; remove the wrong ones, or set their flags by hand"
+            )
+        return None
+
+    def _is_cut(self, cell: bytes, start: int) -> bool:
+        """Whether a process was killed in the middle of this very cell."""
+        cut = -start % _PAGE
+        return 0 < cut < len(cell) and cell == self._sent[:cut] + self._unsent[cut:]
+
+    def _content(self, row: int) -> tuple[bytes, ...]:
+        cells = row_at(self._data, row, len(self._head.names)).cells
+        own = self._column.ignore | {self._column.flag}
+        return tuple(
+            cell_bytes(self._data, span) for name, span in zip(self._head.names, cells, strict=True) if name not in own
+        )
+
+    def _explain_missing(self, missing: set[str]) -> None:
+        for item in Snapshot(self._data, str(self._path), self._column.key, self._column.encoding):
+            if isinstance(item, Problem) and item.key in missing:
+                self.refused[item.key] = str(item)
+        for key in missing.difference(self.refused):
+            self.refused[key] = f"{self._path}: no row has the key {key!r} any more; put the row back"
+
+
+def spliced(data: bytes, places: Iterable[Place], word: bytes) -> Iterator[bytes]:
+    """Yield the content with a word in place of each of these cells, in pieces: a copy of it all would be large."""
+    parts: list[bytes] = []
+    at = begin = 0
+    for start, end, *_ in places:
+        if start - begin > PIECE:
+            yield b"".join(parts)
+            parts.clear()
+            for begin in range(at, start, PIECE):
+                yield data[begin : min(begin + PIECE, start)]
+            at = begin = start
+        parts += (data[at:start], word)
+        at = end
+    yield b"".join(parts)
+    for begin in range(at, len(data), PIECE):
+        yield data[begin : begin + PIECE]

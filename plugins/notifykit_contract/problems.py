@@ -1,0 +1,90 @@
+"""What can be wrong with one row, in words: each holds back that row and nothing else."""
+
+from __future__ import annotations
+
+import re
+
+from notifykit.model import Problem
+from notifykit_contract.rows import Fault, Row
+
+is_odd_key = re.compile(r"\s*|[+-]?\d+(?:[.,]\d+)?[eE]\+\d+|\d+\.0+").fullmatch
+"""Matches what cannot be a key: nothing, or a number as another program writes it.
+
+`1.23E+18` is what spreadsheets make of a long number, `1001.0` what programs make of a column of numbers with a
+gap in it. Both would pass for a new key, and its message would be sent again.
+"""
+
+
+def key_problem(place: str, key: str) -> Problem:
+    """Describe an odd key."""
+    if not key.strip():
+        return Problem(place=place, what="the key is empty", mend="fill it in, or delete the row")
+    return Problem(
+        place=place,
+        what=f"a spreadsheet or another program turned the key into the number {key}",
+        mend="put the digits back from where they came, with the column formatted as text",
+    )
+
+
+def shape_problem(place: str, row: Row, width: int, key: str | None) -> Problem:
+    """Describe a row that breaks the grammar or has the wrong number of cells."""
+    if row.fault is Fault.CELLS:
+        count = len(row.cells)
+        what = f"{count} cells where the header has {width}"
+        mend = (
+            "complete the row"
+            if count < width
+            else "quote the cell that contains a comma, or part two rows run together"
+        )
+        return Problem(place=place, what=what, mend=mend, key=key)
+    assert row.fault is not None  # noqa: S101 - asked for only where there is one
+    return Problem(
+        place=place,
+        what=row.fault.value,
+        mend="quote the cell rightly, or part the row from what was written after it when it broke off",
+        key=key,
+    )
+
+
+def torn(place: str, row: Row, width: int, key: str | None) -> Problem:
+    """Describe a last line that breaks off."""
+    count = len(row.cells)
+    what = f"breaks off after {count} of {width} cells and has no line end"
+    if count >= width:
+        what = "has no line end, and its last cell may be cut short"
+    return Problem(
+        place=place,
+        what=f"the last line {what}",
+        mend="it is probably being written and the next pass sees it whole; if not, complete it and end the line",
+        key=key,
+    )
+
+
+def undecodable(place: str, codec: str, byte: int, offset: int, key: str | None) -> Problem:
+    """Describe a row that is not text in the file's encoding."""
+    return Problem(
+        place=place,
+        what=f"byte 0x{byte:02X} at offset {offset} is not {codec}",
+        mend=f"type the cell again and save the file as {codec}",
+        key=key,
+    )
+
+
+def foreign(place: str, key: str | None) -> Problem:
+    """Describe a UTF-8 row in a GB18030 file."""
+    return Problem(
+        place=place,
+        what="the row is UTF-8 in a file that is otherwise GB18030",
+        mend="save the whole file as UTF-8, or say `encoding: gb18030` in the campaign if the row reads well so",
+        key=key,
+    )
+
+
+def zero_bytes(place: str, offset: int, key: str | None) -> Problem:
+    """Describe a row with NUL bytes, as a machine that lost its power leaves them."""
+    return Problem(
+        place=place,
+        what=f"there is a zero byte at offset {offset}",
+        mend="restore the row from where it came; a crash of the machine probably lost it",
+        key=key,
+    )

@@ -1,0 +1,159 @@
+"""The CSV flag strategy: the outbox is the truth, and a flag column shows it to people.
+
+Generating leaves the flag alone. It is written after every message of a record was accepted, many at a time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, get_args, runtime_checkable
+
+from notifykit.errors import CampaignError
+from notifykit.model import Record, Table, Task
+from notifykit.roles import Decision, Ledger, Strategy, StrategyContext, WriteBack
+from notifykit_contract.flags import FlagColumn, write_flags
+from notifykit_contract.head import Encoding, no_column
+
+_NOTIFY, _SKIP, _REPAIR, _DRIFT = Decision.NOTIFY, Decision.SKIP, Decision.REPAIR, Decision.DRIFT
+_UNWRITABLE = ',"'
+_KEPT = ("key", "flag", "unsent", "sent", "encoding")
+
+
+@runtime_checkable
+class _CsvFile(Protocol):
+    @property
+    def path(self) -> Path: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def encoding(self) -> Encoding: ...
+    @property
+    def ignore(self) -> tuple[str, ...]: ...
+
+
+@dataclass(kw_only=True)
+class CsvFlag(Strategy):
+    """Notifies where the flag says `unsent`, exactly, and writes `sent` there when the messages were accepted."""
+
+    flag: str = "是否发送通知"
+    """The column that holds the flag."""
+    unsent: str = "N"
+    sent: str = "Y"
+    created_by: str = "contract_notification"
+    """What the metadata of each task says in `created_by`, for whoever reads the table."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for words that no flag can be."""
+        if self.unsent == self.sent:
+            raise ValueError(f"`unsent` and `sent` are both {self.sent!r}; they must differ")
+        for option, word in (("unsent", self.unsent), ("sent", self.sent)):
+            if not word.isprintable() or any(letter in word for letter in _UNWRITABLE):
+                raise ValueError(f"`{option}` is {word!r}; a flag is plain text without commas, quotes and line breaks")
+        if not self.sent:
+            raise ValueError("`sent` is empty; name the word that says that a message was sent")
+        self._table: Table | None = None
+        self._flag_at = -1
+        self._folder: Path | None = None
+        self._metadata: dict[str, Any] = {}
+        self._now = FlagColumn(key="", flag=self.flag, unsent=self.unsent, sent=self.sent)
+
+    @property
+    def own_columns(self) -> frozenset[str]:
+        """The flag, and what the source says does not count."""
+        return self._now.ignore | {self.flag}
+
+    def start(self, context: StrategyContext) -> None:
+        """Learn which file it is. Raises CampaignError where the source is no CSV file."""
+        source = context.source
+        if not isinstance(source, _CsvFile):
+            raise CampaignError(
+                f"campaign {context.campaign}: its strategy writes a flag into a CSV file, and its source is a "
+                f"{type(source).__name__}; use a source of type `contract_csv` or `csv`, or another strategy"
+            )
+        self._table = None
+        self._folder = context.folder
+        self._now = FlagColumn(
+            key=source.key,
+            flag=self.flag,
+            unsent=self.unsent,
+            sent=self.sent,
+            encoding=source.encoding,
+            ignore=frozenset(source.ignore),
+        )
+        self._metadata = {
+            "csv_file": _name(source.path, context.folder),
+            "created_by": self.created_by,
+            "csv": dict(zip(_KEPT, (source.key, self.flag, self.unsent, self.sent, source.encoding), strict=True)),
+        }
+
+    def decide(self, record: Record, outbox: Ledger) -> Decision:
+        """Compare the flag with what the outbox knows. Raises CampaignError where there is no flag column."""
+        if record.table is not self._table:
+            self._meet(record.table)
+        flag = record.cells[self._flag_at]
+        if flag == self.sent:
+            return _DRIFT if outbox.waiting(record.key) else _SKIP
+        if flag == self.unsent:
+            return _REPAIR if outbox.delivered(record.key) else _NOTIFY
+        return _SKIP
+
+    def metadata(self, record: Record) -> dict[str, Any]:
+        """Return what the write-back needs, whatever the campaign says by then."""
+        return {"contract_id": record.key, **self._metadata}
+
+    def write_back(self, tasks: Sequence[Task]) -> WriteBack:
+        """Flag the rows of these tasks, in one pass over each file."""
+        done: set[int] = set()
+        refused: dict[int, str] = {}
+        files: dict[tuple[str, FlagColumn], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        alike: dict[tuple[str, int], dict[str, list[int]]] = {}  # tasks of one batch share what they keep
+        for task in tasks:
+            name, kept = task.metadata.get("csv_file"), task.metadata.get("csv")
+            if not isinstance(name, str):
+                refused[task.id] = f"task {task.id} does not say in which CSV file it is to be flagged; flag it by hand"
+                continue
+            if (ids := alike.get((name, id(kept)))) is None:
+                ids = alike[name, id(kept)] = files[name, self._column_then(kept)]
+            ids[task.key].append(task.id)
+        for (name, column), ids in files.items():
+            flagged = write_flags((self._folder or Path()) / name, column, ids.keys())
+            for key, why in flagged.refused.items():
+                refused |= dict.fromkeys(ids[key], why)
+            for key in flagged.done:
+                done.update(ids[key])
+        return WriteBack(done=frozenset(done), refused=refused)
+
+    def _meet(self, table: Table) -> None:
+        if self.flag not in table.columns:
+            raise CampaignError(f"{table.origin}: {no_column(self.flag, tuple(table.columns), 'strategy.flag')}")
+        self._flag_at = table.columns[self.flag]
+        self._table = table
+
+    def _column_then(self, kept: object) -> FlagColumn:
+        """Return the flag column as it was when the task was queued; as it is now for a task that does not say."""
+        if not isinstance(kept, Mapping):
+            return self._now
+        words = (*map(kept.get, _KEPT[:-1]), kept.get(_KEPT[-1], "auto"))
+        if not all(isinstance(word, str) for word in words):
+            return self._now
+        key, flag, unsent, sent, encoding = map(str, words)
+        return FlagColumn(
+            key=key,
+            flag=flag,
+            unsent=unsent,
+            sent=sent,
+            encoding=next((codec for codec in get_args(Encoding) if codec == encoding), "auto"),
+            ignore=self._now.ignore,
+        )
+
+
+def _name(path: Path, folder: Path | None) -> str:
+    """Return the path within the project, so that both may move; the whole path of a file elsewhere."""
+    whole = Path(os.path.abspath(path))  # noqa: PTH100 - a link keeps its own name
+    if folder is not None and whole.is_relative_to(inside := os.path.abspath(folder)):  # noqa: PTH100
+        return whole.relative_to(inside).as_posix()
+    return str(whole)

@@ -1,0 +1,135 @@
+"""Writes flags into a copy that takes the file's place: for words of different length in bytes.
+
+The copy is complete and on disk before it gets the name, and gets it only if the original is what was read, or that
+and more. A program that opened the original before, and appends to it after, appends to a file without a name: so the
+original stays open here until nobody can write to it any more, and what came is taken along.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import BinaryIO
+
+if sys.platform == "linux":
+    import fcntl
+
+PAUSE = 0.01
+WAIT_BEFORE = 0.5
+"""Seconds to wait for a program that has the file open for writing, before it is replaced."""
+WAIT_AFTER = 10.0
+"""The same for one that opened it just then. What it writes later than that is lost."""
+
+
+class CannotReplaceError(Exception):
+    """A copy would not be the same file to others. The text says why, and the mend."""
+
+
+def swap(path: Path, data: bytes, content: bytes) -> None:
+    """Replace the file by one with other content, and with what was appended to it since it was read.
+
+    Does nothing where it was changed otherwise: the caller reads again. Raises OSError and CannotReplaceError; the
+    file is then as it was.
+    """
+    copy = path.with_name(f".{path.name}.notifykit.tmp")
+    with path.open("rb") as original:
+        facts = _replaceable(path, original)
+        copy.unlink(missing_ok=True)  # left by a process that was killed: only the holder of the lock comes here
+        try:
+            with copy.open("xb") as file:
+                file.write(content)
+                file.flush()
+                if sys.platform != "win32":
+                    _keep_owner(file, path, facts)
+                shutil.copystat(path, copy)
+                os.utime(file.fileno() if os.utime in os.supports_fd else copy)
+                os.fsync(file.fileno())
+                if original.read(len(data)) != data or not os.path.samestat(path.stat(), facts):
+                    return
+                _take_along(original, file)
+            if sys.platform == "win32":
+                original.close()  # an open file cannot be replaced there
+            copy.replace(path)
+        finally:
+            copy.unlink(missing_ok=True)
+        if sys.platform != "win32":
+            _sync_folder(path.parent)
+            _rests(original, WAIT_AFTER)
+            with path.open("ab") as file:
+                _take_along(original, file)
+
+
+def _replaceable(path: Path, original: BinaryIO) -> os.stat_result:
+    facts = os.fstat(original.fileno())
+    if facts.st_nlink > 1:
+        raise CannotReplaceError(
+            f"{path}: it has {facts.st_nlink} names (hard links), which a replaced file would part; remove the "
+            "other names, or choose flag words of the same length"
+        )
+    if not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    if not _rests(original, WAIT_BEFORE):
+        raise CannotReplaceError(
+            f"{path}: another program has it open for writing; close it there, or wait until it is done"
+        )
+    return facts
+
+
+def _take_along(original: BinaryIO, file: BinaryIO) -> None:
+    """Append to a file what the original has beyond what was read of it."""
+    while late := original.read():
+        file.write(late)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _keep_owner(file: BinaryIO, path: Path, facts: os.stat_result) -> None:
+    ours = os.fstat(file.fileno())
+    if (ours.st_uid, ours.st_gid) == (facts.st_uid, facts.st_gid):
+        return
+    try:
+        os.fchown(file.fileno(), facts.st_uid, facts.st_gid)
+    except PermissionError as error:
+        raise CannotReplaceError(
+            f"{path}: it belongs to user {facts.st_uid}, group {facts.st_gid}, which a replaced file would lose; run "
+            "notifykit under that account, or choose flag words of the same length"
+        ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _rests(file: BinaryIO, seconds: float) -> bool:
+    """Wait until no process has the file open for writing. False where one keeps it open."""
+    for _ in range(int(seconds / PAUSE)):
+        if not has_writer(file.fileno()):
+            return True
+        time.sleep(PAUSE)
+    return False
+
+
+def has_writer(descriptor: int) -> bool:
+    """Return whether a process has the file open for writing. False also where the system cannot tell.
+
+    Linux grants a read lease only where nobody has: fcntl(2), F_SETLEASE. Should one come while we hold the
+    lease, the kernel has it wait and tells us by SIGIO, which would end the process: hence SIGURG, which does
+    nothing.
+    """
+    if sys.platform == "linux":
+        try:
+            fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        except OSError as error:
+            return error.errno == errno.EAGAIN
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    return False

@@ -1,0 +1,84 @@
+"""One HTTP request, with an end: a fresh connection, no proxy, no redirects, bounded time and size."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Literal
+
+import httpx2
+
+from notifykit.errors import CampaignError
+
+Method = Literal["GET", "POST"]
+
+_OURS = {"Accept": "application/json", "Accept-Encoding": "gzip", "Connection": "close", "User-Agent": "notifykit"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to ask, and how much to bear."""
+
+    method: Method
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    timeout: float
+    """Seconds for the whole exchange, however the service spreads it."""
+    max_bytes: int
+    """Of the reply, unpacked."""
+
+    @property
+    def place(self) -> str:
+        """Scheme, host, port and path, for messages to people: the rest may be a credential."""
+        url = httpx2.URL(self.url)
+        return f"{url.scheme}://{url.netloc.decode()}{url.raw_path.partition(b'?')[0].decode()}"
+
+
+def fetch(request: Request) -> bytes:
+    """Return the body of the reply.
+
+    Raises CampaignError, which quotes neither the query nor a header nor the reply: they may hold secrets.
+    """
+    return asyncio.run(_fetch(request))
+
+
+async def _fetch(request: Request) -> bytes:
+    # The transport has timeouts for each read, so a service that drips could hold a pass for ever. And the
+    # client above the transport logs whole URLs.
+    try:
+        async with asyncio.timeout(request.timeout), httpx2.AsyncHTTPTransport(trust_env=False) as transport:
+            asked = httpx2.Request(request.method, request.url, headers={**_OURS, **request.headers})
+            response = await transport.handle_async_request(asked)
+            response.request = asked
+            async with aclosing(response):
+                if not response.is_success:
+                    raise CampaignError(f"{request.place}: answered {response.status_code}; {_mend(response)}")
+                return await _read(response, request)
+    except TimeoutError:
+        mend = "raise `timeout`, or see why the service is slow"
+        raise CampaignError(f"{request.place}: no whole reply within {request.timeout:g} s; {mend}") from None
+    except httpx2.HTTPError as error:
+        mend = "see that `url` is right and the service runs; the next pass asks again"
+        raise CampaignError(f"{request.place}: no reply ({type(error).__name__}); {mend}") from None
+
+
+async def _read(response: httpx2.Response, request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > request.max_bytes:
+            mend = "ask for fewer rows, or raise `max_bytes`"
+            raise CampaignError(f"{request.place}: the reply is longer than {request.max_bytes} bytes; {mend}")
+    return bytes(body)
+
+
+def _mend(response: httpx2.Response) -> str:
+    if 300 <= response.status_code < 400:
+        return "redirects are not followed: set `url` to the final address"
+    if response.status_code in (401, 403):
+        return "see that the credentials in `headers` are set and valid"
+    if response.is_client_error and response.status_code != 429:
+        return "correct `url` or `method`"
+    return "see why the service fails; the next pass asks again"

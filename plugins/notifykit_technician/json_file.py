@@ -1,0 +1,29 @@
+"""The source `json_file`: an array in a JSON file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from notifykit.errors import CampaignError
+from notifykit.model import Problem, Record
+from notifykit.options import ProjectPath
+from notifykit_technician.row_options import RowOptions
+
+
+@dataclass(kw_only=True)
+class JsonFile(RowOptions):
+    """Reads positional rows or objects from a JSON file."""
+
+    path: ProjectPath
+
+    def read(self) -> list[Record | Problem]:
+        """Return the rows in order.
+
+        Raises CampaignError, with line and column, where the file cannot be read or is no JSON.
+        """
+        try:
+            data = self.path.read_bytes()
+        except OSError as error:
+            raise CampaignError(f"{self.path}: {error.strerror}; correct `path`, or its permissions") from error
+        mend = "mend it there, or wait: if it is being written, the next pass reads it"
+        return self.records(data, str(self.path), mend)

@@ -1,0 +1,70 @@
+"""The options of every source that reads a JSON array, and the way from a document to its array."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from notifykit.errors import CampaignError
+from notifykit.model import Problem, Record, Table
+from notifykit_technician.json_text import kind, parse_json
+from notifykit_technician.rows import Layout, read_rows
+
+UNUSED = "_"
+"""In `columns`: a position that nobody needs."""
+
+
+@dataclass(kw_only=True)
+class RowOptions:
+    """How the records lie in a JSON document."""
+
+    columns: list[str] = field(default_factory=list)
+    """Names of the positions of a positional row, `_` for one that nobody needs. Objects bring their own."""
+    key: str = "id"
+    """The column that holds the business key."""
+    rows: str = ""
+    """Where the array is: `data.rows` in `{"data": {"rows": […]}}`. Empty: the document is the array."""
+
+    def __post_init__(self) -> None:
+        named = [name for name in self.columns if name != UNUSED]
+        twice = sorted({name for name in named if named.count(name) > 1})
+        if twice:
+            raise ValueError(f"columns: {', '.join(twice)} is named twice; use `_` for positions nobody needs")
+        if self.columns and self.key not in named:
+            raise ValueError(f"key: no column is called {self.key!r}; `columns` names {', '.join(named)}")
+        if self.rows and not all(self.rows.split(".")):
+            raise ValueError(f"rows: {self.rows!r} has an empty step; write it like data.rows")
+
+    def records(self, data: bytes, origin: str, mend: str) -> list[Record | Problem]:
+        """Return the rows of the document in order; one that cannot be used is a Problem.
+
+        Raises CampaignError where there is no JSON (which `mend` mends), no array, or nothing to name its
+        columns by.
+        """
+        array = _find_array(parse_json(data, origin, mend), self.rows.split(".") if self.rows else [], origin)
+        if array and not self.columns and all(isinstance(row, list) for row in array):
+            raise CampaignError(
+                f"{origin}: the rows are arrays, and nothing names their positions; "
+                "set `columns`, such as [id, time, technician, company, _, content]"
+            )
+        positions = {name: at for at, name in enumerate(self.columns) if name != UNUSED}
+        return list(read_rows(array, Layout(Table(origin, positions), self.key), data))
+
+
+def _find_array(document: object, steps: list[str], origin: str) -> list[object]:
+    # Metabase answers a failed query with a 2xx status, an `error` and no rows (metabase/metabase#41945).
+    if isinstance(document, dict) and document.get("error"):
+        raise CampaignError(f"{origin}: the service reports {str(document['error'])[:200]!r}; mend the query there")
+    at, here = document, "the document"
+    for step in steps:
+        if not isinstance(at, dict) or step not in at:
+            raise CampaignError(f"{origin}: {here} has no {step!r} ({_contents(at)}); correct `rows`")
+        at, here = at[step], repr(step)
+    if not isinstance(at, list):
+        mend = "set `rows` to where the array is, such as data.rows"
+        raise CampaignError(f"{origin}: {here} is not an array ({_contents(at)}); {mend}")
+    return at
+
+
+def _contents(value: object) -> str:
+    """Say what can be named inside a value, for messages to people."""
+    return f"it has {list(value)[:8]}" if isinstance(value, dict) else f"it is {kind(value)}"

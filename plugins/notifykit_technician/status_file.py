@@ -1,0 +1,160 @@
+"""The legacy send-status file: a JSON object of key to word, which other programs read and write too."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from notifykit.errors import CampaignError
+from notifykit_technician.json_text import kind, parse_json
+
+_READINGS = 5
+
+
+def render(entries: Mapping[str, object], newline: str = "\n") -> bytes:
+    """Return the file as the legacy program writes it: `json.dump(…, ensure_ascii=False, indent=4)`.
+
+    Half a surrogate pair, at which the legacy program stops with a torn file, is written as its JSON escape.
+    """
+    text = json.dumps(entries, ensure_ascii=False, indent=4)
+    return text.replace("\n", newline).encode(errors="backslashreplace")
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """The file at one moment."""
+
+    entries: dict[str, object]
+    newline: str
+    found: os.stat_result | None
+    """None: there is no file."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusFile:
+    """One send-status file. Writers of ours exclude each other by a lock file beside it.
+
+    The legacy program takes no lock and rewrites the file in place. What it wrote is kept up to the moment of
+    the replacement; a write of its own that falls between that last look and the replacement is lost, as it
+    is between two legacy processes.
+    """
+
+    path: Path
+    patience: float = 30.0
+    """Seconds to wait for another writer."""
+
+    def read(self) -> dict[str, object]:
+        """Return the entries; none where there is no file.
+
+        Raises CampaignError where it cannot be read, is torn, or holds something else than an object.
+        """
+        return self._view().entries
+
+    def require_replaceable(self) -> None:
+        """Raise CampaignError where the file's folder lets nobody replace it."""
+        folder = self._target.parent
+        effective = os.access in os.supports_effective_ids
+        if not (os.access(folder, os.W_OK | os.X_OK, effective_ids=effective) and folder.is_dir()):
+            mend = "create it, let this user write there, or correct `status_file`"
+            raise CampaignError(f"{self.path}: cannot write in the folder {folder}; {mend}")
+
+    def record(self, keys: Iterable[str], word: str, *, overwrite: bool) -> dict[str, object]:
+        """Put `word` under these keys, durably; under one that is there already only if `overwrite`.
+
+        Returns the entries as they are then. Nothing is written where nothing changes. Raises CampaignError
+        where the file cannot be read or replaced, and leaves it as it was.
+        """
+        target = self._target
+        try:
+            with FileLock(f"{target}.lock", timeout=self.patience):
+                return self._record(target, list(keys), word, overwrite=overwrite)
+        except Timeout:
+            what = f"another process has held {target.name}.lock for {self.patience:g} s"
+            raise CampaignError(f"{self.path}: {what}; look what it is doing, then run again") from None
+        except OSError as error:
+            mend = "free the disk or mend the permissions, then run again"
+            raise CampaignError(f"{self.path}: cannot be replaced ({error.strerror}); {mend}") from error
+
+    @property
+    def _target(self) -> Path:
+        """The file itself where `path` is a link: replacing the link would part the two programs."""
+        return Path(os.path.realpath(self.path))
+
+    def _record(self, target: Path, keys: list[str], word: str, *, overwrite: bool) -> dict[str, object]:
+        for _ in range(_READINGS):
+            view = self._view()
+            due = [key for key in keys if key not in view.entries or (overwrite and view.entries[key] != word)]
+            if not due:
+                return view.entries
+            entries = view.entries | dict.fromkeys(due, word)
+            fresh = target.with_name(f"{target.name}.new")
+            try:
+                _write(fresh, render(entries, view.newline), view.found)
+                if _same(view.found, _stat(target)):
+                    fresh.replace(target)
+                    _sync_folder(target.parent)
+                    return entries
+            finally:
+                fresh.unlink(missing_ok=True)
+        raise CampaignError(f"{self.path}: another program keeps writing it; stop that one, then run again")
+
+    def _view(self) -> _View:
+        try:
+            with self.path.open("rb") as file:
+                found = os.fstat(file.fileno())
+                data = file.read()
+        except FileNotFoundError:
+            return _View({}, os.linesep, None)
+        except OSError as error:
+            raise CampaignError(f"{self.path}: {error.strerror}; mend its permissions or `status_file`") from error
+        mend = "if it is being written, the next pass reads it; else restore it from a copy or mend it there"
+        entries = parse_json(data, str(self.path), mend)
+        if not isinstance(entries, dict):
+            what = f"{kind(entries)}, not an object of key to word"
+            raise CampaignError(f"{self.path}:1:1: {what}; restore it from a copy, or correct `status_file`")
+        first = data.find(b"\n")
+        newline = os.linesep if first < 0 else "\r\n" if data[:first].endswith(b"\r") else "\n"
+        return _View(entries, newline, found)
+
+
+def _write(path: Path, data: bytes, like: os.stat_result | None) -> None:
+    """Create `path` durably, with the mode and owner of the file that it is to replace."""
+    path.unlink(missing_ok=True)
+    with path.open("xb") as file:
+        if like is not None:
+            mine = os.fstat(file.fileno())
+            if (mine.st_uid, mine.st_gid) != (like.st_uid, like.st_gid):
+                os.chown(path, like.st_uid, like.st_gid)
+            path.chmod(stat.S_IMODE(like.st_mode))
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+
+
+def _same(one: os.stat_result | None, other: os.stat_result | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return (one.st_ino, one.st_size, one.st_mtime_ns) == (other.st_ino, other.st_size, other.st_mtime_ns)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a replacement durable. Windows cannot open folders, and needs no such thing."""
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,50 @@
+"""Receivers that answer 200 and say in the body whether they took the message."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from notifykit.http import Reply
+from notifykit.model import Outcome
+from notifykit.secrets import redact
+
+_CODE = re.compile(r"[\w.-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accept:
+    """Where in a JSON reply the verdict stands, and what it must be."""
+
+    path: str
+    """Names joined by dots: `errcode`, `result.status`."""
+    equals: str
+    """What says that the message was taken, as JSON writes it: `0`, `true`, `ok`. `0` and `"0"` are equal."""
+    retry: list[str] = field(default_factory=list)
+    """What says that it was certainly not taken and may be later. Anything else is a refusal for good."""
+
+    def __post_init__(self) -> None:
+        if not all(self.path.split(".")):
+            raise ValueError(f"must be names joined by dots, such as result.code, not {self.path!r}")
+
+    def judge(self, reply: Reply) -> Outcome | None:
+        """Say what the body proves; None where it holds no verdict."""
+        found: object = reply.json()
+        for name in self.path.split("."):
+            found = found.get(name) if isinstance(found, Mapping) else None
+        if not isinstance(found, bool | int | float | str):
+            return None
+        word = _word(found)
+        if word == self.equals:
+            return Outcome.accepted() if reply.ok else None
+        # A receiver may give back what it was sent, the credential included.
+        code = word if _CODE.fullmatch(redact(word)) else "refused"
+        if word in self.retry:
+            return Outcome.retry(code, f"the receiver says {self.path} is {code}")
+        return Outcome.rejected(code, f"the receiver says {self.path} is {code}")
+
+
+def _word(value: bool | float | str) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

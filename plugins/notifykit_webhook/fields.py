@@ -1,0 +1,66 @@
+"""The JSON body as YAML describes it: a mapping whose strings may hold `{text}` and the like."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from string import Formatter
+
+from notifykit.model import Message
+
+WORDS = ("text", "recipient", "idempotency_key", "campaign", "key", "name")
+"""What may stand in braces."""
+
+DEFAULT: Mapping[str, object] = {
+    "text": "{text}",
+    "recipient": "{recipient}",
+    "idempotency_key": "{idempotency_key}",
+}
+
+
+def check_fields(value: object, place: str = "the body") -> None:
+    """Raise ValueError, naming the option and the place in it, where the mapping cannot become a JSON body."""
+    match value:
+        case str():
+            _pieces(value, place)
+        case dict():
+            if strange := [key for key in value if not isinstance(key, str)]:
+                raise ValueError(f"fields: {place} has the name {strange[0]!r}, and JSON takes only text; quote it")
+            for key, inner in value.items():
+                check_fields(inner, f"{place}.{key}")
+        case list():
+            for at, inner in enumerate(value):
+                check_fields(inner, f"{place}[{at}]")
+        case None | bool() | int():
+            pass
+        case float() if math.isfinite(value):
+            pass
+        case _:
+            raise ValueError(f"fields: {place} is {value!r}, which JSON has no form for; quote it")
+
+
+def fill(value: object, message: Message) -> object:
+    """Return the value with every placeholder replaced by what the message says."""
+    match value:
+        case str():
+            return "".join(literal + (str(getattr(message, word)) if word else "") for literal, word in _pieces(value))
+        case dict():
+            return {key: fill(inner, message) for key, inner in value.items()}
+        case list():
+            return [fill(inner, message) for inner in value]
+        case _:
+            return value
+
+
+def _pieces(template: str, place: str = "the body") -> list[tuple[str, str | None]]:
+    try:
+        pieces = list(Formatter().parse(template))
+    except ValueError:
+        raise ValueError(f"fields: {place} has a brace too many ({template!r}); double it: {{{{ or }}}}") from None
+    for _, word, spec, conversion in pieces:
+        if word is not None and (word not in WORDS or spec or conversion):
+            known = ", ".join(f"{{{name}}}" for name in WORDS)
+            raise ValueError(
+                f"fields: {place} has an unknown placeholder ({template!r}); use {known}, or double the brace"
+            )
+    return [(literal, word) for literal, word, _, _ in pieces]

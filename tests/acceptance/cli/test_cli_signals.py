@@ -1,0 +1,159 @@
+"""SIGINT and SIGTERM to real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO
+
+import pytest
+from cli_world import BUSY, CliWorld, contract
+from slow_service import SlowService
+
+from notifykit.outbox.protocol import Filter
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")
+
+
+@contextmanager
+def started(world: CliWorld, *arguments: str, ignore: bool = False) -> Iterator[subprocess.Popen[str]]:
+    command = [*world.command, *arguments]
+    if ignore:
+        command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *command]
+    with subprocess.Popen(
+        command, env=world.in_process, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def read_until(stream: IO[str] | None, word: str) -> str:
+    assert stream is not None
+    said = ""
+    while word not in said:
+        line = stream.readline()
+        assert line, said
+        said += line
+    return said
+
+
+def counted(world: CliWorld) -> Counter[str]:
+    with world.outbox() as outbox:
+        return Counter(task.status.value for task in outbox.tasks(Filter()))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("command", [["dispatch"], ["run", "--once"], ["run"]])
+def test_the_first_signal_finishes_what_is_on_the_wire(
+    slow_world: CliWorld, service: SlowService, number: signal.Signals, command: list[str]
+) -> None:
+    with started(slow_world, *command) as process:
+        service.wait_for(2)
+        process.send_signal(number)
+        read_until(process.stderr, "stopping; what is on the wire is finished first")
+        assert process.poll() is None
+        service.gate.set()
+        output, _ = process.communicate(timeout=30)
+        assert process.returncode == 130
+    assert "2 sent" in output
+    waiting = {"queued": 18, "completed": 2} if command[0] == "run" else {"queued": 18, "sent": 2}
+    assert counted(slow_world) == waiting
+    assert sum(service.server.accepted.values()) == 2
+
+
+def test_json_says_that_it_was_interrupted(slow_world: CliWorld, service: SlowService) -> None:
+    with started(slow_world, "dispatch", "--json") as process:
+        service.wait_for(2)
+        process.send_signal(signal.SIGINT)
+        read_until(process.stderr, "stopping")
+        service.gate.set()
+        output, _ = process.communicate(timeout=30)
+    assert (json.loads(output)["interrupted"], json.loads(output)["sent"]) == (True, 2)
+
+
+def test_the_second_signal_leaves_at_once(slow_world: CliWorld, service: SlowService) -> None:
+    with started(slow_world, "dispatch") as process:
+        service.wait_for(2)
+        process.send_signal(signal.SIGINT)
+        read_until(process.stderr, "stopping")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 130
+    # Nobody knows what came of the two: they are in doubt once their lease is over, and held.
+    assert counted(slow_world) == {"queued": 18, "sending": 2}
+
+
+def test_a_process_that_ignores_interrupts_goes_on_ignoring_them(slow_world: CliWorld, service: SlowService) -> None:
+    with started(slow_world, "dispatch", ignore=True) as process:
+        service.wait_for(2)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        service.gate.set()
+        output, errors = process.communicate(timeout=30)
+        assert (process.returncode, output, errors) == (0, "20 sent\n", "")
+
+
+def test_ctrl_c_ends_other_commands_without_a_traceback(world: CliWorld) -> None:
+    world.write_campaign(
+        "technicians",
+        "source: {type: json_http, url: {env: TEST_SOURCE_URL}, columns: [id]}\n"
+        "strategy: {type: legacy_status, status_file: data/status.json}\n"
+        "messages: [{name: group, recipient: x, sender: award-desk, template: x}]\n",
+    )
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(30)
+        world.environment["TEST_SOURCE_URL"] = f"http://127.0.0.1:{silent.getsockname()[1]}/changes"
+        with started(world, "generate", "technicians") as process:
+            connection, _ = silent.accept()
+            with connection:
+                process.send_signal(signal.SIGINT)
+                _, errors = process.communicate(timeout=30)
+                assert (process.returncode, errors.strip()) == (130, "interrupted")
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    patience = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < patience
+        time.sleep(0.02)
+
+
+def test_run_repeats_until_it_is_stopped(world: CliWorld) -> None:
+    with started(world, "run", "--interval", "0.1", "--json") as process:
+        wait_until(lambda: world.flags() == ["Y", "Y"])
+        with world.csv.open("a", encoding="utf-8", newline="") as file:
+            file.write(f"{contract(3)},测试管家3,0,N,{BUSY}\r\n{contract(4)},测试管家4,1,N,\r\n")
+        wait_until(lambda: counted(world)["queued"] == 2)
+        wait_until(lambda: counted(world)["sent"] == 1)
+        process.send_signal(signal.SIGTERM)
+        output, errors = process.communicate(timeout=30)
+        assert process.returncode == 130
+    assert "Traceback" not in errors
+    passes = [json.loads(line) for line in output.splitlines()]
+    assert len(passes) > 1
+    assert all((item["waiting_for_you"] is None) is (item["generated"] == []) for item in passes)
+    assert sum(item["dispatched"]["sent"] for item in passes) == 4
+    assert sum(item["dispatched"]["put_back"] for item in passes) == 1
+
+
+def test_what_falls_due_between_two_passes_is_sent_and_flagged(world: CliWorld) -> None:
+    assert world.run("generate").returncode == 0
+    with world.outbox() as outbox:
+        outbox.pause("beijing-group", 4.0, "45009")
+    with started(world, "run", "--interval", "600", "--json") as process:
+        wait_until(lambda: world.flags() == ["Y", "Y"])
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=30)
+    first, *between = [json.loads(line) for line in output.splitlines()]
+    assert first["waiting_for_you"] is not None
+    assert [item["generated"] for item in between] == [[]] * len(between)
+    assert [item["waiting_for_you"] for item in between] == [None] * len(between)
+    assert sum(item["dispatched"]["sent"] for item in between) == 2

@@ -1,0 +1,88 @@
+"""The tour of both READMEs, done as a reader would: the files are made, the commands run, the outputs compared."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NOTIFYKIT = Path(sys.executable).with_name("notifykit")
+
+READMES = ("README.md", "README.zh-CN.md")
+
+CHANGING = (
+    (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "<time>"),
+    (r"[\d.]+ (ms|s|min) ago", "<ago>"),
+    (r"after [\d.]+ (ms|s)", "after <a while>"),
+    (r" +", " "),
+)
+
+
+def plain(text: str) -> str:
+    for pattern, stand_in in CHANGING:
+        text = re.sub(pattern, stand_in, text)
+    return "\n".join(line.strip() for line in text.strip().splitlines())
+
+
+def blocks(page: str, start: str) -> list[tuple[str, str]]:
+    return re.findall(rf"^```{start}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+
+
+def make_files(page: str, folder: Path) -> None:
+    for name, content in blocks(page, r'\w+ title="([^"]+)"'):
+        file = folder / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(content, encoding="utf-8")
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_the_tour_does_what_it_says(readme: str, tmp_path: Path) -> None:
+    page = (ROOT / readme).read_text(encoding="utf-8")
+    make_files(page, tmp_path)
+    commands = 0
+    for block in re.findall(r"^```console\n(\$ .*?)^```$", page, re.MULTILINE | re.DOTALL):
+        for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, expected = step.partition("\n")
+            words = shlex.split(command)
+            assert words[0] == "notifykit"
+            done = subprocess.run(
+                [NOTIFYKIT, *words[1:]], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+            )
+            assert (done.returncode, done.stderr) == (0, "")
+            assert plain(done.stdout) == plain(expected)
+            commands += 1
+    assert commands == 5
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_its_mistakes_are_told_as_it_says(readme: str, tmp_path: Path) -> None:
+    page = (ROOT / readme).read_text(encoding="utf-8")
+    make_files(page, tmp_path)
+    campaign = tmp_path / "campaigns" / "orders.yaml"
+    text = campaign.read_text(encoding="utf-8")
+    campaign.write_text(text.replace("unsent:", "unset:").replace("sender: outbox-file", "sender: outbox-fil"))
+    done = subprocess.run([NOTIFYKIT, "generate"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    (told,) = re.findall(r"^```text\n(error.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert done.returncode == 4
+    assert plain(done.stderr) == plain(told)
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_page_it_names_exists(readme: str) -> None:
+    page = (ROOT / readme).read_text(encoding="utf-8")
+    named = re.findall(r"\]\(([^)#:]+)\)", page)
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_both_languages_show_the_same_tour() -> None:
+    english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in READMES)
+    for start in (r'\w+ title="([^"]+)"', "console", "text"):
+        shown = [re.sub(r"#.*", "", str(block)) for block in blocks(english, start)]
+        assert shown == [re.sub(r"#.*", "", str(block)) for block in blocks(chinese, start)]

@@ -1,0 +1,163 @@
+"""docs/senders.md is run: its examples work, its tables say what the code says."""
+
+import dataclasses
+import importlib.util
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from notifykit_wecom.errcodes import ERRCODES
+
+from notifykit.host import Host, open_host
+from notifykit.model import Outcome, Verdict
+from notifykit.plugins import load_plugins
+from notifykit.roles import Rate
+from notifykit.secrets import Secret
+from notifykit.testing import message, send_context
+
+PAGE = (Path(__file__).parents[3] / "docs" / "senders.md").read_text(encoding="utf-8")
+Answering = Callable[..., tuple[str, list[bytes]]]
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+
+
+def section(title: str) -> str:
+    """Return the part of the page below a heading, up to the next of its rank."""
+    return PAGE.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Iterator[Path]:
+    """A folder with the page's Python files in it, each under the name that its first line gives."""
+    files = {block.splitlines()[0].removeprefix("# "): block for block in blocks("python")}
+    assert set(files) == {"desktop/desktop_sender.py", "notifykit_slack.py"}
+    for name, text in files.items():
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    before = sys.path[:]
+    sys.modules.pop("desktop_sender", None)
+    yield tmp_path
+    sys.path[:] = before
+    sys.modules.pop("desktop_sender", None)
+
+
+@pytest.fixture
+def host(written: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    """A project with every sender of the page's YAML."""
+    senders = "".join(block.removeprefix("senders:\n") for block in blocks("yaml"))
+    (written / "notifykit.yaml").write_text(f"senders:\n{senders}", encoding="utf-8")
+    monkeypatch.setenv("BEIJING_ROBOT_KEY", "0a1b-beijing")
+    monkeypatch.setenv("SHOP_WEBHOOK_URL", "http://127.0.0.1:1/shop-0a1b2c")
+    monkeypatch.setenv("SHOP_TOKEN", "Bearer 0a1b-shop")
+    (written / "secrets").mkdir()
+    (written / "secrets" / "award-desk").write_text("0a1b-award\n")
+    return open_host(written / "notifykit.yaml")
+
+
+def test_the_yaml_examples_load(host: Host) -> None:
+    assert host.configuration.unavailable == ()
+    assert {name: channel.type for name, channel in host.configuration.channels.items()} == {
+        "beijing-group": "wecom_robot",
+        "award-desk": "wecom_robot",
+        "shop": "webhook",
+        "desktop": "python",
+        "archive": "file",
+        "screen": "console",
+    }
+
+
+def test_the_overview_says_what_the_channels_declare(host: Host) -> None:
+    channels = {channel.type: channel for channel in host.configuration.channels.values()}
+    rows = re.findall(r"^\| \[`(\w+)`\].*\| (.*?) \| (.*?) \|$", PAGE, re.MULTILINE)
+    assert {name for name, _, _ in rows} == channels.keys()
+    for name, repeatable, limits in rows:
+        # The example says `idempotent: true`.
+        assert channels[name].repeatable is (repeatable == "with `idempotent: true`")
+        declared = [f"{rate.count} in {rate.seconds:g} s" for rate in channels[name].limits]
+        assert limits in (*declared, "none", "one call at a time")
+        assert bool(declared) == (name == "wecom_robot")
+
+
+def test_every_option_is_documented_with_its_default() -> None:
+    senders = load_plugins().registry.senders
+    for name in ("wecom_robot", "webhook", "python", "file", "console"):
+        table = section(name).split("| option | default | |\n|---|---|---|\n")[1].split("\n\n")[0]
+        documented = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", table, re.MULTILINE))
+        cls = senders[name].cls
+        assert isinstance(cls, type)
+        assert dataclasses.is_dataclass(cls)
+        fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
+        assert list(documented) == list(fields), name
+        for option, field in fields.items():
+            required = field.default is field.default_factory is dataclasses.MISSING
+            shown = documented[option].strip("`")
+            if required or field.default is None:
+                assert shown == "–", option
+            elif isinstance(field.default, str):
+                assert shown == field.default, option
+            elif isinstance(field.default, bool):
+                assert shown == str(field.default).lower(), option
+            elif isinstance(field.default, float):
+                assert shown == f"{field.default:g}s", option
+            else:
+                assert shown.startswith(("[", "{")), option
+
+
+def test_every_errcode_is_documented() -> None:
+    table = section("wecom_robot").split("| errcode | outcome |\n|---|---|\n")[1].split("\n\n")[0]
+    documented: dict[int, str] = {}
+    for codes, outcome in re.findall(r"^\| ([-\d, ]+) \| (\w+)", table, re.MULTILINE):
+        documented.update({int(code): outcome for code in codes.split(",")})
+    assert documented == {code: str(outcome.verdict) for code, outcome in ERRCODES.items()}
+
+
+def load(file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_desktop_sender(host: Host) -> None:
+    desktop = host.configuration.channels["desktop"].sender
+    assert desktop.send(message(recipient="测试管家甲"), send_context()).verdict is Verdict.UNKNOWN
+    missing = desktop.send(message(recipient="nobody"), send_context())
+    assert (missing.verdict, missing.code, missing.after) == (Verdict.RETRY, "window_not_found", 30)
+
+
+@pytest.mark.parametrize(
+    ("reply", "verdict", "code"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", Verdict.ACCEPTED, ""),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>", Verdict.UNKNOWN, "not_ok"),
+        (b"HTTP/1.1 500 OK\r\nContent-Length: 2\r\n\r\nok", Verdict.UNKNOWN, "HTTP 500"),
+        (b"HTTP/1.1 404 No\r\nContent-Length: 10\r\n\r\nno_service", Verdict.REJECTED, "HTTP 404"),
+        (b"HTTP/1.1 429 No\r\nRetry-After: 30\r\nContent-Length: 0\r\n\r\n", Verdict.RETRY, "HTTP 429"),
+        (b"", Verdict.UNKNOWN, "RemoteProtocolError"),
+    ],
+)
+def test_a_sender_in_twenty_lines(
+    written: Path, answering: Answering, reply: bytes, verdict: Verdict, code: str
+) -> None:
+    file = written / "notifykit_slack.py"
+    lines = [line for line in file.read_text().splitlines()[1:] if line and not re.match(r"from|import", line)]
+    assert len(lines) <= 20
+    module = load(file)
+    offered: dict[str, type] = {}
+    module.register_senders(offered.__setitem__)
+    url, requests = answering(reply)
+    sender = offered["slack_webhook"](url=Secret(f"{url}/services/T0/B0/0a1b2c"))
+    assert sender.limits == (Rate(1, 1.0),)
+    assert [field.name for field in dataclasses.fields(sender)] == ["url"]
+    assert sender.escape("<!channel> & co") == "&lt;!channel&gt; &amp; co"
+    outcome: Outcome = sender.send(message(text="工单"), send_context())
+    assert (outcome.verdict, outcome.code) == (verdict, code)
+    assert requests[0].endswith('{"text":"工单"}'.encode())

@@ -1,0 +1,146 @@
+"""Kill a real process at the N-th system call of a kind, with strace.
+
+`openat` changes the disk only where it creates, and nearly all of its calls only read. So its points are those that
+have O_CREAT in an undisturbed run, and each is found again by the path that it opens there (strace -P). What is not
+here: writes through a shared memory map (SQLite's index of its log), which no system call announces.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shutil
+import signal
+import subprocess
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+STATE_CHANGING = (
+    "write",
+    "writev",
+    "pwrite64",
+    "pwritev",
+    "pwritev2",
+    "copy_file_range",
+    "sendfile",
+    "fsync",
+    "fdatasync",
+    "truncate",
+    "ftruncate",
+    "fallocate",
+    "rename",
+    "renameat",
+    "renameat2",
+    "link",
+    "linkat",
+    "symlink",
+    "symlinkat",
+    "unlink",
+    "unlinkat",
+    "mkdir",
+    "mkdirat",
+    "rmdir",
+    "chmod",
+    "fchmod",
+    "fchmodat",
+    "chown",
+    "fchown",
+    "fchownat",
+    "utimensat",
+    "setxattr",
+    "fsetxattr",
+    "flock",
+    "connect",
+    "sendto",
+    "sendmsg",
+    "sendmmsg",
+    "shutdown",
+)
+"""What changes the disk or the wire. Each is a place where a process can die just before it happens."""
+
+STRACE = shutil.which("strace")
+
+TRIES = 8
+"""Which of several threads makes a call differs from run to run: that often a point is looked for."""
+
+_CALL = re.compile(r"^(\d+) +(\w+)\((.*)", re.MULTILINE)
+_CREATED = re.compile(r'(?:AT_FDCWD, )?"([^"]+)", [A-Z_|]*O_CREAT')
+
+
+@dataclass(frozen=True, slots=True)
+class KillPoint:
+    """Before the `number`-th call of this kind in any one thread."""
+
+    call: str
+    number: int
+    path: str | None = None
+    """Only calls that name this file count."""
+
+    def __str__(self) -> str:
+        of = f" of {Path(self.path).name}" if self.path else ""
+        return f"{self.call}#{self.number}{of}"
+
+    @property
+    def options(self) -> list[str]:
+        """Tell strace to kill here."""
+        only = ["-P", self.path] if self.path else []
+        return [*only, "-e", f"trace={self.call}", "-e", f"inject={self.call}:signal=SIGKILL:when={self.number}"]
+
+
+def unmeasured(environment: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what would have coverage measure the process: its data file would be a kill point, and be torn."""
+    return {name: value for name, value in environment.items() if not name.startswith("COVERAGE_")}
+
+
+def kill_points(command: Sequence[str], environment: Mapping[str, str], log: Path) -> list[KillPoint]:
+    """Run the command undisturbed, and return every place at which it can be killed."""
+    assert STRACE is not None
+    # Not every architecture has every call: `?` lets strace pass over what it does not know.
+    calls = ",".join(f"?{call}" for call in (*STATE_CHANGING, "open", "openat"))
+    traced = [STRACE, "-f", "-qq", "-s", "0", "-o", str(log), "-e", f"trace={calls}", *command]
+    subprocess.run(traced, env=unmeasured(environment), check=True, capture_output=True, timeout=60)
+    most: Counter[tuple[str, str | None]] = Counter()
+    by_thread: Counter[tuple[str, str, str | None]] = Counter()
+    creating: set[KillPoint] = set()
+    for thread, call, rest in _CALL.findall(log.read_text(errors="replace")):
+        path = None
+        if call in ("open", "openat"):
+            opened = re.match(r'(?:AT_FDCWD, )?"([^"]+)"', rest)
+            if opened is None:
+                continue
+            path = opened[1]
+        by_thread[thread, call, path] += 1
+        number = by_thread[thread, call, path]
+        most[call, path] = max(most[call, path], number)
+        if path is not None and _CREATED.match(rest) and not path.startswith("/dev/"):
+            creating.add(KillPoint(call, number, path))
+    plain = [KillPoint(call, number) for call in STATE_CHANGING for number in range(1, most[call, None] + 1)]
+    return plain + sorted(creating, key=str)
+
+
+def run_and_kill(command: Sequence[str], environment: Mapping[str, str], point: KillPoint) -> bool:
+    """Run the command and kill it there. False where it came through without getting there."""
+    assert STRACE is not None
+    traced = [STRACE, "-f", "-qq", "-o", "/dev/null", *point.options, *command]
+    done = subprocess.run(traced, env=unmeasured(environment), check=False, capture_output=True, timeout=60)
+    if done.returncode == -signal.SIGKILL:
+        return True
+    assert done.returncode in (0, 3), done.stderr.decode(errors="replace")
+    return False
+
+
+def spread(points: Sequence[KillPoint], count: int) -> list[KillPoint]:
+    """Choose so many points: of every kind of call if possible, and from all over its run.
+
+    The same points give the same choice.
+    """
+    kinds: dict[str, list[KillPoint]] = {}
+    for point in points:
+        kinds.setdefault(point.call, []).append(point)
+    # From the inside out: the middle of a kind is where the work is, its ends are opening and closing.
+    queues = [sorted(kind, key=lambda point: abs(2 * kind.index(point) + 1 - len(kind))) for kind in kinds.values()]
+    queues.sort(key=len, reverse=True)
+    turns = itertools.chain.from_iterable(itertools.zip_longest(*queues))
+    return list(itertools.islice(filter(None, turns), count))

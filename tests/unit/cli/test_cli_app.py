@@ -1,0 +1,240 @@
+"""The group of all commands: global options, plugins' commands, errors and exit codes."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import click
+import pytest
+from cli_world import CliWorld
+from click.shell_completion import BashComplete
+from click.testing import CliRunner
+
+from notifykit import hookimpl, secrets
+from notifykit.cli import app
+from notifykit.cli.app import EXIT_CODES, SECTIONS, build_cli
+from notifykit.errors import ExitCode, NotifykitError
+from notifykit.plugins import Plugins, find, load_plugins
+from notifykit.session import Session
+
+
+@hookimpl
+def register_commands(cli: click.Group) -> None:
+    """Offer commands that end in all the ways there are."""
+
+    @cli.command()
+    @click.argument("how")
+    @click.pass_obj
+    def acme(session: Session, how: str) -> object:
+        """End as told.
+
+        With a second paragraph.
+        """
+        if how == "error":
+            raise NotifykitError("acme.yaml:1: it is wrong; mend it")
+        if how == "defect":
+            raise RuntimeError("a defect")
+        if how == "interrupt":
+            raise KeyboardInterrupt
+        if how == "exit":
+            click.get_current_context().exit(7)
+        if how == "where":
+            click.echo(str(session.open_host().configuration.settings.store))
+            return None
+        return {"code": ExitCode.HELD, "none": None, "text": "text"}[how]
+
+    @cli.command(hidden=True)
+    def secret() -> None:
+        """Not for the list."""
+
+
+@pytest.fixture
+def acme(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Install a plugin whose module is this one."""
+
+    def loading(*, block: object = (), strict: bool = False) -> Plugins:
+        mine = EntryPoint("acme", __name__, "notifykit")
+        broken = EntryPoint("broken", "no_such_module_anywhere", "notifykit")
+        others, _ = find.find_entry_points()
+        assert isinstance(block, list | tuple)
+        return load_plugins(block=block, strict=strict, entry_points=[*others, mine, broken])
+
+    monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])
+    return lambda: monkeypatch.setattr(app, "load_plugins", loading)
+
+
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [("error", 1), ("interrupt", 130), ("exit", 7), ("code", 3), ("none", 0), ("text", 0), ("where", 0)],
+)
+def test_every_end_of_a_command_has_its_exit_code(
+    world: CliWorld, acme: Callable[[], None], how: str, code: int
+) -> None:
+    acme()
+    assert world.invoke("acme", how).exit_code == code
+
+
+def test_a_users_mistake_is_one_line_on_stderr(world: CliWorld, acme: Callable[[], None]) -> None:
+    acme()
+    result = world.invoke("-q", "acme", "error")
+    assert (result.stdout, result.stderr) == ("", "error: acme.yaml:1: it is wrong; mend it\n")
+
+
+def test_a_defect_keeps_its_traceback(world: CliWorld, acme: Callable[[], None]) -> None:
+    acme()
+    with pytest.raises(RuntimeError, match="a defect"):
+        world.invoke("acme", "defect")
+
+
+def test_a_plugins_command_gets_the_project(world: CliWorld, acme: Callable[[], None]) -> None:
+    acme()
+    assert world.invoke("acme", "where").stdout == f"{world.store}\n"
+
+
+def test_help_lists_a_plugins_commands_beside_ours(world: CliWorld, acme: Callable[[], None]) -> None:
+    acme()
+    help_text = world.invoke("--help").stdout
+    assert "From plugins:\n  acme  End as told.\n" in help_text
+    assert "secret" not in help_text
+    for title, commands in SECTIONS.items():
+        assert f"\n{title}:\n  {commands[0].name}" in help_text
+
+
+def test_help_needs_no_project(tmp_path: Path, acme: Callable[[], None]) -> None:
+    acme()
+    result = CliRunner().invoke(build_cli(), ["--project", str(tmp_path / "none.yaml"), "acme", "--help"])
+    assert result.exit_code == 0
+    assert "With a second paragraph." in result.stdout
+
+
+def test_help_lists_every_exit_code(world: CliWorld) -> None:
+    help_text = world.invoke("--help").stdout
+    assert set(EXIT_CODES) == set(ExitCode)
+    for code, meaning in EXIT_CODES.items():
+        assert f"  {code:<4} {meaning}\n" in help_text
+
+
+def test_a_broken_plugin_is_one_line_and_disturbs_nobody(world: CliWorld, acme: Callable[[], None]) -> None:
+    acme()
+    result = world.invoke("acme", "none")
+    assert result.exit_code == 0
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("warning: plugin 'broken' of ")
+    assert "no_such_module_anywhere" in line
+    assert world.invoke("--quiet", "acme", "none").stderr == ""
+
+
+def test_strict_plugins_make_it_fatal(world: CliWorld, acme: Callable[[], None]) -> None:
+    acme()
+    for arguments in (["--strict-plugins", "status"], ["--strict-plugins", "plugins"]):
+        result = world.invoke(*arguments)
+        assert result.exit_code == ExitCode.ERROR
+        assert "no_such_module_anywhere" in result.stderr
+    world.edit("notifykit.yaml", "store:", "plugins: {strict: true}\nstore:")
+    assert world.invoke("status").exit_code == ExitCode.ERROR
+
+
+def test_the_projects_block_list_counts(world: CliWorld, acme: Callable[[], None]) -> None:
+    acme()
+    world.edit("notifykit.yaml", "store:", "plugins: {block: [acme, broken, nobody]}\nstore:")
+    result = world.invoke("acme", "none")
+    assert result.exit_code == ExitCode.USAGE
+    assert "No such command 'acme'" in result.stderr
+    assert "warning: nothing is called 'nobody', so nothing was blocked by it" in result.stderr
+    assert "no_such_module" not in result.stderr
+
+
+def test_a_project_that_cannot_be_read_blocks_nothing(world: CliWorld, acme: Callable[[], None]) -> None:
+    acme()
+    world.project.write_text("plugins: [", encoding="utf-8")
+    assert world.invoke("acme", "none").exit_code == 0
+    result = world.invoke("acme", "where")
+    assert result.exit_code == ExitCode.PREFLIGHT_FAILED
+    assert f"{world.project}:1" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["--nonsense"], ["status", "--nonsense"], ["trace"], []])
+def test_wrong_usage_is_2(world: CliWorld, arguments: list[str]) -> None:
+    assert world.invoke(*arguments).exit_code == ExitCode.USAGE
+
+
+def test_wrong_usage_wins_over_a_missing_project(tmp_path: Path) -> None:
+    result = CliRunner().invoke(build_cli(), ["--project", str(tmp_path), "generate", "--nonsense"])
+    assert result.exit_code == ExitCode.USAGE
+
+
+@pytest.mark.parametrize("what", ["missing", "folder", "not_utf8", "not_yaml", "list", "empty"])
+def test_a_project_file_that_is_none(world: CliWorld, what: str) -> None:
+    world.project.unlink()
+    if what == "folder":
+        world.project.mkdir()
+    elif what != "missing":
+        texts = {"not_utf8": b"\xff\xfe", "not_yaml": b"a: b: c", "list": b"[]", "empty": b""}
+        world.project.write_bytes(texts[what])
+    for command in ("check", "generate", "dispatch", "settle", "run", "status", "tasks"):
+        result = world.invoke(command)
+        assert result.exit_code == ExitCode.PREFLIGHT_FAILED, (command, result.output)
+        assert str(world.project) in result.output
+    assert not world.store.exists()
+
+
+def test_the_environment_names_the_project(world: CliWorld) -> None:
+    result = CliRunner(env={"NOTIFYKIT_PROJECT": str(world.project)}).invoke(build_cli(), ["generate", "--dry-run"])
+    assert result.exit_code == 0
+
+
+def test_the_project_is_looked_for_here(world: CliWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(world.folder)
+    monkeypatch.delenv("NOTIFYKIT_PROJECT", raising=False)
+    assert CliRunner().invoke(build_cli(), ["generate", "--dry-run"]).exit_code == 0
+
+
+def test_version(world: CliWorld) -> None:
+    assert world.invoke("--version").stdout.startswith("notifykit, version ")
+
+
+def test_verbose_shows_what_goes_on(world: CliWorld) -> None:
+    assert "DEBUG" not in world.invoke("-v", "plugins").stderr
+    broken = "plugins: {block: []}\nstore:"
+    world.edit("notifykit.yaml", "store:", broken)
+    assert world.invoke("-vv", "plugins").exit_code == 0
+
+
+def test_an_error_shows_no_secret(world: CliWorld, acme: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "_registered", set())
+    secrets.register("acme.yaml:1")
+    acme()
+    assert world.invoke("-q", "acme", "error").stderr == "error: ***: it is wrong; mend it\n"
+
+
+def test_what_the_terminal_cannot_show_is_no_reason_to_fail(world: CliWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.lived()
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="latin-1", write_through=True))
+    with pytest.raises(SystemExit) as ended:
+        build_cli().main(["--project", str(world.project), "tasks"], "notifykit")
+    sys.stdout.flush()
+    assert ended.value.code == 0
+    assert b"\\u5317" in raw.getvalue()
+
+
+def test_completion_offers_commands_of_plugins_and_says_nothing_else(
+    world: CliWorld, acme: Callable[[], None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    acme()
+    monkeypatch.setenv("NOTIFYKIT_PROJECT", str(world.project))
+    found = BashComplete(build_cli(), {}, "notifykit", "_NOTIFYKIT_COMPLETE").get_completions([], "a")
+    assert [item.value for item in found] == ["acme"]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_entry_point_is_this_group(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["notifykit", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        app.main()
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("notifykit, version")

@@ -1,0 +1,207 @@
+"""`notifykit retry`, `resolve`, `resend` and `resume`."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Sequence
+
+import pytest
+from cli_world import BROKEN, DOUBTFUL, FINE, REFUSED, CliWorld, contract
+
+from notifykit.model import Status
+from notifykit.outbox.protocol import Event, Filter
+
+MakeWorld = Callable[[Sequence[str]], CliWorld]
+
+
+def statuses(world: CliWorld) -> dict[int, str]:
+    with world.outbox() as outbox:
+        return {task.id: task.status.value for task in outbox.tasks(Filter()) if task.message == "group"}
+
+
+def last_event(world: CliWorld, id_: int) -> Event:
+    with world.outbox() as outbox:
+        return outbox.events(id_)[-1]
+
+
+@pytest.fixture
+def stuck(make_world: MakeWorld) -> CliWorld:
+    """Group messages 1 failed, 3 in doubt, 4 failed, 6 sent and written back."""
+    return make_world((REFUSED, DOUBTFUL, REFUSED, FINE)).lived()
+
+
+def test_the_world_is_as_the_tests_below_think(stuck: CliWorld) -> None:
+    assert statuses(stuck) == {1: "failed", 3: "in_doubt", 4: "failed", 6: "completed"}
+
+
+def test_retry_by_id(stuck: CliWorld) -> None:
+    result = stuck.invoke("retry", "4", "--why", "the robot is back", "--who", "测试员")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("1 message changed:\n")
+    assert statuses(stuck)[4] == "queued"
+    event = last_event(stuck, 4)
+    assert (event.kind, event.who, event.detail) == ("retried", "测试员", "failed to queued: the robot is back")
+
+
+@pytest.mark.parametrize("filters", [["--failed"], ["--campaign", "beijing"], ["--campaign", "beijing", "--failed"]])
+def test_retry_all_that_failed(stuck: CliWorld, filters: list[str]) -> None:
+    told = stuck.json("retry", *filters, "--why", "x")
+    assert [(task["id"], task["status"]) for task in told["changed"]] == [(1, "queued"), (4, "queued")]
+    assert stuck.invoke("retry", *filters, "--why", "x").stdout == "nothing is in that state; nothing was changed\n"
+
+
+def test_retry_of_one_record(stuck: CliWorld) -> None:
+    assert [task["id"] for task in stuck.json("retry", "--key", contract(1), "--why", "x")["changed"]] == [1]
+
+
+@pytest.mark.parametrize(
+    ("option", "id_", "status"),
+    [
+        ("--sent", 3, "sent"),
+        ("--resend", 3, "queued"),
+        ("--cancel", 3, "cancelled"),
+        ("--sent", 1, "sent"),
+        ("--cancel", 4, "cancelled"),
+    ],
+)
+def test_resolve_by_id(stuck: CliWorld, option: str, id_: int, status: str) -> None:
+    assert stuck.invoke("resolve", str(id_), option, "--why", "asked").exit_code == 0
+    assert statuses(stuck)[id_] == status
+    assert last_event(stuck, id_).who == getpass.getuser()
+
+
+def test_what_was_resolved_as_sent_is_written_back(stuck: CliWorld) -> None:
+    stuck.invoke("resolve", "3", "--sent", "--why", "it is in the group")
+    stuck.invoke("settle")
+    assert stuck.flags() == ["N", "Y", "N", "Y"]
+
+
+def test_filters_mean_what_is_in_doubt_unless_told_otherwise(stuck: CliWorld) -> None:
+    told = stuck.json("resolve", "--campaign", "beijing", "--cancel", "--why", "x")
+    assert [task["id"] for task in told["changed"]] == [3]
+    told = stuck.json("resolve", "--campaign", "beijing", "--status", "failed", "--cancel", "--why", "x")
+    assert [task["id"] for task in told["changed"]] == [1, 4]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["retry", "--why", "x"],
+        ["retry", "1", "--failed", "--why", "x"],
+        ["retry", "1"],
+        ["retry", "1", "--why", "  "],
+        ["retry", "0", "--why", "x"],
+        ["retry", "one", "--why", "x"],
+        ["resolve", "3", "--why", "x"],
+        ["resolve", "3", "--sent", "--cancel", "--why", "x"],
+        ["resolve", "--sent", "--why", "x"],
+        ["resolve", "3", "--campaign", "beijing", "--sent", "--why", "x"],
+        ["resolve", "--status", "sent", "--cancel", "--why", "x"],
+        ["resend", contract(4), "--why", "x", "--yes"],
+        ["resend", contract(4), "--campaign", "beijing", "--why", "x"],
+        ["resume"],
+    ],
+)
+def test_what_is_not_said_clearly_is_wrong_usage(stuck: CliWorld, arguments: list[str]) -> None:
+    before = statuses(stuck)
+    assert stuck.invoke(*arguments).exit_code == 2
+    assert statuses(stuck) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["retry", "99"], "there is no task 99"),
+        (["retry", "1", "3"], "task 3 (beijing 1010000000000000002 group) is in_doubt; `notifykit resolve` decides"),
+        (["resolve", "6", "--resend"], "is completed; `notifykit resend` sends again"),
+        (["resolve", "1", "--resend"], "is failed; `notifykit retry` tries"),
+        (["resolve", "6", "--cancel"], "is completed; this is for queued or failed or in_doubt"),
+        (["resolve", "--campaign", "beijing", "--status", "queued", "--sent"], "it is for in_doubt or failed"),
+        (["retry", "--campaign", "bejing"], 'no campaign is called "bejing"; did you mean "beijing"?'),
+        (["resend", contract(4), "--campaign", "bejing", "--yes"], 'did you mean "beijing"?'),
+        (["resend", "none", "--campaign", "beijing", "--yes"], 'nothing was ever queued for the key "none"'),
+        (["resend", contract(1), "--campaign", "beijing", "--message", "group", "--yes"], "task 1 (group) is failed"),
+        (["resend", contract(4), "--campaign", "beijing", "--message", "grup", "--yes"], 'did you mean "group"?'),
+    ],
+)
+def test_a_wrong_wish_is_an_error_that_changes_nothing(stuck: CliWorld, arguments: list[str], said: str) -> None:
+    with stuck.outbox() as outbox:
+        before = list(outbox.tasks(Filter()))
+    result = stuck.invoke(*arguments, "--why", "x")
+    assert result.exit_code == 1
+    assert said in result.stderr
+    with stuck.outbox() as outbox:
+        assert list(outbox.tasks(Filter())) == before
+
+
+def test_resend_opens_a_new_round(stuck: CliWorld) -> None:
+    told = stuck.json("resend", contract(4), "--campaign", "beijing", "--why", "deleted", "--yes", "--who", "测试员")
+    assert [(task["message"], task["round"], task["status"]) for task in told["changed"]] == [("group", 2, "queued")]
+    assert stuck.invoke("dispatch", "--once").stdout.splitlines()[0] == "1 sent"
+    id_ = told["changed"][0]["id"]
+    assert (last_event(stuck, id_).kind, last_event(stuck, id_).detail) == ("resent", "deleted")
+
+
+class Terminal:
+    """Makes the runner's stdin look like a terminal."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("notifykit.cli.decide.sys", self)
+
+    @property
+    def stdin(self) -> Terminal:
+        return self
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("answer", "code", "opened"), [("y\n", 0, 1), ("n\n", 0, 0), ("", 130, 0)])
+def test_resend_asks_on_a_terminal(
+    stuck: CliWorld, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, opened: int
+) -> None:
+    Terminal(monkeypatch)
+    result = stuck.invoke("resend", contract(4), "--campaign", "beijing", "--why", "x", input=answer)
+    assert result.exit_code == code
+    assert "group to 北京签约喜报群 by beijing-group, sent before as task 6" in result.stderr
+    assert "Send 1 message again?" in result.stderr
+    with stuck.outbox() as outbox:
+        assert len(list(outbox.tasks(Filter(statuses=(Status.QUEUED,))))) == opened
+
+
+def test_resume_ends_a_pause(make_world: MakeWorld) -> None:
+    world = make_world((BROKEN,)).lived()
+    result = world.invoke("resume", "beijing-group")
+    assert (result.exit_code, result.stdout) == (0, "channel beijing-group goes on\n")
+    with world.outbox() as outbox:
+        assert outbox.pauses() == []
+    assert world.invoke("resume", "beijing-group").stdout == "channel beijing-group is not paused\n"
+    assert world.json("resume", "beijing-group") == {"channel": "beijing-group", "resumed": False}
+    result = world.invoke("resume", "beijing-grup")
+    assert (result.exit_code, 'did you mean "beijing-group"?' in result.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["retry", "1", "--why", "x"],
+        ["resolve", "1", "--sent", "--why", "x"],
+        ["resend", "x", "--campaign", "beijing", "--why", "x", "--yes"],
+        ["resume", "beijing-group"],
+    ],
+)
+def test_without_a_store_there_is_nothing_to_decide(world: CliWorld, arguments: list[str]) -> None:
+    result = world.invoke(*arguments)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: nothing has been queued yet: ")
+    assert not world.store.exists()
+
+
+def test_where_the_computer_does_not_know_the_user(stuck: CliWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr(getpass, "getuser", nobody)
+    result = stuck.invoke("retry", "1", "--why", "x")
+    assert (result.exit_code, "--who NAME" in result.stderr) == (2, True)
+    assert stuck.invoke("retry", "1", "--why", "x", "--who", "测试员").exit_code == 0

@@ -1,0 +1,116 @@
+"""docs/cli.md says what the commands say: their help, their exit codes, and every key of their JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_world import BROKEN, BUSY, DOUBTFUL, FINE, REFUSED, CliWorld, contract
+
+import notifykit.cli.demo as demo_module
+from notifykit.cli import app, reference
+from notifykit.cli.app import EXIT_CODES
+from notifykit.demo.proof import ChannelProof, FlagProof, Proof
+from notifykit.plugins import Plugins, find, load_plugins
+
+MakeWorld = Callable[[Sequence[str]], CliWorld]
+
+PAGE = Path(__file__).parents[3] / "docs" / "cli.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+
+_ROW = re.compile(r"^\| `([^`]+)` \| (.*) ?\|$", re.MULTILINE)
+_HEADING = re.compile(r"^(#{2,4}) (.*)$", re.MULTILINE)
+_LINK = re.compile(r"\[\w+\]\(#(\w+)\)")
+
+
+def test_the_help_on_the_page_is_that_of_the_commands(tmp_path: Path) -> None:
+    copy = tmp_path / "cli.md"
+    copy.write_text(TEXT, encoding="utf-8")
+    reference.main(copy)
+    assert copy.read_text(encoding="utf-8") == TEXT, "python -m notifykit.cli.reference docs/cli.md"
+    assert TEXT.startswith("# The command line\n")
+
+
+def test_the_exit_codes_on_the_page_are_those_of_the_commands() -> None:
+    section = TEXT.partition("## Exit codes\n")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| (\d+) \| (.*) \|$", section, re.MULTILINE)
+    assert listed == [(str(int(code)), meaning) for code, meaning in EXIT_CODES.items()]
+
+
+def tables() -> dict[str, dict[str, str]]:
+    """Return each table of the JSON section: its keys, and what is said of each."""
+    section = TEXT.partition("## JSON\n")[2].partition(reference.BEGIN)[0]
+    parts = _HEADING.split(section)[1:]
+    found: dict[str, dict[str, str]] = {}
+    for title, body in zip(parts[1::3], parts[2::3], strict=True):
+        for name in re.findall(r"`([^`]+)`", title) or [title]:
+            assert name not in found
+            found[name] = dict(_ROW.findall(body))
+    return found
+
+
+class Reader:
+    """Compares JSON with the tables, and remembers which of them it needed."""
+
+    def __init__(self) -> None:
+        self.tables = tables()
+        self.used: set[str] = set()
+
+    def compare(self, name: str, value: Any) -> None:
+        assert set(value) == set(self.tables[name]), name
+        self.used.add(name)
+        for key, text in self.tables[name].items():
+            if link := _LINK.search(text):
+                inner = value[key]
+                for item in inner if isinstance(inner, list) else [inner]:
+                    if item is not None:
+                        self.compare(link[1], item)
+
+
+def test_every_key_of_every_command_is_on_the_page(
+    make_world: MakeWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def loading(*, block: list[str], strict: bool) -> Plugins:
+        broken = EntryPoint("broken", "no_such_module_anywhere", "notifykit")
+        return load_plugins(block=block, strict=strict, entry_points=[*find.find_entry_points()[0], broken])
+
+    reader = Reader()
+    world = make_world((FINE, REFUSED, DOUBTFUL, BUSY, BROKEN, FINE))
+    world.edit("campaigns/beijing.yaml", "strategy:", "order: none\nstrategy:")
+    world.environment["COLUMNS"] = "100"
+
+    def told(*arguments: str) -> Any:
+        result = world.invoke(*arguments, "--json")
+        assert result.exit_code in (0, 3, 4), result.output
+        return json.loads(result.stdout)
+
+    with world.csv.open("a", encoding="utf-8", newline="") as file:
+        file.write(",测试管家,0,N,\r\n")
+    reader.compare("generate", told("generate"))
+    reader.compare("run --dry-run", told("run", "--dry-run"))
+    reader.compare("dispatch --dry-run", told("dispatch", "--dry-run"))
+    reader.compare("dispatch", told("dispatch"))
+    world.write_rows([[contract(6), "测试管家6", "0", "N", ""]])
+    reader.compare("settle", told("settle"))
+    reader.compare("run", told("run", "--once"))
+    reader.compare("status", told("status"))
+    reader.compare("tasks", told("tasks"))
+    reader.compare("resolve", told("resolve", "--campaign", "beijing", "--cancel", "--why", "x"))
+    reader.compare("retry", told("retry", "--failed", "--why", "x"))
+    reader.compare("resend", told("resend", contract(1), "--campaign", "beijing", "--why", "x", "--yes"))
+    reader.compare("resume", told("resume", "beijing-group"))
+    reader.compare("trace", told("trace", contract(1)))
+    reader.compare("new-plugin", told("new-plugin", "acme-sms", "--folder", str(tmp_path)))
+    monkeypatch.setattr(app, "load_plugins", loading)
+    world.edit("notifykit.yaml", "store:", "plugins: {block: [notifykit_wecom]}\nstore:")
+    reader.compare("plugins", told("plugins"))
+    reader.compare("check", told("check"))
+    channel = ChannelProof(channel="x", due=1, once=1, in_doubt=0, twice=(), never=(), strange=0)
+    flags = FlagProof(file="x", rows=1, set_now=1, wrong=(), other_bytes=0)
+    reader.compare("demo", demo_module._form(Proof((channel,), (flags,))))
+    assert reader.used == set(reader.tables)

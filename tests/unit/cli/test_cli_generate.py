@@ -1,0 +1,151 @@
+"""`notifykit generate`."""
+
+from __future__ import annotations
+
+import pytest
+from cli_world import CliWorld, contract
+
+from notifykit.cli import report
+
+MISSING = """
+source: {type: nonsense_source, path: x}
+strategy: {type: contract}
+messages: [{name: group, recipient: x, sender: beijing-group, template: x}]
+"""
+
+NO_FILE = """
+source: {type: contract_csv, path: data/none.csv, key: 合同ID(_id)}
+strategy: {type: contract}
+messages: [{name: group, recipient: x, sender: beijing-group, template: x}]
+"""
+
+
+def test_queued_messages_are_counted_and_nothing_is_sent(world: CliWorld) -> None:
+    result = world.invoke("generate")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[1].split() == ["beijing", "2", "3", "0", "0"]
+    with world.outbox() as outbox:
+        assert [figures.by_status for figures in outbox.figures()] == [{"queued": 3}]
+    assert world.flags() == ["N", "N"]
+    assert not (world.folder / "out").exists()
+
+
+def test_again_everything_is_known(world: CliWorld) -> None:
+    world.invoke("generate")
+    (campaign,) = world.json("generate")["campaigns"]
+    assert (campaign["queued"], campaign["known"]) == (0, 3)
+
+
+def test_a_dry_run_tells_and_changes_nothing(world: CliWorld) -> None:
+    told = world.json("generate", "--dry-run")
+    assert (told["dry_run"], told["campaigns"][0]["queued"]) == (True, 3)
+    assert "would queue" in world.invoke("generate", "--dry-run").stdout
+    assert not world.store.parent.exists()
+    world.invoke("generate")
+    before = world.store.read_bytes()
+    assert world.json("generate", "--dry-run")["campaigns"][0]["queued"] == 0
+    assert world.store.read_bytes() == before
+
+
+def test_a_dry_run_needs_no_secrets(world: CliWorld) -> None:
+    sender = "award-desk: {type: webhook, url: {env: NO_SUCH_VARIABLE_HERE}}"
+    world.edit("notifykit.yaml", "award-desk: {type: file, path: out/awards.jsonl}", sender)
+    assert world.invoke("generate", "--dry-run").exit_code == 0
+    result = world.invoke("generate")
+    assert (result.exit_code, "NO_SUCH_VARIABLE_HERE" in result.stderr) == (4, True)
+
+
+def test_held_rows_are_shown_with_place_and_mend(world: CliWorld) -> None:
+    world.write_rows([[contract(1), "甲", "0", "N", ""], ["", "乙", "0", "N", ""]])
+    result = world.invoke("generate")
+    assert result.exit_code == 3
+    assert f"held: beijing: {world.csv}:3: the key is empty; " in result.stdout
+    told = world.json("generate", code=3)
+    (held,) = told["campaigns"][0]["held"]
+    assert held["place"] == f"{world.csv}:3"
+    assert held["mend"]
+
+
+def test_many_held_rows_are_cut_for_people_only(world: CliWorld) -> None:
+    world.write_rows([["", "乙", "0", "N", str(number)] for number in range(report.SHOWN + 5)])
+    out = world.invoke("generate").stdout
+    assert out.count("the key is empty") == report.SHOWN
+    assert "… and 5 more; --json lists all" in out
+    assert len(world.json("generate", code=3)["campaigns"][0]["held"]) == report.SHOWN + 5
+
+
+def test_drift_is_reported(world: CliWorld) -> None:
+    world.lived()
+    world.write_rows([[contract(1), "测试管家1", "1", "N", ""], [contract(2), "测试管家2", "0", "Y", ""]])
+    result = world.invoke("generate")
+    assert result.exit_code == 0
+    assert f"drift: beijing: sent, but not flagged; the flags are owed again: {contract(1)}" in result.stdout
+    world.write_rows([[contract(3), "测试管家3", "0", "N", ""]])
+    world.invoke("generate")
+    world.write_rows([[contract(3), "测试管家3", "0", "Y", ""]])
+    result = world.invoke("generate")
+    assert result.exit_code == 0
+    assert f"drift: beijing: flagged as sent, but still waiting: {contract(3)}; they go out unless" in result.stdout
+    assert world.json("generate")["campaigns"][0]["flagged_but_waiting"] == [contract(3)]
+
+
+def test_a_campaign_that_cannot_go_on_stops_no_other(world: CliWorld) -> None:
+    world.write_campaign("aaa", NO_FILE)
+    world.write_rows([["", "乙", "0", "N", ""], [contract(1), "测试管家1", "0", "N", ""]])
+    result = world.invoke("generate")
+    assert result.exit_code == 1  # counts more than what is held
+    assert "error: campaign aaa: " in result.stderr
+    assert "none.csv" in result.stderr
+    assert result.stdout.splitlines()[1].split()[:3] == ["beijing", "1", "1"]
+    told = world.json("generate", code=1)
+    assert list(told["failures"]) == ["aaa"]
+
+
+def test_a_campaign_that_lacks_a_plugin_fails_alone_and_says_what_to_install(world: CliWorld) -> None:
+    world.write_campaign("aaa", MISSING)
+    result = world.invoke("generate")
+    assert result.exit_code == 1
+    assert 'no plugin offers the source type "nonsense_source"; install' in result.stderr
+    assert "beijing" in result.stdout
+    assert world.invoke("generate", "beijing").exit_code == 0
+    assert world.invoke("generate", "aaa").exit_code == 1
+
+
+def test_only_the_named_campaigns(world: CliWorld) -> None:
+    world.write_campaign("aaa", "extends: beijing.yaml\n")
+    assert [item["campaign"] for item in world.json("generate", "beijing")["campaigns"]] == ["beijing"]
+    assert [item["campaign"] for item in world.json("generate", "beijing", "aaa")["campaigns"]] == ["aaa", "beijing"]
+
+
+@pytest.mark.parametrize("command", ["generate", "settle"])
+def test_an_unknown_campaign_is_an_error_with_the_near_name(world: CliWorld, command: str) -> None:
+    result = world.invoke(command, "beijng")
+    assert result.exit_code == 1
+    assert result.stderr == 'error: no campaign is called "beijng"; did you mean "beijing"?\n'
+    assert not world.store.exists()
+
+
+def test_a_project_without_campaign_files_says_so(world: CliWorld) -> None:
+    world.edit("notifykit.yaml", "campaigns: campaigns/*.yaml\n", "")
+    for file in (world.folder / "campaigns").iterdir():
+        file.unlink()
+    done = world.invoke("generate")
+    assert (done.stdout, done.stderr) == ("there is no campaign file\n", "")
+
+
+def test_a_disabled_campaign_generates_nothing(world: CliWorld) -> None:
+    world.edit("campaigns/beijing.yaml", "source:", "enabled: false\nsource:")
+    assert world.json("generate")["campaigns"] == []
+    assert world.invoke("generate").stdout == "no campaign is enabled\n"
+    result = world.invoke("generate", "beijing")
+    assert (result.exit_code, "`enabled: false`" in result.stderr) == (1, True)
+
+
+def test_a_store_that_is_no_database_is_an_error_with_the_mend(world: CliWorld) -> None:
+    world.store.parent.mkdir()
+    world.store.write_text("not a database, but a text that is long enough to be one" * 10, encoding="utf-8")
+    before = world.store.read_bytes()
+    for command in (["generate"], ["generate", "--dry-run"], ["dispatch"], ["settle"], ["status"], ["tasks"], ["run"]):
+        result = world.invoke(*command)
+        assert (result.exit_code, "not an SQLite database" in result.stderr) == (1, True), command
+    assert world.store.read_bytes() == before

@@ -1,0 +1,89 @@
+"""Tables, JSON and lines that cannot command a terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+
+import pytest
+from rich.cells import cell_len
+
+from notifykit.cli.output import Key, Right, count, print_json, print_table, result, some, visible
+
+
+def test_columns_line_up_where_characters_are_wide(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(["key", "to", Right("n")], [("1", "北京签约喜报群", "5"), ("22", "甲", "12")])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["key", "to", "n"]
+    ends = {cell_len(line) for line in lines}
+    assert len(ends) == 1, lines
+
+
+def test_a_column_that_nothing_fills_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(["a", "why"], [("1", ""), ("2", "")])
+    assert capsys.readouterr().out == "a\n1\n2\n"
+
+
+def test_what_looks_like_markup_is_text(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(["key"], [("[bold]x[/bold] :smile:",)])
+    assert "[bold]x[/bold] :smile:" in capsys.readouterr().out
+
+
+def test_a_row_stays_one_line_in_a_pipe(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    print_table(["a", "b"], [("x" * 100, "y" * 100)])
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_long_cells_are_folded_and_nothing_is_cut(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    print_table(["a", "b"], [("x" * 60, "y" * 60)])
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80
+    assert (out.count("x"), out.count("y")) == (60, 60)
+
+
+def test_short_cells_and_keys_are_folded_last(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    print_table(["status", Key("key"), "a", "b", "c"], [("completed", "1" * 19, *["群" * 10] * 3)])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split()[:2] == ["completed", "1" * 19]
+    assert max(map(cell_len, lines)) <= 80
+
+
+@pytest.mark.parametrize("nasty", ["\x1b[2J", "\x07", "\u202e", "\udc80", "a\rb", "a\tb"])
+def test_nothing_is_a_command_to_the_terminal(nasty: str) -> None:
+    assert visible(nasty).isprintable()
+    assert visible("签约 [x]") == "签约 [x]"
+
+
+def test_a_line_of_a_result_is_harmless_and_may_have_several_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    result("one\n\x1btwo")
+    assert capsys.readouterr().out == "one\n\\x1btwo\n"
+
+
+def test_json_is_readable_where_the_stream_can_show_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for encoding, shown in (("utf-8", "签"), ("ascii", "\\u7b7e")):
+        raw = io.BytesIO()
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding=encoding, write_through=True))
+        print_json({"a": "签"}, one_line=True)
+        sys.stdout.flush()
+        assert raw.getvalue().decode(encoding) == f'{{"a": "{shown}"}}\n'
+
+
+def test_json_on_several_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"a": [1]})
+    out = capsys.readouterr().out
+    assert len(out.splitlines()) > 1
+    assert json.loads(out) == {"a": [1]}
+
+
+def test_some_and_count() -> None:
+    assert some(["a", "b", "c"], at_most=2) == "a, b, and 1 more"
+    assert some(["a"]) == "a"
+    assert (count(1, "key"), count(2000, "key")) == ("1 key", "2,000 keys")

@@ -1,0 +1,87 @@
+"""`notifykit plugins`, `new-plugin` and `schema`."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+from cli_world import CliWorld
+from click.testing import CliRunner
+
+from notifykit.cli import app
+from notifykit.cli.app import build_cli
+from notifykit.config import json_schema
+from notifykit.plugins import Plugins, find, load_plugins
+
+
+def test_plugins_are_listed_with_version_place_and_what_they_offer(world: CliWorld) -> None:
+    world.environment["COLUMNS"] = "200"
+    out = world.invoke("plugins").stdout
+    assert "notifykit_contract" in out
+    assert "sources contract_csv, csv; strategies contract, csv_flag" in " ".join(out.split())
+    assert "notifykit_contract/__init__.py" in out
+    told = world.json("plugins")
+    assert set(told) == {"plugins", "blocked", "failed", "warnings"}
+    by_name = {plugin["name"]: plugin for plugin in told["plugins"]}
+    assert by_name["notifykit_wecom"]["types"]["senders"] == ["wecom_robot"]
+
+
+def test_without_a_project_all_are_listed(tmp_path: Path) -> None:
+    result = CliRunner().invoke(build_cli(), ["--project", str(tmp_path / "none.yaml"), "plugins", "--json"])
+    assert result.exit_code == 0
+    assert len(json.loads(result.stdout)["plugins"]) >= 5
+
+
+def test_blocked_and_broken_ones_are_listed_with_the_reason(world: CliWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    def loading(*, block: list[str], strict: bool) -> Plugins:
+        found, _ = find.find_entry_points()
+        broken = EntryPoint("broken", "no_such_module_anywhere", "notifykit")
+        return load_plugins(block=block, strict=strict, entry_points=[*found, broken])
+
+    monkeypatch.setattr(app, "load_plugins", loading)
+    world.edit("notifykit.yaml", "store:", "plugins: {block: [notifykit_wecom, nobody]}\nstore:")
+    result = world.invoke("plugins")
+    assert result.exit_code == 0
+    assert "blocked: plugin 'notifykit_wecom' of notifykit-outbox" in result.stdout
+    assert "broken: plugin 'broken' of (no distribution): ModuleNotFoundError: " in result.stdout
+    assert "block list: nothing is called 'nobody'" in result.stdout
+    told = world.json("plugins")
+    assert [plugin["name"] for plugin in told["blocked"]] == ["notifykit_wecom"]
+    assert told["failed"][0]["traceback"]
+
+
+def test_new_plugin(tmp_path: Path) -> None:
+    runner = CliRunner()
+    result = runner.invoke(build_cli(), ["new-plugin", "acme-sms", "--folder", str(tmp_path)])
+    assert result.exit_code == 0
+    files = [Path(line) for line in result.stdout.splitlines()]
+    assert files
+    assert all(file.is_file() and file.is_relative_to(tmp_path) for file in files)
+    result = runner.invoke(build_cli(), ["new-plugin", "acme-sms", "--folder", str(tmp_path)])
+    assert (result.exit_code, result.stderr.startswith("error: ")) == (1, True)
+    result = runner.invoke(build_cli(), ["new-plugin", "acme-mail", "--folder", str(tmp_path), "--json"])
+    assert all(Path(file).is_file() for file in json.loads(result.stdout)["files"])
+
+
+def test_new_plugin_refuses_a_name_that_cannot_be_one(tmp_path: Path) -> None:
+    result = CliRunner().invoke(build_cli(), ["new-plugin", "a b", "--folder", str(tmp_path)])
+    assert result.exit_code == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["campaign", "base", "project"])
+def test_schema(kind: str, tmp_path: Path) -> None:
+    runner = CliRunner()
+    result = runner.invoke(build_cli(), ["--project", str(tmp_path / "none.yaml"), "schema", kind])
+    assert result.exit_code == 0
+    found, _ = find.find_entry_points()
+    registry = load_plugins(entry_points=found).registry
+    expected = {name: json_schema(registry, name) for name in ("campaign", "base", "project")}
+    assert json.loads(result.stdout) == expected[kind]
+
+
+def test_schema_is_that_of_campaigns_unless_told_otherwise(world: CliWorld) -> None:
+    assert world.invoke("schema").stdout == world.invoke("schema", "campaign").stdout
+    assert world.invoke("schema", "nonsense").exit_code == 2

@@ -1,0 +1,214 @@
+"""A project in a folder, and small plugins for it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+import pytest
+from annotated_types import Ge
+
+from notifykit.config import Configuration, InvalidConfigurationError, read_project, resolve
+from notifykit.model import Message, Outcome, Problem, Record
+from notifykit.options import ProjectPath, Seconds, Secret
+from notifykit.registry import Offer, Registry
+from notifykit.roles import Decision, Ledger, Rate, SendContext, Strategy
+
+Files = Mapping[str, str]
+Load = Callable[..., Configuration]
+Complaints = Callable[..., list[str]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    column: str
+    equals: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Rows of a file."""
+
+    path: ProjectPath
+    """The file with the rows."""
+    unsent: str = "N"
+    sent: Literal["Y", "1", "yes"] = "Y"
+    every: Seconds = 60.0
+    log: ProjectPath = Path("state/log.txt")
+    rules: list[Rule] = field(default_factory=list)
+    free: Any = None
+    first: Annotated[int, Ge(0)] = 0
+    token: Secret | str | None = None
+    opened: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        if self.unsent == self.sent:
+            raise ValueError(f"unsent: must differ from sent ({self.sent})")
+        if self.first == 13:
+            raise ValueError("thirteen: brings bad luck")
+
+    def read(self) -> Iterable[Record | Problem]:
+        return []
+
+
+@dataclass
+class Lines:
+    """Another source, with fewer options."""
+
+    path: ProjectPath
+
+    def read(self) -> Iterable[Record | Problem]:
+        return []
+
+
+@dataclass
+class Flag(Strategy):
+    column: str = "sent"
+
+    def decide(self, record: Record, outbox: Ledger) -> Decision:
+        return Decision.SKIP
+
+
+@dataclass
+class Robot:
+    """A group robot."""
+
+    key: Secret
+    mentions: dict[str, bool] = field(default_factory=dict)
+    revealed: bool = False
+    limits: ClassVar[tuple[Rate, ...]] = (Rate(20, 60.0),)
+    max_bytes: ClassVar[int] = 2048
+
+    def __post_init__(self) -> None:
+        if self.revealed:
+            self.key.reveal()
+
+    def escape(self, text: str) -> str:
+        return text.replace("<@", "(@")
+
+    def send(self, message: Message, context: SendContext) -> Outcome:
+        return Outcome.accepted()
+
+
+@dataclass
+class Quiet:
+    repeatable: ClassVar[bool] = True
+
+    def send(self, message: Message, context: SendContext) -> Outcome:
+        return Outcome.accepted()
+
+
+@dataclass
+class Broken(Quiet):
+    """Its author did not foresee the number 0."""
+
+    share: int = 0
+
+    def __post_init__(self) -> None:
+        self.each = 1 // self.share
+
+
+@dataclass
+class Greedy(Quiet):
+    type: str = "mine"
+
+
+@dataclass
+class Strange(Quiet):
+    made_by: Callable[[], object] = dict
+    lock: "Unheard" = None  # type: ignore[name-defined]  # noqa: F821, UP037
+
+
+@dataclass
+class Odd(Quiet):
+    """Has options that JSON Schema cannot describe, or whose members are several."""
+
+    hook: Callable[[], object] = dict
+    rules: list[Rule | str] = field(default_factory=list)
+    share: float = 0.5
+
+
+@dataclass
+class Sloppy(Quiet):
+    share: int = None  # type: ignore[assignment]
+
+
+class Plain:
+    """No dataclass."""
+
+
+def offers(**types: type) -> dict[str, Offer]:
+    return {
+        name: Offer(name=name, cls=cls, plugin="fake", distribution="notifykit-fake 1.0") for name, cls in types.items()
+    }
+
+
+@pytest.fixture
+def registry() -> Registry:
+    return Registry(
+        sources=offers(rows=Rows, lines=Lines),
+        strategies=offers(flag=Flag),
+        senders=offers(
+            robot=Robot, quiet=Quiet, broken=Broken, greedy=Greedy, strange=Strange, plain=Plain, odd=Odd, sloppy=Sloppy
+        ),
+    )
+
+
+PROJECT = """\
+senders:
+  group:
+    type: robot
+    key: {env: GROUP_KEY}
+  note: {type: quiet}
+"""
+
+CAMPAIGN = """\
+source: {type: rows, path: data/a.csv}
+strategy: {type: flag}
+messages:
+  - name: hello
+    recipient: "{{ record.key }}"
+    template: Hello
+    sender: note
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the current folder, which is the project's, with a secret set."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GROUP_KEY", "key-of-the-group")
+    return tmp_path
+
+
+@pytest.fixture
+def load(project: Path, registry: Registry) -> Load:
+    """Write a project with one campaign, and these files over it; an empty text leaves the file out."""
+
+    def loaded(files: Files | None = None, /, *, secrets: bool = True, file: str = "notifykit.yaml") -> Configuration:
+        everything = {"notifykit.yaml": PROJECT, "campaigns/a.yaml": CAMPAIGN, **(files or {})}
+        for name, text in everything.items():
+            if text:
+                target = project / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(textwrap.dedent(text), encoding="utf-8")
+        return resolve(read_project(Path(file)), registry, secrets=secrets)
+
+    return loaded
+
+
+@pytest.fixture
+def complaints(load: Load) -> Complaints:
+    """Load likewise, and return the lines of what is wrong."""
+
+    def lines(files: Files | None = None, /, **how: Any) -> list[str]:
+        with pytest.raises(InvalidConfigurationError) as caught:
+            load(files, **how)
+        text = str(caught.value)
+        assert [str(defect) for defect in caught.value.defects] == text.splitlines()
+        return text.splitlines()
+
+    return lines

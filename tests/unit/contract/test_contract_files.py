@@ -1,0 +1,103 @@
+"""Reading a file whole while others write to it, and the words for what went wrong."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from notifykit_contract import files
+from notifykit_contract.files import explain, read_whole, starts_with
+
+from notifykit.errors import CampaignError
+
+
+@pytest.fixture
+def while_reading(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], None]:
+    """Lets another program act between the two looks at a file's size and time that frame each reading."""
+
+    def arm(act: Callable[[], None]) -> None:
+        look = files._stamp
+        looks = iter(range(1000))
+
+        def act_first(descriptor: int) -> tuple[int, int]:
+            if next(looks) % 2:
+                act()
+            return look(descriptor)
+
+        monkeypatch.setattr(files, "_stamp", act_first)
+
+    return arm
+
+
+def test_appends_do_not_disturb_a_reader(tmp_path: Path, while_reading: Callable[[Callable[[], None]], None]) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(b"1\n")
+
+    def append() -> None:
+        with path.open("ab") as file:
+            file.write(b"2\n")
+
+    while_reading(append)
+    assert read_whole(path) == b"1\n"
+
+
+def test_a_rewrite_makes_a_reader_read_again(
+    tmp_path: Path, while_reading: Callable[[Callable[[], None]], None]
+) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(b"old\n")
+    contents = [b"new\nand longer\n"]
+
+    def rewrite_once() -> None:
+        if contents:
+            path.write_bytes(contents.pop())
+
+    while_reading(rewrite_once)
+    assert read_whole(path) == b"new\nand longer\n"
+
+
+def test_a_file_that_is_rewritten_all_the_time_waits_for_the_next_pass(
+    tmp_path: Path, while_reading: Callable[[Callable[[], None]], None]
+) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(b"")
+    sizes = iter(range(1, 100))
+
+    def rewrite() -> None:
+        path.write_bytes(b"%d" % 10 ** next(sizes) + b"x")
+
+    while_reading(rewrite)
+    with pytest.raises(CampaignError, match=r"x\.csv: it was rewritten 5 times while it was read; the next pass"):
+        read_whole(path)
+
+
+def test_the_start_of_a_file_is_compared(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    content = bytes(range(256)) * 5000
+    path.write_bytes(content + b"more")
+    assert starts_with(path, [content])
+    assert starts_with(path, [content[:7], b"", content[7:]])
+    assert starts_with(path, [])
+    assert not starts_with(path, [content[:7], content])
+    assert not starts_with(path, [content[:-1], b"x"])
+    path.write_bytes(content[:-1])
+    assert not starts_with(path, [content[:-1], content[-1:]])
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (errno.ENOENT, "x.csv: there is no such file; put it back"),
+        (errno.EACCES, "x.csv: permission denied; close the program that holds it open"),
+        (errno.EPERM, "x.csv: permission denied"),
+        (errno.ENOSPC, "x.csv: the disk is full; free some space"),
+        (errno.EROFS, "x.csv: its file system is read-only"),
+        (errno.EIO, "x.csv: Input/output error; mend that and run again"),
+        (None, "x.csv: odd; mend that and run again"),
+    ],
+)
+def test_an_error_of_the_system_is_told_with_its_mend(number: int | None, text: str) -> None:
+    error = OSError("odd") if number is None else OSError(number, {errno.EIO: "Input/output error"}.get(number, "?"))
+    assert explain(Path("x.csv"), error).startswith(text)

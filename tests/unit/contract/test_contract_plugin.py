@@ -1,0 +1,59 @@
+"""What the plugin offers to the host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import notifykit_contract
+import pytest
+from notifykit_contract import CsvFlag, CsvSource
+
+from notifykit.errors import ConfigError
+from notifykit.legacy import Disposal, LegacyState
+
+
+def test_each_class_is_offered_under_its_two_names() -> None:
+    offered: dict[str, Callable[..., Any]] = {}
+
+    def register(name: str, cls: Callable[..., Any]) -> None:
+        offered[name] = cls
+
+    notifykit_contract.register_sources(register)
+    assert offered == {"contract_csv": CsvSource, "csv": CsvSource}
+    offered.clear()
+    notifykit_contract.register_strategies(register)
+    assert offered == {"contract": CsvFlag, "csv_flag": CsvFlag}
+
+
+def test_the_old_state_of_a_contract_campaign_is_retired() -> None:
+    options = {"kind": "contract", "status_file": "state/send_status_bj_aug.json", "sent_word": "发送成功"}
+    expected = LegacyState(
+        campaign="bj",
+        status_file=Path("state/send_status_bj_aug.json"),
+        sent_word="发送成功",
+        disposal=Disposal.RETIRE,
+    )
+    assert notifykit_contract.legacy_state("bj", options) == expected
+    del options["sent_word"]
+    assert notifykit_contract.legacy_state("bj", options) == expected
+
+
+def test_the_old_state_of_others_is_not_ours() -> None:
+    assert notifykit_contract.legacy_state("ts", {"kind": "technician", "status_file": "x"}) is None
+    assert notifykit_contract.legacy_state("ts", {}) is None
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({}, "campaign bj: legacy.status_file is None; name the send-status JSON file"),
+        ({"status_file": ""}, "campaign bj: legacy.status_file is ''; name"),
+        ({"status_file": "x.json", "sent_word": 1}, "campaign bj: legacy.sent_word is 1; name the value"),
+    ],
+)
+def test_a_section_that_names_nothing_is_an_error(options: dict[str, Any], text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        notifykit_contract.legacy_state("bj", {"kind": "contract"} | options)
+    assert text in str(caught.value)

@@ -1,0 +1,48 @@
+"""Metadata as it comes back from the table."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notifykit.model import Status
+from notifykit.outbox import rows
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def metadata_of(text: str) -> object:
+    row = (1, "send", "群", "文", Status.SENT.value, "contracts", "1", "group", 1, "robot", 0, text, 1, 0.0, 0.0, 1.0)
+    return rows.task((*row, None, None)).metadata
+
+
+@given(st.dictionaries(st.text(max_size=3), VALUES, max_size=4))
+def test_metadata_comes_back_as_it_was_stored(metadata: dict[str, object]) -> None:
+    assert metadata_of(rows.encode(metadata)) == metadata
+    assert metadata_of(json.dumps(metadata, indent=1)) == metadata
+
+
+def test_tasks_that_differ_in_their_first_member_share_the_others() -> None:
+    one, other = (metadata_of(rows.encode({"id": id_, "csv": {"key": "订单"}, "n": 1})) for id_ in ("1", "2"))
+    assert one == {"id": "1", "csv": {"key": "订单"}, "n": 1}
+    assert other == {"id": "2", "csv": {"key": "订单"}, "n": 1}
+    assert isinstance(one, dict)
+    assert isinstance(other, dict)
+    assert one["csv"] is other["csv"]
+    one["n"] = 2
+    assert metadata_of(rows.encode({"id": "3", "csv": {"key": "订单"}, "n": 1})) == {
+        "id": "3",
+        "csv": {"key": "订单"},
+        "n": 1,
+    }
+
+
+def test_a_name_that_comes_twice_has_its_last_value() -> None:
+    assert metadata_of('{"a": "1", "b": 2, "a": "3"}') == {"a": "3", "b": 2}
+    assert metadata_of('{"a": "1", "a": "3"}') == {"a": "3"}

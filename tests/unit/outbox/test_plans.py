@@ -1,0 +1,62 @@
+"""Every statement of the hot path is a search in an index, whatever the planner learns about the data."""
+
+from __future__ import annotations
+
+import pytest
+
+from notifykit.model import Draft, Outcome, Status
+from notifykit.outbox import SqliteOutbox, claiming, lanes, queueing, writeback
+from notifykit.outbox.protocol import Transition
+
+NAMED = {"campaign": "c", "channel": "ch", "now": 1.0, "room": 1, "last": 0, "id": 1}
+
+STATEMENTS = {
+    "due": (claiming._DUE, NAMED, "tasks_due"),
+    "used": (claiming._USED, ("ch", 0.0, 1.0), "PRIMARY KEY"),
+    "move": (claiming._MOVE, None, "PRIMARY KEY"),
+    "lane": (lanes._LANE, ("ch", "r"), "tasks_lane"),
+    "busy": (lanes._BUSY, ("ch", "r"), "tasks_sending"),
+    "behind retries": (lanes._BEHIND_RETRIES, NAMED, "tasks_retrying"),
+    "place new": (lanes._PLACE_NEW, NAMED, "PRIMARY KEY"),
+    "delivered": (queueing._DELIVERED, ("c", "k"), "tasks_dedup (campaign=? AND record_key=?)"),
+    "known": (queueing._KNOWN, ("c", "k", "m"), "tasks_dedup (campaign=? AND record_key=? AND message_name=?)"),
+    "completed": (queueing._COMPLETED, ("c", "k"), "tasks_dedup (campaign=? AND record_key=?)"),
+    "owed": (writeback._OWED, ("c", 0, 10), "tasks_owed (campaign=?"),
+}
+
+
+@pytest.fixture
+def filled(outbox: SqliteOutbox) -> SqliteOutbox:
+    outbox.enqueue(
+        [
+            Draft(campaign="c", key=str(n), message="m", recipient=f"r{n % 7}", text="t", channel="ch", task_type="x")
+            for n in range(500)
+        ]
+    )
+    for claim in outbox.claim("w", 7, {"ch": ()}, 60):
+        outbox.finish(claim, Outcome.accepted(), Transition(status=Status.SENT))
+    outbox.db.execute("ANALYZE")
+    return outbox
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_the_planner_uses_the_index(filled: SqliteOutbox, name: str) -> None:
+    sql, values, wanted = STATEMENTS[name]
+    if values is None:
+        keys = ("status", "local", "reason", "not_before", "hold_until", "now", "id", "token", "was", "uncounted")
+        values = dict.fromkeys(keys, 1)
+    plan = [row[3] for row in filled.db.all(f"EXPLAIN QUERY PLAN {sql}", values)]
+    assert any(wanted in step for step in plan), plan
+    scans = [step for step in plan if step.startswith("SCAN") and "INDEX" not in step and "CONSTANT" not in step]
+    assert not scans, plan
+    assert "USE TEMP B-TREE FOR ORDER BY" not in plan
+
+
+def test_lost_claims_are_found_among_those_being_sent(filled: SqliteOutbox) -> None:
+    plan = [row[3] for row in filled.db.all(f"EXPLAIN QUERY PLAN {claiming._EXPIRED}", (1.0,))]
+    assert plan[0] == "SCAN tasks USING INDEX tasks_sending"
+
+
+def test_waiting_keys_are_read_from_the_indexes_of_what_waits(filled: SqliteOutbox) -> None:
+    plan = [row[3] for row in filled.db.all(f"EXPLAIN QUERY PLAN {queueing._WAITING}", {"campaign": "c"})]
+    assert not [step for step in plan if step == "SCAN tasks"], plan

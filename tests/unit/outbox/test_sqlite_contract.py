@@ -1,0 +1,26 @@
+"""The embedded store keeps the promises of the protocol."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import settings
+
+from notifykit.clock import Clock
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.sqlite import SqliteOutbox
+from notifykit.testing import OutboxContract
+from notifykit.testing.outbox.machine import outbox_walk
+
+
+def open_sqlite(folder: Path, clock: Clock) -> Outbox:
+    return SqliteOutbox.open(folder / "outbox.db", clock=clock)
+
+
+class TestSqliteOutbox(OutboxContract):
+    def open_outbox(self, folder: Path, clock: Clock) -> Outbox:
+        return open_sqlite(folder, clock)
+
+
+TestSqliteWalk = outbox_walk(open_sqlite).TestCase
+TestSqliteWalk.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

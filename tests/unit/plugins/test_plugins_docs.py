@@ -1,0 +1,167 @@
+"""docs/plugins.md says what is so: its hooks, its code, its messages."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import itertools
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import notifykit.testing
+from notifykit import hookspecs
+from notifykit.plugins import load_plugins
+from notifykit.roles import Source, Strategy
+from notifykit.scaffold import create_plugin
+from notifykit.session import Session
+from notifykit.testing import SourceContract, StrategyContract, records
+
+PAGE = Path(__file__).parents[3] / "docs" / "plugins.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+
+
+def block(marker: str) -> str:
+    """Return the one block of code that holds a text."""
+    (found,) = (code for code in BLOCKS if marker in code)
+    return str(found)
+
+
+def module(marker: str) -> ModuleType:
+    made = ModuleType(f"from_docs_{next(COUNT)}")
+    sys.modules[made.__name__] = made  # dataclasses look their module up
+    try:
+        exec(compile(block(marker), str(PAGE), "exec"), made.__dict__)
+    finally:
+        del sys.modules[made.__name__]
+    return made
+
+
+COUNT = itertools.count()
+
+
+def test_the_reference_is_the_specification() -> None:
+    lines: list[str] = []
+    for name, value in vars(hookspecs).items():
+        if hasattr(value, f"{hookspecs.PROJECT}_spec"):
+            words, _, since = (inspect.getdoc(value) or "").partition(".. versionadded:: ")
+            signature = f"{name}({', '.join(inspect.signature(value).parameters)})"
+            lines += [f"### `{signature}`", "", words.strip(), "", f"Since {since.strip()}.", ""]
+    expected = "\n".join(lines)
+    assert TEXT[TEXT.index("### `register_sources") :].strip() == expected.strip(), expected
+
+
+def test_every_hook_says_since_when_and_what_its_arguments_are() -> None:
+    for name, value in vars(hookspecs).items():
+        if hasattr(value, f"{hookspecs.PROJECT}_spec"):
+            assert ".. versionadded:: " in (inspect.getdoc(value) or ""), name
+            hints = inspect.get_annotations(value)
+            assert set(hints) == {*inspect.signature(value).parameters, "return"}, name
+
+
+def test_the_plugin_shown_is_the_plugin_written(tmp_path: Path) -> None:
+    create_plugin("acme-sms", tmp_path)
+    written = tmp_path / "notifykit-acme-sms" / "src" / "notifykit_acme_sms" / "__init__.py"
+    assert block("class AcmeSms:") == written.read_text(encoding="utf-8")
+
+
+class TestSourceShown(SourceContract):
+    def make_source(self, folder: Path) -> Source:
+        (folder / "orders.jsonl").write_text(
+            '{"id": 1, "email": "a@example.com"}\n{"id": 2, "email": ""}\n[]\n{"id": ""}'
+        )
+        return module("class JsonLines").JsonLines(path=folder / "orders.jsonl")  # type: ignore[no-any-return]
+
+    def make_broken_source(self, folder: Path) -> Source:
+        return module("class JsonLines").JsonLines(path=folder / "nowhere.jsonl")  # type: ignore[no-any-return]
+
+
+class Rows:
+    def read(self) -> Any:
+        return records({"id": "A"}, {"id": "B"})
+
+
+class TestStrategyShown(StrategyContract):
+    def make_source(self, folder: Path) -> Source:
+        return Rows()
+
+    def make_strategy(self, folder: Path) -> Strategy:
+        return module("class DoneList").DoneList(path=folder / "done.txt")  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    "marker", ["class AcmeSms:", "class JsonLines", "class DoneList", "def where", "def task_failed"]
+)
+def test_what_is_shown_loads_as_a_plugin(site: Any, marker: str) -> None:
+    site.install("shown", {"shown": "shown"}, {"shown.py": block(marker)})
+    plugins = site.load(strict=True)
+    assert len(plugins.loaded) == 1
+
+
+def test_the_command_shown_runs(site: Any) -> None:
+    site.install("shown", {"shown": "shown"}, {"shown.py": block("def where")})
+    plugins = site.load(strict=True)
+    cli = click.Group("notifykit")
+    plugins.add_commands(cli)
+    done = CliRunner().invoke(cli, ["where"], obj=Session(plugins=plugins, file=Path("x.yaml")))
+    assert done.output == "x.yaml\n"
+
+
+def test_the_whole_kit_is_told_of() -> None:
+    known_otherwise = {"HttpRequest"}
+    for name in set(notifykit.testing.__all__) - known_otherwise:
+        assert re.search(rf"`{name}\b", TEXT), name
+
+
+def test_the_modules_that_may_be_imported_exist() -> None:
+    named = re.findall(r"^\| `(notifykit[\w.]*)` \| (.*) \|$", TEXT, re.MULTILINE)
+    assert len(named) > 10
+    for name, holds in named:
+        found = importlib.import_module(name)
+        for thing in re.findall(r"`(\w+)`", holds):
+            assert hasattr(found, thing), f"{name} has no {thing}"
+
+
+HEAD = "from dataclasses import dataclass\nimport notifykit\n"
+DEFECTS = {
+    "@notifykit.hookimpl\ndef register_sender(register): ...": (
+        "there is no hook called 'register_sender'; did you mean 'register_senders'?"
+    ),
+    "def register_senders(register): ...": (
+        "register_senders is not marked as a hook; put @notifykit.hookimpl above it"
+    ),
+    "@notifykit.hookimpl\ndef task_sent(task, result): ...": (
+        "task_sent takes 'result'; write it as task_sent(task, outcome), or with fewer arguments"
+    ),
+    "@notifykit.hookimpl\nasync def task_sent(task): ...": (
+        "task_sent is async, so it would never run; write it as a plain function"
+    ),
+    "@dataclass\nclass Acme: ...\n@notifykit.hookimpl\ndef register_senders(register): register('acme', Acme)": (
+        "the class Acme of type 'acme' has no send(); add it (notifykit.roles)"
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "said"), DEFECTS.items())
+def test_the_messages_shown_are_the_messages_given(site: Any, code: str, said: str) -> None:
+    site.install("shown", {"shown": "shown"}, {"shown.py": HEAD + code})
+    failed = site.failure()
+    assert f"{failed.what}; {failed.mend}" == said
+    assert f"`{said}`" in TEXT
+
+
+def test_the_broken_plugin_shown_is_described_like_that(site: Any) -> None:
+    code = "import carrier_pigeon\n"
+    site.install("notifykit-stale", {"notifykit_stale": "stale"}, {"stale.py": code}, "0.3.0")
+    assert f"\nbroken: {site.failure()}\n" in TEXT
+
+
+def test_loading_is_as_the_page_says_without_any_plugin() -> None:
+    assert load_plugins(entry_points=[]).listing() == {"plugins": [], "blocked": [], "failed": [], "warnings": []}

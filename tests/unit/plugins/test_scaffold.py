@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notifykit.errors import NotifykitError
+from notifykit.scaffold import FILES, PluginNames, create_plugin
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_all_names_come_from_one() -> None:
+    names = PluginNames.of("acme-sms-2")
+    assert (names.distribution, names.package) == ("notifykit-acme-sms-2", "notifykit_acme_sms_2")
+    assert (names.type, names.cls) == ("acme_sms_2", "AcmeSms2")
+    assert PluginNames.of("notifykit-acme") == PluginNames.of("acme")
+
+
+def test_what_is_written(tmp_path: Path) -> None:
+    files = create_plugin("acme-sms", tmp_path)
+    home = tmp_path / "notifykit-acme-sms"
+    assert sorted(files) == sorted(path for path in home.rglob("*") if path.is_file())
+    assert sorted(path.relative_to(home).as_posix() for path in files) == [
+        ".gitignore",
+        "README.md",
+        "pyproject.toml",
+        "src/notifykit_acme_sms/__init__.py",
+        "src/notifykit_acme_sms/py.typed",
+        "tests/test_acme_sms.py",
+    ]
+    for path in files:
+        assert "${" not in path.read_text(encoding="utf-8").replace("${{", ""), path
+    project = tomllib.loads((home / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["name"] == "notifykit-acme-sms"
+    assert project["project"]["entry-points"]["notifykit"] == {"notifykit_acme_sms": "notifykit_acme_sms"}
+    assert project["project"]["dependencies"][0].startswith("notifykit-outbox>=")
+
+
+def test_what_is_written_is_tidy(tmp_path: Path) -> None:
+    create_plugin("acme-sms", tmp_path)
+    home = tmp_path / "notifykit-acme-sms"
+    ruff = Path(sys.executable).with_name("ruff")
+    checks = [
+        [ruff, "format", "--check", "--config", "line-length = 110", home],
+        [ruff, "check", "--config", "line-length = 110", "--config", 'lint.select = ["E", "F", "I", "B", "UP"]', home],
+        [sys.executable, "-m", "mypy", "--strict", home / "src", home / "tests"],
+    ]
+    for check in checks:
+        done = subprocess.run(
+            list(map(str, check)),
+            capture_output=True,
+            text=True,
+            cwd=home,
+            env={**os.environ, "MYPYPATH": f"{ROOT}{os.pathsep}{home / 'src'}"},
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_written_tests_pass(tmp_path: Path) -> None:
+    create_plugin("acme-sms", tmp_path)
+    home = tmp_path / "notifykit-acme-sms"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not where_it_is_installed"],
+        capture_output=True,
+        text=True,
+        cwd=home,
+        env={**os.environ, "PYTHONPATH": str(home / "src"), "PYTHONWARNINGS": "error"},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "skipped" not in done.stdout
+
+
+def test_the_sender_is_short(tmp_path: Path) -> None:
+    create_plugin("acme-sms", tmp_path)
+    tree = ast.parse((tmp_path / "notifykit-acme-sms/src/notifykit_acme_sms/__init__.py").read_text(encoding="utf-8"))
+    (cls,) = (node for node in tree.body if isinstance(node, ast.ClassDef))
+    assert cls.end_lineno is not None
+    assert cls.end_lineno - cls.lineno <= 28
+
+
+@pytest.mark.parametrize(
+    ("name", "better"),
+    [
+        ("Acme SMS", "'acme-sms'"),
+        ("acme_sms", "'acme-sms'"),
+        ("2fast", "'fast'"),
+        ("acme--sms", "'acme-sms'"),
+        ("-acme", "'acme'"),
+        ("短信", "'acme-sms'"),
+        ("", "'acme-sms'"),
+        ("notifykit-", "'acme-sms'"),
+        ("../evil", "'evil'"),
+        ("a" * 41, repr("a" * 40)),
+        ("acme\n", "'acme'"),
+    ],
+)
+def test_a_name_that_will_not_do(tmp_path: Path, name: str, better: str) -> None:
+    with pytest.raises(NotifykitError, match="a plugin cannot be called") as caught:
+        create_plugin(name, tmp_path)
+    assert str(caught.value).endswith(f"such as {better}")
+    assert list(tmp_path.iterdir()) == []
+
+
+@given(st.text(max_size=50))
+def test_a_suggested_name_will_do(name: str) -> None:
+    try:
+        PluginNames.of(name)
+    except NotifykitError as error:
+        PluginNames.of(str(error).rpartition("such as ")[2].strip("'"))
+
+
+def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    mine = tmp_path / "notifykit-acme"
+    mine.mkdir()
+    with pytest.raises(NotifykitError, match=r"notifykit-acme: is there already; choose another name"):
+        create_plugin("acme", tmp_path)
+    assert list(mine.iterdir()) == []
+
+
+def test_no_folder_to_stand_in(tmp_path: Path) -> None:
+    with pytest.raises(NotifykitError, match=r"cannot be made \(No such file or directory\)"):
+        create_plugin("acme", tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["wecom", "notifykit-webhook"])
+def test_a_package_that_is_installed_is_not_shadowed(tmp_path: Path, name: str) -> None:
+    with pytest.raises(NotifykitError, match="is installed already"):
+        create_plugin(name, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sender_type_that_is_taken(tmp_path: Path) -> None:
+    with pytest.raises(NotifykitError, match="offers the sender type 'console' already"):
+        create_plugin("console", tmp_path, taken=["console"])
+
+
+def test_nothing_is_left_of_a_failure(tmp_path: Path) -> None:
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (900, 900)); "
+    code = (
+        "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+        "from pathlib import Path; from notifykit.errors import NotifykitError; "
+        "from notifykit.scaffold import create_plugin\n"
+        "try:\n    create_plugin('acme', Path('.'))\nexcept NotifykitError as error:\n    print(error)"
+    )
+    command = [sys.executable, "-B", "-c", limit + code]
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=env)
+    assert done.stdout == "notifykit-acme: cannot be written (File too large); nothing was left there\n", done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_left_of_a_failure_in_this_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FILES, "tests", "gitignore")  # a folder is there by then
+    with pytest.raises(NotifykitError, match=r"cannot be written \(Is a directory\)"):
+        create_plugin("acme", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.delitem(FILES, "tests")
+    monkeypatch.setitem(FILES, "${oops}", "gitignore")
+    with pytest.raises(KeyError):  # our own mistake keeps its traceback
+        create_plugin("acme", tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,202 @@
+"""The house stands as it was drawn: who may import whom, how large a module may be, what the wheel must hold."""
+
+from __future__ import annotations
+
+import ast
+import importlib.machinery
+import importlib.util
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "plugins.md"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+HOST = "notifykit"
+GATHERING_STRANGERS = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"}
+LONGEST = 400
+"""Lines."""
+
+FREE_OF_A_STORE = ("dispatch", "generate", "settle", "judge", "cycle")
+"""Modules that must work on any store."""
+TEST_ONLY = {"pytest", "hypothesis"}
+
+
+def modules(*folders: str) -> dict[str, Path]:
+    """Return importable names and files of what is below these folders."""
+    found = {}
+    for folder in folders:
+        base = ROOT if folder == HOST else ROOT / folder
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            parts = path.relative_to(base).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+HOST_MODULES = modules(HOST)
+PLUGIN_MODULES = modules("plugins")
+MIGRATION_MODULES = modules("migration")
+ALL_MODULES = {**HOST_MODULES, **PLUGIN_MODULES, **MIGRATION_MODULES}
+
+
+@cache
+def imports(path: Path) -> tuple[tuple[int, str, str], ...]:
+    """Return (line, module, name) of every import; the name is empty for `import module`."""
+    found: list[tuple[int, str, str]] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            found += [(node.lineno, alias.name, "") for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: a relative import"
+            found += [(node.lineno, node.module or "", alias.name) for alias in node.names]
+    return tuple(found)
+
+
+def imported(names: dict[str, Path]) -> Iterator[tuple[str, str, str]]:
+    """Yield (place, importing module, module that is imported); a submodule named in `from` counts as itself."""
+    for name, path in names.items():
+        for line, module, thing in imports(path):
+            whole = f"{module}.{thing}"
+            yield f"{path.relative_to(ROOT)}:{line}", name, whole if whole in ALL_MODULES else module
+
+
+def top(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def within(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+def public_modules() -> set[str]:
+    """What docs/plugins.md promises to plugins."""
+    return set(re.findall(r"^\| `(notifykit[\w.]*)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert len(HOST_MODULES) > 50
+    assert len(PLUGIN_MODULES) > 20
+    assert "notifykit.plugins.load" in HOST_MODULES
+    assert "notifykit_wecom.robot" in PLUGIN_MODULES
+
+
+def test_the_host_knows_no_plugin_and_no_migration() -> None:
+    foreign = {top(name) for name in (*PLUGIN_MODULES, *MIGRATION_MODULES)}
+    assert [place for place, _, module in imported(HOST_MODULES) if top(module) in foreign] == []
+
+
+def test_plugins_use_what_the_page_promises() -> None:
+    promised = public_modules()
+    wrong = [
+        f"{place}: {module}"
+        for place, _, module in imported(PLUGIN_MODULES)
+        if top(module) == HOST and module not in promised
+    ]
+    assert wrong == []
+
+
+def test_plugins_do_not_know_each_other() -> None:
+    ours = {top(name) for name in (*PLUGIN_MODULES, *MIGRATION_MODULES)}
+    wrong = [
+        f"{place}: {module}"
+        for place, name, module in imported(PLUGIN_MODULES)
+        if top(module) in ours and top(module) != top(name)
+    ]
+    assert wrong == []
+
+
+def test_outsiders_use_public_names_only() -> None:
+    wrong = []
+    for name, path in {**PLUGIN_MODULES, **MIGRATION_MODULES}.items():
+        for line, module, thing in imports(path):
+            private = any(part.startswith("_") for part in f"{module}.{thing}".split(".") if part != "__future__")
+            if top(module) != top(name) and private:
+                wrong.append(f"{path.relative_to(ROOT)}:{line}: {module}.{thing}")
+    assert wrong == []
+
+
+def test_the_host_keeps_private_names_within_their_module() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line}: {module}.{thing}"
+        for path in HOST_MODULES.values()
+        for line, module, thing in imports(path)
+        if top(module) == HOST and thing.startswith("_")
+    ]
+    assert wrong == []
+
+
+def test_nothing_knows_the_command_line() -> None:
+    wrong = [
+        f"{place}: {module}"
+        for place, name, module in imported(ALL_MODULES)
+        if within(module, "notifykit.cli") and not within(name, "notifykit.cli") and name != "notifykit.__main__"
+    ]
+    assert wrong == []
+
+
+def test_nothing_knows_the_kit_for_tests() -> None:
+    wrong = [
+        f"{place}: {module}"
+        for place, name, module in imported(ALL_MODULES)
+        if not within(name, "notifykit.testing") and (within(module, "notifykit.testing") or top(module) in TEST_ONLY)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", FREE_OF_A_STORE)
+def test_the_verbs_know_no_particular_store(name: str) -> None:
+    path = HOST_MODULES[f"{HOST}.{name}"]
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line}: {module}.{thing}"
+        for line, module, thing in imports(path)
+        if top(module) in ("sqlite3", "sqlite_utils")
+        or (within(module, "notifykit.outbox") and module != "notifykit.outbox.protocol" and thing != "Outbox")
+    ]
+    assert wrong == []
+
+
+def test_the_roots_are_not_importable() -> None:
+    assert importlib.util.find_spec("notifykit") is not None
+    for name in ("plugins", "migration"):
+        spec = importlib.util.find_spec(name)
+        # A bare folder below the working directory is a namespace package to Python: that is no installed package.
+        assert spec is None or spec.origin is None, name
+        assert not (ROOT / name / "__init__.py").exists()
+    outside = [path for path in sys.path if path and Path(path).resolve() != ROOT]
+    for name in ("plugins", "migration"):
+        assert importlib.machinery.PathFinder.find_spec(name, outside) is None
+
+
+@pytest.mark.parametrize("name", sorted(ALL_MODULES))
+def test_a_module_can_be_held_in_the_head(name: str) -> None:
+    lines = len(ALL_MODULES[name].read_text(encoding="utf-8").splitlines())
+    assert lines <= LONGEST, f"{lines} lines"
+    assert GATHERING_STRANGERS.isdisjoint(name.split(".")), "say by the name what is inside"
+
+
+def test_every_package_is_packed() -> None:
+    packed = {Path(folder) for folder in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]}
+    there = {
+        path.parent.relative_to(ROOT)
+        for folder in ("plugins", "migration")
+        for path in (ROOT / folder).glob("*/__init__.py")
+    }
+    assert packed == there | {Path(HOST)}
+
+
+def test_every_plugin_has_an_entry_point() -> None:
+    points = PROJECT["project"]["entry-points"]["notifykit"]
+    assert all(name == value for name, value in points.items())
+    assert {top(name) for name in PLUGIN_MODULES} <= set(points.values())
+    assert set(points.values()) <= {top(name) for name in (*PLUGIN_MODULES, *MIGRATION_MODULES)}
+
+
+def test_every_package_is_measured() -> None:
+    measured = set(PROJECT["tool"]["coverage"]["run"]["source_pkgs"])
+    assert {top(name) for name in ALL_MODULES} <= measured

@@ -1,0 +1,155 @@
+"""Stores that break one promise each, and the tests of the contract that must see it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from notifykit.clock import Clock
+from notifykit.model import Claim, Draft, Outcome, Status, Task
+from notifykit.outbox.protocol import Enqueued, Filter, Transition
+from notifykit.outbox.sqlite import SqliteOutbox
+from notifykit.roles import Rate
+from notifykit.testing import FakeClock, OutboxContract
+from notifykit.testing.outbox.machine import outbox_walk
+
+
+class Unfenced(SqliteOutbox):
+    """Whoever comes moves the task."""
+
+    def finish(self, claim: Claim, outcome: Outcome, then: Transition, call_seconds: float | None = None) -> bool:
+        if super().finish(claim, outcome, then, call_seconds):
+            return True
+        self.decide([claim.task.id], then.status, who="me", why="late", of=list(Status))
+        return False
+
+
+class Unlimited(SqliteOutbox):
+    """Knows no rates."""
+
+    def claim(self, worker: str, slots: int, channels: Mapping[str, Sequence[Rate]], lease: float) -> list[Claim]:
+        return super().claim(worker, slots, dict.fromkeys(channels, ()), lease)
+
+
+class Disorderly(SqliteOutbox):
+    """Knows no order."""
+
+    def enqueue(self, drafts: Sequence[Draft]) -> Enqueued:
+        return super().enqueue([replace(draft, ordered=False) for draft in drafts])
+
+
+class Loose(SqliteOutbox):
+    """Keeps half of a transaction that failed."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+class Sloppy(SqliteOutbox):
+    """Takes keys that look alike for the same."""
+
+    def enqueue(self, drafts: Sequence[Draft]) -> Enqueued:
+        return super().enqueue([replace(draft, key=draft.key.lower().strip()) for draft in drafts])
+
+
+class Hasty(SqliteOutbox):
+    """Owes the write-back as soon as one message is sent."""
+
+    def owed(self, campaign: str, after: int = 0, limit: int = 20_000) -> list[Task]:
+        found = self.tasks(Filter(campaign=campaign, statuses=(Status.SENT,)))
+        return [task for task in found if task.id > after][:limit]
+
+
+class Resending(SqliteOutbox):
+    """Puts lost claims back by itself."""
+
+    def expired(self) -> list[Claim]:
+        lost = super().expired()
+        for claim in lost:
+            self.release(claim)
+        return lost
+
+
+class Forgetful(SqliteOutbox):
+    """Shortens pauses."""
+
+    def pause(self, channel: str, seconds: float, reason: str) -> None:
+        self.resume(channel)
+        super().pause(channel, seconds, reason)
+
+
+class Deaf(SqliteOutbox):
+    """Renews no lease."""
+
+    def heartbeat(self, worker: str, lease: float) -> None:
+        pass
+
+
+class Careless(SqliteOutbox):
+    """Moves tasks whatever their status."""
+
+    def decide(self, ids: Iterable[int], status: Status, *, who: str, why: str, of: Sequence[Status]) -> list[Task]:
+        return super().decide(ids, status, who=who, why=why, of=list(Status))
+
+
+BROKEN: list[tuple[type[SqliteOutbox], str]] = [
+    (Unfenced, "a_result_of_an_older_attempt_is_evidence_only"),
+    (Unfenced, "a_result_after_a_persons_decision_is_evidence_only"),
+    (Unfenced, "the_same_result_twice_moves_the_task_once"),
+    (Unfenced, "a_claim_given_back_has_no_say_any_more"),
+    (Unlimited, "a_rate_holds_over_two_connections"),
+    (Unlimited, "a_rate_holds_in_every_window"),
+    (Unlimited, "every_rate_of_a_channel_holds"),
+    (Disorderly, "a_recipient_gets_one_message_at_a_time_in_order"),
+    (Disorderly, "a_waiting_retry_holds_what_comes_after_it"),
+    (Disorderly, "an_overtaken_retry_waits_while_another_is_on_the_wire"),
+    (Loose, "what_a_transaction_raises_undoes_all_of_it"),
+    (Loose, "others_see_a_transaction_whole_or_not_at_all"),
+    (Sloppy, "keys_are_compared_character_by_character"),
+    (Hasty, "a_key_is_owed_when_all_its_messages_are_sent"),
+    (Hasty, "an_open_round_holds_the_write_back"),
+    (Resending, "a_lease_runs_out_at_its_time"),
+    (Forgetful, "a_longer_pause_is_not_shortened"),
+    (Forgetful, "only_a_person_ends_a_pause_forever"),
+    (Deaf, "a_heartbeat_keeps_a_workers_claims_and_no_others"),
+    (Careless, "only_tasks_in_the_given_states_move"),
+]
+
+
+@pytest.mark.parametrize(("store", "promise"), BROKEN)
+def test_a_broken_store_is_caught(tmp_path: Path, store: type[SqliteOutbox], promise: str) -> None:
+    clock = FakeClock()
+    test = getattr(OutboxContract(), f"test_{promise}")
+    with ExitStack() as stack:
+
+        def another() -> SqliteOutbox:
+            return stack.enter_context(closing(store.open(tmp_path / "outbox.db", clock=clock)))
+
+        offered: dict[str, Any] = {"clock": clock, "another": another, "outbox": another()}
+        given = {name: offered[name] for name in inspect.signature(test).parameters}
+        with pytest.raises((AssertionError, ValueError)):
+            test(**given)
+
+
+@pytest.mark.parametrize("store", [Unlimited, Disorderly])
+def test_a_walk_finds_it_too(store: type[SqliteOutbox]) -> None:
+    def open_store(folder: Path, clock: Clock) -> SqliteOutbox:
+        return store.open(folder / "outbox.db", clock=clock)
+
+    walk = outbox_walk(open_store)
+    quick = settings(max_examples=200, stateful_step_count=30, deadline=None, database=None, phases=[Phase.generate])
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(walk, settings=settings(quick, derandomize=True))
+
+
+def test_the_contract_must_be_told_what_to_open(tmp_path: Path) -> None:
+    with pytest.raises(NotImplementedError):
+        OutboxContract().open_outbox(tmp_path, FakeClock())
