@@ -17,7 +17,6 @@ from notifykit.cli.dispatch import dispatch
 from notifykit.cli.examples import example
 from notifykit.cli.generate import generate
 from notifykit.cli.new_plugin import new_plugin
-from notifykit.cli.output import say
 from notifykit.cli.plugins import plugins
 from notifykit.cli.run import run
 from notifykit.cli.schema import schema
@@ -26,6 +25,7 @@ from notifykit.cli.status import status
 from notifykit.cli.tasks import tasks
 from notifykit.cli.trace import trace
 from notifykit.config import read_project
+from notifykit.console import say
 from notifykit.errors import ConfigError, ExitCode, NotifykitError
 from notifykit.host import PROJECT_FILE
 from notifykit.plugins import load_plugins

@@ -6,7 +6,7 @@ import click
 
 from notifykit.check import check as check_project
 from notifykit.cli.examples import example
-from notifykit.cli.output import count, json_option, print_json, result
+from notifykit.console import count, json_option, print_json, result
 from notifykit.errors import ExitCode
 from notifykit.session import Session
 

@@ -13,9 +13,9 @@ import click
 from notifykit.cli.examples import example
 from notifykit.cli.forms import task_form
 from notifykit.cli.names import check_campaign, check_channel
-from notifykit.cli.output import count, json_option, print_json, result, say
 from notifykit.cli.stores import NOTHING_YET
 from notifykit.cli.tasks import campaign_option, key_option, print_tasks
+from notifykit.console import count, json_option, print_json, result, say
 from notifykit.decisions import Decision, Selection, decide, resendable
 from notifykit.decisions import resend as send_again
 from notifykit.errors import ExitCode, NotifykitError

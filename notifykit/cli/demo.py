@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from notifykit.cli.examples import example
-from notifykit.cli.output import Right, chat, count, json_option, print_json, print_table, result, some
+from notifykit.console import Right, chat, count, json_option, print_json, print_table, result, some
 from notifykit.demo.proof import FlagProof, Proof
 from notifykit.demo.walkthrough import walk
 from notifykit.errors import ExitCode

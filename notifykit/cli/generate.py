@@ -8,13 +8,13 @@ import click
 
 from notifykit.cli.examples import example
 from notifykit.cli.forms import generated_form
-from notifykit.cli.output import json_option, print_json, result
-from notifykit.cli.progress import progress
 from notifykit.cli.report import exit_code, print_failures, print_generated
 from notifykit.cli.stores import rehearsal
+from notifykit.console import json_option, print_json, result
 from notifykit.cycle import Cycle, generate_all
 from notifykit.errors import ExitCode
 from notifykit.host import Host
+from notifykit.progress import progress
 from notifykit.session import Session
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from notifykit.cli.examples import example
-from notifykit.cli.output import json_option, print_json, result
+from notifykit.console import json_option, print_json, result
 from notifykit.errors import ExitCode
 from notifykit.scaffold import create_plugin
 from notifykit.session import Session

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from notifykit.cli.examples import example
-from notifykit.cli.output import json_option, print_json, print_table, result
+from notifykit.console import json_option, print_json, print_table, result
 from notifykit.errors import ExitCode
 from notifykit.plugins import LoadedPlugin
 from notifykit.session import Session

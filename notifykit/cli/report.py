@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from notifykit.attention import Attention
-from notifykit.cli.output import Right, count, print_table, result, say, some
+from notifykit.console import Right, count, print_table, result, say, some
 from notifykit.dispatch import Dispatched
 from notifykit.errors import ExitCode
 from notifykit.generate import Generated

@@ -11,7 +11,6 @@ from notifykit.cli.dispatch import print_forecast, workers_option
 from notifykit.cli.examples import example
 from notifykit.cli.forms import attention_form, dispatched_form, forecast_form, generated_form, settled_form
 from notifykit.cli.generate import generate_cycle
-from notifykit.cli.output import json_option, print_json, result
 from notifykit.cli.report import (
     exit_code,
     print_attention,
@@ -24,6 +23,7 @@ from notifykit.cli.settle import find_orphans, print_orphans
 from notifykit.cli.signals import stopping_with
 from notifykit.cli.stores import rehearsal
 from notifykit.cli.times import iso, local
+from notifykit.console import json_option, print_json, result
 from notifykit.cycle import Cycle, Runner
 from notifykit.errors import ExitCode
 from notifykit.forecast import forecast

@@ -7,8 +7,8 @@ from typing import get_args
 import click
 
 from notifykit.cli.examples import example
-from notifykit.cli.output import print_json
 from notifykit.config.schema import Kind, json_schema
+from notifykit.console import print_json
 from notifykit.errors import ExitCode
 from notifykit.session import Session
 

@@ -6,16 +6,16 @@ import click
 
 from notifykit.cli.examples import example
 from notifykit.cli.forms import settled_form
-from notifykit.cli.output import count, json_option, print_json, result
-from notifykit.cli.progress import progress
 from notifykit.cli.report import exit_code, print_failures, print_settled
 from notifykit.cli.stores import existing
+from notifykit.console import count, json_option, print_json, result
 from notifykit.cycle import Cycle, settle_all
 from notifykit.errors import ExitCode
 from notifykit.host import Host
 from notifykit.model import Status
 from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import Filter
+from notifykit.progress import progress
 from notifykit.session import Session
 
 

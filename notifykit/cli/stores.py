@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from notifykit.cli.output import chat
+from notifykit.console import chat
 from notifykit.host import Host
 from notifykit.outbox import Outbox, SqliteOutbox
 

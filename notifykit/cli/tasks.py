@@ -11,9 +11,9 @@ import click
 from notifykit.cli.examples import example
 from notifykit.cli.forms import task_form
 from notifykit.cli.names import check_campaign, check_channel
-from notifykit.cli.output import Key, Right, json_option, print_json, print_table, result, some
 from notifykit.cli.stores import existing
 from notifykit.cli.times import duration
+from notifykit.console import Key, Right, json_option, print_json, print_table, result, some
 from notifykit.errors import ExitCode
 from notifykit.model import Status, Task
 from notifykit.outbox.protocol import Filter

@@ -7,10 +7,10 @@ import click
 from notifykit.cli.examples import example
 from notifykit.cli.forms import story_form
 from notifykit.cli.names import check_campaign
-from notifykit.cli.output import json_option, print_json, print_table, result, some
 from notifykit.cli.stores import existing
 from notifykit.cli.tasks import message_name
 from notifykit.cli.times import duration, local, relative
+from notifykit.console import json_option, print_json, print_table, result, some
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Attempt, Status, Task
 from notifykit.outbox import Outbox

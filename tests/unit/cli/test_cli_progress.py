@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from notifykit.cli.progress import progress
+from notifykit.progress import progress
 
 
 class Screen(io.StringIO):

@@ -1,0 +1,1 @@
+"""Lets a legacy program run unmodified on the outbox."""

@@ -1,0 +1,1 @@
+"""Moves a running legacy system onto the outbox, provably, and back."""
