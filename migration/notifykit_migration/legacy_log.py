@@ -1,0 +1,42 @@
+"""The old scheduler's log, where it was kept: it tells which rows were tried, and what came of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from notifykit_migration.errors import PreflightError
+
+_LINE = re.compile(
+    r"Error executing task ID\D{0,3}(?P<failed>\d+)"
+    r"|Executing task ID\D{0,3}(?P<begun>\d+)"
+    r"|[Tt]ask(?: ID)?\D{0,3}(?P<done>\d+)\D{0,3}completed successfully"
+)
+
+
+@dataclass(slots=True)
+class LegacyLog:
+    """What the lines of a log say of each row, by its id."""
+
+    begun: set[int] = field(default_factory=set)
+    raised: set[int] = field(default_factory=set)
+    done: set[int] = field(default_factory=set)
+
+
+def read_log(path: Path) -> LegacyLog:
+    """Read a log line by line, whatever its encoding. Raises PreflightError where it cannot be read."""
+    found = LegacyLog()
+    try:
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                for match in _LINE.finditer(line):
+                    if match["begun"]:
+                        found.begun.add(int(match["begun"]))
+                    elif match["failed"]:
+                        found.raised.add(int(match["failed"]))
+                    else:
+                        found.done.add(int(match["done"]))
+    except OSError as error:
+        raise PreflightError(f"{path}: cannot be read ({error.strerror}); check --log") from error
+    return found

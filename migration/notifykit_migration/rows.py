@@ -1,0 +1,137 @@
+"""The old task table: its rows, what was tried of it, and the signs that it was purged."""
+
+from __future__ import annotations
+
+import sqlite3
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from operator import itemgetter
+
+from notifykit.outbox.schema import LEGACY_COLUMNS
+from notifykit_migration.errors import PreflightError
+from notifykit_migration.legacy_log import LegacyLog
+from notifykit_migration.model import Row, Stopped
+from notifykit_migration.table import Attempt
+
+Owned = dict[tuple[str, str], dict[str, int]]
+"""(campaign, key) to message to its highest round."""
+
+_ROWS = "SELECT id, task_type, recipient, message, status, created_at, updated_at FROM tasks"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempts:
+    """What the order of ids says about pending rows: the old scheduler works through them one at a time."""
+
+    completed: Sequence[tuple[int, str]]
+    """(id, latest `updated_at` of this and all higher completed rows), by rising id."""
+    first_beyond: int | None
+    """The first pending row above the highest completed one."""
+    stopped: Stopped
+    log: LegacyLog | None
+
+    def of(self, row: Row) -> tuple[Attempt, str]:
+        """Say whether a pending row was tried, and how that is known."""
+        if self.log is not None:
+            return self._by_log(row, self.log)
+        highest = self.completed[-1][0] if self.completed else 0
+        if row.id < highest:
+            _, last = self.completed[bisect_right(self.completed, row.id, key=itemgetter(0))]
+            if last >= row.created_at:
+                return Attempt.RAISED, f"tried and not completed: row {highest}, which came later, was completed"
+            return Attempt.PERHAPS, "rows that came later were completed before it was made; the clock was set back"
+        if row.id == self.first_beyond and self.stopped is Stopped.UNKNOWN:
+            return Attempt.PERHAPS, "the first row that was not completed: it may have been in flight when it stopped"
+        return Attempt.NEVER, f"never tried: its id is above {highest}, the last that was completed"
+
+    @staticmethod
+    def _by_log(row: Row, log: LegacyLog) -> tuple[Attempt, str]:
+        if row.id in log.done:
+            return Attempt.PERHAPS, "the log says that it was completed, the table says pending"
+        if row.id in log.raised:
+            return Attempt.RAISED, "the log says that it was tried and raised"
+        if row.id in log.begun:
+            return Attempt.PERHAPS, "the log says that it was begun, and not how it ended"
+        return Attempt.NEVER, "the log does not say that it was ever tried"
+
+
+def tasks_table(connection: sqlite3.Connection) -> bool:
+    """Whether there is a table `tasks`. Raises PreflightError where it is none of the old program's."""
+    columns = tuple(row[1] for row in connection.execute("PRAGMA table_info(tasks)"))
+    if columns and columns[: len(LEGACY_COLUMNS)] != LEGACY_COLUMNS:
+        raise PreflightError(
+            f"the table `tasks` has the columns {', '.join(columns)}; the old program's begin with "
+            f"{', '.join(LEGACY_COLUMNS)}; check `store:` in notifykit.yaml"
+        )
+    return bool(columns)
+
+
+def is_outbox(connection: sqlite3.Connection) -> bool:
+    """Whether the table has our columns already."""
+    return any(row[1] == "campaign" for row in connection.execute("PRAGMA table_info(tasks)"))
+
+
+def read_rows(connection: sqlite3.Connection) -> Iterator[Row]:
+    """Yield the rows that no campaign owns, in id order."""
+    where = " WHERE campaign IS NULL" if is_outbox(connection) else ""
+    for row in connection.execute(f"{_ROWS}{where} ORDER BY id"):
+        id_, task_type, recipient, text, status, created, updated = row
+        yield Row(
+            id=id_,
+            task_type=str(task_type),
+            recipient=str(recipient),
+            text=str(text),
+            status=str(status),
+            created_at=str(created),
+            updated_at=str(updated),
+        )
+
+
+def read_owned(connection: sqlite3.Connection) -> Owned:
+    """Return what the outbox has already, where the table is one."""
+    owned: Owned = {}
+    if is_outbox(connection):
+        for campaign, key, message, round_ in connection.execute(
+            "SELECT campaign, record_key, message_name, max(round) FROM tasks"
+            " WHERE campaign IS NOT NULL GROUP BY 1, 2, 3"
+        ):
+            owned.setdefault((campaign, key), {})[message] = round_
+    return owned
+
+
+def read_attempts(connection: sqlite3.Connection, stopped: Stopped, log: LegacyLog | None) -> Attempts:
+    """Read what the order of ids says."""
+    completed: list[tuple[int, str]] = []
+    latest = ""
+    for id_, updated in connection.execute(
+        "SELECT id, updated_at FROM tasks WHERE status = 'completed' ORDER BY id DESC"
+    ):
+        latest = max(latest, str(updated))
+        completed.append((id_, latest))
+    completed.reverse()
+    highest = completed[-1][0] if completed else 0
+    (first,) = connection.execute(
+        "SELECT min(id) FROM tasks WHERE status = 'pending' AND id > ?", (highest,)
+    ).fetchone()
+    return Attempts(completed=completed, first_beyond=first, stopped=stopped, log=log)
+
+
+def purged(connection: sqlite3.Connection) -> str | None:
+    """Say by what it is seen that rows were deleted; None where none were."""
+    count, lowest = connection.execute("SELECT count(*), min(id) FROM tasks").fetchone()
+    sequence = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'tasks'").fetchone()
+    given = int(sequence[0]) if sequence else 0
+    if count < given:
+        starts = f", the first has id {lowest}" if count and lowest > 1 else ""
+        return f"{given - count} of {given} rows are gone from the table{starts}"
+    return None
+
+
+def epoch(text: str) -> float | None:
+    """Return the time of a legacy column, which is local; None where it is none."""
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return None
