@@ -102,8 +102,9 @@ def _something(host: Host, worlds: Sequence[Retiring], connection: sqlite3.Conne
     if any(world.status.there for world in worlds) or (connection and rows.tasks_table(connection)):
         return
     missing = ", ".join(shown(host, world.status_path) for world in worlds)
+    store = shown(host, host.configuration.settings.store)
     raise PreflightError(
-        f"no old state was found: neither {missing} nor a table of tasks in {shown(host, store)}"
+        f"no old state was found: neither {missing} nor a table of tasks in {store}"
         " is there; run this where the old program ran, or correct `store:` and `legacy: status_file:`"
     )
 

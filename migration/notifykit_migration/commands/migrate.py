@@ -1,0 +1,289 @@
+"""`notifykit migrate`: from the old program's three states to the outbox, with a plan first."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from pathlib import Path
+
+import click
+
+from notifykit.console import json_option, print_json, result, say
+from notifykit.errors import ExitCode
+from notifykit.host import Host
+from notifykit.progress import progress
+from notifykit.session import Session
+from notifykit_migration import report
+from notifykit_migration.errors import PreflightError, WorldChangedError
+from notifykit_migration.folder import MigrationFolder
+from notifykit_migration.journal import Journal
+from notifykit_migration.legacy_log import LegacyLog, read_log
+from notifykit_migration.lock import migration_lock
+from notifykit_migration.migrating import DAY, Migrated, Migration, Until
+from notifykit_migration.model import Historic, Options, Plan, Raised, Stopped
+from notifykit_migration.phase import Phase, State, state_of, was_used
+from notifykit_migration.plan_file import read_plan, write_plan
+from notifykit_migration.planning import NothingToMigrateError, make_plan
+
+CHANGES_PLANNED = 10
+"""What `--dry-run --detailed-exitcode` answers where something would be changed."""
+
+_EPILOG = """\b
+Examples:
+  notifykit migrate --dry-run
+  notifykit migrate --dry-run --out plan.json
+  notifykit migrate --plan plan.json --yes --soak 7
+"""
+
+
+class _Days(click.ParamType[float]):
+    """Days, as a number, kept as seconds."""
+
+    name = "days"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            days = float(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no number of days", param, ctx)
+        if not 0 < days < 36_500:
+            self.fail(f"{value!r} is no sensible number of days", param, ctx)
+        return days * DAY
+
+
+@click.command(epilog=_EPILOG)
+@click.option("--dry-run", is_flag=True, help="Show the plan, and change nothing: not a byte, not a time stamp.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="With --dry-run: keep the plan here.")
+@click.option(
+    "--plan", "plan_path", type=click.Path(path_type=Path), metavar="FILE", help="Do exactly what this plan says."
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--soak", type=_Days(), metavar="DAYS", help="Leave the old files for so long; `retire` takes them then.")
+@click.option(
+    "--max-age", type=_Days(), default=7, show_default=True, metavar="DAYS", help="Older pending rows are held."
+)
+@click.option(
+    "--historic",
+    type=click.Choice([choice.value for choice in Historic]),
+    default=Historic.HOLD.value,
+    show_default=True,
+    help="Contracts whose file and flag say sent, and whose rows are gone.",
+)
+@click.option(
+    "--raised",
+    type=click.Choice([choice.value for choice in Raised]),
+    default=Raised.HOLD.value,
+    show_default=True,
+    help="Rows that the old scheduler tried and that raised: perhaps after the message had left.",
+)
+@click.option(
+    "--stopped",
+    type=click.Choice([choice.value for choice in Stopped]),
+    default=Stopped.UNKNOWN.value,
+    show_default=True,
+    help="`idle`: you saw to it that the old scheduler was sending nothing when it was stopped.",
+)
+@click.option(
+    "--log",
+    "log_path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The old scheduler's log: it tells which rows were tried.",
+)
+@click.option(
+    "--until",
+    type=click.Choice([phase.value for phase in Until]),
+    default=Until.RETIRE.value,
+    show_default=True,
+    help="Stop after this phase; the same command goes on from there.",
+)
+@click.option("--show", "key", metavar="KEY", help="With --dry-run: all evidence of one contract.")
+@click.option("--detailed-exitcode", is_flag=True, help="With --dry-run: answer 10 where something would be changed.")
+@click.option(
+    "--report", "report_path", type=click.Path(path_type=Path), metavar="FILE", help="Write the HTML report here."
+)
+@json_option
+@click.pass_obj
+def migrate(
+    session: Session,
+    *,
+    dry_run: bool,
+    out: Path | None,
+    plan_path: Path | None,
+    yes: bool,
+    soak: float | None,
+    max_age: float,
+    historic: str,
+    raised: str,
+    stopped: str,
+    log_path: Path | None,
+    until: str,
+    key: str | None,
+    detailed_exitcode: bool,
+    report_path: Path | None,
+    as_json: bool,
+) -> int:
+    """Move the old program's state onto the outbox.
+
+    Reads the CSV flags, the send-status files and the task table, decides about every message by what is proven, and
+    carries that out: a proven backup, the database in one transaction, the flags, a verification; then the
+    send-status files go into the backup. What is not proven is held for a person. `rollback` goes back.
+    """
+    if (out or key or detailed_exitcode) and not dry_run:
+        raise click.UsageError("--out, --show and --detailed-exitcode belong to --dry-run")
+    host = session.open_host(secrets=False)
+    folder = MigrationFolder.of(host.project.folder)
+    state = state_of(Journal.read(folder.journal))
+    log = read_log(log_path) if log_path else None
+    options = Options(max_age=max_age, historic=Historic(historic), raised=Raised(raised), stopped=Stopped(stopped))
+    if state.phase is Phase.ROLLING_BACK:
+        raise PreflightError("a rollback was begun and did not come to its end; run `notifykit rollback` first")
+    if state.phase is Phase.MIGRATING and not dry_run:
+        _refuse_another(state, plan_path)
+        return _carry_out(
+            host,
+            folder,
+            None,
+            yes=yes,
+            until=Until(until),
+            soak=soak,
+            log=log,
+            as_json=as_json,
+            report_path=report_path,
+        )
+    try:
+        with progress("reading the old state", "files"):
+            plan = _plan(host, folder, plan_path, options, log)
+    except NothingToMigrateError as nothing:
+        return _nothing(nothing, as_json=as_json)
+    if dry_run or until == Until.PLAN.value:
+        return _show(
+            plan,
+            out=out,
+            key=key,
+            detailed=detailed_exitcode,
+            as_json=as_json,
+            report_path=report_path,
+            folder=folder,
+            host=host,
+        )
+    return _carry_out(
+        host, folder, plan, yes=yes, until=Until(until), soak=soak, log=log, as_json=as_json, report_path=report_path
+    )
+
+
+def _plan(host: Host, folder: MigrationFolder, path: Path | None, options: Options, log: LegacyLog | None) -> Plan:
+    """Read the plan that is to be carried out, or make one."""
+    if path is None:
+        return make_plan(host, options, now=float(int(host.clock.now())), log=log)
+    plan = read_plan(path)
+    if (used := was_used(Journal.read(folder.journal), plan.hash, plan.made_at)) is not None:
+        raise WorldChangedError(
+            f"{path}: this plan was carried out already ({report.when(used.at)}); a plan applies once. "
+            "Make a new one with `notifykit migrate --dry-run --out FILE`"
+        )
+    return plan
+
+
+def _refuse_another(state: State, plan_path: Path | None) -> None:
+    if plan_path is not None and read_plan(plan_path).hash != state.plan_hash:
+        raise WorldChangedError(
+            f"{plan_path}: another plan was begun and is half done; `notifykit migrate` goes on with it, "
+            "`notifykit rollback` goes back"
+        )
+
+
+def _nothing(nothing: NothingToMigrateError, *, as_json: bool) -> ExitCode:
+    if as_json:
+        print_json({"phase": "done", "message": str(nothing)})
+    else:
+        result(str(nothing))
+    return ExitCode.DONE
+
+
+def _show(
+    plan: Plan,
+    *,
+    out: Path | None,
+    key: str | None,
+    detailed: bool,
+    as_json: bool,
+    report_path: Path | None,
+    folder: MigrationFolder,
+    host: Host,
+) -> int:
+    if key is not None:
+        report.show_contract(plan, key)
+    elif as_json:
+        print_json(report.plan_summary_form(plan))
+    else:
+        report.show_plan(plan)
+    if out is not None:
+        write_plan(plan, out)
+        say(f"the plan is in {out}; carry it out with `notifykit migrate --plan {out}`")
+    if report_path is not None:
+        report.write_page(
+            report_path, plan=plan, checks=(), entries=Journal.read(folder.journal), made_at=host.clock.now()
+        )
+    return CHANGES_PLANNED if detailed else ExitCode.DONE
+
+
+def _carry_out(
+    host: Host,
+    folder: MigrationFolder,
+    plan: Plan | None,
+    *,
+    yes: bool,
+    until: Until,
+    soak: float | None,
+    log: LegacyLog | None,
+    as_json: bool,
+    report_path: Path | None,
+) -> ExitCode:
+    """Carry out a plan; without one, go on with the migration that was begun."""
+    if plan is not None and not as_json:
+        report.show_plan(plan)
+    if not yes:
+        _ask(plan)
+    with migration_lock(folder, "migrate"), progress("migrating", "steps"):
+        migration = Migration(host=host, folder=folder, tell=say, who=getpass.getuser())
+        if plan is None:
+            say("going on with the migration that was begun")
+            done = migration.resume(state_of(Journal.read(folder.journal)), until)
+        else:
+            done = migration.start(plan, soak=soak, until=until, log=log)
+    return _finish(done, as_json=as_json, report_path=report_path, folder=folder, host=host)
+
+
+def _ask(plan: Plan | None) -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError("this is no terminal where you could be asked; say --yes, or look first with --dry-run")
+    question = "Go on with the migration that was begun?" if plan is None else "Stop the old program now. Migrate?"
+    click.confirm(question, abort=True)
+
+
+def _finish(
+    done: Migrated, *, as_json: bool, report_path: Path | None, folder: MigrationFolder, host: Host
+) -> ExitCode:
+    plan = done.plan
+    if report_path is not None:
+        entries = Journal.read(folder.journal)
+        report.write_page(report_path, plan=plan, checks=done.checks, entries=entries, made_at=host.clock.now())
+    if as_json:
+        print_json(
+            {
+                "plan": report.plan_summary_form(plan),
+                "backup": str(done.backup.folder),
+                "checks": report.checks_form(done.checks),
+                "retired": list(done.retired),
+                "held": plan.holds,
+            }
+        )
+    else:
+        report.show_checks(done.checks)
+        if plan.holds:
+            result(
+                f"{plan.holds} contracts wait for you: `notifykit tasks --status in_doubt` lists them, "
+                "`notifykit resolve` decides"
+            )
+    return ExitCode.HELD if plan.holds else ExitCode.DONE

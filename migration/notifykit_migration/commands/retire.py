@@ -1,0 +1,99 @@
+"""`notifykit retire`: the old send-status files go into the backup."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from notifykit.console import json_option, print_json, result, say
+from notifykit.errors import ExitCode
+from notifykit.session import Session
+from notifykit_migration.errors import PreflightError
+from notifykit_migration.folder import MigrationFolder
+from notifykit_migration.journal import Journal
+from notifykit_migration.lock import migration_lock
+from notifykit_migration.migrating import raise_for, record_checks
+from notifykit_migration.phase import Phase, state_of
+from notifykit_migration.retire import check_may_retire, retire_files
+from notifykit_migration.verify import verify
+
+_EPILOG = """\b
+Examples:
+  notifykit retire
+  notifykit retire --yes --code ../old-program --patch cleanup.patch
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--now", "at_once", is_flag=True, help="Do not wait for the end of `--soak`.")
+@click.option(
+    "--code",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="PATH",
+    help="The old program's code: name the constants that may be deleted from it now.",
+)
+@click.option(
+    "--patch",
+    "patch_path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="With --code: write a diff that removes the contract send-status code, for a person to review.",
+)
+@json_option
+@click.pass_obj
+def retire(
+    session: Session, *, yes: bool, at_once: bool, code: Path | None, patch_path: Path | None, as_json: bool
+) -> ExitCode:
+    """Move the old send-status files into the backup.
+
+    Only where the time of `--soak` is over and every check of `verify` passes. Nothing is deleted; the technician's
+    file stays.
+    """
+    if patch_path is not None and code is None:
+        raise click.UsageError("--patch needs --code PATH: where the old program is")
+    host = session.open_host(secrets=False)
+    folder = MigrationFolder.of(host.project.folder)
+    done = state_of(Journal.read(folder.journal)).phase is Phase.RETIRED
+    moved: list[str] = []
+    if not done:
+        check_may_retire(host, folder, now=None if at_once else host.clock.now())
+        if not yes:
+            _ask()
+        with migration_lock(folder, "retire"), Journal(folder.journal) as journal:
+            checks = list(verify(host, folder))
+            record_checks(journal, checks)
+            raise_for(checks)
+            moved = retire_files(host, folder, journal)
+    constants = _code(code, patch_path) if code is not None else []
+    if as_json:
+        print_json({"retired": moved, "constants": constants})
+        return ExitCode.DONE
+    result("nothing to do: the old files are retired already" if done else f"retired: {', '.join(moved) or 'no file'}")
+    for line in constants:
+        result(line)
+    return ExitCode.DONE
+
+
+def _ask() -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError("this is no terminal where you could be asked; say --yes")
+    click.confirm("Move the old send-status files into the backup?", abort=True)
+
+
+def _code(code: Path, patch_path: Path | None) -> list[str]:
+    """List the constants that may go, and write the patch where it is wanted."""
+    from notifykit_migration.patch import make_patch, removable_constants
+
+    lines = [
+        f"{item.file}:{item.line}: {item.name} = {item.value!r} may be deleted" for item in removable_constants(code)
+    ]
+    if patch_path is not None:
+        try:
+            patch_path.write_text(make_patch(code), encoding="utf-8")
+        except OSError as error:
+            raise PreflightError(f"{patch_path}: cannot be written ({error.strerror}); check --patch") from error
+        say(f"the patch is in {patch_path}: review it, then apply it with `patch -p1`")
+    return lines

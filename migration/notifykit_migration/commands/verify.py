@@ -1,0 +1,61 @@
+"""`notifykit verify`: every check of a migration, at any time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from notifykit.console import json_option, print_json
+from notifykit.errors import ExitCode
+from notifykit.session import Session
+from notifykit_migration import backup as backups
+from notifykit_migration import report
+from notifykit_migration.folder import MigrationFolder
+from notifykit_migration.in_force import in_force
+from notifykit_migration.journal import Journal
+from notifykit_migration.lock import migration_lock
+from notifykit_migration.migrating import record_checks
+from notifykit_migration.model import CheckResult
+from notifykit_migration.verify import verify as verify_all
+from notifykit_migration.verify import verify_backup
+
+_EPILOG = """\b
+Examples:
+  notifykit verify
+  notifykit verify --report verify.html
+  notifykit verify --backup latest
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.option("--backup", "backup_id", metavar="ID", help="Check this backup alone; `latest` for the newest.")
+@click.option("--report", "report_path", type=click.Path(path_type=Path), metavar="FILE", help="Write the HTML report.")
+@json_option
+@click.pass_obj
+def verify(session: Session, *, backup_id: str | None, report_path: Path | None, as_json: bool) -> ExitCode:
+    """Check that the migration did what it said.
+
+    The backup restores, every contract is there once, old readers still read, the fence stands, only flags differ,
+    and what the old rule would send now is what notifykit would send, or a decision explains the difference. Changes
+    nothing but the journal, which gets the result. Answers 7 where a check fails.
+    """
+    host = session.open_host(secrets=False)
+    folder = MigrationFolder.of(host.project.folder)
+    if backup_id is not None:
+        backup = backups.latest(folder) if backup_id == "latest" else backups.find(folder, backup_id)
+        checks = list(verify_backup(backup))
+    else:
+        checks = list(verify_all(host, folder))
+        with migration_lock(folder, "verify"), Journal(folder.journal) as journal:
+            record_checks(journal, checks)
+    if report_path is not None:
+        plan = in_force(folder)[-1].plan
+        entries = Journal.read(folder.journal)
+        report.write_page(report_path, plan=plan, checks=checks, entries=entries, made_at=host.clock.now())
+    if as_json:
+        print_json({"checks": report.checks_form(checks)})
+    else:
+        report.show_checks(checks)
+    failed = any(check.result is CheckResult.FAILED for check in checks)
+    return ExitCode.VERIFICATION_FAILED if failed else ExitCode.DONE

@@ -1,0 +1,40 @@
+"""The migrations that are in force: each with its plan, as its backup keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from notifykit_migration import backup as backups
+from notifykit_migration.errors import VerificationError
+from notifykit_migration.folder import MigrationFolder
+from notifykit_migration.journal import Journal
+from notifykit_migration.model import Backup, Plan
+from notifykit_migration.phase import state_of
+from notifykit_migration.plan_file import parse_plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """One migration that was begun and not rolled back."""
+
+    at: float
+    """When it was begun."""
+    backup: Backup
+    plan: Plan
+
+
+def in_force(folder: MigrationFolder) -> list[InForce]:
+    """Return them, oldest first. Raises VerificationError where a backup is missing or its plan damaged."""
+    return [
+        InForce(at=entry.at, backup=(backup := backups.find(folder, str(entry.fields["backup"]))), plan=planned(backup))
+        for entry in state_of(Journal.read(folder.journal)).migrations
+    ]
+
+
+def planned(backup: Backup) -> Plan:
+    """Return the plan that a backup was made for. Raises VerificationError where it is damaged."""
+    path = backup.folder / "plan.json"
+    try:
+        return parse_plan(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise VerificationError(f"{path}: cannot be read; see `notifykit verify --backup {backup.id}`") from error

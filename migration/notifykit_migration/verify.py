@@ -1,0 +1,223 @@
+"""Checks that a migration did what it said, and that the old programs can still read: each check with its evidence.
+
+Works right after `migrate`, and long after. What people and other jobs changed meanwhile is told as such.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from notifykit.host import Host
+from notifykit.legacy import Flag, KeepsFlags
+from notifykit.outbox.schema import LEGACY_COLUMNS
+from notifykit_migration import backup as backups
+from notifykit_migration import fence
+from notifykit_migration.apply import STATUS, described, resolved
+from notifykit_migration.errors import PreflightError
+from notifykit_migration.folder import MigrationFolder
+from notifykit_migration.in_force import InForce, in_force
+from notifykit_migration.model import Backup, CampaignPlan, Check, CheckResult, Kept, Plan
+from notifykit_migration.reading import file_digest, untouched
+from notifykit_migration.retire import RETIRED, changed_since, old_files
+from notifykit_migration.shadow import compare
+from notifykit_migration.status_json import parse_status
+
+SHOWN = 20
+"""Differences that a check lists."""
+
+
+def verify(host: Host, folder: MigrationFolder, *, strict: bool = False) -> Iterator[Check]:
+    """Yield every check. `strict`: right after the migration, when nobody can have changed anything yet.
+
+    Raises PreflightError where nothing was migrated.
+    """
+    found = in_force(folder)
+    if not found:
+        raise PreflightError(f"{host.project.file}: nothing was migrated yet; run `notifykit migrate`")
+    for one in found:
+        yield from verify_backup(one.backup)
+    store = host.configuration.settings.store.resolve()
+    with untouched(store) as connection:
+        yield _integrity(connection)
+        yield _readers(connection)
+        yield _fence(connection, [one.plan for one in found])
+        for one in found:
+            yield _contracts(connection, one.plan)
+            yield _rows_kept(connection, one)
+        for one in found:
+            for part in one.plan.campaigns:
+                yield _csv(host, part, one.backup, strict=strict)
+            for kept in one.plan.kept:
+                yield _kept(host, kept, one.backup, strict=strict)
+        yield _old_files(host, folder)
+        yield compare(host, connection, found, old_files(host, folder))
+
+
+def verify_backup(backup: Backup) -> Iterator[Check]:
+    """Yield the checks of a backup alone."""
+    checks = backups.check(backup.folder)
+    failed = [check for check in checks if check.result is CheckResult.FAILED]
+    yield from failed
+    if not failed:
+        yield Check(
+            name="backup restores",
+            result=CheckResult.PASSED,
+            evidence=f"{backup.id}: {len(checks)} checks: " + "; ".join(check.name for check in checks),
+        )
+
+
+def _integrity(connection: sqlite3.Connection) -> Check:
+    lines = [str(line) for (line,) in connection.execute("PRAGMA integrity_check")]
+    fine = lines == ["ok"]
+    return Check(
+        name="integrity_check",
+        result=CheckResult.PASSED if fine else CheckResult.FAILED,
+        evidence="SQLite finds the store sound" if fine else f"SQLite reports {len(lines)} faults",
+        details=() if fine else tuple(lines[:SHOWN]),
+    )
+
+
+def _readers(connection: sqlite3.Connection) -> Check:
+    """An old reader goes by position, and an old writer names its six columns."""
+    columns = tuple(row[1] for row in connection.execute("PRAGMA table_info(tasks)"))
+    wrong = [] if columns[: len(LEGACY_COLUMNS)] == LEGACY_COLUMNS else [f"the columns begin with {columns[:7]}"]
+    needed = [
+        row[1]
+        for row in connection.execute("PRAGMA table_info(tasks)")
+        if row[3] and row[4] is None and row[1] not in LEGACY_COLUMNS
+    ]
+    wrong += [f"column {name} must be given, and an old INSERT does not give it" for name in needed]
+    read = 0
+    for row in connection.execute("SELECT * FROM tasks ORDER BY id LIMIT 1000"):
+        read += 1
+        if not (isinstance(row[0], int) and all(isinstance(row[at], str) for at in (1, 2, 3, 4))):
+            wrong.append(f"row {row[0]} cannot be read by position")
+    return _check("legacy readers still read", wrong, f"seven columns first, {read} rows read by position")
+
+
+def _fence(connection: sqlite3.Connection, plans: Sequence[Plan]) -> Check:
+    """Nobody but us may queue the migrated campaigns' messages, and the old scheduler must not see any of them."""
+    wrong = list(fence.missing(connection))
+    pairs = {pair for plan in plans for part in plan.campaigns for pair in part.pairs}
+    fenced = {(row[0], row[1]) for row in connection.execute("SELECT task_type, recipient FROM fence")}
+    wrong += [f"{kind} to {recipient} is not fenced" for kind, recipient in sorted(pairs - fenced)]
+    owned = connection.execute(
+        "SELECT id FROM tasks WHERE status = 'pending' AND campaign IS NOT NULL ORDER BY id LIMIT ?", (SHOWN,)
+    )
+    wrong += [f"row {id_} is pending and ours: the old scheduler would send it" for (id_,) in owned]
+    return _check("fence stands", wrong, f"{len(fenced)} pairs of kind and recipient are refused without metadata")
+
+
+def _contracts(connection: sqlite3.Connection, plan: Plan) -> Check:
+    """Every decision of the plan is one task; every contract is accounted for exactly once."""
+    wrong: list[str] = []
+    contracts = tasks = 0
+    for part in plan.campaigns:
+        there = Counter(
+            connection.execute("SELECT record_key, message_name, round FROM tasks WHERE campaign = ?", (part.campaign,))
+        )
+        seen: Counter[str] = Counter()
+        for contract in part.contracts:
+            contracts += 1
+            seen[contract.key] += 1
+            for item in contract.decisions:
+                if item.decision in STATUS:
+                    tasks += 1
+                    if (count := there[contract.key, item.message, item.round]) != 1:
+                        wrong.append(f"{part.campaign} {contract.key} {item.message}: {count} tasks instead of one")
+        wrong += [f"{part.campaign} {key}: planned {count} times" for key, count in seen.items() if count > 1]
+    return _check("every contract once", wrong, f"{contracts} contracts, {tasks} tasks, each there exactly once")
+
+
+def _rows_kept(connection: sqlite3.Connection, one: InForce) -> Check:
+    """No row of the old table is gone, and none says anything else than it did."""
+    path = backups.store_copy(one.backup)
+    if path is None:
+        return Check(name="rows kept", result=CheckResult.SKIPPED, evidence="there was no table before")
+    wrong = []
+    count = 0
+    now = {
+        row[0]: row[1:] for row in connection.execute("SELECT id, task_type, recipient, message, created_at FROM tasks")
+    }
+    with untouched(path) as before:
+        for row in before.execute("SELECT id, task_type, recipient, message, created_at FROM tasks"):
+            count += 1
+            if row[0] not in now:
+                wrong.append(f"row {row[0]} is gone")
+            elif now[row[0]] != row[1:]:
+                wrong.append(f"row {row[0]} does not say what it said")
+    return _check("rows kept", wrong, f"{count} rows of the old table are there, with their kind, recipient and text")
+
+
+def _csv(host: Host, part: CampaignPlan, backup: Backup, *, strict: bool) -> Check:
+    """Nothing but flags may differ. Rows that were appended since are fine."""
+    name = f"only flags differ in {part.csv_file}"
+    before = backups.content(backup, resolved(host, part.csv_file))
+    if before is None:
+        return Check(name=name, result=CheckResult.SKIPPED, evidence="the file was not there before")
+    try:
+        now = resolved(host, part.csv_file).read_bytes()
+    except OSError as error:
+        return Check(name=name, result=CheckResult.FAILED, evidence=f"it cannot be read: {error.strerror}")
+    campaign = described(host, part.campaign)
+    assert isinstance(campaign.strategy, KeepsFlags)  # noqa: S101 - the plan was made from it
+    host.start(campaign)
+    keys = [contract.key for contract in part.contracts]
+    alike = [campaign.strategy.with_flags(data, keys, Flag.SENT) for data in (before, now)]
+    if alike[1].startswith(alike[0]):
+        more = len(alike[1]) - len(alike[0])
+        tail = f"; {more} bytes were appended since" if more else ""
+        return Check(name=name, result=CheckResult.PASSED, evidence=f"{len(before)} bytes compared{tail}")
+    old, new = (set(data.splitlines()) for data in alike)
+    evidence = f"{len(old - new)} lines of the backup are not there any more as they were"
+    if strict:
+        return Check(name=name, result=CheckResult.FAILED, evidence=evidence)
+    return Check(
+        name=name,
+        result=CheckResult.EXPLAINED,
+        evidence=f"{evidence}: people or jobs edited the file since; the outbox does not depend on it",
+    )
+
+
+def _kept(host: Host, kept: Kept, backup: Backup, *, strict: bool) -> Check:
+    """A status file that stays is as it was; later it may have grown."""
+    name = f"{kept.status_file} untouched"
+    path = resolved(host, kept.status_file)
+    now = file_digest(path) if path.exists() else None
+    if now == kept.sha256:
+        return Check(name=name, result=CheckResult.PASSED, evidence=f"{kept.keys} keys, not a byte differs")
+    before = backups.content(backup, path)
+    if not strict and before is not None and now is not None:
+        missing = parse_status(before).words.keys() - parse_status(path.read_bytes()).words.keys()
+        if not missing:
+            return Check(name=name, result=CheckResult.EXPLAINED, evidence="its program wrote more keys since")
+        return _check(name, [f"key {key} is gone" for key in sorted(map(str, missing))], "")
+    if not strict and before is None and now is not None:
+        return Check(name=name, result=CheckResult.EXPLAINED, evidence="its program made it since")
+    return Check(name=name, result=CheckResult.FAILED, evidence="it is not what it was before the migration")
+
+
+def _old_files(host: Host, folder: MigrationFolder) -> Check:
+    """Nobody wrote to the old files since: the old program did not run past the fence."""
+    files = [item for item in old_files(host, folder) if item.sha256]
+    wrong = [
+        f"{item.shown} was written to since the migration: is the old program running?"
+        for item in files
+        if changed_since(item)
+    ]
+    wrong += [
+        f"{item.shown} is neither in its place nor in the backup ({RETIRED})"
+        for item in files
+        if not item.path.exists() and not item.target.exists()
+    ]
+    retired = sum(item.target.exists() for item in files)
+    return _check("old status files", wrong, f"{len(files)} files unchanged, {retired} of them retired")
+
+
+def _check(name: str, wrong: Sequence[str], evidence: str) -> Check:
+    if not wrong:
+        return Check(name=name, result=CheckResult.PASSED, evidence=evidence)
+    more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+    return Check(name=name, result=CheckResult.FAILED, evidence=f"{wrong[0]}{more}", details=tuple(wrong[:SHOWN]))
