@@ -166,7 +166,7 @@ class Archived:
 
 
 def archived(folder: MigrationFolder) -> Archived | None:
-    """Return the newest archive; None where nothing was ever rolled back. Raises VerificationError for a damaged one."""
+    """Return the newest archive; None where nothing was ever rolled back. Raises VerificationError where damaged."""
     names = _names(folder)
     return Archived(folder.archive / names[-1]) if names else None
 
@@ -264,7 +264,7 @@ def _copy(source: sqlite3.Connection, path: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text + "\n")
         file.flush()
         os.fsync(file.fileno())
