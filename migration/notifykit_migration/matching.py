@@ -37,8 +37,6 @@ class Numbers:
                 start = word.start() - at
                 if start >= 0 and text.startswith(number, start) and _alone(text, start, start + len(number)):
                     found.add(number)
-        if len(found) > 1:
-            found = _outermost(found)
         return found
 
 
@@ -48,8 +46,3 @@ def _alone(text: str, start: int, end: int) -> bool:
     if before and (before[-1] in _LETTERS or (before[-1] == "-" and before[0] in _LETTERS and len(before) == 2)):
         return False
     return not (after and (after[0] in _LETTERS or (after[0] == "-" and after[-1] in _LETTERS and len(after) == 2)))
-
-
-def _outermost(found: set[str]) -> set[str]:
-    """Leave out numbers that are only a part of another one that was found."""
-    return {number for number in found if not any(number != other and number in other for other in found)}

@@ -165,7 +165,7 @@ def raise_for(checks: Sequence[Check]) -> None:
                 [
                     f"{len(failed)} checks failed:",
                     *lines,
-                    "nothing was lost; docs/migration.md tells what each check means, and `notifykit rollback` goes back",
+                    "nothing was lost; docs/migration.md tells what each check means; `notifykit rollback` goes back",
                 ]
             )
         )
