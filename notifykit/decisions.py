@@ -53,6 +53,8 @@ class Selection:
     key: str | None = None
     statuses: tuple[Status, ...] = ()
     """Empty: every state that the decision can be made about."""
+    where: str | None = None
+    """Only those whose reason has this text in it."""
 
 
 def decide(outbox: Outbox, which: Selection, decision: Decision, *, who: str, why: str) -> list[Task]:
@@ -72,7 +74,9 @@ def decide(outbox: Outbox, which: Selection, decision: Decision, *, who: str, wh
         else:
             statuses = which.statuses or decision.of
             found = Filter(campaign=which.campaign, key=which.key, statuses=statuses)
-            ids = tuple(task.id for task in outbox.tasks(found))
+            ids = tuple(
+                task.id for task in outbox.tasks(found) if which.where is None or which.where in (task.reason or "")
+            )
         return outbox.decide(ids, decision.to, who=who, why=why, of=decision.of)
 
 

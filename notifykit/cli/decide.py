@@ -14,7 +14,7 @@ from notifykit.cli.examples import example
 from notifykit.cli.forms import task_form
 from notifykit.cli.names import check_campaign, check_channel
 from notifykit.cli.stores import NOTHING_YET
-from notifykit.cli.tasks import campaign_option, key_option, print_tasks
+from notifykit.cli.tasks import campaign_option, key_option, print_tasks, where_option
 from notifykit.console import count, json_option, print_json, result, say
 from notifykit.decisions import Decision, Selection, decide, resendable
 from notifykit.decisions import resend as send_again
@@ -58,6 +58,7 @@ who_option: Decorator = click.option(
 @click.option("--failed", is_flag=True, help="All that failed, instead of ids.")
 @campaign_option
 @key_option
+@where_option
 @why_option
 @who_option
 @json_option
@@ -68,6 +69,7 @@ def retry(
     failed: bool,
     campaign: str | None,
     key: str | None,
+    where: str | None,
     why: str,
     who: str,
     as_json: bool,
@@ -76,7 +78,7 @@ def retry(
 
     Those with the ids, or all that the filters describe. The count of tries starts anew.
     """
-    which = _selection(ids, campaign, key, (Status.FAILED,) if failed else (), default=Status.FAILED)
+    which = _selection(ids, campaign, key, (Status.FAILED,) if failed else (), where, default=Status.FAILED)
     return _decide(session, which, Decision.RETRY, who=who, why=why, as_json=as_json)
 
 
@@ -84,6 +86,7 @@ def retry(
     epilog=example(
         'notifykit resolve 3 --sent --why "it is in the group"',
         'notifykit resolve --campaign beijing --resend --why "the group never got them"',
+        'notifykit resolve --where historic --sent --why "sent last year, the rows are gone"',
     )
 )
 @ids_argument
@@ -92,6 +95,7 @@ def retry(
 @click.option("--cancel", is_flag=True, help="Drop it: from queued, failed or in_doubt to cancelled.")
 @campaign_option
 @key_option
+@where_option
 @click.option(
     "--status",
     "statuses",
@@ -112,6 +116,7 @@ def resolve(
     cancel: bool,
     campaign: str | None,
     key: str | None,
+    where: str | None,
     statuses: tuple[str, ...],
     why: str,
     who: str,
@@ -128,19 +133,25 @@ def resolve(
     ]
     if len(chosen) != 1:
         raise click.UsageError("say what is to become of them: --sent, --resend or --cancel")
-    which = _selection(ids, campaign, key, tuple(map(Status, statuses)), default=Status.IN_DOUBT)
+    which = _selection(ids, campaign, key, tuple(map(Status, statuses)), where, default=Status.IN_DOUBT)
     return _decide(session, which, chosen[0], who=who, why=why, as_json=as_json)
 
 
 def _selection(
-    ids: tuple[int, ...], campaign: str | None, key: str | None, statuses: tuple[Status, ...], *, default: Status
+    ids: tuple[int, ...],
+    campaign: str | None,
+    key: str | None,
+    statuses: tuple[Status, ...],
+    where: str | None,
+    *,
+    default: Status,
 ) -> Selection:
-    filtered = campaign is not None or key is not None or bool(statuses)
+    filtered = campaign is not None or key is not None or where is not None or bool(statuses)
     if ids and filtered:
         raise click.UsageError("give ids or filters, not both")
     if not ids and not filtered:
         raise click.UsageError("say which: ids (`notifykit tasks` lists them), or filters such as --campaign")
-    return Selection(ids=ids, campaign=campaign, key=key, statuses=() if ids else statuses or (default,))
+    return Selection(ids=ids, campaign=campaign, key=key, statuses=() if ids else statuses or (default,), where=where)
 
 
 def _decide(session: Session, which: Selection, decision: Decision, *, who: str, why: str, as_json: bool) -> ExitCode:

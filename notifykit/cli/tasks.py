@@ -35,6 +35,9 @@ campaign_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.opti
 key_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     "--key", metavar="KEY", help="Only of the record with this business key."
 )
+where_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+    "--where", metavar="TEXT", help="Only those whose reason has this text in it."
+)
 
 
 @click.command(

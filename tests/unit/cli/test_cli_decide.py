@@ -50,6 +50,15 @@ def test_retry_all_that_failed(stuck: CliWorld, filters: list[str]) -> None:
     assert stuck.invoke("retry", *filters, "--why", "x").stdout == "nothing is in that state; nothing was changed\n"
 
 
+def test_only_those_whose_reason_has_a_text(stuck: CliWorld) -> None:
+    reasons = {task["id"]: task["reason"] for task in stuck.json("tasks", "--status", "in_doubt")["tasks"]}
+    assert reasons
+    assert stuck.json("resolve", "--where", "historic", "--sent", "--why", "x")["changed"] == []
+    word = next(iter(reasons.values())).split()[0]
+    told = stuck.json("resolve", "--where", word, "--cancel", "--why", "x")
+    assert {task["id"] for task in told["changed"]} == {id_ for id_, reason in reasons.items() if word in reason}
+
+
 def test_retry_of_one_record(stuck: CliWorld) -> None:
     assert [task["id"] for task in stuck.json("retry", "--key", contract(1), "--why", "x")["changed"]] == [1]
 
