@@ -1,0 +1,20 @@
+"""How a migration is shown: on a terminal, as data for programs, and as one offline page."""
+
+from notifykit_migration.report.forms import checks_form, entry_form, holds_form, plan_summary_form, rollback_form
+from notifykit_migration.report.terminal import show_checks, show_contract, show_holds, show_plan, show_rollback
+from notifykit_migration.report.times import iso, when
+
+__all__ = [
+    "checks_form",
+    "entry_form",
+    "holds_form",
+    "iso",
+    "plan_summary_form",
+    "rollback_form",
+    "show_checks",
+    "show_contract",
+    "show_holds",
+    "show_plan",
+    "show_rollback",
+    "when",
+]

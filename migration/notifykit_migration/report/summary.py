@@ -1,0 +1,195 @@
+"""What many contracts come to: how they flow, which holds are alike, which files change. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from notifykit_migration.model import (
+    CampaignPlan,
+    Column,
+    ContractPlan,
+    Decision,
+    Hold,
+    Json,
+    MessageDecision,
+    Plan,
+    Rows,
+)
+from notifykit_migration.report.words import Outcome
+from notifykit_migration.table import HISTORIC
+
+EXAMPLES = 3
+"""Contracts that are named where many are held for one reason."""
+
+ASSUME = "notifykit migrate --historic assume-sent"
+"""The command that closes historic holds in bulk, before the migration."""
+
+
+class Path(NamedTuple):
+    """The way of contracts from the three old states to the new one."""
+
+    json: Json
+    rows: Rows
+    column: Column
+    outcome: Outcome
+
+
+def outcome(contract: ContractPlan) -> Outcome:
+    """Return where all messages of a contract stand together."""
+    made = {item.decision for item in contract.decisions}
+    for decisions, found in _OUTCOMES:
+        if made & decisions:
+            return found
+    return Outcome.NOTHING
+
+
+_OUTCOMES: tuple[tuple[frozenset[Decision], Outcome], ...] = (
+    (frozenset({Decision.HOLD}), Outcome.HELD),
+    (frozenset({Decision.ADOPT, Decision.CREATE}), Outcome.QUEUED),
+    (frozenset({Decision.GENERATE}), Outcome.LATER),
+    (frozenset({Decision.ASSUME}), Outcome.ASSUMED),
+    (frozenset({Decision.SENT}), Outcome.SENT),
+    (frozenset({Decision.OWNED, Decision.CANCEL}), Outcome.KNOWN),
+)
+
+
+def flows(plan: Plan) -> Counter[Path]:
+    """Count the contracts that go each way."""
+    return Counter(
+        Path(contract.json, contract.rows, contract.column, outcome(contract))
+        for campaign in plan.campaigns
+        for contract in campaign.contracts
+    )
+
+
+class Held(NamedTuple):
+    """One message that the plan holds, with all that is known of it."""
+
+    campaign: CampaignPlan
+    contract: ContractPlan
+    item: MessageDecision
+
+
+def held(plan: Plan) -> Iterator[Held]:
+    """Yield every message that the plan holds."""
+    for campaign in plan.campaigns:
+        for contract in campaign.contracts:
+            for item in contract.decisions:
+                if item.decision is Decision.HOLD:
+                    yield Held(campaign, contract, item)
+
+
+@dataclass(slots=True)
+class HoldGroup:
+    """Messages of one campaign that are held for the same reason."""
+
+    campaign: str
+    reason: str
+    """Where they differ in it only by numbers: with `…` for these."""
+    messages: int = 0
+    keys: dict[str, None] = field(default_factory=dict)
+    """Their contracts."""
+
+    @property
+    def historic(self) -> bool:
+        """Whether all old states but the tasks say sent."""
+        return self.reason.startswith(HISTORIC)
+
+    @property
+    def contracts(self) -> int:
+        """How many contracts."""
+        return len(self.keys)
+
+    @property
+    def examples(self) -> Sequence[str]:
+        """The first few contracts."""
+        return list(self.keys)[:EXAMPLES]
+
+
+def plan_groups(plan: Plan) -> Sequence[HoldGroup]:
+    """Return what a plan holds, grouped: by campaign, the largest group first."""
+    return _grouped((one.campaign.campaign, one.item.why, one.contract.key) for one in held(plan))
+
+
+def hold_groups(holds: Iterable[Hold]) -> Sequence[HoldGroup]:
+    """Return what waits for a person, grouped likewise."""
+    return _grouped((hold.campaign, hold.why, hold.key) for hold in holds)
+
+
+def _grouped(messages: Iterable[tuple[str, str, str]]) -> Sequence[HoldGroup]:
+    groups: dict[tuple[str, str], HoldGroup] = {}
+    campaigns: dict[str, int] = {}
+    for campaign, why, key in messages:
+        place = (campaign, alike(why))
+        group = groups.get(place)
+        if group is None:
+            group = groups[place] = HoldGroup(campaign, why)
+        elif group.reason != why:
+            group.reason = place[1]
+        group.messages += 1
+        group.keys[key] = None
+        campaigns.setdefault(campaign, len(campaigns))
+    return sorted(groups.values(), key=lambda group: (campaigns[group.campaign], -group.contracts, group.reason))
+
+
+_PARTICULAR = re.compile(r"'[^']*'|\d+(?:[-:.T ]\d+)*( days| contracts| bytes)?")
+
+
+def alike(why: str) -> str:
+    """Return a reason without what is particular to one row: its id, its time, its words."""
+    return _PARTICULAR.sub(lambda found: found[0] if found[1] else "…", why)
+
+
+class Change(NamedTuple):
+    """One file, and what a migration does with it."""
+
+    file: str
+    what: str
+
+
+def changes(plan: Plan) -> Sequence[Change]:
+    """Return every file that the plan changes."""
+    decided = totals(plan)
+    queued = decided[Decision.ADOPT] + decided[Decision.CREATE]
+    found = [
+        Change(
+            plan.store,
+            f"{len(plan.statements):,} statements, {decided[Decision.SENT]:,} messages kept as sent, "
+            f"{queued:,} queued, {decided[Decision.HOLD]:,} held; in one transaction",
+        )
+    ]
+    for campaign in plan.campaigns:
+        flags = sum(contract.set_flag for contract in campaign.contracts)
+        if flags:
+            found.append(Change(campaign.csv_file, f"{flags:,} flags set; every other byte as it is"))
+        found.append(Change(campaign.status_file, "moved into the backup when it is retired"))
+    return found
+
+
+def totals(plan: Plan) -> Mapping[Decision, int]:
+    """Count the decisions of all campaigns."""
+    found = dict.fromkeys(Decision, 0)
+    for campaign in plan.campaigns:
+        for decision, number in plan.counts(campaign).items():
+            found[decision] += number
+    return found
+
+
+def contracts(plan: Plan) -> int:
+    """Return how many contracts a plan decides about."""
+    return sum(len(campaign.contracts) for campaign in plan.campaigns)
+
+
+def ranges(ids: Iterable[int]) -> str:
+    """Return numbers in short: `1-324, 330`."""
+    parts: list[list[int]] = []
+    for number in sorted(ids):
+        if parts and number == parts[-1][1] + 1:
+            parts[-1][1] = number
+        else:
+            parts.append([number, number])
+    return ", ".join(str(low) if low == high else f"{low}-{high}" for low, high in parts)

@@ -1,0 +1,240 @@
+"""Plans, checks, holds and rollbacks as tables and lines. Results go to stdout."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+from notifykit.console import Key, Right, count, print_table, result, some
+from notifykit.errors import NotifykitError
+from notifykit.nearest import hint
+from notifykit_migration.model import CampaignPlan, Check, CheckResult, ContractPlan, Hold, Plan, RollbackPlan
+from notifykit_migration.report import summary
+from notifykit_migration.report.times import DAY, age, when
+from notifykit_migration.report.words import COLUMNS, DECISIONS, JSONS, MEANINGS, PRESENTS, ROWS
+
+REASONS = 20
+"""Groups of holds that are shown for a campaign; `--json` has all."""
+
+DETAILS = 20
+"""Differences that are shown of a failed check."""
+
+FILES = 10
+"""Files that are named in one line."""
+
+_MARKS = {
+    CheckResult.PASSED: ("✓", "ok"),
+    CheckResult.FAILED: ("✗", "FAILED"),
+    CheckResult.EXPLAINED: ("~", "~"),
+    CheckResult.SKIPPED: ("–", "-"),
+}
+
+
+def show_plan(plan: Plan) -> None:
+    """Show what a migration will do: decisions, changes, holds, what stays, warnings."""
+    options = plan.options
+    result(f"plan {plan.hash[:12] or '–'} made {when(plan.made_at)} for {plan.store}")
+    result(
+        f"options: pending rows older than {options.max_age / DAY:g} days are held; "
+        f"historic: {options.historic}; raised: {options.raised}; stopped: {options.stopped}"
+    )
+    _show_decisions(plan)
+    everything = summary.contracts(plan)
+    result(
+        f"{count(len(plan.campaigns), 'campaign')}, {count(everything, 'contract')}, "
+        f"{plan.holds:,} of them held for a person"
+    )
+    print_table(["to be changed", "how"], summary.changes(plan))
+    for statement in plan.statements:
+        result(f"statement: {_one_line(statement)}")
+    _show_groups(summary.plan_groups(plan), bulk=True)
+    _show_rest(plan)
+
+
+def _show_decisions(plan: Plan) -> None:
+    print_table(
+        ["campaign", "", "decision", Right("messages"), "what that means"],
+        [
+            (campaign.campaign, _letter(decision.value), DECISIONS[decision].en, f"{number:,}", MEANINGS[decision].en)
+            for campaign in plan.campaigns
+            for decision, number in plan.counts(campaign).items()
+            if number
+        ],
+    )
+
+
+def _letter(decision: str) -> str:
+    return decision if len(decision) == 1 else ""
+
+
+def _show_groups(groups: Sequence[summary.HoldGroup], *, bulk: bool) -> None:
+    """Show a line for each campaign and reason. `bulk`: before a migration, which can close historic ones."""
+    shown: Counter[str] = Counter()
+    for group in groups:
+        shown[group.campaign] += 1
+        if shown[group.campaign] > REASONS:
+            continue
+        number = count(group.contracts, "contract")
+        if group.messages != group.contracts:
+            number += f" ({count(group.messages, 'message')})"
+        text = f"held: {group.campaign}: {number}: {group.reason}"
+        if group.historic and bulk:
+            result(f"{text}; `{summary.ASSUME}` closes them")
+        else:
+            result(f"{text}; {_examples(group)}")
+    for campaign, reasons in shown.items():
+        if reasons > REASONS:
+            result(f"held: {campaign}: … for {count(reasons - REASONS, 'more reason')}; --json lists all")
+
+
+def _examples(group: summary.HoldGroup) -> str:
+    names = ", ".join(group.examples)
+    return names if group.contracts <= summary.EXAMPLES else f"such as {names}"
+
+
+def _show_rest(plan: Plan) -> None:
+    for kept in plan.kept:
+        keys = count(kept.keys, "key") if kept.sha256 else "not there"
+        result(f"stays: {kept.campaign}: {kept.status_file} ({keys}): not a byte of it is changed")
+    if plan.others:
+        result(f"stays: {count(plan.others, 'row')} of other jobs in {plan.store}")
+    if plan.orphans:
+        ids = summary.ranges(plan.orphans).split(", ")
+        result(f"orphans: {count(len(plan.orphans), 'pending row')} of no contract, left as they are: {some(ids)}")
+    for warning in plan.warnings:
+        result(f"warning: {warning}")
+
+
+def show_contract(plan: Plan, key: str) -> None:
+    """Show all evidence of one contract, given by its key or its number.
+
+    Raises NotifykitError where the plan does not know it.
+    """
+    found = list(_contracts(plan, key))
+    if not found:
+        known = [contract.key for campaign in plan.campaigns for contract in campaign.contracts]
+        close = hint(key, known) if len(known) <= 10_000 else ""
+        raise NotifykitError(f'the plan knows no contract "{key}"{close}; give its key or its number')
+    for campaign, contract in found:
+        _show_evidence(campaign, contract)
+
+
+def _contracts(plan: Plan, key: str) -> Iterator[tuple[CampaignPlan, ContractPlan]]:
+    for campaign in plan.campaigns:
+        for contract in campaign.contracts:
+            if key in (contract.key, contract.number):
+                yield campaign, contract
+
+
+def _show_evidence(campaign: CampaignPlan, contract: ContractPlan) -> None:
+    where = f"; {contract.place}" if contract.place else ""
+    facts = [
+        ("contract", f"{contract.key}" + (f" ({contract.number})" if contract.number else "")),
+        ("campaign", campaign.campaign),
+        ("state", contract.state),
+        ("send-status file", f"{JSONS[contract.json].en}; {campaign.status_file}"),
+        ("rows", ROWS[contract.rows].en + (f"; the youngest {age(contract.age)} old" if contract.age else "")),
+        ("CSV flag", f"{COLUMNS[contract.column].en}{where}"),
+        ("likely", contract.crash or "no accident"),
+        ("flag", "will be set" if contract.set_flag else "stays"),
+    ]
+    for name, text in facts:
+        result(f"{name + ':':18}{text}")
+    print_table(
+        ["message", Right("round"), Right("row"), "decision", "why", "recipient", "text"],
+        [
+            (
+                item.message,
+                str(item.round),
+                "" if item.row is None else str(item.row),
+                DECISIONS[item.decision].en,
+                item.why,
+                item.recipient or "",
+                item.text or "",
+            )
+            for item in contract.decisions
+        ],
+    )
+
+
+def show_checks(checks: Sequence[Check]) -> None:
+    """Show each check in a line with its evidence, and what differs below the line."""
+    plain = not _can_print("✓✗–")
+    for check in checks:
+        result(f"{_MARKS[check.result][plain]} {check.name}: {check.evidence}")
+        for detail in check.details[:DETAILS]:
+            result(f"    {detail}")
+        if len(check.details) > DETAILS:
+            result(f"    … and {len(check.details) - DETAILS:,} more; --json lists all")
+    found = Counter(check.result for check in checks)
+    parts = [f"{found[kind]:,} {word}" for kind, word in _COUNTED if found[kind]]
+    result(f"{count(len(checks), 'check')}: {', '.join(parts)}" if parts else "nothing was checked")
+
+
+_COUNTED = (
+    (CheckResult.PASSED, "passed"),
+    (CheckResult.EXPLAINED, "with a difference that a decision explains"),
+    (CheckResult.SKIPPED, "skipped"),
+    (CheckResult.FAILED, "failed"),
+)
+
+
+def _can_print(text: str) -> bool:
+    with suppress(UnicodeEncodeError, LookupError):
+        text.encode(sys.stdout.encoding or "utf-8")
+        return True
+    return False
+
+
+def show_rollback(plan: RollbackPlan) -> None:
+    """Show what a rollback does."""
+    stands = Counter((item.campaign, item.present, item.column, item.json) for item in plan.returns)
+    print_table(
+        ["campaign", "now", Right("contracts"), "flag", "send-status file"],
+        [
+            (campaign, PRESENTS[present].en, f"{number:,}", COLUMNS[column].en, "no entry" if word is None else word)
+            for (campaign, present, column, word), number in stands.items()
+        ],
+    )
+    statuses = Counter(status for item in plan.returns for status in item.rows.values())
+    if statuses:
+        parts = ", ".join(f"{number:,} {status}" for status, number in sorted(statuses.items()))
+        result(f"rows that the old program will see: {parts}")
+    if plan.files:
+        result(f"files: {some(plan.files, FILES)}")
+    if plan.others:
+        result(f"stays: {count(plan.others, 'row')} of other jobs in {plan.store}")
+    show_holds(plan.holds)
+    for warning in plan.warnings:
+        result(f"warning: {warning}")
+
+
+def show_holds(holds: Sequence[Hold], *, every: bool = False) -> None:
+    """Show what waits for a person: a line for each campaign and reason, or, where asked, every message."""
+    if every:
+        print_table(
+            ["campaign", Key("key"), "message", Right("task"), "status", "recipient", "why"],
+            [
+                (
+                    hold.campaign,
+                    hold.key,
+                    hold.message,
+                    "" if hold.task is None else str(hold.task),
+                    hold.status,
+                    hold.recipient,
+                    hold.why,
+                )
+                for hold in holds
+            ],
+        )
+    else:
+        _show_groups(summary.hold_groups(holds), bulk=False)
+    result(f"held for a person: {count(len(holds), 'message')}" if holds else "nothing is held for a person")
+
+
+def _one_line(statement: str, width: int = 100) -> str:
+    """Return the beginning of a statement in one line."""
+    line = " ".join(statement.split())
+    return line if len(line) <= width else f"{line[: width - 1]}…"
