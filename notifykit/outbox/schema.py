@@ -60,24 +60,33 @@ turn. `lease`: its length, which tells a clock that jumped back from a lease tha
 `refusal`: of the last write-back that was refused."""
 
 
-def prepare(db: Database, *, upgrade: bool) -> None:
+def prepare(db: Database, *, create: bool) -> None:
     """Bring the store to this version, in one transaction; all data are kept.
 
     Raises StoreError, before anything is changed, for a file from a newer version, for one whose `tasks` table is
-    not ours, and for an old one where `upgrade` is off.
+    not ours, and for an old one where `create` is off.
     """
     if _is_present(db):
         return
-    if not upgrade:
+    if not create:
         raise StoreError(f"{db.path}: is not an outbox yet; `notifykit generate` or `notifykit run` makes it one")
     db.use_wal()
     with db.transaction():
-        if _is_present(db):  # somebody else was faster
-            return
-        try:
-            _upgrade_legacy(db)
-        except sqlite3.Error as error:
-            raise store_error(db.path, error) from error
+        upgrade(db)
+
+
+def upgrade(db: Database) -> None:
+    """Bring an old or empty file to this version inside the transaction that is open; all data are kept.
+
+    The journal mode stays, for it cannot be changed inside a transaction. Nothing is done to a file that is of this
+    version. Raises StoreError as `prepare` does.
+    """
+    if _is_present(db):  # perhaps somebody else was faster
+        return
+    try:
+        _upgrade_legacy(db)
+    except sqlite3.Error as error:
+        raise store_error(db.path, error) from error
 
 
 def _is_present(db: Database) -> bool:
@@ -105,7 +114,7 @@ def _columns(db: Database) -> tuple[str, ...]:
 def _upgrade_legacy(db: Database) -> None:
     if not _columns(db):
         db.execute(_LEGACY_TABLE)
-    tasks = sqlite_utils.Database(db.connection).table("tasks")
+    tasks = sqlite_utils.Database(db.connection, recursive_triggers=False).table("tasks")
     for name, type_ in _ADDED_COLUMNS.items():
         tasks.add_column(name, type_)
     for statement in _statements():

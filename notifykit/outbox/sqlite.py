@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from notifykit.clock import Clock, SystemClock
+from notifykit.outbox.adopting import Adopting
 from notifykit.outbox.claiming import Claiming
 from notifykit.outbox.database import Database
 from notifykit.outbox.deciding import Deciding
@@ -16,8 +17,11 @@ from notifykit.outbox.schema import prepare
 from notifykit.outbox.writeback import WritingBack
 
 
-class SqliteOutbox(Queueing, Claiming, WritingBack, Deciding, Looking):
-    """One connection to the store. See `notifykit.outbox.protocol.Outbox` for what the methods promise."""
+class SqliteOutbox(Queueing, Claiming, WritingBack, Deciding, Looking, Adopting):
+    """One connection to the store. See `notifykit.outbox.protocol.Outbox` for what the methods promise.
+
+    `adopt` is beyond that: it is of this store only (see `notifykit.outbox.adopting`).
+    """
 
     def __init__(self, db: Database) -> None:
         self.db = db
@@ -30,7 +34,7 @@ class SqliteOutbox(Queueing, Claiming, WritingBack, Deciding, Looking):
         """
         db = Database(path, clock or SystemClock(), create=create)
         try:
-            prepare(db, upgrade=create)
+            prepare(db, create=create)
         except BaseException:
             db.close()
             raise
