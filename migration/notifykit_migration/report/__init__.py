@@ -1,6 +1,7 @@
 """How a migration is shown: on a terminal, as data for programs, and as one offline page."""
 
 from notifykit_migration.report.forms import checks_form, entry_form, holds_form, plan_summary_form, rollback_form
+from notifykit_migration.report.html import html_page, write_page
 from notifykit_migration.report.terminal import show_checks, show_contract, show_holds, show_plan, show_rollback
 from notifykit_migration.report.times import iso, when
 
@@ -8,6 +9,7 @@ __all__ = [
     "checks_form",
     "entry_form",
     "holds_form",
+    "html_page",
     "iso",
     "plan_summary_form",
     "rollback_form",
@@ -17,4 +19,5 @@ __all__ = [
     "show_plan",
     "show_rollback",
     "when",
+    "write_page",
 ]

@@ -55,7 +55,7 @@ MEANINGS: Mapping[Decision, Words] = {
 JSONS: Mapping[Json, Words] = {
     Json.ABSENT: Words("no entry", "无记录"),
     Json.SENT: Words("says sent", "记为已发送"),
-    Json.OTHER: Words("other value, or torn", "其他值或文件残缺"),
+    Json.OTHER: Words("other, or torn", "其他值或残缺"),
 }
 
 ROWS: Mapping[Rows, Words] = {
@@ -70,7 +70,7 @@ COLUMNS: Mapping[Column, Words] = {
     Column.UNSENT: Words("N", "N 未通知"),
     Column.SENT: Words("Y", "Y 已通知"),
     Column.OTHER: Words("other flag", "其他标记"),
-    Column.MISSING: Words("row is gone", "行已不在"),
+    Column.MISSING: Words("row is gone", "行已缺失"),
 }
 
 OUTCOMES: Mapping[Outcome, Words] = {
