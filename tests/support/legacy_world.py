@@ -156,8 +156,13 @@ class LegacyWorld:
         return cells | {"奖励类型": "节节高", "奖励名称": "达标奖"}
 
     def append(self, *cells: Mapping[str, str], campaign: str = "beijing") -> None:
-        """What the old job does with new contracts: rows at the end of the CSV file."""
+        """What the old job does with new contracts: rows at the end of the CSV file. Fewer cells make a cut row."""
         self._waiting[campaign] += [list(contract.values()) for contract in cells]
+        self._written()
+
+    def say(self, contract: str, word: str, *, campaign: str = "beijing") -> None:
+        """Write a word under a key of the send-status file."""
+        self._words.setdefault(str(self.status_file(campaign)), {})[contract] = word
         self._written()
 
     def task(self, task_type: str, recipient: str, text: str, status: str = "pending", *, age_days: float = 0) -> int:
