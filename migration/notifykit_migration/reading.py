@@ -249,8 +249,16 @@ def _digest(cursor: sqlite3.Cursor) -> str:
             digest.update(f"\n{table!r}\n".encode())
             cursor.execute(f"SELECT * FROM {_quoted(table)} ORDER BY {_order(cursor, table)}")
             while rows := cursor.fetchmany(_ROWS):
-                digest.update(repr(rows).encode())
+                for column in zip(*rows, strict=True):
+                    digest.update(_bytes(column))
     return digest.hexdigest()
+
+
+def _bytes(column: tuple[Any, ...]) -> bytes:
+    """Return one column of some rows as bytes that no other values have. Text, which is most, goes as it is."""
+    if set(map(type, column)) == {bytearray}:
+        return b"".join([repr([*map(len, column)]).encode(), *column])
+    return repr(column).encode()
 
 
 def _order(cursor: sqlite3.Cursor, table: str) -> str:
