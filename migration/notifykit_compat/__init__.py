@@ -1,1 +1,57 @@
-"""Lets a legacy program run unmodified on the outbox."""
+"""Lets a legacy program run unmodified on the outbox.
+
+Either `notifykit shim -- main.py`, or one line at the top of the program, before it imports its own modules:
+
+    import notifykit_compat; notifykit_compat.install()
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from notifykit import hookimpl
+from notifykit.hookspecs import Register
+
+if TYPE_CHECKING:
+    import click
+
+    from notifykit_compat.installing import install
+    from notifykit_compat.plan_functions import (
+        create_task_with_contract_id,
+        execute_task_with_status_update,
+        has_pending_task_for_contract,
+        update_csv_notification_status,
+    )
+
+__all__ = [
+    "create_task_with_contract_id",
+    "execute_task_with_status_update",
+    "has_pending_task_for_contract",
+    "install",
+    "update_csv_notification_status",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load what a program uses when it uses it: every start of the command line imports this package."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = "notifykit_compat.installing" if name == "install" else "notifykit_compat.plan_functions"
+    return getattr(importlib.import_module(module), name)
+
+
+@hookimpl
+def register_senders(register: Register) -> None:
+    """Offer `legacy_function`."""
+    from notifykit_compat.sender import LegacyFunction
+
+    register("legacy_function", LegacyFunction)
+
+
+@hookimpl
+def register_commands(cli: click.Group) -> None:
+    """Offer `notifykit shim`."""
+    from notifykit_compat.command import shim
+
+    cli.add_command(shim)

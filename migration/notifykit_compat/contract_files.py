@@ -1,0 +1,130 @@
+"""Which files of the old program belong to which campaign, and what a campaign's CSV holds now."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from notifykit_contract.head import Encoding
+from notifykit_migration.world import legacy_states, status_path
+
+from notifykit.campaign import Campaign
+from notifykit.errors import ConfigError
+from notifykit.host import Host
+from notifykit.legacy import Disposal, LegacyState
+from notifykit.model import Problem, Record, Table
+
+
+def real(path: str | os.PathLike[str]) -> Path:
+    """Return the file that a path leads to from the working directory, as the old program means it."""
+    return Path(os.path.realpath(path))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagWords:
+    """How the CSV of a campaign says what was sent; as the metadata of its tasks keep it."""
+
+    key: str
+    flag: str
+    unsent: str
+    sent: str
+    encoding: Encoding
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContractFile:
+    """A campaign whose status file was retired, with its two files."""
+
+    campaign: Campaign
+    state: LegacyState
+    status_file: Path
+    csv_file: Path
+
+    @cached_property
+    def words(self) -> FlagWords:
+        """The CSV's words. The strategy was started."""
+        probe = Record("", (), Table(str(self.csv_file), {}), 0)
+        kept: dict[str, Any] = self.campaign.strategy.metadata(probe)["csv"]
+        return FlagWords(**kept)
+
+    def read(self) -> Sheet:
+        """Return the rows as they stand now. Raises CampaignError where the file tells nothing."""
+        return Sheet(self.csv_file, self.campaign.source.read(), self.words, self.campaign.strategy.own_columns)
+
+
+class Sheet:
+    """The rows of a CSV file at one moment, by contract id."""
+
+    def __init__(self, file: Path, items: Any, words: FlagWords, own_columns: frozenset[str]) -> None:
+        self.records: dict[str, Record] = {}
+        self.problems: dict[str, str] = {}
+        """Contract id to why nothing may be sent for it."""
+        self.words = words
+        rows: dict[str, list[Record]] = defaultdict(list)
+        for item in items:
+            if isinstance(item, Problem):
+                if item.key is not None:
+                    self.problems[item.key] = str(item)
+            else:
+                rows[item.key].append(item)
+        for key, (first, *others) in rows.items():
+            self.records[key] = first
+            if any(_differ(first, other, own_columns) for other in others):
+                lines = " and ".join(str(row.row) for row in (first, *others))
+                self.problems[key] = (
+                    f"{file}:{first.row}: contract {key} stands in rows that differ (lines {lines}); nothing is "
+                    "queued for it; correct or remove the wrong row"
+                )
+
+    def flagged(self) -> Iterator[str]:
+        """Yield the ids whose flag says sent."""
+        flag, sent = self.words.flag, self.words.sent
+        return (key for key, record in self.records.items() if record.get(flag) == sent)
+
+
+def _differ(one: Record, other: Record, own_columns: frozenset[str]) -> bool:
+    return any(column not in own_columns and other.get(column) != cell for column, cell in one.items())
+
+
+@dataclass(frozen=True, slots=True)
+class FileMap:
+    """All files that campaigns own."""
+
+    by_status: Mapping[Path, ContractFile] = field(default_factory=dict)
+    by_csv: Mapping[Path, ContractFile] = field(default_factory=dict)
+    kept: Mapping[Path, str] = field(default_factory=dict)
+    """Status files that stay as they are, with their campaigns."""
+
+    @classmethod
+    def of(cls, host: Host) -> FileMap:
+        """Ask the plugins which old state each campaign owns. Raises ConfigError."""
+        by_status: dict[Path, ContractFile] = {}
+        by_csv: dict[Path, ContractFile] = {}
+        kept: dict[Path, str] = {}
+        for campaign, state in legacy_states(host):
+            status_file = real(status_path(host, state))
+            if state.disposal is Disposal.KEEP:
+                kept[status_file] = campaign.name
+                continue
+            csv_file = real(_csv_of(campaign))
+            made = ContractFile(campaign=campaign, state=state, status_file=status_file, csv_file=csv_file)
+            if csv_file in by_csv:
+                names = f"{by_csv[csv_file].campaign.name} and {campaign.name}"
+                raise ConfigError(f"{campaign.file}: {csv_file} belongs to both campaigns {names}; correct one")
+            by_status[status_file] = by_csv[csv_file] = made
+        return cls(by_status, by_csv, kept)
+
+
+def _csv_of(campaign: Campaign) -> Path:
+    path = getattr(campaign.source, "path", None)
+    if not isinstance(path, Path):
+        raise ConfigError(
+            f"{campaign.file}: campaign {campaign.name} has the old state of a contract job, and its source "
+            f"({type(campaign.source).__name__}) reads no CSV file; use a source of type `contract_csv`"
+        )
+    return path

@@ -1,0 +1,54 @@
+"""What the shim cannot replace safely: told once, with file and line, and refused where it is strict."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from notifykit_compat.errors import ShimRefusedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that a person should know."""
+
+    place: str
+    """`file:line`, or a file, or a campaign."""
+    what: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.what}; {self.mend}"
+
+
+class Findings:
+    """Collects findings of any thread, and tells each of them once."""
+
+    def __init__(self, tell: Callable[[str], None], *, strict: bool) -> None:
+        self._tell = tell
+        self.strict = strict
+        self._lock = threading.Lock()
+        self._known: dict[Finding, None] = {}
+
+    def note(self, finding: Finding) -> None:
+        """Tell something that is worth knowing, and is safe."""
+        with self._lock:
+            if finding in self._known:
+                return
+            self._known[finding] = None
+        self._tell(f"notifykit shim: {finding}")
+
+    def unsafe(self, finding: Finding) -> None:
+        """Tell of something that goes past the shim. Raises ShimRefusedError where the shim is strict."""
+        if self.strict:
+            with self._lock:
+                self._known[finding] = None
+            raise ShimRefusedError(f"{finding} (refused because of --strict)")
+        self.note(finding)
+
+    @property
+    def all(self) -> tuple[Finding, ...]:
+        """What was found until now."""
+        with self._lock:
+            return tuple(self._known)

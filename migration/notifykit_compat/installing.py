@@ -1,0 +1,152 @@
+"""Begins the shim: reads the project, and stands in for the program's functions from then on."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType
+
+from notifykit.config import read_project
+from notifykit.config.campaigns import mapping_at
+from notifykit.console import say
+from notifykit.errors import NotifykitError
+from notifykit.host import PROJECT_FILE, open_host
+from notifykit.plugins import Plugins
+from notifykit_compat.contract_files import FileMap
+from notifykit_compat.errors import ShimError
+from notifykit_compat.findings import Findings
+from notifykit_compat.hook import ImportHook
+from notifykit_compat.names import TASK_CLASS
+from notifykit_compat.replacing import Replacing, StandIn
+from notifykit_compat.runtime import Runtime
+from notifykit_compat.scheduling import Scheduler
+from notifykit_compat.settings import read_modules, read_settings
+from notifykit_compat.sheets import Sheets
+from notifykit_compat.statuses import Statuses
+from notifykit_compat.store import Store, require_migrated
+from notifykit_compat.tasks import Tasks
+from notifykit_compat.watching import Watch
+
+
+class Shim:
+    """What stands in for the program's functions."""
+
+    def __init__(self, runtime: Runtime, hook: ImportHook, replacing: Replacing) -> None:
+        self.runtime = runtime
+        self.findings = runtime.findings
+        self.replacing = replacing
+        self.scheduler = Scheduler(runtime)
+        self._hook = hook
+        self._parts: Mapping[str, object] = {
+            "task_manager": (tasks := Tasks(runtime)),
+            TASK_CLASS: tasks,
+            "task_scheduler": self.scheduler,
+            "file_utils": (Statuses(runtime), Sheets(runtime)),
+        }
+        self._watch = Watch(
+            Path(os.path.realpath(runtime.host.configuration.settings.store)),
+            {
+                **{file.status_file: "writes a send-status file itself" for file in runtime.files.by_status.values()},
+                **{file.csv_file: "rewrites a campaign's CSV itself" for file in runtime.files.by_csv.values()},
+            },
+            runtime.findings,
+            excused=self._excused,
+        )
+
+    def function(self, part: str, name: str) -> StandIn:
+        """Return what a function becomes."""
+        owners = self._parts[part]
+        for owner in owners if isinstance(owners, tuple) else (owners,):
+            found: StandIn | None = getattr(owner, name, None)
+            if found is not None:
+                return found
+        raise AssertionError(f"nothing stands in for {part}.{name}")
+
+    def begin(self) -> None:
+        """Stand in from now on, until the process ends."""
+        self.replacing.shim = self
+        self._watch.begin()
+        atexit.register(self.end)
+
+    def end(self) -> None:
+        """Finish what is on the wire, and let go of everything. What was replaced stays replaced."""
+        atexit.unregister(self.end)
+        self.scheduler.stop()
+        self.runtime.at_exit()
+        self._watch.end()
+        self._hook.remove()
+
+    def _excused(self, caller: FrameType) -> bool:
+        """Whether it is a function that we called, or the making of the old table when task_manager is imported."""
+        if self.runtime.is_inside:
+            return True
+        home = self.runtime.settings.modules["task_manager"]
+        frame: FrameType | None = caller
+        while frame is not None and frame.f_globals.get("__name__") == home:
+            if frame.f_code.co_name == "<module>":
+                return True
+            frame = frame.f_back
+        return False
+
+
+def begin(
+    file: Path, *, strict: bool = False, plugins: Plugins | None = None, tell: Callable[[str], None] = say
+) -> Shim:
+    """Read a project, and stand in for the program's functions. Raises NotifykitError; nothing is replaced then.
+
+    The working directory and the search path are the program's own already.
+    """
+    project = read_project(file)
+    section = mapping_at(project.root, "legacy")
+    findings = Findings(tell, strict=strict)
+    replacing = Replacing(findings)
+    hook = ImportHook(read_modules(str(file), section), replacing.replace_in)
+    hook.install()  # first: a sender may import modules of the program
+    try:
+        host = open_host(file, plugins=plugins)
+        settings = read_settings(str(file), section, host.configuration.channels)
+        files = FileMap.of(host)
+        require_migrated(host.configuration.settings.store, files.by_status)
+        shim = Shim(Runtime(host, settings, files, Store(host), findings), hook, replacing)
+    except BaseException:
+        hook.remove()
+        raise
+    shim.begin()
+    return shim
+
+
+def install(project: str | os.PathLike[str] | None = None, *, strict: bool = False) -> Shim:
+    """Stand in for the functions of the program that calls this, in its first line.
+
+    `project` is the project file; by default what NOTIFYKIT_PROJECT names, or notifykit.yaml in the working
+    directory. Under `notifykit shim`, and when called again, nothing happens. Where the shim cannot work the program
+    ends with the reason, because to run on without it could send twice.
+    """
+    if _installed:
+        return _installed[0]
+    file = Path(project if project is not None else os.environ.get("NOTIFYKIT_PROJECT", PROJECT_FILE))
+    try:
+        shim = begin(file, strict=strict)
+    except NotifykitError as error:
+        say(f"notifykit shim: error: {error}")
+        sys.exit(error.exit_code)
+    remember(shim)
+    return shim
+
+
+def installed() -> Shim:
+    """Return the shim of this process. Raises ShimError where there is none."""
+    if not _installed:
+        raise ShimError("the shim is not installed; call notifykit_compat.install() first, or use `notifykit shim`")
+    return _installed[0]
+
+
+def remember(shim: Shim | None) -> None:
+    """Make it the shim of this process; None for none."""
+    _installed[:] = [] if shim is None else [shim]
+
+
+_installed: list[Shim] = []

@@ -1,0 +1,49 @@
+"""The functions of a legacy program that the shim stands in for, and what becomes of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replaced:
+    """One function."""
+
+    takes: int
+    """Positional parameters."""
+    becomes: str
+    """For people."""
+
+
+FUNCTIONS: Mapping[str, Mapping[str, Replaced]] = MappingProxyType(
+    {
+        "task_manager": {
+            "create_task": Replaced(takes=3, becomes="queues; within a contract notification: when its group closes"),
+            "get_pending_tasks": Replaced(takes=0, becomes="lists what waits on the outbox"),
+            "update_task": Replaced(takes=2, becomes="decides about a task on the outbox, audited"),
+        },
+        "task_scheduler": {
+            "check_tasks": Replaced(takes=0, becomes="dispatches what is due, and settles"),
+            "execute_task": Replaced(takes=1, becomes="dispatches what is due, and settles"),
+            "start": Replaced(takes=0, becomes="dispatches and settles every 10 s"),
+        },
+        "file_utils": {
+            "load_send_status": Replaced(takes=1, becomes="contract files: answered from the outbox"),
+            "save_send_status": Replaced(takes=2, becomes="contract files: writes nothing; others: atomically"),
+            "update_send_status": Replaced(
+                takes=3, becomes="contract files: releases the contract's messages; others: atomically"
+            ),
+            "get_all_records_from_csv": Replaced(takes=1, becomes="as before; what was read is remembered"),
+            "write_performance_data": Replaced(takes=3, becomes="campaign files: appends under the flags' lock"),
+            "write_performance_data_to_csv": Replaced(
+                takes=3, becomes="campaign files: changes rows, flags nothing, loses no row"
+            ),
+        },
+    }
+)
+"""By part of the program. Of `message_sender` nothing is replaced: channels call its functions."""
+
+TASK_CLASS = "Task"
+"""In `task_manager`: a subclass with `save` and `update_status` of our own takes its place."""

@@ -1,0 +1,121 @@
+"""Messages of the old program that belong to no campaign: technicians, reports, reminders.
+
+They are queued as they are created, under the name of a campaign that no file describes.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from notifykit.campaign import Campaign, MessagePlan
+from notifykit.host import Host
+from notifykit.model import Draft, Record, Status
+from notifykit.outbox import SqliteOutbox
+from notifykit.outbox.adopting import Adoption
+from notifykit.roles import Decision, Ledger, Strategy
+from notifykit_compat.activation import Staged
+from notifykit_compat.settings import LegacySettings
+
+CAMPAIGN = "legacy"
+MESSAGE = "task"
+CREATED_BY = "legacy_program"
+
+MAX_AGE = 7 * 86_400.0
+"""Seconds: a pending row of the old program that is older is left alone."""
+
+_LEFT = """
+SELECT id, task_type, recipient, message, created_at FROM tasks
+ WHERE status = 'pending' AND campaign IS NULL ORDER BY id
+"""
+
+
+@dataclass
+class _NothingToWrite(Strategy):
+    """These messages have no flag."""
+
+    def decide(self, record: Record, outbox: Ledger) -> Decision:  # noqa: ARG002
+        return Decision.SKIP
+
+
+@dataclass(frozen=True, slots=True)
+class _NoRecords:
+    def read(self) -> list[Record]:
+        return []
+
+
+def campaign_of(host: Host, settings: LegacySettings) -> Campaign:
+    """Return what the dispatcher and `settle` are told of these messages."""
+
+    def none(record: Record) -> str:
+        raise AssertionError(f"{CAMPAIGN}: nothing is rendered for {record!r}")
+
+    plans = [
+        MessagePlan(
+            name=MESSAGE,
+            channel=channel,
+            recipient=none,
+            text=none,
+            on_unknown=settings.on_unknown,
+            retry=settings.retry,
+        )
+        for channel in list(host.configuration.channels.values())[:1]
+    ]
+    return Campaign(
+        name=CAMPAIGN,
+        file=host.project.file,
+        source=_NoRecords(),
+        strategy=_NothingToWrite(),
+        messages=tuple(plans),
+    )
+
+
+def queue_other(outbox: SqliteOutbox, one: Staged, channel: str) -> int:
+    """Queue a message that belongs to nobody, and return its id."""
+    draft = _draft(uuid.uuid4().hex, one, channel)
+    queued = outbox.enqueue([draft])
+    assert queued.last_id is not None  # noqa: S101 - its key is new
+    return queued.last_id
+
+
+def adopt_rows(outbox: SqliteOutbox, settings: LegacySettings, now: float) -> int:
+    """Queue what the old program left pending, as its scheduler would have sent it. Returns how many rows are too old.
+
+    Those stay as they are: nobody wants a message of seven weeks ago. One of an unknown type is never sent.
+    """
+    adoptions, stale = [], 0
+    for id_, task_type, recipient, text, created_at in outbox.db.all(_LEFT):
+        at = _seconds(created_at)
+        if at is None or now - at > MAX_AGE:
+            stale += 1
+            continue
+        channel = settings.channels.get(task_type)
+        draft = _draft(f"row-{id_}", Staged(task_type, recipient, text), channel or task_type)
+        status = Status.QUEUED if channel else Status.CANCELLED
+        why = None if channel else f"no channel for messages of type {task_type}"
+        adoptions.append(Adoption(draft=draft, status=status, id=id_, reason=why, at=at))
+    if adoptions:
+        outbox.adopt(adoptions, who=CREATED_BY)
+    return stale
+
+
+def _draft(key: str, one: Staged, channel: str) -> Draft:
+    return Draft(
+        campaign=CAMPAIGN,
+        key=key,
+        message=MESSAGE,
+        recipient=one.recipient,
+        text=one.text,
+        channel=channel,
+        task_type=one.task_type,
+        metadata={"created_by": CREATED_BY},
+    )
+
+
+def _seconds(created_at: object) -> float | None:
+    """Return a time of the old table, which is local, as UTC seconds."""
+    try:
+        return datetime.fromisoformat(str(created_at)).astimezone().timestamp()
+    except ValueError:
+        return None

@@ -1,0 +1,98 @@
+"""The functions of the published upgrade plan, by their published signatures, with correct behaviour."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from notifykit_contract.flags import FlagColumn, write_flags
+
+from notifykit.model import Status
+from notifykit.outbox.protocol import Filter
+from notifykit_compat.activation import Activation, Staged
+from notifykit_compat.contract_files import ContractFile, real
+from notifykit_compat.errors import ShimError
+from notifykit_compat.installing import Shim, installed
+
+_WAITS = (Status.QUEUED, Status.SENDING, Status.FAILED, Status.IN_DOUBT)
+
+
+def has_pending_task_for_contract(contract_id: str) -> bool:
+    """Return whether anything of a contract waits: queued, on the wire, failed or in doubt."""
+    _deprecated("has_pending_task_for_contract", "a campaign with strategy `contract`, which never asks")
+    runtime = installed().runtime
+    with runtime.store.use() as outbox:
+        return any(
+            any(outbox.tasks(Filter(campaign=file.campaign.name, key=str(contract_id), statuses=_WAITS, limit=1)))
+            for file in runtime.files.by_status.values()
+        )
+
+
+def create_task_with_contract_id(task_type: str, recipient: str, message: str, contract_id: str, csv_file: str) -> int:
+    """Queue a message of a contract at once, and return its id; that of the message which is there already.
+
+    Raises ShimError where no campaign owns the CSV file, or no row there has the contract.
+    """
+    _deprecated("create_task_with_contract_id", "`messages` of a campaign, queued by `notifykit generate`")
+    shim = installed()
+    file = _campaign_of(shim, csv_file)
+    made = _Made()
+    activation = Activation.alone([Staged(task_type, recipient, message, made)])
+    shim.runtime.release(activation, file, str(contract_id))
+    if made.id is None:
+        raise ShimError(f"{csv_file}: no message was queued for contract {contract_id}; see the warning above")
+    return made.id
+
+
+def update_csv_notification_status(csv_file: str, contract_id: str, status: str) -> bool:
+    """Set the flag of a contract, where the outbox says that its every message was sent.
+
+    Returns whether the flag says `status` afterwards. It touches no other byte, and never takes a flag back.
+    """
+    _deprecated("update_csv_notification_status", "`notifykit settle`")
+    shim = installed()
+    file = _campaign_of(shim, csv_file)
+    words = file.words
+    key = str(contract_id)
+    if status == words.sent:
+        with shim.runtime.store.use() as outbox:
+            delivered = outbox.ledger(file.campaign.name).delivered(key)
+        if delivered:
+            column = FlagColumn(
+                key=words.key,
+                flag=words.flag,
+                unsent=words.unsent,
+                sent=words.sent,
+                encoding=words.encoding,
+                ignore=file.campaign.strategy.own_columns,
+            )
+            return key in write_flags(file.csv_file, column, [key]).done
+    record = file.read().records.get(key)
+    return record is not None and record.get(words.flag) == status
+
+
+def execute_task_with_status_update(task: Sequence[Any]) -> None:
+    """Send what is due, the task among it, and write the results back. `task` is a row of the old table."""
+    _deprecated("execute_task_with_status_update", "`notifykit dispatch` and `notifykit settle`")
+    if not task:
+        raise ShimError("execute_task_with_status_update: the task is an empty row")
+    installed().scheduler.work()
+
+
+def _campaign_of(shim: Shim, csv_file: str | os.PathLike[str]) -> ContractFile:
+    file = shim.runtime.files.by_csv.get(real(csv_file))
+    if file is None:
+        raise ShimError(f"{csv_file}: belongs to no campaign; name its campaign's CSV, or write a campaign for it")
+    return file
+
+
+def _deprecated(name: str, successor: str) -> None:
+    warnings.warn(f"{name} is there for the transition; its successor is {successor}", DeprecationWarning, stacklevel=3)
+
+
+class _Made:
+    """Gets the id of what was queued."""
+
+    id: int | None = None

@@ -1,0 +1,180 @@
+"""Puts the shim's functions in the place of the program's own, module by module."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType, FunctionType, ModuleType
+from typing import Any, Protocol
+
+from notifykit_compat.errors import ShimError
+from notifykit_compat.findings import Finding, Findings
+from notifykit_compat.names import FUNCTIONS, TASK_CLASS
+
+StandIn = Callable[..., Any]
+"""Called with the caller's frame, the program's own function, and the arguments."""
+
+_MARK = "__notifykit_shim__"
+_TASK_METHODS = {"save": 0, "update_status": 1}
+"""Parameters beside `self`."""
+
+
+class StandsIn(Protocol):
+    """What the shim offers once the project is read."""
+
+    def function(self, part: str, name: str) -> StandIn:
+        """Return what a function becomes. Of the class `Task`, `part` is its name."""
+        ...
+
+
+@dataclass(slots=True)
+class Replacing:
+    """Replaces functions in modules that have finished executing. The shim itself may come later."""
+
+    findings: Findings
+    shim: StandsIn | None = None
+    replaced: list[str] = field(default_factory=list)
+    """`module.function`, in order."""
+
+    def replace_in(self, part: str, module: ModuleType) -> None:
+        """Replace what can be, and tell of what cannot."""
+        originals: dict[int, str] = {}
+        for name, expected in FUNCTIONS.get(part, {}).items():
+            original = vars(module).get(name)
+            if original is None:
+                place = module.__file__ or module.__name__
+                self._note(place, f"there is no {name}", "what it would have done is left to the program")
+            elif is_ours(original):
+                continue
+            elif why := _unlike(original, expected.takes):
+                self._unsafe(_place(original, module), f"{name} {why}, so it is not replaced")
+            else:
+                originals[id(original)] = name
+                setattr(module, name, self._stand_in(part, name, original))
+                self.replaced.append(f"{module.__name__}.{name}")
+        if part == "task_manager":
+            originals |= self._replace_task(module)
+        if originals:
+            for place, name in _bound_early(originals, module):
+                self._unsafe(place, f"bound {module.__name__}.{name} before the shim replaced it")
+
+    def _replace_task(self, module: ModuleType) -> dict[int, str]:
+        original = vars(module).get(TASK_CLASS)
+        if not inspect.isclass(original) or is_ours(original):
+            return {}
+        for name, takes in _TASK_METHODS.items():
+            method = vars(original).get(name)
+            if why := _unlike(method, takes + 1):
+                place = _place(method if method is not None else original, module)
+                self._unsafe(place, f"{TASK_CLASS}.{name} {why}, so the class is not replaced")
+                return {}
+        methods = {name: self._method(name, getattr(original, name)) for name in _TASK_METHODS}
+        members = {"__doc__": original.__doc__, "__module__": original.__module__, _MARK: True}
+        setattr(module, TASK_CLASS, type(TASK_CLASS, (original,), {**members, **methods}))
+        self.replaced.append(f"{module.__name__}.{TASK_CLASS}")
+        return {id(original): TASK_CLASS}
+
+    def _stand_in(self, part: str, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        signature = inspect.signature(original)
+
+        @functools.wraps(original)
+        def stand_in(*args: Any, **kwargs: Any) -> Any:
+            bound = signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            return self._found(part, name)(_caller(), original, *bound.args)
+
+        setattr(stand_in, _MARK, True)
+        return stand_in
+
+    def _method(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def stand_in(this: Any, *args: Any, **kwargs: Any) -> Any:
+            return self._found(TASK_CLASS, name)(_caller(), original, this, *args, **kwargs)
+
+        return stand_in
+
+    def _found(self, part: str, name: str) -> StandIn:
+        if self.shim is None:
+            raise ShimError(f"{name}: is called while notifykit.yaml is being read; let no sender's module call it")
+        return self.shim.function(part, name)
+
+    def _unsafe(self, place: str, what: str) -> None:
+        mend = "import notifykit_compat and call install() before that, or use `notifykit shim`"
+        if "replaced it" not in what:
+            mend = "give it the usual parameters, or keep the program away from migrated campaigns"
+        self.findings.unsafe(Finding(place=place, what=what, mend=mend))
+
+    def _note(self, place: str, what: str, mend: str) -> None:
+        self.findings.note(Finding(place=place, what=what, mend=mend))
+
+
+def _caller() -> FrameType:
+    """Return the frame that called a stand-in."""
+    frame = inspect.currentframe()
+    assert frame is not None  # noqa: S101 - CPython has them
+    stand_in = frame.f_back
+    assert stand_in is not None  # noqa: S101 - it called this
+    assert stand_in.f_back is not None  # noqa: S101 - it was called
+    return stand_in.f_back
+
+
+def is_ours(thing: object) -> bool:
+    """Whether the shim put it there."""
+    return bool(getattr(thing, _MARK, False))
+
+
+def unlike(parameters: int, required: int, *, others: bool, takes: int) -> str:
+    """Say how a signature differs from what is expected; empty where it does not."""
+    if others or parameters != takes or required > takes:
+        return f"takes {'other' if others else parameters} parameters, not {takes}"
+    return ""
+
+
+def _unlike(thing: object, takes: int) -> str:
+    if not isinstance(thing, FunctionType):
+        return f"is a {type(thing).__name__}, not a plain function"
+    parameters = inspect.signature(thing).parameters.values()
+    plain = [one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    required = sum(one.default is one.empty for one in plain)
+    return unlike(len(plain), required, others=len(plain) != len(parameters), takes=takes)
+
+
+def _place(thing: object, module: ModuleType) -> str:
+    code = getattr(thing, "__code__", None)
+    if code is not None:
+        return f"{code.co_filename}:{code.co_firstlineno}"
+    return str(module.__file__ or module.__name__)
+
+
+def _bound_early(originals: dict[int, str], home: ModuleType) -> Iterator[tuple[str, str]]:
+    """Yield where other modules hold the program's own functions: place, and the function's name."""
+    for module in list(sys.modules.values()):
+        if module is home or not isinstance(module, ModuleType):
+            continue
+        for bound, value in list(vars(module).items()):
+            if (name := originals.get(id(value))) is not None:
+                yield f"{_line_that_binds(module, bound)}", name
+
+
+def _line_that_binds(module: ModuleType, name: str) -> str:
+    """Return `file:line` of the statement by which a module has a name; the file alone where none is found."""
+    file = module.__file__ or module.__name__
+    try:
+        tree = ast.parse(Path(file).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return file
+    star = 0
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            if any((alias.asname or alias.name) == name for alias in node.names):
+                return f"{file}:{node.lineno}"
+            if any(alias.name == "*" for alias in node.names):
+                star = node.lineno
+        elif isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == name for to in node.targets):
+            return f"{file}:{node.lineno}"
+    return f"{file}:{star}" if star else file

@@ -1,0 +1,188 @@
+"""The shim at work: the project, the outbox, the notifications under way, and what was found."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+
+from notifykit.errors import CampaignError
+from notifykit.host import Host
+from notifykit.model import Status, Task
+from notifykit.outbox import SqliteOutbox
+from notifykit.outbox.protocol import Enqueued, Filter
+from notifykit_compat.activation import Activation, Activations, Staged
+from notifykit_compat.contract_files import ContractFile, FileMap, Sheet
+from notifykit_compat.errors import ShimError
+from notifykit_compat.findings import Finding, Findings
+from notifykit_compat.groups import Group, group_of
+from notifykit_compat.others import queue_other
+from notifykit_compat.settings import LegacySettings
+from notifykit_compat.store import Store
+
+WHO = "legacy program"
+"""Who decided, in the audit of what the program does to tasks."""
+
+
+class Runtime:
+    """What all replaced functions share. Safe in any thread."""
+
+    def __init__(self, host: Host, settings: LegacySettings, files: FileMap, store: Store, findings: Findings) -> None:
+        self.host = host
+        self.settings = settings
+        self.files = files
+        self.store = store
+        self.findings = findings
+        self.activations = Activations()
+        self._inside = threading.local()
+        for file in files.by_status.values():
+            host.start(file.campaign)
+
+    # the program's own functions, at work for us ----------------------------------------------------------
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """Within this block the thread runs the program's own functions as they are."""
+        before = self.is_inside
+        self._inside.now = True
+        try:
+            yield
+        finally:
+            self._inside.now = before
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether this thread is within such a block."""
+        return getattr(self._inside, "now", False)
+
+    # messages ---------------------------------------------------------------------------------------------
+
+    def take(self, caller: FrameType, one: Staged) -> None:
+        """Take a message that the program created: hold it for its contract, or queue it."""
+        self.settle_ended(self.activations.ended_here(caller))
+        activation = self.activations.around(caller)
+        if activation is not None:
+            activation.staged.append(one)
+        else:
+            self.queue(one)
+
+    def queue(self, one: Staged) -> None:
+        """Queue a message that belongs to no campaign. One of an unknown type is never sent, as it never was."""
+        channel = self.settings.channels.get(one.task_type)
+        with self.store.use() as outbox, outbox.transaction():
+            id_ = queue_other(outbox, one, channel or one.task_type)
+            if channel is None:
+                why = f"no channel for messages of type {one.task_type}, which the old scheduler did not send either"
+                outbox.decide([id_], Status.CANCELLED, who=WHO, why=why, of=[Status.QUEUED])
+        if one.task is not None:
+            one.task.id = id_
+        if channel is None:
+            self.findings.note(
+                Finding(
+                    place=self.host.project.file.as_posix(),
+                    what=f"`legacy.channels` names no channel for messages of type {one.task_type}; none is sent",
+                    mend="name one, as `legacy: {channels: {" + one.task_type + ": …}}`",
+                )
+            )
+        else:
+            self._observe([id_])
+
+    def release(self, activation: Activation, file: ContractFile, key: str) -> None:
+        """Queue what the notification created for this contract, in one transaction.
+
+        Raises ShimError where a message has no channel, and StoreError.
+        """
+        staged, activation.staged = activation.staged, []
+        if not staged:
+            self._nothing_to_release(activation, file, key)
+            return
+        sheet = activation.sheets.get(file.campaign.name)
+        if sheet is None or (key not in sheet.records and key not in sheet.problems):
+            sheet = activation.sheets[file.campaign.name] = self.read(file)
+        record = sheet.records.get(key)
+        problem = sheet.problems.get(key)
+        if problem is not None or record is None:
+            what = problem or f"no row has the contract id {key!r}"
+            self._note(file, f"{what}; its messages were not released", "mend the row; the next run creates them")
+            return
+        group = group_of(file, record, staged, self.settings.channels)
+        if isinstance(group, str):
+            raise ShimError(group)
+        with self.store.use() as outbox:
+            queued = outbox.enqueue(group.drafts)
+            self._tell_ids(outbox, file, key, group)
+        self._observe_new(queued)
+        for odd in group.odd:
+            self._note(file, odd, "correct the campaign's file, so that both mean the same message")
+        for one in group.left:
+            self._note(
+                file,
+                f"a message to {one.recipient} was created for another contract than {key}, and never released",
+                "it is created again when that contract's turn comes",
+            )
+
+    def read(self, file: ContractFile) -> Sheet:
+        """Return the rows of a campaign's CSV; none where there is no such file yet. Raises CampaignError."""
+        try:
+            return file.read()
+        except CampaignError:
+            if file.csv_file.exists():
+                raise
+            return Sheet(file.csv_file, (), file.words, frozenset())
+
+    def settle_ended(self, ended: list[Activation]) -> None:
+        """Deal with what notifications that are over never released."""
+        for activation in ended:
+            if not activation.staged:
+                continue
+            if activation.returned:
+                for one in activation.staged:
+                    self.queue(one)
+                continue
+            self.findings.note(
+                Finding(
+                    place=activation.place,
+                    what=f"ended by an exception before it released {len(activation.staged)} messages of a contract",
+                    mend="none of them is sent; its next run creates them again",
+                )
+            )
+
+    def at_exit(self) -> None:
+        """Settle what is over, and let go of the store."""
+        self.settle_ended(self.activations.ended())
+        self.store.close()
+
+    def _nothing_to_release(self, activation: Activation, file: ContractFile, key: str) -> None:
+        if key in activation.loaded.get(file.campaign.name, ()):
+            return
+        with self.store.use() as outbox:
+            known = any(outbox.tasks(Filter(campaign=file.campaign.name, key=key, limit=1)))
+        if not known:
+            self._note(
+                file,
+                f"the program says that contract {key} was sent, and created no message for it there",
+                "nothing was recorded; where it is not to be sent, set its flag",
+            )
+
+    def _tell_ids(self, outbox: SqliteOutbox, file: ContractFile, key: str, group: Group) -> None:
+        ids: Mapping[str, int] = {
+            task.message: task.id for task in outbox.tasks(Filter(campaign=file.campaign.name, key=key))
+        }
+        for draft, one in zip(group.drafts, group.made_of, strict=True):
+            if one.task is not None and draft.message in ids:
+                one.task.id = ids[draft.message]
+
+    def _observe_new(self, queued: Enqueued) -> None:
+        if queued.first_id is not None and queued.last_id is not None:
+            self._observe(range(queued.first_id, queued.last_id + 1))
+
+    def _observe(self, ids: range | list[int]) -> None:
+        if self.host.plugins.observed("task_queued"):
+            with self.store.use() as outbox:
+                tasks: list[Task] = list(outbox.tasks(Filter(ids=tuple(ids))))
+            for task in tasks:
+                self.host.plugins.observe("task_queued", task=task)
+
+    def _note(self, file: ContractFile, what: str, mend: str) -> None:
+        self.findings.note(Finding(place=f"campaign {file.campaign.name}", what=what, mend=mend))

@@ -1,0 +1,109 @@
+"""Stands in for `task_scheduler`: notifykit dispatches and settles."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from types import FrameType
+from typing import Any
+
+from notifykit.cycle import Cycle, settle_all
+from notifykit.dispatch import Dispatcher
+from notifykit.errors import StoreError
+from notifykit.outbox import SqliteOutbox
+from notifykit_compat import others
+from notifykit_compat.findings import Finding
+from notifykit_compat.runtime import Runtime
+
+log = logging.getLogger(__name__)
+
+Original = Callable[..., Any]
+
+
+class Scheduler:
+    """The functions of `task_scheduler`."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._turn = threading.Lock()
+        self._stop = threading.Event()
+        self._dispatcher: Dispatcher | None = None
+        self._others = others.campaign_of(runtime.host, runtime.settings)
+
+    def check_tasks(self, _caller: FrameType, _original: Original) -> None:
+        """Send what is due now, and write results back."""
+        self.work()
+
+    def execute_task(self, _caller: FrameType, _original: Original, _task: Any) -> None:
+        """Send what is due now: the task that was asked for among it, where its turn has come."""
+        self.work()
+
+    def start(self, _caller: FrameType, _original: Original) -> None:
+        """Do so again and again, until the program ends. A store that is locked ends a pass, not the loop."""
+        while not self._stop.is_set():
+            try:
+                self.work()
+            except StoreError as error:
+                if not error.passing:
+                    raise
+                log.warning("the outbox: %s", error)
+            self._stop.wait(self._runtime.settings.interval)
+
+    def stop(self) -> None:
+        """End the loop of `start`, and wait until what is on the wire is recorded."""
+        self._stop.set()
+        if (dispatcher := self._dispatcher) is not None:
+            dispatcher.stop()
+        if self._turn.acquire(timeout=self._runtime.host.configuration.settings.dispatch.timeout):
+            self._turn.release()
+
+    def work(self) -> Cycle:
+        """One pass. A second thread that asks for one meanwhile waits for its turn."""
+        runtime, host = self._runtime, self._runtime.host
+        runtime.settle_ended(runtime.activations.ended())
+        cycle = Cycle()
+        with self._turn, closing(self._open()) as outbox:
+            self._dispatcher = Dispatcher(
+                outbox,
+                host.configuration.channels,
+                {campaign.name: campaign for campaign in (self._others, *host.described)},
+                host.configuration.settings.dispatch,
+                host.clock,
+                observers=host.plugins,
+                rng=random.Random(),  # noqa: S311 - jitter
+            )
+            if self._stop.is_set():
+                return cycle
+            self._adopt(outbox)
+            cycle.dispatched = self._dispatcher.run(drain=False)
+            settle_all(host, outbox, (self._others, *host.described), cycle)
+        for settled in cycle.settled:
+            for reason in settled.refused:
+                runtime.findings.note(
+                    Finding(
+                        place=f"campaign {settled.campaign}", what=reason, mend="the flag follows as soon as it can"
+                    )
+                )
+        for campaign, why in cycle.failures.items():
+            runtime.findings.note(Finding(place=f"campaign {campaign}", what=why, mend="the others go on"))
+        return cycle
+
+    def _adopt(self, outbox: SqliteOutbox) -> None:
+        """Take over what was left pending in the old way."""
+        runtime = self._runtime
+        stale = others.adopt_rows(outbox, runtime.settings, runtime.host.clock.now())
+        if stale:
+            runtime.findings.note(
+                Finding(
+                    place=str(runtime.host.configuration.settings.store),
+                    what=f"{stale:,} pending rows of the old program are more than 7 days old, and are not sent",
+                    mend="delete those that nobody wants any more",
+                )
+            )
+
+    def _open(self) -> SqliteOutbox:
+        host = self._runtime.host
+        return SqliteOutbox.open(host.configuration.settings.store, host.clock, create=False)

@@ -1,0 +1,65 @@
+"""The project's outbox, as the threads of a legacy program share it."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from notifykit.host import Host
+from notifykit.outbox import SqliteOutbox
+from notifykit_compat.contract_files import ContractFile
+from notifykit_compat.errors import ShimError
+
+_MIGRATE = "run `notifykit migrate` first; until then the program may run as it is, without the shim"
+
+
+class Store:
+    """One connection, used by one thread at a time."""
+
+    def __init__(self, host: Host) -> None:
+        path = host.configuration.settings.store
+        # One that is there is an outbox already: what a rollback made the old program's must not be upgraded here.
+        self._outbox = SqliteOutbox.open(path, host.clock, create=not path.exists())
+        self._lock = threading.RLock()
+
+    @contextmanager
+    def use(self) -> Iterator[SqliteOutbox]:
+        """Have it to oneself."""
+        with self._lock:
+            yield self._outbox
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            self._outbox.close()
+
+
+def require_migrated(path: Path, files: Mapping[Path, ContractFile]) -> None:
+    """Raise ShimError where old state is about that no migration has read: what it knows would be sent again."""
+    migrated = _migrated(path)
+    if path.exists() and migrated is None:
+        raise ShimError(f"{path}: holds the old program's tasks, which were not migrated; {_MIGRATE}")
+    for file in files.values():
+        if file.status_file.exists() and file.campaign.name not in (migrated or ()):
+            raise ShimError(
+                f"{file.status_file}: knows what campaign {file.campaign.name} sent, and was not migrated; {_MIGRATE}"
+            )
+
+
+def _migrated(path: Path) -> set[str] | None:
+    """Return the campaigns that were migrated; None where the store is the old program's, or not there."""
+    if not path.exists():
+        return None
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        if not connection.execute("PRAGMA user_version").fetchone()[0]:
+            return None
+        known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrated'").fetchone()
+        return {name for (name,) in connection.execute("SELECT campaign FROM migrated")} if known else set()
+    except sqlite3.Error as error:
+        raise ShimError(f"{path}: {error}; check `store:` in notifykit.yaml") from error
+    finally:
+        connection.close()

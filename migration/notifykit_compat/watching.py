@@ -1,0 +1,112 @@
+"""Sees, at run time, who goes past the shim: to the task database, or to files that it keeps.
+
+Python tells an audit hook of each file that is opened and each database that is connected to, whoever does it. A hook
+cannot be taken away again, so there is one in a process, and it asks who is watching.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+import sysconfig
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from notifykit_compat.findings import Finding, Findings
+
+_WRITES = os.O_WRONLY | os.O_RDWR
+_OURS = ("notifykit", "notifykit_compat", "notifykit_migration", "notifykit_contract", "notifykit_technician")
+
+
+class Watch:
+    """What one shim watches over."""
+
+    def __init__(
+        self, store: Path, files: Mapping[Path, str], findings: Findings, *, excused: Callable[[FrameType], bool]
+    ) -> None:
+        """`files`: what must not be rewritten, each with what to say. `excused`: whether a caller is to be let be."""
+        self._store = str(store)
+        self._files = {str(path): what for path, what in files.items()}
+        self._names = {path.name for path in files}
+        self._findings = findings
+        self._excused = excused
+
+    def begin(self) -> None:
+        """Watch, in place of whoever did until now."""
+        _watching[:] = [self]
+        if not _installed:
+            _installed.append(True)
+            sys.addaudithook(_audit)
+
+    def end(self) -> None:
+        """Look away."""
+        if _watching == [self]:
+            _watching.clear()
+
+    def connected(self, database: object) -> None:
+        """Somebody connects to a database."""
+        if not isinstance(database, str | bytes | os.PathLike):
+            return
+        name = os.fsdecode(database).removeprefix("file:").partition("?")[0]
+        if Path(name).name == Path(self._store).name and os.path.realpath(name) == self._store:
+            self._tell(
+                "connects to the task database itself",
+                "let it use task_manager, or keep it away from migrated campaigns",
+            )
+
+    def opened(self, path: object, mode: object, flags: object) -> None:
+        """Somebody opens a file."""
+        if not isinstance(path, str | bytes | os.PathLike):
+            return
+        name = os.fsdecode(path)
+        if os.path.basename(name) not in self._names:  # noqa: PTH119 - called for every file that is opened
+            return
+        if not (isinstance(flags, int) and flags & _WRITES) or flags & os.O_APPEND:
+            return
+        if mode is not None and "a" in str(mode):
+            return
+        if (what := self._files.get(os.path.realpath(name))) is not None:
+            self._tell(what, "let it use the functions of file_utils")
+
+    def _tell(self, what: str, mend: str) -> None:
+        caller = _caller()
+        if caller is not None and not self._excused(caller):
+            place = f"{caller.f_code.co_filename}:{caller.f_lineno}"
+            self._findings.unsafe(Finding(place=place, what=what, mend=mend))
+
+
+def _caller() -> FrameType | None:
+    """Return the innermost frame that is neither Python's own nor ours; None where we come first."""
+    frame = inspect.currentframe()
+    while frame is not None:
+        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        file = frame.f_code.co_filename
+        if file != __file__ and package in _OURS:
+            return None
+        if file != __file__ and not file.startswith((_STDLIB, "<frozen")):
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+    if event not in ("open", "sqlite3.connect") or not _watching or getattr(_busy, "now", False):
+        return
+    _busy.now = True  # what telling opens is not to be told
+    try:
+        if event == "open":
+            _watching[0].opened(*arguments)
+        else:
+            _watching[0].connected(arguments[0])
+    finally:
+        _busy.now = False
+
+
+_STDLIB = sysconfig.get_path("stdlib")
+_watching: list[Watch] = []
+_installed: list[bool] = []
+_busy = threading.local()
