@@ -55,12 +55,12 @@ class Restoration:
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open the store and keep everybody else out of it, until the block is left.
+def alone(path: Path, *, patience: float = PATIENCE) -> Iterator[sqlite3.Connection]:
+    """Open the store and keep everybody else out of it, until the block is left. `patience`: in seconds.
 
     Raises PreflightError where another program has it open: nothing was changed then.
     """
-    with closing(sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(path, timeout=patience, isolation_level=None)) as connection:
         try:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")

@@ -1,0 +1,120 @@
+"""`notifykit rollback`: back to the old program, with everything that happened since."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+
+import click
+
+from notifykit.console import json_option, print_json, result, say
+from notifykit.errors import ExitCode
+from notifykit.host import Host
+from notifykit.progress import progress
+from notifykit.session import Session
+from notifykit_migration.folder import MigrationFolder
+from notifykit_migration.lock import migration_lock
+from notifykit_migration.model import RollbackPlan
+from notifykit_migration.report import rollback_form, show_holds, show_rollback
+from notifykit_migration.rollback import RolledBack, Standing, make_rollback, roll_back, standing
+
+NOTHING = "nothing to do: nothing is migrated"
+
+_EPILOG = """\b
+Examples:
+  notifykit rollback --dry-run
+  notifykit rollback --yes
+"""
+
+_QUESTIONS = {
+    Standing.BEGUN: "A migration was begun and had changed nothing yet. Give it up?",
+    Standing.MIGRATED: "Stop notifykit everywhere now. Roll back?",
+    Standing.FINISHING: "A rollback was cut short near its end. Finish it?",
+}
+
+
+@click.command(epilog=_EPILOG)
+@click.option("--dry-run", is_flag=True, help="Show what would become of everything, and change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
+@json_option
+@click.pass_obj
+def rollback(session: Session, *, dry_run: bool, yes: bool, as_json: bool) -> ExitCode:
+    """Go back to the old program.
+
+    Nothing that happened since the migration is undone: what was sent stays sent, what is queued becomes a pending row
+    of the old program, and what only a person can decide is listed, kept in an archive, and given to nobody. Where
+    nothing happened, files and database become exactly what they were. Works from any phase, and goes on where it was
+    cut short.
+    """
+    host = session.open_host(secrets=False)
+    folder = MigrationFolder.of(host.project.folder)
+    where = standing(host, folder)
+    plan = None
+    if where is Standing.NOTHING:
+        return _nothing(as_json=as_json)
+    if where is Standing.MIGRATED:
+        with progress("reading the outbox and the files", "files"):
+            plan = make_rollback(host, folder, now=host.clock.now())
+    if dry_run:
+        return _show(where, plan, as_json=as_json)
+    if plan is not None and not as_json:
+        show_rollback(plan)
+    if not yes:
+        _ask(where)
+    done = _carry_out(host, folder, plan)
+    return _finish(done, as_json=as_json)
+
+
+def _nothing(*, as_json: bool) -> ExitCode:
+    if as_json:
+        print_json({"phase": "none", "message": NOTHING})
+    else:
+        result(NOTHING)
+    return ExitCode.DONE
+
+
+def _show(where: Standing, plan: RollbackPlan | None, *, as_json: bool) -> ExitCode:
+    if plan is None:
+        text = {
+            Standing.BEGUN: "a migration was begun and has changed nothing yet: it would be given up",
+            Standing.FINISHING: "a rollback was cut short after the database was changed: it would be finished",
+        }[where]
+        if as_json:
+            print_json({"phase": where.name.lower(), "message": text})
+        else:
+            result(text)
+        return ExitCode.DONE
+    if as_json:
+        print_json(rollback_form(plan))
+    else:
+        show_rollback(plan)
+    return ExitCode.DONE
+
+
+def _ask(where: Standing) -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError("this is no terminal where you could be asked; say --yes, or look first with --dry-run")
+    click.confirm(_QUESTIONS[where], abort=True)
+
+
+def _carry_out(host: Host, folder: MigrationFolder, plan: RollbackPlan | None) -> RolledBack:
+    with migration_lock(folder, "rollback"), progress("rolling back", "steps"):
+        return roll_back(host, folder, plan, now=host.clock.now(), who=getpass.getuser(), tell=say)
+
+
+def _finish(done: RolledBack, *, as_json: bool) -> ExitCode:
+    holds = done.plan.holds if done.plan else ()
+    if as_json:
+        print_json(
+            {
+                "rollback": rollback_form(done.plan) if done.plan else None,
+                "archive": str(done.archive) if done.archive else None,
+                "held": len(holds),
+            }
+        )
+    elif holds and done.archive is not None:
+        show_holds(holds)
+        result(f"held: the same list is in {done.archive / 'holds.json'}; the old program sends none of these")
+    else:
+        result("rolled back: the old program may be started again")
+    return ExitCode.HELD if holds else ExitCode.DONE
