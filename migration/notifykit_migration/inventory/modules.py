@@ -72,10 +72,13 @@ class Modules:
     def __init__(self, root: Path) -> None:
         self.root = root if root.is_dir() else root.parent
         self._kept: OrderedDict[Path, Bindings | None] = OrderedDict()
+        self._replaced: dict[Path, Bindings] = {}
         self._found: dict[tuple[Path, str], Path | None] = {}
 
     def at(self, path: Path) -> Bindings | None:
         """Return the names of a file; None where it cannot be read."""
+        if path in self._replaced:
+            return self._replaced[path]
         if path in self._kept:
             self._kept.move_to_end(path)
             return self._kept[path]
@@ -87,6 +90,10 @@ class Modules:
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         return found
+
+    def replace(self, path: Path, bindings: Bindings) -> None:
+        """Take a file to bind these names, whatever it says on disk."""
+        self._replaced[path] = bindings
 
     def file(self, path: Path) -> str:
         """Return a path as places say it: relative to the tree where it is inside."""

@@ -12,7 +12,7 @@ from notifykit_migration.inventory.facts import Argument, CallFact, Evidence, Fi
 from notifykit_migration.inventory.hazards import except_around_create, opened_database, statement_hazard
 from notifykit_migration.inventory.model import Access, Danger, Hazard, Owner, Place, What
 from notifykit_migration.inventory.modules import Class, Constant, Defined, External, Modules
-from notifykit_migration.inventory.source import Code
+from notifykit_migration.inventory.source import Code, column
 from notifykit_migration.inventory.words import (
     FLAG_COLUMN,
     FUNCTIONS,
@@ -60,8 +60,8 @@ class _Scanner(ast.NodeVisitor):
 
     def place(self, node: ast.expr | ast.stmt | ast.alias | ast.ExceptHandler) -> Place:
         line = self.lines[node.lineno - 1] if node.lineno <= len(self.lines) else ""
-        column = node.col_offset if line.isascii() else len(line.encode()[: node.col_offset].decode("utf-8", "ignore"))
-        return Place(file=self.file, line=node.lineno, column=column, function=".".join(self.names))
+        at = column(line, node.col_offset)
+        return Place(file=self.file, line=node.lineno, column=at, function=".".join(self.names))
 
     def mark(self, node: ast.expr | ast.stmt | ast.alias) -> Owner | None:
         last = node.end_lineno or node.lineno

@@ -78,6 +78,11 @@ def parse(code: Code) -> ast.Module:
     raise UnreadableError(reason, suspect=bool(SUSPECT.search(code.text)))
 
 
+def column(line: str, offset: int) -> int:
+    """Return how many characters stand before a place that a syntax tree gives in UTF-8 bytes."""
+    return offset if line.isascii() else len(line.encode()[:offset].decode("utf-8", "ignore"))
+
+
 def _python_2(message: str) -> bool:
     signs = ("Missing parentheses in call to", "multiple exception types must be", "leading zeros in decimal", "<>")
     return any(sign in message for sign in signs)

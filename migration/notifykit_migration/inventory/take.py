@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from notifykit_migration.inventory.bindings import bindings_of
@@ -12,7 +12,7 @@ from notifykit_migration.inventory.facts import FileFacts
 from notifykit_migration.inventory.model import Inventory, Unread
 from notifykit_migration.inventory.modules import Modules
 from notifykit_migration.inventory.scan import scan
-from notifykit_migration.inventory.source import UnreadableError, parse, read_code
+from notifykit_migration.inventory.source import Code, UnreadableError, parse, read_code
 from notifykit_migration.inventory.tree import python_files, within
 from notifykit_migration.inventory.words import FUNCTIONS, MARKERS, SUSPECT, StatusFiles
 
@@ -58,6 +58,17 @@ class Taking:
             ),
             unread=tuple(sorted(self.unread, key=lambda item: item.file)),
         )
+
+    def replaced(self, codes: Mapping[Path, Code]) -> Inventory:
+        """Return the inventory as it would be with other code in these files."""
+        trees = {path: parse(code) for path, code in codes.items()}
+        homes = {path: bindings_of(path, tree) for path, tree in trees.items()}
+        for path, home in homes.items():
+            self.modules.replace(path, home)
+        for path, code in codes.items():
+            file = within(self.root, path)
+            self._facts[path] = scan(file, code, trees[path], homes[path], self.modules, self.files)
+        return self.inventory(Deciding(self._facts.values(), self.files))
 
     def _look(self, path: Path, markers: tuple[str, ...], *, again: bool = False) -> None:
         text = ""
