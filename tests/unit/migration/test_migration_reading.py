@@ -149,13 +149,13 @@ def test_a_store_that_is_written_all_the_time(tmp_path: Path) -> None:
     script = """
         import sqlite3, sys
         db = sqlite3.connect(sys.argv[1], isolation_level=None)
-        db.execute("PRAGMA wal_autocheckpoint = 20")
+        db.execute("PRAGMA wal_autocheckpoint = 300")
         print("ready", flush=True)
         while True:
             db.execute("BEGIN")
             db.execute("INSERT INTO tasks (message) VALUES (hex(randomblob(3000)))")
             db.execute("INSERT INTO tasks (message) VALUES (hex(randomblob(3000)))")
-            db.execute("DELETE FROM tasks WHERE id <= (SELECT max(id) - 300 FROM tasks)")
+            db.execute("DELETE FROM tasks WHERE id <= (SELECT max(id) - 60 FROM tasks)")
             db.execute("COMMIT")
     """
     with subprocess.Popen([sys.executable, "-c", textwrap.dedent(script), str(path)], stdout=subprocess.PIPE) as writer:
