@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from notifykit.campaign import Campaign, MessagePlan
 from notifykit.host import Host
@@ -24,6 +25,8 @@ CREATED_BY = "legacy_program"
 
 MAX_AGE = 7 * 86_400.0
 """Seconds: a pending row of the old program that is older is left alone."""
+
+_ANY_LEFT = "SELECT 1 FROM tasks WHERE status = 'pending' AND campaign IS NULL LIMIT 1"
 
 _LEFT = """
 SELECT id, task_type, recipient, message, created_at FROM tasks
@@ -84,20 +87,26 @@ def adopt_rows(outbox: SqliteOutbox, settings: LegacySettings, now: float) -> in
 
     Those stay as they are: nobody wants a message of seven weeks ago. One of an unknown type is never sent.
     """
-    adoptions, stale = [], 0
-    for id_, task_type, recipient, text, created_at in outbox.db.all(_LEFT):
-        at = _seconds(created_at)
-        if at is None or now - at > MAX_AGE:
-            stale += 1
-            continue
-        channel = settings.channels.get(task_type)
-        draft = _draft(f"row-{id_}", Staged(task_type, recipient, text), channel or task_type)
-        status = Status.QUEUED if channel else Status.CANCELLED
-        why = None if channel else f"no channel for messages of type {task_type}"
-        adoptions.append(Adoption(draft=draft, status=status, id=id_, reason=why, at=at))
-    if adoptions:
-        outbox.adopt(adoptions, who=CREATED_BY)
-    return stale
+    if outbox.db.one(_ANY_LEFT) is None:
+        return 0
+    with outbox.transaction():  # so that nobody else takes them meanwhile
+        rows = outbox.db.all(_LEFT)
+        young = [row for row in rows if (at := _seconds(row[-1])) is not None and now - at <= MAX_AGE]
+        if young:
+            outbox.adopt([_adoption(row, settings) for row in young], who=CREATED_BY)
+    return len(rows) - len(young)
+
+
+def _adoption(row: tuple[Any, ...], settings: LegacySettings) -> Adoption:
+    id_, task_type, recipient, text, created_at = row
+    channel = settings.channels.get(task_type)
+    return Adoption(
+        draft=_draft(f"row-{id_}", Staged(task_type, recipient, text), channel or task_type),
+        status=Status.QUEUED if channel else Status.CANCELLED,
+        id=id_,
+        reason=None if channel else f"no channel for messages of type {task_type}",
+        at=_seconds(created_at) or 0.0,
+    )
 
 
 def _draft(key: str, one: Staged, channel: str) -> Draft:

@@ -72,8 +72,8 @@ messages:
     template: |-
       {{{{ record["管家(serviceHousekeeper)"] }}}} 签约合同 {{{{ record["合同编号(contractdocNum)"] }}}}
       达成 {{{{ record["奖励类型"] }}}} 奖励条件：{{{{ record["奖励名称"] }}}}
-legacy: {{kind: contract, status_file: {json}}}
-"""
+legacy: {{kind: contract, status_file: {json}, number: 合同编号(contractdocNum)}}
+"""  # noqa: E501
 
 TECHNICIANS = """
 source:

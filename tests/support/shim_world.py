@@ -1,0 +1,107 @@
+"""The legacy program under the shim in this very process: its modules are imported, and forgotten afterwards."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from notifykit_compat.findings import Finding
+from notifykit_compat.installing import Shim, begin, remember
+from program_world import ProgramWorld
+
+PARTS = ("jobs", "main", "task_manager", "task_scheduler")
+
+
+class Program:
+    """A program that is loaded."""
+
+    def __init__(self, world: ProgramWorld, shim: Shim, told: list[str]) -> None:
+        self.world = world
+        self.shim = shim
+        self.told = told
+        """What the shim said to the person."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Return one of the program's modules, or of its package `modules`."""
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError:
+            return importlib.import_module(f"modules.{name}")
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.shim.findings.all
+
+    def once(self, *names: str) -> None:
+        """What `main.py --once` does."""
+        for name in names or ("bj",):
+            JOBS[name](self)
+        self.drain()
+
+    def drain(self, passes: int = 3) -> None:
+        for _ in range(passes):
+            self.task_scheduler.check_tasks()
+            if not self.task_manager.get_pending_tasks():
+                break
+
+
+JOBS = {
+    "bj": lambda program: program.jobs.signing_and_sales_incentive_aug_beijing(),
+    "sh": lambda program: program.jobs.signing_and_sales_incentive_aug_shanghai(),
+    "ts": lambda program: program.jobs.check_technician_status(),
+    "report": lambda program: program.jobs.daily_service_report(),
+    "remind": lambda program: program.jobs.pending_orders_reminder(),
+}
+
+
+def _forget() -> None:
+    for name in [*sys.modules]:
+        if name in PARTS or name == "modules" or name.startswith("modules."):
+            del sys.modules[name]
+
+
+@contextmanager
+def surroundings(folder: Path) -> Iterator[None]:
+    """The working directory, search path and environment that the program would have."""
+    before, path, pause = Path.cwd(), [*sys.path], os.environ.get("LEGACY_PAUSE")
+    _forget()
+    os.environ["LEGACY_PAUSE"] = "0"
+    sys.dont_write_bytecode, writes = True, sys.dont_write_bytecode
+    os.chdir(folder)
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        os.chdir(before)
+        sys.path[:] = path
+        sys.dont_write_bytecode = writes
+        os.environ.pop("LEGACY_PAUSE") if pause is None else os.environ.update(LEGACY_PAUSE=pause)
+        _forget()
+
+
+@contextmanager
+def shimmed(world: ProgramWorld, *, strict: bool = False) -> Iterator[Program]:
+    """Load the program under the shim."""
+    told: list[str] = []
+    with surroundings(world.folder):
+        shim = begin(world.project, strict=strict, tell=told.append)
+        remember(shim)
+        try:
+            yield Program(world, shim, told)
+        finally:
+            remember(None)
+            shim.end()
+
+
+@contextmanager
+def unshimmed(world: ProgramWorld) -> Iterator[ModuleType]:
+    """Load the program as it is; yields its module `jobs`."""
+    with surroundings(world.folder):
+        yield importlib.import_module("jobs")
