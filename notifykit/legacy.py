@@ -52,7 +52,7 @@ class KeepsFlags(Protocol):
         """The file that holds the flags."""
         ...
 
-    def flag(self, record: Record) -> Flag:
+    def flag_of(self, record: Record) -> Flag:
         """Return what the record's flag says. Raises CampaignError where there is no flag column."""
         ...
 

@@ -72,7 +72,7 @@ class OldCampaign:
 def columns_of(campaign: Campaign, keeper: KeepsFlags) -> dict[str, Column]:
     """Return what a CSV says now, by key: unsent where any row of a key is. Raises PreflightError."""
     found: dict[str, Column] = {}
-    flag_of = keeper.flag
+    flag_of = keeper.flag_of
     try:
         for item in campaign.source.read():
             if isinstance(item, Record):

@@ -182,7 +182,7 @@ def records(world: Retiring, keys: Iterable[str]) -> Iterator[Record]:
 
 def _read_contracts(world: Retiring, number_column: str) -> None:
     plans = world.campaign.messages
-    flag_of = world.keeper.flag
+    flag_of = world.keeper.flag_of
     contracts = world.contracts
     same: dict[tuple[Any, ...], tuple[Any, ...]] = {}  # thousands of contracts share few recipients
     for item in world.campaign.source.read():

@@ -78,6 +78,17 @@ def write_flags(path: Path, column: FlagColumn, keys: Collection[str], *, patien
     return flagged
 
 
+def flags_written(data: bytes, path: Path, column: FlagColumn, keys: Collection[str]) -> bytes:
+    """Return what `write_flags` would make of a file with this content; what it would refuse stays as it is.
+
+    `path` is for messages only. Raises CampaignError where nothing could be written.
+    """
+    if not data or not keys:
+        return data
+    turn = _Turn(path, data, column, keys)
+    return b"".join(spliced(data, turn.places(), column.sent.encode(turn.codec)))
+
+
 def lock_file(path: Path) -> Path:
     """Return the file beside a CSV that keeps its writers apart. It stays: removing it would part them."""
     return path.with_name(f".{path.name}.notifykit.lock")
@@ -86,8 +97,8 @@ def lock_file(path: Path) -> Path:
 def _turns(path: Path, column: FlagColumn, keys: Collection[str], flagged: Flagged) -> str:
     """Write and read back; returns why it did not come to an end for the keys that are left."""
     for _ in range(TRIES):
-        turn = _Turn(path, column, keys)
-        flagged.done, flagged.refused = turn.done, turn.refused
+        turn = _Turn(path, read_whole(path), column, keys)
+        flagged.done, flagged.refused = turn.done, turn.refused | turn.explain_missing()
         if not turn.due or turn.write():
             flagged.done |= turn.due.keys()
             return ""
@@ -97,24 +108,30 @@ def _turns(path: Path, column: FlagColumn, keys: Collection[str], flagged: Flagg
 class _Turn:
     """One look at the file, and what is to be written there."""
 
-    def __init__(self, path: Path, column: FlagColumn, keys: Collection[str]) -> None:
+    def __init__(self, path: Path, data: bytes, column: FlagColumn, keys: Collection[str]) -> None:
         self._path = path
         self._column = column
-        self._data = read_whole(path)
-        head = read_head(self._data, str(path), column.key, column.encoding)
+        self._data = data
+        head = read_head(data, str(path), column.key, column.encoding)
         if head is None:
             raise CampaignError(f"{path}: it is empty; put the rows back that it had")
         self._head = head
+        self.codec = head.codec
         self._flag_at = head.column(column.flag, str(path), "strategy.flag")
         self._unsent, self._sent = column.unsent.encode(head.codec), column.sent.encode(head.codec)
         self.due: dict[str, list[Place]] = {}
         self.done: set[str] = set()
         self.refused: dict[str, str] = {}
+        self._missing: set[str] = set()
         self._sort(keys)
+
+    def places(self) -> list[Place]:
+        """Return the cells that are due, in order."""
+        return sorted(place for places in self.due.values() for place in places)
 
     def write(self) -> bool:
         """Write the flags that are due. True where the file, read back, has them and all else that it had."""
-        places = sorted(place for places in self.due.values() for place in places)
+        places = self.places()
         if len(self._unsent) == len(self._sent):
             patch(self._path, self._data, places, self._sent)
         else:
@@ -138,8 +155,7 @@ class _Turn:
                 self.refused[wanted[raw]] = why
             else:
                 self.due[wanted[raw]] = due
-        if missing := {key for raw, key in wanted.items() if raw not in found}:
-            self._explain_missing(missing)
+        self._missing = {key for raw, key in wanted.items() if raw not in found}
 
     def _untouchable(self, places: list[Place], due: list[Place]) -> str | None:
         for start, end, line, _ in due:
@@ -147,7 +163,7 @@ class _Turn:
                 column, text = self._column, cell.decode(self._head.codec, "replace")
                 return (
                     f"{self._path}:{line}: the flag says {text!r}, which is neither "
-                    f"{column.unsent!r} nor {column.sent!r}; set it to {column.sent!r}, for the message was sent"
+                    f"{column.unsent!r} nor {column.sent!r}; set it to {column.sent!r} by hand"
                 )
         if len(places) > 1 and len({self._content(row) for _, _, _, row in places}) > 1:
             lines = " and ".join(str(line) for _, _, line, _ in places)
@@ -169,12 +185,15 @@ class _Turn:
             cell_bytes(self._data, span) for name, span in zip(self._head.names, cells, strict=True) if name not in own
         )
 
-    def _explain_missing(self, missing: set[str]) -> None:
+    def explain_missing(self) -> dict[str, str]:
+        """Return, for each key without a usable row, what became of it."""
+        if not self._missing:
+            return {}
+        reasons = {key: f"{self._path}: no row has the key {key!r} any more; put the row back" for key in self._missing}
         for item in Snapshot(self._data, str(self._path), self._column.key, self._column.encoding):
-            if isinstance(item, Problem) and item.key in missing:
-                self.refused[item.key] = str(item)
-        for key in missing.difference(self.refused):
-            self.refused[key] = f"{self._path}: no row has the key {key!r} any more; put the row back"
+            if isinstance(item, Problem) and item.key in self._missing:
+                reasons[item.key] = str(item)
+        return reasons
 
 
 def spliced(data: bytes, places: Iterable[Place], word: bytes) -> Iterator[bytes]:

@@ -10,12 +10,14 @@ from notifykit.legacy import Disposal, LegacyState
 
 KIND = "contract"
 SENT_WORD = "发送成功"
+NUMBER = "合同编号(contractdocNum)"
+"""The column whose value stands in the texts of the old program's messages."""
 
 
 def state_of(campaign: str, options: Mapping[str, object]) -> LegacyState | None:
     """Return the state that a `legacy:` section of kind `contract` names; None for other kinds.
 
-    Raises ConfigError where the section does not name a file.
+    Raises ConfigError where the section does not name a file, or a word or column of it is none.
     """
     if options.get("kind") != KIND:
         return None
@@ -29,4 +31,12 @@ def state_of(campaign: str, options: Mapping[str, object]) -> LegacyState | None
         raise ConfigError(
             f"campaign {campaign}: legacy.sent_word is {word!r}; name the value that meant *sent*, such as {SENT_WORD}"
         )
-    return LegacyState(campaign=campaign, status_file=Path(file), sent_word=word, disposal=Disposal.RETIRE)
+    number = options.get("number", NUMBER)
+    if not isinstance(number, str) or not number:
+        raise ConfigError(
+            f"campaign {campaign}: legacy.number is {number!r}; name the column whose value stands in the texts of the "
+            f"old messages, such as {NUMBER}"
+        )
+    return LegacyState(
+        campaign=campaign, status_file=Path(file), sent_word=word, disposal=Disposal.RETIRE, number=number
+    )

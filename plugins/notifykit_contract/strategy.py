@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, get_args, runtime_checkable
 
 from notifykit.errors import CampaignError
+from notifykit.legacy import Flag
 from notifykit.model import Record, Table, Task
 from notifykit.roles import Decision, Ledger, Strategy, StrategyContext, WriteBack
-from notifykit_contract.flags import FlagColumn, write_flags
+from notifykit_contract.flags import FlagColumn, flags_written, write_flags
 from notifykit_contract.head import Encoding, no_column
 
 _NOTIFY, _SKIP, _REPAIR, _DRIFT = Decision.NOTIFY, Decision.SKIP, Decision.REPAIR, Decision.DRIFT
@@ -58,6 +59,7 @@ class CsvFlag(Strategy):
         self._table: Table | None = None
         self._flag_at = -1
         self._folder: Path | None = None
+        self._file = Path()
         self._metadata: dict[str, Any] = {}
         self._now = FlagColumn(key="", flag=self.flag, unsent=self.unsent, sent=self.sent)
 
@@ -76,6 +78,7 @@ class CsvFlag(Strategy):
             )
         self._table = None
         self._folder = context.folder
+        self._file = source.path
         self._now = FlagColumn(
             key=source.key,
             flag=self.flag,
@@ -126,6 +129,33 @@ class CsvFlag(Strategy):
             for key in flagged.done:
                 done.update(ids[key])
         return WriteBack(done=frozenset(done), refused=refused)
+
+    @property
+    def flag_file(self) -> Path:
+        """The CSV file."""
+        return self._file
+
+    def flag_of(self, record: Record) -> Flag:
+        """Return what the record's flag says. Raises CampaignError where there is no flag column."""
+        if record.table is not self._table:
+            self._meet(record.table)
+        word = record.cells[self._flag_at]
+        return Flag.SENT if word == self.sent else Flag.UNSENT if word == self.unsent else Flag.OTHER
+
+    def with_flags(self, data: bytes, keys: Collection[str], flag: Flag) -> bytes:
+        """Return the file's content with these flags set. Raises CampaignError where it has no flag column."""
+        return flags_written(data, self._file, self._column_for(flag), keys)
+
+    def set_flags(self, keys: Collection[str], flag: Flag) -> Mapping[str, str]:
+        """Set these flags in the file, and read them back. Returns what was refused."""
+        return write_flags(self._file, self._column_for(flag), keys).refused if keys else {}
+
+    def _column_for(self, flag: Flag) -> FlagColumn:
+        if flag is Flag.SENT:
+            return self._now
+        if flag is Flag.UNSENT:
+            return replace(self._now, unsent=self.sent, sent=self.unsent)
+        raise ValueError("a flag is set to SENT or UNSENT; what else it may say is not ours to write")
 
     def _meet(self, table: Table) -> None:
         if self.flag not in table.columns:

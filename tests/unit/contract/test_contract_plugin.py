@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,12 @@ def test_the_old_state_of_a_contract_campaign_is_retired() -> None:
         status_file=Path("state/send_status_bj_aug.json"),
         sent_word="发送成功",
         disposal=Disposal.RETIRE,
+        number="合同编号(contractdocNum)",
     )
     assert notifykit_contract.legacy_state("bj", options) == expected
     del options["sent_word"]
     assert notifykit_contract.legacy_state("bj", options) == expected
+    assert notifykit_contract.legacy_state("bj", options | {"number": "工单"}) == replace(expected, number="工单")
 
 
 def test_the_old_state_of_others_is_not_ours() -> None:
@@ -51,6 +54,7 @@ def test_the_old_state_of_others_is_not_ours() -> None:
         ({}, "campaign bj: legacy.status_file is None; name the send-status JSON file"),
         ({"status_file": ""}, "campaign bj: legacy.status_file is ''; name"),
         ({"status_file": "x.json", "sent_word": 1}, "campaign bj: legacy.sent_word is 1; name the value"),
+        ({"status_file": "x.json", "number": None}, "campaign bj: legacy.number is None; name the column"),
     ],
 )
 def test_a_section_that_names_nothing_is_an_error(options: dict[str, Any], text: str) -> None:
