@@ -54,9 +54,8 @@ def plan_patch(root: Path, files: StatusFiles | None = None) -> Patch:
     """
     made = Making(root, files).make()
     remaining = tuple(use for use in made.after.uses if use.remains)
-    text = "".join(
-        [_comment(made, remaining), *(file_diff(item.file, item.before, item.after) for item in made.changes)]
-    )
+    diffs = [file_diff(item.file, item.before, item.after) for item in made.changes]
+    text = "".join([_comment(made, remaining), *diffs])
     return Patch(text, tuple(item.file for item in made.changes), made.constants, made.left, remaining)
 
 

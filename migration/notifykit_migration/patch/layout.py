@@ -20,7 +20,7 @@ def without(items: Sequence[Item], gone: Sequence[bool]) -> list[Item]:
     """Return the items that stay. What follows the last one (a comma, a line end) is what followed the last before."""
     kept = [item for item, out in zip(items, gone, strict=True) if not out]
     if kept and gone[-1]:
-        kept[-1] = kept[-1].with_changes(comma=items[-1].comma)  # type: ignore[attr-defined]
+        kept[-1] = kept[-1].with_changes(comma=items[-1].comma)
     return kept
 
 
@@ -59,11 +59,9 @@ def settled(body: Statements) -> list[Any] | None:
     result: list[Any] = []
     waiting: list[cst.EmptyLine] = []
     for item in body:
-        lines = (
-            [*waiting, *item.leading_lines] if waiting and _is_gone(item) else list(getattr(item, "leading_lines", []))
-        )
+        lines = list(getattr(item, "leading_lines", []))
         if _is_gone(item):
-            waiting = lines
+            waiting += lines
             continue
         if waiting:
             starts_new = bool(lines) and lines[0].comment is None

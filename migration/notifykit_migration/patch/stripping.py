@@ -1,8 +1,11 @@
 """Takes what was ordered out of one file's code. Everything else stays as it is written."""
 
+# ruff: noqa: ARG002, N802 - libcst calls the methods by these names and with these arguments
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import libcst as cst
@@ -17,9 +20,25 @@ Suite = cst.IndentedBlock | cst.SimpleStatementSuite
 Nested = cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement]
 
 
-class Stripper(cst.CSTTransformer):
-    """Walks through a module. `blocked` tells what stood in the way, by unit."""
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was done to a module, and what was not."""
 
+    arguments: set[Spot]
+    """Arguments that were taken out."""
+    blocked: dict[str, tuple[int, str]]
+    """What stood in the way: unit to line and reason."""
+
+
+def strip_module(
+    module: cst.Module, orders: Orders, units: Sequence[Unit], spots: Mapping[cst.CSTNode, Spot]
+) -> tuple[cst.Module, Done]:
+    """Return a module without what is to go. The first unit is the top of the module."""
+    stripper = _Stripper(orders, {unit.node: unit for unit in units}, spots, units[0])
+    return module.visit(stripper), Done(stripper.arguments, stripper.blocked)
+
+
+class _Stripper(cst.CSTTransformer):
     def __init__(
         self, orders: Orders, units: Mapping[cst.CSTNode, Unit], spots: Mapping[cst.CSTNode, Spot], top: Unit
     ) -> None:
@@ -253,7 +272,7 @@ class Stripper(cst.CSTTransformer):
             return updated_node
         return updated_node if found is None else updated_node.with_changes(test=found)
 
-    def leave_CompIf(self, original_node: cst.CompIf, updated_node: cst.CompIf) -> cst.CompIf | cst.RemovalSentinel:
+    def leave_CompIf(self, original_node: cst.CompIf, updated_node: cst.CompIf) -> cst.CompIf | cst.RemovalSentinel:  # type: ignore[override]
         found = self.verdicts.get(original_node)
         if isinstance(found, Known):
             if found.true:
