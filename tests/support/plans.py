@@ -204,8 +204,8 @@ def migrated() -> tuple[Entry, ...]:
     )
     return (
         begun,
-        entry("step_begun", 61, step="database"),
-        entry("step_done", 62, step="database"),
+        entry("begun", 61, step="database"),
+        entry("done", 62, step="database"),
         entry("verified", 64, passed=True, failed=[]),
         entry("migrate_done", 65, held=1),
         entry("retired", 66, files=["state/send_status_bj_aug.json"]),

@@ -2,7 +2,14 @@
 
 from notifykit_migration.report.forms import checks_form, entry_form, holds_form, plan_summary_form, rollback_form
 from notifykit_migration.report.html import html_page, write_page
-from notifykit_migration.report.terminal import show_checks, show_contract, show_holds, show_plan, show_rollback
+from notifykit_migration.report.terminal import (
+    show_checks,
+    show_contract,
+    show_history,
+    show_holds,
+    show_plan,
+    show_rollback,
+)
 from notifykit_migration.report.times import iso, when
 
 __all__ = [
@@ -15,6 +22,7 @@ __all__ = [
     "rollback_form",
     "show_checks",
     "show_contract",
+    "show_history",
     "show_holds",
     "show_plan",
     "show_rollback",

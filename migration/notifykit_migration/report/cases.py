@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from notifykit_migration.model import ContractPlan, Hold, Plan
 from notifykit_migration.report import summary
-from notifykit_migration.report.words import Words, reason
+from notifykit_migration.report.reasons import reason
+from notifykit_migration.report.words import Words
 
 LONGEST = 400
 """Characters of a message's text that the page shows."""

@@ -27,7 +27,7 @@ def plan_summary_form(plan: Plan) -> dict[str, Any]:
             {"path": item.path, "kind": item.kind.value, "sha256": item.sha256 or None, "bytes": item.size}
             for item in plan.inputs
         ],
-        "changes": [change._asdict() for change in summary.changes(plan)],
+        "changes": [{"path": change.file, "what": change.what.en} for change in summary.changes(plan)],
         "statements": list(plan.statements),
         "holds": [_group(group) for group in summary.plan_groups(plan)],
         "flows": [

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from notifykit.console import count
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.journal import Entry
 from notifykit_migration.model import Check, CheckResult, Hold, Plan, RollbackPlan
@@ -19,6 +20,7 @@ from notifykit_migration.phase import Phase, state_of
 from notifykit_migration.report import summary, words
 from notifykit_migration.report.cases import planned_cases, waiting_cases
 from notifykit_migration.report.flow import BAR, HEADINGS, LEFT, STEP, picture
+from notifykit_migration.report.reasons import reason
 from notifykit_migration.report.timeline import milestones
 from notifykit_migration.report.times import age, when
 from notifykit_migration.report.words import Words
@@ -115,7 +117,7 @@ def verdict(plan: Plan, checks: Sequence[Check], entries: Sequence[Entry], holds
     waiting = plan.holds if holds is None else len({(hold.campaign, hold.key) for hold in holds})
     failed = sum(check.result is CheckResult.FAILED for check in checks)
     if failed:
-        return Verdict(Tone.BAD, Words(f"{failed:,} checks failed", f"{failed:,} 项检查未通过"))
+        return Verdict(Tone.BAD, Words(f"{count(failed, 'check')} failed", f"{failed:,} 项检查未通过"))
     if phase in (Phase.MIGRATING, Phase.ROLLING_BACK):
         return Verdict(Tone.BAD, words.PHASES[phase])
     if phase is Phase.NONE:
@@ -125,7 +127,10 @@ def verdict(plan: Plan, checks: Sequence[Check], entries: Sequence[Entry], holds
     if waiting:
         return Verdict(
             Tone.WAIT,
-            Words(f"Migrated; {waiting:,} contracts wait for a person", f"已迁移；{waiting:,} 份合同待人工决定"),
+            Words(
+                f"Migrated; {count(waiting, 'contract')} for a person to decide",
+                f"已迁移；{waiting:,} 份合同待人工决定",
+            ),
         )
     return Verdict(Tone.GOOD, Words("Migrated; nothing waits for a person", "已迁移；没有需要人工决定的合同"))
 
@@ -158,7 +163,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"when": when, "age": age, "number": "{:,}".format}
+    environment.filters |= {"when": when, "age": age, "number": "{:,}".format, "count": count}
     environment.globals |= {
         "style": Markup(folder.joinpath("page.css").read_text(encoding="utf-8")),  # noqa: S704 - a file of ours
         "DECISIONS": words.DECISIONS,
@@ -174,7 +179,8 @@ def _template() -> Template:
         "LEFT": LEFT,
         "STEP": STEP,
         "BAR": BAR,
-        "reason": words.reason,
+        "reason": reason,
+        "check_name": words.check_name,
         "ASSUME": summary.ASSUME,
         "DETAILS": DETAILS,
     }

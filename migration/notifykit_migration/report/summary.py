@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from notifykit.console import count
 from notifykit_migration.model import (
     CampaignPlan,
     Column,
@@ -19,7 +20,7 @@ from notifykit_migration.model import (
     Plan,
     Rows,
 )
-from notifykit_migration.report.words import Outcome
+from notifykit_migration.report.words import Outcome, Words
 from notifykit_migration.table import HISTORIC
 
 EXAMPLES = 3
@@ -148,25 +149,29 @@ class Change(NamedTuple):
     """One file, and what a migration does with it."""
 
     file: str
-    what: str
+    what: Words
 
 
 def changes(plan: Plan) -> Sequence[Change]:
     """Return every file that the plan changes."""
     decided = totals(plan)
+    sent, held_ = decided[Decision.SENT], decided[Decision.HOLD]
     queued = decided[Decision.ADOPT] + decided[Decision.CREATE]
-    found = [
-        Change(
-            plan.store,
-            f"{len(plan.statements):,} statements, {decided[Decision.SENT]:,} messages kept as sent, "
-            f"{queued:,} queued, {decided[Decision.HOLD]:,} held; in one transaction",
-        )
-    ]
+    statements = len(plan.statements)
+    store = Words(
+        f"{count(statements, 'statement')}, {count(sent, 'message')} kept as sent, {queued:,} queued, {held_:,} held; "
+        "in one transaction",
+        f"{statements:,} 条语句；{sent:,} 条消息保持已发送，{queued:,} 条入队，{held_:,} 条待人工决定；在同一个事务中",
+    )
+    found = [Change(plan.store, store)]
     for campaign in plan.campaigns:
         flags = sum(contract.set_flag for contract in campaign.contracts)
         if flags:
-            found.append(Change(campaign.csv_file, f"{flags:,} flags set; every other byte as it is"))
-        found.append(Change(campaign.status_file, "moved into the backup when it is retired"))
+            what = Words(
+                f"{count(flags, 'flag')} set; every other byte as it is", f"写入 {flags:,} 个标记；其余字节不变"
+            )
+            found.append(Change(campaign.csv_file, what))
+        found.append(Change(campaign.status_file, Words("moved into the backup when it is retired", "退役时移入备份")))
     return found
 
 

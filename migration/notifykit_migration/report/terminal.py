@@ -10,8 +10,10 @@ from contextlib import suppress
 from notifykit.console import Key, Right, count, print_table, result, some
 from notifykit.errors import NotifykitError
 from notifykit.nearest import hint
+from notifykit_migration.journal import Entry
 from notifykit_migration.model import CampaignPlan, Check, CheckResult, ContractPlan, Hold, Plan, RollbackPlan
 from notifykit_migration.report import summary
+from notifykit_migration.report.timeline import milestones
 from notifykit_migration.report.times import DAY, age, when
 from notifykit_migration.report.words import COLUMNS, DECISIONS, JSONS, MEANINGS, PRESENTS, ROWS
 
@@ -46,7 +48,7 @@ def show_plan(plan: Plan) -> None:
         f"{count(len(plan.campaigns), 'campaign')}, {count(everything, 'contract')}, "
         f"{plan.holds:,} of them held for a person"
     )
-    print_table(["to be changed", "how"], summary.changes(plan))
+    print_table(["to be changed", "how"], [(change.file, change.what.en) for change in summary.changes(plan)])
     for statement in plan.statements:
         result(f"statement: {_one_line(statement)}")
     _show_groups(summary.plan_groups(plan), bulk=True)
@@ -232,6 +234,17 @@ def show_holds(holds: Sequence[Hold], *, every: bool = False) -> None:
     else:
         _show_groups(summary.hold_groups(holds), bulk=False)
     result(f"held for a person: {count(len(holds), 'message')}" if holds else "nothing is held for a person")
+
+
+def show_history(entries: Sequence[Entry]) -> None:
+    """Show what was done, oldest first."""
+    print_table(
+        ["when", "what", "who", "details"],
+        [
+            (when(one.at), one.what.en, one.who, "; ".join(f"{fact.name.en} {fact.text}" for fact in one.facts))
+            for one in milestones(entries)
+        ],
+    )
 
 
 def _one_line(statement: str, width: int = 100) -> str:

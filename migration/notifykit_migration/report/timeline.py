@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from notifykit.console import count, some
 from notifykit_migration.journal import Entry
+from notifykit_migration.redo import BEGUN, DONE
 from notifykit_migration.report.times import when
 from notifykit_migration.report.words import Words, event
 
@@ -53,7 +54,7 @@ _SILENT = {"who", "plan_made_at"}
 def milestones(entries: Iterable[Entry]) -> list[Milestone]:
     """Return the history, oldest first."""
     found: list[Milestone] = []
-    for steps, group in groupby(entries, key=lambda entry: entry.kind in ("step_begun", "step_done")):
+    for steps, group in groupby(entries, key=_is_step):
         if steps:
             found.append(_steps(list(group)))
         else:
@@ -61,8 +62,12 @@ def milestones(entries: Iterable[Entry]) -> list[Milestone]:
     return found
 
 
+def _is_step(entry: Entry) -> bool:
+    return "step" in entry.fields and entry.kind.endswith((BEGUN, DONE))
+
+
 def _steps(entries: list[Entry]) -> Milestone:
-    done = [entry for entry in entries if entry.kind == "step_done"]
+    done = [entry for entry in entries if entry.kind.endswith(DONE)]
     names = list(dict.fromkeys(str(entry.fields.get("step", "")) for entry in entries))
     what = Words(f"{count(len(done), 'step')} done", f"完成 {len(done):,} 步")
     unfinished = len(names) - len({str(entry.fields.get("step", "")) for entry in done})

@@ -1,0 +1,62 @@
+"""`notifykit history`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from notifykit.console import chat, json_option, print_json, result
+from notifykit.errors import ExitCode
+from notifykit.session import Session
+from notifykit_migration import report
+from notifykit_migration.backup import find
+from notifykit_migration.folder import MigrationFolder
+from notifykit_migration.in_force import planned
+from notifykit_migration.journal import Entry, Journal
+from notifykit_migration.phase import state_of
+
+_EPILOG = """\b
+Examples:
+  notifykit history
+  notifykit history --report history.html
+"""
+
+NOTHING = "nothing was migrated yet; `notifykit migrate --dry-run` shows what would be"
+
+
+@click.command(epilog=_EPILOG)
+@click.option("--report", "path", type=click.Path(path_type=Path), metavar="FILE", help="Write the HTML report here.")
+@json_option
+@click.pass_obj
+def history(session: Session, path: Path | None, as_json: bool) -> ExitCode:
+    """Tell what was migrated, retired and rolled back.
+
+    When, by whom, by which plan and with which backup, and how the verification came out. Changes nothing.
+    """
+    host = session.open_host(secrets=False)
+    folder = MigrationFolder.of(host.project.folder)
+    entries = Journal.read(folder.journal)
+    state = state_of(entries)
+    if as_json:
+        print_json({"phase": state.phase.value, "entries": [report.entry_form(entry) for entry in entries]})
+    elif not entries:
+        result(NOTHING)
+    else:
+        report.show_history(entries)
+        result(f"now: {state.phase.value}")
+    if path is not None:
+        _write(path, folder, entries, made_at=host.clock.now())
+    return ExitCode.DONE
+
+
+def _write(path: Path, folder: MigrationFolder, entries: Sequence[Entry], *, made_at: float) -> None:
+    """Write the page of the latest migration. Raises VerificationError where its backup is damaged."""
+    begun = [entry for entry in entries if entry.kind == "migrate_begun"]
+    if not begun:
+        chat(f"{path} was not written: there is no migration to report")
+        return
+    plan = planned(find(folder, str(begun[-1].fields["backup"])))
+    report.write_page(path, plan=plan, checks=(), entries=entries, made_at=made_at)
+    chat(f"the report is in {path}")
