@@ -175,6 +175,36 @@ def test_a_store_that_is_written_all_the_time(tmp_path: Path) -> None:
     assert seen == sorted(seen)
 
 
+@pytest.mark.parametrize("after", ["a.db", "a.db-wal"])
+def test_a_log_that_is_begun_anew_while_it_is_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    """The pages that were in it are in the database file now, which was copied before."""
+    path = left_behind(tmp_path / "a.db", "INSERT INTO tasks (message) VALUES ('last')", mode="wal")
+    copyfile = shutil.copyfile
+    copied: list[str] = []
+
+    def and_then_they_write(source: Path, target: Path) -> None:
+        copyfile(source, target)
+        copied.append(source.name)
+        if copied.count(after) == 1 and source.name == after:
+            script = """
+                import os, sqlite3, sys
+                db = sqlite3.connect(sys.argv[1], isolation_level=None)
+                db.execute("UPDATE tasks SET message = hex(randomblob(600))")
+                db.execute("PRAGMA wal_checkpoint(RESTART)")
+                db.execute("INSERT INTO tasks (message) VALUES ('theirs')")
+                os._exit(0)
+            """
+            subprocess.run([sys.executable, "-c", textwrap.dedent(script), str(path)], check=True)
+
+    monkeypatch.setattr(shutil, "copyfile", and_then_they_write)
+    with untouched(path) as db:
+        assert db.execute("SELECT count(*), min(length(message)) FROM tasks").fetchone() == (52, 6)
+        assert db.execute("SELECT count(*) FROM tasks WHERE length(message) = 1200").fetchone() == (51,)
+    assert copied == ["a.db", "a.db-wal"] * 2
+
+
 def test_the_copy_cannot_be_written_by_mistake(tmp_path: Path) -> None:
     path = made(tmp_path / "a.db", "wal")
     with pytest.raises(StoreError, match="readonly"), untouched(path) as db:
