@@ -127,14 +127,17 @@ def _rebuild(
     connection: sqlite3.Connection, before: Iterable[tuple[str, str, str, str | None]], sequence: int | None
 ) -> None:
     """Make the table and what belonged to it, in the order in which it was made first."""
-    about = [(type_, name, sql) for type_, name, table, sql in before if table == "tasks" and sql is not None]
-    table = next((sql for type_, name, sql in about if type_ == "table"), None)
+    about = [(type_, sql) for type_, _, table, sql in before if table == "tasks" and sql is not None]
+    table = next((sql for type_, sql in about if type_ == "table"), None)
+    if table is not None and not _is_legacy(table):
+        # It had been an outbox before the migration. The old program gets its own table, and none of our indexes.
+        table, about = _TABLE, []
     some = connection.execute("SELECT 1 FROM temp.staying LIMIT 1").fetchone() is not None
     if table is None and not some:
         return
     connection.execute(table or _TABLE)
     connection.execute(f"INSERT INTO tasks ({_COLUMNS}) SELECT {_COLUMNS} FROM temp.staying ORDER BY id")
-    for type_, _, sql in about:
+    for type_, sql in about:
         if type_ != "table":
             connection.execute(sql)
     if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'").fetchone() is None:
@@ -142,6 +145,13 @@ def _rebuild(
     connection.execute("DELETE FROM sqlite_sequence WHERE name = 'tasks'")
     if sequence is not None and "AUTOINCREMENT" in (table or _TABLE).upper():
         connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('tasks', ?)", (sequence,))
+
+
+def _is_legacy(table: str) -> bool:
+    """Whether this makes a table of the old program."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute(table)
+        return tuple(row[1] for row in db.execute("PRAGMA table_info(tasks)")) == LEGACY_COLUMNS
 
 
 def set_journal_mode(connection: sqlite3.Connection, path: Path, mode: str) -> None:

@@ -143,6 +143,18 @@ def test_a_store_that_was_new_and_has_nothing_to_send_is_empty_again(tmp_path: P
     assert store.ask("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite%'") == []
 
 
+def test_a_store_that_was_an_outbox_before_becomes_one_of_the_old_program(tmp_path: Path) -> None:
+    SqliteOutbox.open(tmp_path / "tasks.db").close()
+    store = Store(tmp_path / "tasks.db", "", mode="wal")
+    with closing(SqliteOutbox.open(store.path)) as outbox:
+        outbox.db.execute("CREATE TABLE legacy_schema (type TEXT, name TEXT, tbl_name TEXT, sql TEXT)")
+        outbox.db.executemany("INSERT INTO legacy_schema VALUES (?, ?, ?, ?)", store.schema)
+    store.back({}, sequence=None)
+    columns = [row[1] for row in store.ask("PRAGMA table_info(tasks)")]
+    assert tuple(columns) == schema.LEGACY_COLUMNS
+    assert store.ask("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite%'") == [("tasks",)]
+
+
 def test_a_database_that_somebody_else_has_open_is_left_alone(store: Store) -> None:
     with closing(store.upgrade()) as db:
         db.one("SELECT 1 FROM tasks")
