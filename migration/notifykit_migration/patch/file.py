@@ -77,10 +77,10 @@ class Parsed:
 
     def _once(self, orders: Orders) -> tuple[cst.Module, Done, list[Unit]]:
         def is_load(node: cst.Call) -> bool:
-            return self._spots.get(node) in orders.loads
+            return _is_plain(node) and self._spots.get(node) in orders.loads
 
         def is_write(node: cst.Call) -> bool:
-            return self._spots.get(node) in orders.writes
+            return _is_plain(node) and self._spots.get(node) in orders.writes
 
         units = [Unit("", self._module, Worth(is_load), is_write)]
         for name, node in _outermost(self._module):
@@ -120,6 +120,14 @@ def _calls(node: cst.CSTNode, unit: Unit) -> int:
              and (unit.worth.is_load(part) or unit.is_write(part))} | FUNCTIONS.keys()  # fmt: skip
     body = walk(node) if unit.name else outside_functions(node)
     return sum(isinstance(part, cst.Call) and called(part) in names for part in body)
+
+
+def _is_plain(node: cst.Call) -> bool:
+    """Whether a dotted name is called. `load(file).get(key)` starts where `load(file)` does, but is another call."""
+    named: cst.BaseExpression = node.func
+    while isinstance(named, cst.Attribute):
+        named = named.value
+    return isinstance(named, cst.Name)
 
 
 def _within(inner: str, outer: str) -> bool:

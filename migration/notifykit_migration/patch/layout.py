@@ -7,8 +7,10 @@ from typing import Any, TypeVar
 
 import libcst as cst
 
-GONE = cst.SimpleStatementLine(body=())
-"""What a statement leaves behind until its block is settled: its comments and blank lines."""
+_NOTHING = cst.Pass()
+_GONE = cst.SimpleStatementLine(body=[_NOTHING])
+"""What a statement leaves behind until its block is settled: its comments and blank lines. It holds something, since
+libcst would drop an empty line together with them."""
 
 Statements = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
 
@@ -16,12 +18,17 @@ Statements = Sequence[cst.BaseStatement | cst.BaseSmallStatement]
 Item = TypeVar("Item", cst.Arg, cst.Param, cst.ImportAlias, cst.BaseElement)
 
 
-def without(items: Sequence[Item], gone: Sequence[bool]) -> list[Item]:
+def without(items: Sequence[Item], out: Sequence[bool]) -> list[Item]:
     """Return the items that stay. What follows the last one (a comma, a line end) is what followed the last before."""
-    kept = [item for item, out in zip(items, gone, strict=True) if not out]
-    if kept and gone[-1]:
+    kept = [item for item, goes in zip(items, out, strict=True) if not goes]
+    if kept and out[-1]:
         kept[-1] = kept[-1].with_changes(comma=items[-1].comma)
     return kept
+
+
+def gone(leading: Sequence[cst.EmptyLine]) -> cst.SimpleStatementLine:
+    """Return what a statement below these lines leaves behind."""
+    return _GONE.with_changes(leading_lines=leading)
 
 
 def passing() -> cst.SimpleStatementLine:
@@ -42,7 +49,7 @@ def without_pass(
 ) -> cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement]:
     """Return what takes the place of a compound statement: these statements, below its comments."""
     if not body or (len(body) == 1 and body[0].deep_equals(passing())):
-        return GONE.with_changes(leading_lines=leading)
+        return gone(leading)
     first = body[0]
     own = getattr(first, "leading_lines", ())
     return cst.FlattenSentinel([first.with_changes(leading_lines=[*leading, *own]), *body[1:]])
@@ -72,7 +79,7 @@ def settled(body: Statements) -> list[Any] | None:
 
 
 def _is_gone(item: object) -> bool:
-    return isinstance(item, cst.SimpleStatementLine) and not item.body
+    return isinstance(item, cst.SimpleStatementLine) and item.body[0] is _NOTHING
 
 
 def _before_last_blank(lines: list[cst.EmptyLine]) -> list[cst.EmptyLine]:

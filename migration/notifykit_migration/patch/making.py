@@ -162,7 +162,7 @@ class Making:
             except UnfitError as error:
                 self.left[Left(file=file, line=1, why=str(error))] = None
                 continue
-            if unused := self._unused_imports(file, wanted, first.text):
+            if first.text != self._code(file).text and (unused := self._unused_imports(file, wanted, first.text)):
                 wanted.imports |= unused
                 again = self.parsed[file].strip(wanted)
                 first = Stripped(again.text, again.arguments, again.used, first.blocked)

@@ -10,7 +10,7 @@ from typing import Any
 
 import libcst as cst
 
-from notifykit_migration.patch.layout import passing, settled, statements, without, without_pass
+from notifykit_migration.patch.layout import gone, passing, settled, statements, without, without_pass
 from notifykit_migration.patch.orders import Orders, Spot
 from notifykit_migration.patch.units import Unit
 from notifykit_migration.patch.values import Known, harmless, walk
@@ -88,25 +88,27 @@ class _Stripper(cst.CSTTransformer):
         self.stack.append(self.units.get(node, self.unit))
 
     def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef) -> cst.FunctionDef:
-        gone = self.orders.parameters.get(".".join(self.names), set())
+        out = self.orders.parameters.get(".".join(self.names), set())
         self.names.pop()
         self.stack.pop()
-        if not gone:
+        if not out:
             return updated_node
         given = updated_node.params
-        params = without(given.params, [item.name.value in gone for item in given.params])
-        keywords = without(given.kwonly_params, [item.name.value in gone for item in given.kwonly_params])
+        params = without(given.params, [item.name.value in out for item in given.params])
+        keywords = without(given.kwonly_params, [item.name.value in out for item in given.kwonly_params])
         changes: dict[str, Any] = {"params": params, "kwonly_params": keywords}
         if given.kwonly_params and not keywords and isinstance(given.star_arg, cst.ParamStar):
             changes["star_arg"] = cst.MaybeSentinel.DEFAULT
         return updated_node.with_changes(params=given.with_changes(**changes))
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
-        gone = [self.spots[item.value] in self.orders.arguments for item in original_node.args]
-        if not any(gone):
+        out = [self.spots[item.value] in self.orders.arguments for item in original_node.args]
+        if not any(out):
             return updated_node
-        self.arguments.update(self.spots[item.value] for item, out in zip(original_node.args, gone, strict=True) if out)
-        return updated_node.with_changes(args=without(updated_node.args, gone))
+        self.arguments.update(
+            self.spots[item.value] for item, goes in zip(original_node.args, out, strict=True) if goes
+        )
+        return updated_node.with_changes(args=without(updated_node.args, out))
 
     # Statements
 
@@ -114,7 +116,9 @@ class _Stripper(cst.CSTTransformer):
         self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
     ) -> cst.SimpleStatementLine:
         kept = self.kept(original_node.body, updated_node.body)
-        return updated_node if kept is None else updated_node.with_changes(body=kept)
+        if kept is None:
+            return updated_node
+        return updated_node.with_changes(body=kept) if kept else gone(updated_node.leading_lines)
 
     def leave_SimpleStatementSuite(
         self, original_node: cst.SimpleStatementSuite, updated_node: cst.SimpleStatementSuite
@@ -159,10 +163,10 @@ class _Stripper(cst.CSTTransformer):
     def imported(self, old: cst.ImportFrom, new: cst.ImportFrom) -> cst.ImportFrom | None:
         if isinstance(old.names, cst.ImportStar) or isinstance(new.names, cst.ImportStar):
             return new
-        gone = [(item.evaluated_alias or item.evaluated_name) in self.orders.imports for item in old.names]
-        if not any(gone):
+        out = [(item.evaluated_alias or item.evaluated_name) in self.orders.imports for item in old.names]
+        if not any(out):
             return new
-        names = without(new.names, gone)
+        names = without(new.names, out)
         if names and new.lpar is None:
             names[-1] = names[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
         return new.with_changes(names=names) if names else None
@@ -170,13 +174,13 @@ class _Stripper(cst.CSTTransformer):
     def public_names(self, new: cst.Assign | cst.AnnAssign) -> cst.Assign | cst.AnnAssign:
         if not isinstance(new.value, cst.List | cst.Tuple):
             return new
-        gone = [
+        out = [
             isinstance(item.value, cst.SimpleString) and item.value.evaluated_value in self.orders.constants
             for item in new.value.elements
         ]
-        if not any(gone):
+        if not any(out):
             return new
-        return new.with_changes(value=new.value.with_changes(elements=without(new.value.elements, gone)))
+        return new.with_changes(value=new.value.with_changes(elements=without(new.value.elements, out)))
 
     def valued(self, old: cst.BaseSmallStatement, new: cst.BaseSmallStatement) -> cst.BaseSmallStatement:
         """Return an assignment or a return with what is known of its value."""
