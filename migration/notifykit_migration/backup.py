@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from notifykit_migration.backup_checks import check, count_rows, integrity
+from notifykit_migration.backup_checks import FILES, check, count_rows, integrity
 from notifykit_migration.durable import copy_new, make_folder, mend, sync_file, sync_folder, write_new
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.folder import MigrationFolder
@@ -37,7 +37,6 @@ __all__ = ["check", "content", "find", "latest", "restored", "store_copy", "take
 
 PLAN = "plan.json"
 STORE = "store.db"
-FILES = "files"
 
 _MAKING = ".making-"
 

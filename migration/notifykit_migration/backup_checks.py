@@ -14,6 +14,9 @@ from notifykit_migration.manifest import NAME, SUM, Item, Manifest, StoreItem, r
 from notifykit_migration.model import Check, CheckResult
 from notifykit_migration.reading import content_digest, file_digest, untouched
 
+FILES = "files"
+"""The folder within a backup that has the files."""
+
 RETIRED = "retired"
 """The folder within a backup that takes the old files when they are retired: each is one that the backup has."""
 
@@ -71,7 +74,7 @@ def _amount(manifest: Manifest) -> str:
 def _files(folder: Path, manifest: Manifest) -> list[str]:
     expected = {item.name: item for item in manifest.items if item.name is not None}
     wrong = [f"{folder / name}: {why}" for name, item in expected.items() if (why := _wrong(folder / name, item))]
-    known = {NAME, SUM, *expected, *(str(Path(name).parent.as_posix()) for name in expected)}
+    known = {NAME, SUM, FILES, *expected}
     digests = {item.sha256 for item in manifest.files}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
