@@ -140,14 +140,15 @@ class Archived:
         return self._removed
 
     def restore_history(self, db: Database) -> None:
-        """Put attempts, events and counts back for the tasks that are there again: see `history.restore`."""
-        with self.open() as before:
-            history.restore(before, self._removed, db)
+        """Put back what a plan knows nothing of: call it when the plan's rows have been adopted.
 
-    def restore_others(self, db: Database, migrated: Collection[str]) -> int:
-        """Put the tasks of campaigns back that no plan decides about: see `history.restore_others`."""
+        Attempts, events and counts of the tasks that are there again, and the tasks of campaigns that were never
+        migrated: see `history`. May be done twice.
+        """
         with self.open() as before:
-            return history.restore_others(before, self._removed, db, migrated)
+            migrated = frozenset(name for (name,) in before.execute("SELECT campaign FROM migrated"))
+            history.restore_others(before, self._removed, db, migrated)
+            history.restore(before, self._removed, db)
 
     @cached_property
     def _removed_by_message(self) -> dict[tuple[str, str, str], RemovedTask]:

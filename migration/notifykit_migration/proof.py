@@ -15,7 +15,7 @@ from notifykit.legacy import KeepsFlags
 from notifykit_migration.apply import described, resolved
 from notifykit_migration.archive import HOLDS, Archived
 from notifykit_migration.errors import VerificationError
-from notifykit_migration.legacy_rule import PENDING, Sending, generated_keys
+from notifykit_migration.legacy_rule import PENDING, generated_keys
 from notifykit_migration.model import Column
 from notifykit_migration.old_state import columns_of
 from notifykit_migration.reading import untouched
@@ -38,8 +38,8 @@ OldWords = Mapping[str, Mapping[str, object]]
 class _Archive:
     """What the outbox had when the rollback began."""
 
-    queued: Mapping[int, Sending]
-    """What the old scheduler is to send."""
+    queued: Mapping[int, int]
+    """What the old scheduler is to send: id to a hash of the message."""
     ids: frozenset[int]
     keys: Mapping[str, frozenset[str]]
     """Campaign to the keys that it had tasks of."""
@@ -91,11 +91,11 @@ def _read(host: Host, kept: Archived) -> _Archive:
     keys: dict[str, set[str]] = {}
     with kept.open() as db:
         queued = {
-            id_: Sending(str(kind), str(recipient), str(text))
+            id_: hash((kind, recipient, text))
             for id_, kind, recipient, text, campaign in db.execute(_QUEUED)
             if id_ not in held and campaign in known
         }
-        queued |= _sendings(db, _OTHERS)
+        queued |= _messages(db, _OTHERS)
         ids = frozenset(id_ for (id_,) in db.execute("SELECT id FROM tasks"))
         for campaign, key in db.execute("SELECT campaign, record_key FROM tasks WHERE campaign IS NOT NULL"):
             keys.setdefault(campaign, set()).add(key)
@@ -105,28 +105,23 @@ def _read(host: Host, kept: Archived) -> _Archive:
     )
 
 
-def _sendings(db: sqlite3.Connection, sql: str) -> dict[int, Sending]:
-    found = db.execute(sql, (PENDING,))
-    return {id_: Sending(str(kind), str(recipient), str(text)) for id_, kind, recipient, text in found}
+def _messages(db: sqlite3.Connection, sql: str) -> dict[int, int]:
+    return {id_: hash((kind, recipient, text)) for id_, kind, recipient, text in db.execute(sql, (PENDING,))}
 
 
 def _rows(host: Host, was: _Archive, *, exactly: bool) -> Iterator[str]:
     """Yield what is wrong with the rows that the old scheduler would send."""
     with untouched(host.configuration.settings.store.resolve()) as db:
         there = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'tasks'").fetchone() is not None
-        pending = _sendings(db, _PENDING) if there else {}
-    for id_, sending in pending.items():
+        pending = _messages(db, _PENDING) if there else {}
+    for id_, message in pending.items():
         if id_ in was.ids or exactly:
             if id_ not in was.queued:
-                yield f"row {id_} to {sending.recipient} is pending, and was not queued"
-            elif was.queued[id_] != sending:
-                yield f"row {id_} to {sending.recipient} is not the message that was queued"
+                yield f"row {id_} is pending, and was not queued"
+            elif was.queued[id_] != message:
+                yield f"row {id_} is not the message that was queued"
     if exactly:
-        yield from (
-            f"row {id_} to {sending.recipient} was queued, and is not pending"
-            for id_, sending in was.queued.items()
-            if id_ not in pending
-        )
+        yield from (f"row {id_} was queued, and is not pending" for id_ in was.queued if id_ not in pending)
 
 
 def _blocked(
