@@ -15,7 +15,7 @@ from notifykit_migration.model import Column, Json, Rows
 from notifykit_migration.report.summary import Path
 from notifykit_migration.report.words import COLUMNS, JSONS, OUTCOMES, ROWS, Outcome, Words
 
-WIDTH = 1000.0
+WIDTH = 1012.0
 BAR = 14.0
 STEP = 264.0
 """From the left side of one column of bars to that of the next."""

@@ -9,10 +9,10 @@ from notifykit_migration.report.words import Words
 _KNOWN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), chinese)
     for pattern, chinese in (
-        (r"row (\d+) is completed", r"第 \1 行已完成"),
-        (r"row (\d+) with the same text was completed", r"内容相同的第 \1 行已完成"),
-        (r"row (\d+) has the same text", r"第 \1 行内容相同"),
-        (r"row (\d+) says '(.*)'", r"第 \1 行的状态是“\2”"),
+        (r"row (\d+|…) is completed", r"第 \1 行已完成"),
+        (r"row (\d+|…) with the same text was completed", r"内容相同的第 \1 行已完成"),
+        (r"row (\d+|…) has the same text", r"第 \1 行内容相同"),
+        (r"row (\d+|…) says (.*)", r"第 \1 行的状态是 \2"),
         (r"the outbox has (?:it|this message) already", "发件箱已有这条消息"),
         (r"pending, but its CSV row is gone", "待执行，但其 CSV 行已不在"),
         (r"pending, but its flag says neither sent nor unsent", "待执行，但其标记既非已通知也非未通知"),
@@ -54,7 +54,7 @@ _KNOWN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"the job stopped before it made this one", "任务在创建这条消息之前中止"),
         (r"pending since (.*): older than (\S+) days", r"自 \1 起待执行：超过 \2 天"),
         (
-            r"tried and not completed: row (\d+), which came later, was completed",
+            r"tried and not completed: row (\d+|…), which came later, was completed",
             r"尝试过但未完成：更晚的第 \1 行已经完成",
         ),
         (
@@ -65,20 +65,27 @@ _KNOWN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"the first row that was not completed: it may have been in flight when it stopped",
             "第一条未完成的行：程序停止时可能正在发送",
         ),
-        (r"never tried: its id is above (\d+), the last that was completed", r"从未尝试：行号大于最后完成的第 \1 行"),
+        (r"never tried: its id is above (\d+|…), the last that was completed", r"从未尝试：行号大于最后完成的第 \1 行"),
         (r"the log says that it was completed, the table says pending", "日志显示已完成，任务表仍为待执行"),
         (r"the log says that it was tried and raised", "日志显示尝试过并抛出异常"),
         (r"the log says that it was begun, and not how it ended", "日志显示已开始，但没有结果"),
-        (r"row (\d+) names (\d+) contracts", r"第 \1 行提到了 \2 份合同"),
+        (r"row (\d+|…) names (\d+|…) contracts", r"第 \1 行提到了 \2 份合同"),
         (
-            r"row (\d+) names it, to the unknown recipient '(.*)' or kind",
-            r"第 \1 行提到它，但接收人“\2”或类型未知",
+            r"row (\d+|…) names it, to the unknown recipient (.*) or kind",
+            r"第 \1 行提到它，但接收人 \2 或类型未知",
         ),
         (
-            r"row (\d+) may be of (\d+) contracts with the same number",
+            r"row (\d+|…) may be of (\d+|…) contracts with the same number",
             r"第 \1 行可能属于编号相同的 \2 份合同之一",
         ),
-        (r"row (\d+) may be any of its messages (.*)", r"第 \1 行可能是它的任一条消息：\2"),
+        (r"row (\d+|…) may be any of its messages (.*)", r"第 \1 行可能是它的任一条消息：\2"),
+        (r"its time (.*) cannot be read", r"其时间 \1 无法识别"),
+        (r"(\w+) before the rollback: no reason was recorded", r"回滚前的状态是 \1，未记录原因"),
+        (r"(\w+) before the rollback: (.*)", r"回滚前的状态是 \1：\2"),
+        (
+            r"the migration made a task of it, which is gone: nobody knows what came of it",
+            "迁移曾为它建立任务，任务已不在：无人知道结果",
+        ),
         (r"killed between making the task and writing the send-status file", "在创建任务之后、写状态文件之前被终止"),
         (
             r"killed before the send-status file was written; the row was sent later",
@@ -103,7 +110,7 @@ _KNOWN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"a program that knows the status `failed` wrote here", "有使用 failed 状态的程序写过这里"),
         (
-            r"(.*): (.*) is torn: (\d+) keys can be read; the others are judged by their rows",
+            r"(.*): (.*) is torn: (\d+|…) keys can be read; the others are judged by their rows",
             r"\1：\2 残缺：可读出 \3 个键，其余按任务行判断",
         ),
         (
@@ -112,14 +119,14 @@ _KNOWN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (
             (
-                r"the task table was purged \((\d+) of (\d+) rows are gone from the table.*\): "
+                r"the task table was purged \((\d+|…) of (\d+|…) rows are gone from the table.*\): "
                 r"what has no row is held, not generated"
             ),
             r"任务表被清理过（\2 行中缺少 \1 行）：没有任务行的合同留待人工决定，不再生成",
         ),
         (
             (
-                r"(\d+) pending rows belong to no contract: they are left exactly as they are, "
+                r"(\d+|…) pending rows belong to no contract: they are left exactly as they are, "
                 r"and the old scheduler would send them at its next start"
             ),
             r"\1 个待执行行不属于任何合同：原样保留，旧调度程序下次启动时会发送它们",

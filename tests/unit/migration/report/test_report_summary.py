@@ -1,0 +1,112 @@
+"""What many contracts come to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import plans
+import pytest
+from notifykit_migration.model import ContractPlan, Decision
+from notifykit_migration.report import summary
+from notifykit_migration.report.words import Outcome
+
+
+def contract_of(*decisions: Decision) -> ContractPlan:
+    return plans.contract(1, decisions=tuple(plans.decision(what) for what in decisions))
+
+
+@pytest.mark.parametrize(
+    ("decisions", "expected"),
+    [
+        ((Decision.SENT, Decision.SENT), Outcome.SENT),
+        ((Decision.SENT, Decision.CANCEL), Outcome.SENT),
+        ((Decision.SENT, Decision.ASSUME), Outcome.ASSUMED),
+        ((Decision.SENT, Decision.GENERATE), Outcome.LATER),
+        ((Decision.SENT, Decision.ADOPT), Outcome.QUEUED),
+        ((Decision.SENT, Decision.CREATE), Outcome.QUEUED),
+        ((Decision.SENT, Decision.ADOPT, Decision.HOLD), Outcome.HELD),
+        ((Decision.OWNED, Decision.CANCEL), Outcome.KNOWN),
+        ((), Outcome.NOTHING),
+    ],
+)
+def test_where_a_contract_ends(decisions: tuple[Decision, ...], expected: Outcome) -> None:
+    assert summary.outcome(contract_of(*decisions)) is expected
+
+
+def test_every_decision_ends_somewhere() -> None:
+    assert {summary.outcome(contract_of(what)) for what in Decision} == set(Outcome) - {Outcome.NOTHING}
+
+
+def test_every_contract_goes_one_way() -> None:
+    plan = plans.plan(plans.campaign(found=plans.contracts((plans.SENT, 5), (plans.OLD, 2), (plans.NEW, 1))))
+    flows = summary.flows(plan)
+    assert flows.total() == summary.contracts(plan) == 8
+    assert flows[summary.Path(*plans.OLD[:3], Outcome.HELD)] == 2
+
+
+@pytest.mark.parametrize(
+    ("why", "expected"),
+    [
+        ("row 12 names 2 contracts", "row … names 2 contracts"),
+        ("pending since 2025-08-01 09:30:00: older than 7 days", "pending since …: older than 7 days"),
+        ("row 4 says 'failed'", "row … says …"),
+        ("its time 'yesterday, 5 days' cannot be read", "its time … cannot be read"),
+        ("nothing was done about it yet", "nothing was done about it yet"),
+    ],
+)
+def test_reasons_are_alike_but_for_what_is_particular(why: str, expected: str) -> None:
+    assert summary.alike(why) == expected
+
+
+def test_holds_are_grouped_by_campaign_and_reason_the_largest_first() -> None:
+    beijing = plans.campaign(
+        found=[
+            plans.contract(1, (*plans.GONE[:4], "row 1 names 2 contracts")),
+            plans.contract(2, plans.STALE),
+            plans.contract(3, plans.STALE),
+            plans.contract(4, (*plans.GONE[:4], "row 9 names 2 contracts")),
+            plans.contract(5, plans.STALE),
+        ]
+    )
+    shanghai = plans.campaign("shanghai", plans.contracts((plans.OLD, 9)))
+    groups = summary.plan_groups(plans.plan(beijing, shanghai))
+    assert [(group.campaign, group.contracts, group.reason) for group in groups] == [
+        ("beijing-aug", 3, "pending since 2025-08-01 09:30:00: older than 7 days"),
+        ("beijing-aug", 2, "row … names 2 contracts"),
+        ("shanghai", 9, plans.HISTORIC),
+    ]
+    assert [group.historic for group in groups] == [False, False, True]
+    assert len(groups[2].examples) == summary.EXAMPLES
+
+
+def test_a_contract_with_two_messages_held_counts_once() -> None:
+    contract = plans.contract(1, plans.OLD)
+    both = (*contract.decisions, plans.decision(Decision.HOLD, plans.HISTORIC, message="award"))
+    plan = plans.plan(plans.campaign(found=[replace(contract, decisions=both)]))
+    (group,) = summary.plan_groups(plan)
+    assert (group.contracts, group.messages) == (1, 2)
+
+
+def test_what_is_changed() -> None:
+    plan = plans.plan(plans.campaign(found=plans.contracts((plans.LATE, 2), (plans.QUEUED, 3), (plans.OLD, 1))))
+    store, flags, status = summary.changes(plan)
+    assert (store.file, flags.file, status.file) == (
+        "tasks.db",
+        "state/PerformanceData-BJ-Aug.csv",
+        "state/send_status_bj_aug.json",
+    )
+    assert "2 messages kept as sent, 3 queued, 1 held" in store.what.en
+    assert flags.what.en.startswith("2 flags set")
+
+
+def test_a_file_whose_flags_stay_is_not_changed() -> None:
+    plan = plans.plan(plans.campaign(found=plans.contracts((plans.SENT, 2))))
+    assert "state/PerformanceData-BJ-Aug.csv" not in [change.file for change in summary.changes(plan)]
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [((), ""), ((5,), "5"), ((3, 1, 2), "1-3"), ((1, 2, 4, 9, 10), "1-2, 4, 9-10")],
+)
+def test_ranges(ids: tuple[int, ...], expected: str) -> None:
+    assert summary.ranges(ids) == expected
