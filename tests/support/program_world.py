@@ -13,10 +13,12 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from contract_world import HEADER
 
 from notifykit.host import Host, open_host
 from notifykit.model import Status
@@ -51,7 +53,7 @@ PERSON = '{type: legacy_function, call: "modules.message_sender:send_wechat_mess
 CONTRACTS = """
 source: {{type: contract_csv, path: {csv}, key: 合同ID(_id)}}
 strategy: {{type: contract}}
-retry: {{attempts: 50, first: 0.01, factor: 1, jitter: 0}}
+retry: {{attempts: 3, first: 0.01, factor: 1, jitter: 0}}
 messages:
   - name: group
     recipient: {group}
@@ -112,6 +114,24 @@ def contract(number: int, *, award: bool = False, key: str | None = None) -> dic
     }
 
 
+def csv_row(contract: Mapping[str, Any], place: int, *, flag: str = "N") -> dict[str, Any]:
+    """A row as the program's job writes it."""
+    return {
+        "活动编号": "BJ-AUG",
+        KEY: contract["_id"],
+        "管家(serviceHousekeeper)": contract["serviceHousekeeper"],
+        "合同编号(contractdocNum)": contract["contractdocNum"],
+        "合同金额(adjustRefundMoney)": contract["adjustRefundMoney"],
+        "活动期内第几个合同": place,
+        "管家累计单数": 1,
+        "激活奖励状态": "1" if contract["award"] else "0",
+        "奖励类型": "节节高" if contract["award"] else "",
+        "奖励名称": "达标奖" if contract["award"] else "",
+        FLAG: flag,
+        "备注": "无",
+    }
+
+
 def technician_change(number: int) -> list[object]:
     state = "上线" if number % 2 else "下线"
     return [
@@ -169,6 +189,30 @@ class ProgramWorld:
     def offer(self, contracts: Sequence[Mapping[str, Any]]) -> None:
         """What the program's service knows: rows of it that the CSV lacks are appended by the next run."""
         self._write("source/contracts_bj_aug.json", contracts)
+
+    def fill(self, *, flagged: Iterable[int] = ()) -> None:
+        """Write the CSV as the program's job does for all that its service knows; some are flagged already."""
+        done = {contract_id(number) for number in flagged}
+        contracts = json.loads((self.folder / "source" / "contracts_bj_aug.json").read_text(encoding="utf-8"))
+        with self.csv.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.DictWriter(file, HEADER, restval="")
+            writer.writeheader()
+            writer.writerows(
+                csv_row(one, place, flag="Y" if one["_id"] in done else "N") for place, one in enumerate(contracts, 1)
+            )
+
+    def append(self, *contracts: Mapping[str, Any]) -> None:
+        """What another process of the old kind does: rows at the end, without any lock."""
+        with self.csv.open("a", encoding="utf-8", newline="") as file:
+            csv.DictWriter(file, HEADER, restval="").writerows(csv_row(one, 1) for one in contracts)
+
+    def rewrite(self, change: Callable[[list[dict[str, str]]], list[dict[str, str]]]) -> None:
+        """What a person does with a spreadsheet program: the whole file anew."""
+        rows = change(self.rows())
+        with self.csv.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.DictWriter(file, HEADER)
+            writer.writeheader()
+            writer.writerows(rows)
 
     @property
     def project(self) -> Path:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 from notifykit_compat.findings import Finding
 from notifykit_compat.installing import Shim, begin, remember
 from program_world import ProgramWorld
+
+from notifykit.plugins import Plugins, load_plugins
 
 PARTS = ("jobs", "main", "task_manager", "task_scheduler")
 
@@ -66,6 +69,11 @@ def _forget() -> None:
             del sys.modules[name]
 
 
+@cache
+def _plugins() -> Plugins:
+    return load_plugins()
+
+
 @contextmanager
 def surroundings(folder: Path) -> Iterator[None]:
     """The working directory, search path and environment that the program would have."""
@@ -91,7 +99,7 @@ def shimmed(world: ProgramWorld, *, strict: bool = False) -> Iterator[Program]:
     """Load the program under the shim."""
     told: list[str] = []
     with surroundings(world.folder):
-        shim = begin(world.project, strict=strict, tell=told.append)
+        shim = begin(world.project, strict=strict, plugins=_plugins(), tell=told.append)
         remember(shim)
         try:
             yield Program(world, shim, told)
