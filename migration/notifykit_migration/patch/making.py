@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from notifykit_migration.inventory.facts import Parameter, RawUse
+from notifykit_migration.inventory.facts import FunctionKey, Parameter, RawUse
 from notifykit_migration.inventory.model import Inventory, Owner, What
 from notifykit_migration.inventory.source import Code, parse, read_code
 from notifykit_migration.inventory.take import Taking
@@ -67,6 +67,8 @@ class Making:
         self.constants: defaultdict[str, list[RawUse]] = defaultdict(list)
         for use in definitions:
             self.constants[use.name].append(self.raw[use.place, use.what])
+        self.whole: defaultdict[str, set[str]] = defaultdict(set)
+        """Files to functions that stay as they are."""
         self.parameters: dict[Parameter, Given] = {}
         for item in sorted(self.deciding.carried):
             if self.deciding.owner_of_parameter(item) is Owner.CONTRACT and (given := given_to(item, self.deciding)):
@@ -83,9 +85,6 @@ class Making:
             stripped = self._strip(orders)
             if self._settle(stripped):
                 break
-        for file, result in stripped.items():
-            for line, why in result.blocked.values():
-                self.left[Left(file=file, line=line, why=why)] = None
         changed = {
             file: Code(result.text, self.codes[file].encoding, self.codes[file].bom)
             for file, result in stripped.items()
@@ -135,6 +134,8 @@ class Making:
 
     def _orders(self) -> dict[str, Orders]:
         orders: defaultdict[str, Orders] = defaultdict(Orders)
+        for file, names in self.whole.items():
+            orders[file].left_alone |= names
         for use in self.contract:
             if use.what is What.CALL:
                 wanted = orders[use.place.file]
@@ -183,6 +184,8 @@ class Making:
     def _settle(self, stripped: Mapping[str, Stripped]) -> bool:
         """Take back what is still needed. Returns whether nothing was."""
         before = (len(self.parameters), len(self.constants))
+        whole = sum(map(len, self.whole.values()))
+        self._keep_whole(stripped)
         for parameter, given in list(self.parameters.items()):
             (file, function), name = parameter
             result = stripped.get(file)
@@ -201,7 +204,30 @@ class Making:
                 self.left[Left(file=given[0][0].place.file, line=line, why=why)] = None
             del self.parameters[parameter]
         self._take_back_constants(stripped)
-        return before == (len(self.parameters), len(self.constants))
+        return before == (len(self.parameters), len(self.constants)) and whole == sum(map(len, self.whole.values()))
+
+    def _keep_whole(self, stripped: Mapping[str, Stripped]) -> None:
+        """Where a function stays as it is, what it calls with its status file has to stay as well."""
+        waiting: list[FunctionKey] = []
+        for file, result in stripped.items():
+            for name, (line, why) in result.blocked.items():
+                self.left[Left(file=file, line=line, why=why)] = None
+                self.whole[file].add(name)
+                waiting.append((file, name))
+        while waiting:
+            file, name = waiting.pop()
+            for call in self.deciding.calls:
+                callee = call.callee
+                if call.caller[0] != file or not _within(call.caller[1], name) or callee is None:
+                    continue
+                carried = any(
+                    self.deciding.parameter_of(call, item.at) in self.deciding.carried for item in call.arguments
+                )
+                if carried and callee[1] not in self.whole[callee[0]] and callee[1] not in FUNCTIONS:
+                    why = f"{callee[1]} stays as it is, since {name or 'the module'} calls it and has to stay"
+                    self.left[Left(file=callee[0], line=self._line_of((callee, "")), why=why)] = None
+                    self.whole[callee[0]].add(callee[1])
+                    waiting.append(callee)
 
     def _line_of(self, parameter: Parameter) -> int:
         (file, function), _ = parameter
@@ -223,3 +249,7 @@ class Making:
             raw = self.constants.pop(name)[0]
             why = f"{name} is still needed in {file}"
             self.left[Left(file=raw.place.file, line=raw.place.line, why=why)] = None
+
+
+def _within(inner: str, outer: str) -> bool:
+    return inner == outer or (bool(outer) and inner.startswith(f"{outer}."))

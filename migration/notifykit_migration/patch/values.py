@@ -197,6 +197,8 @@ def _variables(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
 def _is_bool(node: cst.BaseExpression) -> bool:
     if isinstance(node, cst.BooleanOperation):
         return _is_bool(node.left) and _is_bool(node.right)
+    if isinstance(node, cst.Call):
+        return isinstance(node.func, cst.Name) and node.func.value in ("bool", "isinstance", "any", "all", "callable")
     return isinstance(node, cst.Comparison) or (
         isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Not)
     )
