@@ -7,6 +7,7 @@ unchanged, so that a reader that goes by position keeps working, and there is on
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from importlib import resources
 
 import sqlite_utils
@@ -117,11 +118,20 @@ def _upgrade_legacy(db: Database) -> None:
     tasks = sqlite_utils.Database(db.connection, recursive_triggers=False).table("tasks")
     for name, type_ in _ADDED_COLUMNS.items():
         tasks.add_column(name, type_)
-    for statement in _statements():
+    for statement in _beside_the_columns():
         db.execute(statement)
     db.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def _statements() -> list[str]:
+def statements() -> Iterator[str]:
+    """Yield what an upgrade of a legacy table amounts to, for people: one statement each, without semicolons."""
+    for name, type_ in _ADDED_COLUMNS.items():
+        yield f"ALTER TABLE tasks ADD COLUMN {name} {sqlite_utils.db.COLUMN_TYPE_MAPPING[type_]}"
+    for statement in _beside_the_columns():
+        yield "\n".join(line for line in statement.splitlines() if line and not line.startswith("--"))
+    yield f"PRAGMA user_version = {VERSION}"
+
+
+def _beside_the_columns() -> list[str]:
     text = resources.files("notifykit.outbox").joinpath("schema.sql").read_text(encoding="utf-8")
     return [statement for statement in text.split(";") if statement.strip()]
