@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import NamedTuple
 
 from notifykit.errors import NotifykitError
 from notifykit_migration.archive import Archived
@@ -17,12 +19,27 @@ Place = tuple[int, str]
 """(position of the campaign, key)."""
 
 
+class Matched(NamedTuple):
+    """What is kept of a row that was matched: there are many, and their texts are long."""
+
+    id: int
+    status: str
+    created_at: str
+    text: int
+    """A hash of recipient and text."""
+
+    @classmethod
+    def of(cls, row: Row) -> Matched:
+        """Keep what matters of a row."""
+        return cls(row.id, sys.intern(row.status), row.created_at, hash((row.recipient, row.text)))
+
+
 @dataclass(slots=True)
 class Found:
     """What was matched."""
 
-    rows: dict[Place, dict[str, list[Row]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
-    """Rows by contract and message. Their texts are kept only while they are compared."""
+    rows: dict[Place, dict[str, list[Matched]]] = field(default_factory=dict)
+    """Rows by contract and message."""
     strange: dict[Place, list[Row]] = field(default_factory=lambda: defaultdict(list))
     """Pending rows that name a contract, and are none of its messages for certain."""
     doubts: dict[Place, str] = field(default_factory=dict)
@@ -31,6 +48,10 @@ class Found:
     """Pending rows that match nothing."""
     others: int = 0
     """Rows of other jobs, pending or not."""
+
+    def add(self, row: Row, place: Place, message: str) -> None:
+        """Keep a row of a message."""
+        self.rows.setdefault(place, {}).setdefault(message, []).append(Matched.of(row))
 
 
 class Matcher:
@@ -76,7 +97,7 @@ class Matcher:
             return False
         if (at := self._positions.get(was.campaign)) is None:
             return False
-        self.found.rows[at, was.key][was.message].append(row)
+        self.found.add(row, (at, was.key), was.message)
         return True
 
     def _by_text(self, row: Row) -> None:
@@ -103,7 +124,7 @@ class Matcher:
         pairs = self.contract(place).pairs
         names = [plan.name for plan, pair in zip(plans, pairs, strict=True) if pair == (row.task_type, row.recipient)]
         if len(names) == 1:
-            self.found.rows[place][names[0]].append(row)
+            self.found.add(row, place, names[0])
         else:
             self._alike[place].append((row, names))
 
@@ -127,6 +148,6 @@ class Matcher:
                     except NotifykitError:
                         continue  # a text that cannot be rendered is not equal
                 if len(equal) == 1:
-                    self.found.rows[place][equal[0]].append(row)
+                    self.found.add(row, place, equal[0])
                 else:
                     self._doubtful(row, [place], f"row {row.id} may be any of its messages {', '.join(names)}")

@@ -16,7 +16,7 @@ from notifykit.model import Record
 from notifykit_migration import fence, rows, table
 from notifykit_migration.archive import Archived, archived
 from notifykit_migration.errors import PreflightError
-from notifykit_migration.evidence import Found, Matcher
+from notifykit_migration.evidence import Found, Matched, Matcher
 from notifykit_migration.folder import MigrationFolder
 from notifykit_migration.legacy_log import LegacyLog
 from notifykit_migration.model import (
@@ -31,7 +31,6 @@ from notifykit_migration.model import (
     MessageDecision,
     Options,
     Plan,
-    Row,
 )
 from notifykit_migration.plan_file import plan_hash
 from notifykit_migration.reading import content_digest, file_digest, untouched
@@ -157,7 +156,8 @@ class _Planner:
         warnings: list[str] = []
         campaigns = []
         for at, world in enumerate(self.worlds):
-            decider = _Decider(self, at, world, found, attempts, owned, before, why_purged)
+            csv_file = shown(self.host, world.keeper.flag_file.resolve())
+            decider = _Decider(self, at, world, found, attempts, owned, before, why_purged, csv_file)
             campaigns.append(decider.campaign_plan())
             warnings += decider.warnings()
         if why_purged:
@@ -203,6 +203,8 @@ class _Decider:
     owned: rows.Owned
     archived: Archived | None
     why_purged: str | None
+    csv_file: str
+    """As people and plans see it."""
 
     def campaign_plan(self) -> CampaignPlan:
         """Return what becomes of the campaign."""
@@ -214,7 +216,7 @@ class _Decider:
         return CampaignPlan(
             campaign=world.campaign.name,
             status_file=shown(host, world.status_path),
-            csv_file=shown(host, world.keeper.flag_file.resolve()),
+            csv_file=self.csv_file,
             sent_word=world.state.sent_word,
             contracts=tuple(contracts),
             pairs=tuple(pairs),
@@ -247,6 +249,7 @@ class _Decider:
         place = (self.at, key)
         matched = self.found.rows.get(place, {})
         fact = self._fact(key, contract, matched)
+        together = fact.together()
         decisions = [
             *table.decide(
                 fact, table.Choices(historic=self.planner.options.historic, raised=self.planner.options.raised)
@@ -265,18 +268,16 @@ class _Decider:
             key=key,
             number=contract.number if contract else None,
             json=fact.json,
-            rows=fact.rows,
+            rows=together,
             column=fact.column,
             decisions=tuple(decisions),
-            crash=table.crash_of(fact.json, fact.rows, fact.column),
+            crash=table.crash_of(fact.json, together, fact.column),
             age=self.planner.now - written if written is not None else None,
             set_flag=fact.column is Column.UNSENT and _all_sent(decisions),
-            place=f"{shown(self.planner.host, self.world.keeper.flag_file.resolve())}:{contract.line}"
-            if contract
-            else None,
+            place=f"{self.csv_file}:{contract.line}" if contract else None,
         )
 
-    def _fact(self, key: str, contract: Contract | None, matched: dict[str, list[Row]]) -> table.ContractFact:
+    def _fact(self, key: str, contract: Contract | None, matched: dict[str, list[Matched]]) -> table.ContractFact:
         column = contract.column if contract else Column.OTHER if key in self.world.broken else Column.MISSING
         names = [plan.name for plan in self.world.campaign.messages]
         required = contract.required if contract and not contract.doubt else tuple(names)
@@ -305,11 +306,11 @@ class _Decider:
             return Json.OTHER  # it may have stood behind the tear; without a row it was never begun
         return Json.ABSENT
 
-    def _row(self, row: Row) -> table.RowFact:
+    def _row(self, row: Matched) -> table.RowFact:
         attempt, evidence = table.Attempt.NEVER, ""
         stale = None
         if row.status == "pending":
-            attempt, evidence = self.attempts.of(row)
+            attempt, evidence = self.attempts.of(row.id, row.created_at)
             created = rows.epoch(row.created_at)
             age = None if created is None else self.planner.now - created
             if age is None:
@@ -319,7 +320,7 @@ class _Decider:
         return table.RowFact(
             id=row.id,
             status=row.status,
-            text=hash((row.recipient, row.text)),
+            text=row.text,
             attempt=attempt,
             evidence=evidence,
             stale=stale,

@@ -32,27 +32,27 @@ class Attempts:
     stopped: Stopped
     log: LegacyLog | None
 
-    def of(self, row: Row) -> tuple[Attempt, str]:
+    def of(self, id_: int, created_at: str) -> tuple[Attempt, str]:
         """Say whether a pending row was tried, and how that is known."""
         if self.log is not None:
-            return self._by_log(row, self.log)
+            return self._by_log(id_, self.log)
         highest = self.completed[-1][0] if self.completed else 0
-        if row.id < highest:
-            _, last = self.completed[bisect_right(self.completed, row.id, key=itemgetter(0))]
-            if last >= row.created_at:
+        if id_ < highest:
+            _, last = self.completed[bisect_right(self.completed, id_, key=itemgetter(0))]
+            if last >= created_at:
                 return Attempt.RAISED, f"tried and not completed: row {highest}, which came later, was completed"
             return Attempt.PERHAPS, "rows that came later were completed before it was made; the clock was set back"
-        if row.id == self.first_beyond and self.stopped is Stopped.UNKNOWN:
+        if id_ == self.first_beyond and self.stopped is Stopped.UNKNOWN:
             return Attempt.PERHAPS, "the first row that was not completed: it may have been in flight when it stopped"
         return Attempt.NEVER, f"never tried: its id is above {highest}, the last that was completed"
 
     @staticmethod
-    def _by_log(row: Row, log: LegacyLog) -> tuple[Attempt, str]:
-        if row.id in log.done:
+    def _by_log(id_: int, log: LegacyLog) -> tuple[Attempt, str]:
+        if id_ in log.done:
             return Attempt.PERHAPS, "the log says that it was completed, the table says pending"
-        if row.id in log.raised:
+        if id_ in log.raised:
             return Attempt.RAISED, "the log says that it was tried and raised"
-        if row.id in log.begun:
+        if id_ in log.begun:
             return Attempt.PERHAPS, "the log says that it was begun, and not how it ended"
         return Attempt.NEVER, "the log does not say that it was ever tried"
 

@@ -60,9 +60,8 @@ class ContractFact:
     purged: bool = False
     """Rows were deleted from the table: a missing row proves nothing."""
 
-    @property
-    def rows(self) -> Rows:
-        """What its rows say together."""
+    def together(self) -> Rows:
+        """Return what its rows say together."""
         found = {row.status for message in self.messages for row in message.rows}
         if not found:
             return Rows.NONE
@@ -84,7 +83,7 @@ class Choices:
 
 def decide(fact: ContractFact, choices: Choices) -> Iterator[MessageDecision]:
     """Yield a decision for each message, and for each row of one that has several."""
-    rows = fact.rows
+    rows = fact.together()
     for message in fact.messages:
         if message.rows:
             yield from _with_rows(message, fact, choices)

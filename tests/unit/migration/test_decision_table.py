@@ -68,7 +68,7 @@ def letters(decisions: list[MessageDecision]) -> str:
 @pytest.mark.parametrize(("json", "rows", "column", "expected"), CELLS)
 def test_a_cell(json: Json, rows: Rows, column: Column, expected: str) -> None:
     contract = fact(json, column, message("group", *map(row, ROWS[rows])), message("award"))
-    assert contract.rows is rows
+    assert contract.together() is rows
     assert letters(list(decide(contract, HOLD))) == expected
 
 
@@ -80,7 +80,7 @@ def test_the_table_has_every_cell_that_can_be() -> None:
 @pytest.mark.parametrize(("json", "column"), list(itertools.product(Json, COLUMNS)))
 def test_mixed_rows_each_say_for_themselves(json: Json, column: Column) -> None:
     contract = fact(json, column, message("group", row("completed", 1)), message("award", row("pending", 2)))
-    assert contract.rows is Rows.MIXED
+    assert contract.together() is Rows.MIXED
     expected = "SA" if column in (Column.UNSENT, Column.SENT) else "SH"
     assert letters(list(decide(contract, HOLD))) == expected
 
