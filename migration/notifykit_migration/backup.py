@@ -76,7 +76,9 @@ def find(folder: MigrationFolder, id_: str) -> Backup:
     if id_ not in (known := _ids(folder)):
         there = f"there are {', '.join(known)}" if known else "there is none"
         raise VerificationError(f"{path}: there is no such backup; {there}. Put it back, if it was moved")
-    return _backup(path, read_manifest(path))
+    if (manifest := read_manifest(path)).id != id_:
+        raise damaged(path, f"it is backup {manifest.id}, under another name")
+    return _backup(path, manifest)
 
 
 def latest(folder: MigrationFolder) -> Backup | None:

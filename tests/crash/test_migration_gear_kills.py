@@ -1,0 +1,122 @@
+"""SIGKILL before every state-changing system call of backup, journal and steps: the next run ends where one does."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import gear_run
+import pytest
+from backed_up import BackedUp
+from killing import STRACE, KillPoint, kill_points, run_and_kill, spread
+from notifykit_migration import backup as backups
+from notifykit_migration.folder import MigrationFolder
+from notifykit_migration.journal import Journal
+from notifykit_migration.model import CheckResult
+
+pytestmark = pytest.mark.crash
+
+REDUCED = 6
+
+ROOT = Path(__file__).parents[2]
+
+Choose = Callable[[Sequence[KillPoint]], Sequence[KillPoint]]
+
+
+@pytest.fixture
+def away() -> Iterator[Path]:
+    """A folder on another filesystem, where there is one."""
+    shared = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as folder:
+        yield Path(folder)
+
+
+class Stage:
+    """A project with a log that a killed program left, put back before each kill."""
+
+    def __init__(self, tmp_path: Path, away: Path) -> None:
+        self.project = tmp_path / "project"
+        self.away = away
+        self.before = tmp_path / "before"
+        BackedUp(self.project, rows=5).write_to_the_log(3)
+        shutil.copytree(self.project, self.before)
+        self.command = [sys.executable, gear_run.__file__, str(self.project), str(away)]
+        path = os.pathsep.join([str(ROOT / "tests" / "support"), os.environ.get("PYTHONPATH", "")])
+        self.environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def put_back(self) -> None:
+        shutil.rmtree(self.project)
+        shutil.copytree(self.before, self.project)
+        for path in self.away.iterdir():
+            path.unlink()
+
+    def state(self) -> dict[str, str]:
+        """Everything but times: what lies where, and what the journal says was done."""
+        found = {}
+        for base in (self.project, self.away):
+            for path in sorted(base.rglob("*")):
+                if path.is_file() and path.name != "journal.jsonl":
+                    found[str(path.relative_to(base))] = path.read_bytes().hex()
+        # The copy of the database and the original's times are in the manifest: both differ from run to run.
+        for name in [name for name in found if Path(name).name in ("manifest.json", "manifest.sha256", "store.db")]:
+            found[name] = "there"
+        return found
+
+    def problems(self) -> list[str]:
+        """What a killed run must not leave for others to find."""
+        folder = MigrationFolder.of(self.project)
+        Journal.read(folder.journal)
+        newest = backups.latest(folder)
+        if newest is None:
+            return []
+        return [
+            f"{check.name}: {check.evidence}"
+            for check in backups.check(newest.folder)
+            if check.result is CheckResult.FAILED and ".notifykit-migration" not in check.evidence
+        ]
+
+
+def told(stage: Stage) -> list[str]:
+    entries = Journal.read(MigrationFolder.of(stage.project).journal)
+    return [str(entry.fields["step"]) for entry in entries if entry.kind == "done"]
+
+
+def sweep(stage: Stage, choose: Choose, second: random.Random | None = None) -> str:
+    assert STRACE is not None, "strace is missing; install it (Debian: apt-get install strace)"
+    log = stage.project.parent / "calls.log"
+    points = kill_points(stage.command, stage.environment, log)
+    wanted, done = stage.state(), told(stage)
+    assert len(done) == 4
+    wrong: list[str] = []
+    missed = 0
+    for point in choose(points):
+        stage.put_back()
+        missed += not run_and_kill(stage.command, stage.environment, point)
+        wrong += [f"{point}: {problem}" for problem in stage.problems()]
+        if second is not None:
+            again = second.choice(points)
+            run_and_kill(stage.command, stage.environment, again)
+            wrong += [f"{point}, {again}: {problem}" for problem in stage.problems()]
+        gear_run.run(stage.project, stage.away)
+        if stage.state() != wanted:
+            wrong.append(f"{point}: {stage.state().keys() ^ wanted.keys() or 'other content'}")
+        if told(stage) != done:
+            wrong.append(f"{point}: the journal says {told(stage)}")
+    assert wrong == []
+    return f"killed at {len(choose(points)) - missed} of {len(choose(points))} places"
+
+
+def test_killed_at_some_places(tmp_path: Path, away: Path) -> None:
+    sweep(Stage(tmp_path, away), lambda points: spread(points, REDUCED))
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(1200)
+def test_killed_everywhere_and_once_more(tmp_path: Path, away: Path) -> None:
+    said = sweep(Stage(tmp_path, away), lambda points: points, random.Random(3))
+    print(f"\nbackup, journal, steps: {said}, and each recovery killed once more; all ended alike")
