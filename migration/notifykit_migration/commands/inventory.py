@@ -93,14 +93,14 @@ def _place(place: Place) -> dict[str, Any]:
 def _print(found: Inventory) -> None:
     if found.uses:
         print_table(
-            ["place", "function", "what", "name", "access", "whose", "why", "what becomes of it"],
+            ["place", "function", "what", "name", "access", "whose", "what becomes of it"],
             [
-                (
-                    _spot(use.place), use.place.function, use.what, use.name, use.access, use.owner, use.why, use.fate,
-                )
+                (_spot(use.place), use.place.function, use.what, use.name, use.access, use.owner, use.fate)
                 for use in found.uses
             ],
-        )  # fmt: skip
+        )
+    undecided = [use for use in found.uses if use.owner is Owner.UNDECIDED]
+    _print_more("undecided:", [(_spot(use.place), use.name, use.why) for use in undecided])
     _print_more("hazards:", [(_spot(item.place), item.danger, item.detail) for item in found.hazards])
     _print_more(
         "could not be read:",

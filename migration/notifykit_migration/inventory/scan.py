@@ -9,6 +9,7 @@ import sys
 from notifykit_migration.inventory.bindings import Bindings, Function, add_import, assigned, dotted, parameters
 from notifykit_migration.inventory.evidence import Reader, Surroundings
 from notifykit_migration.inventory.facts import Argument, CallFact, Evidence, FileFacts, FunctionFact, RawUse
+from notifykit_migration.inventory.folding import UNKNOWN
 from notifykit_migration.inventory.hazards import except_around_create, opened_database, statement_hazard
 from notifykit_migration.inventory.model import Access, Danger, Hazard, Owner, Place, What
 from notifykit_migration.inventory.modules import Class, Constant, Defined, External, Modules
@@ -214,17 +215,20 @@ class _Scanner(ast.NodeVisitor):
         """Tell of a text that is a status file's path. Returns whether it was one; its SQL is told of as well."""
         if id(node) in self.texts:
             return False
-        self.texts.update(id(part) for part in ast.walk(node) if isinstance(part, ast.BinOp | ast.JoinedStr))
         found = self.reader.fold(node)
+        if found == UNKNOWN:
+            return False
+        self.texts.update(id(part) for part in ast.walk(node) if isinstance(part, ast.BinOp | ast.JoinedStr))
+        if isinstance(node, ast.JoinedStr):
+            self.texts.update(id(part) for part in node.values)
         for text in found:
             if hazard := statement_hazard(text, self.place(node), node, self.lines):
                 self.facts.hazards.append(hazard)
-        if isinstance(node, ast.JoinedStr):
-            self.texts.update(id(part) for part in node.values)
         paths = self.reader.status_paths(node)
         if paths:
             evidence = self.reader.evidence(node)
-            self.use(node, What.PATH, min(paths), self.access.get(id(node), Access.NEITHER), evidence)
+            what, name = (What.NAMED, min(evidence.constants)) if evidence.constants else (What.PATH, min(paths))
+            self.use(node, what, name, self.access.get(id(node), Access.NEITHER), evidence)
         return bool(paths)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
@@ -297,7 +301,7 @@ class _Scanner(ast.NodeVisitor):
         given += [(item.arg, item.value) for item in node.keywords if item.arg]
         if isinstance(found, External | None) and self.is_standard(node.func, found, name):
             access = _access(node, name)
-            for part in (*(value for _, value in given), getattr(node.func, "value", node)):
+            for part in (*(value for _, value in given), getattr(node.func, "value", None)):
                 self.access[id(part)] = access
             return
         offset = 0

@@ -22,7 +22,7 @@ HOLE = "\0"
 """In a folded text: a part that is known only when the program runs."""
 
 CONSTANT = re.compile(r"STATUS_FILENAME(_\w+)?$|\w*_STATUS_FILENAME$")
-MARKERS = ("status", "notify", "tasks", "通知", "发送", "\\u", "\\x", "\\n{")
+MARKERS = ("status", "notify", "tasks", "create_task", "sqlite", "通知", "发送", "\\u", "\\x", "\\n{")
 """In lower case. A file without any of them uses no send status, unless a name of another file leads there."""
 SUSPECT = re.compile(r"send_status|STATUS_FILENAME|status_record|是否发送通知")
 """What makes a file that cannot be parsed suspect."""
