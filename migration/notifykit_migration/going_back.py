@@ -15,6 +15,7 @@ from notifykit.host import Host
 from notifykit.legacy import Disposal
 from notifykit.model import Status
 from notifykit_migration import backup as backups
+from notifykit_migration.fence import OTHERS
 from notifykit_migration.folder import MigrationFolder
 from notifykit_migration.legacy_rule import COMPLETED, TASK_TYPES
 from notifykit_migration.legacy_schema import Beginning
@@ -94,9 +95,10 @@ def work_out(host: Host, folder: MigrationFolder, connection: sqlite3.Connection
         _campaign(old, view.tasks.get(old.name, {}), legacy_rows, total)
     mine = {old.name for old in olds}
     keeping = {campaign.name for campaign, state in legacy_states(host) if state.disposal is Disposal.KEEP}
+    began = {id_: status for path in reversed(copies) for id_, status in legacy_rows[path].items()}
     for name, by_key in view.tasks.items():
         if name not in mine:
-            _other_campaign(name, by_key, total, known=name in keeping)
+            _other_campaign(name, by_key, total, began, known=name in keeping or name == OTHERS)
     if view.busy:
         total.warnings.append(
             f"{view.busy} messages are being sent just now (until {clock_time(view.busy_until)} at the latest): "
@@ -185,9 +187,13 @@ def _content(old: OldCampaign, words: Mapping[str, object]) -> bytes | None:
     return text.encode(errors="backslashreplace")  # half a surrogate pair becomes its JSON escape
 
 
-def _other_campaign(name: str, by_key: Mapping[str, Sequence[Seen]], total: _Sum, *, known: bool) -> None:
-    """Translate the tasks of a campaign without retired state. `known`: the old program has it, too."""
-    total.touched = True
+def _other_campaign(
+    name: str, by_key: Mapping[str, Sequence[Seen]], total: _Sum, began: Mapping[int, str], *, known: bool
+) -> None:
+    """Translate the tasks of a campaign without retired state.
+
+    `began`: the rows of the old table; `known`: whether the old program has this campaign, too.
+    """
     waiting = 0
     for tasks in by_key.values():
         rows = dict(rows_of(tasks))
@@ -196,6 +202,7 @@ def _other_campaign(name: str, by_key: Mapping[str, Sequence[Seen]], total: _Sum
             waiting += sum(seen.status is Status.QUEUED for seen in tasks)
             rows = {id_: status for id_, status in rows.items() if status == COMPLETED}
         total.rows.update(rows)
+        total.touched |= any(rows.get(seen.id) != began.get(seen.id) for seen in tasks)
     if waiting:
         total.warnings.append(
             f"{name}: the old program does not know this campaign: {waiting} queued messages are not given to it. They "

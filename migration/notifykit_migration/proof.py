@@ -15,6 +15,7 @@ from notifykit.legacy import KeepsFlags
 from notifykit_migration.apply import described, resolved
 from notifykit_migration.archive import HOLDS, Archived
 from notifykit_migration.errors import VerificationError
+from notifykit_migration.fence import OTHERS
 from notifykit_migration.legacy_rule import PENDING, generated_keys
 from notifykit_migration.model import Column
 from notifykit_migration.old_state import columns_of
@@ -87,7 +88,7 @@ def prove(host: Host, kept: Archived, old_words: OldWords | None) -> str:
 def _read(host: Host, kept: Archived) -> _Archive:
     kept.check()
     held = {item["task"] for item in json.loads((kept.folder / HOLDS).read_text(encoding="utf-8"))}
-    known = {campaign.name for campaign, _ in legacy_states(host)}
+    known = {OTHERS, *(campaign.name for campaign, _ in legacy_states(host))}
     keys: dict[str, set[str]] = {}
     with kept.open() as db:
         queued = {
