@@ -101,7 +101,7 @@ def read_manifest(folder: Path) -> Manifest:
         if (version := form.pop("format", None)) != FORMAT:
             raise VerificationError(f"{path}: a backup of format {version}; this notifykit knows {FORMAT}")
         return _FORM.validate_python(form)
-    except (ValueError, AttributeError) as error:  # written by somebody else, checksum and all
+    except (ValueError, AttributeError, TypeError) as error:  # written by somebody else, checksum and all
         raise damaged(path, f"it is no manifest: {error}") from error
 
 

@@ -11,7 +11,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -313,3 +313,50 @@ def test_no_room_to_restore(world: BackedUp, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(backups, "copy_new", full)
     with pytest.raises(PreflightError, match="make room, or set TMPDIR"), backups.restored(backup):
         pass
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"format": 2}', "a backup of format 2; this notifykit knows 1"),
+        ('{"format": 1}', "it is no manifest"),
+        ("[]", "it is no manifest"),
+        ("{", "it is no manifest"),
+    ],
+)
+def test_a_manifest_of_somebody_else(world: BackedUp, text: str, said: str) -> None:
+    """With its checksum: it was not damaged by accident."""
+    folder = world.take().folder
+    (folder / "manifest.json").write_text(text)
+    checksum = hashlib.sha256(text.encode()).hexdigest()
+    (folder / "manifest.sha256").write_text(f"{checksum}  manifest.json\n")
+    (check,) = backups.check(folder)
+    assert check.result is CheckResult.FAILED
+    assert said in check.evidence
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"other")])
+def test_content_that_is_damaged(world: BackedUp, damage: Callable[[Path], object]) -> None:
+    backup = world.take()
+    damage(backup.folder / "files" / "001-合同.csv")
+    with pytest.raises(VerificationError, match=r"001-合同\.csv: the backup is damaged"):
+        backups.content(backup, world.files[0])
+    with pytest.raises(VerificationError, match=r"001-合同\.csv: the backup is damaged"), backups.restored(backup):
+        pass
+
+
+def test_another_backup_by_this_name(world: BackedUp) -> None:
+    first, second = world.take(), world.take(now=NOW + 60)
+    shutil.rmtree(first.folder)
+    second.folder.rename(first.folder)
+    with pytest.raises(VerificationError, match=f"it is backup {second.id}, under another name"):
+        backups.find(world.migration, first.id)
+
+
+def test_retired_files_belong_to_it(world: BackedUp) -> None:
+    backup = world.take()
+    (backup.folder / "retired").mkdir()
+    world.files[1].rename(backup.folder / "retired" / "00-send_status.json")
+    assert failed(backup.folder) == []
+    (backup.folder / "retired" / "01-other.json").write_text("{}")
+    assert failed(backup.folder) == ["backup files"]

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -203,6 +204,41 @@ def test_a_log_that_is_begun_anew_while_it_is_copied(
         assert db.execute("SELECT count(*), min(length(message)) FROM tasks").fetchone() == (52, 6)
         assert db.execute("SELECT count(*) FROM tasks WHERE length(message) = 1200").fetchone() == (51,)
     assert copied == ["a.db", "a.db-wal"] * 2
+
+
+def test_a_store_that_never_rests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = left_behind(tmp_path / "a.db", "INSERT INTO tasks (message) VALUES ('last')", mode="wal")
+    copyfile = shutil.copyfile
+
+    def and_the_log_is_begun_anew(source: Path, target: Path) -> None:
+        copyfile(source, target)
+        with (tmp_path / "a.db-wal").open("r+b") as log:
+            log.seek(16)
+            log.write(os.urandom(8))
+
+    monkeypatch.setattr(shutil, "copyfile", and_the_log_is_begun_anew)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    with (
+        pytest.raises(StoreError, match=r"a\.db: is written all the time; stop the program") as caught,
+        untouched(path),
+    ):
+        pass
+    assert caught.value.passing
+
+
+def test_a_log_that_goes_away_while_it_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its program closed the database: what was in the log is in the file now."""
+    path = left_behind(tmp_path / "a.db", "INSERT INTO tasks (message) VALUES ('last')", mode="wal")
+    copyfile = shutil.copyfile
+
+    def and_then_they_close(source: Path, target: Path) -> None:
+        copyfile(source, target)
+        script = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('SELECT * FROM tasks'); db.close()"
+        subprocess.run([sys.executable, "-c", script, str(path)], check=True)
+
+    monkeypatch.setattr(shutil, "copyfile", and_then_they_close)
+    assert count(path) == 51
+    assert not (tmp_path / "a.db-wal").exists()
 
 
 def test_the_copy_cannot_be_written_by_mistake(tmp_path: Path) -> None:

@@ -138,6 +138,17 @@ def test_replace(journal: Journal, tmp_path: Path) -> None:
     assert names(tmp_path) == ["a.csv", "journal.jsonl"]
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give files away")
+def test_the_owner_stays(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    os.chown(path, 12345, 54321)
+    path.chmod(0o660)
+    ReplaceFile(path, sha(b"old"), b"new").do()
+    facts = path.stat()
+    assert (facts.st_uid, facts.st_gid, stat.S_IMODE(facts.st_mode)) == (12345, 54321, 0o660)
+
+
 def test_replace_makes_what_is_not_there(tmp_path: Path) -> None:
     step = ReplaceFile(tmp_path / "a", None, b"new")
     assert step.stand() is Stand.BEFORE
