@@ -12,7 +12,14 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_commands(cli: click.Group) -> None:
-    """Add the commands of a migration."""
+    """Add the commands of a migration, in the order in which they are met."""
+    # Imported late: every command of notifykit comes by here, and most need none of it.
+    from notifykit_migration.commands.history import history
     from notifykit_migration.commands.inventory import inventory
+    from notifykit_migration.commands.migrate import migrate
+    from notifykit_migration.commands.retire import retire
+    from notifykit_migration.commands.rollback import rollback
+    from notifykit_migration.commands.verify import verify
 
-    cli.add_command(inventory)
+    for command in (inventory, migrate, verify, retire, rollback, history):
+        cli.add_command(command)

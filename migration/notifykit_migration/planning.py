@@ -72,6 +72,7 @@ def make_plan(
         connection: sqlite3.Connection | None = None
         if (there := redirect.get(store, store)).exists():
             connection = stack.enter_context(untouched(there))
+            rows.check_version(connection, shown(host, store))
         done = migrated(connection) if connection else frozenset()
         worlds = [
             retiring(host, campaign, state, redirect)
@@ -359,7 +360,7 @@ class _Decider:
         try:
             text, recipient = plan.text(record), sys.intern(plan.recipient(record))
         except NotifykitError as error:
-            return replace(item, decision=Decision.HOLD, why=f"{item.why}; its text cannot be made: {error}")
+            return replace(item, decision=Decision.HOLD, why=f"{item.why}; its text cannot be made: {self.world.named(error)}")
         limit = plan.channel.max_bytes
         if item.decision is Decision.CREATE and limit is not None and len(text.encode()) > limit:
             why = f"{item.why}; its text has {len(text.encode())} bytes, channel `{plan.channel.name}` takes {limit}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 
-from notifykit.outbox.schema import LEGACY_COLUMNS
+from notifykit.outbox.schema import LEGACY_COLUMNS, VERSION
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.legacy_log import LegacyLog
 from notifykit_migration.model import Row, Stopped
@@ -66,6 +66,16 @@ def tasks_table(connection: sqlite3.Connection) -> bool:
             f"{', '.join(LEGACY_COLUMNS)}; check `store:` in notifykit.yaml"
         )
     return bool(columns)
+
+
+def check_version(connection: sqlite3.Connection, name: str) -> None:
+    """Raise PreflightError where a newer notifykit wrote the store."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        raise PreflightError(
+            f"{name}: written by a newer notifykit (schema {version}, this one knows {VERSION}); update notifykit with "
+            "`pip install --upgrade notifykit-outbox`"
+        )
 
 
 def is_outbox(connection: sqlite3.Connection) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import getpass
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from notifykit.console import json_option, print_json, result, say
+from notifykit.console import count, json_option, print_json, result, say
 from notifykit.errors import ExitCode
 from notifykit.host import Host
 from notifykit.progress import progress
@@ -20,7 +22,7 @@ from notifykit_migration.journal import Journal
 from notifykit_migration.legacy_log import LegacyLog, read_log
 from notifykit_migration.lock import migration_lock
 from notifykit_migration.migrating import DAY, Migrated, Migration, Until
-from notifykit_migration.model import Historic, Options, Plan, Raised, Stopped
+from notifykit_migration.model import Check, Historic, Options, Plan, Raised, Stopped
 from notifykit_migration.phase import Phase, State, state_of, was_used
 from notifykit_migration.plan_file import read_plan, write_plan
 from notifykit_migration.planning import NothingToMigrateError, make_plan
@@ -132,57 +134,32 @@ def migrate(
     if (out or key or detailed_exitcode) and not dry_run:
         raise click.UsageError("--out, --show and --detailed-exitcode belong to --dry-run")
     host = session.open_host(secrets=False)
-    folder = MigrationFolder.of(host.project.folder)
-    state = state_of(Journal.read(folder.journal))
-    log = read_log(log_path) if log_path else None
-    options = Options(max_age=max_age, historic=Historic(historic), raised=Raised(raised), stopped=Stopped(stopped))
+    command = _Command(
+        host=host,
+        folder=MigrationFolder.of(host.project.folder),
+        yes=yes,
+        until=Until(until),
+        soak=soak,
+        log=read_log(log_path) if log_path else None,
+        as_json=as_json,
+        report_path=report_path,
+    )
+    state = command.state
     if state.phase is Phase.ROLLING_BACK:
         raise PreflightError("a rollback was begun and did not come to its end; run `notifykit rollback` first")
     if state.phase is Phase.MIGRATING and not dry_run:
         _refuse_another(state, plan_path)
-        return _carry_out(
-            host,
-            folder,
-            None,
-            yes=yes,
-            until=Until(until),
-            soak=soak,
-            log=log,
-            as_json=as_json,
-            report_path=report_path,
-        )
+        return command.carry_out(None)
+    options = Options(max_age=max_age, historic=Historic(historic), raised=Raised(raised), stopped=Stopped(stopped))
     try:
         with progress("reading the old state", "files"):
-            plan = _plan(host, folder, plan_path, options, log)
+            plan = command.plan(plan_path, options)
     except NothingToMigrateError as nothing:
         return _nothing(nothing, as_json=as_json)
-    if dry_run or until == Until.PLAN.value:
-        return _show(
-            plan,
-            out=out,
-            key=key,
-            detailed=detailed_exitcode,
-            as_json=as_json,
-            report_path=report_path,
-            folder=folder,
-            host=host,
-        )
-    return _carry_out(
-        host, folder, plan, yes=yes, until=Until(until), soak=soak, log=log, as_json=as_json, report_path=report_path
-    )
-
-
-def _plan(host: Host, folder: MigrationFolder, path: Path | None, options: Options, log: LegacyLog | None) -> Plan:
-    """Read the plan that is to be carried out, or make one."""
-    if path is None:
-        return make_plan(host, options, now=float(int(host.clock.now())), log=log)
-    plan = read_plan(path)
-    if (used := was_used(Journal.read(folder.journal), plan.hash, plan.made_at)) is not None:
-        raise WorldChangedError(
-            f"{path}: this plan was carried out already ({report.when(used.at)}); a plan applies once. "
-            "Make a new one with `notifykit migrate --dry-run --out FILE`"
-        )
-    return plan
+    if dry_run or command.until is Until.PLAN:
+        command.show(plan, out=out, key=key)
+        return CHANGES_PLANNED if detailed_exitcode else ExitCode.DONE
+    return command.carry_out(plan)
 
 
 def _refuse_another(state: State, plan_path: Path | None) -> None:
@@ -195,64 +172,99 @@ def _refuse_another(state: State, plan_path: Path | None) -> None:
 
 def _nothing(nothing: NothingToMigrateError, *, as_json: bool) -> ExitCode:
     if as_json:
-        print_json({"phase": "done", "message": str(nothing)})
+        print_json({"message": str(nothing), "held": 0})
     else:
         result(str(nothing))
     return ExitCode.DONE
 
 
-def _show(
-    plan: Plan,
-    *,
-    out: Path | None,
-    key: str | None,
-    detailed: bool,
-    as_json: bool,
-    report_path: Path | None,
-    folder: MigrationFolder,
-    host: Host,
-) -> int:
-    if key is not None:
-        report.show_contract(plan, key)
-    elif as_json:
-        print_json(report.plan_summary_form(plan))
-    else:
-        report.show_plan(plan)
-    if out is not None:
-        write_plan(plan, out)
-        say(f"the plan is in {out}; carry it out with `notifykit migrate --plan {out}`")
-    if report_path is not None:
-        report.write_page(
-            report_path, plan=plan, checks=(), entries=Journal.read(folder.journal), made_at=host.clock.now()
-        )
-    return CHANGES_PLANNED if detailed else ExitCode.DONE
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Command:
+    """One call of `migrate`, as it was asked for."""
 
+    host: Host
+    folder: MigrationFolder
+    yes: bool
+    until: Until
+    soak: float | None
+    log: LegacyLog | None
+    as_json: bool
+    report_path: Path | None
 
-def _carry_out(
-    host: Host,
-    folder: MigrationFolder,
-    plan: Plan | None,
-    *,
-    yes: bool,
-    until: Until,
-    soak: float | None,
-    log: LegacyLog | None,
-    as_json: bool,
-    report_path: Path | None,
-) -> ExitCode:
-    """Carry out a plan; without one, go on with the migration that was begun."""
-    if plan is not None and not as_json:
-        report.show_plan(plan)
-    if not yes:
-        _ask(plan)
-    with migration_lock(folder, "migrate"), progress("migrating", "steps"):
-        migration = Migration(host=host, folder=folder, tell=say, who=getpass.getuser())
-        if plan is None:
-            say("going on with the migration that was begun")
-            done = migration.resume(state_of(Journal.read(folder.journal)), until)
+    @property
+    def state(self) -> State:
+        """Where the project stands now."""
+        return state_of(Journal.read(self.folder.journal))
+
+    def plan(self, path: Path | None, options: Options) -> Plan:
+        """Read the plan that is to be carried out, or make one."""
+        if path is None:
+            return make_plan(self.host, options, now=float(int(self.host.clock.now())), log=self.log)
+        plan = read_plan(path)
+        if (used := was_used(Journal.read(self.folder.journal), plan.hash, plan.made_at)) is not None:
+            raise WorldChangedError(
+                f"{path}: this plan was carried out already ({report.when(used.at)}); a plan applies once. "
+                "Make a new one with `notifykit migrate --dry-run --out FILE`"
+            )
+        return plan
+
+    def show(self, plan: Plan, *, out: Path | None, key: str | None) -> None:
+        """Show a plan, and change nothing."""
+        if key is not None:
+            report.show_contract(plan, key)
+        elif self.as_json:
+            print_json(report.plan_summary_form(plan))
         else:
-            done = migration.start(plan, soak=soak, until=until, log=log)
-    return _finish(done, as_json=as_json, report_path=report_path, folder=folder, host=host)
+            report.show_plan(plan)
+        if out is not None:
+            write_plan(plan, out)
+            say(f"the plan is in {out}; carry it out with `notifykit migrate --plan {out}`")
+        self._write_page(plan, ())
+
+    def carry_out(self, plan: Plan | None) -> ExitCode:
+        """Carry out a plan; without one, go on with the migration that was begun."""
+        if plan is not None and not self.as_json:
+            report.show_plan(plan)
+        if not self.yes:
+            _ask(plan)
+        with migration_lock(self.folder, "migrate"), progress("migrating", "steps"):
+            migration = Migration(host=self.host, folder=self.folder, tell=say, who=getpass.getuser())
+            if plan is None:
+                say("going on with the migration that was begun")
+                done = migration.resume(self.state, self.until)
+            else:
+                done = migration.start(plan, soak=self.soak, until=self.until, log=self.log)
+        self._write_page(done.plan, done.checks)
+        held = done.plan.holds if self.state.begun else 0
+        self._tell(done, held)
+        return ExitCode.HELD if held else ExitCode.DONE
+
+    def _tell(self, done: Migrated, held: int) -> None:
+        if self.as_json:
+            print_json(
+                {
+                    "plan": report.plan_summary_form(done.plan),
+                    "backup": str(done.backup.folder),
+                    "checks": report.checks_form(done.checks),
+                    "retired": list(done.retired),
+                    "held": held,
+                }
+            )
+            return
+        if done.checks:
+            report.show_checks(done.checks)
+        if held:
+            result(
+                f"{count(held, 'contract')} held for you: `notifykit tasks --status in_doubt` lists them, "
+                "`notifykit resolve` decides"
+            )
+
+    def _write_page(self, plan: Plan, checks: Sequence[Check]) -> None:
+        if self.report_path is not None:
+            entries = Journal.read(self.folder.journal)
+            report.write_page(
+                self.report_path, plan=plan, checks=checks, entries=entries, made_at=self.host.clock.now()
+            )
 
 
 def _ask(plan: Plan | None) -> None:
@@ -260,30 +272,3 @@ def _ask(plan: Plan | None) -> None:
         raise click.UsageError("this is no terminal where you could be asked; say --yes, or look first with --dry-run")
     question = "Go on with the migration that was begun?" if plan is None else "Stop the old program now. Migrate?"
     click.confirm(question, abort=True)
-
-
-def _finish(
-    done: Migrated, *, as_json: bool, report_path: Path | None, folder: MigrationFolder, host: Host
-) -> ExitCode:
-    plan = done.plan
-    if report_path is not None:
-        entries = Journal.read(folder.journal)
-        report.write_page(report_path, plan=plan, checks=done.checks, entries=entries, made_at=host.clock.now())
-    if as_json:
-        print_json(
-            {
-                "plan": report.plan_summary_form(plan),
-                "backup": str(done.backup.folder),
-                "checks": report.checks_form(done.checks),
-                "retired": list(done.retired),
-                "held": plan.holds,
-            }
-        )
-    else:
-        report.show_checks(done.checks)
-        if plan.holds:
-            result(
-                f"{plan.holds} contracts wait for you: `notifykit tasks --status in_doubt` lists them, "
-                "`notifykit resolve` decides"
-            )
-    return ExitCode.HELD if plan.holds else ExitCode.DONE

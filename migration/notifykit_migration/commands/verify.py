@@ -11,6 +11,7 @@ from notifykit.errors import ExitCode
 from notifykit.session import Session
 from notifykit_migration import backup as backups
 from notifykit_migration import report
+from notifykit_migration.errors import PreflightError
 from notifykit_migration.folder import MigrationFolder
 from notifykit_migration.in_force import in_force
 from notifykit_migration.journal import Journal
@@ -44,6 +45,8 @@ def verify(session: Session, *, backup_id: str | None, report_path: Path | None,
     folder = MigrationFolder.of(host.project.folder)
     if backup_id is not None:
         backup = backups.latest(folder) if backup_id == "latest" else backups.find(folder, backup_id)
+        if backup is None:
+            raise PreflightError(f"{folder.backups}: there is no backup yet; `notifykit migrate` makes one")
         checks = list(verify_backup(backup))
     else:
         checks = list(verify_all(host, folder))

@@ -1,0 +1,328 @@
+"""`notifykit migrate` as a person runs it: what it shows, what it does, and each wrong turn."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from legacy_world import AWARD, GROUP, SENT, LegacyWorld
+from notifykit_migration.folder import MigrationFolder
+from notifykit_migration.lock import migration_lock
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> LegacyWorld:
+    return LegacyWorld(tmp_path / "project")
+
+
+def normal(world: LegacyWorld) -> None:
+    """What a healthy week leaves: sent, waiting, and not yet begun."""
+    with world.together():
+        for _ in range(3):
+            world.contract("Y", SENT, [(GROUP, "completed"), (AWARD, "completed")], award=True)
+        for _ in range(2):
+            world.contract("Y", SENT, [(GROUP, "pending")])
+        world.contract("N")
+
+
+def stands(world: LegacyWorld) -> dict[str, int]:
+    with closing(sqlite3.connect(world.store)) as db:
+        return dict(db.execute("SELECT status, count(*) FROM tasks GROUP BY status"))
+
+
+def test_a_dry_run_shows_the_plan_and_touches_nothing(world: LegacyWorld) -> None:
+    normal(world)
+    before = world.tree()
+    done = world.run("migrate", "--dry-run")
+    assert done.exit_code == 0, done.output
+    assert "beijing" in done.stdout
+    assert world.tree() == before
+    assert world.run("migrate", "--dry-run", "--detailed-exitcode").exit_code == 10
+    assert world.tree() == before
+
+
+def test_a_healthy_system_migrates_with_nothing_held(world: LegacyWorld) -> None:
+    normal(world)
+    done = world.run("migrate", "--yes", "--stopped", "idle")
+    assert done.exit_code == 0, done.output
+    assert stands(world) == {"completed": 6, "queued": 2}
+    assert world.json() is None
+    assert world.run("run", "--once").exit_code == 0
+    assert set(world.flags().values()) == {"Y"}
+    assert all(times == 1 for times in world.delivered.values())
+    assert len(world.delivered) == 3
+    assert world.run("verify").exit_code == 0
+
+
+def test_the_first_row_beyond_the_completed_ones_may_have_been_in_flight(world: LegacyWorld) -> None:
+    normal(world)
+    done = world.run("migrate", "--yes")
+    assert done.exit_code == 3, done.output
+    assert stands(world) == {"completed": 6, "queued": 1, "in_doubt": 1}
+
+
+def test_every_crash_gets_its_decision(world: LegacyWorld) -> None:
+    with world.together():
+        re_exported = world.contract("N", SENT, [(GROUP, "completed")])
+        before_json = world.contract("N", None, [(GROUP, "completed")], award=True)
+        historic = world.contract("Y", SENT)
+        by_hand = world.contract("Y", None)
+    done = world.run("migrate", "--yes", "--stopped", "idle")
+    assert done.exit_code == 3, done.output
+    assert world.flags() == {re_exported.id: "Y", before_json.id: "N", historic.id: "Y", by_hand.id: "Y"}
+    with closing(sqlite3.connect(world.store)) as db:
+        found = {
+            (key, message): status
+            for key, message, status in db.execute("SELECT record_key, message_name, status FROM tasks")
+        }
+    assert found == {
+        (re_exported.id, GROUP): "completed",
+        (before_json.id, GROUP): "completed",
+        (before_json.id, AWARD): "queued",
+        (historic.id, GROUP): "in_doubt",
+        (by_hand.id, GROUP): "in_doubt",
+    }
+    world.run("run", "--once")
+    assert world.flags()[before_json.id] == "Y"
+    closed = world.run("resolve", "--where", "historic", "--sent", "--why", "sent last year")
+    assert closed.exit_code == 0
+    assert "1 message changed" in closed.stdout
+
+
+def test_historic_contracts_can_be_assumed_sent(world: LegacyWorld) -> None:
+    for _ in range(4):
+        world.contract("Y", SENT)
+    assert world.run("migrate", "--yes", "--historic", "assume-sent").exit_code == 0
+    assert stands(world) == {"completed": 4}
+
+
+def test_other_jobs_rows_stay_as_they_are(world: LegacyWorld) -> None:
+    with world.together():
+        world.leftovers(324)
+        world.technician()
+        world.reports(2)
+        world.contract("N")
+    rows = [list(row.values())[:7] for row in world.rows()]
+    technicians = world.technician_file.read_bytes()
+    done = world.run("migrate", "--yes", "--json")
+    assert done.exit_code == 0, done.output
+    assert [list(row.values())[:7] for row in world.rows()] == rows
+    assert world.technician_file.read_bytes() == technicians
+    assert json.loads(done.stdout)["held"] == 0
+
+
+def test_a_plan_file_is_carried_out_once_and_to_the_letter(world: LegacyWorld, tmp_path: Path) -> None:
+    normal(world)
+    plan = tmp_path / "plan.json"
+    assert world.run("migrate", "--dry-run", "--stopped", "idle", "--out", str(plan)).exit_code == 0
+    assert world.run("migrate", "--plan", str(plan), "--yes").exit_code == 0
+    again = world.run("migrate", "--plan", str(plan), "--yes")
+    assert again.exit_code == 5
+    assert "a plan applies once" in again.stderr
+    done = world.run("migrate", "--yes")
+    assert done.exit_code == 0
+    assert "nothing to do" in done.stdout
+
+
+def test_soak_leaves_the_old_files_and_retire_takes_them(world: LegacyWorld) -> None:
+    normal(world)
+    assert world.run("migrate", "--yes", "--stopped", "idle", "--soak", "7").exit_code == 0
+    assert world.json() is not None
+    early = world.run("retire", "--yes")
+    assert early.exit_code == 4
+    assert "7.0 more days" in early.stderr
+    assert world.run("run", "--once").exit_code == 0
+    done = world.run("retire", "--yes", "--now")
+    assert done.exit_code == 0, done.output
+    assert world.json() is None
+    assert "nothing to do" in world.run("retire", "--yes").stdout
+
+
+def test_a_phase_can_be_the_last_for_now(world: LegacyWorld) -> None:
+    normal(world)
+    before = world.rows()
+    assert world.run("migrate", "--yes", "--until", "backup").exit_code == 0
+    assert world.rows() == before
+    assert world.run("migrate", "--yes", "--stopped", "idle", "--until", "apply").exit_code == 0
+    assert stands(world) == {"completed": 6, "queued": 2}
+    assert world.json() is not None
+    done = world.run("migrate", "--yes")
+    assert done.exit_code == 0, done.output
+    assert "going on" in done.stderr
+    assert world.json() is None
+
+
+def edit_csv(world: LegacyWorld, _: Path) -> None:
+    world.contract("N")
+
+
+def edit_json(world: LegacyWorld, _: Path) -> None:
+    world.say("2025089999", SENT)
+
+
+def edit_table(world: LegacyWorld, _: Path) -> None:
+    world.reports(1)
+
+
+@pytest.mark.parametrize("edit", [edit_csv, edit_json, edit_table])
+def test_a_plan_of_another_world_is_refused(
+    world: LegacyWorld, tmp_path: Path, edit: Callable[[LegacyWorld, Path], None]
+) -> None:
+    normal(world)
+    plan = tmp_path / "plan.json"
+    world.run("migrate", "--dry-run", "--out", str(plan))
+    edit(world, plan)
+    before = world.tree()
+    done = world.run("migrate", "--plan", str(plan), "--yes")
+    assert done.exit_code == 5, done.output
+    assert "changed since the plan was made" in done.stderr
+    after = world.tree()
+    after.pop("notifykit-migration", None)
+    assert {name: fact for name, fact in after.items() if not name.startswith("notifykit-migration/")} == {
+        name: fact for name, fact in before.items() if name != "."
+    }
+
+
+def test_an_edited_plan_is_refused(world: LegacyWorld, tmp_path: Path) -> None:
+    normal(world)
+    plan = tmp_path / "plan.json"
+    world.run("migrate", "--dry-run", "--out", str(plan))
+    plan.write_text(plan.read_text(encoding="utf-8").replace('"H"', '"A"'), encoding="utf-8")
+    done = world.run("migrate", "--plan", str(plan), "--yes")
+    assert done.exit_code == 7
+    assert "it was edited" in done.stderr
+
+
+def no_old_state(world: LegacyWorld) -> None:
+    world.store.unlink()
+
+
+def no_section(world: LegacyWorld) -> None:
+    for path in (world.folder / "campaigns").glob("*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(
+            "\n".join(line for line in text.splitlines() if not line.startswith("legacy:")), encoding="utf-8"
+        )
+
+
+def csv_missing(world: LegacyWorld) -> None:
+    world.csv().unlink()
+
+
+def json_no_object(world: LegacyWorld) -> None:
+    world.status_file().write_text("[1]", encoding="utf-8")
+
+
+def store_no_database(world: LegacyWorld) -> None:
+    world.store.write_bytes(b"not a database, but long enough to be read as one" * 40)
+
+
+def newer_version(world: LegacyWorld) -> None:
+    world.run("migrate", "--yes")
+    with closing(sqlite3.connect(world.store)) as db, db:
+        db.execute("PRAGMA user_version = 99")
+
+
+@pytest.mark.parametrize(
+    ("damage", "code", "what"),
+    [
+        (no_old_state, 4, "no old state was found"),
+        (no_section, 4, "no campaign has old state"),
+        (csv_missing, 4, "PerformanceData"),
+        (json_no_object, 4, "not an object"),
+        (store_no_database, 1, "not an SQLite database"),
+    ],
+)
+def test_a_wrong_turn_says_what_and_changes_nothing(
+    world: LegacyWorld, damage: Callable[[LegacyWorld], None], code: int, what: str
+) -> None:
+    if damage is not no_old_state:
+        normal(world)
+    damage(world)
+    before = world.tree()
+    done = world.run("migrate", "--yes")
+    assert (done.exit_code, what in done.stderr) == (code, True), done.output
+    assert "Traceback" not in done.output
+    assert world.tree() == before
+
+
+def test_a_store_of_a_newer_version_is_refused(world: LegacyWorld) -> None:
+    normal(world)
+    newer_version(world)
+    done = world.run("migrate", "--yes")
+    assert done.exit_code != 0
+    assert "newer notifykit" in done.stderr
+
+
+def test_two_campaigns_with_one_file_are_refused(tmp_path: Path) -> None:
+    world = LegacyWorld(tmp_path / "project", campaigns=("beijing", "shanghai"))
+    first, second = world.status_file("beijing").name, world.status_file("shanghai").name
+    path = next(
+        path for path in (world.folder / "campaigns").glob("*.yaml") if second in path.read_text(encoding="utf-8")
+    )
+    path.write_text(path.read_text(encoding="utf-8").replace(second, first), encoding="utf-8")
+    done = world.run("migrate", "--dry-run")
+    assert done.exit_code == 4
+    assert "both name it" in done.stderr
+
+
+def test_a_running_old_program_is_noticed(world: LegacyWorld) -> None:
+    normal(world)
+    with closing(sqlite3.connect(world.store, isolation_level=None)) as db:
+        db.execute("BEGIN EXCLUSIVE")
+        done = world.run("migrate", "--yes")
+    assert done.exit_code == 1, done.output
+    assert "stop" in done.stderr
+
+
+def test_only_one_migrates_at_a_time(world: LegacyWorld) -> None:
+    normal(world)
+    with migration_lock(MigrationFolder.of(world.folder), "rollback"):
+        done = world.run("migrate", "--yes")
+    assert done.exit_code == 6
+    assert str(os.getpid()) in done.stderr
+
+
+def test_without_a_terminal_it_wants_a_yes(world: LegacyWorld) -> None:
+    normal(world)
+    before = world.tree()
+    done = world.run("migrate")
+    assert done.exit_code == 2
+    assert "--yes" in done.stderr
+    assert world.tree() == before
+
+
+def test_torn_json_is_judged_by_the_rows(world: LegacyWorld) -> None:
+    with world.together():
+        made = [world.contract("Y", SENT, [(GROUP, "completed")]) for _ in range(20)]
+        fresh = world.contract("N")
+    world.json_torn(0.5)
+    done = world.run("migrate", "--yes", "--stopped", "idle")
+    assert done.exit_code == 0, done.output
+    assert "torn" in done.output
+    assert stands(world) == {"completed": len(made)}
+    world.run("run", "--once")
+    assert [text for _, text in world.delivered] == [fresh.texts[GROUP][1]]
+
+
+def test_an_old_program_started_by_mistake_changes_nothing(world: LegacyWorld) -> None:
+    normal(world)
+    world.run("migrate", "--yes")
+    made = world.contract("N")
+    recipient, text = made.texts[GROUP]
+    with closing(sqlite3.connect(world.store)) as db:
+        with pytest.raises(sqlite3.Error, match="notifykit"):
+            db.execute(
+                "INSERT INTO tasks (task_type, recipient, message) VALUES (?, ?, ?)",
+                ("send_wecom_message", recipient, text),
+            )
+        db.execute(
+            "INSERT INTO tasks (task_type, recipient, message) VALUES ('send_wechat_message', '测试服务商', '别的')"
+        )
+        db.commit()
+        assert db.execute("SELECT count(*) FROM tasks WHERE status = 'pending'").fetchone() == (1,)
