@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -49,8 +50,8 @@ def show_plan(plan: Plan) -> None:
         f"{plan.holds:,} of them held for a person"
     )
     print_table(["to be changed", "how"], [(change.file, change.what.en) for change in summary.changes(plan)])
-    for statement in plan.statements:
-        result(f"statement: {_one_line(statement)}")
+    for line in _statements(plan.statements):
+        result(f"schema: {line}")
     _show_groups(summary.plan_groups(plan), bulk=True)
     _show_rest(plan)
 
@@ -247,7 +248,25 @@ def show_history(entries: Sequence[Entry]) -> None:
     )
 
 
-def _one_line(statement: str, width: int = 100) -> str:
-    """Return the beginning of a statement in one line."""
-    line = " ".join(statement.split())
-    return line if len(line) <= width else f"{line[: width - 1]}…"
+def _statements(statements: Sequence[str]) -> Iterator[str]:
+    """Tell what statements do: those of a kind together, by the names of what they make; others as they are."""
+    made: dict[str, list[str]] = {}
+    for statement in statements:
+        line = " ".join(statement.split())
+        found = _ADDS.match(line) or _CREATES.match(line)
+        if found is None:
+            yield line
+        elif found.re is _ADDS:
+            made.setdefault(f"to {found['table']}: column", []).append(found["name"])
+        else:
+            made.setdefault(found["kind"].lower(), []).append(found["name"])
+    for what, names in made.items():
+        where, _, kind = what.rpartition(": ")
+        plural = {"index": "indexes"}.get(kind, f"{kind}s")
+        yield f"{len(names):,} new {kind if len(names) == 1 else plural} {where}".rstrip() + f": {', '.join(names)}"
+
+
+_ADDS = re.compile(r"ALTER TABLE (?P<table>\w+) ADD COLUMN (?P<name>\w+)", re.IGNORECASE)
+_CREATES = re.compile(
+    r"CREATE (?:UNIQUE )?(?P<kind>TABLE|INDEX|TRIGGER|VIEW) (?:IF NOT EXISTS )?(?P<name>\w+)", re.IGNORECASE
+)

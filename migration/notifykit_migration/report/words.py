@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
@@ -147,6 +148,15 @@ _CHECKS: Mapping[str, str] = {
 }
 
 
+_CHECKS_OF_FILES = (
+    (re.compile(r"only flags differ in (.*)"), r"\1 只有标记不同"),
+    (re.compile(r"(.*) untouched"), r"\1 未被改动"),
+)
+
+
 def check_name(name: str) -> Words:
     """Return what a check is called; a name that is not known stays as it is."""
+    for pattern, chinese in _CHECKS_OF_FILES:
+        if found := pattern.fullmatch(name):
+            return Words(name, found.expand(chinese))
     return Words(name, _CHECKS.get(name, name))

@@ -45,9 +45,25 @@ def test_a_plan_names_every_file_and_statement(capsys: pytest.CaptureFixture[str
     text = "\n".join(lines(capsys))
     assert "state/PerformanceData-BJ-Aug.csv  1 flag set; every other byte as it is" in text
     assert "state/send_status_bj_aug.json     moved into the backup" in text
-    assert "statement: ALTER TABLE tasks ADD COLUMN campaign TEXT" in text
-    assert "statement: CREATE TABLE migrations ( id TEXT PRIMARY KEY )" in text
+    assert "schema: 1 new column to tasks: campaign" in text
+    assert "schema: 1 new table: migrations" in text
     assert "stays: technicians: state/technician_status_record.json (41 keys): not a byte of it is changed" in text
+
+
+def test_statements_of_a_kind_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    statements = (
+        "ALTER TABLE tasks ADD COLUMN a TEXT",
+        "PRAGMA user_version = 1",
+        "ALTER TABLE tasks ADD COLUMN b TEXT",
+        "CREATE UNIQUE INDEX one ON tasks (a)",
+        "CREATE INDEX two\n ON tasks (b)",
+    )
+    report.show_plan(plans.plan(statements=statements))
+    assert [line for line in lines(capsys) if line.startswith("schema: ")] == [
+        "schema: PRAGMA user_version = 1",
+        "schema: 2 new columns to tasks: a, b",
+        "schema: 2 new indexes: one, two",
+    ]
 
 
 def test_a_file_to_be_kept_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:

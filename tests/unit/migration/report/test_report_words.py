@@ -16,7 +16,6 @@ from notifykit_migration.model import (
     Json,
     Present,
     Raised,
-    Row,
     Rows,
     Stopped,
 )
@@ -96,17 +95,7 @@ def test_every_accident_is_known_in_chinese() -> None:
 @pytest.mark.parametrize("updated", ["2025-08-01 10:00:00", "2024-01-01 10:00:00"])
 def test_every_evidence_of_the_id_order_is_known_in_chinese(id_: int, updated: str) -> None:
     attempts = Attempts(completed=[(10, updated)], first_beyond=11, stopped=Stopped.UNKNOWN, log=None)
-    _, why = attempts.of(
-        Row(
-            id=id_,
-            task_type="send_wecom_message",
-            recipient="北京签约喜报群",
-            text="签约喜报",
-            status="pending",
-            created_at="2025-08-01 09:30:00",
-            updated_at="2025-08-01 09:30:00",
-        )
-    )
+    _, why = attempts.of(id_, "2025-08-01 09:30:00")
     assert CHINESE.search(reason(why).zh)
 
 
