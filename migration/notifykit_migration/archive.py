@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from operator import attrgetter
 from pathlib import Path
 from shutil import rmtree
 
@@ -118,7 +117,10 @@ class Archived:
         return known[1] if known is not None and known[0] == hash((row.recipient, row.text)) else None
 
     def removed_task(self, campaign: str, key: str, message: str) -> RemovedTask | None:
-        """Return the task of this message that is no row any more, that of the highest round; None for none."""
+        """Return the task of this message that is no row any more; None for none.
+
+        Of several it is the last that was not cancelled: a twin that was cancelled says nothing of the one that waits.
+        """
         return self._removed_by_message.get((campaign, key, message))
 
     @cached_property
@@ -152,7 +154,7 @@ class Archived:
 
     @cached_property
     def _removed_by_message(self) -> dict[tuple[str, str, str], RemovedTask]:
-        ordered = sorted(self.removed, key=attrgetter("round"))
+        ordered = sorted(self.removed, key=lambda item: (item.status is not Status.CANCELLED, item.round))
         return {(item.task.campaign, item.task.key, item.task.message): item for item in ordered}
 
     @cached_property

@@ -54,6 +54,14 @@ class Retiring:
     broken: dict[str, str] = field(default_factory=dict)
     """Keys whose rows cannot be used: key to what is wrong."""
     problems: list[str] = field(default_factory=list)
+    read_from: str = ""
+    """The CSV file as error texts name it; in a restored backup that is another one."""
+    called: str = ""
+    """How plans name it."""
+
+    def named(self, what: object) -> str:
+        """Return a text with the CSV file named as plans do: the same wherever the file was read from."""
+        return str(what).replace(self.read_from, self.called) if self.read_from else str(what)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,12 +147,15 @@ def retiring(host: Host, campaign: Campaign, state: LegacyState, redirect: Redir
         )
     host.start(campaign)
     path = status_path(host, state)
+    csv_path = campaign.strategy.flag_file
     world = Retiring(
         campaign=redirected(campaign, redirect),
         state=state,
         keeper=campaign.strategy,
         status_path=path,
         status=read_status_file(redirect.get(path, path), shown(host, path)),
+        read_from=str(redirect.get(csv_path, csv_path)),
+        called=shown(host, csv_path.resolve()),
     )
     try:
         _read_contracts(world, state.number)
@@ -187,9 +198,9 @@ def _read_contracts(world: Retiring, number_column: str) -> None:
     same: dict[tuple[Any, ...], tuple[Any, ...]] = {}  # thousands of contracts share few recipients
     for item in world.campaign.source.read():
         if isinstance(item, Problem):
-            world.problems.append(str(item))
+            world.problems.append(world.named(item))
             if item.key is not None:
-                world.broken[item.key] = str(item)
+                world.broken[item.key] = world.named(item)
             continue
         doubt = None
         required: tuple[str, ...] = ()
@@ -198,7 +209,7 @@ def _read_contracts(world: Retiring, number_column: str) -> None:
             required = tuple(plan.name for plan in plans if plan.when is None or plan.when(item))
             pairs = tuple((plan.task_type, plan.recipient(item)) for plan in plans)
         except RenderError as error:
-            doubt = str(error)
+            doubt = world.named(error)
         column = FLAG_COLUMN[flag_of(item)]
         number = str(item.get(number_column, "")).strip()
         if number_column not in item:
