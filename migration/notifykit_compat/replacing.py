@@ -6,6 +6,7 @@ import ast
 import functools
 import inspect
 import sys
+import sysconfig
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ StandIn = Callable[..., Any]
 """Called with the caller's frame, the program's own function, and the arguments."""
 
 _MARK = "__notifykit_shim__"
+_INSTALLED = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 _TASK_METHODS = {"save": 0, "update_status": 1}
 """Parameters beside `self`."""
 
@@ -154,16 +156,17 @@ def _place(thing: object, module: ModuleType) -> str:
 def _bound_early(originals: dict[int, str], home: ModuleType) -> Iterator[tuple[str, str]]:
     """Yield where other modules hold the program's own functions: place, and the function's name."""
     for module in list(sys.modules.values()):
-        if module is home or not isinstance(module, ModuleType):
+        # Python's own modules and installed packages are hundreds, and none imports from the program.
+        file = getattr(module, "__file__", None)
+        if module is home or file is None or file.startswith(_INSTALLED):
             continue
         for bound, value in list(vars(module).items()):
             if (name := originals.get(id(value))) is not None:
-                yield f"{_line_that_binds(module, bound)}", name
+                yield _line_that_binds(file, bound), name
 
 
-def _line_that_binds(module: ModuleType, name: str) -> str:
+def _line_that_binds(file: str, name: str) -> str:
     """Return `file:line` of the statement by which a module has a name; the file alone where none is found."""
-    file = module.__file__ or module.__name__
     try:
         tree = ast.parse(Path(file).read_bytes())
     except (OSError, SyntaxError, ValueError):

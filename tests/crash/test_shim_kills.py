@@ -1,0 +1,74 @@
+"""The legacy program, killed at function boundaries and started again: as it is, and under the shim.
+
+A boundary is a call or a return of any function of the program, of the shim, and of what writes its files. What the
+desktop got, and the CSV, are looked at when all has come to rest.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from killing import unmeasured
+from program_world import ProgramWorld
+
+pytestmark = pytest.mark.crash
+
+FORKED = Path(__file__).parents[1] / "support" / "forked_program.py"
+CONTRACTS, TECHNICIANS = 4, 2
+SHOWN = ("lost", "duplicates", "flags", "otherwise", "failed")
+
+
+def kills(tmp_path: Path, mode: str, points: str) -> list[dict[str, Any]]:
+    world = ProgramWorld(tmp_path / "world", count=CONTRACTS, technicians=TECHNICIANS)
+    facts = {"count": world.count, "award_every": world.award_every}
+    (world.folder / "world.json").write_text(json.dumps(facts), encoding="utf-8")
+    command = [sys.executable, str(FORKED), str(world.folder), str(tmp_path), mode, points]
+    done = subprocess.run(
+        command, env=unmeasured(os.environ), capture_output=True, text=True, timeout=3_000, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def table(found: dict[str, list[dict[str, Any]]]) -> str:
+    heading = f"{'':12}{'kills':>7}" + "".join(f"{name:>12}" for name in (*SHOWN, "doubts"))
+    lines = [heading]
+    for mode, results in found.items():
+        sums = Counter[str]()
+        for result in results:
+            sums.update({name: int(result[name]) for name in (*SHOWN, "doubts", "killed")})
+        lines.append(f"{mode:12}{sums['killed']:>7}" + "".join(f"{sums[name]:>12}" for name in (*SHOWN, "doubts")))
+    return "\n".join(lines)
+
+
+def faultless(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [result for result in results if any(result[name] for name in SHOWN)]
+
+
+def test_killed_at_some_boundaries(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Between two creates of a contract, before the status, before the flags, around a send, and in between."""
+    shim = kills(tmp_path, "shim", ":211")
+    assert len(shim) > 5
+    with capsys.disabled():
+        print(f"\n{table({'shimmed': shim})}")
+    assert all(result["killed"] for result in shim)
+    assert faultless(shim) == []
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(3_000)
+def test_killed_at_every_boundary(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bare = kills(tmp_path / "1", "bare", ":1")
+    shim = kills(tmp_path / "2", "shim", ":7")
+    with capsys.disabled():
+        print(f"\n{table({'as it is': bare, 'shimmed': shim})}")
+    assert sum(result["duplicates"] for result in bare) > 50, "the program is as bad as it is known to be"
+    assert sum(result["flags"] for result in bare) > 50
+    assert faultless(shim) == []
