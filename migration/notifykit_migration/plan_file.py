@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
 
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.model import CampaignPlan, ContractPlan, Plan
@@ -91,11 +92,11 @@ def _lines(plan: Plan) -> Iterator[str]:
     """Yield the plan a line each, so that a large one is never held twice."""
     for item in fields(Plan):
         if item.name not in ("made_at", "hash", "campaigns"):
-            yield _encode([item.name, _plain(getattr(plan, item.name))])
+            yield _encode([item.name, to_jsonable_python(getattr(plan, item.name))])
     for campaign in plan.campaigns:
         for item in fields(CampaignPlan):
             if item.name != "contracts":
-                yield _encode([item.name, _plain(getattr(campaign, item.name))])
+                yield _encode([item.name, to_jsonable_python(getattr(campaign, item.name))])
         for contract in campaign.contracts:
             yield _encode(_contract(contract))
 
@@ -116,14 +117,6 @@ def _contract(contract: ContractPlan) -> list[object]:
         contract.place,
         decisions,
     ]
-
-
-def _plain(value: object) -> object:
-    return (
-        TypeAdapter(type(value)).dump_python(value, mode="json")
-        if not isinstance(value, tuple)
-        else [_plain(item) for item in value]
-    )
 
 
 @cache
