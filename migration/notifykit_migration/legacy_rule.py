@@ -6,9 +6,7 @@ the unsent word and the send-status file does not have exactly the sent word und
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from notifykit_migration.model import Column, Json
 
@@ -17,15 +15,6 @@ PENDING, COMPLETED = "pending", "completed"
 
 TASK_TYPES = frozenset({"send_wecom_message", "send_wechat_message"})
 """What the old scheduler knows how to send. It marks a row of any other type completed without sending it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """A message as it leaves."""
-
-    task_type: str
-    recipient: str
-    text: str
 
 
 def json_says(words: Mapping[str, object], key: str, sent_word: str) -> Json:
@@ -43,16 +32,3 @@ def generates(column: Column, json: Json) -> bool:
 def generated_keys(columns: Mapping[str, Column], words: Mapping[str, object], sent_word: str) -> frozenset[str]:
     """Return the keys of a campaign whose messages the old job would make."""
     return frozenset(key for key, column in columns.items() if generates(column, json_says(words, key, sent_word)))
-
-
-def next_sendings(
-    *, column: Column, json: Json, pending: Iterable[Sending], required: Collection[Sending]
-) -> Counter[Sending]:
-    """Return what the old program would send for one contract, if it ran on for long enough.
-
-    `pending`: its rows with that status; `required`: the messages that its campaign asks for.
-    """
-    found = Counter(pending)
-    if generates(column, json):
-        found.update(required)
-    return found

@@ -99,7 +99,14 @@ def _ask(where: Standing) -> None:
 
 def _carry_out(host: Host, folder: MigrationFolder, plan: RollbackPlan | None) -> RolledBack:
     with migration_lock(folder, "rollback"), progress("rolling back", "steps"):
-        return roll_back(host, folder, plan, now=host.clock.now(), who=getpass.getuser(), tell=say)
+        return roll_back(host, folder, plan, now=host.clock.now(), who=_who(), tell=say)
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # an account without a name
+        return "unknown"
 
 
 def _finish(done: RolledBack, *, as_json: bool) -> ExitCode:

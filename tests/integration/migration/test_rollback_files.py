@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from legacy_run import LegacyRun
 from legacy_world import GROUP, SENT, WECOM, LegacyWorld
-from notifykit_migration import rollback as module
+from notifykit_migration import rollback_steps as module
 from notifykit_migration.apply import DatabaseStep
 from notifykit_migration.legacy_schema import put_back
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from notifykit_migration.legacy_rule import Sending, generated_keys, generates, json_says, next_sendings
+from notifykit_migration.legacy_rule import generated_keys, generates, json_says
 from notifykit_migration.model import Column, Json
-
-GROUP = Sending("send_wecom_message", "测试群", "签约喜报 1")
-AWARD = Sending("send_wechat_message", "测试管家1", "奖励 1")
 
 
 @pytest.mark.parametrize("json", list(Json))
@@ -24,13 +21,3 @@ def test_the_sent_word_counts_only_where_it_is_exactly_that() -> None:
 def test_the_keys_of_a_campaign_that_would_be_made() -> None:
     columns = {"a": Column.UNSENT, "b": Column.UNSENT, "c": Column.SENT, "d": Column.OTHER, "e": Column.UNSENT}
     assert generated_keys(columns, {"a": "发送成功", "b": "?"}, "发送成功") == {"b", "e"}
-
-
-def test_pending_rows_are_sent_whatever_flag_and_file_say() -> None:
-    sent = next_sendings(column=Column.SENT, json=Json.SENT, pending=[GROUP, GROUP], required=[GROUP, AWARD])
-    assert sent == {GROUP: 2}
-
-
-def test_what_is_made_again_comes_on_top_of_the_pending_rows() -> None:
-    sent = next_sendings(column=Column.UNSENT, json=Json.ABSENT, pending=[GROUP], required=[GROUP, AWARD])
-    assert sent == {GROUP: 2, AWARD: 1}
