@@ -45,6 +45,8 @@ class Reader:
         self.files = files
         self.stack: list[Surroundings] = [Surroundings((file, ""))]
         self._scopes: list[Scope] = [Scope(modules, home)]
+        self._folded: dict[int, tuple[ast.expr, Texts]] = {}
+        """By id of the expression, which is kept with it so that no other one gets its id."""
 
     def enter(self, surroundings: Surroundings) -> None:
         """Go into a function."""
@@ -61,7 +63,10 @@ class Reader:
 
     def fold(self, expression: ast.expr) -> Texts:
         """Return the text of an expression here."""
-        return fold(expression, self._scopes[-1])
+        known = self._folded.get(id(expression))
+        if known is None:
+            known = self._folded[id(expression)] = (expression, fold(expression, self._scopes[-1]))
+        return known[1]
 
     def status_paths(self, expression: ast.expr) -> frozenset[str]:
         """Return the status files that an expression's text names."""

@@ -20,7 +20,7 @@ UNKNOWN: Texts = (HOLE,)
 _MOST = 24
 """Alternatives. More say nothing."""
 _DEEPEST = 24
-_STEPS = 2_000
+_STEPS = 600
 _LONGEST = 4_000
 """Characters. A text of a whole page is no path and no statement."""
 _PERCENT = re.compile(r"%(?:\((\w+)\))?[-#0 +]*(?:\d+|\*)?(?:\.\d+)?([a-zA-Z%])")

@@ -74,7 +74,13 @@ class Making:
             if self.deciding.owner_of_parameter(item) is Owner.CONTRACT and (given := given_to(item, self.deciding)):
                 self.parameters[item] = given
         self.mentioning = files_with(
-            {*self.constants, *(key[1].rpartition(".")[2] for key, _ in self.parameters), *FUNCTIONS}, self.taking.read
+            {
+                *self.constants,
+                *(raw.spelled for raw in self.deciding.uses if raw.what is What.IMPORT),
+                *(key[1].rpartition(".")[2] for key, _ in self.parameters),
+                *FUNCTIONS,
+            },
+            self.taking.read,
         )
 
     def make(self) -> Made:
@@ -171,11 +177,12 @@ class Making:
         return found
 
     def _unused_imports(self, file: str, orders: Orders, text: str) -> set[str]:
-        """Return the imported functions that nothing in the file uses any more."""
-        if not orders.loads and not orders.writes:
-            return set()
+        """Return the imported functions and constants that nothing in the file uses any more."""
+        contract = {use.name for use in self.contract if use.what is What.CONSTANT}
         bound = {raw.spelled: raw.name for raw in self.deciding.uses
-                 if raw.what is What.IMPORT and raw.place.file == file and raw.name in FUNCTIONS}  # fmt: skip
+                 if raw.what is What.IMPORT and raw.place.file == file
+                 and ((raw.name in FUNCTIONS and (orders.loads or orders.writes)) or raw.evidence.constants & contract)
+                 }  # fmt: skip
         tree = parse(Code(text, "utf-8", bom=False))
         used = {name for name, _ in mentioned(tree, bound, imports=False)}
         texts = {self.base / other: code.text for name in bound for other, code in self._mentioning(name).items()}

@@ -99,6 +99,8 @@ class _Stripper(cst.CSTTransformer):
         changes: dict[str, Any] = {"params": params, "kwonly_params": keywords}
         if given.kwonly_params and not keywords and isinstance(given.star_arg, cst.ParamStar):
             changes["star_arg"] = cst.MaybeSentinel.DEFAULT
+            if params and given.star_kwarg is None:
+                params[-1] = params[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
         return updated_node.with_changes(params=given.with_changes(**changes))
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:

@@ -81,6 +81,8 @@ def look_at(unit: Unit) -> None:
                 continue
             if not any(_comes_from_status(unit, value) for value in given):
                 continue
+            if any(isinstance(value, cst.IfExp) for value in given):
+                continue  # it chooses between values of another kind
             found = {unit.worth.of(value) for value in given}
             if len(found) == 1 and (known := found.pop()) is not None and (known == EMPTY or len(given) == 1):
                 unit.worth.names[name] = known
