@@ -14,7 +14,16 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
 from notifykit_migration.errors import PreflightError, VerificationError
-from notifykit_migration.model import CampaignPlan, ContractPlan, Plan
+from notifykit_migration.model import (
+    CampaignPlan,
+    Column,
+    ContractPlan,
+    Decision,
+    Json,
+    MessageDecision,
+    Plan,
+    Rows,
+)
 
 FORMAT = 1
 """Version of the form."""
@@ -22,15 +31,35 @@ FORMAT = 1
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
-def plan_form(plan: Plan) -> dict[str, Any]:
-    """Return the plan as plain data."""
-    form: dict[str, Any] = _plans().dump_python(plan, mode="json")
-    return {"format": FORMAT, **form}
-
-
 def plan_text(plan: Plan) -> str:
-    """Return the plan as the text of a file."""
-    return json.dumps(plan_form(plan), ensure_ascii=False, indent=1) + "\n"
+    """Return the plan as the text of a file: a line for each contract, without what is as usual."""
+    return "".join(_text(plan))
+
+
+def _text(plan: Plan) -> Iterator[str]:
+    """Yield the text in pieces: a plan is large, and so is every copy of it."""
+    names = [item.name for item in fields(Plan) if item.name != "campaigns"]
+    head = {"format": FORMAT, **{name: to_jsonable_python(getattr(plan, name)) for name in names}}
+    yield f'{json.dumps(head, ensure_ascii=False, indent=1)[:-2]},\n "campaigns": ['
+    for number, campaign in enumerate(plan.campaigns):
+        names = [item.name for item in fields(CampaignPlan) if item.name != "contracts"]
+        part = {name: to_jsonable_python(getattr(campaign, name)) for name in names}
+        yield f"{',' if number else ''}\n{_encode(part)[:-1]},"
+        yield '"contracts":['
+        for at, contract in enumerate(campaign.contracts):
+            yield f"{',' if at else ''}\n{_encode(_brief(contract))}"
+        yield "\n]}"
+    yield "\n ]\n}\n"
+
+
+def _brief(item: ContractPlan | MessageDecision) -> dict[str, object]:
+    """Return a contract or a decision without fields that have their default."""
+    found: dict[str, object] = {}
+    for name, usual in _USUAL[type(item)]:
+        value = getattr(item, name)
+        if value != usual:
+            found[name] = [_brief(decision) for decision in value] if name == "decisions" else value
+    return found
 
 
 def write_plan(plan: Plan, path: Path) -> None:
@@ -56,7 +85,9 @@ def read_plan(path: Path) -> Plan:
 def parse_plan(text: str, name: str) -> Plan:
     """Read the text of a plan file; `name` is what messages call it. Raises as `read_plan`."""
     try:
-        form = json.loads(text)
+        form = json.loads(text, object_hook=_made)
+    except (TypeError, KeyError) as error:
+        raise PreflightError(f"{name}: is no plan: {error}; make it anew") from error
     except ValueError as error:
         raise PreflightError(
             f"{name}: is no plan: {error}; make it anew with `notifykit migrate --dry-run --out FILE`"
@@ -77,6 +108,19 @@ def parse_plan(text: str, name: str) -> Plan:
             "make it anew with `notifykit migrate --dry-run --out FILE`"
         )
     return plan
+
+
+def _made(found: dict[str, Any]) -> object:
+    """Make contracts and their decisions as soon as they are read, so that they are never all there as mappings.
+
+    Raises TypeError, KeyError and ValueError for what is none.
+    """
+    if "decision" in found:
+        return MessageDecision(**{**found, "decision": Decision(found["decision"])})
+    if "decisions" in found:
+        states = {"json": Json(found["json"]), "rows": Rows(found["rows"]), "column": Column(found["column"])}
+        return ContractPlan(**{"number": None, **found, **states, "decisions": tuple(found["decisions"])})
+    return found
 
 
 def plan_hash(plan: Plan) -> str:
@@ -122,3 +166,6 @@ def _contract(contract: ContractPlan) -> list[object]:
 @cache
 def _plans() -> TypeAdapter[Plan]:
     return TypeAdapter(Plan)
+
+
+_USUAL = {kind: tuple((item.name, item.default) for item in fields(kind)) for kind in (ContractPlan, MessageDecision)}
