@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from notifykit.console import chat, count, json_option, print_json, print_table, result, say
+from notifykit.console import json_option, print_json, say
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.progress import progress
 from notifykit.session import Session
-from notifykit_migration.inventory.model import Inventory, Owner, Place, Use
-from notifykit_migration.inventory.words import StatusFiles
+
+if TYPE_CHECKING:
+    from notifykit_migration.inventory.words import StatusFiles
 
 _EPILOG = "\n".join(["\b", "Examples:", "  notifykit inventory .", "  notifykit inventory . --check --json"])
 
@@ -33,6 +33,8 @@ def inventory(session: Session, path: Path, check: bool, as_json: bool) -> ExitC
     What cannot be decided is listed as undecided. A comment on the line decides it: `# notifykit: technician` or
     `# notifykit: contract`. For --check, undecided uses and unreadable files that may hold uses count as contract uses.
     """
+    # Here, since other commands start without all this.
+    from notifykit_migration.inventory.report import listing, print_inventory
     from notifykit_migration.inventory.take import take_inventory
 
     files = _known(session)
@@ -41,13 +43,14 @@ def inventory(session: Session, path: Path, check: bool, as_json: bool) -> ExitC
     if as_json:
         print_json(listing(found))
     else:
-        _print(found)
+        print_inventory(found)
     return ExitCode.ERROR if check and not found.clean else ExitCode.DONE
 
 
 def _known(session: Session) -> StatusFiles:
     """Return the status files that the project names; none where there is no project."""
     from notifykit_migration.inventory.project import status_files
+    from notifykit_migration.inventory.words import StatusFiles
 
     if not session.file.exists():
         return StatusFiles()
@@ -56,69 +59,3 @@ def _known(session: Session) -> StatusFiles:
     except NotifykitError as error:
         say(f"warning: {session.file} is not used to tell contracts from technicians: {error}")
         return StatusFiles()
-
-
-def listing(found: Inventory) -> dict[str, Any]:
-    """Return an inventory as data for programs."""
-    return {
-        "path": found.root,
-        "files": found.files,
-        "lines": found.lines,
-        "clean": found.clean,
-        "counts": {owner.value: found.count(owner) for owner in Owner},
-        "uses": [_use(use) for use in found.uses],
-        "hazards": [
-            {**_place(item.place), "danger": item.danger.value, "detail": item.detail} for item in found.hazards
-        ],
-        "unread": [{"file": item.file, "reason": item.reason, "suspect": item.suspect} for item in found.unread],
-    }
-
-
-def _use(use: Use) -> dict[str, Any]:
-    return {
-        **_place(use.place),
-        "what": use.what.value,
-        "name": use.name,
-        "access": use.access.value,
-        "owner": use.owner.value,
-        "why": use.why,
-        "fate": use.fate.value,
-    }
-
-
-def _place(place: Place) -> dict[str, Any]:
-    return {"file": place.file, "line": place.line, "column": place.column + 1, "function": place.function}
-
-
-def _print(found: Inventory) -> None:
-    if found.uses:
-        print_table(
-            ["place", "function", "what", "name", "access", "whose", "what becomes of it"],
-            [
-                (_spot(use.place), use.place.function, use.what, use.name, use.access, use.owner, use.fate)
-                for use in found.uses
-            ],
-        )
-    undecided = [use for use in found.uses if use.owner is Owner.UNDECIDED]
-    _print_more("undecided:", [(_spot(use.place), use.name, use.why) for use in undecided])
-    _print_more("hazards:", [(_spot(item.place), item.danger, item.detail) for item in found.hazards])
-    _print_more(
-        "could not be read:",
-        [(item.file, item.reason, "may use send status" if item.suspect else "") for item in found.unread],
-    )
-    whose = ", ".join(f"{found.count(owner):,} {owner}" for owner in Owner)
-    result(f"send status is used in {count(sum(map(found.count, Owner)), 'place')}: {whose}")
-    if not found.uses:
-        result("nothing here uses send status")
-    chat(f"looked through {count(found.files, 'file')}, {count(found.lines, 'line')}")
-
-
-def _print_more(title: str, rows: Sequence[tuple[str, str, str]]) -> None:
-    if rows:
-        result("")
-        result(title)
-        print_table(["place", "what", "detail"], rows)
-
-
-def _spot(place: Place) -> str:
-    return f"{place.file}:{place.line}"

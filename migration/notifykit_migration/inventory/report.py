@@ -1,0 +1,76 @@
+"""An inventory as it is shown: to people as tables, to programs as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from notifykit.console import chat, count, print_table, result
+from notifykit_migration.inventory.model import Inventory, Owner, Place, Use
+
+
+def listing(found: Inventory) -> dict[str, Any]:
+    """Return an inventory as data for programs."""
+    return {
+        "path": found.root,
+        "files": found.files,
+        "lines": found.lines,
+        "clean": found.clean,
+        "counts": {owner.value: found.count(owner) for owner in Owner},
+        "uses": [_use(use) for use in found.uses],
+        "hazards": [
+            {**_place(item.place), "danger": item.danger.value, "detail": item.detail} for item in found.hazards
+        ],
+        "unread": [{"file": item.file, "reason": item.reason, "suspect": item.suspect} for item in found.unread],
+    }
+
+
+def _use(use: Use) -> dict[str, Any]:
+    return {
+        **_place(use.place),
+        "what": use.what.value,
+        "name": use.name,
+        "access": use.access.value,
+        "owner": use.owner.value,
+        "why": use.why,
+        "fate": use.fate.value,
+    }
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {"file": place.file, "line": place.line, "column": place.column + 1, "function": place.function}
+
+
+def print_inventory(found: Inventory) -> None:
+    """Print an inventory for people."""
+    if found.uses:
+        print_table(
+            ["place", "function", "what", "name", "access", "whose", "what becomes of it"],
+            [
+                (_spot(use.place), use.place.function, use.what, use.name, use.access, use.owner, use.fate)
+                for use in found.uses
+            ],
+        )
+    undecided = [use for use in found.uses if use.owner is Owner.UNDECIDED]
+    _print_more("undecided:", [(_spot(use.place), use.name, use.why) for use in undecided])
+    _print_more("hazards:", [(_spot(item.place), item.danger, item.detail) for item in found.hazards])
+    _print_more(
+        "could not be read:",
+        [(item.file, item.reason, "may use send status" if item.suspect else "") for item in found.unread],
+    )
+    whose = ", ".join(f"{found.count(owner):,} {owner}" for owner in Owner)
+    result(f"send status is used in {count(sum(map(found.count, Owner)), 'place')}: {whose}")
+    if not found.uses:
+        result("nothing here uses send status")
+    chat(f"looked through {count(found.files, 'file')}, {count(found.lines, 'line')}")
+
+
+def _print_more(title: str, rows: Sequence[tuple[str, str, str]]) -> None:
+    if rows:
+        result("")
+        result(title)
+        print_table(["place", "what", "detail"], rows)
+
+
+def _spot(place: Place) -> str:
+    return f"{place.file}:{place.line}"
