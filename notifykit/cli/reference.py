@@ -1,44 +1,74 @@
-"""The part of docs/cli.md that is the help of every command.
+"""The part of docs/cli.md that is the help of every command: of ours, and of the plugins that come with us.
 
 `python -m notifykit.cli.reference docs/cli.md` brings it up to date; a test tells when it is not.
 """
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
 
 from notifykit.cli.app import SECTIONS, build_cli
+from notifykit.plugins import load_plugins
+from notifykit.plugins.find import OWN_DISTRIBUTION, canonical, find_entry_points, identify
 
 BEGIN = "<!-- The rest is generated: python -m notifykit.cli.reference docs/cli.md -->"
+PLUGINS = "<!-- Commands of the plugins that come with notifykit. Where one is not installed, its part stays. -->"
 WIDTH = 92
+
+_SECTION = re.compile(r"^## notifykit (\S+)\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 
 def reference() -> str:
     """Return the help of every command of ours, as Markdown."""
-    return "\n".join(_parts())
-
-
-def _parts() -> Iterator[str]:
     cli = build_cli()
-    context = click.Context(cli, info_name="notifykit", **{**cli.context_settings, "terminal_width": WIDTH})
-    yield f"{BEGIN}\n\n## All commands\n\n{_fenced(cli.get_help(context))}"
-    for command in (command for commands in SECTIONS.values() for command in commands):
-        own = click.Context(command, info_name=command.name, parent=context, terminal_width=WIDTH)
-        yield f"## notifykit {command.name}\n\n{_fenced(command.get_help(own))}"
+    ours = _sections(cli, (command for commands in SECTIONS.values() for command in commands))
+    whole = f"{BEGIN}\n\n## All commands\n\n{_fenced(cli.get_help(_context(cli)))}"
+    return "\n".join([whole, *ours.values()])
+
+
+def plugin_sections() -> dict[str, str]:
+    """Return the help of each command that the plugins of our own distribution add, as Markdown, by its name."""
+    entry_points = [one for one in find_entry_points()[0] if canonical(identify(one).distribution) == OWN_DISTRIBUTION]
+    cli = build_cli()
+    ours = set(cli.commands)
+    load_plugins(entry_points=entry_points).add_commands(cli)
+    return _sections(cli, (command for name, command in cli.commands.items() if name not in ours))
+
+
+def _sections(cli: click.Group, commands: Iterable[click.Command]) -> dict[str, str]:
+    found = {}
+    for command in commands:
+        context = click.Context(command, info_name=command.name, parent=_context(cli), terminal_width=WIDTH)
+        found[str(command.name)] = f"## notifykit {command.name}\n\n{_fenced(command.get_help(context))}"
+    return found
+
+
+def _context(cli: click.Group) -> click.Context:
+    return click.Context(cli, info_name="notifykit", **{**cli.context_settings, "terminal_width": WIDTH})
 
 
 def _fenced(text: str) -> str:
     return f"```text\n{text.strip()}\n```\n"
 
 
+def _written(page: str) -> Iterator[tuple[str, str]]:
+    """Yield the commands of plugins that a page has, each with its part."""
+    for found in _SECTION.finditer(page.partition(PLUGINS)[2]):
+        yield found[1], found[0].strip() + "\n"
+
+
 def main(file: Path) -> None:
-    """Replace the generated part of a page."""
+    """Replace the generated part of a page. What it says of a command that is not installed here stays."""
     page = file.read_text(encoding="utf-8")
-    file.write_text(page.partition(BEGIN)[0] + reference(), encoding="utf-8")
+    plugins = plugin_sections()
+    kept = {name: text for name, text in _written(page) if name not in plugins}
+    parts = [page.partition(BEGIN)[0] + reference(), f"{PLUGINS}\n", *plugins.values(), *kept.values()]
+    file.write_text("\n".join(parts), encoding="utf-8")
 
 
 if __name__ == "__main__":
