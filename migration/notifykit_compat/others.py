@@ -1,6 +1,7 @@
 """Messages of the old program that belong to no campaign: technicians, reports, reminders.
 
-They are queued as they are created, under the name of a campaign that no file describes.
+They are queued as they are created, under the name of a campaign that no file describes: the same that the fence
+gives them where another program inserts them.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from notifykit_migration.fence import OTHERS, OTHERS_MESSAGE
 
 from notifykit.campaign import Campaign, MessagePlan
 from notifykit.host import Host
@@ -19,8 +22,6 @@ from notifykit.roles import Decision, Ledger, Strategy
 from notifykit_compat.activation import Staged
 from notifykit_compat.settings import LegacySettings
 
-CAMPAIGN = "legacy"
-MESSAGE = "task"
 CREATED_BY = "legacy_program"
 
 MAX_AGE = 7 * 86_400.0
@@ -52,11 +53,11 @@ def campaign_of(host: Host, settings: LegacySettings) -> Campaign:
     """Return what the dispatcher and `settle` are told of these messages."""
 
     def none(record: Record) -> str:
-        raise AssertionError(f"{CAMPAIGN}: nothing is rendered for {record!r}")
+        raise AssertionError(f"{OTHERS}: nothing is rendered for {record!r}")
 
     plans = [
         MessagePlan(
-            name=MESSAGE,
+            name=OTHERS_MESSAGE,
             channel=channel,
             recipient=none,
             text=none,
@@ -66,7 +67,7 @@ def campaign_of(host: Host, settings: LegacySettings) -> Campaign:
         for channel in list(host.configuration.channels.values())[:1]
     ]
     return Campaign(
-        name=CAMPAIGN,
+        name=OTHERS,
         file=host.project.file,
         source=_NoRecords(),
         strategy=_NothingToWrite(),
@@ -111,9 +112,9 @@ def _adoption(row: tuple[Any, ...], settings: LegacySettings) -> Adoption:
 
 def _draft(key: str, one: Staged, channel: str) -> Draft:
     return Draft(
-        campaign=CAMPAIGN,
+        campaign=OTHERS,
         key=key,
-        message=MESSAGE,
+        message=OTHERS_MESSAGE,
         recipient=one.recipient,
         text=one.text,
         channel=channel,

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType, FunctionType, ModuleType
 from typing import Any, Protocol
 
+from notifykit.console import count
 from notifykit_compat.errors import ShimError
 from notifykit_compat.findings import Finding, Findings
 from notifykit_compat.names import FUNCTIONS, TASK_CLASS
@@ -133,7 +134,7 @@ def is_ours(thing: object) -> bool:
 def unlike(parameters: int, required: int, *, others: bool, takes: int) -> str:
     """Say how a signature differs from what is expected; empty where it does not."""
     if others or parameters != takes or required > takes:
-        return f"takes {'other' if others else parameters} parameters, not {takes}"
+        return f"takes {'other parameters' if others else count(parameters, 'parameter')}, not {takes}"
     return ""
 
 
