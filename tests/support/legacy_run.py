@@ -41,7 +41,7 @@ class LegacyRun:
                 words[contract] = SENT
                 record["是否发送通知"] = "Y"
         if tasks:
-            self._insert(tasks)
+            self.create_tasks(tasks)
             world.status_file(campaign).write_text(json.dumps(words, ensure_ascii=False, indent=4), encoding="utf-8")
             with world.csv(campaign).open("w", encoding="utf-8-sig", newline="") as file:
                 writer = csv.DictWriter(file, fieldnames=list(records[0]))
@@ -68,7 +68,8 @@ class LegacyRun:
             db.commit()
         return sent
 
-    def _insert(self, tasks: list[tuple[str, str, str]]) -> None:
+    def create_tasks(self, tasks: list[tuple[str, str, str]]) -> None:
+        """Add pending rows: (task_type, recipient, message), as every job of the program does."""
         now = f"{datetime.now():%Y-%m-%d %H:%M:%S}"  # noqa: DTZ005 - as it writes its times
         with closing(sqlite3.connect(self._world.store)) as db, db:
             db.executemany(
