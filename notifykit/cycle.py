@@ -42,6 +42,7 @@ def generate_all(
     """Generate each campaign; one that cannot go on is noted in `cycle.failures` and does not stop the others."""
     for campaign in campaigns:
         with _alone(campaign, cycle):
+            host.require_may_generate(campaign)
             host.start(campaign)
             cycle.generated.append(
                 generate(campaign, outbox, observers=host.plugins, progress=progress, dry_run=dry_run)

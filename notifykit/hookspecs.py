@@ -14,6 +14,8 @@ import pluggy
 from notifykit.model import Outcome, Task
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import click
 
     from notifykit.legacy import LegacyState
@@ -123,6 +125,18 @@ def legacy_state(campaign: str, options: dict[str, Any]) -> LegacyState | None:
 
     Called for each campaign with its name and the mapping under its `legacy:` key. Return None where it is not
     yours. Raises ConfigError where it is yours and will not do.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def may_generate(campaign: str, legacy: LegacyState, store: Path, folder: Path) -> str | None:
+    """Say why a campaign that owns old state must not queue messages now; None where nothing speaks against it.
+
+    Called before each pass of such a campaign, dry runs included, so keep it quick. `legacy` is what `legacy_state`
+    said of it, `store` the file of the outbox (open already, except in a dry run without one), `folder` the
+    project's. The text says what is wrong and how to mend it; the campaign fails with it, alone.
 
     .. versionadded:: 0.1
     """

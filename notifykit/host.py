@@ -11,7 +11,7 @@ from notifykit.campaign import Campaign
 from notifykit.clock import Clock, SystemClock
 from notifykit.config import Configuration, ProjectFile, read_project, resolve
 from notifykit.dispatch import Dispatcher
-from notifykit.errors import NotifykitError
+from notifykit.errors import CampaignError, ConfigError, NotifykitError
 from notifykit.nearest import hint
 from notifykit.outbox import Outbox, SqliteOutbox
 from notifykit.plugins import Plugins, load_plugins
@@ -68,6 +68,25 @@ class Host:
                 campaign=campaign.name, source=campaign.source, clock=self.clock, folder=self.project.folder
             )
         )
+
+    def require_may_generate(self, campaign: Campaign) -> None:
+        """Ask the plugins whether a campaign that owns old state may queue messages. Raises CampaignError."""
+        hook = self.plugins.hook
+        if not campaign.legacy or not self.plugins.observed("may_generate"):
+            return
+        try:
+            states = hook.legacy_state(campaign=campaign.name, options=dict(campaign.legacy))
+        except ConfigError as error:
+            raise CampaignError(f"{campaign.file}: {error}") from error
+        for state in states:
+            refusals = hook.may_generate(
+                campaign=campaign.name,
+                legacy=state,
+                store=self.configuration.settings.store,
+                folder=self.project.folder,
+            )
+            if refusals:
+                raise CampaignError(refusals[0])
 
     def dispatcher(
         self, outbox: Outbox, *, workers: int | None = None, progress: Callable[[int], None] | None = None

@@ -31,7 +31,7 @@ OTHERS_MESSAGE = "task"
 REFUSAL = "notifykit: this message belongs to a campaign that was migrated"
 """How the error begins that an old contract job gets."""
 
-_NAME = re.compile(r"CREATE (?:TABLE|TRIGGER) (\w+)")
+_NAME = re.compile(r"CREATE (?:UNIQUE )?(?:TABLE|TRIGGER|INDEX) (\w+)")
 
 
 def statements() -> Iterator[str]:
@@ -43,6 +43,7 @@ def statements() -> Iterator[str]:
 def remember_schema(db: Database) -> None:
     """Keep the schema as it is now, before anything is added; the first migration of a store does.
 
+    What `notifykit generate` may have added to an old table before is left out: it is not the old program's.
     Raises PreflightError where the store has a table of another program by one of our names.
     """
     present = _present(db.connection)
@@ -54,7 +55,13 @@ def remember_schema(db: Database) -> None:
             )
     if "legacy_schema" in present:
         return
-    before = db.all("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY rowid")
+    of_the_outbox = {found[1] for statement in schema.statements() if (found := _NAME.match(statement))}
+    columns = "".join(f', "{name}" {type_}' for name, type_ in schema.added_columns().items())
+    before = [
+        (type_, name, table, sql.replace(columns, "", 1) if sql and name == "tasks" else sql)
+        for type_, name, table, sql in db.all("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY rowid")
+        if name not in of_the_outbox and table not in of_the_outbox
+    ]
     db.execute(_ours()["legacy_schema"])
     db.executemany("INSERT INTO legacy_schema (type, name, tbl_name, sql) VALUES (?, ?, ?, ?)", before)
 

@@ -60,7 +60,8 @@ class Event:
     at: float
     task_id: int
     kind: str
-    """`retried`, `resolved`, `cancelled`, `resent`, `write_back_owed`, `late_result`, or an earlier `written_back`."""
+    """`retried`, `resolved`, `cancelled`, `resent`, `write_back_owed`, `late_result`, or an earlier `written_back`;
+    after a migration also `adopted` and `late_legacy_completed`."""
     who: str
     detail: str
 

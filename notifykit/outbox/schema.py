@@ -70,7 +70,10 @@ def prepare(db: Database, *, create: bool) -> None:
     if _is_present(db):
         return
     if not create:
-        raise StoreError(f"{db.path}: is not an outbox yet; `notifykit generate` or `notifykit run` makes it one")
+        raise StoreError(
+            f"{db.path}: is not an outbox yet; `notifykit migrate` takes over what an old program left in it, and "
+            "`notifykit generate` or `notifykit run` makes it one as it is"
+        )
     db.use_wal()
     with db.transaction():
         upgrade(db)
@@ -123,10 +126,15 @@ def _upgrade_legacy(db: Database) -> None:
     db.execute(f"PRAGMA user_version = {VERSION}")
 
 
+def added_columns() -> dict[str, str]:
+    """Return the columns beside the seven legacy ones, in order, with their SQL types."""
+    return {name: sqlite_utils.db.COLUMN_TYPE_MAPPING[type_] for name, type_ in _ADDED_COLUMNS.items()}
+
+
 def statements() -> Iterator[str]:
     """Yield what an upgrade of a legacy table amounts to, for people: one statement each, without semicolons."""
-    for name, type_ in _ADDED_COLUMNS.items():
-        yield f"ALTER TABLE tasks ADD COLUMN {name} {sqlite_utils.db.COLUMN_TYPE_MAPPING[type_]}"
+    for name, type_ in added_columns().items():
+        yield f"ALTER TABLE tasks ADD COLUMN {name} {type_}"
     for statement in _beside_the_columns():
         yield "\n".join(line for line in statement.splitlines() if line and not line.startswith("--"))
     yield f"PRAGMA user_version = {VERSION}"

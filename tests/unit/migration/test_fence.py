@@ -58,6 +58,14 @@ def test_the_schema_is_remembered_word_for_word_before_anything_is_added(db: Dat
     assert db.all("SELECT type, name, tbl_name, sql FROM legacy_schema ORDER BY rowid") == before
 
 
+def test_what_notifykit_added_before_is_not_the_old_programs(db: Database) -> None:
+    before = db.all("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY rowid")
+    with db.transaction():
+        schema.upgrade(db)
+    put_up(db)
+    assert db.all("SELECT type, name, tbl_name, sql FROM legacy_schema ORDER BY rowid") == before
+
+
 def test_it_stands_whole_and_a_second_time_changes_nothing(db: Database) -> None:
     put_up(db)
     assert list(fence.missing(db.connection)) == []

@@ -1,0 +1,155 @@
+"""A campaign queues nothing while the old program's state of it is still in force."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import plans
+import pytest
+from legacy_world import SENT, LegacyWorld
+from notifykit_migration import fence
+from notifykit_migration.guard import may_generate
+
+from notifykit.cycle import Cycle, generate_all
+from notifykit.host import Host, open_host
+from notifykit.legacy import Disposal, LegacyState
+from notifykit.outbox import SqliteOutbox
+from notifykit.plugins import load_plugins
+from notifykit.plugins.find import find_entry_points
+
+STATE = LegacyState(
+    campaign="beijing-aug", status_file=Path("state/sent.json"), sent_word=SENT, disposal=Disposal.RETIRE
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "state").mkdir()
+    return tmp_path
+
+
+def asked(folder: Path, state: LegacyState = STATE) -> str | None:
+    answer: str | None = may_generate(campaign=state.campaign, legacy=state, store=folder / "tasks.db", folder=folder)
+    return answer
+
+
+def write_status_file(folder: Path) -> None:
+    (folder / "state" / "sent.json").write_text("{}", encoding="utf-8")
+
+
+def migrate(folder: Path) -> None:
+    with SqliteOutbox.open(folder / "tasks.db") as outbox, outbox.transaction():
+        fence.remember_schema(outbox.db)
+        fence.install(outbox.db, plans.plan(), others={})
+        fence.record(outbox.db, plans.plan(), backup="b", soak_until=None, journal_mode="delete", sequence=None)
+
+
+def make_legacy_store(folder: Path, *, rows: int = 1) -> None:
+    with closing(sqlite3.connect(folder / "tasks.db")) as connection, connection:
+        connection.execute(
+            "CREATE TABLE tasks (id INTEGER PRIMARY KEY AUTOINCREMENT, task_type TEXT NOT NULL,"
+            " recipient TEXT NOT NULL, message TEXT NOT NULL, status TEXT NOT NULL DEFAULT 'pending',"
+            " created_at TIMESTAMP, updated_at TIMESTAMP)"
+        )
+        connection.executemany(
+            "INSERT INTO tasks (task_type, recipient, message) VALUES ('report', 'r', 'm')", [()] * rows
+        )
+
+
+def test_nothing_speaks_against_a_new_project(folder: Path) -> None:
+    assert asked(folder) is None
+    assert not (folder / "tasks.db").exists()
+    make_legacy_store(folder, rows=0)
+    assert asked(folder) is None
+
+
+def test_a_status_file_is_in_force_until_its_campaign_is_migrated(folder: Path) -> None:
+    write_status_file(folder)
+    for _ in range(2):  # without a store, and with one
+        refusal = asked(folder)
+        assert refusal is not None
+        assert refusal.startswith(f"{folder / 'state' / 'sent.json'}: the old program's send-status file is still in")
+        assert refusal.endswith("run `notifykit migrate` first")
+        SqliteOutbox.open(folder / "tasks.db").close()
+    migrate(folder)
+    assert asked(folder) is None  # while the file soaks
+    assert asked(folder, replace(STATE, campaign="shanghai-aug")) is not None
+
+
+def test_an_old_task_table_is_in_force_until_it_is_migrated(folder: Path) -> None:
+    make_legacy_store(folder)
+    for _ in range(2):  # as it is, and upgraded by a campaign that owns no old state
+        refusal = asked(folder)
+        assert refusal is not None
+        assert refusal.startswith(f"{folder / 'tasks.db'}: still holds what the old program queued and sent")
+        SqliteOutbox.open(folder / "tasks.db").close()
+    migrate(folder)
+    assert asked(folder) is None
+
+
+def test_a_campaign_that_began_after_the_migration_owns_no_old_state(folder: Path) -> None:
+    make_legacy_store(folder)
+    migrate(folder)
+    assert asked(folder, replace(STATE, campaign="beijing-sep", status_file=Path("state/sep.json"))) is None
+
+
+def test_a_status_file_that_stays_holds_nothing_back(folder: Path) -> None:
+    write_status_file(folder)
+    make_legacy_store(folder)
+    assert asked(folder, replace(STATE, disposal=Disposal.KEEP)) is None
+
+
+def test_a_store_that_cannot_be_read_is_no_leave(folder: Path) -> None:
+    (folder / "tasks.db").write_bytes(b"not a database at all" * 100)
+    refusal = asked(folder)
+    assert refusal is not None
+    assert refusal.startswith("whether it was migrated cannot be seen: ")
+
+
+def test_looking_changes_nothing(folder: Path) -> None:
+    make_legacy_store(folder)
+    migrate(folder)
+    before = {item: (item.stat().st_mtime_ns, item.read_bytes()) for item in folder.iterdir() if item.is_file()}
+    asked(folder)
+    assert {item: (item.stat().st_mtime_ns, item.read_bytes()) for item in folder.iterdir() if item.is_file()} == before
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    """A legacy project that nobody migrated, and the guard among the plugins."""
+    world = LegacyWorld(tmp_path / "world")
+    world.contract(flag="N", json=SENT)
+    guard = EntryPoint("notifykit_migration_guard", "notifykit_migration.guard", "notifykit")
+    return open_host(
+        world.folder / "notifykit.yaml", plugins=load_plugins(entry_points=[*find_entry_points()[0], guard])
+    )
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_pass_fails_for_that_campaign_alone(host: Host, dry_run: bool) -> None:
+    cycle = Cycle()
+    with closing(host.open_outbox()) as outbox:
+        generate_all(host, outbox, host.campaigns(), cycle, dry_run=dry_run)
+    assert "run `notifykit migrate` first" in cycle.failures.pop("beijing")
+    assert cycle.failures == {}
+    assert [item.campaign for item in cycle.generated] == ["technicians"]
+
+
+def test_a_section_that_will_not_do_holds_its_campaign_back(host: Host) -> None:
+    campaign = replace(host.campaigns(("beijing",))[0], legacy={"kind": "contract"})
+    cycle = Cycle()
+    with closing(host.open_outbox()) as outbox:
+        generate_all(host, outbox, [campaign], cycle)
+    assert "legacy.status_file is None" in cycle.failures["beijing"]
+
+
+def test_a_section_of_nobody_holds_nothing_back(host: Host) -> None:
+    campaign = replace(host.campaigns(("beijing",))[0], legacy={"kind": "somebody else's"})
+    cycle = Cycle()
+    with closing(host.open_outbox()) as outbox:
+        generate_all(host, outbox, [campaign], cycle)
+    assert cycle.failures == {}
