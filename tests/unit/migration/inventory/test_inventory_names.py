@@ -35,7 +35,7 @@ def uses(folder: Path, code: str, **others: str) -> list[Use]:
         ("class A:\n    FILE = STATUS_FILENAME_TS\n    def f(self):\n        load_send_status(self.FILE)", TECHNICIAN),
         ("class A:\n    def __init__(self, x):\n        load_send_status(x)\nA(STATUS_FILENAME_BJ_AUG)", CONTRACT),
         (
-            "class A:\n    def f(self, x):\n        load_send_status(x)\n    def g(self):\n        self.f(STATUS_FILENAME_TS)",
+            "class A:\n def f(self, x):\n  load_send_status(x)\n def g(self):\n  self.f(STATUS_FILENAME_TS)",
             TECHNICIAN,
         ),
         ("def f(x):\n    def g():\n        load_send_status(x)\nf(STATUS_FILENAME_BJ_AUG)", CONTRACT),
