@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import gear_run
@@ -22,6 +23,9 @@ from notifykit_migration.model import CheckResult
 pytestmark = pytest.mark.crash
 
 REDUCED = 6
+
+SECOND = 0.3
+"""How many of the recoveries are killed as well."""
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,7 +51,19 @@ class Stage:
         shutil.copytree(self.project, self.before)
         self.command = [sys.executable, gear_run.__file__, str(self.project), str(away)]
         path = os.pathsep.join([str(ROOT / "tests" / "support"), os.environ.get("PYTHONPATH", "")])
-        self.environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+        temporary = tmp_path / "temporary"
+        temporary.mkdir()
+        self.temporary = temporary
+        self.environment = {
+            **os.environ,
+            "PYTHONPATH": path,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "TMPDIR": str(temporary),
+        }
+
+    def has(self, point: KillPoint) -> bool:
+        """Leave out the temporary folder: its names differ from run to run, and what lies there is nobody's."""
+        return point.path is None or not Path(point.path).is_relative_to(self.temporary)
 
     def put_back(self) -> None:
         shutil.rmtree(self.project)
@@ -81,6 +97,13 @@ class Stage:
         ]
 
 
+def plain(point: KillPoint) -> KillPoint:
+    """Return the point with its path as it is: strace shows what is not ASCII by numbers."""
+    if point.path is None or "\\" not in point.path:
+        return point
+    return replace(point, path=point.path.encode().decode("unicode_escape").encode("latin-1").decode())
+
+
 def told(stage: Stage) -> list[str]:
     entries = Journal.read(MigrationFolder.of(stage.project).journal)
     return [str(entry.fields["step"]) for entry in entries if entry.kind == "done"]
@@ -89,16 +112,19 @@ def told(stage: Stage) -> list[str]:
 def sweep(stage: Stage, choose: Choose, second: random.Random | None = None) -> str:
     assert STRACE is not None, "strace is missing; install it (Debian: apt-get install strace)"
     log = stage.project.parent / "calls.log"
-    points = kill_points(stage.command, stage.environment, log)
+    points = [point for point in map(plain, kill_points(stage.command, stage.environment, log)) if stage.has(point)]
     wanted, done = stage.state(), told(stage)
     assert len(done) == 4
     wrong: list[str] = []
-    missed = 0
+    missed: list[KillPoint] = []
+    twice = 0
     for point in choose(points):
         stage.put_back()
-        missed += not run_and_kill(stage.command, stage.environment, point)
+        if not run_and_kill(stage.command, stage.environment, point):
+            missed.append(point)
         wrong += [f"{point}: {problem}" for problem in stage.problems()]
-        if second is not None:
+        if second is not None and second.random() < SECOND:
+            twice += 1
             again = second.choice(points)
             run_and_kill(stage.command, stage.environment, again)
             wrong += [f"{point}, {again}: {problem}" for problem in stage.problems()]
@@ -108,7 +134,8 @@ def sweep(stage: Stage, choose: Choose, second: random.Random | None = None) -> 
         if told(stage) != done:
             wrong.append(f"{point}: the journal says {told(stage)}")
     assert wrong == []
-    return f"killed at {len(choose(points)) - missed} of {len(choose(points))} places"
+    assert missed == []
+    return f"killed at {len(choose(points))} places, {twice} times once more in the recovery"
 
 
 def test_killed_at_some_places(tmp_path: Path, away: Path) -> None:
@@ -119,4 +146,4 @@ def test_killed_at_some_places(tmp_path: Path, away: Path) -> None:
 @pytest.mark.timeout(1200)
 def test_killed_everywhere_and_once_more(tmp_path: Path, away: Path) -> None:
     said = sweep(Stage(tmp_path, away), lambda points: points, random.Random(3))
-    print(f"\nbackup, journal, steps: {said}, and each recovery killed once more; all ended alike")
+    print(f"\nbackup, journal, steps: {said}; all ended alike")
