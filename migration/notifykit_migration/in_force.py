@@ -23,12 +23,17 @@ class InForce:
     plan: Plan
 
 
-def in_force(folder: MigrationFolder) -> list[InForce]:
-    """Return them, oldest first. Raises VerificationError where a backup is missing or its plan damaged."""
-    return [
-        InForce(at=entry.at, backup=(backup := backups.find(folder, str(entry.fields["backup"]))), plan=planned(backup))
-        for entry in state_of(Journal.read(folder.journal)).migrations
-    ]
+def in_force(folder: MigrationFolder, *known: Plan) -> list[InForce]:
+    """Return them, oldest first; plans that are `known` are not read again: they may be large.
+
+    Raises VerificationError where a backup is missing or its plan damaged.
+    """
+    plans = {plan.hash: plan for plan in known}
+    found = []
+    for entry in state_of(Journal.read(folder.journal)).migrations:
+        backup = backups.find(folder, str(entry.fields["backup"]))
+        found.append(InForce(at=entry.at, backup=backup, plan=plans.get(backup.plan_hash) or planned(backup)))
+    return found
 
 
 def planned(backup: Backup) -> Plan:

@@ -12,7 +12,7 @@ from notifykit_migration import backup as backups
 from notifykit_migration.apply import DatabaseStep, check_inputs, flag_steps, resolved
 from notifykit_migration.errors import VerificationError
 from notifykit_migration.folder import MigrationFolder
-from notifykit_migration.in_force import planned
+from notifykit_migration.in_force import in_force, planned
 from notifykit_migration.journal import Journal
 from notifykit_migration.legacy_log import LegacyLog
 from notifykit_migration.model import Backup, Check, CheckResult, InputKind, Plan
@@ -127,14 +127,15 @@ class Migration:
         self.tell(f"apply: {plan.store} changed in one transaction, {flags} flags set")
         if until is Until.APPLY:
             return Migrated(plan=plan, backup=backup)
-        checks = tuple(verify(self.host, self.folder, strict=True))
+        migrations = in_force(self.folder, plan)
+        checks = tuple(verify(self.host, migrations, strict=True))
         record_checks(journal, checks)
         raise_for(checks)
         self.tell(f"verify: {len(checks)} checks, none failed")
         journal.append("migrate_done", held=plan.holds)
         retired: Sequence[str] = ()
         if until is Until.RETIRE and begun.soak_until is None:
-            retired = retire_files(self.host, self.folder, journal)
+            retired = retire_files(self.host, migrations, journal)
             self.tell(f"retire: {len(retired)} send-status files moved into the backup")
         return Migrated(plan=plan, backup=backup, checks=checks, retired=tuple(retired))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -28,11 +28,14 @@ from notifykit_migration.model import (
 FORMAT = 1
 """Version of the form."""
 
+BATCH = 200
+"""Contracts that are encoded at once."""
+
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def plan_text(plan: Plan) -> str:
-    """Return the plan as the text of a file: a line for each contract, without what is as usual."""
+    """Return the plan as the text of a file: many contracts in a line, without what is as usual."""
     return "".join(_text(plan))
 
 
@@ -46,10 +49,16 @@ def _text(plan: Plan) -> Iterator[str]:
         part = {name: to_jsonable_python(getattr(campaign, name)) for name in names}
         yield f"{',' if number else ''}\n{_encode(part)[:-1]},"
         yield '"contracts":['
-        for at, contract in enumerate(campaign.contracts):
-            yield f"{',' if at else ''}\n{_encode(_brief(contract))}"
+        for at, many in enumerate(_batches(campaign.contracts)):
+            # The encoder is quick once it is under way: what it gives is a list, whose brackets are ours.
+            yield f"{',' if at else ''}\n{_encode([_brief(contract) for contract in many])[1:-1]}"
         yield "\n]}"
     yield "\n ]\n}\n"
+
+
+def _batches(contracts: Sequence[ContractPlan]) -> Iterator[Sequence[ContractPlan]]:
+    for start in range(0, len(contracts), BATCH):
+        yield contracts[start : start + BATCH]
 
 
 def _brief(item: ContractPlan | MessageDecision) -> dict[str, object]:
@@ -113,12 +122,12 @@ def parse_plan(text: str, name: str) -> Plan:
 def _made(found: dict[str, Any]) -> object:
     """Make contracts and their decisions as soon as they are read, so that they are never all there as mappings.
 
-    Raises TypeError, KeyError and ValueError for what is none.
+    Raises TypeError and KeyError for what is none.
     """
     if "decision" in found:
-        return MessageDecision(**{**found, "decision": Decision(found["decision"])})
+        return MessageDecision(**{**found, "decision": _DECISION[found["decision"]]})
     if "decisions" in found:
-        states = {"json": Json(found["json"]), "rows": Rows(found["rows"]), "column": Column(found["column"])}
+        states = {"json": _JSON[found["json"]], "rows": _ROWS[found["rows"]], "column": _COLUMN[found["column"]]}
         return ContractPlan(**{"number": None, **found, **states, "decisions": tuple(found["decisions"])})
     return found
 
@@ -141,8 +150,8 @@ def _lines(plan: Plan) -> Iterator[str]:
         for item in fields(CampaignPlan):
             if item.name != "contracts":
                 yield _encode([item.name, to_jsonable_python(getattr(campaign, item.name))])
-        for contract in campaign.contracts:
-            yield _encode(_contract(contract))
+        for many in _batches(campaign.contracts):
+            yield _encode([_contract(contract) for contract in many])
 
 
 def _contract(contract: ContractPlan) -> list[object]:
@@ -169,3 +178,7 @@ def _plans() -> TypeAdapter[Plan]:
 
 
 _USUAL = {kind: tuple((item.name, item.default) for item in fields(kind)) for kind in (ContractPlan, MessageDecision)}
+_DECISION = {item.value: item for item in Decision}
+_JSON = {item.value: item for item in Json}
+_ROWS = {item.value: item for item in Rows}
+_COLUMN = {item.value: item for item in Column}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from notifykit.host import Host
 from notifykit_migration.apply import resolved
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.folder import MigrationFolder
-from notifykit_migration.in_force import in_force
+from notifykit_migration.in_force import InForce
 from notifykit_migration.journal import Journal
 from notifykit_migration.model import InputKind
 from notifykit_migration.phase import Phase, state_of
@@ -32,10 +33,10 @@ class OldFile:
     """As the plan found it; empty where there was none."""
 
 
-def old_files(host: Host, folder: MigrationFolder) -> list[OldFile]:
-    """Return the send-status files of every migration in force."""
+def old_files(host: Host, migrations: Sequence[InForce]) -> list[OldFile]:
+    """Return the send-status files of these migrations."""
     found = []
-    for one in in_force(folder):
+    for one in migrations:
         digests = {item.path: item.sha256 for item in one.plan.inputs if item.kind is InputKind.JSON}
         found += [
             OldFile(
@@ -50,12 +51,12 @@ def old_files(host: Host, folder: MigrationFolder) -> list[OldFile]:
     return found
 
 
-def retire_files(host: Host, folder: MigrationFolder, journal: Journal) -> list[str]:
-    """Move the files. A file that is gone already is done; one that changed since the plan stops it.
+def retire_files(host: Host, migrations: Sequence[InForce], journal: Journal) -> list[str]:
+    """Move the files of these migrations. One that is gone already is done; one that changed since stops it.
 
     Raises WorldChangedError and PreflightError.
     """
-    files = [item for item in old_files(host, folder) if item.sha256]
+    files = [item for item in old_files(host, migrations) if item.sha256]
     for item in files:
         item.target.parent.mkdir(mode=0o700, exist_ok=True)
     run_steps(journal, [MoveFile(item.path, item.target, item.sha256) for item in files])

@@ -16,11 +16,10 @@ from notifykit_migration import backup as backups
 from notifykit_migration import fence
 from notifykit_migration.apply import STATUS, described, resolved
 from notifykit_migration.errors import PreflightError
-from notifykit_migration.folder import MigrationFolder
-from notifykit_migration.in_force import InForce, in_force
+from notifykit_migration.in_force import InForce
 from notifykit_migration.model import Backup, CampaignPlan, Check, CheckResult, Kept, Plan
 from notifykit_migration.reading import file_digest, untouched
-from notifykit_migration.retire import RETIRED, changed_since, old_files
+from notifykit_migration.retire import RETIRED, OldFile, changed_since, old_files
 from notifykit_migration.shadow import compare
 from notifykit_migration.status_json import parse_status
 
@@ -28,12 +27,11 @@ SHOWN = 20
 """Differences that a check lists."""
 
 
-def verify(host: Host, folder: MigrationFolder, *, strict: bool = False) -> Iterator[Check]:
+def verify(host: Host, found: Sequence[InForce], *, strict: bool = False) -> Iterator[Check]:
     """Yield every check. `strict`: right after the migration, when nobody can have changed anything yet.
 
     Raises PreflightError where nothing was migrated.
     """
-    found = in_force(folder)
     if not found:
         raise PreflightError(f"{host.project.file}: nothing was migrated yet; run `notifykit migrate`")
     for one in found:
@@ -51,8 +49,9 @@ def verify(host: Host, folder: MigrationFolder, *, strict: bool = False) -> Iter
                 yield _csv(host, part, one.backup, strict=strict)
             for kept in one.plan.kept:
                 yield _kept(host, kept, one.backup, strict=strict)
-        yield _old_files(host, folder)
-        yield compare(host, connection, found, old_files(host, folder))
+        files = old_files(host, found)
+        yield _old_files(files)
+        yield compare(host, connection, found, files)
 
 
 def verify_backup(backup: Backup) -> Iterator[Check]:
@@ -199,9 +198,9 @@ def _kept(host: Host, kept: Kept, backup: Backup, *, strict: bool) -> Check:
     return Check(name=name, result=CheckResult.FAILED, evidence="it is not what it was before the migration")
 
 
-def _old_files(host: Host, folder: MigrationFolder) -> Check:
+def _old_files(files: Sequence[OldFile]) -> Check:
     """Nobody wrote to the old files since: the old program did not run past the fence."""
-    files = [item for item in old_files(host, folder) if item.sha256]
+    files = [item for item in files if item.sha256]
     wrong = [
         f"{item.shown} was written to since the migration: is the old program running?"
         for item in files

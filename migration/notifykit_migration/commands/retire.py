@@ -12,6 +12,7 @@ from notifykit.errors import ExitCode
 from notifykit.session import Session
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.folder import MigrationFolder
+from notifykit_migration.in_force import in_force
 from notifykit_migration.journal import Journal
 from notifykit_migration.lock import migration_lock
 from notifykit_migration.migrating import raise_for, record_checks
@@ -63,10 +64,11 @@ def retire(
         if not yes:
             _ask()
         with migration_lock(folder, "retire"), Journal(folder.journal) as journal:
-            checks = list(verify(host, folder))
+            migrations = in_force(folder)
+            checks = list(verify(host, migrations))
             record_checks(journal, checks)
             raise_for(checks)
-            moved = retire_files(host, folder, journal)
+            moved = retire_files(host, migrations, journal)
     constants = _code(code, patch_path) if code is not None else []
     if as_json:
         print_json({"retired": moved, "constants": constants})

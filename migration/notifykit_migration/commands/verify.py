@@ -49,7 +49,7 @@ def verify(session: Session, *, backup_id: str | None, report_path: Path | None,
             raise PreflightError(f"{folder.backups}: there is no backup yet; `notifykit migrate` makes one")
         checks = list(verify_backup(backup))
     else:
-        checks = list(verify_all(host, folder))
+        checks = list(verify_all(host, in_force(folder)))
         with migration_lock(folder, "verify"), Journal(folder.journal) as journal:
             record_checks(journal, checks)
     if report_path is not None:
