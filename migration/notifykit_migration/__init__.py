@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifykit import hookimpl
+from notifykit_migration.guard import may_generate
+
+__all__ = ["may_generate", "register_commands"]
 
 if TYPE_CHECKING:
     import click

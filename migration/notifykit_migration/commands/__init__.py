@@ -1,0 +1,1 @@
+"""The commands of a migration, a module each."""

@@ -9,6 +9,7 @@ import click
 
 from notifykit.console import json_option, print_json, result, say
 from notifykit.errors import ExitCode
+from notifykit.host import Host
 from notifykit.session import Session
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.folder import MigrationFolder
@@ -69,7 +70,7 @@ def retire(
             record_checks(journal, checks)
             raise_for(checks)
             moved = retire_files(host, migrations, journal)
-    constants = _code(code, patch_path) if code is not None else []
+    constants = _code(host, code, patch_path) if code is not None else []
     if as_json:
         print_json({"retired": moved, "constants": constants})
         return ExitCode.DONE
@@ -85,17 +86,16 @@ def _ask() -> None:
     click.confirm("Move the old send-status files into the backup?", abort=True)
 
 
-def _code(code: Path, patch_path: Path | None) -> list[str]:
+def _code(host: Host, code: Path, patch_path: Path | None) -> list[str]:
     """List the constants that may go, and write the patch where it is wanted."""
-    from notifykit_migration.patch import make_patch, removable_constants
+    from notifykit_migration.inventory.project import status_files
+    from notifykit_migration.patch import plan_patch
 
-    lines = [
-        f"{item.file}:{item.line}: {item.name} = {item.value!r} may be deleted" for item in removable_constants(code)
-    ]
+    patch = plan_patch(code, status_files(host))
     if patch_path is not None:
         try:
-            patch_path.write_text(make_patch(code), encoding="utf-8")
+            patch_path.write_bytes(patch.data)  # in the encodings and line ends of the files that it changes
         except OSError as error:
             raise PreflightError(f"{patch_path}: cannot be written ({error.strerror}); check --patch") from error
         say(f"the patch is in {patch_path}: review it, then apply it with `patch -p1`")
-    return lines
+    return [f"{item.file}:{item.line}: {item.name} = {item.value!r} may be deleted" for item in patch.constants]
