@@ -124,7 +124,7 @@ def test_looking_does_not_turn_an_old_programs_table_into_an_outbox(world: CliWo
         connection.execute(LEGACY)
     result = world.invoke(*command.split())
     assert result.exit_code == (4 if command == "check" else 1)
-    assert "is not an outbox yet; `notifykit generate` or `notifykit run` makes it one" in result.output
+    assert "is not an outbox yet; `notifykit migrate` takes over what an old program left in it" in result.output
     with closing(sqlite3.connect(world.store)) as connection:
         assert len(connection.execute("PRAGMA table_info(tasks)").fetchall()) == 7
 
