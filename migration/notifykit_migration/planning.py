@@ -360,7 +360,9 @@ class _Decider:
         try:
             text, recipient = plan.text(record), sys.intern(plan.recipient(record))
         except NotifykitError as error:
-            return replace(item, decision=Decision.HOLD, why=f"{item.why}; its text cannot be made: {self.world.named(error)}")
+            return replace(
+                item, decision=Decision.HOLD, why=f"{item.why}; its text cannot be made: {self.world.named(error)}"
+            )
         limit = plan.channel.max_bytes
         if item.decision is Decision.CREATE and limit is not None and len(text.encode()) > limit:
             why = f"{item.why}; its text has {len(text.encode())} bytes, channel `{plan.channel.name}` takes {limit}"
