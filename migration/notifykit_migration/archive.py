@@ -251,6 +251,9 @@ def _copy(source: sqlite3.Connection, path: Path) -> None:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as copy:
+            # A torn copy is never used, and it is synced as a whole below: it needs no journal of its own.
+            for setting in ("locking_mode = EXCLUSIVE", "synchronous = OFF", "journal_mode = OFF"):
+                copy.execute(f"PRAGMA {setting}")
             source.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, which can be read where nobody may write
             found = [row[0] for row in copy.execute("PRAGMA integrity_check")]

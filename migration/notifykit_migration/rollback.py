@@ -57,27 +57,30 @@ class RolledBack:
     archive: Path | None
 
 
-def standing(host: Host, folder: MigrationFolder) -> Standing:
-    """Look at store and journal. Changes nothing.
+def survey(host: Host, folder: MigrationFolder, *, now: float) -> tuple[Standing, RollbackPlan | None]:
+    """Look at store, journal and files, and say what a rollback would do; None where nothing is to be decided.
 
-    Raises WorldChangedError where the journal tells of a migration that the store knows nothing of.
+    Changes nothing. Raises PreflightError, StoreError, VerificationError (a backup is damaged) and WorldChangedError:
+    somebody wrote to a send-status file, or the journal tells of a migration that the store knows nothing of.
     """
     store = host.configuration.settings.store.resolve()
     entries = Journal.read(folder.journal)
-    phase = state_of(entries).phase
     if store.exists():
         with untouched(store) as connection:
-            if is_migrated(connection):
-                return Standing.MIGRATED
+            back = work_out(host, folder, connection, now=now) if is_migrated(connection) else None
+        if back is not None:
+            check_files(back, written_before(entries))
+            return Standing.MIGRATED, back.plan
+    phase = state_of(entries).phase
     if phase is Phase.ROLLING_BACK:
-        return Standing.FINISHING
+        return Standing.FINISHING, None
     if phase in (Phase.SOAKING, Phase.RETIRED) or (phase is Phase.MIGRATING and _database_changed(entries)):
         raise WorldChangedError(
             f"{store}: it was migrated, and is not the store of that migration any more: somebody removed it or put an "
             f"older one in its place; nothing was changed. Put the right one back: see {folder.archive} and "
             f"{folder.backups}, and docs/migration.md, 'The world changed'"
         )
-    return Standing.BEGUN if phase is Phase.MIGRATING else Standing.NOTHING
+    return (Standing.BEGUN if phase is Phase.MIGRATING else Standing.NOTHING), None
 
 
 def _database_changed(entries: Sequence[Entry]) -> bool:
@@ -91,17 +94,11 @@ def _database_changed(entries: Sequence[Entry]) -> bool:
 
 
 def make_rollback(host: Host, folder: MigrationFolder, *, now: float) -> RollbackPlan:
-    """Return what a rollback would do. Changes nothing.
-
-    Raises NothingToRollBackError, PreflightError, WorldChangedError, StoreError, VerificationError (a backup is
-    damaged).
-    """
-    if standing(host, folder) is not Standing.MIGRATED:
+    """Return what a rollback would do. Changes nothing. Raises as `survey`, and NothingToRollBackError."""
+    _, plan = survey(host, folder, now=now)
+    if plan is None:
         raise NothingToRollBackError("nothing to do: nothing is migrated")
-    with untouched(host.configuration.settings.store.resolve()) as connection:
-        back = work_out(host, folder, connection, now=now)
-    check_files(back, written_before(Journal.read(folder.journal)))
-    return back.plan
+    return plan
 
 
 def roll_back(
@@ -113,29 +110,20 @@ def roll_back(
     who: str,
     tell: Tell = lambda _: None,
 ) -> RolledBack:
-    """Carry out what was shown; the caller has the migration's lock.
+    """Carry out what was shown; the caller has the migration's lock. Without a plan, end what was begun.
 
     Raises WorldChangedError where the outbox or a file is not what it was when the plan was made, PreflightError
-    where something stands in the way (nothing is lost: the same call goes on), and VerificationError where the result
-    is not what it should be.
+    where something stands in the way (nothing is lost: the same call goes on), VerificationError where the result
+    is not what it should be, and NothingToRollBackError.
     """
-    match standing(host, folder):
-        case Standing.NOTHING:
-            raise NothingToRollBackError("nothing to do: nothing is migrated")
-        case Standing.BEGUN:
-            with Journal(folder.journal) as journal:
-                journal.append("rollback_begun", who=who, archive=None)
-                journal.append("rollback_done", held=0)
-            tell("a migration was begun and had changed nothing yet: it is given up")
-            return RolledBack(plan=None, archive=None)
-        case Standing.FINISHING:
-            return _finish(host, folder, tell)
     if plan is None:
-        raise PreflightError("a rollback needs a plan here; make it with `notifykit rollback --dry-run`")
+        return _end(host, folder, who, now=now, tell=tell)
     store = host.configuration.settings.store.resolve()
     with Journal(folder.journal) as journal:
         earlier = written_before(journal.entries)
         with alone(store) as connection:
+            if not is_migrated(connection):
+                raise WorldChangedError(f"{store}: somebody else rolled it back just now; run this again")
             back = work_out(host, folder, connection, now=now)
             _refuse(back, plan)
             check_files(back, earlier)
@@ -154,6 +142,22 @@ def roll_back(
         tell(prove(host, kept, {course.old.name: course.old.status.words for course in back.courses}))
         journal.append("rollback_done", held=len(plan.holds), archive=kept.id)
     return RolledBack(plan=back.plan, archive=kept.folder)
+
+
+def _end(host: Host, folder: MigrationFolder, who: str, *, now: float, tell: Tell) -> RolledBack:
+    """End what leaves nothing to decide: a rollback that was cut short late, a migration that changed nothing yet."""
+    where, _ = survey(host, folder, now=now)
+    if where is Standing.FINISHING:
+        return _finish(host, folder, tell)
+    if where is Standing.MIGRATED:
+        raise WorldChangedError("somebody migrated just now; run this again to see what a rollback would do")
+    if where is Standing.NOTHING:
+        raise NothingToRollBackError("nothing to do: nothing is migrated")
+    with Journal(folder.journal) as journal:
+        journal.append("rollback_begun", who=who, archive=None)
+        journal.append("rollback_done", held=0)
+    tell("a migration was begun and had changed nothing yet: it is given up")
+    return RolledBack(plan=None, archive=None)
 
 
 def _refuse(back: GoingBack, shown: RollbackPlan) -> None:

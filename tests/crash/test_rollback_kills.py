@@ -155,7 +155,7 @@ def test_a_reduced_sweep_of_rollback(tmp_path: Path) -> None:
 
 
 @pytest.mark.deep
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_the_whole_sweep_of_rollback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     done = sweep(tmp_path, lambda points: points)
     with capsys.disabled():

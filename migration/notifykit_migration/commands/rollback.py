@@ -16,7 +16,7 @@ from notifykit_migration.folder import MigrationFolder
 from notifykit_migration.lock import migration_lock
 from notifykit_migration.model import RollbackPlan
 from notifykit_migration.report import rollback_form, show_holds, show_rollback
-from notifykit_migration.rollback import RolledBack, Standing, make_rollback, roll_back, standing
+from notifykit_migration.rollback import RolledBack, Standing, roll_back, survey
 
 NOTHING = "nothing to do: nothing is migrated"
 
@@ -48,13 +48,10 @@ def rollback(session: Session, *, dry_run: bool, yes: bool, as_json: bool) -> Ex
     """
     host = session.open_host(secrets=False)
     folder = MigrationFolder.of(host.project.folder)
-    where = standing(host, folder)
-    plan = None
+    with progress("reading the outbox and the files", "files"):
+        where, plan = survey(host, folder, now=host.clock.now())
     if where is Standing.NOTHING:
         return _nothing(as_json=as_json)
-    if where is Standing.MIGRATED:
-        with progress("reading the outbox and the files", "files"):
-            plan = make_rollback(host, folder, now=host.clock.now())
     if dry_run:
         return _show(where, plan, as_json=as_json)
     if plan is not None and not as_json:
