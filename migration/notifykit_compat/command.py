@@ -56,8 +56,6 @@ def _explain(session: Session, script: Path | None, *, as_json: bool) -> ExitCod
     if script is not None:
         running.prepare(script)
     host = session.open_host(secrets=False)
-    for campaign in host.described:
-        host.start(campaign)
     modules = read_modules(str(host.project.file), host.configuration.legacy)
     folder = Path() if script is None else script.parent
     functions = list(explaining.functions(folder, modules))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +43,7 @@ class ContractFile:
     state: LegacyState
     status_file: Path
     csv_file: Path
-
-    @cached_property
-    def words(self) -> FlagWords:
-        """The CSV's words. The strategy was started."""
-        probe = Record("", (), Table(str(self.csv_file), {}), 0)
-        kept: dict[str, Any] = self.campaign.strategy.metadata(probe)["csv"]
-        return FlagWords(**kept)
+    words: FlagWords
 
     def read(self) -> Sheet:
         """Return the rows as they stand now. Raises CampaignError where the file tells nothing."""
@@ -102,7 +95,10 @@ class FileMap:
 
     @classmethod
     def of(cls, host: Host) -> FileMap:
-        """Ask the plugins which old state each campaign owns. Raises ConfigError."""
+        """Ask the plugins which old state each campaign owns, and start their strategies.
+
+        Raises ConfigError, and CampaignError where a strategy cannot work there.
+        """
         by_status: dict[Path, ContractFile] = {}
         by_csv: dict[Path, ContractFile] = {}
         kept: dict[Path, str] = {}
@@ -111,8 +107,9 @@ class FileMap:
             if state.disposal is Disposal.KEEP:
                 kept[status_file] = campaign.name
                 continue
-            csv_file = real(_csv_of(campaign))
-            made = ContractFile(campaign=campaign, state=state, status_file=status_file, csv_file=csv_file)
+            host.start(campaign)
+            csv_file, words = _csv_of(campaign)
+            made = ContractFile(campaign=campaign, state=state, status_file=status_file, csv_file=csv_file, words=words)
             if csv_file in by_csv:
                 names = f"{by_csv[csv_file].campaign.name} and {campaign.name}"
                 raise ConfigError(f"{campaign.file}: {csv_file} belongs to both campaigns {names}; correct one")
@@ -120,11 +117,14 @@ class FileMap:
         return cls(by_status, by_csv, kept)
 
 
-def _csv_of(campaign: Campaign) -> Path:
+def _csv_of(campaign: Campaign) -> tuple[Path, FlagWords]:
+    """Return the CSV of a campaign, and its words as the metadata of its tasks keep them."""
     path = getattr(campaign.source, "path", None)
-    if not isinstance(path, Path):
+    kept = campaign.strategy.metadata(Record("", (), Table(str(path), {}), 0)).get("csv")
+    if not isinstance(path, Path) or not isinstance(kept, dict):
         raise ConfigError(
-            f"{campaign.file}: campaign {campaign.name} has the old state of a contract job, and its source "
-            f"({type(campaign.source).__name__}) reads no CSV file; use a source of type `contract_csv`"
+            f"{campaign.file}: campaign {campaign.name} has the old state of a contract job, but its source is a "
+            f"{type(campaign.source).__name__} and its strategy a {type(campaign.strategy).__name__}; use a source of "
+            "type `contract_csv` and the strategy `contract`"
         )
-    return path
+    return real(path), FlagWords(**{word.name: kept[word.name] for word in fields(FlagWords)})

@@ -36,8 +36,6 @@ class Runtime:
         self.findings = findings
         self.activations = Activations()
         self._inside = threading.local()
-        for file in files.by_status.values():
-            host.start(file.campaign)
 
     # the program's own functions, at work for us ----------------------------------------------------------
 

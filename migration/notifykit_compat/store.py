@@ -21,8 +21,8 @@ class Store:
 
     def __init__(self, host: Host) -> None:
         path = host.configuration.settings.store
-        # One that is there is an outbox already: what a rollback made the old program's must not be upgraded here.
-        self._outbox = SqliteOutbox.open(path, host.clock, create=not path.exists())
+        # What a rollback gave back to the old program must not be upgraded here.
+        self._outbox = SqliteOutbox.open(path, host.clock, create=_migrated(path) == set())
         self._lock = threading.RLock()
 
     @contextmanager
@@ -40,25 +40,28 @@ class Store:
 def require_migrated(path: Path, files: Mapping[Path, ContractFile]) -> None:
     """Raise ShimError where old state is about that no migration has read: what it knows would be sent again."""
     migrated = _migrated(path)
-    if path.exists() and migrated is None:
+    if migrated is None:
         raise ShimError(f"{path}: holds the old program's tasks, which were not migrated; {_MIGRATE}")
     for file in files.values():
-        if file.status_file.exists() and file.campaign.name not in (migrated or ()):
+        if file.status_file.exists() and file.campaign.name not in migrated:
             raise ShimError(
                 f"{file.status_file}: knows what campaign {file.campaign.name} sent, and was not migrated; {_MIGRATE}"
             )
 
 
 def _migrated(path: Path) -> set[str] | None:
-    """Return the campaigns that were migrated; None where the store is the old program's, or not there."""
+    """Return the campaigns that were migrated; None where the store holds what the old program queued."""
     if not path.exists():
-        return None
+        return set()
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not connection.execute("PRAGMA user_version").fetchone()[0]:
-            return None
-        known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrated'").fetchone()
-        return {name for (name,) in connection.execute("SELECT campaign FROM migrated")} if known else set()
+            used = "tasks" in tables and connection.execute("SELECT 1 FROM sqlite_sequence LIMIT 1").fetchone()
+            return None if used else set()
+        if "migrated" not in tables:
+            return set()
+        return {name for (name,) in connection.execute("SELECT campaign FROM migrated")}
     except sqlite3.Error as error:
         raise ShimError(f"{path}: {error}; check `store:` in notifykit.yaml") from error
     finally:
