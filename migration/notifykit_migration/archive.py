@@ -104,6 +104,14 @@ class Archived:
         if not same:
             raise VerificationError(f"{self.outbox}: it is not what was archived; restore it from a copy")
 
+    def holds(self) -> tuple[Hold, ...]:
+        """Return what waited for a person when it was made. Raises VerificationError where the list is damaged."""
+        path = self.folder / HOLDS
+        try:
+            return tuple(Hold(**form) for form in json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise VerificationError(f"{path}: the archive of a rollback is damaged ({error}); restore it") from error
+
     @contextmanager
     def open(self) -> Iterator[sqlite3.Connection]:
         """Open the archived outbox for reading."""

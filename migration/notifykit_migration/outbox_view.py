@@ -24,7 +24,11 @@ SELECT DISTINCT task_id, verdict, coalesce(code, '') FROM attempts JOIN tasks ON
        SELECT 1 FROM events WHERE events.task_id = attempts.task_id AND kind = 'retried' AND at >= finished_at)))
 """
 
-_BUSY = "SELECT count(*), max(lease_until) FROM tasks WHERE status = 'sending' AND lease_until > ?"
+# A lease that ends later than it is long was begun before the clock was set back: nobody knows how old it is.
+_BUSY = """
+SELECT count(*), max(lease_until) FROM tasks
+ WHERE status = 'sending' AND lease_until > :now AND lease_until <= :now + coalesce(lease, 0)
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +66,7 @@ def look(connection: sqlite3.Connection, *, types: Collection[str], now: float) 
         tasks.setdefault(campaign, {}).setdefault(key, []).append(seen)
     others, newest = connection.execute("SELECT count(*), max(id) FROM tasks WHERE campaign IS NULL").fetchone()
     sequence = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'tasks'").fetchone()
-    busy, until = connection.execute(_BUSY, (now,)).fetchone()
+    busy, until = connection.execute(_BUSY, {"now": now}).fetchone()
     return View(
         tasks=tasks,
         others=others,

@@ -5,7 +5,6 @@ Everything is read anew: the files, the database, and the archived outbox.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from notifykit.host import Host
 from notifykit.legacy import KeepsFlags
 from notifykit_migration.apply import described, resolved
-from notifykit_migration.archive import HOLDS, Archived
+from notifykit_migration.archive import Archived
 from notifykit_migration.errors import VerificationError
 from notifykit_migration.fence import OTHERS
 from notifykit_migration.legacy_rule import PENDING, generated_keys
@@ -87,7 +86,7 @@ def prove(host: Host, kept: Archived, old_words: OldWords | None) -> str:
 
 def _read(host: Host, kept: Archived) -> _Archive:
     kept.check()
-    held = {item["task"] for item in json.loads((kept.folder / HOLDS).read_text(encoding="utf-8"))}
+    held = {hold.task for hold in kept.holds()}
     known = {OTHERS, *(campaign.name for campaign, _ in legacy_states(host))}
     keys: dict[str, set[str]] = {}
     with kept.open() as db:

@@ -20,7 +20,7 @@ from notifykit_migration.folder import MigrationFolder
 from notifykit_migration.going_back import GoingBack, work_out
 from notifykit_migration.journal import Entry, Journal
 from notifykit_migration.legacy_schema import alone
-from notifykit_migration.model import Present, RollbackPlan
+from notifykit_migration.model import Hold, Present, RollbackPlan
 from notifykit_migration.old_state import is_migrated
 from notifykit_migration.outbox_view import clock_time
 from notifykit_migration.phase import Phase, state_of
@@ -55,6 +55,8 @@ class RolledBack:
     plan: RollbackPlan | None
     """None where nothing was left to be decided."""
     archive: Path | None
+    holds: tuple[Hold, ...] = ()
+    """What waits for a person."""
 
 
 def survey(host: Host, folder: MigrationFolder, *, now: float) -> tuple[Standing, RollbackPlan | None]:
@@ -141,7 +143,7 @@ def roll_back(
         tell(f"files: {', '.join(plan.files) or 'none to change'}; then {plan.store}, and with it the fence")
         tell(prove(host, kept, {course.old.name: course.old.status.words for course in back.courses}))
         journal.append("rollback_done", held=len(plan.holds), archive=kept.id)
-    return RolledBack(plan=back.plan, archive=kept.folder)
+    return RolledBack(plan=back.plan, archive=kept.folder, holds=back.plan.holds)
 
 
 def _end(host: Host, folder: MigrationFolder, who: str, *, now: float, tell: Tell) -> RolledBack:
@@ -215,4 +217,4 @@ def _finish(host: Host, folder: MigrationFolder, tell: Tell) -> RolledBack:
             tell(prove(host, kept, None))
         journal.append("rollback_done", held=begun.fields.get("held", 0), archive=begun.fields.get("archive"))
     tell("the rollback had been cut short after the database was changed: it is finished")
-    return RolledBack(plan=None, archive=kept.folder if kept else None)
+    return RolledBack(plan=None, archive=kept.folder if kept else None, holds=kept.holds() if kept else ())

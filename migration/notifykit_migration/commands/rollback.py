@@ -12,6 +12,7 @@ from notifykit.errors import ExitCode
 from notifykit.host import Host
 from notifykit.progress import progress
 from notifykit.session import Session
+from notifykit_migration.archive import HOLDS
 from notifykit_migration.folder import MigrationFolder
 from notifykit_migration.lock import migration_lock
 from notifykit_migration.model import RollbackPlan
@@ -107,18 +108,17 @@ def _who() -> str:
 
 
 def _finish(done: RolledBack, *, as_json: bool) -> ExitCode:
-    holds = done.plan.holds if done.plan else ()
     if as_json:
         print_json(
             {
                 "rollback": rollback_form(done.plan) if done.plan else None,
                 "archive": str(done.archive) if done.archive else None,
-                "held": len(holds),
+                "held": len(done.holds),
             }
         )
-    elif holds and done.archive is not None:
-        show_holds(holds)
-        result(f"held: the same list is in {done.archive / 'holds.json'}; the old program sends none of these")
-    else:
-        result("rolled back: the old program may be started again")
-    return ExitCode.HELD if holds else ExitCode.DONE
+        return ExitCode.HELD if done.holds else ExitCode.DONE
+    if done.holds and done.archive is not None:
+        show_holds(done.holds)
+        result(f"the list of what is held is in {done.archive / HOLDS}; the old program sends none of it")
+    result("rolled back: the old program may be started again")
+    return ExitCode.HELD if done.holds else ExitCode.DONE

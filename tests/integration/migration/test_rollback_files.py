@@ -168,6 +168,17 @@ def test_cut_short_after_the_database_and_the_old_program_was_started(
     assert world.run("rollback").stdout == "nothing to do: nothing is migrated\n"
 
 
+def test_what_is_held_is_told_by_the_run_that_finishes(world: LegacyWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = world.contract("N")
+    migrate(world)
+    world.desk.set_moods({lost.number: "lost"})
+    live(world)
+    _cut_short(world, monkeypatch, module, "set_journal_mode")
+    output = roll_back(world, code=3)
+    assert "held for a person: 1 message" in output
+    assert lost.id in output
+
+
 class KilledError(Exception):
     """Ends a command where a kill would."""
 

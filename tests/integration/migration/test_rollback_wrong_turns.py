@@ -102,6 +102,13 @@ def test_a_message_is_being_sent(migrated: LegacyWorld) -> None:
     assert "1 messages are being sent just now" in result.stderr
 
 
+def test_a_lease_from_before_the_clock_was_set_back_keeps_nobody(migrated: LegacyWorld) -> None:
+    sending(migrated, 30)
+    with closing(sqlite3.connect(migrated.store)) as db, db:
+        db.execute("UPDATE tasks SET lease_until = lease_until + 86400 WHERE status = 'sending'")
+    assert migrated.run("rollback", "--yes").exit_code == 3
+
+
 def test_nobody_knows_what_came_of_a_message(migrated: LegacyWorld) -> None:
     sending(migrated, -1)
     result = migrated.run("rollback", "--yes")
