@@ -171,6 +171,11 @@ def sync_others(db: Database, others: Mapping[str, str]) -> None:
         db.executemany("INSERT INTO others (task_type, channel) VALUES (?, ?)", others.items())
 
 
+def others_in(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return what the store says about other programs' tasks: see `others_of`."""
+    return dict(connection.execute("SELECT task_type, channel FROM others"))
+
+
 def _ours() -> dict[str, str]:
     """Return the statements by the name of what they make, as SQLite keeps them."""
     found: dict[str, str] = {}

@@ -8,7 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from notifykit.host import Host
+from notifykit.outbox.database import Database
 from notifykit_migration import backup as backups
+from notifykit_migration import fence
 from notifykit_migration.apply import DatabaseStep, check_inputs, flag_steps, resolved
 from notifykit_migration.errors import VerificationError
 from notifykit_migration.folder import MigrationFolder
@@ -19,6 +21,7 @@ from notifykit_migration.model import Backup, Check, CheckResult, InputKind, Pla
 from notifykit_migration.phase import State, state_of
 from notifykit_migration.plan_file import plan_text
 from notifykit_migration.planning import make_plan
+from notifykit_migration.reading import untouched
 from notifykit_migration.redo import run_steps
 from notifykit_migration.retire import retire_files
 from notifykit_migration.verify import verify
@@ -86,6 +89,20 @@ class Migration:
         plan = planned(backup)
         with Journal(self.folder.journal) as journal:
             return self._go_on(journal, plan, backup, until)
+
+    def sync_others(self) -> bool:
+        """Bring who sends other programs' messages in line with notifykit.yaml. True where that was changed."""
+        others = fence.others_of(self.host.configuration)
+        store = self.host.configuration.settings.store
+        with untouched(store) as connection:
+            if fence.others_in(connection) == dict(others):
+                return False
+        db = Database(store, self.host.clock, create=False)
+        try:
+            fence.sync_others(db, others)
+        finally:
+            db.close()
+        return True
 
     def _backup(self, plan: Plan, log: LegacyLog | None) -> Backup:
         """Take a backup, and prove it: planned from what it restores, the same plan comes out."""

@@ -41,6 +41,7 @@ def verify(host: Host, found: Sequence[InForce], *, strict: bool = False) -> Ite
         yield _integrity(connection)
         yield _readers(connection)
         yield _fence(connection, [one.plan for one in found])
+        yield _others(host, connection)
         for one in found:
             yield _contracts(connection, one.plan)
             yield _rows_kept(connection, one)
@@ -107,6 +108,14 @@ def _fence(connection: sqlite3.Connection, plans: Sequence[Plan]) -> Check:
     )
     wrong += [f"row {id_} is pending and ours: the old scheduler would send it" for (id_,) in owned]
     return _check("fence stands", wrong, f"{len(fenced)} pairs of kind and recipient are refused without metadata")
+
+
+def _others(host: Host, connection: sqlite3.Connection) -> Check:
+    """Other programs' messages are sent by one of the two, the one that notifykit.yaml names."""
+    wanted, there = dict(fence.others_of(host.configuration)), fence.others_in(connection)
+    wrong = [] if wanted == there else ["notifykit.yaml says otherwise since; `notifykit migrate` carries it over"]
+    who = f"notifykit, for {', '.join(sorted(there))}" if there else "the old scheduler"
+    return _check("one sender for other programs", wrong, f"their messages are sent by {who}")
 
 
 def _contracts(connection: sqlite3.Connection, plan: Plan) -> Check:

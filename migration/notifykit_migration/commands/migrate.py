@@ -155,6 +155,8 @@ def migrate(
         with progress("reading the old state", "files"):
             plan = command.plan(plan_path, options)
     except NothingToMigrateError as nothing:
+        if not dry_run:
+            command.sync_others()
         return _nothing(nothing, as_json=as_json)
     if dry_run or command.until is Until.PLAN:
         command.show(plan, out=out, key=key)
@@ -208,6 +210,16 @@ class _Command:
             )
         return plan
 
+    def sync_others(self) -> None:
+        """Carry over what notifykit.yaml says of other programs' messages since."""
+        with migration_lock(self.folder, "migrate"):
+            if self._migration.sync_others():
+                say("other programs' messages: who sends them is now as `legacy: others:` in notifykit.yaml says")
+
+    @property
+    def _migration(self) -> Migration:
+        return Migration(host=self.host, folder=self.folder, tell=say, who=getpass.getuser())
+
     def show(self, plan: Plan, *, out: Path | None, key: str | None) -> None:
         """Show a plan, and change nothing."""
         if key is not None:
@@ -228,12 +240,11 @@ class _Command:
         if not self.yes:
             _ask(plan)
         with migration_lock(self.folder, "migrate"), progress("migrating", "steps"):
-            migration = Migration(host=self.host, folder=self.folder, tell=say, who=getpass.getuser())
             if plan is None:
                 say("going on with the migration that was begun")
-                done = migration.resume(self.state, self.until)
+                done = self._migration.resume(self.state, self.until)
             else:
-                done = migration.start(plan, soak=self.soak, until=self.until, log=self.log)
+                done = self._migration.start(plan, soak=self.soak, until=self.until, log=self.log)
         self._write_page(done.plan, done.checks)
         held = done.plan.holds if self.state.begun else 0
         self._tell(done, held)

@@ -326,3 +326,27 @@ def test_an_old_program_started_by_mistake_changes_nothing(world: LegacyWorld) -
         )
         db.commit()
         assert db.execute("SELECT count(*) FROM tasks WHERE status = 'pending'").fetchone() == (1,)
+
+
+def others(world: LegacyWorld) -> dict[str, str]:
+    with closing(sqlite3.connect(world.store)) as db:
+        return dict(db.execute("SELECT task_type, channel FROM others"))
+
+
+def test_who_sends_other_programs_messages_can_be_changed_later(world: LegacyWorld) -> None:
+    normal(world)
+    assert world.run("migrate", "--yes").exit_code == 3
+    assert others(world) == {}
+    (channel,) = list(world.host().configuration.channels)[:1]
+    text = world.project.read_text(encoding="utf-8")
+    section = f"legacy: {{others: notifykit, channels: {{send_wechat_message: {channel}}}}}\n"
+    world.project.write_text(text + section, encoding="utf-8")
+    checked = world.run("verify")
+    assert checked.exit_code == 7
+    assert "one sender for other programs" in checked.stdout
+    assert world.run("migrate", "--dry-run").exit_code == 0
+    assert others(world) == {}
+    assert "who sends them is now" in world.run("migrate", "--yes").stderr
+    assert others(world) == {"send_wechat_message": channel}
+    assert world.run("verify").exit_code == 0
+    assert "who sends them" not in world.run("migrate", "--yes").stderr
