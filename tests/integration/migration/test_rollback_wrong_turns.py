@@ -6,12 +6,14 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 from legacy_world import AWARD, GROUP, SENT, LegacyWorld
-from notifykit_migration import legacy_schema
+from notifykit_migration import rollback
 from notifykit_migration.folder import MigrationFolder
+from notifykit_migration.legacy_schema import alone
 from notifykit_migration.lock import migration_lock
 
 from notifykit.outbox import SqliteOutbox
@@ -80,7 +82,7 @@ def test_a_dry_run_as_json(migrated: LegacyWorld) -> None:
 
 
 def test_another_program_has_the_store_open(migrated: LegacyWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(legacy_schema.alone.__wrapped__.__kwdefaults__, "patience", 0.05)  # type: ignore[attr-defined]
+    monkeypatch.setattr(rollback, "alone", partial(alone, patience=0.05))
     with closing(SqliteOutbox.open(migrated.store)) as outbox:
         outbox.figures()
         result = migrated.run("rollback", "--yes")
@@ -178,11 +180,11 @@ def test_flags_that_cannot_be_set_stop_it_and_it_goes_on_later(tmp_path: Path) -
     double = lines[1].replace(b"15000.0", b"16000.0")
     world.csv().write_bytes(whole + double + b"\r\n")
     result = world.run("rollback", "--yes")
-    if result.exit_code == 4:
-        assert "flags could not be set" in result.stderr
-        with closing(sqlite3.connect(world.store)) as db:
-            assert db.execute("PRAGMA user_version").fetchone() == (1,)
-        world.csv().write_bytes(world.csv().read_bytes().removesuffix(double + b"\r\n"))
-        result = world.run("rollback", "--yes")
+    assert result.exit_code == 4, result.output
+    assert "flags could not be set" in result.stderr
+    with closing(sqlite3.connect(world.store)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (1,)
+    world.csv().write_bytes(world.csv().read_bytes().removesuffix(double + b"\r\n"))
+    result = world.run("rollback", "--yes")
     assert result.exit_code == 0, result.output
     assert set(world.flags().values()) == {"Y"}
