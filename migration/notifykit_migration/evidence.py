@@ -48,6 +48,8 @@ class Found:
     """Pending rows that match nothing."""
     others: int = 0
     """Rows of other jobs, pending or not."""
+    anew: dict[Place, set[str]] = field(default_factory=dict)
+    """After a rollback: messages with rows that it did not leave."""
 
     def add(self, row: Row, place: Place, message: str) -> None:
         """Keep a row of a message."""
@@ -124,9 +126,14 @@ class Matcher:
         pairs = self.contract(place).pairs
         names = [plan.name for plan, pair in zip(plans, pairs, strict=True) if pair == (row.task_type, row.recipient)]
         if len(names) == 1:
-            self.found.add(row, place, names[0])
+            self._add(row, place, names[0])
         else:
             self._alike[place].append((row, names))
+
+    def _add(self, row: Row, place: Place, message: str) -> None:
+        self.found.add(row, place, message)
+        if self._archived is not None:
+            self.found.anew.setdefault(place, set()).add(message)
 
     def _doubtful(self, row: Row, places: Sequence[Place], reason: str) -> None:
         for place in places:
@@ -148,6 +155,6 @@ class Matcher:
                     except NotifykitError:
                         continue  # a text that cannot be rendered is not equal
                 if len(equal) == 1:
-                    self.found.add(row, place, equal[0])
+                    self._add(row, place, equal[0])
                 else:
                     self._doubtful(row, [place], f"row {row.id} may be any of its messages {', '.join(names)}")

@@ -14,7 +14,7 @@ from notifykit.host import Host
 from notifykit.legacy import Disposal
 from notifykit.model import Record
 from notifykit_migration import fence, rows, table
-from notifykit_migration.archive import Archived, archived
+from notifykit_migration.archive import archived
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.evidence import Found, Matched, Matcher
 from notifykit_migration.folder import MigrationFolder
@@ -34,6 +34,7 @@ from notifykit_migration.model import (
 )
 from notifykit_migration.plan_file import plan_hash
 from notifykit_migration.reading import content_digest, file_digest, untouched
+from notifykit_migration.remembering import Memory
 from notifykit_migration.world import (
     Contract,
     Keeping,
@@ -141,6 +142,7 @@ class _Planner:
     ) -> Plan:
         """Match, decide, and put it together."""
         before = archived(MigrationFolder.of(self.host.project.folder))
+        memory = Memory(before)
         if connection is not None and rows.tasks_table(connection):
             attempts = rows.read_attempts(connection, self.options.stopped, self.log)
             owned = rows.read_owned(connection)
@@ -158,7 +160,7 @@ class _Planner:
         campaigns = []
         for at, world in enumerate(self.worlds):
             csv_file = shown(self.host, world.keeper.flag_file.resolve())
-            decider = _Decider(self, at, world, found, attempts, owned, before, why_purged, csv_file)
+            decider = _Decider(self, at, world, found, attempts, owned, memory, why_purged, csv_file)
             campaigns.append(decider.campaign_plan())
             warnings += decider.warnings()
         if why_purged:
@@ -202,7 +204,7 @@ class _Decider:
     found: Found
     attempts: rows.Attempts
     owned: rows.Owned
-    archived: Archived | None
+    memory: Memory
     why_purged: str | None
     csv_file: str
     """As people and plans see it."""
@@ -262,7 +264,8 @@ class _Decider:
                 for row in self.found.strange.get(place, ())
             ),
         ]
-        decisions = [self._remembered(key, item) for item in decisions]
+        anew = self.found.anew.get(place, ())
+        decisions = self.memory.decisions(self.world.campaign.name, key, decisions, anew)
         youngest = max((row.created_at for rows_ in matched.values() for row in rows_), default=None)
         written = rows.epoch(youngest) if youngest else None
         return ContractPlan(
@@ -327,17 +330,6 @@ class _Decider:
             stale=stale,
         )
 
-    def _remembered(self, key: str, item: MessageDecision) -> MessageDecision:
-        """Where the table would hold a message without a row, and a rollback archived it: what it was then."""
-        if self.archived is None or item.row is not None or item.decision not in (Decision.HOLD, Decision.ASSUME):
-            return item
-        was = self.archived.removed_task(self.world.campaign.name, key, item.message)
-        if was is None:
-            return item
-        decision = Decision.CANCEL if was.status == "cancelled" else Decision.HOLD
-        reason = f"{was.status} before the rollback: {was.reason or 'no reason was recorded'}"
-        return replace(item, decision=decision, why=reason, round=was.round)
-
     def _with_texts(self, contracts: Sequence[ContractPlan]) -> list[ContractPlan]:
         """Render the messages that get a row of their own."""
         wanted = [contract.key for contract in contracts if any(map(_needs_text, contract.decisions))]
@@ -371,7 +363,7 @@ class _Decider:
 
 
 def _needs_text(item: MessageDecision) -> bool:
-    return item.row is None and item.decision not in (Decision.GENERATE, Decision.OWNED)
+    return item.row is None and item.text is None and item.decision not in (Decision.GENERATE, Decision.OWNED)
 
 
 def _all_sent(decisions: Collection[MessageDecision]) -> bool:
