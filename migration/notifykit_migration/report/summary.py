@@ -29,6 +29,9 @@ EXAMPLES = 3
 ASSUME = "notifykit migrate --historic assume-sent"
 """The command that closes historic holds in bulk, before the migration."""
 
+RESOLVE = "notifykit resolve --where historic --sent --why TEXT"
+"""The one that does so after it."""
+
 
 class Path(NamedTuple):
     """The way of contracts from the three old states to the new one."""

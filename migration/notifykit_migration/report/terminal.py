@@ -84,7 +84,7 @@ def _show_groups(groups: Sequence[summary.HoldGroup], *, bulk: bool) -> None:
             number += f" ({count(group.messages, 'message')})"
         text = f"held: {group.campaign}: {number}: {group.reason}"
         if group.historic and bulk:
-            result(f"{text}; `{summary.ASSUME}` closes them")
+            result(f"{text}; `{summary.ASSUME}` closes them, or afterwards `{summary.RESOLVE}`")
         else:
             result(f"{text}; {_examples(group)}")
     for campaign, reasons in shown.items():
