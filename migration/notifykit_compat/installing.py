@@ -109,7 +109,7 @@ def begin(
         host = open_host(file, plugins=plugins)
         settings = read_settings(str(file), section, host.configuration.channels)
         files = FileMap.of(host)
-        require_migrated(host.configuration.settings.store, files.by_status)
+        require_migrated(host, files.by_status)
         shim = Shim(Runtime(host, settings, files, Store(host), findings), hook, replacing)
     except BaseException:
         hook.remove()

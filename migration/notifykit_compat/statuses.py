@@ -37,7 +37,10 @@ class Statuses:
         self._runtime = runtime
 
     def load_send_status(self, caller: FrameType, original: Original, filename: str) -> Any:
-        """Return what was sent: for a contract file every id that has messages, or a flag that says so."""
+        """Return what was sent: for a contract file every id that has messages, or a flag that says so.
+
+        Raises CampaignError where the campaign was rolled back meanwhile, or its CSV tells nothing.
+        """
         runtime = self._runtime
         if runtime.is_inside:
             return original(filename)
@@ -46,6 +49,7 @@ class Statuses:
         activation = runtime.activations.loading(caller, file)
         if file is None or activation is None:
             return original(filename)
+        runtime.host.require_may_generate(file.campaign)
         sheet = runtime.read(file)
         with runtime.store.use() as outbox:
             self._repair(outbox, file, sheet)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from notifykit.errors import CampaignError
 from notifykit.host import Host
 from notifykit.outbox import SqliteOutbox
 from notifykit_compat.contract_files import ContractFile
@@ -22,7 +23,7 @@ class Store:
     def __init__(self, host: Host) -> None:
         path = host.configuration.settings.store
         # What a rollback gave back to the old program must not be upgraded here.
-        self._outbox = SqliteOutbox.open(path, host.clock, create=_migrated(path) == set())
+        self._outbox = SqliteOutbox.open(path, host.clock, create=not _is_old(path))
         self._lock = threading.RLock()
 
     @contextmanager
@@ -37,31 +38,28 @@ class Store:
             self._outbox.close()
 
 
-def require_migrated(path: Path, files: Mapping[Path, ContractFile]) -> None:
+def require_migrated(host: Host, files: Mapping[Path, ContractFile]) -> None:
     """Raise ShimError where old state is about that no migration has read: what it knows would be sent again."""
-    migrated = _migrated(path)
-    if migrated is None:
+    path = host.configuration.settings.store
+    if _is_old(path):
         raise ShimError(f"{path}: holds the old program's tasks, which were not migrated; {_MIGRATE}")
     for file in files.values():
-        if file.status_file.exists() and file.campaign.name not in migrated:
-            raise ShimError(
-                f"{file.status_file}: knows what campaign {file.campaign.name} sent, and was not migrated; {_MIGRATE}"
-            )
+        try:
+            host.require_may_generate(file.campaign)
+        except CampaignError as error:
+            raise ShimError(f"campaign {file.campaign.name}: {error}") from error
 
 
-def _migrated(path: Path) -> set[str] | None:
-    """Return the campaigns that were migrated; None where the store holds what the old program queued."""
+def _is_old(path: Path) -> bool:
+    """Whether the store holds what the old program queued. One that is not there, or empty, does not."""
     if not path.exists():
-        return set()
+        return False
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
-        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if not connection.execute("PRAGMA user_version").fetchone()[0]:
-            used = "tasks" in tables and connection.execute("SELECT 1 FROM sqlite_sequence LIMIT 1").fetchone()
-            return None if used else set()
-        if "migrated" not in tables:
-            return set()
-        return {name for (name,) in connection.execute("SELECT campaign FROM migrated")}
+        if connection.execute("PRAGMA user_version").fetchone()[0]:
+            return False
+        counted = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'").fetchone()
+        return bool(counted and connection.execute("SELECT 1 FROM sqlite_sequence LIMIT 1").fetchone())
     except sqlite3.Error as error:
         raise ShimError(f"{path}: {error}; check `store:` in notifykit.yaml") from error
     finally:

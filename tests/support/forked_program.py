@@ -54,7 +54,8 @@ def existing(folder: Path) -> ProgramWorld:
     """Return the world that was copied there."""
     world = ProgramWorld.__new__(ProgramWorld)
     facts = json.loads((folder / "world.json").read_text(encoding="utf-8"))
-    world.folder, world.count, world.award_every, world.environment = folder, facts["count"], facts["award_every"], {}
+    world.folder, world.count, world.award_every = folder, facts["count"], facts["award_every"]
+    world.shanghai, world.environment = 0, {}
     return world
 
 

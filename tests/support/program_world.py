@@ -304,10 +304,11 @@ class ProgramWorld:
         return {row[KEY]: row[FLAG] for row in self.rows(file)}
 
     def due(self, numbers: Iterable[int] | None = None) -> set[tuple[str, str]]:
-        """(recipient, contract number) of what must be typed for these contracts of Beijing."""
+        """(recipient, contract number) of what must be typed for these; without any: for both cities."""
         wanted: set[tuple[str, str]] = set()
-        for number in range(self.count) if numbers is None else numbers:
-            wanted.add((BEIJING_GROUP, contract_number(number)))
+        shanghai = range(5_000, 5_000 + self.shanghai) if numbers is None else ()
+        for number in (*(range(self.count) if numbers is None else numbers), *shanghai):
+            wanted.add((SHANGHAI_GROUP if number in shanghai else BEIJING_GROUP, contract_number(number)))
             if self.award(number):
                 wanted.add((f"测试管家{number}", contract_number(number)))
         return wanted

@@ -9,10 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from notifykit_compat.findings import Finding
 from notifykit_compat.installing import Shim, begin, remember
 from program_world import ProgramWorld
 
@@ -22,14 +20,11 @@ TESTS = Path(__file__).parents[1]
 PARTS = ("jobs", "main", "task_manager", "task_scheduler")
 
 
-class Program:
+class Loaded:
     """A program that is loaded."""
 
-    def __init__(self, world: ProgramWorld, shim: Shim, told: list[str]) -> None:
+    def __init__(self, world: ProgramWorld) -> None:
         self.world = world
-        self.shim = shim
-        self.told = told
-        """What the shim said to the person."""
 
     def __getattr__(self, name: str) -> Any:
         """Return one of the program's modules, or of its package `modules`."""
@@ -37,10 +32,6 @@ class Program:
             return importlib.import_module(name)
         except ModuleNotFoundError:
             return importlib.import_module(f"modules.{name}")
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        return self.shim.findings.all
 
     def once(self, *names: str) -> None:
         """What `main.py --once` does."""
@@ -53,6 +44,16 @@ class Program:
             self.task_scheduler.check_tasks()
             if not self.task_manager.get_pending_tasks():
                 break
+
+
+class Program(Loaded):
+    """A program that is loaded under the shim."""
+
+    def __init__(self, world: ProgramWorld, shim: Shim, told: list[str]) -> None:
+        super().__init__(world)
+        self.shim = shim
+        self.told = told
+        """What the shim said to the person."""
 
 
 JOBS = {
@@ -115,7 +116,7 @@ def shimmed(world: ProgramWorld, *, strict: bool = False) -> Iterator[Program]:
 
 
 @contextmanager
-def unshimmed(world: ProgramWorld) -> Iterator[ModuleType]:
-    """Load the program as it is; yields its module `jobs`."""
+def unshimmed(world: ProgramWorld) -> Iterator[Loaded]:
+    """Load the program as it is."""
     with surroundings(world.folder):
-        yield importlib.import_module("jobs")
+        yield Loaded(world)

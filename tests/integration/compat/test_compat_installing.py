@@ -35,7 +35,7 @@ def no_database(world: ProgramWorld) -> None:
     ("state", "told"),
     [
         (old_store, "tasks.db: holds the old program's tasks, which were not migrated; run `notifykit migrate` first"),
-        (old_status, "send_status_bj_aug.json: knows what campaign beijing sent, and was not migrated; run `notifykit"),
+        (old_status, "send_status_bj_aug.json: the old program's send-status file is still in force"),
         (no_database, "tasks.db: file is not a database; check `store:`"),
     ],
 )

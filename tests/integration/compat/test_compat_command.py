@@ -1,0 +1,122 @@
+"""`notifykit shim` in processes of its own, and `--explain` in this one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+from click.testing import CliRunner, Result
+from program_world import ProgramWorld, contract_id
+from shim_world import surroundings
+
+from notifykit.cli.app import build_cli
+
+
+def invoke(world: ProgramWorld, *arguments: str) -> Result:
+    runner = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1", "NOTIFYKIT_PROJECT": None})
+    with surroundings(world.folder):
+        return runner.invoke(build_cli(), ["--project", str(world.project), "shim", *arguments], prog_name="notifykit")
+
+
+def test_explain_runs_nothing_and_tells_all(world: ProgramWorld) -> None:
+    utils = world.folder / "modules" / "file_utils.py"
+    text = utils.read_text(encoding="utf-8").replace(
+        "def save_send_status(filename,", "def save_send_status(city, filename,"
+    )
+    utils.write_text(text, encoding="utf-8")
+    (world.folder / "task_scheduler.py").unlink()
+    done = invoke(world, "--explain", "--", "main.py", "--once")
+    assert done.exit_code == 0, done.output
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert lines[0] == "9 functions replaced; 5 files of campaigns"
+    for line in (
+        "task_manager create_task queues; within a contract notification: when its group closes task_manager.py:54",
+        "task_manager Task saves to the outbox task_manager.py:29",
+        "task_manager get_connection stays as it is task_manager.py:8",
+        "task_scheduler there is no readable task_scheduler.py",
+        "modules.file_utils save_send_status stays: it takes 3 parameters, not 2 modules/file_utils.py:14",
+    ):
+        assert line in lines
+    assert (
+        f"beijing {world.folder}/state/send_status_bj_aug.json never written; what it would say, the outbox answers"
+        in lines
+    )
+    assert f"technicians {world.folder}/state/technician_status_record.json as before, replaced in one piece" in lines
+    assert not world.store.exists()
+
+
+def test_explain_for_programs(world: ProgramWorld) -> None:
+    manager = world.folder / "task_manager.py"
+    manager.write_text(
+        manager.read_text(encoding="utf-8").replace("def get_pending_tasks", "def pending"), encoding="utf-8"
+    )
+    done = invoke(world, "--explain", "--json", "main.py")
+    found = json.loads(done.stdout)
+    assert {
+        "module": "task_manager",
+        "name": "get_pending_tasks",
+        "place": None,
+        "becomes": "is not there",
+        "replaced": False,
+    } in found["functions"]
+    assert sum(one["replaced"] for one in found["functions"]) == 12
+    assert [one["campaign"] for one in found["files"]] == ["beijing", "shanghai", "beijing", "shanghai", "technicians"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        ((), 2, "name the program's main file: notifykit shim -- main.py"),
+        (("--json", "main.py"), 2, "--json goes with --explain"),
+        (("nothing.py",), 4, "error: nothing.py: there is no such script; name the program's main file"),
+        (("--explain", "nothing.py"), 4, "error: nothing.py: there is no such script"),
+    ],
+)
+def test_wrong_usage(world: ProgramWorld, arguments: tuple[str, ...], code: int, told: str) -> None:
+    done = invoke(world, *arguments)
+    assert done.exit_code == code
+    assert told in done.output
+
+
+PRINTS = """
+import logging, os, sys
+logging.basicConfig(filename='mine.log', level=logging.INFO)
+logging.info('started')
+import task_manager
+print(__name__, sys.argv, sys.path[0] == os.path.dirname(os.path.abspath(__file__)), os.getcwd() == sys.path[0])
+print(task_manager.create_task('send_wechat_message', '部门', '工单').id, task_manager.get_pending_tasks()[0][:4])
+sys.exit(int(sys.argv[-1]))
+"""
+
+
+def test_a_script_runs_as_it_would_under_python(world: ProgramWorld) -> None:
+    (world.folder / "tool.py").write_text(PRINTS, encoding="utf-8")
+    command = world.command("--loud", "--", "7", shim=True)
+    command[command.index("main.py")] = "tool.py"
+
+    done = subprocess.run(
+        command, cwd=world.folder, env=world.in_process, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    assert (done.returncode, done.stderr) == (7, "")
+    assert done.stdout.splitlines() == [
+        "__main__ ['tool.py', '--loud', '--', '7'] True True",
+        "1 (1, 'send_wechat_message', '部门', '工单')",
+    ]
+    assert (world.folder / "mine.log").read_text() == "INFO:root:started\n"
+
+
+def test_the_program_runs_until_it_is_stopped(world: ProgramWorld) -> None:
+    """As a service: the scheduler in its thread, the jobs in a loop; no word of ours."""
+    done = world.shimmed("--once", "bj", "ts")
+    assert done.stderr == ""
+    assert world.problems() == []
+    assert "contract " + contract_id(0) in (world.folder / "logs" / "app.log").read_text(encoding="utf-8")
+
+
+def test_a_program_that_fails_keeps_its_traceback(world: ProgramWorld) -> None:
+    (world.folder / "main.py").write_text("import jobs\nraise RuntimeError('its own')\n", encoding="utf-8")
+    done = world.run(shim=True, check=False)
+    assert done.returncode == 1
+    assert "RuntimeError: its own" in done.stderr
+    assert 'main.py", line 2' in done.stderr
