@@ -75,8 +75,10 @@ def test_a_file_to_be_kept_that_is_not_there(capsys: pytest.CaptureFixture[str])
 def test_historic_holds_are_one_line_with_the_command_that_closes_them(capsys: pytest.CaptureFixture[str]) -> None:
     report.show_plan(plans.plan(plans.campaign("july", plans.contracts((plans.OLD, 5000), (plans.STALE, 4)))))
     assert [line for line in lines(capsys) if line.startswith("held:")] == [
-        f"held: july: 5,000 contracts: {plans.HISTORIC}; `notifykit migrate --historic assume-sent` closes them, "
-        "or afterwards `notifykit resolve --where historic --sent --why TEXT`",
+        (
+            f"held: july: 5,000 contracts: {plans.HISTORIC}; `notifykit migrate --historic assume-sent` closes them, "
+            "or afterwards `notifykit resolve --where historic --sent --why TEXT`"
+        ),
         (
             "held: july: 4 contracts: pending since 2025-08-01 09:30:00: older than 7 days; "
             "such as 2025080000000005000, 2025080000000005001, 2025080000000005002"
