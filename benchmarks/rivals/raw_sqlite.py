@@ -34,7 +34,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """Make the product's schema, then open it without the product."""
     database = Database(path, SystemClock())
     try:
-        prepare(database, upgrade=True)
+        prepare(database, create=True)
     finally:
         database.close()
     connection = sqlite3.connect(path, isolation_level=None, timeout=30)
