@@ -80,9 +80,6 @@ class Archived:
             self.digest = str(manifest["digest"])
             self._sha256 = str(manifest["sha256"])
             self._removed = frozenset(map(int, manifest["removed"]))
-            self.gone = frozenset(map(int, manifest["gone"]))
-            """Ids that no row has any more because this rollback or an earlier one took it: no sign of a purge."""
-            self._sequence = int(manifest["sequence"] or 0)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise VerificationError(
                 f"{folder / MANIFEST}: the archive of a rollback is damaged ({error}); restore it from a copy"
@@ -152,11 +149,6 @@ class Archived:
         """The ids that those tasks had."""
         return self._removed
 
-    @property
-    def vacated(self) -> frozenset[int]:
-        """Of those ids, the ones that are never given again: the rollback left a gap there, nobody purged them."""
-        return frozenset(id_ for id_ in self._removed if id_ <= self._sequence)
-
     def restore_history(self, db: Database) -> None:
         """Put back what a plan knows nothing of: call it when the plan's rows have been adopted.
 
@@ -190,11 +182,6 @@ def archived(folder: MigrationFolder) -> Archived | None:
     return Archived(folder.archive / names[-1]) if names else None
 
 
-def vacated(folder: MigrationFolder) -> frozenset[int]:
-    """Return the ids of all rows that rollbacks took from the table, and that are never given again."""
-    return frozenset[int]().union(*(Archived(folder.archive / name).vacated for name in _names(folder)))
-
-
 def archive(
     folder: MigrationFolder,
     source: sqlite3.Connection,
@@ -207,7 +194,8 @@ def archive(
 ) -> Archived:
     """Copy the whole outbox by SQLite's backup, prove the copy, and keep it with the list of holds.
 
-    `digest` is that of the outbox's content, `sequence` the highest id that counts as given after the rollback. The newest archive is taken where it is of the same outbox already: a
+    `digest` is that of the outbox's content, `sequence` the highest id that counts as given after the rollback: a
+    removed one above it will be given again. The newest archive is taken where it is of the same outbox already: a
     rollback that was cut short left it. Raises VerificationError where the copy is not whole, and PreflightError
     where it cannot be written.
     """
@@ -227,7 +215,9 @@ def archive(
             "digest": digest,
             "sha256": _sha256(fresh / OUTBOX),
             "removed": sorted(removed),
-            "sequence": sequence,
+            "gone": sorted(
+                (newest.gone if newest else frozenset()) | {id_ for id_ in removed if id_ <= (sequence or 0)}
+            ),
         }
         _write(fresh / HOLDS, json.dumps([_hold_form(hold) for hold in holds], ensure_ascii=False, indent=2))
         _write(fresh / MANIFEST, json.dumps(manifest, indent=1))

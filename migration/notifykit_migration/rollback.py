@@ -188,6 +188,7 @@ def _archive(folder: MigrationFolder, connection: sqlite3.Connection, back: Goin
         removed=back.removed,
         holds=back.plan.holds,
         digest=content_digest(connection),
+        sequence=back.sequence,
         now=now,
     )
 

@@ -84,7 +84,7 @@ def kept(folder: MigrationFolder, outbox: SqliteOutbox, now: float = NOW) -> Arc
         task=2,
     )
     digest = content_digest(connection)
-        return archive(folder, connection, removed={2, 4}, holds=[hold], digest=digest, sequence=4, now=now)
+    return archive(folder, connection, removed={2, 4}, holds=[hold], digest=digest, sequence=4, now=now)
 
 
 def test_nothing_was_ever_archived(folder: MigrationFolder) -> None:
@@ -110,14 +110,6 @@ def test_the_newest_is_taken_even_where_the_clock_was_set_back(folder: Migration
     newest = archived(folder)
     assert newest is not None
     assert newest.id == second.id > first.id
-
-
-def test_ids_that_any_rollback_took_are_no_sign_of_a_purge(folder: MigrationFolder, outbox: SqliteOutbox) -> None:
-    assert kept(folder, outbox).gone == {2, 4}
-    outbox.decide([3], Status.CANCELLED, who="test", why="not needed", of=[Status.QUEUED])
-    connection = outbox.db.connection
-    later = archive(folder, connection, removed={3}, holds=[], digest=content_digest(connection), now=NOW)
-    assert (later.removed_ids, later.gone) == ({3}, {2, 3, 4})
 
 
 def test_what_a_killed_copy_left_is_removed(folder: MigrationFolder, outbox: SqliteOutbox) -> None:
