@@ -80,6 +80,8 @@ class Archived:
             self.digest = str(manifest["digest"])
             self._sha256 = str(manifest["sha256"])
             self._removed = frozenset(map(int, manifest["removed"]))
+            self.gone = frozenset(map(int, manifest["gone"]))
+            """Ids that no row has any more because this rollback or an earlier one took it: no sign of a purge."""
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise VerificationError(
                 f"{folder / MANIFEST}: the archive of a rollback is damaged ({error}); restore it from a copy"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
@@ -128,13 +128,17 @@ def read_attempts(connection: sqlite3.Connection, stopped: Stopped, log: LegacyL
     return Attempts(completed=completed, first_beyond=first, stopped=stopped, log=log)
 
 
-def purged(connection: sqlite3.Connection) -> str | None:
-    """Say by what it is seen that rows were deleted; None where none were."""
+def purged(connection: sqlite3.Connection, gone: Collection[int] = ()) -> str | None:
+    """Say by what it is seen that rows were deleted; None where none were.
+
+    `gone`: ids whose rows rollbacks took from the table.
+    """
     count, lowest = connection.execute("SELECT count(*), min(id) FROM tasks").fetchone()
+    count += len(gone)
     sequence = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'tasks'").fetchone()
     given = int(sequence[0]) if sequence else 0
     if count < given:
-        starts = f", the first has id {lowest}" if count and lowest > 1 else ""
+        starts = f", the first has id {lowest}" if lowest and lowest > 1 else ""
         return f"{given - count} of {given} rows are gone from the table{starts}"
     return None
 

@@ -112,6 +112,16 @@ def test_the_newest_is_taken_even_where_the_clock_was_set_back(folder: Migration
     assert newest.id == second.id > first.id
 
 
+def test_ids_that_any_rollback_took_are_no_sign_of_a_purge(folder: MigrationFolder, outbox: SqliteOutbox) -> None:
+    assert kept(folder, outbox).gone == {2, 4}
+    outbox.decide([3], Status.CANCELLED, who="test", why="not needed", of=[Status.QUEUED])
+    connection = outbox.db.connection
+    digest = content_digest(connection)
+    later = archive(folder, connection, removed={3, 9}, holds=[], digest=digest, sequence=5, now=NOW)
+    assert later.removed_ids == frozenset({3, 9})
+    assert later.gone == frozenset({2, 3, 4})  # 9 will be given again
+
+
 def test_what_a_killed_copy_left_is_removed(folder: MigrationFolder, outbox: SqliteOutbox) -> None:
     left = folder.archive / "20250101T000000Z-0009.new"
     left.mkdir(parents=True)
