@@ -25,6 +25,9 @@ pytestmark = pytest.mark.crash
 REDUCED = 4
 """Points in `make test`, where seconds count. `make crash` has all of them."""
 
+SECOND = 3
+"""After every so many-th kill, the recovery is killed too."""
+
 COMMAND = ("rollback", "--yes")
 
 End = tuple[dict[str, bytes], str, tuple[str, ...]]
@@ -62,7 +65,7 @@ class Scene:
         assert result.exit_code in (0, 3), result.output
 
     def again(self) -> None:
-        """Run the command that was killed once more; what is left is nothing to do."""
+        """Run the command that was killed once more; then there is nothing left to do."""
         self._run(*COMMAND)
         assert self.world.run(*COMMAND).stdout == "nothing to do: nothing is migrated\n"
 
@@ -98,11 +101,15 @@ class Tally:
     """What a sweep did and saw."""
 
     chosen: int
+    twice: int = 0
     missed: list[KillPoint] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        return f"killed at {self.chosen - len(self.missed)} of {self.chosen} places, each gone on from twice"
+        return (
+            f"killed at {self.chosen - len(self.missed)} of {self.chosen} places, each gone on from twice; "
+            f"{self.twice} recoveries killed too"
+        )
 
 
 def sweep(tmp_path: Path, choose: Callable[[Sequence[KillPoint]], Sequence[KillPoint]]) -> Tally:
@@ -119,7 +126,7 @@ def sweep(tmp_path: Path, choose: Callable[[Sequence[KillPoint]], Sequence[KillP
     assert set(delivered.values()) == {1}
     chosen = choose(points)
     done = Tally(len(chosen))
-    for point in chosen:
+    for at, point in enumerate(chosen):
         for _ in range(TRIES):
             replace(world.folder, start)
             if run_and_kill(command, environment, point):
@@ -128,6 +135,8 @@ def sweep(tmp_path: Path, choose: Callable[[Sequence[KillPoint]], Sequence[KillP
             done.missed.append(point)
             continue
         replace(killed, world.folder)
+        if at % SECOND == 0:
+            done.twice += run_and_kill(command, environment, chosen[(at + SECOND) % len(chosen)])
         scene.again()
         if scene.end() != undisturbed:
             done.wrong.append(f"{point}: another end")
