@@ -1,0 +1,223 @@
+"""docs/migration.md, in both languages, says what the code does: commands, checks, reasons, messages and exit codes."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import click
+import notifykit_migration
+import pytest
+from notifykit_migration import backup_checks, evidence, going_back, outbox_view, shadow, table, verify
+from notifykit_migration.commands.migrate import CHANGES_PLANNED
+from notifykit_migration.migrating import Until
+from said import function, plain, text, texts, tree
+
+from notifykit.cli import reference
+from notifykit.cli.app import build_cli
+from notifykit.errors import ExitCode
+from notifykit.plugins import load_plugins
+
+DOCS = Path(__file__).parents[3] / "docs"
+CODE = [path for package in notifykit_migration.__path__ for path in Path(package).rglob("*.py")]
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+PAGES = {name: (DOCS / name).read_text(encoding="utf-8") for name in ("migration.md", "migration.zh-CN.md")}
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+every_page = pytest.mark.parametrize("page", PAGES)
+
+
+def rows_below(page: str, mark: str) -> list[list[str]]:
+    """Return the cells of the table below a mark, or below a heading's first words."""
+    below = PAGES[page].partition(f"{mark}\n")[2]
+    lines = re.search(r"^\|.*\n\|[-|]+\n((?:\|.*\n)+)", below, re.MULTILINE)
+    assert lines, (page, mark)
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1].splitlines()]
+
+
+def codes(cells: list[list[str]]) -> list[str]:
+    """Return what stands in backticks at the beginning of each row."""
+    return [cell[0].strip("`") for cell in cells]
+
+
+def commands(page: str) -> list[str]:
+    """Return every command line of a page, those within its sentences too."""
+    body = PAGES[page]
+    shown = re.findall(r"^\$ (notifykit .*)$", body, re.MULTILINE)
+    prose = re.sub(r"^```.*?^```$", "", body, flags=re.MULTILINE | re.DOTALL)
+    named = [" ".join(found.split()) for found in re.findall(r"`(notifykit [^`]+)`", prose)]
+    return shown + [line for line in named if ":" not in line]
+
+
+# Commands -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def cli() -> click.Group:
+    found = build_cli()
+    load_plugins().add_commands(found)
+    return found
+
+
+@every_page
+def test_every_command_is_one_that_the_command_line_takes(
+    page: str, cli: click.Group, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "project").mkdir()
+    (tmp_path / "old-program").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    lines = commands(page)
+    assert len(lines) > 40
+    for line in lines:
+        name, *arguments = shlex.split(line)[1:]
+        command = cli.commands[name]
+        if arguments:
+            command.make_context(name, arguments, parent=click.Context(cli))
+
+
+def test_both_languages_have_the_same_commands_and_chapters() -> None:
+    english, chinese = (re.findall(r"^\$ (.*)$", text_, re.MULTILINE) for text_ in PAGES.values())
+    assert [line.partition(" --why ")[0] for line in english] == [line.partition(" --why ")[0] for line in chinese]
+    levels = [[len(marks) for marks in re.findall(r"^(#+) ", text_, re.MULTILINE)] for text_ in PAGES.values()]
+    assert levels[0] == levels[1]
+    assert not any(map(CHINESE.search, re.findall(r"^#.*$", PAGES["migration.md"], re.MULTILINE)))
+
+
+def test_the_page_of_the_command_line_has_exactly_these_commands() -> None:
+    page = (DOCS / "cli.md").read_text(encoding="utf-8")
+    written = re.findall(r"^## notifykit (\S+)$", page.partition(reference.PLUGINS)[2], re.MULTILINE)
+    assert written == list(reference.plugin_sections())
+    assert {"inventory", "migrate", "verify", "retire", "rollback", "history", "shim"} <= set(written)
+
+
+# Checks ---------------------------------------------------------------------------------------------------------------
+
+
+def check_names(module: ModuleType) -> Iterator[str]:
+    """Yield the name of every check that a module makes."""
+    for node in ast.walk(tree(module)):
+        match node:
+            case ast.Call(func=ast.Name(id="Check"), keywords=words):
+                yield from (said for word in words if word.arg == "name" and (said := text(word.value)))
+            case ast.Call(func=ast.Name(id="_check"), args=[first, *_]):
+                if (said := text(first)) is not None:
+                    yield said
+            case ast.Assign(targets=[ast.Name(id="name")], value=value) if (said := text(value)) is not None:
+                yield said
+
+
+@every_page
+def test_it_explains_exactly_the_checks_that_there_are(page: str) -> None:
+    there = {name for module in (verify, backup_checks, shadow) for name in check_names(module)}
+    told = codes(rows_below(page, "<!-- checks -->"))
+    assert len(told) == len(set(told))
+    assert set(told) == there
+
+
+# Reasons --------------------------------------------------------------------------------------------------------------
+
+
+PLANNING = ("table", "rows", "evidence", "world", "planning", "remembering")
+"""Modules that give reasons to a plan."""
+
+
+def is_attribute(node: ast.AST | None, *names: str) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr in names
+
+
+def holding(call: ast.Call) -> Iterator[ast.expr]:
+    """Yield the reason that a call gives, unless it says that its decision is another than to hold."""
+    given = {word.arg: word.value for word in call.keywords}
+    decision = given.get("decision")
+    if "why" in given and (not isinstance(decision, ast.Attribute) or decision.attr == "HOLD"):
+        yield given["why"]
+
+
+def reasons_of(node: ast.AST) -> Iterator[ast.expr]:
+    match node:
+        case ast.Tuple(elts=[first, second]) if is_attribute(first, "HOLD", "PERHAPS", "RAISED"):
+            yield second
+        case ast.Call(func=ast.Attribute(attr="_doubtful"), args=[*_, last]):
+            yield last
+        case ast.Call(func=ast.Name(id="replace" | "MessageDecision")):
+            yield from holding(node)
+        case ast.Assign(targets=[target], value=value):
+            name = target.id if isinstance(target, ast.Name) else getattr(target, "attr", "")
+            if name in ("doubt", "stale", "why"):
+                yield value
+
+
+def reasons() -> Iterator[str]:
+    """Yield every reason for which a plan holds something."""
+    yield table.HISTORIC
+    yield from table._NO_ROW.values()
+    yield from texts(function(evidence, "_unusable"))
+    for name in PLANNING:
+        module = importlib.import_module(f"notifykit_migration.{name}")
+        for node in ast.walk(tree(module)):
+            for found in reasons_of(node):
+                yield from texts(found)
+
+
+def sentences(said: Iterable[str]) -> set[str]:
+    return {plain(one) for one in said if one.count(" ") > 1}
+
+
+@every_page
+def test_it_explains_exactly_the_reasons_that_there_are(page: str) -> None:
+    told = codes(rows_below(page, "<!-- reasons -->"))
+    assert len(told) == len(set(told))
+    assert set(told) == sentences(reasons())
+
+
+@every_page
+def test_it_explains_exactly_the_reasons_of_the_way_back(page: str) -> None:
+    back = [function(outbox_view, name) for name in ("look", "_doubt", "_why")] + [function(going_back, "_lost")]
+    values = [body for one in back for body in one.body if not isinstance(body, ast.Expr)]
+    told = codes(rows_below(page, "<!-- reasons on the way back -->"))
+    assert set(told) == sentences(found for value in values for found in texts(value) if "SELECT" not in found)
+
+
+# Messages, phases, exit codes -----------------------------------------------------------------------------------------
+
+
+@every_page
+def test_the_messages_of_a_changed_world_are_those_of_the_code(page: str) -> None:
+    (heading,) = re.findall(r"^### .*The world changed.*$", PAGES[page], re.MULTILINE)
+    said = [plain(one) for path in CODE for one in texts(ast.parse(path.read_text(encoding="utf-8")))]
+    for cells in rows_below(page, heading):
+        quoted = cells[0].strip("`")
+        assert any(quoted in one for one in said), quoted
+
+
+def test_every_chapter_that_a_message_names_is_there() -> None:
+    said = [one for path in CODE for one in texts(ast.parse(path.read_text(encoding="utf-8")))]
+    named = {name for one in said for name in re.findall(r"docs/migration\.md, '([^']+)'", one)}
+    assert named == {"The world changed"}
+    for page in PAGES.values():
+        for name in named:
+            assert re.search(rf"^### .*{name}", page, re.MULTILINE)
+
+
+@every_page
+def test_it_has_every_phase_and_every_exit_code(page: str) -> None:
+    listed = re.findall(r"^\| (\d+) \| ", PAGES[page], re.MULTILINE)
+    assert sorted(map(int, listed)) == sorted([*map(int, ExitCode), CHANGES_PLANNED])
+    phases = re.findall(rf"^\| ({'|'.join(Until)}) \| ", PAGES[page], re.MULTILINE)
+    assert phases == list(Until)
+
+
+@every_page
+def test_its_links_lead_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", PAGES[page]):
+        assert (DOCS / target).exists(), target
