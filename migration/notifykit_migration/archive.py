@@ -217,9 +217,7 @@ def archive(
             "digest": digest,
             "sha256": _sha256(fresh / OUTBOX),
             "removed": sorted(removed),
-            "gone": sorted(
-                (newest.gone if newest else frozenset()) | {id_ for id_ in removed if id_ <= (sequence or 0)}
-            ),
+            "gone": sorted({*_gone(newest, source), *(id_ for id_ in removed if id_ <= (sequence or 0))}),
         }
         _write(fresh / HOLDS, json.dumps([_hold_form(hold) for hold in holds], ensure_ascii=False, indent=2))
         _write(fresh / MANIFEST, json.dumps(manifest, indent=1))
@@ -232,6 +230,13 @@ def archive(
             "nothing was changed; make room or mend the permissions, then run again"
         ) from error
     return Archived(target)
+
+
+def _gone(newest: Archived | None, source: sqlite3.Connection) -> Iterator[int]:
+    """Yield what earlier rollbacks took. A row that is still there was to be taken by one that was cut short."""
+    for id_ in newest.gone if newest else ():
+        if source.execute("SELECT 1 FROM tasks WHERE id = ?", (id_,)).fetchone() is None:
+            yield id_
 
 
 def _hold_form(hold: Hold) -> dict[str, object]:

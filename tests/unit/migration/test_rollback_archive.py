@@ -122,6 +122,17 @@ def test_ids_that_any_rollback_took_are_no_sign_of_a_purge(folder: MigrationFold
     assert later.gone == frozenset({2, 3, 4})  # 9 will be given again
 
 
+def test_what_a_rollback_took_that_never_came_to_the_database_is_no_gap(
+    folder: MigrationFolder, outbox: SqliteOutbox
+) -> None:
+    assert kept(folder, outbox).gone == {2, 4}
+    # That one was cut short; somebody settled the failed message, and rolled back later.
+    outbox.decide([2], Status.SENT, who="test", why="it is in the group", of=[Status.FAILED])
+    connection = outbox.db.connection
+    digest = content_digest(connection)
+    assert archive(folder, connection, removed={4}, holds=[], digest=digest, sequence=4, now=NOW).gone == {4}
+
+
 def test_what_a_killed_copy_left_is_removed(folder: MigrationFolder, outbox: SqliteOutbox) -> None:
     left = folder.archive / "20250101T000000Z-0009.new"
     left.mkdir(parents=True)
