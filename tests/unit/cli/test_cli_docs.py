@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from cli_world import BROKEN, BUSY, DOUBTFUL, FINE, REFUSED, CliWorld, contract
+from json_tables import PAGE, Reader
 
 import notifykit.cli.demo as demo_module
 from notifykit.cli import app, reference
@@ -20,12 +21,7 @@ from notifykit.plugins import Plugins, find, load_plugins
 
 MakeWorld = Callable[[Sequence[str]], CliWorld]
 
-PAGE = Path(__file__).parents[3] / "docs" / "cli.md"
 TEXT = PAGE.read_text(encoding="utf-8")
-
-_ROW = re.compile(r"^\| `([^`]+)` \| (.*) ?\|$", re.MULTILINE)
-_HEADING = re.compile(r"^(#{2,4}) (.*)$", re.MULTILINE)
-_LINK = re.compile(r"\[\w+\]\(#(\w+)\)")
 
 
 def test_the_help_on_the_page_is_that_of_the_commands(tmp_path: Path) -> None:
@@ -36,40 +32,20 @@ def test_the_help_on_the_page_is_that_of_the_commands(tmp_path: Path) -> None:
     assert TEXT.startswith("# The command line\n")
 
 
+def test_what_the_page_says_of_a_plugin_that_is_not_installed_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reference, "plugin_sections", dict)
+    copy = tmp_path / "cli.md"
+    copy.write_text(TEXT, encoding="utf-8")
+    reference.main(copy)
+    assert copy.read_text(encoding="utf-8") == TEXT
+
+
 def test_the_exit_codes_on_the_page_are_those_of_the_commands() -> None:
     section = TEXT.partition("## Exit codes\n")[2].partition("\n## ")[0]
     listed = re.findall(r"^\| (\d+) \| (.*) \|$", section, re.MULTILINE)
     assert listed == [(str(int(code)), meaning) for code, meaning in EXIT_CODES.items()]
-
-
-def tables() -> dict[str, dict[str, str]]:
-    """Return each table of the JSON section: its keys, and what is said of each."""
-    section = TEXT.partition("## JSON\n")[2].partition(reference.BEGIN)[0]
-    parts = _HEADING.split(section)[1:]
-    found: dict[str, dict[str, str]] = {}
-    for title, body in zip(parts[1::3], parts[2::3], strict=True):
-        for name in re.findall(r"`([^`]+)`", title) or [title]:
-            assert name not in found
-            found[name] = dict(_ROW.findall(body))
-    return found
-
-
-class Reader:
-    """Compares JSON with the tables, and remembers which of them it needed."""
-
-    def __init__(self) -> None:
-        self.tables = tables()
-        self.used: set[str] = set()
-
-    def compare(self, name: str, value: Any) -> None:
-        assert set(value) == set(self.tables[name]), name
-        self.used.add(name)
-        for key, text in self.tables[name].items():
-            if link := _LINK.search(text):
-                inner = value[key]
-                for item in inner if isinstance(inner, list) else [inner]:
-                    if item is not None:
-                        self.compare(link[1], item)
 
 
 def test_every_key_of_every_command_is_on_the_page(
@@ -79,7 +55,7 @@ def test_every_key_of_every_command_is_on_the_page(
         broken = EntryPoint("broken", "no_such_module_anywhere", "notifykit")
         return load_plugins(block=block, strict=strict, entry_points=[*find.find_entry_points()[0], broken])
 
-    reader = Reader()
+    reader = Reader("JSON")
     world = make_world((FINE, REFUSED, DOUBTFUL, BUSY, BROKEN, FINE))
     world.edit("campaigns/beijing.yaml", "strategy:", "order: none\nstrategy:")
     world.environment["COLUMNS"] = "100"
