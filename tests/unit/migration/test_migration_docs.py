@@ -85,6 +85,15 @@ def test_every_command_is_one_that_the_command_line_takes(
             command.make_context(name, arguments, parent=click.Context(cli))
 
 
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_the_commands_of_the_readme_are_ones_that_there_are(readme: str, cli: click.Group) -> None:
+    (block,) = re.findall(r"^```sh\n(.*?)^```", read(DOCS.parent / readme), re.MULTILINE | re.DOTALL)
+    lines = [line.partition("#")[0].split() for line in block.splitlines()]
+    assert [line[:2] for line in lines] == [["notifykit", name] for name in ("migrate", "migrate", "rollback")]
+    for _, name, *arguments in lines:
+        cli.commands[name].make_context(name, arguments, parent=click.Context(cli))
+
+
 def test_both_languages_have_the_same_commands_and_chapters() -> None:
     english, chinese = (re.findall(r"^\$ (.*)$", text_, re.MULTILINE) for text_ in PAGES.values())
     assert [line.partition(" --why ")[0] for line in english] == [line.partition(" --why ")[0] for line in chinese]
