@@ -7,15 +7,15 @@ between, by somebody who does not know, every message still goes out once.
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from killing import STRACE, TRIES, KillPoint, kill_points, run_and_kill, spread
+from killed_worlds import KilledWorlds, Tally
+from killing import STRACE, KillPoint, spread
 from legacy_run import LegacyRun
 from legacy_world import AWARD, GROUP, SENT, LegacyWorld
 from notifykit_migration.reading import content_digest
@@ -96,71 +96,34 @@ class Scene:
         return files, f"{mode} {digest}", names
 
 
-@dataclass
-class Tally:
-    """What a sweep did and saw."""
-
-    chosen: int
-    twice: int = 0
-    missed: list[KillPoint] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        return (
-            f"killed at {self.chosen - len(self.missed)} of {self.chosen} places, each gone on from twice; "
-            f"{self.twice} recoveries killed too"
-        )
-
-
 def sweep(tmp_path: Path, choose: Callable[[Sequence[KillPoint]], Sequence[KillPoint]]) -> Tally:
-    assert STRACE is not None, "strace is missing; install it (Debian: apt-get install strace)"
     scene = Scene.build(tmp_path / "world")
-    world = scene.world
-    start, killed = tmp_path / "start", tmp_path / "killed"
-    shutil.copytree(world.folder, start)
-    command, environment = world.command_line(*COMMAND), dict(os.environ)
-    points = kill_points(command, environment, tmp_path / "calls.log")
+    killed = KilledWorlds(scene.world, COMMAND, tmp_path)
     undisturbed = scene.end()
     scene.old_program()
-    delivered = world.delivered
+    delivered = scene.world.delivered
     assert set(delivered.values()) == {1}
-    chosen = choose(points)
-    done = Tally(len(chosen))
-    for at, point in enumerate(chosen):
-        for _ in range(TRIES):
-            replace(world.folder, start)
-            if run_and_kill(command, environment, point):
-                break
-        else:
-            done.missed.append(point)
-            continue
-        replace(killed, world.folder)
-        if at % SECOND == 0:
-            done.twice += run_and_kill(command, environment, chosen[(at + SECOND) % len(chosen)])
+
+    def again() -> Iterator[str]:
         scene.again()
         if scene.end() != undisturbed:
-            done.wrong.append(f"{point}: another end")
-        replace(world.folder, killed)
+            yield "another end"
+
+    def old_program_between() -> Iterator[str]:
         scene.old_program()
         scene.again()
         scene.old_program()
-        if world.delivered != delivered:
-            done.wrong.append(f"{point}: {delivered - world.delivered} lost, {world.delivered - delivered} too many")
-    assert len(done.missed) <= len(chosen) // 10, f"never reached: {', '.join(map(str, done.missed))}"
-    return done
+        found = scene.world.delivered
+        if found != delivered:
+            yield f"{delivered - found} lost, {found - delivered} too many"
 
-
-def replace(folder: Path, other: Path) -> None:
-    if folder.exists():
-        shutil.rmtree(folder)
-    shutil.copytree(other, folder)
+    return killed.sweep(choose(killed.points), [again, old_program_between])
 
 
 @pytest.mark.skipif(STRACE is None and not os.environ.get("CI"), reason="strace is missing (a failure in CI)")
 def test_a_reduced_sweep_of_rollback(tmp_path: Path) -> None:
     done = sweep(tmp_path, lambda points: spread(points, REDUCED))
-    assert done.wrong == []
-    assert done.missed == []
+    done.check()
 
 
 @pytest.mark.deep
@@ -169,4 +132,4 @@ def test_the_whole_sweep_of_rollback(tmp_path: Path, capsys: pytest.CaptureFixtu
     done = sweep(tmp_path, lambda points: points)
     with capsys.disabled():
         print(f"\nrollback: {done}; never reached: {', '.join(map(str, done.missed)) or 'none'}")
-    assert done.wrong == []
+    done.check()
