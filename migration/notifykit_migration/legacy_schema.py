@@ -165,3 +165,13 @@ def set_journal_mode(connection: sqlite3.Connection, path: Path, mode: str) -> N
         )
     if wanted == "delete":
         path.with_name(f"{path.name}-shm").unlink(missing_ok=True)  # left by a program that only looked
+
+
+def clear_journal(connection: sqlite3.Connection, path: Path) -> None:
+    """Have SQLite take away the spent journal of a program that was killed. For a connection that is alone.
+
+    What it said was rolled back when the database was opened; the file itself goes with the next change.
+    """
+    if path.with_name(f"{path.name}-journal").exists():
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        connection.execute(f"PRAGMA user_version = {version}")

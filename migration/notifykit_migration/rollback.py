@@ -19,7 +19,7 @@ from notifykit_migration.errors import PreflightError, WorldChangedError
 from notifykit_migration.folder import MigrationFolder
 from notifykit_migration.going_back import GoingBack, work_out
 from notifykit_migration.journal import Entry, Journal
-from notifykit_migration.legacy_schema import alone
+from notifykit_migration.legacy_schema import alone, clear_journal
 from notifykit_migration.model import Hold, Present, RollbackPlan
 from notifykit_migration.old_state import is_migrated
 from notifykit_migration.outbox_view import clock_time
@@ -212,6 +212,7 @@ def _finish(host: Host, folder: MigrationFolder, tell: Tell) -> RolledBack:
         kept = archived(folder) if begun.fields.get("archive") else None
         if store.exists():
             with alone(store) as connection:
+                clear_journal(connection, store)
                 run_steps(journal, [ModeStep(connection, store, str(begun.fields.get("journal_mode") or "delete"))])
         if kept is not None:
             # The old program may have run since: what it did is its own.

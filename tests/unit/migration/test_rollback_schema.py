@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from notifykit_migration.errors import PreflightError
-from notifykit_migration.legacy_schema import Beginning, Restoration, alone, put_back, set_journal_mode
+from notifykit_migration.legacy_schema import Beginning, Restoration, alone, clear_journal, put_back, set_journal_mode
 from notifykit_migration.reading import content_digest
 
 from notifykit.errors import StoreError
@@ -184,3 +184,12 @@ def test_an_error_within_leaves_everything_as_it_was(store: Store) -> None:
     with pytest.raises(StoreError, match="nowhere"):
         store.back({})
     assert store.now == before
+
+
+def test_the_spent_journal_of_a_killed_program_goes(store: Store, tmp_path: Path) -> None:
+    spent = tmp_path / "tasks.db-journal"
+    spent.write_bytes(bytes(512))
+    with alone(store.path) as connection:
+        clear_journal(connection, store.path)
+    assert not spent.exists()
+    assert store.now == store.digest
