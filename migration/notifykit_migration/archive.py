@@ -80,8 +80,8 @@ class Archived:
             self.digest = str(manifest["digest"])
             self._sha256 = str(manifest["sha256"])
             self._removed = frozenset(map(int, manifest["removed"]))
-            self.gone = frozenset(map(int, manifest["gone"]))
-            """Ids that no row has any more because this rollback or an earlier one took it: no sign of a purge."""
+            self.vacant = int(manifest["vacant"])
+            """How many ids this rollback and those before it left without a row: no sign of a purge."""
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise VerificationError(
                 f"{folder / MANIFEST}: the archive of a rollback is damaged ({error}); restore it from a copy"
@@ -191,15 +191,14 @@ def archive(
     removed: Collection[int],
     holds: Sequence[Hold],
     digest: str,
-    sequence: int | None,
+    vacant: int,
     now: float,
 ) -> Archived:
     """Copy the whole outbox by SQLite's backup, prove the copy, and keep it with the list of holds.
 
-    `digest` is that of the outbox's content, `sequence` the highest id that counts as given after the rollback: a
-    removed one above it will be given again. The newest archive is taken where it is of the same outbox already: a
-    rollback that was cut short left it. Raises VerificationError where the copy is not whole, and PreflightError
-    where it cannot be written.
+    `digest` is that of the outbox's content, `vacant` how many ids this rollback and those before it leave without a
+    row. The newest archive is taken where it is of the same outbox already: a rollback that was cut short left it.
+    Raises VerificationError where the copy is not whole, and PreflightError where it cannot be written.
     """
     newest = archived(folder)
     if newest is not None and newest.digest == digest and newest.removed_ids == frozenset(removed):
@@ -217,7 +216,7 @@ def archive(
             "digest": digest,
             "sha256": _sha256(fresh / OUTBOX),
             "removed": sorted(removed),
-            "gone": sorted({*_gone(newest, source), *(id_ for id_ in removed if id_ <= (sequence or 0))}),
+            "vacant": vacant,
         }
         _write(fresh / HOLDS, json.dumps([_hold_form(hold) for hold in holds], ensure_ascii=False, indent=2))
         _write(fresh / MANIFEST, json.dumps(manifest, indent=1))
@@ -230,13 +229,6 @@ def archive(
             "nothing was changed; make room or mend the permissions, then run again"
         ) from error
     return Archived(target)
-
-
-def _gone(newest: Archived | None, source: sqlite3.Connection) -> Iterator[int]:
-    """Yield what earlier rollbacks took. A row that is still there was to be taken by one that was cut short."""
-    for id_ in newest.gone if newest else ():
-        if source.execute("SELECT 1 FROM tasks WHERE id = ?", (id_,)).fetchone() is None:
-            yield id_
 
 
 def _hold_form(hold: Hold) -> dict[str, object]:

@@ -24,7 +24,7 @@ from notifykit_migration.old_state import Migration, OldCampaign, migrations, ol
 from notifykit_migration.outbox_view import View, clock_time, holds, look
 from notifykit_migration.reading import untouched
 from notifykit_migration.returning import Before, Seen, returned, rows_of
-from notifykit_migration.rows import is_outbox
+from notifykit_migration.rows import gap, is_outbox
 from notifykit_migration.world import legacy_states, shown
 
 
@@ -51,10 +51,17 @@ class GoingBack:
     removed: frozenset[int]
     """Tasks that will be no rows any more."""
     sequence: int | None
+    gap_before: int
+    """How many ids had no row before the migration."""
     journal_mode: str
     copies: tuple[Path, ...]
     """The stores as they were before each migration, oldest first."""
     view: View
+
+    @property
+    def gap(self) -> int:
+        """How many ids will have no row. Those of removed tasks, and those that the outbox gave to no task at all."""
+        return max(0, (self.sequence or 0) - self.view.others - len(self.rows))
 
     def beginnings(self) -> Iterator[Beginning]:
         """Yield the rows as they were before; what the oldest copy says comes last."""
@@ -120,6 +127,7 @@ def work_out(host: Host, folder: MigrationFolder, connection: sqlite3.Connection
         removed=frozenset(seen.id for by_key in view.tasks.values() for tasks in by_key.values() for seen in tasks)
         - total.rows.keys(),
         sequence=_sequence(first, view, touched=total.touched),
+        gap_before=_gap(copies[0]) if copies and first.sequence is not None else 0,
         journal_mode=first.journal_mode,
         copies=copies,
         view=view,
@@ -244,6 +252,11 @@ def _has_tasks(connection: sqlite3.Connection) -> bool:
 def _statuses(path: Path) -> dict[int, str]:
     with untouched(path) as connection:
         return dict(connection.execute("SELECT id, status FROM tasks")) if _has_tasks(connection) else {}
+
+
+def _gap(path: Path) -> int:
+    with untouched(path) as connection:
+        return gap(connection)[0] if _has_tasks(connection) else 0
 
 
 def _types(copies: Collection[Path]) -> frozenset[str]:

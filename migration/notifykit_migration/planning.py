@@ -146,7 +146,7 @@ class _Planner:
         if connection is not None and rows.tasks_table(connection):
             attempts = rows.read_attempts(connection, self.options.stopped, self.log)
             owned = rows.read_owned(connection)
-            why_purged = rows.purged(connection, before.gone if before else ())
+            why_purged = rows.purged(connection, before.vacant if before else 0)
             matcher = Matcher(self.worlds, before)
             found = matcher.match(rows.read_rows(connection))
         else:

@@ -129,7 +129,7 @@ def roll_back(
             back = work_out(host, folder, connection, now=now)
             _refuse(back, plan)
             check_files(back, earlier)
-            kept = _archive(folder, connection, back, now=now)
+            kept = _archive(folder, connection, back, _vacant(folder, journal), now=now)
             tell(f"archive: {kept.folder} (the whole outbox, and the list of what is held)")
             _begin(journal, back, kept, who)
             run_steps(
@@ -181,14 +181,24 @@ def _meant(plan: RollbackPlan) -> tuple[object, ...]:
     return plan.holds, [item for item in plan.returns if item.present is not Present.NEVER]
 
 
-def _archive(folder: MigrationFolder, connection: sqlite3.Connection, back: GoingBack, *, now: float) -> Archived:
+def _vacant(folder: MigrationFolder, journal: Journal) -> int:
+    """Return how many ids the rollbacks before this one left without a row."""
+    ended = (entry.fields.get("archive") for entry in reversed(journal.entries) if entry.kind == "rollback_done")
+    newest = next((name for name in ended if name), None)
+    return Archived(folder.archive / str(newest)).vacant if newest else 0
+
+
+def _archive(
+    folder: MigrationFolder, connection: sqlite3.Connection, back: GoingBack, vacant: int, *, now: float
+) -> Archived:
+    purged = max(0, back.gap_before - vacant)
     return archive(
         folder,
         connection,
         removed=back.removed,
         holds=back.plan.holds,
         digest=content_digest(connection),
-        sequence=back.sequence,
+        vacant=max(0, back.gap - purged),
         now=now,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
@@ -128,19 +128,25 @@ def read_attempts(connection: sqlite3.Connection, stopped: Stopped, log: LegacyL
     return Attempts(completed=completed, first_beyond=first, stopped=stopped, log=log)
 
 
-def purged(connection: sqlite3.Connection, gone: Collection[int] = ()) -> str | None:
-    """Say by what it is seen that rows were deleted; None where none were.
-
-    `gone`: ids whose rows rollbacks took from the table.
-    """
-    count, lowest = connection.execute("SELECT count(*), min(id) FROM tasks").fetchone()
-    count += len(gone)
+def gap(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Return how many ids were given of which there is no row, and how many were given."""
+    (count,) = connection.execute("SELECT count(*) FROM tasks").fetchone()
     sequence = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'tasks'").fetchone()
     given = int(sequence[0]) if sequence else 0
-    if count < given:
-        starts = f", the first has id {lowest}" if lowest and lowest > 1 else ""
-        return f"{given - count} of {given} rows are gone from the table{starts}"
-    return None
+    return max(0, given - count), given
+
+
+def purged(connection: sqlite3.Connection, vacant: int = 0) -> str | None:
+    """Say by what it is seen that rows were deleted; None where none were.
+
+    `vacant`: how many ids rollbacks left without a row.
+    """
+    gone, given = gap(connection)
+    if gone <= vacant:
+        return None
+    (lowest,) = connection.execute("SELECT min(id) FROM tasks").fetchone()
+    starts = f", the first has id {lowest}" if lowest and lowest > 1 else ""
+    return f"{gone - vacant} of {given} rows are gone from the table{starts}"
 
 
 def epoch(text: str) -> float | None:

@@ -91,3 +91,25 @@ def test_a_purge_after_a_rollback_is_seen(world: LegacyWorld) -> None:
     world.status_file().unlink()
     world.set_flag(sent["合同ID(_id)"], "N")
     assert held(world) == sorted([(made.id, GROUP), (sent["合同ID(_id)"], GROUP)])
+
+
+def test_ids_that_no_task_got_are_no_purge(world: LegacyWorld) -> None:
+    """What is offered to the outbox a second time uses up an id."""
+    made = world.contract("N", SENT, [(GROUP, "pending")])
+    assert world.run("migrate", "--yes").exit_code == 3
+    world.run("generate")
+    world.append(world.row())
+    world.run("generate")
+    assert world.run("rollback", "--yes").exit_code == 3
+    world.append(world.row())
+    assert held(world) == [(made.id, GROUP)]
+
+
+def test_a_purge_before_the_first_migration_stays_one(world: LegacyWorld) -> None:
+    old = world.contract("Y", SENT, [(GROUP, "completed")])
+    made = world.contract("Y", SENT, [(GROUP, "pending")])
+    world.purge(*old.rows)
+    there_and_back(world)
+    new = world.row()
+    world.append(new)
+    assert held(world) == sorted([(old.id, GROUP), (made.id, GROUP), (new["合同ID(_id)"], GROUP)])

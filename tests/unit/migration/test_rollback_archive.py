@@ -84,7 +84,7 @@ def kept(folder: MigrationFolder, outbox: SqliteOutbox, now: float = NOW) -> Arc
         task=2,
     )
     digest = content_digest(connection)
-    return archive(folder, connection, removed={2, 4}, holds=[hold], digest=digest, sequence=4, now=now)
+    return archive(folder, connection, removed={2, 4}, holds=[hold], digest=digest, vacant=2, now=now)
 
 
 def test_nothing_was_ever_archived(folder: MigrationFolder) -> None:
@@ -110,28 +110,6 @@ def test_the_newest_is_taken_even_where_the_clock_was_set_back(folder: Migration
     newest = archived(folder)
     assert newest is not None
     assert newest.id == second.id > first.id
-
-
-def test_ids_that_any_rollback_took_are_no_sign_of_a_purge(folder: MigrationFolder, outbox: SqliteOutbox) -> None:
-    assert kept(folder, outbox).gone == {2, 4}
-    outbox.db.execute("DELETE FROM tasks WHERE id IN (2, 4)")
-    outbox.decide([3], Status.CANCELLED, who="test", why="not needed", of=[Status.QUEUED])
-    connection = outbox.db.connection
-    digest = content_digest(connection)
-    later = archive(folder, connection, removed={3, 9}, holds=[], digest=digest, sequence=5, now=NOW)
-    assert later.removed_ids == frozenset({3, 9})
-    assert later.gone == frozenset({2, 3, 4})  # 9 will be given again
-
-
-def test_what_a_rollback_took_that_never_came_to_the_database_is_no_gap(
-    folder: MigrationFolder, outbox: SqliteOutbox
-) -> None:
-    assert kept(folder, outbox).gone == {2, 4}
-    # That one was cut short; somebody settled the failed message, and rolled back later.
-    outbox.decide([2], Status.SENT, who="test", why="it is in the group", of=[Status.FAILED])
-    connection = outbox.db.connection
-    digest = content_digest(connection)
-    assert archive(folder, connection, removed={4}, holds=[], digest=digest, sequence=4, now=NOW).gone == {4}
 
 
 def test_what_a_killed_copy_left_is_removed(folder: MigrationFolder, outbox: SqliteOutbox) -> None:
