@@ -100,6 +100,7 @@ def test_ids_that_no_task_got_are_no_purge(world: LegacyWorld) -> None:
     world.run("generate")
     world.append(world.row())
     world.run("generate")
+    world.run("dispatch", "--once")
     assert world.run("rollback", "--yes").exit_code == 3
     world.append(world.row())
     assert held(world) == [(made.id, GROUP)]
