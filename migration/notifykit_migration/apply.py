@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from notifykit.outbox.adopting import Adoption
-
 from notifykit.campaign import Campaign
 from notifykit.clock import Clock
 from notifykit.host import Host
 from notifykit.legacy import Flag, KeepsFlags
 from notifykit.model import Draft, Record, Status, Table
 from notifykit.outbox import schema
+from notifykit.outbox.adopting import Adoption
 from notifykit.outbox.database import Database
 from notifykit.outbox.sqlite import SqliteOutbox
 from notifykit_migration import fence, rows

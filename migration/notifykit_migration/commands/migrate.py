@@ -222,7 +222,9 @@ class _Command:
 
     def show(self, plan: Plan, *, out: Path | None, key: str | None) -> None:
         """Show a plan, and change nothing."""
-        if key is not None:
+        if key is not None and self.as_json:
+            print_json(report.contract_form(plan, key))
+        elif key is not None:
             report.show_contract(plan, key)
         elif self.as_json:
             print_json(report.plan_summary_form(plan))
@@ -256,7 +258,7 @@ class _Command:
                 {
                     "plan": report.plan_summary_form(done.plan),
                     "backup": str(done.backup.folder),
-                    "checks": report.checks_form(done.checks),
+                    "checks": report.checks_form(done.checks)["checks"],
                     "retired": list(done.retired),
                     "held": held,
                 }

@@ -57,7 +57,7 @@ def verify(session: Session, *, backup_id: str | None, report_path: Path | None,
         entries = Journal.read(folder.journal)
         report.write_page(report_path, plan=plan, checks=checks, entries=entries, made_at=host.clock.now())
     if as_json:
-        print_json({"checks": report.checks_form(checks)})
+        print_json(report.checks_form(checks))
     else:
         report.show_checks(checks)
     failed = any(check.result is CheckResult.FAILED for check in checks)

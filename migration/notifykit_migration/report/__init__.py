@@ -1,6 +1,13 @@
 """How a migration is shown: on a terminal, as data for programs, and as one offline page."""
 
-from notifykit_migration.report.forms import checks_form, entry_form, holds_form, plan_summary_form, rollback_form
+from notifykit_migration.report.forms import (
+    checks_form,
+    contract_form,
+    entry_form,
+    holds_form,
+    plan_summary_form,
+    rollback_form,
+)
 from notifykit_migration.report.html import html_page, write_page
 from notifykit_migration.report.terminal import (
     show_checks,
@@ -14,6 +21,7 @@ from notifykit_migration.report.times import iso, when
 
 __all__ = [
     "checks_form",
+    "contract_form",
     "entry_form",
     "holds_form",
     "html_page",

@@ -84,6 +84,39 @@ def _group(group: summary.HoldGroup) -> dict[str, Any]:
     }
 
 
+def contract_form(plan: Plan, key: str) -> dict[str, Any]:
+    """Describe all evidence of one contract, given by its key or its number. Raises as `summary.known_as`."""
+    return {
+        "contracts": [
+            {
+                "campaign": campaign.campaign,
+                "key": contract.key,
+                "number": contract.number,
+                "json": contract.json.value,
+                "rows": contract.rows.value,
+                "flag": contract.column.value,
+                "place": contract.place,
+                "crash": contract.crash,
+                "age": contract.age,
+                "set_flag": contract.set_flag,
+                "decisions": [
+                    {
+                        "message": item.message,
+                        "round": item.round,
+                        "row": item.row,
+                        "decision": item.decision.value,
+                        "why": item.why,
+                        "recipient": item.recipient,
+                        "text": item.text,
+                    }
+                    for item in contract.decisions
+                ],
+            }
+            for campaign, contract in summary.known_as(plan, key)
+        ]
+    }
+
+
 def checks_form(checks: Sequence[Check]) -> dict[str, Any]:
     """Describe how a verification came out."""
     return {

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from notifykit.console import count
+from notifykit.errors import NotifykitError
+from notifykit.nearest import hint
 from notifykit_migration.model import (
     CampaignPlan,
     Column,
@@ -184,6 +186,21 @@ def totals(plan: Plan) -> Mapping[Decision, int]:
     for campaign in plan.campaigns:
         for decision, number in plan.counts(campaign).items():
             found[decision] += number
+    return found
+
+
+def known_as(plan: Plan, key: str) -> list[tuple[CampaignPlan, ContractPlan]]:
+    """Return the contracts with this key or number. Raises NotifykitError where the plan knows none."""
+    found = [
+        (campaign, contract)
+        for campaign in plan.campaigns
+        for contract in campaign.contracts
+        if key in (contract.key, contract.number)
+    ]
+    if not found:
+        known = [contract.key for campaign in plan.campaigns for contract in campaign.contracts]
+        close = hint(key, known) if len(known) <= 10_000 else ""
+        raise NotifykitError(f'the plan knows no contract "{key}"{close}; give its key or its number')
     return found
 
 

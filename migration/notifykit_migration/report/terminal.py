@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from notifykit.console import Key, Right, count, print_table, result, some
-from notifykit.errors import NotifykitError
-from notifykit.nearest import hint
 from notifykit_migration.journal import Entry
 from notifykit_migration.model import CampaignPlan, Check, CheckResult, ContractPlan, Hold, Plan, RollbackPlan
 from notifykit_migration.report import summary
@@ -115,20 +113,8 @@ def show_contract(plan: Plan, key: str) -> None:
 
     Raises NotifykitError where the plan does not know it.
     """
-    found = list(_contracts(plan, key))
-    if not found:
-        known = [contract.key for campaign in plan.campaigns for contract in campaign.contracts]
-        close = hint(key, known) if len(known) <= 10_000 else ""
-        raise NotifykitError(f'the plan knows no contract "{key}"{close}; give its key or its number')
-    for campaign, contract in found:
+    for campaign, contract in summary.known_as(plan, key):
         _show_evidence(campaign, contract)
-
-
-def _contracts(plan: Plan, key: str) -> Iterator[tuple[CampaignPlan, ContractPlan]]:
-    for campaign in plan.campaigns:
-        for contract in campaign.contracts:
-            if key in (contract.key, contract.number):
-                yield campaign, contract
 
 
 def _show_evidence(campaign: CampaignPlan, contract: ContractPlan) -> None:
