@@ -14,7 +14,6 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
-from typing import Any
 
 from notifykit_compat.contract_files import ContractFile, Sheet
 
@@ -29,8 +28,10 @@ class Staged:
     task_type: str
     recipient: str
     text: str
-    task: Any = None
-    """The program's own object: gets its id when the message is queued."""
+    identity: tuple[str, str, str] | None = None
+    """Campaign, key and message, from when its group is closed."""
+    id: int | None = None
+    """Once it is known."""
 
 
 @dataclass(slots=True, eq=False)
@@ -47,6 +48,8 @@ class Activation:
     sheets: dict[str, Sheet] = field(default_factory=dict)
     """Campaign to the rows of its CSV."""
     staged: list[Staged] = field(default_factory=list)
+    names: dict[str, ContractFile] = field(default_factory=dict)
+    """The contract files that it loaded, by the names that it has for them."""
 
     @classmethod
     def alone(cls, staged: list[Staged]) -> Activation:

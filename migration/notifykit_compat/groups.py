@@ -6,10 +6,10 @@ it is there already, whoever queued it. Its text is the program's own.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from notifykit.campaign import Campaign, MessagePlan
 from notifykit.errors import RenderError
@@ -27,32 +27,44 @@ class Group:
     """One contract's messages, ready to be queued in one transaction."""
 
     drafts: tuple[Draft, ...]
-    made_of: tuple[Staged, ...]
-    """For each draft."""
     odd: tuple[str, ...] = ()
     """What does not fit the campaign's file, for people."""
     left: tuple[Staged, ...] = ()
     """Messages of another contract, whose creation was interrupted: its next run creates them again."""
 
 
-@dataclass(frozen=True, slots=True)
 class _Due:
-    """A message plan, for one record."""
+    """A message plan, for one record. What it says is rendered when it is asked for: most of it never is."""
 
-    plan: MessagePlan
-    recipient: str | None
-    due: bool
+    def __init__(self, plan: MessagePlan, record: Record) -> None:
+        self.plan = plan
+        self._record = record
+
+    @cached_property
+    def recipient(self) -> str | None:
+        """Whom it is for; None where that cannot be rendered."""
+        try:
+            return self.plan.recipient(self._record)
+        except RenderError:
+            return None
+
+    @cached_property
+    def due(self) -> bool:
+        """Whether the campaign wants it for this record."""
+        try:
+            return self.plan.when is None or self.plan.when(self._record)
+        except RenderError:
+            return False
 
 
 def group_of(file: ContractFile, record: Record, staged: Sequence[Staged], channels: Mapping[str, str]) -> Group | str:
     """Return the group; or why nothing can be queued, where a message has no channel."""
     campaign = file.campaign
     metadata = campaign.strategy.metadata(record)
-    plans = [_for(plan, record) for plan in campaign.messages]
+    plans = [_Due(plan, record) for plan in campaign.messages]
     left = _of_another(staged, plans, record.get(file.state.number) if file.state.number else None)
     used: Counter[str] = Counter()
     drafts: list[Draft] = []
-    made_of: list[Staged] = []
     odd: list[str] = []
     for one in staged:
         if one in left:
@@ -70,6 +82,7 @@ def group_of(file: ContractFile, record: Record, staged: Sequence[Staged], chann
             odd.append(f"has no message of type {one.task_type} to {one.recipient} beside those that are there")
         elif match.recipient != one.recipient:
             odd.append(f"sends `{base}` to {match.recipient}, and the program to {one.recipient}: the program counts")
+        one.identity = (campaign.name, record.key, _name(base, used[base] + 1))
         for text in _parts(plan, one.text):
             used[base] += 1
             drafts.append(
@@ -85,8 +98,7 @@ def group_of(file: ContractFile, record: Record, staged: Sequence[Staged], chann
                     metadata=metadata,
                 )
             )
-            made_of.append(one)
-    return Group(drafts=tuple(drafts), made_of=tuple(made_of), odd=tuple(odd), left=tuple(left))
+    return Group(drafts=tuple(drafts), odd=tuple(odd), left=tuple(left))
 
 
 def _of_another(staged: Sequence[Staged], plans: Sequence[_Due], number: str | None) -> list[Staged]:
@@ -96,8 +108,9 @@ def _of_another(staged: Sequence[Staged], plans: Sequence[_Due], number: str | N
     """
     if not number or len(staged) < 2:
         return []
-    names = re.compile(rf"(?<![A-Za-z0-9-]){re.escape(number)}(?![A-Za-z0-9-])").search
-    own = [one for one in staged if names(one.text)]
+    own = [one for one in staged if _names(one.text, number)]
+    if len(own) == len(staged):
+        return []
     taken: Counter[str] = Counter()
     for one in own:
         if (match := _match(one, plans, taken)) is not None:
@@ -111,19 +124,25 @@ def _of_another(staged: Sequence[Staged], plans: Sequence[_Due], number: str | N
     return left
 
 
-def _for(plan: MessagePlan, record: Record) -> _Due:
-    try:
-        return _Due(plan, plan.recipient(record), plan.when is None or plan.when(record))
-    except RenderError:
-        return _Due(plan, None, due=False)
-
-
 def _match(one: Staged, plans: Iterable[_Due], used: Mapping[str, int]) -> _Due | None:
     """Find the plan: right recipient before right type alone, due before not, unused before used."""
     fitting = [due for due in plans if due.plan.task_type == one.task_type]
     exact = [due for due in fitting if due.recipient == one.recipient]
     candidates = exact or [due for due in fitting if not used.get(due.plan.name)]
+    if len(candidates) == 1:
+        return candidates[0]
     return min(candidates, key=lambda due: (used.get(due.plan.name, 0), not due.due), default=None)
+
+
+def _names(text: str, number: str) -> bool:
+    """Whether a text has this very number, not one of which it is a part."""
+    at = text.find(number)
+    while at >= 0:
+        around = text[at - 1 : at] + text[at + len(number) : at + len(number) + 1]
+        if not any(letter == "-" or (letter.isascii() and letter.isalnum()) for letter in around):
+            return True
+        at = text.find(number, at + 1)
+    return False
 
 
 def _channel(one: Staged, campaign: Campaign, channels: Mapping[str, str]) -> str | None:

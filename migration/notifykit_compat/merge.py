@@ -53,6 +53,8 @@ def merged(
     head = read_head(data, origin, words.key, words.encoding)
     if head is None:
         return data + _written(rows_as_new(rows, words, delivered), fields, "utf-8-sig", header=True)
+    if _differs_in_flags_at_most(data, head, words, rows, fields):
+        return data
     there = list(_rows(data, head, words.key))
     present = {row.place: row for row in there if row.place is not None}
     wanted = dict(zip(_places(str(row.get(words.key, "")) for row in rows), rows, strict=True))
@@ -89,6 +91,32 @@ def rows_as_new(rows: Iterable[Cells], words: FlagWords, delivered: Callable[[st
     ]
 
 
+def _differs_in_flags_at_most(
+    data: bytes, head: Head, words: FlagWords, rows: Sequence[Cells], fields: Sequence[str]
+) -> bool:
+    """Whether the program wrote what is there already, but for its flags: nearly always so, and quickly told."""
+    if tuple(fields) != head.names:
+        return False
+    flag_at, own = head.columns[words.flag], (words.sent, words.unsent)
+    try:
+        there = list(csv.reader(io.StringIO(data[head.body :].decode(head.codec), newline=""), strict=True))
+    except (csv.Error, UnicodeDecodeError):
+        return False
+    if len(there) != len(rows):
+        return False
+    for cells, row in zip(there, rows, strict=True):
+        if row.get(words.flag) not in own:
+            return False
+        wanted = [_text(row.get(name)) for name in fields]
+        if cells != wanted:
+            if len(cells) != len(wanted):
+                return False
+            wanted[flag_at] = cells[flag_at]
+            if cells != wanted:
+                return False
+    return True
+
+
 def _rows(data: bytes, head: Head, key: str) -> Iterable[_Row]:
     at, seen = head.body, Counter[str]()
     while at < len(data):
@@ -121,7 +149,7 @@ def _with_flag(wanted: Cells, there: Mapping[str, str], words: FlagWords, delive
 
 
 def _text(value: object) -> str:
-    return "" if value is None else str(value)
+    return value if value.__class__ is str else "" if value is None else str(value)
 
 
 def _mark(data: bytes) -> bytes:

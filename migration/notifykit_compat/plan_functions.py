@@ -23,7 +23,7 @@ def has_pending_task_for_contract(contract_id: str) -> bool:
     """Return whether anything of a contract waits: queued, on the wire, failed or in doubt."""
     _deprecated("has_pending_task_for_contract", "a campaign with strategy `contract`, which never asks")
     runtime = installed().runtime
-    with runtime.store.use() as outbox:
+    with runtime.current() as outbox:
         return any(
             any(outbox.tasks(Filter(campaign=file.campaign.name, key=str(contract_id), statuses=_WAITS, limit=1)))
             for file in runtime.files.by_status.values()
@@ -38,12 +38,11 @@ def create_task_with_contract_id(task_type: str, recipient: str, message: str, c
     _deprecated("create_task_with_contract_id", "`messages` of a campaign, queued by `notifykit generate`")
     shim = installed()
     file = _campaign_of(shim, csv_file)
-    made = _Made()
-    activation = Activation.alone([Staged(task_type, recipient, message, made)])
-    shim.runtime.release(activation, file, str(contract_id))
-    if made.id is None:
+    one = Staged(task_type, recipient, message)
+    shim.runtime.release(Activation.alone([one]), file, str(contract_id))
+    if (id_ := shim.runtime.id_of(one)) is None:
         raise ShimError(f"{csv_file}: no message was queued for contract {contract_id}; see the warning above")
-    return made.id
+    return id_
 
 
 def update_csv_notification_status(csv_file: str, contract_id: str, status: str) -> bool:
@@ -57,7 +56,7 @@ def update_csv_notification_status(csv_file: str, contract_id: str, status: str)
     words = file.words
     key = str(contract_id)
     if status == words.sent:
-        with shim.runtime.store.use() as outbox:
+        with shim.runtime.current() as outbox:
             delivered = outbox.ledger(file.campaign.name).delivered(key)
         if delivered:
             column = FlagColumn(
@@ -90,9 +89,3 @@ def _campaign_of(shim: Shim, csv_file: str | os.PathLike[str]) -> ContractFile:
 
 def _deprecated(name: str, successor: str) -> None:
     warnings.warn(f"{name} is there for the transition; its successor is {successor}", DeprecationWarning, stacklevel=3)
-
-
-class _Made:
-    """Gets the id of what was queued."""
-
-    id: int | None = None

@@ -77,19 +77,22 @@ class Replacing:
                 self._unsafe(place, f"{TASK_CLASS}.{name} {why}, so the class is not replaced")
                 return {}
         methods = {name: self._method(name, getattr(original, name)) for name in _TASK_METHODS}
-        members = {"__doc__": original.__doc__, "__module__": original.__module__, _MARK: True}
+        members = {"__doc__": original.__doc__, "__module__": original.__module__, _MARK: True, "id": self._id()}
         setattr(module, TASK_CLASS, type(TASK_CLASS, (original,), {**members, **methods}))
         self.replaced.append(f"{module.__name__}.{TASK_CLASS}")
         return {id(original): TASK_CLASS}
 
     def _stand_in(self, part: str, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         signature = inspect.signature(original)
+        takes = len(signature.parameters)
 
         @functools.wraps(original)
         def stand_in(*args: Any, **kwargs: Any) -> Any:
-            bound = signature.bind(*args, **kwargs)
-            bound.apply_defaults()
-            return self._found(part, name)(_caller(), original, *bound.args)
+            if kwargs or len(args) != takes:
+                bound = signature.bind(*args, **kwargs)
+                bound.apply_defaults()
+                args = bound.args
+            return self._found(part, name)(_caller(), original, *args)
 
         setattr(stand_in, _MARK, True)
         return stand_in
@@ -100,6 +103,18 @@ class Replacing:
             return self._found(TASK_CLASS, name)(_caller(), original, this, *args, **kwargs)
 
         return stand_in
+
+    def _id(self) -> property:
+        """Return the attribute `id`, which is looked up when it is asked for, unless the program set it."""
+
+        def read(this: Any) -> Any:
+            own = vars(this).get("id")
+            return self._found(TASK_CLASS, "id")(_caller(), read, this) if own is None else own
+
+        def write(this: Any, value: Any) -> None:
+            vars(this)["id"] = value
+
+        return property(read, write)
 
     def _found(self, part: str, name: str) -> StandIn:
         if self.shim is None:

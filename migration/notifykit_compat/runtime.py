@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -16,8 +16,9 @@ from notifykit_compat.activation import Activation, Activations, Staged
 from notifykit_compat.contract_files import ContractFile, FileMap, Sheet
 from notifykit_compat.errors import ShimError
 from notifykit_compat.findings import Finding, Findings
-from notifykit_compat.groups import Group, group_of
+from notifykit_compat.groups import group_of
 from notifykit_compat.others import queue_other
+from notifykit_compat.releases import Releases
 from notifykit_compat.settings import LegacySettings
 from notifykit_compat.store import Store
 
@@ -35,6 +36,7 @@ class Runtime:
         self.store = store
         self.findings = findings
         self.activations = Activations()
+        self.releases = Releases(store, self._observe_new)
         self._inside = threading.local()
 
     # the program's own functions, at work for us ----------------------------------------------------------
@@ -67,14 +69,14 @@ class Runtime:
 
     def queue(self, one: Staged) -> None:
         """Queue a message that belongs to no campaign. One of an unknown type is never sent, as it never was."""
+        self.releases.flush()  # first come, first sent
         channel = self.settings.channels.get(one.task_type)
         with self.store.use() as outbox, outbox.transaction():
             id_ = queue_other(outbox, one, channel or one.task_type)
             if channel is None:
                 why = f"no channel for messages of type {one.task_type}, which the old scheduler did not send either"
                 outbox.decide([id_], Status.CANCELLED, who=WHO, why=why, of=[Status.QUEUED])
-        if one.task is not None:
-            one.task.id = id_
+        one.id = id_
         if channel is None:
             self.findings.note(
                 Finding(
@@ -87,7 +89,7 @@ class Runtime:
             self._observe([id_])
 
     def release(self, activation: Activation, file: ContractFile, key: str) -> None:
-        """Queue what the notification created for this contract, in one transaction.
+        """Have what the notification created for this contract queued, in one transaction.
 
         Raises ShimError where a message has no channel, and StoreError.
         """
@@ -107,10 +109,7 @@ class Runtime:
         group = group_of(file, record, staged, self.settings.channels)
         if isinstance(group, str):
             raise ShimError(group)
-        with self.store.use() as outbox:
-            queued = outbox.enqueue(group.drafts)
-            self._tell_ids(outbox, file, key, group)
-        self._observe_new(queued)
+        self.releases.add(group)
         for odd in group.odd:
             self._note(file, odd, "correct the campaign's file, so that both mean the same message")
         for one in group.left:
@@ -146,15 +145,33 @@ class Runtime:
                 )
             )
 
-    def at_exit(self) -> None:
-        """Settle what is over, and let go of the store."""
+    def id_of(self, one: Staged) -> int | None:
+        """Return a message's id; None while its group is not closed."""
+        if one.id is None and one.identity is not None:
+            campaign, key, message = one.identity
+            with self.current() as outbox:
+                tasks = outbox.tasks(Filter(campaign=campaign, key=key))
+                one.id = next((task.id for task in tasks if task.message == message), None)
+        return one.id
+
+    @contextmanager
+    def current(self) -> Iterator[SqliteOutbox]:
+        """Have the outbox to oneself, with everything in it that was released. Raises StoreError."""
         self.settle_ended(self.activations.ended())
+        self.releases.flush()
+        with self.store.use() as outbox:
+            yield outbox
+
+    def at_exit(self) -> None:
+        """Queue what is released, settle what is over, and let go of the store."""
+        with self.current():
+            pass
         self.store.close()
 
     def _nothing_to_release(self, activation: Activation, file: ContractFile, key: str) -> None:
         if key in activation.loaded.get(file.campaign.name, ()):
             return
-        with self.store.use() as outbox:
+        with self.current() as outbox:
             known = any(outbox.tasks(Filter(campaign=file.campaign.name, key=key, limit=1)))
         if not known:
             self._note(
@@ -162,14 +179,6 @@ class Runtime:
                 f"the program says that contract {key} was sent, and created no message for it there",
                 "nothing was recorded; where it is not to be sent, set its flag",
             )
-
-    def _tell_ids(self, outbox: SqliteOutbox, file: ContractFile, key: str, group: Group) -> None:
-        ids: Mapping[str, int] = {
-            task.message: task.id for task in outbox.tasks(Filter(campaign=file.campaign.name, key=key))
-        }
-        for draft, one in zip(group.drafts, group.made_of, strict=True):
-            if one.task is not None and draft.message in ids:
-                one.task.id = ids[draft.message]
 
     def _observe_new(self, queued: Enqueued) -> None:
         if queued.first_id is not None and queued.last_id is not None:

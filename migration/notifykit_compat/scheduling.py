@@ -63,8 +63,8 @@ class Scheduler:
     def work(self) -> Cycle:
         """One pass. A second thread that asks for one meanwhile waits for its turn."""
         runtime, host = self._runtime, self._runtime.host
-        runtime.settle_ended(runtime.activations.ended())
-        cycle = Cycle()
+        with runtime.current():
+            cycle = Cycle()
         with self._turn, closing(self._open()) as outbox:
             self._dispatcher = Dispatcher(
                 outbox,

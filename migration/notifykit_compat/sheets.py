@@ -66,7 +66,7 @@ class Sheets:
         file = self._file(filename)
         if file is None:
             return original(filename, rows, fields)
-        with self._runtime.store.use() as outbox:
+        with self._runtime.current() as outbox:
             delivered = outbox.ledger(file.campaign.name).delivered
         with self._alone(file):
             try:
@@ -95,7 +95,7 @@ class Sheets:
 
     def _made(self, original: Original, file: ContractFile, rows: Rows, headers: Sequence[str]) -> bytes:
         """Let the program's own function append, to a file of its own, and return what it appended."""
-        with self._runtime.store.use() as outbox:
+        with self._runtime.current() as outbox:
             honest = rows_as_new(rows, file.words, outbox.ledger(file.campaign.name).delivered)
         with tempfile.TemporaryDirectory(prefix="notifykit-") as folder:
             stand_in = Path(folder) / file.csv_file.name

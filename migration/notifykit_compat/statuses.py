@@ -51,10 +51,11 @@ class Statuses:
             return original(filename)
         runtime.host.require_may_generate(file.campaign)
         sheet = runtime.read(file)
-        with runtime.store.use() as outbox:
+        with runtime.current() as outbox:
             self._repair(outbox, file, sheet)
             known = [key for (key,) in outbox.db.all(_KNOWN, (file.campaign.name,))]
         answer = dict.fromkeys([*known, *sheet.flagged()], file.state.sent_word)
+        activation.names[filename] = file
         activation.sheets[file.campaign.name] = sheet
         activation.loaded[file.campaign.name] = set(answer)
         return answer
@@ -64,10 +65,11 @@ class Statuses:
         runtime = self._runtime
         if runtime.is_inside:
             return original(filename, key, value)
-        file = runtime.files.by_status.get(real(filename))
+        activation = runtime.activations.around(caller) or Activation.alone([])
+        file = activation.names.get(filename) or runtime.files.by_status.get(real(filename))
         if file is None:
             return self._replacing(original, filename, key, value)
-        runtime.release(self._activation(caller), file, str(key))
+        runtime.release(activation, file, str(key))
         return None
 
     def save_send_status(self, caller: FrameType, original: Original, filename: str, status: Mapping[str, Any]) -> Any:
@@ -78,7 +80,7 @@ class Statuses:
         file = runtime.files.by_status.get(real(filename))
         if file is None:
             return self._replacing(original, filename, status)
-        activation = self._activation(caller)
+        activation = runtime.activations.around(caller) or Activation.alone([])
         loaded = activation.loaded.setdefault(file.campaign.name, set())
         new = [str(key) for key, value in status.items() if value == file.state.sent_word and str(key) not in loaded]
         if len(new) > 1 and activation.staged:
@@ -91,11 +93,6 @@ class Statuses:
             runtime.release(activation, file, key)
         loaded.update(new)
         return None
-
-    def _activation(self, caller: FrameType) -> Activation:
-        """Return the notification that this is part of; one without messages where there is none."""
-        found = self._runtime.activations.around(caller)
-        return found if found is not None else Activation.alone([])
 
     def _repair(self, outbox: SqliteOutbox, file: ContractFile, sheet: Sheet) -> None:
         """Owe the flags again that were written once and are unset now: the file was put back, or edited."""

@@ -18,6 +18,8 @@ SELECT id, task_type, recipient, message, 'pending', created_at, updated_at FROM
  WHERE status IN ('queued', 'pending') ORDER BY id
 """
 
+_STAGED = "_notifykit_staged"
+
 _OWNER = "SELECT campaign FROM tasks WHERE id = ?"
 
 _MOVES = {
@@ -51,19 +53,18 @@ class Tasks:
                 return original(task_type, recipient, message)
             finally:
                 self._creating.caller = before
-        made = _Made()
-        self._runtime.take(caller, Staged(task_type, recipient, message, made))
-        return made.id
+        one = Staged(task_type, recipient, message)
+        self._runtime.take(caller, one)
+        return one.id
 
     def get_pending_tasks(self, _caller: FrameType, _original: StandIn) -> list[tuple[Any, ...]]:
         """Return what waits, as rows of the old table: seven columns, in id order."""
-        self._runtime.settle_ended(self._runtime.activations.ended())
-        with self._runtime.store.use() as outbox:
+        with self._runtime.current() as outbox:
             return outbox.db.all(_WAITING)
 
     def update_task(self, _caller: FrameType, original: StandIn, task_id: int, status: str) -> Any:
         """Decide about a task, as a person would. One that is not notifykit's is updated as before."""
-        with self._runtime.store.use() as outbox:
+        with self._runtime.current() as outbox:
             owner = outbox.db.one(_OWNER, (task_id,))
             if owner is not None and owner[0] is not None:
                 if status not in _MOVES:
@@ -75,11 +76,17 @@ class Tasks:
             return original(task_id, status)
 
     def save(self, caller: FrameType, original: StandIn, task: Any) -> Any:
-        """Create the message that a `Task` is. Its id is None until it is queued."""
+        """Create the message that a `Task` is."""
         if self._runtime.is_inside or getattr(task, "status", "pending") != "pending":
             return original(task)
-        self._runtime.take(self._caller or caller, Staged(task.task_type, task.recipient, task.message, task))
+        one = vars(task)[_STAGED] = Staged(task.task_type, task.recipient, task.message)
+        self._runtime.take(self._caller or caller, one)
         return None
+
+    def id(self, _caller: FrameType, _original: StandIn, task: Any) -> int | None:
+        """Return the id of a `Task` that was saved; None while its contract is not released."""
+        one: Staged | None = vars(task).get(_STAGED)
+        return None if one is None else self._runtime.id_of(one)
 
     def update_status(self, _caller: FrameType, original: StandIn, task: Any, status: str) -> Any:
         """Decide about a `Task` that was queued."""
@@ -90,9 +97,3 @@ class Tasks:
     @property
     def _caller(self) -> FrameType | None:
         return getattr(self._creating, "caller", None)
-
-
-class _Made:
-    """Stands in for a `Task` where the program has none."""
-
-    id: int | None = None

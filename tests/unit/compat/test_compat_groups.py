@@ -105,7 +105,6 @@ def test_a_long_text_is_split_where_the_campaign_says_so() -> None:
     long = replace(PLANS[0], channel=channel("robot", 10), split=True)
     made = group(Staged("wecom", "群", "12345678\n12345678"), file=contract_file(long))
     assert [(draft.message, draft.text) for draft in made.drafts] == [("group", "12345678"), ("group.2", "12345678")]
-    assert made.made_of[0] is made.made_of[1]
     whole = group(Staged("wecom", "群", "1234567890123"), file=contract_file(long))
     assert len(whole.drafts) == 1, "a line cannot be cut: the service says what it thinks of it"
 
@@ -121,7 +120,8 @@ def test_a_long_text_is_split_where_the_campaign_says_so() -> None:
 def test_what_an_interrupted_contract_left_is_not_taken_for_this_ones(left: Staged, why: str) -> None:
     own = [Staged("wecom", "群", "group YHWX-7"), Staged("wechat", "测试管家", "award YHWX-7")]
     made = group(left, *own)
-    assert list(made.made_of) == own, why
+    assert [draft.text for draft in made.drafts] == [one.text for one in own], why
+    assert [one.identity for one in (left, *own)] == [None, ("beijing", "7", "group"), ("beijing", "7", "award")]
     assert made.left == (left,)
 
 
