@@ -17,7 +17,7 @@ def test_every_key_is_on_the_page(tmp_path: Path) -> None:
     with world.together():
         world.contract("Y", SENT, [(GROUP, "completed")])
         world.contract("Y", SENT, [(GROUP, "pending"), (AWARD, "pending")], award=True)
-        world.contract("Y", None)
+        doubtful = world.contract("Y", None)
         world.contract("N")
         world.technician()
     code = tmp_path / "old"
@@ -37,6 +37,9 @@ def test_every_key_is_on_the_page(tmp_path: Path) -> None:
     reader.compare("inventory", found)
     reader.compare("history", told("history", "--json"))
     reader.compare("plan", told("migrate", "--dry-run", "--json"))
+    shown = told("migrate", "--dry-run", "--show", doubtful.id, "--json")
+    assert shown["contracts"][0]["decisions"]
+    reader.compare("migrate --dry-run --show", shown)
     reader.compare("migrate", told("migrate", "--yes", "--stopped", "idle", "--soak", "7", "--json", code=3))
     reader.compare("nothing to migrate", told("migrate", "--yes", "--json"))
     reader.compare("verify", told("verify", "--json"))
