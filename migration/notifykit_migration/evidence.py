@@ -13,7 +13,7 @@ from notifykit.errors import NotifykitError
 from notifykit_migration.archive import Archived
 from notifykit_migration.matching import Numbers
 from notifykit_migration.model import Row
-from notifykit_migration.world import Contract, Retiring, records
+from notifykit_migration.world import Contract, Pair, Retiring, records
 
 Place = tuple[int, str]
 """(position of the campaign, key)."""
@@ -48,6 +48,8 @@ class Found:
     """Pending rows that match nothing."""
     others: int = 0
     """Rows of other jobs, pending or not."""
+    fenced: set[Pair] = field(default_factory=set)
+    """Kinds and recipients that other jobs write to as well as a campaign that is migrated."""
     anew: dict[Place, set[str]] = field(default_factory=dict)
     """After a rollback: messages with rows that it did not leave."""
 
@@ -68,6 +70,7 @@ class Matcher:
                 if contract.number:
                     self._by_number[contract.number].append((at, contract.key))
         self._numbers = Numbers(self._by_number)
+        self._pairs = {pair for world in worlds for contract in world.contracts.values() for pair in contract.pairs}
         self._positions = {world.campaign.name: at for at, world in enumerate(worlds)}
         self._alike: dict[Place, list[tuple[Row, list[str]]]] = defaultdict(list)
         self.found = Found()
@@ -110,6 +113,8 @@ class Matcher:
         if not places or (len(numbers) > 1 and not fitting):
             # Names none of our contracts; or several, to somebody whom we never wrote to: a report.
             self.found.others += 1
+            if pair in self._pairs:
+                self.found.fenced.add(pair)
             if row.status == "pending":
                 self.found.orphans.append(row.id)
         elif len(numbers) > 1:

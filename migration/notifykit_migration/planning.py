@@ -170,6 +170,11 @@ class _Planner:
                 f"{len(found.orphans)} pending rows belong to no contract: they are left exactly as they are, "
                 "and the old scheduler would send them at its next start"
             )
+        warnings += [
+            f"other jobs make {kind} rows to {recipient}, too: from the migration on, the fence refuses them; "
+            "give those jobs another recipient, or run them under `notifykit shim`"
+            for kind, recipient in sorted(found.fenced)
+        ]
         return Plan(
             store=shown(self.host, store),
             made_at=self.now,

@@ -34,27 +34,34 @@ class Attempts:
 
     def of(self, id_: int, created_at: str) -> tuple[Attempt, str]:
         """Say whether a pending row was tried, and how that is known."""
-        if self.log is not None:
-            return self._by_log(id_, self.log)
+        if self.log is not None and (told := self._by_log(id_, self.log)) is not None:
+            return told
         highest = self.completed[-1][0] if self.completed else 0
         if id_ < highest:
             _, last = self.completed[bisect_right(self.completed, id_, key=itemgetter(0))]
             if last >= created_at:
                 return Attempt.RAISED, f"tried and not completed: row {highest}, which came later, was completed"
             return Attempt.PERHAPS, "rows that came later were completed before it was made; the clock was set back"
+        if self._to_the_end(highest):
+            return Attempt.NEVER, "the log does not say that it was ever tried"
         if id_ == self.first_beyond and self.stopped is Stopped.UNKNOWN:
             return Attempt.PERHAPS, "the first row that was not completed: it may have been in flight when it stopped"
         return Attempt.NEVER, f"never tried: its id is above {highest}, the last that was completed"
 
+    def _to_the_end(self, highest: int) -> bool:
+        """Whether there is a log that reaches to the end of the old scheduler's days: beyond its last success."""
+        return self.log is not None and (highest in self.log.begun or highest in self.log.done)
+
     @staticmethod
-    def _by_log(id_: int, log: LegacyLog) -> tuple[Attempt, str]:
+    def _by_log(id_: int, log: LegacyLog) -> tuple[Attempt, str] | None:
+        """Return what a log says of a row; None where it does not mention it, as one that begins too late does not."""
         if id_ in log.done:
             return Attempt.PERHAPS, "the log says that it was completed, the table says pending"
         if id_ in log.raised:
             return Attempt.RAISED, "the log says that it was tried and raised"
         if id_ in log.begun:
             return Attempt.PERHAPS, "the log says that it was begun, and not how it ended"
-        return Attempt.NEVER, "the log does not say that it was ever tried"
+        return None
 
 
 def tasks_table(connection: sqlite3.Connection) -> bool:

@@ -51,7 +51,7 @@ def print_generated(generated: Sequence[Generated], *, dry_run: bool = False) ->
         if keys := item.flagged_but_waiting:
             result(
                 f"drift: {item.campaign}: flagged as sent, but still waiting: {some(keys)}; "
-                "they go out unless they are cancelled (notifykit resolve)"
+                "what is queued goes out unless it is cancelled, what is in doubt waits for you (notifykit resolve)"
             )
 
 

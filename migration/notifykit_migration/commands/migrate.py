@@ -150,6 +150,8 @@ def migrate(
     if state.phase is Phase.MIGRATING and not dry_run:
         _refuse_another(state, plan_path)
         return command.carry_out(None)
+    if state.retiring and command.until is Until.RETIRE and not dry_run:
+        return command.carry_out(None)
     options = Options(max_age=max_age, historic=Historic(historic), raised=Raised(raised), stopped=Stopped(stopped))
     try:
         with progress("reading the old state", "files"):
@@ -222,6 +224,9 @@ class _Command:
 
     def show(self, plan: Plan, *, out: Path | None, key: str | None) -> None:
         """Show a plan, and change nothing."""
+        if out is not None:
+            write_plan(plan, out)
+            say(f"the plan is in {out}; carry it out with `notifykit migrate --plan {out}`")
         if key is not None and self.as_json:
             print_json(report.contract_form(plan, key))
         elif key is not None:
@@ -230,9 +235,6 @@ class _Command:
             print_json(report.plan_summary_form(plan))
         else:
             report.show_plan(plan)
-        if out is not None:
-            write_plan(plan, out)
-            say(f"the plan is in {out}; carry it out with `notifykit migrate --plan {out}`")
         self._write_page(plan, ())
 
     def carry_out(self, plan: Plan | None) -> ExitCode:
@@ -244,7 +246,8 @@ class _Command:
         with migration_lock(self.folder, "migrate"), progress("migrating", "steps"):
             if plan is None:
                 say("going on with the migration that was begun")
-                done = self._migration.resume(self.state, self.until)
+                state = self.state
+                done = self._migration.retire() if state.retiring else self._migration.resume(state, self.until)
             else:
                 done = self._migration.start(plan, soak=self.soak, until=self.until, log=self.log)
         self._write_page(done.plan, done.checks)

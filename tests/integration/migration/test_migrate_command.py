@@ -350,3 +350,36 @@ def test_who_sends_other_programs_messages_can_be_changed_later(world: LegacyWor
     assert others(world) == {"send_wechat_message": channel}
     assert world.run("verify").exit_code == 0
     assert "who sends them" not in world.run("migrate", "--yes").stderr
+
+
+def test_a_log_that_begins_late_or_ends_early_proves_less(world: LegacyWorld, tmp_path: Path) -> None:
+    with world.together():
+        first = world.contract("Y", SENT, [(GROUP, "pending")])
+        done = world.contract("Y", SENT, [(GROUP, "completed")])
+        world.contract("Y", SENT, [(GROUP, "pending")])
+        world.contract("Y", SENT, [(GROUP, "pending")])
+    log = tmp_path / "scheduler.log"
+
+    def held() -> list[str]:
+        shown = world.run("migrate", "--dry-run", "--log", str(log), "--json")
+        assert shown.exit_code == 0, shown.output
+        return [reason["reason"] for reason in json.loads(shown.stdout)["holds"]]
+
+    log.write_text("Executing task ID 0\nTask 0 completed successfully\n", encoding="utf-8")
+    assert {reason.partition(":")[0] for reason in held()} == {
+        "tried and not completed",
+        "the first row that was not completed",
+    }
+    (row,) = done.rows
+    log.write_text(f"Executing task ID {row}\nTask {row} completed successfully\n", encoding="utf-8")
+    assert [reason.partition(":")[0] for reason in held()] == ["tried and not completed"]
+    (row,) = first.rows
+    log.write_text(log.read_text(encoding="utf-8") + f"Executing task ID {row}\n", encoding="utf-8")
+    assert held() == ["the log says that it was begun, and not how it ended"]
+
+
+def test_other_jobs_that_the_fence_would_stop_are_named(world: LegacyWorld) -> None:
+    made = world.contract("N")
+    world.task("send_wecom_message", made.texts[GROUP][0], "日报：今日无新签")
+    shown = world.run("migrate", "--dry-run")
+    assert "other jobs make send_wecom_message rows to （北京）销售喜报群" in shown.stdout

@@ -85,7 +85,7 @@ def test_drift_is_reported(world: CliWorld) -> None:
     world.write_rows([[contract(3), "测试管家3", "0", "Y", ""]])
     result = world.invoke("generate")
     assert result.exit_code == 0
-    assert f"drift: beijing: flagged as sent, but still waiting: {contract(3)}; they go out unless" in result.stdout
+    assert f"drift: beijing: flagged as sent, but still waiting: {contract(3)}; what is queued goes" in result.stdout
     assert world.json("generate")["campaigns"][0]["flagged_but_waiting"] == [contract(3)]
 
 
