@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -12,6 +12,7 @@ from notifykit.cli.examples import example
 from notifykit.console import Right, chat, count, json_option, print_json, print_table, result, some
 from notifykit.demo.proof import FlagProof, Proof
 from notifykit.demo.walkthrough import walk
+from notifykit.demo.world import OLD_PROGRAM
 from notifykit.errors import ExitCode
 
 FOLDER = Path("notifykit-demo")
@@ -25,21 +26,40 @@ def demo(folder: Path, as_json: bool) -> ExitCode:
 
     DIR (default: notifykit-demo) must be new, empty, or an earlier demonstration's, which is rebuilt. Contracts in two
     CSV files are notified to group robots on this computer; a worker is killed on the way, the service goes down and
-    limits the rate. In the end, what the service accepted is compared with what was due: exit code 7 where the claim
-    does not hold.
+    limits the rate. Then an old program is moved over after a crash, back, and over again, and at last it runs
+    unmodified by the shim. After each act, what the service accepted is compared with what was due: exit code 7 where
+    the claim does not hold.
     """
     # SIGTERM as SIGINT: the command that is under way ends, too.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    proofs = []
     try:
-        proof = walk(folder, chat if as_json else result)
+        for proof in walk(folder, chat if as_json else result):
+            proofs.append(proof)
+            if not as_json:
+                _print(proof)
+            if not proof.holds:
+                break
     finally:
         signal.signal(signal.SIGTERM, before)
     if as_json:
-        print_json(_form(proof))
+        print_json(_form(_together(proofs)))
     else:
-        _print(proof)
+        result("")
         result(f"Look around: cd {folder}, then `notifykit status`, `notifykit tasks`, `notifykit trace KEY`.")
-    return ExitCode.DONE if proof.holds else ExitCode.VERIFICATION_FAILED
+        if len(proofs) > 1:
+            result(f"The old program is in {folder / OLD_PROGRAM}: there, `notifykit history` tells what was done.")
+    return ExitCode.DONE if all(proof.holds for proof in proofs) else ExitCode.VERIFICATION_FAILED
+
+
+def _together(proofs: Sequence[Proof]) -> Proof:
+    """Return the first act's and the last one's: that of the third act counts what happened in the second, too."""
+    first, *others = proofs
+    last = others[-1:]
+    return Proof(
+        first.channels + tuple(item for proof in last for item in proof.channels),
+        first.flags + tuple(item for proof in last for item in proof.flags),
+    )
 
 
 def _print(proof: Proof) -> None:
@@ -56,7 +76,8 @@ def _print(proof: Proof) -> None:
     for file in proof.flags:
         result(f"{file.file}: {count(file.set_now, 'flag')} set, {_flags(file)}")
     if proof.holds:
-        result(f"PROVED: {_claim(proof)}; every flag tells the truth.")
+        flags = "every other flag" if any(file.held for file in proof.flags) else "every flag"
+        result(f"PROVED: {_claim(proof)}; {flags} tells the truth.")
     else:
         result("NOT PROVED: the claim is false.")
         for line in _defects(proof):
@@ -73,7 +94,9 @@ def _claim(proof: Proof) -> str:
 
 
 def _flags(file: FlagProof) -> str:
-    wrong = f"{len(file.wrong)} of {file.rows} wrong" if file.wrong else f"all {file.rows} right"
+    wrong = f"{len(file.wrong)} of {file.rows} wrong" if file.wrong else f"all {file.rows - file.held} right"
+    if file.held:
+        wrong += f", {file.held} left as they were, in doubt"
     if file.other_bytes < 0:
         return f"{wrong}; the length of the file CHANGED"
     return f"{wrong}; {'no other byte changed' if not file.other_bytes else f'{file.other_bytes} other bytes CHANGED'}"
@@ -115,6 +138,7 @@ def _form(proof: Proof) -> dict[str, object]:
                 "rows": file.rows,
                 "set": file.set_now,
                 "wrong": list(file.wrong),
+                "held": file.held,
                 "other_bytes_changed": file.other_bytes != 0,
             }
             for file in proof.flags

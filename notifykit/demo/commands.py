@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 
+from notifykit.demo.telling import Say, columns
 from notifykit.errors import ExitCode, NotifykitError
-
-Say = Callable[[str], None]
 
 PATIENCE = 60.0
 """Seconds that a command may take. None takes more than a few; a minute is a machine that stands still."""
 
-_MEANINGS = {
-    ExitCode.HELD: "done, with items held for a person",
+_NOTIFYKIT = ("notifykit",)
+_PYTHON = ("python",)
+_STARTS: Mapping[tuple[str, ...], list[str]] = {
+    _NOTIFYKIT: [sys.executable, "-P", "-m", "notifykit"],
+    _PYTHON: [sys.executable],
 }
 
 
@@ -27,43 +30,64 @@ class CommandFailedError(NotifykitError):
 
 
 class Commands:
-    """Runs `notifykit …` in the demonstration's folder."""
+    """Runs `notifykit …`, and an old program beside it, in one folder."""
 
     def __init__(self, folder: Path, say: Say) -> None:
         self._folder = folder
         self._say = say
+        self._shown: set[str] = set()
 
-    def run(self, *arguments: str) -> ExitCode:
-        """Run a command to its end. Raises CommandFailedError unless it is done, if with items held."""
-        self._announce(arguments)
-        with self._started(arguments) as process:
-            return self._finish(process)
+    def run(self, *arguments: str, news_only: bool = False) -> ExitCode:
+        """Run a command to its end. Raises CommandFailedError unless it is done, if with items held.
+
+        `news_only`: lines that an earlier command printed, word for word, are left out.
+        """
+        with self._started(_NOTIFYKIT, arguments) as process:
+            return self._finish(process, news_only=news_only)
+
+    def run_python(self, *arguments: str) -> None:
+        """Run a Python program to its end, without notifykit. Raises CommandFailedError where it fails."""
+        with self._started(_PYTHON, arguments) as process:
+            self._finish(process)
 
     @contextmanager
     def running(self, *arguments: str) -> Iterator[None]:
         """Run a command while the block runs, then to its end. Raises CommandFailedError as `run` does."""
-        self._announce(arguments)
-        with self._started(arguments) as process:
+        with self._started(_NOTIFYKIT, arguments) as process:
             yield
             self._finish(process)
 
     def run_until_killed(self, *arguments: str, until: Callable[[float], bool]) -> None:
         """Run a command and kill it (SIGKILL) as soon as `until(seconds)` returns; False from it is an error."""
-        self._announce(arguments)
-        with self._started(arguments) as process:
+        with self._started(_NOTIFYKIT, arguments) as process:
             if not until(PATIENCE):
-                raise CommandFailedError(
-                    f"{_line(arguments)}: it did not come as far as it should; it said: {_end(process)}"
-                )
+                raise _not_so_far(arguments, _end(process))
             process.kill()
 
-    def _announce(self, arguments: tuple[str, ...]) -> None:
-        self._say(f"  $ {_line(arguments)}")
+    def run_until_it_says(self, *arguments: str, line: str) -> None:
+        """Run a command and kill it (SIGKILL) as soon as it prints this line; without it that is an error."""
+        said: list[str] = []
+        with self._started(_NOTIFYKIT, arguments) as process:
+            assert process.stdout is not None  # noqa: S101 - it is a pipe
+            timer = Timer(PATIENCE, process.kill)
+            timer.start()
+            try:
+                for found in map(str.rstrip, process.stdout):
+                    said.append(found)
+                    self._show(found)
+                    if found == line:
+                        break
+                else:
+                    raise _not_so_far(arguments, "\n".join(said) or "nothing")
+            finally:
+                timer.cancel()
+            process.kill()
 
     @contextmanager
-    def _started(self, arguments: tuple[str, ...]) -> Iterator[subprocess.Popen[str]]:
+    def _started(self, what: tuple[str, ...], arguments: tuple[str, ...]) -> Iterator[subprocess.Popen[str]]:
+        self._say(f"  $ {_line((*what, *arguments))}")
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "notifykit", *arguments],
+            [*_STARTS[what], *arguments],
             cwd=self._folder,
             env=_environment(),
             stdin=subprocess.DEVNULL,
@@ -77,15 +101,17 @@ class Commands:
             finally:
                 process.kill()
 
-    def _finish(self, process: subprocess.Popen[str]) -> ExitCode:
+    def _finish(self, process: subprocess.Popen[str], *, news_only: bool = False) -> ExitCode:
         try:
             output, _ = process.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             raise CommandFailedError(
                 f"a command takes longer than {PATIENCE:.0f} s; is this machine very busy?"
             ) from None
-        for line in output.splitlines():
-            self._say(f"    {line}".rstrip())
+        lines = output.splitlines()
+        for line in self._news(lines) if news_only else lines:
+            self._show(line)
+        self._shown.update(lines)
         if process.returncode not in (ExitCode.DONE, ExitCode.HELD):
             raise CommandFailedError(f"the command above failed with exit code {process.returncode}")
         code = ExitCode(process.returncode)
@@ -93,9 +119,32 @@ class Commands:
             self._say(f"    (exit code {code:d}: done, with items held for a person)")
         return code
 
+    def _news(self, lines: Sequence[str]) -> Iterator[str]:
+        known = False
+        for line in lines:
+            if line not in self._shown:
+                yield line
+            elif not known:
+                yield "… (as above)"
+            known = line in self._shown
 
-def _line(arguments: tuple[str, ...]) -> str:
-    return " ".join(["notifykit", *(f'"{word}"' if " " in word else word for word in arguments)])
+    def _show(self, line: str) -> None:
+        """Say a line. One that is too long goes on below, somewhat further in."""
+        width = _room()
+        parts = [line.rstrip()]
+        if len(line) > width:
+            parts = textwrap.wrap(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        for part in parts:
+            self._say(f"    {part}".rstrip())
+
+
+def _not_so_far(arguments: tuple[str, ...], said: str) -> CommandFailedError:
+    line = _line((*_NOTIFYKIT, *arguments))
+    return CommandFailedError(f"{line}: it did not come as far as it should; it said: {said}")
+
+
+def _line(words: tuple[str, ...]) -> str:
+    return " ".join(f'"{word}"' if " " in word else word for word in words)
 
 
 def _end(process: subprocess.Popen[str]) -> str:
@@ -104,8 +153,12 @@ def _end(process: subprocess.Popen[str]) -> str:
     return output.strip() or "nothing"
 
 
+def _room() -> int:
+    return max(76, columns() - 4)
+
+
 def _environment() -> dict[str, str]:
     """Return ours, without what would lead the commands to another project, and with room for tables."""
     environ = {name: value for name, value in os.environ.items() if name != "NOTIFYKIT_PROJECT"}
-    width = shutil.get_terminal_size((124, 40)).columns - 4
-    return environ | {"PYTHONIOENCODING": "utf-8", "COLUMNS": str(max(76, width))}
+    # Unbuffered: so that what goes to stdout and to stderr stays in order.
+    return environ | {"PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1", "COLUMNS": str(_room())}

@@ -51,7 +51,9 @@ class FlagProof:
     wrong: tuple[str, ...]
     """Contract numbers whose flag does not say what the service accepted."""
     other_bytes: int
-    """Bytes that changed beside the flags, or -1 where the length did."""
+    """Bytes that changed beside the flags, or -1 where rows are missing or too many."""
+    held: int = 0
+    """Rows with a message in doubt: their flags are as they were, and prove nothing."""
 
     @property
     def holds(self) -> bool:
@@ -77,7 +79,7 @@ def prove(world: World, entries: Sequence[Entry], doubts: Collection[Name]) -> P
     due = list(world.due())
     return Proof(
         tuple(prove_channels(due, entries, doubts)),
-        tuple(prove_flags(file, due, entries) for file in world.contracts),
+        tuple(prove_flags(file, due, entries, doubts) for file in world.contracts),
     )
 
 
@@ -112,7 +114,9 @@ def _channel(name: str, due: Sequence[Due], entries: Sequence[Entry], doubts: Co
     )
 
 
-def prove_flags(file: ContractFile, due: Iterable[Due], entries: Sequence[Entry]) -> FlagProof:
+def prove_flags(
+    file: ContractFile, due: Iterable[Due], entries: Sequence[Entry], doubts: Collection[Name] = ()
+) -> FlagProof:
     """Compare each row's flag with what was accepted for its contract."""
     wanted: dict[str, list[Due]] = {}
     for item in due:
@@ -120,22 +124,30 @@ def prove_flags(file: ContractFile, due: Iterable[Due], entries: Sequence[Entry]
             wanted.setdefault(item.key, []).append(item)
     accepted = [entry for entry in entries if entry.answer == ACCEPTED]
     after = file.path.read_bytes()
-    wrong, set_now = [], 0
-    for before, row in zip(file.rows, read_rows(after), strict=False):
+    expected, found = [*file.rows, *file.added], read_rows(after)
+    wrong, set_at, held = [], set(), 0
+    for at, (before, row) in enumerate(zip(expected, found, strict=False)):
+        due_here = wanted.get(before[ID], ())
         told = all(
-            any(entry.robot == item.channel and entry.tells_of(item.subject) for entry in accepted)
-            for item in wanted.get(before[ID], ())
+            any(entry.robot == item.channel and entry.tells_of(item.subject) for entry in accepted) for item in due_here
         )
-        set_now += row[FLAG] != before[FLAG]
-        if row[ID] != before[ID] or row[FLAG] != ("Y" if told else "N"):
+        if row[FLAG] != before[FLAG]:
+            set_at.add(at)
+        right = "Y" if told else "N"
+        if any(name_of(item) in doubts for item in due_here):
+            held += 1
+            right = before[FLAG]
+        if row[ID] != before[ID] or row[FLAG] != right:
             wrong.append(before[NUMBER])
     differing = sum(old != new for old, new in zip(file.before, after, strict=False))
+    whole = len(found) == len(expected) if file.added else len(after) == len(file.before)
     return FlagProof(
         file=file.path.name,
-        rows=len(file.rows),
-        set_now=set_now,
+        rows=len(expected),
+        set_now=len(set_at),
         wrong=tuple(wrong),
-        other_bytes=differing - set_now if len(after) == len(file.before) else -1,
+        other_bytes=differing - sum(at < len(file.rows) for at in set_at) if whole else -1,
+        held=held,
     )
 
 

@@ -6,7 +6,6 @@ is here tells the service when to misbehave, decides as a person would, and look
 
 from __future__ import annotations
 
-import textwrap
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from notifykit.clock import SystemClock
+from notifykit.demo.acts import legacy_acts
 from notifykit.demo.book import ACCEPTED, Book, Entry, read_book
-from notifykit.demo.commands import PATIENCE, CommandFailedError, Commands, Say
+from notifykit.demo.commands import PATIENCE, CommandFailedError, Commands
 from notifykit.demo.contracts import ID
 from notifykit.demo.proof import Proof, name_of, prove, typed_entries
 from notifykit.demo.robot import LIMIT, Service
+from notifykit.demo.telling import Say, Teller
 from notifykit.demo.world import BOOK, HOOK, ROBOTS, World, build, claimed, write_schemas
 from notifykit.host import Host, open_host
 from notifykit.model import Status, Task
@@ -33,26 +34,32 @@ _TRIES = 5
 """How often a worker is started before something is plainly wrong."""
 
 
-def walk(folder: Path, say: Say) -> Proof:
-    """Build the world, live through it, and prove what came of it.
+def walk(folder: Path, say: Say) -> Iterator[Proof]:
+    """Build the worlds, live through them, and yield after each act what came of it.
 
     Raises WorldError where the folder cannot be used, CommandFailedError where a command does not do its part.
     """
+    teller = Teller(say)
     with claimed(folder):
-        service = Service(ROBOTS, (HOOK,), Book(folder / BOOK), SystemClock())
-        with service.running():
-            world = build(folder, service)
-            host = open_host(folder / "notifykit.yaml")
-            write_schemas(folder, host.plugins.registry)
-            stage = _Stage(world, service, host, Commands(folder, say), say)
-            stage.introduce()
-            stage.generate()
-            stage.kill_a_worker()
-            stage.recover()
-            key = stage.resolve_doubts()
-            stage.settle(key)
-            stage.repeat()
-            return stage.prove()
+        yield _bad_day(folder, teller)
+        yield from legacy_acts(folder, teller)
+
+
+def _bad_day(folder: Path, teller: Teller) -> Proof:
+    service = Service(ROBOTS, (HOOK,), Book(folder / BOOK), SystemClock())
+    with service.running():
+        world = build(folder, service)
+        host = open_host(folder / "notifykit.yaml")
+        write_schemas(folder, host.plugins.registry)
+        stage = _Stage(world, service, host, Commands(folder, teller.say), teller)
+        stage.introduce()
+        stage.generate()
+        stage.kill_a_worker()
+        stage.recover()
+        key = stage.resolve_doubts()
+        stage.settle(key)
+        stage.repeat()
+        return stage.prove()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,42 +68,44 @@ class _Stage:
     service: Service
     host: Host
     commands: Commands
-    say: Say
+    teller: Teller
 
     def introduce(self) -> None:
         rows = [row for file in self.world.contracts for row in file.rows]
         due = Counter(item.message for item in self.world.due())
         flagged = len(rows) - due["group"]
         count, seconds = LIMIT
-        self._chapter("A small world", "小小的世界")
-        self._tell(
+        self.teller.chapter("A small world", "小小的世界")
+        self.teller.tell(
             f"{self.world.folder}: {len(rows)} invented contracts of two cities in the legacy CSV format, {flagged} of"
             f" them flagged as sent already, and {len(self.world.changes)} technician changes."
         )
-        self._tell(
+        self.teller.tell(
             f"{self.service.address} answers like group robots: HTTP 200 and an errcode, 45009 above {count} messages"
             f" in {seconds:g} s. What it accepts it notes in a book of its own, {BOOK}."
         )
-        self._tell(
+        self.teller.tell(
             f"Due: {due['group']} group messages, {due['award']} awards,"
             f" {due['person'] + due['webhook']} messages about technicians."
         )
 
     def generate(self) -> None:
-        self._chapter("Generate: queued is not sent", "入队不等于已发送")
+        self.teller.chapter("Generate: queued is not sent", "入队不等于已发送")
         self.commands.run("generate")
         untouched = all(file.path.read_bytes() == file.before for file in self.world.contracts)
-        self._tell(f"Nothing says that anything was sent: the CSV files are {'unchanged' if untouched else 'CHANGED'}.")
+        self.teller.tell(
+            f"Nothing says that anything was sent: the CSV files are {'unchanged' if untouched else 'CHANGED'}."
+        )
 
     def kill_a_worker(self) -> None:
-        self._chapter("A worker is killed on the wire", "发送途中被杀死")
+        self.teller.chapter("A worker is killed on the wire", "发送途中被杀死")
         holds = (
             self.service.hold("beijing-group", 4, accepts=True),
             self.service.hold("shanghai-group", 3, accepts=False),
         )
         self.commands.run_until_killed("dispatch", until=lambda seconds: all(hold.wait(seconds) for hold in holds))
         self.service.let_go()
-        self._tell(
+        self.teller.tell(
             "Killed (SIGKILL) while it waited for replies. One message the robot had accepted; over another it broke"
             " down. To the worker these two look the same."
         )
@@ -104,8 +113,8 @@ class _Stage:
 
     def recover(self) -> None:
         lease = self.host.configuration.settings.dispatch.lease
-        self._chapter("Recovery, an outage, a rate limit", "恢复、断网、限流")
-        self._tell(f"The lease of the dead worker runs out after {lease:g} s. Meanwhile the service goes down.")
+        self.teller.chapter("Recovery, an outage, a rate limit", "恢复、断网、限流")
+        self.teller.tell(f"The lease of the dead worker runs out after {lease:g} s. Meanwhile the service goes down.")
         self.service.go_down()
         self._wait_for_leases()
         with self.commands.running("dispatch"):
@@ -114,14 +123,14 @@ class _Stage:
             self.service.come_up()
         errors = self._errors()
         answers = Counter(entry.answer for entry in read_book(self.world.book))
-        self._tell(
+        self.teller.tell(
             f"{errors['ConnectError']} connections were refused, and {answers['45009']} messages came above the limit:"
             " these were tried again."
         )
 
     def resolve_doubts(self) -> str | None:
         """Decide as a person would who can ask the service. Returns the key of a message that was sent again."""
-        self._chapter("Doubt is shown, not guessed away", "存疑不猜")
+        self.teller.chapter("Doubt is shown, not guessed away", "存疑不猜")
         self.commands.run("tasks", "--status", "in_doubt")
         doubts = self._tasks(Status.IN_DOUBT)
         accepted = [task for task in doubts if self._accepted(task)]
@@ -141,19 +150,19 @@ class _Stage:
             self.commands.run("resolve", *ids, decision, "--why", why, "--who", "the demonstration")
 
     def settle(self, key: str | None) -> None:
-        self._chapter("Settle: the flags follow", "写回标志")
+        self.teller.chapter("Settle: the flags follow", "写回标志")
         self.commands.run("settle")
         self.commands.run("status")
         self.commands.run("trace", key or self.world.contracts[0].rows[-1][ID])
 
     def repeat(self) -> None:
-        self._chapter("Once more: nothing to do", "再来一遍")
+        self.teller.chapter("Once more: nothing to do", "再来一遍")
         self.commands.run("run", "--once")
 
     def prove(self) -> Proof:
         count = f"{len(self._entries()):,} requests"
-        self._chapter("The proof", "证明")
-        self._tell(f"What the service noted in its book ({count}), against what the data asked for:")
+        self.teller.chapter("The proof", "证明")
+        self.teller.tell(f"What the service noted in its book ({count}), against what the data asked for:")
         doubts = {(task.campaign, task.key, task.message) for task in self._tasks(Status.IN_DOUBT)}
         return prove(self.world, self._entries(), doubts)
 
@@ -169,13 +178,6 @@ class _Stage:
         _wait_until(lambda: bool(self._errors()["ConnectError"]), "a connection to be refused")
 
     # looking ----------------------------------------------------------------------------------------------
-
-    def _chapter(self, title: str, chinese: str) -> None:
-        self.say("")
-        self.say(f"== {title} · {chinese}")
-
-    def _tell(self, text: str) -> None:
-        self.say(textwrap.fill(text, 112, initial_indent="  ", subsequent_indent="  "))
 
     @contextmanager
     def _outbox(self) -> Iterator[Outbox]:

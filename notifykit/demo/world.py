@@ -30,7 +30,10 @@ BOOK = "robot-book.jsonl"
 MARK = ".notifykit-demo"
 _LOCK = f"{MARK}.lock"
 _MARK_TEXT = "Made by `notifykit demo`, which builds this folder anew each time. Keep nothing of yours in it.\n"
+OLD_PROGRAM = "old-program"
+"""Where the second and third act happen."""
 _MADE = (
+    OLD_PROGRAM,
     "campaigns",
     "data",
     "examples",
@@ -78,6 +81,8 @@ class ContractFile:
     path: Path
     before: bytes
     rows: Sequence[Mapping[str, str]]
+    added: Sequence[Mapping[str, str]] = ()
+    """Rows that another program appended since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +137,7 @@ def claimed(folder: Path) -> Iterator[None]:
             mend = "wait until it ends, or name another folder"
             raise WorldLockedError(f"{folder}: another demonstration is at work here; {mend}") from None
         except OSError as error:
-            raise _cannot(folder, error) from error
+            raise unusable(folder, error) from error
         yield
 
 
@@ -140,7 +145,7 @@ def build(folder: Path, service: Service) -> World:
     """Fill a claimed folder. The service must be listening. Raises WorldError where that cannot be written."""
     rng = random.Random(_SEED)  # noqa: S311 - invented data
     try:
-        _copy(_SHIPPED, folder)
+        copy_files(_SHIPPED, folder)
         project = folder / "notifykit.yaml"
         project.write_text(project.read_text("utf-8").replace(_NO_PORT, service.robot_url), "utf-8")
         for name in ("data", "state", "secrets"):
@@ -159,7 +164,7 @@ def build(folder: Path, service: Service) -> World:
         text = json.dumps(changes, ensure_ascii=False, indent=4)
         (folder / "data" / "technician-changes.json").write_text(text, "utf-8")
     except OSError as error:
-        raise _cannot(folder, error) from error
+        raise unusable(folder, error) from error
     return World(folder=folder, contracts=files, changes=tuple(str(change[0]) for change in changes))
 
 
@@ -187,10 +192,10 @@ def _clear(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Copy files, but not their modes: what is installed may be read-only."""
+def copy_files(source: Path, target: Path) -> None:
+    """Copy what is shipped, but not their modes: what is installed may be read-only."""
     for file in source.rglob("*"):
-        if file.is_file():
+        if file.is_file() and file.suffix != ".pyc":
             copy = target / file.relative_to(source)
             copy.parent.mkdir(exist_ok=True)
             copy.write_bytes(file.read_bytes())
@@ -215,5 +220,6 @@ def _changes(count: int) -> list[list[object]]:
     return rows
 
 
-def _cannot(folder: Path, error: OSError) -> WorldError:
+def unusable(folder: Path, error: OSError) -> WorldError:
+    """Return the error to raise where a folder cannot be written to."""
     return WorldError(f"{folder}: cannot be used ({error.strerror or error}); name a folder that you may write to")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import click
 import pytest
 
 import notifykit.cli.demo as module
-from notifykit.demo.commands import CommandFailedError, Commands, Say
+from notifykit.demo.commands import CommandFailedError, Commands
 from notifykit.demo.proof import ChannelProof, FlagProof, Proof
+from notifykit.demo.telling import Say, Teller
 from notifykit.errors import ExitCode
 
 CHANNEL = ChannelProof(channel="beijing-group", due=3, once=3, in_doubt=0, twice=(), never=(), strange=0)
@@ -24,10 +26,11 @@ TRUE = Proof((CHANNEL,), (FLAGS,))
 def demo(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run the command over a proof that is given instead of made."""
 
-    def run(proof: Proof, *arguments: str) -> int:
-        def walk(folder: Path, say: Say) -> Proof:
-            say(f"the story in {folder}")
-            return proof
+    def run(proof: Proof | Sequence[Proof], *arguments: str) -> int:
+        def walk(folder: Path, say: Say) -> Iterator[Proof]:
+            for act in [proof] if isinstance(proof, Proof) else proof:
+                say(f"the story in {folder}")
+                yield act
 
         monkeypatch.setattr(module, "walk", walk)
         code = module.demo.main(arguments, standalone_mode=False)
@@ -46,6 +49,7 @@ def test_a_true_claim(demo: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert said[3:] == [
         "a.csv: 3 flags set, all 4 right; no other byte changed",
         "PROVED: 3 messages due, each accepted exactly once; every flag tells the truth.",
+        "",
         "Look around: cd notifykit-demo, then `notifykit status`, `notifykit tasks`, `notifykit trace KEY`.",
     ]
 
@@ -56,6 +60,38 @@ def test_doubts_are_listed(demo: Any, capsys: pytest.CaptureFixture[str]) -> Non
         "PROVED: 3 messages due; 2 accepted exactly once, 1 listed as in doubt; every flag tells the truth."
         in capsys.readouterr().out
     )
+
+
+def test_flags_of_what_is_in_doubt_are_not_counted_as_right(demo: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    held = Proof((replace(CHANNEL, once=2, in_doubt=1),), (replace(FLAGS, held=1),))
+    assert demo(held) == ExitCode.DONE
+    told = capsys.readouterr().out
+    assert "a.csv: 3 flags set, all 3 right, 1 left as they were, in doubt; no other byte changed" in told
+    assert "1 listed as in doubt; every other flag tells the truth." in told
+
+
+def test_each_act_is_proved_and_the_last_counts_for_those_before(demo: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    second = replace(TRUE, channels=(replace(CHANNEL, channel="second"),))
+    third = replace(TRUE, channels=(replace(CHANNEL, channel="third", due=5, once=5),))
+    assert demo([TRUE, second, third]) == ExitCode.DONE
+    told = capsys.readouterr().out
+    assert told.count("PROVED: ") == 3
+    assert "The old program is in notifykit-demo/old-program: there, `notifykit history` tells" in told
+    assert demo([TRUE, second, third], "--json") == ExitCode.DONE
+    found = json.loads(capsys.readouterr().out)
+    assert found["proved"] is True
+    assert [item["channel"] for item in found["channels"]] == ["beijing-group", "third"]
+    assert len(found["flags"]) == 2
+
+
+def test_an_act_that_is_not_proved_is_the_last(demo: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    false = replace(TRUE, channels=(replace(CHANNEL, twice=("A-1",)),))
+    assert demo([TRUE, false, TRUE]) == ExitCode.VERIFICATION_FAILED
+    told = capsys.readouterr().out
+    assert (told.count("the story"), told.count("\nPROVED: ")) == (2, 1)
+    assert "NOT PROVED: the claim is false.\n  beijing-group: accepted more than once: A-1" in told
+    assert demo([TRUE, false, TRUE], "--json") == ExitCode.VERIFICATION_FAILED
+    assert json.loads(capsys.readouterr().out)["proved"] is False
 
 
 @pytest.mark.parametrize(
@@ -93,7 +129,9 @@ def test_json_goes_to_stdout_and_the_story_to_stderr(demo: Any, capsys: pytest.C
     found = json.loads(captured.out)
     assert found["proved"] is False
     assert found["channels"][0]["accepted_once"] == 3
-    assert found["flags"] == [{"file": "a.csv", "rows": 4, "set": 3, "wrong": ["A-2"], "other_bytes_changed": False}]
+    assert found["flags"] == [
+        {"file": "a.csv", "rows": 4, "set": 3, "wrong": ["A-2"], "held": 0, "other_bytes_changed": False}
+    ]
 
 
 def test_the_help_names_the_folder_and_the_exit_code() -> None:
@@ -108,9 +146,12 @@ def test_the_help_names_the_folder_and_the_exit_code() -> None:
 
 def test_a_command_is_shown_with_what_it_prints(tmp_path: Path) -> None:
     said: list[str] = []
-    assert Commands(tmp_path, said.append).run("--version") is ExitCode.DONE
+    commands = Commands(tmp_path, said.append)
+    assert commands.run("--version") is ExitCode.DONE
     assert said[0] == "  $ notifykit --version"
     assert said[1].startswith("    notifykit")
+    commands.run("--version", news_only=True)
+    assert said[2:] == ["  $ notifykit --version", "    … (as above)"]
 
 
 def test_a_command_that_fails_ends_the_story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,3 +170,30 @@ def test_a_command_that_fails_ends_the_story(tmp_path: Path, monkeypatch: pytest
 def test_a_worker_that_does_not_come_so_far_is_not_waited_for(tmp_path: Path) -> None:
     with pytest.raises(CommandFailedError, match="notifykit dispatch: it did not come as far as it should; it said: "):
         Commands(tmp_path, lambda _: None).run_until_killed("dispatch", until=lambda _: False)
+
+
+def test_a_command_is_killed_at_its_line_and_an_old_program_needs_no_notifykit(tmp_path: Path) -> None:
+    said: list[str] = []
+    commands = Commands(tmp_path, said.append)
+    commands.run_until_it_says("--help", line="Start here:")
+    assert said[-1] == "    Start here:"
+    with pytest.raises(CommandFailedError, match=r"notifykit --version: it did not come as far .* said: notifykit"):
+        commands.run_until_it_says("--version", line="something else")
+    (tmp_path / "old.py").write_text("print('完成')", encoding="utf-8")
+    commands.run_python("old.py")
+    assert said[-2:] == ["  $ python old.py", "    完成"]
+    (tmp_path / "old.py").write_text("raise SystemExit(1)", encoding="utf-8")
+    with pytest.raises(CommandFailedError, match="exit code 1"):
+        commands.run_python("old.py")
+
+
+def test_long_lines_are_folded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    (tmp_path / "long.py").write_text("print('word ' * 40)", encoding="utf-8")
+    said: list[str] = []
+    Commands(tmp_path, said.append).run_python("long.py")
+    assert len(said) > 2
+    assert max(map(len, "\n".join(said).splitlines())) <= 80
+    assert said[2].startswith("      word")
+    Teller(said.append).tell("word " * 40)
+    assert max(map(len, "\n".join(said).splitlines())) <= 80

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from notifykit.demo.book import ACCEPTED, Entry
+from notifykit.demo.contracts import ID, NUMBER, csv_lines
 from notifykit.demo.proof import FlagProof, Name, prove_channels, prove_flags, typed_entries
 from notifykit.demo.robot import Service
 from notifykit.demo.world import ContractFile, Due, World, build, claimed
@@ -123,6 +124,29 @@ def test_a_row_that_is_gone(world: World, due: list[Due], entries: list[Entry]) 
     lines = file.path.read_bytes().splitlines(keepends=True)
     file.path.write_bytes(b"".join([*lines[:5], *lines[6:]]))
     assert not prove_flags(file, due, entries).holds
+
+
+def test_the_flag_of_what_is_in_doubt_stays_as_it_was(world: World, due: list[Due], entries: list[Entry]) -> None:
+    file = world.contracts[0]
+    assert prove_flags(file, due, [], {name(item) for item in due}).wrong == ()
+    proof = prove_flags(flagged(world), due, [], {name(item) for item in due})
+    assert (proof.held, len(proof.wrong)) == (21, 21)
+
+
+def test_rows_that_were_appended_count_as_well(world: World, due: list[Due], entries: list[Entry]) -> None:
+    row = {**world.contracts[0].rows[-1], ID: "1120250800000000099", NUMBER: "YHWX-BJ-SDHY-2025080099"}
+    more = replace(due[0], key=row[ID], subject=row[NUMBER])
+    file = replace(flagged(world), added=(row,))
+    assert prove_flags(file, due, entries).other_bytes == -1
+    file.path.write_bytes(file.path.read_bytes() + csv_lines([row]))
+    assert prove_flags(file, [*due, more], entries).holds
+    assert prove_flags(file, [*due, more], [*entries, told(more)]).wrong == (row[NUMBER],)
+    file.path.write_bytes(file.path.read_bytes() + csv_lines([row]))
+    assert not prove_flags(file, [*due, more], entries).holds
+
+
+def told(item: Due) -> Entry:
+    return Entry(robot=item.channel, answer=ACCEPTED, text=item.subject)
 
 
 def test_what_the_desktop_was_given(tmp_path: Path) -> None:

@@ -1,0 +1,80 @@
+"""What the second and third act share: the world, the commands, and looks at both."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from notifykit.demo.book import read_book
+from notifykit.demo.commands import Commands
+from notifykit.demo.legacy_proof import arrived, prove_legacy
+from notifykit.demo.legacy_world import LegacyWorld
+from notifykit.demo.proof import Name, Proof, name_of
+from notifykit.demo.telling import Teller
+from notifykit.host import Host
+from notifykit.model import Status, Task
+from notifykit.outbox.protocol import Filter
+
+WHO = "the demonstration"
+
+Snapshot = dict[str, tuple[int, bytes]]
+"""Path to time of the last change (ns) and content."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegacyStage:
+    """Where both acts are played."""
+
+    world: LegacyWorld
+    host: Host
+    commands: Commands
+    teller: Teller
+
+    def tasks(self, *statuses: Status) -> list[Task]:
+        """Return the outbox's messages in these states."""
+        with closing(self.host.open_outbox(create=False)) as outbox:
+            return list(outbox.tasks(Filter(statuses=statuses)))
+
+    def count_copies(self, name: Name) -> int:
+        """Return how often the chat's book has this message of a campaign."""
+        (due,) = (item for item in self.world.due() if name_of(item) == name)
+        return sum(entry.robot == due.channel and entry.tells_of(due.subject) for entry in arrived(self.world))
+
+    def count_arrived(self) -> int:
+        """Return how many messages the chat took so far."""
+        return len(read_book(self.world.book))
+
+    def doubts(self) -> set[Name]:
+        """Return what the outbox lists as in doubt."""
+        return {named(task) for task in self.tasks(Status.IN_DOUBT)}
+
+    def snapshot(self) -> Snapshot:
+        """Return all files as they are, but for what Python caches."""
+        return {
+            str(path): (path.stat().st_mtime_ns, path.read_bytes())
+            for path in sorted(self.world.folder.rglob("*"))
+            if path.is_file() and path.suffix != ".pyc"
+        }
+
+    def statuses(self, path: Path) -> str:
+        """Return how many contracts a send-status file knows, or that it cannot be read."""
+        try:
+            return str(len(json.loads(path.read_text("utf-8"))))
+        except ValueError:
+            return "torn"
+
+    def prove(self) -> Proof:
+        """Tell what is compared, and compare."""
+        self.teller.chapter("The proof", "证明")
+        self.teller.tell(
+            f"What the chat noted in its own book since the first day ({self.count_arrived()} messages, whoever sent "
+            "them), against what the data asked for:"
+        )
+        return prove_legacy(self.world, self.doubts())
+
+
+def named(task: Task) -> Name:
+    """Return what the proof calls a message of the outbox."""
+    return task.campaign, task.key, task.message

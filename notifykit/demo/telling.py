@@ -1,0 +1,45 @@
+"""How the demonstration is told: acts, chapters, and what is said in between."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Callable
+
+Say = Callable[[str], None]
+
+_WIDE = 112
+"""Columns, at most: longer lines are hard to read."""
+_INDENT = "  "
+
+
+def columns() -> int:
+    """Return how wide the terminal is; somewhat more than usual where there is none."""
+    return shutil.get_terminal_size((_WIDE + 12, 40)).columns
+
+
+class Teller:
+    """Says it, in lines that fit."""
+
+    def __init__(self, say: Say) -> None:
+        self.say = say
+
+    def act(self, title: str, chinese: str) -> None:
+        """Begin an act."""
+        self.say("")
+        self.say("")
+        self.say(f"==== {title} · {chinese}")
+
+    def chapter(self, title: str, chinese: str) -> None:
+        """Begin a chapter."""
+        self.say("")
+        self.say(f"== {title} · {chinese}")
+
+    def tell(self, text: str) -> None:
+        """Say a paragraph."""
+        width = max(60, min(_WIDE, columns() - 2))
+        self.say(textwrap.fill(text, width, initial_indent=_INDENT, subsequent_indent=_INDENT))
+
+    def line(self, text: str) -> None:
+        """Say one line as it is, such as one of a table."""
+        self.say(f"{_INDENT}  {text}")
