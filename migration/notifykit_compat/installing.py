@@ -104,8 +104,8 @@ def begin(
     findings = Findings(tell, strict=strict)
     replacing = Replacing(findings)
     hook = ImportHook(read_modules(str(file), section), replacing.replace_in)
-    hook.install()  # first: a sender may import modules of the program
     try:
+        hook.install()  # first: a sender may import modules of the program
         host = open_host(file, plugins=plugins)
         settings = read_settings(str(file), section, host.configuration.channels)
         files = FileMap.of(host)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
@@ -18,19 +19,30 @@ _MIGRATE = "run `notifykit migrate` first; until then the program may run as it 
 
 
 class Store:
-    """One connection, used by one thread at a time."""
+    """One connection, used by one thread at a time. A forked process gets one of its own."""
 
     def __init__(self, host: Host) -> None:
         path = host.configuration.settings.store
         # What a rollback gave back to the old program must not be upgraded here.
         self._outbox = SqliteOutbox.open(path, host.clock, create=not _is_old(path))
+        self._host = host
+        self._owner = os.getpid()
         self._lock = threading.RLock()
 
     @contextmanager
     def use(self) -> Iterator[SqliteOutbox]:
-        """Have it to oneself."""
+        """Have it to oneself. Raises StoreError."""
+        if os.getpid() != self._owner:
+            self._begin_anew()
         with self._lock:
             yield self._outbox
+
+    def _begin_anew(self) -> None:
+        """Leave the parent's connection alone: what SQLite knows of locks does not survive a fork."""
+        self._inherited = self._outbox
+        self._lock = threading.RLock()
+        self._outbox = SqliteOutbox.open(self._host.configuration.settings.store, self._host.clock, create=False)
+        self._owner = os.getpid()
 
     def close(self) -> None:
         """Close the connection."""

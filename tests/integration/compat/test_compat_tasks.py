@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
@@ -203,3 +204,56 @@ def test_a_flag_that_cannot_be_written_is_told_once(program: Program) -> None:
     program.drain()
     (said,) = program.told
     assert f"no row has the key '{contract_id(0)}' any more" in said
+
+
+WITHOUT_A_CLASS = """
+import sqlite3
+
+
+def create_task(task_type, recipient, message):
+    connection = sqlite3.connect('tasks.db')
+    id_ = connection.execute('INSERT INTO tasks (task_type) VALUES (?)', (task_type,)).lastrowid
+    connection.commit()
+    return id_
+
+
+def get_pending_tasks():
+    return []
+
+
+def update_task(task_id, status):
+    pass
+"""
+
+
+def test_a_program_without_the_class_gets_ids(world: ProgramWorld) -> None:
+    (world.folder / "task_manager.py").write_text(WITHOUT_A_CLASS, encoding="utf-8")
+    world.fill()
+    with shimmed(world) as program:
+        assert program.task_manager.create_task(PERSON, "部门", "工单") == 1
+
+        def notify() -> int | None:
+            program.file_utils.load_send_status(BEIJING_JSON)
+            id_: int | None = program.task_manager.create_task(GROUP, "群", "x")
+            return id_
+
+        assert notify() is None, "nothing is promised before the contract is released"
+        program.once()
+        assert world.problems() == []
+        assert program.told == []
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_has_a_connection_of_its_own(program: Program) -> None:
+    program.task_manager.create_task(PERSON, "部门", "before")
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            program.task_manager.create_task(PERSON, "部门", "in the child")
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitpid(child, 0)[1] == 0
+    program.task_manager.create_task(PERSON, "部门", "after")
+    assert [task.text for task in program.world.tasks()] == ["before", "in the child", "after"]
