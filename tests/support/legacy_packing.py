@@ -70,7 +70,7 @@ class Packed:
 def pack(folder: Path, states: Sequence[tuple[Model, State]], evidence: Evidence) -> Packed:
     """Build the world. States that do not agree on what they share are a mistake of the caller."""
     assert len({(state.purged, state.torn) for _, state in states}) == 1
-    world = LegacyWorld(folder)
+    world = LegacyWorld(folder, technicians=False)
     blocks = [Block(model, state) for model, state in states]
     words: dict[str, str] = {}
     with world.together():

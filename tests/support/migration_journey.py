@@ -114,8 +114,7 @@ class Journey:
 
     def work(self, *, rest: bool = True) -> None:
         """Let notifykit generate, send and write back."""
-        for command in ("generate", "dispatch --once", "settle"):
-            self._command(*command.split())
+        self._command("run", "--once")
         if rest:
             self.at_rest("notifykit")
 

@@ -114,19 +114,19 @@ def sample(states: Iterable[Found], number: int) -> list[Found]:
     return random.Random(2025).sample(list(states), number)
 
 
-@pytest.mark.parametrize(("way", "ids"), [(worked, True), (straight_back, False), (cut_short, False)])
+@pytest.mark.parametrize(("way", "ids"), [(worked, False), (straight_back, True), (cut_short, False)])
 def test_states_side_by_side(tmp_path: Path, way: Callable[[Journey], None], ids: bool) -> None:
     tally = Tally()
     states = [(AWARDED, state) for state in states_of(AWARDED, 1)]
-    states += sample([(TWO, state) for state in states_of(TWO, 2)], 60)
+    states += sample([(TWO, state) for state in states_of(TWO, 1)], 60)
     travel(tmp_path, states, way, tally, ids=ids)
     check(tally)
-    assert tally.states > 100
+    assert tally.states > 130
 
 
 def test_states_in_worlds_of_their_own(tmp_path: Path) -> None:
     tally = Tally()
-    for at, (model, state) in enumerate(sample([(TWO, state) for state in states_of(TWO, 2)], 4)):
+    for at, (model, state) in enumerate(sample([(TWO, state) for state in states_of(TWO, 1)], 3)):
         cut_short(Journey(pack(tmp_path / str(at), [(model, state)], by_itself(state)), tally))
     check(tally)
 
@@ -140,11 +140,10 @@ def test_stale_rows_are_held(tmp_path: Path) -> None:
 
 def test_a_calm_program_leaves_nothing_to_decide(tmp_path: Path) -> None:
     """No accident in its past, and stopped while it sent nothing: no hold. Stopped at any time: one at most."""
-    calm = [state for state, accidents in reachable(TWO, 0).items() if not accidents]
-    for at, state in enumerate(calm):
+    for at, state in enumerate(states_of(AWARDED, 0)):
         for idle in (True, False):
             tally = Tally()
-            journey = Journey(pack(tmp_path / f"{at}-{idle}", [(TWO, state)], Evidence(idle=idle)), tally)
+            journey = Journey(pack(tmp_path / f"{at}-{idle}", [(AWARDED, state)], Evidence(idle=idle)), tally)
             journey.plan_as_expected()
             check(tally)
             assert tally.holds.total() == (0 if idle else min(1, len(state.tail))), state

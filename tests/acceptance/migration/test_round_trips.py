@@ -11,7 +11,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from legacy_desk import BUSY, FORBIDDEN, LOST
 from legacy_model import OTHER_FLAG
 from legacy_project import AWARD, GROUP, recipient_of, text_of
@@ -45,6 +52,10 @@ class RoundTrips(RuleBasedStateMachine):
         self.reports = 0
 
     # At any time.
+
+    @initialize(awards=st.lists(st.booleans(), min_size=2, max_size=4))
+    def some_contracts_are_there(self, awards: list[bool]) -> None:
+        self.contracts_are_appended(awards)
 
     @rule(awards=st.lists(st.booleans(), min_size=1, max_size=3))
     def contracts_are_appended(self, awards: list[bool]) -> None:
@@ -119,6 +130,21 @@ class RoundTrips(RuleBasedStateMachine):
         self._command("rollback", "--yes")
         self.migrated = False
         assert self.held() == held
+
+    @rule(data=st.data())
+    def over_to_the_other_side(self, data: st.DataObject) -> None:
+        if self.migrated:
+            self.rollback()
+        else:
+            self.migrate(data.draw(st.booleans(), label="soak"), data.draw(st.booleans(), label="idle"))
+
+    @rule(data=st.data())
+    def whoever_has_it_works(self, data: st.DataObject) -> None:
+        if self.migrated:
+            self.notifykit_runs(data.draw(st.booleans(), label="limited"))
+        elif not self.killed:
+            self.the_old_job_runs(data.draw(st.booleans(), label="rewritten"))
+            self.the_old_scheduler_runs(data.draw(st.integers(1, 6), label="limit"), data.draw(st.booleans()))
 
     # What is true.
 
@@ -195,7 +221,7 @@ def _run(examples: int, steps: int) -> None:
 
 
 def test_round_trips() -> None:
-    _run(6, 12)
+    _run(5, 12)
 
 
 @pytest.mark.deep
