@@ -108,7 +108,7 @@ def _of_another(staged: Sequence[Staged], plans: Sequence[_Due], number: str | N
     """
     if not number or len(staged) < 2:
         return []
-    own = [one for one in staged if _names(one.text, number)]
+    own = [one for one in staged if names(one.text, number)]
     if len(own) == len(staged):
         return []
     taken: Counter[str] = Counter()
@@ -134,7 +134,7 @@ def _match(one: Staged, plans: Iterable[_Due], used: Mapping[str, int]) -> _Due 
     return min(candidates, key=lambda due: (used.get(due.plan.name, 0), not due.due), default=None)
 
 
-def _names(text: str, number: str) -> bool:
+def names(text: str, number: str) -> bool:
     """Whether a text has this very number, not one of which it is a part."""
     at = text.find(number)
     while at >= 0:

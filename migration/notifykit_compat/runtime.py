@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from notifykit.console import count
 from notifykit.errors import CampaignError
 from notifykit.host import Host
 from notifykit.model import Status, Task
@@ -16,7 +17,7 @@ from notifykit_compat.activation import Activation, Activations, Staged
 from notifykit_compat.contract_files import ContractFile, FileMap, Sheet
 from notifykit_compat.errors import ShimError
 from notifykit_compat.findings import Finding, Findings
-from notifykit_compat.groups import group_of
+from notifykit_compat.groups import group_of, names
 from notifykit_compat.others import queue_other
 from notifykit_compat.releases import Releases
 from notifykit_compat.settings import LegacySettings
@@ -133,17 +134,17 @@ class Runtime:
         for activation in ended:
             if not activation.staged:
                 continue
-            if activation.returned:
-                for one in activation.staged:
-                    self.queue(one)
-                continue
-            self.findings.note(
-                Finding(
-                    place=activation.place,
-                    what=f"ended by an exception before it released {len(activation.staged)} messages of a contract",
-                    mend="none of them is sent; its next run creates them again",
+            free = [one for one in activation.staged if not self._is_of_a_contract(activation, one)]
+            for one in free if activation.returned else ():
+                self.queue(one)
+            if left := len(activation.staged) - (len(free) if activation.returned else 0):
+                self.findings.note(
+                    Finding(
+                        place=activation.place,
+                        what=f"ended before it released {count(left, 'message')} of a contract",
+                        mend="none of them is sent; its next run creates them again",
+                    )
                 )
-            )
 
     def id_of(self, one: Staged) -> int | None:
         """Return a message's id; None while its group is not closed."""
@@ -168,12 +169,29 @@ class Runtime:
             pass
         self.store.close()
 
-    def _nothing_to_release(self, activation: Activation, file: ContractFile, key: str) -> None:
+    def _is_of_a_contract(self, activation: Activation, one: Staged) -> bool:
+        """Whether a message names a contract of which nothing is queued: then its next run creates it again."""
+        self.releases.flush()
+        for file in activation.files:
+            number = file.state.number if file is not None else None
+            sheet = activation.sheets.get(file.campaign.name) if file is not None else None
+            if file is None or number is None or sheet is None:
+                continue
+            for key, record in sheet.records.items():
+                told = record.get(number)
+                if told and names(one.text, told) and not self._is_known(activation, file, key):
+                    return True
+        return False
+
+    def _is_known(self, activation: Activation, file: ContractFile, key: str) -> bool:
         if key in activation.loaded.get(file.campaign.name, ()):
-            return
-        with self.current() as outbox:
-            known = any(outbox.tasks(Filter(campaign=file.campaign.name, key=key, limit=1)))
-        if not known:
+            return True
+        with self.store.use() as outbox:
+            return any(outbox.tasks(Filter(campaign=file.campaign.name, key=key, limit=1)))
+
+    def _nothing_to_release(self, activation: Activation, file: ContractFile, key: str) -> None:
+        self.releases.flush()
+        if not self._is_known(activation, file, key):
             self._note(
                 file,
                 f"the program says that contract {key} was sent, and created no message for it there",

@@ -113,7 +113,7 @@ def test_an_interrupted_group_is_dropped_and_made_again(program: Program) -> Non
     program.drain()
     assert waiting(program) == []
     assert program.world.typed() == []
-    assert "ended by an exception before it released 1 messages of a contract" in program.told[0]
+    assert "ended before it released 1 message of a contract" in program.told[0]
     notify(fails=False)
     notify(fails=False)
     assert len(waiting(program)) == 2, "the second time, both are refused as duplicates"
@@ -144,6 +144,25 @@ def test_what_a_notification_creates_after_its_contracts_is_sent_when_it_is_over
     assert len(waiting(program)) == 1
     program.task_scheduler.check_tasks()
     assert [entry["text"] for entry in program.world.typed()][-1] == "今日共 1 单"
+
+
+def test_what_is_left_of_a_contract_at_the_end_is_not_sent_for_nobody(program: Program) -> None:
+    """A program that swallows the failure of its last contract: the next run makes that one whole."""
+
+    def notify() -> None:
+        program.file_utils.load_send_status(BEIJING_JSON)
+        program.task_manager.create_task(*group(1))
+        program.file_utils.update_send_status(BEIJING_JSON, contract_id(1), SENT)
+        program.task_manager.create_task(*group(0))
+        program.task_manager.create_task(GROUP, BEIJING_GROUP, f"今日: {contract_number(1)}")
+
+    notify()
+    program.drain()
+    assert [(task.campaign, task.key[-1]) for task in program.world.tasks()][:1] == [("beijing", "1")]
+    assert [entry["text"] for entry in program.world.typed()] == [group(1)[2], f"今日: {contract_number(1)}"]
+    assert "ended before it released 1 message of a contract" in program.told[0]
+    program.once()
+    assert program.world.arrived()[BEIJING_GROUP, contract_number(0)] == 1
 
 
 def test_other_callers_are_served_at_once_even_meanwhile(program: Program) -> None:
