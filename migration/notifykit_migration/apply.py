@@ -137,9 +137,20 @@ class DatabaseStep:
                     journal_mode=mode,
                     sequence=sequence,
                 )
-            db.use_wal()
         finally:
             outbox.close()
+
+
+def use_wal(host: Host, plan: Plan) -> None:
+    """Let readers and the writer of the store not wait for each other: outside of the transaction, it cannot be in it.
+
+    Whether it was done does not show in what the store says, so every run does it. Raises StoreError.
+    """
+    db = Database(resolved(host, plan.store), host.clock, create=False)
+    try:
+        db.use_wal()
+    finally:
+        db.close()
 
 
 def _sequence(db: Database) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from notifykit_migration import backup as backups
-from notifykit_migration.errors import VerificationError
+from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.folder import MigrationFolder
 from notifykit_migration.journal import Journal
 from notifykit_migration.model import Backup, Plan
@@ -41,5 +41,8 @@ def planned(backup: Backup) -> Plan:
     path = backup.folder / "plan.json"
     try:
         return parse_plan(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise VerificationError(f"{path}: cannot be read; see `notifykit verify --backup {backup.id}`") from error
+    except (OSError, UnicodeDecodeError, PreflightError) as error:
+        raise VerificationError(
+            f"{path}: is not the plan that was kept here; see `notifykit verify --backup {backup.id}`, and put it back "
+            "from a copy"
+        ) from error

@@ -11,10 +11,10 @@ from notifykit.host import Host
 from notifykit.outbox.database import Database
 from notifykit_migration import backup as backups
 from notifykit_migration import fence
-from notifykit_migration.apply import DatabaseStep, check_inputs, flag_steps, resolved
+from notifykit_migration.apply import DatabaseStep, check_inputs, flag_steps, resolved, use_wal
 from notifykit_migration.errors import VerificationError
 from notifykit_migration.folder import MigrationFolder
-from notifykit_migration.in_force import in_force, planned
+from notifykit_migration.in_force import InForce, in_force, planned
 from notifykit_migration.journal import Journal
 from notifykit_migration.legacy_log import LegacyLog
 from notifykit_migration.model import Backup, Check, CheckResult, InputKind, Plan
@@ -140,6 +140,7 @@ class Migration:
             *flag_steps(self.host, plan, before),
         ]
         run_steps(journal, steps)
+        use_wal(self.host, plan)
         flags = sum(contract.set_flag for part in plan.campaigns for contract in part.contracts)
         self.tell(f"apply: {plan.store} changed in one transaction, {flags} flags set")
         if until is Until.APPLY:
@@ -149,12 +150,26 @@ class Migration:
         record_checks(journal, checks)
         raise_for(checks)
         self.tell(f"verify: {len(checks)} checks, none failed")
-        journal.append("migrate_done", held=plan.holds)
-        retired: Sequence[str] = ()
-        if until is Until.RETIRE and begun.soak_until is None:
-            retired = retire_files(self.host, migrations, journal)
-            self.tell(f"retire: {len(retired)} send-status files moved into the backup")
-        return Migrated(plan=plan, backup=backup, checks=checks, retired=tuple(retired))
+        to_retire = until is Until.RETIRE and begun.soak_until is None
+        journal.append("migrate_done", held=plan.holds, retire=to_retire)
+        retired = self._retire(journal, migrations) if to_retire else ()
+        return Migrated(plan=plan, backup=backup, checks=checks, retired=retired)
+
+    def retire(self) -> Migrated:
+        """Move the old files into the backup. Raises VerificationError where a check fails, and as `retire_files`."""
+        migrations = in_force(self.folder)
+        checks = tuple(verify(self.host, migrations))
+        with Journal(self.folder.journal) as journal:
+            record_checks(journal, checks)
+            raise_for(checks)
+            retired = self._retire(journal, migrations)
+        latest = migrations[-1]
+        return Migrated(plan=latest.plan, backup=latest.backup, checks=checks, retired=retired)
+
+    def _retire(self, journal: Journal, migrations: Sequence[InForce]) -> tuple[str, ...]:
+        retired = tuple(retire_files(self.host, migrations, journal))
+        self.tell(f"retire: {len(retired)} send-status files moved into the backup")
+        return retired
 
 
 def inputs(host: Host, plan: Plan) -> list[Path]:

@@ -33,6 +33,8 @@ class State:
     """The ones before it: campaigns can be migrated one after the other."""
     verified: bool | None = None
     """How the latest verification since came out."""
+    retiring: bool = False
+    """It was to retire the old files, and was cut short before that was done."""
 
     @property
     def plan_hash(self) -> str:
@@ -65,19 +67,20 @@ def state_of(entries: Sequence[Entry]) -> State:
     phase = Phase.NONE
     in_force: list[Entry] = []
     verified: bool | None = None
+    retiring = False
     for entry in entries:
         match entry.kind:
             case "migrate_begun":
-                phase, verified = Phase.MIGRATING, None
+                phase, verified, retiring = Phase.MIGRATING, None, False
                 in_force.append(entry)
             case "migrate_done":
-                phase = Phase.SOAKING
+                phase, retiring = Phase.SOAKING, bool(entry.fields.get("retire"))
             case "verified":
                 verified = bool(entry.fields.get("passed"))
             case "retired":
-                phase = Phase.RETIRED
+                phase, retiring = Phase.RETIRED, False
             case "rollback_begun":
-                phase = Phase.ROLLING_BACK
+                phase, retiring = Phase.ROLLING_BACK, False
             case "rollback_done":
                 phase, verified = Phase.NONE, None
                 in_force = []
@@ -86,6 +89,7 @@ def state_of(entries: Sequence[Entry]) -> State:
         begun=in_force[-1] if in_force else None,
         earlier=tuple(in_force[:-1]),
         verified=verified,
+        retiring=retiring,
     )
 
 

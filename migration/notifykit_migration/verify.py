@@ -30,12 +30,17 @@ SHOWN = 20
 def verify(host: Host, found: Sequence[InForce], *, strict: bool = False) -> Iterator[Check]:
     """Yield every check. `strict`: right after the migration, when nobody can have changed anything yet.
 
+    Nothing is compared with a backup that is damaged: that it is, is what its own checks tell.
     Raises PreflightError where nothing was migrated.
     """
     if not found:
         raise PreflightError(f"{host.project.file}: nothing was migrated yet; run `notifykit migrate`")
+    damaged = set()
     for one in found:
-        yield from verify_backup(one.backup)
+        checks = list(verify_backup(one.backup))
+        if any(check.result is CheckResult.FAILED for check in checks):
+            damaged.add(one.backup.id)
+        yield from checks
     store = host.configuration.settings.store.resolve()
     with untouched(store) as connection:
         yield _integrity(connection)
@@ -44,12 +49,9 @@ def verify(host: Host, found: Sequence[InForce], *, strict: bool = False) -> Ite
         yield _others(host, connection)
         for one in found:
             yield _contracts(connection, one.plan)
-            yield _rows_kept(connection, one)
-        for one in found:
-            for part in one.plan.campaigns:
-                yield _csv(host, part, one.backup, strict=strict)
-            for kept in one.plan.kept:
-                yield _kept(host, kept, one.backup, strict=strict)
+            if one.backup.id not in damaged:
+                yield _rows_kept(connection, one)
+                yield from _files(host, one, strict=strict)
         files = old_files(host, found)
         yield _old_files(files)
         yield compare(host, connection, found, files)
@@ -157,6 +159,13 @@ def _rows_kept(connection: sqlite3.Connection, one: InForce) -> Check:
             elif now[row[0]] != row[1:]:
                 wrong.append(f"row {row[0]} does not say what it said")
     return _check("rows kept", wrong, f"{count} rows of the old table are there, with their kind, recipient and text")
+
+
+def _files(host: Host, one: InForce, *, strict: bool) -> Iterator[Check]:
+    for part in one.plan.campaigns:
+        yield _csv(host, part, one.backup, strict=strict)
+    for kept in one.plan.kept:
+        yield _kept(host, kept, one.backup, strict=strict)
 
 
 def _csv(host: Host, part: CampaignPlan, backup: Backup, *, strict: bool) -> Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
 from pathlib import Path
 
@@ -13,13 +14,11 @@ from notifykit.host import Host
 from notifykit.session import Session
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.folder import MigrationFolder
-from notifykit_migration.in_force import in_force
 from notifykit_migration.journal import Journal
 from notifykit_migration.lock import migration_lock
-from notifykit_migration.migrating import raise_for, record_checks
+from notifykit_migration.migrating import Migration
 from notifykit_migration.phase import Phase, state_of
-from notifykit_migration.retire import check_may_retire, retire_files
-from notifykit_migration.verify import verify
+from notifykit_migration.retire import check_may_retire
 
 _EPILOG = """\b
 Examples:
@@ -64,12 +63,9 @@ def retire(
         check_may_retire(host, folder, now=None if at_once else host.clock.now())
         if not yes:
             _ask()
-        with migration_lock(folder, "retire"), Journal(folder.journal) as journal:
-            migrations = in_force(folder)
-            checks = list(verify(host, migrations))
-            record_checks(journal, checks)
-            raise_for(checks)
-            moved = retire_files(host, migrations, journal)
+        with migration_lock(folder, "retire"):
+            migration = Migration(host=host, folder=folder, tell=lambda _: None, who=getpass.getuser())
+            moved = list(migration.retire().retired)
     constants = _code(host, code, patch_path) if code is not None else []
     if as_json:
         print_json({"retired": moved, "constants": constants})

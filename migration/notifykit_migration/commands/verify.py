@@ -13,7 +13,7 @@ from notifykit_migration import backup as backups
 from notifykit_migration import report
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.folder import MigrationFolder
-from notifykit_migration.in_force import in_force
+from notifykit_migration.in_force import in_force, planned
 from notifykit_migration.journal import Journal
 from notifykit_migration.lock import migration_lock
 from notifykit_migration.migrating import record_checks
@@ -49,16 +49,17 @@ def verify(session: Session, *, backup_id: str | None, report_path: Path | None,
             raise PreflightError(f"{folder.backups}: there is no backup yet; `notifykit migrate` makes one")
         checks = list(verify_backup(backup))
     else:
-        checks = list(verify_all(host, in_force(folder)))
+        migrations = in_force(folder)
+        checks = list(verify_all(host, migrations))
+        backup = migrations[-1].backup
         with migration_lock(folder, "verify"), Journal(folder.journal) as journal:
             record_checks(journal, checks)
-    if report_path is not None:
-        plan = in_force(folder)[-1].plan
-        entries = Journal.read(folder.journal)
-        report.write_page(report_path, plan=plan, checks=checks, entries=entries, made_at=host.clock.now())
     if as_json:
         print_json(report.checks_form(checks))
     else:
         report.show_checks(checks)
+    if report_path is not None:
+        plan, entries = planned(backup), Journal.read(folder.journal)
+        report.write_page(report_path, plan=plan, checks=checks, entries=entries, made_at=host.clock.now())
     failed = any(check.result is CheckResult.FAILED for check in checks)
     return ExitCode.VERIFICATION_FAILED if failed else ExitCode.DONE

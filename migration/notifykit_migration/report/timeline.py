@@ -47,7 +47,7 @@ _NAMES: Mapping[str, Words] = {
     "step": Words("step", "步骤"),
 }
 
-_SILENT = {"who", "plan_made_at"}
+_SILENT = {"who", "plan_made_at", "retire"}
 """Fields that stand elsewhere, or say what another one says."""
 
 

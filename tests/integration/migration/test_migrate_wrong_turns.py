@@ -1,0 +1,404 @@
+"""Wrong turns on the way to a migration: what is said, the exit code, and that nothing was changed by it."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import pty
+import select
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from legacy_world import AWARD, GROUP, SENT, LegacyWorld
+from notifykit_migration import migrating
+from notifykit_migration.folder import MigrationFolder
+from notifykit_migration.journal import Journal
+
+OURS = "notifykit-migration"
+
+IDLE = ("--stopped", "idle")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> LegacyWorld:
+    world = LegacyWorld(tmp_path / "project")
+    with world.together():
+        world.contract("N", SENT, [(GROUP, "completed")])
+        world.contract("Y", SENT, [(GROUP, "completed"), (AWARD, "pending")], award=True)
+        world.contract("N")
+    return world
+
+
+def tree(world: LegacyWorld) -> dict[str, str]:
+    """Content by name, without what the migration keeps for itself."""
+    return {
+        name: digest
+        for name, (digest, _) in world.tree().items()
+        if not name.startswith(OURS) and not name.endswith((".csv.lock", "-shm", "-wal"))
+    }
+
+
+@contextmanager
+def nothing_changes(world: LegacyWorld) -> Iterator[None]:
+    before = tree(world)
+    yield
+    assert tree(world) == before
+
+
+def refuse(world: LegacyWorld, code: int, what: str, *arguments: str) -> None:
+    done = world.run("migrate", *(arguments or ("--yes", *IDLE)))
+    assert (done.exit_code, what in done.stderr) == (code, True), done.output
+    assert "Traceback" not in done.output
+
+
+def goes_on(world: LegacyWorld) -> None:
+    done = world.run("migrate", "--yes", *IDLE)
+    assert done.exit_code == 0, done.output
+    assert world.json() is None
+    assert world.run("verify").exit_code == 0
+
+
+# Files that cannot be read or written.
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Let nobody write there, not even root: a mount of the folder over itself."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("a read-only mount needs root on Linux")
+    done = subprocess.run(["mount", "--bind", folder, folder], capture_output=True, text=True, check=False)
+    if done.returncode and not os.environ.get("CI"):
+        pytest.skip(f"mounting is not permitted here: {done.stderr.strip()}")
+    assert done.returncode == 0, done.stderr
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def test_the_state_folder_is_read_only(world: LegacyWorld) -> None:
+    files = {path: path.read_bytes() for path in (world.csv(), world.status_file())}
+    with read_only(world.folder / "state"):
+        done = world.run("migrate", "--yes", *IDLE)
+        assert done.exit_code == 4, done.output
+        assert "PerformanceData-BJ-Aug.csv" in done.stderr
+        assert "mount it writable" in done.stderr
+        assert {path: path.read_bytes() for path in files} == files
+        assert world.run("migrate", "--yes", *IDLE).exit_code == 4
+    goes_on(world)
+    assert set(world.flags().values()) == {"Y", "N"}
+
+
+def test_the_send_status_file_alone_cannot_be_moved(world: LegacyWorld) -> None:
+    """All flags are right already: the folder is first written to when the file is retired."""
+    for contract in world.flags():
+        world.set_flag(contract, "Y")
+    with read_only(world.folder / "state"):
+        done = world.run("migrate", "--yes", *IDLE)
+        assert done.exit_code == 4, done.output
+        assert "send_status_bj_aug.json" in done.stderr
+        assert "run the same command again" in done.stderr
+        assert world.json() is not None
+    done = world.run("retire", "--yes")
+    assert done.exit_code == 0, done.output
+    assert world.json() is None
+
+
+def test_the_whole_project_is_read_only(world: LegacyWorld) -> None:
+    before = world.tree()
+    with read_only(world.folder):
+        assert world.run("migrate", "--dry-run").exit_code == 0
+        refuse(world, 4, "cannot be made (Read-only file system)")
+    assert world.tree() == before
+    goes_on(world)
+
+
+@pytest.mark.parametrize("which", ["csv", "status_file"])
+def test_a_folder_in_the_place_of_a_file(world: LegacyWorld, which: str) -> None:
+    path: Path = getattr(world, which)()
+    path.unlink()
+    path.mkdir()
+    with nothing_changes(world):
+        refuse(world, 4, path.name)
+
+
+def test_a_spreadsheet_program_has_the_csv_file_open(world: LegacyWorld) -> None:
+    for lock in (f"~${world.csv().name}", f".~lock.{world.csv().name}#"):
+        path = world.csv().with_name(lock)
+        path.write_text("somebody", encoding="utf-8")
+        done = world.run("migrate", "--dry-run")
+        assert done.exit_code == 0
+        assert "is open in a spreadsheet program" in done.stdout
+        assert lock in done.stdout
+        path.unlink()
+    assert "spreadsheet" not in world.run("migrate", "--dry-run").output
+
+
+def test_a_lock_that_a_dead_process_left_is_none(world: LegacyWorld) -> None:
+    world.migration.mkdir()
+    (world.migration / "lock").touch()
+    dead = {"what": "migrate", "pid": 2**22 - 1, "host": "elsewhere", "who": "somebody", "since": 0}
+    (world.migration / "lock.json").write_text(json.dumps(dead), encoding="utf-8")
+    goes_on(world)
+
+
+# Backups and plans.
+
+
+def begin(world: LegacyWorld) -> Path:
+    """Migrate up to the database and the flags; returns the backup."""
+    assert world.run("migrate", "--yes", *IDLE, "--until", "apply").exit_code == 0
+    (backup,) = (world.migration / "backups").iterdir()
+    return backup
+
+
+@pytest.mark.parametrize("name", ["store.db", "plan.json", "manifest.json", "files/001-PerformanceData-BJ-Aug.csv"])
+def test_the_backup_is_damaged_between_apply_and_verify(world: LegacyWorld, name: str) -> None:
+    file = begin(world) / name
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-20] + bytes(20))
+    with nothing_changes(world):
+        refuse(world, 7, name.rpartition("/")[2])
+    assert world.json() is not None, "nothing is retired into a backup that is no backup"
+    file.write_bytes(whole)
+    goes_on(world)
+
+
+def test_the_backup_is_gone_between_apply_and_verify(world: LegacyWorld) -> None:
+    backup = begin(world)
+    elsewhere = backup.rename(world.folder / "elsewhere")
+    refuse(world, 7, "Put it back, if it was moved")
+    elsewhere.rename(backup)
+    goes_on(world)
+
+
+def planned(world: LegacyWorld, path: Path) -> Path:
+    assert world.run("migrate", "--dry-run", *IDLE, "--out", str(path)).exit_code == 0
+    return path
+
+
+def another_format(plan: Path) -> None:
+    plan.write_text(plan.read_text(encoding="utf-8").replace('"format": 1', '"format": 99', 1), encoding="utf-8")
+
+
+def no_format(plan: Path) -> None:
+    plan.write_text("[1, 2]", encoding="utf-8")
+
+
+def no_json(plan: Path) -> None:
+    plan.write_text("this is no plan", encoding="utf-8")
+
+
+def no_text(plan: Path) -> None:
+    plan.write_bytes(b"\xff\xfe\x00\x01" * 30)
+
+
+def cut(plan: Path) -> None:
+    plan.write_bytes(plan.read_bytes()[:-40])
+
+
+def missing_field(plan: Path) -> None:
+    form = json.loads(plan.read_text(encoding="utf-8"))
+    del form["store"]
+    plan.write_text(json.dumps(form), encoding="utf-8")
+
+
+def unknown_decision(plan: Path) -> None:
+    plan.write_text(plan.read_text(encoding="utf-8").replace('"decision":"S"', '"decision":"Q"'), encoding="utf-8")
+
+
+def gone(plan: Path) -> None:
+    plan.unlink()
+
+
+def folder(plan: Path) -> None:
+    plan.unlink()
+    plan.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("damage", "what"),
+    [
+        (another_format, "a plan of format 99, this notifykit knows 1"),
+        (no_format, "is no plan"),
+        (no_json, "is no plan"),
+        (no_text, "it is no UTF-8 text"),
+        (cut, "is no plan"),
+        (missing_field, "is no plan: store"),
+        (unknown_decision, "is no plan: 'Q'"),
+        (gone, "No such file or directory"),
+        (folder, "Is a directory"),
+    ],
+)
+def test_a_file_that_is_no_plan(world: LegacyWorld, tmp_path: Path, damage: Callable[[Path], None], what: str) -> None:
+    plan = planned(world, tmp_path / "plan.json")
+    damage(plan)
+    before = world.tree()
+    refuse(world, 4, what, "--plan", str(plan), "--yes")
+    assert world.tree() == before
+
+
+def test_another_plan_is_half_done(world: LegacyWorld, tmp_path: Path) -> None:
+    mine = planned(world, tmp_path / "mine.json")
+    assert world.run("migrate", "--dry-run", "--out", str(tmp_path / "other.json")).exit_code == 0
+    assert world.run("migrate", "--plan", str(mine), "--yes", "--until", "apply").exit_code == 0
+    with nothing_changes(world):
+        refuse(world, 5, "another plan was begun and is half done", "--plan", str(tmp_path / "other.json"), "--yes")
+    done = world.run("migrate", "--plan", str(mine), "--yes")
+    assert done.exit_code == 0, done.output
+    assert world.json() is None
+
+
+def test_a_plan_cannot_be_kept_where_there_is_no_folder(world: LegacyWorld, tmp_path: Path) -> None:
+    before = world.tree()
+    refuse(world, 4, "check --out", "--dry-run", "--out", str(tmp_path / "nowhere" / "plan.json"))
+    assert world.tree() == before
+
+
+# What was asked for.
+
+
+@pytest.mark.parametrize("value", ["x", "", "0", "-1", "nan", "inf", "99999999"])
+def test_days_that_are_none(world: LegacyWorld, value: str) -> None:
+    before = world.tree()
+    for option in ("--max-age", "--soak"):
+        refuse(world, 2, "number of days", option, value, "--yes")
+    assert world.tree() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (("--out", "plan.json", "--yes"), "belong to --dry-run"),
+        (("--show", "1"), "belong to --dry-run"),
+        (("--detailed-exitcode",), "belong to --dry-run"),
+        (("--until", "the end"), "--until"),
+        (("--historic", "forget"), "--historic"),
+    ],
+)
+def test_options_that_do_not_go_together(world: LegacyWorld, arguments: tuple[str, ...], what: str) -> None:
+    before = world.tree()
+    refuse(world, 2, what, *arguments)
+    assert world.tree() == before
+
+
+def test_each_phase_can_be_the_last(world: LegacyWorld) -> None:
+    before = world.tree()
+    done = world.run("migrate", "--until", "plan", *IDLE)
+    assert done.exit_code == 0, done.output
+    assert world.tree() == before
+    with nothing_changes(world):
+        assert world.run("migrate", "--yes", *IDLE, "--until", "backup").exit_code == 0
+    assert len(list((world.migration / "backups").iterdir())) == 1
+    assert world.run("migrate", "--yes", *IDLE, "--until", "verify").exit_code == 0
+    assert world.json() is not None
+    assert "nothing to do" in world.run("migrate", "--yes", *IDLE).stdout
+    assert world.run("retire", "--yes").exit_code == 0
+    assert world.json() is None
+
+
+def test_a_rollback_is_half_done(world: LegacyWorld) -> None:
+    assert world.run("migrate", "--yes", *IDLE).exit_code == 0
+    with Journal(MigrationFolder.of(world.folder).journal) as journal:
+        journal.append("rollback_begun", who="me", archive=None)
+    with nothing_changes(world):
+        refuse(world, 4, "run `notifykit rollback` first")
+        refuse(world, 4, "run `notifykit rollback` first", "--dry-run")
+    done = world.run("rollback", "--yes")
+    assert done.exit_code == 0, done.output
+    goes_on(world)
+
+
+# Cut short.
+
+
+def journal_mode(world: LegacyWorld) -> str:
+    with closing(sqlite3.connect(world.store)) as db:
+        return str(db.execute("PRAGMA journal_mode").fetchone()[0])
+
+
+def test_cut_short_before_the_store_got_its_log(world: LegacyWorld) -> None:
+    """What is in the transaction does not tell whether the switch that cannot be in it was done."""
+    begin(world)
+    with closing(sqlite3.connect(world.store)) as db:
+        db.execute("PRAGMA journal_mode = delete")
+    goes_on(world)
+    assert journal_mode(world) == "wal"
+
+
+def test_cut_short_while_the_old_files_are_retired(world: LegacyWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object) -> list[str]:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(migrating, "retire_files", killed)
+        assert world.run("migrate", "--yes", *IDLE).exit_code not in (0, 3)
+    assert world.json() is not None
+    assert "nothing to do" in world.run("migrate", "--dry-run").stdout
+    assert "nothing to do" in world.run("migrate", "--yes", "--until", "verify").stdout
+    assert world.json() is not None
+    done = world.run("migrate", "--yes")
+    assert done.exit_code == 0, done.output
+    assert "going on" in done.stderr
+    assert world.json() is None
+    assert "nothing to do" in world.run("migrate", "--yes").stdout
+
+
+def test_a_soak_is_not_cut_short_by_the_next_run(world: LegacyWorld) -> None:
+    assert world.run("migrate", "--yes", *IDLE, "--soak", "7").exit_code == 0
+    assert "nothing to do" in world.run("migrate", "--yes").stdout
+    assert world.json() is not None
+
+
+# On a terminal.
+
+
+def on_a_terminal(world: LegacyWorld, answer: str) -> tuple[int, str]:
+    """Run `migrate` on a terminal, and type the answer when it asks."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        world.command_line("migrate", *IDLE), stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True
+    )
+    os.close(theirs)
+    said, answered = "", False
+    try:
+        while select.select([ours], [], [], 60)[0]:
+            try:
+                data = os.read(ours, 65536)
+            except OSError as error:  # Linux's way of telling that nobody is at the other end any more
+                assert error.errno == errno.EIO
+                break
+            if not data:
+                break
+            said += data.decode(errors="replace")
+            if "[y/N]" in said and not answered:
+                os.write(ours, answer.encode())
+                answered = True
+        return process.wait(60), said
+    finally:
+        os.close(ours)
+        process.kill()
+        process.wait()
+
+
+def test_no_is_no(world: LegacyWorld) -> None:
+    before = world.tree()
+    code, said = on_a_terminal(world, "n\n")
+    assert "Stop the old program now. Migrate?" in said
+    assert code != 0
+    assert "Traceback" not in said
+    assert world.tree() == before
+
+
+def test_yes_is_yes(world: LegacyWorld) -> None:
+    code, said = on_a_terminal(world, "y\n")
+    assert code == 0, said
+    assert world.json() is None
+    assert world.run("verify").exit_code == 0
