@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
+from collections.abc import Callable
 
 import pytest
 from click.testing import CliRunner, Result
-from program_world import ProgramWorld, contract_id
+from program_world import ProgramWorld, contract, contract_id
 from shim_world import surroundings
 
 from notifykit.cli.app import build_cli
@@ -107,11 +109,35 @@ def test_a_script_runs_as_it_would_under_python(world: ProgramWorld) -> None:
 
 
 def test_the_program_runs_until_it_is_stopped(world: ProgramWorld) -> None:
-    """As a service: the scheduler in its thread, the jobs in a loop; no word of ours."""
-    done = world.shimmed("--once", "bj", "ts")
-    assert done.stderr == ""
+    """As a service: the scheduler in its thread, the jobs in a loop, and contracts that come meanwhile."""
+    world.legacy = "  interval: 0.05\n"
+    world.write_project()
+    service = subprocess.Popen(
+        world.command("bj", "ts", shim=True),
+        cwd=world.folder,
+        env=world.in_process,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    try:
+        for _ in range(2):
+            wait_for(lambda: world.csv.exists() and len(world.flags()) == world.count)
+            wait_for(lambda: set(world.flags().values()) == {"Y"})
+            world.count += 4
+            world.offer([contract(number, award=world.award(number)) for number in range(world.count)])
+        wait_for(lambda: len(world.flags()) == world.count and set(world.flags().values()) == {"Y"})
+    finally:
+        service.terminate()
+        _, said = service.communicate(timeout=30)
+    assert said == "", "no word of ours"
     assert world.problems() == []
     assert "contract " + contract_id(0) in (world.folder / "logs" / "app.log").read_text(encoding="utf-8")
+
+
+def wait_for(it: Callable[[], bool]) -> None:
+    while not it():
+        time.sleep(0.02)
 
 
 def test_a_program_that_fails_keeps_its_traceback(world: ProgramWorld) -> None:
