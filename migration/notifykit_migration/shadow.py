@@ -60,7 +60,7 @@ def _world(host: Host, part: CampaignPlan, where: Mapping[str, OldFile]) -> Reti
     campaign = described(host, part.campaign)
     old = where[part.campaign]
     redirect = {} if old.path.exists() else {old.path: old.target}
-    return retiring(host, campaign, state_of(host, campaign), redirect)
+    return retiring(host, campaign, state_of(host, campaign), redirect, recipients=False)
 
 
 class _Shadow:

@@ -5,12 +5,12 @@ Records are not kept, only what decisions need of them: there may be hundreds of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from notifykit.campaign import Campaign
+from notifykit.campaign import Campaign, MessagePlan
 from notifykit.errors import CampaignError, ConfigError, RenderError
 from notifykit.host import Host
 from notifykit.legacy import Disposal, KeepsFlags, LegacyState
@@ -132,8 +132,13 @@ def keeping(host: Host, campaign: Campaign, state: LegacyState, redirect: Redire
     )
 
 
-def retiring(host: Host, campaign: Campaign, state: LegacyState, redirect: Redirect) -> Retiring:
-    """Read a campaign's files. Raises PreflightError where they are not fit to be migrated."""
+def retiring(
+    host: Host, campaign: Campaign, state: LegacyState, redirect: Redirect, *, recipients: bool = True
+) -> Retiring:
+    """Read a campaign's files. Raises PreflightError where they are not fit to be migrated.
+
+    Without `recipients` the contracts have no pairs: to render them is most of the work.
+    """
     assert state.disposal is Disposal.RETIRE  # noqa: S101
     if not isinstance(campaign.strategy, KeepsFlags):
         raise PreflightError(
@@ -158,7 +163,7 @@ def retiring(host: Host, campaign: Campaign, state: LegacyState, redirect: Redir
         called=shown(host, csv_path.resolve()),
     )
     try:
-        _read_contracts(world, state.number)
+        _read_contracts(world, state.number, campaign.messages if recipients else ())
     except CampaignError as error:
         raise PreflightError(str(error)) from error
     return world
@@ -191,7 +196,8 @@ def records(world: Retiring, keys: Iterable[str]) -> Iterator[Record]:
             yield item
 
 
-def _read_contracts(world: Retiring, number_column: str) -> None:
+def _read_contracts(world: Retiring, number_column: str, addressed: Sequence[MessagePlan]) -> None:
+    """Fill in the contracts. `addressed`: the messages whose recipients are wanted."""
     plans = world.campaign.messages
     flag_of = world.keeper.flag_of
     contracts = world.contracts
@@ -207,7 +213,7 @@ def _read_contracts(world: Retiring, number_column: str) -> None:
         pairs: tuple[Pair, ...] = ()
         try:
             required = tuple(plan.name for plan in plans if plan.when is None or plan.when(item))
-            pairs = tuple((plan.task_type, plan.recipient(item)) for plan in plans)
+            pairs = tuple((plan.task_type, plan.recipient(item)) for plan in addressed)
         except RenderError as error:
             doubt = world.named(error)
         column = FLAG_COLUMN[flag_of(item)]
