@@ -80,17 +80,25 @@ class Watch:
 
 
 def _caller() -> FrameType | None:
-    """Return the innermost frame that is neither Python's own nor ours; None where we come first."""
+    """Return the program's frame by which it came to this; None where it was us.
+
+    What it uses of Python's own and of installed packages is passed over, unless there is nothing else.
+    """
     frame = inspect.currentframe()
+    of_a_package: FrameType | None = None
     while frame is not None:
         package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
         file = frame.f_code.co_filename
-        if file != __file__ and package in _OURS:
+        if file == __file__:
+            pass
+        elif package in _OURS:
             return None
-        if file != __file__ and not file.startswith((_STDLIB, "<frozen")):
+        elif file.startswith(_PACKAGES):
+            of_a_package = of_a_package or frame
+        elif not file.startswith((_STDLIB, "<frozen")):
             return frame
         frame = frame.f_back
-    return None
+    return of_a_package
 
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
@@ -107,6 +115,7 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 _STDLIB = sysconfig.get_path("stdlib")
+_PACKAGES = (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
 _watching: list[Watch] = []
 _installed: list[bool] = []
 _busy = threading.local()
