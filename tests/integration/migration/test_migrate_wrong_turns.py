@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import pty
-import select
 import sqlite3
 import subprocess
 import sys
@@ -355,50 +352,3 @@ def test_a_soak_is_not_cut_short_by_the_next_run(world: LegacyWorld) -> None:
     assert world.run("migrate", "--yes", *IDLE, "--soak", "7").exit_code == 0
     assert "nothing to do" in world.run("migrate", "--yes").stdout
     assert world.json() is not None
-
-
-# On a terminal.
-
-
-def on_a_terminal(world: LegacyWorld, answer: str) -> tuple[int, str]:
-    """Run `migrate` on a terminal, and type the answer when it asks."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        world.command_line("migrate", *IDLE), stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True
-    )
-    os.close(theirs)
-    said, answered = "", False
-    try:
-        while select.select([ours], [], [], 60)[0]:
-            try:
-                data = os.read(ours, 65536)
-            except OSError as error:  # Linux's way of telling that nobody is at the other end any more
-                assert error.errno == errno.EIO
-                break
-            if not data:
-                break
-            said += data.decode(errors="replace")
-            if "[y/N]" in said and not answered:
-                os.write(ours, answer.encode())
-                answered = True
-        return process.wait(60), said
-    finally:
-        os.close(ours)
-        process.kill()
-        process.wait()
-
-
-def test_no_is_no(world: LegacyWorld) -> None:
-    before = world.tree()
-    code, said = on_a_terminal(world, "n\n")
-    assert "Stop the old program now. Migrate?" in said
-    assert code != 0
-    assert "Traceback" not in said
-    assert world.tree() == before
-
-
-def test_yes_is_yes(world: LegacyWorld) -> None:
-    code, said = on_a_terminal(world, "y\n")
-    assert code == 0, said
-    assert world.json() is None
-    assert world.run("verify").exit_code == 0
