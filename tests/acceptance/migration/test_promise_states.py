@@ -54,6 +54,7 @@ def worked(journey: Journey) -> None:
     journey.plan_as_expected()
     journey.migrate()
     journey.work()
+    journey.lost_rows_come_back()
     journey.rollback()
     journey.legacy()
     journey.migrate_again()
