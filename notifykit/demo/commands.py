@@ -8,8 +8,11 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from threading import Timer
+
+from rich.cells import cell_len
 
 from notifykit.demo.telling import Say, columns
 from notifykit.errors import ExitCode, NotifykitError
@@ -120,20 +123,17 @@ class Commands:
         return code
 
     def _news(self, lines: Sequence[str]) -> Iterator[str]:
-        known = False
-        for line in lines:
-            if line not in self._shown:
-                yield line
-            elif not known:
-                yield "… (as above)"
-            known = line in self._shown
+        """Yield what was not shown before, and a mark for the rest; a single line needs no mark."""
+        for known, group in groupby(lines, self._shown.__contains__):
+            same = list(group)
+            yield from ["… (as above)"] if known and len(same) > 1 else same
 
     def _show(self, line: str) -> None:
         """Say a line. One that is too long goes on below, somewhat further in."""
-        width = _room()
         parts = [line.rstrip()]
-        if len(line) > width:
-            parts = textwrap.wrap(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        if (wide := cell_len(line)) > _room():
+            room = max(40, _room() - (wide - len(line)))  # Chinese takes two columns
+            parts = textwrap.wrap(line, room, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
         for part in parts:
             self._say(f"    {part}".rstrip())
 

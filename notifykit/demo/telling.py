@@ -27,7 +27,6 @@ class Teller:
     def act(self, title: str, chinese: str) -> None:
         """Begin an act."""
         self.say("")
-        self.say("")
         self.say(f"==== {title} · {chinese}")
 
     def chapter(self, title: str, chinese: str) -> None:

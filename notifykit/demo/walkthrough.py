@@ -41,6 +41,7 @@ def walk(folder: Path, say: Say) -> Iterator[Proof]:
     """
     teller = Teller(say)
     with claimed(folder):
+        teller.act("Act one: a bad day", "第一幕：多事的一天")
         yield _bad_day(folder, teller)
         yield from legacy_acts(folder, teller)
 

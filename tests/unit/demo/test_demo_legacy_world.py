@@ -103,7 +103,7 @@ def test_new_contracts_come_in_order_and_once(world: LegacyWorld) -> None:
 def test_the_old_program_runs_bare(world: LegacyWorld) -> None:
     """Only Beijing: where the JSON is torn it stops, as it always did."""
     config = world.folder / "modules" / "config.py"
-    config.write_text(config.read_text("utf-8").replace("PAUSE = 0.2", "PAUSE = 0"), "utf-8")
+    config.write_text(config.read_text("utf-8").replace("PAUSE = 0.3", "PAUSE = 0"), "utf-8")
     done = subprocess.run(
         [sys.executable, "main.py", "--once"], cwd=world.folder, capture_output=True, encoding="utf-8", check=True
     )

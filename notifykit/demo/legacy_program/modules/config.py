@@ -15,4 +15,4 @@ STATUS_FILENAME_TS = "./state/technician_status_record.json"
 
 # 桌面自动化的地址, 两条消息之间的停顿 (秒)
 DESKTOP = "desktop.txt"
-PAUSE = 0.2
+PAUSE = 0.3
