@@ -1,0 +1,199 @@
+"""`notifykit retire`: when it moves the old files, when it refuses, and what it says of the old code."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from legacy_code import write_legacy_code
+from legacy_world import AWARD, GROUP, SENT, LegacyWorld
+
+SHOWN = "state/send_status_bj_aug.json"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> LegacyWorld:
+    """Migrated; the old files are to stay for a week."""
+    world = LegacyWorld(tmp_path / "project")
+    with world.together():
+        world.technician(status="completed")
+        world.contract("N", SENT, [(GROUP, "completed")])
+        world.contract("Y", SENT, [(GROUP, "completed"), (AWARD, "pending")], award=True)
+        world.contract("N")
+    done = world.run("migrate", "--yes", "--stopped", "idle", "--soak", "7")
+    assert done.exit_code == 0, done.output
+    return world
+
+
+def change(world: LegacyWorld, statement: str) -> None:
+    with closing(sqlite3.connect(world.store)) as db, db:
+        db.execute(statement)
+
+
+def retired(world: LegacyWorld) -> Path:
+    (backup,) = (world.migration / "backups").iterdir()
+    return backup / "retired" / "00-send_status_bj_aug.json"
+
+
+def test_the_soak_is_waited_for(world: LegacyWorld) -> None:
+    before = world.tree()
+    done = world.run("retire", "--yes")
+    assert done.exit_code == 4
+    assert "7.0 more days" in done.stderr
+    assert "--now" in done.stderr
+    assert world.tree() == before
+
+
+def test_the_file_moves_as_it_is_and_the_technicians_stay(world: LegacyWorld) -> None:
+    data, technicians = world.status_file().read_bytes(), world.technician_file.read_bytes()
+    done = world.run("retire", "--yes", "--now")
+    assert (done.exit_code, done.stdout) == (0, f"retired: {SHOWN}\n"), done.output
+    assert retired(world).read_bytes() == data
+    assert not world.status_file().exists()
+    assert world.technician_file.read_bytes() == technicians
+    assert world.run("verify").exit_code == 0
+    again = world.run("retire", "--yes")
+    assert (again.exit_code, again.stdout) == (0, "nothing to do: the old files are retired already\n")
+
+
+def test_it_is_asked_for(world: LegacyWorld) -> None:
+    done = world.run("retire", "--now")
+    assert done.exit_code == 2
+    assert "say --yes" in done.stderr
+    assert world.json() is not None
+
+
+def test_as_json(world: LegacyWorld) -> None:
+    done = world.run("retire", "--yes", "--now", "--json")
+    assert json.loads(done.stdout) == {"retired": [SHOWN], "constants": []}
+    assert json.loads(world.run("retire", "--yes", "--json").stdout) == {"retired": [], "constants": []}
+
+
+def a_message_is_lost(world: LegacyWorld) -> None:
+    """The old program would send it still, and notifykit would not."""
+    change(world, "DELETE FROM tasks WHERE message_name = 'award'")
+
+
+def a_message_is_made_up(world: LegacyWorld) -> None:
+    """Notifykit would send it, and the old program would not: it has sent it."""
+    change(world, "UPDATE tasks SET status = 'queued', due_at = 0 WHERE message_name = 'group' AND id = 3")
+
+
+def the_old_program_wrote(world: LegacyWorld) -> None:
+    world.say("2025080000000000099", SENT)
+
+
+def the_fence_is_gone(world: LegacyWorld) -> None:
+    change(world, "DROP TRIGGER fence_refuses")
+
+
+@pytest.mark.parametrize(
+    ("damage", "what"),
+    [
+        (a_message_is_lost, "shadow comparison: 1 differences that no decision explains"),
+        (a_message_is_made_up, "only notifykit would send it"),
+        (the_old_program_wrote, "was written to since the migration"),
+        (the_fence_is_gone, "fence stands"),
+    ],
+)
+def test_it_refuses_while_a_check_fails(world: LegacyWorld, damage: Callable[[LegacyWorld], None], what: str) -> None:
+    damage(world)
+    words = world.json()
+    done = world.run("retire", "--yes", "--now")
+    assert done.exit_code == 7, done.output
+    assert what in done.stderr
+    assert "Traceback" not in done.output
+    assert world.json() == words
+    assert not retired(world).exists()
+
+
+def test_another_store_is_refused(world: LegacyWorld) -> None:
+    for name in ("tasks.db", "tasks.db-wal", "tasks.db-shm"):
+        world.store.with_name(name).unlink(missing_ok=True)
+    done = world.run("retire", "--yes", "--now")
+    assert done.exit_code not in (0, 3)
+    assert "Traceback" not in done.output
+    assert world.json() is not None
+
+
+def test_there_is_no_room_for_two_of_one_name(world: LegacyWorld) -> None:
+    """Somebody put a file where the old one goes: it is not written over."""
+    retired(world).parent.mkdir()
+    retired(world).write_text("mine", encoding="utf-8")
+    done = world.run("retire", "--yes", "--now")
+    assert done.exit_code in (5, 7), done.output
+    assert retired(world).read_text(encoding="utf-8") == "mine"
+    assert world.json() is not None
+
+
+@pytest.mark.parametrize(
+    ("phase", "what"),
+    [
+        (None, "run `notifykit migrate` first"),
+        ("apply", "`notifykit migrate` goes on with it"),
+    ],
+)
+def test_it_is_too_early(tmp_path: Path, phase: str | None, what: str) -> None:
+    world = LegacyWorld(tmp_path / "project")
+    world.contract("Y", SENT, [(GROUP, "completed")])
+    if phase is not None:
+        assert world.run("migrate", "--yes", "--until", phase).exit_code == 0
+    done = world.run("retire", "--yes")
+    assert done.exit_code == 4
+    assert what in done.stderr
+    assert world.json() is not None
+
+
+# The old code.
+
+
+def test_the_constants_that_may_go(world: LegacyWorld, tmp_path: Path) -> None:
+    code = write_legacy_code(tmp_path / "code")
+    before = {path: path.read_bytes() for path in code.rglob("*.py")}
+    done = world.run("retire", "--yes", "--now", "--code", str(code))
+    assert done.exit_code == 0, done.output
+    assert "STATUS_FILENAME_BJ_AUG = 'state/send_status_bj_aug.json' may be deleted" in done.stdout
+    assert "STATUS_FILENAME_TS" not in done.stdout
+    assert {path: path.read_bytes() for path in code.rglob("*.py")} == before
+    (constant,) = [
+        line
+        for line in json.loads(world.run("retire", "--yes", "--json", "--code", str(code)).stdout)["constants"]
+        if "BJ_AUG" in line
+    ]
+    assert constant.startswith("modules/config.py:")
+
+
+def test_the_patch_applies(world: LegacyWorld, tmp_path: Path) -> None:
+    code, patch = write_legacy_code(tmp_path / "code"), tmp_path / "cleanup.patch"
+    before = {path: path.read_bytes() for path in code.rglob("*.py")}
+    done = world.run("retire", "--yes", "--now", "--code", str(code), "--patch", str(patch))
+    assert done.exit_code == 0, done.output
+    assert {path: path.read_bytes() for path in code.rglob("*.py")} == before, "it is for a person to apply"
+    program = shutil.which("patch")
+    if program is None and not os.environ.get("CI"):
+        pytest.skip("there is no `patch` here")
+    subprocess.run([str(program), "-p1", "-i", str(patch)], cwd=code, check=True, capture_output=True)
+    config = (code / "modules" / "config.py").read_text(encoding="utf-8")
+    assert "STATUS_FILENAME_BJ_AUG" not in config
+    assert "STATUS_FILENAME_TS" in config
+
+
+def test_a_patch_needs_the_code(world: LegacyWorld) -> None:
+    done = world.run("retire", "--yes", "--now", "--patch", "cleanup.patch")
+    assert done.exit_code == 2
+    assert "--code" in done.stderr
+    assert world.json() is not None
+
+
+def test_a_patch_that_cannot_be_written(world: LegacyWorld, tmp_path: Path) -> None:
+    code = write_legacy_code(tmp_path / "code")
+    done = world.run("retire", "--yes", "--now", "--code", str(code), "--patch", str(tmp_path / "nowhere" / "x"))
+    assert done.exit_code == 4
+    assert "check --patch" in done.stderr

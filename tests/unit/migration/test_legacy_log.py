@@ -1,0 +1,48 @@
+"""The old scheduler's log, line by line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from notifykit_migration.errors import PreflightError
+from notifykit_migration.legacy_log import read_log
+
+
+@pytest.mark.parametrize(
+    ("line", "begun", "raised", "done"),
+    [
+        ("Executing task ID: 7", {7}, set(), set()),
+        ("2025-08-20 09:30:00,123 - INFO - Executing task ID 7 of type send_wecom_message", {7}, set(), set()),
+        ("Error executing task ID: 7: window not found (code 12)", set(), {7}, set()),
+        ("Task 7 completed successfully", set(), set(), {7}),
+        ("Task ID: 7 completed successfully.", set(), set(), {7}),
+        ("task ID 7 completed successfully", set(), set(), {7}),
+        ("Executing task ID: 7\rTask 7 completed successfully", {7}, set(), {7}),
+        ("Checked 7 tasks", set(), set(), set()),
+        ("Task 7 was created", set(), set(), set()),
+        ("", set(), set(), set()),
+    ],
+)
+def test_a_line(tmp_path: Path, line: str, begun: set[int], raised: set[int], done: set[int]) -> None:
+    path = tmp_path / "log"
+    path.write_text(line + "\n", encoding="utf-8")
+    log = read_log(path)
+    assert (log.begun, log.raised, log.done) == (begun, raised, done)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_any_encoding_that_keeps_digits(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "log"
+    path.write_bytes("信息 Executing task ID: 7 发送\r\n错误 Error executing task ID: 8 找不到窗口".encode(encoding))
+    log = read_log(path)
+    assert (log.begun, log.raised) == ({7}, {8})
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: None], ids=["a folder", "nothing"])
+def test_what_cannot_be_read(tmp_path: Path, make: object) -> None:
+    path = tmp_path / "log"
+    assert callable(make)
+    make(path)
+    with pytest.raises(PreflightError, match="check --log"):
+        read_log(path)
