@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,7 +63,7 @@ def look(connection: sqlite3.Connection, *, types: Collection[str], now: float) 
                     f"the old scheduler does not know the task type {task_type!r}: it would mark it completed "
                     "without sending it"
                 )
-        seen = Seen(id_, message, round_, Status(status), doubt)
+        seen = Seen(id_, sys.intern(message), round_, Status(status), doubt)
         tasks.setdefault(campaign, {}).setdefault(key, []).append(seen)
     others, newest = connection.execute("SELECT count(*), max(id) FROM tasks WHERE campaign IS NULL").fetchone()
     sequence = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'tasks'").fetchone()

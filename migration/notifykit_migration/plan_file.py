@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from functools import cache
@@ -125,7 +126,9 @@ def _made(found: dict[str, Any]) -> object:
     Raises TypeError and KeyError for what is none.
     """
     if "decision" in found:
-        return MessageDecision(**{**found, "decision": _DECISION[found["decision"]]})
+        # Of a message's few names there would be one for each contract.
+        message = sys.intern(found["message"])
+        return MessageDecision(**{**found, "message": message, "decision": _DECISION[found["decision"]]})
     if "decisions" in found:
         states = {"json": _JSON[found["json"]], "rows": _ROWS[found["rows"]], "column": _COLUMN[found["column"]]}
         return ContractPlan(**{"number": None, **found, **states, "decisions": tuple(found["decisions"])})

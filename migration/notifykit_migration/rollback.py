@@ -141,9 +141,12 @@ def roll_back(
                 ],
             )
         tell(f"files: {', '.join(plan.files) or 'none to change'}; then {plan.store}, and with it the fence")
-        tell(prove(host, kept, {course.old.name: course.old.status.words for course in back.courses}))
+        done = back.plan
+        words = {course.old.name: course.old.status.words for course in back.courses}
+        del back  # it is large, and the proof reads everything anew
+        tell(prove(host, kept, words))
         journal.append("rollback_done", held=len(plan.holds), archive=kept.id)
-    return RolledBack(plan=back.plan, archive=kept.folder, holds=back.plan.holds)
+    return RolledBack(plan=done, archive=kept.folder, holds=done.holds)
 
 
 def _end(host: Host, folder: MigrationFolder, who: str, *, now: float, tell: Tell) -> RolledBack:

@@ -15,9 +15,12 @@ from notifykit.errors import ExitCode
 from notifykit.host import Host
 from notifykit.progress import progress
 from notifykit.session import Session
+from notifykit_migration import backup as backups
 from notifykit_migration import report
+from notifykit_migration.collecting import collector_still
 from notifykit_migration.errors import PreflightError, WorldChangedError
 from notifykit_migration.folder import MigrationFolder
+from notifykit_migration.in_force import planned
 from notifykit_migration.journal import Journal
 from notifykit_migration.legacy_log import LegacyLog, read_log
 from notifykit_migration.lock import migration_lock
@@ -106,6 +109,7 @@ class _Days(click.ParamType[float]):
 )
 @json_option
 @click.pass_obj
+@collector_still()
 def migrate(
     session: Session,
     *,
@@ -145,11 +149,16 @@ def migrate(
         report_path=report_path,
     )
     state = command.state
+    dry_run = dry_run or command.until is Until.PLAN
     if state.phase is Phase.ROLLING_BACK:
         raise PreflightError("a rollback was begun and did not come to its end; run `notifykit rollback` first")
-    if state.phase is Phase.MIGRATING and not dry_run:
+    if state.phase is Phase.MIGRATING:
         _refuse_another(state, plan_path)
-        return command.carry_out(None)
+        if not dry_run:
+            return command.carry_out(None)
+        say("this migration was begun; `notifykit migrate` goes on with it, `notifykit rollback` goes back")
+        command.show(planned(backups.find(command.folder, state.backup)), out=out, key=key)
+        return CHANGES_PLANNED if detailed_exitcode else ExitCode.DONE
     if state.retiring and command.until is Until.RETIRE and not dry_run:
         return command.carry_out(None)
     options = Options(max_age=max_age, historic=Historic(historic), raised=Raised(raised), stopped=Stopped(stopped))
@@ -160,7 +169,7 @@ def migrate(
         if not dry_run:
             command.sync_others()
         return _nothing(nothing, as_json=as_json)
-    if dry_run or command.until is Until.PLAN:
+    if dry_run:
         command.show(plan, out=out, key=key)
         return CHANGES_PLANNED if detailed_exitcode else ExitCode.DONE
     return command.carry_out(plan)

@@ -13,6 +13,7 @@ from notifykit.host import Host
 from notifykit.progress import progress
 from notifykit.session import Session
 from notifykit_migration.archive import HOLDS
+from notifykit_migration.collecting import collector_still
 from notifykit_migration.folder import MigrationFolder
 from notifykit_migration.lock import migration_lock
 from notifykit_migration.model import RollbackPlan
@@ -39,6 +40,7 @@ _QUESTIONS = {
 @click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
 @json_option
 @click.pass_obj
+@collector_still()
 def rollback(session: Session, *, dry_run: bool, yes: bool, as_json: bool) -> ExitCode:
     """Go back to the old program.
 
