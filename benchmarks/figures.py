@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
-from benchmarks import world
-from benchmarks.harness import Compare, Figure, Sample, Subject
+from benchmarks import old_program, world
+from benchmarks.harness import Compare, Figure
 from benchmarks.ours import dispatching, job, queueing
+from benchmarks.plan import Plan
 from benchmarks.rivals import measured
 from benchmarks.rivals.libraries import libraries
 from benchmarks.rivals.library import Library
@@ -26,26 +24,6 @@ PLAN_SENDS = 100
 BULK = 100_000
 
 
-@dataclass(slots=True)
-class Plan:
-    """Subjects in the order of a round, and the figures they are for."""
-
-    subjects: dict[str, Subject] = field(default_factory=dict)
-    figures: list[Figure] = field(default_factory=list)
-
-    def measure(self, name: str, work: int, how: Callable[[Path], Sample]) -> str:
-        """Add a subject, once; returns its name."""
-        self.subjects.setdefault(name, Subject(name=name, work=work, measure=how))
-        return name
-
-    def only(self, word: str) -> Plan:
-        """Return the figures whose title holds `word`, and the subjects they need."""
-        figures = [figure for figure in self.figures if word.lower() in figure.title.lower()]
-        needed = {name for figure in figures for name in (figure.ours, *figure.others, *figure.rivals)}
-        subjects = {name: subject for name, subject in self.subjects.items() if name in needed}
-        return Plan(subjects, figures)
-
-
 def plan(sizes: tuple[int, ...], shelf: Shelf, *, full_plan: bool = False) -> Plan:
     """Everything that the table holds. `sizes`: contracts, ascending."""
     made = Plan()
@@ -60,6 +38,8 @@ def plan(sizes: tuple[int, ...], shelf: Shelf, *, full_plan: bool = False) -> Pl
         settling(made, shelf, size)
     whole_job(made, shelf, sizes)
     literal_plan(made, shelf, full=full_plan)
+    old_program.migration(made, shelf, bulk)
+    old_program.shim(made, shelf)
     return made
 
 

@@ -8,6 +8,7 @@ import shutil
 import statistics
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ class Sample:
     """Seconds; megabytes where the subject measures memory."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """What must be nought, such as duplicates."""
+    peak: float = 0.0
+    """Megabytes held at most, where that was looked at beside the time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,8 @@ class Subject:
     """How many messages or contracts one measurement handles."""
     measure: Callable[[Path], Sample]
     """Takes an empty folder of its own. Only what lies between the stopwatch's ends counts."""
+    rounds: int | None = None
+    """How often it is measured at most, where it is dear; None: in every round."""
 
 
 class Stopwatch:
@@ -81,6 +86,11 @@ class Series:
         """Messages or contracts in one second."""
         return self.subject.work / self.median
 
+    @property
+    def peak(self) -> float:
+        """The most memory of all rounds, in megabytes."""
+        return max(sample.peak for sample in self.samples)
+
     def count(self, name: str) -> int:
         """The sum of a count over all rounds."""
         return sum(sample.counts[name] for sample in self.samples)
@@ -91,6 +101,8 @@ def run(subjects: Sequence[Subject], rounds: int, folder: Path, tell: Callable[[
     found = {subject.name: Series(subject) for subject in subjects}
     for number in range(1, rounds + 1):
         for subject in subjects:
+            if subject.rounds is not None and number > subject.rounds:
+                continue
             room = Path(tempfile.mkdtemp(dir=folder))
             sample = subject.measure(room)
             shutil.rmtree(room)
@@ -107,9 +119,12 @@ class Compare(Enum):
     RATE = "rate"
     """Our rate over the best rival's, at least the target."""
     COST = "cost"
-    """Our seconds for each message or contract over the rivals' seconds together, at most the target."""
+    """Our seconds for each message or contract over the rivals' seconds together, at most the target.
+    A rival that is named three times counts three times."""
     VALUE = "value"
     """Our value itself, at most the target."""
+    PEAK = "peak"
+    """The most memory of ours, at most the target."""
     COUNT = "count"
     """The sum of our counts over all rounds, at most the target."""
 
@@ -153,7 +168,10 @@ def evaluate(figure: Figure, found: Mapping[str, Series]) -> Line | None:
     if figure.compare is Compare.COST:
         return _cost(figure, found)
     ours = found[figure.ours]
-    value = float(ours.count(figure.count)) if figure.compare is Compare.COUNT else ours.median
+    if figure.compare is Compare.COUNT:
+        value = float(ours.count(figure.count))
+    else:
+        value = ours.peak if figure.compare is Compare.PEAK else ours.median
     return _line(figure, f"{value:,.0f}", value)
 
 
@@ -171,7 +189,12 @@ def _cost(figure: Figure, found: Mapping[str, Series]) -> Line | None:
         return None
     ours = max(found[name].cost for name in (figure.ours, *figure.others))
     rival = sum(found[name].cost for name in figure.rivals)
-    return _line(figure, cost_text(ours), ours / rival, cost_text(rival), " + ".join(figure.rivals))
+    return _line(figure, cost_text(ours), ours / rival, cost_text(rival), _sum_of(figure.rivals))
+
+
+def _sum_of(rivals: Sequence[str]) -> str:
+    times = Counter(rivals)
+    return " + ".join(name if count == 1 else f"{count} × {name}" for name, count in times.items())
 
 
 def _line(figure: Figure, ours: str, ratio: float, rival: str = "", rival_name: str = "") -> Line:

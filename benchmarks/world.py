@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,10 +103,15 @@ def rows(count: int, flag: str = "N") -> Iterator[list[str]]:
 
 def write(path: Path, count: int, flag: str = "N") -> None:
     """Write a contract file as the legacy job leaves it."""
+    write_rows(path, rows(count, flag))
+
+
+def write_rows(path: Path, contracts: Iterable[list[str]]) -> None:
+    """Write these contracts in the same form."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(HEADERS)
-        writer.writerows(rows(count, flag))
+        writer.writerows(contracts)
 
 
 def group_text(row: list[str]) -> str:

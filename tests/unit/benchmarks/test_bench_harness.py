@@ -45,6 +45,30 @@ def test_subjects_take_turns_in_folders_of_their_own(tmp_path: Path) -> None:
     assert [len(series.samples) for series in found.values()] == [2, 2, 2]
 
 
+def test_a_dear_subject_is_left_out_of_the_later_rounds(tmp_path: Path) -> None:
+    dear = Subject(name="dear", work=1, measure=lambda _: Sample(value=1.0), rounds=2)
+    cheap = Subject(name="cheap", work=1, measure=lambda _: Sample(value=1.0))
+    found = run([dear, cheap], 3, tmp_path, silent)
+    assert [len(series.samples) for series in found.values()] == [2, 3]
+
+
+def test_a_rival_that_is_named_three_times_counts_three_times() -> None:
+    found = {"ours": series("ours", [8.0]), "plan": series("plan", [2.0]), "copy": series("copy", [1.0])}
+    figure = Figure(title="t", ours="ours", rivals=("plan", "plan", "plan", "copy"), compare=Compare.COST, target=1)
+    line = evaluate(figure, found)
+    assert line is not None
+    assert line.ratio == pytest.approx(8 / 7)
+    assert line.rival_name == "3 × plan + copy"
+
+
+def test_the_highest_peak_of_all_rounds_counts() -> None:
+    ours = series("ours", [1.0, 1.0])
+    ours.samples = [Sample(value=1.0, peak=peak) for peak in (390.0, 410.0)]
+    line = evaluate(Figure(title="t", ours="ours", compare=Compare.PEAK, target=400), {"ours": ours})
+    assert line is not None
+    assert (line.ours, line.met) == ("410", False)
+
+
 def test_the_median_of_five_ignores_two_outliers(tmp_path: Path) -> None:
     found = run([subject("ours", [9.0, 2.0, 1.0, 2.5, 80.0])], 5, tmp_path, silent)
     assert found["ours"].median == 2.5
