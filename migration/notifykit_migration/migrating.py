@@ -87,6 +87,9 @@ class Migration:
         """Go on with the migration that was begun."""
         backup = backups.find(self.folder, state.backup)
         plan = planned(backup)
+        if until is Until.BACKUP:
+            self.tell(f"backup: {backup.folder} (taken already)")
+            return Migrated(plan=plan, backup=backup)
         with Journal(self.folder.journal) as journal:
             return self._go_on(journal, plan, backup, until)
 

@@ -301,6 +301,32 @@ def test_each_phase_can_be_the_last(world: LegacyWorld) -> None:
     assert world.json() is None
 
 
+@pytest.mark.parametrize("arguments", [("--dry-run",), ("--until", "plan", "--yes")])
+def test_a_look_at_a_half_done_migration_shows_its_plan(world: LegacyWorld, arguments: tuple[str, ...]) -> None:
+    begin(world)
+    before = world.tree()
+    done = world.run("migrate", *arguments)
+    assert done.exit_code == 0, done.output
+    assert "this migration was begun" in done.stderr
+    assert "state/send_status_bj_aug.json" in done.stdout
+    assert world.run("migrate", "--dry-run", "--detailed-exitcode").exit_code == 10
+    assert world.tree() == before
+
+
+def test_a_phase_that_is_past_is_not_gone_beyond(world: LegacyWorld) -> None:
+    begin(world)
+    with nothing_changes(world):
+        done = world.run("migrate", "--yes", "--until", "backup")
+    assert done.exit_code == 0, done.output
+    assert "taken already" in done.stderr
+    assert not any('"verified"' in line for line in journal(world))
+    goes_on(world)
+
+
+def journal(world: LegacyWorld) -> list[str]:
+    return (world.migration / "journal.jsonl").read_text(encoding="utf-8").splitlines()
+
+
 def test_a_rollback_is_half_done(world: LegacyWorld) -> None:
     assert world.run("migrate", "--yes", *IDLE).exit_code == 0
     with Journal(MigrationFolder.of(world.folder).journal) as journal:
