@@ -52,13 +52,9 @@ class Tally:
             f"{self.states} states, {self.contracts} contracts: {self.duplicates} duplicates, {self.lost} lost, "
             f"{self.holds.total()} messages held"
         )
-        return "\n".join(
-            [head, *(f"  {cell:28}{n:7} contracts{self.holds[cell]:7} held" for cell, n in _sorted(self.cells))]
-        )
-
-
-def _sorted(counter: Counter[str]) -> list[tuple[str, int]]:
-    return sorted(counter.items())
+        cells = (f"  {cell:28}{n:7} contracts{self.holds[cell]:7} held" for cell, n in sorted(self.cells.items()))
+        old = (f"  not counted, the old program's own: {n} x {why}" for why, n in sorted(self.inherited.items()))
+        return "\n".join([head, *old, *cells])
 
 
 def inherited(state: State, contract: int, message: str) -> str | None:
@@ -78,6 +74,7 @@ class Journey:
         self.world: LegacyWorld = packed.world
         self.tally = tally
         self.expectations = packed.expectations()
+        self._inherited: set[Key] = set()
         tally.states += len(packed.blocks)
         tally.contracts += len(self.expectations)
 
@@ -170,7 +167,8 @@ class Journey:
                 since = taken[block.message(contract, message)]
                 if since and before + since > 1:
                     if why := inherited(block.state, contract, message):
-                        self.tally.inherited[why] += 1
+                        self.tally.inherited[why] += (key, message) not in self._inherited
+                        self._inherited.add((key, message))
                         continue
                     self.tally.duplicates += before + since - 1
                     self._wrong(
