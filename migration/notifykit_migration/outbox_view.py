@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,6 +53,7 @@ def look(connection: sqlite3.Connection, *, types: Collection[str], now: float) 
     """Read the outbox. `types`: the task types that the old scheduler knows how to send."""
     doubted = {id_: _doubt(verdict, code) for id_, verdict, code in connection.execute(_DOUBTED)}
     tasks: dict[str, dict[str, list[Seen]]] = {}
+    names: dict[str, str] = {}
     for id_, campaign, key, message, round_, status, task_type in connection.execute(_TASKS):
         doubt = None
         if status == Status.QUEUED:
@@ -63,7 +63,8 @@ def look(connection: sqlite3.Connection, *, types: Collection[str], now: float) 
                     f"the old scheduler does not know the task type {task_type!r}: it would mark it completed "
                     "without sending it"
                 )
-        seen = Seen(id_, sys.intern(message), round_, Status(status), doubt)
+        # Of a message's few names there would be one for each task.
+        seen = Seen(id_, names.setdefault(message, message), round_, Status(status), doubt)
         tasks.setdefault(campaign, {}).setdefault(key, []).append(seen)
     others, newest = connection.execute("SELECT count(*), max(id) FROM tasks WHERE campaign IS NULL").fetchone()
     sequence = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'tasks'").fetchone()
