@@ -64,7 +64,9 @@ def test_killed_at_some_boundaries(tmp_path: Path, capsys: pytest.CaptureFixture
 
 @pytest.mark.deep
 @pytest.mark.timeout(3_000)
-def test_killed_at_every_boundary_as_it_is_and_at_many_under_the_shim(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_killed_at_every_boundary_as_it_is_and_at_many_under_the_shim(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The program has 290 of its own; under the shim, with the shim's, there are some 3,000."""
     bare = kills(tmp_path / "1", "bare", ":1")
     shim = kills(tmp_path / "2", "shim", ":23")
