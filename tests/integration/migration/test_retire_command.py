@@ -12,16 +12,18 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from killed_worlds import replace
 from legacy_code import write_legacy_code
 from legacy_world import AWARD, GROUP, SENT, LegacyWorld
 
 SHOWN = "state/send_status_bj_aug.json"
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> LegacyWorld:
-    """Migrated; the old files are to stay for a week."""
-    world = LegacyWorld(tmp_path / "project")
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> tuple[LegacyWorld, Path]:
+    """A world that was migrated, whose old files are to stay for a week, and a copy of its folder."""
+    folder = tmp_path_factory.mktemp("retire")
+    world = LegacyWorld(folder / "project")
     with world.together():
         world.technician(status="completed")
         world.contract("N", SENT, [(GROUP, "completed")])
@@ -29,6 +31,15 @@ def world(tmp_path: Path) -> LegacyWorld:
         world.contract("N")
     done = world.run("migrate", "--yes", "--stopped", "idle", "--soak", "7")
     assert done.exit_code == 0, done.output
+    replace(folder / "copy", world.folder)
+    return world, folder / "copy"
+
+
+@pytest.fixture
+def world(migrated: tuple[LegacyWorld, Path]) -> LegacyWorld:
+    """The migrated world as it was."""
+    world, copy = migrated
+    replace(world.folder, copy)
     return world
 
 
@@ -149,6 +160,16 @@ def test_it_is_too_early(tmp_path: Path, phase: str | None, what: str) -> None:
     assert done.exit_code == 4
     assert what in done.stderr
     assert world.json() is not None
+
+
+def test_there_was_no_send_status_file(tmp_path: Path) -> None:
+    world = LegacyWorld(tmp_path / "project")
+    world.contract("N", None, [(GROUP, "completed")])
+    assert world.json() is None
+    assert world.run("migrate", "--yes", "--soak", "1").exit_code == 0
+    done = world.run("retire", "--yes", "--now")
+    assert (done.exit_code, done.stdout) == (0, "retired: no file\n"), done.output
+    assert world.run("verify").exit_code == 0
 
 
 # The old code.

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from killed_worlds import replace
 from legacy_world import AWARD, GROUP, SENT, LegacyWorld
 
 Checks = dict[str, tuple[str, str]]
@@ -44,12 +45,22 @@ def build(folder: Path) -> LegacyWorld:
     return world
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> LegacyWorld:
-    """Migrated; the old files are still there."""
-    world = build(tmp_path / "project")
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> tuple[LegacyWorld, Path]:
+    """A world that was migrated, with the old files still there, and a copy of its folder."""
+    folder = tmp_path_factory.mktemp("verify")
+    world = build(folder / "project")
     done = world.run("migrate", "--yes", "--stopped", "idle", "--soak", "7")
     assert done.exit_code == 0, done.output
+    replace(folder / "copy", world.folder)
+    return world, folder / "copy"
+
+
+@pytest.fixture
+def world(migrated: tuple[LegacyWorld, Path]) -> LegacyWorld:
+    """The migrated world as it was."""
+    world, copy = migrated
+    replace(world.folder, copy)
     return world
 
 
@@ -121,7 +132,6 @@ def a_pair_is_not_fenced(world: LegacyWorld) -> None:
 
 
 def the_scheduler_sees_ours(world: LegacyWorld) -> None:
-    change(world, "DROP TRIGGER fence_hears")
     change(world, "UPDATE tasks SET status = 'pending' WHERE status = 'queued'")
 
 
@@ -214,6 +224,17 @@ def test_right_after_the_migration_nobody_can_have_changed_anything(
     assert done.exit_code == code, done.output
     assert world.json() is not None, "nothing is retired"
     assert world.run("rollback", "--yes").exit_code == 0
+
+
+def test_right_after_the_migration_a_file_without_a_flag_to_set_is_looked_at_as_well(tmp_path: Path) -> None:
+    world = LegacyWorld(tmp_path)
+    world.contract("Y", SENT, [(GROUP, "completed")])
+    assert world.run("migrate", "--yes", "--until", "apply").exit_code == 0
+    a_cell_other_than_the_flag(world)
+    done = world.run("migrate", "--yes")
+    assert done.exit_code == 7, done.output
+    assert f"{ONLY_FLAGS}: 1 lines of the backup are not there any more" in done.stderr
+    assert world.json() is not None
 
 
 def test_long_after_edits_are_explained(world: LegacyWorld) -> None:
