@@ -250,8 +250,11 @@ def _has_tasks(connection: sqlite3.Connection) -> bool:
 
 
 def _statuses(path: Path) -> dict[int, str]:
+    words: dict[str, str] = {}  # few, where each row brings its own
     with untouched(path) as connection:
-        return dict(connection.execute("SELECT id, status FROM tasks")) if _has_tasks(connection) else {}
+        if not _has_tasks(connection):
+            return {}
+        return {id_: words.setdefault(word, word) for id_, word in connection.execute("SELECT id, status FROM tasks")}
 
 
 def _gap(path: Path) -> int:
