@@ -27,11 +27,13 @@ class Matched(NamedTuple):
     created_at: str
     text: int
     """A hash of recipient and text."""
+    round: int | None
+    """Of the task that it was before a rollback; None where it was none."""
 
     @classmethod
-    def of(cls, row: Row) -> Matched:
+    def of(cls, row: Row, round_: int | None) -> Matched:
         """Keep what matters of a row."""
-        return cls(row.id, sys.intern(row.status), row.created_at, hash((row.recipient, row.text)))
+        return cls(row.id, sys.intern(row.status), row.created_at, hash((row.recipient, row.text)), round_)
 
 
 @dataclass(slots=True)
@@ -53,9 +55,9 @@ class Found:
     anew: dict[Place, set[str]] = field(default_factory=dict)
     """After a rollback: messages with rows that it did not leave."""
 
-    def add(self, row: Row, place: Place, message: str) -> None:
+    def add(self, row: Row, place: Place, message: str, round_: int | None = None) -> None:
         """Keep a row of a message."""
-        self.rows.setdefault(place, {}).setdefault(message, []).append(Matched.of(row))
+        self.rows.setdefault(place, {}).setdefault(message, []).append(Matched.of(row, round_))
 
 
 class Matcher:
@@ -102,7 +104,7 @@ class Matcher:
             return False
         if (at := self._positions.get(was.campaign)) is None:
             return False
-        self.found.add(row, (at, was.key), was.message)
+        self.found.add(row, (at, was.key), was.message, was.round)
         return True
 
     def _by_text(self, row: Row) -> None:

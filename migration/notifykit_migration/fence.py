@@ -21,7 +21,7 @@ from notifykit_migration.errors import PreflightError
 from notifykit_migration.model import Plan
 
 TABLES = ("migrations", "migrated", "legacy_schema", "fence", "others")
-TRIGGERS = ("fence_refuses", "fence_hears", "fence_takes", "fence_closes")
+TRIGGERS = ("fence_refuses", "fence_grows", "fence_hears", "fence_takes", "fence_closes")
 
 OTHERS = "legacy"
 """The campaign, described by no file, that other programs' tasks belong to where notifykit sends them."""

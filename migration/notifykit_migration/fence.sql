@@ -45,7 +45,16 @@ CREATE TRIGGER fence_refuses BEFORE INSERT ON tasks
 WHEN NEW.metadata IS NULL
      AND EXISTS (SELECT 1 FROM fence WHERE task_type = NEW.task_type AND recipient = NEW.recipient)
 BEGIN
-    SELECT RAISE(ABORT, 'notifykit: this message belongs to a campaign that was migrated, and notifykit sends it; run the campaign with `notifykit run`, or this program with `notifykit shim -- main.py`, or go back with `notifykit rollback`');
+    SELECT RAISE(ROLLBACK, 'notifykit: this message belongs to a campaign that was migrated, and notifykit sends it; run the campaign with `notifykit run`, or this program with `notifykit shim -- main.py`, or go back with `notifykit rollback`');
+END;
+
+-- Recipients that come up later are fenced in as soon as a message to them is queued.
+CREATE TRIGGER fence_grows AFTER INSERT ON tasks
+WHEN NEW.campaign IS NOT NULL AND NEW.campaign IN (SELECT campaign FROM migrated)
+     AND NOT EXISTS (SELECT 1 FROM fence
+                      WHERE task_type = NEW.task_type AND recipient = NEW.recipient AND campaign = NEW.campaign)
+BEGIN
+    INSERT INTO fence (task_type, recipient, campaign) VALUES (NEW.task_type, NEW.recipient, NEW.campaign);
 END;
 
 -- An old scheduler that had read its list before the migration reports that it sent a row which is ours by now. Our

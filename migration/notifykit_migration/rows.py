@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -9,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 
-from notifykit.outbox.schema import LEGACY_COLUMNS, VERSION
+from notifykit.outbox.schema import LEGACY_COLUMNS, VERSION, added_columns
+from notifykit_migration import fence
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.legacy_log import LegacyLog
 from notifykit_migration.model import Row, Stopped
@@ -64,15 +66,38 @@ class Attempts:
         return None
 
 
+_MADE = re.compile(r"\s*(?:--.*\s+)*CREATE (?:UNIQUE )?(?:TABLE|INDEX|TRIGGER) (\w+)")
+
+
 def tasks_table(connection: sqlite3.Connection) -> bool:
     """Whether there is a table `tasks`. Raises PreflightError where it is none of the old program's."""
     columns = tuple(row[1] for row in connection.execute("PRAGMA table_info(tasks)"))
-    if columns and columns[: len(LEGACY_COLUMNS)] != LEGACY_COLUMNS:
+    if columns[: len(LEGACY_COLUMNS)] != LEGACY_COLUMNS and columns:
         raise PreflightError(
             f"the table `tasks` has the columns {', '.join(columns)}; the old program's begin with "
             f"{', '.join(LEGACY_COLUMNS)}; check `store:` in notifykit.yaml"
         )
+    more = columns[len(LEGACY_COLUMNS) :]
+    if more and more != tuple(added_columns()):
+        raise PreflightError(
+            f"the table `tasks` has columns that neither the old program nor notifykit makes: {', '.join(more)}; take "
+            f"them away (`ALTER TABLE tasks DROP COLUMN {more[0]}`, indexes on it first), and plan again"
+        )
+    if not more and (taken := sorted(_names(connection) & _made())):
+        raise PreflightError(
+            f"another program's table, index or view in the database is called {taken[0]}, and notifykit needs that "
+            "name; rename it, or move it to a file of its own, and plan again"
+        )
     return bool(columns)
+
+
+def _names(connection: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+
+
+def _made() -> set[str]:
+    """Return the names of what an outbox and a migration add."""
+    return {name[1] for statement in fence.statements() if (name := _MADE.match(statement))}
 
 
 def check_version(connection: sqlite3.Connection, name: str) -> None:
@@ -119,11 +144,12 @@ def read_owned(connection: sqlite3.Connection) -> Owned:
 
 
 def read_attempts(connection: sqlite3.Connection, stopped: Stopped, log: LegacyLog | None) -> Attempts:
-    """Read what the order of ids says."""
+    """Read what the order of ids says. What notifykit itself sent says nothing of the old scheduler's order."""
+    theirs = " AND (campaign IS NULL OR attempts = 0)" if is_outbox(connection) else ""
     completed: list[tuple[int, str]] = []
     latest = ""
     for id_, updated in connection.execute(
-        "SELECT id, updated_at FROM tasks WHERE status = 'completed' ORDER BY id DESC"
+        f"SELECT id, updated_at FROM tasks WHERE status = 'completed'{theirs} ORDER BY id DESC"
     ):
         latest = max(latest, str(updated))
         completed.append((id_, latest))

@@ -35,6 +35,8 @@ class RowFact:
     """Why `attempt` is what it is."""
     stale: str | None = None
     """Why it is too old; None where it is not."""
+    round: int | None = None
+    """Of the task that it was before a rollback: a later round was asked for, and is nobody's twin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,15 +100,18 @@ def _with_rows(message: MessageFact, fact: ContractFact, choices: Choices) -> It
     settled: dict[int, str] = {}  # text to what makes another row of the same text a twin
     if message.owned:
         settled = dict.fromkeys((row.text for row in message.rows), "the outbox has this message already")
-    round_ = message.owned
+    rounds = set(range(1, message.owned + 1))
     done = [row for row in message.rows if row.status == "completed"]
     for row in done:
         settled.setdefault(row.text, f"row {row.id} with the same text was completed")
     for row in (*done, *(row for row in message.rows if row.status != "completed")):
-        round_ += 1
+        round_ = row.round or 1
+        while round_ in rounds:
+            round_ += 1
+        rounds.add(round_)
         if row.status == "completed":
             decision, why = Decision.SENT, f"row {row.id} is completed"
-        elif row.text in settled:
+        elif row.text in settled and (row.round or 1) == 1:
             decision, why = Decision.CANCEL, settled[row.text]
         else:
             decision, why = _own_row(row, fact, choices)

@@ -199,6 +199,7 @@ def records(world: Retiring, keys: Iterable[str]) -> Iterator[Record]:
 def _read_contracts(world: Retiring, number_column: str, addressed: Sequence[MessagePlan]) -> None:
     """Fill in the contracts. `addressed`: the messages whose recipients are wanted."""
     plans = world.campaign.messages
+    everything = tuple(plan.name for plan in plans)
     flag_of = world.keeper.flag_of
     contracts = world.contracts
     same: dict[tuple[Any, ...], tuple[Any, ...]] = {}  # thousands of contracts share few recipients
@@ -209,7 +210,7 @@ def _read_contracts(world: Retiring, number_column: str, addressed: Sequence[Mes
                 world.broken[item.key] = world.named(item)
             continue
         doubt = None
-        required: tuple[str, ...] = ()
+        required = everything  # where it cannot be told
         pairs: tuple[Pair, ...] = ()
         try:
             required = tuple(plan.name for plan in plans if plan.when is None or plan.when(item))

@@ -17,10 +17,7 @@ from notifykit.outbox.database import Database, store_error
 BECOMES = frozenset({Status.QUEUED, Status.IN_DOUBT, Status.COMPLETED, Status.CANCELLED})
 """What an adopted task can be."""
 
-ADOPTABLE = ("pending", "completed", "failed")
-"""What a row of the old program says. `failed` is written by programs that followed the published plan."""
-
-_FREE = f"SELECT id FROM tasks WHERE campaign IS NULL AND status IN {ADOPTABLE}"
+_FREE = "SELECT id FROM tasks WHERE campaign IS NULL"
 
 _STANDING = "SELECT status, campaign FROM tasks WHERE id = ?"
 
@@ -153,10 +150,8 @@ def _require_free(db: Database, ids: Sequence[int]) -> None:
             why = "it is not there any more"
         elif found[1] is not None:
             why = f"campaign {found[1]} has it already"
-        elif found[0] in ADOPTABLE:
-            why = "it was named twice"
         else:
-            why = f"it is {found[0]}"
+            why = "it was named twice"
         raise StoreError(f"{db.path}: row {id_} cannot be taken over: {why}; nothing was done, make a new plan")
 
 

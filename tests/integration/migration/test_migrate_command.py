@@ -383,3 +383,50 @@ def test_other_jobs_that_the_fence_would_stop_are_named(world: LegacyWorld) -> N
     world.task("send_wecom_message", made.texts[GROUP][0], "日报：今日无新签")
     shown = world.run("migrate", "--dry-run")
     assert "other jobs make send_wecom_message rows to （北京）销售喜报群" in shown.stdout
+
+
+def test_a_resend_that_waits_survives_going_back_and_forth(world: LegacyWorld) -> None:
+    made = world.contract("Y", SENT, [(GROUP, "completed")])
+    world.run("migrate", "--yes")
+    world.run("resend", made.id, "--campaign", "beijing", "--why", "deleted by mistake", "--yes")
+    assert world.run("rollback", "--yes").exit_code == 0
+    assert world.run("migrate", "--yes", "--stopped", "idle").exit_code == 0
+    assert stands(world) == {"completed": 1, "queued": 1}
+    world.run("run", "--once")
+    assert world.delivered == {made.texts[GROUP]: 1}
+
+
+def test_a_table_that_is_younger_than_the_file_proves_nothing(world: LegacyWorld) -> None:
+    world.contract("Y", SENT)
+    fresh = world.contract("N")
+    done = world.run("migrate", "--yes")
+    assert done.exit_code == 3, done.output
+    assert "it never had a row" in done.stdout
+    world.run("run", "--once")
+    assert not world.delivered
+    assert world.flags()[fresh.id] == "N"
+
+
+def test_new_recipients_are_fenced_in_when_they_come_up(world: LegacyWorld) -> None:
+    normal(world)
+    world.run("migrate", "--yes")
+    later = world.row(award=True) | {"管家(serviceHousekeeper)": "测试管家新人"}
+    world.append(later)
+    world.run("generate")
+    with closing(sqlite3.connect(world.store)) as db, pytest.raises(sqlite3.Error, match="notifykit"):
+        db.execute(
+            "INSERT INTO tasks (task_type, recipient, message) VALUES ('send_wechat_message', '测试管家新人', '奖励')"
+        )
+
+
+def test_what_was_refused_leaves_no_lock(world: LegacyWorld) -> None:
+    normal(world)
+    world.run("migrate", "--yes")
+    with closing(sqlite3.connect(world.store, timeout=0.1)) as db, closing(sqlite3.connect(world.store)) as other:
+        with pytest.raises(sqlite3.Error, match="notifykit"):
+            db.execute(
+                "INSERT INTO tasks (task_type, recipient, message) VALUES ('send_wecom_message', ?, 'x')",
+                (world.contract("N").texts[GROUP][0],),
+            )
+        other.execute("INSERT INTO tasks (task_type, recipient, message) VALUES ('t', 'r', 'm')")
+        other.commit()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from legacy_project import TABLE
@@ -13,6 +14,8 @@ from notifykit_migration.errors import PreflightError
 from notifykit_migration.legacy_log import LegacyLog
 from notifykit_migration.model import Stopped
 from notifykit_migration.table import Attempt
+
+from notifykit.outbox import SqliteOutbox
 
 MADE = "2025-08-20 09:30:00"
 BEFORE, LATER = "2025-08-20 09:00:00.000001", "2025-08-20 10:00:00.000001"
@@ -138,10 +141,33 @@ def test_rows_that_a_rollback_took_are_no_gap(db: sqlite3.Connection) -> None:
 
 def test_the_old_programs_table(db: sqlite3.Connection) -> None:
     assert rows.tasks_table(db)
-    db.execute("ALTER TABLE tasks ADD COLUMN metadata TEXT")
-    assert rows.tasks_table(db)
     db.execute("DROP TABLE tasks")
     assert not rows.tasks_table(db)
+
+
+def test_a_table_that_somebody_extended(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE tasks ADD COLUMN metadata TEXT")
+    with pytest.raises(PreflightError, match="DROP COLUMN metadata"):
+        rows.tasks_table(db)
+
+
+def test_a_name_that_is_taken(db: sqlite3.Connection) -> None:
+    db.execute("CREATE VIEW events AS SELECT * FROM tasks")
+    with pytest.raises(PreflightError, match="is called events"):
+        rows.tasks_table(db)
+
+
+def test_what_notifykit_sent_says_nothing_of_the_old_schedulers_order(tmp_path: Path) -> None:
+    with SqliteOutbox.open(tmp_path / "x.db") as outbox:
+        db = outbox.db.connection
+        db.execute("INSERT INTO tasks (task_type, recipient, message) VALUES ('t', 'r', 'm')")
+        for attempts in (0, 1):
+            db.execute(
+                "INSERT INTO tasks (task_type, recipient, message, status, campaign, attempts)"
+                " VALUES ('t', 'r', 'm', 'completed', 'beijing', ?)",
+                (attempts,),
+            )
+        assert [id_ for id_, _ in rows.read_attempts(db, Stopped.IDLE, None).completed] == [2]
 
 
 def test_another_table_of_that_name(db: sqlite3.Connection) -> None:

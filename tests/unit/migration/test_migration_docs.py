@@ -136,7 +136,7 @@ def test_it_explains_exactly_the_checks_that_there_are(page: str) -> None:
 # Reasons --------------------------------------------------------------------------------------------------------------
 
 
-PLANNING = ("table", "rows", "evidence", "world", "planning", "remembering")
+PLANNING = ("table", "rows", "evidence", "world", "planning", "deciding", "remembering")
 """Modules that give reasons to a plan."""
 
 

@@ -120,7 +120,7 @@ def test_when_it_was_made_and_ages_are_no_part_of_the_hash(plan: Plan) -> None:
         ("nonsense", "is no plan"),
         ("[]", "is no plan"),
         ("{}", "is no plan"),
-        ('{"decision": "Q"}', "is no plan: 'Q'"),
+        ('{"decision": "Q"}', "is no plan: 'message'"),
         ('{"decisions": [], "json": "sent"}', "is no plan: 'rows'"),
         ('{"decision": "S", "surprise": 1}', "is no plan"),
         ('{"format": 2}', "a plan of format 2, this notifykit knows 1"),
