@@ -116,7 +116,7 @@ class Decider:
     def _fact(self, key: str, contract: Contract | None, matched: dict[str, list[Matched]]) -> table.ContractFact:
         column = contract.column if contract else Column.OTHER if key in self.world.broken else Column.MISSING
         names = [plan.name for plan in self.world.campaign.messages]
-        required = contract.required if contract and not contract.doubt else tuple(names)
+        required = contract.required if contract else tuple(names)
         owned = self.owned.get((self.world.campaign.name, key), {})
         return table.ContractFact(
             json=self._json(key, bool(matched)),
