@@ -84,7 +84,7 @@ class Decider:
     def _contract(self, key: str) -> ContractPlan:
         contract = self.world.contracts.get(key)
         place = (self.at, key)
-        matched = self.found.rows.get(place, {})
+        matched = self.found.rows.pop(place, {})  # each is asked for once, and there are many
         fact = self._fact(key, contract, matched)
         together = fact.together()
         decisions = [

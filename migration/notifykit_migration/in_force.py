@@ -41,7 +41,7 @@ def planned(backup: Backup) -> Plan:
     path = backup.folder / "plan.json"
     try:
         return parse_plan(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError, PreflightError) as error:
+    except (OSError, UnicodeDecodeError, PreflightError, VerificationError) as error:
         raise VerificationError(
             f"{path}: is not the plan that was kept here; see `notifykit verify --backup {backup.id}`, and put it back "
             "from a copy"

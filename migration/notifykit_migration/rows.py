@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
@@ -83,7 +83,7 @@ def tasks_table(connection: sqlite3.Connection) -> bool:
             f"the table `tasks` has columns that neither the old program nor notifykit makes: {', '.join(more)}; take "
             f"them away (`ALTER TABLE tasks DROP COLUMN {more[0]}`, indexes on it first), and plan again"
         )
-    if not more and (taken := sorted(_names(connection) & _made())):
+    if not more and (taken := sorted(_names(connection) & made_by(fence.statements()))):
         raise PreflightError(
             f"another program's table, index or view in the database is called {taken[0]}, and notifykit needs that "
             "name; rename it, or move it to a file of its own, and plan again"
@@ -95,9 +95,9 @@ def _names(connection: sqlite3.Connection) -> set[str]:
     return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
 
 
-def _made() -> set[str]:
-    """Return the names of what an outbox and a migration add."""
-    return {name[1] for statement in fence.statements() if (name := _MADE.match(statement))}
+def made_by(statements: Iterable[str]) -> set[str]:
+    """Return the names of the tables, indexes and triggers that statements make."""
+    return {name[1] for statement in statements if (name := _MADE.match(statement))}
 
 
 def check_version(connection: sqlite3.Connection, name: str) -> None:

@@ -6,22 +6,27 @@ Works right after `migrate`, and long after. What people and other jobs changed 
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 
+from notifykit.errors import NotifykitError, StoreError
 from notifykit.host import Host
 from notifykit.legacy import Flag, KeepsFlags
+from notifykit.outbox import schema
 from notifykit.outbox.schema import LEGACY_COLUMNS
 from notifykit_migration import backup as backups
 from notifykit_migration import fence
-from notifykit_migration.apply import STATUS, described, resolved
+from notifykit_migration.apply import described, resolved
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.in_force import InForce
 from notifykit_migration.model import Backup, CampaignPlan, Check, CheckResult, Kept, Plan
 from notifykit_migration.reading import file_digest, untouched
 from notifykit_migration.retire import RETIRED, OldFile, changed_since, old_files
+from notifykit_migration.rows import check_version, made_by
 from notifykit_migration.shadow import compare
 from notifykit_migration.status_json import parse_status
+from notifykit_migration.tasks_of_plan import tasks_of_plan
+from notifykit_migration.world import shown
 
 SHOWN = 20
 """Differences that a check lists."""
@@ -42,19 +47,45 @@ def verify(host: Host, found: Sequence[InForce], *, strict: bool = False) -> Ite
             damaged.add(one.backup.id)
         yield from checks
     store = host.configuration.settings.store.resolve()
-    with untouched(store) as connection:
-        yield _integrity(connection)
-        yield _readers(connection)
-        yield _fence(connection, [one.plan for one in found])
-        yield _others(host, connection)
-        for one in found:
-            yield _contracts(connection, one.plan)
-            if one.backup.id not in damaged:
-                yield _rows_kept(connection, one)
-                yield from _files(host, one, strict=strict)
-        files = old_files(host, found)
-        yield _old_files(files)
-        yield compare(host, connection, found, files)
+    try:
+        with untouched(store) as connection:
+            yield from _store(host, connection, found, damaged, strict=strict)
+    except StoreError as error:
+        yield Check(name="store opens", result=CheckResult.FAILED, evidence=str(error))
+
+
+def _store(
+    host: Host, connection: sqlite3.Connection, found: Sequence[InForce], damaged: Collection[str], *, strict: bool
+) -> Iterator[Check]:
+    yield _tried("integrity_check", lambda: _integrity(connection))
+    yield _tried("outbox schema", lambda: _schema(connection, shown(host, host.configuration.settings.store)))
+    yield _tried("legacy readers still read", lambda: _readers(connection))
+    yield _tried("fence stands", lambda: _fence(connection, [one.plan for one in found]))
+    yield _tried("one sender for other programs", lambda: _others(host, connection))
+    for one in found:
+        yield _tried("every contract once", partial(tasks_of_plan, connection, one.plan, strict=strict))
+        if one.backup.id not in damaged:
+            yield _tried("rows kept", partial(_rows_kept, connection, one, strict=strict))
+            yield from _files(host, one, strict=strict)
+    files = old_files(host, found)
+    yield _tried("old status files", lambda: _old_files(files))
+    yield _tried("shadow comparison", lambda: compare(host, connection, found, files))
+
+
+def _tried(name: str, check: Callable[[], Check]) -> Check:
+    """Make a check. What keeps it from being made is what it found."""
+    try:
+        return check()
+    except (NotifykitError, sqlite3.Error) as error:
+        return Check(name=name, result=CheckResult.FAILED, evidence=str(error))
+
+
+def _schema(connection: sqlite3.Connection, store: str) -> Check:
+    """Everything that an outbox is made of is there: the index that refuses duplicates, above all."""
+    check_version(connection, store)
+    there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    wrong = [f"{name} is missing" for name in sorted(made_by(schema.statements()) - there)]
+    return _check("outbox schema", wrong, "every table and index of the outbox is there")
 
 
 def verify_backup(backup: Backup) -> Iterator[Check]:
@@ -120,57 +151,40 @@ def _others(host: Host, connection: sqlite3.Connection) -> Check:
     return _check("one sender for other programs", wrong, f"their messages are sent by {who}")
 
 
-def _contracts(connection: sqlite3.Connection, plan: Plan) -> Check:
-    """Every decision of the plan is one task; every contract is accounted for exactly once."""
-    wrong: list[str] = []
-    contracts = tasks = 0
-    for part in plan.campaigns:
-        there = Counter(
-            connection.execute("SELECT record_key, message_name, round FROM tasks WHERE campaign = ?", (part.campaign,))
-        )
-        seen: Counter[str] = Counter()
-        for contract in part.contracts:
-            contracts += 1
-            seen[contract.key] += 1
-            for item in contract.decisions:
-                if item.decision in STATUS:
-                    tasks += 1
-                    if (count := there[contract.key, item.message, item.round]) != 1:
-                        wrong.append(f"{part.campaign} {contract.key} {item.message}: {count} tasks instead of one")
-        wrong += [f"{part.campaign} {key}: planned {count} times" for key, count in seen.items() if count > 1]
-    return _check("every contract once", wrong, f"{contracts} contracts, {tasks} tasks, each there exactly once")
-
-
-def _rows_kept(connection: sqlite3.Connection, one: InForce) -> Check:
+def _rows_kept(connection: sqlite3.Connection, one: InForce, *, strict: bool) -> Check:
     """No row of the old table is gone, and none says anything else than it did."""
     path = backups.store_copy(one.backup)
     if path is None:
         return Check(name="rows kept", result=CheckResult.SKIPPED, evidence="there was no table before")
     wrong = []
     count = 0
-    now = {
-        row[0]: row[1:] for row in connection.execute("SELECT id, task_type, recipient, message, created_at FROM tasks")
-    }
+    columns = "id, task_type, recipient, message, created_at, status"
+    now = {row[0]: row[1:] for row in connection.execute(f"SELECT {columns}, campaign FROM tasks")}
     with untouched(path) as before:
-        for row in before.execute("SELECT id, task_type, recipient, message, created_at FROM tasks"):
+        for row in before.execute(f"SELECT {columns} FROM tasks"):
             count += 1
             if row[0] not in now:
                 wrong.append(f"row {row[0]} is gone")
-            elif now[row[0]] != row[1:]:
+                continue
+            *said, status, campaign = now[row[0]]
+            if said != list(row[1:5]):
                 wrong.append(f"row {row[0]} does not say what it said")
+            elif campaign is None and status != row[5] and (strict or row[5] == "completed"):
+                wrong.append(f"row {row[0]}, of another program, was {row[5]} and is {status}")
     return _check("rows kept", wrong, f"{count} rows of the old table are there, with their kind, recipient and text")
 
 
 def _files(host: Host, one: InForce, *, strict: bool) -> Iterator[Check]:
     for part in one.plan.campaigns:
-        yield _csv(host, part, one.backup, strict=strict)
+        name = f"only flags differ in {part.csv_file}"
+        yield _tried(name, partial(_csv, name, host, part, one.backup, strict=strict))
     for kept in one.plan.kept:
-        yield _kept(host, kept, one.backup, strict=strict)
+        name = f"{kept.status_file} untouched"
+        yield _tried(name, partial(_kept, name, host, kept, one.backup, strict=strict))
 
 
-def _csv(host: Host, part: CampaignPlan, backup: Backup, *, strict: bool) -> Check:
+def _csv(name: str, host: Host, part: CampaignPlan, backup: Backup, *, strict: bool) -> Check:
     """Nothing but flags may differ. Rows that were appended since are fine."""
-    name = f"only flags differ in {part.csv_file}"
     before = backups.content(backup, resolved(host, part.csv_file))
     if before is None:
         return Check(name=name, result=CheckResult.SKIPPED, evidence="the file was not there before")
@@ -181,6 +195,11 @@ def _csv(host: Host, part: CampaignPlan, backup: Backup, *, strict: bool) -> Che
     campaign = described(host, part.campaign)
     assert isinstance(campaign.strategy, KeepsFlags)  # noqa: S101 - the plan was made from it
     host.start(campaign)
+    if strict:
+        due = [contract.key for contract in part.contracts if contract.set_flag]
+        if not now.startswith(campaign.strategy.with_flags(before, due, Flag.SENT)):
+            evidence = f"beyond the {len(due)} flags of the plan, something in it was changed"
+            return Check(name=name, result=CheckResult.FAILED, evidence=evidence)
     keys = [contract.key for contract in part.contracts]
     alike = [campaign.strategy.with_flags(data, keys, Flag.SENT) for data in (before, now)]
     if alike[1].startswith(alike[0]):
@@ -188,29 +207,28 @@ def _csv(host: Host, part: CampaignPlan, backup: Backup, *, strict: bool) -> Che
         tail = f"; {more} bytes were appended since" if more else ""
         return Check(name=name, result=CheckResult.PASSED, evidence=f"{len(before)} bytes compared{tail}")
     old, new = (set(data.splitlines()) for data in alike)
-    evidence = f"{len(old - new)} lines of the backup are not there any more as they were"
-    if strict:
-        return Check(name=name, result=CheckResult.FAILED, evidence=evidence)
     return Check(
         name=name,
         result=CheckResult.EXPLAINED,
-        evidence=f"{evidence}: people or jobs edited the file since; the outbox does not depend on it",
+        evidence=f"{len(old - new)} lines of the backup are not there any more as they were: people or jobs edited the "
+        "file since; the outbox does not depend on it",
     )
 
 
-def _kept(host: Host, kept: Kept, backup: Backup, *, strict: bool) -> Check:
+def _kept(name: str, host: Host, kept: Kept, backup: Backup, *, strict: bool) -> Check:
     """A status file that stays is as it was; later it may have grown."""
-    name = f"{kept.status_file} untouched"
     path = resolved(host, kept.status_file)
     now = file_digest(path) if path.exists() else None
     if now == kept.sha256:
         return Check(name=name, result=CheckResult.PASSED, evidence=f"{kept.keys} keys, not a byte differs")
     before = backups.content(backup, path)
     if not strict and before is not None and now is not None:
-        missing = parse_status(before).words.keys() - parse_status(path.read_bytes()).words.keys()
-        if not missing:
-            return Check(name=name, result=CheckResult.EXPLAINED, evidence="its program wrote more keys since")
-        return _check(name, [f"key {key} is gone" for key in sorted(map(str, missing))], "")
+        said, says = parse_status(before).words, parse_status(path.read_bytes()).words
+        if missing := said.keys() - says.keys():
+            return _check(name, [f"key {key} is gone" for key in sorted(map(str, missing))], "")
+        other = sum(says[key] != word for key, word in said.items())
+        evidence = f"its program wrote since: {len(says) - len(said)} more keys, {other} other words"
+        return Check(name=name, result=CheckResult.EXPLAINED, evidence=evidence)
     if not strict and before is None and now is not None:
         return Check(name=name, result=CheckResult.EXPLAINED, evidence="its program made it since")
     return Check(name=name, result=CheckResult.FAILED, evidence="it is not what it was before the migration")

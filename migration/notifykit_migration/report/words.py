@@ -139,6 +139,8 @@ _CHECKS: Mapping[str, str] = {
     "backup rows": "备份行数",
     "backup content": "备份内容",
     "integrity_check": "数据库完整性",
+    "store opens": "数据库能打开",
+    "outbox schema": "outbox 的表和索引齐全",
     "legacy readers still read": "旧程序仍能读取",
     "fence stands": "防护仍在",
     "every contract once": "每份合同恰好一次",

@@ -13,7 +13,7 @@ from types import ModuleType
 import click
 import notifykit_migration
 import pytest
-from notifykit_migration import backup_checks, evidence, going_back, outbox_view, shadow, table, verify
+from notifykit_migration import backup_checks, evidence, going_back, outbox_view, shadow, table, tasks_of_plan, verify
 from notifykit_migration.commands.migrate import CHANGES_PLANNED
 from notifykit_migration.migrating import Until
 from said import function, plain, text, texts, tree
@@ -127,7 +127,7 @@ def check_names(module: ModuleType) -> Iterator[str]:
 
 @every_page
 def test_it_explains_exactly_the_checks_that_there_are(page: str) -> None:
-    there = {name for module in (verify, backup_checks, shadow) for name in check_names(module)}
+    there = {name for module in (verify, tasks_of_plan, backup_checks, shadow) for name in check_names(module)}
     told = codes(rows_below(page, "<!-- checks -->"))
     assert len(told) == len(set(told))
     assert set(told) == there
