@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from notifykit.host import Host
-from notifykit.outbox.database import Database
+from notifykit.outbox.database import Database, store_error
 from notifykit_migration import backup as backups
 from notifykit_migration import fence
 from notifykit_migration.apply import DatabaseStep, check_inputs, flag_steps, resolved, use_wal
-from notifykit_migration.errors import VerificationError
+from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.folder import MigrationFolder
 from notifykit_migration.in_force import InForce, in_force, planned
 from notifykit_migration.journal import Journal
@@ -27,6 +29,9 @@ from notifykit_migration.retire import retire_files
 from notifykit_migration.verify import verify
 
 DAY = 86_400.0
+
+PATIENCE = 2.0
+"""Seconds to wait for another program to let go of the store."""
 
 
 class Until(StrEnum):
@@ -68,6 +73,7 @@ class Migration:
         Raises WorldChangedError, PreflightError, StoreError, VerificationError.
         """
         check_inputs(self.host, plan)
+        require_alone(resolved(self.host, plan.store))
         backup = self._backup(plan, log)
         if until is Until.BACKUP:
             return Migrated(plan=plan, backup=backup)
@@ -173,6 +179,18 @@ class Migration:
         retired = tuple(retire_files(self.host, migrations, journal))
         self.tell(f"retire: {len(retired)} send-status files moved into the backup")
         return retired
+
+
+def require_alone(store: Path) -> None:
+    """Raise PreflightError where another program holds the store: nothing is begun then, and nothing is written."""
+    if not store.exists():
+        return
+    with closing(sqlite3.connect(store, timeout=PATIENCE, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise PreflightError(f"{store_error(store, error)}. Is the old program running? Stop it first") from error
 
 
 def inputs(host: Host, plan: Plan) -> list[Path]:

@@ -28,6 +28,7 @@ from notifykit_migration.proof import prove
 from notifykit_migration.reading import content_digest, untouched
 from notifykit_migration.redo import DONE, run_steps
 from notifykit_migration.rollback_steps import DatabaseStep, ModeStep, check_files, file_steps, written_before
+from notifykit_migration.rows import check_version
 
 Tell = Callable[[str], None]
 """Told what each phase found and did."""
@@ -69,6 +70,7 @@ def survey(host: Host, folder: MigrationFolder, *, now: float) -> tuple[Standing
     entries = Journal.read(folder.journal)
     if store.exists():
         with untouched(store) as connection:
+            check_version(connection, str(store))
             back = work_out(host, folder, connection, now=now) if is_migrated(connection) else None
         if back is not None:
             check_files(back, written_before(entries))

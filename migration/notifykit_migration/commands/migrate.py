@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from notifykit.console import count, json_option, print_json, result, say
-from notifykit.errors import ExitCode
+from notifykit.errors import ExitCode, StoreError
 from notifykit.host import Host
 from notifykit.progress import progress
 from notifykit.session import Session
@@ -165,6 +165,10 @@ def migrate(
     try:
         with progress("reading the old state", "files"):
             plan = command.plan(plan_path, options)
+    except StoreError as error:
+        if error.passing:
+            raise PreflightError(str(error)) from error  # somebody holds it: it is for them to stop, then it can go on
+        raise
     except NothingToMigrateError as nothing:
         if not dry_run:
             command.sync_others()

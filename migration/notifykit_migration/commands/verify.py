@@ -8,16 +8,20 @@ import click
 
 from notifykit.console import json_option, print_json
 from notifykit.errors import ExitCode
+from notifykit.host import Host
 from notifykit.session import Session
 from notifykit_migration import backup as backups
 from notifykit_migration import report
-from notifykit_migration.errors import PreflightError
+from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.folder import MigrationFolder
 from notifykit_migration.in_force import in_force, planned
 from notifykit_migration.journal import Journal
 from notifykit_migration.lock import migration_lock
 from notifykit_migration.migrating import record_checks
 from notifykit_migration.model import CheckResult
+from notifykit_migration.phase import Phase, state_of
+from notifykit_migration.planning import migrated
+from notifykit_migration.reading import untouched
 from notifykit_migration.verify import verify as verify_all
 from notifykit_migration.verify import verify_backup
 
@@ -49,6 +53,7 @@ def verify(session: Session, *, backup_id: str | None, report_path: Path | None,
             raise PreflightError(f"{folder.backups}: there is no backup yet; `notifykit migrate` makes one")
         checks = list(verify_backup(backup))
     else:
+        _require_migrated(host, folder)
         migrations = in_force(folder)
         checks = list(verify_all(host, migrations))
         backup = migrations[-1].backup
@@ -63,3 +68,23 @@ def verify(session: Session, *, backup_id: str | None, report_path: Path | None,
         report.write_page(report_path, plan=plan, checks=checks, entries=entries, made_at=host.clock.now())
     failed = any(check.result is CheckResult.FAILED for check in checks)
     return ExitCode.VERIFICATION_FAILED if failed else ExitCode.DONE
+
+
+def _require_migrated(host: Host, folder: MigrationFolder) -> None:
+    """Raise where the store and the journal do not both say that the project was migrated."""
+    state = state_of(Journal.read(folder.journal))
+    store = host.configuration.settings.store.resolve()
+    if not store.exists():
+        return  # the checks say so
+    with untouched(store) as connection:
+        done = migrated(connection)
+    if done and state.begun is None:
+        raise VerificationError(
+            f"{folder.journal}: knows of no migration, and {store} was migrated ({', '.join(sorted(done))}); put the "
+            f"folder {folder.path.name} back from a copy"
+        )
+    if state.phase is Phase.MIGRATING and not done:
+        raise PreflightError(
+            f"{store}: a migration was begun, and the database was not changed yet; `notifykit migrate` goes on, "
+            "`notifykit rollback` ends it"
+        )

@@ -276,8 +276,38 @@ def test_a_running_old_program_is_noticed(world: LegacyWorld) -> None:
     with closing(sqlite3.connect(world.store, isolation_level=None)) as db:
         db.execute("BEGIN EXCLUSIVE")
         done = world.run("migrate", "--yes")
-    assert done.exit_code == 1, done.output
+    assert done.exit_code == 4, done.output
     assert "stop" in done.stderr
+
+
+def test_an_old_program_in_the_middle_of_a_write_is_noticed_before_anything_is_made(world: LegacyWorld) -> None:
+    normal(world)
+    with closing(sqlite3.connect(world.store, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        done = world.run("migrate", "--yes", "--stopped", "idle")
+        db.execute("ROLLBACK")
+    assert done.exit_code == 4, done.output
+    assert "Is the old program running?" in done.stderr
+    assert not (world.migration / "backups").exists()
+    assert world.run("migrate", "--yes", "--stopped", "idle").exit_code == 0
+
+
+def test_a_lost_journal_is_told(world: LegacyWorld) -> None:
+    normal(world)
+    world.run("migrate", "--yes")
+    (world.migration / "journal.jsonl").unlink()
+    done = world.run("verify")
+    assert done.exit_code == 7
+    assert "journal.jsonl" in done.stderr
+
+
+def test_neither_verify_nor_rollback_touch_a_newer_store(world: LegacyWorld) -> None:
+    normal(world)
+    newer_version(world)
+    assert world.run("verify").exit_code == 7
+    done = world.run("rollback", "--yes")
+    assert done.exit_code == 4
+    assert "newer notifykit" in done.stderr
 
 
 def test_only_one_migrates_at_a_time(world: LegacyWorld) -> None:
