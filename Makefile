@@ -10,7 +10,7 @@ demo: $(READY)
 	$(BIN)/notifykit demo
 
 test: $(READY)
-	$(BIN)/pytest -n 2 -m "not deep" --cov --cov-report=term $(TESTARGS)
+	$(BIN)/pytest -n 3 -m "not deep" --cov --cov-report=term $(TESTARGS)
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

@@ -86,7 +86,7 @@ def retry(
     epilog=example(
         'notifykit resolve 3 --sent --why "it is in the group"',
         'notifykit resolve --campaign beijing --resend --why "the group never got them"',
-        'notifykit resolve --where historic --sent --why "sent last year, the rows are gone"',
+        'notifykit resolve --where ReadTimeout --sent --why "they are all in the group"',
     )
 )
 @ids_argument

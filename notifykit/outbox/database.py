@@ -136,10 +136,10 @@ class Database:
         except sqlite3.Error as error:
             raise store_error(self.path, error) from error
 
-    def executemany(self, sql: str, rows: Iterable[Any]) -> None:
-        """Run one statement for many rows."""
+    def executemany(self, sql: str, rows: Iterable[Any]) -> int:
+        """Run one statement for many rows. Returns how many rows it changed, without those that triggers did."""
         try:
-            self.connection.executemany(sql, rows)
+            return self.connection.executemany(sql, rows).rowcount
         except sqlite3.Error as error:
             raise store_error(self.path, error) from error
 

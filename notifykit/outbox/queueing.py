@@ -95,9 +95,7 @@ class Queueing:
         local = db.local_time(now)
         with db.transaction():
             last = db.one("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'tasks'")[0]
-            before = db.connection.total_changes
-            db.executemany(_INSERT, [_values(draft, local, now) for draft in drafts])
-            new = db.connection.total_changes - before
+            new = max(0, db.executemany(_INSERT, [_values(draft, local, now) for draft in drafts]))
             newest = None
             if new:
                 lanes.place_new(db, last)

@@ -29,9 +29,9 @@ class Loaded:
     def __getattr__(self, name: str) -> Any:
         """Return one of the program's modules, or of its package `modules`."""
         try:
-            return importlib.import_module(name)
-        except ModuleNotFoundError:
             return importlib.import_module(f"modules.{name}")
+        except ModuleNotFoundError:
+            return importlib.import_module(name)
 
     def once(self, *names: str) -> None:
         """What `main.py --once` does."""
