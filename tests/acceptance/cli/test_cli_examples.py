@@ -44,16 +44,11 @@ def examples(command: str) -> list[str]:
     return [line.strip() for line in found[1].splitlines()] if found else []
 
 
-ELSEWHERE = {f"notifykit {name}" for name in ("migrate", "verify", "retire", "rollback", "history", "shim")}
-"""They need an old program's project: tests/acceptance/migration/test_migration_examples.py."""
+ELSEWHERE = {f"notifykit {name}" for name in ("demo", "migrate", "verify", "retire", "rollback", "history", "shim")}
+"""They need an old program's project (tests/acceptance/migration/test_migration_examples.py), or take half a minute and
+have a test of their own (tests/acceptance/demo)."""
 
-# A demonstration takes many seconds: its first example has to do.
-LINES = [
-    (command, line)
-    for command in HELPS
-    if command not in ELSEWHERE
-    for line in examples(command)[: 1 if command == "notifykit demo" else None]
-]
+LINES = [(command, line) for command in HELPS if command not in ELSEWHERE for line in examples(command)]
 
 
 @pytest.mark.parametrize("command", HELPS)
