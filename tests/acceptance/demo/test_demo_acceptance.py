@@ -57,8 +57,7 @@ def test_the_whole_story(tmp_path: Path) -> None:
     assert "PerformanceData-BJ-Aug.csv: 21 flags set, all 24 right; no other byte changed" in done.stdout
     assert "PerformanceData-SH-Aug.csv: 14 flags set, all 16 right; no other byte changed" in done.stdout
     assert "Killed (SIGKILL)" in done.stdout
-    told = " ".join(done.stdout.split())  # however the lines are folded
-    assert "left by a worker that is gone" in told, done.stdout
+    assert "left by a worker that is gone" in " ".join(done.stdout.split()), done.stdout  # however lines are folded
     assert "(exit code 3: done, with items held for a person)" in done.stdout
     refused = re.search(r"(\d+) connections were refused, and (\d+) messages came above the limit", done.stdout)
     assert refused is not None
