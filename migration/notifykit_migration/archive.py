@@ -126,13 +126,6 @@ class Archived:
         known = self._identities.get(row.id)
         return known[1] if known is not None and known[0] == hash((row.recipient, row.text)) else None
 
-    def removed_task(self, campaign: str, key: str, message: str) -> RemovedTask | None:
-        """Return the task of this message that is no row any more; None for none.
-
-        Of several it is the last that was not cancelled: a twin that was cancelled says nothing of the one that waits.
-        """
-        return self._removed_by_message.get((campaign, key, message))
-
     @cached_property
     def removed(self) -> Sequence[RemovedTask]:
         """The tasks that are no rows any more, by id."""
@@ -163,9 +156,11 @@ class Archived:
             history.restore(before, self._removed, db)
 
     @cached_property
-    def _removed_by_message(self) -> dict[tuple[str, str, str], RemovedTask]:
-        ordered = sorted(self.removed, key=lambda item: (item.status is not Status.CANCELLED, item.round))
-        return {(item.task.campaign, item.task.key, item.task.message): item for item in ordered}
+    def campaigns(self) -> frozenset[str]:
+        """The campaigns that the outbox knew, those without a task included."""
+        with self.open() as db:
+            known = "SELECT campaign FROM migrated UNION SELECT campaign FROM tasks WHERE campaign IS NOT NULL"
+            return frozenset(name for (name,) in db.execute(known))
 
     @cached_property
     def _identities(self) -> dict[int, tuple[int, Identity]]:
@@ -182,6 +177,11 @@ def archived(folder: MigrationFolder) -> Archived | None:
     """Return the newest archive; None where nothing was ever rolled back. Raises VerificationError where damaged."""
     names = _names(folder)
     return Archived(folder.archive / names[-1]) if names else None
+
+
+def all_archived(folder: MigrationFolder) -> list[Archived]:
+    """Return every archive, newest first. Raises VerificationError where one is damaged."""
+    return [Archived(folder.archive / name) for name in reversed(_names(folder))]
 
 
 def archive(

@@ -15,7 +15,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from notifykit_migration.backup_checks import FILES, check, count_rows, integrity
@@ -180,17 +180,16 @@ def _made(folder: MigrationFolder, plan: Plan, now: float) -> Iterator[tuple[str
 
 def _tidy(folder: MigrationFolder) -> None:
     """Remove what is left of backups that were not completed: only the holder of the lock makes one."""
-    with suppress(FileNotFoundError):
+    if folder.backups.is_dir():
         for path in folder.backups.iterdir():
             if path.name.startswith(_MAKING):
                 shutil.rmtree(path, ignore_errors=True)
 
 
 def _ids(folder: MigrationFolder) -> list[str]:
-    try:
-        return sorted(path.name for path in folder.backups.iterdir() if path.is_dir() and path.name[0] != ".")
-    except FileNotFoundError:
+    if not folder.backups.is_dir():
         return []
+    return sorted(path.name for path in folder.backups.iterdir() if path.is_dir() and path.name[0] != ".")
 
 
 def _id(folder: MigrationFolder, plan: Plan, now: float) -> str:

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from notifykit.errors import NotifykitError
-from notifykit_migration.archive import Archived
+from notifykit_migration.archives import Archives
 from notifykit_migration.matching import Numbers
 from notifykit_migration.model import Row
 from notifykit_migration.world import Contract, Pair, Retiring, records
@@ -63,7 +63,7 @@ class Found:
 class Matcher:
     """Finds, for each row, the contract and the message that it is."""
 
-    def __init__(self, worlds: Sequence[Retiring], archived: Archived | None) -> None:
+    def __init__(self, worlds: Sequence[Retiring], archived: Archives) -> None:
         self._worlds = worlds
         self._archived = archived
         self._by_number: dict[str, list[Place]] = defaultdict(list)
@@ -100,7 +100,7 @@ class Matcher:
 
     def _by_archive(self, row: Row) -> bool:
         """Recognize a row that was a task of ours before a rollback."""
-        if self._archived is None or (was := self._archived.identity(row)) is None:
+        if (was := self._archived.identity(row)) is None:
             return False
         if (at := self._positions.get(was.campaign)) is None:
             return False
@@ -139,7 +139,7 @@ class Matcher:
 
     def _add(self, row: Row, place: Place, message: str) -> None:
         self.found.add(row, place, message)
-        if self._archived is not None:
+        if self._archived:
             self.found.anew.setdefault(place, set()).add(message)
 
     def _doubtful(self, row: Row, places: Sequence[Place], reason: str) -> None:

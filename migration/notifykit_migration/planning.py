@@ -12,7 +12,7 @@ from notifykit.errors import NotifykitError
 from notifykit.host import Host
 from notifykit.legacy import Disposal
 from notifykit_migration import fence, rows
-from notifykit_migration.archive import archived
+from notifykit_migration.archives import Archives
 from notifykit_migration.deciding import Decider
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.evidence import Matcher
@@ -134,12 +134,12 @@ class _Planner:
         self, store: Path, connection: sqlite3.Connection | None, inputs: tuple[Input, ...], kept: Sequence[Keeping]
     ) -> Plan:
         """Match, decide, and put it together."""
-        before = archived(MigrationFolder.of(self.host.project.folder))
+        before = Archives.of(MigrationFolder.of(self.host.project.folder))
         memory = Memory(before)
         if connection is not None and rows.tasks_table(connection):
             attempts = rows.read_attempts(connection, self.options.stopped, self.log)
             owned = rows.read_owned(connection)
-            why_purged = self._younger(connection) or rows.purged(connection, before.vacant if before else 0)
+            why_purged = self._younger(connection) or rows.purged(connection, before.vacant)
             matcher = Matcher(self.worlds, before)
             found = matcher.match(rows.read_rows(connection))
         else:

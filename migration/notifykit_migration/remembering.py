@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
 from notifykit.model import Status
-from notifykit_migration.archive import Archived, RemovedTask
+from notifykit_migration.archive import RemovedTask
+from notifykit_migration.archives import Archives
 from notifykit_migration.model import Decision, MessageDecision
 
 _WITHOUT_ROW = (Decision.HOLD, Decision.ASSUME)
@@ -17,9 +18,9 @@ _BEGUN_ANEW = (Decision.GENERATE, Decision.CREATE, Decision.OWNED)
 class Memory:
     """The tasks that the newest rollback did not leave in the table, by contract."""
 
-    def __init__(self, archived: Archived | None) -> None:
+    def __init__(self, archived: Archives) -> None:
         self._tasks: dict[tuple[str, str], dict[str, list[RemovedTask]]] = defaultdict(lambda: defaultdict(list))
-        for item in archived.removed if archived else ():
+        for item in archived.removed:
             self._tasks[item.task.campaign, item.task.key][item.task.message].append(item)
 
     def decisions(

@@ -14,6 +14,7 @@ from notifykit.host import Host
 from notifykit.session import Session
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.folder import MigrationFolder
+from notifykit_migration.in_force import in_force
 from notifykit_migration.journal import Journal
 from notifykit_migration.lock import migration_lock
 from notifykit_migration.migrating import Migration
@@ -66,7 +67,7 @@ def retire(
         with migration_lock(folder, "retire"):
             migration = Migration(host=host, folder=folder, tell=lambda _: None, who=getpass.getuser())
             moved = list(migration.retire().retired)
-    constants = _code(host, code, patch_path) if code is not None else []
+    constants = _code(host, folder, code, patch_path) if code is not None else []
     if as_json:
         print_json({"retired": moved, "constants": constants})
         return ExitCode.DONE
@@ -82,9 +83,11 @@ def _ask() -> None:
     click.confirm("Move the old send-status files into the backup?", abort=True)
 
 
-def _code(host: Host, code: Path, patch_path: Path | None) -> list[str]:
+def _code(host: Host, folder: MigrationFolder, code: Path, patch_path: Path | None) -> list[str]:
     """List the constants that may go, and write the patch where it is wanted."""
+    from notifykit_migration.inventory.model import Owner
     from notifykit_migration.inventory.project import status_files
+    from notifykit_migration.inventory.words import StatusFiles
     from notifykit_migration.patch import plan_patch
 
     patch = plan_patch(code, status_files(host))
@@ -94,4 +97,19 @@ def _code(host: Host, code: Path, patch_path: Path | None) -> list[str]:
         except OSError as error:
             raise PreflightError(f"{patch_path}: cannot be written ({error.strerror}); check --patch") from error
         say(f"the patch is in {patch_path}: review it, then apply it with `patch -p1`")
-    return [f"{item.file}:{item.line}: {item.name} = {item.value!r} may be deleted" for item in patch.constants]
+    names = [part.status_file for one in in_force(folder) for part in one.plan.campaigns]
+    migrated = StatusFiles(dict.fromkeys(names, Owner.CONTRACT))
+    lines, bare = [], []
+    for item in patch.constants:
+        place = f"{item.file}:{item.line}: {item.name} = {item.value!r}"
+        if migrated.named(str(item.value)) is not None:
+            lines.append(f"{place} may be deleted")
+        else:
+            bare.append(place)
+    if bare:
+        say(
+            "no migrated campaign has these status files; where their job still runs, it still needs them: leave those "
+            "parts of the patch out, or migrate that campaign first"
+        )
+        say("\n".join(bare))
+    return lines

@@ -460,3 +460,40 @@ def test_what_was_refused_leaves_no_lock(world: LegacyWorld) -> None:
             )
         other.execute("INSERT INTO tasks (task_type, recipient, message) VALUES ('t', 'r', 'm')")
         other.commit()
+
+
+def test_a_hold_outlives_a_rollback_that_its_campaign_was_no_part_of(tmp_path: Path) -> None:
+    world = LegacyWorld(tmp_path / "project", campaigns=("beijing", "shanghai"))
+    held = world.contract("Y", SENT, [(GROUP, "pending")], age_days=30)
+    world.contract("Y", SENT, [(GROUP, "completed")], campaign="shanghai")
+    (beijing,) = [path for path in (world.folder / "campaigns").glob("*.yaml") if "_bj_" in path.read_text("utf-8")]
+    away = tmp_path / beijing.name
+    assert world.run("migrate", "--yes").exit_code == 3
+    assert world.run("rollback", "--yes").exit_code == 3
+    beijing.rename(away)
+    assert world.run("migrate", "--yes").exit_code == 0
+    assert world.run("rollback", "--yes").exit_code == 0
+    away.rename(beijing)
+    done = world.run("migrate", "--yes", "--historic", "assume-sent")
+    assert done.exit_code == 3, done.output
+    with closing(sqlite3.connect(world.store)) as db:
+        statuses = db.execute("SELECT status FROM tasks WHERE record_key = ?", (held.id,)).fetchall()
+    assert statuses == [("in_doubt",)]
+
+
+def test_what_is_queued_is_counted_without_what_the_fence_writes(world: LegacyWorld) -> None:
+    normal(world)
+    world.run("migrate", "--yes", "--stopped", "idle")
+    world.append(world.row(award=True) | {"管家(serviceHousekeeper)": "测试管家新人"})
+    told = json.loads(world.run("generate", "--json").stdout)
+    counts = {item["campaign"]: (item["queued"], item["known"]) for item in told["campaigns"]}
+    assert counts["beijing"] == (3, 0)  # one was left to the generation, two are new
+
+
+def test_a_file_in_the_place_of_the_backups_is_told(world: LegacyWorld) -> None:
+    normal(world)
+    world.migration.mkdir()
+    (world.migration / "backups").write_text("not mine", encoding="utf-8")
+    done = world.run("migrate", "--yes")
+    assert done.exit_code == 4, done.output
+    assert "backups" in done.stderr

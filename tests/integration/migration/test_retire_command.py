@@ -182,6 +182,8 @@ def test_the_constants_that_may_go(world: LegacyWorld, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "STATUS_FILENAME_BJ_AUG = 'state/send_status_bj_aug.json' may be deleted" in done.stdout
     assert "STATUS_FILENAME_TS" not in done.stdout
+    assert "SH_AUG" not in done.stdout, "no campaign of that city was migrated"
+    assert "STATUS_FILENAME_SH_AUG = 'state/send_status_sh_aug.json'" in done.stderr
     assert {path: path.read_bytes() for path in code.rglob("*.py")} == before
     (constant,) = [
         line
