@@ -5,10 +5,7 @@ What is said is one line, nothing is lost, and the same command goes through onc
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +13,7 @@ from pathlib import Path
 import pytest
 from contract_world import ContractWorld
 from counting_server import CountingServer, counting_server
+from small_disk import small_disk
 
 COUNT = 6
 
@@ -36,25 +34,9 @@ def server() -> Iterator[CountingServer]:
 @pytest.fixture
 def world(tmp_path: Path, server: CountingServer) -> Iterator[ContractWorld]:
     """A project whose store has a disk of 4 MB."""
-    mount = shutil.which("mount")
-    if sys.platform != "linux" or os.geteuid() != 0 or mount is None:
-        pytest.skip("mounting a small disk needs root on Linux")
     made = ContractWorld(tmp_path / "world", server.url, count=COUNT)
-    state = made.folder / "state"
-    done = subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=4m,mode=755", "tmpfs", str(state)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode and not os.environ.get("CI"):
-        pytest.skip(f"mounting is not permitted here: {done.stderr.strip()}")
-    assert done.returncode == 0, done.stderr
-    try:
+    with small_disk(made.folder / "state"):
         yield made
-    finally:
-        # Lazily: a test that failed may have left a process that holds the disk.
-        subprocess.run(["umount", "--lazy", str(state)], check=True)
 
 
 def run(world: ContractWorld, words: str) -> subprocess.CompletedProcess[str]:

@@ -6,10 +6,7 @@ Each time it says so in one line, nothing is lost, and the same command goes on 
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +14,7 @@ from pathlib import Path
 import pytest
 from legacy_world import AWARD, GROUP, SENT, LegacyWorld
 from notifykit_migration.reading import content_digest
+from small_disk import small_disk
 
 STEP = 24 * 1024
 """How much more room each run has."""
@@ -25,27 +23,14 @@ COMMAND = ("migrate", "--yes", "--stopped", "idle")
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder on a disk of 4 MB. Temporary files are elsewhere."""
-    mount = shutil.which("mount")
-    if sys.platform != "linux" or os.geteuid() != 0 or mount is None:
-        pytest.skip("mounting a small disk needs root on Linux")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = [mount, "-t", "tmpfs", "-o", "size=4m,mode=755", "tmpfs", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode and not os.environ.get("CI"):
-        pytest.skip(f"mounting is not permitted here: {done.stderr.strip()}")
-    assert done.returncode == 0, done.stderr
-    try:
+def small_folder(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk") as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @pytest.fixture
-def world(small_disk: Path) -> LegacyWorld:
-    world = LegacyWorld(small_disk)
+def world(small_folder: Path) -> LegacyWorld:
+    world = LegacyWorld(small_folder)
     with world.together():
         world.technician(status="completed")
         for _ in range(20):

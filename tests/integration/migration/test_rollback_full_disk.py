@@ -5,11 +5,7 @@ Each time one line tells what to do, and the next run goes on; with room enough 
 
 from __future__ import annotations
 
-import os
-import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,28 +13,16 @@ from pathlib import Path
 import pytest
 from legacy_world import AWARD, GROUP, SENT, LegacyWorld
 from notifykit_migration.reading import content_digest
+from small_disk import small_disk
 
 STEP = 48 * 1024
 """How much more room each run has."""
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder on a disk of 4 MB."""
-    mount = shutil.which("mount")
-    if sys.platform != "linux" or os.geteuid() != 0 or mount is None:
-        pytest.skip("mounting a small disk needs root on Linux")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = [mount, "-t", "tmpfs", "-o", "size=4m,mode=755", "tmpfs", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode and not os.environ.get("CI"):
-        pytest.skip(f"mounting is not permitted here: {done.stderr.strip()}")
-    assert done.returncode == 0, done.stderr
-    try:
+def small_folder(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk") as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def fill(filler: Path) -> None:
@@ -50,17 +34,17 @@ def fill(filler: Path) -> None:
             return
 
 
-def test_a_full_disk_stops_it_and_the_next_run_goes_on(small_disk: Path) -> None:
-    world = LegacyWorld(small_disk)
+def test_a_full_disk_stops_it_and_the_next_run_goes_on(small_folder: Path) -> None:
+    world = LegacyWorld(small_folder)
     with world.together():
         world.contract("N", SENT, [(GROUP, "completed")])
         world.contract("Y", SENT, [(GROUP, "completed"), (AWARD, "pending")], award=True)
         world.reports(2)
-    before = {path.name: path.read_bytes() for path in (small_disk / "state").iterdir()}
+    before = {path.name: path.read_bytes() for path in (small_folder / "state").iterdir()}
     with closing(sqlite3.connect(world.store)) as db:
         digest = content_digest(db)
     assert world.run("migrate", "--yes", "--stopped", "idle").exit_code == 0
-    filler = small_disk / "filler"
+    filler = small_folder / "filler"
     fill(filler)
     stops = []
     for _ in range(60):
@@ -75,7 +59,7 @@ def test_a_full_disk_stops_it_and_the_next_run_goes_on(small_disk: Path) -> None
         pytest.fail(f"it never came to its end: {stops[-1]}")
     assert stops, "the disk was never full"
     assert all("full" in stop or "room" in stop or "No space" in stop for stop in stops), stops
-    after = {path.name: path.read_bytes() for path in (small_disk / "state").iterdir()}
+    after = {path.name: path.read_bytes() for path in (small_folder / "state").iterdir()}
     assert {name: data for name, data in after.items() if not name.endswith(".lock")} == before
     with closing(sqlite3.connect(world.store)) as db:
         assert content_digest(db) == digest

@@ -10,7 +10,6 @@ import shutil
 import sqlite3
 import stat
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -23,6 +22,7 @@ from notifykit_migration.folder import MigrationFolder
 from notifykit_migration.manifest import read_manifest
 from notifykit_migration.model import CheckResult
 from notifykit_migration.reading import content_digest, untouched
+from small_disk import small_disk as disk_of_its_own
 
 from notifykit.errors import StoreError
 
@@ -259,19 +259,8 @@ def test_a_folder_among_the_files(world: BackedUp) -> None:
 @pytest.fixture
 def small_disk(world: BackedUp) -> Iterator[BackedUp]:
     """A project whose migration has a disk of its own with 1 MB."""
-    mount = shutil.which("mount")
-    if sys.platform != "linux" or os.geteuid() != 0 or mount is None:
-        pytest.skip("mounting a small disk needs root on Linux")
-    world.migration.path.mkdir()
-    command = [mount, "-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", str(world.migration.path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode and not os.environ.get("CI"):
-        pytest.skip(f"mounting is not permitted here: {done.stderr.strip()}")
-    assert done.returncode == 0, done.stderr
-    try:
+    with disk_of_its_own(world.migration.path, megabytes=1):
         yield world
-    finally:
-        subprocess.run(["umount", "--lazy", str(world.migration.path)], check=True)
 
 
 def leave(room: int, filler: Path) -> None:

@@ -130,7 +130,9 @@ def test_rows_are_recognized_by_id_recipient_and_text(folder: MigrationFolder, o
 
 
 def test_removed_tasks_have_their_history(folder: MigrationFolder, outbox: SqliteOutbox) -> None:
-    (task,) = kept(folder, outbox).removed
+    tasks = {item.task.id: item for item in kept(folder, outbox).removed}
+    assert tasks.keys() == {2, 4}
+    task = tasks[2]
     assert (task.task.campaign, task.task.key, task.task.message) == ("beijing", KEY, "award")
     assert (task.status, task.reason) == (Status.FAILED, "too long")
     assert [attempt.code for attempt in task.attempts] == ["40058"]
