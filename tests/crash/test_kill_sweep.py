@@ -21,7 +21,7 @@ from killing import STRACE, TRIES, KillPoint, kill_points, run_and_kill, spread
 pytestmark = pytest.mark.crash
 
 WORKERS = 2
-REDUCED = 2
+REDUCED = 3
 """Points for each command in `make test`, where seconds count. `make crash` has all of them."""
 
 BEFORE: dict[str, tuple[tuple[str, ...], ...]] = {

@@ -26,7 +26,7 @@ from notifykit_migration.folder import MigrationFolder
 
 pytestmark = pytest.mark.crash
 
-REDUCED = 2
+REDUCED = 4
 """Points in `make test`, where seconds count. `make crash` has all of them."""
 
 SECOND_KILLS = 2

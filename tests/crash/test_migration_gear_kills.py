@@ -22,7 +22,7 @@ from notifykit_migration.model import CheckResult
 
 pytestmark = pytest.mark.crash
 
-REDUCED = 3
+REDUCED = 6
 
 SECOND = 0.3
 """How many of the recoveries are killed as well."""

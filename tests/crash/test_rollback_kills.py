@@ -22,7 +22,7 @@ from notifykit_migration.reading import content_digest
 
 pytestmark = pytest.mark.crash
 
-REDUCED = 2
+REDUCED = 4
 """Points in `make test`, where seconds count. `make crash` has all of them."""
 
 SECOND = 3
