@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from notifykit.host import PROJECT_FILE, Host, open_host
+from notifykit.pipeline.project import PROJECT_FILE, Host, open_host
 from notifykit.plugins import Plugins
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from notifykit.campaign import Campaign, Channel, DispatchSettings, MessagePlan
+from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings, MessagePlan
 from notifykit.clock import SystemClock
-from notifykit.dispatch import Dispatcher
 from notifykit.model import Message, Outcome, Problem, Record
 from notifykit.outbox import Outbox
+from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.roles import Decision, Ledger, SendContext, Strategy
 
 CAMPAIGN = "bench"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from benchmarks import world
 from benchmarks.shelf import Shelf
-from notifykit.cycle import Cycle, Runner, generate_all, settle_all
-from notifykit.host import Host, open_host
 from notifykit.outbox import Outbox
+from notifykit.pipeline.project import Host, open_host
+from notifykit.pipeline.run import Cycle, Runner, generate_all, settle_all
 
 CONTRACTS = "contracts.csv"
 STORE = "state.db"

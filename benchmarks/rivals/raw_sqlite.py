@@ -12,8 +12,8 @@ from pathlib import Path
 
 from benchmarks.world import Text
 from notifykit.clock import SystemClock
-from notifykit.outbox.database import Database
-from notifykit.outbox.schema import prepare
+from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.sqlite.schema import prepare
 
 NOW = 1_754_000_000.0
 LOCAL = "2025-08-01 09:00:00"

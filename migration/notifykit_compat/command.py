@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from notifykit.console import count, json_option, print_json, print_table, result
 from notifykit.errors import ExitCode
 from notifykit.session import Session
+from notifykit.terminal.console import count, json_option, print_json, print_table, result
 from notifykit_compat import explaining, running
 from notifykit_compat.contract_files import FileMap
 from notifykit_compat.installing import begin, remember

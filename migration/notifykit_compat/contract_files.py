@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from notifykit_contract.head import Encoding
-from notifykit_migration.world import legacy_states, status_path
+from notifykit_migration.legacy.contracts import legacy_states, status_path
 
-from notifykit.campaign import Campaign
+from notifykit.campaign.campaign import Campaign
 from notifykit.errors import ConfigError
-from notifykit.host import Host
 from notifykit.legacy import Disposal, LegacyState
 from notifykit.model import Problem, Record, Table
+from notifykit.pipeline.project import Host
 
 
 def real(path: str | os.PathLike[str]) -> Path:

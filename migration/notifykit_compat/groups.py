@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from notifykit.campaign import Campaign, MessagePlan
+from notifykit.campaign.campaign import Campaign, MessagePlan
+from notifykit.campaign.split import split_on_line_ends
 from notifykit.errors import RenderError
 from notifykit.model import Draft, Record
-from notifykit.split import split_on_line_ends
 from notifykit_compat.activation import Staged
 from notifykit_compat.contract_files import ContractFile
 

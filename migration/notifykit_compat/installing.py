@@ -11,10 +11,10 @@ from types import FrameType
 
 from notifykit.config import read_project
 from notifykit.config.campaigns import mapping_at
-from notifykit.console import say
 from notifykit.errors import NotifykitError
-from notifykit.host import PROJECT_FILE, open_host
+from notifykit.pipeline.project import PROJECT_FILE, open_host
 from notifykit.plugins import Plugins
+from notifykit.terminal.console import say
 from notifykit_compat.contract_files import FileMap
 from notifykit_compat.errors import ShimError
 from notifykit_compat.findings import Findings

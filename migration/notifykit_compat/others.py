@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from notifykit_migration.fence import OTHERS, OTHERS_MESSAGE
+from notifykit_migration.apply.fence import OTHERS, OTHERS_MESSAGE
 
-from notifykit.campaign import Campaign, MessagePlan
-from notifykit.host import Host
+from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.model import Draft, Record, Status
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.adopting import Adoption
+from notifykit.outbox.sqlite.adopting import Adoption
+from notifykit.pipeline.project import Host
 from notifykit.roles import Decision, Ledger, Strategy
 from notifykit_compat.activation import Staged
 from notifykit_compat.settings import LegacySettings

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType, FunctionType, ModuleType
 from typing import Any, Protocol
 
-from notifykit.console import count
+from notifykit.terminal.console import count
 from notifykit_compat.errors import ShimError
 from notifykit_compat.findings import Finding, Findings
 from notifykit_compat.names import FUNCTIONS, TASK_CLASS

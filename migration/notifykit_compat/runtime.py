@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from notifykit.console import count
 from notifykit.errors import CampaignError
-from notifykit.host import Host
 from notifykit.model import Status, Task
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import Enqueued, Filter
+from notifykit.pipeline.project import Host
+from notifykit.terminal.console import count
 from notifykit_compat.activation import Activation, Activations, Staged
 from notifykit_compat.contract_files import ContractFile, FileMap, Sheet
 from notifykit_compat.errors import ShimError

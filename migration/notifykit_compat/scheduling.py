@@ -10,10 +10,10 @@ from contextlib import closing
 from types import FrameType
 from typing import Any
 
-from notifykit.cycle import Cycle, settle_all
-from notifykit.dispatch import Dispatcher
 from notifykit.errors import StoreError
 from notifykit.outbox import SqliteOutbox
+from notifykit.pipeline.dispatch import Dispatcher
+from notifykit.pipeline.run import Cycle, settle_all
 from notifykit_compat import others
 from notifykit_compat.findings import Finding
 from notifykit_compat.runtime import Runtime

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 
-from notifykit.campaign import RetryPolicy
+from notifykit.campaign.campaign import RetryPolicy
 from notifykit.errors import ConfigError
 from notifykit.model import OnUnknown
 from notifykit.nearest import hint

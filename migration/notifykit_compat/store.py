@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from notifykit.errors import CampaignError
-from notifykit.host import Host
 from notifykit.outbox import SqliteOutbox
+from notifykit.pipeline.project import Host
 from notifykit_compat.contract_files import ContractFile
 from notifykit_compat.errors import ShimError
 

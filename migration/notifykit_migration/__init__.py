@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifykit import hookimpl
-from notifykit_migration.guard import may_generate
+from notifykit_migration.apply.guard import may_generate
 
 __all__ = ["may_generate", "register_commands"]
 

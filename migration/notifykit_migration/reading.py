@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from notifykit.errors import StoreError
-from notifykit.outbox.database import store_error
+from notifykit.outbox.sqlite.database import store_error
 
 PATIENCE = 5.0
 """Seconds to wait for a program that is just committing, as long as the old program itself would wait."""

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from notifykit import logs
 from notifykit.cli.check import check
 from notifykit.cli.decide import resend, resolve, resume, retry
 from notifykit.cli.demo import demo
@@ -25,11 +24,12 @@ from notifykit.cli.status import status
 from notifykit.cli.tasks import tasks
 from notifykit.cli.trace import trace
 from notifykit.config import read_project
-from notifykit.console import say
 from notifykit.errors import ConfigError, ExitCode, NotifykitError
-from notifykit.host import PROJECT_FILE
+from notifykit.pipeline.project import PROJECT_FILE
 from notifykit.plugins import load_plugins
 from notifykit.session import Session
+from notifykit.terminal import logs
+from notifykit.terminal.console import say
 
 SECTIONS: Mapping[str, Sequence[click.Command]] = {
     "Start here": (demo, check, new_plugin),

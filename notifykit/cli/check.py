@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from notifykit.check import check as check_project
 from notifykit.cli.examples import example
-from notifykit.console import count, json_option, print_json, result
 from notifykit.errors import ExitCode
+from notifykit.operate.check import check as check_project
 from notifykit.session import Session
+from notifykit.terminal.console import count, json_option, print_json, result
 
 
 @click.command(epilog=example("notifykit check"))

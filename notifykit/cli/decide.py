@@ -15,14 +15,14 @@ from notifykit.cli.forms import task_form
 from notifykit.cli.names import check_campaign, check_channel
 from notifykit.cli.stores import NOTHING_YET
 from notifykit.cli.tasks import campaign_option, key_option, print_tasks, where_option
-from notifykit.console import count, json_option, print_json, result, say
-from notifykit.decisions import Decision, Selection, decide, resendable
-from notifykit.decisions import resend as send_again
 from notifykit.errors import ExitCode, NotifykitError
-from notifykit.host import Host
 from notifykit.model import Status, Task
+from notifykit.operate.decisions import Decision, Selection, decide, resendable
+from notifykit.operate.decisions import resend as send_again
 from notifykit.outbox import Outbox
+from notifykit.pipeline.project import Host
 from notifykit.session import Session
+from notifykit.terminal.console import count, json_option, print_json, result, say
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from notifykit.cli.examples import example
-from notifykit.console import Right, chat, count, json_option, print_json, print_table, result, some
 from notifykit.demo.proof import FlagProof, Proof
 from notifykit.demo.walkthrough import walk
 from notifykit.demo.world import OLD_PROGRAM
 from notifykit.errors import ExitCode
+from notifykit.terminal.console import Right, chat, count, json_option, print_json, print_table, result, some
 
 FOLDER = Path("notifykit-demo")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from notifykit.attention import Attention, attention
 from notifykit.cli.examples import example
 from notifykit.cli.forms import attention_form, dispatched_form, forecast_form
 from notifykit.cli.report import exit_code, print_attention, print_dispatched
@@ -12,16 +11,17 @@ from notifykit.cli.signals import stopping_with
 from notifykit.cli.stores import existing
 from notifykit.cli.tasks import message_name
 from notifykit.cli.times import local
-from notifykit.console import Key, Right, chat, json_option, print_json, print_table, result
-from notifykit.dispatch import Dispatched
 from notifykit.errors import ExitCode
-from notifykit.forecast import Forecast, Turn, forecast
-from notifykit.host import Host
 from notifykit.model import Status
+from notifykit.operate.attention import Attention, attention
+from notifykit.operate.forecast import Forecast, Turn, forecast
 from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import Filter
-from notifykit.progress import progress
+from notifykit.pipeline.dispatch import Dispatched
+from notifykit.pipeline.project import Host
 from notifykit.session import Session
+from notifykit.terminal.console import Key, Right, chat, json_option, print_json, print_table, result
+from notifykit.terminal.progress import progress
 
 SHOWN = 100
 

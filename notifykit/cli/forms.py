@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from notifykit.attention import Attention
 from notifykit.cli.times import iso
-from notifykit.dispatch import Dispatched
-from notifykit.forecast import Forecast
-from notifykit.generate import Generated
 from notifykit.model import Attempt, Status, Task
+from notifykit.operate.attention import Attention
+from notifykit.operate.forecast import Forecast
+from notifykit.operate.trace import Step, Story
 from notifykit.outbox.protocol import CampaignFigures, Event, Pause
-from notifykit.settle import Settled
-from notifykit.story import Step, Story
+from notifykit.pipeline.dispatch import Dispatched
+from notifykit.pipeline.generate import Generated
+from notifykit.pipeline.settle import Settled
 
 Form = dict[str, object]
 

@@ -10,12 +10,12 @@ from notifykit.cli.examples import example
 from notifykit.cli.forms import generated_form
 from notifykit.cli.report import exit_code, print_failures, print_generated
 from notifykit.cli.stores import rehearsal
-from notifykit.console import json_option, print_json, result
-from notifykit.cycle import Cycle, generate_all
 from notifykit.errors import ExitCode
-from notifykit.host import Host
-from notifykit.progress import progress
+from notifykit.pipeline.project import Host
+from notifykit.pipeline.run import Cycle, generate_all
 from notifykit.session import Session
+from notifykit.terminal.console import json_option, print_json, result
+from notifykit.terminal.progress import progress
 
 
 @click.command(epilog=example("notifykit generate --dry-run", "notifykit generate beijing"))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from notifykit.errors import NotifykitError
-from notifykit.host import Host
 from notifykit.nearest import hint
 from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import Filter
+from notifykit.pipeline.project import Host
 
 
 def check_campaign(host: Host, outbox: Outbox, name: str | None) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from notifykit.cli.examples import example
-from notifykit.console import json_option, print_json, result
 from notifykit.errors import ExitCode
-from notifykit.scaffold import create_plugin
+from notifykit.plugins.scaffold import create_plugin
 from notifykit.session import Session
+from notifykit.terminal.console import json_option, print_json, result
 
 
 @click.command("new-plugin", epilog=example("notifykit new-plugin acme-sms"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from notifykit.cli.examples import example
-from notifykit.console import json_option, print_json, print_table, result
 from notifykit.errors import ExitCode
 from notifykit.plugins import LoadedPlugin
 from notifykit.session import Session
+from notifykit.terminal.console import json_option, print_json, print_table, result
 
 
 @click.command(epilog=example("notifykit plugins", "notifykit plugins --json"))

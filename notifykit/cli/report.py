@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from notifykit.attention import Attention
-from notifykit.console import Right, count, print_table, result, say, some
-from notifykit.dispatch import Dispatched
 from notifykit.errors import ExitCode
-from notifykit.generate import Generated
 from notifykit.model import Status
-from notifykit.settle import Settled
+from notifykit.operate.attention import Attention
+from notifykit.pipeline.dispatch import Dispatched
+from notifykit.pipeline.generate import Generated
+from notifykit.pipeline.settle import Settled
+from notifykit.terminal.console import Right, count, print_table, result, say, some
 
 SHOWN = 20
 """Held rows that are shown; `--json` has all."""

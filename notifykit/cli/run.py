@@ -6,7 +6,6 @@ from contextlib import closing
 
 import click
 
-from notifykit.attention import Attention, attention
 from notifykit.cli.dispatch import print_forecast, workers_option
 from notifykit.cli.examples import example
 from notifykit.cli.forms import attention_form, dispatched_form, forecast_form, generated_form, settled_form
@@ -23,13 +22,14 @@ from notifykit.cli.settle import find_orphans, print_orphans
 from notifykit.cli.signals import stopping_with
 from notifykit.cli.stores import rehearsal
 from notifykit.cli.times import iso, local
-from notifykit.console import json_option, print_json, result
-from notifykit.cycle import Cycle, Runner
 from notifykit.errors import ExitCode
-from notifykit.forecast import forecast
-from notifykit.host import Host
+from notifykit.operate.attention import Attention, attention
+from notifykit.operate.forecast import forecast
 from notifykit.outbox import Outbox
+from notifykit.pipeline.project import Host
+from notifykit.pipeline.run import Cycle, Runner
 from notifykit.session import Session
+from notifykit.terminal.console import json_option, print_json, result
 
 
 @click.command(epilog=example("notifykit run --once", "notifykit run --once --dry-run"))

@@ -8,9 +8,9 @@ import click
 
 from notifykit.cli.examples import example
 from notifykit.config.schema import Kind, json_schema
-from notifykit.console import print_json
 from notifykit.errors import ExitCode
 from notifykit.session import Session
+from notifykit.terminal.console import print_json
 
 
 @click.command(epilog=example("notifykit schema > campaign.json", "notifykit schema project"))

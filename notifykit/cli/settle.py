@@ -8,15 +8,15 @@ from notifykit.cli.examples import example
 from notifykit.cli.forms import settled_form
 from notifykit.cli.report import exit_code, print_failures, print_settled
 from notifykit.cli.stores import existing
-from notifykit.console import count, json_option, print_json, result
-from notifykit.cycle import Cycle, settle_all
 from notifykit.errors import ExitCode
-from notifykit.host import Host
 from notifykit.model import Status
 from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import Filter
-from notifykit.progress import progress
+from notifykit.pipeline.project import Host
+from notifykit.pipeline.run import Cycle, settle_all
 from notifykit.session import Session
+from notifykit.terminal.console import count, json_option, print_json, result
+from notifykit.terminal.progress import progress
 
 
 @click.command(epilog=example("notifykit settle", "notifykit settle beijing --json"))

@@ -10,12 +10,12 @@ from notifykit.cli.examples import example
 from notifykit.cli.forms import figures_form, pause_form
 from notifykit.cli.stores import existing
 from notifykit.cli.times import duration, iso, local, relative
-from notifykit.console import Right, count, json_option, print_json, print_table, result
 from notifykit.errors import ExitCode
 from notifykit.model import FOREVER, Status
 from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import CampaignFigures, Filter, Pause
 from notifykit.session import Session
+from notifykit.terminal.console import Right, count, json_option, print_json, print_table, result
 
 
 @click.command(epilog=example("notifykit status", "notifykit status --json"))

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from notifykit.console import chat
-from notifykit.host import Host
 from notifykit.outbox import Outbox, SqliteOutbox
+from notifykit.pipeline.project import Host
+from notifykit.terminal.console import chat
 
 NOTHING_YET = "nothing has been queued yet"
 

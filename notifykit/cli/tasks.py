@@ -13,11 +13,11 @@ from notifykit.cli.forms import task_form
 from notifykit.cli.names import check_campaign, check_channel
 from notifykit.cli.stores import existing
 from notifykit.cli.times import duration
-from notifykit.console import Key, Right, json_option, print_json, print_table, result, some
 from notifykit.errors import ExitCode
 from notifykit.model import Status, Task
 from notifykit.outbox.protocol import Filter
 from notifykit.session import Session
+from notifykit.terminal.console import Key, Right, json_option, print_json, print_table, result, some
 
 SHOWN = 100
 

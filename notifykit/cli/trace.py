@@ -10,12 +10,12 @@ from notifykit.cli.names import check_campaign
 from notifykit.cli.stores import existing
 from notifykit.cli.tasks import message_name
 from notifykit.cli.times import duration, local, relative
-from notifykit.console import json_option, print_json, print_table, result, some
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Attempt, Status, Task
+from notifykit.operate.trace import Step, StepKind, Story, near_keys, stories
 from notifykit.outbox import Outbox
 from notifykit.session import Session
-from notifykit.story import Step, StepKind, Story, near_keys, stories
+from notifykit.terminal.console import json_option, print_json, print_table, result, some
 
 
 @click.command(epilog=example("notifykit trace 1010000000000000001"))

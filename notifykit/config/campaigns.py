@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from notifykit.campaign import Campaign, Channel, MessagePlan, RetryPolicy
+from notifykit.campaign.campaign import Campaign, Channel, MessagePlan, RetryPolicy
+from notifykit.campaign.render import Condition, Template
 from notifykit.config.channels import Channels
 from notifykit.config.defects import Defects
-from notifykit.config.offers import Offers, Role, Unavailable
+from notifykit.config.factory import Offers, Role, Unavailable
 from notifykit.config.sections import CampaignSection, MessageSection, SendingSection
 from notifykit.config.templates import Compiler
 from notifykit.config.tree import Branch, Leaf, Listing, natural, plain
@@ -18,7 +19,6 @@ from notifykit.config.validate import validated
 from notifykit.errors import PluginError
 from notifykit.model import OnUnknown
 from notifykit.nearest import hint
-from notifykit.render import Condition, Template
 from notifykit.secrets import SecretMissingError, Surroundings
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from notifykit.campaign import Channel
-from notifykit.config.offers import Offers, Unavailable
+from notifykit.campaign.campaign import Channel
+from notifykit.config.factory import Offers, Unavailable
 from notifykit.config.sections import ProjectSection
 from notifykit.config.tree import Branch
 from notifykit.errors import PluginError

@@ -8,18 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from notifykit.campaign import Campaign, Channel, DispatchSettings, Settings
+from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings, Settings
 from notifykit.config.campaigns import CampaignReader, Read, campaign_name, mapping_at
 from notifykit.config.channels import read_channels
 from notifykit.config.defects import Defects, Place
+from notifykit.config.factory import Offers, Unavailable
 from notifykit.config.inherit import Inheritance
-from notifykit.config.offers import Offers, Unavailable
 from notifykit.config.parse import Files
 from notifykit.config.project import ProjectFile
 from notifykit.config.sections import ProjectSection
 from notifykit.config.tree import Branch, Leaf, Node, dotted, leaves
 from notifykit.config.validate import validated
-from notifykit.registry import Registry
+from notifykit.plugins.registry import Registry
 from notifykit.secrets import Surroundings, credential_in
 
 _TAKE_IT_OUT = "take it out, and give it to an option for secrets as {env: NAME} or {file: path}"

@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 from notifykit.config.docstrings import field_docstrings
 from notifykit.config.explain import TolerantJsonSchema
-from notifykit.config.offers import HOST_KEYS, Role
+from notifykit.config.factory import HOST_KEYS, Role
 from notifykit.config.sections import CampaignSection, ProjectSection
 from notifykit.config.shapes import Shape
 from notifykit.errors import PluginError
-from notifykit.registry import Offer, Registry
+from notifykit.plugins.registry import Offer, Registry
 
 Schema = dict[str, Any]
 Kind = Literal["campaign", "base", "project"]

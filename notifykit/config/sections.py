@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
-from notifykit.campaign import DispatchSettings, RetryPolicy
+from notifykit.campaign.campaign import DispatchSettings, RetryPolicy
 from notifykit.model import OnUnknown
 from notifykit.options import ProjectPath, Seconds
 

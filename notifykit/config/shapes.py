@@ -14,7 +14,7 @@ from notifykit.config.defects import Defects
 from notifykit.config.explain import TolerantJsonSchema, explain
 from notifykit.config.tree import Branch, KeyPath, dotted, locate, natural, plain
 from notifykit.errors import NotifykitError, PluginError
-from notifykit.registry import Offer
+from notifykit.plugins.registry import Offer
 from notifykit.secrets import SecretMissingError, Surroundings, redact
 
 _CONFIG = ConfigDict(extra="forbid", validate_default=True, allow_inf_nan=False, hide_input_in_errors=True)

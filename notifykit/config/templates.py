@@ -8,10 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from notifykit.campaign.render import (
+    Condition,
+    Escape,
+    Template,
+    TemplateInvalidError,
+    compile_condition,
+    compile_template,
+)
 from notifykit.config.defects import Defects, Place
 from notifykit.config.tree import Leaf
 from notifykit.nearest import hint
-from notifykit.render import Condition, Escape, Template, TemplateInvalidError, compile_condition, compile_template
 
 Compiled = TypeVar("Compiled")
 

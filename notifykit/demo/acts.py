@@ -18,7 +18,7 @@ from notifykit.demo.robot import Service
 from notifykit.demo.shimming import Shimming
 from notifykit.demo.telling import Teller
 from notifykit.demo.world import OLD_PROGRAM, unusable
-from notifykit.host import Host, open_host
+from notifykit.pipeline.project import Host, open_host
 
 
 def legacy_acts(folder: Path, teller: Teller) -> Iterator[Proof]:

@@ -13,9 +13,9 @@ from notifykit.demo.legacy_proof import arrived, prove_legacy
 from notifykit.demo.legacy_world import LegacyWorld
 from notifykit.demo.proof import Name, Proof, name_of
 from notifykit.demo.telling import Teller
-from notifykit.host import Host
 from notifykit.model import Status, Task
 from notifykit.outbox.protocol import Filter
+from notifykit.pipeline.project import Host
 
 WHO = "the demonstration"
 

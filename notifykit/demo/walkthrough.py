@@ -22,10 +22,10 @@ from notifykit.demo.proof import Proof, name_of, prove, typed_entries
 from notifykit.demo.robot import LIMIT, Service
 from notifykit.demo.telling import Say, Teller
 from notifykit.demo.world import BOOK, HOOK, ROBOTS, World, build, claimed, write_schemas
-from notifykit.host import Host, open_host
 from notifykit.model import Status, Task
 from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import Filter
+from notifykit.pipeline.project import Host, open_host
 
 OUTAGE = 1.0
 """Seconds that the service stays down after the first refused connection."""

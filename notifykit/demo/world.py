@@ -18,7 +18,7 @@ from notifykit.config.schema import Kind, json_schema
 from notifykit.demo.contracts import AWARD, BEIJING, FLAG, ID, NUMBER, SHANGHAI, contracts, csv_bytes
 from notifykit.demo.robot import ROBOT_PATH, Service
 from notifykit.errors import ExitCode, NotifykitError
-from notifykit.registry import Registry
+from notifykit.plugins.registry import Registry
 
 ROBOTS = ("beijing-group", "shanghai-group", "award-desk")
 HOOK = "technician-board"

@@ -1,6 +1,6 @@
 """The outbox: the one durable truth about every message."""
 
 from notifykit.outbox.protocol import Outbox
-from notifykit.outbox.sqlite import SqliteOutbox
+from notifykit.outbox.sqlite.store import SqliteOutbox
 
 __all__ = ["Outbox", "SqliteOutbox"]

@@ -14,8 +14,8 @@ from notifykit import hookspecs
 from notifykit.errors import PluginError
 from notifykit.plugins.checks import NEEDED_METHOD, check_module
 from notifykit.plugins.find import canonical, find_entry_points, in_order
-from notifykit.plugins.host import Plugins, raise_for
-from notifykit.plugins.offers import Offers, empty_shelf, registry_of
+from notifykit.plugins.loaded import Plugins, raise_for
+from notifykit.plugins.registering import Offers, empty_shelf, registry_of
 from notifykit.plugins.report import FailedPlugin, LoadedPlugin, PluginId, failure
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from notifykit.campaign import Channel
+from notifykit.campaign.campaign import Channel
 from notifykit.model import Message, Outcome, Verdict
 from notifykit.roles import Rate, Sender
 from notifykit.testing.options import check_options

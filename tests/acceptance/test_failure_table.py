@@ -19,9 +19,9 @@ import pytest
 from contract_world import CAMPAIGN, HEADER, ContractWorld, contract_id, contract_row
 from counting_server import CountingServer, counting_server
 
-from notifykit.cycle import Cycle, Runner, generate_all
 from notifykit.model import Status
 from notifykit.outbox.protocol import Filter
+from notifykit.pipeline.run import Cycle, Runner, generate_all
 
 COUNT, DUE, MESSAGES, AWARD_EVERY = 200, 160, 194, 6
 

@@ -17,9 +17,9 @@ from contract_world import ContractWorld
 from counting_server import CountingServer, counting_server
 from killing import STRACE, kill_points, run_and_kill
 
-from notifykit.cycle import Runner
 from notifykit.model import Status
 from notifykit.outbox.protocol import Filter
+from notifykit.pipeline.run import Runner
 
 CHANGES, CONTRACTS = 30, 4
 OLD = {"5999": "通知成功", "6000": "别的程序写的"}

@@ -15,9 +15,9 @@ import gear_run
 import pytest
 from backed_up import BackedUp
 from killing import STRACE, KillPoint, kill_points, run_and_kill, spread
-from notifykit_migration import backup as backups
-from notifykit_migration.folder import MigrationFolder
-from notifykit_migration.journal import Journal
+from notifykit_migration.backup import make as backups
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.journal.journal import Journal
 from notifykit_migration.model import CheckResult
 
 pytestmark = pytest.mark.crash

@@ -11,8 +11,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from notifykit_migration.backup import take
-from notifykit_migration.folder import MigrationFolder
+from notifykit_migration.backup.make import take
+from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.model import Backup, Options, Plan
 
 NOW = 1_755_000_000.0

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from notifykit.cycle import Runner
-from notifykit.host import Host, open_host
 from notifykit.model import Status
 from notifykit.outbox.protocol import Filter
+from notifykit.pipeline.project import Host, open_host
+from notifykit.pipeline.run import Runner
 
 NOTIFYKIT = str(Path(sys.executable).with_name("notifykit"))
 

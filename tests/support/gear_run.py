@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 
 from backed_up import NOW, a_plan
-from notifykit_migration import backup as backups
-from notifykit_migration.folder import MigrationFolder
-from notifykit_migration.journal import Journal
-from notifykit_migration.lock import migration_lock
-from notifykit_migration.redo import MoveFile, ReplaceFile, RestoreFile, run_steps
+from notifykit_migration.backup import make as backups
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.journal.journal import Journal
+from notifykit_migration.journal.lock import migration_lock
+from notifykit_migration.journal.redo import MoveFile, ReplaceFile, RestoreFile, run_steps
 
 FLAGS = "state/合同.csv"
 STATUS = "state/send_status.json"

@@ -32,7 +32,7 @@ from legacy_desk import Desk
 from legacy_project import AWARD, GROUP, KINDS, SENT, TECHNICIAN_SENT, WECHAT, WECOM
 
 from notifykit.cli.app import build_cli
-from notifykit.host import Host, open_host
+from notifykit.pipeline.project import Host, open_host
 
 __all__ = ["AWARD", "GROUP", "SENT", "WECHAT", "WECOM", "LegacyWorld", "Made"]
 

@@ -15,11 +15,11 @@ from legacy_model import CUT, State
 from legacy_packing import Block, Packed
 from legacy_run import LegacyRun
 from legacy_world import LegacyWorld
-from notifykit_migration.archive import archived
-from notifykit_migration.folder import MigrationFolder
-from notifykit_migration.legacy_log import read_log
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.legacy.log import read_log
 from notifykit_migration.model import Decision, MessageDecision, Options, Plan, Stopped
-from notifykit_migration.planning import make_plan
+from notifykit_migration.plan.make import make_plan
+from notifykit_migration.rollback.archive import archived
 
 HELD = ("in_doubt", "failed", "sending")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from notifykit_migration.journal import Entry
+from notifykit_migration.journal.journal import Entry
 from notifykit_migration.model import (
     CampaignPlan,
     Check,

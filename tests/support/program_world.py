@@ -20,10 +20,10 @@ from typing import Any
 
 from contract_world import HEADER
 
-from notifykit.host import Host, open_host
 from notifykit.model import Status
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import Filter
+from notifykit.pipeline.project import Host, open_host
 
 PROGRAM = Path(__file__).parents[1] / "data" / "legacy_program"
 NOTIFYKIT = str(Path(sys.executable).with_name("notifykit"))

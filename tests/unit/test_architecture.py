@@ -23,7 +23,7 @@ GATHERING_STRANGERS = {"utils", "util", "helpers", "helper", "common", "misc", "
 LONGEST = 400
 """Lines."""
 
-FREE_OF_A_STORE = ("dispatch", "generate", "settle", "judge", "cycle")
+FREE_OF_A_STORE = ("dispatch", "generate", "settle", "judge", "run")
 """Modules that must work on any store."""
 TEST_ONLY = {"pytest", "hypothesis"}
 
@@ -151,7 +151,7 @@ def test_nothing_knows_the_kit_for_tests() -> None:
 
 @pytest.mark.parametrize("name", FREE_OF_A_STORE)
 def test_the_verbs_know_no_particular_store(name: str) -> None:
-    path = HOST_MODULES[f"{HOST}.{name}"]
+    path = HOST_MODULES[f"{HOST}.pipeline.{name}"]
     wrong = [
         f"{path.relative_to(ROOT)}:{line}: {module}.{thing}"
         for line, module, thing in imports(path)

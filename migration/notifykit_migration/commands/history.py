@@ -7,15 +7,15 @@ from pathlib import Path
 
 import click
 
-from notifykit.console import chat, json_option, print_json, result
 from notifykit.errors import ExitCode
 from notifykit.session import Session
+from notifykit.terminal.console import chat, json_option, print_json, result
 from notifykit_migration import report
-from notifykit_migration.backup import find
-from notifykit_migration.folder import MigrationFolder
-from notifykit_migration.in_force import planned
-from notifykit_migration.journal import Entry, Journal
-from notifykit_migration.phase import state_of
+from notifykit_migration.backup.make import find
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.journal.in_force import planned
+from notifykit_migration.journal.journal import Entry, Journal
+from notifykit_migration.journal.phase import state_of
 
 _EPILOG = """\b
 Examples:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from notifykit.console import json_option, print_json, say
 from notifykit.errors import ExitCode, NotifykitError
-from notifykit.progress import progress
 from notifykit.session import Session
+from notifykit.terminal.console import json_option, print_json, say
+from notifykit.terminal.progress import progress
 
 if TYPE_CHECKING:
     from notifykit_migration.inventory.words import StatusFiles

@@ -10,25 +10,25 @@ from pathlib import Path
 
 import click
 
-from notifykit.console import count, json_option, print_json, result, say
 from notifykit.errors import ExitCode, StoreError
-from notifykit.host import Host
-from notifykit.progress import progress
+from notifykit.pipeline.project import Host
 from notifykit.session import Session
-from notifykit_migration import backup as backups
+from notifykit.terminal.console import count, json_option, print_json, result, say
+from notifykit.terminal.progress import progress
 from notifykit_migration import report
-from notifykit_migration.collecting import collector_still
+from notifykit_migration.backup import make as backups
 from notifykit_migration.errors import PreflightError, WorldChangedError
-from notifykit_migration.folder import MigrationFolder
-from notifykit_migration.in_force import planned
-from notifykit_migration.journal import Journal
-from notifykit_migration.legacy_log import LegacyLog, read_log
-from notifykit_migration.lock import migration_lock
-from notifykit_migration.migrating import DAY, Migrated, Migration, Until
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.journal.in_force import planned
+from notifykit_migration.journal.journal import Journal
+from notifykit_migration.journal.lock import migration_lock
+from notifykit_migration.journal.phase import Phase, State, state_of, was_used
+from notifykit_migration.legacy.log import LegacyLog, read_log
+from notifykit_migration.migrate import DAY, Migrated, Migration, Until
 from notifykit_migration.model import Check, Historic, Options, Plan, Raised, Stopped
-from notifykit_migration.phase import Phase, State, state_of, was_used
-from notifykit_migration.plan_file import read_plan, write_plan
-from notifykit_migration.planning import NothingToMigrateError, make_plan
+from notifykit_migration.plan.collecting import collector_still
+from notifykit_migration.plan.make import NothingToMigrateError, make_plan
+from notifykit_migration.plan.plan_file import read_plan, write_plan
 
 CHANGES_PLANNED = 10
 """What `--dry-run --detailed-exitcode` answers where something would be changed."""

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import click
 
-from notifykit.console import json_option, print_json, result, say
 from notifykit.errors import ExitCode
-from notifykit.host import Host
+from notifykit.pipeline.project import Host
 from notifykit.session import Session
+from notifykit.terminal.console import json_option, print_json, result, say
+from notifykit_migration.apply.retire import check_may_retire
 from notifykit_migration.errors import PreflightError
-from notifykit_migration.folder import MigrationFolder
-from notifykit_migration.in_force import in_force
-from notifykit_migration.journal import Journal
-from notifykit_migration.lock import migration_lock
-from notifykit_migration.migrating import Migration
-from notifykit_migration.phase import Phase, state_of
-from notifykit_migration.retire import check_may_retire
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.journal.in_force import in_force
+from notifykit_migration.journal.journal import Journal
+from notifykit_migration.journal.lock import migration_lock
+from notifykit_migration.journal.phase import Phase, state_of
+from notifykit_migration.migrate import Migration
 
 _EPILOG = """\b
 Examples:

@@ -7,18 +7,18 @@ import sys
 
 import click
 
-from notifykit.console import json_option, print_json, result, say
 from notifykit.errors import ExitCode
-from notifykit.host import Host
-from notifykit.progress import progress
+from notifykit.pipeline.project import Host
 from notifykit.session import Session
-from notifykit_migration.archive import HOLDS
-from notifykit_migration.collecting import collector_still
-from notifykit_migration.folder import MigrationFolder
-from notifykit_migration.lock import migration_lock
+from notifykit.terminal.console import json_option, print_json, result, say
+from notifykit.terminal.progress import progress
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.journal.lock import migration_lock
 from notifykit_migration.model import RollbackPlan
+from notifykit_migration.plan.collecting import collector_still
 from notifykit_migration.report import rollback_form, show_holds, show_rollback
-from notifykit_migration.rollback import RolledBack, Standing, roll_back, survey
+from notifykit_migration.roll_back import RolledBack, Standing, roll_back, survey
+from notifykit_migration.rollback.archive import HOLDS
 
 NOTHING = "nothing to do: nothing is migrated"
 

@@ -6,24 +6,24 @@ from pathlib import Path
 
 import click
 
-from notifykit.console import json_option, print_json
 from notifykit.errors import ExitCode
-from notifykit.host import Host
+from notifykit.pipeline.project import Host
 from notifykit.session import Session
-from notifykit_migration import backup as backups
+from notifykit.terminal.console import json_option, print_json
 from notifykit_migration import report
+from notifykit_migration.backup import make as backups
 from notifykit_migration.errors import PreflightError, VerificationError
-from notifykit_migration.folder import MigrationFolder
-from notifykit_migration.in_force import in_force, planned
-from notifykit_migration.journal import Journal
-from notifykit_migration.lock import migration_lock
-from notifykit_migration.migrating import record_checks
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.journal.in_force import in_force, planned
+from notifykit_migration.journal.journal import Journal
+from notifykit_migration.journal.lock import migration_lock
+from notifykit_migration.journal.phase import Phase, state_of
+from notifykit_migration.migrate import record_checks
 from notifykit_migration.model import CheckResult
-from notifykit_migration.phase import Phase, state_of
-from notifykit_migration.planning import migrated
+from notifykit_migration.plan.make import migrated
 from notifykit_migration.reading import untouched
-from notifykit_migration.verify import verify as verify_all
-from notifykit_migration.verify import verify_backup
+from notifykit_migration.verify.checks import verify as verify_all
+from notifykit_migration.verify.checks import verify_backup
 
 _EPILOG = """\b
 Examples:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from notifykit.errors import NotifykitError
-from notifykit.host import Host
 from notifykit.legacy import Disposal, LegacyState
+from notifykit.pipeline.project import Host
 from notifykit_migration.inventory.model import Owner
 from notifykit_migration.inventory.words import StatusFiles
 

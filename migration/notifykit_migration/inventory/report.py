@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from notifykit.console import chat, count, print_table, result
+from notifykit.terminal.console import chat, count, print_table, result
 from notifykit_migration.inventory.model import Inventory, Owner, Place, Use
 
 

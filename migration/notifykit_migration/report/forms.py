@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from notifykit_migration.journal import Entry
+from notifykit_migration.journal.journal import Entry
 from notifykit_migration.model import CampaignPlan, Check, CheckResult, Hold, Options, Plan, RollbackPlan
 from notifykit_migration.report import summary
 from notifykit_migration.report.times import iso

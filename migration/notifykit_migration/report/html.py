@@ -12,11 +12,11 @@ from typing import NamedTuple
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from notifykit.console import count
+from notifykit.terminal.console import count
 from notifykit_migration.errors import PreflightError
-from notifykit_migration.journal import Entry
+from notifykit_migration.journal.journal import Entry
+from notifykit_migration.journal.phase import Phase, state_of
 from notifykit_migration.model import Check, CheckResult, Hold, Plan, RollbackPlan
-from notifykit_migration.phase import Phase, state_of
 from notifykit_migration.report import summary, words
 from notifykit_migration.report.cases import planned_cases, waiting_cases
 from notifykit_migration.report.flow import BAR, HEADINGS, LEFT, STEP, picture

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from notifykit.console import count
 from notifykit.errors import NotifykitError
 from notifykit.nearest import hint
+from notifykit.terminal.console import count
 from notifykit_migration.model import (
     CampaignPlan,
     Column,
@@ -22,8 +22,8 @@ from notifykit_migration.model import (
     Plan,
     Rows,
 )
+from notifykit_migration.plan.decision_table import HISTORIC
 from notifykit_migration.report.words import Outcome, Words
-from notifykit_migration.table import HISTORIC
 
 EXAMPLES = 3
 """Contracts that are named where many are held for one reason."""

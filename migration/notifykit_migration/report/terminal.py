@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
-from notifykit.console import Key, Right, count, print_table, result, some
-from notifykit_migration.journal import Entry
+from notifykit.terminal.console import Key, Right, count, print_table, result, some
+from notifykit_migration.journal.journal import Entry
 from notifykit_migration.model import CampaignPlan, Check, CheckResult, ContractPlan, Hold, Plan, RollbackPlan
 from notifykit_migration.report import summary
 from notifykit_migration.report.timeline import milestones

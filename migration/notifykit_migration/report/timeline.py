@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from notifykit.console import count, some
-from notifykit_migration.journal import Entry
-from notifykit_migration.redo import BEGUN, DONE
+from notifykit.terminal.console import count, some
+from notifykit_migration.journal.journal import Entry
+from notifykit_migration.journal.redo import BEGUN, DONE
 from notifykit_migration.report.times import when
 from notifykit_migration.report.words import Words, event
 

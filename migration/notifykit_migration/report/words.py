@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
+from notifykit_migration.journal.phase import Phase
 from notifykit_migration.model import CheckResult, Column, Decision, InputKind, Json, Present, Rows
-from notifykit_migration.phase import Phase
 
 
 class Words(NamedTuple):

@@ -11,8 +11,8 @@ from notifykit_compat.errors import ShimError
 from program_world import BEIJING_CSV, BEIJING_JSON, FLAG, NOTIFYKIT, ProgramWorld, contract
 from shim_world import shimmed
 
-from notifykit.cycle import Runner
 from notifykit.model import Status
+from notifykit.pipeline.run import Runner
 
 
 @pytest.fixture

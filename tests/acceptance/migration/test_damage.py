@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 from backed_up import NOW, BackedUp
-from notifykit_migration import backup as backups
-from notifykit_migration.journal import Journal
+from notifykit_migration.backup import make as backups
+from notifykit_migration.journal.journal import Journal
 from notifykit_migration.model import Backup, CheckResult
 
 from notifykit.errors import NotifykitError

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from notifykit.campaign import Campaign, Channel, DispatchSettings, MessagePlan, RetryPolicy
+from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings, MessagePlan, RetryPolicy
 from notifykit.clock import SystemClock
-from notifykit.dispatch import Dispatcher
 from notifykit.errors import StoreError
 from notifykit.model import FOREVER, Draft, Message, OnUnknown, Outcome, Status, Verdict
-from notifykit.outbox import SqliteOutbox, database
+from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import Filter
+from notifykit.outbox.sqlite import database
+from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.roles import Rate, SendContext, Strategy
 
 

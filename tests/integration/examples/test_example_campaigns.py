@@ -13,11 +13,11 @@ from typing import Protocol
 
 import pytest
 
-from notifykit.cycle import Cycle, Runner
-from notifykit.host import Host, open_host
 from notifykit.model import Status, Task, Verdict
 from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import Filter
+from notifykit.pipeline.project import Host, open_host
+from notifykit.pipeline.run import Cycle, Runner
 
 
 class Received(Protocol):

@@ -11,10 +11,10 @@ from typing import Any
 import plans
 import pytest
 from cli_world import BUSY, DOUBTFUL, REFUSED, CliWorld
-from notifykit_migration import fence
+from notifykit_migration.apply import fence
 
-from notifykit.host import open_host
 from notifykit.outbox import SqliteOutbox
+from notifykit.pipeline.project import open_host
 
 SECTION = """
 legacy:

@@ -11,12 +11,12 @@ from typing import Any
 
 import plans
 import pytest
-from notifykit_migration import fence
+from notifykit_migration.apply import fence
 
 from notifykit.model import Claim, Draft, Outcome, Status, Task
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.adopting import Adoption
 from notifykit.outbox.protocol import Filter, Transition
+from notifykit.outbox.sqlite.adopting import Adoption
 
 GROUP = ("send_wecom_message", "（北京）喜报群")
 AWARD = ("send_wechat_message", "测试管家")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from legacy_world import AWARD, GROUP, SENT, LegacyWorld
-from notifykit_migration.folder import MigrationFolder
-from notifykit_migration.lock import migration_lock
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.journal.lock import migration_lock
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 from legacy_world import AWARD, GROUP, SENT, LegacyWorld
-from notifykit_migration import migrating
-from notifykit_migration.folder import MigrationFolder
-from notifykit_migration.journal import Journal
+from notifykit_migration import migrate as migrating
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.journal.journal import Journal
 
 OURS = "notifykit-migration"
 

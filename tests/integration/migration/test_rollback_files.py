@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from legacy_run import LegacyRun
 from legacy_world import GROUP, SENT, WECOM, LegacyWorld
-from notifykit_migration import rollback_steps as module
-from notifykit_migration.apply import DatabaseStep
-from notifykit_migration.legacy_schema import put_back
+from notifykit_migration.apply.steps import DatabaseStep
+from notifykit_migration.rollback import steps as module
+from notifykit_migration.rollback.old_schema import put_back
 
 
 def migrate(world: LegacyWorld, *options: str) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 from legacy_world import AWARD, GROUP, SENT, LegacyWorld
-from notifykit_migration import rollback
-from notifykit_migration.folder import MigrationFolder
-from notifykit_migration.legacy_schema import alone
-from notifykit_migration.lock import migration_lock
+from notifykit_migration import roll_back as rollback
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.journal.lock import migration_lock
+from notifykit_migration.rollback.old_schema import alone
 
 from notifykit.outbox import SqliteOutbox
 

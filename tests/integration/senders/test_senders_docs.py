@@ -11,8 +11,8 @@ from types import ModuleType
 import pytest
 from notifykit_wecom.errcodes import ERRCODES
 
-from notifykit.host import Host, open_host
 from notifykit.model import Outcome, Verdict
+from notifykit.pipeline.project import Host, open_host
 from notifykit.plugins import load_plugins
 from notifykit.roles import Rate
 from notifykit.secrets import Secret

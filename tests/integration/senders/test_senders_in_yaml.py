@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from notifykit.errors import ConfigError
-from notifykit.host import Host, open_host
+from notifykit.pipeline.project import Host, open_host
 
 ENVIRONMENT = {
     "KEY": "0a1b-2c3d",

@@ -10,10 +10,10 @@ from notifykit_webhook import Webhook
 from notifykit_webhook.accept import Accept
 from notifykit_wecom import WecomRobot
 
-from notifykit.logs import RedactingFilter
 from notifykit.model import Message, Outcome
 from notifykit.roles import SendContext, Sender
 from notifykit.secrets import Secret
+from notifykit.terminal.logs import RedactingFilter
 from notifykit.testing import message, send_context
 
 KEY = "7d3c-leak-9f00"

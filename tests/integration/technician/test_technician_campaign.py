@@ -15,16 +15,16 @@ import pytest
 from notifykit_technician.json_file import JsonFile
 from notifykit_technician.legacy_status import LegacyStatus
 
-from notifykit.campaign import Campaign, Channel, DispatchSettings, MessagePlan, RetryPolicy
+from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings, MessagePlan, RetryPolicy
 from notifykit.clock import SystemClock
-from notifykit.dispatch import Dispatcher
 from notifykit.errors import CampaignError
-from notifykit.generate import generate
 from notifykit.model import Message, Outcome, Status
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import Filter
+from notifykit.pipeline.dispatch import Dispatcher
+from notifykit.pipeline.generate import generate
+from notifykit.pipeline.settle import settle
 from notifykit.roles import SendContext
-from notifykit.settle import settle
 
 COLUMNS = ["id", "time", "technician", "company", "_", "content"]
 ROWS = [
@@ -39,7 +39,7 @@ from pathlib import Path
 folder = Path(sys.argv[1])
 sys.path.insert(0, sys.argv[2])
 import test_technician_campaign as world
-from notifykit.generate import generate
+from notifykit.pipeline.generate import generate
 from notifykit.outbox import SqliteOutbox
 
 def die_before_the_status_file(event, arguments):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cli_world import CliWorld, contract
 
-from notifykit import check as checking
+from notifykit.operate import check as checking
 
 
 def findings(world: CliWorld, code: int) -> list[tuple[str, str, str]]:

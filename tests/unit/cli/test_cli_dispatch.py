@@ -10,8 +10,8 @@ from cli_world import BROKEN, BUSY, DOUBTFUL, FINE, REFUSED, CliWorld
 
 from notifykit.cli import dispatch
 from notifykit.cli.report import print_dispatched
-from notifykit.dispatch import Dispatched
 from notifykit.model import Status
+from notifykit.pipeline.dispatch import Dispatched
 
 MakeWorld = Callable[[Sequence[str]], CliWorld]
 

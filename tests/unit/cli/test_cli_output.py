@@ -9,7 +9,7 @@ import sys
 import pytest
 from rich.cells import cell_len
 
-from notifykit.console import Key, Right, count, print_json, print_table, result, some, visible
+from notifykit.terminal.console import Key, Right, count, print_json, print_table, result, some, visible
 
 
 def test_columns_line_up_where_characters_are_wide(capsys: pytest.CaptureFixture[str]) -> None:

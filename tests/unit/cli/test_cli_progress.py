@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from notifykit.progress import progress
+from notifykit.terminal.progress import progress
 
 
 class Screen(io.StringIO):

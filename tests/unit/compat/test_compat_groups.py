@@ -9,11 +9,11 @@ from notifykit_compat.contract_files import ContractFile, FlagWords
 from notifykit_compat.groups import Group, group_of
 from notifykit_contract import CsvFlag, CsvSource
 
-from notifykit.campaign import Campaign, Channel, MessagePlan
+from notifykit.campaign.campaign import Campaign, Channel, MessagePlan
+from notifykit.campaign.render import compile_condition, compile_template
 from notifykit.errors import RenderError
 from notifykit.legacy import Disposal, LegacyState
 from notifykit.model import Record, Table
-from notifykit.render import compile_condition, compile_template
 
 TABLE = Table("x.csv", {"id": 0, "number": 1, "who": 2, "due": 3})
 RECORD = Record("7", ["7", "YHWX-7", "测试管家", "1"], TABLE, 2)

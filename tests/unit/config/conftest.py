@@ -14,7 +14,7 @@ from annotated_types import Ge
 from notifykit.config import Configuration, InvalidConfigurationError, read_project, resolve
 from notifykit.model import Message, Outcome, Problem, Record
 from notifykit.options import ProjectPath, Seconds, Secret
-from notifykit.registry import Offer, Registry
+from notifykit.plugins.registry import Offer, Registry
 from notifykit.roles import Decision, Ledger, Rate, SendContext, Strategy
 
 Files = Mapping[str, str]

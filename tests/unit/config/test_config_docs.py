@@ -12,12 +12,12 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from notifykit.campaign.template_filters import FILTERS
 from notifykit.config import InvalidConfigurationError, read_project, resolve, sections
 from notifykit.config.explain import TolerantJsonSchema
 from notifykit.model import OnUnknown
 from notifykit.plugins import load_plugins
-from notifykit.registry import Registry
-from notifykit.template_filters import FILTERS
+from notifykit.plugins.registry import Registry
 
 PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
 MODELS: Mapping[str, type[BaseModel]] = {

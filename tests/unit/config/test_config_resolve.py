@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from notifykit.campaign import DispatchSettings, RetryPolicy, Settings
+from notifykit.campaign.campaign import DispatchSettings, RetryPolicy, Settings
 from notifykit.config import Configuration, ProjectFile, read_project
 from notifykit.errors import ConfigError, ExitCode, RenderError
 from notifykit.model import OnUnknown, Record, Table

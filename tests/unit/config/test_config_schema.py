@@ -10,7 +10,7 @@ from notifykit.config import json_schema
 from notifykit.config.docstrings import field_docstrings
 from notifykit.config.schema import Kind
 from notifykit.config.sections import CampaignSection, MessageSection, ProjectSection
-from notifykit.registry import Registry
+from notifykit.plugins.registry import Registry
 
 TEXT = ["string", "number", "boolean"]
 

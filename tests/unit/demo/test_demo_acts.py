@@ -10,7 +10,7 @@ from notifykit.demo import acts
 from notifykit.demo.robot import Service
 from notifykit.demo.telling import Teller
 from notifykit.demo.world import OLD_PROGRAM, WorldError, build
-from notifykit.host import Host
+from notifykit.pipeline.project import Host
 
 
 @pytest.fixture

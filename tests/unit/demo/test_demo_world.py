@@ -12,7 +12,7 @@ from notifykit.demo.contracts import AWARD, FLAG, read_rows
 from notifykit.demo.robot import Service
 from notifykit.demo.world import MARK, World, WorldError, WorldLockedError, build, claimed
 from notifykit.errors import ExitCode
-from notifykit.host import open_host
+from notifykit.pipeline.project import open_host
 
 
 @pytest.fixture

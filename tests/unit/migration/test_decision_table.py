@@ -6,7 +6,15 @@ import itertools
 
 import pytest
 from notifykit_migration.model import Column, Decision, Historic, Json, MessageDecision, Raised, Rows
-from notifykit_migration.table import Attempt, Choices, ContractFact, MessageFact, RowFact, crash_of, decide
+from notifykit_migration.plan.decision_table import (
+    Attempt,
+    Choices,
+    ContractFact,
+    MessageFact,
+    RowFact,
+    crash_of,
+    decide,
+)
 
 HOLD = Choices()
 

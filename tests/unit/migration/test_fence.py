@@ -12,15 +12,16 @@ from typing import Any
 import plans
 import pytest
 from cli_world import CliWorld
-from notifykit_migration import fence
+from notifykit_migration.apply import fence
 from notifykit_migration.errors import PreflightError
-from notifykit_migration.legacy_schema import Restoration
+from notifykit_migration.rollback.old_schema import Restoration
 
 from notifykit.config import Configuration
 from notifykit.errors import ConfigError
-from notifykit.host import open_host
-from notifykit.outbox import SqliteOutbox, schema
-from notifykit.outbox.database import Database
+from notifykit.outbox import SqliteOutbox
+from notifykit.outbox.sqlite import schema
+from notifykit.outbox.sqlite.database import Database
+from notifykit.pipeline.project import open_host
 from notifykit.testing import FakeClock
 
 LEGACY_TABLE = """CREATE TABLE tasks (

@@ -1,4 +1,4 @@
-"""The fence moves a lane in SQL as notifykit/outbox/lanes.py does."""
+"""The fence moves a lane in SQL as notifykit/outbox/sqlite/lanes.py does."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import plans
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from notifykit_migration import fence
+from notifykit_migration.apply import fence
 
-from notifykit.outbox import SqliteOutbox, lanes
+from notifykit.outbox import SqliteOutbox
+from notifykit.outbox.sqlite import lanes
 
 
 class Member(NamedTuple):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from notifykit_migration.errors import PreflightError
-from notifykit_migration.legacy_log import read_log
+from notifykit_migration.legacy.log import read_log
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 from backed_up import NOW, BackedUp, a_plan
-from notifykit_migration import backup as backups
+from notifykit_migration.backup import make as backups
+from notifykit_migration.backup.manifest import read_manifest
 from notifykit_migration.errors import PreflightError, VerificationError
-from notifykit_migration.folder import MigrationFolder
-from notifykit_migration.manifest import read_manifest
+from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.model import CheckResult
 from notifykit_migration.reading import content_digest, untouched
 from small_disk import small_disk as disk_of_its_own

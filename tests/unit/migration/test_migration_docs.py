@@ -13,9 +13,16 @@ from types import ModuleType
 import click
 import notifykit_migration
 import pytest
-from notifykit_migration import backup_checks, evidence, going_back, outbox_view, shadow, table, tasks_of_plan, verify
+from notifykit_migration.backup import checks as backup_checks
 from notifykit_migration.commands.migrate import CHANGES_PLANNED
-from notifykit_migration.migrating import Until
+from notifykit_migration.migrate import Until
+from notifykit_migration.plan import decision_table as table
+from notifykit_migration.plan import match as evidence
+from notifykit_migration.rollback import outbox_view
+from notifykit_migration.rollback import plan as going_back
+from notifykit_migration.verify import checks as verify
+from notifykit_migration.verify import shadow
+from notifykit_migration.verify import tasks as tasks_of_plan
 from said import function, plain, text, texts, tree
 
 from notifykit.cli import reference
@@ -136,7 +143,15 @@ def test_it_explains_exactly_the_checks_that_there_are(page: str) -> None:
 # Reasons --------------------------------------------------------------------------------------------------------------
 
 
-PLANNING = ("table", "rows", "evidence", "world", "planning", "deciding", "remembering")
+PLANNING = (
+    "plan.decision_table",
+    "legacy.task_table",
+    "plan.match",
+    "legacy.contracts",
+    "plan.make",
+    "plan.decide",
+    "plan.remembering",
+)
 """Modules that give reasons to a plan."""
 
 

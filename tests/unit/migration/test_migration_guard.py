@@ -11,13 +11,13 @@ from pathlib import Path
 import plans
 import pytest
 from legacy_world import SENT, LegacyWorld
-from notifykit_migration import fence
-from notifykit_migration.guard import may_generate
+from notifykit_migration.apply import fence
+from notifykit_migration.apply.guard import may_generate
 
-from notifykit.cycle import Cycle, generate_all
-from notifykit.host import Host, open_host
 from notifykit.legacy import Disposal, LegacyState
 from notifykit.outbox import SqliteOutbox
+from notifykit.pipeline.project import Host, open_host
+from notifykit.pipeline.run import Cycle, generate_all
 from notifykit.plugins import load_plugins
 from notifykit.plugins.find import find_entry_points
 
@@ -123,7 +123,7 @@ def host(tmp_path: Path) -> Host:
     """A legacy project that nobody migrated, and the guard among the plugins."""
     world = LegacyWorld(tmp_path / "world")
     world.contract(flag="N", json=SENT)
-    guard = EntryPoint("notifykit_migration_guard", "notifykit_migration.guard", "notifykit")
+    guard = EntryPoint("notifykit_migration_guard", "notifykit_migration.apply.guard", "notifykit")
     return open_host(
         world.folder / "notifykit.yaml", plugins=load_plugins(entry_points=[*find_entry_points()[0], guard])
     )

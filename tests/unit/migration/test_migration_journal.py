@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from notifykit_migration.errors import PreflightError, VerificationError
-from notifykit_migration.journal import Journal
+from notifykit_migration.journal.journal import Journal
 
 if os.name != "nt":
     import resource

@@ -15,16 +15,16 @@ from pathlib import Path
 
 import pytest
 from notifykit_migration.errors import MigrationLockedError, PreflightError
-from notifykit_migration.folder import MigrationFolder
-from notifykit_migration.lock import holder, migration_lock
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.journal.lock import holder, migration_lock
 
 from notifykit.errors import ExitCode
 
 SCRIPT = """
 import sys
 from pathlib import Path
-from notifykit_migration.folder import MigrationFolder
-from notifykit_migration.lock import migration_lock
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.journal.lock import migration_lock
 with migration_lock(MigrationFolder.of(Path(sys.argv[1])), "rollback"):
     print("held", flush=True)
     sys.stdin.read()

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 from notifykit_migration.errors import PreflightError, VerificationError, WorldChangedError
-from notifykit_migration.journal import Journal
-from notifykit_migration.redo import MoveFile, ReplaceFile, RestoreFile, Stand, Step, run_steps
+from notifykit_migration.journal.journal import Journal
+from notifykit_migration.journal.redo import MoveFile, ReplaceFile, RestoreFile, Stand, Step, run_steps
 
 
 def sha(data: bytes) -> str:

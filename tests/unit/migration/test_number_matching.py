@@ -7,7 +7,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from notifykit_migration.matching import Numbers
+from notifykit_migration.legacy.numbers import Numbers
 
 NUMBER = "YHWX-BJ-SDHY-2025080001"
 

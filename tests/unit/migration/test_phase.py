@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from notifykit_migration.journal import Entry
-from notifykit_migration.phase import Phase, state_of, was_used
+from notifykit_migration.journal.journal import Entry
+from notifykit_migration.journal.phase import Phase, state_of, was_used
 
 
 def line(kind: str, **fields: object) -> Entry:

@@ -12,7 +12,7 @@ import plans
 import pytest
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.model import Decision, Kept, MessageDecision, Options, Plan, Raised
-from notifykit_migration.plan_file import BATCH, parse_plan, plan_hash, plan_text, read_plan, write_plan
+from notifykit_migration.plan.plan_file import BATCH, parse_plan, plan_hash, plan_text, read_plan, write_plan
 
 
 def hashed(plan: Plan) -> Plan:

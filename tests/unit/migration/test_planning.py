@@ -10,7 +10,7 @@ import pytest
 from legacy_world import AWARD, GROUP, SENT, WECHAT, WECOM, LegacyWorld, Made
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.model import CampaignPlan, ContractPlan, InputKind, Options, Plan, Stopped
-from notifykit_migration.planning import NothingToMigrateError, make_plan
+from notifykit_migration.plan.make import NothingToMigrateError, make_plan
 
 
 @pytest.fixture

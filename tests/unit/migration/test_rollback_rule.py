@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from notifykit_migration.legacy_rule import generated_keys, generates, json_says
+from notifykit_migration.legacy.old_rule import generated_keys, generates, json_says
 from notifykit_migration.model import Column, Json
 
 

@@ -9,12 +9,20 @@ from pathlib import Path
 
 import pytest
 from notifykit_migration.errors import PreflightError
-from notifykit_migration.legacy_schema import Beginning, Restoration, alone, clear_journal, put_back, set_journal_mode
 from notifykit_migration.reading import content_digest
+from notifykit_migration.rollback.old_schema import (
+    Beginning,
+    Restoration,
+    alone,
+    clear_journal,
+    put_back,
+    set_journal_mode,
+)
 
 from notifykit.errors import StoreError
-from notifykit.outbox import SqliteOutbox, schema
-from notifykit.outbox.database import Database
+from notifykit.outbox import SqliteOutbox
+from notifykit.outbox.sqlite import schema
+from notifykit.outbox.sqlite.database import Database
 
 OLD = """
 CREATE TABLE other (x);

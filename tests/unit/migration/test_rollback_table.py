@@ -15,7 +15,7 @@ from notifykit_migration.model import (
     Return,
     Rows,
 )
-from notifykit_migration.returning import Before, Seen, returned
+from notifykit_migration.rollback.translate import Before, Seen, returned
 
 from notifykit.model import Status
 

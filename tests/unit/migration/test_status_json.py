@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from notifykit_migration.errors import PreflightError
-from notifykit_migration.status_json import parse_status, read_status_file
+from notifykit_migration.legacy.status_file import parse_status, read_status_file
 
 WORDS = {"2025080000000000001": "发送成功", 'with "quotes" \\ and 引号': "别的", "x": 1, "y": None}
 

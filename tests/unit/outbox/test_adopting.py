@@ -12,8 +12,8 @@ import pytest
 from notifykit.errors import StoreError
 from notifykit.model import Draft, Outcome, Status, Task
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.adopting import Adoption
 from notifykit.outbox.protocol import Filter, Transition
+from notifykit.outbox.sqlite.adopting import Adoption
 from notifykit.testing import FakeClock
 
 LATER = 60.0

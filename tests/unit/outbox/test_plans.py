@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from notifykit.model import Draft, Outcome, Status
-from notifykit.outbox import SqliteOutbox, claiming, lanes, queueing, writeback
+from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import Transition
+from notifykit.outbox.sqlite import claiming, lanes, queueing, writeback
 
 NAMED = {"campaign": "c", "channel": "ch", "now": 1.0, "room": 1, "last": 0, "id": 1}
 

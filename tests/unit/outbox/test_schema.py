@@ -10,7 +10,7 @@ from notifykit.errors import StoreError
 from notifykit.model import Draft, Status
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import Filter
-from notifykit.outbox.schema import LEGACY_COLUMNS, VERSION
+from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS, VERSION
 
 
 def schema_of(file: Path) -> list[tuple[str, str]]:

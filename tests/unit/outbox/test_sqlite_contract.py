@@ -8,7 +8,7 @@ from hypothesis import settings
 
 from notifykit.clock import Clock
 from notifykit.outbox.protocol import Outbox
-from notifykit.outbox.sqlite import SqliteOutbox
+from notifykit.outbox.sqlite.store import SqliteOutbox
 from notifykit.testing import OutboxContract
 from notifykit.testing.outbox.machine import outbox_walk
 

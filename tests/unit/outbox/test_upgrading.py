@@ -12,8 +12,8 @@ import pytest
 from notifykit.clock import SystemClock
 from notifykit.errors import StoreError
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.database import Database
-from notifykit.outbox.schema import VERSION, upgrade
+from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.sqlite.schema import VERSION, upgrade
 
 
 def upgrade_and_fail(db: Database) -> None:
@@ -37,8 +37,8 @@ _DIES = """
 import os, signal, sys
 from pathlib import Path
 from notifykit.clock import SystemClock
-from notifykit.outbox.database import Database
-from notifykit.outbox.schema import upgrade
+from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.sqlite.schema import upgrade
 db = Database(Path(sys.argv[1]), SystemClock())
 with db.transaction():
     upgrade(db)

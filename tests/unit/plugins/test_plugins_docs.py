@@ -18,8 +18,8 @@ from click.testing import CliRunner
 import notifykit.testing
 from notifykit import hookspecs
 from notifykit.plugins import load_plugins
+from notifykit.plugins.scaffold import create_plugin
 from notifykit.roles import Source, Strategy
-from notifykit.scaffold import create_plugin
 from notifykit.session import Session
 from notifykit.testing import SourceContract, StrategyContract, records
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifykit.errors import NotifykitError
-from notifykit.scaffold import FILES, PluginNames, create_plugin
+from notifykit.plugins.scaffold import FILES, PluginNames, create_plugin
 
 ROOT = Path(__file__).parents[3]
 
@@ -147,7 +147,7 @@ def test_nothing_is_left_of_a_failure(tmp_path: Path) -> None:
     code = (
         "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
         "from pathlib import Path; from notifykit.errors import NotifykitError; "
-        "from notifykit.scaffold import create_plugin\n"
+        "from notifykit.plugins.scaffold import create_plugin\n"
         "try:\n    create_plugin('acme', Path('.'))\nexcept NotifykitError as error:\n    print(error)"
     )
     command = [sys.executable, "-B", "-c", limit + code]

@@ -16,7 +16,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from notifykit.clock import Clock
 from notifykit.model import Claim, Draft, Outcome, Status, Task
 from notifykit.outbox.protocol import Enqueued, Filter, Transition
-from notifykit.outbox.sqlite import SqliteOutbox
+from notifykit.outbox.sqlite.store import SqliteOutbox
 from notifykit.roles import Rate
 from notifykit.testing import FakeClock, OutboxContract
 from notifykit.testing.outbox.machine import outbox_walk

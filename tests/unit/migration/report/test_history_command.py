@@ -14,8 +14,8 @@ from notifykit_migration import report
 from notifykit_migration.commands.history import NOTHING, history
 from notifykit_migration.commands.migrate import migrate
 from notifykit_migration.errors import VerificationError
-from notifykit_migration.folder import MigrationFolder
-from notifykit_migration.journal import Journal
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.journal.journal import Journal
 from notifykit_migration.report.timeline import milestones
 
 from notifykit.plugins import Plugins, load_plugins

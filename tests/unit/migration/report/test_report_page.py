@@ -13,7 +13,7 @@ import plans
 import pytest
 from notifykit_migration import report
 from notifykit_migration.errors import PreflightError
-from notifykit_migration.journal import Entry
+from notifykit_migration.journal.journal import Entry
 from notifykit_migration.model import Plan
 from notifykit_migration.report.html import HOLDS
 

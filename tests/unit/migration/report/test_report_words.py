@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from itertools import product
 
 import pytest
+from notifykit_migration.journal.phase import Phase
+from notifykit_migration.legacy.task_table import Attempts
 from notifykit_migration.model import (
     CheckResult,
     Column,
@@ -19,11 +21,17 @@ from notifykit_migration.model import (
     Rows,
     Stopped,
 )
-from notifykit_migration.phase import Phase
+from notifykit_migration.plan.decision_table import (
+    Attempt,
+    Choices,
+    ContractFact,
+    MessageFact,
+    RowFact,
+    crash_of,
+    decide,
+)
 from notifykit_migration.report import words
 from notifykit_migration.report.reasons import reason
-from notifykit_migration.rows import Attempts
-from notifykit_migration.table import Attempt, Choices, ContractFact, MessageFact, RowFact, crash_of, decide
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 

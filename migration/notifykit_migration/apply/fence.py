@@ -1,0 +1,197 @@
+"""What a migration adds to the store: the record of what it did, and the fence around its campaigns.
+
+The fence is made of triggers, so it holds against every program that opens the file: an old contract job stops at its
+first message, an old scheduler that still reports is heard, and the tasks of other programs are either the old
+scheduler's or ours, never both (see fence.sql).
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping
+from importlib import resources
+
+from notifykit.config import Configuration
+from notifykit.errors import ConfigError
+from notifykit.nearest import hint
+from notifykit.outbox.sqlite import schema
+from notifykit.outbox.sqlite.database import Database
+from notifykit_migration.errors import PreflightError
+from notifykit_migration.model import Plan
+
+TABLES = ("migrations", "migrated", "legacy_schema", "fence", "others")
+TRIGGERS = ("fence_refuses", "fence_grows", "fence_hears", "fence_takes", "fence_closes")
+
+OTHERS = "legacy"
+"""The campaign, described by no file, that other programs' tasks belong to where notifykit sends them."""
+
+OTHERS_MESSAGE = "task"
+
+REFUSAL = "notifykit: this message belongs to a campaign that was migrated"
+"""How the error begins that an old contract job gets."""
+
+_NAME = re.compile(r"CREATE (?:UNIQUE )?(?:TABLE|TRIGGER|INDEX) (\w+)")
+
+
+def statements() -> Iterator[str]:
+    """Yield what a migration changes in an old database's schema, in order."""
+    yield from schema.statements()
+    yield from _ours().values()
+
+
+def remember_schema(db: Database) -> None:
+    """Keep the schema as it is now, before anything is added; the first migration of a store does.
+
+    What `notifykit generate` may have added to an old table before is left out: it is not the old program's.
+    Raises PreflightError where the store has a table of another program by one of our names.
+    """
+    present = _present(db.connection)
+    for name, statement in _ours().items():
+        if name in present and name in TABLES and present[name] != statement:
+            raise PreflightError(
+                f"{db.path}: has a table `{name}` of another program, and the migration needs that name; "
+                "rename that table, or move it to a file of its own"
+            )
+    if "legacy_schema" in present:
+        return
+    of_the_outbox = {found[1] for statement in schema.statements() if (found := _NAME.match(statement))}
+    columns = "".join(f', "{name}" {type_}' for name, type_ in schema.added_columns().items())
+    before = [
+        (type_, name, table, sql.replace(columns, "", 1) if sql and name == "tasks" else sql)
+        for type_, name, table, sql in db.all("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY rowid")
+        if name not in of_the_outbox and table not in of_the_outbox
+    ]
+    db.execute(_ours()["legacy_schema"])
+    db.executemany("INSERT INTO legacy_schema (type, name, tbl_name, sql) VALUES (?, ?, ?, ?)", before)
+
+
+def install(db: Database, plan: Plan, *, others: Mapping[str, str]) -> None:
+    """Put up the fence around the plan's campaigns. What stands already is left, or brought to this version.
+
+    `others`: as `others_of` returns it. Call it inside the migration's transaction, after `schema.upgrade`.
+    """
+    with db.transaction():
+        present = _present(db.connection)
+        for name, statement in _ours().items():
+            if present.get(name) == statement:
+                continue
+            if name in present and name in TRIGGERS:
+                db.execute(f"DROP TRIGGER {name}")
+            db.execute(statement)
+        db.executemany(
+            "INSERT OR IGNORE INTO fence (task_type, recipient, campaign) VALUES (?, ?, ?)",
+            ((kind, recipient, part.campaign) for part in plan.campaigns for kind, recipient in part.pairs),
+        )
+        sync_others(db, others)
+
+
+def record(
+    db: Database, plan: Plan, *, backup: str, soak_until: float | None, journal_mode: str, sequence: int | None
+) -> None:
+    """Keep what was done, beside what it was done to. `sequence`: the highest id that the old program ever used."""
+    db.execute(
+        "INSERT INTO migrations (id, at, backup, plan_hash, soak_until, journal_mode, legacy_sequence)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (backup, db.clock.now(), backup, plan.hash, soak_until, journal_mode, sequence),
+    )
+    db.executemany(
+        "INSERT INTO migrated (campaign, migration, status_file, csv_file, sent_word) VALUES (?, ?, ?, ?, ?)",
+        ((part.campaign, backup, part.status_file, part.csv_file, part.sent_word) for part in plan.campaigns),
+    )
+
+
+def carried_out(connection: sqlite3.Connection, plan_hash: str) -> bool:
+    """Whether the store says that this plan was carried out, and not rolled back."""
+    if "migrations" not in _present(connection):
+        return False
+    found = connection.execute("SELECT 1 FROM migrations WHERE plan_hash = ? LIMIT 1", (plan_hash,)).fetchone()
+    return found is not None
+
+
+def missing(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield what of it is not there, or not as it should be."""
+    present = _present(connection)
+    for name, statement in _ours().items():
+        what = f"{'table' if name in TABLES else 'trigger'} {name}"
+        if name not in present:
+            yield f"{what} is missing"
+        elif present[name] != statement:
+            yield f"{what} was changed"
+
+
+def remove(db: Database) -> None:
+    """Take everything away that was added beside the outbox's own tables: the old programs are free again."""
+    with db.transaction():
+        for name in TRIGGERS:
+            db.execute(f"DROP TRIGGER IF EXISTS {name}")
+        for name in TABLES:
+            db.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+def others_of(configuration: Configuration) -> Mapping[str, str]:
+    """Return the channels of other programs' tasks by task type; nothing where the old scheduler sends them.
+
+    `legacy: {others: notifykit, channels: {send_wecom_message: a sender}}` in notifykit.yaml says so. Raises
+    ConfigError.
+    """
+    place = f"{configuration.settings.file}: legacy"
+    who = configuration.legacy.get("others", "legacy")
+    if who not in ("legacy", "notifykit"):
+        raise ConfigError(
+            f"{place}.others is {who!r}; say who sends other programs' messages: `legacy` (the old scheduler) or "
+            "`notifykit`"
+        )
+    if who == "legacy":
+        return {}
+    if any(campaign.name == OTHERS for campaign in (*configuration.campaigns, *configuration.disabled)):
+        raise ConfigError(
+            f'{place}.others: a campaign is called "{OTHERS}", which is the name under which the messages of other '
+            "programs are kept; give the campaign another name"
+        )
+    channels = configuration.legacy.get("channels")
+    if not isinstance(channels, Mapping) or not channels:
+        raise ConfigError(
+            f"{place}.channels says nothing, so nobody would send the other programs' messages; name a sender for each "
+            "of their task types, as `channels: {send_wecom_message: my-group}`"
+        )
+    for task_type, channel in channels.items():
+        if channel not in configuration.channels:
+            raise ConfigError(
+                f'{place}.channels.{task_type}: no sender called "{channel}"'
+                f"{hint(str(channel), configuration.channels)}"
+            )
+    return {str(task_type): str(channel) for task_type, channel in channels.items()}
+
+
+def sync_others(db: Database, others: Mapping[str, str]) -> None:
+    """Set who sends what other programs insert from now on: see `others_of`. Rows that are there already stay."""
+    with db.transaction():
+        db.execute("DELETE FROM others")
+        db.executemany("INSERT INTO others (task_type, channel) VALUES (?, ?)", others.items())
+
+
+def others_in(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return what the store says about other programs' tasks: see `others_of`."""
+    return dict(connection.execute("SELECT task_type, channel FROM others"))
+
+
+def _ours() -> dict[str, str]:
+    """Return the statements by the name of what they make, as SQLite keeps them."""
+    found: dict[str, str] = {}
+    text = resources.files("notifykit_migration.apply").joinpath("fence.sql").read_text(encoding="utf-8")
+    lines: list[str] = []
+    for line in text.splitlines():
+        if not lines and (not line.strip() or line.startswith("--")):
+            continue
+        lines.append(line)
+        statement = "\n".join(lines)
+        if sqlite3.complete_statement(statement) and (name := _NAME.match(statement)):
+            found[name[1]] = statement.removesuffix(";")
+            lines.clear()
+    return found
+
+
+def _present(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return the statements of the tables and triggers that there are, by name."""
+    return dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'trigger')"))

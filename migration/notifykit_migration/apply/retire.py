@@ -1,0 +1,85 @@
+"""Takes the old send-status files out of the way: they move into the backup, and are never deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from notifykit.pipeline.project import Host
+from notifykit_migration.apply.steps import resolved
+from notifykit_migration.errors import PreflightError
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.journal.in_force import InForce
+from notifykit_migration.journal.journal import Journal
+from notifykit_migration.journal.phase import Phase, state_of
+from notifykit_migration.journal.redo import MoveFile, run_steps
+from notifykit_migration.model import InputKind
+from notifykit_migration.reading import file_digest
+
+RETIRED = "retired"
+"""The folder within a backup that takes the files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OldFile:
+    """A send-status file of a migrated campaign, and where it goes."""
+
+    campaign: str
+    shown: str
+    path: Path
+    target: Path
+    sha256: str
+    """As the plan found it; empty where there was none."""
+
+
+def old_files(host: Host, migrations: Sequence[InForce]) -> list[OldFile]:
+    """Return the send-status files of these migrations."""
+    found = []
+    for one in migrations:
+        digests = {item.path: item.sha256 for item in one.plan.inputs if item.kind is InputKind.JSON}
+        found += [
+            OldFile(
+                campaign=part.campaign,
+                shown=part.status_file,
+                path=resolved(host, part.status_file),
+                target=one.backup.folder / RETIRED / f"{number:02d}-{Path(part.status_file).name}",
+                sha256=digests.get(part.status_file, ""),
+            )
+            for number, part in enumerate(one.plan.campaigns)
+        ]
+    return found
+
+
+def retire_files(host: Host, migrations: Sequence[InForce], journal: Journal) -> list[str]:
+    """Move the files of these migrations. One that is gone already is done; one that changed since stops it.
+
+    Raises WorldChangedError and PreflightError.
+    """
+    files = [item for item in old_files(host, migrations) if item.sha256]
+    for item in files:
+        item.target.parent.mkdir(mode=0o700, exist_ok=True)
+    run_steps(journal, [MoveFile(item.path, item.target, item.sha256) for item in files])
+    moved = [item.shown for item in files]
+    journal.append("retired", files=moved)
+    return moved
+
+
+def check_may_retire(host: Host, folder: MigrationFolder, *, now: float | None) -> None:
+    """Raise PreflightError where it is not time yet; `now` is None where nobody wants to wait."""
+    state = state_of(Journal.read(folder.journal))
+    if state.phase in (Phase.NONE, Phase.MIGRATING, Phase.ROLLING_BACK):
+        mends = {
+            Phase.NONE: "run `notifykit migrate` first",
+            Phase.MIGRATING: "`notifykit migrate` goes on with it",
+            Phase.ROLLING_BACK: "`notifykit rollback` goes on with it",
+        }
+        raise PreflightError(f"{host.project.file}: the project is {state.phase}; {mends[state.phase]}")
+    if now is not None and state.soak_until is not None and now < state.soak_until:
+        days = (state.soak_until - now) / 86_400
+        raise PreflightError(f"the old files are to stay for {days:.1f} more days (`--soak`); --now does not wait")
+
+
+def changed_since(item: OldFile) -> bool:
+    """Whether somebody wrote to an old file after the migration: the old program may have run."""
+    return bool(item.sha256) and item.path.exists() and file_digest(item.path) != item.sha256

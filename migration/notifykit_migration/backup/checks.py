@@ -1,0 +1,147 @@
+"""Whether a backup is still what it was when it was made: each file, and what the database in it holds."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from notifykit.errors import StoreError
+from notifykit_migration.backup.manifest import NAME, SUM, Item, Manifest, StoreItem, read_manifest
+from notifykit_migration.errors import VerificationError
+from notifykit_migration.model import Check, CheckResult
+from notifykit_migration.reading import content_digest, file_digest, untouched
+
+FILES = "files"
+"""The folder within a backup that has the files."""
+
+RETIRED = "retired"
+"""The folder within a backup that takes the old files when they are retired: each is one that the backup has."""
+
+
+def check(folder: Path) -> list[Check]:
+    """Look at all of a backup, and change nothing. Never raises for damage: that is what the checks tell."""
+    try:
+        manifest = read_manifest(folder)
+    except VerificationError as error:
+        return [Check(name="backup manifest", result=CheckResult.FAILED, evidence=str(error))]
+    return [
+        _check("backup manifest", _identity(folder, manifest), f"{len(manifest.items)} files, checksum as written"),
+        _check("backup files", _files(folder, manifest), _amount(manifest)),
+        _check("backup plan", _plan(folder, manifest), f"plan {manifest.plan_hash[:12]}"),
+        *_database(folder, manifest),
+    ]
+
+
+def count_rows(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return how many rows each table has."""
+    names = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name"
+    ).fetchall()
+    return {
+        name: connection.execute('SELECT count(*) FROM "{}"'.format(name.replace('"', '""'))).fetchone()[0]
+        for (name,) in names
+    }
+
+
+def integrity(connection: sqlite3.Connection) -> str:
+    """Return what SQLite's own check says: `ok`, or what is wrong."""
+    return "; ".join(str(row[0]) for row in connection.execute("PRAGMA integrity_check(10)"))
+
+
+def _check(name: str, wrong: list[str], evidence: str) -> Check:
+    if wrong:
+        result = CheckResult.FAILED
+        return Check(name=name, result=result, evidence="; ".join(wrong[:3]), details=tuple(wrong))
+    return Check(name=name, result=CheckResult.PASSED, evidence=evidence)
+
+
+def _identity(folder: Path, manifest: Manifest) -> list[str]:
+    if folder.resolve().name == manifest.id:
+        return []
+    return [f"{folder}: this is backup {manifest.id}, under another name; give it its own back"]
+
+
+def _amount(manifest: Manifest) -> str:
+    there = [item for item in manifest.items if item.name is not None]
+    size = sum(item.size for item in there)
+    absent = len(manifest.items) - len(there)
+    return f"{len(there)} files with {size:,} bytes, each with its sha256; {absent} that were absent"
+
+
+def _files(folder: Path, manifest: Manifest) -> list[str]:
+    expected = {item.name: item for item in manifest.items if item.name is not None}
+    wrong = [f"{folder / name}: {why}" for name, item in expected.items() if (why := _wrong(folder / name, item))]
+    known = {NAME, SUM, FILES, *expected}
+    digests = {item.sha256 for item in manifest.files}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if name in known or name == RETIRED:
+            continue
+        if path.parent.name == RETIRED and path.is_file():
+            if file_digest(path) not in digests:
+                wrong.append(f"{path}: is not the file that was retired: it is none that the backup has")
+        else:
+            wrong.append(f"{path}: does not belong to the backup; take it away")
+    return wrong
+
+
+def _wrong(path: Path, item: Item) -> str:
+    """Return what is wrong with a file; nothing where it is whole."""
+    try:
+        size = path.stat().st_size
+        if size != item.size:
+            return f"has {size:,} bytes instead of {item.size:,}"
+        return "" if file_digest(path) == item.sha256 else "is not what it was: its sha256 differs"
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+
+
+def _plan(folder: Path, manifest: Manifest) -> list[str]:
+    path = folder / str(manifest.plan.name)
+    found = None
+    with suppress(OSError, ValueError):
+        found = json.loads(path.read_bytes())
+    if not isinstance(found, dict):
+        return [f"{path}: is no plan"]
+    if found.get("hash") != manifest.plan_hash:
+        return [f"{path}: is plan {found.get('hash')}, and not {manifest.plan_hash}"]
+    return []
+
+
+def _database(folder: Path, manifest: Manifest) -> Iterator[Check]:
+    store = manifest.store
+    if store is None:
+        yield Check(name="backup database", result=CheckResult.SKIPPED, evidence="there was none")
+        return
+    path = folder / str(store.item.name)
+    try:
+        with untouched(path) as connection:
+            said, rows = integrity(connection), count_rows(connection)
+            digest = content_digest(connection)
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+    except StoreError as error:
+        yield Check(name="backup database", result=CheckResult.FAILED, evidence=str(error))
+        return
+    yield _check("backup database", [f"{path}: {said}"] if said != "ok" else [], "integrity_check: ok")
+    yield _check("backup rows", _rows(path, store, rows), _amounts(rows))
+    wrong = []
+    if (digest, version) != (store.content_digest, store.user_version):
+        wrong.append(f"{path}: schema, rows or sequences are not what they were")
+    yield _check("backup content", wrong, f"schema, rows and sequences: {digest[:12]}")
+
+
+def _rows(path: Path, store: StoreItem, rows: dict[str, int]) -> list[str]:
+    return [
+        f"{path}: {table}: {rows.get(table, 'no table')} rows instead of {store.rows.get(table, 'no table')}"
+        for table in sorted({*rows, *store.rows})
+        if rows.get(table) != store.rows.get(table)
+    ]
+
+
+def _amounts(rows: dict[str, int]) -> str:
+    return ", ".join(f"{table}: {count}" for table, count in rows.items()) or "no table"

@@ -1,0 +1,48 @@
+"""The migrations that are in force: each with its plan, as its backup keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from notifykit_migration.backup import make as backups
+from notifykit_migration.errors import PreflightError, VerificationError
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.journal.journal import Journal
+from notifykit_migration.journal.phase import state_of
+from notifykit_migration.model import Backup, Plan
+from notifykit_migration.plan.plan_file import parse_plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """One migration that was begun and not rolled back."""
+
+    at: float
+    """When it was begun."""
+    backup: Backup
+    plan: Plan
+
+
+def in_force(folder: MigrationFolder, *known: Plan) -> list[InForce]:
+    """Return them, oldest first; plans that are `known` are not read again: they may be large.
+
+    Raises VerificationError where a backup is missing or its plan damaged.
+    """
+    plans = {plan.hash: plan for plan in known}
+    found = []
+    for entry in state_of(Journal.read(folder.journal)).migrations:
+        backup = backups.find(folder, str(entry.fields["backup"]))
+        found.append(InForce(at=entry.at, backup=backup, plan=plans.get(backup.plan_hash) or planned(backup)))
+    return found
+
+
+def planned(backup: Backup) -> Plan:
+    """Return the plan that a backup was made for. Raises VerificationError where it is damaged."""
+    path = backup.folder / "plan.json"
+    try:
+        return parse_plan(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError, PreflightError, VerificationError) as error:
+        raise VerificationError(
+            f"{path}: is not the plan that was kept here; see `notifykit verify --backup {backup.id}`, and put it back "
+            "from a copy"
+        ) from error

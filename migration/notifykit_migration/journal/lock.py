@@ -1,0 +1,84 @@
+"""One migration, retirement or rollback at a time in a project."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from notifykit.durable import make_folder, mend
+from notifykit_migration.errors import MigrationLockedError, PreflightError
+from notifykit_migration.journal.folder import MigrationFolder
+
+
+@contextmanager
+def migration_lock(folder: MigrationFolder, what: str) -> Iterator[None]:
+    """Hold the project's lock; `what` is the command that does. Makes the folder.
+
+    The system's lock, which ends with the process that has it, however that ends: a file that is left is no lock.
+    Raises MigrationLockedError where another process has it, and PreflightError where it cannot be made.
+    """
+    try:
+        make_folder(folder.path)
+        lock = FileLock(folder.lock, timeout=0, mode=0o600)
+        lock.acquire()
+    except Timeout:
+        raise MigrationLockedError(_refusal(folder)) from None
+    except OSError as error:
+        raise PreflightError(f"{folder.lock}: cannot be made {mend(error)}; nothing was changed") from error
+    try:
+        _sign(folder, what)
+        yield
+    finally:
+        # First the name, then the lock: the next one signs for itself.
+        with contextlib.suppress(OSError):
+            holder(folder).unlink()
+        lock.release()
+
+
+def holder(folder: MigrationFolder) -> Path:
+    """Return the file that says who has the lock. It may be left by one that was killed."""
+    return folder.lock.with_name("lock.json")
+
+
+def _sign(folder: MigrationFolder, what: str) -> None:
+    """Say who has the lock. Only for people: where it fails, the lock is held all the same."""
+    about = {"what": what, "pid": os.getpid(), "host": socket.gethostname(), "who": _user(), "since": time.time()}
+    path = holder(folder)
+    fresh = path.with_suffix(".fresh")
+    with contextlib.suppress(OSError):
+        fresh.write_text(json.dumps(about), encoding="utf-8")
+        fresh.replace(path)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # an account without a name
+        return "unknown"
+
+
+def _refusal(folder: MigrationFolder) -> str:
+    try:
+        about = json.loads(holder(folder).read_text(encoding="utf-8"))
+        age = _duration(max(0.0, time.time() - about["since"]))
+        who = f"notifykit {about['what']} (pid {about['pid']} on {about['host']}, user {about['who']}, for {age})"
+    except (OSError, ValueError, LookupError, TypeError):
+        who = "another notifykit"  # it has just begun
+    return f"{folder.lock}: held by {who}; wait until it ends: the lock ends with it"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,1 @@
+"""What the old program left, read and not touched: contracts, task table, status file, log."""

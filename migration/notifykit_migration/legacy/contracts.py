@@ -1,0 +1,244 @@
+"""What the old program left: the contracts of each campaign, with flag, send-status word and the messages they need.
+
+Records are not kept, only what decisions need of them: there may be hundreds of thousands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from notifykit.campaign.campaign import Campaign, MessagePlan
+from notifykit.errors import CampaignError, ConfigError, RenderError
+from notifykit.legacy import Disposal, KeepsFlags, LegacyState
+from notifykit.model import Problem, Record
+from notifykit.pipeline.project import Host
+from notifykit_migration.errors import PreflightError
+from notifykit_migration.legacy.status_file import StatusFile, read_status_file
+from notifykit_migration.model import FLAG_COLUMN, Column
+
+Redirect = Mapping[Path, Path]
+"""Where files are read from instead: to plan from a restored backup."""
+
+Pair = tuple[str, str]
+"""(task_type, recipient)."""
+
+
+@dataclass(slots=True)
+class Contract:
+    """One contract of a CSV file."""
+
+    key: str
+    number: str
+    column: Column
+    line: int
+    required: tuple[str, ...]
+    """Names of the messages that its campaign asks for."""
+    pairs: tuple[Pair, ...]
+    """Of every message, in the campaign's order."""
+    doubt: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retiring:
+    """One campaign whose old state is retired, and what stands in its files."""
+
+    campaign: Campaign
+    state: LegacyState
+    keeper: KeepsFlags
+    status_path: Path
+    status: StatusFile
+    contracts: dict[str, Contract] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+    """Keys whose rows cannot be used: key to what is wrong."""
+    problems: list[str] = field(default_factory=list)
+    read_from: str = ""
+    """The CSV file as error texts name it; in a restored backup that is another one."""
+    called: str = ""
+    """How plans name it."""
+
+    def named(self, what: object) -> str:
+        """Return a text with the CSV file named as plans do: the same wherever the file was read from."""
+        return str(what).replace(self.read_from, self.called) if self.read_from else str(what)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """One campaign whose status file stays as it is."""
+
+    campaign: Campaign
+    status_path: Path
+    status: StatusFile
+
+
+def legacy_states(host: Host) -> list[tuple[Campaign, LegacyState]]:
+    """Return the campaigns that own old state. Raises ConfigError where a `legacy:` section will not do,
+    and PreflightError where two name one file.
+    """
+    found = []
+    owner: dict[Path, str] = {}
+    for campaign in host.described:
+        if not campaign.legacy:
+            continue
+        state = state_of(host, campaign)
+        path = status_path(host, state)
+        if path in owner:
+            raise PreflightError(
+                f"{shown(host, path)}: the campaigns {owner[path]} and {campaign.name} both name it as their "
+                "`legacy: status_file:`; one file belongs to one campaign, correct the other"
+            )
+        owner[path] = campaign.name
+        found.append((campaign, state))
+    return found
+
+
+def state_of(host: Host, campaign: Campaign) -> LegacyState:
+    """Ask the plugins whose the old state is. Raises ConfigError where nobody knows it, or where two do."""
+    answers = [
+        state
+        for state in host.plugins.hook.legacy_state(campaign=campaign.name, options=dict(campaign.legacy))
+        if state is not None
+    ]
+    if len(answers) != 1:
+        kind = campaign.legacy.get("kind")
+        whose = "no plugin knows" if not answers else f"{len(answers)} plugins claim"
+        raise ConfigError(
+            f"{campaign.file}: {whose} `legacy: kind: {kind}`; the kinds of notifykit are `contract` and `technician`"
+        )
+    state: LegacyState = answers[0]
+    return state
+
+
+def status_path(host: Host, state: LegacyState) -> Path:
+    """Return where a campaign's status file is."""
+    return (host.project.folder / state.status_file).resolve()
+
+
+def shown(host: Host, path: Path) -> str:
+    """Return a path as people and plans see it: within the project where it is inside."""
+    folder = host.project.folder
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+
+
+def keeping(host: Host, campaign: Campaign, state: LegacyState, redirect: Redirect) -> Keeping:
+    """Look at a campaign whose status file stays."""
+    path = status_path(host, state)
+    return Keeping(
+        campaign=campaign,
+        status_path=path,
+        status=read_status_file(redirect.get(path, path), shown(host, path)),
+    )
+
+
+def retiring(
+    host: Host, campaign: Campaign, state: LegacyState, redirect: Redirect, *, recipients: bool = True
+) -> Retiring:
+    """Read a campaign's files. Raises PreflightError where they are not fit to be migrated.
+
+    Without `recipients` the contracts have no pairs: to render them is most of the work.
+    """
+    assert state.disposal is Disposal.RETIRE  # noqa: S101
+    if not isinstance(campaign.strategy, KeepsFlags):
+        raise PreflightError(
+            f"{campaign.file}: its strategy keeps no flags ({type(campaign.strategy).__name__}), so its old state "
+            "cannot be read; use the strategy `contract` or `csv_flag`"
+        )
+    if state.number is None:
+        raise PreflightError(
+            f"{campaign.file}: `legacy:` does not say which column stands in the texts of the old messages; "
+            "name it with `legacy: {number: …}`"
+        )
+    host.start(campaign)
+    path = status_path(host, state)
+    csv_path = campaign.strategy.flag_file
+    world = Retiring(
+        campaign=redirected(campaign, redirect),
+        state=state,
+        keeper=campaign.strategy,
+        status_path=path,
+        status=read_status_file(redirect.get(path, path), shown(host, path)),
+        read_from=str(redirect.get(csv_path, csv_path)),
+        called=shown(host, csv_path.resolve()),
+    )
+    try:
+        _read_contracts(world, state.number, campaign.messages if recipients else ())
+    except CampaignError as error:
+        raise PreflightError(str(error)) from error
+    return world
+
+
+def redirected(campaign: Campaign, redirect: Redirect) -> Campaign:
+    """Return the campaign with a source that reads other files: those of a restored backup."""
+    source: Any = campaign.source
+    if not redirect or not is_dataclass(source) or isinstance(source, type):
+        return campaign
+    changed = {
+        item.name: redirect[value]
+        for item in fields(source)
+        if isinstance(value := getattr(source, item.name), Path) and value in redirect
+    }
+    if not changed:
+        return campaign
+    read_elsewhere: Any = replace(source, **changed)
+    return replace(campaign, source=read_elsewhere)
+
+
+def records(world: Retiring, keys: Iterable[str]) -> Iterator[Record]:
+    """Yield the records of these keys once more, each key once."""
+    wanted = set(keys)
+    if not wanted:
+        return
+    for item in world.campaign.source.read():
+        if isinstance(item, Record) and item.key in wanted:
+            wanted.discard(item.key)
+            yield item
+
+
+def _read_contracts(world: Retiring, number_column: str, addressed: Sequence[MessagePlan]) -> None:
+    """Fill in the contracts. `addressed`: the messages whose recipients are wanted."""
+    plans = world.campaign.messages
+    everything = tuple(plan.name for plan in plans)
+    flag_of = world.keeper.flag_of
+    contracts = world.contracts
+    same: dict[tuple[Any, ...], tuple[Any, ...]] = {}  # thousands of contracts share few recipients
+    for item in world.campaign.source.read():
+        if isinstance(item, Problem):
+            world.problems.append(world.named(item))
+            if item.key is not None:
+                world.broken[item.key] = world.named(item)
+            continue
+        doubt = None
+        required = everything  # where it cannot be told
+        pairs: tuple[Pair, ...] = ()
+        try:
+            required = tuple(plan.name for plan in plans if plan.when is None or plan.when(item))
+            pairs = tuple((plan.task_type, plan.recipient(item)) for plan in addressed)
+        except RenderError as error:
+            doubt = world.named(error)
+        column = FLAG_COLUMN[flag_of(item)]
+        number = str(item.get(number_column, "")).strip()
+        if number_column not in item:
+            raise PreflightError(
+                f"{item.table.origin}: there is no column {number_column!r}; "
+                "name the one that stands in the texts of the old messages with `legacy: {number: …}`"
+            )
+        if not number:
+            doubt = doubt or f"its {number_column} is empty: no row can be matched to it"
+        known = contracts.get(item.key)
+        if known is None:
+            contracts[item.key] = Contract(
+                item.key,
+                number,
+                column,
+                item.row,
+                same.setdefault(required, required),
+                same.setdefault(pairs, pairs),
+                doubt,
+            )
+            continue
+        if known.column is not column:
+            known.column = Column.OTHER
+        if known.number != number:
+            known.doubt = f"its key stands in the lines {known.line} and {item.row} with different numbers"

@@ -1,0 +1,190 @@
+"""The old task table: its rows, what was tried of it, and the signs that it was purged."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from operator import itemgetter
+
+from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS, VERSION, added_columns
+from notifykit_migration.apply import fence
+from notifykit_migration.errors import PreflightError
+from notifykit_migration.legacy.log import LegacyLog
+from notifykit_migration.model import Row, Stopped
+from notifykit_migration.plan.decision_table import Attempt
+
+Owned = dict[tuple[str, str], dict[str, int]]
+"""(campaign, key) to message to its highest round."""
+
+_ROWS = "SELECT id, task_type, recipient, message, status, created_at, updated_at FROM tasks"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempts:
+    """What the order of ids says about pending rows: the old scheduler works through them one at a time."""
+
+    completed: Sequence[tuple[int, str]]
+    """(id, latest `updated_at` of this and all higher completed rows), by rising id."""
+    first_beyond: int | None
+    """The first pending row above the highest completed one."""
+    stopped: Stopped
+    log: LegacyLog | None
+
+    def of(self, id_: int, created_at: str) -> tuple[Attempt, str]:
+        """Say whether a pending row was tried, and how that is known."""
+        if self.log is not None and (told := self._by_log(id_, self.log)) is not None:
+            return told
+        highest = self.completed[-1][0] if self.completed else 0
+        if id_ < highest:
+            _, last = self.completed[bisect_right(self.completed, id_, key=itemgetter(0))]
+            if last >= created_at:
+                return Attempt.RAISED, f"tried and not completed: row {highest}, which came later, was completed"
+            return Attempt.PERHAPS, "rows that came later were completed before it was made; the clock was set back"
+        if self._to_the_end(highest):
+            return Attempt.NEVER, "the log does not say that it was ever tried"
+        if id_ == self.first_beyond and self.stopped is Stopped.UNKNOWN:
+            return Attempt.PERHAPS, "the first row that was not completed: it may have been in flight when it stopped"
+        return Attempt.NEVER, f"never tried: its id is above {highest}, the last that was completed"
+
+    def _to_the_end(self, highest: int) -> bool:
+        """Whether there is a log that reaches to the end of the old scheduler's days: beyond its last success."""
+        return self.log is not None and (highest in self.log.begun or highest in self.log.done)
+
+    @staticmethod
+    def _by_log(id_: int, log: LegacyLog) -> tuple[Attempt, str] | None:
+        """Return what a log says of a row; None where it does not mention it, as one that begins too late does not."""
+        if id_ in log.done:
+            return Attempt.PERHAPS, "the log says that it was completed, the table says pending"
+        if id_ in log.raised:
+            return Attempt.RAISED, "the log says that it was tried and raised"
+        if id_ in log.begun:
+            return Attempt.PERHAPS, "the log says that it was begun, and not how it ended"
+        return None
+
+
+_MADE = re.compile(r"\s*(?:--.*\s+)*CREATE (?:UNIQUE )?(?:TABLE|INDEX|TRIGGER) (\w+)")
+
+
+def tasks_table(connection: sqlite3.Connection) -> bool:
+    """Whether there is a table `tasks`. Raises PreflightError where it is none of the old program's."""
+    columns = tuple(row[1] for row in connection.execute("PRAGMA table_info(tasks)"))
+    if columns[: len(LEGACY_COLUMNS)] != LEGACY_COLUMNS and columns:
+        raise PreflightError(
+            f"the table `tasks` has the columns {', '.join(columns)}; the old program's begin with "
+            f"{', '.join(LEGACY_COLUMNS)}; check `store:` in notifykit.yaml"
+        )
+    more = columns[len(LEGACY_COLUMNS) :]
+    if more and more != tuple(added_columns()):
+        raise PreflightError(
+            f"the table `tasks` has columns that neither the old program nor notifykit makes: {', '.join(more)}; take "
+            f"them away (`ALTER TABLE tasks DROP COLUMN {more[0]}`, indexes on it first), and plan again"
+        )
+    if not more and (taken := sorted(_names(connection) & made_by(fence.statements()))):
+        raise PreflightError(
+            f"another program's table, index or view in the database is called {taken[0]}, and notifykit needs that "
+            "name; rename it, or move it to a file of its own, and plan again"
+        )
+    return bool(columns)
+
+
+def _names(connection: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+
+
+def made_by(statements: Iterable[str]) -> set[str]:
+    """Return the names of the tables, indexes and triggers that statements make."""
+    return {name[1] for statement in statements if (name := _MADE.match(statement))}
+
+
+def check_version(connection: sqlite3.Connection, name: str) -> None:
+    """Raise PreflightError where a newer notifykit wrote the store."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        raise PreflightError(
+            f"{name}: written by a newer notifykit (schema {version}, this one knows {VERSION}); update notifykit with "
+            "`pip install --upgrade notifykit-outbox`"
+        )
+
+
+def is_outbox(connection: sqlite3.Connection) -> bool:
+    """Whether the table has our columns already."""
+    return any(row[1] == "campaign" for row in connection.execute("PRAGMA table_info(tasks)"))
+
+
+def read_rows(connection: sqlite3.Connection) -> Iterator[Row]:
+    """Yield the rows that no campaign owns, in id order."""
+    where = " WHERE campaign IS NULL" if is_outbox(connection) else ""
+    for row in connection.execute(f"{_ROWS}{where} ORDER BY id"):
+        id_, task_type, recipient, text, status, created, updated = row
+        yield Row(
+            id=id_,
+            task_type=str(task_type),
+            recipient=str(recipient),
+            text=str(text),
+            status=str(status),
+            created_at=str(created),
+            updated_at=str(updated),
+        )
+
+
+def read_owned(connection: sqlite3.Connection) -> Owned:
+    """Return what the outbox has already, where the table is one."""
+    owned: Owned = {}
+    if is_outbox(connection):
+        for campaign, key, message, round_ in connection.execute(
+            "SELECT campaign, record_key, message_name, max(round) FROM tasks"
+            " WHERE campaign IS NOT NULL GROUP BY 1, 2, 3"
+        ):
+            owned.setdefault((campaign, key), {})[message] = round_
+    return owned
+
+
+def read_attempts(connection: sqlite3.Connection, stopped: Stopped, log: LegacyLog | None) -> Attempts:
+    """Read what the order of ids says. What notifykit itself sent says nothing of the old scheduler's order."""
+    theirs = " AND (campaign IS NULL OR attempts = 0)" if is_outbox(connection) else ""
+    completed: list[tuple[int, str]] = []
+    latest = ""
+    for id_, updated in connection.execute(
+        f"SELECT id, updated_at FROM tasks WHERE status = 'completed'{theirs} ORDER BY id DESC"
+    ):
+        latest = max(latest, str(updated))
+        completed.append((id_, latest))
+    completed.reverse()
+    highest = completed[-1][0] if completed else 0
+    (first,) = connection.execute(
+        "SELECT min(id) FROM tasks WHERE status = 'pending' AND id > ?", (highest,)
+    ).fetchone()
+    return Attempts(completed=completed, first_beyond=first, stopped=stopped, log=log)
+
+
+def gap(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Return how many ids were given of which there is no row, and how many were given."""
+    (count,) = connection.execute("SELECT count(*) FROM tasks").fetchone()
+    sequence = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'tasks'").fetchone()
+    given = int(sequence[0]) if sequence else 0
+    return max(0, given - count), given
+
+
+def purged(connection: sqlite3.Connection, vacant: int = 0) -> str | None:
+    """Say by what it is seen that rows were deleted; None where none were.
+
+    `vacant`: how many ids rollbacks left without a row.
+    """
+    gone, given = gap(connection)
+    if gone <= vacant:
+        return None
+    (lowest,) = connection.execute("SELECT min(id) FROM tasks").fetchone()
+    starts = f", the first has id {lowest}" if lowest and lowest > 1 else ""
+    return f"{gone - vacant} of {given} rows are gone from the table{starts}"
+
+
+def epoch(text: str) -> float | None:
+    """Return the time of a legacy column, which is local; None where it is none."""
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return None

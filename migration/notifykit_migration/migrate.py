@@ -1,0 +1,225 @@
+"""The way of a migration: backup, apply, verify, retire. Cut short anywhere, it goes on where it stopped."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from notifykit.outbox.sqlite.database import Database, store_error
+from notifykit.pipeline.project import Host
+from notifykit_migration.apply import fence
+from notifykit_migration.apply.retire import retire_files
+from notifykit_migration.apply.steps import DatabaseStep, check_inputs, flag_steps, resolved, use_wal
+from notifykit_migration.backup import make as backups
+from notifykit_migration.errors import PreflightError, VerificationError
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.journal.in_force import InForce, in_force, planned
+from notifykit_migration.journal.journal import Journal
+from notifykit_migration.journal.phase import State, state_of
+from notifykit_migration.journal.redo import run_steps
+from notifykit_migration.legacy.log import LegacyLog
+from notifykit_migration.model import Backup, Check, CheckResult, InputKind, Plan
+from notifykit_migration.plan.make import make_plan
+from notifykit_migration.plan.plan_file import plan_text
+from notifykit_migration.reading import untouched
+from notifykit_migration.verify.checks import verify
+
+DAY = 86_400.0
+
+PATIENCE = 2.0
+"""Seconds to wait for another program to let go of the store."""
+
+
+class Until(StrEnum):
+    """The last phase that is to be done."""
+
+    PLAN = "plan"
+    BACKUP = "backup"
+    APPLY = "apply"
+    VERIFY = "verify"
+    RETIRE = "retire"
+
+
+Tell = Callable[[str], None]
+"""Told what each phase found and did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migrated:
+    """What was done."""
+
+    plan: Plan
+    backup: Backup
+    checks: tuple[Check, ...] = ()
+    retired: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """A migration of one project; the caller holds the lock."""
+
+    host: Host
+    folder: MigrationFolder
+    tell: Tell
+    who: str
+
+    def start(self, plan: Plan, *, soak: float | None, until: Until, log: LegacyLog | None) -> Migrated:
+        """Carry out a plan. `soak`: seconds for which the old files stay.
+
+        Raises WorldChangedError, PreflightError, StoreError, VerificationError.
+        """
+        check_inputs(self.host, plan)
+        require_alone(resolved(self.host, plan.store))
+        backup = self._backup(plan, log)
+        if until is Until.BACKUP:
+            return Migrated(plan=plan, backup=backup)
+        with Journal(self.folder.journal) as journal:
+            journal.append(
+                "migrate_begun",
+                plan_hash=plan.hash,
+                plan_made_at=plan.made_at,
+                backup=backup.id,
+                soak_until=None if soak is None else self.host.clock.now() + soak,
+                campaigns=[part.campaign for part in plan.campaigns],
+                who=self.who,
+            )
+            return self._go_on(journal, plan, backup, until)
+
+    def resume(self, state: State, until: Until) -> Migrated:
+        """Go on with the migration that was begun."""
+        backup = backups.find(self.folder, state.backup)
+        plan = planned(backup)
+        if until is Until.BACKUP:
+            self.tell(f"backup: {backup.folder} (taken already)")
+            return Migrated(plan=plan, backup=backup)
+        with Journal(self.folder.journal) as journal:
+            return self._go_on(journal, plan, backup, until)
+
+    def sync_others(self) -> bool:
+        """Bring who sends other programs' messages in line with notifykit.yaml. True where that was changed."""
+        others = fence.others_of(self.host.configuration)
+        store = self.host.configuration.settings.store
+        with untouched(store) as connection:
+            if fence.others_in(connection) == dict(others):
+                return False
+        db = Database(store, self.host.clock, create=False)
+        try:
+            fence.sync_others(db, others)
+        finally:
+            db.close()
+        return True
+
+    def _backup(self, plan: Plan, log: LegacyLog | None) -> Backup:
+        """Take a backup, and prove it: planned from what it restores, the same plan comes out."""
+        store = resolved(self.host, plan.store)
+        backup = backups.take(
+            self.folder,
+            plan,
+            plan_text(plan),
+            project=self.host.project.folder,
+            store=store if store.exists() else None,
+            files=inputs(self.host, plan),
+            clock_now=self.host.clock.now(),
+        )
+        with backups.restored(backup) as redirect:
+            again = make_plan(self.host, plan.options, now=plan.made_at, redirect=redirect, log=log)
+        if again.hash != plan.hash:
+            raise VerificationError(
+                f"{backup.folder}: what this backup restores gives another plan, so it is no proof; nothing was "
+                "changed. Is the old program still writing? Stop it, and try again"
+            )
+        self.tell(f"backup: {backup.folder} (restored and planned from: the same plan)")
+        return backup
+
+    def _go_on(self, journal: Journal, plan: Plan, backup: Backup, until: Until) -> Migrated:
+        begun = state_of(journal.entries)
+        before = backed_up(backup, self.host, plan)
+        steps = [
+            DatabaseStep(
+                host=self.host,
+                plan=plan,
+                folder=self.folder,
+                backup=backup.id,
+                soak_until=begun.soak_until,
+            ),
+            *flag_steps(self.host, plan, before),
+        ]
+        run_steps(journal, steps)
+        use_wal(self.host, plan)
+        flags = sum(contract.set_flag for part in plan.campaigns for contract in part.contracts)
+        self.tell(f"apply: {plan.store} changed in one transaction, {flags} flags set")
+        if until is Until.APPLY:
+            return Migrated(plan=plan, backup=backup)
+        migrations = in_force(self.folder, plan)
+        checks = tuple(verify(self.host, migrations, strict=True))
+        record_checks(journal, checks)
+        raise_for(checks)
+        self.tell(f"verify: {len(checks)} checks, none failed")
+        to_retire = until is Until.RETIRE and begun.soak_until is None
+        journal.append("migrate_done", held=plan.holds, retire=to_retire)
+        retired = self._retire(journal, migrations) if to_retire else ()
+        return Migrated(plan=plan, backup=backup, checks=checks, retired=retired)
+
+    def retire(self) -> Migrated:
+        """Move the old files into the backup. Raises VerificationError where a check fails, and as `retire_files`."""
+        migrations = in_force(self.folder)
+        checks = tuple(verify(self.host, migrations))
+        with Journal(self.folder.journal) as journal:
+            record_checks(journal, checks)
+            raise_for(checks)
+            retired = self._retire(journal, migrations)
+        latest = migrations[-1]
+        return Migrated(plan=latest.plan, backup=latest.backup, checks=checks, retired=retired)
+
+    def _retire(self, journal: Journal, migrations: Sequence[InForce]) -> tuple[str, ...]:
+        retired = tuple(retire_files(self.host, migrations, journal))
+        self.tell(f"retire: {len(retired)} send-status files moved into the backup")
+        return retired
+
+
+def require_alone(store: Path) -> None:
+    """Raise PreflightError where another program holds the store: nothing is begun then, and nothing is written."""
+    if not store.exists():
+        return
+    with closing(sqlite3.connect(store, timeout=PATIENCE, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise PreflightError(f"{store_error(store, error)}. Is the old program running? Stop it first") from error
+
+
+def inputs(host: Host, plan: Plan) -> list[Path]:
+    """Return every file that a plan depends on, the store left out."""
+    files = [resolved(host, item.path) for item in plan.inputs if item.kind is not InputKind.STORE]
+    return [*files, *(resolved(host, kept.status_file) for kept in plan.kept)]
+
+
+def backed_up(backup: Backup, host: Host, plan: Plan) -> dict[str, bytes]:
+    """Return the CSV files as the plan found them."""
+    return {part.csv_file: backups.content(backup, resolved(host, part.csv_file)) or b"" for part in plan.campaigns}
+
+
+def record_checks(journal: Journal, checks: Sequence[Check]) -> None:
+    """Write down how a verification came out."""
+    failed = [check.name for check in checks if check.result is CheckResult.FAILED]
+    journal.append("verified", passed=not failed, failed=failed)
+
+
+def raise_for(checks: Sequence[Check]) -> None:
+    """Raise VerificationError where a check failed."""
+    if failed := [check for check in checks if check.result is CheckResult.FAILED]:
+        lines = [f"  {check.name}: {check.evidence}" for check in failed]
+        raise VerificationError(
+            "\n".join(
+                [
+                    f"{len(failed)} checks failed:",
+                    *lines,
+                    "nothing was lost; docs/migration.md tells what each check means; `notifykit rollback` goes back",
+                ]
+            )
+        )

@@ -1,0 +1,215 @@
+"""Decides about every contract of one campaign, from what was matched and what is remembered."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from notifykit.errors import NotifykitError
+from notifykit.model import Record
+from notifykit_migration.legacy import task_table as rows
+from notifykit_migration.legacy.contracts import Contract, Retiring, records
+from notifykit_migration.model import (
+    CampaignPlan,
+    Column,
+    ContractPlan,
+    Decision,
+    Json,
+    MessageDecision,
+    Options,
+)
+from notifykit_migration.plan import decision_table as table
+from notifykit_migration.plan.match import Found, Matched
+from notifykit_migration.plan.remembering import Memory
+
+DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decider:
+    """Decides about the contracts of one campaign."""
+
+    at: int
+    """Position of the campaign."""
+    world: Retiring
+    found: Found
+    attempts: rows.Attempts
+    owned: rows.Owned
+    memory: Memory
+    why_purged: str | None
+    options: Options
+    now: float
+    csv_file: str
+    """As people and plans see it, as the next."""
+    status_file: str
+
+    def campaign_plan(self) -> CampaignPlan:
+        """Return what becomes of the campaign."""
+        world = self.world
+        contracts = [self._contract(key) for key in self._keys()]
+        contracts = self._with_texts(contracts)
+        pairs = dict.fromkeys(pair for contract in world.contracts.values() for pair in contract.pairs)
+        return CampaignPlan(
+            campaign=world.campaign.name,
+            status_file=self.status_file,
+            csv_file=self.csv_file,
+            sent_word=world.state.sent_word,
+            contracts=tuple(contracts),
+            pairs=tuple(pairs),
+            json_torn=world.status.torn,
+        )
+
+    def warnings(self) -> Iterator[str]:
+        """Yield what a person should know of this campaign's files."""
+        name = self.world.campaign.name
+        if self.world.status.torn:
+            yield (
+                f"{name}: {self.world.state.status_file} is torn: {len(self.world.status.words)} keys can be read; "
+                "the others are judged by their rows"
+            )
+        if held_open := _opened_by(self.world.keeper.flag_file):
+            yield f"{name}: {held_open}; close it before you migrate"
+        for problem in self.world.problems[:20]:
+            yield f"{name}: {problem}"
+        if len(self.world.problems) > 20:
+            yield f"{name}: {len(self.world.problems) - 20} more rows of its CSV file cannot be used"
+
+    def _keys(self) -> Iterator[str]:
+        """Yield every key that any of the old states knows."""
+        yield from self.world.contracts
+        others = {**dict.fromkeys(self.world.broken), **dict.fromkeys(map(str, self.world.status.words))}
+        yield from (key for key in others if key not in self.world.contracts)
+
+    def _contract(self, key: str) -> ContractPlan:
+        contract = self.world.contracts.get(key)
+        place = (self.at, key)
+        matched = self.found.rows.pop(place, {})  # each is asked for once, and there are many
+        fact = self._fact(key, contract, matched)
+        together = fact.together()
+        decisions = [
+            *table.decide(fact, table.Choices(historic=self.options.historic, raised=self.options.raised)),
+            *(
+                MessageDecision(
+                    message=f"row-{row.id}", decision=Decision.HOLD, row=row.id, why=self.found.doubts[place]
+                )
+                for row in self.found.strange.get(place, ())
+            ),
+        ]
+        anew = self.found.anew.get(place, ())
+        decisions = self.memory.decisions(self.world.campaign.name, key, decisions, anew)
+        youngest = max((row.created_at for rows_ in matched.values() for row in rows_), default=None)
+        written = rows.epoch(youngest) if youngest else None
+        return ContractPlan(
+            key=key,
+            number=contract.number if contract else None,
+            json=fact.json,
+            rows=together,
+            column=fact.column,
+            decisions=tuple(decisions),
+            crash=table.crash_of(fact.json, together, fact.column),
+            age=self.now - written if written is not None else None,
+            set_flag=fact.column is Column.UNSENT and _all_sent(decisions),
+            place=f"{self.csv_file}:{contract.line}" if contract else None,
+        )
+
+    def _fact(self, key: str, contract: Contract | None, matched: dict[str, list[Matched]]) -> table.ContractFact:
+        column = contract.column if contract else Column.OTHER if key in self.world.broken else Column.MISSING
+        names = [plan.name for plan in self.world.campaign.messages]
+        required = contract.required if contract else tuple(names)
+        owned = self.owned.get((self.world.campaign.name, key), {})
+        return table.ContractFact(
+            json=self._json(key, bool(matched)),
+            column=column,
+            messages=[
+                table.MessageFact(
+                    name=name,
+                    required=name in required,
+                    rows=[self._row(row) for row in matched.get(name, ())],
+                    owned=owned.get(name, 0),
+                )
+                for name in dict.fromkeys((*names, *matched))
+            ],
+            doubt=(contract.doubt if contract else None) or self.found.doubts.get((self.at, key)),
+            purged=self.why_purged is not None,
+        )
+
+    def _json(self, key: str, rows_there: bool) -> Json:
+        status = self.world.status
+        if key in status.words:
+            return Json.SENT if status.words[key] == self.world.state.sent_word else Json.OTHER
+        if status.torn and (rows_there or self.why_purged is not None):
+            return Json.OTHER  # it may have stood behind the tear; without a row it was never begun
+        return Json.ABSENT
+
+    def _row(self, row: Matched) -> table.RowFact:
+        attempt, evidence = table.Attempt.NEVER, ""
+        stale = None
+        if row.status == "pending":
+            attempt, evidence = self.attempts.of(row.id, row.created_at)
+            created = rows.epoch(row.created_at)
+            age = None if created is None else self.now - created
+            if age is None:
+                stale = f"its time {row.created_at!r} cannot be read"
+            elif age > self.options.max_age:
+                stale = f"pending since {row.created_at}: older than {self.options.max_age / DAY:g} days"
+        return table.RowFact(
+            id=row.id,
+            status=row.status,
+            text=row.text,
+            attempt=attempt,
+            evidence=evidence,
+            stale=stale,
+            round=row.round,
+        )
+
+    def _with_texts(self, contracts: Sequence[ContractPlan]) -> list[ContractPlan]:
+        """Render the messages that get a row of their own."""
+        wanted = [contract.key for contract in contracts if any(map(_needs_text, contract.decisions))]
+        rendered = {record.key: record for record in records(self.world, wanted)} if wanted else {}
+        found = []
+        for contract in contracts:
+            record = rendered.get(contract.key)
+            if record is None:
+                found.append(contract)
+                continue
+            decisions = tuple(
+                self._rendered(record, item) if _needs_text(item) else item for item in contract.decisions
+            )
+            found.append(replace(contract, decisions=decisions))
+        return found
+
+    def _rendered(self, record: Record, item: MessageDecision) -> MessageDecision:
+        plan = self.world.campaign.message(item.message)
+        assert plan is not None  # noqa: S101 - only messages of the campaign lack a row
+        try:
+            text, recipient = plan.text(record), sys.intern(plan.recipient(record))
+        except NotifykitError as error:
+            return replace(
+                item, decision=Decision.HOLD, why=f"{item.why}; its text cannot be made: {self.world.named(error)}"
+            )
+        limit = plan.channel.max_bytes
+        if item.decision is Decision.CREATE and limit is not None and len(text.encode()) > limit:
+            why = f"{item.why}; its text has {len(text.encode())} bytes, channel `{plan.channel.name}` takes {limit}"
+            return replace(item, decision=Decision.HOLD, why=why, recipient=recipient, text=text)
+        return replace(item, recipient=recipient, text=text)
+
+
+def _needs_text(item: MessageDecision) -> bool:
+    return item.row is None and item.text is None and item.decision not in (Decision.GENERATE, Decision.OWNED)
+
+
+def _all_sent(decisions: Collection[MessageDecision]) -> bool:
+    fine = (Decision.SENT, Decision.CANCEL, Decision.ASSUME)
+    return any(item.decision is Decision.SENT for item in decisions) and all(
+        item.decision in fine for item in decisions
+    )
+
+
+def _opened_by(path: Path) -> str | None:
+    """Say which lock file tells that a spreadsheet program has a file open."""
+    for name in (f"~${path.name}", f".~lock.{path.name}#"):
+        if (lock := path.with_name(name)).exists():
+            return f"{path.name} is open in a spreadsheet program ({lock.name} is beside it)"
+    return None

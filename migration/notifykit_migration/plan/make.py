@@ -1,0 +1,229 @@
+"""Makes the plan of a migration: reads everything, decides about every message, and changes nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from notifykit.errors import NotifykitError
+from notifykit.legacy import Disposal
+from notifykit.pipeline.project import Host
+from notifykit_migration.apply import fence
+from notifykit_migration.errors import PreflightError
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.legacy import task_table as rows
+from notifykit_migration.legacy.contracts import (
+    Keeping,
+    Redirect,
+    Retiring,
+    keeping,
+    legacy_states,
+    retiring,
+    shown,
+)
+from notifykit_migration.legacy.log import LegacyLog
+from notifykit_migration.model import (
+    Decision,
+    Input,
+    InputKind,
+    Kept,
+    Options,
+    Plan,
+    Stopped,
+)
+from notifykit_migration.plan.decide import Decider
+from notifykit_migration.plan.match import Matcher
+from notifykit_migration.plan.plan_file import plan_hash
+from notifykit_migration.plan.remembering import Memory
+from notifykit_migration.reading import content_digest, file_digest, untouched
+from notifykit_migration.rollback.archives import Archives
+
+DAY = 86_400.0
+
+
+class NothingToMigrateError(NotifykitError):
+    """Every campaign with old state was migrated already."""
+
+
+def make_plan(
+    host: Host, options: Options, *, now: float, redirect: Redirect | None = None, log: LegacyLog | None = None
+) -> Plan:
+    """Return what a migration of this project would do.
+
+    Raises NothingToMigrateError, PreflightError (the files are not fit to be migrated), ConfigError, StoreError.
+    """
+    redirect = redirect or {}
+    states = legacy_states(host)
+    if not any(state.disposal is Disposal.RETIRE for _, state in states):
+        raise PreflightError(
+            f"{host.project.file}: no campaign has old state to migrate; say in a campaign what it owned, as in "
+            "`legacy: {kind: contract, status_file: state/send_status.json}`"
+        )
+    store = host.configuration.settings.store.resolve()
+    with ExitStack() as stack:
+        connection: sqlite3.Connection | None = None
+        if (there := redirect.get(store, store)).exists():
+            connection = stack.enter_context(untouched(there))
+            rows.check_version(connection, shown(host, store))
+        done = migrated(connection) if connection else frozenset()
+        worlds = [
+            retiring(host, campaign, state, redirect)
+            for campaign, state in states
+            if state.disposal is Disposal.RETIRE and campaign.name not in done
+        ]
+        kept = [
+            keeping(host, campaign, state, redirect) for campaign, state in states if state.disposal is Disposal.KEEP
+        ]
+        if not worlds:
+            raise NothingToMigrateError("nothing to do: every campaign with old state was migrated already")
+        _something(host, worlds, connection)
+        inputs = _inputs(host, worlds, store, connection, redirect)
+        planner = _Planner(host, worlds, options, now, log, redirect)
+        plan = planner.plan(store, connection, inputs, kept)
+    return replace(plan, hash=plan_hash(plan))
+
+
+def migrated(connection: sqlite3.Connection) -> frozenset[str]:
+    """Return the campaigns that this store was migrated for."""
+    there = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migrated'").fetchone()
+    return frozenset(name for (name,) in connection.execute("SELECT campaign FROM migrated")) if there else frozenset()
+
+
+def _something(host: Host, worlds: Sequence[Retiring], connection: sqlite3.Connection | None) -> None:
+    """Raise PreflightError where there is neither a status file nor a task table."""
+    if any(world.status.there for world in worlds) or (connection and rows.tasks_table(connection)):
+        return
+    missing = ", ".join(shown(host, world.status_path) for world in worlds)
+    store = shown(host, host.configuration.settings.store)
+    raise PreflightError(
+        f"no old state was found: neither {missing} nor a table of tasks in {store}"
+        " is there; run this where the old program ran, or correct `store:` and `legacy: status_file:`"
+    )
+
+
+def _inputs(
+    host: Host, worlds: Sequence[Retiring], store: Path, connection: sqlite3.Connection | None, redirect: Redirect
+) -> tuple[Input, ...]:
+    found: dict[str, Input] = {}
+    for world in worlds:
+        for kind, path in ((InputKind.CSV, world.keeper.flag_file.resolve()), (InputKind.JSON, world.status_path)):
+            real = redirect.get(path, path)
+            name = shown(host, path)
+            if real.exists():
+                found[name] = Input(path=name, kind=kind, sha256=file_digest(real), size=real.stat().st_size)
+            else:
+                found[name] = Input(path=name, kind=kind, sha256="", size=0)
+    if connection is not None:
+        name = shown(host, store)
+        found[name] = Input(path=name, kind=InputKind.STORE, sha256=content_digest(connection), size=0)
+    return tuple(found[name] for name in sorted(found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    host: Host
+    worlds: Sequence[Retiring]
+    options: Options
+    now: float
+    log: LegacyLog | None
+    redirect: Redirect
+
+    def plan(
+        self, store: Path, connection: sqlite3.Connection | None, inputs: tuple[Input, ...], kept: Sequence[Keeping]
+    ) -> Plan:
+        """Match, decide, and put it together."""
+        before = Archives.of(MigrationFolder.of(self.host.project.folder))
+        memory = Memory(before)
+        if connection is not None and rows.tasks_table(connection):
+            attempts = rows.read_attempts(connection, self.options.stopped, self.log)
+            owned = rows.read_owned(connection)
+            why_purged = self._younger(connection) or rows.purged(connection, before.vacant)
+            matcher = Matcher(self.worlds, before)
+            found = matcher.match(rows.read_rows(connection))
+        else:
+            attempts = rows.Attempts(completed=(), first_beyond=None, stopped=self.options.stopped, log=self.log)
+            owned = {}
+            why_purged = None
+            found = Matcher(self.worlds, before).match(())
+            if any(world.status.words for world in self.worlds):
+                why_purged = "there is no task table, though the send-status file knows contracts"
+        warnings: list[str] = []
+        campaigns = []
+        for at, world in enumerate(self.worlds):
+            decider = Decider(
+                at=at,
+                world=world,
+                found=found,
+                attempts=attempts,
+                owned=owned,
+                memory=memory,
+                why_purged=why_purged,
+                options=self.options,
+                now=self.now,
+                csv_file=shown(self.host, world.keeper.flag_file.resolve()),
+                status_file=shown(self.host, world.status_path),
+            )
+            campaigns.append(decider.campaign_plan())
+            warnings += decider.warnings()
+        if why_purged:
+            warnings.append(f"the task table was purged ({why_purged}): what has no row is held, not generated")
+        unproven = sum(
+            item.decision is Decision.ADOPT and item.row is not None and item.row > (attempts.first_beyond or 0)
+            for part in campaigns
+            for contract in part.contracts
+            for item in contract.decisions
+        )
+        if unproven and attempts.first_beyond and self.log is None and self.options.stopped is Stopped.UNKNOWN:
+            warnings.append(
+                f"{unproven} rows after row {attempts.first_beyond} are taken as never tried, by their ids alone; if "
+                "sends failed one after another just before the old program ended, give its log with --log"
+            )
+        if found.orphans:
+            warnings.append(
+                f"{len(found.orphans)} pending rows belong to no contract: they are left exactly as they are, "
+                "and the old scheduler would send them at its next start"
+            )
+        warnings += [
+            f"other jobs make {kind} rows to {recipient}, too: from the migration on, the fence refuses them; "
+            "give those jobs another recipient, or run them under `notifykit shim`"
+            for kind, recipient in sorted(found.fenced)
+        ]
+        return Plan(
+            store=shown(self.host, store),
+            made_at=self.now,
+            options=self.options,
+            inputs=inputs,
+            campaigns=tuple(campaigns),
+            kept=tuple(self._kept(item) for item in kept),
+            orphans=tuple(found.orphans),
+            others=found.others,
+            warnings=tuple(warnings),
+            statements=tuple(fence.statements()),
+            purged=why_purged is not None,
+        )
+
+    def _younger(self, connection: sqlite3.Connection) -> str | None:
+        """Say by what it is seen that the table was begun after the send-status file; None where nothing tells so."""
+        (first,) = connection.execute("SELECT min(created_at) FROM tasks").fetchone()
+        for world in self.worlds:
+            if not world.status.words:
+                continue
+            path = self.redirect.get(world.status_path, world.status_path)
+            if first is None and not rows.gap(connection)[1]:
+                return "it never had a row, though the send-status file knows contracts"
+            began = rows.epoch(str(first))
+            if began is not None and began > path.stat().st_mtime:
+                return f"its first row is of {first}, later than the last word of the send-status file"
+        return None
+
+    def _kept(self, item: Keeping) -> Kept:
+        path = self.redirect.get(item.status_path, item.status_path)
+        return Kept(
+            campaign=item.campaign.name,
+            status_file=shown(self.host, item.status_path),
+            sha256=file_digest(path) if path.exists() else None,
+            keys=len(item.status.words),
+        )

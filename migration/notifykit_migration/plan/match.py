@@ -1,0 +1,167 @@
+"""Matches the rows of the old task table to contracts and their messages."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import NamedTuple
+
+from notifykit.errors import NotifykitError
+from notifykit_migration.legacy.contracts import Contract, Pair, Retiring, records
+from notifykit_migration.legacy.numbers import Numbers
+from notifykit_migration.model import Row
+from notifykit_migration.rollback.archives import Archives
+
+Place = tuple[int, str]
+"""(position of the campaign, key)."""
+
+
+class Matched(NamedTuple):
+    """What is kept of a row that was matched: there are many, and their texts are long."""
+
+    id: int
+    status: str
+    created_at: str
+    text: int
+    """A hash of recipient and text."""
+    round: int | None
+    """Of the task that it was before a rollback; None where it was none."""
+
+    @classmethod
+    def of(cls, row: Row, round_: int | None) -> Matched:
+        """Keep what matters of a row."""
+        return cls(row.id, sys.intern(row.status), row.created_at, hash((row.recipient, row.text)), round_)
+
+
+@dataclass(slots=True)
+class Found:
+    """What was matched."""
+
+    rows: dict[Place, dict[str, list[Matched]]] = field(default_factory=dict)
+    """Rows by contract and message."""
+    strange: dict[Place, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    """Pending rows that name a contract, and are none of its messages for certain."""
+    doubts: dict[Place, str] = field(default_factory=dict)
+    """Contracts whose rows cannot be told for certain."""
+    orphans: list[int] = field(default_factory=list)
+    """Pending rows that match nothing."""
+    others: int = 0
+    """Rows of other jobs, pending or not."""
+    fenced: set[Pair] = field(default_factory=set)
+    """Kinds and recipients that other jobs write to as well as a campaign that is migrated."""
+    anew: dict[Place, set[str]] = field(default_factory=dict)
+    """After a rollback: messages with rows that it did not leave."""
+
+    def add(self, row: Row, place: Place, message: str, round_: int | None = None) -> None:
+        """Keep a row of a message."""
+        self.rows.setdefault(place, {}).setdefault(message, []).append(Matched.of(row, round_))
+
+
+class Matcher:
+    """Finds, for each row, the contract and the message that it is."""
+
+    def __init__(self, worlds: Sequence[Retiring], archived: Archives) -> None:
+        self._worlds = worlds
+        self._archived = archived
+        self._by_number: dict[str, list[Place]] = defaultdict(list)
+        for at, world in enumerate(worlds):
+            for contract in world.contracts.values():
+                if contract.number:
+                    self._by_number[contract.number].append((at, contract.key))
+        self._numbers = Numbers(self._by_number)
+        self._pairs = {pair for world in worlds for contract in world.contracts.values() for pair in contract.pairs}
+        self._positions = {world.campaign.name: at for at, world in enumerate(worlds)}
+        self._alike: dict[Place, list[tuple[Row, list[str]]]] = defaultdict(list)
+        self.found = Found()
+
+    def match(self, rows: Iterable[Row]) -> Found:
+        """Match every row."""
+        for row in rows:
+            if not self._by_archive(row):
+                self._by_text(row)
+        for at, world in enumerate(self._worlds):
+            self._compare(at, world)
+        for place, reason in self._unusable():
+            self.found.doubts.setdefault(place, reason)
+        return self.found
+
+    def contract(self, place: Place) -> Contract:
+        """Return a contract."""
+        at, key = place
+        return self._worlds[at].contracts[key]
+
+    def _unusable(self) -> Iterable[tuple[Place, str]]:
+        for number in self._numbers.unusable:
+            for place in self._by_number[number]:
+                yield place, f"its number {number!r} has neither letter nor digit: no row can be matched to it"
+
+    def _by_archive(self, row: Row) -> bool:
+        """Recognize a row that was a task of ours before a rollback."""
+        if (was := self._archived.identity(row)) is None:
+            return False
+        if (at := self._positions.get(was.campaign)) is None:
+            return False
+        self.found.add(row, (at, was.key), was.message, was.round)
+        return True
+
+    def _by_text(self, row: Row) -> None:
+        numbers = self._numbers.found_in(row.text)
+        places = list(chain.from_iterable(self._by_number[number] for number in numbers))
+        pair = (row.task_type, row.recipient)
+        fitting = [place for place in places if pair in self.contract(place).pairs]
+        if not places or (len(numbers) > 1 and not fitting):
+            # Names none of our contracts; or several, to somebody whom we never wrote to: a report.
+            self.found.others += 1
+            if pair in self._pairs:
+                self.found.fenced.add(pair)
+            if row.status == "pending":
+                self.found.orphans.append(row.id)
+        elif len(numbers) > 1:
+            self._doubtful(row, places, f"row {row.id} names {len(numbers)} contracts")
+        elif not fitting:
+            self._doubtful(row, places, f"row {row.id} names it, to the unknown recipient {row.recipient!r} or kind")
+        elif len(fitting) > 1:
+            self._doubtful(row, fitting, f"row {row.id} may be of {len(fitting)} contracts with the same number")
+        else:
+            self._attach(row, fitting[0])
+
+    def _attach(self, row: Row, place: Place) -> None:
+        plans = self._worlds[place[0]].campaign.messages
+        pairs = self.contract(place).pairs
+        names = [plan.name for plan, pair in zip(plans, pairs, strict=True) if pair == (row.task_type, row.recipient)]
+        if len(names) == 1:
+            self._add(row, place, names[0])
+        else:
+            self._alike[place].append((row, names))
+
+    def _add(self, row: Row, place: Place, message: str) -> None:
+        self.found.add(row, place, message)
+        if self._archived:
+            self.found.anew.setdefault(place, set()).add(message)
+
+    def _doubtful(self, row: Row, places: Sequence[Place], reason: str) -> None:
+        for place in places:
+            self.found.doubts.setdefault(place, reason)
+        if row.status == "pending":
+            self.found.strange[places[0]].append(row)
+
+    def _compare(self, at: int, world: Retiring) -> None:
+        """Tell messages of one recipient and kind apart by their texts."""
+        keys = [key for position, key in self._alike if position == at]
+        for record in records(world, keys):
+            place = (at, record.key)
+            for row, names in self._alike[place]:
+                equal = []
+                for plan in world.campaign.messages:
+                    try:
+                        if plan.name in names and plan.text(record).strip() == row.text.strip():
+                            equal.append(plan.name)
+                    except NotifykitError:
+                        continue  # a text that cannot be rendered is not equal
+                if len(equal) == 1:
+                    self._add(row, place, equal[0])
+                else:
+                    self._doubtful(row, [place], f"row {row.id} may be any of its messages {', '.join(names)}")

@@ -1,0 +1,67 @@
+"""What a rollback left for a person to decide is left for a person when the project is migrated again."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+
+from notifykit.model import Status
+from notifykit_migration.model import Decision, MessageDecision
+from notifykit_migration.rollback.archive import RemovedTask
+from notifykit_migration.rollback.archives import Archives
+
+_WITHOUT_ROW = (Decision.HOLD, Decision.ASSUME)
+
+_BEGUN_ANEW = (Decision.GENERATE, Decision.CREATE, Decision.OWNED)
+
+
+class Memory:
+    """The tasks that the newest rollback did not leave in the table, by contract."""
+
+    def __init__(self, archived: Archives) -> None:
+        self._tasks: dict[tuple[str, str], dict[str, list[RemovedTask]]] = defaultdict(lambda: defaultdict(list))
+        for item in archived.removed:
+            self._tasks[item.task.campaign, item.task.key][item.task.message].append(item)
+
+    def decisions(
+        self, campaign: str, key: str, made: Sequence[MessageDecision], new: Collection[str]
+    ) -> list[MessageDecision]:
+        """Return the decisions about a contract, with what is remembered of it.
+
+        A message that is held for want of a row is what it was before the rollback. One about which the old files say
+        nothing any more is held again as well. What the old program began anew since is its own: messages whose flag
+        and word call for them again, and those with rows that were made since (`new`).
+        """
+        known = self._tasks.get((campaign, key))
+        if known is None:
+            return list(made)
+        anew = {item.message for item in made if item.decision in _BEGUN_ANEW} | set(new)
+        known = {message: tasks for message, tasks in known.items() if message not in anew}
+        kept = [
+            item
+            for item in made
+            if item.row is not None or item.decision not in _WITHOUT_ROW or item.message not in known
+        ]
+        replaced = {item.message for item in made} - {item.message for item in kept}
+        for message, tasks in known.items():
+            rounds = {item.round for item in kept if item.message == message}
+            kept += _again(tasks, rounds, twins=message in replaced)
+        return kept
+
+
+def _again(tasks: Sequence[RemovedTask], rounds: set[int], *, twins: bool) -> Iterator[MessageDecision]:
+    """Yield a hold for each task that waited; where none did and `twins`, what cancelled them is said again."""
+    waiting = [item for item in tasks if item.status is not Status.CANCELLED]
+    for item in waiting or (tasks[-1:] if twins else ()):
+        round_ = item.round
+        while round_ in rounds:
+            round_ += 1
+        rounds.add(round_)
+        yield MessageDecision(
+            message=item.task.message,
+            decision=Decision.HOLD if waiting else Decision.CANCEL,
+            why=f"{item.status} before the rollback: {item.reason or 'no reason was recorded'}",
+            round=round_,
+            recipient=item.task.recipient,
+            text=item.task.text,
+        )

@@ -1,0 +1,237 @@
+"""Rolls back: files first, then the database and with it the fence. Cut short anywhere, it goes on where it stopped.
+
+The old program finds flags and send-status words that keep it from making again what is queued or was sent, before it
+finds rows that it may send, and before the fence is gone.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+
+from notifykit.errors import NotifykitError
+from notifykit.pipeline.project import Host
+from notifykit_migration.errors import PreflightError, WorldChangedError
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.journal.journal import Entry, Journal
+from notifykit_migration.journal.phase import Phase, state_of
+from notifykit_migration.journal.redo import DONE, run_steps
+from notifykit_migration.legacy.task_table import check_version
+from notifykit_migration.model import Hold, Present, RollbackPlan
+from notifykit_migration.reading import content_digest, untouched
+from notifykit_migration.rollback.archive import Archived, archive, archived
+from notifykit_migration.rollback.old_schema import alone, clear_journal
+from notifykit_migration.rollback.old_state import is_migrated
+from notifykit_migration.rollback.outbox_view import clock_time
+from notifykit_migration.rollback.plan import GoingBack, work_out
+from notifykit_migration.rollback.proof import prove
+from notifykit_migration.rollback.steps import DatabaseStep, ModeStep, check_files, file_steps, written_before
+
+Tell = Callable[[str], None]
+"""Told what each phase found and did."""
+
+
+class NothingToRollBackError(NotifykitError):
+    """Nothing is migrated."""
+
+
+class Standing(Enum):
+    """What there is to be rolled back."""
+
+    NOTHING = auto()
+    BEGUN = auto()
+    """A migration was begun, and had not come to the database: there is nothing to undo."""
+    MIGRATED = auto()
+    FINISHING = auto()
+    """A rollback was cut short after the database was changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolledBack:
+    """What was done."""
+
+    plan: RollbackPlan | None
+    """None where nothing was left to be decided."""
+    archive: Path | None
+    holds: tuple[Hold, ...] = ()
+    """What waits for a person."""
+
+
+def survey(host: Host, folder: MigrationFolder, *, now: float) -> tuple[Standing, RollbackPlan | None]:
+    """Look at store, journal and files, and say what a rollback would do; None where nothing is to be decided.
+
+    Changes nothing. Raises PreflightError, StoreError, VerificationError (a backup is damaged) and WorldChangedError:
+    somebody wrote to a send-status file, or the journal tells of a migration that the store knows nothing of.
+    """
+    store = host.configuration.settings.store.resolve()
+    entries = Journal.read(folder.journal)
+    if store.exists():
+        with untouched(store) as connection:
+            check_version(connection, str(store))
+            back = work_out(host, folder, connection, now=now) if is_migrated(connection) else None
+        if back is not None:
+            check_files(back, written_before(entries))
+            return Standing.MIGRATED, back.plan
+    phase = state_of(entries).phase
+    if phase is Phase.ROLLING_BACK:
+        return Standing.FINISHING, None
+    if phase in (Phase.SOAKING, Phase.RETIRED) or (phase is Phase.MIGRATING and _database_changed(entries)):
+        raise WorldChangedError(
+            f"{store}: it was migrated, and is not the store of that migration any more: somebody removed it or put an "
+            f"older one in its place; nothing was changed. Put the right one back: see {folder.archive} and "
+            f"{folder.backups}, and docs/migration.md, 'The world changed'"
+        )
+    return (Standing.BEGUN if phase is Phase.MIGRATING else Standing.NOTHING), None
+
+
+def _database_changed(entries: Sequence[Entry]) -> bool:
+    """Whether the migration that was begun last had changed the database."""
+    for entry in reversed(entries):
+        if entry.kind == "migrate_begun":
+            return False
+        if entry.kind == DONE and str(entry.fields.get("step", "")).startswith("database "):
+            return True
+    return False
+
+
+def make_rollback(host: Host, folder: MigrationFolder, *, now: float) -> RollbackPlan:
+    """Return what a rollback would do. Changes nothing. Raises as `survey`, and NothingToRollBackError."""
+    _, plan = survey(host, folder, now=now)
+    if plan is None:
+        raise NothingToRollBackError("nothing to do: nothing is migrated")
+    return plan
+
+
+def roll_back(
+    host: Host,
+    folder: MigrationFolder,
+    plan: RollbackPlan | None,
+    *,
+    now: float,
+    who: str,
+    tell: Tell = lambda _: None,
+) -> RolledBack:
+    """Carry out what was shown; the caller has the migration's lock. Without a plan, end what was begun.
+
+    Raises WorldChangedError where the outbox or a file is not what it was when the plan was made, PreflightError
+    where something stands in the way (nothing is lost: the same call goes on), VerificationError where the result
+    is not what it should be, and NothingToRollBackError.
+    """
+    if plan is None:
+        return _end(host, folder, who, now=now, tell=tell)
+    store = host.configuration.settings.store.resolve()
+    with Journal(folder.journal) as journal:
+        earlier = written_before(journal.entries)
+        with alone(store) as connection:
+            if not is_migrated(connection):
+                raise WorldChangedError(f"{store}: somebody else rolled it back just now; run this again")
+            back = work_out(host, folder, connection, now=now)
+            _refuse(back, plan)
+            check_files(back, earlier)
+            kept = _archive(folder, connection, back, _vacant(folder, journal), now=now)
+            tell(f"archive: {kept.folder} (the whole outbox, and the list of what is held)")
+            _begin(journal, back, kept, who)
+            run_steps(
+                journal,
+                [
+                    *file_steps(back, kept),
+                    DatabaseStep(connection, back),
+                    ModeStep(connection, store, back.journal_mode),
+                ],
+            )
+        tell(f"files: {', '.join(plan.files) or 'none to change'}; then {plan.store}, and with it the fence")
+        done = back.plan
+        words = {course.old.name: course.old.status.words for course in back.courses}
+        del back  # it is large, and the proof reads everything anew
+        tell(prove(host, kept, words))
+        journal.append("rollback_done", held=len(plan.holds), archive=kept.id)
+    return RolledBack(plan=done, archive=kept.folder, holds=done.holds)
+
+
+def _end(host: Host, folder: MigrationFolder, who: str, *, now: float, tell: Tell) -> RolledBack:
+    """End what leaves nothing to decide: a rollback that was cut short late, a migration that changed nothing yet."""
+    where, _ = survey(host, folder, now=now)
+    if where is Standing.FINISHING:
+        return _finish(host, folder, tell)
+    if where is Standing.MIGRATED:
+        raise WorldChangedError("somebody migrated just now; run this again to see what a rollback would do")
+    if where is Standing.NOTHING:
+        raise NothingToRollBackError("nothing to do: nothing is migrated")
+    with Journal(folder.journal) as journal:
+        journal.append("rollback_begun", who=who, archive=None)
+        journal.append("rollback_done", held=0)
+    tell("a migration was begun and had changed nothing yet: it is given up")
+    return RolledBack(plan=None, archive=None)
+
+
+def _refuse(back: GoingBack, shown: RollbackPlan) -> None:
+    view = back.view
+    if view.busy:
+        raise PreflightError(
+            f"{back.plan.store}: {view.busy} messages are being sent just now; nothing was changed. Stop `notifykit "
+            f"run` and `notifykit dispatch`; what nobody finishes is held from {clock_time(view.busy_until)} on"
+        )
+    if _meant(back.plan) != _meant(shown):
+        raise WorldChangedError(
+            f"{back.plan.store}: the outbox or the files changed since this rollback was shown; nothing was changed. "
+            "Stop `notifykit run`, and run `notifykit rollback` again"
+        )
+
+
+def _meant(plan: RollbackPlan) -> tuple[object, ...]:
+    """Return what a person agreed to. Rows that the old job appended since change nothing in it."""
+    return plan.holds, [item for item in plan.returns if item.present is not Present.NEVER]
+
+
+def _vacant(folder: MigrationFolder, journal: Journal) -> int:
+    """Return how many ids the rollbacks before this one left without a row."""
+    ended = (entry.fields.get("archive") for entry in reversed(journal.entries) if entry.kind == "rollback_done")
+    newest = next((name for name in ended if name), None)
+    return Archived(folder.archive / str(newest)).vacant if newest else 0
+
+
+def _archive(
+    folder: MigrationFolder, connection: sqlite3.Connection, back: GoingBack, vacant: int, *, now: float
+) -> Archived:
+    purged = max(0, back.gap_before - vacant)
+    return archive(
+        folder,
+        connection,
+        removed=back.removed,
+        holds=back.plan.holds,
+        digest=content_digest(connection),
+        vacant=max(0, back.gap - purged),
+        now=now,
+    )
+
+
+def _begin(journal: Journal, back: GoingBack, kept: Archived, who: str) -> None:
+    """Say so in the journal, unless a rollback that was cut short said the same."""
+    begun = next(
+        (entry for entry in reversed(journal.entries) if entry.kind.startswith(("rollback_", "migrate_"))), None
+    )
+    if begun is None or begun.kind != "rollback_begun" or begun.fields.get("archive") != kept.id:
+        journal.append(
+            "rollback_begun", who=who, archive=kept.id, journal_mode=back.journal_mode, held=len(back.plan.holds)
+        )
+
+
+def _finish(host: Host, folder: MigrationFolder, tell: Tell) -> RolledBack:
+    """Do what is left after the database was changed."""
+    store = host.configuration.settings.store.resolve()
+    with Journal(folder.journal) as journal:
+        begun = next(entry for entry in reversed(journal.entries) if entry.kind == "rollback_begun")
+        kept = archived(folder) if begun.fields.get("archive") else None
+        if store.exists():
+            with alone(store) as connection:
+                clear_journal(connection, store)
+                run_steps(journal, [ModeStep(connection, store, str(begun.fields.get("journal_mode") or "delete"))])
+        if kept is not None:
+            # The old program may have run since: what it did is its own.
+            tell(prove(host, kept, None))
+        journal.append("rollback_done", held=begun.fields.get("held", 0), archive=begun.fields.get("archive"))
+    tell("the rollback had been cut short after the database was changed: it is finished")
+    return RolledBack(plan=None, archive=kept.folder if kept else None, holds=kept.holds() if kept else ())

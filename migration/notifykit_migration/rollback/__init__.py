@@ -1,0 +1,1 @@
+"""The way back: planned, translated, archived, carried out and proven."""

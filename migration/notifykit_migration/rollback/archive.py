@@ -1,0 +1,303 @@
+"""What a rollback leaves for a later migration: the outbox as it was, and which of its tasks are no rows any more."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from shutil import rmtree
+
+from notifykit.model import Attempt, Status, Task
+from notifykit.outbox.sqlite import rows
+from notifykit.outbox.sqlite.database import Database
+from notifykit_migration.apply import memory as history
+from notifykit_migration.errors import PreflightError, VerificationError
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.model import Hold, Row
+
+FORMAT = 1
+"""Version of the manifest."""
+
+OUTBOX, MANIFEST, HOLDS = "outbox.db", "manifest.json", "holds.json"
+
+_UNFINISHED = ".new"
+
+_OWNED = """
+SELECT id, campaign, record_key, message_name, round, recipient, message FROM tasks WHERE campaign IS NOT NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which task a row was."""
+
+    campaign: str
+    key: str
+    message: str
+    round: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovedTask:
+    """A task that a rollback did not leave in the table: held, failed, cancelled, or of a campaign of our own."""
+
+    task: Task
+    attempts: tuple[Attempt, ...]
+
+    @property
+    def status(self) -> Status:
+        """As the outbox had it."""
+        return self.task.status
+
+    @property
+    def reason(self) -> str | None:
+        """Why it was there."""
+        return self.task.reason
+
+    @property
+    def round(self) -> int:
+        """Its round."""
+        return self.task.round
+
+
+class Archived:
+    """One archive. What it says is read when it is first asked, and its connection is not kept."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raise VerificationError where the archive is damaged."""
+        self.folder = folder
+        try:
+            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            self.made_at = float(manifest["made_at"])
+            self.digest = str(manifest["digest"])
+            self._sha256 = str(manifest["sha256"])
+            self._removed = frozenset(map(int, manifest["removed"]))
+            self.vacant = int(manifest["vacant"])
+            """How many ids this rollback and those before it left without a row: no sign of a purge."""
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise VerificationError(
+                f"{folder / MANIFEST}: the archive of a rollback is damaged ({error}); restore it from a copy"
+            ) from error
+
+    @property
+    def id(self) -> str:
+        """The name of its folder."""
+        return self.folder.name
+
+    @property
+    def outbox(self) -> Path:
+        """The outbox as the rollback found it."""
+        return self.folder / OUTBOX
+
+    def check(self) -> None:
+        """Raise VerificationError where the outbox is not the one that was archived."""
+        try:
+            same = _sha256(self.outbox) == self._sha256
+        except OSError as error:
+            raise VerificationError(f"{self.outbox}: cannot be read ({error.strerror}); restore it") from error
+        if not same:
+            raise VerificationError(f"{self.outbox}: it is not what was archived; restore it from a copy")
+
+    def holds(self) -> tuple[Hold, ...]:
+        """Return what waited for a person when it was made. Raises VerificationError where the list is damaged."""
+        path = self.folder / HOLDS
+        try:
+            return tuple(Hold(**form) for form in json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise VerificationError(f"{path}: the archive of a rollback is damaged ({error}); restore it") from error
+
+    @contextmanager
+    def open(self) -> Iterator[sqlite3.Connection]:
+        """Open the archived outbox for reading."""
+        uri = f"{self.outbox.resolve().as_uri()}?mode=ro&immutable=1"
+        with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+            yield connection
+
+    def identity(self, row: Row) -> Identity | None:
+        """Say which task a row of the table was, if it is the very same: id, recipient and text."""
+        known = self._identities.get(row.id)
+        return known[1] if known is not None and known[0] == hash((row.recipient, row.text)) else None
+
+    @cached_property
+    def removed(self) -> Sequence[RemovedTask]:
+        """The tasks that are no rows any more, by id."""
+        found = []
+        with self.open() as db:
+            for id_ in sorted(self._removed):
+                row = db.execute(f"SELECT {rows.TASK_COLUMNS} FROM tasks WHERE id = ?", (id_,)).fetchone()
+                attempts = db.execute(
+                    f"SELECT {rows.ATTEMPT_COLUMNS} FROM attempts WHERE task_id = ? ORDER BY number", (id_,)
+                )
+                found.append(RemovedTask(task=rows.task(row), attempts=tuple(map(rows.attempt, attempts))))
+        return found
+
+    @property
+    def removed_ids(self) -> frozenset[int]:
+        """The ids that those tasks had."""
+        return self._removed
+
+    def restore_history(self, db: Database) -> None:
+        """Put back what a plan knows nothing of: call it when the plan's rows have been adopted.
+
+        Attempts, events and counts of the tasks that are there again, and the tasks of campaigns that were never
+        migrated: see `history`. May be done twice.
+        """
+        with self.open() as before:
+            migrated = frozenset(name for (name,) in before.execute("SELECT campaign FROM migrated"))
+            history.restore_others(before, self._removed, db, migrated)
+            history.restore(before, self._removed, db)
+
+    @cached_property
+    def campaigns(self) -> frozenset[str]:
+        """The campaigns that the outbox knew, those without a task included."""
+        with self.open() as db:
+            known = "SELECT campaign FROM migrated UNION SELECT campaign FROM tasks WHERE campaign IS NOT NULL"
+            return frozenset(name for (name,) in db.execute(known))
+
+    @cached_property
+    def _identities(self) -> dict[int, tuple[int, Identity]]:
+        known = {}
+        with self.open() as db:
+            for id_, campaign, key, message, round_, recipient, text in db.execute(_OWNED):
+                if id_ not in self._removed:
+                    identity = Identity(sys.intern(campaign), key, sys.intern(message), round_)
+                    known[id_] = (hash((str(recipient), str(text))), identity)
+        return known
+
+
+def archived(folder: MigrationFolder) -> Archived | None:
+    """Return the newest archive; None where nothing was ever rolled back. Raises VerificationError where damaged."""
+    names = _names(folder)
+    return Archived(folder.archive / names[-1]) if names else None
+
+
+def all_archived(folder: MigrationFolder) -> list[Archived]:
+    """Return every archive, newest first. Raises VerificationError where one is damaged."""
+    return [Archived(folder.archive / name) for name in reversed(_names(folder))]
+
+
+def archive(
+    folder: MigrationFolder,
+    source: sqlite3.Connection,
+    *,
+    removed: Collection[int],
+    holds: Sequence[Hold],
+    digest: str,
+    vacant: int,
+    now: float,
+) -> Archived:
+    """Copy the whole outbox by SQLite's backup, prove the copy, and keep it with the list of holds.
+
+    `digest` is that of the outbox's content, `vacant` how many ids this rollback and those before it leave without a
+    row. The newest archive is taken where it is of the same outbox already: a rollback that was cut short left it.
+    Raises VerificationError where the copy is not whole, and PreflightError where it cannot be written.
+    """
+    newest = archived(folder)
+    if newest is not None and newest.digest == digest and newest.removed_ids == frozenset(removed):
+        newest.check()
+        return newest
+    target = folder.archive / _name(folder, now)
+    fresh = target.with_name(target.name + _UNFINISHED)
+    try:
+        _tidy(folder)
+        fresh.mkdir(mode=0o700, parents=True)
+        _copy(source, fresh / OUTBOX)
+        manifest = {
+            "format": FORMAT,
+            "made_at": now,
+            "digest": digest,
+            "sha256": _sha256(fresh / OUTBOX),
+            "removed": sorted(removed),
+            "vacant": vacant,
+        }
+        _write(fresh / HOLDS, json.dumps([_hold_form(hold) for hold in holds], ensure_ascii=False, indent=2))
+        _write(fresh / MANIFEST, json.dumps(manifest, indent=1))
+        _sync_folder(fresh)
+        fresh.rename(target)
+        _sync_folder(folder.archive)
+    except OSError as error:
+        raise PreflightError(
+            f"{error.filename or folder.archive}: the outbox cannot be archived ({error.strerror}); "
+            "nothing was changed; make room or mend the permissions, then run again"
+        ) from error
+    return Archived(target)
+
+
+def _hold_form(hold: Hold) -> dict[str, object]:
+    return {**asdict(hold), "metadata": dict(hold.metadata)}
+
+
+def _names(folder: MigrationFolder) -> list[str]:
+    if not folder.archive.is_dir():
+        return []
+    return sorted(path.name for path in folder.archive.iterdir() if path.is_dir() and path.suffix != _UNFINISHED)
+
+
+def _name(folder: MigrationFolder, now: float) -> str:
+    """Return a name that sorts behind all others, even where the clock was set back."""
+    names = _names(folder)
+    last = int(names[-1].rpartition("-")[2]) if names and names[-1].rpartition("-")[2].isdigit() else 0
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+    if names:
+        stamp = max(stamp, names[-1].rpartition("-")[0])
+    return f"{stamp}-{last + 1:04}"
+
+
+def _tidy(folder: MigrationFolder) -> None:
+    """Remove what rollbacks left that were killed while they copied."""
+    if folder.archive.is_dir():
+        for path in folder.archive.iterdir():
+            if path.suffix == _UNFINISHED:
+                rmtree(path)
+
+
+def _copy(source: sqlite3.Connection, path: Path) -> None:
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as copy:
+            # A torn copy is never used, and it is synced as a whole below: it needs no journal of its own.
+            for setting in ("locking_mode = EXCLUSIVE", "synchronous = OFF", "journal_mode = OFF"):
+                copy.execute(f"PRAGMA {setting}")
+            source.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file, which can be read where nobody may write
+            found = [row[0] for row in copy.execute("PRAGMA integrity_check")]
+    except sqlite3.Error as error:
+        raise PreflightError(
+            f"{path}: the outbox cannot be archived ({error}); nothing was changed; make room, then run again"
+        ) from error
+    if found != ["ok"]:
+        raise VerificationError(
+            f"{path}: the copy of the outbox is damaged: {found[0]}; nothing was changed; check the disk"
+        )
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _write(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(path: Path) -> None:
+    """Make names durable. Windows cannot open folders, and needs no such thing."""
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

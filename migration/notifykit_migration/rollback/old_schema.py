@@ -1,0 +1,177 @@
+"""Makes the store the old program's database again: its own schema, word for word, and the rows that it is to see."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from notifykit.outbox.sqlite.database import store_error
+from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS
+from notifykit_migration.errors import PreflightError
+
+Beginning = tuple[int, str, str, str]
+"""(id, status, created_at, updated_at) of a row as the backup has it."""
+
+PATIENCE = 5.0
+"""Seconds to wait for other programs to leave the database."""
+
+OURS = ("attempts", "starts", "events", "pauses", "campaigns")
+"""The outbox's tables beside `tasks`."""
+
+_COLUMNS = ", ".join(LEGACY_COLUMNS)
+
+_TABLE = """CREATE TABLE tasks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    task_type TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    message TEXT NOT NULL,
+    status TEXT NOT NULL DEFAULT 'pending',
+    created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
+    updated_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP
+)"""
+"""For a store that had no such table: what the old program makes for itself."""
+
+_KNOWN_AGAIN = """
+UPDATE temp.staying SET created_at = :created, updated_at = :updated WHERE id = :id AND status = :status
+"""
+"""A row that says again what it said before the migration says it since then, too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restoration:
+    """What the old program is to find."""
+
+    rows: Mapping[int, str]
+    """Of the rows that campaigns own: those that stay, with the status that the old program will see."""
+    beginnings: Iterable[Beginning]
+    """The rows of the backup."""
+    sequence: int | None
+    """The highest id ever used, by `sqlite_sequence`; None where nothing was ever inserted."""
+    tables: tuple[str, ...]
+    """Tables that the migration added, beside the outbox's."""
+
+
+@contextmanager
+def alone(path: Path, *, patience: float = PATIENCE) -> Iterator[sqlite3.Connection]:
+    """Open the store and keep everybody else out of it, until the block is left. `patience`: in seconds.
+
+    Raises PreflightError where another program has it open: nothing was changed then.
+    """
+    with closing(sqlite3.connect(path, timeout=patience, isolation_level=None)) as connection:
+        try:
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            connection.execute("BEGIN EXCLUSIVE")  # the lock stays after the commit
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if (getattr(error, "sqlite_errorcode", 0) & 0xFF) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise PreflightError(
+                    f"{path}: another program has it open; nothing was changed. Stop `notifykit run`, "
+                    "`notifykit dispatch` and whatever else looks into it, then run again"
+                ) from error
+            raise store_error(path, error) from error
+        try:
+            yield connection
+        except sqlite3.Error as error:
+            raise store_error(path, error) from error
+
+
+def put_back(connection: sqlite3.Connection, what: Restoration) -> None:
+    """Change everything, in one transaction: table, rows, other objects, sequence, version."""
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        _copy_rows(connection, what)
+        before = connection.execute("SELECT type, name, tbl_name, sql FROM legacy_schema ORDER BY rowid").fetchall()
+        connection.execute("DROP TABLE tasks")  # with its indexes and triggers
+        for table in (*what.tables, *OURS):
+            connection.execute(f'DROP TABLE IF EXISTS "{table}"')
+        _rebuild(connection, before, what.sequence)
+        connection.execute("DROP TABLE temp.staying")
+        connection.execute("PRAGMA user_version = 0")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _copy_rows(connection: sqlite3.Connection, what: Restoration) -> None:
+    """Copy the rows that stay. Columns without a type keep values as they are, and none passes through Python."""
+    others = ", ".join(LEGACY_COLUMNS[1:])
+    connection.execute(f"CREATE TEMP TABLE staying (id INTEGER PRIMARY KEY, {others})")
+    connection.execute("CREATE TEMP TABLE going (id INTEGER PRIMARY KEY, status)")
+    connection.executemany("INSERT INTO temp.going VALUES (?, ?)", what.rows.items())
+    connection.execute(
+        f"INSERT INTO temp.staying SELECT {_COLUMNS} FROM tasks"
+        " WHERE campaign IS NULL OR id IN (SELECT id FROM temp.going)"
+    )
+    connection.execute(
+        "UPDATE temp.staying SET status = (SELECT status FROM temp.going WHERE going.id = staying.id)"
+        " WHERE id IN (SELECT id FROM temp.going)"
+    )
+    connection.executemany(
+        _KNOWN_AGAIN,
+        (
+            {"id": id_, "status": status, "created": created, "updated": updated}
+            for id_, status, created, updated in what.beginnings
+        ),
+    )
+    connection.execute("DROP TABLE temp.going")
+
+
+def _rebuild(
+    connection: sqlite3.Connection, before: Iterable[tuple[str, str, str, str | None]], sequence: int | None
+) -> None:
+    """Make the table and what belonged to it, in the order in which it was made first."""
+    about = [(type_, sql) for type_, _, table, sql in before if table == "tasks" and sql is not None]
+    table = next((sql for type_, sql in about if type_ == "table"), None)
+    if table is not None and not _is_legacy(table):
+        # It had been an outbox before the migration. The old program gets its own table, and none of our indexes.
+        table, about = _TABLE, []
+    some = connection.execute("SELECT 1 FROM temp.staying LIMIT 1").fetchone() is not None
+    if table is None and not some:
+        return
+    connection.execute(table or _TABLE)
+    connection.execute(f"INSERT INTO tasks ({_COLUMNS}) SELECT {_COLUMNS} FROM temp.staying ORDER BY id")
+    for type_, sql in about:
+        if type_ != "table":
+            connection.execute(sql)
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'").fetchone() is None:
+        return
+    connection.execute("DELETE FROM sqlite_sequence WHERE name = 'tasks'")
+    if sequence is not None and "AUTOINCREMENT" in (table or _TABLE).upper():
+        connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('tasks', ?)", (sequence,))
+
+
+def _is_legacy(table: str) -> bool:
+    """Whether this makes a table of the old program."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute(table)
+        return tuple(row[1] for row in db.execute("PRAGMA table_info(tasks)")) == LEGACY_COLUMNS
+
+
+def set_journal_mode(connection: sqlite3.Connection, path: Path, mode: str) -> None:
+    """Put the journal mode back, and leave no files beside the database. For a connection that is alone."""
+    wanted = "wal" if mode.lower() == "wal" else "delete"
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    (now,) = connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()
+    if now != wanted:
+        raise PreflightError(
+            f"{path}: its journal mode is still {now}, because another program has it open; stop it, then run again"
+        )
+    if wanted == "delete":
+        path.with_name(f"{path.name}-shm").unlink(missing_ok=True)  # left by a program that only looked
+
+
+def clear_journal(connection: sqlite3.Connection, path: Path) -> None:
+    """Have SQLite take away the spent journal of a program that was killed. For a connection that is alone.
+
+    What it said was rolled back when the database was opened; the file itself goes with the next change.
+    """
+    if path.with_name(f"{path.name}-journal").exists():
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        connection.execute(f"PRAGMA user_version = {version}")

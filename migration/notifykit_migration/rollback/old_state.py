@@ -1,0 +1,196 @@
+"""The old state that a rollback builds on: what the old program wrote last, and what its files say now."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from notifykit.campaign.campaign import Campaign
+from notifykit.durable import mend
+from notifykit.errors import CampaignError
+from notifykit.legacy import Disposal, Flag, KeepsFlags, LegacyState
+from notifykit.model import Record
+from notifykit.pipeline.project import Host
+from notifykit_migration.apply.retire import RETIRED
+from notifykit_migration.apply.steps import described, resolved
+from notifykit_migration.backup import make as backups
+from notifykit_migration.errors import PreflightError
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.journal.in_force import planned
+from notifykit_migration.legacy.contracts import legacy_states, shown, status_path
+from notifykit_migration.legacy.status_file import StatusFile, parse_status
+from notifykit_migration.model import FLAG_COLUMN, Column, ContractPlan
+
+
+class Migration(NamedTuple):
+    """One migration, as the store remembers it."""
+
+    id: str
+    backup: str
+    journal_mode: str
+    sequence: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OldCampaign:
+    """One campaign whose old state the migration retired."""
+
+    campaign: Campaign
+    keeper: KeepsFlags
+    csv_file: str
+    status_file: str
+    status_path: Path
+    retired: Path | None
+    """Where `retire` puts the send-status file; None where this campaign was never migrated."""
+    sent_word: str
+    backed_up: bytes | None
+    """The send-status file as the old program left it; None: there was none."""
+    status: StatusFile
+    """The same, read."""
+    contracts: Mapping[str, ContractPlan]
+    """What was decided, by key."""
+    store_copy: Path | None
+    """The store as it was before its migration; None where there was none."""
+
+    @property
+    def name(self) -> str:
+        """The campaign's name."""
+        return self.campaign.name
+
+    def columns(self) -> dict[str, Column]:
+        """Return what the CSV says now: see `columns_of`."""
+        return columns_of(self.campaign, self.keeper)
+
+    def now(self) -> bytes | None:
+        """Return the send-status file as it is now; None where there is none. Raises PreflightError."""
+        return content_of(self.status_path, self.status_file)
+
+
+def columns_of(campaign: Campaign, keeper: KeepsFlags) -> dict[str, Column]:
+    """Return what a CSV says now, by key: unsent where any row of a key is. Raises PreflightError."""
+    found: dict[str, Column] = {}
+    flag_of = keeper.flag_of
+    try:
+        for item in campaign.source.read():
+            if isinstance(item, Record):
+                flag = flag_of(item)
+                if flag is Flag.UNSENT or item.key not in found:
+                    found[item.key] = FLAG_COLUMN[flag]
+    except CampaignError as error:
+        raise PreflightError(f"{error}; then run this again") from error
+    return found
+
+
+def content_of(path: Path, name: str) -> bytes | None:
+    """Return a file's content; None where there is none. Raises PreflightError where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise PreflightError(f"{name}: cannot be read {mend(error)}; nothing was changed") from error
+
+
+def is_migrated(connection: sqlite3.Connection) -> bool:
+    """Whether any campaign of this store was migrated, and not rolled back since."""
+    there = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migrations'").fetchone()
+    return there is not None and connection.execute("SELECT 1 FROM migrations LIMIT 1").fetchone() is not None
+
+
+def migrations(connection: sqlite3.Connection) -> list[Migration]:
+    """Return the migrations of this store, oldest first."""
+    found = connection.execute("SELECT id, backup, journal_mode, legacy_sequence FROM migrations ORDER BY at, rowid")
+    return [Migration(*row) for row in found]
+
+
+def old_campaigns(
+    host: Host, folder: MigrationFolder, done: Collection[Migration], active: Collection[str]
+) -> list[OldCampaign]:
+    """Return the campaigns that were migrated, and those of the same kind that were not and have tasks all the same.
+
+    `active`: the campaigns that have tasks. Raises PreflightError where one is not configured any more, and
+    VerificationError where a backup is damaged.
+    """
+    found = []
+    for migration in done:
+        backup = backups.find(folder, migration.backup)
+        for number, part in enumerate(planned(backup).campaigns):
+            campaign = described(host, part.campaign)
+            path = resolved(host, part.status_file)
+            data = backups.content(backup, path)
+            found.append(
+                _old(
+                    host,
+                    campaign,
+                    csv_file=part.csv_file,
+                    status_file=part.status_file,
+                    retired=backup.folder / RETIRED / f"{number:02d}-{path.name}",
+                    sent_word=part.sent_word,
+                    backed_up=data,
+                    contracts={contract.key: contract for contract in part.contracts},
+                    store_copy=backups.store_copy(backup),
+                )
+            )
+    known = {old.name for old in found}
+    for campaign, state in legacy_states(host):
+        if state.disposal is Disposal.RETIRE and campaign.name in active and campaign.name not in known:
+            found.append(_never_migrated(host, campaign, state))
+    return found
+
+
+def _never_migrated(host: Host, campaign: Campaign, state: LegacyState) -> OldCampaign:
+    """Return a campaign that was run beside its old files: they are what the old program goes by."""
+    path = status_path(host, state)
+    return _old(
+        host,
+        campaign,
+        csv_file=None,
+        status_file=shown(host, path),
+        retired=None,
+        sent_word=state.sent_word,
+        backed_up=content_of(path, shown(host, path)),
+        contracts={},
+        store_copy=None,
+    )
+
+
+def _old(
+    host: Host,
+    campaign: Campaign,
+    *,
+    csv_file: str | None,
+    status_file: str,
+    retired: Path | None,
+    sent_word: str,
+    backed_up: bytes | None,
+    contracts: Mapping[str, ContractPlan],
+    store_copy: Path | None,
+) -> OldCampaign:
+    if not isinstance(campaign.strategy, KeepsFlags):
+        raise PreflightError(
+            f"{campaign.file}: its strategy keeps no flags ({type(campaign.strategy).__name__}) any more; "
+            "put back the one that it was migrated with"
+        )
+    host.start(campaign)
+    flags = shown(host, campaign.strategy.flag_file.resolve())
+    if csv_file is not None and flags != csv_file:
+        raise PreflightError(
+            f"{campaign.file}: its flags are in {flags} now, and were in {csv_file} when it was migrated; "
+            "put the old path back for the rollback"
+        )
+    return OldCampaign(
+        campaign=campaign,
+        keeper=campaign.strategy,
+        csv_file=flags,
+        status_file=status_file,
+        status_path=resolved(host, status_file),
+        retired=retired,
+        sent_word=sent_word,
+        backed_up=backed_up,
+        status=StatusFile(words={}, there=False) if backed_up is None else parse_status(backed_up),
+        contracts=contracts,
+        store_copy=store_copy,
+    )

@@ -1,0 +1,119 @@
+"""The outbox as a rollback finds it: every task, and what of it the old scheduler must not be given."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from notifykit.model import Status
+from notifykit.outbox.sqlite import rows
+from notifykit_migration.model import Hold
+from notifykit_migration.rollback.translate import Seen
+
+_TASKS = """
+SELECT id, campaign, record_key, message_name, round, status, task_type FROM tasks
+ WHERE campaign IS NOT NULL ORDER BY id
+"""
+
+# What a person put back after it was in doubt is meant to go out. An acceptance that became known later is not.
+_DOUBTED = """
+SELECT DISTINCT task_id, verdict, coalesce(code, '') FROM attempts JOIN tasks ON tasks.id = task_id
+ WHERE tasks.status = 'queued' AND (verdict = 'accepted' OR (verdict = 'unknown' AND NOT EXISTS (
+       SELECT 1 FROM events WHERE events.task_id = attempts.task_id AND kind = 'retried' AND at >= finished_at)))
+"""
+
+# A lease that ends later than it is long was begun before the clock was set back: nobody knows how old it is.
+_BUSY = """
+SELECT count(*), max(lease_until) FROM tasks
+ WHERE status = 'sending' AND lease_until > :now AND lease_until <= :now + coalesce(lease, 0)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """All tasks that campaigns own."""
+
+    tasks: Mapping[str, Mapping[str, list[Seen]]]
+    """Campaign to key to its tasks, in id order."""
+    others: int
+    """Rows that no campaign owns."""
+    newest_other: int
+    """The highest id of those."""
+    sequence: int | None
+    """The highest id ever given."""
+    busy: int
+    """Messages that a dispatcher is sending just now."""
+    busy_until: float
+    """When the last of their leases ends."""
+
+
+def look(connection: sqlite3.Connection, *, types: Collection[str], now: float) -> View:
+    """Read the outbox. `types`: the task types that the old scheduler knows how to send."""
+    doubted = {id_: _doubt(verdict, code) for id_, verdict, code in connection.execute(_DOUBTED)}
+    tasks: dict[str, dict[str, list[Seen]]] = {}
+    names: dict[str, str] = {}
+    for id_, campaign, key, message, round_, status, task_type in connection.execute(_TASKS):
+        doubt = None
+        if status == Status.QUEUED:
+            doubt = doubted.get(id_)
+            if doubt is None and task_type not in types:
+                doubt = (
+                    f"the old scheduler does not know the task type {task_type!r}: it would mark it completed "
+                    "without sending it"
+                )
+        # Of a message's few names there would be one for each task.
+        seen = Seen(id_, names.setdefault(message, message), round_, Status(status), doubt)
+        tasks.setdefault(campaign, {}).setdefault(key, []).append(seen)
+    others, newest = connection.execute("SELECT count(*), max(id) FROM tasks WHERE campaign IS NULL").fetchone()
+    sequence = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'tasks'").fetchone()
+    busy, until = connection.execute(_BUSY, {"now": now}).fetchone()
+    return View(
+        tasks=tasks,
+        others=others,
+        newest_other=newest or 0,
+        sequence=int(sequence[0]) if sequence else None,
+        busy=busy,
+        busy_until=until or 0.0,
+    )
+
+
+def holds(connection: sqlite3.Connection, held: Iterable[Seen]) -> list[Hold]:
+    """Describe these tasks for the person who decides about them."""
+    found = []
+    for seen in held:
+        row = connection.execute(f"SELECT {rows.TASK_COLUMNS} FROM tasks WHERE id = ?", (seen.id,)).fetchone()
+        task = rows.task(row)
+        found.append(
+            Hold(
+                campaign=task.campaign,
+                key=task.key,
+                message=task.message,
+                recipient=task.recipient,
+                text=task.text,
+                status=task.status.value,
+                why=seen.doubt or _why(task.status, task.reason),
+                task=task.id,
+                metadata=task.metadata,
+            )
+        )
+    return found
+
+
+def _doubt(verdict: str, code: str) -> str:
+    said = f" ({code})" if code else ""
+    if verdict == "accepted":
+        return "it was queued again, and then an earlier attempt turned out to have been accepted"
+    return f"an earlier attempt may have been accepted{said}; the old program would send it again"
+
+
+def _why(status: Status, reason: str | None) -> str:
+    if status is Status.SENDING:
+        return "it was being sent when its worker stopped: nobody knows whether it arrived"
+    return reason or f"it is {status.value}, and no reason was recorded"
+
+
+def clock_time(at: float) -> str:
+    """Return a time of today, for people."""
+    return datetime.fromtimestamp(at).astimezone().strftime("%H:%M:%S")

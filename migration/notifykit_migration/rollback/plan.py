@@ -1,0 +1,272 @@
+"""Works out a rollback: what becomes of every contract, file and row. Reads only.
+
+The old state that a rollback builds on is that of the backups: what the old program wrote last.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from notifykit.legacy import Disposal
+from notifykit.model import Status
+from notifykit.pipeline.project import Host
+from notifykit_migration.apply.fence import OTHERS
+from notifykit_migration.backup import make as backups
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.legacy.contracts import legacy_states, shown
+from notifykit_migration.legacy.old_rule import COMPLETED, TASK_TYPES
+from notifykit_migration.legacy.task_table import gap, is_outbox
+from notifykit_migration.model import Column, ContractPlan, Hold, Json, Present, Return, RollbackPlan
+from notifykit_migration.reading import untouched
+from notifykit_migration.rollback.old_schema import Beginning
+from notifykit_migration.rollback.old_state import Migration, OldCampaign, migrations, old_campaigns
+from notifykit_migration.rollback.outbox_view import View, clock_time, holds, look
+from notifykit_migration.rollback.translate import Before, Seen, returned, rows_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """What becomes of one campaign's files."""
+
+    old: OldCampaign
+    content: bytes | None
+    """The send-status file as it will be; None: there will be none."""
+    set_sent: tuple[str, ...]
+    set_unsent: tuple[str, ...]
+    """Flags that the migration itself set, of contracts that are put back as they were."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoingBack:
+    """Everything that a rollback does."""
+
+    plan: RollbackPlan
+    courses: tuple[Course, ...]
+    rows: Mapping[int, str]
+    """Rows of campaigns that stay, with the status that the old program will see."""
+    removed: frozenset[int]
+    """Tasks that will be no rows any more."""
+    sequence: int | None
+    gap_before: int
+    """How many ids had no row before the migration."""
+    journal_mode: str
+    copies: tuple[Path, ...]
+    """The stores as they were before each migration, oldest first."""
+    view: View
+
+    @property
+    def gap(self) -> int:
+        """How many ids will have no row. Those of removed tasks, and those that the outbox gave to no task at all."""
+        return max(0, (self.sequence or 0) - self.view.others - len(self.rows))
+
+    def beginnings(self) -> Iterator[Beginning]:
+        """Yield the rows as they were before; what the oldest copy says comes last."""
+        for path in reversed(self.copies):
+            with untouched(path) as connection:
+                if _has_tasks(connection):
+                    yield from connection.execute("SELECT id, status, created_at, updated_at FROM tasks")
+
+
+@dataclass(slots=True)
+class _Sum:
+    """What is put together, campaign by campaign."""
+
+    returns: list[Return] = field(default_factory=list)
+    courses: list[Course] = field(default_factory=list)
+    rows: dict[int, str] = field(default_factory=dict)
+    held: list[Seen] = field(default_factory=list)
+    lost: list[Hold] = field(default_factory=list)
+    """Held contracts of which there is no task any more."""
+    warnings: list[str] = field(default_factory=list)
+    touched: bool = False
+    """Something happened since the migration."""
+
+
+def work_out(host: Host, folder: MigrationFolder, connection: sqlite3.Connection, *, now: float) -> GoingBack:
+    """Return what a rollback does to this store and the files of its campaigns.
+
+    Raises PreflightError (a campaign, a file or a backup is missing) and WorldChangedError (somebody wrote to a
+    send-status file).
+    """
+    done = migrations(connection)
+    copies = tuple(path for item in done if (path := backups.store_copy(backups.find(folder, item.backup))) is not None)
+    legacy_rows = {path: _statuses(path) for path in copies}
+    view = look(connection, types=TASK_TYPES | _types(copies), now=now)
+    total = _Sum()
+    olds = old_campaigns(host, folder, done, view.tasks.keys())
+    for old in olds:
+        _campaign(old, view.tasks.get(old.name, {}), legacy_rows, total)
+    mine = {old.name for old in olds}
+    keeping = {campaign.name for campaign, state in legacy_states(host) if state.disposal is Disposal.KEEP}
+    began = {id_: status for path in reversed(copies) for id_, status in legacy_rows[path].items()}
+    for name, by_key in view.tasks.items():
+        if name not in mine:
+            _other_campaign(name, by_key, total, began, known=name in keeping or name == OTHERS)
+    if view.busy:
+        total.warnings.append(
+            f"{view.busy} messages are being sent just now (until {clock_time(view.busy_until)} at the latest): "
+            "a rollback refuses until `notifykit run` is stopped"
+        )
+    first = done[0]
+    plan = RollbackPlan(
+        store=shown(host, host.configuration.settings.store),
+        returns=tuple(total.returns),
+        holds=(*holds(connection, sorted(total.held, key=lambda seen: seen.id)), *total.lost),
+        files=tuple(_files(total.courses)),
+        others=view.others,
+        warnings=tuple(total.warnings),
+    )
+    return GoingBack(
+        plan=plan,
+        courses=tuple(total.courses),
+        rows=total.rows,
+        removed=frozenset(seen.id for by_key in view.tasks.values() for tasks in by_key.values() for seen in tasks)
+        - total.rows.keys(),
+        sequence=_sequence(first, view, touched=total.touched),
+        gap_before=_gap(copies[0]) if copies and first.sequence is not None else 0,
+        journal_mode=first.journal_mode,
+        copies=copies,
+        view=view,
+    )
+
+
+def _campaign(
+    old: OldCampaign,
+    by_key: Mapping[str, list[Seen]],
+    legacy_rows: Mapping[Path, Mapping[int, str]],
+    total: _Sum,
+) -> None:
+    """Translate the contracts of a campaign that was migrated."""
+    columns = old.columns()
+    rows = legacy_rows.get(old.store_copy, {}) if old.store_copy else {}
+    keys = dict.fromkeys((*old.contracts, *columns, *by_key))
+    words = dict(old.status.words)
+    set_sent: list[str] = []
+    set_unsent: list[str] = []
+    for key in keys:
+        plan, tasks = old.contracts.get(key), by_key.get(key, [])
+        column = columns.get(key, Column.MISSING)
+        back = returned(old.name, key, plan, tasks, column, _before(old, key, plan, rows))
+        total.returns.append(back)
+        total.rows.update(back.rows)
+        total.held += [seen for seen in tasks if seen.held]
+        if back.present not in (Present.UNCHANGED, Present.NEVER):
+            words[key] = old.sent_word
+            total.touched = True
+        if back.present is Present.HELD and not tasks:
+            total.lost.append(_lost(old.name, key))
+        if back.column is not column:
+            (set_sent if back.column is Column.SENT else set_unsent).append(key)
+    if old.status.torn:
+        total.warnings.append(
+            f"{old.name}: {old.status_file} was torn, and the old program would stop at it: it is written anew, with "
+            "what could be read of it and what the outbox knows"
+        )
+    total.courses.append(
+        Course(
+            old=old,
+            content=_content(old, words),
+            set_sent=tuple(set_sent),
+            set_unsent=tuple(set_unsent),
+        )
+    )
+
+
+def _before(old: OldCampaign, key: str, plan: ContractPlan | None, rows: Mapping[int, str]) -> Before:
+    word = old.status.words.get(key)
+    return Before(
+        sent_word=old.sent_word,
+        word=None if word is None else str(word),
+        unreadable=plan is not None and plan.json is Json.OTHER and key not in old.status.words,
+        rows=rows,
+    )
+
+
+def _content(old: OldCampaign, words: Mapping[str, object]) -> bytes | None:
+    """Return the send-status file: byte for byte as it was where it says what it should."""
+    if not old.status.torn and words == old.status.words:
+        return old.backed_up
+    newline = "\r\n" if old.backed_up is not None and b"\r\n" in old.backed_up else "\n"
+    text = json.dumps(words, ensure_ascii=False, indent=4).replace("\n", newline)
+    return text.encode(errors="backslashreplace")  # half a surrogate pair becomes its JSON escape
+
+
+def _other_campaign(
+    name: str, by_key: Mapping[str, Sequence[Seen]], total: _Sum, began: Mapping[int, str], *, known: bool
+) -> None:
+    """Translate the tasks of a campaign without retired state.
+
+    `began`: the rows of the old table; `known`: whether the old program has this campaign, too.
+    """
+    waiting = 0
+    for tasks in by_key.values():
+        rows = dict(rows_of(tasks))
+        total.held += [seen for seen in tasks if seen.held and (known or seen.status is not Status.QUEUED)]
+        if not known:
+            waiting += sum(seen.status is Status.QUEUED for seen in tasks)
+            rows = {id_: status for id_, status in rows.items() if status == COMPLETED}
+        total.rows.update(rows)
+        total.touched |= any(rows.get(seen.id) != began.get(seen.id) for seen in tasks)
+    if waiting:
+        total.warnings.append(
+            f"{name}: the old program does not know this campaign: {waiting} queued messages are not given to it. They "
+            "stay in the archive, and are queued again when you migrate again"
+        )
+
+
+def _lost(campaign: str, key: str) -> Hold:
+    return Hold(
+        campaign=campaign,
+        key=key,
+        message="",
+        recipient="",
+        text="",
+        status="",
+        why="the migration made a task of it, which is gone: nobody knows what came of it",
+    )
+
+
+def _files(courses: Collection[Course]) -> Iterator[str]:
+    for course in courses:
+        if course.content != course.old.now():
+            yield course.old.status_file
+        if course.set_sent or course.set_unsent:
+            yield course.old.csv_file
+
+
+def _sequence(first: Migration, view: View, *, touched: bool) -> int | None:
+    """Return the highest id ever used; where nothing happened, as far as the old program's own rows go."""
+    if touched:
+        return view.sequence
+    return max(first.sequence or 0, view.newest_other) or first.sequence
+
+
+def _has_tasks(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'tasks'").fetchone() is not None
+
+
+def _statuses(path: Path) -> dict[int, str]:
+    words: dict[str, str] = {}  # few, where each row brings its own
+    with untouched(path) as connection:
+        if not _has_tasks(connection):
+            return {}
+        return {id_: words.setdefault(word, word) for id_, word in connection.execute("SELECT id, status FROM tasks")}
+
+
+def _gap(path: Path) -> int:
+    with untouched(path) as connection:
+        return gap(connection)[0] if _has_tasks(connection) else 0
+
+
+def _types(copies: Collection[Path]) -> frozenset[str]:
+    """Return the task types that the old program made: those it knows."""
+    found: set[str] = set()
+    for path in copies:
+        with untouched(path) as connection:
+            if _has_tasks(connection) and not is_outbox(connection):
+                found.update(kind for (kind,) in connection.execute("SELECT DISTINCT task_type FROM tasks"))
+    return frozenset(found)

@@ -1,0 +1,139 @@
+"""Proves a rollback: the old program's rule is applied to what now lies there, and compared with what was queued.
+
+Everything is read anew: the files, the database, and the archived outbox.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from notifykit.legacy import KeepsFlags
+from notifykit.pipeline.project import Host
+from notifykit_migration.apply.fence import OTHERS
+from notifykit_migration.apply.steps import described, resolved
+from notifykit_migration.errors import VerificationError
+from notifykit_migration.legacy.contracts import legacy_states
+from notifykit_migration.legacy.old_rule import PENDING, generated_keys
+from notifykit_migration.legacy.status_file import read_status_file
+from notifykit_migration.model import Column
+from notifykit_migration.reading import untouched
+from notifykit_migration.rollback.archive import Archived
+from notifykit_migration.rollback.old_state import columns_of
+
+SHOWN = 20
+"""Differences that are listed."""
+
+_QUEUED = "SELECT id, task_type, recipient, message, campaign FROM tasks WHERE status = 'queued'"
+_OTHERS = "SELECT id, task_type, recipient, message FROM tasks WHERE status = ? AND campaign IS NULL"
+_PENDING = "SELECT id, task_type, recipient, message FROM tasks WHERE status = ?"
+_MIGRATED = "SELECT campaign, status_file, sent_word FROM migrated"
+
+OldWords = Mapping[str, Mapping[str, object]]
+"""Campaign to what its send-status file said before the migration."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Archive:
+    """What the outbox had when the rollback began."""
+
+    queued: Mapping[int, int]
+    """What the old scheduler is to send: id to a hash of the message."""
+    ids: frozenset[int]
+    keys: Mapping[str, frozenset[str]]
+    """Campaign to the keys that it had tasks of."""
+    migrated: Mapping[str, tuple[str, str]]
+    """Campaign to its send-status file and the sent word."""
+
+
+def prove(host: Host, kept: Archived, old_words: OldWords | None) -> str:
+    """Raise VerificationError where the old program would do anything else than send what was queued.
+
+    Without `old_words`, the old program may have run since: then only what it must never send again is looked for.
+    Returns the evidence.
+    """
+    was = _read(host, kept)
+    problems = [*_rows(host, was, exactly=old_words is not None)]
+    would_make = 0
+    for name, (status_file, sent_word) in was.migrated.items():
+        campaign = described(host, name)
+        keeper = campaign.strategy
+        assert isinstance(keeper, KeepsFlags)  # noqa: S101 - the rollback set its flags
+        host.start(campaign)
+        status = read_status_file(resolved(host, status_file), status_file)
+        if status.torn:
+            problems.append(f"{name}: {status_file} is torn: the old program would stop at it")
+        columns = columns_of(campaign, keeper)
+        makes = generated_keys(columns, status.words, sent_word)
+        would_make += len(makes)
+        again = makes & was.keys.get(name, frozenset())
+        problems += [f"{name} {key}: the old job would make its messages again" for key in sorted(again)]
+        if old_words is not None:
+            problems += _blocked(name, columns, makes, was, old_words.get(name, {}), sent_word)
+    if problems:
+        listed = "\n".join(f"  {problem}" for problem in problems[:SHOWN])
+        more = f"\n  and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
+        raise VerificationError(
+            f"after the rollback the old program would not do what it should:\n{listed}{more}\n"
+            f"Do not start it. The outbox as it was is in {kept.outbox}; migrate again, or ask for help with that file"
+        )
+    return (
+        f"proof: the old program would send {len(was.queued)} pending rows, which is exactly what was queued, and make "
+        f"the messages of {would_make} contracts that were never queued"
+    )
+
+
+def _read(host: Host, kept: Archived) -> _Archive:
+    kept.check()
+    held = {hold.task for hold in kept.holds()}
+    known = {OTHERS, *(campaign.name for campaign, _ in legacy_states(host))}
+    keys: dict[str, set[str]] = {}
+    with kept.open() as db:
+        queued = {
+            id_: hash((kind, recipient, text))
+            for id_, kind, recipient, text, campaign in db.execute(_QUEUED)
+            if id_ not in held and campaign in known
+        }
+        queued |= _messages(db, _OTHERS)
+        ids = frozenset(id_ for (id_,) in db.execute("SELECT id FROM tasks"))
+        for campaign, key in db.execute("SELECT campaign, record_key FROM tasks WHERE campaign IS NOT NULL"):
+            keys.setdefault(campaign, set()).add(key)
+        migrated = {name: (file, word) for name, file, word in db.execute(_MIGRATED)}
+    return _Archive(
+        queued=queued, ids=ids, keys={name: frozenset(found) for name, found in keys.items()}, migrated=migrated
+    )
+
+
+def _messages(db: sqlite3.Connection, sql: str) -> dict[int, int]:
+    return {id_: hash((kind, recipient, text)) for id_, kind, recipient, text in db.execute(sql, (PENDING,))}
+
+
+def _rows(host: Host, was: _Archive, *, exactly: bool) -> Iterator[str]:
+    """Yield what is wrong with the rows that the old scheduler would send."""
+    with untouched(host.configuration.settings.store.resolve()) as db:
+        there = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'tasks'").fetchone() is not None
+        pending = _messages(db, _PENDING) if there else {}
+    for id_, message in pending.items():
+        if id_ in was.ids or exactly:
+            if id_ not in was.queued:
+                yield f"row {id_} is pending, and was not queued"
+            elif was.queued[id_] != message:
+                yield f"row {id_} is not the message that was queued"
+    if exactly:
+        yield from (f"row {id_} was queued, and is not pending" for id_ in was.queued if id_ not in pending)
+
+
+def _blocked(
+    name: str,
+    columns: Mapping[str, Column],
+    makes: frozenset[str],
+    was: _Archive,
+    old_words: Mapping[str, object],
+    sent_word: str,
+) -> Iterator[str]:
+    """Yield the contracts that were never queued, and that the old job would not make now."""
+    known = was.keys.get(name, frozenset())
+    for key, column in columns.items():
+        if column is Column.UNSENT and key not in makes and key not in known and old_words.get(key) != sent_word:
+            yield f"{name} {key}: it was never queued, and the old job would not make its messages"

@@ -1,0 +1,181 @@
+"""What a rollback does, step by step: send-status files, flags, the database, its journal mode.
+
+The words come before the flags: they keep the old job from making a contract's messages again whose flag is taken back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from notifykit.durable import write_new
+from notifykit.legacy import Flag, KeepsFlags
+from notifykit_migration.apply import fence
+from notifykit_migration.errors import PreflightError, WorldChangedError
+from notifykit_migration.journal.journal import Entry
+from notifykit_migration.journal.redo import BEGUN, MoveFile, ReplaceFile, RestoreFile, Stand, Step
+from notifykit_migration.rollback.archive import Archived
+from notifykit_migration.rollback.old_schema import Restoration, put_back, set_journal_mode
+from notifykit_migration.rollback.old_state import content_of, is_migrated
+from notifykit_migration.rollback.plan import Course, GoingBack
+
+
+def written_before(entries: Sequence[Entry]) -> frozenset[str]:
+    """Return the digests of what rollbacks wrote that were cut short."""
+    found: set[str] = set()
+    for entry in entries:
+        if entry.kind in ("migrate_begun", "rollback_done"):
+            found.clear()
+        elif entry.kind == BEGUN and entry.fields.get("after"):
+            found.add(str(entry.fields["after"]))
+    return frozenset(found)
+
+
+def check_files(back: GoingBack, earlier: frozenset[str]) -> None:
+    """Raise WorldChangedError where somebody else wrote to a send-status file since the migration."""
+    for course in back.courses:
+        now = course.old.now()
+        if now in (None, course.old.backed_up, course.content) or _sha(now or b"") in earlier:
+            continue
+        raise WorldChangedError(
+            f"{course.old.status_file}: somebody wrote to it since the migration, which nobody should; nothing was "
+            "changed. See whether the old program is running, move the file out of the way, and run this again"
+        )
+
+
+def file_steps(back: GoingBack, kept: Archived) -> Iterator[Step]:
+    """Yield what brings each send-status file, and then the flags, to what they are to say."""
+    for number, course in enumerate(back.courses):
+        yield from _status_steps(course, kept.folder / f"{number:02d}-{course.old.status_path.name}")
+    for course in back.courses:
+        for keys, flag in ((course.set_sent, Flag.SENT), (course.set_unsent, Flag.UNSENT)):
+            if keys:
+                yield FlagStep(course, keys, flag)
+
+
+def _status_steps(course: Course, prepared: Path) -> Iterator[Step]:
+    old, content = course.old, course.content
+    now = old.now()
+    if content is None or content == now:
+        return
+    if now is None and old.retired is not None and old.backed_up is not None and _at(old.retired) == old.backed_up:
+        yield MoveFile(old.retired, old.status_path, _sha(old.backed_up))  # it keeps mode, owner and time
+        now = old.backed_up
+    if content == now:
+        return
+    if now is not None:
+        yield ReplaceFile(old.status_path, _sha(now), content)
+        return
+    # There never was such a file, or it is lost: whoever may read the flags may read this.
+    prepared.unlink(missing_ok=True)
+    write_new(prepared, content)
+    mode = old.keeper.flag_file.stat().st_mode & 0o777
+    yield RestoreFile(prepared, old.status_path, _sha(content), None, mode)
+
+
+def _at(path: Path) -> bytes | None:
+    return content_of(path, str(path))
+
+
+@dataclass(frozen=True, slots=True)
+class FlagStep:
+    """Sets flags of one CSV file."""
+
+    course: Course
+    keys: tuple[str, ...]
+    flag: Flag
+
+    @property
+    def name(self) -> str:
+        """What the journal calls it."""
+        return f"flags {self.flag.value} {self.course.old.csv_file}"
+
+    @property
+    def _keeper(self) -> KeepsFlags:
+        return self.course.old.keeper
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return what the journal keeps of it."""
+        return {"target": self.course.old.csv_file, "flag": self.flag.value, "keys": len(self.keys)}
+
+    def stand(self) -> Stand:
+        """Look whether any flag is still to be set. Rows may be appended meanwhile."""
+        data = content_of(self._keeper.flag_file, self.course.old.csv_file) or b""
+        return Stand.AFTER if self._keeper.with_flags(data, self.keys, self.flag) == data else Stand.PARTLY
+
+    def do(self) -> None:
+        """Set the flags."""
+        refused = self._keeper.set_flags(self.keys, self.flag)
+        if refused:
+            raise PreflightError(
+                f"{self.course.old.csv_file}: {len(refused)} flags could not be set: {next(iter(refused.values()))}; "
+                "the store is still the outbox. Mend it, then run `notifykit rollback` again: it goes on here"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseStep:
+    """Schema, rows, sequence and fence, in one transaction."""
+
+    connection: sqlite3.Connection
+    back: GoingBack
+
+    @property
+    def name(self) -> str:
+        """What the journal calls it."""
+        return f"database {self.back.plan.store}"
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return what the journal keeps of it."""
+        return {"target": self.back.plan.store, "rows": len(self.back.rows) + self.back.plan.others}
+
+    def stand(self) -> Stand:
+        """Look whether the migration is still there."""
+        return Stand.BEFORE if is_migrated(self.connection) else Stand.AFTER
+
+    def do(self) -> None:
+        """Change it."""
+        put_back(
+            self.connection,
+            Restoration(
+                rows=self.back.rows,
+                beginnings=self.back.beginnings(),
+                sequence=self.back.sequence,
+                tables=fence.TABLES,
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ModeStep:
+    """The journal mode that the old program knew."""
+
+    connection: sqlite3.Connection
+    path: Path
+    mode: str
+
+    @property
+    def name(self) -> str:
+        """What the journal calls it."""
+        return f"journal mode {self.path.name}"
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return what the journal keeps of it."""
+        return {"target": self.path.name, "mode": self.mode}
+
+    def stand(self) -> Stand:
+        """Look at it."""
+        (now,) = self.connection.execute("PRAGMA journal_mode").fetchone()
+        return Stand.AFTER if (now == "wal") == (self.mode.lower() == "wal") else Stand.BEFORE
+
+    def do(self) -> None:
+        """Set it."""
+        set_journal_mode(self.connection, self.path, self.mode)
+
+
+def _sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

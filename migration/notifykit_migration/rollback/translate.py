@@ -1,0 +1,139 @@
+"""What a rollback makes of one contract: the present, in the old program's words. Pure.
+
+There flag and send-status word are set when messages are made, and pending rows are sent later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from notifykit.model import Status
+from notifykit_migration.legacy.old_rule import COMPLETED, PENDING, generates
+from notifykit_migration.model import Column, ContractPlan, Decision, MessageDecision, Present, Return
+
+_MADE_OF: Mapping[Decision, Status] = {
+    Decision.SENT: Status.COMPLETED,
+    Decision.ASSUME: Status.COMPLETED,
+    Decision.ADOPT: Status.QUEUED,
+    Decision.CREATE: Status.QUEUED,
+    Decision.HOLD: Status.IN_DOUBT,
+    Decision.CANCEL: Status.CANCELLED,
+}
+"""What the migration made of a message, by what was decided about it."""
+
+_HELD = (Status.SENDING, Status.IN_DOUBT, Status.FAILED)
+_SENT = (Status.SENT, Status.COMPLETED)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One task as a rollback finds it."""
+
+    id: int
+    message: str
+    round: int
+    status: Status
+    doubt: str | None = None
+    """For a queued one: why it must not be given to the old scheduler."""
+
+    @property
+    def held(self) -> bool:
+        """Whether a person has to decide."""
+        return self.status in _HELD or self.doubt is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What the old files and the old table said of a contract."""
+
+    sent_word: str
+    word: str | None
+    """Under its key in the send-status file; None where there was none."""
+    unreadable: bool = False
+    """The file was torn, and the key may have stood behind the tear."""
+    rows: Mapping[int, str]
+    """Every row of the old table, with its status."""
+
+
+def returned(
+    campaign: str, key: str, plan: ContractPlan | None, tasks: Sequence[Seen], column: Column, before: Before
+) -> Return:
+    """Return what becomes of a contract. `plan`: what was decided about it; None where it came later.
+
+    `column`: what the CSV says now.
+    """
+    decided = [item for item in plan.decisions if item.decision is not Decision.GENERATE] if plan else []
+    if not tasks and not decided:
+        return Return(campaign=campaign, key=key, present=Present.NEVER, column=column, json=before.word, rows={})
+    if plan is not None and _unchanged(plan, tasks, column, before):
+        return Return(
+            campaign=campaign,
+            key=key,
+            present=Present.UNCHANGED,
+            column=_as_it_was(plan, column),
+            json=before.word,
+            rows={task.id: before.rows[task.id] for task in tasks if task.id in before.rows},
+        )
+    return Return(
+        campaign=campaign,
+        key=key,
+        present=_present(tasks),
+        column=Column.SENT if column is Column.UNSENT else column,
+        json=before.sent_word,
+        rows=dict(rows_of(tasks)),
+    )
+
+
+def rows_of(tasks: Sequence[Seen]) -> Iterator[tuple[int, str]]:
+    """Yield the tasks that stay as rows, with the status that the old program sees."""
+    for task in tasks:
+        if task.status in _SENT:
+            yield task.id, COMPLETED
+        elif task.status is Status.QUEUED and not task.held:
+            yield task.id, PENDING
+
+
+def _present(tasks: Sequence[Seen]) -> Present:
+    # A contract without any task is one whose task somebody removed: nobody knows what came of it.
+    if not tasks or any(task.held for task in tasks):
+        return Present.HELD
+    statuses = {task.status for task in tasks if task.status is not Status.CANCELLED}
+    if not statuses:
+        return Present.CANCELLED
+    if Status.QUEUED not in statuses:
+        return Present.SENT
+    return Present.QUEUED if statuses == {Status.QUEUED} else Present.PARTLY
+
+
+def _unchanged(plan: ContractPlan, tasks: Sequence[Seen], column: Column, before: Before) -> bool:
+    """Whether nothing happened since the migration, and the old program would send exactly what is queued."""
+    if any(item.decision is Decision.OWNED for item in plan.decisions):
+        return False  # the outbox had it before that migration
+    made = {(item.message, item.round): _MADE_OF[item.decision] for item in _made(plan)}
+    found = {
+        (task.message, task.round): Status.COMPLETED if task.status is Status.SENT else task.status for task in tasks
+    }
+    if made != found or any(task.doubt is not None for task in tasks) or before.unreadable:
+        return False
+    would_generate = generates(plan.column, plan.json) or generates(column, plan.json)
+    return not would_generate and _pending(plan, before.rows) == {
+        task.id for task in tasks if task.status is Status.QUEUED
+    }
+
+
+def _made(plan: ContractPlan) -> Iterator[MessageDecision]:
+    return (item for item in plan.decisions if item.decision in _MADE_OF)
+
+
+def _pending(plan: ContractPlan, rows: Mapping[int, str]) -> Collection[int]:
+    return {item.row for item in plan.decisions if item.row is not None and rows.get(item.row) == PENDING}
+
+
+def _as_it_was(plan: ContractPlan, column: Column) -> Column:
+    """Return the flag that is put back. Only what the migration set is taken away."""
+    if plan.column is Column.SENT and column is Column.UNSENT:
+        return Column.SENT
+    if plan.set_flag and column is Column.SENT:
+        return plan.column
+    return column

@@ -1,0 +1,1 @@
+"""Checks that a migration did what it said, each with its evidence."""

@@ -1,0 +1,258 @@
+"""Checks that a migration did what it said, and that the old programs can still read: each check with its evidence.
+
+Works right after `migrate`, and long after. What people and other jobs changed meanwhile is told as such.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
+
+from notifykit.errors import NotifykitError, StoreError
+from notifykit.legacy import Flag, KeepsFlags
+from notifykit.outbox.sqlite import schema
+from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS
+from notifykit.pipeline.project import Host
+from notifykit_migration.apply import fence
+from notifykit_migration.apply.retire import RETIRED, OldFile, changed_since, old_files
+from notifykit_migration.apply.steps import described, resolved
+from notifykit_migration.backup import make as backups
+from notifykit_migration.errors import PreflightError
+from notifykit_migration.journal.in_force import InForce
+from notifykit_migration.legacy.contracts import shown
+from notifykit_migration.legacy.status_file import parse_status
+from notifykit_migration.legacy.task_table import check_version, made_by
+from notifykit_migration.model import Backup, CampaignPlan, Check, CheckResult, Kept, Plan
+from notifykit_migration.reading import file_digest, untouched
+from notifykit_migration.verify.shadow import compare
+from notifykit_migration.verify.tasks import tasks_of_plan
+
+SHOWN = 20
+"""Differences that a check lists."""
+
+
+def verify(host: Host, found: Sequence[InForce], *, strict: bool = False) -> Iterator[Check]:
+    """Yield every check. `strict`: right after the migration, when nobody can have changed anything yet.
+
+    Nothing is compared with a backup that is damaged: that it is, is what its own checks tell.
+    Raises PreflightError where nothing was migrated.
+    """
+    if not found:
+        raise PreflightError(f"{host.project.file}: nothing was migrated yet; run `notifykit migrate`")
+    damaged = set()
+    for one in found:
+        checks = list(verify_backup(one.backup))
+        if any(check.result is CheckResult.FAILED for check in checks):
+            damaged.add(one.backup.id)
+        yield from checks
+    store = host.configuration.settings.store.resolve()
+    try:
+        with untouched(store) as connection:
+            yield from _store(host, connection, found, damaged, strict=strict)
+    except StoreError as error:
+        yield Check(name="store opens", result=CheckResult.FAILED, evidence=str(error))
+
+
+def _store(
+    host: Host, connection: sqlite3.Connection, found: Sequence[InForce], damaged: Collection[str], *, strict: bool
+) -> Iterator[Check]:
+    yield _tried("integrity_check", lambda: _integrity(connection))
+    yield _tried("outbox schema", lambda: _schema(connection, shown(host, host.configuration.settings.store)))
+    yield _tried("legacy readers still read", lambda: _readers(connection))
+    yield _tried("fence stands", lambda: _fence(connection, [one.plan for one in found]))
+    yield _tried("one sender for other programs", lambda: _others(host, connection))
+    for one in found:
+        yield _tried("every contract once", partial(tasks_of_plan, connection, one.plan, strict=strict))
+        if one.backup.id not in damaged:
+            yield _tried("rows kept", partial(_rows_kept, connection, one, strict=strict))
+            yield from _files(host, one, strict=strict)
+    files = old_files(host, found)
+    yield _tried("old status files", lambda: _old_files(files))
+    yield _tried("shadow comparison", lambda: compare(host, connection, found, files))
+
+
+def _tried(name: str, check: Callable[[], Check]) -> Check:
+    """Make a check. What keeps it from being made is what it found."""
+    try:
+        return check()
+    except (NotifykitError, sqlite3.Error) as error:
+        return Check(name=name, result=CheckResult.FAILED, evidence=str(error))
+
+
+def _schema(connection: sqlite3.Connection, store: str) -> Check:
+    """Everything that an outbox is made of is there: the index that refuses duplicates, above all."""
+    check_version(connection, store)
+    there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    wrong = [f"{name} is missing" for name in sorted(made_by(schema.statements()) - there)]
+    return _check("outbox schema", wrong, "every table and index of the outbox is there")
+
+
+def verify_backup(backup: Backup) -> Iterator[Check]:
+    """Yield the checks of a backup alone."""
+    checks = backups.check(backup.folder)
+    failed = [check for check in checks if check.result is CheckResult.FAILED]
+    yield from failed
+    if not failed:
+        yield Check(
+            name="backup restores",
+            result=CheckResult.PASSED,
+            evidence=f"{backup.id}: {len(checks)} checks: " + "; ".join(check.name for check in checks),
+        )
+
+
+def _integrity(connection: sqlite3.Connection) -> Check:
+    lines = [str(line) for (line,) in connection.execute("PRAGMA integrity_check")]
+    fine = lines == ["ok"]
+    return Check(
+        name="integrity_check",
+        result=CheckResult.PASSED if fine else CheckResult.FAILED,
+        evidence="SQLite finds the store sound" if fine else f"SQLite reports {len(lines)} faults",
+        details=() if fine else tuple(lines[:SHOWN]),
+    )
+
+
+def _readers(connection: sqlite3.Connection) -> Check:
+    """An old reader goes by position, and an old writer names its six columns."""
+    columns = tuple(row[1] for row in connection.execute("PRAGMA table_info(tasks)"))
+    wrong = [] if columns[: len(LEGACY_COLUMNS)] == LEGACY_COLUMNS else [f"the columns begin with {columns[:7]}"]
+    needed = [
+        row[1]
+        for row in connection.execute("PRAGMA table_info(tasks)")
+        if row[3] and row[4] is None and row[1] not in LEGACY_COLUMNS
+    ]
+    wrong += [f"column {name} must be given, and an old INSERT does not give it" for name in needed]
+    read = 0
+    for row in connection.execute("SELECT * FROM tasks ORDER BY id LIMIT 1000"):
+        read += 1
+        if not (isinstance(row[0], int) and all(isinstance(row[at], str) for at in (1, 2, 3, 4))):
+            wrong.append(f"row {row[0]} cannot be read by position")
+    return _check("legacy readers still read", wrong, f"seven columns first, {read} rows read by position")
+
+
+def _fence(connection: sqlite3.Connection, plans: Sequence[Plan]) -> Check:
+    """Nobody but us may queue the migrated campaigns' messages, and the old scheduler must not see any of them."""
+    wrong = list(fence.missing(connection))
+    pairs = {pair for plan in plans for part in plan.campaigns for pair in part.pairs}
+    fenced = {(row[0], row[1]) for row in connection.execute("SELECT task_type, recipient FROM fence")}
+    wrong += [f"{kind} to {recipient} is not fenced" for kind, recipient in sorted(pairs - fenced)]
+    owned = connection.execute(
+        "SELECT id FROM tasks WHERE status = 'pending' AND campaign IS NOT NULL ORDER BY id LIMIT ?", (SHOWN,)
+    )
+    wrong += [f"row {id_} is pending and ours: the old scheduler would send it" for (id_,) in owned]
+    return _check("fence stands", wrong, f"{len(fenced)} pairs of kind and recipient are refused without metadata")
+
+
+def _others(host: Host, connection: sqlite3.Connection) -> Check:
+    """Other programs' messages are sent by one of the two, the one that notifykit.yaml names."""
+    wanted, there = dict(fence.others_of(host.configuration)), fence.others_in(connection)
+    wrong = [] if wanted == there else ["notifykit.yaml says otherwise since; `notifykit migrate` carries it over"]
+    who = f"notifykit, for {', '.join(sorted(there))}" if there else "the old scheduler"
+    return _check("one sender for other programs", wrong, f"their messages are sent by {who}")
+
+
+def _rows_kept(connection: sqlite3.Connection, one: InForce, *, strict: bool) -> Check:
+    """No row of the old table is gone, and none says anything else than it did."""
+    path = backups.store_copy(one.backup)
+    if path is None:
+        return Check(name="rows kept", result=CheckResult.SKIPPED, evidence="there was no table before")
+    wrong = []
+    count = 0
+    columns = "id, task_type, recipient, message, created_at, status"
+    now = {row[0]: row[1:] for row in connection.execute(f"SELECT {columns}, campaign FROM tasks")}
+    with untouched(path) as before:
+        for row in before.execute(f"SELECT {columns} FROM tasks"):
+            count += 1
+            if row[0] not in now:
+                wrong.append(f"row {row[0]} is gone")
+                continue
+            *said, status, campaign = now[row[0]]
+            if said != list(row[1:5]):
+                wrong.append(f"row {row[0]} does not say what it said")
+            elif campaign is None and status != row[5] and (strict or row[5] == "completed"):
+                wrong.append(f"row {row[0]}, of another program, was {row[5]} and is {status}")
+    return _check("rows kept", wrong, f"{count} rows of the old table are there, with their kind, recipient and text")
+
+
+def _files(host: Host, one: InForce, *, strict: bool) -> Iterator[Check]:
+    for part in one.plan.campaigns:
+        name = f"only flags differ in {part.csv_file}"
+        yield _tried(name, partial(_csv, name, host, part, one.backup, strict=strict))
+    for kept in one.plan.kept:
+        name = f"{kept.status_file} untouched"
+        yield _tried(name, partial(_kept, name, host, kept, one.backup, strict=strict))
+
+
+def _csv(name: str, host: Host, part: CampaignPlan, backup: Backup, *, strict: bool) -> Check:
+    """Nothing but flags may differ. Rows that were appended since are fine."""
+    before = backups.content(backup, resolved(host, part.csv_file))
+    if before is None:
+        return Check(name=name, result=CheckResult.SKIPPED, evidence="the file was not there before")
+    try:
+        now = resolved(host, part.csv_file).read_bytes()
+    except OSError as error:
+        return Check(name=name, result=CheckResult.FAILED, evidence=f"it cannot be read: {error.strerror}")
+    campaign = described(host, part.campaign)
+    assert isinstance(campaign.strategy, KeepsFlags)  # noqa: S101 - the plan was made from it
+    host.start(campaign)
+    if strict:
+        due = [contract.key for contract in part.contracts if contract.set_flag]
+        if not now.startswith(campaign.strategy.with_flags(before, due, Flag.SENT)):
+            evidence = f"beyond the {len(due)} flags of the plan, something in it was changed"
+            return Check(name=name, result=CheckResult.FAILED, evidence=evidence)
+    keys = [contract.key for contract in part.contracts]
+    alike = [campaign.strategy.with_flags(data, keys, Flag.SENT) for data in (before, now)]
+    if alike[1].startswith(alike[0]):
+        more = len(alike[1]) - len(alike[0])
+        tail = f"; {more} bytes were appended since" if more else ""
+        return Check(name=name, result=CheckResult.PASSED, evidence=f"{len(before)} bytes compared{tail}")
+    old, new = (set(data.splitlines()) for data in alike)
+    return Check(
+        name=name,
+        result=CheckResult.EXPLAINED,
+        evidence=f"{len(old - new)} lines of the backup are not there any more as they were: people or jobs edited the "
+        "file since; the outbox does not depend on it",
+    )
+
+
+def _kept(name: str, host: Host, kept: Kept, backup: Backup, *, strict: bool) -> Check:
+    """A status file that stays is as it was; later it may have grown."""
+    path = resolved(host, kept.status_file)
+    now = file_digest(path) if path.exists() else None
+    if now == kept.sha256:
+        return Check(name=name, result=CheckResult.PASSED, evidence=f"{kept.keys} keys, not a byte differs")
+    before = backups.content(backup, path)
+    if not strict and before is not None and now is not None:
+        said, says = parse_status(before).words, parse_status(path.read_bytes()).words
+        if missing := said.keys() - says.keys():
+            return _check(name, [f"key {key} is gone" for key in sorted(map(str, missing))], "")
+        other = sum(says[key] != word for key, word in said.items())
+        evidence = f"its program wrote since: {len(says) - len(said)} more keys, {other} other words"
+        return Check(name=name, result=CheckResult.EXPLAINED, evidence=evidence)
+    if not strict and before is None and now is not None:
+        return Check(name=name, result=CheckResult.EXPLAINED, evidence="its program made it since")
+    return Check(name=name, result=CheckResult.FAILED, evidence="it is not what it was before the migration")
+
+
+def _old_files(files: Sequence[OldFile]) -> Check:
+    """Nobody wrote to the old files since: the old program did not run past the fence."""
+    files = [item for item in files if item.sha256]
+    wrong = [
+        f"{item.shown} was written to since the migration: is the old program running?"
+        for item in files
+        if changed_since(item)
+    ]
+    wrong += [
+        f"{item.shown} is neither in its place nor in the backup ({RETIRED})"
+        for item in files
+        if not item.path.exists() and not item.target.exists()
+    ]
+    retired = sum(item.target.exists() for item in files)
+    return _check("old status files", wrong, f"{len(files)} files unchanged, {retired} of them retired")
+
+
+def _check(name: str, wrong: Sequence[str], evidence: str) -> Check:
+    if not wrong:
+        return Check(name=name, result=CheckResult.PASSED, evidence=evidence)
+    more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+    return Check(name=name, result=CheckResult.FAILED, evidence=f"{wrong[0]}{more}", details=tuple(wrong[:SHOWN]))

@@ -1,0 +1,76 @@
+"""Checks that every decision of a plan is one task, and that each task is where it may be."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from notifykit_migration.apply.steps import STATUS
+from notifykit_migration.model import CampaignPlan, Check, CheckResult, Decision, MessageDecision, Plan
+
+SHOWN = 20
+"""Differences that are listed."""
+
+_TASKS = "SELECT record_key, message_name, round, id, status, attempts, message FROM tasks WHERE campaign = ?"
+
+_TOLD = "SELECT DISTINCT task_id FROM events WHERE kind <> 'adopted'"
+
+_ACCEPTED = ("sent", "completed")
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    id: int
+    status: str
+    attempts: int
+    text: str
+
+
+def tasks_of_plan(connection: sqlite3.Connection, plan: Plan, *, strict: bool) -> Check:
+    """Compare the outbox with a plan. `strict`: nothing can have happened to a task since."""
+    name = "every contract once"
+    told = {id_ for (id_,) in connection.execute(_TOLD)}
+    wrong: list[str] = []
+    contracts = tasks = 0
+    for part in plan.campaigns:
+        there: dict[tuple[str, str, int], list[_Task]] = defaultdict(list)
+        for key, message, round_, *rest in connection.execute(_TASKS, (part.campaign,)):
+            there[key, message, round_].append(_Task(*rest))
+        for contract in part.contracts:
+            contracts += 1
+            for item in contract.decisions:
+                if item.decision in STATUS:
+                    tasks += 1
+                    found = there.get((contract.key, item.message, item.round), [])
+                    if (why := _wrong(item, found, told, strict=strict)) is not None:
+                        wrong.append(f"{part.campaign} {contract.key} {item.message}: {why}")
+        wrong += _twice(part)
+    if not wrong:
+        evidence = f"{contracts} contracts, {tasks} tasks, each there exactly once"
+        return Check(name=name, result=CheckResult.PASSED, evidence=evidence)
+    more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+    return Check(name=name, result=CheckResult.FAILED, evidence=f"{wrong[0]}{more}", details=tuple(wrong[:SHOWN]))
+
+
+def _twice(part: CampaignPlan) -> Iterator[str]:
+    seen = Counter(contract.key for contract in part.contracts)
+    return (f"{part.campaign} {key}: planned {count} times" for key, count in seen.items() if count > 1)
+
+
+def _wrong(item: MessageDecision, found: list[_Task], told: set[int], *, strict: bool) -> str | None:
+    """Say what is wrong with the task of a decision; None where nothing is."""
+    if len(found) != 1:
+        return f"{len(found)} tasks instead of one"
+    (task,) = found
+    if item.text is not None and task.text != item.text:
+        return f"task {task.id} has another text than the plan"
+    if strict and task.status != STATUS[item.decision].value:
+        return f"task {task.id} is {task.status}, the plan says {STATUS[item.decision]}"
+    sent = item.decision in (Decision.SENT, Decision.ASSUME)
+    if sent and task.status not in _ACCEPTED:
+        return f"task {task.id} was sent, and is {task.status}"
+    if not sent and task.status in _ACCEPTED and not task.attempts and task.id not in told:
+        return f"task {task.id} is {task.status}, though nobody sent it and nobody decided so"
+    return None

@@ -1,0 +1,259 @@
+"""Templates and conditions: Jinja2 in its sandbox, compiled once, rendered for each record.
+
+A template sees `record` and `campaign` (its name), and nothing else. What is undefined or null is an error,
+never an empty place in a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, UndefinedError, nodes
+from jinja2.environment import Template as JinjaTemplate
+from jinja2.meta import find_undeclared_variables
+from jinja2.parser import Parser
+from jinja2.runtime import Context
+from jinja2.sandbox import SandboxedEnvironment
+
+from notifykit.campaign.template_filters import FILTERS
+from notifykit.errors import ConfigError, RenderError
+from notifykit.model import Record
+from notifykit.nearest import hint
+
+Escape = Callable[[str], str]
+"""Defuses the markup of a channel."""
+
+RECORD_ATTRIBUTES = frozenset({"key", "row", "place", "get", "items"})
+"""What templates may use of a record beside its columns."""
+
+_NAMES = ("record", "campaign")
+_USERS_MISTAKES = (TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What an expression of a template may raise for a record's data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One defect of a template."""
+
+    line: int
+    """Within the template, from 1."""
+    what: str
+
+
+class TemplateInvalidError(ConfigError):
+    """A template or condition cannot be compiled; the text lists every mistake."""
+
+    def __init__(self, where: str, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(f"{where}, line {mistake.line}: {mistake.what}" for mistake in self.mistakes))
+
+
+class _Undefined(StrictUndefined):
+    """Words what is undefined only once it is used: looking for a near name is slow."""
+
+    __slots__ = ()
+
+    @property
+    def _undefined_message(self) -> str:
+        name = self._undefined_name
+        if self._undefined_hint or not isinstance(self._undefined_obj, Record):
+            return super()._undefined_message
+        table = self._undefined_obj.table
+        if name in table.columns:
+            return f"the row has no cell for the column {name!r}"
+        return f"no column {name!r} in {table.origin}{hint(str(name), table.columns)}"
+
+
+class _Environment(SandboxedEnvironment):
+    """The sandbox, with a short way to a record's columns and no other way into a record."""
+
+    def getitem(self, obj: object, argument: object) -> object:
+        if isinstance(obj, Record) and isinstance(argument, str):
+            try:
+                return obj.cells[obj.table.columns[argument]]
+            except LookupError:
+                return self.undefined(obj=obj, name=argument)
+        return super().getitem(obj, argument)
+
+    def getattr(self, obj: object, attribute: str) -> object:
+        if isinstance(obj, Record) and attribute in RECORD_ATTRIBUTES:
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
+
+    def is_safe_attribute(self, obj: object, attr: str, value: object) -> bool:
+        if isinstance(obj, Record):
+            return attr in RECORD_ATTRIBUTES
+        return super().is_safe_attribute(obj, attr, value)
+
+
+def compile_template(text: str, *, where: str, escape: Escape | None = None, campaign: str = "") -> Template:
+    """Compile a message's text. `escape` is applied to what expressions give, never to the template's own text.
+
+    `where` is the template's place in the configuration, for messages. Raises TemplateInvalidError.
+    """
+    environment = _environment(escape)
+    try:
+        tree = environment.parse(text)
+    except TemplateSyntaxError as error:
+        raise TemplateInvalidError(where, [_syntax(error)]) from None
+    return Template(_load(tree, environment, where), where, campaign)
+
+
+def compile_condition(text: str, where: str, *, campaign: str = "") -> Condition:
+    """Compile a `when`: a Jinja expression, without braces, that gives true or false.
+
+    Raises TemplateInvalidError.
+    """
+    environment = _environment(None)
+    try:
+        expression = _expression(text, environment)
+    except TemplateSyntaxError as error:
+        mistake = _syntax(error)
+        mend = "; a condition is written without {{ }} or {% %}" if text.lstrip().startswith("{") else ""
+        raise TemplateInvalidError(where, [Mistake(mistake.line, mistake.what + mend)]) from None
+    result = nodes.Assign(nodes.Name("result", "store"), expression, lineno=1)
+    tree = nodes.Template([result], lineno=1)
+    tree.set_environment(environment)
+    return Condition(_load(tree, environment, where), where, campaign)
+
+
+def _expression(text: str, environment: _Environment) -> nodes.Expr:
+    parser = Parser(environment, text, state="variable")
+    expression = parser.parse_expression()
+    if not parser.stream.eos:
+        raise TemplateSyntaxError("there is more after the end of the expression", parser.stream.current.lineno)
+    return expression
+
+
+class _Compiled:
+    """What a template and a condition share: compiled code, its names, and its place."""
+
+    __slots__ = ("_compiled", "_names", "_root", "_where")
+
+    def __init__(self, compiled: JinjaTemplate, where: str, campaign: str) -> None:
+        self._compiled = compiled
+        self._root = compiled.root_render_func
+        self._where = where
+        self._names: Mapping[str, object] = {**compiled.globals, "campaign": campaign}
+
+    def _context(self, record: Record) -> Context:
+        # What JinjaTemplate.new_context makes, without its copying and its look at a parent's locals.
+        environment, blocks = self._compiled.environment, self._compiled.blocks
+        return Context(environment, {**self._names, "record": record}, self._compiled.name, blocks)
+
+    def _failed(self, error: BaseException, record: Record) -> RenderError:
+        what = str(error) if isinstance(error, TemplateError | ValueError) else f"{type(error).__name__}: {error}"
+        if isinstance(error, UndefinedError) and error.message:
+            what = error.message
+        line = self._line(error.__traceback__)
+        return RenderError(f"{self._where}, line {line}: {what} (record {record.key!r} at {record.place})")
+
+    def _line(self, trace: TracebackType | None) -> int:
+        """Return the line of the template that was being rendered."""
+        line = 1
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == self._compiled.filename:
+                line = self._compiled.get_corresponding_lineno(trace.tb_lineno)
+            trace = trace.tb_next
+        return line
+
+
+class Template(_Compiled):
+    """A compiled template. Call it with a record; safe to call from several threads."""
+
+    __slots__ = ()
+
+    def __call__(self, record: Record) -> str:
+        """Render for one record. Raises RenderError, which names the template, the place and the record."""
+        try:
+            return "".join(self._root(self._context(record)))
+        except _USERS_MISTAKES as error:
+            raise self._failed(error, record) from error
+
+
+class Condition(_Compiled):
+    """A compiled condition. Call it with a record; safe to call from several threads."""
+
+    __slots__ = ()
+
+    def __call__(self, record: Record) -> bool:
+        """Evaluate for one record. Raises RenderError, also where the result is neither true nor false."""
+        try:
+            context = self._context(record)
+            list(self._root(context))  # runs it; there is nothing to print
+            result = context.vars["result"]
+            if isinstance(result, bool):
+                return result
+            if isinstance(result, Undefined):
+                str(result)  # raises, and names what is undefined
+            # A cell "0" or "N" would count as true: nobody who writes such a condition means that.
+            raise ValueError(f'it gives {result!r}, neither true nor false; compare it: … == "1"')
+        except _USERS_MISTAKES as error:
+            raise self._failed(error, record) from error
+
+
+def _environment(escape: Escape | None) -> _Environment:
+    def finalize(value: object) -> object:
+        if value is None:
+            raise ValueError('this gives null, not text; write … or "" where nothing is right')
+        if escape is None:
+            return value
+        return escape(value if type(value) is str else str(value))
+
+    environment = _Environment(undefined=_Undefined, finalize=finalize)
+    environment.filters.update(FILTERS)
+    del environment.globals["lipsum"]
+    return environment
+
+
+def _load(tree: nodes.Template, environment: _Environment, where: str) -> JinjaTemplate:
+    try:
+        _check(tree, environment, where)
+        code = environment.compile(tree, filename=f"<{where}>")
+    except TemplateSyntaxError as error:
+        raise TemplateInvalidError(where, [_syntax(error)]) from None
+    return JinjaTemplate.from_code(environment, code, dict(environment.globals))
+
+
+def _syntax(error: TemplateSyntaxError) -> Mistake:
+    return Mistake(error.lineno, (error.message or "cannot be read").rstrip("."))
+
+
+def _check(tree: nodes.Template, environment: _Environment, where: str) -> None:
+    """Find what would fail for every record: all mistakes at once, before anything is sent."""
+    mistakes = {*_of_filters(tree, environment), *_of_attributes(tree), *_of_files(tree)}
+    if not mistakes:  # Jinja's own look at names stops at an unknown filter
+        mistakes.update(_of_names(tree, environment))
+    if mistakes:
+        raise TemplateInvalidError(where, sorted(mistakes, key=lambda mistake: (mistake.line, mistake.what)))
+
+
+def _of_names(tree: nodes.Template, environment: _Environment) -> Iterable[Mistake]:
+    unknown = find_undeclared_variables(tree) - set(_NAMES) - set(environment.globals)
+    for node in tree.find_all(nodes.Name):
+        if node.name in unknown and node.ctx == "load":
+            yield Mistake(node.lineno, f'there is nothing called "{node.name}"{hint(node.name, _NAMES)}')
+
+
+def _of_filters(tree: nodes.Template, environment: _Environment) -> Iterable[Mistake]:
+    for node in tree.find_all(nodes.Filter):
+        if node.name not in environment.filters:
+            yield Mistake(node.lineno, f'there is no filter "{node.name}"{hint(node.name, environment.filters)}')
+    for test in tree.find_all(nodes.Test):
+        if test.name not in environment.tests:
+            yield Mistake(test.lineno, f'there is no test "{test.name}"{hint(test.name, environment.tests)}')
+
+
+def _of_attributes(tree: nodes.Template) -> Iterable[Mistake]:
+    for node in tree.find_all(nodes.Getattr):
+        if isinstance(node.node, nodes.Name) and node.node.name == "record" and node.attr not in RECORD_ATTRIBUTES:
+            yield Mistake(node.lineno, f'a record has no "{node.attr}"; a column is written record["{node.attr}"]')
+
+
+def _of_files(tree: nodes.Template) -> Iterable[Mistake]:
+    kinds = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
+    for node in tree.find_all(kinds):
+        word = "import" if isinstance(node, nodes.FromImport) else type(node).__name__.lower()
+        yield Mistake(node.lineno, f"{{% {word} %}} is not possible here: a template stands alone")

@@ -1,0 +1,94 @@
+"""Objects of the types that plugins offer, and what to say where none offers a type."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from notifykit.config.defects import Defects
+from notifykit.config.project import ProjectFile
+from notifykit.config.shapes import Shape
+from notifykit.config.tree import Branch, KeyPath, Leaf
+from notifykit.errors import PluginError
+from notifykit.nearest import nearest
+from notifykit.plugins.registry import Offer, Registry
+from notifykit.secrets import Surroundings
+
+Role = Literal["source", "strategy", "sender"]
+
+HOST_KEYS: Mapping[Role, frozenset[str]] = {
+    "source": frozenset({"type"}),
+    "strategy": frozenset({"type"}),
+    "sender": frozenset({"type", "limits"}),
+}
+"""Keys of a section that are the host's, not options."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unavailable:
+    """A campaign or channel that cannot be used here. The others can."""
+
+    kind: Literal["campaign", "channel"]
+    name: str
+    place: str
+    """`file:line` of what it needs."""
+    why: str
+    """What is missing or broken, and the mend."""
+
+    def __str__(self) -> str:
+        return f'{self.place}: {self.kind} "{self.name}" cannot be used: {self.why}'
+
+
+class Offers:
+    """Builds plugin objects from sections."""
+
+    def __init__(self, project: ProjectFile, registry: Registry, around: Surroundings, defects: Defects) -> None:
+        self._project = project
+        self._around = around
+        self._defects = defects
+        self._offers: Mapping[Role, Mapping[str, Offer]] = {
+            "source": registry.sources,
+            "strategy": registry.strategies,
+            "sender": registry.senders,
+        }
+        self._shapes: dict[tuple[Role, str], Shape] = {}
+
+    def build(self, role: Role, section: Branch, prefix: KeyPath) -> Any:
+        """Return the object that a section describes; None where it is defective, which is recorded.
+
+        Raises PluginError where no plugin offers its type, or the plugin is at fault; SecretMissingError where
+        it needs a secret that this run does not.
+        """
+        named = section.entries.get("type")
+        if not isinstance(named, Leaf) or named.value is None:
+            return None
+        shape = self._shapes.get((role, named.value)) or self._shape(role, named.value)
+        self._shapes[role, named.value] = shape
+        return shape.build(section, prefix, self._around, self._defects, host_keys=HOST_KEYS[role])
+
+    def _shape(self, role: Role, name: str) -> Shape:
+        offer = self._offers[role].get(name)
+        if offer is None:
+            raise PluginError(f'no plugin offers the {role} type "{name}"; {self._mend(role, name)}')
+        return Shape(offer, HOST_KEYS[role])
+
+    def _mend(self, role: Role, name: str) -> str:
+        if meant := nearest(name, self._offers[role]):
+            return f'did you mean "{meant}"?'
+        plugins = self._project.plugins
+        if missing := [wanted for wanted in plugins.requires if not _is_installed(wanted)]:
+            return f"install {', '.join(missing)}, which this project requires"
+        blocked = f", or unblock it: {', '.join(plugins.block)}" if plugins.block else ""
+        return f"install the plugin that offers it{blocked} (`notifykit plugins` lists what there is)"
+
+
+def _is_installed(requirement: str) -> bool:
+    name = re.match(r"[\w.-]*", requirement)
+    try:
+        importlib.metadata.distribution(name[0] if name else requirement)
+    except (importlib.metadata.PackageNotFoundError, ValueError):
+        return False
+    return True

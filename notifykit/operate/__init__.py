@@ -1,0 +1,1 @@
+"""What people on duty see and decide. The command line and a page both call these functions."""

@@ -1,0 +1,201 @@
+"""check: everything that can be known to be wrong before anything is queued or sent, all at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from notifykit.campaign.campaign import Campaign, MessagePlan
+from notifykit.campaign.split import split_on_line_ends
+from notifykit.errors import CampaignError, ConfigError, NotifykitError, StoreError
+from notifykit.model import Problem, Record
+from notifykit.pipeline.project import Host, open_host
+from notifykit.plugins import Plugins
+from notifykit.roles import Decision
+
+SAMPLE = 100
+"""Records of each campaign whose messages are rendered."""
+
+
+class Level(StrEnum):
+    """How bad it is."""
+
+    ERROR = "error"
+    """It must be mended."""
+    NOTE = "note"
+    """It is worth knowing; what it concerns is held, and the rest runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was found."""
+
+    level: Level
+    about: str
+    """`plugins`, `configuration`, `store`, or the name of a campaign."""
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a check came to."""
+
+    findings: tuple[Finding, ...]
+    campaigns: tuple[str, ...] = ()
+    """The campaigns that were tried."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything must be mended."""
+        return any(finding.level is Level.ERROR for finding in self.findings)
+
+
+def check(file: Path, plugins: Plugins) -> Checked:
+    """Check a project. Nothing is queued, sent or written."""
+    findings = [_error("plugins", str(plugin)) for plugin in plugins.failed]
+    findings += [_error("plugins", warning) for warning in plugins.warnings]
+    host = None
+    try:
+        host = open_host(file, plugins=plugins)
+    except ConfigError as error:
+        findings += [_error("configuration", line) for line in str(error).splitlines()]
+        host = _without_secrets(file, plugins)
+    if host is None:
+        return Checked(findings=tuple(findings))
+    findings += [
+        _error(item.name if item.kind == "campaign" else "configuration", str(item))
+        for item in host.configuration.unavailable
+    ]
+    findings += _of_store(host)
+    for campaign in host.configuration.campaigns:
+        findings += _of_campaign(host, campaign)
+    return Checked(findings=tuple(findings), campaigns=tuple(item.name for item in host.configuration.campaigns))
+
+
+def _without_secrets(file: Path, plugins: Plugins) -> Host | None:
+    """Return the project for the other checks, where nothing but secrets was wrong with it."""
+    try:
+        return open_host(file, plugins=plugins, secrets=False)
+    except ConfigError:
+        return None
+
+
+def _of_store(host: Host) -> Iterator[Finding]:
+    store = host.configuration.settings.store
+    if not store.exists():
+        above = next(folder for folder in store.parents if folder.exists())
+        if not above.is_dir():
+            yield _error("store", f"{store} cannot be made: {above} is a file; correct `store:`")
+        elif not os.access(above, os.W_OK | os.X_OK):
+            yield _error("store", f"{store} cannot be made: {above} cannot be written; correct its owner or mode")
+        return
+    try:
+        with closing(host.open_outbox(create=False)) as outbox, outbox.transaction():
+            pass  # it takes the right to write to come so far
+    except StoreError as error:
+        yield _error("store", str(error))
+
+
+def _of_campaign(host: Host, campaign: Campaign) -> Iterator[Finding]:
+    try:
+        host.start(campaign)
+        campaign.strategy.begin()
+        sample = _sample(campaign)
+    except (CampaignError, ConfigError) as error:  # ConfigError: a source that needs a secret which is not set
+        yield _error(campaign.name, str(error))
+        return
+    for problem in sample.problems[:SAMPLE]:
+        yield _note(campaign.name, f"held: {problem}")
+    if len(sample.problems) > SAMPLE:
+        yield _note(campaign.name, f"held: … and {len(sample.problems) - SAMPLE} more rows")
+    if not sample.records:
+        yield _note(campaign.name, "no record yet, so its templates were compiled and not rendered")
+        return
+    for plan in campaign.messages:
+        yield from _of_message(campaign, plan, sample.records)
+
+
+@dataclass(slots=True)
+class _Sample:
+    records: list[Record] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+class _Blank:
+    """An outbox that knows nothing yet."""
+
+    def waiting(self, key: str) -> bool:  # noqa: ARG002
+        """Nothing waits."""
+        return False
+
+    def delivered(self, key: str) -> bool:  # noqa: ARG002
+        """Nothing was sent."""
+        return False
+
+    def written_back(self, key: str) -> bool:  # noqa: ARG002
+        """Nothing is."""
+        return False
+
+    def known(self, key: str, message: str) -> bool:  # noqa: ARG002
+        """Nothing was queued."""
+        return False
+
+
+def _sample(campaign: Campaign) -> _Sample:
+    """Read the source whole; keep the first records that need notifying, or just the first where none does."""
+    sample, others = _Sample(), list[Record]()
+    for item in campaign.source.read():
+        if isinstance(item, Problem):
+            sample.problems.append(item)
+            continue
+        due = campaign.strategy.decide(item, _Blank()) is Decision.NOTIFY
+        kept = sample.records if due else others
+        if len(kept) < SAMPLE:
+            kept.append(item)
+    sample.records = sample.records or others
+    return sample
+
+
+def _of_message(campaign: Campaign, plan: MessagePlan, records: Iterable[Record]) -> Iterator[Finding]:
+    rendered = 0
+    wrong: list[str] = []
+    for record in records:
+        try:
+            if plan.when is not None and not plan.when(record):
+                continue
+            wrong += _too_long(plan, record, plan.text(record))
+            plan.recipient(record)
+        except NotifykitError as error:
+            wrong.append(str(error))
+        rendered += 1
+    if not rendered:
+        yield _note(
+            campaign.name, f"message {plan.name}: none of the first records needs it, so its template was not rendered"
+        )
+    elif wrong:
+        all_of_them = len(wrong) >= rendered
+        level = Level.ERROR if all_of_them else Level.NOTE
+        share = "no record" if all_of_them else f"{len(wrong)} of the first {rendered} records"
+        verb = "can have it" if all_of_them else "cannot have it"
+        yield Finding(level=level, about=campaign.name, what=f"message {plan.name}: {share} {verb}: {wrong[0]}")
+
+
+def _too_long(plan: MessagePlan, record: Record, text: str) -> Iterator[str]:
+    limit = plan.channel.max_bytes
+    if limit is None or len(text.encode()) <= limit or (plan.split and split_on_line_ends(text, limit)):
+        return
+    mend = "shorten its longest line" if plan.split else "shorten the template, or set `split: lines`"
+    size = len(text.encode())
+    yield f"{record.place}: the text has {size} bytes, and channel {plan.channel.name} takes {limit}; {mend}"
+
+
+def _error(about: str, what: str) -> Finding:
+    return Finding(level=Level.ERROR, about=about, what=what)
+
+
+def _note(about: str, what: str) -> Finding:
+    return Finding(level=Level.NOTE, about=about, what=what)

@@ -1,0 +1,127 @@
+"""A person's decisions about tasks: all that were named, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from notifykit.errors import NotifykitError
+from notifykit.model import Status, Task
+from notifykit.nearest import hint
+from notifykit.operate.trace import near_keys
+from notifykit.outbox.protocol import Filter, Outbox
+
+_LISTED = 10
+
+SENT = (Status.SENT, Status.COMPLETED)
+
+
+class Decision(Enum):
+    """What a person may decide, where to it moves a task, and from which states."""
+
+    RETRY = (Status.QUEUED, (Status.FAILED,))
+    """Try a dead letter again."""
+    SENT = (Status.SENT, (Status.IN_DOUBT, Status.FAILED))
+    """It has reached its recipient; its write-back is owed."""
+    RESEND = (Status.QUEUED, (Status.IN_DOUBT,))
+    """It has not been accepted: send it."""
+    CANCEL = (Status.CANCELLED, (Status.QUEUED, Status.FAILED, Status.IN_DOUBT))
+    """Drop it."""
+
+    def __init__(self, to: Status, of: tuple[Status, ...]) -> None:
+        self.to = to
+        self.of = of
+
+
+_INSTEAD = {
+    (Decision.RETRY, Status.IN_DOUBT): "`notifykit resolve` decides about a message in doubt",
+    (Decision.RETRY, Status.SENT): "`notifykit resend` sends again what was sent",
+    (Decision.RETRY, Status.COMPLETED): "`notifykit resend` sends again what was sent",
+    (Decision.RESEND, Status.FAILED): "`notifykit retry` tries a failed message again",
+    (Decision.RESEND, Status.SENT): "`notifykit resend` sends again what was sent",
+    (Decision.RESEND, Status.COMPLETED): "`notifykit resend` sends again what was sent",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which tasks are meant: those of the ids, or all that the rest describes."""
+
+    ids: tuple[int, ...] = ()
+    campaign: str | None = None
+    key: str | None = None
+    statuses: tuple[Status, ...] = ()
+    """Empty: every state that the decision can be made about."""
+    where: str | None = None
+    """Only those whose reason has this text in it."""
+
+
+def decide(outbox: Outbox, which: Selection, decision: Decision, *, who: str, why: str) -> list[Task]:
+    """Make a decision about tasks; returns them as they are now.
+
+    Raises NotifykitError, and changes nothing, where an id is unknown, or a task that was named, or a state that
+    was asked for, is none that the decision can be made about.
+    """
+    if wrong := [status for status in which.statuses if status not in decision.of]:
+        raise NotifykitError(
+            f"nothing can be done so about messages that are {_words(wrong)}; it is for {_words(decision.of)}"
+        )
+    with outbox.transaction():
+        if which.ids:
+            ids = tuple(dict.fromkeys(which.ids))
+            _check(ids, list(outbox.tasks(Filter(ids=ids))), decision)
+        else:
+            statuses = which.statuses or decision.of
+            found = Filter(campaign=which.campaign, key=which.key, statuses=statuses)
+            ids = tuple(
+                task.id for task in outbox.tasks(found) if which.where is None or which.where in (task.reason or "")
+            )
+        return outbox.decide(ids, decision.to, who=who, why=why, of=decision.of)
+
+
+def _check(ids: Sequence[int], tasks: Sequence[Task], decision: Decision) -> None:
+    known = {task.id for task in tasks}
+    lines = [f"there is no task {id_}; `notifykit tasks` lists them" for id_ in ids if id_ not in known]
+    for task in tasks:
+        if task.status not in decision.of:
+            instead = _INSTEAD.get((decision, task.status), f"this is for {_words(decision.of)}")
+            lines.append(f"task {task.id} ({task.campaign} {task.key} {task.message}) is {task.status}; {instead}")
+    if lines:
+        more = [f"… and {len(lines) - _LISTED} more"] if len(lines) > _LISTED else []
+        raise NotifykitError("\n".join([*lines[:_LISTED], *more, "nothing was changed"]))
+
+
+def resend(outbox: Outbox, campaign: str, key: str, messages: Sequence[str] = (), *, who: str, why: str) -> list[Task]:
+    """Send again what was sent: these messages of a key, or all of its that were sent. Returns the new tasks.
+
+    Raises NotifykitError, and changes nothing, where the key or a message is unknown, or was not sent.
+    """
+    with outbox.transaction():
+        names = [task.message for task in resendable(outbox, campaign, key, messages)]
+        return outbox.resend(campaign, key, names, who=who, why=why)
+
+
+def resendable(outbox: Outbox, campaign: str, key: str, messages: Sequence[str] = ()) -> list[Task]:
+    """Return what `resend` would send again: the latest round of each message, which was sent.
+
+    Raises NotifykitError as `resend` does.
+    """
+    # In id order, and a later round has a later id.
+    latest = {task.message: task for task in outbox.tasks(Filter(campaign=campaign, key=key))}
+    if not latest:
+        near = near_keys(outbox, key, campaign)
+        mend = f"did you mean {near[0]}?" if near else "`notifykit tasks` lists what there is"
+        raise NotifykitError(f'nothing was ever queued for the key "{key}" of campaign "{campaign}"; {mend}')
+    if unknown := [name for name in messages if name not in latest]:
+        raise NotifykitError(f'the key "{key}" has no message "{unknown[0]}"{hint(unknown[0], latest)}')
+    chosen = {name: latest[name] for name in messages} if messages else latest
+    sent = [task for task in chosen.values() if task.status in SENT]
+    if not sent or (messages and len(sent) < len(chosen)):
+        lines = [f"task {task.id} ({task.message}) is {task.status}" for task in chosen.values() if task not in sent]
+        raise NotifykitError("\n".join([*lines, "only what was sent can be sent again; nothing was changed"]))
+    return sent
+
+
+def _words(names: Sequence[str]) -> str:
+    return " or ".join(str(name) for name in names)

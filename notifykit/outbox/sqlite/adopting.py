@@ -1,0 +1,181 @@
+"""Rows that another program queued become tasks of ours.
+
+Of the embedded store only, and no part of the `Outbox` protocol: another store has no table that it shares.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from notifykit.errors import StoreError
+from notifykit.model import Draft, Status
+from notifykit.outbox.sqlite import lanes, rows
+from notifykit.outbox.sqlite.database import Database, store_error
+
+BECOMES = frozenset({Status.QUEUED, Status.IN_DOUBT, Status.COMPLETED, Status.CANCELLED})
+"""What an adopted task can be."""
+
+_FREE = "SELECT id FROM tasks WHERE campaign IS NULL"
+
+_STANDING = "SELECT status, campaign FROM tasks WHERE id = ?"
+
+# `updated_at` of a row that is completed tells, in local time, when it was sent.
+_SENT_AT = """CASE WHEN :status = 'completed' THEN CASE WHEN status = 'completed'
+  THEN max(:at, round(coalesce((julianday(updated_at, 'utc') - 2440587.5) * 86400.0, 0.0), 3)) ELSE :at END END"""
+
+_ADOPT = f"""
+UPDATE tasks SET status = :status, metadata = :metadata, campaign = :campaign, record_key = :key,
+                 message_name = :message, round = :round, channel = :channel, ordered = :ordered, attempts = 0,
+                 tries = 0, queued_at = :at, not_before = 0.0, due_at = :due_at, reason = :reason,
+                 sent_at = {_SENT_AT}, completed_at = {_SENT_AT}
+ WHERE id = :id
+"""
+
+_INSERT = """
+INSERT INTO tasks (task_type, recipient, message, status, created_at, updated_at, metadata, campaign, record_key,
+                   message_name, round, channel, ordered, attempts, tries, queued_at, not_before, due_at, reason,
+                   sent_at, completed_at)
+VALUES (:task_type, :recipient, :text, :status, :local, :local, :metadata, :campaign, :key,
+        :message, :round, :channel, :ordered, 0, 0, :at, 0.0, :due_at, :reason,
+        CASE WHEN :status = 'completed' THEN :at END, CASE WHEN :status = 'completed' THEN :at END)
+"""
+
+_NOBODYS_TURN = """
+UPDATE tasks INDEXED BY tasks_lane SET due_at = NULL
+ WHERE status = 'queued' AND ordered = 1 AND channel = ? AND recipient = ? AND due_at IS NOT NULL
+"""
+
+_SAME = """
+SELECT id FROM tasks INDEXED BY tasks_dedup
+ WHERE campaign = ? AND record_key = ? AND message_name = ? AND round = ?
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adoption:
+    """What becomes of one message of the old world."""
+
+    draft: Draft
+    """Whose message it is. A legacy row keeps its own type, recipient and text; those here are for a new row."""
+    status: Status
+    """One of BECOMES."""
+    id: int | None
+    """The legacy row that becomes the task; None: there is no such row, and a new one is made."""
+    reason: str | None
+    """Why it is where it is, for people."""
+    at: float
+    """When it was queued in the old world, UTC seconds."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a status that no adopted task can have."""
+        if self.status not in BECOMES:
+            raise ValueError(f"an adopted task cannot be {self.status}")
+
+
+class Adopting:
+    """Methods of the SQLite outbox for rows of the old program."""
+
+    db: Database
+
+    def adopt(self, adoptions: Iterable[Adoption], *, who: str) -> list[int]:
+        """Make these rows, and messages without a row, tasks of their campaigns, each with an event `adopted`.
+
+        One transaction, or part of the one that is open. A legacy row keeps its seven legacy columns except the
+        status; those queued wait for their turn in the order of ids. Returns the ids of the tasks, in the order
+        given. Raises StoreError, and the transaction is to be undone, where a row is not there or not free any
+        more, or where a task of the same campaign, key, message and round exists.
+        """
+        db = self.db
+        wanted = list(adoptions)
+        with db.transaction():
+            now = db.clock.now()
+            _require_free(db, [item.id for item in wanted if item.id is not None])
+            (last,) = db.one("SELECT coalesce(max(id), 0) FROM tasks")
+            try:
+                db.connection.executemany(_ADOPT, (_values(item) for item in wanted if item.id is not None))
+                ids = [_insert(db, item) if item.id is None else item.id for item in wanted]
+            except sqlite3.IntegrityError as error:
+                raise _clash(db, wanted, last) or store_error(db.path, error) from error
+            except sqlite3.Error as error:
+                raise store_error(db.path, error) from error
+            db.executemany(
+                "INSERT INTO events (at, task_id, kind, who, detail) VALUES (?, ?, 'adopted', ?, ?)",
+                ((now, id_, who, item.reason or "") for id_, item in zip(ids, wanted, strict=True)),
+            )
+            _place(db, wanted, ids)
+        return ids
+
+
+def _values(item: Adoption) -> dict[str, object]:
+    draft = item.draft
+    return {
+        "id": item.id,
+        "status": item.status.value,
+        "metadata": rows.encode(draft.metadata),
+        "campaign": draft.campaign,
+        "key": draft.key,
+        "message": draft.message,
+        "round": draft.round,
+        "channel": draft.channel,
+        "ordered": draft.ordered,
+        "at": item.at,
+        "due_at": 0.0 if item.status is Status.QUEUED and not draft.ordered else None,
+        "reason": item.reason,
+    }
+
+
+def _insert(db: Database, item: Adoption) -> int:
+    draft = item.draft
+    new = {
+        "task_type": draft.task_type,
+        "recipient": draft.recipient,
+        "text": draft.text,
+        "local": db.local_time(item.at),
+    }
+    id_ = db.connection.execute(_INSERT, _values(item) | new).lastrowid
+    assert id_ is not None  # noqa: S101
+    return id_
+
+
+def _require_free(db: Database, ids: Sequence[int]) -> None:
+    free = {id_ for (id_,) in db.execute(_FREE)}
+    for id_ in ids:
+        if id_ in free:
+            free.discard(id_)
+            continue
+        found = db.one(_STANDING, (id_,))
+        if found is None:
+            why = "it is not there any more"
+        elif found[1] is not None:
+            why = f"campaign {found[1]} has it already"
+        else:
+            why = "it was named twice"
+        raise StoreError(f"{db.path}: row {id_} cannot be taken over: {why}; nothing was done, make a new plan")
+
+
+def _clash(db: Database, wanted: Sequence[Adoption], last: int) -> StoreError | None:
+    """Say which task is there twice. `last`: the highest id before."""
+    ours = {item.id for item in wanted}
+    met: set[tuple[str, str, str, int]] = set()
+    for item in wanted:
+        draft = item.draft
+        identity = (draft.campaign, draft.key, draft.message, draft.round)
+        what = f"message {draft.message} of {draft.key} in campaign {draft.campaign}, round {draft.round}"
+        if identity in met:
+            return StoreError(f"{db.path}: {what}, was named twice; nothing was done, make a new plan")
+        met.add(identity)
+        found = db.one(_SAME, identity)
+        if found and found[0] <= last and found[0] not in ours:
+            return StoreError(f"{db.path}: {what}, is task {found[0]} already; nothing was done, make a new plan")
+    return None
+
+
+def _place(db: Database, wanted: Sequence[Adoption], ids: Sequence[int]) -> None:
+    """Find anew whose turn it is in every lane that was added to: an adopted row can be older than what waits."""
+    queued = [id_ for id_, item in zip(ids, wanted, strict=True) if item.status is Status.QUEUED and item.draft.ordered]
+    touched = {db.one("SELECT channel, recipient FROM tasks WHERE id = ?", (id_,)) for id_ in queued}
+    for channel, recipient in sorted(touched):
+        db.execute(_NOBODYS_TURN, (channel, recipient))
+        lanes.advance(db, channel, recipient)

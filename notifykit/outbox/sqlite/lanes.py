@@ -1,0 +1,78 @@
+"""Order per recipient: whose turn it is.
+
+A lane is the ordered tasks of one channel to one recipient. `due_at` is set on the task whose turn it is, and is
+NULL on those behind it, so that a claim is one seek in an index however long the backlog. Whatever changes a
+lane calls `advance` for it in the same transaction.
+"""
+
+from __future__ import annotations
+
+from notifykit.outbox.sqlite.database import Database
+
+# A new task gets its turn at once where nothing of its lane is queued before it or on the wire.
+_PLACE_NEW = """
+UPDATE tasks SET due_at = not_before
+ WHERE id > :last AND status = 'queued' AND (ordered = 0 OR NOT (
+       EXISTS (SELECT 1 FROM tasks AS earlier INDEXED BY tasks_lane
+                WHERE earlier.status = 'queued' AND earlier.ordered = 1 AND earlier.channel = tasks.channel
+                  AND earlier.recipient = tasks.recipient AND earlier.id < tasks.id)
+    OR EXISTS (SELECT 1 FROM tasks AS busy INDEXED BY tasks_sending
+                WHERE busy.status = 'sending' AND busy.ordered = 1 AND busy.channel = tasks.channel
+                  AND busy.recipient = tasks.recipient)))
+"""
+
+# A new task behind a retry that waits: for how long depends on that one's patience.
+_BEHIND_RETRIES = """
+SELECT DISTINCT channel, recipient FROM tasks
+ WHERE id > :last AND status = 'queued' AND ordered = 1 AND due_at IS NULL
+   AND EXISTS (SELECT 1 FROM tasks AS retry INDEXED BY tasks_retrying
+                WHERE retry.status = 'queued' AND retry.tries > 0 AND retry.ordered = 1
+                  AND retry.channel = tasks.channel AND retry.recipient = tasks.recipient)
+"""
+
+_BUSY = """
+SELECT 1 FROM tasks INDEXED BY tasks_sending
+ WHERE status = 'sending' AND channel = ? AND recipient = ? AND ordered = 1 LIMIT 1
+"""
+
+_LANE = """
+SELECT id, not_before, tries, hold_until, due_at FROM tasks INDEXED BY tasks_lane
+ WHERE status = 'queued' AND ordered = 1 AND channel = ? AND recipient = ? ORDER BY id
+"""
+
+
+def place_new(db: Database, last: int) -> None:
+    """Give the tasks with ids beyond `last` their turn, or leave them behind the others of their lane."""
+    db.execute(_PLACE_NEW, {"last": last})
+    for channel, recipient in db.all(_BEHIND_RETRIES, {"last": last}):
+        advance(db, channel, recipient)
+
+
+def advance(db: Database, channel: str, recipient: str, *, free: bool = False) -> None:
+    """Find whose turn it is now. `free` says that nothing of the lane is on the wire, which spares asking.
+
+    That is the first queued task. Where it waits for a retry, so does everything behind it, but no longer than
+    until its `hold_until`.
+    """
+    if not free and db.one(_BUSY, (channel, recipient)):
+        return
+    now = db.clock.now()
+    held_until = 0.0
+    cursor = db.execute(_LANE, (channel, recipient))
+    for id_, not_before, tries, hold_until, due_at in iter(cursor.fetchone, None):
+        waits_for_retry = tries > 0 and not_before > now
+        due = not_before if waits_for_retry else max(not_before, held_until)
+        if due != due_at:
+            db.execute("UPDATE tasks SET due_at = ? WHERE id = ?", (due, id_))
+        if not waits_for_retry:
+            break
+        held_until = max(held_until, hold_until or 0.0)
+    cursor.close()
+
+
+def note(db: Database, task_id: int, kind: str, who: str, detail: str, *, at: float | None = None) -> None:
+    """Record something that was done to a task other than an attempt; `at`: when, if not now."""
+    db.execute(
+        "INSERT INTO events (at, task_id, kind, who, detail) VALUES (?, ?, ?, ?, ?)",
+        (db.clock.now() if at is None else at, task_id, kind, who, detail),
+    )

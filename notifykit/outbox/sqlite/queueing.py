@@ -1,0 +1,148 @@
+"""The generating side of the SQLite outbox: offer drafts, and know what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from notifykit.model import Draft
+from notifykit.outbox.protocol import Enqueued
+from notifykit.outbox.sqlite import lanes, rows
+from notifykit.outbox.sqlite.database import Database
+
+_INSERT = """
+INSERT INTO tasks (task_type, recipient, message, status, created_at, updated_at, metadata, campaign, record_key,
+                   message_name, round, channel, ordered, attempts, tries, queued_at, not_before)
+VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0.0)
+ON CONFLICT DO NOTHING
+"""
+
+# Round 1 only: a resend is no drift.
+_WAITING = """
+SELECT record_key FROM tasks INDEXED BY tasks_due
+ WHERE status = 'queued' AND due_at IS NOT NULL AND campaign = :campaign AND round = 1
+UNION SELECT record_key FROM tasks INDEXED BY tasks_lane
+ WHERE status = 'queued' AND ordered = 1 AND campaign = :campaign AND round = 1
+UNION SELECT record_key FROM tasks INDEXED BY tasks_sending
+ WHERE status = 'sending' AND campaign = :campaign AND round = 1
+UNION SELECT record_key FROM tasks INDEXED BY tasks_stuck
+ WHERE status IN ('failed', 'in_doubt') AND campaign = :campaign AND round = 1
+"""
+
+_DELIVERED = """
+SELECT sum(status IN ('sent', 'completed')), sum(status NOT IN ('sent', 'completed', 'cancelled'))
+  FROM tasks WHERE campaign = ? AND record_key = ?
+"""
+
+_KNOWN = "SELECT 1 FROM tasks WHERE campaign = ? AND record_key = ? AND message_name = ? LIMIT 1"
+
+_WRITTEN_BACK = "SELECT 1 FROM tasks WHERE campaign = ? AND record_key = ? AND status = 'completed' LIMIT 1"
+
+_COUNT_DUPLICATES = """
+INSERT INTO campaigns (campaign, duplicates_prevented) VALUES (?, ?)
+ON CONFLICT (campaign) DO UPDATE SET duplicates_prevented = duplicates_prevented + excluded.duplicates_prevented
+"""
+
+_COMPLETED = "SELECT id, completed_at FROM tasks WHERE campaign = ? AND record_key = ? AND status = 'completed'"
+
+_REOPEN = """
+UPDATE tasks SET status = 'sent', completed_at = NULL, updated_at = ?, refusal = 'the flag was found unset again'
+ WHERE id = ?
+"""
+
+
+class SqliteLedger:
+    """What the outbox knows of one campaign. Waiting keys are as of when it was made."""
+
+    def __init__(self, db: Database, campaign: str) -> None:
+        self._db = db
+        self._campaign = campaign
+        self._waiting = frozenset(key for (key,) in db.all(_WAITING, {"campaign": campaign}))
+        self._new = db.one("SELECT 1 FROM tasks INDEXED BY tasks_dedup WHERE campaign = ? LIMIT 1", (campaign,)) is None
+
+    def waiting(self, key: str) -> bool:
+        """Whether any message of this key is neither sent nor cancelled."""
+        return key in self._waiting
+
+    def delivered(self, key: str) -> bool:
+        """Whether this key has messages, at least one was sent, and none still waits."""
+        if self._new or key in self._waiting:
+            return False
+        sent, waiting = self._db.one(_DELIVERED, (self._campaign, key))
+        return bool(sent) and not waiting
+
+    def written_back(self, key: str) -> bool:
+        """Whether any message of this key is completed."""
+        return self._db.one(_WRITTEN_BACK, (self._campaign, key)) is not None
+
+    def known(self, key: str, message: str) -> bool:
+        """Whether this message of this key was ever queued."""
+        return self._db.one(_KNOWN, (self._campaign, key, message)) is not None
+
+
+class Queueing:
+    """Methods of the outbox for `generate`."""
+
+    db: Database
+
+    def ledger(self, campaign: str) -> SqliteLedger:
+        """Return what a strategy may ask about a campaign."""
+        return SqliteLedger(self.db, campaign)
+
+    def enqueue(self, drafts: Sequence[Draft]) -> Enqueued:
+        """Queue what is not known yet, in one transaction."""
+        db = self.db
+        now = db.clock.now()
+        local = db.local_time(now)
+        with db.transaction():
+            last = db.one("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'tasks'")[0]
+            new = max(0, db.executemany(_INSERT, [_values(draft, local, now) for draft in drafts]))
+            newest = None
+            if new:
+                lanes.place_new(db, last)
+                (newest,) = db.one("SELECT max(id) FROM tasks")
+            duplicates = len(drafts) - new
+            if duplicates:
+                self._count_duplicates(drafts, last, duplicates)
+        return Enqueued(new=new, duplicates=duplicates, first_id=last + 1 if new else None, last_id=newest)
+
+    def _count_duplicates(self, drafts: Sequence[Draft], last: int, duplicates: int) -> None:
+        campaigns = {draft.campaign for draft in drafts}
+        if len(campaigns) == 1:
+            self.db.execute(_COUNT_DUPLICATES, (campaigns.pop(), duplicates))
+            return
+        new = dict(self.db.all("SELECT campaign, count(*) FROM tasks WHERE id > ? GROUP BY campaign", (last,)))
+        for campaign in campaigns:
+            offered = sum(draft.campaign == campaign for draft in drafts)
+            self.db.execute(_COUNT_DUPLICATES, (campaign, offered - new.get(campaign, 0)))
+
+    def reopen_write_back(self, campaign: str, keys: Iterable[str]) -> int:
+        """Owe the write-back of these completed keys again."""
+        now = self.db.clock.now()
+        local = self.db.local_time(now)
+        count = 0
+        with self.db.transaction():
+            for key in keys:
+                for id_, completed_at in self.db.all(_COMPLETED, (campaign, key)):
+                    self.db.execute(_REOPEN, (local, id_))
+                    lanes.note(self.db, id_, "written_back", "settle", "", at=completed_at)
+                    lanes.note(self.db, id_, "write_back_owed", "generate", "the flag was found unset again")
+                    count += 1
+        return count
+
+
+def _values(draft: Draft, local: str, now: float) -> tuple[object, ...]:
+    return (
+        draft.task_type,
+        draft.recipient,
+        draft.text,
+        local,
+        local,
+        rows.encode(draft.metadata),
+        draft.campaign,
+        draft.key,
+        draft.message,
+        draft.round,
+        draft.channel,
+        draft.ordered,
+        now,
+    )

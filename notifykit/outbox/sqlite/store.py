@@ -1,0 +1,55 @@
+"""The embedded outbox: one SQLite file."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Self
+
+from notifykit.clock import Clock, SystemClock
+from notifykit.outbox.sqlite.adopting import Adopting
+from notifykit.outbox.sqlite.claiming import Claiming
+from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.sqlite.deciding import Deciding
+from notifykit.outbox.sqlite.looking import Looking
+from notifykit.outbox.sqlite.queueing import Queueing
+from notifykit.outbox.sqlite.schema import prepare
+from notifykit.outbox.sqlite.writeback import WritingBack
+
+
+class SqliteOutbox(Queueing, Claiming, WritingBack, Deciding, Looking, Adopting):
+    """One connection to the store. See `notifykit.outbox.protocol.Outbox` for what the methods promise.
+
+    `adopt` is beyond that: it is of this store only (see `notifykit.outbox.sqlite.adopting`).
+    """
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    @classmethod
+    def open(cls, path: Path, clock: Clock | None = None, *, create: bool = True) -> Self:
+        """Open the store, and make or upgrade it first where `create` allows.
+
+        Raises StoreError: no such store, not a database, written by a newer version, not writable, locked.
+        """
+        db = Database(path, clock or SystemClock(), create=create)
+        try:
+            prepare(db, create=create)
+        except BaseException:
+            db.close()
+            raise
+        return cls(db)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Join several calls into one durable step."""
+        return self.db.transaction()

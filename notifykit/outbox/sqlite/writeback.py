@@ -1,0 +1,56 @@
+"""The settling side of the SQLite outbox: which write-backs are owed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from notifykit.model import Task
+from notifykit.outbox.sqlite import rows
+from notifykit.outbox.sqlite.database import Database
+
+# The outer scan is over sent tasks in id order; the inner one asks the dedup index for their siblings.
+_OWED = f"""
+SELECT {rows.TASK_COLUMNS} FROM tasks INDEXED BY tasks_owed
+ WHERE status = 'sent' AND campaign = ? AND id > ?
+   AND NOT EXISTS (SELECT 1 FROM tasks AS sibling INDEXED BY tasks_dedup
+                    WHERE sibling.campaign = tasks.campaign AND sibling.record_key = tasks.record_key
+                      AND sibling.status NOT IN ('sent', 'completed', 'cancelled'))
+ ORDER BY id LIMIT ?
+"""
+
+_COMPLETE = """
+UPDATE tasks SET status = 'completed', completed_at = ?, updated_at = ?, refusal = NULL
+ WHERE id = ? AND status = 'sent'
+"""
+
+
+class WritingBack:
+    """Methods of the outbox for `settle`."""
+
+    db: Database
+
+    def owing_campaigns(self) -> list[str]:
+        """Return the campaigns with sent tasks."""
+        found = self.db.all("SELECT DISTINCT campaign FROM tasks INDEXED BY tasks_owed WHERE status = 'sent'")
+        return [campaign for (campaign,) in found]
+
+    def owed(self, campaign: str, after: int = 0, limit: int = 20_000) -> list[Task]:
+        """Return the `sent` tasks of keys whose every message is sent."""
+        found = self.db.all(_OWED, (campaign, after, limit))
+        found.reverse()
+        return [rows.task(found.pop()) for _ in range(len(found))]  # a row goes as its task comes: both would be large
+
+    def complete(self, ids: Iterable[int]) -> None:
+        """Record that these sent tasks are written back."""
+        now = self.db.clock.now()
+        local = self.db.local_time(now)
+        with self.db.transaction():
+            self.db.executemany(_COMPLETE, [(now, local, id_) for id_ in ids])
+
+    def note_refused_write_back(self, reasons: Mapping[int, str]) -> None:
+        """Record why a write-back did not happen."""
+        with self.db.transaction():
+            self.db.executemany(
+                "UPDATE tasks SET refusal = ? WHERE id = ? AND status = 'sent'",
+                [(reason, id_) for id_, reason in reasons.items()],
+            )

@@ -1,0 +1,297 @@
+"""generate: records to queued messages. Nothing is sent, and nothing anywhere says *sent*.
+
+The source is read whole before the first message is queued, so that a key that turns up twice with different
+content, anywhere, is held before anything of it leaves.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from notifykit.campaign.campaign import Campaign, MessagePlan
+from notifykit.campaign.split import split_on_line_ends
+from notifykit.errors import NotifykitError
+from notifykit.model import Draft, Problem, Record
+from notifykit.outbox.protocol import Enqueued, Filter, Outbox
+from notifykit.pipeline.observers import Nobody, Observers
+from notifykit.roles import Decision, Ledger
+
+BATCH = 500
+"""Records that are queued in one transaction: few enough that dispatchers are not kept waiting."""
+
+KEPT = 5_000
+"""Records that are remembered from the survey; beyond that the source is read a second time."""
+
+Progress = Callable[[int], None]
+"""Told how many more records were handled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generated:
+    """What one pass over one campaign did."""
+
+    campaign: str
+    records: int
+    queued: int
+    """New messages. In a dry run: those that would be queued."""
+    duplicates: int
+    """Messages that were offered and known already."""
+    problems: tuple[Problem, ...] = ()
+    """What is held back, and why."""
+    repaired: tuple[str, ...] = ()
+    """Drift: keys that were sent but not flagged. Their flags are owed again."""
+    flagged_but_waiting: tuple[str, ...] = ()
+    """Drift: keys that are flagged while their messages still wait."""
+
+
+@dataclass(slots=True)
+class _Survey:
+    records: int = 0
+    wanted: list[int] = field(default_factory=list)
+    kept: list[Record] | None = field(default_factory=list)
+    """The wanted records; None where there are too many to remember."""
+    repeated: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+    repair: dict[str, None] = field(default_factory=dict)
+    drift: dict[str, None] = field(default_factory=dict)
+
+
+def generate(
+    campaign: Campaign,
+    outbox: Outbox,
+    *,
+    observers: Observers | None = None,
+    progress: Progress | None = None,
+    dry_run: bool = False,
+) -> Generated:
+    """Offer the messages of every record that still needs notifying.
+
+    Raises CampaignError where the source or the strategy's state cannot be read.
+    """
+    strategy = campaign.strategy
+    strategy.begin()
+    ledger = outbox.ledger(campaign.name)
+    view = campaign.source.read()
+    survey = _survey(campaign, view, ledger, progress)
+    if survey.repeated:
+        survey.problems += _conflicts(campaign, view, survey.repeated, ledger)
+    held = {problem.key for problem in survey.problems if problem.key is not None}
+    queue = _Queue(campaign, outbox, ledger, observers or Nobody(), dry_run=dry_run)
+    for record in _wanted(view, survey, held):
+        queue.add(record)
+    queue.flush()
+    # A flag that was never written is owed anyway: that is no drift.
+    repair = tuple(key for key in survey.repair if key not in held and ledger.written_back(key))
+    if repair and not dry_run:
+        outbox.reopen_write_back(campaign.name, repair)
+    return Generated(
+        campaign=campaign.name,
+        records=survey.records,
+        queued=queue.queued,
+        duplicates=queue.duplicates,
+        problems=(*survey.problems, *queue.problems),
+        repaired=repair,
+        flagged_but_waiting=tuple(survey.drift),
+    )
+
+
+def _survey(campaign: Campaign, view: Iterable[Record | Problem], ledger: Ledger, progress: Progress | None) -> _Survey:
+    """Decide about every record. This loop runs for every row of every pass: keep it bare."""
+    found = _Survey()
+    decide = campaign.strategy.decide
+    skip, notify, repair = Decision.SKIP, Decision.NOTIFY, Decision.REPAIR
+    seen: set[str] = set()
+    remember = seen.add
+    count = 0
+    for item in view:
+        if item.__class__ is not Record:
+            assert isinstance(item, Problem)  # noqa: S101
+            found.problems.append(item)
+            continue
+        count += 1
+        key = item.key
+        if key in seen:
+            found.repeated.add(key)
+        else:
+            remember(key)
+        decision = decide(item, ledger)
+        if decision is skip:
+            continue
+        if decision is notify:
+            found.wanted.append(item.row)
+            if found.kept is not None:
+                found.kept.append(item)
+                if len(found.kept) > KEPT:
+                    found.kept = None
+        elif decision is repair:
+            found.repair[key] = None
+        else:
+            found.drift[key] = None
+    found.records = count
+    if progress is not None:
+        progress(count)
+    return found
+
+
+def _conflicts(
+    campaign: Campaign, view: Iterable[Record | Problem], repeated: set[str], ledger: Ledger
+) -> Iterator[Problem]:
+    """Find the repeated keys whose rows contradict each other. Equal rows are one record."""
+    rows: dict[str, list[Record]] = defaultdict(list)
+    for item in view:
+        if isinstance(item, Record) and item.key in repeated:
+            rows[item.key].append(item)
+    own = campaign.strategy.own_columns
+    for key, records in rows.items():
+        first, *others = records
+        places = " and ".join(record.place for record in records)
+        differing = [
+            column
+            for column, cell in first.items()
+            if column not in own and any(other.get(column) != cell for other in others)
+        ]
+        decisions = {campaign.strategy.decide(record, ledger) for record in records}
+        if Decision.NOTIFY not in decisions:
+            continue
+        if differing:
+            yield Problem(
+                place=places,
+                key=key,
+                what=f"key {key!r} stands in {len(records)} rows that differ in {', '.join(differing)}",
+                mend="nothing is queued for it; correct or remove the wrong row",
+            )
+        elif len(decisions) > 1 and not ledger.waiting(key) and not ledger.delivered(key):
+            yield Problem(
+                place=places,
+                key=key,
+                what=f"key {key!r} stands in {len(records)} rows, one of which says that it was sent",
+                mend="nothing is queued for it; make the rows agree",
+            )
+
+
+def _wanted(view: Iterable[Record | Problem], survey: _Survey, held: set[str]) -> Iterator[Record]:
+    """Yield the records to notify, each key once."""
+    done: set[str] = set()
+    for record in survey.kept if survey.kept is not None else _again(view, survey.wanted):
+        if record.key in held or record.key in done:
+            continue
+        if record.key in survey.repeated:
+            done.add(record.key)
+        yield record
+
+
+def _again(view: Iterable[Record | Problem], wanted: list[int]) -> Iterator[Record]:
+    """Read the records of these rows once more."""
+    rows = iter(wanted)
+    next_row = next(rows, None)
+    for item in view:
+        if item.__class__ is Record and item.row == next_row:
+            yield item
+            next_row = next(rows, None)
+
+
+class _Queue:
+    """Renders records and offers them to the outbox, a batch at a time."""
+
+    def __init__(
+        self, campaign: Campaign, outbox: Outbox, ledger: Ledger, observers: Observers, *, dry_run: bool
+    ) -> None:
+        self._campaign = campaign
+        self._outbox = outbox
+        self._ledger = ledger
+        self._observers = observers
+        self._dry_run = dry_run
+        self._records: list[Record] = []
+        self._drafts: list[Draft] = []
+        self.queued = 0
+        self.duplicates = 0
+        self.problems: list[Problem] = []
+
+    def add(self, record: Record) -> None:
+        """Render every message of a record; a record that cannot be rendered is held whole."""
+        try:
+            metadata = self._campaign.strategy.metadata(record)
+            drafts = [
+                draft
+                for plan in self._campaign.messages
+                if plan.when is None or plan.when(record)
+                for draft in self._drafts_of(plan, record, metadata)
+            ]
+        except _UnsendableError as error:
+            self.problems.append(Problem(place=record.place, key=record.key, what=str(error), mend=error.mend))
+            return
+        except NotifykitError as error:
+            self.problems.append(
+                Problem(place=record.place, key=record.key, what=str(error), mend="correct the template or the row")
+            )
+            return
+        self._drafts += drafts
+        self._records.append(record)
+        if len(self._records) >= BATCH:
+            self.flush()
+
+    def _drafts_of(self, plan: MessagePlan, record: Record, metadata: dict[str, object]) -> Iterator[Draft]:
+        text, recipient = plan.text(record), plan.recipient(record)
+        for what, rendered in (("text", text), ("recipient", recipient)):
+            if not rendered.strip():
+                raise _UnsendableError(f"message `{plan.name}` has an empty {what}", "correct the template or the row")
+        for name, part in self._parts(plan, record, text):
+            yield Draft(
+                campaign=self._campaign.name,
+                key=record.key,
+                message=name,
+                recipient=recipient,
+                text=part,
+                channel=plan.channel.name,
+                task_type=plan.task_type,
+                ordered=plan.ordered,
+                metadata=metadata,
+            )
+
+    def _parts(self, plan: MessagePlan, record: Record, text: str) -> list[tuple[str, str]]:
+        limit = plan.channel.max_bytes
+        if limit is None or len(text.encode()) <= limit:
+            return [(plan.name, text)]
+        parts = split_on_line_ends(text, limit) if plan.split else None
+        if parts is None:
+            raise _UnsendableError(
+                f"message `{plan.name}` has {len(text.encode())} bytes, channel `{plan.channel.name}` takes {limit}",
+                "shorten the longest line" if plan.split else "shorten the template, or set `split: lines`",
+            )
+        if self._ledger.known(record.key, plan.name):
+            return []  # a record that was edited since must not grow another part
+        return [(plan.name if number == 1 else f"{plan.name}.{number}", part) for number, part in enumerate(parts, 1)]
+
+    def flush(self) -> None:
+        """Queue the batch in one transaction, then tell the strategy."""
+        if not self._records:
+            return
+        if self._dry_run:
+            new = sum(not self._ledger.known(draft.key, draft.message) for draft in self._drafts)
+            self.queued += new
+            self.duplicates += len(self._drafts) - new
+        else:
+            enqueued = self._outbox.enqueue(self._drafts)
+            self.queued += enqueued.new
+            self.duplicates += enqueued.duplicates
+            self._campaign.strategy.generated(self._records)
+            self._tell(enqueued)
+        self._records.clear()
+        self._drafts.clear()
+
+    def _tell(self, enqueued: Enqueued) -> None:
+        if enqueued.first_id is None or enqueued.last_id is None or not self._observers.observed("task_queued"):
+            return
+        ids = tuple(range(enqueued.first_id, enqueued.last_id + 1))
+        for task in self._outbox.tasks(Filter(ids=ids)):
+            self._observers.observe("task_queued", task=task)
+
+
+class _UnsendableError(Exception):
+    """Ends the rendering of one record."""
+
+    def __init__(self, what: str, mend: str) -> None:
+        super().__init__(what)
+        self.mend = mend

@@ -1,0 +1,82 @@
+"""What an outcome means for its task: pure, so that every case can be tested."""
+
+from __future__ import annotations
+
+import random
+
+from notifykit.campaign.campaign import MessagePlan, RetryPolicy
+from notifykit.model import FOREVER, Claim, OnUnknown, Outcome, Status, Verdict
+from notifykit.outbox.protocol import Transition
+
+
+def backoff(policy: RetryPolicy, tries: int, rng: random.Random) -> float:
+    """Seconds until the next attempt after `tries` of them."""
+    # The exponent is bounded because a float overflows long after the cap has been reached.
+    delay = min(policy.cap, policy.first * policy.factor ** min(tries - 1, 64))
+    return delay * (1 + policy.jitter * rng.uniform(-1, 1))
+
+
+def judge(claim: Claim, outcome: Outcome, plan: MessagePlan | None, now: float, rng: random.Random) -> Transition:
+    """Say where the task goes. `plan` is None where its campaign is gone: then it is held rather than guessed at."""
+    retry = plan.retry if plan else RetryPolicy()
+    patience = plan.order_patience if plan else 600.0
+    tries = claim.task.tries
+    if outcome.verdict is Verdict.ACCEPTED:
+        left_out = f"not delivered to {', '.join(outcome.undelivered)}" if outcome.undelivered else None
+        return Transition(status=Status.SENT, reason=left_out)
+    reason = f"{outcome.code} {outcome.detail}".strip()
+    if outcome.verdict is Verdict.REJECTED:
+        return Transition(status=Status.FAILED, reason=reason)
+    limit = min(retry.attempts, outcome.max_tries or retry.attempts)
+    again = Transition(
+        status=Status.QUEUED,
+        reason=reason,
+        not_before=now + (backoff(retry, tries, rng) if outcome.after is None else outcome.after),
+        hold_order_until=now + patience,
+        # A throttled channel says nothing against the message.
+        counts=outcome.pause is None,
+    )
+    if outcome.verdict is Verdict.RETRY:
+        if tries < limit or not again.counts:
+            return again
+        return Transition(status=Status.FAILED, reason=f"out of attempts ({tries}): {reason}")
+    on_unknown = plan.on_unknown if plan else OnUnknown.HOLD
+    if on_unknown is OnUnknown.ASSUME_SENT:
+        return Transition(status=Status.SENT, reason=f"assumed sent: {reason}")
+    if on_unknown is OnUnknown.RESEND and tries < limit:
+        return again
+    return Transition(status=Status.IN_DOUBT, reason=reason)
+
+
+def defect(outcome: object) -> str | None:
+    """Say what is wrong with what a sender returned; None where it can be recorded.
+
+    Only the field is named: what a stranger's code puts there may be a secret.
+    """
+    if not isinstance(outcome, Outcome):
+        return f"a {type(outcome).__name__}, not an Outcome"
+    wrong = [
+        ("verdict", not isinstance(outcome.verdict, Verdict)),
+        ("after", not _is_delay(outcome.after)),
+        ("pause", outcome.pause != FOREVER and not _is_delay(outcome.pause)),
+        ("max_tries", outcome.max_tries is not None and not _is_delay(outcome.max_tries)),
+        ("code", not _is_text(outcome.code)),
+        ("detail", not _is_text(outcome.detail)),
+        ("vendor_id", outcome.vendor_id is not None and not _is_text(outcome.vendor_id)),
+        ("undelivered", not all(map(_is_text, outcome.undelivered))),
+    ]
+    return next((field for field, is_wrong in wrong if is_wrong), None)
+
+
+def _is_delay(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and 0 <= value < FOREVER)
+
+
+def _is_text(value: object) -> bool:
+    """Whether it can be stored: a lone surrogate cannot."""
+    return isinstance(value, str) and (value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value))
+
+
+def doubtful(claim: Claim) -> Outcome:
+    """Return the outcome of a claim whose holder is gone."""
+    return Outcome.unknown("lease_expired", f"worker of attempt {claim.token} is gone")

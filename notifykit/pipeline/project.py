@@ -1,0 +1,121 @@
+"""The host: a project's configuration with its plugins loaded, ready to work."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from notifykit.campaign.campaign import Campaign
+from notifykit.clock import Clock, SystemClock
+from notifykit.config import Configuration, ProjectFile, read_project, resolve
+from notifykit.errors import CampaignError, ConfigError, NotifykitError
+from notifykit.nearest import hint
+from notifykit.outbox import Outbox, SqliteOutbox
+from notifykit.pipeline.dispatch import Dispatcher
+from notifykit.plugins import Plugins, load_plugins
+from notifykit.roles import StrategyContext
+
+PROJECT_FILE = Path("notifykit.yaml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """Everything that the verbs need. Build it with `open_host`."""
+
+    project: ProjectFile
+    plugins: Plugins
+    configuration: Configuration
+    clock: Clock = field(default_factory=SystemClock)
+
+    @property
+    def described(self) -> tuple[Campaign, ...]:
+        """Every usable campaign, disabled ones included: what they queued may still be under way."""
+        return (*self.configuration.campaigns, *self.configuration.disabled)
+
+    def campaigns(self, names: tuple[str, ...] = ()) -> tuple[Campaign, ...]:
+        """Return the campaigns that can run: all of them, or those named. Raises NotifykitError for an unknown name."""
+        self._check(names)
+        if off := [campaign.name for campaign in self.configuration.disabled if campaign.name in names]:
+            raise NotifykitError(f'campaign "{off[0]}" says `enabled: false`; remove that line to run it')
+        return tuple(item for item in self.configuration.campaigns if not names or item.name in names)
+
+    def settling(self, names: tuple[str, ...] = ()) -> tuple[Campaign, ...]:
+        """Return the campaigns that can write results back: as `campaigns`, with disabled ones."""
+        self._check(names)
+        return tuple(item for item in self.described if not names or item.name in names)
+
+    def unavailable(self, names: tuple[str, ...] = ()) -> dict[str, str]:
+        """Return the campaigns that cannot run here, all of them or those named, each with the reason and the mend."""
+        lacking = (item for item in self.configuration.unavailable if item.kind == "campaign")
+        return {item.name: f"{item.place}: {item.why}" for item in lacking if not names or item.name in names}
+
+    def _check(self, names: tuple[str, ...]) -> None:
+        known = [*(campaign.name for campaign in self.described), *self.unavailable()]
+        for name in names:
+            if name not in known:
+                raise NotifykitError(f'no campaign is called "{name}"{hint(name, sorted(known))}')
+
+    def open_outbox(self, *, create: bool = True) -> Outbox:
+        """Open the store that the project names. Raises StoreError."""
+        return SqliteOutbox.open(self.configuration.settings.store, self.clock, create=create)
+
+    def start(self, campaign: Campaign) -> None:
+        """Tell a campaign's strategy where it is. Raises CampaignError where it cannot work there."""
+        campaign.strategy.start(
+            StrategyContext(
+                campaign=campaign.name, source=campaign.source, clock=self.clock, folder=self.project.folder
+            )
+        )
+
+    def require_may_generate(self, campaign: Campaign) -> None:
+        """Ask the plugins whether a campaign that owns old state may queue messages. Raises CampaignError."""
+        hook = self.plugins.hook
+        if not campaign.legacy or not self.plugins.observed("may_generate"):
+            return
+        try:
+            states = hook.legacy_state(campaign=campaign.name, options=dict(campaign.legacy))
+        except ConfigError as error:
+            raise CampaignError(f"{campaign.file}: {error}") from error
+        for state in states:
+            refusals = hook.may_generate(
+                campaign=campaign.name,
+                legacy=state,
+                store=self.configuration.settings.store,
+                folder=self.project.folder,
+            )
+            if refusals:
+                raise CampaignError(refusals[0])
+
+    def dispatcher(
+        self, outbox: Outbox, *, workers: int | None = None, progress: Callable[[int], None] | None = None
+    ) -> Dispatcher:
+        """Build a dispatcher for all channels."""
+        settings = self.configuration.settings.dispatch
+        if workers is not None:
+            settings = replace(settings, workers=workers)
+        return Dispatcher(
+            outbox,
+            self.configuration.channels,
+            {campaign.name: campaign for campaign in self.described},
+            settings,
+            self.clock,
+            observers=self.plugins,
+            rng=random.Random(),  # noqa: S311 - jitter
+            progress=progress,
+        )
+
+
+def open_host(
+    file: Path = PROJECT_FILE, *, strict_plugins: bool = False, secrets: bool = True, plugins: Plugins | None = None
+) -> Host:
+    """Read a project, load its plugins (unless they were loaded before), and validate everything.
+
+    Without `secrets`, unset ones are no error: for commands that only look. Raises ConfigError (every defect at
+    once) and, where plugins are strict, PluginError.
+    """
+    project = read_project(file)
+    if plugins is None:
+        plugins = load_plugins(block=project.plugins.block, strict=strict_plugins or project.plugins.strict)
+    return Host(project=project, plugins=plugins, configuration=resolve(project, plugins.registry, secrets=secrets))

@@ -1,0 +1,65 @@
+"""The types that a plugin offers while it is loaded: taken over whole, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from notifykit.errors import PluginClash, PluginError
+from notifykit.hookspecs import Register
+from notifykit.plugins.checks import NEEDED_METHOD, check_type
+from notifykit.plugins.registry import Offer, Registry
+from notifykit.plugins.report import PluginId
+
+Shelf = dict[str, dict[str, Offer]]
+"""Offers by role (`sources`, `strategies`, `senders`) and type name."""
+
+
+def empty_shelf() -> Shelf:
+    """Return a shelf without offers."""
+    return {role: {} for role in NEEDED_METHOD}
+
+
+def registry_of(shelf: Shelf) -> Registry:
+    """Return what is on the shelf as the host sees it."""
+    return Registry(**{role: dict(offers) for role, offers in shelf.items()})
+
+
+class Offers:
+    """What one plugin offers."""
+
+    def __init__(self, plugin: PluginId, taken: Shelf) -> None:
+        self._plugin = plugin
+        self._taken = taken
+        self._mine = empty_shelf()
+        self._open = True
+
+    def register(self, role: str) -> Register:
+        """Return what the plugin is given to call."""
+
+        def offer(name: str, cls: Callable[..., Any]) -> None:
+            if not self._open:
+                raise PluginError(f"{role} are registered while the host is built; {name!r} comes too late")
+            check_type(role, name, cls)
+            if name in self._mine[role]:
+                raise PluginClash(f"it offers {name!r} twice among its {role}; rename one of them")
+            if other := self._taken[role].get(name):
+                raise PluginClash(
+                    f"{self._plugin} offers {name!r} among its {role}, which is taken by "
+                    f"plugin {other.plugin!r} of {other.distribution}; block or uninstall one of the two"
+                )
+            self._mine[role][name] = Offer(
+                name=name, cls=cls, plugin=self._plugin.name, distribution=self._plugin.origin
+            )
+
+        return offer
+
+    def close(self) -> None:
+        """Refuse what is offered from now on."""
+        self._open = False
+
+    def take_over(self) -> dict[str, tuple[str, ...]]:
+        """Put everything on the shared shelf; returns the type names by role."""
+        for role, offers in self._mine.items():
+            self._taken[role].update(offers)
+        return {role: tuple(offers) for role, offers in self._mine.items() if offers}

@@ -1,0 +1,119 @@
+"""`notifykit new-plugin`: a plugin of one's own to start from, which works as it is written."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import re
+import shutil
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from string import Template
+
+from notifykit.errors import NotifykitError
+
+PREFIX = "notifykit-"
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", re.ASCII)
+_LONGEST = 40
+
+FILES: Mapping[str, str] = {
+    "pyproject.toml": "pyproject.toml",
+    "README.md": "README.md",
+    ".gitignore": "gitignore",
+    "src/${package}/__init__.py": "sender.py",
+    "src/${package}/py.typed": "",
+    "tests/test_${type}.py": "test_sender.py",
+}
+"""What is written, and from which template; an empty file has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginNames:
+    """What one name becomes in each place."""
+
+    name: str
+    """`acme-sms`, as people write it."""
+
+    @property
+    def distribution(self) -> str:
+        """What pip installs: `notifykit-acme-sms`."""
+        return PREFIX + self.name
+
+    @property
+    def type(self) -> str:
+        """What YAML says under `type:`: `acme_sms`."""
+        return self.name.replace("-", "_")
+
+    @property
+    def package(self) -> str:
+        """What Python imports: `notifykit_acme_sms`. The entry point is called so, too."""
+        return f"notifykit_{self.type}"
+
+    @property
+    def cls(self) -> str:
+        """The class: `AcmeSms`."""
+        return "".join(part.capitalize() for part in self.name.split("-"))
+
+    @classmethod
+    def of(cls, name: str) -> PluginNames:
+        """Raise NotifykitError where the name will not do."""
+        bare = name.removeprefix(PREFIX)
+        if not _NAME.fullmatch(bare) or len(bare) > _LONGEST:
+            better = re.sub(r"[^a-z0-9]+", "-", bare.lower(), flags=re.ASCII).strip("-0123456789")[:_LONGEST].strip("-")
+            raise NotifykitError(
+                f"a plugin cannot be called {name!r}; use up to {_LONGEST} lower-case letters, digits and single "
+                f"hyphens, a letter first, such as {better or 'acme-sms'!r}"
+            )
+        return cls(bare)
+
+
+def create_plugin(name: str, folder: Path, *, taken: Collection[str] = ()) -> list[Path]:
+    """Write a sender plugin into `folder`/notifykit-NAME, with packaging and tests; return its files.
+
+    `taken` are sender types that other plugins offer. Raises NotifykitError, and writes nothing, where the name
+    will not do or is taken, and where the folder is there already or cannot be written.
+    """
+    names = PluginNames.of(name)
+    if names.type in taken:
+        raise NotifykitError(f"a plugin offers the sender type {names.type!r} already; choose another name")
+    if importlib.util.find_spec(names.package) is not None:
+        raise NotifykitError(f"a package called {names.package} is installed already; choose another name")
+    home = folder / names.distribution
+    try:
+        home.mkdir()
+    except FileExistsError as error:
+        raise NotifykitError(f"{home}: is there already; choose another name, or move it away") from error
+    except OSError as error:
+        raise NotifykitError(
+            f"{home}: cannot be made ({error.strerror}); check the folder it is to stand in"
+        ) from error
+    try:
+        return [_write(home, path, template, names) for path, template in FILES.items()]
+    except BaseException as error:
+        shutil.rmtree(home, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise NotifykitError(f"{home}: cannot be written ({error.strerror}); nothing was left there") from error
+        raise
+
+
+def _write(home: Path, path: str, template: str, names: PluginNames) -> Path:
+    values = {
+        "name": names.name,
+        "distribution": names.distribution,
+        "package": names.package,
+        "type": names.type,
+        "cls": names.cls,
+        "variable": f"{names.type.upper()}_URL",
+        "version": importlib.metadata.version("notifykit-outbox"),
+    }
+    file = home / Template(path).substitute(values)
+    text = ""
+    if template:
+        source = resources.files("notifykit.plugins") / "scaffold_files" / f"{template}.tmpl"
+        text = Template(source.read_text(encoding="utf-8")).substitute(values)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8", newline="\n")
+    return file

@@ -1,0 +1,1 @@
+"""A person's terminal: results, warnings, tables, progress and logs."""

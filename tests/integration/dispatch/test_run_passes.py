@@ -1,0 +1,88 @@
+"""A campaign whose plugins are broken at run time fails alone, and a passing trouble of the store ends no run."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from contract_world import ContractWorld
+from counting_server import counting_server
+
+from notifykit.errors import CampaignError
+from notifykit.outbox.sqlite import database
+from notifykit.pipeline.project import Host
+from notifykit.pipeline.run import Cycle, Runner
+from notifykit.roles import Strategy
+
+
+@dataclass
+class Broken(Strategy):
+    where: str = ""
+
+    def begin(self) -> None:
+        if self.where == "begin":
+            raise CampaignError("status.json:3: torn")
+
+    def decide(self, record: Any, outbox: Any) -> Any:
+        raise KeyError("column")
+
+
+class BrokenSource:
+    def read(self) -> Any:
+        raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        ({"strategy": Broken()}, "KeyError with source CsvSource and strategy Broken; this is a defect"),
+        ({"source": BrokenSource(), "strategy": Strategy()}, "OSError with source BrokenSource and strategy Strategy"),
+        ({"strategy": Broken(where="begin")}, "status.json:3: torn"),
+    ],
+)
+def test_a_broken_campaign_fails_alone(tmp_path: Path, broken: dict[str, Any], told: str) -> None:
+    with counting_server() as server:
+        world = ContractWorld(tmp_path / "world", server.url, count=3)
+        host: Host = world.host()
+        outbox = host.open_outbox()
+        (healthy,) = host.campaigns()
+        sick = replace(healthy, name="sick", **broken)
+        cycle = Runner(host, outbox, [sick, healthy]).once()
+        outbox.close()
+        assert world.problems(server.accepted) == []
+    assert list(cycle.failures) == ["sick"]
+    assert told in cycle.failures["sick"]
+
+
+def test_a_store_that_is_locked_for_a_while_ends_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    with counting_server() as server:
+        world = ContractWorld(tmp_path / "world", server.url, count=3)
+        host = world.host()
+        outbox, other = host.open_outbox(), host.open_outbox()
+        runner = Runner(host, outbox, host.campaigns())
+        reports: list[Cycle] = []
+        locked = threading.Event()
+
+        def report(cycle: Cycle) -> None:
+            reports.append(cycle)
+            if cycle.failures:
+                locked.set()
+            elif locked.is_set():
+                runner.stop()
+
+        lock = other.transaction()
+        lock.__enter__()
+        thread = threading.Thread(target=runner.forever, args=(0.2, report))
+        thread.start()
+        assert locked.wait(10)
+        lock.__exit__(None, None, None)
+        thread.join(20)
+        assert not thread.is_alive()
+        outbox.close()
+        other.close()
+        assert "database is locked" in reports[0].failures["the outbox"]
+        assert world.problems(server.accepted) == []

@@ -1,0 +1,172 @@
+"""A person's decisions: all that were named, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from notifykit.errors import NotifykitError
+from notifykit.model import Outcome, Status
+from notifykit.operate.decisions import Decision, Selection, decide, resend, resendable
+from notifykit.outbox import SqliteOutbox
+from notifykit.outbox.protocol import Filter, Transition
+from notifykit.testing import FakeClock, draft
+
+REACHABLE = (
+    Status.QUEUED,
+    Status.SENDING,
+    Status.SENT,
+    Status.COMPLETED,
+    Status.FAILED,
+    Status.IN_DOUBT,
+    Status.CANCELLED,
+)
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Iterator[SqliteOutbox]:
+    with SqliteOutbox.open(tmp_path / "outbox.db", FakeClock()) as opened:
+        yield opened
+
+
+def put(
+    outbox: SqliteOutbox, status: Status, *, key: str = "C-1", campaign: str = "sample", message: str = "group"
+) -> int:
+    """Queue a message and lead it into a state; returns its id."""
+    enqueued = outbox.enqueue([draft(key=key, campaign=campaign, message=message, ordered=False)])
+    assert enqueued.first_id is not None
+    id_ = enqueued.first_id
+    if status is Status.CANCELLED:
+        outbox.decide([id_], status, who="x", why="x", of=[Status.QUEUED])
+    elif status is not Status.QUEUED:
+        for claim in outbox.claim("worker", 100, {"robot": ()}, 60):
+            if claim.task.id != id_:
+                outbox.release(claim)
+            elif status is not Status.SENDING:
+                to = Status.SENT if status is Status.COMPLETED else status
+                outbox.finish(claim, Outcome.unknown("x"), Transition(status=to))
+        if status is Status.COMPLETED:
+            outbox.complete([id_])
+    return id_
+
+
+def statuses(outbox: SqliteOutbox) -> list[Status]:
+    return [task.status for task in outbox.tasks(Filter())]
+
+
+@pytest.mark.parametrize("decision", Decision)
+@pytest.mark.parametrize("status", REACHABLE)
+def test_a_decision_moves_what_it_is_for_and_refuses_the_rest(
+    outbox: SqliteOutbox, decision: Decision, status: Status
+) -> None:
+    id_ = put(outbox, status)
+    if status in decision.of:
+        (task,) = decide(outbox, Selection(ids=(id_,)), decision, who="测试员", why="asked")
+        assert task.status is decision.to
+        (event,) = outbox.events(id_)
+        assert (event.who, event.detail) == ("测试员", f"{status.value} to {decision.to.value}: asked")
+    else:
+        with pytest.raises(NotifykitError, match=f"task {id_} .* is {status.value}; .*\nnothing was changed"):
+            decide(outbox, Selection(ids=(id_,)), decision, who="x", why="x")
+        assert statuses(outbox) == [status]
+
+
+@pytest.mark.parametrize(
+    ("decision", "status", "command"),
+    [
+        (Decision.RETRY, Status.IN_DOUBT, "resolve"),
+        (Decision.RETRY, Status.COMPLETED, "resend"),
+        (Decision.RESEND, Status.FAILED, "retry"),
+        (Decision.RESEND, Status.SENT, "resend"),
+    ],
+)
+def test_a_refusal_names_the_command_that_would_do(
+    outbox: SqliteOutbox, decision: Decision, status: Status, command: str
+) -> None:
+    with pytest.raises(NotifykitError, match=f"`notifykit {command}`"):
+        decide(outbox, Selection(ids=(put(outbox, status),)), decision, who="x", why="x")
+
+
+def test_one_wrong_id_among_many_and_nothing_is_changed(outbox: SqliteOutbox) -> None:
+    ids = [put(outbox, Status.FAILED, key=f"C-{number}") for number in range(3)]
+    with pytest.raises(NotifykitError, match="there is no task 99"):
+        decide(outbox, Selection(ids=(*ids, 99)), Decision.RETRY, who="x", why="x")
+    assert statuses(outbox) == [Status.FAILED] * 3
+
+
+def test_a_long_list_of_wrong_ids_is_cut(outbox: SqliteOutbox) -> None:
+    with pytest.raises(NotifykitError) as caught:
+        decide(outbox, Selection(ids=tuple(range(1, 31))), Decision.RETRY, who="x", why="x")
+    assert str(caught.value).splitlines()[9:] == [
+        "there is no task 10; `notifykit tasks` lists them",
+        "… and 20 more",
+        "nothing was changed",
+    ]
+
+
+def test_an_id_given_twice_is_decided_once(outbox: SqliteOutbox) -> None:
+    id_ = put(outbox, Status.FAILED)
+    assert len(decide(outbox, Selection(ids=(id_, id_)), Decision.RETRY, who="x", why="x")) == 1
+
+
+def test_a_filter_takes_what_it_describes_and_can_be_decided(outbox: SqliteOutbox) -> None:
+    put(outbox, Status.FAILED, key="C-1")
+    put(outbox, Status.IN_DOUBT, key="C-2")
+    put(outbox, Status.COMPLETED, key="C-3")
+    put(outbox, Status.FAILED, key="C-4", campaign="other")
+    changed = decide(outbox, Selection(campaign="sample"), Decision.CANCEL, who="x", why="x")
+    assert [task.key for task in changed] == ["C-1", "C-2"]
+    changed = decide(outbox, Selection(key="C-4", statuses=(Status.FAILED,)), Decision.RETRY, who="x", why="x")
+    assert [task.campaign for task in changed] == ["other"]
+    assert decide(outbox, Selection(campaign="none"), Decision.RETRY, who="x", why="x") == []
+
+
+def test_a_state_that_the_decision_is_not_for_is_refused(outbox: SqliteOutbox) -> None:
+    with pytest.raises(NotifykitError, match="it is for failed"):
+        decide(outbox, Selection(statuses=(Status.QUEUED,)), Decision.RETRY, who="x", why="x")
+
+
+def test_resend_opens_a_round_for_each_message_that_was_sent(outbox: SqliteOutbox) -> None:
+    put(outbox, Status.COMPLETED, message="group")
+    put(outbox, Status.SENT, message="award")
+    put(outbox, Status.FAILED, message="extra")
+    assert [task.message for task in resendable(outbox, "sample", "C-1")] == ["group", "award"]
+    opened = resend(outbox, "sample", "C-1", who="测试员", why="deleted")
+    assert [(task.message, task.round, task.status) for task in opened] == [
+        ("group", 2, Status.QUEUED),
+        ("award", 2, Status.QUEUED),
+    ]
+
+
+def test_resend_of_one_message_looks_at_its_latest_round(outbox: SqliteOutbox) -> None:
+    put(outbox, Status.COMPLETED)
+    assert len(resend(outbox, "sample", "C-1", ["group"], who="x", why="x")) == 1
+    with pytest.raises(NotifykitError, match=r"task 2 \(group\) is queued"):
+        resend(outbox, "sample", "C-1", ["group"], who="x", why="x")
+    assert len(statuses(outbox)) == 2
+
+
+def test_resend_refuses_whole_what_it_cannot_do_whole(outbox: SqliteOutbox) -> None:
+    put(outbox, Status.COMPLETED, message="group")
+    put(outbox, Status.FAILED, message="award")
+    with pytest.raises(NotifykitError, match=r"task 2 \(award\) is failed\nonly what was sent"):
+        resend(outbox, "sample", "C-1", ["group", "award"], who="x", why="x")
+    with pytest.raises(NotifykitError, match='no message "grup"; did you mean "group"'):
+        resend(outbox, "sample", "C-1", ["grup"], who="x", why="x")
+    assert len(statuses(outbox)) == 2
+
+
+def test_resend_of_nothing_that_was_sent(outbox: SqliteOutbox) -> None:
+    put(outbox, Status.QUEUED)
+    with pytest.raises(NotifykitError, match=r"task 1 \(group\) is queued"):
+        resend(outbox, "sample", "C-1", who="x", why="x")
+
+
+@pytest.mark.parametrize(("key", "mend"), [("C-", "did you mean C-1?"), ("zz", "`notifykit tasks` lists")])
+def test_resend_of_an_unknown_key(outbox: SqliteOutbox, key: str, mend: str) -> None:
+    put(outbox, Status.COMPLETED)
+    with pytest.raises(NotifykitError, match="nothing was ever queued") as caught:
+        resend(outbox, "sample", key, who="x", why="x")
+    assert mend in str(caught.value)

@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from notifykit.errors import CampaignError, RenderError
+from notifykit.model import Outcome, Problem, Record, Status, Table, Task
+from notifykit.outbox.protocol import Filter, Transition
+from notifykit.pipeline import generate as module
+from notifykit.pipeline.generate import Generated, generate
+from notifykit.pipeline.settle import settle
+
+
+def row(number: int, key: str, flag: str = "N", text: str = "x") -> Record:
+    return Record(key, [key, flag, text], Table("list", {"id": 0, "flag": 1, "text": 2}), number)
+
+
+def run(world: Any, **more: Any) -> Generated:
+    return generate(world.campaign, world.outbox, **more)
+
+
+def queued(world: Any) -> list[tuple[str, str]]:
+    return [(task.key, task.message) for task in world.outbox.tasks(Filter())]
+
+
+def send_all(world: Any) -> None:
+    while claims := world.outbox.claim("w", 9, {"ch": ()}, 60):
+        for claim in claims:
+            world.outbox.finish(claim, Outcome.accepted(), Transition(status=Status.SENT))
+
+
+def test_each_due_record_gets_its_messages_in_order(world: Any) -> None:
+    world.rows(row(2, "a", text="award"), row(3, "b"), row(4, "c", "Y"), row(5, "d", "备注"))
+    world.rows(*world.source.items[:3])
+    done = run(world)
+    assert queued(world) == [("a", "group"), ("a", "award"), ("b", "group")]
+    assert (done.records, done.queued, done.duplicates, done.problems) == (3, 3, 0, ())
+    assert world.strategy.told == ["a", "b"]
+    (first, *_) = world.outbox.tasks(Filter())
+    assert (first.text, first.recipient, first.metadata) == ("单 a", "测试群", {"row": 2})
+
+
+def test_a_second_pass_queues_nothing(world: Any) -> None:
+    world.rows(row(2, "a", text="award"), row(3, "b"))
+    run(world)
+    again = run(world)
+    assert (again.queued, again.duplicates) == (0, 3)
+    assert world.outbox.figures()[0].duplicates_prevented == 3
+
+
+def test_a_message_that_falls_due_later_is_added(world: Any) -> None:
+    world.rows(row(2, "a"))
+    run(world)
+    world.rows(row(2, "a", text="award"))
+    assert run(world).queued == 1
+    assert queued(world) == [("a", "group"), ("a", "award")]
+
+
+def test_a_dry_run_counts_and_changes_nothing(world: Any) -> None:
+    world.rows(row(2, "a", text="award"))
+    assert run(world, dry_run=True).queued == 2
+    assert queued(world) == []
+    assert world.strategy.told == []
+    run(world)
+    assert (run(world, dry_run=True).queued, run(world, dry_run=True).duplicates) == (0, 2)
+
+
+def test_rows_of_one_key_that_differ_are_held_wherever_they_stand(world: Any) -> None:
+    world.rows(row(2, "a"), row(3, "b"), row(9, "a", text="award"))
+    done = run(world)
+    assert queued(world) == [("b", "group")]
+    (problem,) = done.problems
+    assert str(problem) == (
+        "list:2 and list:9: key 'a' stands in 2 rows that differ in text; "
+        "nothing is queued for it; correct or remove the wrong row"
+    )
+
+
+def test_equal_rows_of_one_key_are_one_record(world: Any) -> None:
+    world.rows(row(2, "a"), row(3, "a"))
+    done = run(world)
+    assert (done.queued, done.duplicates, done.problems) == (1, 0, ())
+
+
+def test_a_key_that_one_row_says_was_sent_is_held_unless_the_outbox_knows_it(world: Any) -> None:
+    world.rows(row(2, "a", "Y"), row(3, "a"))
+    (problem,) = run(world).problems
+    assert "one of which says that it was sent" in str(problem)
+    assert queued(world) == []
+    world.rows(row(3, "a"))
+    run(world)
+    world.rows(row(2, "a", "Y"), row(3, "a"))
+    assert run(world).problems == ()
+
+
+def test_repeated_keys_with_nothing_to_send_are_no_problem(world: Any) -> None:
+    world.rows(row(2, "a", "Y", "x"), row(3, "a", "Y", "y"))
+    assert run(world).problems == ()
+
+
+def test_what_the_source_cannot_use_is_reported_and_holds_its_key(world: Any) -> None:
+    broken = Problem(place="list:2", key="a", what="too few cells", mend="complete the row")
+    world.rows(broken, row(3, "a"), row(4, "b"))
+    done = run(world)
+    assert queued(world) == [("b", "group")]
+    assert done.problems == (broken,)
+
+
+def test_sent_but_not_flagged_is_repaired_and_not_sent_again(world: Any) -> None:
+    world.rows(row(2, "a"))
+    run(world)
+    send_all(world)
+    settle(world.campaign, world.outbox)
+    assert world.strategy.written == ["a"]
+    done = run(world)
+    assert (done.queued, done.repaired) == (0, ("a",))
+    assert [task.status for task in world.outbox.tasks(Filter())] == [Status.SENT]
+    settle(world.campaign, world.outbox)
+    assert world.strategy.written == ["a", "a"]
+
+
+def test_sent_and_not_settled_yet_is_no_drift(world: Any) -> None:
+    world.rows(row(2, "a"))
+    run(world)
+    send_all(world)
+    assert (run(world).queued, run(world).repaired) == (0, ())
+
+
+def test_flagged_while_waiting_is_reported(world: Any) -> None:
+    world.rows(row(2, "a"))
+    run(world)
+    world.rows(row(2, "a", "Y"))
+    assert run(world).flagged_but_waiting == ("a",)
+
+
+def test_many_records_are_read_twice_rather_than_remembered(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEPT", 2)
+    monkeypatch.setattr(module, "BATCH", 2)
+    world.rows(*(row(number, f"k{number}") for number in range(2, 9)), row(9, "k2", text="other"))
+    done = run(world)
+    assert done.queued == 6
+    assert world.source.reads == 1
+    assert world.strategy.told == [f"k{number}" for number in range(3, 9)]
+
+
+def test_a_record_that_cannot_be_rendered_is_held_whole(world: Any) -> None:
+    def fail(record: Record) -> str:
+        if record.key == "a":
+            raise RenderError("award: no column `x`")
+        return "t"
+
+    group, award = world.campaign.messages
+    world.campaign = replace(world.campaign, messages=(group, replace(award, text=fail, when=None)))
+    world.rows(row(2, "a"), row(3, "b"))
+    done = run(world)
+    assert queued(world) == [("b", "group"), ("b", "award")]
+    assert str(done.problems[0]) == "list:2: award: no column `x`; correct the template or the row"
+
+
+@pytest.mark.parametrize("empty", ["text", "recipient"])
+def test_a_message_to_nobody_or_about_nothing_is_held(world: Any, empty: str) -> None:
+    group, award = world.campaign.messages
+    blank: Any = {empty: lambda _: " \n"}
+    world.campaign = replace(world.campaign, messages=(replace(group, **blank), award))
+    world.rows(row(2, "a"))
+    (problem,) = run(world).problems
+    assert f"message `group` has an empty {empty}" in str(problem)
+    assert queued(world) == []
+
+
+def with_limit(world: Any, limit: int, *, split: bool, text: Callable[[Record], str]) -> None:
+    group, award = world.campaign.messages
+    channel = replace(group.channel, max_bytes=limit)
+    world.campaign = replace(world.campaign, messages=(replace(group, channel=channel, split=split, text=text), award))
+
+
+def test_a_text_that_is_too_long_is_held_with_the_mend(world: Any) -> None:
+    with_limit(world, 5, split=False, text=lambda _: "123456")
+    world.rows(row(2, "a"))
+    (problem,) = run(world).problems
+    assert "message `group` has 6 bytes, channel `ch` takes 5; shorten the template" in str(problem)
+    assert queued(world) == []
+
+
+def test_a_line_that_is_too_long_cannot_be_split(world: Any) -> None:
+    with_limit(world, 5, split=True, text=lambda _: "12\n123456")
+    world.rows(row(2, "a"))
+    assert run(world).problems[0].mend == "shorten the longest line"
+
+
+def test_a_long_text_becomes_parts_and_never_grows_one_later(world: Any) -> None:
+    with_limit(world, 5, split=True, text=lambda _: "1234\n5678\n9")
+    world.rows(row(2, "a"))
+    run(world)
+    tasks = list(world.outbox.tasks(Filter()))
+    assert [(task.message, task.text) for task in tasks] == [("group", "1234"), ("group.2", "5678"), ("group.3", "9")]
+    with_limit(world, 5, split=True, text=lambda _: "1234\n5678\n9012\n3456")
+    assert run(world).queued == 0
+    assert world.campaign.message("group.3") is world.campaign.messages[0]
+    assert world.campaign.message("other") is None
+
+
+def test_a_state_that_cannot_be_read_ends_the_pass_before_anything(world: Any) -> None:
+    world.rows(row(2, "a"))
+    world.strategy.broken = "status.json:3: torn"
+    with pytest.raises(CampaignError, match="torn"):
+        run(world)
+    assert queued(world) == []
+
+
+class Listening:
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, str]] = []
+
+    def observed(self, hook: str) -> bool:
+        return hook == "task_queued"
+
+    def observe(self, hook: str, **arguments: object) -> None:
+        task = arguments["task"]
+        assert isinstance(task, Task)
+        self.heard.append((hook, task.idempotency_key))
+
+
+def test_observers_hear_of_new_tasks_only(world: Any) -> None:
+    listening = Listening()
+    world.rows(row(2, "a"))
+    run(world)
+    world.rows(row(2, "a"), row(3, "b", text="award"))
+    run(world, observers=listening)
+    assert listening.heard == [("task_queued", "c/b/group/1"), ("task_queued", "c/b/award/1")]
+
+
+def test_progress_is_told(world: Any) -> None:
+    told: list[int] = []
+    world.rows(row(2, "a"), row(3, "b"))
+    run(world, progress=told.append)
+    assert sum(told) == 2

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from notifykit.model import Outcome, Record, Status, Table
+from notifykit.outbox.protocol import Filter, Transition
+from notifykit.pipeline.generate import generate
+from notifykit.pipeline.settle import settle
+
+
+def fill(world: Any, *keys: str) -> None:
+    table = Table("list", {"id": 0, "flag": 1, "text": 2})
+    world.rows(*(Record(key, [key, "N", "award"], table, number) for number, key in enumerate(keys, 2)))
+    generate(world.campaign, world.outbox)
+
+
+def finish(world: Any, **status_of: Status) -> None:
+    while claims := world.outbox.claim("w", 9, {"ch": ()}, 60):
+        for claim in claims:
+            then = status_of.get(f"{claim.task.key}_{claim.task.message}", Status.SENT)
+            world.outbox.finish(claim, Outcome.accepted(), Transition(status=then))
+
+
+@pytest.mark.parametrize("blocking", [Status.FAILED, Status.IN_DOUBT])
+def test_a_record_is_flagged_only_when_all_of_its_messages_are_sent(world: Any, blocking: Status) -> None:
+    fill(world, "a", "b")
+    finish(world, a_award=blocking)
+    done = settle(world.campaign, world.outbox)
+    assert (done.completed, world.strategy.written) == (2, ["b", "b"])
+    (stuck,) = world.outbox.tasks(Filter(statuses=(blocking,)))
+    world.outbox.decide([stuck.id], Status.CANCELLED, who="me", why="not wanted", of=[blocking])
+    settle(world.campaign, world.outbox)
+    assert world.strategy.written == ["b", "b", "a"]
+    assert settle(world.campaign, world.outbox).completed == 0
+
+
+def test_what_is_refused_stays_sent_with_the_reason(world: Any) -> None:
+    fill(world, "a", "b")
+    finish(world)
+    world.strategy.refuse = "a"
+    done = settle(world.campaign, world.outbox)
+    assert (done.completed, done.refused) == (2, {"locked": 2})
+    assert {(task.key, task.reason) for task in world.outbox.tasks(Filter(statuses=(Status.SENT,)))} == {
+        ("a", "locked")
+    }
+    world.strategy.refuse = ""
+    assert settle(world.campaign, world.outbox).completed == 2
+
+
+def test_a_strategy_that_cannot_write_at_all_refuses_everything(world: Any) -> None:
+    fill(world, "a")
+    finish(world)
+    world.strategy.broken = "x.csv: gone"
+    done = settle(world.campaign, world.outbox)
+    assert (done.completed, done.refused) == (0, {"x.csv: gone": 2})
