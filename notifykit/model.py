@@ -114,7 +114,7 @@ class Draft:
 
     campaign: str
     key: str
-    message: str
+    name: str
     """The message's name within the campaign, such as `group`."""
     recipient: str
     text: str
@@ -138,7 +138,8 @@ class Task:
     status: Status
     campaign: str
     key: str
-    message: str
+    name: str
+    """The message's name within the campaign, such as `group`."""
     round: int
     channel: str
     ordered: bool
@@ -156,7 +157,7 @@ class Task:
     @property
     def idempotency_key(self) -> str:
         """The same for every attempt of this task, different for every other task."""
-        return f"{self.campaign}/{self.key}/{self.message}/{self.round}"
+        return f"{self.campaign}/{self.key}/{self.name}/{self.round}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

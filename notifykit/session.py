@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from notifykit.pipeline.project import PROJECT_FILE, Host, open_host
+from notifykit.pipeline.project import PROJECT_FILE, Project, open_project
 from notifykit.plugins import Plugins
 
 
@@ -26,6 +26,6 @@ class Session:
     verbosity: int = 0
     """-1 for errors only, 0 for the usual, 1 and more for what goes on inside."""
 
-    def open_host(self, *, secrets: bool = True) -> Host:
+    def open_project(self, *, secrets: bool = True) -> Project:
         """Read the project and validate everything. Raises ConfigError. Without `secrets`, unset ones are no error."""
-        return open_host(self.file, secrets=secrets, plugins=self.plugins)
+        return open_project(self.file, secrets=secrets, plugins=self.plugins)

@@ -46,7 +46,7 @@ def _no_text(record: Record) -> str:
 
 
 def dispatcher(outbox: Outbox, *, workers: int, tell: Callable[[Message], object] | None = None) -> Dispatcher:
-    """Build what `Host.dispatcher` builds, over one channel without limits."""
+    """Build what `Project.dispatcher` builds, over one channel without limits."""
     channel = Channel.of(CHANNEL, "accepting", Accepting(tell))
     plans = tuple(
         MessagePlan(name=name, channel=channel, recipient=_no_text, text=_no_text) for name in ("group", "award")

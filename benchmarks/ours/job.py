@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks import world
 from benchmarks.harness import Sample, Stopwatch, timed
 from benchmarks.ours import project
-from benchmarks.ours.project import Project, opened
+from benchmarks.ours.project import BenchProject, opened
 from benchmarks.shelf import Shelf, copy
 
 WORKERS = 64
@@ -26,8 +26,8 @@ def generate_whole(room: Path, shelf: Shelf, contracts: int) -> Sample:
     with opened(room) as work:
         watch = Stopwatch()
         with watch.running():
-            cycle = work.generate()
-    _expect("queued", sum(found.queued for found in cycle.generated), _messages(contracts))
+            this_pass = work.generate()
+    _expect("queued", sum(found.queued for found in this_pass.generated), _messages(contracts))
     return Sample(value=watch.seconds)
 
 
@@ -37,8 +37,8 @@ def nothing_to_do(room: Path, shelf: Shelf, contracts: int, *, stage: str) -> Sa
     with opened(room) as work:
         watch = Stopwatch()
         with watch.running():
-            cycle = work.generate()
-    (found,) = cycle.generated
+            this_pass = work.generate()
+    (found,) = this_pass.generated
     _expect("contracts read", found.records, contracts)
     _expect("queued", found.queued, 0)
     return Sample(value=watch.seconds)
@@ -56,13 +56,13 @@ def settle(room: Path, shelf: Shelf, contracts: int) -> Sample:
 def whole(room: Path, shelf: Shelf, contracts: int) -> Sample:
     """The whole job: read, decide, render, queue, send, flag, from an open project to a closed store."""
     project.write(room, shelf, contracts, workers=WORKERS)
-    closing: AbstractContextManager[Project] = opened(room)
+    closing: AbstractContextManager[BenchProject] = opened(room)
     work = closing.__enter__()
     watch = Stopwatch()
     with watch.running():
-        cycle = work.run_once()
+        this_pass = work.run_once()
         closing.__exit__(None, None, None)
-    _expect("sent", cycle.dispatched.sent, _messages(contracts))
+    _expect("sent", this_pass.dispatched.sent, _messages(contracts))
     _check_flags(room, contracts)
     return Sample(value=watch.seconds)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from benchmarks import world
 from benchmarks.shelf import Shelf
 from notifykit.outbox import Outbox
-from notifykit.pipeline.project import Host, open_host
-from notifykit.pipeline.run import Cycle, Runner, generate_all, settle_all
+from notifykit.pipeline.project import Project, open_project
+from notifykit.pipeline.run import Pass, Runner, generate_all, settle_all
 
 CONTRACTS = "contracts.csv"
 STORE = "state.db"
@@ -75,39 +75,39 @@ def write(folder: Path, shelf: Shelf, contracts: int, *, workers: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
+class BenchProject:
     """An open project."""
 
-    host: Host
+    project: Project
     outbox: Outbox
 
-    def generate(self) -> Cycle:
+    def generate(self) -> Pass:
         """What `notifykit generate` does."""
-        cycle = Cycle()
-        generate_all(self.host, self.outbox, self.host.campaigns(), cycle)
-        return cycle
+        this_pass = Pass()
+        generate_all(self.project, self.outbox, self.project.campaigns(), this_pass)
+        return this_pass
 
-    def settle(self) -> Cycle:
+    def settle(self) -> Pass:
         """What `notifykit settle` does."""
-        cycle = Cycle()
-        settle_all(self.host, self.outbox, self.host.campaigns(), cycle)
-        return cycle
+        this_pass = Pass()
+        settle_all(self.project, self.outbox, self.project.campaigns(), this_pass)
+        return this_pass
 
     def dispatch(self) -> int:
         """What `notifykit dispatch` does; returns how many were sent."""
-        return self.host.dispatcher(self.outbox).run(drain=False).sent
+        return self.project.dispatcher(self.outbox).run(drain=False).sent
 
-    def run_once(self) -> Cycle:
+    def run_once(self) -> Pass:
         """What `notifykit run --once` does."""
-        return Runner(self.host, self.outbox, self.host.campaigns()).once()
+        return Runner(self.project, self.outbox, self.project.campaigns()).once()
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Project]:
+def opened(folder: Path) -> Iterator[BenchProject]:
     """Open a project as the command line does."""
-    host = open_host(folder / "notifykit.yaml")
-    outbox = host.open_outbox()
+    project = open_project(folder / "notifykit.yaml")
+    outbox = project.open_outbox()
     try:
-        yield Project(host, outbox)
+        yield BenchProject(project, outbox)
     finally:
         outbox.close()

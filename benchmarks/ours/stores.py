@@ -19,7 +19,7 @@ def drafts(of: Iterable[Text], *, ordered: bool = True) -> list[Draft]:
         Draft(
             campaign=CAMPAIGN,
             key=text.key,
-            message=text.name,
+            name=text.name,
             recipient=text.recipient,
             text=text.text,
             channel=CHANNEL,

@@ -9,7 +9,7 @@ import click
 
 from notifykit.errors import ExitCode
 from notifykit.session import Session
-from notifykit.terminal.console import count, json_option, print_json, print_table, result
+from notifykit.terminal.console import count, json_option, out, print_json, print_table
 from notifykit_compat import explaining, running
 from notifykit_compat.contract_files import FileMap
 from notifykit_compat.installing import begin, remember
@@ -55,16 +55,16 @@ def shim(
 def _explain(session: Session, script: Path | None, *, as_json: bool) -> ExitCode:
     if script is not None:
         running.prepare(script)
-    host = session.open_host(secrets=False)
-    modules = read_modules(str(host.project.file), host.configuration.legacy)
+    project = session.open_project(secrets=False)
+    modules = read_modules(str(project.file.file), project.configuration.legacy)
     folder = Path() if script is None else script.parent
     functions = list(explaining.functions(folder, modules))
-    files = list(explaining.files(FileMap.of(host)))
+    files = list(explaining.files(FileMap.of(project)))
     if as_json:
         print_json({"functions": [asdict(one) for one in functions], "files": [asdict(one) for one in files]})
         return ExitCode.DONE
     replaced = sum(one.replaced for one in functions)
-    result(f"{count(replaced, 'function')} replaced; {count(len(files), 'file')} of campaigns")
+    out(f"{count(replaced, 'function')} replaced; {count(len(files), 'file')} of campaigns")
     print_table(
         ["module", "function", "what becomes of it", "where"],
         [(one.module, one.name, one.becomes, one.place or "") for one in functions],

@@ -16,7 +16,7 @@ from notifykit.campaign.campaign import Campaign
 from notifykit.errors import ConfigError
 from notifykit.legacy import Disposal, LegacyState
 from notifykit.model import Problem, Record, Table
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 
 
 def real(path: str | os.PathLike[str]) -> Path:
@@ -94,7 +94,7 @@ class FileMap:
     """Status files that stay as they are, with their campaigns."""
 
     @classmethod
-    def of(cls, host: Host) -> FileMap:
+    def of(cls, project: Project) -> FileMap:
         """Ask the plugins which old state each campaign owns, and start their strategies.
 
         Raises ConfigError, and CampaignError where a strategy cannot work there.
@@ -102,12 +102,12 @@ class FileMap:
         by_status: dict[Path, ContractFile] = {}
         by_csv: dict[Path, ContractFile] = {}
         kept: dict[Path, str] = {}
-        for campaign, state in legacy_states(host):
-            status_file = real(status_path(host, state))
+        for campaign, state in legacy_states(project):
+            status_file = real(status_path(project, state))
             if state.disposal is Disposal.KEEP:
                 kept[status_file] = campaign.name
                 continue
-            host.start(campaign)
+            project.start(campaign)
             csv_file, words = _csv_of(campaign)
             made = ContractFile(campaign=campaign, state=state, status_file=status_file, csv_file=csv_file, words=words)
             if csv_file in by_csv:

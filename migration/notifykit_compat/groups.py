@@ -89,7 +89,7 @@ def group_of(file: ContractFile, record: Record, staged: Sequence[Staged], chann
                 Draft(
                     campaign=campaign.name,
                     key=record.key,
-                    message=_name(base, used[base]),
+                    name=_name(base, used[base]),
                     recipient=one.recipient,
                     text=text,
                     channel=channel,

@@ -12,9 +12,9 @@ from types import FrameType
 from notifykit.config import read_project
 from notifykit.config.campaigns import mapping_at
 from notifykit.errors import NotifykitError
-from notifykit.pipeline.project import PROJECT_FILE, open_host
+from notifykit.pipeline.project import PROJECT_FILE, open_project
 from notifykit.plugins import Plugins
-from notifykit.terminal.console import say
+from notifykit.terminal.console import warn
 from notifykit_compat.contract_files import FileMap
 from notifykit_compat.errors import ShimError
 from notifykit_compat.findings import Findings
@@ -47,7 +47,7 @@ class Shim:
             "file_utils": (Statuses(runtime), Sheets(runtime)),
         }
         self._watch = Watch(
-            Path(os.path.realpath(runtime.host.configuration.settings.store)),
+            Path(os.path.realpath(runtime.project.configuration.settings.store)),
             {
                 **{file.status_file: "writes a send-status file itself" for file in runtime.files.by_status.values()},
                 **{file.csv_file: "rewrites a campaign's CSV itself" for file in runtime.files.by_csv.values()},
@@ -93,24 +93,23 @@ class Shim:
 
 
 def begin(
-    file: Path, *, strict: bool = False, plugins: Plugins | None = None, tell: Callable[[str], None] = say
+    file: Path, *, strict: bool = False, plugins: Plugins | None = None, tell: Callable[[str], None] = warn
 ) -> Shim:
     """Read a project, and stand in for the program's functions. Raises NotifykitError; nothing is replaced then.
 
     The working directory and the search path are the program's own already.
     """
-    project = read_project(file)
-    section = mapping_at(project.root, "legacy")
+    section = mapping_at(read_project(file).root, "legacy")
     findings = Findings(tell, strict=strict)
     replacing = Replacing(findings)
     hook = ImportHook(read_modules(str(file), section), replacing.replace_in)
     try:
         hook.install()  # first: a sender may import modules of the program
-        host = open_host(file, plugins=plugins)
-        settings = read_settings(str(file), section, host.configuration.channels)
-        files = FileMap.of(host)
-        require_migrated(host, files.by_status)
-        shim = Shim(Runtime(host, settings, files, Store(host), findings), hook, replacing)
+        project = open_project(file, plugins=plugins)
+        settings = read_settings(str(file), section, project.configuration.channels)
+        files = FileMap.of(project)
+        require_migrated(project, files.by_status)
+        shim = Shim(Runtime(project, settings, files, Store(project), findings), hook, replacing)
     except BaseException:
         hook.remove()
         raise
@@ -131,7 +130,7 @@ def install(project: str | os.PathLike[str] | None = None, *, strict: bool = Fal
     try:
         shim = begin(file, strict=strict)
     except NotifykitError as error:
-        say(f"notifykit shim: error: {error}")
+        warn(f"notifykit shim: error: {error}")
         sys.exit(error.exit_code)
     remember(shim)
     return shim

@@ -17,7 +17,7 @@ from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.model import Draft, Record, Status
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.sqlite.adopting import Adoption
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 from notifykit.roles import Decision, Ledger, Strategy
 from notifykit_compat.activation import Staged
 from notifykit_compat.settings import LegacySettings
@@ -49,7 +49,7 @@ class _NoRecords:
         return []
 
 
-def campaign_of(host: Host, settings: LegacySettings) -> Campaign:
+def campaign_of(project: Project, settings: LegacySettings) -> Campaign:
     """Return what the dispatcher and `settle` are told of these messages."""
 
     def none(record: Record) -> str:
@@ -64,11 +64,11 @@ def campaign_of(host: Host, settings: LegacySettings) -> Campaign:
             on_unknown=settings.on_unknown,
             retry=settings.retry,
         )
-        for channel in list(host.configuration.channels.values())[:1]
+        for channel in list(project.configuration.channels.values())[:1]
     ]
     return Campaign(
         name=OTHERS,
-        file=host.project.file,
+        file=project.file.file,
         source=_NoRecords(),
         strategy=_NothingToWrite(),
         messages=tuple(plans),
@@ -114,7 +114,7 @@ def _draft(key: str, one: Staged, channel: str) -> Draft:
     return Draft(
         campaign=OTHERS,
         key=key,
-        message=OTHERS_MESSAGE,
+        name=OTHERS_MESSAGE,
         recipient=one.recipient,
         text=one.text,
         channel=channel,

@@ -11,7 +11,7 @@ from notifykit.errors import CampaignError
 from notifykit.model import Status, Task
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import Enqueued, Filter
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 from notifykit.terminal.console import count
 from notifykit_compat.activation import Activation, Activations, Staged
 from notifykit_compat.contract_files import ContractFile, FileMap, Sheet
@@ -30,8 +30,10 @@ WHO = "legacy program"
 class Runtime:
     """What all replaced functions share. Safe in any thread."""
 
-    def __init__(self, host: Host, settings: LegacySettings, files: FileMap, store: Store, findings: Findings) -> None:
-        self.host = host
+    def __init__(
+        self, project: Project, settings: LegacySettings, files: FileMap, store: Store, findings: Findings
+    ) -> None:
+        self.project = project
         self.settings = settings
         self.files = files
         self.store = store
@@ -81,7 +83,7 @@ class Runtime:
         if channel is None:
             self.findings.note(
                 Finding(
-                    place=self.host.project.file.as_posix(),
+                    place=self.project.file.file.as_posix(),
                     what=f"`legacy.channels` names no channel for messages of type {one.task_type}; none is sent",
                     mend="name one, as `legacy: {channels: {" + one.task_type + ": …}}`",
                 )
@@ -152,7 +154,7 @@ class Runtime:
             campaign, key, message = one.identity
             with self.current() as outbox:
                 tasks = outbox.tasks(Filter(campaign=campaign, key=key))
-                one.id = next((task.id for task in tasks if task.message == message), None)
+                one.id = next((task.id for task in tasks if task.name == message), None)
         return one.id
 
     @contextmanager
@@ -203,11 +205,11 @@ class Runtime:
             self._observe(range(queued.first_id, queued.last_id + 1))
 
     def _observe(self, ids: range | list[int]) -> None:
-        if self.host.plugins.observed("task_queued"):
+        if self.project.plugins.observed("task_queued"):
             with self.store.use() as outbox:
                 tasks: list[Task] = list(outbox.tasks(Filter(ids=tuple(ids))))
             for task in tasks:
-                self.host.plugins.observe("task_queued", task=task)
+                self.project.plugins.observe("task_queued", task=task)
 
     def _note(self, file: ContractFile, what: str, mend: str) -> None:
         self.findings.note(Finding(place=f"campaign {file.campaign.name}", what=what, mend=mend))

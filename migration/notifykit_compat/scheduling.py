@@ -13,7 +13,7 @@ from typing import Any
 from notifykit.errors import StoreError
 from notifykit.outbox import SqliteOutbox
 from notifykit.pipeline.dispatch import Dispatcher
-from notifykit.pipeline.run import Cycle, settle_all
+from notifykit.pipeline.run import Pass, settle_all
 from notifykit_compat import others
 from notifykit_compat.findings import Finding
 from notifykit_compat.runtime import Runtime
@@ -31,7 +31,7 @@ class Scheduler:
         self._turn = threading.Lock()
         self._stop = threading.Event()
         self._dispatcher: Dispatcher | None = None
-        self._others = others.campaign_of(runtime.host, runtime.settings)
+        self._others = others.campaign_of(runtime.project, runtime.settings)
 
     def check_tasks(self, _caller: FrameType, _original: Original) -> None:
         """Send what is due now, and write results back."""
@@ -57,53 +57,53 @@ class Scheduler:
         self._stop.set()
         if (dispatcher := self._dispatcher) is not None:
             dispatcher.stop()
-        if self._turn.acquire(timeout=self._runtime.host.configuration.settings.dispatch.timeout):
+        if self._turn.acquire(timeout=self._runtime.project.configuration.settings.dispatch.timeout):
             self._turn.release()
 
-    def work(self) -> Cycle:
+    def work(self) -> Pass:
         """One pass. A second thread that asks for one meanwhile waits for its turn."""
-        runtime, host = self._runtime, self._runtime.host
+        runtime, project = self._runtime, self._runtime.project
         with runtime.current():
-            cycle = Cycle()
+            this_pass = Pass()
         with self._turn, closing(self._open()) as outbox:
             self._dispatcher = Dispatcher(
                 outbox,
-                host.configuration.channels,
-                {campaign.name: campaign for campaign in (self._others, *host.described)},
-                host.configuration.settings.dispatch,
-                host.clock,
-                observers=host.plugins,
+                project.configuration.channels,
+                {campaign.name: campaign for campaign in (self._others, *project.described)},
+                project.configuration.settings.dispatch,
+                project.clock,
+                observers=project.plugins,
                 rng=random.Random(),  # noqa: S311 - jitter
             )
             if self._stop.is_set():
-                return cycle
+                return this_pass
             self._adopt(outbox)
-            cycle.dispatched = self._dispatcher.run(drain=False)
-            settle_all(host, outbox, (self._others, *host.described), cycle)
-        for settled in cycle.settled:
+            this_pass.dispatched = self._dispatcher.run(drain=False)
+            settle_all(project, outbox, (self._others, *project.described), this_pass)
+        for settled in this_pass.settled:
             for reason in settled.refused:
                 runtime.findings.note(
                     Finding(
                         place=f"campaign {settled.campaign}", what=reason, mend="the flag follows as soon as it can"
                     )
                 )
-        for campaign, why in cycle.failures.items():
+        for campaign, why in this_pass.failures.items():
             runtime.findings.note(Finding(place=f"campaign {campaign}", what=why, mend="the others go on"))
-        return cycle
+        return this_pass
 
     def _adopt(self, outbox: SqliteOutbox) -> None:
         """Take over what was left pending in the old way."""
         runtime = self._runtime
-        stale = others.adopt_rows(outbox, runtime.settings, runtime.host.clock.now())
+        stale = others.adopt_rows(outbox, runtime.settings, runtime.project.clock.now())
         if stale:
             runtime.findings.note(
                 Finding(
-                    place=str(runtime.host.configuration.settings.store),
+                    place=str(runtime.project.configuration.settings.store),
                     what=f"{stale:,} pending rows of the old program are more than 7 days old, and are not sent",
                     mend="delete those that nobody wants any more",
                 )
             )
 
     def _open(self) -> SqliteOutbox:
-        host = self._runtime.host
-        return SqliteOutbox.open(host.configuration.settings.store, host.clock, create=False)
+        project = self._runtime.project
+        return SqliteOutbox.open(project.configuration.settings.store, project.clock, create=False)

@@ -49,7 +49,7 @@ class Statuses:
         activation = runtime.activations.loading(caller, file)
         if file is None or activation is None:
             return original(filename)
-        runtime.host.require_may_generate(file.campaign)
+        runtime.project.require_may_generate(file.campaign)
         sheet = runtime.read(file)
         with runtime.current() as outbox:
             self._repair(outbox, file, sheet)

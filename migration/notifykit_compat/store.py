@@ -11,7 +11,7 @@ from pathlib import Path
 
 from notifykit.errors import CampaignError
 from notifykit.outbox import SqliteOutbox
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 from notifykit_compat.contract_files import ContractFile
 from notifykit_compat.errors import ShimError
 
@@ -21,11 +21,11 @@ _MIGRATE = "run `notifykit migrate` first; until then the program may run as it 
 class Store:
     """One connection, used by one thread at a time. A forked process gets one of its own."""
 
-    def __init__(self, host: Host) -> None:
-        path = host.configuration.settings.store
+    def __init__(self, project: Project) -> None:
+        path = project.configuration.settings.store
         # What a rollback gave back to the old program must not be upgraded here.
-        self._outbox = SqliteOutbox.open(path, host.clock, create=not _is_old(path))
-        self._host = host
+        self._outbox = SqliteOutbox.open(path, project.clock, create=not _is_old(path))
+        self._project = project
         self._owner = os.getpid()
         self._lock = threading.RLock()
 
@@ -41,7 +41,7 @@ class Store:
         """Leave the parent's connection alone: what SQLite knows of locks does not survive a fork."""
         self._inherited = self._outbox
         self._lock = threading.RLock()
-        self._outbox = SqliteOutbox.open(self._host.configuration.settings.store, self._host.clock, create=False)
+        self._outbox = SqliteOutbox.open(self._project.configuration.settings.store, self._project.clock, create=False)
         self._owner = os.getpid()
 
     def close(self) -> None:
@@ -50,14 +50,14 @@ class Store:
             self._outbox.close()
 
 
-def require_migrated(host: Host, files: Mapping[Path, ContractFile]) -> None:
+def require_migrated(project: Project, files: Mapping[Path, ContractFile]) -> None:
     """Raise ShimError where old state is about that no migration has read: what it knows would be sent again."""
-    path = host.configuration.settings.store
+    path = project.configuration.settings.store
     if _is_old(path):
         raise ShimError(f"{path}: holds the old program's tasks, which were not migrated; {_MIGRATE}")
     for file in files.values():
         try:
-            host.require_may_generate(file.campaign)
+            project.require_may_generate(file.campaign)
         except CampaignError as error:
             raise ShimError(f"campaign {file.campaign.name}: {error}") from error
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from notifykit.outbox.sqlite.database import Database, store_error
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 from notifykit_migration.apply import fence
 from notifykit_migration.apply.retire import retire_files
 from notifykit_migration.apply.steps import DatabaseStep, check_inputs, flag_steps, resolved, use_wal
@@ -62,7 +62,7 @@ class Migrated:
 class Migration:
     """A migration of one project; the caller holds the lock."""
 
-    host: Host
+    project: Project
     folder: MigrationFolder
     tell: Tell
     who: str
@@ -72,8 +72,8 @@ class Migration:
 
         Raises WorldChangedError, PreflightError, StoreError, VerificationError.
         """
-        check_inputs(self.host, plan)
-        require_alone(resolved(self.host, plan.store))
+        check_inputs(self.project, plan)
+        require_alone(resolved(self.project, plan.store))
         backup = self._backup(plan, log)
         if until is Until.BACKUP:
             return Migrated(plan=plan, backup=backup)
@@ -83,7 +83,7 @@ class Migration:
                 plan_hash=plan.hash,
                 plan_made_at=plan.made_at,
                 backup=backup.id,
-                soak_until=None if soak is None else self.host.clock.now() + soak,
+                soak_until=None if soak is None else self.project.clock.now() + soak,
                 campaigns=[part.campaign for part in plan.campaigns],
                 who=self.who,
             )
@@ -101,12 +101,12 @@ class Migration:
 
     def sync_others(self) -> bool:
         """Bring who sends other programs' messages in line with notifykit.yaml. True where that was changed."""
-        others = fence.others_of(self.host.configuration)
-        store = self.host.configuration.settings.store
+        others = fence.others_of(self.project.configuration)
+        store = self.project.configuration.settings.store
         with untouched(store) as connection:
             if fence.others_in(connection) == dict(others):
                 return False
-        db = Database(store, self.host.clock, create=False)
+        db = Database(store, self.project.clock, create=False)
         try:
             fence.sync_others(db, others)
         finally:
@@ -115,18 +115,18 @@ class Migration:
 
     def _backup(self, plan: Plan, log: LegacyLog | None) -> Backup:
         """Take a backup, and prove it: planned from what it restores, the same plan comes out."""
-        store = resolved(self.host, plan.store)
+        store = resolved(self.project, plan.store)
         backup = backups.take(
             self.folder,
             plan,
             plan_text(plan),
-            project=self.host.project.folder,
+            project=self.project.file.folder,
             store=store if store.exists() else None,
-            files=inputs(self.host, plan),
-            clock_now=self.host.clock.now(),
+            files=inputs(self.project, plan),
+            clock_now=self.project.clock.now(),
         )
         with backups.restored(backup) as redirect:
-            again = make_plan(self.host, plan.options, now=plan.made_at, redirect=redirect, log=log)
+            again = make_plan(self.project, plan.options, now=plan.made_at, redirect=redirect, log=log)
         if again.hash != plan.hash:
             raise VerificationError(
                 f"{backup.folder}: what this backup restores gives another plan, so it is no proof; nothing was "
@@ -137,25 +137,25 @@ class Migration:
 
     def _go_on(self, journal: Journal, plan: Plan, backup: Backup, until: Until) -> Migrated:
         begun = state_of(journal.entries)
-        before = backed_up(backup, self.host, plan)
+        before = backed_up(backup, self.project, plan)
         steps = [
             DatabaseStep(
-                host=self.host,
+                project=self.project,
                 plan=plan,
                 folder=self.folder,
                 backup=backup.id,
                 soak_until=begun.soak_until,
             ),
-            *flag_steps(self.host, plan, before),
+            *flag_steps(self.project, plan, before),
         ]
         run_steps(journal, steps)
-        use_wal(self.host, plan)
+        use_wal(self.project, plan)
         flags = sum(contract.set_flag for part in plan.campaigns for contract in part.contracts)
         self.tell(f"apply: {plan.store} changed in one transaction, {flags} flags set")
         if until is Until.APPLY:
             return Migrated(plan=plan, backup=backup)
         migrations = in_force(self.folder, plan)
-        checks = tuple(verify(self.host, migrations, strict=True))
+        checks = tuple(verify(self.project, migrations, strict=True))
         record_checks(journal, checks)
         raise_for(checks)
         self.tell(f"verify: {len(checks)} checks, none failed")
@@ -167,7 +167,7 @@ class Migration:
     def retire(self) -> Migrated:
         """Move the old files into the backup. Raises VerificationError where a check fails, and as `retire_files`."""
         migrations = in_force(self.folder)
-        checks = tuple(verify(self.host, migrations))
+        checks = tuple(verify(self.project, migrations))
         with Journal(self.folder.journal) as journal:
             record_checks(journal, checks)
             raise_for(checks)
@@ -176,7 +176,7 @@ class Migration:
         return Migrated(plan=latest.plan, backup=latest.backup, checks=checks, retired=retired)
 
     def _retire(self, journal: Journal, migrations: Sequence[InForce]) -> tuple[str, ...]:
-        retired = tuple(retire_files(self.host, migrations, journal))
+        retired = tuple(retire_files(self.project, migrations, journal))
         self.tell(f"retire: {len(retired)} send-status files moved into the backup")
         return retired
 
@@ -193,15 +193,15 @@ def require_alone(store: Path) -> None:
             raise PreflightError(f"{store_error(store, error)}. Is the old program running? Stop it first") from error
 
 
-def inputs(host: Host, plan: Plan) -> list[Path]:
+def inputs(project: Project, plan: Plan) -> list[Path]:
     """Return every file that a plan depends on, the store left out."""
-    files = [resolved(host, item.path) for item in plan.inputs if item.kind is not InputKind.STORE]
-    return [*files, *(resolved(host, kept.status_file) for kept in plan.kept)]
+    files = [resolved(project, item.path) for item in plan.inputs if item.kind is not InputKind.STORE]
+    return [*files, *(resolved(project, kept.status_file) for kept in plan.kept)]
 
 
-def backed_up(backup: Backup, host: Host, plan: Plan) -> dict[str, bytes]:
+def backed_up(backup: Backup, project: Project, plan: Plan) -> dict[str, bytes]:
     """Return the CSV files as the plan found them."""
-    return {part.csv_file: backups.content(backup, resolved(host, part.csv_file)) or b"" for part in plan.campaigns}
+    return {part.csv_file: backups.content(backup, resolved(project, part.csv_file)) or b"" for part in plan.campaigns}
 
 
 def record_checks(journal: Journal, checks: Sequence[Check]) -> None:

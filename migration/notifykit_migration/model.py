@@ -14,7 +14,7 @@ from typing import Any
 from notifykit.legacy import Flag
 
 
-class Json(StrEnum):
+class StatusFileState(StrEnum):
     """What the send-status file says of a contract."""
 
     ABSENT = "absent"
@@ -23,7 +23,7 @@ class Json(StrEnum):
     """Another value, or a key in the part of a torn file that cannot be read."""
 
 
-class Rows(StrEnum):
+class RowState(StrEnum):
     """What the matching rows of the task table say together."""
 
     NONE = "none"
@@ -33,7 +33,7 @@ class Rows(StrEnum):
     MIXED = "mixed"
 
 
-class Column(StrEnum):
+class FlagState(StrEnum):
     """What the CSV says: its flag, or that the row is gone."""
 
     UNSENT = "N"
@@ -42,7 +42,7 @@ class Column(StrEnum):
     MISSING = "missing"
 
 
-class Decision(StrEnum):
+class Treatment(StrEnum):
     """What is done about one message of one contract."""
 
     SENT = "S"
@@ -111,11 +111,11 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessageDecision:
+class MessageTreatment:
     """What is decided about one message, or one row of it."""
 
     message: str
-    decision: Decision
+    decision: Treatment
     why: str
     """The evidence, for people."""
     row: int | None = None
@@ -133,10 +133,10 @@ class ContractPlan:
     key: str
     number: str | None
     """The contract number by which rows were matched; None where its CSV row is gone."""
-    json: Json
-    rows: Rows
-    column: Column
-    decisions: tuple[MessageDecision, ...]
+    json: StatusFileState
+    rows: RowState
+    column: FlagState
+    decisions: tuple[MessageTreatment, ...]
     crash: str | None = None
     """The likely accident that explains the state; None where there was none."""
     age: float | None = None
@@ -154,7 +154,7 @@ class ContractPlan:
     @property
     def held(self) -> bool:
         """Whether a person has to decide anything."""
-        return any(item.decision is Decision.HOLD for item in self.decisions)
+        return any(item.decision is Treatment.HOLD for item in self.decisions)
 
 
 class InputKind(StrEnum):
@@ -229,9 +229,9 @@ class Plan:
         """How many contracts wait for a person."""
         return sum(contract.held for campaign in self.campaigns for contract in campaign.contracts)
 
-    def counts(self, campaign: CampaignPlan) -> Mapping[Decision, int]:
+    def counts(self, campaign: CampaignPlan) -> Mapping[Treatment, int]:
         """How many messages of a campaign got which decision."""
-        found = dict.fromkeys(Decision, 0)
+        found = dict.fromkeys(Treatment, 0)
         for contract in campaign.contracts:
             for item in contract.decisions:
                 found[item.decision] += 1
@@ -288,14 +288,14 @@ class Backup:
     made_at: float
 
 
-FLAG_COLUMN: Mapping[Flag, Column] = {
-    Flag.UNSENT: Column.UNSENT,
-    Flag.SENT: Column.SENT,
-    Flag.OTHER: Column.OTHER,
+FLAG_COLUMN: Mapping[Flag, FlagState] = {
+    Flag.UNSENT: FlagState.UNSENT,
+    Flag.SENT: FlagState.SENT,
+    Flag.OTHER: FlagState.OTHER,
 }
 
 
-class Present(StrEnum):
+class OutboxState(StrEnum):
     """How a contract stands on the outbox when a rollback looks."""
 
     UNCHANGED = "unchanged"
@@ -315,8 +315,8 @@ class Return:
 
     campaign: str
     key: str
-    present: Present
-    column: Column
+    present: OutboxState
+    column: FlagState
     """What the CSV will say."""
     json: str | None
     """What the send-status file will say; None: the key will not be there."""

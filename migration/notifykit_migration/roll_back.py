@@ -13,14 +13,14 @@ from enum import Enum, auto
 from pathlib import Path
 
 from notifykit.errors import NotifykitError
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 from notifykit_migration.errors import PreflightError, WorldChangedError
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.journal import Entry, Journal
 from notifykit_migration.journal.phase import Phase, state_of
 from notifykit_migration.journal.redo import DONE, run_steps
 from notifykit_migration.legacy.task_table import check_version
-from notifykit_migration.model import Hold, Present, RollbackPlan
+from notifykit_migration.model import Hold, OutboxState, RollbackPlan
 from notifykit_migration.reading import content_digest, untouched
 from notifykit_migration.rollback.archive import Archived, archive, archived
 from notifykit_migration.rollback.old_schema import alone, clear_journal
@@ -60,18 +60,18 @@ class RolledBack:
     """What waits for a person."""
 
 
-def survey(host: Host, folder: MigrationFolder, *, now: float) -> tuple[Standing, RollbackPlan | None]:
+def survey(project: Project, folder: MigrationFolder, *, now: float) -> tuple[Standing, RollbackPlan | None]:
     """Look at store, journal and files, and say what a rollback would do; None where nothing is to be decided.
 
     Changes nothing. Raises PreflightError, StoreError, VerificationError (a backup is damaged) and WorldChangedError:
     somebody wrote to a send-status file, or the journal tells of a migration that the store knows nothing of.
     """
-    store = host.configuration.settings.store.resolve()
+    store = project.configuration.settings.store.resolve()
     entries = Journal.read(folder.journal)
     if store.exists():
         with untouched(store) as connection:
             check_version(connection, str(store))
-            back = work_out(host, folder, connection, now=now) if is_migrated(connection) else None
+            back = work_out(project, folder, connection, now=now) if is_migrated(connection) else None
         if back is not None:
             check_files(back, written_before(entries))
             return Standing.MIGRATED, back.plan
@@ -97,16 +97,16 @@ def _database_changed(entries: Sequence[Entry]) -> bool:
     return False
 
 
-def make_rollback(host: Host, folder: MigrationFolder, *, now: float) -> RollbackPlan:
+def make_rollback(project: Project, folder: MigrationFolder, *, now: float) -> RollbackPlan:
     """Return what a rollback would do. Changes nothing. Raises as `survey`, and NothingToRollBackError."""
-    _, plan = survey(host, folder, now=now)
+    _, plan = survey(project, folder, now=now)
     if plan is None:
         raise NothingToRollBackError("nothing to do: nothing is migrated")
     return plan
 
 
 def roll_back(
-    host: Host,
+    project: Project,
     folder: MigrationFolder,
     plan: RollbackPlan | None,
     *,
@@ -121,14 +121,14 @@ def roll_back(
     is not what it should be, and NothingToRollBackError.
     """
     if plan is None:
-        return _end(host, folder, who, now=now, tell=tell)
-    store = host.configuration.settings.store.resolve()
+        return _end(project, folder, who, now=now, tell=tell)
+    store = project.configuration.settings.store.resolve()
     with Journal(folder.journal) as journal:
         earlier = written_before(journal.entries)
         with alone(store) as connection:
             if not is_migrated(connection):
                 raise WorldChangedError(f"{store}: somebody else rolled it back just now; run this again")
-            back = work_out(host, folder, connection, now=now)
+            back = work_out(project, folder, connection, now=now)
             _refuse(back, plan)
             check_files(back, earlier)
             kept = _archive(folder, connection, back, _vacant(folder, journal), now=now)
@@ -146,16 +146,16 @@ def roll_back(
         done = back.plan
         words = {course.old.name: course.old.status.words for course in back.courses}
         del back  # it is large, and the proof reads everything anew
-        tell(prove(host, kept, words))
+        tell(prove(project, kept, words))
         journal.append("rollback_done", held=len(plan.holds), archive=kept.id)
     return RolledBack(plan=done, archive=kept.folder, holds=done.holds)
 
 
-def _end(host: Host, folder: MigrationFolder, who: str, *, now: float, tell: Tell) -> RolledBack:
+def _end(project: Project, folder: MigrationFolder, who: str, *, now: float, tell: Tell) -> RolledBack:
     """End what leaves nothing to decide: a rollback that was cut short late, a migration that changed nothing yet."""
-    where, _ = survey(host, folder, now=now)
+    where, _ = survey(project, folder, now=now)
     if where is Standing.FINISHING:
-        return _finish(host, folder, tell)
+        return _finish(project, folder, tell)
     if where is Standing.MIGRATED:
         raise WorldChangedError("somebody migrated just now; run this again to see what a rollback would do")
     if where is Standing.NOTHING:
@@ -183,7 +183,7 @@ def _refuse(back: GoingBack, shown: RollbackPlan) -> None:
 
 def _meant(plan: RollbackPlan) -> tuple[object, ...]:
     """Return what a person agreed to. Rows that the old job appended since change nothing in it."""
-    return plan.holds, [item for item in plan.returns if item.present is not Present.NEVER]
+    return plan.holds, [item for item in plan.returns if item.present is not OutboxState.NEVER]
 
 
 def _vacant(folder: MigrationFolder, journal: Journal) -> int:
@@ -219,9 +219,9 @@ def _begin(journal: Journal, back: GoingBack, kept: Archived, who: str) -> None:
         )
 
 
-def _finish(host: Host, folder: MigrationFolder, tell: Tell) -> RolledBack:
+def _finish(project: Project, folder: MigrationFolder, tell: Tell) -> RolledBack:
     """Do what is left after the database was changed."""
-    store = host.configuration.settings.store.resolve()
+    store = project.configuration.settings.store.resolve()
     with Journal(folder.journal) as journal:
         begun = next(entry for entry in reversed(journal.entries) if entry.kind == "rollback_begun")
         kept = archived(folder) if begun.fields.get("archive") else None
@@ -231,7 +231,7 @@ def _finish(host: Host, folder: MigrationFolder, tell: Tell) -> RolledBack:
                 run_steps(journal, [ModeStep(connection, store, str(begun.fields.get("journal_mode") or "delete"))])
         if kept is not None:
             # The old program may have run since: what it did is its own.
-            tell(prove(host, kept, None))
+            tell(prove(project, kept, None))
         journal.append("rollback_done", held=begun.fields.get("held", 0), archive=begun.fields.get("archive"))
     tell("the rollback had been cut short after the database was changed: it is finished")
     return RolledBack(plan=None, archive=kept.folder if kept else None, holds=kept.holds() if kept else ())

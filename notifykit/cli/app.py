@@ -29,7 +29,7 @@ from notifykit.pipeline.project import PROJECT_FILE
 from notifykit.plugins import load_plugins
 from notifykit.session import Session
 from notifykit.terminal import logs
-from notifykit.terminal.console import say
+from notifykit.terminal.console import warn
 
 SECTIONS: Mapping[str, Sequence[click.Command]] = {
     "Start here": (demo, check, new_plugin),
@@ -76,10 +76,10 @@ class App(click.Group):
             error.show()
             code = error.exit_code
         except (click.Abort, KeyboardInterrupt):
-            say("interrupted")
+            warn("interrupted")
             code = ExitCode.INTERRUPTED
         except NotifykitError as error:
-            say(f"error: {error}")
+            warn(f"error: {error}")
             code = error.exit_code
         sys.exit(code if isinstance(code, int) else ExitCode.DONE)
 
@@ -97,7 +97,7 @@ class App(click.Group):
         session.plugins.add_commands(self)
         if not extra.get("resilient_parsing") and verbosity >= 0:
             for trouble in (*session.plugins.failed, *session.plugins.warnings):
-                say(f"warning: {trouble}")
+                warn(f"warning: {trouble}")
         return super().make_context(info_name, args, parent, **{**extra, "obj": session})
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's

@@ -8,7 +8,7 @@ from notifykit.cli.examples import example
 from notifykit.errors import ExitCode
 from notifykit.operate.check import check as check_project
 from notifykit.session import Session
-from notifykit.terminal.console import count, json_option, print_json, result
+from notifykit.terminal.console import count, json_option, out, print_json
 
 
 @click.command(epilog=example("notifykit check"))
@@ -34,7 +34,7 @@ def check(session: Session, as_json: bool) -> ExitCode:
         )
     else:
         for finding in checked.findings:
-            result(f"{finding.level}: {finding.about}: {finding.what}")
+            out(f"{finding.level}: {finding.about}: {finding.what}")
         tried = count(len(checked.campaigns), "campaign")
-        result(f"{tried} tried; {'mend the errors' if checked.failed else 'nothing must be mended'}")
+        out(f"{tried} tried; {'mend the errors' if checked.failed else 'nothing must be mended'}")
     return ExitCode.PREFLIGHT_FAILED if checked.failed else ExitCode.DONE

@@ -17,12 +17,12 @@ from notifykit.cli.stores import NOTHING_YET
 from notifykit.cli.tasks import campaign_option, key_option, print_tasks, where_option
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Status, Task
-from notifykit.operate.decisions import Decision, Selection, decide, resendable
+from notifykit.operate.decisions import Resolution, Selection, decide, resendable
 from notifykit.operate.decisions import resend as send_again
 from notifykit.outbox import Outbox
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 from notifykit.session import Session
-from notifykit.terminal.console import count, json_option, print_json, result, say
+from notifykit.terminal.console import count, json_option, out, print_json, warn
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -79,7 +79,7 @@ def retry(
     Those with the ids, or all that the filters describe. The count of tries starts anew.
     """
     which = _selection(ids, campaign, key, (Status.FAILED,) if failed else (), where, default=Status.FAILED)
-    return _decide(session, which, Decision.RETRY, who=who, why=why, as_json=as_json)
+    return _decide(session, which, Resolution.RETRY, who=who, why=why, as_json=as_json)
 
 
 @click.command(
@@ -99,7 +99,7 @@ def retry(
 @click.option(
     "--status",
     "statuses",
-    type=click.Choice([status.value for status in Decision.CANCEL.of]),
+    type=click.Choice([status.value for status in Resolution.CANCEL.of]),
     multiple=True,
     metavar="STATUS",
     help="With filters instead of ids: in this state. [default: in_doubt]",
@@ -128,7 +128,7 @@ def resolve(
     """
     chosen = [
         decision
-        for decision, asked in ((Decision.SENT, sent), (Decision.RESEND, again), (Decision.CANCEL, cancel))
+        for decision, asked in ((Resolution.SENT, sent), (Resolution.RESEND, again), (Resolution.CANCEL, cancel))
         if asked
     ]
     if len(chosen) != 1:
@@ -154,12 +154,12 @@ def _selection(
     return Selection(ids=ids, campaign=campaign, key=key, statuses=() if ids else statuses or (default,), where=where)
 
 
-def _decide(session: Session, which: Selection, decision: Decision, *, who: str, why: str, as_json: bool) -> ExitCode:
-    host = session.open_host(secrets=False)
-    with _store(host) as outbox:
-        check_campaign(host, outbox, which.campaign)
+def _decide(session: Session, which: Selection, decision: Resolution, *, who: str, why: str, as_json: bool) -> ExitCode:
+    project = session.open_project(secrets=False)
+    with _store(project) as outbox:
+        check_campaign(project, outbox, which.campaign)
         changed = decide(outbox, which, decision, who=who, why=why)
-    _print_changed(changed, host, as_json=as_json)
+    _print_changed(changed, project, as_json=as_json)
     return ExitCode.DONE
 
 
@@ -192,15 +192,15 @@ def resend(
 
     KEY is the record's business key. Its recipients get the same text twice: that is what you ask for.
     """
-    host = session.open_host(secrets=False)
-    with _store(host) as outbox:
-        check_campaign(host, outbox, campaign)
+    project = session.open_project(secrets=False)
+    with _store(project) as outbox:
+        check_campaign(project, outbox, campaign)
         planned = resendable(outbox, campaign, key, messages)
         if not yes and not _confirmed(planned):
-            say("nothing was changed")
+            warn("nothing was changed")
             return ExitCode.DONE
-        opened = send_again(outbox, campaign, key, [task.message for task in planned], who=who, why=why)
-    _print_changed(opened, host, as_json=as_json)
+        opened = send_again(outbox, campaign, key, [task.name for task in planned], who=who, why=why)
+    _print_changed(opened, project, as_json=as_json)
     return ExitCode.DONE
 
 
@@ -208,7 +208,7 @@ def _confirmed(planned: Sequence[Task]) -> bool:
     if not sys.stdin.isatty():
         raise click.UsageError("this sends messages a second time; confirm it with --yes")
     for task in planned:
-        say(f"{task.message} to {task.recipient} by {task.channel}, sent before as task {task.id}")
+        warn(f"{task.name} to {task.recipient} by {task.channel}, sent before as task {task.id}")
     return click.confirm(f"Send {count(len(planned), 'message')} again?", err=True)
 
 
@@ -222,31 +222,31 @@ def resume(session: Session, channel: str, as_json: bool) -> ExitCode:
     CHANNEL is the name of a sender in notifykit.yaml. A robot that refuses everything (a wrong key) is paused until
     you have mended it.
     """
-    host = session.open_host(secrets=False)
-    with _store(host) as outbox:
-        check_channel(host, outbox, channel)
+    project = session.open_project(secrets=False)
+    with _store(project) as outbox:
+        check_channel(project, outbox, channel)
         resumed = outbox.resume(channel)
     if as_json:
         print_json({"channel": channel, "resumed": resumed})
     else:
-        result(f"channel {channel} {'goes on' if resumed else 'is not paused'}")
+        out(f"channel {channel} {'goes on' if resumed else 'is not paused'}")
     return ExitCode.DONE
 
 
 @contextmanager
-def _store(host: Host) -> Iterator[Outbox]:
-    store = host.configuration.settings.store
+def _store(project: Project) -> Iterator[Outbox]:
+    store = project.configuration.settings.store
     if not store.exists():
         raise NotifykitError(f"{NOTHING_YET}: there is no {store}, so there is nothing to decide about")
-    with closing(host.open_outbox()) as outbox:
+    with closing(project.open_outbox()) as outbox:
         yield outbox
 
 
-def _print_changed(changed: Sequence[Task], host: Host, *, as_json: bool) -> None:
+def _print_changed(changed: Sequence[Task], project: Project, *, as_json: bool) -> None:
     if as_json:
         print_json({"changed": [task_form(task) for task in changed]})
     elif changed:
-        result(f"{count(len(changed), 'message')} changed:")
-        print_tasks(list(changed), host.clock.now())
+        out(f"{count(len(changed), 'message')} changed:")
+        print_tasks(list(changed), project.clock.now())
     else:
-        result("nothing is in that state; nothing was changed")
+        out("nothing is in that state; nothing was changed")

@@ -13,7 +13,7 @@ from notifykit.demo.proof import FlagProof, Proof
 from notifykit.demo.walkthrough import walk
 from notifykit.demo.world import OLD_PROGRAM
 from notifykit.errors import ExitCode
-from notifykit.terminal.console import Right, chat, count, json_option, print_json, print_table, result, some
+from notifykit.terminal.console import Right, count, info, json_option, out, print_json, print_table, some
 
 FOLDER = Path("notifykit-demo")
 
@@ -34,7 +34,7 @@ def demo(folder: Path, as_json: bool) -> ExitCode:
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     proofs = []
     try:
-        for proof in walk(folder, chat if as_json else result):
+        for proof in walk(folder, info if as_json else out):
             proofs.append(proof)
             if not as_json:
                 _print(proof)
@@ -45,10 +45,10 @@ def demo(folder: Path, as_json: bool) -> ExitCode:
     if as_json:
         print_json(_form(_together(proofs)))
     else:
-        result("")
-        result(f"Look around: cd {folder}, then `notifykit status`, `notifykit tasks`, `notifykit trace KEY`.")
+        out("")
+        out(f"Look around: cd {folder}, then `notifykit status`, `notifykit tasks`, `notifykit trace KEY`.")
         if len(proofs) > 1:
-            result(f"The old program is in {folder / OLD_PROGRAM}: there, `notifykit history` tells what was done.")
+            out(f"The old program is in {folder / OLD_PROGRAM}: there, `notifykit history` tells what was done.")
     return ExitCode.DONE if all(proof.holds for proof in proofs) else ExitCode.VERIFICATION_FAILED
 
 
@@ -74,14 +74,14 @@ def _print(proof: Proof) -> None:
         ],
     )
     for file in proof.flags:
-        result(f"{file.file}: {count(file.set_now, 'flag')} set, {_flags(file)}")
+        out(f"{file.file}: {count(file.set_now, 'flag')} set, {_flags(file)}")
     if proof.holds:
         flags = "every other flag" if any(file.held for file in proof.flags) else "every flag"
-        result(f"PROVED: {_claim(proof)}; {flags} tells the truth.")
+        out(f"PROVED: {_claim(proof)}; {flags} tells the truth.")
     else:
-        result("NOT PROVED: the claim is false.")
+        out("NOT PROVED: the claim is false.")
         for line in _defects(proof):
-            result(f"  {line}")
+            out(f"  {line}")
 
 
 def _claim(proof: Proof) -> str:

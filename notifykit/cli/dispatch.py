@@ -18,9 +18,9 @@ from notifykit.operate.forecast import Forecast, Turn, forecast
 from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import Filter
 from notifykit.pipeline.dispatch import Dispatched
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 from notifykit.session import Session
-from notifykit.terminal.console import Key, Right, chat, json_option, print_json, print_table, result
+from notifykit.terminal.console import Key, Right, info, json_option, out, print_json, print_table
 from notifykit.terminal.progress import progress
 
 SHOWN = 100
@@ -42,21 +42,21 @@ def dispatch(session: Session, workers: int | None, once: bool, dry_run: bool, a
     The first Ctrl-C (or SIGTERM) finishes what is on the wire and stops; the second leaves at once, and what was on
     the wire is then in doubt. Several dispatchers may run at the same time.
     """
-    host = session.open_host(secrets=not dry_run)
-    with existing(host, upgrade=not dry_run) as outbox:
+    project = session.open_project(secrets=not dry_run)
+    with existing(project, upgrade=not dry_run) as outbox:
         if outbox is None:
             return _nothing(as_json=as_json, dry_run=dry_run)
         if dry_run:
-            return _rehearse(host, outbox, as_json=as_json)
-        return _dispatch(host, outbox, workers, once=once, as_json=as_json)
+            return _rehearse(project, outbox, as_json=as_json)
+        return _dispatch(project, outbox, workers, once=once, as_json=as_json)
 
 
-def _dispatch(host: Host, outbox: Outbox, workers: int | None, *, once: bool, as_json: bool) -> ExitCode:
+def _dispatch(project: Project, outbox: Outbox, workers: int | None, *, once: bool, as_json: bool) -> ExitCode:
     with progress("sending", "attempts", lambda: _waiting(outbox)) as more:
-        dispatcher = host.dispatcher(outbox, workers=workers, progress=more)
+        dispatcher = project.dispatcher(outbox, workers=workers, progress=more)
         with stopping_with(dispatcher.stop) as interruption:
             dispatched = dispatcher.run(drain=not once)
-    waiting = attention(outbox, host.configuration.channels)
+    waiting = attention(outbox, project.configuration.channels)
     if as_json:
         form = dispatched_form(dispatched)
         print_json({**form, "interrupted": interruption.asked, "waiting_for_you": attention_form(waiting)})
@@ -64,9 +64,9 @@ def _dispatch(host: Host, outbox: Outbox, workers: int | None, *, once: bool, as
         print_dispatched(dispatched)
         print_attention(waiting)
     if others := sum(1 for _ in outbox.tasks(Filter(statuses=(Status.SENDING,)))):
-        chat(f"{others:,} on the wire of other workers; what they leave behind is recovered when their leases end")
+        info(f"{others:,} on the wire of other workers; what they leave behind is recovered when their leases end")
     if interruption.asked:
-        chat("interrupted; what was not on the wire stays queued")
+        info("interrupted; what was not on the wire stays queued")
         return ExitCode.INTERRUPTED
     return exit_code(failures={}, held=waiting)
 
@@ -75,8 +75,8 @@ def _waiting(outbox: Outbox) -> int:
     return sum(1 for _ in outbox.tasks(Filter(statuses=(Status.QUEUED,))))
 
 
-def _rehearse(host: Host, outbox: Outbox, *, as_json: bool) -> ExitCode:
-    expected = forecast(outbox, host.configuration.channels, host.clock.now())
+def _rehearse(project: Project, outbox: Outbox, *, as_json: bool) -> ExitCode:
+    expected = forecast(outbox, project.configuration.channels, project.clock.now())
     if as_json:
         print_json({"dry_run": True, "waiting": [forecast_form(item) for item in expected]})
     else:
@@ -87,7 +87,7 @@ def _rehearse(host: Host, outbox: Outbox, *, as_json: bool) -> ExitCode:
 def print_forecast(expected: list[Forecast]) -> None:
     """Show what waits: first what would be claimed now, in order."""
     due = sum(item.turn is Turn.NOW for item in expected)
-    result(f"{due:,} due now, {len(expected) - due:,} waiting")
+    out(f"{due:,} due now, {len(expected) - due:,} waiting")
     if not expected:
         return
     print_table(
@@ -99,7 +99,7 @@ def print_forecast(expected: list[Forecast]) -> None:
         ],
     )
     if len(expected) > SHOWN:
-        result(f"… and {len(expected) - SHOWN:,} more; --json lists all")
+        out(f"… and {len(expected) - SHOWN:,} more; --json lists all")
 
 
 def _turn(expected: Forecast) -> str:

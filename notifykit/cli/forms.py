@@ -6,7 +6,7 @@ from notifykit.cli.times import iso
 from notifykit.model import Attempt, Status, Task
 from notifykit.operate.attention import Attention
 from notifykit.operate.forecast import Forecast
-from notifykit.operate.trace import Step, Story
+from notifykit.operate.trace import Step, Trace
 from notifykit.outbox.protocol import CampaignFigures, Event, Pause
 from notifykit.pipeline.dispatch import Dispatched
 from notifykit.pipeline.generate import Generated
@@ -22,7 +22,7 @@ def task_form(task: Task) -> Form:
         "status": task.status.value,
         "campaign": task.campaign or None,
         "key": task.key or None,
-        "message": task.message or None,
+        "message": task.name or None,
         "round": task.round,
         "recipient": task.recipient,
         "channel": task.channel or None,
@@ -48,7 +48,7 @@ def forecast_form(expected: Forecast) -> Form:
     }
 
 
-def story_form(story: Story) -> Form:
+def story_form(story: Trace) -> Form:
     """Describe a record's story."""
     return {
         "campaign": story.campaign or None,
@@ -63,7 +63,7 @@ def _step_form(step: Step) -> Form:
         "at": iso(step.at or None),
         "what": step.kind.value,
         "task_id": step.task.id,
-        "message": step.task.message or None,
+        "message": step.task.name or None,
         "round": step.task.round,
         "attempt": step.attempt and _attempt_form(step.attempt),
         "event": step.event and _event_form(step.event),

@@ -11,10 +11,10 @@ from notifykit.cli.forms import generated_form
 from notifykit.cli.report import exit_code, print_failures, print_generated
 from notifykit.cli.stores import rehearsal
 from notifykit.errors import ExitCode
-from notifykit.pipeline.project import Host
-from notifykit.pipeline.run import Cycle, generate_all
+from notifykit.pipeline.project import Project
+from notifykit.pipeline.run import Pass, generate_all
 from notifykit.session import Session
-from notifykit.terminal.console import json_option, print_json, result
+from notifykit.terminal.console import json_option, out, print_json
 from notifykit.terminal.progress import progress
 
 
@@ -29,31 +29,31 @@ def generate(session: Session, campaigns: tuple[str, ...], dry_run: bool, as_jso
     All campaigns, or those named. Nothing is sent. Rows that cannot be used are held and listed (exit code 3); a
     campaign that cannot go on does not stop the others (exit code 1).
     """
-    host = session.open_host(secrets=not dry_run)
-    cycle = generate_cycle(host, campaigns, dry_run=dry_run)
-    print_failures(cycle.failures)
+    project = session.open_project(secrets=not dry_run)
+    this_pass = generate_pass(project, campaigns, dry_run=dry_run)
+    print_failures(this_pass.failures)
     if as_json:
         print_json(
             {
                 "dry_run": dry_run,
-                "campaigns": [generated_form(item) for item in cycle.generated],
-                "failures": cycle.failures,
+                "campaigns": [generated_form(item) for item in this_pass.generated],
+                "failures": this_pass.failures,
             }
         )
     else:
-        print_generated(cycle.generated, dry_run=dry_run)
-        if not (cycle.generated or cycle.failures):
-            result("no campaign is enabled" if host.configuration.disabled else "there is no campaign file")
-    return exit_code(failures=cycle.failures, held=any(item.problems for item in cycle.generated))
+        print_generated(this_pass.generated, dry_run=dry_run)
+        if not (this_pass.generated or this_pass.failures):
+            out("no campaign is enabled" if project.configuration.disabled else "there is no campaign file")
+    return exit_code(failures=this_pass.failures, held=any(item.problems for item in this_pass.generated))
 
 
-def generate_cycle(host: Host, names: tuple[str, ...], *, dry_run: bool) -> Cycle:
+def generate_pass(project: Project, names: tuple[str, ...], *, dry_run: bool) -> Pass:
     """Generate the campaigns; those that cannot be used here fail with the reason."""
-    chosen = host.campaigns(names)
-    cycle = Cycle(failures=host.unavailable(names))
+    chosen = project.campaigns(names)
+    this_pass = Pass(failures=project.unavailable(names))
     with (
-        rehearsal(host) if dry_run else closing(host.open_outbox()) as outbox,
+        rehearsal(project) if dry_run else closing(project.open_outbox()) as outbox,
         progress("generating", "records") as more,
     ):
-        generate_all(host, outbox, chosen, cycle, dry_run=dry_run, progress=more)
-    return cycle
+        generate_all(project, outbox, chosen, this_pass, dry_run=dry_run, progress=more)
+    return this_pass

@@ -6,19 +6,19 @@ from notifykit.errors import NotifykitError
 from notifykit.nearest import hint
 from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import Filter
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 
 
-def check_campaign(host: Host, outbox: Outbox, name: str | None) -> None:
+def check_campaign(project: Project, outbox: Outbox, name: str | None) -> None:
     """Raise NotifykitError where neither the project nor the store knows a campaign."""
-    known = sorted({*(campaign.name for campaign in host.described), *host.unavailable()})
+    known = sorted({*(campaign.name for campaign in project.described), *project.unavailable()})
     if name is not None and name not in known and not list(outbox.tasks(Filter(campaign=name, limit=1))):
         raise NotifykitError(f'no campaign is called "{name}"{hint(name, known)}')
 
 
-def check_channel(host: Host, outbox: Outbox, name: str | None) -> None:
+def check_channel(project: Project, outbox: Outbox, name: str | None) -> None:
     """Raise NotifykitError where neither the project nor the store knows a channel."""
-    known = {item.name for item in host.configuration.unavailable if item.kind == "channel"}
-    known |= {*host.configuration.channels, *(pause.channel for pause in outbox.pauses())}
+    known = {item.name for item in project.configuration.unavailable if item.kind == "channel"}
+    known |= {*project.configuration.channels, *(pause.channel for pause in outbox.pauses())}
     if name is not None and name not in known and not list(outbox.tasks(Filter(channel=name, limit=1))):
         raise NotifykitError(f'no channel is called "{name}"{hint(name, sorted(known))}')

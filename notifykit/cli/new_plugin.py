@@ -10,7 +10,7 @@ from notifykit.cli.examples import example
 from notifykit.errors import ExitCode
 from notifykit.plugins.scaffold import create_plugin
 from notifykit.session import Session
-from notifykit.terminal.console import json_option, print_json, result
+from notifykit.terminal.console import json_option, out, print_json
 
 
 @click.command("new-plugin", epilog=example("notifykit new-plugin acme-sms"))
@@ -34,5 +34,5 @@ def new_plugin(_session: Session, name: str, folder: Path, as_json: bool) -> Exi
         print_json({"files": [str(file) for file in files]})
     else:
         for file in files:
-            result(str(file))
+            out(str(file))
     return ExitCode.DONE

@@ -8,7 +8,7 @@ from notifykit.cli.examples import example
 from notifykit.errors import ExitCode
 from notifykit.plugins import LoadedPlugin
 from notifykit.session import Session
-from notifykit.terminal.console import json_option, print_json, print_table, result
+from notifykit.terminal.console import json_option, out, print_json, print_table
 
 
 @click.command(epilog=example("notifykit plugins", "notifykit plugins --json"))
@@ -31,13 +31,13 @@ def plugins(session: Session, as_json: bool) -> ExitCode:
         ],
     )
     for plugin in found.loaded:
-        result(f"{plugin.name}: {plugin.location}")
+        out(f"{plugin.name}: {plugin.location}")
     for blocked in found.blocked:
-        result(f"blocked: {blocked}")
+        out(f"blocked: {blocked}")
     for failed in found.failed:
-        result(f"broken: {failed}")
+        out(f"broken: {failed}")
     for warning in found.warnings:
-        result(f"block list: {warning}")
+        out(f"block list: {warning}")
     return ExitCode.DONE
 
 

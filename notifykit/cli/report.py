@@ -10,7 +10,7 @@ from notifykit.operate.attention import Attention
 from notifykit.pipeline.dispatch import Dispatched
 from notifykit.pipeline.generate import Generated
 from notifykit.pipeline.settle import Settled
-from notifykit.terminal.console import Right, count, print_table, result, say, some
+from notifykit.terminal.console import Right, count, out, print_table, some, warn
 
 SHOWN = 20
 """Held rows that are shown; `--json` has all."""
@@ -26,7 +26,7 @@ def exit_code(*, failures: Mapping[str, str], held: object) -> ExitCode:
 def print_failures(failures: Mapping[str, str]) -> None:
     """Tell which campaigns could not go on."""
     for campaign, why in failures.items():
-        say(f"error: campaign {campaign}: {why}")
+        warn(f"error: campaign {campaign}: {why}")
 
 
 def print_generated(generated: Sequence[Generated], *, dry_run: bool = False) -> None:
@@ -42,14 +42,14 @@ def print_generated(generated: Sequence[Generated], *, dry_run: bool = False) ->
     )
     for item in generated:
         for problem in item.problems[:SHOWN]:
-            result(f"held: {item.campaign}: {problem}")
+            out(f"held: {item.campaign}: {problem}")
         if len(item.problems) > SHOWN:
-            result(f"held: {item.campaign}: … and {len(item.problems) - SHOWN:,} more; --json lists all")
+            out(f"held: {item.campaign}: … and {len(item.problems) - SHOWN:,} more; --json lists all")
         if keys := item.repaired:
             will = "would be" if dry_run else "are"
-            result(f"drift: {item.campaign}: sent, but not flagged; the flags {will} owed again: {some(keys)}")
+            out(f"drift: {item.campaign}: sent, but not flagged; the flags {will} owed again: {some(keys)}")
         if keys := item.flagged_but_waiting:
-            result(
+            out(
                 f"drift: {item.campaign}: flagged as sent, but still waiting: {some(keys)}; "
                 "what is queued goes out unless it is cancelled, what is in doubt waits for you (notifykit resolve)"
             )
@@ -69,7 +69,7 @@ def print_dispatched(dispatched: Dispatched) -> None:
         shown.append(f"{dispatched.recovered:,} of them left by a worker that is gone")
     if dispatched.late:
         shown.append(f"{count(dispatched.late, 'result')} came too late")
-    result(", ".join(shown))
+    out(", ".join(shown))
 
 
 def print_settled(settled: Sequence[Settled]) -> None:
@@ -82,20 +82,20 @@ def print_settled(settled: Sequence[Settled]) -> None:
         )
     for item in touched:
         for reason, number in item.refused.items():
-            result(f"refused: {item.campaign}: {count(number, 'message')}: {reason}")
+            out(f"refused: {item.campaign}: {count(number, 'message')}: {reason}")
 
 
 def print_attention(waiting: Attention) -> None:
     """Show what waits for a person, and what to do about it."""
     if waiting.failed:
         mend = "`notifykit tasks --status failed` lists them, `notifykit retry` tries them again"
-        result(f"waiting for you: {waiting.failed:,} failed; {mend}")
+        out(f"waiting for you: {waiting.failed:,} failed; {mend}")
     if waiting.in_doubt:
         mend = "`notifykit tasks --status in_doubt` lists them, `notifykit resolve` decides"
-        result(f"waiting for you: {waiting.in_doubt:,} in doubt; {mend}")
+        out(f"waiting for you: {waiting.in_doubt:,} in doubt; {mend}")
     for pause in waiting.paused:
         mend = f"mend it, then `notifykit resume {pause.channel}`"
-        result(f"waiting for you: channel {pause.channel} is paused ({pause.reason}); {mend}")
+        out(f"waiting for you: channel {pause.channel} is paused ({pause.reason}); {mend}")
     for channel, number in waiting.unreachable.items():
         what = f"{count(number, 'message')} for channel {channel}, which cannot be used here"
-        result(f"waiting for you: {what}; `notifykit check` says why")
+        out(f"waiting for you: {what}; `notifykit check` says why")

@@ -9,7 +9,7 @@ import click
 from notifykit.cli.dispatch import print_forecast, workers_option
 from notifykit.cli.examples import example
 from notifykit.cli.forms import attention_form, dispatched_form, forecast_form, generated_form, settled_form
-from notifykit.cli.generate import generate_cycle
+from notifykit.cli.generate import generate_pass
 from notifykit.cli.report import (
     exit_code,
     print_attention,
@@ -26,10 +26,10 @@ from notifykit.errors import ExitCode
 from notifykit.operate.attention import Attention, attention
 from notifykit.operate.forecast import forecast
 from notifykit.outbox import Outbox
-from notifykit.pipeline.project import Host
-from notifykit.pipeline.run import Cycle, Runner
+from notifykit.pipeline.project import Project
+from notifykit.pipeline.run import Pass, Runner
 from notifykit.session import Session
-from notifykit.terminal.console import json_option, print_json, result
+from notifykit.terminal.console import json_option, out, print_json
 
 
 @click.command(epilog=example("notifykit run --once", "notifykit run --once --dry-run"))
@@ -52,81 +52,81 @@ def run(
     Records are looked for every `--interval` seconds; in between, retries are sent when they fall due. Ctrl-C or
     SIGTERM stops it well (exit code 130). With `--json`, each pass is one line.
     """
-    host = session.open_host(secrets=not dry_run)
+    project = session.open_project(secrets=not dry_run)
     if dry_run:
-        return _rehearse(host, as_json=as_json)
-    with closing(host.open_outbox()) as outbox:
-        runner = Runner(host, outbox, host.campaigns(), workers=workers)
+        return _rehearse(project, as_json=as_json)
+    with closing(project.open_outbox()) as outbox:
+        runner = Runner(project, outbox, project.campaigns(), workers=workers)
         code = ExitCode.DONE
 
-        def report(cycle: Cycle) -> None:
+        def report(this_pass: Pass) -> None:
             nonlocal code
-            code = _report(host, outbox, cycle, once=once, as_json=as_json)
+            code = _report(project, outbox, this_pass, once=once, as_json=as_json)
 
         with stopping_with(runner.stop) as interruption:
             if once:
                 report(runner.once())
             else:
-                runner.forever(interval or host.configuration.settings.interval, report)
+                runner.forever(interval or project.configuration.settings.interval, report)
     return ExitCode.INTERRUPTED if interruption.asked else code
 
 
-def _report(host: Host, outbox: Outbox, cycle: Cycle, *, once: bool, as_json: bool) -> ExitCode:
+def _report(project: Project, outbox: Outbox, this_pass: Pass, *, once: bool, as_json: bool) -> ExitCode:
     # Between two passes, only retries are sent: to look through a long queue each time would be most of the work.
-    between = not (cycle.generated or cycle.failures)
-    waiting = None if between and not once else attention(outbox, host.configuration.channels)
-    orphans = {} if waiting is None else find_orphans(host, outbox)
-    cycle.failures |= host.unavailable()
-    now = host.clock.now()
-    print_failures(cycle.failures)
+    between = not (this_pass.generated or this_pass.failures)
+    waiting = None if between and not once else attention(outbox, project.configuration.channels)
+    orphans = {} if waiting is None else find_orphans(project, outbox)
+    this_pass.failures |= project.unavailable()
+    now = project.clock.now()
+    print_failures(this_pass.failures)
     if as_json:
-        print_json({"at": iso(now), **_form(cycle, waiting, orphans)}, one_line=True)
+        print_json({"at": iso(now), **_form(this_pass, waiting, orphans)}, one_line=True)
     else:
-        result(local(now))
-        print_generated(cycle.generated)
-        print_dispatched(cycle.dispatched)
-        print_settled(cycle.settled)
+        out(local(now))
+        print_generated(this_pass.generated)
+        print_dispatched(this_pass.dispatched)
+        print_settled(this_pass.settled)
         print_orphans(orphans)
         if waiting is not None:
             print_attention(waiting)
     held = (
         waiting
         or orphans
-        or any(item.problems for item in cycle.generated)
-        or any(item.refused for item in cycle.settled)
+        or any(item.problems for item in this_pass.generated)
+        or any(item.refused for item in this_pass.settled)
     )
-    return exit_code(failures=cycle.failures, held=held)
+    return exit_code(failures=this_pass.failures, held=held)
 
 
-def _form(cycle: Cycle, waiting: Attention | None, orphans: dict[str, int]) -> dict[str, object]:
+def _form(this_pass: Pass, waiting: Attention | None, orphans: dict[str, int]) -> dict[str, object]:
     return {
-        "generated": [generated_form(item) for item in cycle.generated],
-        "dispatched": dispatched_form(cycle.dispatched),
-        "settled": [settled_form(item) for item in cycle.settled],
-        "failures": cycle.failures,
+        "generated": [generated_form(item) for item in this_pass.generated],
+        "dispatched": dispatched_form(this_pass.dispatched),
+        "settled": [settled_form(item) for item in this_pass.settled],
+        "failures": this_pass.failures,
         "undescribed": orphans,
         "waiting_for_you": None if waiting is None else attention_form(waiting),
     }
 
 
-def _rehearse(host: Host, *, as_json: bool) -> ExitCode:
-    cycle = generate_cycle(host, (), dry_run=True)
-    with rehearsal(host) as outbox:
-        expected = forecast(outbox, host.configuration.channels, host.clock.now())
+def _rehearse(project: Project, *, as_json: bool) -> ExitCode:
+    this_pass = generate_pass(project, (), dry_run=True)
+    with rehearsal(project) as outbox:
+        expected = forecast(outbox, project.configuration.channels, project.clock.now())
         owed = {item.campaign: item.flags_owed for item in outbox.figures() if item.flags_owed}
-    print_failures(cycle.failures)
+    print_failures(this_pass.failures)
     if as_json:
         print_json(
             {
                 "dry_run": True,
-                "generated": [generated_form(item) for item in cycle.generated],
-                "failures": cycle.failures,
+                "generated": [generated_form(item) for item in this_pass.generated],
+                "failures": this_pass.failures,
                 "waiting": [forecast_form(item) for item in expected],
                 "flags_owed": owed,
             }
         )
     else:
-        print_generated(cycle.generated, dry_run=True)
+        print_generated(this_pass.generated, dry_run=True)
         print_forecast(expected)
-        result(f"{sum(owed.values()):,} flags owed")
-    return exit_code(failures=cycle.failures, held=any(item.problems for item in cycle.generated))
+        out(f"{sum(owed.values()):,} flags owed")
+    return exit_code(failures=this_pass.failures, held=any(item.problems for item in this_pass.generated))

@@ -12,10 +12,10 @@ from notifykit.errors import ExitCode
 from notifykit.model import Status
 from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import Filter
-from notifykit.pipeline.project import Host
-from notifykit.pipeline.run import Cycle, settle_all
+from notifykit.pipeline.project import Project
+from notifykit.pipeline.run import Pass, settle_all
 from notifykit.session import Session
-from notifykit.terminal.console import count, json_option, print_json, result
+from notifykit.terminal.console import count, json_option, out, print_json
 from notifykit.terminal.progress import progress
 
 
@@ -29,38 +29,38 @@ def settle(session: Session, campaigns: tuple[str, ...], as_json: bool) -> ExitC
     Sets the flags of records whose every message is sent. A write-back that is refused (a file open in a spreadsheet
     program) stays owed, and is shown with the reason (exit code 3).
     """
-    host = session.open_host(secrets=False)
-    chosen = host.settling(campaigns)
-    cycle = Cycle()
+    project = session.open_project(secrets=False)
+    chosen = project.settling(campaigns)
+    this_pass = Pass()
     orphans: dict[str, int] = {}
-    with existing(host, upgrade=True) as outbox:
+    with existing(project, upgrade=True) as outbox:
         if outbox is not None:
             with progress("writing flags", "campaigns"):
-                settle_all(host, outbox, chosen, cycle)
+                settle_all(project, outbox, chosen, this_pass)
             owing = set(outbox.owing_campaigns())
-            cycle.failures |= {name: why for name, why in host.unavailable(campaigns).items() if name in owing}
-            orphans = {} if campaigns else find_orphans(host, outbox)
-    print_failures(cycle.failures)
+            this_pass.failures |= {name: why for name, why in project.unavailable(campaigns).items() if name in owing}
+            orphans = {} if campaigns else find_orphans(project, outbox)
+    print_failures(this_pass.failures)
     if as_json:
         print_json(
             {
-                "campaigns": [settled_form(item) for item in cycle.settled],
-                "failures": cycle.failures,
+                "campaigns": [settled_form(item) for item in this_pass.settled],
+                "failures": this_pass.failures,
                 "undescribed": orphans,
             }
         )
     else:
-        print_settled(cycle.settled)
+        print_settled(this_pass.settled)
         print_orphans(orphans)
-        did = any(item.completed or item.refused for item in cycle.settled)
-        if outbox is not None and not (did or cycle.failures or orphans):
-            result("nothing is owed")
-    return exit_code(failures=cycle.failures, held=orphans or any(item.refused for item in cycle.settled))
+        did = any(item.completed or item.refused for item in this_pass.settled)
+        if outbox is not None and not (did or this_pass.failures or orphans):
+            out("nothing is owed")
+    return exit_code(failures=this_pass.failures, held=orphans or any(item.refused for item in this_pass.settled))
 
 
-def find_orphans(host: Host, outbox: Outbox) -> dict[str, int]:
+def find_orphans(project: Project, outbox: Outbox) -> dict[str, int]:
     """Return the campaigns that no file describes and that still owe write-backs, with how many."""
-    described = {campaign.name for campaign in host.described} | set(host.unavailable())
+    described = {campaign.name for campaign in project.described} | set(project.unavailable())
     return {
         name: sum(1 for _ in outbox.tasks(Filter(campaign=name, statuses=(Status.SENT,))))
         for name in sorted(outbox.owing_campaigns())
@@ -71,7 +71,7 @@ def find_orphans(host: Host, outbox: Outbox) -> dict[str, int]:
 def print_orphans(orphans: dict[str, int]) -> None:
     """Show them, and what to do."""
     for name, number in orphans.items():
-        result(
+        out(
             f"owed: campaign {name}: no file describes it any more, and {count(number, 'message')} of it "
             "cannot be written back; put the file back (`enabled: false` keeps it from generating)"
         )

@@ -15,7 +15,7 @@ from notifykit.model import FOREVER, Status
 from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import CampaignFigures, Filter, Pause
 from notifykit.session import Session
-from notifykit.terminal.console import Right, count, json_option, print_json, print_table, result
+from notifykit.terminal.console import Right, count, json_option, out, print_json, print_table
 
 
 @click.command(epilog=example("notifykit status", "notifykit status --json"))
@@ -29,12 +29,12 @@ def status(session: Session, as_json: bool) -> ExitCode:
     half, and all but one in twenty, were as fast. Oldest: when the longest waiting message was queued. Duplicates: how
     often a message was asked for that was there already, and prevented.
     """
-    host = session.open_host(secrets=False)
-    now = host.clock.now()
+    project = session.open_project(secrets=False)
+    now = project.clock.now()
     figures: list[CampaignFigures] = []
     pauses: list[Pause] = []
     unowned = 0
-    with existing(host) as outbox:
+    with existing(project) as outbox:
         if outbox is not None:
             figures, pauses, unowned = outbox.figures(), outbox.pauses(), _unowned(outbox)
     if as_json:
@@ -62,7 +62,7 @@ def _print(figures: Sequence[CampaignFigures], pauses: Sequence[Pause], unowned:
         click.echo()
         _print_pace(figures, now)
     else:
-        result("no campaign has queued anything yet")
+        out("no campaign has queued anything yet")
     if errors := [(item.campaign, code, number) for item in figures for code, number in item.errors.items()]:
         click.echo()
         print_table(
@@ -72,9 +72,9 @@ def _print(figures: Sequence[CampaignFigures], pauses: Sequence[Pause], unowned:
     for pause in pauses:
         ends = "until it is resumed" if pause.until == FOREVER else f"until {local(pause.until)}"
         left = "" if pause.until == FOREVER else f" ({relative(pause.until, now)})"
-        result(f"\nchannel {pause.channel} is paused {ends}{left}: {pause.reason}")
+        out(f"\nchannel {pause.channel} is paused {ends}{left}: {pause.reason}")
     if unowned:
-        result(f"\n{count(unowned, 'pending row')} of another program, which notifykit does not own and will not send")
+        out(f"\n{count(unowned, 'pending row')} of another program, which notifykit does not own and will not send")
 
 
 def _print_counts(figures: Sequence[CampaignFigures]) -> None:

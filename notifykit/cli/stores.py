@@ -8,36 +8,36 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from notifykit.outbox import Outbox, SqliteOutbox
-from notifykit.pipeline.project import Host
-from notifykit.terminal.console import chat
+from notifykit.pipeline.project import Project
+from notifykit.terminal.console import info
 
 NOTHING_YET = "nothing has been queued yet"
 
 
 @contextmanager
-def existing(host: Host, *, upgrade: bool = False) -> Iterator[Outbox | None]:
+def existing(project: Project, *, upgrade: bool = False) -> Iterator[Outbox | None]:
     """Open the store; None, and a word to the person, where there is none yet.
 
     For commands that only look, it stays as it is. Those that work on it may bring an older one up to date: it may
     also be one that another process is just making.
     """
-    if not host.configuration.settings.store.exists():
-        chat(f"{NOTHING_YET}: there is no {host.configuration.settings.store}")
+    if not project.configuration.settings.store.exists():
+        info(f"{NOTHING_YET}: there is no {project.configuration.settings.store}")
         yield None
         return
-    with closing(host.open_outbox(create=upgrade)) as outbox:
+    with closing(project.open_outbox(create=upgrade)) as outbox:
         yield outbox
 
 
 @contextmanager
-def rehearsal(host: Host) -> Iterator[Outbox]:
+def rehearsal(project: Project) -> Iterator[Outbox]:
     """Open the store for a dry run. Where there is none yet, an empty one stands in that goes away afterwards."""
-    if host.configuration.settings.store.exists():
-        with closing(host.open_outbox(create=False)) as outbox:
+    if project.configuration.settings.store.exists():
+        with closing(project.open_outbox(create=False)) as outbox:
             yield outbox
         return
     with (
         tempfile.TemporaryDirectory(prefix="notifykit-") as folder,
-        closing(SqliteOutbox.open(Path(folder) / "empty.db", host.clock)) as outbox,
+        closing(SqliteOutbox.open(Path(folder) / "empty.db", project.clock)) as outbox,
     ):
         yield outbox

@@ -17,7 +17,7 @@ from notifykit.errors import ExitCode
 from notifykit.model import Status, Task
 from notifykit.outbox.protocol import Filter
 from notifykit.session import Session
-from notifykit.terminal.console import Key, Right, json_option, print_json, print_table, result, some
+from notifykit.terminal.console import Key, Right, json_option, out, print_json, print_table, some
 
 SHOWN = 100
 
@@ -69,13 +69,13 @@ def tasks(
     In the order in which they were queued; below them, by id, why they are not sent. group #2 is the message `group`
     in its second round: it was sent again.
     """
-    host = session.open_host(secrets=False)
+    project = session.open_project(secrets=False)
     found: list[Task] = []
     more = False
-    with existing(host) as outbox:
+    with existing(project) as outbox:
         if outbox is not None:
-            check_campaign(host, outbox, campaign)
-            check_channel(host, outbox, channel)
+            check_campaign(project, outbox, campaign)
+            check_channel(project, outbox, channel)
             at_most = limit if limit or as_json else SHOWN
             which = Filter(
                 campaign=campaign,
@@ -90,16 +90,16 @@ def tasks(
     if as_json:
         print_json({"tasks": [task_form(task) for task in found], "more": more})
     elif outbox is not None:
-        print_tasks(found, host.clock.now())
+        print_tasks(found, project.clock.now())
         if more:
-            result(f"… there are more; --limit {len(found) * 10} lists more of them, --json all")
+            out(f"… there are more; --limit {len(found) * 10} lists more of them, --json all")
     return ExitCode.DONE
 
 
 def print_tasks(found: list[Task], now: float) -> None:
     """Show tasks as a table, and below it why they are where they are."""
     if not found:
-        result("no messages")
+        out("no messages")
         return
     print_table(
         [Right("id"), "status", "campaign", Key("key"), "message", "to", Right("tries"), Right("age")],
@@ -122,9 +122,9 @@ def print_tasks(found: list[Task], now: float) -> None:
         if task.reason:
             why[task.reason].append(str(task.id))
     for reason, ids in why.items():
-        result(f"{some(ids)}: {reason}")
+        out(f"{some(ids)}: {reason}")
 
 
 def message_name(task: Task) -> str:
     """Return a message's name, with the round where it was sent again."""
-    return task.message if task.round <= 1 else f"{task.message} #{task.round}"
+    return task.name if task.round <= 1 else f"{task.name} #{task.round}"

@@ -12,10 +12,10 @@ from notifykit.cli.tasks import message_name
 from notifykit.cli.times import duration, local, relative
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Attempt, Status, Task
-from notifykit.operate.trace import Step, StepKind, Story, near_keys, stories
+from notifykit.operate.trace import Step, StepKind, Trace, near_keys, traces
 from notifykit.outbox import Outbox
 from notifykit.session import Session
-from notifykit.terminal.console import json_option, print_json, print_table, result, some
+from notifykit.terminal.console import json_option, out, print_json, print_table, some
 
 
 @click.command(epilog=example("notifykit trace 1010000000000000001"))
@@ -29,12 +29,12 @@ def trace(session: Session, key: str, campaign: str | None, as_json: bool) -> Ex
     In order, with every attempt to send its messages and every decision about them. KEY is the record's business key,
     such as a contract id.
     """
-    host = session.open_host(secrets=False)
-    found: list[Story] = []
-    with existing(host) as outbox:
+    project = session.open_project(secrets=False)
+    found: list[Trace] = []
+    with existing(project) as outbox:
         if outbox is not None:
-            check_campaign(host, outbox, campaign)
-            found = stories(outbox, key, campaign)
+            check_campaign(project, outbox, campaign)
+            found = traces(outbox, key, campaign)
             if not found:
                 raise NotifykitError(_unknown(outbox, key, campaign))
     if as_json:
@@ -43,7 +43,7 @@ def trace(session: Session, key: str, campaign: str | None, as_json: bool) -> Ex
     for number, story in enumerate(found):
         if number:
             click.echo()
-        _print(story, host.clock.now())
+        _print(story, project.clock.now())
     return ExitCode.DONE
 
 
@@ -54,8 +54,8 @@ def _unknown(outbox: Outbox, key: str, campaign: str | None) -> str:
     return f'nothing was ever queued for the key "{key}"{where}; {mend}'
 
 
-def _print(story: Story, now: float) -> None:
-    result(f"{story.key} in campaign {story.campaign or '(none)'}")
+def _print(story: Trace, now: float) -> None:
+    out(f"{story.key} in campaign {story.campaign or '(none)'}")
     print_table(
         ["local time", "", "message", "what happened"],
         [
@@ -64,7 +64,7 @@ def _print(story: Story, now: float) -> None:
         ],
     )
     for task in story.tasks:
-        result(f"now: {message_name(task)} to {task.recipient} by {task.channel}: {_now(task, now)}")
+        out(f"now: {message_name(task)} to {task.recipient} by {task.channel}: {_now(task, now)}")
 
 
 def _told(step: Step) -> str:

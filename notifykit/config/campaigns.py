@@ -11,7 +11,7 @@ from notifykit.campaign.campaign import Campaign, Channel, MessagePlan, RetryPol
 from notifykit.campaign.render import Condition, Template
 from notifykit.config.channels import Channels
 from notifykit.config.defects import Defects
-from notifykit.config.factory import Offers, Role, Unavailable
+from notifykit.config.factory import ComponentFactory, Role, Unavailable
 from notifykit.config.sections import CampaignSection, MessageSection, SendingSection
 from notifykit.config.templates import Compiler
 from notifykit.config.tree import Branch, Leaf, Listing, natural, plain
@@ -23,7 +23,7 @@ from notifykit.secrets import SecretMissingError, Surroundings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
+class ReadCampaign:
     """What came of one campaign file: a campaign, or why it cannot be used, or only defects."""
 
     name: str
@@ -46,14 +46,14 @@ class _Parts:
 class CampaignReader:
     """Reads campaign files. Everything is looked at even where something is wrong already."""
 
-    offers: Offers
+    offers: ComponentFactory
     channels: Channels
     around: Surroundings
     folder: Path
     """The project's folder as the person named it."""
     defects: Defects
 
-    def read(self, file: Path, root: Branch) -> Read:
+    def read(self, file: Path, root: Branch) -> ReadCampaign:
         """Return what a file, with all that it inherits, comes to."""
         name = campaign_name(file, root)
         section = validated(CampaignSection, root, (), self.around, self.defects, name=name)
@@ -69,9 +69,9 @@ class CampaignReader:
         ]
         enabled = section is None or section.enabled
         if lacking:
-            return Read(name=name, enabled=enabled, unavailable=lacking[0])
+            return ReadCampaign(name=name, enabled=enabled, unavailable=lacking[0])
         if section is None or source is None or strategy is None:
-            return Read(name=name, enabled=enabled)
+            return ReadCampaign(name=name, enabled=enabled)
         plans = [_plan(section, message, part) for message, part in zip(section.messages, parts, strict=True)]
         campaign = Campaign(
             name=name,
@@ -81,7 +81,7 @@ class CampaignReader:
             messages=tuple(plan for plan in plans if plan is not None),
             legacy=mapping_at(root, "legacy"),
         )
-        return Read(name=name, enabled=enabled, campaign=campaign)
+        return ReadCampaign(name=name, enabled=enabled, campaign=campaign)
 
     def _built(self, role: Role, root: Branch, name: str, lacking: list[Unavailable]) -> Any:
         section = root.entries.get(role)

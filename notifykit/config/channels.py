@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from notifykit.campaign.campaign import Channel
-from notifykit.config.factory import Offers, Unavailable
+from notifykit.config.factory import ComponentFactory, Unavailable
 from notifykit.config.sections import ProjectSection
 from notifykit.config.tree import Branch
 from notifykit.errors import PluginError
@@ -24,7 +24,7 @@ class Channels:
     """All names, those of defective sections included."""
 
 
-def read_channels(root: Branch, project: ProjectSection | None, offers: Offers) -> Channels:
+def read_channels(root: Branch, project: ProjectSection | None, offers: ComponentFactory) -> Channels:
     """Build every sender. `project` is None where the file is defective: then for the defects alone."""
     section = root.entries.get("senders")
     senders = section.entries if isinstance(section, Branch) else {}

@@ -42,7 +42,7 @@ class Unavailable:
         return f'{self.place}: {self.kind} "{self.name}" cannot be used: {self.why}'
 
 
-class Offers:
+class ComponentFactory:
     """Builds plugin objects from sections."""
 
     def __init__(self, project: ProjectFile, registry: Registry, around: Surroundings, defects: Defects) -> None:

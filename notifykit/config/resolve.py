@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings, Settings
-from notifykit.config.campaigns import CampaignReader, Read, campaign_name, mapping_at
+from notifykit.config.campaigns import CampaignReader, ReadCampaign, campaign_name, mapping_at
 from notifykit.config.channels import read_channels
 from notifykit.config.defects import Defects, Place
-from notifykit.config.factory import Offers, Unavailable
+from notifykit.config.factory import ComponentFactory, Unavailable
 from notifykit.config.inherit import Inheritance
 from notifykit.config.parse import Files
 from notifykit.config.project import ProjectFile
@@ -50,7 +50,7 @@ def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -
     files = Files(defects)
     around = Surroundings(folder=project.folder, secrets_required=secrets)
     section = validated(ProjectSection, project.root, (), around, defects)
-    offers = Offers(project, registry, around, defects)
+    offers = ComponentFactory(project, registry, around, defects)
     channels = read_channels(project.root, section, offers)
     reader = CampaignReader(
         offers=offers, channels=channels, around=around, folder=project.file.parent, defects=defects
@@ -81,7 +81,7 @@ def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -
     )
 
 
-def _usable(reads: list[Read], *, enabled: bool) -> tuple[Campaign, ...]:
+def _usable(reads: list[ReadCampaign], *, enabled: bool) -> tuple[Campaign, ...]:
     return tuple(read.campaign for read in reads if read.campaign and read.enabled is enabled)
 
 

@@ -18,7 +18,7 @@ from notifykit.demo.robot import Service
 from notifykit.demo.shimming import Shimming
 from notifykit.demo.telling import Teller
 from notifykit.demo.world import OLD_PROGRAM, unusable
-from notifykit.pipeline.project import Host, open_host
+from notifykit.pipeline.project import Project, open_project
 
 
 def legacy_acts(folder: Path, teller: Teller) -> Iterator[Proof]:
@@ -26,7 +26,7 @@ def legacy_acts(folder: Path, teller: Teller) -> Iterator[Proof]:
 
     Where no plugin offers the commands, say so and yield nothing. Raises WorldError, CommandFailedError.
     """
-    there = commands_of(open_host(folder / "notifykit.yaml"))
+    there = commands_of(open_project(folder / "notifykit.yaml"))
     if "migrate" not in there:
         teller.say("")
         teller.tell(
@@ -40,8 +40,8 @@ def legacy_acts(folder: Path, teller: Teller) -> Iterator[Proof]:
             world = build_legacy(home, service)
         except OSError as error:
             raise unusable(home, error) from error
-        host = open_host(home / "notifykit.yaml")
-        stage = LegacyStage(world, host, Commands(home, teller.say), teller)
+        project = open_project(home / "notifykit.yaml")
+        stage = LegacyStage(world, project, Commands(home, teller.say), teller)
         yield Moving(stage).play()
         if "shim" not in there:
             teller.say("")
@@ -52,8 +52,8 @@ def legacy_acts(folder: Path, teller: Teller) -> Iterator[Proof]:
         yield Shimming(stage).play()
 
 
-def commands_of(host: Host) -> set[str]:
+def commands_of(project: Project) -> set[str]:
     """Return the names of the commands that plugins offer."""
     group = click.Group()
-    host.plugins.add_commands(group)
+    project.plugins.add_commands(group)
     return set(group.commands)

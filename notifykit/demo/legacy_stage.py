@@ -15,7 +15,7 @@ from notifykit.demo.proof import Name, Proof, name_of
 from notifykit.demo.telling import Teller
 from notifykit.model import Status, Task
 from notifykit.outbox.protocol import Filter
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 
 WHO = "the demonstration"
 
@@ -28,13 +28,13 @@ class LegacyStage:
     """Where both acts are played."""
 
     world: LegacyWorld
-    host: Host
+    project: Project
     commands: Commands
     teller: Teller
 
     def tasks(self, *statuses: Status) -> list[Task]:
         """Return the outbox's messages in these states."""
-        with closing(self.host.open_outbox(create=False)) as outbox:
+        with closing(self.project.open_outbox(create=False)) as outbox:
             return list(outbox.tasks(Filter(statuses=statuses)))
 
     def count_copies(self, name: Name) -> int:
@@ -77,4 +77,4 @@ class LegacyStage:
 
 def named(task: Task) -> Name:
     """Return what the proof calls a message of the outbox."""
-    return task.campaign, task.key, task.message
+    return task.campaign, task.key, task.name

@@ -25,7 +25,7 @@ from notifykit.demo.world import BOOK, HOOK, ROBOTS, World, build, claimed, writ
 from notifykit.model import Status, Task
 from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import Filter
-from notifykit.pipeline.project import Host, open_host
+from notifykit.pipeline.project import Project, open_project
 
 OUTAGE = 1.0
 """Seconds that the service stays down after the first refused connection."""
@@ -50,9 +50,9 @@ def _bad_day(folder: Path, teller: Teller) -> Proof:
     service = Service(ROBOTS, (HOOK,), Book(folder / BOOK), SystemClock())
     with service.running():
         world = build(folder, service)
-        host = open_host(folder / "notifykit.yaml")
-        write_schemas(folder, host.plugins.registry)
-        stage = _Stage(world, service, host, Commands(folder, teller.say), teller)
+        project = open_project(folder / "notifykit.yaml")
+        write_schemas(folder, project.plugins.registry)
+        stage = _Stage(world, service, project, Commands(folder, teller.say), teller)
         stage.introduce()
         stage.generate()
         stage.kill_a_worker()
@@ -67,7 +67,7 @@ def _bad_day(folder: Path, teller: Teller) -> Proof:
 class _Stage:
     world: World
     service: Service
-    host: Host
+    project: Project
     commands: Commands
     teller: Teller
 
@@ -113,7 +113,7 @@ class _Stage:
         self.commands.run("tasks", "--status", "sending")
 
     def recover(self) -> None:
-        lease = self.host.configuration.settings.dispatch.lease
+        lease = self.project.configuration.settings.dispatch.lease
         self.teller.chapter("Recovery, an outage, a rate limit", "恢复、断网、限流")
         self.teller.tell(f"The lease of the dead worker runs out after {lease:g} s. Meanwhile the service goes down.")
         self.service.go_down()
@@ -164,7 +164,7 @@ class _Stage:
         count = f"{len(self._entries()):,} requests"
         self.teller.chapter("The proof", "证明")
         self.teller.tell(f"What the service noted in its book ({count}), against what the data asked for:")
-        doubts = {(task.campaign, task.key, task.message) for task in self._tasks(Status.IN_DOUBT)}
+        doubts = {(task.campaign, task.key, task.name) for task in self._tasks(Status.IN_DOUBT)}
         return prove(self.world, self._entries(), doubts)
 
     # waiting ----------------------------------------------------------------------------------------------
@@ -182,7 +182,7 @@ class _Stage:
 
     @contextmanager
     def _outbox(self) -> Iterator[Outbox]:
-        with closing(self.host.open_outbox(create=False)) as outbox:
+        with closing(self.project.open_outbox(create=False)) as outbox:
             yield outbox
 
     def _tasks(self, *statuses: Status) -> list[Task]:
@@ -197,7 +197,7 @@ class _Stage:
         return read_book(self.world.book) + typed_entries(self.world.typed)
 
     def _accepted(self, task: Task) -> bool:
-        (due,) = (item for item in self.world.due() if name_of(item) == (task.campaign, task.key, task.message))
+        (due,) = (item for item in self.world.due() if name_of(item) == (task.campaign, task.key, task.name))
         return any(
             entry.robot == due.channel and entry.answer == ACCEPTED and entry.tells_of(due.subject)
             for entry in self._entries()

@@ -13,7 +13,7 @@ from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.campaign.split import split_on_line_ends
 from notifykit.errors import CampaignError, ConfigError, NotifykitError, StoreError
 from notifykit.model import Problem, Record
-from notifykit.pipeline.project import Host, open_host
+from notifykit.pipeline.project import Project, open_project
 from notifykit.plugins import Plugins
 from notifykit.roles import Decision
 
@@ -58,34 +58,34 @@ def check(file: Path, plugins: Plugins) -> Checked:
     """Check a project. Nothing is queued, sent or written."""
     findings = [_error("plugins", str(plugin)) for plugin in plugins.failed]
     findings += [_error("plugins", warning) for warning in plugins.warnings]
-    host = None
+    project = None
     try:
-        host = open_host(file, plugins=plugins)
+        project = open_project(file, plugins=plugins)
     except ConfigError as error:
         findings += [_error("configuration", line) for line in str(error).splitlines()]
-        host = _without_secrets(file, plugins)
-    if host is None:
+        project = _without_secrets(file, plugins)
+    if project is None:
         return Checked(findings=tuple(findings))
     findings += [
         _error(item.name if item.kind == "campaign" else "configuration", str(item))
-        for item in host.configuration.unavailable
+        for item in project.configuration.unavailable
     ]
-    findings += _of_store(host)
-    for campaign in host.configuration.campaigns:
-        findings += _of_campaign(host, campaign)
-    return Checked(findings=tuple(findings), campaigns=tuple(item.name for item in host.configuration.campaigns))
+    findings += _of_store(project)
+    for campaign in project.configuration.campaigns:
+        findings += _of_campaign(project, campaign)
+    return Checked(findings=tuple(findings), campaigns=tuple(item.name for item in project.configuration.campaigns))
 
 
-def _without_secrets(file: Path, plugins: Plugins) -> Host | None:
+def _without_secrets(file: Path, plugins: Plugins) -> Project | None:
     """Return the project for the other checks, where nothing but secrets was wrong with it."""
     try:
-        return open_host(file, plugins=plugins, secrets=False)
+        return open_project(file, plugins=plugins, secrets=False)
     except ConfigError:
         return None
 
 
-def _of_store(host: Host) -> Iterator[Finding]:
-    store = host.configuration.settings.store
+def _of_store(project: Project) -> Iterator[Finding]:
+    store = project.configuration.settings.store
     if not store.exists():
         above = next(folder for folder in store.parents if folder.exists())
         if not above.is_dir():
@@ -94,15 +94,15 @@ def _of_store(host: Host) -> Iterator[Finding]:
             yield _error("store", f"{store} cannot be made: {above} cannot be written; correct its owner or mode")
         return
     try:
-        with closing(host.open_outbox(create=False)) as outbox, outbox.transaction():
+        with closing(project.open_outbox(create=False)) as outbox, outbox.transaction():
             pass  # it takes the right to write to come so far
     except StoreError as error:
         yield _error("store", str(error))
 
 
-def _of_campaign(host: Host, campaign: Campaign) -> Iterator[Finding]:
+def _of_campaign(project: Project, campaign: Campaign) -> Iterator[Finding]:
     try:
-        host.start(campaign)
+        project.start(campaign)
         campaign.strategy.begin()
         sample = _sample(campaign)
     except (CampaignError, ConfigError) as error:  # ConfigError: a source that needs a secret which is not set

@@ -17,7 +17,7 @@ _LISTED = 10
 SENT = (Status.SENT, Status.COMPLETED)
 
 
-class Decision(Enum):
+class Resolution(Enum):
     """What a person may decide, where to it moves a task, and from which states."""
 
     RETRY = (Status.QUEUED, (Status.FAILED,))
@@ -35,12 +35,12 @@ class Decision(Enum):
 
 
 _INSTEAD = {
-    (Decision.RETRY, Status.IN_DOUBT): "`notifykit resolve` decides about a message in doubt",
-    (Decision.RETRY, Status.SENT): "`notifykit resend` sends again what was sent",
-    (Decision.RETRY, Status.COMPLETED): "`notifykit resend` sends again what was sent",
-    (Decision.RESEND, Status.FAILED): "`notifykit retry` tries a failed message again",
-    (Decision.RESEND, Status.SENT): "`notifykit resend` sends again what was sent",
-    (Decision.RESEND, Status.COMPLETED): "`notifykit resend` sends again what was sent",
+    (Resolution.RETRY, Status.IN_DOUBT): "`notifykit resolve` decides about a message in doubt",
+    (Resolution.RETRY, Status.SENT): "`notifykit resend` sends again what was sent",
+    (Resolution.RETRY, Status.COMPLETED): "`notifykit resend` sends again what was sent",
+    (Resolution.RESEND, Status.FAILED): "`notifykit retry` tries a failed message again",
+    (Resolution.RESEND, Status.SENT): "`notifykit resend` sends again what was sent",
+    (Resolution.RESEND, Status.COMPLETED): "`notifykit resend` sends again what was sent",
 }
 
 
@@ -57,7 +57,7 @@ class Selection:
     """Only those whose reason has this text in it."""
 
 
-def decide(outbox: Outbox, which: Selection, decision: Decision, *, who: str, why: str) -> list[Task]:
+def decide(outbox: Outbox, which: Selection, decision: Resolution, *, who: str, why: str) -> list[Task]:
     """Make a decision about tasks; returns them as they are now.
 
     Raises NotifykitError, and changes nothing, where an id is unknown, or a task that was named, or a state that
@@ -80,13 +80,13 @@ def decide(outbox: Outbox, which: Selection, decision: Decision, *, who: str, wh
         return outbox.decide(ids, decision.to, who=who, why=why, of=decision.of)
 
 
-def _check(ids: Sequence[int], tasks: Sequence[Task], decision: Decision) -> None:
+def _check(ids: Sequence[int], tasks: Sequence[Task], decision: Resolution) -> None:
     known = {task.id for task in tasks}
     lines = [f"there is no task {id_}; `notifykit tasks` lists them" for id_ in ids if id_ not in known]
     for task in tasks:
         if task.status not in decision.of:
             instead = _INSTEAD.get((decision, task.status), f"this is for {_words(decision.of)}")
-            lines.append(f"task {task.id} ({task.campaign} {task.key} {task.message}) is {task.status}; {instead}")
+            lines.append(f"task {task.id} ({task.campaign} {task.key} {task.name}) is {task.status}; {instead}")
     if lines:
         more = [f"… and {len(lines) - _LISTED} more"] if len(lines) > _LISTED else []
         raise NotifykitError("\n".join([*lines[:_LISTED], *more, "nothing was changed"]))
@@ -98,7 +98,7 @@ def resend(outbox: Outbox, campaign: str, key: str, messages: Sequence[str] = ()
     Raises NotifykitError, and changes nothing, where the key or a message is unknown, or was not sent.
     """
     with outbox.transaction():
-        names = [task.message for task in resendable(outbox, campaign, key, messages)]
+        names = [task.name for task in resendable(outbox, campaign, key, messages)]
         return outbox.resend(campaign, key, names, who=who, why=why)
 
 
@@ -108,7 +108,7 @@ def resendable(outbox: Outbox, campaign: str, key: str, messages: Sequence[str] 
     Raises NotifykitError as `resend` does.
     """
     # In id order, and a later round has a later id.
-    latest = {task.message: task for task in outbox.tasks(Filter(campaign=campaign, key=key))}
+    latest = {task.name: task for task in outbox.tasks(Filter(campaign=campaign, key=key))}
     if not latest:
         near = near_keys(outbox, key, campaign)
         mend = f"did you mean {near[0]}?" if near else "`notifykit tasks` lists what there is"
@@ -118,7 +118,7 @@ def resendable(outbox: Outbox, campaign: str, key: str, messages: Sequence[str] 
     chosen = {name: latest[name] for name in messages} if messages else latest
     sent = [task for task in chosen.values() if task.status in SENT]
     if not sent or (messages and len(sent) < len(chosen)):
-        lines = [f"task {task.id} ({task.message}) is {task.status}" for task in chosen.values() if task not in sent]
+        lines = [f"task {task.id} ({task.name}) is {task.status}" for task in chosen.values() if task not in sent]
         raise NotifykitError("\n".join([*lines, "only what was sent can be sent again; nothing was changed"]))
     return sent
 

@@ -41,7 +41,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class Trace:
     """What happened to one record of one campaign."""
 
     campaign: str
@@ -51,7 +51,7 @@ class Story:
     steps: tuple[Step, ...]
 
 
-def stories(outbox: Outbox, key: str, campaign: str | None = None) -> list[Story]:
+def traces(outbox: Outbox, key: str, campaign: str | None = None) -> list[Trace]:
     """Return a key's story in each campaign that knows it; none where nobody does."""
     by_campaign: dict[str, list[Task]] = defaultdict(list)
     for task in outbox.tasks(Filter(campaign=campaign, key=key)):
@@ -59,11 +59,11 @@ def stories(outbox: Outbox, key: str, campaign: str | None = None) -> list[Story
     return [_story(outbox, name, key, tasks) for name, tasks in sorted(by_campaign.items())]
 
 
-def _story(outbox: Outbox, campaign: str, key: str, tasks: list[Task]) -> Story:
+def _story(outbox: Outbox, campaign: str, key: str, tasks: list[Task]) -> Trace:
     steps = [step for task in tasks for step in _steps(outbox, task)]
     # Stable: what happened at one and the same moment stays in the order in which a task goes its way.
     steps.sort(key=lambda step: step.at)
-    return Story(campaign=campaign, key=key, tasks=tuple(tasks), steps=tuple(steps))
+    return Trace(campaign=campaign, key=key, tasks=tuple(tasks), steps=tuple(steps))
 
 
 def _steps(outbox: Outbox, task: Task) -> Iterator[Step]:

@@ -175,7 +175,7 @@ class Dispatcher:
             idempotency_key=task.idempotency_key,
             campaign=task.campaign,
             key=task.key,
-            name=task.message,
+            name=task.name,
             metadata=task.metadata,
         )
         context = SendContext(attempt=claim.token, timeout=self._settings.timeout, clock=self._clock, log=log)
@@ -254,7 +254,7 @@ class Dispatcher:
 
     def _judge(self, claim: Claim, outcome: Outcome) -> Transition:
         campaign = self._campaigns.get(claim.task.campaign)
-        plan = campaign.message(claim.task.message) if campaign else None
+        plan = campaign.message(claim.task.name) if campaign else None
         return judge(claim, outcome, plan, self._clock.now(), self._rng)
 
     def _take_lost(self) -> list[tuple[_Result, Transition]]:

@@ -241,7 +241,7 @@ class _Queue:
             yield Draft(
                 campaign=self._campaign.name,
                 key=record.key,
-                message=name,
+                name=name,
                 recipient=recipient,
                 text=part,
                 channel=plan.channel.name,
@@ -269,7 +269,7 @@ class _Queue:
         if not self._records:
             return
         if self._dry_run:
-            new = sum(not self._ledger.known(draft.key, draft.message) for draft in self._drafts)
+            new = sum(not self._ledger.known(draft.key, draft.name) for draft in self._drafts)
             self.queued += new
             self.duplicates += len(self._drafts) - new
         else:

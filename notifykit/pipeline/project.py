@@ -21,10 +21,10 @@ PROJECT_FILE = Path("notifykit.yaml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Host:
-    """Everything that the verbs need. Build it with `open_host`."""
+class Project:
+    """Everything that the verbs need. Build it with `open_project`."""
 
-    project: ProjectFile
+    file: ProjectFile
     plugins: Plugins
     configuration: Configuration
     clock: Clock = field(default_factory=SystemClock)
@@ -64,9 +64,7 @@ class Host:
     def start(self, campaign: Campaign) -> None:
         """Tell a campaign's strategy where it is. Raises CampaignError where it cannot work there."""
         campaign.strategy.start(
-            StrategyContext(
-                campaign=campaign.name, source=campaign.source, clock=self.clock, folder=self.project.folder
-            )
+            StrategyContext(campaign=campaign.name, source=campaign.source, clock=self.clock, folder=self.file.folder)
         )
 
     def require_may_generate(self, campaign: Campaign) -> None:
@@ -83,7 +81,7 @@ class Host:
                 campaign=campaign.name,
                 legacy=state,
                 store=self.configuration.settings.store,
-                folder=self.project.folder,
+                folder=self.file.folder,
             )
             if refusals:
                 raise CampaignError(refusals[0])
@@ -107,9 +105,9 @@ class Host:
         )
 
 
-def open_host(
+def open_project(
     file: Path = PROJECT_FILE, *, strict_plugins: bool = False, secrets: bool = True, plugins: Plugins | None = None
-) -> Host:
+) -> Project:
     """Read a project, load its plugins (unless they were loaded before), and validate everything.
 
     Without `secrets`, unset ones are no error: for commands that only look. Raises ConfigError (every defect at
@@ -118,4 +116,4 @@ def open_host(
     project = read_project(file)
     if plugins is None:
         plugins = load_plugins(block=project.plugins.block, strict=strict_plugins or project.plugins.strict)
-    return Host(project=project, plugins=plugins, configuration=resolve(project, plugins.registry, secrets=secrets))
+    return Project(file=project, plugins=plugins, configuration=resolve(project, plugins.registry, secrets=secrets))

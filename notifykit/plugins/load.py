@@ -15,7 +15,7 @@ from notifykit.errors import PluginError
 from notifykit.plugins.checks import NEEDED_METHOD, check_module
 from notifykit.plugins.find import canonical, find_entry_points, in_order
 from notifykit.plugins.loaded import Plugins, raise_for
-from notifykit.plugins.registering import Offers, empty_shelf, registry_of
+from notifykit.plugins.registering import Registrations, empty_shelf, registry_of
 from notifykit.plugins.report import FailedPlugin, LoadedPlugin, PluginId, failure
 
 log = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class _Loading:
                 raise PluginError(f"it names the very object of plugin {twin!r}; remove one of the entry points")
             alone = new_manager()
             alone.register(module, plugin.name)
-            offers = Offers(plugin, self.shelf)
+            offers = Registrations(plugin, self.shelf)
             for role in NEEDED_METHOD:
                 getattr(alone.hook, f"register_{role}")(register=offers.register(role))
             offers.close()

@@ -25,7 +25,7 @@ def registry_of(shelf: Shelf) -> Registry:
     return Registry(**{role: dict(offers) for role, offers in shelf.items()})
 
 
-class Offers:
+class Registrations:
     """What one plugin offers."""
 
     def __init__(self, plugin: PluginId, taken: Shelf) -> None:

@@ -49,22 +49,22 @@ def print_json(data: object, *, one_line: bool = False) -> None:
     click.echo(json.dumps(data, ensure_ascii=escape, allow_nan=False, indent=None if one_line else 2))
 
 
-def result(text: str) -> None:
+def out(text: str) -> None:
     """Print a line of a result."""
     click.echo(visible_lines(text))
 
 
-def say(text: str) -> None:
+def warn(text: str) -> None:
     """Print a warning or an error."""
     click.echo(visible_lines(redact(text)), err=True)
 
 
-def chat(text: str) -> None:
+def info(text: str) -> None:
     """Print what helps while one watches, unless `--quiet`."""
     context = click.get_current_context(silent=True)
     session = context.find_object(Session) if context else None
     if session is None or session.verbosity >= 0:
-        say(text)
+        warn(text)
 
 
 def print_table(headings: Sequence[str | Right | Key], rows: Iterable[Sequence[str]]) -> None:

@@ -61,7 +61,7 @@ class DraftFields(TypedDict, total=False):
 
     campaign: str
     key: str
-    message: str
+    name: str
     recipient: str
     text: str
     channel: str
@@ -76,7 +76,7 @@ def draft(**fields: Unpack[DraftFields]) -> Draft:
     made: DraftFields = {
         "campaign": "sample",
         "key": "C-1",
-        "message": "group",
+        "name": "group",
         "recipient": "测试群",
         "text": "工单已完成",
         "channel": "robot",
@@ -85,7 +85,7 @@ def draft(**fields: Unpack[DraftFields]) -> Draft:
     return Draft(**(made | fields))
 
 
-def sent_task(record: Record, metadata: Metadata, *, id_: int = 1, message: str = "group") -> Task:
+def sent_task(record: Record, metadata: Metadata, *, id_: int = 1, name: str = "group") -> Task:
     """Make the task of a record as it is when its message was accepted and its write-back is owed."""
     return Task(
         id=id_,
@@ -95,7 +95,7 @@ def sent_task(record: Record, metadata: Metadata, *, id_: int = 1, message: str 
         status=Status.SENT,
         campaign="sample",
         key=record.key,
-        message=message,
+        name=name,
         round=1,
         channel="robot",
         ordered=True,

@@ -21,7 +21,7 @@ from counting_server import CountingServer, counting_server
 
 from notifykit.model import Status
 from notifykit.outbox.protocol import Filter
-from notifykit.pipeline.run import Cycle, Runner, generate_all
+from notifykit.pipeline.run import Pass, Runner, generate_all
 
 COUNT, DUE, MESSAGES, AWARD_EVERY = 200, 160, 194, 6
 
@@ -43,21 +43,21 @@ def world(tmp_path: Path, server: CountingServer) -> ContractWorld:
     return made
 
 
-def passes(world: ContractWorld, count: int = 1) -> list[Cycle]:
+def passes(world: ContractWorld, count: int = 1) -> list[Pass]:
     """Run everything so many times, each as a new start would."""
     done = []
     for _ in range(count):
-        host = world.host()
-        outbox = host.open_outbox()
+        project = world.opened()
+        outbox = project.open_outbox()
         try:
-            done.append(Runner(host, outbox, host.campaigns()).once())
+            done.append(Runner(project, outbox, project.campaigns()).once())
         finally:
             outbox.close()
     return done
 
 
 def tasks(world: ContractWorld, *statuses: Status) -> list[Any]:
-    outbox = world.host().open_outbox()
+    outbox = world.opened().open_outbox()
     try:
         return list(outbox.tasks(Filter(statuses=statuses)))
     finally:
@@ -85,11 +85,11 @@ def test_one_of_a_contracts_two_messages_fails(world: ContractWorld, server: Cou
     server.before = awards_fail
     passes(world, 2)
     failed = tasks(world, Status.FAILED)
-    assert {task.message for task in failed} == {"award"}
+    assert {task.name for task in failed} == {"award"}
     flags = world.flags()
     assert {flags[task.key] for task in failed} == {"N"}, "no contract is flagged while one of its messages failed"
     server.before = lambda _body: None
-    outbox = world.host().open_outbox()
+    outbox = world.opened().open_outbox()
     outbox.decide([task.id for task in failed], Status.QUEUED, who="test", why="mended", of=[Status.FAILED])
     outbox.close()
     passes(world)
@@ -99,11 +99,11 @@ def test_one_of_a_contracts_two_messages_fails(world: ContractWorld, server: Cou
 def test_a_service_that_is_down_for_a_while(world: ContractWorld, server: CountingServer) -> None:
     refusals = iter([429] * 150)
     server.before = lambda _body: next(refusals, None)
-    host = world.host()
-    outbox = host.open_outbox()
+    project = world.opened()
+    outbox = project.open_outbox()
     # The service asks for pauses; a person who knows better ends them.
     for _ in range(400):
-        Runner(host, outbox, host.campaigns()).once()
+        Runner(project, outbox, project.campaigns()).once()
         outbox.resume("service")
         if not list(outbox.tasks(Filter(statuses=(Status.QUEUED, Status.SENDING, Status.SENT), limit=1))):
             break
@@ -165,8 +165,8 @@ def test_an_id_stands_twice_with_different_content(world: ContractWorld, server:
     twisted = contract_row(0)
     twisted[HEADER.index("合同金额(adjustRefundMoney)")] = "1"
     rewrite(world, lambda rows: [*rows, twisted])
-    for cycle in passes(world, 2):
-        (problem,) = cycle.generated[0].problems
+    for this_pass in passes(world, 2):
+        (problem,) = this_pass.generated[0].problems
         assert "contracts.csv:2 and" in problem.place
     assert not any(contract_id(0) in key for key in server.accepted)
     rewrite(world, lambda rows: rows[:-1])
@@ -181,8 +181,8 @@ def test_a_spreadsheet_program_mangled_the_ids(world: ContractWorld, server: Cou
     with world.csv.open(encoding="utf-8-sig", newline="") as file:
         whole = list(csv.reader(file))[1:]
     rewrite(world, mangle)
-    for cycle in passes(world, 3):
-        assert len(cycle.generated[0].problems) == COUNT // 2
+    for this_pass in passes(world, 3):
+        assert len(this_pass.generated[0].problems) == COUNT // 2
     assert set(server.accepted.values()) == {1}
     flags = world.flags()
     rewrite(world, lambda _rows: [[*row[:26], flags.get(row[1], row[26]), *row[27:]] for row in whole])
@@ -201,13 +201,13 @@ def test_the_file_is_exported_again_with_all_flags_unset(world: ContractWorld, s
 
 
 def test_a_hand_sets_flags_while_messages_wait(world: ContractWorld, server: CountingServer) -> None:
-    host = world.host()
-    outbox = host.open_outbox()
-    generate_all(host, outbox, host.campaigns(), Cycle())
+    project = world.opened()
+    outbox = project.open_outbox()
+    generate_all(project, outbox, project.campaigns(), Pass())
     outbox.close()
     rewrite(world, lambda rows: [[*row[:26], "Y", *row[27:]] for row in rows])
-    (cycle,) = passes(world)
-    assert len(cycle.generated[0].flagged_but_waiting) == DUE
+    (this_pass,) = passes(world)
+    assert len(this_pass.generated[0].flagged_but_waiting) == DUE
     assert world.problems(server.accepted) == []
 
 
@@ -222,7 +222,7 @@ def test_the_month_changes_with_failed_tasks(world: ContractWorld, server: Count
         csv.writer(file).writerow(HEADER)
     campaign = world.folder / "campaigns" / "contracts.yaml"
     campaign.write_text(CAMPAIGN.replace("contracts.csv", "september.csv"), encoding="utf-8")
-    outbox = world.host().open_outbox()
+    outbox = world.opened().open_outbox()
     failed = [task.id for task in outbox.tasks(Filter(statuses=(Status.FAILED,)))]
     outbox.decide(failed, Status.QUEUED, who="test", why="mended", of=[Status.FAILED])
     outbox.close()

@@ -77,7 +77,7 @@ def refused(world: ContractWorld, server: CountingServer, words: str) -> str:
 def test_a_full_disk_under_a_store_in_use(world: ContractWorld, server: CountingServer, words: str) -> None:
     for earlier in BEFORE[words]:
         assert run(world, earlier).returncode == 0
-    with closing(world.host().open_outbox()):
+    with closing(world.opened().open_outbox()):
         assert "disk is full" in refused(world, server, words)
 
 

@@ -110,11 +110,11 @@ def run(world: TechnicianWorld, *words: str) -> subprocess.CompletedProcess[str]
 
 def run_until_quiet(world: TechnicianWorld) -> None:
     """Run on, and end the pauses that a service asked for, as a person may who knows better."""
-    host = world.host()
-    outbox = host.open_outbox()
+    project = world.opened()
+    outbox = project.open_outbox()
     try:
         for _ in range(200):
-            Runner(host, outbox, host.campaigns()).once()
+            Runner(project, outbox, project.campaigns()).once()
             outbox.resume("service")
             if not list(outbox.tasks(Filter(statuses=(Status.QUEUED, Status.SENDING, Status.SENT), limit=1))):
                 break
@@ -179,8 +179,8 @@ def test_a_torn_status_file(world: TechnicianWorld, server: CountingServer, befo
     assert set(world.flags().values()) == {"Y"}
     assert before_the_first_pass == (not any(key.startswith("technicians/") for key in server.accepted))
     world.status_file.write_bytes(whole)
-    host = world.host()
-    outbox = host.open_outbox()
+    project = world.opened()
+    outbox = project.open_outbox()
     failed = [task.id for task in outbox.tasks(Filter(statuses=(Status.FAILED,)))]
     outbox.decide(failed, Status.QUEUED, who="test", why="mended", of=[Status.FAILED])
     outbox.close()

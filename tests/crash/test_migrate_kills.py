@@ -162,7 +162,7 @@ class Scene:
         if not self.has("migrated"):
             before = archived(MigrationFolder.of(self.world.folder))
             removed = before.removed if before else ()
-            return {(item.task.key, item.task.message) for item in removed if item.status.value in HELD}
+            return {(item.task.key, item.task.name) for item in removed if item.status.value in HELD}
         with closing(sqlite3.connect(self.world.store)) as db:
             marks = ", ".join("?" * len(HELD))
             return set(db.execute(f"SELECT record_key, message_name FROM tasks WHERE status IN ({marks})", HELD))

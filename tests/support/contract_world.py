@@ -13,7 +13,7 @@ from pathlib import Path
 
 from notifykit.model import Status
 from notifykit.outbox.protocol import Filter
-from notifykit.pipeline.project import Host, open_host
+from notifykit.pipeline.project import Project, open_project
 from notifykit.pipeline.run import Runner
 
 NOTIFYKIT = str(Path(sys.executable).with_name("notifykit"))
@@ -150,8 +150,8 @@ class ContractWorld:
     def command(self, *arguments: str) -> list[str]:
         return [NOTIFYKIT, "--project", str(self.folder / "notifykit.yaml"), *arguments]
 
-    def host(self) -> Host:
-        return open_host(self.folder / "notifykit.yaml")
+    def opened(self) -> Project:
+        return open_project(self.folder / "notifykit.yaml")
 
     def flags(self) -> dict[str, str]:
         with self.csv.open(encoding="utf-8-sig", newline="") as file:
@@ -160,10 +160,10 @@ class ContractWorld:
     def recover(self, accepted: Counter[str]) -> int:
         """What the next start does, and a person about what is in doubt. Returns how many doubts there were."""
         time.sleep(LEASE * 1.1)
-        host = self.host()
-        outbox = host.open_outbox()
+        project = self.opened()
+        outbox = project.open_outbox()
         try:
-            runner = Runner(host, outbox, host.campaigns())
+            runner = Runner(project, outbox, project.campaigns())
             runner.once()
             doubts = list(outbox.tasks(Filter(statuses=(Status.IN_DOUBT,))))
             for task in doubts:

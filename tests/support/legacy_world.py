@@ -32,7 +32,7 @@ from legacy_desk import Desk
 from legacy_project import AWARD, GROUP, KINDS, SENT, TECHNICIAN_SENT, WECHAT, WECOM
 
 from notifykit.cli.app import build_cli
-from notifykit.pipeline.project import Host, open_host
+from notifykit.pipeline.project import Project, open_project
 
 __all__ = ["AWARD", "GROUP", "SENT", "WECHAT", "WECOM", "LegacyWorld", "Made"]
 
@@ -253,8 +253,8 @@ class LegacyWorld:
     def command_line(self, *arguments: str) -> list[str]:
         return [NOTIFYKIT, "--project", str(self.project), *arguments]
 
-    def host(self) -> Host:
-        return open_host(self.project)
+    def opened(self) -> Project:
+        return open_project(self.project)
 
     # What is there.
 

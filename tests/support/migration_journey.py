@@ -17,7 +17,7 @@ from legacy_run import LegacyRun
 from legacy_world import LegacyWorld
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.legacy.log import read_log
-from notifykit_migration.model import Decision, MessageDecision, Options, Plan, Stopped
+from notifykit_migration.model import MessageTreatment, Options, Plan, Stopped, Treatment
 from notifykit_migration.plan.make import make_plan
 from notifykit_migration.rollback.archive import archived
 
@@ -155,7 +155,7 @@ class Journey:
             return self._in_outbox(*HELD)
         before = archived(MigrationFolder.of(self.world.folder))
         removed = before.removed if before else ()
-        return {(item.task.key, item.task.message) for item in removed if item.status.value in HELD}
+        return {(item.task.key, item.task.name) for item in removed if item.status.value in HELD}
 
     def at_rest(self, after: str) -> None:
         """Count: each message that is due arrived once, or is held."""
@@ -183,9 +183,9 @@ class Journey:
     def _plan(self) -> Plan:
         evidence = self.packed.evidence
         log = read_log(self.world.folder / "logs" / "legacy.log") if evidence.log else None
-        host = self.world.host()
+        project = self.world.opened()
         stopped = Stopped.IDLE if evidence.idle else Stopped.UNKNOWN
-        return make_plan(host, Options(stopped=stopped), now=host.clock.now(), log=log)
+        return make_plan(project, Options(stopped=stopped), now=project.clock.now(), log=log)
 
     def _command(self, *arguments: str) -> None:
         result = self.world.run(*arguments)
@@ -215,8 +215,8 @@ class Journey:
         self.tally.wrong.append(f"{what}; {block.state if block else ''}")
 
 
-def _shown(item: MessageDecision) -> tuple[str, str, int | None]:
-    word = "X" if item.decision is Decision.CANCEL else item.decision.value
+def _shown(item: MessageTreatment) -> tuple[str, str, int | None]:
+    word = "X" if item.decision is Treatment.CANCEL else item.decision.value
     return item.message, word, item.row
 
 

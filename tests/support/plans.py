@@ -11,21 +11,21 @@ from notifykit_migration.model import (
     CampaignPlan,
     Check,
     CheckResult,
-    Column,
     ContractPlan,
-    Decision,
+    FlagState,
     Hold,
     Input,
     InputKind,
-    Json,
     Kept,
-    MessageDecision,
+    MessageTreatment,
     Options,
+    OutboxState,
     Plan,
-    Present,
     Return,
     RollbackPlan,
-    Rows,
+    RowState,
+    StatusFileState,
+    Treatment,
 )
 
 MADE_AT = 1_760_000_000.0
@@ -33,34 +33,40 @@ HASH = "5f2c9a" + "0" * 58
 
 HISTORIC = "historic: file and flag say sent, and there is no row for it any more"
 
-Recipe = tuple[Json, Rows, Column, Decision, str]
+Recipe = tuple[StatusFileState, RowState, FlagState, Treatment, str]
 """A state, and what is decided about its one message, and why."""
 
-SENT: Recipe = (Json.SENT, Rows.COMPLETED, Column.SENT, Decision.SENT, "row 7 is completed")
-LATE: Recipe = (Json.SENT, Rows.COMPLETED, Column.UNSENT, Decision.SENT, "row 8 is completed")
+SENT: Recipe = (StatusFileState.SENT, RowState.COMPLETED, FlagState.SENT, Treatment.SENT, "row 7 is completed")
+LATE: Recipe = (StatusFileState.SENT, RowState.COMPLETED, FlagState.UNSENT, Treatment.SENT, "row 8 is completed")
 QUEUED: Recipe = (
-    Json.SENT,
-    Rows.PENDING,
-    Column.SENT,
-    Decision.ADOPT,
+    StatusFileState.SENT,
+    RowState.PENDING,
+    FlagState.SENT,
+    Treatment.ADOPT,
     "never tried: its id is above 90, the last that was completed",
 )
-NEW: Recipe = (Json.ABSENT, Rows.NONE, Column.UNSENT, Decision.GENERATE, "nothing was done about it yet")
+NEW: Recipe = (
+    StatusFileState.ABSENT,
+    RowState.NONE,
+    FlagState.UNSENT,
+    Treatment.GENERATE,
+    "nothing was done about it yet",
+)
 STALE: Recipe = (
-    Json.SENT,
-    Rows.PENDING,
-    Column.UNSENT,
-    Decision.HOLD,
+    StatusFileState.SENT,
+    RowState.PENDING,
+    FlagState.UNSENT,
+    Treatment.HOLD,
     "pending since 2025-08-01 09:30:00: older than 7 days",
 )
-OLD: Recipe = (Json.SENT, Rows.NONE, Column.SENT, Decision.HOLD, HISTORIC)
-GONE: Recipe = (Json.SENT, Rows.NONE, Column.MISSING, Decision.HOLD, "row 12 names 2 contracts")
+OLD: Recipe = (StatusFileState.SENT, RowState.NONE, FlagState.SENT, Treatment.HOLD, HISTORIC)
+GONE: Recipe = (StatusFileState.SENT, RowState.NONE, FlagState.MISSING, Treatment.HOLD, "row 12 names 2 contracts")
 
 
 def decision(
-    what: Decision, why: str = "as it is", *, message: str = "group", row: int | None = None
-) -> MessageDecision:
-    return MessageDecision(message=message, decision=what, why=why, row=row)
+    what: Treatment, why: str = "as it is", *, message: str = "group", row: int | None = None
+) -> MessageTreatment:
+    return MessageTreatment(message=message, decision=what, why=why, row=row)
 
 
 def contract(number: int, recipe: Recipe = SENT, **changes: Any) -> ContractPlan:
@@ -72,11 +78,11 @@ def contract(number: int, recipe: Recipe = SENT, **changes: Any) -> ContractPlan
         json=json,
         rows=rows,
         column=column,
-        decisions=(decision(what, why, row=None if rows is Rows.NONE else number),),
+        decisions=(decision(what, why, row=None if rows is RowState.NONE else number),),
         crash="killed before the CSV file was rewritten at the end of the loop" if recipe is STALE else None,
-        age=None if rows is Rows.NONE else 3.0 * 86_400,
+        age=None if rows is RowState.NONE else 3.0 * 86_400,
         set_flag=recipe is LATE,
-        place=None if column is Column.MISSING else f"state/PerformanceData-BJ-Aug.csv:{number + 2}",
+        place=None if column is FlagState.MISSING else f"state/PerformanceData-BJ-Aug.csv:{number + 2}",
     )
     return replace(made, **changes)
 
@@ -162,14 +168,14 @@ def hold(number: int, why: str = HISTORIC, **changes: Any) -> Hold:
     return replace(made, **changes)
 
 
-def returned(number: int, present: Present = Present.QUEUED, **changes: Any) -> Return:
+def returned(number: int, present: OutboxState = OutboxState.QUEUED, **changes: Any) -> Return:
     made = Return(
         campaign="beijing-aug",
         key=str(2025080000000000000 + number),
         present=present,
-        column=Column.SENT,
+        column=FlagState.SENT,
         json="发送成功",
-        rows={number: "pending"} if present is Present.QUEUED else {},
+        rows={number: "pending"} if present is OutboxState.QUEUED else {},
     )
     return replace(made, **changes)
 
@@ -177,7 +183,8 @@ def returned(number: int, present: Present = Present.QUEUED, **changes: Any) -> 
 def rollback(*returns: Return, **changes: Any) -> RollbackPlan:
     made = RollbackPlan(
         store="tasks.db",
-        returns=returns or (returned(1), returned(2), returned(3, Present.NEVER, column=Column.UNSENT, json=None)),
+        returns=returns
+        or (returned(1), returned(2), returned(3, OutboxState.NEVER, column=FlagState.UNSENT, json=None)),
         holds=(),
         files=("state/PerformanceData-BJ-Aug.csv", "state/send_status_bj_aug.json"),
         others=324,

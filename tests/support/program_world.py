@@ -23,7 +23,7 @@ from contract_world import HEADER
 from notifykit.model import Status
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import Filter
-from notifykit.pipeline.project import Host, open_host
+from notifykit.pipeline.project import Project, open_project
 
 PROGRAM = Path(__file__).parents[1] / "data" / "legacy_program"
 NOTIFYKIT = str(Path(sys.executable).with_name("notifykit"))
@@ -268,8 +268,8 @@ class ProgramWorld:
     def shimmed(self, *arguments: str, options: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
         return self.run(*arguments, shim=True, options=options)
 
-    def host(self) -> Host:
-        return open_host(self.project)
+    def opened(self) -> Project:
+        return open_project(self.project)
 
     def tasks(self, *statuses: Status, campaign: str | None = None) -> list[Any]:
         with SqliteOutbox.open(self.store, create=False) as outbox:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 from notifykit_migration.apply.steps import resolved
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.journal.folder import MigrationFolder
@@ -33,7 +33,7 @@ class OldFile:
     """As the plan found it; empty where there was none."""
 
 
-def old_files(host: Host, migrations: Sequence[InForce]) -> list[OldFile]:
+def old_files(project: Project, migrations: Sequence[InForce]) -> list[OldFile]:
     """Return the send-status files of these migrations."""
     found = []
     for one in migrations:
@@ -42,7 +42,7 @@ def old_files(host: Host, migrations: Sequence[InForce]) -> list[OldFile]:
             OldFile(
                 campaign=part.campaign,
                 shown=part.status_file,
-                path=resolved(host, part.status_file),
+                path=resolved(project, part.status_file),
                 target=one.backup.folder / RETIRED / f"{number:02d}-{Path(part.status_file).name}",
                 sha256=digests.get(part.status_file, ""),
             )
@@ -51,12 +51,12 @@ def old_files(host: Host, migrations: Sequence[InForce]) -> list[OldFile]:
     return found
 
 
-def retire_files(host: Host, migrations: Sequence[InForce], journal: Journal) -> list[str]:
+def retire_files(project: Project, migrations: Sequence[InForce], journal: Journal) -> list[str]:
     """Move the files of these migrations. One that is gone already is done; one that changed since stops it.
 
     Raises WorldChangedError and PreflightError.
     """
-    files = [item for item in old_files(host, migrations) if item.sha256]
+    files = [item for item in old_files(project, migrations) if item.sha256]
     for item in files:
         item.target.parent.mkdir(mode=0o700, exist_ok=True)
     run_steps(journal, [MoveFile(item.path, item.target, item.sha256) for item in files])
@@ -65,7 +65,7 @@ def retire_files(host: Host, migrations: Sequence[InForce], journal: Journal) ->
     return moved
 
 
-def check_may_retire(host: Host, folder: MigrationFolder, *, now: float | None) -> None:
+def check_may_retire(project: Project, folder: MigrationFolder, *, now: float | None) -> None:
     """Raise PreflightError where it is not time yet; `now` is None where nobody wants to wait."""
     state = state_of(Journal.read(folder.journal))
     if state.phase in (Phase.NONE, Phase.MIGRATING, Phase.ROLLING_BACK):
@@ -74,7 +74,7 @@ def check_may_retire(host: Host, folder: MigrationFolder, *, now: float | None) 
             Phase.MIGRATING: "`notifykit migrate` goes on with it",
             Phase.ROLLING_BACK: "`notifykit rollback` goes on with it",
         }
-        raise PreflightError(f"{host.project.file}: the project is {state.phase}; {mends[state.phase]}")
+        raise PreflightError(f"{project.file.file}: the project is {state.phase}; {mends[state.phase]}")
     if now is not None and state.soak_until is not None and now < state.soak_until:
         days = (state.soak_until - now) / 86_400
         raise PreflightError(f"the old files are to stay for {days:.1f} more days (`--soak`); --now does not wait")

@@ -19,25 +19,25 @@ from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.adopting import Adoption
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.store import SqliteOutbox
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 from notifykit_migration.apply import fence
 from notifykit_migration.errors import PreflightError, WorldChangedError
 from notifykit_migration.journal.folder import MigrationFolder
-from notifykit_migration.journal.redo import Stand, Step
+from notifykit_migration.journal.redo import Step, TargetState
 from notifykit_migration.legacy import task_table as rows
-from notifykit_migration.model import CampaignPlan, ContractPlan, Decision, InputKind, MessageDecision, Plan
+from notifykit_migration.model import CampaignPlan, ContractPlan, InputKind, MessageTreatment, Plan, Treatment
 from notifykit_migration.reading import content_digest, file_digest, untouched
 from notifykit_migration.rollback.archive import archived
 
 WHO = "migrate"
 
 STATUS = {
-    Decision.SENT: Status.COMPLETED,
-    Decision.ASSUME: Status.COMPLETED,
-    Decision.ADOPT: Status.QUEUED,
-    Decision.CREATE: Status.QUEUED,
-    Decision.HOLD: Status.IN_DOUBT,
-    Decision.CANCEL: Status.CANCELLED,
+    Treatment.SENT: Status.COMPLETED,
+    Treatment.ASSUME: Status.COMPLETED,
+    Treatment.ADOPT: Status.QUEUED,
+    Treatment.CREATE: Status.QUEUED,
+    Treatment.HOLD: Status.IN_DOUBT,
+    Treatment.CANCEL: Status.CANCELLED,
 }
 """What a decision makes of a row. The others make nothing."""
 
@@ -45,16 +45,16 @@ UNKNOWN_TEXT = "（原消息内容已不可知 · the text is not known any more
 """Stands in the task of a contract whose CSV row is gone: it is there to be decided, not to be sent."""
 
 
-def resolved(host: Host, name: str) -> Path:
+def resolved(project: Project, name: str) -> Path:
     """Return the file that a plan calls by this name."""
-    return host.project.folder / name
+    return project.file.folder / name
 
 
-def check_inputs(host: Host, plan: Plan) -> None:
+def check_inputs(project: Project, plan: Plan) -> None:
     """Raise WorldChangedError where a file is not what the plan was made from."""
     changed = []
     for item in plan.inputs:
-        path = resolved(host, item.path)
+        path = resolved(project, item.path)
         if not path.exists():
             now = ""
         elif item.kind is InputKind.STORE:
@@ -64,7 +64,7 @@ def check_inputs(host: Host, plan: Plan) -> None:
             now = file_digest(path)
         if now != item.sha256:
             changed.append(item.path)
-    store = resolved(host, plan.store)
+    store = resolved(project, plan.store)
     if store.exists() and not any(item.kind is InputKind.STORE for item in plan.inputs):
         changed.append(plan.store)
     if changed:
@@ -78,7 +78,7 @@ def check_inputs(host: Host, plan: Plan) -> None:
 class DatabaseStep:
     """Columns, indexes, statuses, fence and the record of the migration, in one transaction."""
 
-    host: Host
+    project: Project
     plan: Plan
     folder: MigrationFolder
     backup: str
@@ -92,7 +92,7 @@ class DatabaseStep:
     @property
     def path(self) -> Path:
         """The store."""
-        return resolved(self.host, self.plan.store)
+        return resolved(self.project, self.plan.store)
 
     def describe(self) -> dict[str, Any]:
         """Return what the journal keeps of it."""
@@ -102,21 +102,21 @@ class DatabaseStep:
     def _before(self) -> str:
         return next((item.sha256 for item in self.plan.inputs if item.kind is InputKind.STORE), "")
 
-    def stand(self) -> Stand:
+    def stand(self) -> TargetState:
         """Look whether it is done."""
         if not self.path.exists():
-            return Stand.BEFORE if not self._before else Stand.FOREIGN
+            return TargetState.BEFORE if not self._before else TargetState.FOREIGN
         with untouched(self.path) as connection:
             if fence.carried_out(connection, self.plan.hash):
-                return Stand.AFTER
+                return TargetState.AFTER
             if content_digest(connection) == (self._before or content_digest(connection)):
-                return Stand.BEFORE
-        return Stand.FOREIGN
+                return TargetState.BEFORE
+        return TargetState.FOREIGN
 
     def do(self) -> None:
         """Change the database."""
-        wanted = list(adoptions(self.host, self.plan))
-        db = Database(self.path, self.host.clock)
+        wanted = list(adoptions(self.project, self.plan))
+        db = Database(self.path, self.project.clock)
         outbox = SqliteOutbox(db)
         try:
             mode = str(db.one("PRAGMA journal_mode")[0])
@@ -129,7 +129,7 @@ class DatabaseStep:
                 outbox.adopt(wanted, who=WHO)
                 if (before := archived(self.folder)) is not None:
                     before.restore_history(db)
-                fence.install(db, self.plan, others=fence.others_of(self.host.configuration))
+                fence.install(db, self.plan, others=fence.others_of(self.project.configuration))
                 fence.record(
                     db,
                     self.plan,
@@ -142,12 +142,12 @@ class DatabaseStep:
             outbox.close()
 
 
-def use_wal(host: Host, plan: Plan) -> None:
+def use_wal(project: Project, plan: Plan) -> None:
     """Let readers and the writer of the store not wait for each other: outside of the transaction, it cannot be in it.
 
     Whether it was done does not show in what the store says, so every run does it. Raises StoreError.
     """
-    db = Database(resolved(host, plan.store), host.clock, create=False)
+    db = Database(resolved(project, plan.store), project.clock, create=False)
     try:
         db.use_wal()
     finally:
@@ -191,7 +191,7 @@ class FlagStep:
     def _after(self, data: bytes) -> bytes:
         return self.keeper.with_flags(data, self.keys, self.flag)
 
-    def stand(self) -> Stand:
+    def stand(self) -> TargetState:
         """Look whether it is done: flags that are set already, by hand or by a run that was cut short, are fine."""
         try:
             data = self.path.read_bytes()
@@ -199,10 +199,10 @@ class FlagStep:
             raise PreflightError(f"{self.shown}: cannot be read ({error.strerror})") from error
         after = self._after(self.before)
         if data.startswith(after):
-            return Stand.AFTER
+            return TargetState.AFTER
         if data.startswith(self.before):
-            return Stand.BEFORE
-        return Stand.PARTLY if self._after(data).startswith(after) else Stand.FOREIGN
+            return TargetState.BEFORE
+        return TargetState.PARTLY if self._after(data).startswith(after) else TargetState.FOREIGN
 
     def do(self) -> None:
         """Set the flags."""
@@ -219,17 +219,17 @@ def _sha(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def flag_steps(host: Host, plan: Plan, before: dict[str, bytes]) -> Iterator[Step]:
+def flag_steps(project: Project, plan: Plan, before: dict[str, bytes]) -> Iterator[Step]:
     """Yield a step for each CSV file in which flags are to be set. `before`: the files as the plan found them."""
     for part in plan.campaigns:
         keys = [contract.key for contract in part.contracts if contract.set_flag]
         if not keys:
             continue
-        campaign = described(host, part.campaign)
+        campaign = described(project, part.campaign)
         assert isinstance(campaign.strategy, KeepsFlags)  # noqa: S101 - the plan was made from it
-        host.start(campaign)
+        project.start(campaign)
         yield FlagStep(
-            path=resolved(host, part.csv_file),
+            path=resolved(project, part.csv_file),
             shown=part.csv_file,
             keeper=campaign.strategy,
             keys=keys,
@@ -237,21 +237,21 @@ def flag_steps(host: Host, plan: Plan, before: dict[str, bytes]) -> Iterator[Ste
         )
 
 
-def described(host: Host, name: str) -> Campaign:
+def described(project: Project, name: str) -> Campaign:
     """Return a campaign of the plan. Raises PreflightError where it is not configured any more."""
-    for campaign in host.described:
+    for campaign in project.described:
         if campaign.name == name:
             return campaign
     raise PreflightError(f"campaign {name} was migrated and is not configured any more; put its file back")
 
 
-def adoptions(host: Host, plan: Plan) -> Iterator[Adoption]:
+def adoptions(project: Project, plan: Plan) -> Iterator[Adoption]:
     """Yield what each decision makes of the table."""
     for part in plan.campaigns:
-        campaign = described(host, part.campaign)
-        host.start(campaign)
+        campaign = described(project, part.campaign)
+        project.start(campaign)
         metadata = _metadata(campaign, part)
-        times = _times(host, plan)
+        times = _times(project, plan)
         for contract in part.contracts:
             for item in contract.decisions:
                 if item.decision in STATUS:
@@ -259,8 +259,8 @@ def adoptions(host: Host, plan: Plan) -> Iterator[Adoption]:
                     yield _adoption(campaign, contract, item, metadata.get(contract.key, {}), at)
 
 
-def _times(host: Host, plan: Plan) -> dict[int, float]:
-    path = resolved(host, plan.store)
+def _times(project: Project, plan: Plan) -> dict[int, float]:
+    path = resolved(project, plan.store)
     if not path.exists():
         return {}
     with untouched(path) as connection:
@@ -288,7 +288,7 @@ def _metadata(campaign: Campaign, part: CampaignPlan) -> dict[str, dict[str, Any
 
 
 def _adoption(
-    campaign: Campaign, contract: ContractPlan, item: MessageDecision, metadata: dict[str, Any], at: float
+    campaign: Campaign, contract: ContractPlan, item: MessageTreatment, metadata: dict[str, Any], at: float
 ) -> Adoption:
     plan = campaign.message(item.message)
     lost = plan is None or (item.row is None and item.text is None)
@@ -300,7 +300,7 @@ def _adoption(
         draft=Draft(
             campaign=campaign.name,
             key=contract.key,
-            message=item.message,
+            name=item.message,
             round=item.round,
             recipient=item.recipient or "",
             text=item.text or UNKNOWN_TEXT,

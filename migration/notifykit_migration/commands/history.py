@@ -9,7 +9,7 @@ import click
 
 from notifykit.errors import ExitCode
 from notifykit.session import Session
-from notifykit.terminal.console import chat, json_option, print_json, result
+from notifykit.terminal.console import info, json_option, out, print_json
 from notifykit_migration import report
 from notifykit_migration.backup.make import find
 from notifykit_migration.journal.folder import MigrationFolder
@@ -35,19 +35,19 @@ def history(session: Session, path: Path | None, as_json: bool) -> ExitCode:
 
     When, by whom, by which plan and with which backup, and how the verification came out. Changes nothing.
     """
-    host = session.open_host(secrets=False)
-    folder = MigrationFolder.of(host.project.folder)
+    project = session.open_project(secrets=False)
+    folder = MigrationFolder.of(project.file.folder)
     entries = Journal.read(folder.journal)
     state = state_of(entries)
     if as_json:
         print_json({"phase": state.phase.value, "entries": [report.entry_form(entry) for entry in entries]})
     elif not entries:
-        result(NOTHING)
+        out(NOTHING)
     else:
         report.show_history(entries)
-        result(f"now: {state.phase.value}")
+        out(f"now: {state.phase.value}")
     if path is not None:
-        _write(path, folder, entries, made_at=host.clock.now())
+        _write(path, folder, entries, made_at=project.clock.now())
     return ExitCode.DONE
 
 
@@ -55,8 +55,8 @@ def _write(path: Path, folder: MigrationFolder, entries: Sequence[Entry], *, mad
     """Write the page of the latest migration. Raises VerificationError where its backup is damaged."""
     begun = [entry for entry in entries if entry.kind == "migrate_begun"]
     if not begun:
-        chat(f"{path} was not written: there is no migration to report")
+        info(f"{path} was not written: there is no migration to report")
         return
     plan = planned(find(folder, str(begun[-1].fields["backup"])))
     report.write_page(path, plan=plan, checks=(), entries=entries, made_at=made_at)
-    chat(f"the report is in {path}")
+    info(f"the report is in {path}")

@@ -9,7 +9,7 @@ import click
 
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.session import Session
-from notifykit.terminal.console import json_option, print_json, say
+from notifykit.terminal.console import json_option, print_json, warn
 from notifykit.terminal.progress import progress
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _known(session: Session) -> StatusFiles:
     if not session.file.exists():
         return StatusFiles()
     try:
-        return status_files(session.open_host(secrets=False))
+        return status_files(session.open_project(secrets=False))
     except NotifykitError as error:
-        say(f"warning: {session.file} is not used to tell contracts from technicians: {error}")
+        warn(f"warning: {session.file} is not used to tell contracts from technicians: {error}")
         return StatusFiles()

@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 
 from notifykit.errors import ExitCode, StoreError
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 from notifykit.session import Session
-from notifykit.terminal.console import count, json_option, print_json, result, say
+from notifykit.terminal.console import count, json_option, out, print_json, warn
 from notifykit.terminal.progress import progress
 from notifykit_migration import report
 from notifykit_migration.backup import make as backups
@@ -137,10 +137,10 @@ def migrate(
     """
     if (out or key or detailed_exitcode) and not dry_run:
         raise click.UsageError("--out, --show and --detailed-exitcode belong to --dry-run")
-    host = session.open_host(secrets=False)
+    project = session.open_project(secrets=False)
     command = _Command(
-        host=host,
-        folder=MigrationFolder.of(host.project.folder),
+        project=project,
+        folder=MigrationFolder.of(project.file.folder),
         yes=yes,
         until=Until(until),
         soak=soak,
@@ -156,7 +156,7 @@ def migrate(
         _refuse_another(state, plan_path)
         if not dry_run:
             return command.carry_out(None)
-        say("this migration was begun; `notifykit migrate` goes on with it, `notifykit rollback` goes back")
+        warn("this migration was begun; `notifykit migrate` goes on with it, `notifykit rollback` goes back")
         command.show(planned(backups.find(command.folder, state.backup)), out=out, key=key)
         return CHANGES_PLANNED if detailed_exitcode else ExitCode.DONE
     if state.retiring and command.until is Until.RETIRE and not dry_run:
@@ -191,7 +191,7 @@ def _nothing(nothing: NothingToMigrateError, *, as_json: bool) -> ExitCode:
     if as_json:
         print_json({"message": str(nothing), "held": 0})
     else:
-        result(str(nothing))
+        out(str(nothing))
     return ExitCode.DONE
 
 
@@ -199,7 +199,7 @@ def _nothing(nothing: NothingToMigrateError, *, as_json: bool) -> ExitCode:
 class _Command:
     """One call of `migrate`, as it was asked for."""
 
-    host: Host
+    project: Project
     folder: MigrationFolder
     yes: bool
     until: Until
@@ -216,7 +216,7 @@ class _Command:
     def plan(self, path: Path | None, options: Options) -> Plan:
         """Read the plan that is to be carried out, or make one."""
         if path is None:
-            return make_plan(self.host, options, now=float(int(self.host.clock.now())), log=self.log)
+            return make_plan(self.project, options, now=float(int(self.project.clock.now())), log=self.log)
         plan = read_plan(path)
         if (used := was_used(Journal.read(self.folder.journal), plan.hash, plan.made_at)) is not None:
             raise WorldChangedError(
@@ -229,17 +229,17 @@ class _Command:
         """Carry over what notifykit.yaml says of other programs' messages since."""
         with migration_lock(self.folder, "migrate"):
             if self._migration.sync_others():
-                say("other programs' messages: who sends them is now as `legacy: others:` in notifykit.yaml says")
+                warn("other programs' messages: who sends them is now as `legacy: others:` in notifykit.yaml says")
 
     @property
     def _migration(self) -> Migration:
-        return Migration(host=self.host, folder=self.folder, tell=say, who=getpass.getuser())
+        return Migration(project=self.project, folder=self.folder, tell=warn, who=getpass.getuser())
 
     def show(self, plan: Plan, *, out: Path | None, key: str | None) -> None:
         """Show a plan, and change nothing."""
         if out is not None:
             write_plan(plan, out)
-            say(f"the plan is in {out}; carry it out with `notifykit migrate --plan {out}`")
+            warn(f"the plan is in {out}; carry it out with `notifykit migrate --plan {out}`")
         if key is not None and self.as_json:
             print_json(report.contract_form(plan, key))
         elif key is not None:
@@ -258,7 +258,7 @@ class _Command:
             _ask(plan)
         with migration_lock(self.folder, "migrate"), progress("migrating", "steps"):
             if plan is None:
-                say("going on with the migration that was begun")
+                warn("going on with the migration that was begun")
                 state = self.state
                 done = self._migration.retire() if state.retiring else self._migration.resume(state, self.until)
             else:
@@ -283,7 +283,7 @@ class _Command:
         if done.checks:
             report.show_checks(done.checks)
         if held:
-            result(
+            out(
                 f"{count(held, 'contract')} held for you: `notifykit tasks --status in_doubt` lists them, "
                 "`notifykit resolve` decides"
             )
@@ -292,7 +292,7 @@ class _Command:
         if self.report_path is not None:
             entries = Journal.read(self.folder.journal)
             report.write_page(
-                self.report_path, plan=plan, checks=checks, entries=entries, made_at=self.host.clock.now()
+                self.report_path, plan=plan, checks=checks, entries=entries, made_at=self.project.clock.now()
             )
 
 

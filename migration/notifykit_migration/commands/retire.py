@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from notifykit.errors import ExitCode
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 from notifykit.session import Session
-from notifykit.terminal.console import json_option, print_json, result, say
+from notifykit.terminal.console import json_option, out, print_json, warn
 from notifykit_migration.apply.retire import check_may_retire
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.journal.folder import MigrationFolder
@@ -56,24 +56,24 @@ def retire(
     """
     if patch_path is not None and code is None:
         raise click.UsageError("--patch needs --code PATH: where the old program is")
-    host = session.open_host(secrets=False)
-    folder = MigrationFolder.of(host.project.folder)
+    project = session.open_project(secrets=False)
+    folder = MigrationFolder.of(project.file.folder)
     done = state_of(Journal.read(folder.journal)).phase is Phase.RETIRED
     moved: list[str] = []
     if not done:
-        check_may_retire(host, folder, now=None if at_once else host.clock.now())
+        check_may_retire(project, folder, now=None if at_once else project.clock.now())
         if not yes:
             _ask()
         with migration_lock(folder, "retire"):
-            migration = Migration(host=host, folder=folder, tell=lambda _: None, who=getpass.getuser())
+            migration = Migration(project=project, folder=folder, tell=lambda _: None, who=getpass.getuser())
             moved = list(migration.retire().retired)
-    constants = _code(host, folder, code, patch_path) if code is not None else []
+    constants = _code(project, folder, code, patch_path) if code is not None else []
     if as_json:
         print_json({"retired": moved, "constants": constants})
         return ExitCode.DONE
-    result("nothing to do: the old files are retired already" if done else f"retired: {', '.join(moved) or 'no file'}")
+    out("nothing to do: the old files are retired already" if done else f"retired: {', '.join(moved) or 'no file'}")
     for line in constants:
-        result(line)
+        out(line)
     return ExitCode.DONE
 
 
@@ -83,20 +83,20 @@ def _ask() -> None:
     click.confirm("Move the old send-status files into the backup?", abort=True)
 
 
-def _code(host: Host, folder: MigrationFolder, code: Path, patch_path: Path | None) -> list[str]:
+def _code(project: Project, folder: MigrationFolder, code: Path, patch_path: Path | None) -> list[str]:
     """List the constants that may go, and write the patch where it is wanted."""
     from notifykit_migration.inventory.model import Owner
     from notifykit_migration.inventory.project import status_files
     from notifykit_migration.inventory.words import StatusFiles
     from notifykit_migration.patch import plan_patch
 
-    patch = plan_patch(code, status_files(host))
+    patch = plan_patch(code, status_files(project))
     if patch_path is not None:
         try:
             patch_path.write_bytes(patch.data)  # in the encodings and line ends of the files that it changes
         except OSError as error:
             raise PreflightError(f"{patch_path}: cannot be written ({error.strerror}); check --patch") from error
-        say(f"the patch is in {patch_path}: review it, then apply it with `patch -p1`")
+        warn(f"the patch is in {patch_path}: review it, then apply it with `patch -p1`")
     names = [part.status_file for one in in_force(folder) for part in one.plan.campaigns]
     migrated = StatusFiles(dict.fromkeys(names, Owner.CONTRACT))
     lines, bare = [], []
@@ -107,9 +107,9 @@ def _code(host: Host, folder: MigrationFolder, code: Path, patch_path: Path | No
         else:
             bare.append(place)
     if bare:
-        say(
+        warn(
             "no migrated campaign has these status files; where their job still runs, it still needs them: leave those "
             "parts of the patch out, or migrate that campaign first"
         )
-        say("\n".join(bare))
+        warn("\n".join(bare))
     return lines

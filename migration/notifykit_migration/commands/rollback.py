@@ -8,9 +8,9 @@ import sys
 import click
 
 from notifykit.errors import ExitCode
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 from notifykit.session import Session
-from notifykit.terminal.console import json_option, print_json, result, say
+from notifykit.terminal.console import json_option, out, print_json, warn
 from notifykit.terminal.progress import progress
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.lock import migration_lock
@@ -49,10 +49,10 @@ def rollback(session: Session, *, dry_run: bool, yes: bool, as_json: bool) -> Ex
     nothing happened, files and database become exactly what they were. Works from any phase, and goes on where it was
     cut short.
     """
-    host = session.open_host(secrets=False)
-    folder = MigrationFolder.of(host.project.folder)
+    project = session.open_project(secrets=False)
+    folder = MigrationFolder.of(project.file.folder)
     with progress("reading the outbox and the files", "files"):
-        where, plan = survey(host, folder, now=host.clock.now())
+        where, plan = survey(project, folder, now=project.clock.now())
     if where is Standing.NOTHING:
         return _nothing(as_json=as_json)
     if dry_run:
@@ -61,7 +61,7 @@ def rollback(session: Session, *, dry_run: bool, yes: bool, as_json: bool) -> Ex
         show_rollback(plan)
     if not yes:
         _ask(where)
-    done = _carry_out(host, folder, plan)
+    done = _carry_out(project, folder, plan)
     return _finish(done, as_json=as_json)
 
 
@@ -69,7 +69,7 @@ def _nothing(*, as_json: bool) -> ExitCode:
     if as_json:
         print_json({"phase": "none", "message": NOTHING})
     else:
-        result(NOTHING)
+        out(NOTHING)
     return ExitCode.DONE
 
 
@@ -82,7 +82,7 @@ def _show(where: Standing, plan: RollbackPlan | None, *, as_json: bool) -> ExitC
         if as_json:
             print_json({"phase": where.name.lower(), "message": text})
         else:
-            result(text)
+            out(text)
         return ExitCode.DONE
     if as_json:
         print_json(rollback_form(plan))
@@ -97,9 +97,9 @@ def _ask(where: Standing) -> None:
     click.confirm(_QUESTIONS[where], abort=True)
 
 
-def _carry_out(host: Host, folder: MigrationFolder, plan: RollbackPlan | None) -> RolledBack:
+def _carry_out(project: Project, folder: MigrationFolder, plan: RollbackPlan | None) -> RolledBack:
     with migration_lock(folder, "rollback"), progress("rolling back", "steps"):
-        return roll_back(host, folder, plan, now=host.clock.now(), who=_who(), tell=say)
+        return roll_back(project, folder, plan, now=project.clock.now(), who=_who(), tell=warn)
 
 
 def _who() -> str:
@@ -121,6 +121,6 @@ def _finish(done: RolledBack, *, as_json: bool) -> ExitCode:
         return ExitCode.HELD if done.holds else ExitCode.DONE
     if done.holds and done.archive is not None:
         show_holds(done.holds)
-        result(f"the list of what is held is in {done.archive / HOLDS}; the old program sends none of it")
-    result("rolled back: the old program may be started again")
+        out(f"the list of what is held is in {done.archive / HOLDS}; the old program sends none of it")
+    out("rolled back: the old program may be started again")
     return ExitCode.HELD if done.holds else ExitCode.DONE

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from notifykit.errors import ExitCode
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, print_json
 from notifykit_migration import report
@@ -45,17 +45,17 @@ def verify(session: Session, *, backup_id: str | None, report_path: Path | None,
     and what the old rule would send now is what notifykit would send, or a decision explains the difference. Changes
     nothing but the journal, which gets the result. Answers 7 where a check fails.
     """
-    host = session.open_host(secrets=False)
-    folder = MigrationFolder.of(host.project.folder)
+    project = session.open_project(secrets=False)
+    folder = MigrationFolder.of(project.file.folder)
     if backup_id is not None:
         backup = backups.latest(folder) if backup_id == "latest" else backups.find(folder, backup_id)
         if backup is None:
             raise PreflightError(f"{folder.backups}: there is no backup yet; `notifykit migrate` makes one")
         checks = list(verify_backup(backup))
     else:
-        _require_migrated(host, folder)
+        _require_migrated(project, folder)
         migrations = in_force(folder)
-        checks = list(verify_all(host, migrations))
+        checks = list(verify_all(project, migrations))
         backup = migrations[-1].backup
         with migration_lock(folder, "verify"), Journal(folder.journal) as journal:
             record_checks(journal, checks)
@@ -65,15 +65,15 @@ def verify(session: Session, *, backup_id: str | None, report_path: Path | None,
         report.show_checks(checks)
     if report_path is not None:
         plan, entries = planned(backup), Journal.read(folder.journal)
-        report.write_page(report_path, plan=plan, checks=checks, entries=entries, made_at=host.clock.now())
+        report.write_page(report_path, plan=plan, checks=checks, entries=entries, made_at=project.clock.now())
     failed = any(check.result is CheckResult.FAILED for check in checks)
     return ExitCode.VERIFICATION_FAILED if failed else ExitCode.DONE
 
 
-def _require_migrated(host: Host, folder: MigrationFolder) -> None:
+def _require_migrated(project: Project, folder: MigrationFolder) -> None:
     """Raise where the store and the journal do not both say that the project was migrated."""
     state = state_of(Journal.read(folder.journal))
-    store = host.configuration.settings.store.resolve()
+    store = project.configuration.settings.store.resolve()
     if not store.exists():
         return  # the checks say so
     with untouched(store) as connection:

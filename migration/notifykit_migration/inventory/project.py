@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from notifykit.errors import NotifykitError
 from notifykit.legacy import Disposal, LegacyState
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 from notifykit_migration.inventory.model import Owner
 from notifykit_migration.inventory.words import StatusFiles
 
 
-def status_files(host: Host) -> StatusFiles:
+def status_files(project: Project) -> StatusFiles:
     """Return the status files of all campaigns, with whose they are.
 
     Raises NotifykitError where a `legacy` section will not do.
     """
     owners: dict[str, Owner] = {}
-    for campaign in host.described:
-        for state in host.plugins.hook.legacy_state(campaign=campaign.name, options=dict(campaign.legacy)):
+    for campaign in project.described:
+        for state in project.plugins.hook.legacy_state(campaign=campaign.name, options=dict(campaign.legacy)):
             if isinstance(state, LegacyState):
                 owner = Owner.CONTRACT if state.disposal is Disposal.RETIRE else Owner.TECHNICIAN
                 path = state.status_file.as_posix()

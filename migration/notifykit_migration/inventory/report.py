@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from notifykit.terminal.console import chat, count, print_table, result
+from notifykit.terminal.console import count, info, out, print_table
 from notifykit_migration.inventory.model import Inventory, Owner, Place, Use
 
 
@@ -59,16 +59,16 @@ def print_inventory(found: Inventory) -> None:
         [(item.file, item.reason, "may use send status" if item.suspect else "") for item in found.unread],
     )
     whose = ", ".join(f"{found.count(owner):,} {owner}" for owner in Owner)
-    result(f"send status is used in {count(sum(map(found.count, Owner)), 'place')}: {whose}")
+    out(f"send status is used in {count(sum(map(found.count, Owner)), 'place')}: {whose}")
     if not found.uses:
-        result("nothing here uses send status")
-    chat(f"looked through {count(found.files, 'file')}, {count(found.lines, 'line')}")
+        out("nothing here uses send status")
+    info(f"looked through {count(found.files, 'file')}, {count(found.lines, 'line')}")
 
 
 def _print_more(title: str, rows: Sequence[tuple[str, str, str]]) -> None:
     if rows:
-        result("")
-        result(title)
+        out("")
+        out(title)
         print_table(["place", "what", "detail"], rows)
 
 

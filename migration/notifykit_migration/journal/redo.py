@@ -23,7 +23,7 @@ BEGUN = "begun"
 DONE = "done"
 
 
-class Stand(StrEnum):
+class TargetState(StrEnum):
     """How a step finds its target."""
 
     BEFORE = "before"
@@ -46,7 +46,7 @@ class Step(Protocol):
         """Return what the journal keeps of it. `target`, `before` and `after`, where given, explain a changed world."""
         ...
 
-    def stand(self) -> Stand:
+    def stand(self) -> TargetState:
         """Look at the target, and change nothing."""
         ...
 
@@ -65,12 +65,12 @@ def run_steps(journal: Journal, steps: Iterable[Step]) -> int:
     count = 0
     for step in steps:
         stand = step.stand()
-        if stand is Stand.FOREIGN:
+        if stand is TargetState.FOREIGN:
             raise _changed(step)
-        if stand is not Stand.AFTER:
+        if stand is not TargetState.AFTER:
             journal.append(BEGUN, step=step.name, **step.describe())
             step.do()
-            if step.stand() is not Stand.AFTER:
+            if step.stand() is not TargetState.AFTER:
                 raise _changed(step)
             count += 1
         elif step.name in told:
@@ -123,7 +123,7 @@ class ReplaceFile:
     def _after(self) -> str:
         return hashlib.sha256(self.content).hexdigest()
 
-    def stand(self) -> Stand:
+    def stand(self) -> TargetState:
         """Look at the file."""
         return _stand(self.path, self.before, self._after)
 
@@ -157,7 +157,7 @@ class RestoreFile:
         """Return what the journal keeps of it."""
         return {"target": str(self.path), "source": str(self.source), "before": self.before, "after": self.sha256}
 
-    def stand(self) -> Stand:
+    def stand(self) -> TargetState:
         """Look at the file."""
         return _stand(self.path, self.before, self.sha256)
 
@@ -191,16 +191,16 @@ class MoveFile:
         """Return what the journal keeps of it."""
         return {"target": str(self.source), "before": self.sha256, "to": str(self.target)}
 
-    def stand(self) -> Stand:
+    def stand(self) -> TargetState:
         """Look at both places."""
         match _digest(self.source), _digest(self.target):
             case self.sha256, None:
-                return Stand.BEFORE
+                return TargetState.BEFORE
             case None, self.sha256:
-                return Stand.AFTER
+                return TargetState.AFTER
             case self.sha256, self.sha256:
-                return Stand.PARTLY
-        return Stand.FOREIGN
+                return TargetState.PARTLY
+        return TargetState.FOREIGN
 
     def do(self) -> None:
         """Move it. Raises PreflightError where that fails, and WorldChangedError where somebody was faster."""
@@ -215,7 +215,7 @@ class MoveFile:
                     self._copy()
             sync_folder(self.target.parent)
             if self.source.exists():
-                if self.stand() is not Stand.PARTLY:
+                if self.stand() is not TargetState.PARTLY:
                     raise _changed(self)
                 patiently(self.source.unlink)
             sync_folder(self.source.parent)
@@ -244,11 +244,11 @@ def _digest(path: Path) -> str | None:
         raise PreflightError(f"{path}: cannot be read {mend(error)}; then run the same command again") from error
 
 
-def _stand(path: Path, before: str | None, after: str) -> Stand:
+def _stand(path: Path, before: str | None, after: str) -> TargetState:
     found = _digest(path)
     if found == after:
-        return Stand.AFTER
-    return Stand.BEFORE if found == before else Stand.FOREIGN
+        return TargetState.AFTER
+    return TargetState.BEFORE if found == before else TargetState.FOREIGN
 
 
 def _put(step: Step, path: Path, before: str | None, write: Callable[[Path], None]) -> None:

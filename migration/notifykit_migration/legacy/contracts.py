@@ -14,10 +14,10 @@ from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.errors import CampaignError, ConfigError, RenderError
 from notifykit.legacy import Disposal, KeepsFlags, LegacyState
 from notifykit.model import Problem, Record
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.legacy.status_file import StatusFile, read_status_file
-from notifykit_migration.model import FLAG_COLUMN, Column
+from notifykit_migration.model import FLAG_COLUMN, FlagState
 
 Redirect = Mapping[Path, Path]
 """Where files are read from instead: to plan from a restored backup."""
@@ -32,7 +32,7 @@ class Contract:
 
     key: str
     number: str
-    column: Column
+    column: FlagState
     line: int
     required: tuple[str, ...]
     """Names of the messages that its campaign asks for."""
@@ -73,20 +73,20 @@ class Keeping:
     status: StatusFile
 
 
-def legacy_states(host: Host) -> list[tuple[Campaign, LegacyState]]:
+def legacy_states(project: Project) -> list[tuple[Campaign, LegacyState]]:
     """Return the campaigns that own old state. Raises ConfigError where a `legacy:` section will not do,
     and PreflightError where two name one file.
     """
     found = []
     owner: dict[Path, str] = {}
-    for campaign in host.described:
+    for campaign in project.described:
         if not campaign.legacy:
             continue
-        state = state_of(host, campaign)
-        path = status_path(host, state)
+        state = state_of(project, campaign)
+        path = status_path(project, state)
         if path in owner:
             raise PreflightError(
-                f"{shown(host, path)}: the campaigns {owner[path]} and {campaign.name} both name it as their "
+                f"{shown(project, path)}: the campaigns {owner[path]} and {campaign.name} both name it as their "
                 "`legacy: status_file:`; one file belongs to one campaign, correct the other"
             )
         owner[path] = campaign.name
@@ -94,11 +94,11 @@ def legacy_states(host: Host) -> list[tuple[Campaign, LegacyState]]:
     return found
 
 
-def state_of(host: Host, campaign: Campaign) -> LegacyState:
+def state_of(project: Project, campaign: Campaign) -> LegacyState:
     """Ask the plugins whose the old state is. Raises ConfigError where nobody knows it, or where two do."""
     answers = [
         state
-        for state in host.plugins.hook.legacy_state(campaign=campaign.name, options=dict(campaign.legacy))
+        for state in project.plugins.hook.legacy_state(campaign=campaign.name, options=dict(campaign.legacy))
         if state is not None
     ]
     if len(answers) != 1:
@@ -111,29 +111,29 @@ def state_of(host: Host, campaign: Campaign) -> LegacyState:
     return state
 
 
-def status_path(host: Host, state: LegacyState) -> Path:
+def status_path(project: Project, state: LegacyState) -> Path:
     """Return where a campaign's status file is."""
-    return (host.project.folder / state.status_file).resolve()
+    return (project.file.folder / state.status_file).resolve()
 
 
-def shown(host: Host, path: Path) -> str:
+def shown(project: Project, path: Path) -> str:
     """Return a path as people and plans see it: within the project where it is inside."""
-    folder = host.project.folder
+    folder = project.file.folder
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
 
 
-def keeping(host: Host, campaign: Campaign, state: LegacyState, redirect: Redirect) -> Keeping:
+def keeping(project: Project, campaign: Campaign, state: LegacyState, redirect: Redirect) -> Keeping:
     """Look at a campaign whose status file stays."""
-    path = status_path(host, state)
+    path = status_path(project, state)
     return Keeping(
         campaign=campaign,
         status_path=path,
-        status=read_status_file(redirect.get(path, path), shown(host, path)),
+        status=read_status_file(redirect.get(path, path), shown(project, path)),
     )
 
 
 def retiring(
-    host: Host, campaign: Campaign, state: LegacyState, redirect: Redirect, *, recipients: bool = True
+    project: Project, campaign: Campaign, state: LegacyState, redirect: Redirect, *, recipients: bool = True
 ) -> Retiring:
     """Read a campaign's files. Raises PreflightError where they are not fit to be migrated.
 
@@ -150,17 +150,17 @@ def retiring(
             f"{campaign.file}: `legacy:` does not say which column stands in the texts of the old messages; "
             "name it with `legacy: {number: …}`"
         )
-    host.start(campaign)
-    path = status_path(host, state)
+    project.start(campaign)
+    path = status_path(project, state)
     csv_path = campaign.strategy.flag_file
     world = Retiring(
         campaign=redirected(campaign, redirect),
         state=state,
         keeper=campaign.strategy,
         status_path=path,
-        status=read_status_file(redirect.get(path, path), shown(host, path)),
+        status=read_status_file(redirect.get(path, path), shown(project, path)),
         read_from=str(redirect.get(csv_path, csv_path)),
-        called=shown(host, csv_path.resolve()),
+        called=shown(project, csv_path.resolve()),
     )
     try:
         _read_contracts(world, state.number, campaign.messages if recipients else ())
@@ -239,6 +239,6 @@ def _read_contracts(world: Retiring, number_column: str, addressed: Sequence[Mes
             )
             continue
         if known.column is not column:
-            known.column = Column.OTHER
+            known.column = FlagState.OTHER
         if known.number != number:
             known.doubt = f"its key stands in the lines {known.line} and {item.row} with different numbers"

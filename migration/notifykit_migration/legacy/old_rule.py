@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from notifykit_migration.model import Column, Json
+from notifykit_migration.model import FlagState, StatusFileState
 
 PENDING, COMPLETED = "pending", "completed"
 """The statuses that the old program knows."""
@@ -17,18 +17,18 @@ TASK_TYPES = frozenset({"send_wecom_message", "send_wechat_message"})
 """What the old scheduler knows how to send. It marks a row of any other type completed without sending it."""
 
 
-def json_says(words: Mapping[str, object], key: str, sent_word: str) -> Json:
+def json_says(words: Mapping[str, object], key: str, sent_word: str) -> StatusFileState:
     """Return what a send-status file says of a key."""
     if key not in words:
-        return Json.ABSENT
-    return Json.SENT if words[key] == sent_word else Json.OTHER
+        return StatusFileState.ABSENT
+    return StatusFileState.SENT if words[key] == sent_word else StatusFileState.OTHER
 
 
-def generates(column: Column, json: Json) -> bool:
+def generates(column: FlagState, json: StatusFileState) -> bool:
     """Whether the old job would make the messages of a contract (again)."""
-    return column is Column.UNSENT and json is not Json.SENT
+    return column is FlagState.UNSENT and json is not StatusFileState.SENT
 
 
-def generated_keys(columns: Mapping[str, Column], words: Mapping[str, object], sent_word: str) -> frozenset[str]:
+def generated_keys(columns: Mapping[str, FlagState], words: Mapping[str, object], sent_word: str) -> frozenset[str]:
     """Return the keys of a campaign whose messages the old job would make."""
     return frozenset(key for key, column in columns.items() if generates(column, json_says(words, key, sent_word)))

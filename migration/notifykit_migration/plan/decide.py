@@ -13,15 +13,15 @@ from notifykit_migration.legacy import task_table as rows
 from notifykit_migration.legacy.contracts import Contract, Retiring, records
 from notifykit_migration.model import (
     CampaignPlan,
-    Column,
     ContractPlan,
-    Decision,
-    Json,
-    MessageDecision,
+    FlagState,
+    MessageTreatment,
     Options,
+    StatusFileState,
+    Treatment,
 )
 from notifykit_migration.plan import decision_table as table
-from notifykit_migration.plan.match import Found, Matched
+from notifykit_migration.plan.match import MatchedRow, Matches
 from notifykit_migration.plan.remembering import Memory
 
 DAY = 86_400.0
@@ -34,7 +34,7 @@ class Decider:
     at: int
     """Position of the campaign."""
     world: Retiring
-    found: Found
+    found: Matches
     attempts: rows.Attempts
     owned: rows.Owned
     memory: Memory
@@ -91,8 +91,8 @@ class Decider:
         decisions = [
             *table.decide(fact, table.Choices(historic=self.options.historic, raised=self.options.raised)),
             *(
-                MessageDecision(
-                    message=f"row-{row.id}", decision=Decision.HOLD, row=row.id, why=self.found.doubts[place]
+                MessageTreatment(
+                    message=f"row-{row.id}", decision=Treatment.HOLD, row=row.id, why=self.found.doubts[place]
                 )
                 for row in self.found.strange.get(place, ())
             ),
@@ -110,12 +110,12 @@ class Decider:
             decisions=tuple(decisions),
             crash=table.crash_of(fact.json, together, fact.column),
             age=self.now - written if written is not None else None,
-            set_flag=fact.column is Column.UNSENT and _all_sent(decisions),
+            set_flag=fact.column is FlagState.UNSENT and _all_sent(decisions),
             place=f"{self.csv_file}:{contract.line}" if contract else None,
         )
 
-    def _fact(self, key: str, contract: Contract | None, matched: dict[str, list[Matched]]) -> table.ContractFact:
-        column = contract.column if contract else Column.OTHER if key in self.world.broken else Column.MISSING
+    def _fact(self, key: str, contract: Contract | None, matched: dict[str, list[MatchedRow]]) -> table.ContractFact:
+        column = contract.column if contract else FlagState.OTHER if key in self.world.broken else FlagState.MISSING
         names = [plan.name for plan in self.world.campaign.messages]
         required = contract.required if contract else tuple(names)
         owned = self.owned.get((self.world.campaign.name, key), {})
@@ -135,15 +135,15 @@ class Decider:
             purged=self.why_purged is not None,
         )
 
-    def _json(self, key: str, rows_there: bool) -> Json:
+    def _json(self, key: str, rows_there: bool) -> StatusFileState:
         status = self.world.status
         if key in status.words:
-            return Json.SENT if status.words[key] == self.world.state.sent_word else Json.OTHER
+            return StatusFileState.SENT if status.words[key] == self.world.state.sent_word else StatusFileState.OTHER
         if status.torn and (rows_there or self.why_purged is not None):
-            return Json.OTHER  # it may have stood behind the tear; without a row it was never begun
-        return Json.ABSENT
+            return StatusFileState.OTHER  # it may have stood behind the tear; without a row it was never begun
+        return StatusFileState.ABSENT
 
-    def _row(self, row: Matched) -> table.RowFact:
+    def _row(self, row: MatchedRow) -> table.RowFact:
         attempt, evidence = table.Attempt.NEVER, ""
         stale = None
         if row.status == "pending":
@@ -180,29 +180,29 @@ class Decider:
             found.append(replace(contract, decisions=decisions))
         return found
 
-    def _rendered(self, record: Record, item: MessageDecision) -> MessageDecision:
+    def _rendered(self, record: Record, item: MessageTreatment) -> MessageTreatment:
         plan = self.world.campaign.message(item.message)
         assert plan is not None  # noqa: S101 - only messages of the campaign lack a row
         try:
             text, recipient = plan.text(record), sys.intern(plan.recipient(record))
         except NotifykitError as error:
             return replace(
-                item, decision=Decision.HOLD, why=f"{item.why}; its text cannot be made: {self.world.named(error)}"
+                item, decision=Treatment.HOLD, why=f"{item.why}; its text cannot be made: {self.world.named(error)}"
             )
         limit = plan.channel.max_bytes
-        if item.decision is Decision.CREATE and limit is not None and len(text.encode()) > limit:
+        if item.decision is Treatment.CREATE and limit is not None and len(text.encode()) > limit:
             why = f"{item.why}; its text has {len(text.encode())} bytes, channel `{plan.channel.name}` takes {limit}"
-            return replace(item, decision=Decision.HOLD, why=why, recipient=recipient, text=text)
+            return replace(item, decision=Treatment.HOLD, why=why, recipient=recipient, text=text)
         return replace(item, recipient=recipient, text=text)
 
 
-def _needs_text(item: MessageDecision) -> bool:
-    return item.row is None and item.text is None and item.decision not in (Decision.GENERATE, Decision.OWNED)
+def _needs_text(item: MessageTreatment) -> bool:
+    return item.row is None and item.text is None and item.decision not in (Treatment.GENERATE, Treatment.OWNED)
 
 
-def _all_sent(decisions: Collection[MessageDecision]) -> bool:
-    fine = (Decision.SENT, Decision.CANCEL, Decision.ASSUME)
-    return any(item.decision is Decision.SENT for item in decisions) and all(
+def _all_sent(decisions: Collection[MessageTreatment]) -> bool:
+    fine = (Treatment.SENT, Treatment.CANCEL, Treatment.ASSUME)
+    return any(item.decision is Treatment.SENT for item in decisions) and all(
         item.decision in fine for item in decisions
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from notifykit.errors import NotifykitError
 from notifykit.legacy import Disposal
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 from notifykit_migration.apply import fence
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.journal.folder import MigrationFolder
@@ -26,13 +26,13 @@ from notifykit_migration.legacy.contracts import (
 )
 from notifykit_migration.legacy.log import LegacyLog
 from notifykit_migration.model import (
-    Decision,
     Input,
     InputKind,
     Kept,
     Options,
     Plan,
     Stopped,
+    Treatment,
 )
 from notifykit_migration.plan.decide import Decider
 from notifykit_migration.plan.match import Matcher
@@ -49,39 +49,39 @@ class NothingToMigrateError(NotifykitError):
 
 
 def make_plan(
-    host: Host, options: Options, *, now: float, redirect: Redirect | None = None, log: LegacyLog | None = None
+    project: Project, options: Options, *, now: float, redirect: Redirect | None = None, log: LegacyLog | None = None
 ) -> Plan:
     """Return what a migration of this project would do.
 
     Raises NothingToMigrateError, PreflightError (the files are not fit to be migrated), ConfigError, StoreError.
     """
     redirect = redirect or {}
-    states = legacy_states(host)
+    states = legacy_states(project)
     if not any(state.disposal is Disposal.RETIRE for _, state in states):
         raise PreflightError(
-            f"{host.project.file}: no campaign has old state to migrate; say in a campaign what it owned, as in "
+            f"{project.file.file}: no campaign has old state to migrate; say in a campaign what it owned, as in "
             "`legacy: {kind: contract, status_file: state/send_status.json}`"
         )
-    store = host.configuration.settings.store.resolve()
+    store = project.configuration.settings.store.resolve()
     with ExitStack() as stack:
         connection: sqlite3.Connection | None = None
         if (there := redirect.get(store, store)).exists():
             connection = stack.enter_context(untouched(there))
-            rows.check_version(connection, shown(host, store))
+            rows.check_version(connection, shown(project, store))
         done = migrated(connection) if connection else frozenset()
         worlds = [
-            retiring(host, campaign, state, redirect)
+            retiring(project, campaign, state, redirect)
             for campaign, state in states
             if state.disposal is Disposal.RETIRE and campaign.name not in done
         ]
         kept = [
-            keeping(host, campaign, state, redirect) for campaign, state in states if state.disposal is Disposal.KEEP
+            keeping(project, campaign, state, redirect) for campaign, state in states if state.disposal is Disposal.KEEP
         ]
         if not worlds:
             raise NothingToMigrateError("nothing to do: every campaign with old state was migrated already")
-        _something(host, worlds, connection)
-        inputs = _inputs(host, worlds, store, connection, redirect)
-        planner = _Planner(host, worlds, options, now, log, redirect)
+        _something(project, worlds, connection)
+        inputs = _inputs(project, worlds, store, connection, redirect)
+        planner = _Planner(project, worlds, options, now, log, redirect)
         plan = planner.plan(store, connection, inputs, kept)
     return replace(plan, hash=plan_hash(plan))
 
@@ -92,12 +92,12 @@ def migrated(connection: sqlite3.Connection) -> frozenset[str]:
     return frozenset(name for (name,) in connection.execute("SELECT campaign FROM migrated")) if there else frozenset()
 
 
-def _something(host: Host, worlds: Sequence[Retiring], connection: sqlite3.Connection | None) -> None:
+def _something(project: Project, worlds: Sequence[Retiring], connection: sqlite3.Connection | None) -> None:
     """Raise PreflightError where there is neither a status file nor a task table."""
     if any(world.status.there for world in worlds) or (connection and rows.tasks_table(connection)):
         return
-    missing = ", ".join(shown(host, world.status_path) for world in worlds)
-    store = shown(host, host.configuration.settings.store)
+    missing = ", ".join(shown(project, world.status_path) for world in worlds)
+    store = shown(project, project.configuration.settings.store)
     raise PreflightError(
         f"no old state was found: neither {missing} nor a table of tasks in {store}"
         " is there; run this where the old program ran, or correct `store:` and `legacy: status_file:`"
@@ -105,26 +105,26 @@ def _something(host: Host, worlds: Sequence[Retiring], connection: sqlite3.Conne
 
 
 def _inputs(
-    host: Host, worlds: Sequence[Retiring], store: Path, connection: sqlite3.Connection | None, redirect: Redirect
+    project: Project, worlds: Sequence[Retiring], store: Path, connection: sqlite3.Connection | None, redirect: Redirect
 ) -> tuple[Input, ...]:
     found: dict[str, Input] = {}
     for world in worlds:
         for kind, path in ((InputKind.CSV, world.keeper.flag_file.resolve()), (InputKind.JSON, world.status_path)):
             real = redirect.get(path, path)
-            name = shown(host, path)
+            name = shown(project, path)
             if real.exists():
                 found[name] = Input(path=name, kind=kind, sha256=file_digest(real), size=real.stat().st_size)
             else:
                 found[name] = Input(path=name, kind=kind, sha256="", size=0)
     if connection is not None:
-        name = shown(host, store)
+        name = shown(project, store)
         found[name] = Input(path=name, kind=InputKind.STORE, sha256=content_digest(connection), size=0)
     return tuple(found[name] for name in sorted(found))
 
 
 @dataclass(frozen=True, slots=True)
 class _Planner:
-    host: Host
+    project: Project
     worlds: Sequence[Retiring]
     options: Options
     now: float
@@ -135,7 +135,7 @@ class _Planner:
         self, store: Path, connection: sqlite3.Connection | None, inputs: tuple[Input, ...], kept: Sequence[Keeping]
     ) -> Plan:
         """Match, decide, and put it together."""
-        before = Archives.of(MigrationFolder.of(self.host.project.folder))
+        before = Archives.of(MigrationFolder.of(self.project.file.folder))
         memory = Memory(before)
         if connection is not None and rows.tasks_table(connection):
             attempts = rows.read_attempts(connection, self.options.stopped, self.log)
@@ -163,15 +163,15 @@ class _Planner:
                 why_purged=why_purged,
                 options=self.options,
                 now=self.now,
-                csv_file=shown(self.host, world.keeper.flag_file.resolve()),
-                status_file=shown(self.host, world.status_path),
+                csv_file=shown(self.project, world.keeper.flag_file.resolve()),
+                status_file=shown(self.project, world.status_path),
             )
             campaigns.append(decider.campaign_plan())
             warnings += decider.warnings()
         if why_purged:
             warnings.append(f"the task table was purged ({why_purged}): what has no row is held, not generated")
         unproven = sum(
-            item.decision is Decision.ADOPT and item.row is not None and item.row > (attempts.first_beyond or 0)
+            item.decision is Treatment.ADOPT and item.row is not None and item.row > (attempts.first_beyond or 0)
             for part in campaigns
             for contract in part.contracts
             for item in contract.decisions
@@ -192,7 +192,7 @@ class _Planner:
             for kind, recipient in sorted(found.fenced)
         ]
         return Plan(
-            store=shown(self.host, store),
+            store=shown(self.project, store),
             made_at=self.now,
             options=self.options,
             inputs=inputs,
@@ -223,7 +223,7 @@ class _Planner:
         path = self.redirect.get(item.status_path, item.status_path)
         return Kept(
             campaign=item.campaign.name,
-            status_file=shown(self.host, item.status_path),
+            status_file=shown(self.project, item.status_path),
             sha256=file_digest(path) if path.exists() else None,
             keys=len(item.status.words),
         )

@@ -19,7 +19,7 @@ Place = tuple[int, str]
 """(position of the campaign, key)."""
 
 
-class Matched(NamedTuple):
+class MatchedRow(NamedTuple):
     """What is kept of a row that was matched: there are many, and their texts are long."""
 
     id: int
@@ -31,16 +31,16 @@ class Matched(NamedTuple):
     """Of the task that it was before a rollback; None where it was none."""
 
     @classmethod
-    def of(cls, row: Row, round_: int | None) -> Matched:
+    def of(cls, row: Row, round_: int | None) -> MatchedRow:
         """Keep what matters of a row."""
         return cls(row.id, sys.intern(row.status), row.created_at, hash((row.recipient, row.text)), round_)
 
 
 @dataclass(slots=True)
-class Found:
+class Matches:
     """What was matched."""
 
-    rows: dict[Place, dict[str, list[Matched]]] = field(default_factory=dict)
+    rows: dict[Place, dict[str, list[MatchedRow]]] = field(default_factory=dict)
     """Rows by contract and message."""
     strange: dict[Place, list[Row]] = field(default_factory=lambda: defaultdict(list))
     """Pending rows that name a contract, and are none of its messages for certain."""
@@ -57,7 +57,7 @@ class Found:
 
     def add(self, row: Row, place: Place, message: str, round_: int | None = None) -> None:
         """Keep a row of a message."""
-        self.rows.setdefault(place, {}).setdefault(message, []).append(Matched.of(row, round_))
+        self.rows.setdefault(place, {}).setdefault(message, []).append(MatchedRow.of(row, round_))
 
 
 class Matcher:
@@ -75,9 +75,9 @@ class Matcher:
         self._pairs = {pair for world in worlds for contract in world.contracts.values() for pair in contract.pairs}
         self._positions = {world.campaign.name: at for at, world in enumerate(worlds)}
         self._alike: dict[Place, list[tuple[Row, list[str]]]] = defaultdict(list)
-        self.found = Found()
+        self.found = Matches()
 
-    def match(self, rows: Iterable[Row]) -> Found:
+    def match(self, rows: Iterable[Row]) -> Matches:
         """Match every row."""
         for row in rows:
             if not self._by_archive(row):

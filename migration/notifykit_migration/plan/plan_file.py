@@ -17,13 +17,13 @@ from pydantic_core import to_jsonable_python
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.model import (
     CampaignPlan,
-    Column,
     ContractPlan,
-    Decision,
-    Json,
-    MessageDecision,
+    FlagState,
+    MessageTreatment,
     Plan,
-    Rows,
+    RowState,
+    StatusFileState,
+    Treatment,
 )
 
 FORMAT = 1
@@ -62,7 +62,7 @@ def _batches(contracts: Sequence[ContractPlan]) -> Iterator[Sequence[ContractPla
         yield contracts[start : start + BATCH]
 
 
-def _brief(item: ContractPlan | MessageDecision) -> dict[str, object]:
+def _brief(item: ContractPlan | MessageTreatment) -> dict[str, object]:
     """Return a contract or a decision without fields that have their default."""
     found: dict[str, object] = {}
     for name, usual in _USUAL[type(item)]:
@@ -128,7 +128,7 @@ def _made(found: dict[str, Any]) -> object:
     if "decision" in found:
         # Of a message's few names there would be one for each contract.
         message = sys.intern(found["message"])
-        return MessageDecision(**{**found, "message": message, "decision": _DECISION[found["decision"]]})
+        return MessageTreatment(**{**found, "message": message, "decision": _DECISION[found["decision"]]})
     if "decisions" in found:
         states = {"json": _JSON[found["json"]], "rows": _ROWS[found["rows"]], "column": _COLUMN[found["column"]]}
         return ContractPlan(**{"number": None, **found, **states, "decisions": tuple(found["decisions"])})
@@ -180,8 +180,8 @@ def _plans() -> TypeAdapter[Plan]:
     return TypeAdapter(Plan)
 
 
-_USUAL = {kind: tuple((item.name, item.default) for item in fields(kind)) for kind in (ContractPlan, MessageDecision)}
-_DECISION = {item.value: item for item in Decision}
-_JSON = {item.value: item for item in Json}
-_ROWS = {item.value: item for item in Rows}
-_COLUMN = {item.value: item for item in Column}
+_USUAL = {kind: tuple((item.name, item.default) for item in fields(kind)) for kind in (ContractPlan, MessageTreatment)}
+_DECISION = {item.value: item for item in Treatment}
+_JSON = {item.value: item for item in StatusFileState}
+_ROWS = {item.value: item for item in RowState}
+_COLUMN = {item.value: item for item in FlagState}

@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
 from notifykit.model import Status
-from notifykit_migration.model import Decision, MessageDecision
+from notifykit_migration.model import MessageTreatment, Treatment
 from notifykit_migration.rollback.archive import RemovedTask
 from notifykit_migration.rollback.archives import Archives
 
-_WITHOUT_ROW = (Decision.HOLD, Decision.ASSUME)
+_WITHOUT_ROW = (Treatment.HOLD, Treatment.ASSUME)
 
-_BEGUN_ANEW = (Decision.GENERATE, Decision.CREATE, Decision.OWNED)
+_BEGUN_ANEW = (Treatment.GENERATE, Treatment.CREATE, Treatment.OWNED)
 
 
 class Memory:
@@ -21,11 +21,11 @@ class Memory:
     def __init__(self, archived: Archives) -> None:
         self._tasks: dict[tuple[str, str], dict[str, list[RemovedTask]]] = defaultdict(lambda: defaultdict(list))
         for item in archived.removed:
-            self._tasks[item.task.campaign, item.task.key][item.task.message].append(item)
+            self._tasks[item.task.campaign, item.task.key][item.task.name].append(item)
 
     def decisions(
-        self, campaign: str, key: str, made: Sequence[MessageDecision], new: Collection[str]
-    ) -> list[MessageDecision]:
+        self, campaign: str, key: str, made: Sequence[MessageTreatment], new: Collection[str]
+    ) -> list[MessageTreatment]:
         """Return the decisions about a contract, with what is remembered of it.
 
         A message that is held for want of a row is what it was before the rollback. One about which the old files say
@@ -49,7 +49,7 @@ class Memory:
         return kept
 
 
-def _again(tasks: Sequence[RemovedTask], rounds: set[int], *, twins: bool) -> Iterator[MessageDecision]:
+def _again(tasks: Sequence[RemovedTask], rounds: set[int], *, twins: bool) -> Iterator[MessageTreatment]:
     """Yield a hold for each task that waited; where none did and `twins`, what cancelled them is said again."""
     waiting = [item for item in tasks if item.status is not Status.CANCELLED]
     for item in waiting or (tasks[-1:] if twins else ()):
@@ -57,9 +57,9 @@ def _again(tasks: Sequence[RemovedTask], rounds: set[int], *, twins: bool) -> It
         while round_ in rounds:
             round_ += 1
         rounds.add(round_)
-        yield MessageDecision(
-            message=item.task.message,
-            decision=Decision.HOLD if waiting else Decision.CANCEL,
+        yield MessageTreatment(
+            message=item.task.name,
+            decision=Treatment.HOLD if waiting else Treatment.CANCEL,
             why=f"{item.status} before the rollback: {item.reason or 'no reason was recorded'}",
             round=round_,
             recipient=item.task.recipient,

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from notifykit_migration.model import Column, Json, Rows
-from notifykit_migration.report.summary import Path
+from notifykit_migration.model import FlagState, RowState, StatusFileState
+from notifykit_migration.report.summary import Flow
 from notifykit_migration.report.words import COLUMNS, JSONS, OUTCOMES, ROWS, Outcome, Words
 
 WIDTH = 1012.0
@@ -45,9 +45,9 @@ HEADINGS: Sequence[Words] = (
 )
 
 _ORDERS: Sequence[Sequence[str]] = (
-    (Json.SENT, Json.OTHER, Json.ABSENT),
-    (Rows.COMPLETED, Rows.MIXED, Rows.PENDING, Rows.FAILED, Rows.NONE),
-    (Column.SENT, Column.UNSENT, Column.OTHER, Column.MISSING),
+    (StatusFileState.SENT, StatusFileState.OTHER, StatusFileState.ABSENT),
+    (RowState.COMPLETED, RowState.MIXED, RowState.PENDING, RowState.FAILED, RowState.NONE),
+    (FlagState.SENT, FlagState.UNSENT, FlagState.OTHER, FlagState.MISSING),
     (
         Outcome.SENT,
         Outcome.ASSUMED,
@@ -136,7 +136,7 @@ class Picture:
 _Link = tuple[str, str, Outcome]
 
 
-def picture(flows: Mapping[Path, int]) -> Picture:
+def picture(flows: Mapping[Flow, int]) -> Picture:
     """Lay the picture out. There is at least one contract."""
     scale = TALL / sum(flows.values())
     links = [_links(flows, column) for column in range(len(_ORDERS) - 1)]
@@ -152,7 +152,7 @@ def picture(flows: Mapping[Path, int]) -> Picture:
     return Picture(height=height + GAP, bars=[bar for bars in columns for bar in bars], ribbons=ribbons)
 
 
-def _links(flows: Mapping[Path, int], column: int) -> Counter[_Link]:
+def _links(flows: Mapping[Flow, int], column: int) -> Counter[_Link]:
     """Count the contracts between a column and the next."""
     found: Counter[_Link] = Counter()
     for path, number in flows.items():
@@ -160,7 +160,7 @@ def _links(flows: Mapping[Path, int], column: int) -> Counter[_Link]:
     return found
 
 
-def _bars(flows: Mapping[Path, int], column: int, widths: Sequence[Mapping[_Link, float]]) -> list[Bar]:
+def _bars(flows: Mapping[Flow, int], column: int, widths: Sequence[Mapping[_Link, float]]) -> list[Bar]:
     """Put the bars of one column below each other."""
     contracts: Counter[str] = Counter()
     for path, number in flows.items():

@@ -135,7 +135,7 @@ def verdict(plan: Plan, checks: Sequence[Check], entries: Sequence[Entry], holds
     return Verdict(Tone.GOOD, Words("Migrated; nothing waits for a person", "已迁移；没有需要人工决定的合同"))
 
 
-def _outcomes(flows: Counter[summary.Path]) -> list[tuple[words.Outcome, int]]:
+def _outcomes(flows: Counter[summary.Flow]) -> list[tuple[words.Outcome, int]]:
     found: Counter[words.Outcome] = Counter()
     for path, number in flows.items():
         found[path.outcome] += number

@@ -13,14 +13,14 @@ from notifykit.nearest import hint
 from notifykit.terminal.console import count
 from notifykit_migration.model import (
     CampaignPlan,
-    Column,
     ContractPlan,
-    Decision,
+    FlagState,
     Hold,
-    Json,
-    MessageDecision,
+    MessageTreatment,
     Plan,
-    Rows,
+    RowState,
+    StatusFileState,
+    Treatment,
 )
 from notifykit_migration.plan.decision_table import HISTORIC
 from notifykit_migration.report.words import Outcome, Words
@@ -35,12 +35,12 @@ RESOLVE = "notifykit resolve --where historic --sent --why TEXT"
 """The one that does so after it."""
 
 
-class Path(NamedTuple):
+class Flow(NamedTuple):
     """The way of contracts from the three old states to the new one."""
 
-    json: Json
-    rows: Rows
-    column: Column
+    json: StatusFileState
+    rows: RowState
+    column: FlagState
     outcome: Outcome
 
 
@@ -53,20 +53,20 @@ def outcome(contract: ContractPlan) -> Outcome:
     return Outcome.NOTHING
 
 
-_OUTCOMES: tuple[tuple[frozenset[Decision], Outcome], ...] = (
-    (frozenset({Decision.HOLD}), Outcome.HELD),
-    (frozenset({Decision.ADOPT, Decision.CREATE}), Outcome.QUEUED),
-    (frozenset({Decision.GENERATE}), Outcome.LATER),
-    (frozenset({Decision.ASSUME}), Outcome.ASSUMED),
-    (frozenset({Decision.SENT}), Outcome.SENT),
-    (frozenset({Decision.OWNED, Decision.CANCEL}), Outcome.KNOWN),
+_OUTCOMES: tuple[tuple[frozenset[Treatment], Outcome], ...] = (
+    (frozenset({Treatment.HOLD}), Outcome.HELD),
+    (frozenset({Treatment.ADOPT, Treatment.CREATE}), Outcome.QUEUED),
+    (frozenset({Treatment.GENERATE}), Outcome.LATER),
+    (frozenset({Treatment.ASSUME}), Outcome.ASSUMED),
+    (frozenset({Treatment.SENT}), Outcome.SENT),
+    (frozenset({Treatment.OWNED, Treatment.CANCEL}), Outcome.KNOWN),
 )
 
 
-def flows(plan: Plan) -> Counter[Path]:
+def flows(plan: Plan) -> Counter[Flow]:
     """Count the contracts that go each way."""
     return Counter(
-        Path(contract.json, contract.rows, contract.column, outcome(contract))
+        Flow(contract.json, contract.rows, contract.column, outcome(contract))
         for campaign in plan.campaigns
         for contract in campaign.contracts
     )
@@ -77,7 +77,7 @@ class Held(NamedTuple):
 
     campaign: CampaignPlan
     contract: ContractPlan
-    item: MessageDecision
+    item: MessageTreatment
 
 
 def held(plan: Plan) -> Iterator[Held]:
@@ -85,7 +85,7 @@ def held(plan: Plan) -> Iterator[Held]:
     for campaign in plan.campaigns:
         for contract in campaign.contracts:
             for item in contract.decisions:
-                if item.decision is Decision.HOLD:
+                if item.decision is Treatment.HOLD:
                     yield Held(campaign, contract, item)
 
 
@@ -160,8 +160,8 @@ class Change(NamedTuple):
 def changes(plan: Plan) -> Sequence[Change]:
     """Return every file that the plan changes."""
     decided = totals(plan)
-    sent, held_ = decided[Decision.SENT], decided[Decision.HOLD]
-    queued = decided[Decision.ADOPT] + decided[Decision.CREATE]
+    sent, held_ = decided[Treatment.SENT], decided[Treatment.HOLD]
+    queued = decided[Treatment.ADOPT] + decided[Treatment.CREATE]
     statements = len(plan.statements)
     store = Words(
         f"{count(statements, 'statement')}, {count(sent, 'message')} kept as sent, {queued:,} queued, {held_:,} held; "
@@ -180,9 +180,9 @@ def changes(plan: Plan) -> Sequence[Change]:
     return found
 
 
-def totals(plan: Plan) -> Mapping[Decision, int]:
+def totals(plan: Plan) -> Mapping[Treatment, int]:
     """Count the decisions of all campaigns."""
-    found = dict.fromkeys(Decision, 0)
+    found = dict.fromkeys(Treatment, 0)
     for campaign in plan.campaigns:
         for decision, number in plan.counts(campaign).items():
             found[decision] += number

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
-from notifykit.terminal.console import Key, Right, count, print_table, result, some
+from notifykit.terminal.console import Key, Right, count, out, print_table, some
 from notifykit_migration.journal.journal import Entry
 from notifykit_migration.model import CampaignPlan, Check, CheckResult, ContractPlan, Hold, Plan, RollbackPlan
 from notifykit_migration.report import summary
@@ -36,20 +36,20 @@ _MARKS = {
 def show_plan(plan: Plan) -> None:
     """Show what a migration will do: decisions, changes, holds, what stays, warnings."""
     options = plan.options
-    result(f"plan {plan.hash[:12] or '–'} made {when(plan.made_at)} for {plan.store}")
-    result(
+    out(f"plan {plan.hash[:12] or '–'} made {when(plan.made_at)} for {plan.store}")
+    out(
         f"options: pending rows older than {options.max_age / DAY:g} days are held; "
         f"historic: {options.historic}; raised: {options.raised}; stopped: {options.stopped}"
     )
     _show_decisions(plan)
     everything = summary.contracts(plan)
-    result(
+    out(
         f"{count(len(plan.campaigns), 'campaign')}, {count(everything, 'contract')}, "
         f"{plan.holds:,} of them held for a person"
     )
     print_table(["to be changed", "how"], [(change.file, change.what.en) for change in summary.changes(plan)])
     for line in _statements(plan.statements):
-        result(f"schema: {line}")
+        out(f"schema: {line}")
     _show_groups(summary.plan_groups(plan), bulk=True)
     _show_rest(plan)
 
@@ -82,12 +82,12 @@ def _show_groups(groups: Sequence[summary.HoldGroup], *, bulk: bool) -> None:
             number += f" ({count(group.messages, 'message')})"
         text = f"held: {group.campaign}: {number}: {group.reason}"
         if group.historic and bulk:
-            result(f"{text}; `{summary.ASSUME}` closes them, or afterwards `{summary.RESOLVE}`")
+            out(f"{text}; `{summary.ASSUME}` closes them, or afterwards `{summary.RESOLVE}`")
         else:
-            result(f"{text}; {_examples(group)}")
+            out(f"{text}; {_examples(group)}")
     for campaign, reasons in shown.items():
         if reasons > REASONS:
-            result(f"held: {campaign}: … for {count(reasons - REASONS, 'more reason')}; --json lists all")
+            out(f"held: {campaign}: … for {count(reasons - REASONS, 'more reason')}; --json lists all")
 
 
 def _examples(group: summary.HoldGroup) -> str:
@@ -98,14 +98,14 @@ def _examples(group: summary.HoldGroup) -> str:
 def _show_rest(plan: Plan) -> None:
     for kept in plan.kept:
         keys = count(kept.keys, "key") if kept.sha256 else "not there"
-        result(f"stays: {kept.campaign}: {kept.status_file} ({keys}): not a byte of it is changed")
+        out(f"stays: {kept.campaign}: {kept.status_file} ({keys}): not a byte of it is changed")
     if plan.others:
-        result(f"stays: {count(plan.others, 'row')} of other jobs in {plan.store}")
+        out(f"stays: {count(plan.others, 'row')} of other jobs in {plan.store}")
     if plan.orphans:
         ids = summary.ranges(plan.orphans).split(", ")
-        result(f"orphans: {count(len(plan.orphans), 'pending row')} of no contract, left as they are: {some(ids)}")
+        out(f"orphans: {count(len(plan.orphans), 'pending row')} of no contract, left as they are: {some(ids)}")
     for warning in plan.warnings:
-        result(f"warning: {warning}")
+        out(f"warning: {warning}")
 
 
 def show_contract(plan: Plan, key: str) -> None:
@@ -130,7 +130,7 @@ def _show_evidence(campaign: CampaignPlan, contract: ContractPlan) -> None:
         ("flag", "will be set" if contract.set_flag else "stays"),
     ]
     for name, text in facts:
-        result(f"{name + ':':18}{text}")
+        out(f"{name + ':':18}{text}")
     print_table(
         ["message", Right("round"), Right("row"), "decision", "why", "recipient", "text"],
         [
@@ -152,14 +152,14 @@ def show_checks(checks: Sequence[Check]) -> None:
     """Show each check in a line with its evidence, and what differs below the line."""
     plain = not _can_print("✓✗–")
     for check in checks:
-        result(f"{_MARKS[check.result][plain]} {check.name}: {check.evidence}")
+        out(f"{_MARKS[check.result][plain]} {check.name}: {check.evidence}")
         for detail in check.details[:DETAILS]:
-            result(f"    {detail}")
+            out(f"    {detail}")
         if len(check.details) > DETAILS:
-            result(f"    … and {len(check.details) - DETAILS:,} more; --json lists all")
+            out(f"    … and {len(check.details) - DETAILS:,} more; --json lists all")
     found = Counter(check.result for check in checks)
     parts = [f"{found[kind]:,} {word}" for kind, word in _COUNTED if found[kind]]
-    result(f"{count(len(checks), 'check')}: {', '.join(parts)}" if parts else "nothing was checked")
+    out(f"{count(len(checks), 'check')}: {', '.join(parts)}" if parts else "nothing was checked")
 
 
 _COUNTED = (
@@ -190,14 +190,14 @@ def show_rollback(plan: RollbackPlan) -> None:
     statuses = Counter(status for item in plan.returns for status in item.rows.values())
     if statuses:
         parts = ", ".join(f"{number:,} {status}" for status, number in sorted(statuses.items()))
-        result(f"rows that the old program will see: {parts}")
+        out(f"rows that the old program will see: {parts}")
     if plan.files:
-        result(f"files: {some(plan.files, FILES)}")
+        out(f"files: {some(plan.files, FILES)}")
     if plan.others:
-        result(f"stays: {count(plan.others, 'row')} of other jobs in {plan.store}")
+        out(f"stays: {count(plan.others, 'row')} of other jobs in {plan.store}")
     show_holds(plan.holds)
     for warning in plan.warnings:
-        result(f"warning: {warning}")
+        out(f"warning: {warning}")
 
 
 def show_holds(holds: Sequence[Hold], *, every: bool = False) -> None:
@@ -220,7 +220,7 @@ def show_holds(holds: Sequence[Hold], *, every: bool = False) -> None:
         )
     else:
         _show_groups(summary.hold_groups(holds), bulk=False)
-    result(f"held for a person: {count(len(holds), 'message')}" if holds else "nothing is held for a person")
+    out(f"held for a person: {count(len(holds), 'message')}" if holds else "nothing is held for a person")
 
 
 def show_history(entries: Sequence[Entry]) -> None:

@@ -8,7 +8,15 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from notifykit_migration.journal.phase import Phase
-from notifykit_migration.model import CheckResult, Column, Decision, InputKind, Json, Present, Rows
+from notifykit_migration.model import (
+    CheckResult,
+    FlagState,
+    InputKind,
+    OutboxState,
+    RowState,
+    StatusFileState,
+    Treatment,
+)
 
 
 class Words(NamedTuple):
@@ -30,47 +38,47 @@ class Outcome(StrEnum):
     NOTHING = "nothing"
 
 
-DECISIONS: Mapping[Decision, Words] = {
-    Decision.SENT: Words("sent", "已发送"),
-    Decision.ADOPT: Words("queued", "转入队列"),
-    Decision.GENERATE: Words("left for later", "留待生成"),
-    Decision.CREATE: Words("created", "补建"),
-    Decision.HOLD: Words("held", "待人工决定"),
-    Decision.CANCEL: Words("cancelled twin", "重复，取消"),
-    Decision.ASSUME: Words("assumed sent", "视为已发送"),
-    Decision.OWNED: Words("known already", "发件箱已有"),
+DECISIONS: Mapping[Treatment, Words] = {
+    Treatment.SENT: Words("sent", "已发送"),
+    Treatment.ADOPT: Words("queued", "转入队列"),
+    Treatment.GENERATE: Words("left for later", "留待生成"),
+    Treatment.CREATE: Words("created", "补建"),
+    Treatment.HOLD: Words("held", "待人工决定"),
+    Treatment.CANCEL: Words("cancelled twin", "重复，取消"),
+    Treatment.ASSUME: Words("assumed sent", "视为已发送"),
+    Treatment.OWNED: Words("known already", "发件箱已有"),
 }
 
-MEANINGS: Mapping[Decision, Words] = {
-    Decision.SENT: Words("its row is completed, and stays so", "任务行已完成，保持不变"),
-    Decision.ADOPT: Words("never tried: its row becomes a queued task", "从未尝试发送：该行转为排队任务"),
-    Decision.GENERATE: Words("nothing was done yet: the next generation queues it", "尚未处理：下次生成时入队"),
-    Decision.CREATE: Words("it is missing: it is rendered and queued", "缺少该消息：重新渲染并入队"),
-    Decision.HOLD: Words("not proven either way: a person decides", "两种可能都无法证明：由人工决定"),
-    Decision.CANCEL: Words("the same message as another row", "与另一行是同一条消息"),
-    Decision.ASSUME: Words("historic, and assumed sent as you asked", "历史记录，按您的选择视为已发送"),
-    Decision.OWNED: Words("the outbox has it from before", "发件箱此前已有"),
+MEANINGS: Mapping[Treatment, Words] = {
+    Treatment.SENT: Words("its row is completed, and stays so", "任务行已完成，保持不变"),
+    Treatment.ADOPT: Words("never tried: its row becomes a queued task", "从未尝试发送：该行转为排队任务"),
+    Treatment.GENERATE: Words("nothing was done yet: the next generation queues it", "尚未处理：下次生成时入队"),
+    Treatment.CREATE: Words("it is missing: it is rendered and queued", "缺少该消息：重新渲染并入队"),
+    Treatment.HOLD: Words("not proven either way: a person decides", "两种可能都无法证明：由人工决定"),
+    Treatment.CANCEL: Words("the same message as another row", "与另一行是同一条消息"),
+    Treatment.ASSUME: Words("historic, and assumed sent as you asked", "历史记录，按您的选择视为已发送"),
+    Treatment.OWNED: Words("the outbox has it from before", "发件箱此前已有"),
 }
 
-JSONS: Mapping[Json, Words] = {
-    Json.ABSENT: Words("no entry", "无记录"),
-    Json.SENT: Words("says sent", "记为已发送"),
-    Json.OTHER: Words("other, or torn", "其他值或残缺"),
+JSONS: Mapping[StatusFileState, Words] = {
+    StatusFileState.ABSENT: Words("no entry", "无记录"),
+    StatusFileState.SENT: Words("says sent", "记为已发送"),
+    StatusFileState.OTHER: Words("other, or torn", "其他值或残缺"),
 }
 
-ROWS: Mapping[Rows, Words] = {
-    Rows.NONE: Words("no row", "无任务"),
-    Rows.PENDING: Words("pending", "待执行"),
-    Rows.COMPLETED: Words("completed", "已完成"),
-    Rows.FAILED: Words("failed", "失败"),
-    Rows.MIXED: Words("mixed", "混合"),
+ROWS: Mapping[RowState, Words] = {
+    RowState.NONE: Words("no row", "无任务"),
+    RowState.PENDING: Words("pending", "待执行"),
+    RowState.COMPLETED: Words("completed", "已完成"),
+    RowState.FAILED: Words("failed", "失败"),
+    RowState.MIXED: Words("mixed", "混合"),
 }
 
-COLUMNS: Mapping[Column, Words] = {
-    Column.UNSENT: Words("N", "N"),
-    Column.SENT: Words("Y", "Y"),
-    Column.OTHER: Words("other flag", "其他标记"),
-    Column.MISSING: Words("row is gone", "行已缺失"),
+COLUMNS: Mapping[FlagState, Words] = {
+    FlagState.UNSENT: Words("N", "N"),
+    FlagState.SENT: Words("Y", "Y"),
+    FlagState.OTHER: Words("other flag", "其他标记"),
+    FlagState.MISSING: Words("row is gone", "行已缺失"),
 }
 
 OUTCOMES: Mapping[Outcome, Words] = {
@@ -90,14 +98,14 @@ RESULTS: Mapping[CheckResult, Words] = {
     CheckResult.SKIPPED: Words("skipped", "不适用"),
 }
 
-PRESENTS: Mapping[Present, Words] = {
-    Present.UNCHANGED: Words("unchanged: put back as it was", "未变：原样放回"),
-    Present.NEVER: Words("never queued", "从未入队"),
-    Present.QUEUED: Words("queued, not attempted", "排队中，尚未尝试"),
-    Present.SENT: Words("sent", "已发送"),
-    Present.PARTLY: Words("partly sent", "部分已发送"),
-    Present.HELD: Words("held: in doubt, failed or sending", "待人工决定：存疑、失败或发送中"),
-    Present.CANCELLED: Words("cancelled", "已取消"),
+PRESENTS: Mapping[OutboxState, Words] = {
+    OutboxState.UNCHANGED: Words("unchanged: put back as it was", "未变：原样放回"),
+    OutboxState.NEVER: Words("never queued", "从未入队"),
+    OutboxState.QUEUED: Words("queued, not attempted", "排队中，尚未尝试"),
+    OutboxState.SENT: Words("sent", "已发送"),
+    OutboxState.PARTLY: Words("partly sent", "部分已发送"),
+    OutboxState.HELD: Words("held: in doubt, failed or sending", "待人工决定：存疑、失败或发送中"),
+    OutboxState.CANCELLED: Words("cancelled", "已取消"),
 }
 
 KINDS: Mapping[InputKind, Words] = {

@@ -13,7 +13,7 @@ from notifykit.durable import mend
 from notifykit.errors import CampaignError
 from notifykit.legacy import Disposal, Flag, KeepsFlags, LegacyState
 from notifykit.model import Record
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 from notifykit_migration.apply.retire import RETIRED
 from notifykit_migration.apply.steps import described, resolved
 from notifykit_migration.backup import make as backups
@@ -22,7 +22,7 @@ from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.in_force import planned
 from notifykit_migration.legacy.contracts import legacy_states, shown, status_path
 from notifykit_migration.legacy.status_file import StatusFile, parse_status
-from notifykit_migration.model import FLAG_COLUMN, Column, ContractPlan
+from notifykit_migration.model import FLAG_COLUMN, ContractPlan, FlagState
 
 
 class Migration(NamedTuple):
@@ -60,7 +60,7 @@ class OldCampaign:
         """The campaign's name."""
         return self.campaign.name
 
-    def columns(self) -> dict[str, Column]:
+    def columns(self) -> dict[str, FlagState]:
         """Return what the CSV says now: see `columns_of`."""
         return columns_of(self.campaign, self.keeper)
 
@@ -69,9 +69,9 @@ class OldCampaign:
         return content_of(self.status_path, self.status_file)
 
 
-def columns_of(campaign: Campaign, keeper: KeepsFlags) -> dict[str, Column]:
+def columns_of(campaign: Campaign, keeper: KeepsFlags) -> dict[str, FlagState]:
     """Return what a CSV says now, by key: unsent where any row of a key is. Raises PreflightError."""
-    found: dict[str, Column] = {}
+    found: dict[str, FlagState] = {}
     flag_of = keeper.flag_of
     try:
         for item in campaign.source.read():
@@ -107,7 +107,7 @@ def migrations(connection: sqlite3.Connection) -> list[Migration]:
 
 
 def old_campaigns(
-    host: Host, folder: MigrationFolder, done: Collection[Migration], active: Collection[str]
+    project: Project, folder: MigrationFolder, done: Collection[Migration], active: Collection[str]
 ) -> list[OldCampaign]:
     """Return the campaigns that were migrated, and those of the same kind that were not and have tasks all the same.
 
@@ -118,12 +118,12 @@ def old_campaigns(
     for migration in done:
         backup = backups.find(folder, migration.backup)
         for number, part in enumerate(planned(backup).campaigns):
-            campaign = described(host, part.campaign)
-            path = resolved(host, part.status_file)
+            campaign = described(project, part.campaign)
+            path = resolved(project, part.status_file)
             data = backups.content(backup, path)
             found.append(
                 _old(
-                    host,
+                    project,
                     campaign,
                     csv_file=part.csv_file,
                     status_file=part.status_file,
@@ -135,30 +135,30 @@ def old_campaigns(
                 )
             )
     known = {old.name for old in found}
-    for campaign, state in legacy_states(host):
+    for campaign, state in legacy_states(project):
         if state.disposal is Disposal.RETIRE and campaign.name in active and campaign.name not in known:
-            found.append(_never_migrated(host, campaign, state))
+            found.append(_never_migrated(project, campaign, state))
     return found
 
 
-def _never_migrated(host: Host, campaign: Campaign, state: LegacyState) -> OldCampaign:
+def _never_migrated(project: Project, campaign: Campaign, state: LegacyState) -> OldCampaign:
     """Return a campaign that was run beside its old files: they are what the old program goes by."""
-    path = status_path(host, state)
+    path = status_path(project, state)
     return _old(
-        host,
+        project,
         campaign,
         csv_file=None,
-        status_file=shown(host, path),
+        status_file=shown(project, path),
         retired=None,
         sent_word=state.sent_word,
-        backed_up=content_of(path, shown(host, path)),
+        backed_up=content_of(path, shown(project, path)),
         contracts={},
         store_copy=None,
     )
 
 
 def _old(
-    host: Host,
+    project: Project,
     campaign: Campaign,
     *,
     csv_file: str | None,
@@ -174,8 +174,8 @@ def _old(
             f"{campaign.file}: its strategy keeps no flags ({type(campaign.strategy).__name__}) any more; "
             "put back the one that it was migrated with"
         )
-    host.start(campaign)
-    flags = shown(host, campaign.strategy.flag_file.resolve())
+    project.start(campaign)
+    flags = shown(project, campaign.strategy.flag_file.resolve())
     if csv_file is not None and flags != csv_file:
         raise PreflightError(
             f"{campaign.file}: its flags are in {flags} now, and were in {csv_file} when it was migrated; "
@@ -186,7 +186,7 @@ def _old(
         keeper=campaign.strategy,
         csv_file=flags,
         status_file=status_file,
-        status_path=resolved(host, status_file),
+        status_path=resolved(project, status_file),
         retired=retired,
         sent_word=sent_word,
         backed_up=backed_up,

@@ -10,7 +10,7 @@ from datetime import datetime
 from notifykit.model import Status
 from notifykit.outbox.sqlite import rows
 from notifykit_migration.model import Hold
-from notifykit_migration.rollback.translate import Seen
+from notifykit_migration.rollback.translate import TaskView
 
 _TASKS = """
 SELECT id, campaign, record_key, message_name, round, status, task_type FROM tasks
@@ -35,7 +35,7 @@ SELECT count(*), max(lease_until) FROM tasks
 class View:
     """All tasks that campaigns own."""
 
-    tasks: Mapping[str, Mapping[str, list[Seen]]]
+    tasks: Mapping[str, Mapping[str, list[TaskView]]]
     """Campaign to key to its tasks, in id order."""
     others: int
     """Rows that no campaign owns."""
@@ -52,7 +52,7 @@ class View:
 def look(connection: sqlite3.Connection, *, types: Collection[str], now: float) -> View:
     """Read the outbox. `types`: the task types that the old scheduler knows how to send."""
     doubted = {id_: _doubt(verdict, code) for id_, verdict, code in connection.execute(_DOUBTED)}
-    tasks: dict[str, dict[str, list[Seen]]] = {}
+    tasks: dict[str, dict[str, list[TaskView]]] = {}
     names: dict[str, str] = {}
     for id_, campaign, key, message, round_, status, task_type in connection.execute(_TASKS):
         doubt = None
@@ -64,7 +64,7 @@ def look(connection: sqlite3.Connection, *, types: Collection[str], now: float) 
                     "without sending it"
                 )
         # Of a message's few names there would be one for each task.
-        seen = Seen(id_, names.setdefault(message, message), round_, Status(status), doubt)
+        seen = TaskView(id_, names.setdefault(message, message), round_, Status(status), doubt)
         tasks.setdefault(campaign, {}).setdefault(key, []).append(seen)
     others, newest = connection.execute("SELECT count(*), max(id) FROM tasks WHERE campaign IS NULL").fetchone()
     sequence = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'tasks'").fetchone()
@@ -79,7 +79,7 @@ def look(connection: sqlite3.Connection, *, types: Collection[str], now: float) 
     )
 
 
-def holds(connection: sqlite3.Connection, held: Iterable[Seen]) -> list[Hold]:
+def holds(connection: sqlite3.Connection, held: Iterable[TaskView]) -> list[Hold]:
     """Describe these tasks for the person who decides about them."""
     found = []
     for seen in held:
@@ -89,7 +89,7 @@ def holds(connection: sqlite3.Connection, held: Iterable[Seen]) -> list[Hold]:
             Hold(
                 campaign=task.campaign,
                 key=task.key,
-                message=task.message,
+                message=task.name,
                 recipient=task.recipient,
                 text=task.text,
                 status=task.status.value,

@@ -13,19 +13,19 @@ from pathlib import Path
 
 from notifykit.legacy import Disposal
 from notifykit.model import Status
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 from notifykit_migration.apply.fence import OTHERS
 from notifykit_migration.backup import make as backups
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.legacy.contracts import legacy_states, shown
 from notifykit_migration.legacy.old_rule import COMPLETED, TASK_TYPES
 from notifykit_migration.legacy.task_table import gap, is_outbox
-from notifykit_migration.model import Column, ContractPlan, Hold, Json, Present, Return, RollbackPlan
+from notifykit_migration.model import ContractPlan, FlagState, Hold, OutboxState, Return, RollbackPlan, StatusFileState
 from notifykit_migration.reading import untouched
 from notifykit_migration.rollback.old_schema import Beginning
 from notifykit_migration.rollback.old_state import Migration, OldCampaign, migrations, old_campaigns
 from notifykit_migration.rollback.outbox_view import View, clock_time, holds, look
-from notifykit_migration.rollback.translate import Before, Seen, returned, rows_of
+from notifykit_migration.rollback.translate import OldState, TaskView, returned, rows_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ class _Sum:
     returns: list[Return] = field(default_factory=list)
     courses: list[Course] = field(default_factory=list)
     rows: dict[int, str] = field(default_factory=dict)
-    held: list[Seen] = field(default_factory=list)
+    held: list[TaskView] = field(default_factory=list)
     lost: list[Hold] = field(default_factory=list)
     """Held contracts of which there is no task any more."""
     warnings: list[str] = field(default_factory=list)
@@ -86,7 +86,7 @@ class _Sum:
     """Something happened since the migration."""
 
 
-def work_out(host: Host, folder: MigrationFolder, connection: sqlite3.Connection, *, now: float) -> GoingBack:
+def work_out(project: Project, folder: MigrationFolder, connection: sqlite3.Connection, *, now: float) -> GoingBack:
     """Return what a rollback does to this store and the files of its campaigns.
 
     Raises PreflightError (a campaign, a file or a backup is missing) and WorldChangedError (somebody wrote to a
@@ -97,11 +97,11 @@ def work_out(host: Host, folder: MigrationFolder, connection: sqlite3.Connection
     legacy_rows = {path: _statuses(path) for path in copies}
     view = look(connection, types=TASK_TYPES | _types(copies), now=now)
     total = _Sum()
-    olds = old_campaigns(host, folder, done, view.tasks.keys())
+    olds = old_campaigns(project, folder, done, view.tasks.keys())
     for old in olds:
         _campaign(old, view.tasks.get(old.name, {}), legacy_rows, total)
     mine = {old.name for old in olds}
-    keeping = {campaign.name for campaign, state in legacy_states(host) if state.disposal is Disposal.KEEP}
+    keeping = {campaign.name for campaign, state in legacy_states(project) if state.disposal is Disposal.KEEP}
     began = {id_: status for path in reversed(copies) for id_, status in legacy_rows[path].items()}
     for name, by_key in view.tasks.items():
         if name not in mine:
@@ -113,7 +113,7 @@ def work_out(host: Host, folder: MigrationFolder, connection: sqlite3.Connection
         )
     first = done[0]
     plan = RollbackPlan(
-        store=shown(host, host.configuration.settings.store),
+        store=shown(project, project.configuration.settings.store),
         returns=tuple(total.returns),
         holds=(*holds(connection, sorted(total.held, key=lambda seen: seen.id)), *total.lost),
         files=tuple(_files(total.courses)),
@@ -136,7 +136,7 @@ def work_out(host: Host, folder: MigrationFolder, connection: sqlite3.Connection
 
 def _campaign(
     old: OldCampaign,
-    by_key: Mapping[str, list[Seen]],
+    by_key: Mapping[str, list[TaskView]],
     legacy_rows: Mapping[Path, Mapping[int, str]],
     total: _Sum,
 ) -> None:
@@ -149,18 +149,18 @@ def _campaign(
     set_unsent: list[str] = []
     for key in keys:
         plan, tasks = old.contracts.get(key), by_key.get(key, [])
-        column = columns.get(key, Column.MISSING)
+        column = columns.get(key, FlagState.MISSING)
         back = returned(old.name, key, plan, tasks, column, _before(old, key, plan, rows))
         total.returns.append(back)
         total.rows.update(back.rows)
         total.held += [seen for seen in tasks if seen.held]
-        if back.present not in (Present.UNCHANGED, Present.NEVER):
+        if back.present not in (OutboxState.UNCHANGED, OutboxState.NEVER):
             words[key] = old.sent_word
             total.touched = True
-        if back.present is Present.HELD and not tasks:
+        if back.present is OutboxState.HELD and not tasks:
             total.lost.append(_lost(old.name, key))
         if back.column is not column:
-            (set_sent if back.column is Column.SENT else set_unsent).append(key)
+            (set_sent if back.column is FlagState.SENT else set_unsent).append(key)
     if old.status.torn:
         total.warnings.append(
             f"{old.name}: {old.status_file} was torn, and the old program would stop at it: it is written anew, with "
@@ -176,12 +176,12 @@ def _campaign(
     )
 
 
-def _before(old: OldCampaign, key: str, plan: ContractPlan | None, rows: Mapping[int, str]) -> Before:
+def _before(old: OldCampaign, key: str, plan: ContractPlan | None, rows: Mapping[int, str]) -> OldState:
     word = old.status.words.get(key)
-    return Before(
+    return OldState(
         sent_word=old.sent_word,
         word=None if word is None else str(word),
-        unreadable=plan is not None and plan.json is Json.OTHER and key not in old.status.words,
+        unreadable=plan is not None and plan.json is StatusFileState.OTHER and key not in old.status.words,
         rows=rows,
     )
 
@@ -196,7 +196,7 @@ def _content(old: OldCampaign, words: Mapping[str, object]) -> bytes | None:
 
 
 def _other_campaign(
-    name: str, by_key: Mapping[str, Sequence[Seen]], total: _Sum, began: Mapping[int, str], *, known: bool
+    name: str, by_key: Mapping[str, Sequence[TaskView]], total: _Sum, began: Mapping[int, str], *, known: bool
 ) -> None:
     """Translate the tasks of a campaign without retired state.
 

@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from notifykit.legacy import KeepsFlags
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 from notifykit_migration.apply.fence import OTHERS
 from notifykit_migration.apply.steps import described, resolved
 from notifykit_migration.errors import VerificationError
 from notifykit_migration.legacy.contracts import legacy_states
 from notifykit_migration.legacy.old_rule import PENDING, generated_keys
 from notifykit_migration.legacy.status_file import read_status_file
-from notifykit_migration.model import Column
+from notifykit_migration.model import FlagState
 from notifykit_migration.reading import untouched
 from notifykit_migration.rollback.archive import Archived
 from notifykit_migration.rollback.old_state import columns_of
@@ -47,21 +47,21 @@ class _Archive:
     """Campaign to its send-status file and the sent word."""
 
 
-def prove(host: Host, kept: Archived, old_words: OldWords | None) -> str:
+def prove(project: Project, kept: Archived, old_words: OldWords | None) -> str:
     """Raise VerificationError where the old program would do anything else than send what was queued.
 
     Without `old_words`, the old program may have run since: then only what it must never send again is looked for.
     Returns the evidence.
     """
-    was = _read(host, kept)
-    problems = [*_rows(host, was, exactly=old_words is not None)]
+    was = _read(project, kept)
+    problems = [*_rows(project, was, exactly=old_words is not None)]
     would_make = 0
     for name, (status_file, sent_word) in was.migrated.items():
-        campaign = described(host, name)
+        campaign = described(project, name)
         keeper = campaign.strategy
         assert isinstance(keeper, KeepsFlags)  # noqa: S101 - the rollback set its flags
-        host.start(campaign)
-        status = read_status_file(resolved(host, status_file), status_file)
+        project.start(campaign)
+        status = read_status_file(resolved(project, status_file), status_file)
         if status.torn:
             problems.append(f"{name}: {status_file} is torn: the old program would stop at it")
         columns = columns_of(campaign, keeper)
@@ -84,10 +84,10 @@ def prove(host: Host, kept: Archived, old_words: OldWords | None) -> str:
     )
 
 
-def _read(host: Host, kept: Archived) -> _Archive:
+def _read(project: Project, kept: Archived) -> _Archive:
     kept.check()
     held = {hold.task for hold in kept.holds()}
-    known = {OTHERS, *(campaign.name for campaign, _ in legacy_states(host))}
+    known = {OTHERS, *(campaign.name for campaign, _ in legacy_states(project))}
     keys: dict[str, set[str]] = {}
     with kept.open() as db:
         queued = {
@@ -109,9 +109,9 @@ def _messages(db: sqlite3.Connection, sql: str) -> dict[int, int]:
     return {id_: hash((kind, recipient, text)) for id_, kind, recipient, text in db.execute(sql, (PENDING,))}
 
 
-def _rows(host: Host, was: _Archive, *, exactly: bool) -> Iterator[str]:
+def _rows(project: Project, was: _Archive, *, exactly: bool) -> Iterator[str]:
     """Yield what is wrong with the rows that the old scheduler would send."""
-    with untouched(host.configuration.settings.store.resolve()) as db:
+    with untouched(project.configuration.settings.store.resolve()) as db:
         there = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'tasks'").fetchone() is not None
         pending = _messages(db, _PENDING) if there else {}
     for id_, message in pending.items():
@@ -126,7 +126,7 @@ def _rows(host: Host, was: _Archive, *, exactly: bool) -> Iterator[str]:
 
 def _blocked(
     name: str,
-    columns: Mapping[str, Column],
+    columns: Mapping[str, FlagState],
     makes: frozenset[str],
     was: _Archive,
     old_words: Mapping[str, object],
@@ -135,5 +135,5 @@ def _blocked(
     """Yield the contracts that were never queued, and that the old job would not make now."""
     known = was.keys.get(name, frozenset())
     for key, column in columns.items():
-        if column is Column.UNSENT and key not in makes and key not in known and old_words.get(key) != sent_word:
+        if column is FlagState.UNSENT and key not in makes and key not in known and old_words.get(key) != sent_word:
             yield f"{name} {key}: it was never queued, and the old job would not make its messages"

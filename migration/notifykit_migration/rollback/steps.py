@@ -17,7 +17,7 @@ from notifykit.legacy import Flag, KeepsFlags
 from notifykit_migration.apply import fence
 from notifykit_migration.errors import PreflightError, WorldChangedError
 from notifykit_migration.journal.journal import Entry
-from notifykit_migration.journal.redo import BEGUN, MoveFile, ReplaceFile, RestoreFile, Stand, Step
+from notifykit_migration.journal.redo import BEGUN, MoveFile, ReplaceFile, RestoreFile, Step, TargetState
 from notifykit_migration.rollback.archive import Archived
 from notifykit_migration.rollback.old_schema import Restoration, put_back, set_journal_mode
 from notifykit_migration.rollback.old_state import content_of, is_migrated
@@ -102,10 +102,10 @@ class FlagStep:
         """Return what the journal keeps of it."""
         return {"target": self.course.old.csv_file, "flag": self.flag.value, "keys": len(self.keys)}
 
-    def stand(self) -> Stand:
+    def stand(self) -> TargetState:
         """Look whether any flag is still to be set. Rows may be appended meanwhile."""
         data = content_of(self._keeper.flag_file, self.course.old.csv_file) or b""
-        return Stand.AFTER if self._keeper.with_flags(data, self.keys, self.flag) == data else Stand.PARTLY
+        return TargetState.AFTER if self._keeper.with_flags(data, self.keys, self.flag) == data else TargetState.PARTLY
 
     def do(self) -> None:
         """Set the flags."""
@@ -133,9 +133,9 @@ class DatabaseStep:
         """Return what the journal keeps of it."""
         return {"target": self.back.plan.store, "rows": len(self.back.rows) + self.back.plan.others}
 
-    def stand(self) -> Stand:
+    def stand(self) -> TargetState:
         """Look whether the migration is still there."""
-        return Stand.BEFORE if is_migrated(self.connection) else Stand.AFTER
+        return TargetState.BEFORE if is_migrated(self.connection) else TargetState.AFTER
 
     def do(self) -> None:
         """Change it."""
@@ -167,10 +167,10 @@ class ModeStep:
         """Return what the journal keeps of it."""
         return {"target": self.path.name, "mode": self.mode}
 
-    def stand(self) -> Stand:
+    def stand(self) -> TargetState:
         """Look at it."""
         (now,) = self.connection.execute("PRAGMA journal_mode").fetchone()
-        return Stand.AFTER if (now == "wal") == (self.mode.lower() == "wal") else Stand.BEFORE
+        return TargetState.AFTER if (now == "wal") == (self.mode.lower() == "wal") else TargetState.BEFORE
 
     def do(self) -> None:
         """Set it."""

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 
 from notifykit.model import Status
 from notifykit_migration.legacy.old_rule import COMPLETED, PENDING, generates
-from notifykit_migration.model import Column, ContractPlan, Decision, MessageDecision, Present, Return
+from notifykit_migration.model import ContractPlan, FlagState, MessageTreatment, OutboxState, Return, Treatment
 
-_MADE_OF: Mapping[Decision, Status] = {
-    Decision.SENT: Status.COMPLETED,
-    Decision.ASSUME: Status.COMPLETED,
-    Decision.ADOPT: Status.QUEUED,
-    Decision.CREATE: Status.QUEUED,
-    Decision.HOLD: Status.IN_DOUBT,
-    Decision.CANCEL: Status.CANCELLED,
+_MADE_OF: Mapping[Treatment, Status] = {
+    Treatment.SENT: Status.COMPLETED,
+    Treatment.ASSUME: Status.COMPLETED,
+    Treatment.ADOPT: Status.QUEUED,
+    Treatment.CREATE: Status.QUEUED,
+    Treatment.HOLD: Status.IN_DOUBT,
+    Treatment.CANCEL: Status.CANCELLED,
 }
 """What the migration made of a message, by what was decided about it."""
 
@@ -27,7 +27,7 @@ _SENT = (Status.SENT, Status.COMPLETED)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class TaskView:
     """One task as a rollback finds it."""
 
     id: int
@@ -44,7 +44,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Before:
+class OldState:
     """What the old files and the old table said of a contract."""
 
     sent_word: str
@@ -57,20 +57,20 @@ class Before:
 
 
 def returned(
-    campaign: str, key: str, plan: ContractPlan | None, tasks: Sequence[Seen], column: Column, before: Before
+    campaign: str, key: str, plan: ContractPlan | None, tasks: Sequence[TaskView], column: FlagState, before: OldState
 ) -> Return:
     """Return what becomes of a contract. `plan`: what was decided about it; None where it came later.
 
     `column`: what the CSV says now.
     """
-    decided = [item for item in plan.decisions if item.decision is not Decision.GENERATE] if plan else []
+    decided = [item for item in plan.decisions if item.decision is not Treatment.GENERATE] if plan else []
     if not tasks and not decided:
-        return Return(campaign=campaign, key=key, present=Present.NEVER, column=column, json=before.word, rows={})
+        return Return(campaign=campaign, key=key, present=OutboxState.NEVER, column=column, json=before.word, rows={})
     if plan is not None and _unchanged(plan, tasks, column, before):
         return Return(
             campaign=campaign,
             key=key,
-            present=Present.UNCHANGED,
+            present=OutboxState.UNCHANGED,
             column=_as_it_was(plan, column),
             json=before.word,
             rows={task.id: before.rows[task.id] for task in tasks if task.id in before.rows},
@@ -79,13 +79,13 @@ def returned(
         campaign=campaign,
         key=key,
         present=_present(tasks),
-        column=Column.SENT if column is Column.UNSENT else column,
+        column=FlagState.SENT if column is FlagState.UNSENT else column,
         json=before.sent_word,
         rows=dict(rows_of(tasks)),
     )
 
 
-def rows_of(tasks: Sequence[Seen]) -> Iterator[tuple[int, str]]:
+def rows_of(tasks: Sequence[TaskView]) -> Iterator[tuple[int, str]]:
     """Yield the tasks that stay as rows, with the status that the old program sees."""
     for task in tasks:
         if task.status in _SENT:
@@ -94,21 +94,21 @@ def rows_of(tasks: Sequence[Seen]) -> Iterator[tuple[int, str]]:
             yield task.id, PENDING
 
 
-def _present(tasks: Sequence[Seen]) -> Present:
+def _present(tasks: Sequence[TaskView]) -> OutboxState:
     # A contract without any task is one whose task somebody removed: nobody knows what came of it.
     if not tasks or any(task.held for task in tasks):
-        return Present.HELD
+        return OutboxState.HELD
     statuses = {task.status for task in tasks if task.status is not Status.CANCELLED}
     if not statuses:
-        return Present.CANCELLED
+        return OutboxState.CANCELLED
     if Status.QUEUED not in statuses:
-        return Present.SENT
-    return Present.QUEUED if statuses == {Status.QUEUED} else Present.PARTLY
+        return OutboxState.SENT
+    return OutboxState.QUEUED if statuses == {Status.QUEUED} else OutboxState.PARTLY
 
 
-def _unchanged(plan: ContractPlan, tasks: Sequence[Seen], column: Column, before: Before) -> bool:
+def _unchanged(plan: ContractPlan, tasks: Sequence[TaskView], column: FlagState, before: OldState) -> bool:
     """Whether nothing happened since the migration, and the old program would send exactly what is queued."""
-    if any(item.decision is Decision.OWNED for item in plan.decisions):
+    if any(item.decision is Treatment.OWNED for item in plan.decisions):
         return False  # the outbox had it before that migration
     made = {(item.message, item.round): _MADE_OF[item.decision] for item in _made(plan)}
     found = {
@@ -122,7 +122,7 @@ def _unchanged(plan: ContractPlan, tasks: Sequence[Seen], column: Column, before
     }
 
 
-def _made(plan: ContractPlan) -> Iterator[MessageDecision]:
+def _made(plan: ContractPlan) -> Iterator[MessageTreatment]:
     return (item for item in plan.decisions if item.decision in _MADE_OF)
 
 
@@ -130,10 +130,10 @@ def _pending(plan: ContractPlan, rows: Mapping[int, str]) -> Collection[int]:
     return {item.row for item in plan.decisions if item.row is not None and rows.get(item.row) == PENDING}
 
 
-def _as_it_was(plan: ContractPlan, column: Column) -> Column:
+def _as_it_was(plan: ContractPlan, column: FlagState) -> FlagState:
     """Return the flag that is put back. Only what the migration set is taken away."""
-    if plan.column is Column.SENT and column is Column.UNSENT:
-        return Column.SENT
-    if plan.set_flag and column is Column.SENT:
+    if plan.column is FlagState.SENT and column is FlagState.UNSENT:
+        return FlagState.SENT
+    if plan.set_flag and column is FlagState.SENT:
         return plan.column
     return column

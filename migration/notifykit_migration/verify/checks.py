@@ -13,7 +13,7 @@ from notifykit.errors import NotifykitError, StoreError
 from notifykit.legacy import Flag, KeepsFlags
 from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 from notifykit_migration.apply import fence
 from notifykit_migration.apply.retire import RETIRED, OldFile, changed_since, old_files
 from notifykit_migration.apply.steps import described, resolved
@@ -32,44 +32,49 @@ SHOWN = 20
 """Differences that a check lists."""
 
 
-def verify(host: Host, found: Sequence[InForce], *, strict: bool = False) -> Iterator[Check]:
+def verify(project: Project, found: Sequence[InForce], *, strict: bool = False) -> Iterator[Check]:
     """Yield every check. `strict`: right after the migration, when nobody can have changed anything yet.
 
     Nothing is compared with a backup that is damaged: that it is, is what its own checks tell.
     Raises PreflightError where nothing was migrated.
     """
     if not found:
-        raise PreflightError(f"{host.project.file}: nothing was migrated yet; run `notifykit migrate`")
+        raise PreflightError(f"{project.file.file}: nothing was migrated yet; run `notifykit migrate`")
     damaged = set()
     for one in found:
         checks = list(verify_backup(one.backup))
         if any(check.result is CheckResult.FAILED for check in checks):
             damaged.add(one.backup.id)
         yield from checks
-    store = host.configuration.settings.store.resolve()
+    store = project.configuration.settings.store.resolve()
     try:
         with untouched(store) as connection:
-            yield from _store(host, connection, found, damaged, strict=strict)
+            yield from _store(project, connection, found, damaged, strict=strict)
     except StoreError as error:
         yield Check(name="store opens", result=CheckResult.FAILED, evidence=str(error))
 
 
 def _store(
-    host: Host, connection: sqlite3.Connection, found: Sequence[InForce], damaged: Collection[str], *, strict: bool
+    project: Project,
+    connection: sqlite3.Connection,
+    found: Sequence[InForce],
+    damaged: Collection[str],
+    *,
+    strict: bool,
 ) -> Iterator[Check]:
     yield _tried("integrity_check", lambda: _integrity(connection))
-    yield _tried("outbox schema", lambda: _schema(connection, shown(host, host.configuration.settings.store)))
+    yield _tried("outbox schema", lambda: _schema(connection, shown(project, project.configuration.settings.store)))
     yield _tried("legacy readers still read", lambda: _readers(connection))
     yield _tried("fence stands", lambda: _fence(connection, [one.plan for one in found]))
-    yield _tried("one sender for other programs", lambda: _others(host, connection))
+    yield _tried("one sender for other programs", lambda: _others(project, connection))
     for one in found:
         yield _tried("every contract once", partial(tasks_of_plan, connection, one.plan, strict=strict))
         if one.backup.id not in damaged:
             yield _tried("rows kept", partial(_rows_kept, connection, one, strict=strict))
-            yield from _files(host, one, strict=strict)
-    files = old_files(host, found)
+            yield from _files(project, one, strict=strict)
+    files = old_files(project, found)
     yield _tried("old status files", lambda: _old_files(files))
-    yield _tried("shadow comparison", lambda: compare(host, connection, found, files))
+    yield _tried("shadow comparison", lambda: compare(project, connection, found, files))
 
 
 def _tried(name: str, check: Callable[[], Check]) -> Check:
@@ -143,9 +148,9 @@ def _fence(connection: sqlite3.Connection, plans: Sequence[Plan]) -> Check:
     return _check("fence stands", wrong, f"{len(fenced)} pairs of kind and recipient are refused without metadata")
 
 
-def _others(host: Host, connection: sqlite3.Connection) -> Check:
+def _others(project: Project, connection: sqlite3.Connection) -> Check:
     """Other programs' messages are sent by one of the two, the one that notifykit.yaml names."""
-    wanted, there = dict(fence.others_of(host.configuration)), fence.others_in(connection)
+    wanted, there = dict(fence.others_of(project.configuration)), fence.others_in(connection)
     wrong = [] if wanted == there else ["notifykit.yaml says otherwise since; `notifykit migrate` carries it over"]
     who = f"notifykit, for {', '.join(sorted(there))}" if there else "the old scheduler"
     return _check("one sender for other programs", wrong, f"their messages are sent by {who}")
@@ -174,27 +179,27 @@ def _rows_kept(connection: sqlite3.Connection, one: InForce, *, strict: bool) ->
     return _check("rows kept", wrong, f"{count} rows of the old table are there, with their kind, recipient and text")
 
 
-def _files(host: Host, one: InForce, *, strict: bool) -> Iterator[Check]:
+def _files(project: Project, one: InForce, *, strict: bool) -> Iterator[Check]:
     for part in one.plan.campaigns:
         name = f"only flags differ in {part.csv_file}"
-        yield _tried(name, partial(_csv, name, host, part, one.backup, strict=strict))
+        yield _tried(name, partial(_csv, name, project, part, one.backup, strict=strict))
     for kept in one.plan.kept:
         name = f"{kept.status_file} untouched"
-        yield _tried(name, partial(_kept, name, host, kept, one.backup, strict=strict))
+        yield _tried(name, partial(_kept, name, project, kept, one.backup, strict=strict))
 
 
-def _csv(name: str, host: Host, part: CampaignPlan, backup: Backup, *, strict: bool) -> Check:
+def _csv(name: str, project: Project, part: CampaignPlan, backup: Backup, *, strict: bool) -> Check:
     """Nothing but flags may differ. Rows that were appended since are fine."""
-    before = backups.content(backup, resolved(host, part.csv_file))
+    before = backups.content(backup, resolved(project, part.csv_file))
     if before is None:
         return Check(name=name, result=CheckResult.SKIPPED, evidence="the file was not there before")
     try:
-        now = resolved(host, part.csv_file).read_bytes()
+        now = resolved(project, part.csv_file).read_bytes()
     except OSError as error:
         return Check(name=name, result=CheckResult.FAILED, evidence=f"it cannot be read: {error.strerror}")
-    campaign = described(host, part.campaign)
+    campaign = described(project, part.campaign)
     assert isinstance(campaign.strategy, KeepsFlags)  # noqa: S101 - the plan was made from it
-    host.start(campaign)
+    project.start(campaign)
     if strict:
         due = [contract.key for contract in part.contracts if contract.set_flag]
         if not now.startswith(campaign.strategy.with_flags(before, due, Flag.SENT)):
@@ -215,9 +220,9 @@ def _csv(name: str, host: Host, part: CampaignPlan, backup: Backup, *, strict: b
     )
 
 
-def _kept(name: str, host: Host, kept: Kept, backup: Backup, *, strict: bool) -> Check:
+def _kept(name: str, project: Project, kept: Kept, backup: Backup, *, strict: bool) -> Check:
     """A status file that stays is as it was; later it may have grown."""
-    path = resolved(host, kept.status_file)
+    path = resolved(project, kept.status_file)
     now = file_digest(path) if path.exists() else None
     if now == kept.sha256:
         return Check(name=name, result=CheckResult.PASSED, evidence=f"{kept.keys} keys, not a byte differs")

@@ -9,13 +9,13 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 from notifykit_migration.apply.retire import OldFile
 from notifykit_migration.apply.steps import described
 from notifykit_migration.journal.in_force import InForce
 from notifykit_migration.legacy.contracts import Retiring, retiring, state_of
 from notifykit_migration.legacy.old_rule import generates, json_says
-from notifykit_migration.model import CampaignPlan, Check, CheckResult, Column, Decision, MessageDecision
+from notifykit_migration.model import CampaignPlan, Check, CheckResult, FlagState, MessageTreatment, Treatment
 
 Message = tuple[str, str]
 """(key, message name)."""
@@ -26,7 +26,9 @@ _WAITING = ("queued", "sending")
 _TASKS = "SELECT record_key, message_name, status, queued_at, round FROM tasks WHERE campaign = ? ORDER BY round"
 
 
-def compare(host: Host, connection: sqlite3.Connection, found: Sequence[InForce], files: Sequence[OldFile]) -> Check:
+def compare(
+    project: Project, connection: sqlite3.Connection, found: Sequence[InForce], files: Sequence[OldFile]
+) -> Check:
     """Compare all migrated campaigns."""
     explained: Counter[str] = Counter()
     unexplained: list[str] = []
@@ -34,7 +36,7 @@ def compare(host: Host, connection: sqlite3.Connection, found: Sequence[InForce]
     where = {item.campaign: item for item in files}
     for one in found:
         for part in one.plan.campaigns:
-            shadow = _Shadow(_world(host, part, where), part, one.at, connection)
+            shadow = _Shadow(_world(project, part, where), part, one.at, connection)
             old, new = set(shadow.old()), set(shadow.new())
             alike += len(old & new)
             for message in sorted(old ^ new):
@@ -56,11 +58,11 @@ def compare(host: Host, connection: sqlite3.Connection, found: Sequence[InForce]
     )
 
 
-def _world(host: Host, part: CampaignPlan, where: Mapping[str, OldFile]) -> Retiring:
-    campaign = described(host, part.campaign)
+def _world(project: Project, part: CampaignPlan, where: Mapping[str, OldFile]) -> Retiring:
+    campaign = described(project, part.campaign)
     old = where[part.campaign]
     redirect = {} if old.path.exists() else {old.path: old.target}
-    return retiring(host, campaign, state_of(host, campaign), redirect, recipients=False)
+    return retiring(project, campaign, state_of(project, campaign), redirect, recipients=False)
 
 
 class _Shadow:
@@ -69,7 +71,7 @@ class _Shadow:
     def __init__(self, world: Retiring, part: CampaignPlan, migrated_at: float, connection: sqlite3.Connection) -> None:
         self._world = world
         self._migrated_at = migrated_at
-        self._decisions: dict[Message, list[MessageDecision]] = {}
+        self._decisions: dict[Message, list[MessageTreatment]] = {}
         for contract in part.contracts:
             for item in contract.decisions:
                 self._decisions.setdefault((contract.key, item.message), []).append(item)
@@ -80,7 +82,7 @@ class _Shadow:
 
     def old(self) -> Iterator[Message]:
         """Yield what the old program would send: its pending rows, and what it would make (again)."""
-        pending = (Decision.ADOPT, Decision.CANCEL, Decision.HOLD)
+        pending = (Treatment.ADOPT, Treatment.CANCEL, Treatment.HOLD)
         for message, items in self._decisions.items():
             if any(item.row is not None and item.decision in pending for item in items):
                 yield message
@@ -96,7 +98,7 @@ class _Shadow:
             if status in _WAITING:
                 yield message
         for contract in self._world.contracts.values():
-            if contract.column is Column.UNSENT:
+            if contract.column is FlagState.UNSENT:
                 for name in contract.required:
                     if (contract.key, name) not in self._tasks:
                         yield contract.key, name
@@ -106,7 +108,7 @@ class _Shadow:
         status = self._tasks.get(message, ("", 0.0, 0))[0]
         decisions = {item.decision for item in self._decisions.get(message, ())}
         if status in ("sent", "completed"):
-            return "sent already" if decisions & {Decision.SENT, Decision.ASSUME} else "sent since"
+            return "sent already" if decisions & {Treatment.SENT, Treatment.ASSUME} else "sent since"
         if status == "in_doubt":
             return "held for a person"
         if status == "failed":
@@ -125,6 +127,6 @@ class _Shadow:
             return "opened again by a person"
         if queued_at >= self._migrated_at:
             return "queued since the migration"
-        if any(item.decision is Decision.HOLD for item in self._decisions.get(message, ())):
+        if any(item.decision is Treatment.HOLD for item in self._decisions.get(message, ())):
             return "held, and put back by a person"
         return None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from notifykit_migration.apply.steps import STATUS
-from notifykit_migration.model import CampaignPlan, Check, CheckResult, Decision, MessageDecision, Plan
+from notifykit_migration.model import CampaignPlan, Check, CheckResult, MessageTreatment, Plan, Treatment
 
 SHOWN = 20
 """Differences that are listed."""
@@ -59,7 +59,7 @@ def _twice(part: CampaignPlan) -> Iterator[str]:
     return (f"{part.campaign} {key}: planned {count} times" for key, count in seen.items() if count > 1)
 
 
-def _wrong(item: MessageDecision, found: list[_Task], told: set[int], *, strict: bool) -> str | None:
+def _wrong(item: MessageTreatment, found: list[_Task], told: set[int], *, strict: bool) -> str | None:
     """Say what is wrong with the task of a decision; None where nothing is."""
     if len(found) != 1:
         return f"{len(found)} tasks instead of one"
@@ -68,7 +68,7 @@ def _wrong(item: MessageDecision, found: list[_Task], told: set[int], *, strict:
         return f"task {task.id} has another text than the plan"
     if strict and task.status != STATUS[item.decision].value:
         return f"task {task.id} is {task.status}, the plan says {STATUS[item.decision]}"
-    sent = item.decision in (Decision.SENT, Decision.ASSUME)
+    sent = item.decision in (Treatment.SENT, Treatment.ASSUME)
     if sent and task.status not in _ACCEPTED:
         return f"task {task.id} was sent, and is {task.status}"
     if not sent and task.status in _ACCEPTED and not task.attempts and task.id not in told:

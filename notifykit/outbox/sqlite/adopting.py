@@ -116,7 +116,7 @@ def _values(item: Adoption) -> dict[str, object]:
         "metadata": rows.encode(draft.metadata),
         "campaign": draft.campaign,
         "key": draft.key,
-        "message": draft.message,
+        "message": draft.name,
         "round": draft.round,
         "channel": draft.channel,
         "ordered": draft.ordered,
@@ -161,8 +161,8 @@ def _clash(db: Database, wanted: Sequence[Adoption], last: int) -> StoreError | 
     met: set[tuple[str, str, str, int]] = set()
     for item in wanted:
         draft = item.draft
-        identity = (draft.campaign, draft.key, draft.message, draft.round)
-        what = f"message {draft.message} of {draft.key} in campaign {draft.campaign}, round {draft.round}"
+        identity = (draft.campaign, draft.key, draft.name, draft.round)
+        what = f"message {draft.name} of {draft.key} in campaign {draft.campaign}, round {draft.round}"
         if identity in met:
             return StoreError(f"{db.path}: {what}, was named twice; nothing was done, make a new plan")
         met.add(identity)

@@ -140,7 +140,7 @@ def _values(draft: Draft, local: str, now: float) -> tuple[object, ...]:
         rows.encode(draft.metadata),
         draft.campaign,
         draft.key,
-        draft.message,
+        draft.name,
         draft.round,
         draft.channel,
         draft.ordered,

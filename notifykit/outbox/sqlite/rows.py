@@ -36,7 +36,7 @@ def task(row: tuple[Any, ...]) -> Task:
         status=_STATUS[row[4]],
         campaign=row[5] or "",
         key=row[6] or "",
-        message=row[7] or "",
+        name=row[7] or "",
         round=row[8] or 0,
         channel=row[9] or "",
         ordered=bool(row[10]),

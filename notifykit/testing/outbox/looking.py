@@ -24,7 +24,7 @@ class LookingContract(OutboxBase):
                     key=key,
                     channel=channel,
                     recipient=f"{campaign} {key} {channel}",
-                    message=channel,
+                    name=channel,
                 )
                 for campaign in ("bj", "sh")
                 for key in ("C-1", "C%")
@@ -100,7 +100,7 @@ class LookingContract(OutboxBase):
         assert (sh.campaign, sh.by_status, sh.duplicates_prevented) == ("sh", {Status.QUEUED: 1}, 1)
 
     def test_flags_owed_counts_keys_that_are_sent_whole(self, outbox: Outbox) -> None:
-        group, award = queue_drafts(outbox, [draft(message=name, recipient=name) for name in ("group", "award")])
+        group, award = queue_drafts(outbox, [draft(name=name, recipient=name) for name in ("group", "award")])
         (other,) = queue(outbox, "C-2")
         send(outbox, group)
         assert outbox.figures()[0].flags_owed == 0

@@ -32,7 +32,7 @@ ENOUGH = 100
 def a_draft(campaign: str, key: str, message: str, channel: str, to: str, *, ordered: bool) -> Draft:
     """Make one of the few drafts that a walk offers again and again. A recipient belongs to one channel."""
     return draft(
-        campaign=campaign, key=key, message=message, channel=channel, recipient=f"{channel} {to}", ordered=ordered
+        campaign=campaign, key=key, name=message, channel=channel, recipient=f"{channel} {to}", ordered=ordered
     )
 
 
@@ -118,9 +118,9 @@ class OutboxWalk(RuleBasedStateMachine):
         assert (made.new, made.duplicates) == (len(fresh), len(drafts) - len(fresh))
         if made.first_id is not None:
             new = [task for task in self.stores[at].tasks(Filter()) if task.id >= made.first_id]
-            assert {(task.campaign, task.key, task.message, task.round) for task in new} == set(fresh)
+            assert {(task.campaign, task.key, task.name, task.round) for task in new} == set(fresh)
             for task in new:
-                one = fresh[task.campaign, task.key, task.message, task.round]
+                one = fresh[task.campaign, task.key, task.name, task.round]
                 assert (task.recipient, task.ordered, task.channel) == (one.recipient, one.ordered, one.channel)
                 self.seen[task.id] = Seen(task.id, one)
 
@@ -277,7 +277,7 @@ class OutboxWalk(RuleBasedStateMachine):
         any_ = data.draw(st.sampled_from(list(self.seen.values())), "of").draft
         rounds = [task for task in self.seen.values() if identity(task.draft)[:3] == identity(any_)[:3]]
         last = max(rounds, key=lambda task: task.draft.round)
-        opened = self.stores[at].resend(any_.campaign, any_.key, [any_.message], who="walk", why="chance")
+        opened = self.stores[at].resend(any_.campaign, any_.key, [any_.name], who="walk", why="chance")
         if last.status not in DONE:
             assert opened == []
             return
@@ -325,7 +325,7 @@ class OutboxWalk(RuleBasedStateMachine):
 
 def identity(one: Draft) -> tuple[str, str, str, int]:
     """What makes a message the same message."""
-    return one.campaign, one.key, one.message, one.round
+    return one.campaign, one.key, one.name, one.round
 
 
 def lane(task: Seen) -> tuple[str, str]:

@@ -49,15 +49,15 @@ class QueueingContract(OutboxBase):
         made = outbox.enqueue([offered])
         (task,) = outbox.tasks(Filter())
         assert (made.new, made.duplicates, made.first_id, made.last_id) == (1, 0, task.id, task.id)
-        for name in ("campaign", "key", "message", "recipient", "text", "channel", "task_type", "ordered", "round"):
+        for name in ("campaign", "key", "name", "recipient", "text", "channel", "task_type", "ordered", "round"):
             assert getattr(task, name) == getattr(offered, name), name
         assert task.metadata == offered.metadata
         assert (task.status, task.tries, task.queued_at) == (Status.QUEUED, 0, clock.now())
         assert (task.sent_at, task.completed_at, task.reason) == (None, None, None)
 
     def test_an_offer_that_is_known_is_a_duplicate(self, outbox: Outbox, another: Another) -> None:
-        first = outbox.enqueue([draft(), draft(message="award")])
-        again = another().enqueue([draft(text="another text"), draft(message="award"), draft(message="third")])
+        first = outbox.enqueue([draft(), draft(name="award")])
+        again = another().enqueue([draft(text="another text"), draft(name="award"), draft(name="third")])
         assert (first.new, first.duplicates) == (2, 0)
         assert (again.new, again.duplicates) == (1, 2)
         assert [task.text for task in outbox.tasks(Filter(key="C-1"))][:1] == [draft().text]
@@ -123,7 +123,7 @@ class QueueingContract(OutboxBase):
         others = [
             replace(base, campaign="other"),
             replace(base, key="C-2"),
-            replace(base, message="award"),
+            replace(base, name="award"),
             replace(base, round=2),
         ]
         assert outbox.enqueue([base, *others]).new == 5
@@ -170,8 +170,8 @@ class QueueingContract(OutboxBase):
     def test_others_see_a_transaction_whole_or_not_at_all(self, outbox: Outbox, another: Another) -> None:
         other = another()
         with outbox.transaction():
-            outbox.enqueue([draft(message="group")])
-            outbox.enqueue([draft(message="award")])
+            outbox.enqueue([draft(name="group")])
+            outbox.enqueue([draft(name="award")])
             assert statuses(other) == []
         assert statuses(other) == [Status.QUEUED] * 2
 
@@ -185,7 +185,7 @@ class QueueingContract(OutboxBase):
         assert accept(later, one)
 
     def test_what_the_ledger_says(self, outbox: Outbox) -> None:
-        outbox.enqueue([draft(message="group", recipient="a"), draft(message="award", recipient="b")])
+        outbox.enqueue([draft(name="group", recipient="a"), draft(name="award", recipient="b")])
         group, award = (task.id for task in outbox.tasks(Filter()))
 
         def says() -> tuple[bool, bool]:

@@ -26,7 +26,7 @@ from notifykit.testing.samples import draft
 def two_messages(outbox: Outbox, key: str = "C-1") -> tuple[int, int]:
     """Queue a group and an award message of one record."""
     group, award = queue_drafts(
-        outbox, [draft(key=key, message=name, recipient=f"{name} {key}") for name in ("group", "award")]
+        outbox, [draft(key=key, name=name, recipient=f"{name} {key}") for name in ("group", "award")]
     )
     return group, award
 
@@ -196,7 +196,7 @@ class DecidingContract(OutboxBase):
         old = look(outbox, group)
         (new,) = outbox.resend("sample", "C-1", ["group"], who="ops", why="asked for")
         assert (new.status, new.round, new.tries) == (Status.QUEUED, 2, 0)
-        for name in ("text", "recipient", "channel", "campaign", "key", "message", "metadata", "ordered"):
+        for name in ("text", "recipient", "channel", "campaign", "key", "name", "metadata", "ordered"):
             assert getattr(new, name) == getattr(old, name), name
         assert new.idempotency_key != old.idempotency_key
         assert look(outbox, group) == old
@@ -223,4 +223,4 @@ class DecidingContract(OutboxBase):
         group, award = two_messages(outbox)
         send(outbox, group, award)
         outbox.resend("sample", "C-1", ["group"], who="w", why="y")
-        assert outbox.enqueue([draft(message="group"), draft(message="award")]).new == 0
+        assert outbox.enqueue([draft(name="group"), draft(name="award")]).new == 0

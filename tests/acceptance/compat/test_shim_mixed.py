@@ -35,9 +35,9 @@ def test_notifykit_and_the_shim_in_turns(world: ProgramWorld) -> None:
         with shimmed(world) as program:
             if turn % 2:
                 program.jobs.signing_and_sales_incentive_aug_beijing()
-            host = world.host()
-            with host.open_outbox() as outbox:  # type: ignore[attr-defined]
-                Runner(host, outbox, host.campaigns(("beijing",))).once()
+            project = world.opened()
+            with project.open_outbox() as outbox:  # type: ignore[attr-defined]
+                Runner(project, outbox, project.campaigns(("beijing",))).once()
             program.once("bj")
     assert world.problems(range(24)) == []
 

@@ -194,9 +194,7 @@ class RoundTrips(RuleBasedStateMachine):
                 )
         before = archived(MigrationFolder.of(self.world.folder))
         return {
-            (item.task.key, item.task.message)
-            for item in (before.removed if before else ())
-            if item.status.value in HELD
+            (item.task.key, item.task.name) for item in (before.removed if before else ()) if item.status.value in HELD
         }
 
     def _command(self, *arguments: str) -> None:

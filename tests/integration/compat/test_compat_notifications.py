@@ -35,7 +35,7 @@ def award(number: int) -> tuple[str, str, str]:
 
 def waiting(program: Program) -> list[tuple[str, str, str]]:
     program.shim.runtime.releases.flush()
-    return [(task.campaign, task.key, task.message) for task in program.world.tasks(Status.QUEUED)]
+    return [(task.campaign, task.key, task.name) for task in program.world.tasks(Status.QUEUED)]
 
 
 def test_the_first_answer_is_nothing_and_later_ones_what_is_queued(program: Program) -> None:

@@ -188,9 +188,9 @@ def test_a_store_that_is_locked_ends_a_pass_and_not_the_loop(
 
 def test_what_a_killed_worker_left_is_recovered(program: Program) -> None:
     program.task_manager.create_task(PERSON, "部门", "工单")
-    host = program.world.host()
+    project = program.world.opened()
     with SqliteOutbox.open(program.world.store) as outbox:
-        (claim,) = outbox.claim("gone", 1, dict.fromkeys(host.configuration.channels, ()), LEASE / 4)
+        (claim,) = outbox.claim("gone", 1, dict.fromkeys(project.configuration.channels, ()), LEASE / 4)
     time.sleep(LEASE / 3)
     program.drain()
     (task,) = program.world.tasks()

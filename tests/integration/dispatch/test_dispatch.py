@@ -63,7 +63,7 @@ def queue(outbox: SqliteOutbox, count: int, lanes: int = 1, **more: Any) -> None
             Draft(
                 campaign="c",
                 key=str(number),
-                message="group",
+                name="group",
                 recipient=f"r{number % lanes}",
                 text=f"第 {number} 条",
                 channel="ch",

@@ -13,8 +13,8 @@ from counting_server import counting_server
 
 from notifykit.errors import CampaignError
 from notifykit.outbox.sqlite import database
-from notifykit.pipeline.project import Host
-from notifykit.pipeline.run import Cycle, Runner
+from notifykit.pipeline.project import Project
+from notifykit.pipeline.run import Pass, Runner
 from notifykit.roles import Strategy
 
 
@@ -46,30 +46,30 @@ class BrokenSource:
 def test_a_broken_campaign_fails_alone(tmp_path: Path, broken: dict[str, Any], told: str) -> None:
     with counting_server() as server:
         world = ContractWorld(tmp_path / "world", server.url, count=3)
-        host: Host = world.host()
-        outbox = host.open_outbox()
-        (healthy,) = host.campaigns()
+        project: Project = world.opened()
+        outbox = project.open_outbox()
+        (healthy,) = project.campaigns()
         sick = replace(healthy, name="sick", **broken)
-        cycle = Runner(host, outbox, [sick, healthy]).once()
+        this_pass = Runner(project, outbox, [sick, healthy]).once()
         outbox.close()
         assert world.problems(server.accepted) == []
-    assert list(cycle.failures) == ["sick"]
-    assert told in cycle.failures["sick"]
+    assert list(this_pass.failures) == ["sick"]
+    assert told in this_pass.failures["sick"]
 
 
 def test_a_store_that_is_locked_for_a_while_ends_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
     with counting_server() as server:
         world = ContractWorld(tmp_path / "world", server.url, count=3)
-        host = world.host()
-        outbox, other = host.open_outbox(), host.open_outbox()
-        runner = Runner(host, outbox, host.campaigns())
-        reports: list[Cycle] = []
+        project = world.opened()
+        outbox, other = project.open_outbox(), project.open_outbox()
+        runner = Runner(project, outbox, project.campaigns())
+        reports: list[Pass] = []
         locked = threading.Event()
 
-        def report(cycle: Cycle) -> None:
-            reports.append(cycle)
-            if cycle.failures:
+        def report(this_pass: Pass) -> None:
+            reports.append(this_pass)
+            if this_pass.failures:
                 locked.set()
             elif locked.is_set():
                 runner.stop()

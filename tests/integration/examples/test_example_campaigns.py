@@ -16,8 +16,8 @@ import pytest
 from notifykit.model import Status, Task, Verdict
 from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import Filter
-from notifykit.pipeline.project import Host, open_host
-from notifykit.pipeline.run import Cycle, Runner
+from notifykit.pipeline.project import Project, open_project
+from notifykit.pipeline.run import Pass, Runner
 
 
 class Received(Protocol):
@@ -41,14 +41,14 @@ class Example:
 
     def __init__(self, file: Path) -> None:
         self.folder = file.parent
-        self.host: Host = open_host(file)
-        self.outbox: Outbox = self.host.open_outbox()
+        self.project: Project = open_project(file)
+        self.outbox: Outbox = self.project.open_outbox()
 
-    def run(self, *names: str) -> Cycle:
-        cycle = Runner(self.host, self.outbox, self.host.campaigns(names)).once()
-        assert cycle.failures == {}
-        assert [item.refused for item in cycle.settled if item.refused] == []
-        return cycle
+    def run(self, *names: str) -> Pass:
+        this_pass = Runner(self.project, self.outbox, self.project.campaigns(names)).once()
+        assert this_pass.failures == {}
+        assert [item.refused for item in this_pass.settled if item.refused] == []
+        return this_pass
 
     def data(self, name: str) -> bytes:
         return (self.folder / "data" / name).read_bytes()
@@ -69,21 +69,21 @@ def rows(data: bytes) -> list[dict[str, str]]:
 
 
 def test_all_can_be_used_as_they_are(example: Example) -> None:
-    assert [campaign.name for campaign in example.host.campaigns()] == [
+    assert [campaign.name for campaign in example.project.campaigns()] == [
         "beijing-2025-09",
         "beijing",
         "orders",
         "shanghai",
         "technicians",
     ]
-    assert example.host.unavailable() == {}
-    assert example.host.configuration.disabled == ()
+    assert example.project.unavailable() == {}
+    assert example.project.configuration.disabled == ()
 
 
 def test_beijing(example: Example, service: Service) -> None:
     before = example.data("PerformanceData-BJ-Aug.csv")
-    cycle = example.run("beijing")
-    assert [(item.records, item.queued, item.problems) for item in cycle.generated] == [(8, 8, ())]
+    this_pass = example.run("beijing")
+    assert [(item.records, item.queued, item.problems) for item in this_pass.generated] == [(8, 8, ())]
 
     told = service.robot("test-key-beijing")
     assert [f"YHWX-BJ-SDHY-202508{nth:04d}" in str(text) for nth, text in zip(range(2, 9), told, strict=True)] == [
@@ -111,7 +111,7 @@ def test_beijing(example: Example, service: Service) -> None:
     assert before.count(b",N,") == 7
     tasks = example.tasks()
     assert {task.status for task in tasks} == {Status.COMPLETED}
-    assert {(task.message, task.task_type, task.recipient) for task in tasks} == {
+    assert {(task.name, task.task_type, task.recipient) for task in tasks} == {
         ("group", "send_wecom_message", "北京签约喜报群"),
         ("award", "send_wechat_message", "测试管家乙"),
     }
@@ -183,7 +183,7 @@ def test_technicians(example: Example, service: Service) -> None:
     assert Counter(typed) == Counter(f"{body['company']}\n{body['text']}" for body in told)
     # A desktop sender never says that it worked: the attempt stays on record as what it was.
     verdicts = {
-        (task.message, attempt.verdict, attempt.code)
+        (task.name, attempt.verdict, attempt.code)
         for task in example.tasks()
         for attempt in example.outbox.attempts(task.id)
     }
@@ -217,9 +217,9 @@ def test_orders(example: Example, service: Service) -> None:
 
 
 def test_all_at_once(example: Example, service: Service) -> None:
-    cycle = example.run()
-    assert sum(item.queued for item in cycle.generated) == 8 + 3 + 7 + 6 + 6
-    assert cycle.dispatched.sent == 30
+    this_pass = example.run()
+    assert sum(item.queued for item in this_pass.generated) == 8 + 3 + 7 + 6 + 6
+    assert this_pass.dispatched.sent == 30
     assert {task.status for task in example.tasks()} == {Status.COMPLETED}
     assert len(service.received) == 30 - 3  # the desktop's are not HTTP
     assert example.run().dispatched.sent == 0

@@ -14,7 +14,7 @@ from cli_world import BUSY, DOUBTFUL, REFUSED, CliWorld
 from notifykit_migration.apply import fence
 
 from notifykit.outbox import SqliteOutbox
-from notifykit.pipeline.project import open_host
+from notifykit.pipeline.project import open_project
 
 SECTION = """
 legacy:
@@ -31,7 +31,7 @@ def world(tmp_path: Path) -> CliWorld:
         file.write(SECTION)
     with SqliteOutbox.open(world.store) as outbox, outbox.transaction():
         fence.remember_schema(outbox.db)
-        fence.install(outbox.db, plans.plan(), others=fence.others_of(open_host(world.project).configuration))
+        fence.install(outbox.db, plans.plan(), others=fence.others_of(open_project(world.project).configuration))
     return world
 
 

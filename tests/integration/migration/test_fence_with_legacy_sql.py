@@ -74,7 +74,7 @@ def draft(key: str, recipient: str = "a", *, ordered: bool = True) -> Draft:
     return Draft(
         campaign="beijing",
         key=key,
-        message="group",
+        name="group",
         recipient=recipient,
         text="喜报",
         channel="robot",

@@ -367,7 +367,7 @@ def test_who_sends_other_programs_messages_can_be_changed_later(world: LegacyWor
     normal(world)
     assert world.run("migrate", "--yes").exit_code == 3
     assert others(world) == {}
-    (channel,) = list(world.host().configuration.channels)[:1]
+    (channel,) = list(world.opened().configuration.channels)[:1]
     text = world.project.read_text(encoding="utf-8")
     section = f"legacy: {{others: notifykit, channels: {{send_wechat_message: {channel}}}}}\n"
     world.project.write_text(text + section, encoding="utf-8")

@@ -12,7 +12,7 @@ import pytest
 from notifykit_wecom.errcodes import ERRCODES
 
 from notifykit.model import Outcome, Verdict
-from notifykit.pipeline.project import Host, open_host
+from notifykit.pipeline.project import Project, open_project
 from notifykit.plugins import load_plugins
 from notifykit.roles import Rate
 from notifykit.secrets import Secret
@@ -48,7 +48,7 @@ def written(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def host(written: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+def project(written: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A project with every sender of the page's YAML."""
     senders = "".join(block.removeprefix("senders:\n") for block in blocks("yaml"))
     (written / "notifykit.yaml").write_text(f"senders:\n{senders}", encoding="utf-8")
@@ -57,12 +57,12 @@ def host(written: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     monkeypatch.setenv("SHOP_TOKEN", "Bearer 0a1b-shop")
     (written / "secrets").mkdir()
     (written / "secrets" / "award-desk").write_text("0a1b-award\n")
-    return open_host(written / "notifykit.yaml")
+    return open_project(written / "notifykit.yaml")
 
 
-def test_the_yaml_examples_load(host: Host) -> None:
-    assert host.configuration.unavailable == ()
-    assert {name: channel.type for name, channel in host.configuration.channels.items()} == {
+def test_the_yaml_examples_load(project: Project) -> None:
+    assert project.configuration.unavailable == ()
+    assert {name: channel.type for name, channel in project.configuration.channels.items()} == {
         "beijing-group": "wecom_robot",
         "award-desk": "wecom_robot",
         "shop": "webhook",
@@ -72,8 +72,8 @@ def test_the_yaml_examples_load(host: Host) -> None:
     }
 
 
-def test_the_overview_says_what_the_channels_declare(host: Host) -> None:
-    channels = {channel.type: channel for channel in host.configuration.channels.values()}
+def test_the_overview_says_what_the_channels_declare(project: Project) -> None:
+    channels = {channel.type: channel for channel in project.configuration.channels.values()}
     rows = re.findall(r"^\| \[`(\w+)`\].*\| (.*?) \| (.*?) \|$", PAGE, re.MULTILINE)
     assert {name for name, _, _ in rows} == channels.keys()
     for name, repeatable, limits in rows:
@@ -126,8 +126,8 @@ def load(file: Path) -> ModuleType:
     return module
 
 
-def test_the_desktop_sender(host: Host) -> None:
-    desktop = host.configuration.channels["desktop"].sender
+def test_the_desktop_sender(project: Project) -> None:
+    desktop = project.configuration.channels["desktop"].sender
     assert desktop.send(message(recipient="测试管家甲"), send_context()).verdict is Verdict.UNKNOWN
     missing = desktop.send(message(recipient="nobody"), send_context())
     assert (missing.verdict, missing.code, missing.after) == (Verdict.RETRY, "window_not_found", 30)

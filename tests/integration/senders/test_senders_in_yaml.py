@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from notifykit.errors import ConfigError
-from notifykit.pipeline.project import Host, open_host
+from notifykit.pipeline.project import Project, open_project
 
 ENVIRONMENT = {
     "KEY": "0a1b-2c3d",
@@ -20,10 +20,10 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def project(folder: Path, sender: str, *, secrets: bool = True) -> Host:
+def opened(folder: Path, sender: str, *, secrets: bool = True) -> Project:
     file = folder / "notifykit.yaml"
     file.write_text(f"senders:\n  one:\n{sender}", encoding="utf-8")
-    return open_host(file, secrets=secrets)
+    return open_project(file, secrets=secrets)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def project(folder: Path, sender: str, *, secrets: bool = True) -> Host:
 )
 def test_mistakes(tmp_path: Path, sender: str, wrong: str) -> None:
     with pytest.raises(ConfigError, match=wrong) as raised:
-        project(tmp_path, sender)
+        opened(tmp_path, sender)
     assert "0a1b" not in str(raised.value)
 
 
@@ -84,11 +84,11 @@ def test_commands_that_only_look_need_no_secrets(tmp_path: Path) -> None:
         "    type: wecom_robot\n    key: {env: UNSET}\n    proxy: {env: UNSET}\n",
         "    type: webhook\n    url: {env: UNSET}\n    headers: {Authorization: {env: UNSET}}\n",
     ):
-        assert project(tmp_path, sender, secrets=False).configuration.channels.keys() == {"one"}
+        assert opened(tmp_path, sender, secrets=False).configuration.channels.keys() == {"one"}
 
 
 def test_values_as_yaml_writes_them(tmp_path: Path) -> None:
-    host = project(
+    project = opened(
         tmp_path,
         """    type: webhook
     url: {env: URL}
@@ -97,7 +97,7 @@ def test_values_as_yaml_writes_them(tmp_path: Path) -> None:
     proxy: http://127.0.0.1:8080
 """,
     )
-    sender = host.configuration.channels["one"].sender
+    sender = project.configuration.channels["one"].sender
     assert getattr(sender, "fields") == {"n": 7, "urgent": True, "text": "{text}", "at": "2026-08-01"}  # noqa: B009
     accept = getattr(sender, "accept")  # noqa: B009
     assert (accept.equals, accept.retry) == ("0", ["7", "busy"])

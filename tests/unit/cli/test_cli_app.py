@@ -43,7 +43,7 @@ def register_commands(cli: click.Group) -> None:
         if how == "exit":
             click.get_current_context().exit(7)
         if how == "where":
-            click.echo(str(session.open_host().configuration.settings.store))
+            click.echo(str(session.open_project().configuration.settings.store))
             return None
         return {"code": ExitCode.HELD, "none": None, "text": "text"}[how]
 

@@ -16,7 +16,7 @@ MakeWorld = Callable[[Sequence[str]], CliWorld]
 
 def statuses(world: CliWorld) -> dict[int, str]:
     with world.outbox() as outbox:
-        return {task.id: task.status.value for task in outbox.tasks(Filter()) if task.message == "group"}
+        return {task.id: task.status.value for task in outbox.tasks(Filter()) if task.name == "group"}
 
 
 def last_event(world: CliWorld, id_: int) -> Event:

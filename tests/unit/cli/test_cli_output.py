@@ -9,7 +9,7 @@ import sys
 import pytest
 from rich.cells import cell_len
 
-from notifykit.terminal.console import Key, Right, count, print_json, print_table, result, some, visible
+from notifykit.terminal.console import Key, Right, count, out, print_json, print_table, some, visible
 
 
 def test_columns_line_up_where_characters_are_wide(capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,7 +63,7 @@ def test_nothing_is_a_command_to_the_terminal(nasty: str) -> None:
 
 
 def test_a_line_of_a_result_is_harmless_and_may_have_several_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    result("one\n\x1btwo")
+    out("one\n\x1btwo")
     assert capsys.readouterr().out == "one\n\\x1btwo\n"
 
 

@@ -59,7 +59,7 @@ def group(*staged: Staged, file: ContractFile | None = None, record: Record = RE
 
 
 def names(made: Group) -> list[tuple[str, str, str]]:
-    return [(draft.message, draft.recipient, draft.channel) for draft in made.drafts]
+    return [(draft.name, draft.recipient, draft.channel) for draft in made.drafts]
 
 
 def test_messages_are_found_by_type_recipient_and_condition() -> None:
@@ -74,7 +74,7 @@ def test_messages_are_found_by_type_recipient_and_condition() -> None:
 def test_two_of_one_type_are_told_apart_by_recipient() -> None:
     file = contract_file(PLANS[0], plan("boss", "wecom", "老板群"))
     made = group(Staged("wecom", "老板群", "x"), Staged("wecom", "群", "y"), file=file)
-    assert [draft.message for draft in made.drafts] == ["boss", "group"]
+    assert [draft.name for draft in made.drafts] == ["boss", "group"]
 
 
 def test_another_recipient_is_told_and_counts() -> None:
@@ -85,7 +85,7 @@ def test_another_recipient_is_told_and_counts() -> None:
 
 def test_what_the_file_does_not_describe_is_sent_too() -> None:
     made = group(Staged("wecom", "群", "a"), Staged("sms", "13", "b"), Staged("sms", "14", "c"))
-    assert [draft.message for draft in made.drafts] == ["group", "also-1", "also-2"]
+    assert [draft.name for draft in made.drafts] == ["group", "also-1", "also-2"]
     assert {draft.channel for draft in made.drafts[1:]} == {"sms-channel"}
     assert len(made.odd) == 2
 
@@ -98,13 +98,13 @@ def test_a_type_without_a_channel_is_refused() -> None:
 
 def test_several_parts_of_one_message() -> None:
     made = group(Staged("wecom", "群", "a"), Staged("wecom", "群", "b"), file=contract_file(number=None))
-    assert [draft.message for draft in made.drafts] == ["group", "group.2"]
+    assert [draft.name for draft in made.drafts] == ["group", "group.2"]
 
 
 def test_a_long_text_is_split_where_the_campaign_says_so() -> None:
     long = replace(PLANS[0], channel=channel("robot", 10), split=True)
     made = group(Staged("wecom", "群", "12345678\n12345678"), file=contract_file(long))
-    assert [(draft.message, draft.text) for draft in made.drafts] == [("group", "12345678"), ("group.2", "12345678")]
+    assert [(draft.name, draft.text) for draft in made.drafts] == [("group", "12345678"), ("group.2", "12345678")]
     whole = group(Staged("wecom", "群", "1234567890123"), file=contract_file(long))
     assert len(whole.drafts) == 1, "a line cannot be cut: the service says what it thinks of it"
 
@@ -127,7 +127,7 @@ def test_what_an_interrupted_contract_left_is_not_taken_for_this_ones(left: Stag
 
 def test_a_text_without_a_number_is_this_contracts_own() -> None:
     made = group(Staged("wecom", "群", "group YHWX-7"), Staged("wechat", "测试管家", "恭喜"))
-    assert [draft.message for draft in made.drafts] == ["group", "award"]
+    assert [draft.name for draft in made.drafts] == ["group", "award"]
     assert made.left == ()
 
 
@@ -136,11 +136,11 @@ def test_a_recipient_that_cannot_be_rendered_is_found_by_type() -> None:
         raise RenderError(f"no {record}")
 
     made = group(Staged("wecom", "群", "x"), file=contract_file(replace(PLANS[0], recipient=fails)))
-    assert made.drafts[0].message == "group"
+    assert made.drafts[0].name == "group"
 
 
 def test_what_is_not_due_is_found_all_the_same() -> None:
     """The program decides what is sent; the name keeps it from being sent twice."""
     undue = Record("7", ["7", "YHWX-7", "测试管家", "0"], TABLE, 2)
     made = group(Staged("wechat", "测试管家", "award YHWX-7"), record=undue)
-    assert [draft.message for draft in made.drafts] == ["award"]
+    assert [draft.name for draft in made.drafts] == ["award"]

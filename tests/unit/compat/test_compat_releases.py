@@ -46,7 +46,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def group(number: int) -> Group:
     messages = [
-        Draft(campaign="c", key=str(number), message=name, recipient="r", text="t", channel="x", task_type="y")
+        Draft(campaign="c", key=str(number), name=name, recipient="r", text="t", channel="x", task_type="y")
         for name in ("group", "award")
     ]
     return Group(drafts=tuple(messages))

@@ -10,7 +10,7 @@ from notifykit.demo import acts
 from notifykit.demo.robot import Service
 from notifykit.demo.telling import Teller
 from notifykit.demo.world import OLD_PROGRAM, WorldError, build
-from notifykit.pipeline.project import Host
+from notifykit.pipeline.project import Project
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def folder(tmp_path: Path, service: Service) -> Path:
 
 
 def without(monkeypatch: pytest.MonkeyPatch, *commands: str) -> None:
-    def commands_of(host: Host) -> set[str]:
+    def commands_of(project: Project) -> set[str]:
         return {"migrate", "shim"} - set(commands)
 
     monkeypatch.setattr(acts, "commands_of", commands_of)

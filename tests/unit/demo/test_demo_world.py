@@ -12,7 +12,7 @@ from notifykit.demo.contracts import AWARD, FLAG, read_rows
 from notifykit.demo.robot import Service
 from notifykit.demo.world import MARK, World, WorldError, WorldLockedError, build, claimed
 from notifykit.errors import ExitCode
-from notifykit.pipeline.project import open_host
+from notifykit.pipeline.project import open_project
 
 
 @pytest.fixture
@@ -22,8 +22,8 @@ def world(tmp_path: Path, service: Service) -> World:
 
 
 def test_the_project_is_valid_and_its_secrets_are_not_in_it(world: World, service: Service) -> None:
-    host = open_host(world.folder / "notifykit.yaml")
-    assert sorted(campaign.name for campaign in host.campaigns()) == ["beijing", "shanghai", "technicians"]
+    project = open_project(world.folder / "notifykit.yaml")
+    assert sorted(campaign.name for campaign in project.campaigns()) == ["beijing", "shanghai", "technicians"]
     texts = "".join(path.read_text("utf-8") for path in world.folder.rglob("*.yaml"))
     for name, key in service.keys.items():
         assert key not in texts

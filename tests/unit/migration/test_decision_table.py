@@ -5,7 +5,15 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from notifykit_migration.model import Column, Decision, Historic, Json, MessageDecision, Raised, Rows
+from notifykit_migration.model import (
+    FlagState,
+    Historic,
+    MessageTreatment,
+    Raised,
+    RowState,
+    StatusFileState,
+    Treatment,
+)
 from notifykit_migration.plan.decision_table import (
     Attempt,
     Choices,
@@ -19,10 +27,10 @@ from notifykit_migration.plan.decision_table import (
 HOLD = Choices()
 
 ROWS = {
-    Rows.NONE: (),
-    Rows.PENDING: ("pending",),
-    Rows.COMPLETED: ("completed",),
-    Rows.FAILED: ("failed",),
+    RowState.NONE: (),
+    RowState.PENDING: ("pending",),
+    RowState.COMPLETED: ("completed",),
+    RowState.FAILED: ("failed",),
 }
 
 # The group message has a row in each state but `none`, the award message has none. Two letters: group, award.
@@ -40,9 +48,9 @@ other  pending   AH AH HH HH
 other  completed SH SH SH SH
 other  failed    HH HH HH HH
 """
-COLUMNS = (Column.UNSENT, Column.SENT, Column.OTHER, Column.MISSING)
+COLUMNS = (FlagState.UNSENT, FlagState.SENT, FlagState.OTHER, FlagState.MISSING)
 CELLS = [
-    (Json(json), Rows(rows), column, letters)
+    (StatusFileState(json), RowState(rows), column, letters)
     for json, rows, *cells in map(str.split, TABLE.strip().splitlines())
     for column, letters in zip(COLUMNS, cells, strict=True)
     if letters != "--"
@@ -56,8 +64,8 @@ def row(
 
 
 def fact(
-    json: Json,
-    column: Column,
+    json: StatusFileState,
+    column: FlagState,
     *messages: MessageFact,
     doubt: str | None = None,
     purged: bool = False,
@@ -69,37 +77,41 @@ def message(name: str, *rows: RowFact, required: bool = True, owned: int = 0) ->
     return MessageFact(name=name, required=required, rows=rows, owned=owned)
 
 
-def letters(decisions: list[MessageDecision]) -> str:
+def letters(decisions: list[MessageTreatment]) -> str:
     return "".join(item.decision.value[0] for item in decisions)
 
 
 @pytest.mark.parametrize(("json", "rows", "column", "expected"), CELLS)
-def test_a_cell(json: Json, rows: Rows, column: Column, expected: str) -> None:
+def test_a_cell(json: StatusFileState, rows: RowState, column: FlagState, expected: str) -> None:
     contract = fact(json, column, message("group", *map(row, ROWS[rows])), message("award"))
     assert contract.together() is rows
     assert letters(list(decide(contract, HOLD))) == expected
 
 
 def test_the_table_has_every_cell_that_can_be() -> None:
-    possible = len(Json) * len(ROWS) * len(COLUMNS) - len(ROWS)  # absent and no row in the CSV: nobody knows it
+    possible = len(StatusFileState) * len(ROWS) * len(COLUMNS) - len(
+        ROWS
+    )  # absent and no row in the CSV: nobody knows it
     assert len(CELLS) == possible
 
 
-@pytest.mark.parametrize(("json", "column"), list(itertools.product(Json, COLUMNS)))
-def test_mixed_rows_each_say_for_themselves(json: Json, column: Column) -> None:
+@pytest.mark.parametrize(("json", "column"), list(itertools.product(StatusFileState, COLUMNS)))
+def test_mixed_rows_each_say_for_themselves(json: StatusFileState, column: FlagState) -> None:
     contract = fact(json, column, message("group", row("completed", 1)), message("award", row("pending", 2)))
-    assert contract.together() is Rows.MIXED
-    expected = "SA" if column in (Column.UNSENT, Column.SENT) else "SH"
+    assert contract.together() is RowState.MIXED
+    expected = "SA" if column in (FlagState.UNSENT, FlagState.SENT) else "SH"
     assert letters(list(decide(contract, HOLD))) == expected
 
 
-@pytest.mark.parametrize(("json", "expected"), [(Json.ABSENT, "C"), (Json.SENT, "H"), (Json.OTHER, "H")])
+@pytest.mark.parametrize(
+    ("json", "expected"), [(StatusFileState.ABSENT, "C"), (StatusFileState.SENT, "H"), (StatusFileState.OTHER, "H")]
+)
 def test_what_is_missing_beside_mixed_rows_is_made_only_where_nothing_speaks_against_it(
-    json: Json, expected: str
+    json: StatusFileState, expected: str
 ) -> None:
     contract = fact(
         json,
-        Column.UNSENT,
+        FlagState.UNSENT,
         message("group", row("completed", 1)),
         message("award", row("pending", 2)),
         message("third"),
@@ -109,25 +121,25 @@ def test_what_is_missing_beside_mixed_rows_is_made_only_where_nothing_speaks_aga
 
 def test_a_twin_of_a_completed_row_is_cancelled_and_another_text_is_not() -> None:
     contract = fact(
-        Json.SENT,
-        Column.SENT,
+        StatusFileState.SENT,
+        FlagState.SENT,
         message("group", row("pending", 1, text=7), row("completed", 2, text=7), row("pending", 3, text=8)),
     )
     found = {item.row: item for item in decide(contract, HOLD)}
     assert {id_: item.decision for id_, item in found.items()} == {
-        1: Decision.CANCEL,
-        2: Decision.SENT,
-        3: Decision.ADOPT,
+        1: Treatment.CANCEL,
+        2: Treatment.SENT,
+        3: Treatment.ADOPT,
     }
     assert sorted(item.round for item in found.values()) == [1, 2, 3]
     assert found[2].round == 1
 
 
 def test_of_two_pending_twins_one_is_adopted() -> None:
-    contract = fact(Json.ABSENT, Column.UNSENT, message("group", row("pending", 4), row("pending", 9)))
+    contract = fact(StatusFileState.ABSENT, FlagState.UNSENT, message("group", row("pending", 4), row("pending", 9)))
     assert [(item.row, item.decision) for item in decide(contract, HOLD)] == [
-        (4, Decision.ADOPT),
-        (9, Decision.CANCEL),
+        (4, Treatment.ADOPT),
+        (9, Treatment.CANCEL),
     ]
 
 
@@ -142,27 +154,29 @@ def test_of_two_pending_twins_one_is_adopted() -> None:
     ],
 )
 def test_a_row_that_was_perhaps_tried_is_held(attempt: Attempt, raised: Raised, expected: str) -> None:
-    contract = fact(Json.SENT, Column.SENT, message("group", row("pending", attempt=attempt)))
+    contract = fact(StatusFileState.SENT, FlagState.SENT, message("group", row("pending", attempt=attempt)))
     assert letters(list(decide(contract, Choices(raised=raised)))) == expected
 
 
 def test_a_stale_row_is_held_and_says_why() -> None:
-    contract = fact(Json.SENT, Column.SENT, message("group", row("pending", stale="seven weeks old")))
+    contract = fact(StatusFileState.SENT, FlagState.SENT, message("group", row("pending", stale="seven weeks old")))
     (item,) = decide(contract, HOLD)
-    assert (item.decision, item.why) == (Decision.HOLD, "seven weeks old")
+    assert (item.decision, item.why) == (Treatment.HOLD, "seven weeks old")
 
 
 def test_a_purged_table_proves_nothing() -> None:
-    contract = fact(Json.ABSENT, Column.UNSENT, message("group"), purged=True)
+    contract = fact(StatusFileState.ABSENT, FlagState.UNSENT, message("group"), purged=True)
     assert letters(list(decide(contract, HOLD))) == "H"
-    contract = fact(Json.ABSENT, Column.UNSENT, message("group", row("pending")), message("award"), purged=True)
+    contract = fact(
+        StatusFileState.ABSENT, FlagState.UNSENT, message("group", row("pending")), message("award"), purged=True
+    )
     assert letters(list(decide(contract, HOLD))) == "AH"
 
 
 def test_a_doubt_holds_all_but_what_was_completed() -> None:
     contract = fact(
-        Json.ABSENT,
-        Column.UNSENT,
+        StatusFileState.ABSENT,
+        FlagState.UNSENT,
         message("group", row("completed", 1)),
         message("award", row("pending", 2)),
         message("third"),
@@ -175,42 +189,49 @@ def test_a_doubt_holds_all_but_what_was_completed() -> None:
 
 def test_historic_contracts_can_be_assumed_sent_and_no_others() -> None:
     assume = Choices(historic=Historic.ASSUME_SENT)
-    assert letters(list(decide(fact(Json.SENT, Column.SENT, message("group")), assume))) == "a"
-    assert letters(list(decide(fact(Json.SENT, Column.UNSENT, message("group")), assume))) == "H"
-    assert letters(list(decide(fact(Json.OTHER, Column.SENT, message("group")), assume))) == "H"
-    assert letters(list(decide(fact(Json.SENT, Column.SENT, message("group"), doubt="?"), assume))) == "H"
+    assert letters(list(decide(fact(StatusFileState.SENT, FlagState.SENT, message("group")), assume))) == "a"
+    assert letters(list(decide(fact(StatusFileState.SENT, FlagState.UNSENT, message("group")), assume))) == "H"
+    assert letters(list(decide(fact(StatusFileState.OTHER, FlagState.SENT, message("group")), assume))) == "H"
+    assert letters(list(decide(fact(StatusFileState.SENT, FlagState.SENT, message("group"), doubt="?"), assume))) == "H"
 
 
 def test_what_the_outbox_has_is_left_and_old_rows_of_it_are_twins() -> None:
-    contract = fact(Json.ABSENT, Column.UNSENT, message("group", owned=2), message("award", row("pending"), owned=1))
+    contract = fact(
+        StatusFileState.ABSENT, FlagState.UNSENT, message("group", owned=2), message("award", row("pending"), owned=1)
+    )
     found = list(decide(contract, HOLD))
-    assert [item.decision for item in found] == [Decision.OWNED, Decision.CANCEL]
+    assert [item.decision for item in found] == [Treatment.OWNED, Treatment.CANCEL]
     assert found[1].round == 2
 
 
 def test_a_message_that_is_not_asked_for_goes_by_its_rows_alone() -> None:
     contract = fact(
-        Json.ABSENT, Column.UNSENT, message("group", required=False), message("award", row("pending"), required=False)
+        StatusFileState.ABSENT,
+        FlagState.UNSENT,
+        message("group", required=False),
+        message("award", row("pending"), required=False),
     )
     assert letters(list(decide(contract, HOLD))) == "A"
 
 
 def test_a_status_that_nobody_knows_is_held() -> None:
-    (item,) = decide(fact(Json.SENT, Column.SENT, message("group", row("erledigt"))), HOLD)
-    assert item.decision is Decision.HOLD
+    (item,) = decide(fact(StatusFileState.SENT, FlagState.SENT, message("group", row("erledigt"))), HOLD)
+    assert item.decision is Treatment.HOLD
     assert "erledigt" in item.why
 
 
-@pytest.mark.parametrize(("json", "rows", "column"), list(itertools.product(Json, Rows, COLUMNS)))
-def test_every_state_that_a_clean_run_does_not_leave_has_an_accident(json: Json, rows: Rows, column: Column) -> None:
+@pytest.mark.parametrize(("json", "rows", "column"), list(itertools.product(StatusFileState, RowState, COLUMNS)))
+def test_every_state_that_a_clean_run_does_not_leave_has_an_accident(
+    json: StatusFileState, rows: RowState, column: FlagState
+) -> None:
     clean = {
-        (Json.ABSENT, Rows.NONE, Column.UNSENT),
-        (Json.SENT, Rows.PENDING, Column.SENT),
-        (Json.SENT, Rows.COMPLETED, Column.SENT),
-        (Json.SENT, Rows.MIXED, Column.SENT),
+        (StatusFileState.ABSENT, RowState.NONE, FlagState.UNSENT),
+        (StatusFileState.SENT, RowState.PENDING, FlagState.SENT),
+        (StatusFileState.SENT, RowState.COMPLETED, FlagState.SENT),
+        (StatusFileState.SENT, RowState.MIXED, FlagState.SENT),
     }
     named = crash_of(json, rows, column)
     if (json, rows, column) in clean:
         assert named is None
-    elif json is not Json.OTHER and column is not Column.OTHER:
+    elif json is not StatusFileState.OTHER and column is not FlagState.OTHER:
         assert named

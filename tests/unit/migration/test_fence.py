@@ -21,7 +21,7 @@ from notifykit.errors import ConfigError
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.database import Database
-from notifykit.pipeline.project import open_host
+from notifykit.pipeline.project import open_project
 from notifykit.testing import FakeClock
 
 LEGACY_TABLE = """CREATE TABLE tasks (
@@ -148,7 +148,7 @@ def test_a_rollback_drops_the_same_tables() -> None:
 
 @pytest.fixture
 def configuration(tmp_path: Path) -> Configuration:
-    return open_host(CliWorld(tmp_path).project).configuration
+    return open_project(CliWorld(tmp_path).project).configuration
 
 
 @pytest.mark.parametrize("section", [{}, {"others": "legacy"}, {"others": "legacy", "channels": {"x": "nobody"}}])

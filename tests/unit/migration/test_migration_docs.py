@@ -173,7 +173,7 @@ def reasons_of(node: ast.AST) -> Iterator[ast.expr]:
             yield second
         case ast.Call(func=ast.Attribute(attr="_doubtful"), args=[*_, last]):
             yield last
-        case ast.Call(func=ast.Name(id="replace" | "MessageDecision")):
+        case ast.Call(func=ast.Name(id="replace" | "MessageTreatment")):
             yield from holding(node)
         case ast.Assign(targets=[target], value=value):
             name = target.id if isinstance(target, ast.Name) else getattr(target, "attr", "")

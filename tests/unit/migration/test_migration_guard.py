@@ -16,8 +16,8 @@ from notifykit_migration.apply.guard import may_generate
 
 from notifykit.legacy import Disposal, LegacyState
 from notifykit.outbox import SqliteOutbox
-from notifykit.pipeline.project import Host, open_host
-from notifykit.pipeline.run import Cycle, generate_all
+from notifykit.pipeline.project import Project, open_project
+from notifykit.pipeline.run import Pass, generate_all
 from notifykit.plugins import load_plugins
 from notifykit.plugins.find import find_entry_points
 
@@ -119,37 +119,37 @@ def test_looking_changes_nothing(folder: Path) -> None:
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Host:
+def project(tmp_path: Path) -> Project:
     """A legacy project that nobody migrated, and the guard among the plugins."""
     world = LegacyWorld(tmp_path / "world")
     world.contract(flag="N", json=SENT)
     guard = EntryPoint("notifykit_migration_guard", "notifykit_migration.apply.guard", "notifykit")
-    return open_host(
+    return open_project(
         world.folder / "notifykit.yaml", plugins=load_plugins(entry_points=[*find_entry_points()[0], guard])
     )
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
-def test_a_pass_fails_for_that_campaign_alone(host: Host, dry_run: bool) -> None:
-    cycle = Cycle()
-    with closing(host.open_outbox()) as outbox:
-        generate_all(host, outbox, host.campaigns(), cycle, dry_run=dry_run)
-    assert "run `notifykit migrate` first" in cycle.failures.pop("beijing")
-    assert cycle.failures == {}
-    assert [item.campaign for item in cycle.generated] == ["technicians"]
+def test_a_pass_fails_for_that_campaign_alone(project: Project, dry_run: bool) -> None:
+    this_pass = Pass()
+    with closing(project.open_outbox()) as outbox:
+        generate_all(project, outbox, project.campaigns(), this_pass, dry_run=dry_run)
+    assert "run `notifykit migrate` first" in this_pass.failures.pop("beijing")
+    assert this_pass.failures == {}
+    assert [item.campaign for item in this_pass.generated] == ["technicians"]
 
 
-def test_a_section_that_will_not_do_holds_its_campaign_back(host: Host) -> None:
-    campaign = replace(host.campaigns(("beijing",))[0], legacy={"kind": "contract"})
-    cycle = Cycle()
-    with closing(host.open_outbox()) as outbox:
-        generate_all(host, outbox, [campaign], cycle)
-    assert "legacy.status_file is None" in cycle.failures["beijing"]
+def test_a_section_that_will_not_do_holds_its_campaign_back(project: Project) -> None:
+    campaign = replace(project.campaigns(("beijing",))[0], legacy={"kind": "contract"})
+    this_pass = Pass()
+    with closing(project.open_outbox()) as outbox:
+        generate_all(project, outbox, [campaign], this_pass)
+    assert "legacy.status_file is None" in this_pass.failures["beijing"]
 
 
-def test_a_section_of_nobody_holds_nothing_back(host: Host) -> None:
-    campaign = replace(host.campaigns(("beijing",))[0], legacy={"kind": "somebody else's"})
-    cycle = Cycle()
-    with closing(host.open_outbox()) as outbox:
-        generate_all(host, outbox, [campaign], cycle)
-    assert cycle.failures == {}
+def test_a_section_of_nobody_holds_nothing_back(project: Project) -> None:
+    campaign = replace(project.campaigns(("beijing",))[0], legacy={"kind": "somebody else's"})
+    this_pass = Pass()
+    with closing(project.open_outbox()) as outbox:
+        generate_all(project, outbox, [campaign], this_pass)
+    assert this_pass.failures == {}

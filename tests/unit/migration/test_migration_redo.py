@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from notifykit_migration.errors import PreflightError, VerificationError, WorldChangedError
 from notifykit_migration.journal.journal import Journal
-from notifykit_migration.journal.redo import MoveFile, ReplaceFile, RestoreFile, Stand, Step, run_steps
+from notifykit_migration.journal.redo import MoveFile, ReplaceFile, RestoreFile, Step, TargetState, run_steps
 
 
 def sha(data: bytes) -> str:
@@ -44,10 +44,10 @@ class Sign:
     def describe(self) -> Mapping[str, Any]:
         return {"target": "the slate", "before": self.before, "after": self.after}
 
-    def stand(self) -> Stand:
+    def stand(self) -> TargetState:
         word = self.slate["word"]
-        known = {self.before: Stand.BEFORE, self.after: Stand.AFTER, f"{self.after}…": Stand.PARTLY}
-        return known.get(word, Stand.FOREIGN)
+        known = {self.before: TargetState.BEFORE, self.after: TargetState.AFTER, f"{self.after}…": TargetState.PARTLY}
+        return known.get(word, TargetState.FOREIGN)
 
     def do(self) -> None:
         self.done.append(self.after)
@@ -131,7 +131,7 @@ def test_replace(journal: Journal, tmp_path: Path) -> None:
     path.write_bytes(b"old")
     path.chmod(0o640)
     step = ReplaceFile(path, sha(b"old"), b"new")
-    assert step.stand() is Stand.BEFORE
+    assert step.stand() is TargetState.BEFORE
     assert run_steps(journal, [step]) == 1
     assert path.read_bytes() == b"new"
     assert os.name == "nt" or stat.S_IMODE(path.stat().st_mode) == 0o640
@@ -151,10 +151,10 @@ def test_the_owner_stays(tmp_path: Path) -> None:
 
 def test_replace_makes_what_is_not_there(tmp_path: Path) -> None:
     step = ReplaceFile(tmp_path / "a", None, b"new")
-    assert step.stand() is Stand.BEFORE
+    assert step.stand() is TargetState.BEFORE
     step.do()
     assert (tmp_path / "a").read_bytes() == b"new"
-    assert ReplaceFile(tmp_path / "a", None, b"other").stand() is Stand.FOREIGN
+    assert ReplaceFile(tmp_path / "a", None, b"other").stand() is TargetState.FOREIGN
 
 
 def test_a_link_stays_one(tmp_path: Path) -> None:
@@ -187,9 +187,9 @@ def test_restore(tmp_path: Path) -> None:
     (tmp_path / "backup").write_bytes(b"old")
     path = tmp_path / "a"
     step = RestoreFile(tmp_path / "backup", path, sha(b"old"), None, mode=0o604, mtime_ns=10**18)
-    assert step.stand() is Stand.BEFORE
+    assert step.stand() is TargetState.BEFORE
     step.do()
-    assert step.stand() is Stand.AFTER
+    assert step.stand() is TargetState.AFTER
     assert path.stat().st_mtime_ns == 10**18
     assert os.name == "nt" or stat.S_IMODE(path.stat().st_mode) == 0o604
     path.write_bytes(b"new")
@@ -248,7 +248,7 @@ def test_a_file_open_in_a_spreadsheet_is_tried_again(
     waited = refuse(monkeypatch, 5, open_in_a_spreadsheet)
     step.do()
     assert len(waited) == 5
-    assert step.stand() is Stand.AFTER
+    assert step.stand() is TargetState.AFTER
 
 
 @pytest.mark.parametrize("kind", ["replace", "move"])
@@ -277,7 +277,7 @@ def test_move(journal: Journal, tmp_path: Path) -> None:
     source, target = tmp_path / "a.json", tmp_path / "retired" / "a.json"
     source.write_bytes(b"{}")
     step = MoveFile(source, target, sha(b"{}"))
-    assert step.stand() is Stand.BEFORE
+    assert step.stand() is TargetState.BEFORE
     assert run_steps(journal, [step]) == 1
     assert not source.exists()
     assert target.read_bytes() == b"{}"
@@ -311,7 +311,7 @@ def test_move_to_a_real_other_filesystem(tmp_path: Path) -> None:
         (folder / "a").write_bytes(b"{}")
         step = MoveFile(folder / "a", tmp_path / "a", sha(b"{}"))
         step.do()
-        assert step.stand() is Stand.AFTER
+        assert step.stand() is TargetState.AFTER
     finally:
         for path in folder.iterdir():
             path.unlink()
@@ -322,7 +322,7 @@ def test_a_move_that_was_killed_between_the_two_places(journal: Journal, tmp_pat
     for name in ("a", "b"):
         (tmp_path / name).write_bytes(b"{}")
     step = MoveFile(tmp_path / "a", tmp_path / "b", sha(b"{}"))
-    assert step.stand() is Stand.PARTLY
+    assert step.stand() is TargetState.PARTLY
     assert run_steps(journal, [step]) == 1
     assert names(tmp_path) == ["b", "journal.jsonl"]
 

@@ -11,7 +11,7 @@ from typing import Any
 import plans
 import pytest
 from notifykit_migration.errors import PreflightError, VerificationError
-from notifykit_migration.model import Decision, Kept, MessageDecision, Options, Plan, Raised
+from notifykit_migration.model import Kept, MessageTreatment, Options, Plan, Raised, Treatment
 from notifykit_migration.plan.plan_file import BATCH, parse_plan, plan_hash, plan_text, read_plan, write_plan
 
 
@@ -25,8 +25,8 @@ def plan() -> Plan:
     special = replace(
         plans.contract(9000),
         decisions=(
-            MessageDecision(message="group", decision=Decision.CREATE, why="…", round=3, recipient="群", text=text),
-            MessageDecision(message="award", decision=Decision.CANCEL, why="twin", row=12),
+            MessageTreatment(message="group", decision=Treatment.CREATE, why="…", round=3, recipient="群", text=text),
+            MessageTreatment(message="award", decision=Treatment.CANCEL, why="twin", row=12),
         ),
         number=None,
         age=1.25,
@@ -90,7 +90,7 @@ CHANGES: dict[str, Callable[[Plan], Plan]] = {
     "flag": lambda plan: contract(plan, set_flag=True),
     "place": lambda plan: contract(plan, place="x.csv:9"),
     "crash": lambda plan: contract(plan, crash="an accident"),
-    "decision": lambda plan: decided(plan, decision=Decision.ADOPT),
+    "decision": lambda plan: decided(plan, decision=Treatment.ADOPT),
     "why": lambda plan: decided(plan, why="because"),
     "row": lambda plan: decided(plan, row=99),
     "round": lambda plan: decided(plan, round=2),

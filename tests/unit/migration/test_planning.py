@@ -19,8 +19,8 @@ def world(tmp_path: Path) -> LegacyWorld:
 
 
 def plan_of(world: LegacyWorld, options: Options | None = None) -> Plan:
-    host = world.host()
-    return make_plan(host, options or Options(stopped=Stopped.IDLE), now=float(int(host.clock.now())))
+    project = world.opened()
+    return make_plan(project, options or Options(stopped=Stopped.IDLE), now=float(int(project.clock.now())))
 
 
 def beijing(plan: Plan) -> CampaignPlan:
@@ -76,16 +76,16 @@ def test_from_a_copy_of_the_files_comes_the_same_plan(world: LegacyWorld, tmp_pa
         world.contract("Y", SENT, cells={"管家(serviceHousekeeper)": ""})
         world.technician()
     world.append({"活动编号": "BJ-AUG", "合同ID(_id)": "2025080000000000077"})
-    host = world.host()
-    now = float(int(host.clock.now()))
-    plan = make_plan(host, Options(), now=now)
+    project = world.opened()
+    now = float(int(project.clock.now()))
+    plan = make_plan(project, Options(), now=now)
     redirect = {}
     for path in (world.csv(), world.status_file(), world.technician_file, world.store):
         copy = tmp_path / f"copy of {path.name}"
         shutil.copyfile(path, copy)
         path.unlink()
         redirect[path.resolve()] = copy
-    assert replace(make_plan(host, Options(), now=now, redirect=redirect)) == plan
+    assert replace(make_plan(project, Options(), now=now, redirect=redirect)) == plan
 
 
 def test_the_text_of_a_message_that_is_created(world: LegacyWorld) -> None:

@@ -26,7 +26,7 @@ def draft(message: str, *, key: str = KEY, campaign: str = "beijing") -> Draft:
     return Draft(
         campaign=campaign,
         key=key,
-        message=message,
+        name=message,
         recipient="测试群",
         text=f"{message} {key}",
         channel="desk",
@@ -133,7 +133,7 @@ def test_removed_tasks_have_their_history(folder: MigrationFolder, outbox: Sqlit
     tasks = {item.task.id: item for item in kept(folder, outbox).removed}
     assert tasks.keys() == {2, 4}
     task = tasks[2]
-    assert (task.task.campaign, task.task.key, task.task.message) == ("beijing", KEY, "award")
+    assert (task.task.campaign, task.task.key, task.task.name) == ("beijing", KEY, "award")
     assert (task.status, task.reason) == (Status.FAILED, "too long")
     assert [attempt.code for attempt in task.attempts] == ["40058"]
 

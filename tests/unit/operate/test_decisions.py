@@ -9,7 +9,7 @@ import pytest
 
 from notifykit.errors import NotifykitError
 from notifykit.model import Outcome, Status
-from notifykit.operate.decisions import Decision, Selection, decide, resend, resendable
+from notifykit.operate.decisions import Resolution, Selection, decide, resend, resendable
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import Filter, Transition
 from notifykit.testing import FakeClock, draft
@@ -35,7 +35,7 @@ def put(
     outbox: SqliteOutbox, status: Status, *, key: str = "C-1", campaign: str = "sample", message: str = "group"
 ) -> int:
     """Queue a message and lead it into a state; returns its id."""
-    enqueued = outbox.enqueue([draft(key=key, campaign=campaign, message=message, ordered=False)])
+    enqueued = outbox.enqueue([draft(key=key, campaign=campaign, name=message, ordered=False)])
     assert enqueued.first_id is not None
     id_ = enqueued.first_id
     if status is Status.CANCELLED:
@@ -56,10 +56,10 @@ def statuses(outbox: SqliteOutbox) -> list[Status]:
     return [task.status for task in outbox.tasks(Filter())]
 
 
-@pytest.mark.parametrize("decision", Decision)
+@pytest.mark.parametrize("decision", Resolution)
 @pytest.mark.parametrize("status", REACHABLE)
 def test_a_decision_moves_what_it_is_for_and_refuses_the_rest(
-    outbox: SqliteOutbox, decision: Decision, status: Status
+    outbox: SqliteOutbox, decision: Resolution, status: Status
 ) -> None:
     id_ = put(outbox, status)
     if status in decision.of:
@@ -76,14 +76,14 @@ def test_a_decision_moves_what_it_is_for_and_refuses_the_rest(
 @pytest.mark.parametrize(
     ("decision", "status", "command"),
     [
-        (Decision.RETRY, Status.IN_DOUBT, "resolve"),
-        (Decision.RETRY, Status.COMPLETED, "resend"),
-        (Decision.RESEND, Status.FAILED, "retry"),
-        (Decision.RESEND, Status.SENT, "resend"),
+        (Resolution.RETRY, Status.IN_DOUBT, "resolve"),
+        (Resolution.RETRY, Status.COMPLETED, "resend"),
+        (Resolution.RESEND, Status.FAILED, "retry"),
+        (Resolution.RESEND, Status.SENT, "resend"),
     ],
 )
 def test_a_refusal_names_the_command_that_would_do(
-    outbox: SqliteOutbox, decision: Decision, status: Status, command: str
+    outbox: SqliteOutbox, decision: Resolution, status: Status, command: str
 ) -> None:
     with pytest.raises(NotifykitError, match=f"`notifykit {command}`"):
         decide(outbox, Selection(ids=(put(outbox, status),)), decision, who="x", why="x")
@@ -92,13 +92,13 @@ def test_a_refusal_names_the_command_that_would_do(
 def test_one_wrong_id_among_many_and_nothing_is_changed(outbox: SqliteOutbox) -> None:
     ids = [put(outbox, Status.FAILED, key=f"C-{number}") for number in range(3)]
     with pytest.raises(NotifykitError, match="there is no task 99"):
-        decide(outbox, Selection(ids=(*ids, 99)), Decision.RETRY, who="x", why="x")
+        decide(outbox, Selection(ids=(*ids, 99)), Resolution.RETRY, who="x", why="x")
     assert statuses(outbox) == [Status.FAILED] * 3
 
 
 def test_a_long_list_of_wrong_ids_is_cut(outbox: SqliteOutbox) -> None:
     with pytest.raises(NotifykitError) as caught:
-        decide(outbox, Selection(ids=tuple(range(1, 31))), Decision.RETRY, who="x", why="x")
+        decide(outbox, Selection(ids=tuple(range(1, 31))), Resolution.RETRY, who="x", why="x")
     assert str(caught.value).splitlines()[9:] == [
         "there is no task 10; `notifykit tasks` lists them",
         "… and 20 more",
@@ -108,7 +108,7 @@ def test_a_long_list_of_wrong_ids_is_cut(outbox: SqliteOutbox) -> None:
 
 def test_an_id_given_twice_is_decided_once(outbox: SqliteOutbox) -> None:
     id_ = put(outbox, Status.FAILED)
-    assert len(decide(outbox, Selection(ids=(id_, id_)), Decision.RETRY, who="x", why="x")) == 1
+    assert len(decide(outbox, Selection(ids=(id_, id_)), Resolution.RETRY, who="x", why="x")) == 1
 
 
 def test_a_filter_takes_what_it_describes_and_can_be_decided(outbox: SqliteOutbox) -> None:
@@ -116,25 +116,25 @@ def test_a_filter_takes_what_it_describes_and_can_be_decided(outbox: SqliteOutbo
     put(outbox, Status.IN_DOUBT, key="C-2")
     put(outbox, Status.COMPLETED, key="C-3")
     put(outbox, Status.FAILED, key="C-4", campaign="other")
-    changed = decide(outbox, Selection(campaign="sample"), Decision.CANCEL, who="x", why="x")
+    changed = decide(outbox, Selection(campaign="sample"), Resolution.CANCEL, who="x", why="x")
     assert [task.key for task in changed] == ["C-1", "C-2"]
-    changed = decide(outbox, Selection(key="C-4", statuses=(Status.FAILED,)), Decision.RETRY, who="x", why="x")
+    changed = decide(outbox, Selection(key="C-4", statuses=(Status.FAILED,)), Resolution.RETRY, who="x", why="x")
     assert [task.campaign for task in changed] == ["other"]
-    assert decide(outbox, Selection(campaign="none"), Decision.RETRY, who="x", why="x") == []
+    assert decide(outbox, Selection(campaign="none"), Resolution.RETRY, who="x", why="x") == []
 
 
 def test_a_state_that_the_decision_is_not_for_is_refused(outbox: SqliteOutbox) -> None:
     with pytest.raises(NotifykitError, match="it is for failed"):
-        decide(outbox, Selection(statuses=(Status.QUEUED,)), Decision.RETRY, who="x", why="x")
+        decide(outbox, Selection(statuses=(Status.QUEUED,)), Resolution.RETRY, who="x", why="x")
 
 
 def test_resend_opens_a_round_for_each_message_that_was_sent(outbox: SqliteOutbox) -> None:
     put(outbox, Status.COMPLETED, message="group")
     put(outbox, Status.SENT, message="award")
     put(outbox, Status.FAILED, message="extra")
-    assert [task.message for task in resendable(outbox, "sample", "C-1")] == ["group", "award"]
+    assert [task.name for task in resendable(outbox, "sample", "C-1")] == ["group", "award"]
     opened = resend(outbox, "sample", "C-1", who="测试员", why="deleted")
-    assert [(task.message, task.round, task.status) for task in opened] == [
+    assert [(task.name, task.round, task.status) for task in opened] == [
         ("group", 2, Status.QUEUED),
         ("award", 2, Status.QUEUED),
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from notifykit.model import Outcome, Status
-from notifykit.operate.trace import StepKind, near_keys, stories
+from notifykit.operate.trace import StepKind, near_keys, traces
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import Transition
 from notifykit.testing import FakeClock, draft
@@ -43,7 +43,7 @@ def test_everything_that_happened_in_the_order_in_which_it_happened(outbox: Sqli
     outbox.complete([1])
     clock.advance(1)
     outbox.resend("sample", "C-1", ["group"], who="测试员", why="deleted")
-    (story,) = stories(outbox, "C-1")
+    (story,) = traces(outbox, "C-1")
     told = [
         (step.kind.value, step.attempt and step.attempt.verdict, step.event and step.event.kind) for step in story.steps
     ]
@@ -65,16 +65,16 @@ def test_everything_that_happened_in_the_order_in_which_it_happened(outbox: Sqli
 def test_an_attempt_under_way_is_told(outbox: SqliteOutbox) -> None:
     outbox.enqueue([draft(key="C-1")])
     outbox.claim("worker", 1, {"robot": ()}, 60)
-    ((step,),) = ([item for item in story.steps if item.kind is StepKind.ATTEMPT] for story in stories(outbox, "C-1"))
+    ((step,),) = ([item for item in story.steps if item.kind is StepKind.ATTEMPT] for story in traces(outbox, "C-1"))
     assert step.attempt is not None
     assert step.attempt.verdict is None
 
 
 def test_the_same_key_in_two_campaigns_is_two_stories(outbox: SqliteOutbox) -> None:
-    outbox.enqueue([draft(campaign="b"), draft(campaign="a"), draft(campaign="a", message="award")])
-    assert [(story.campaign, len(story.tasks)) for story in stories(outbox, "C-1")] == [("a", 2), ("b", 1)]
-    assert [story.campaign for story in stories(outbox, "C-1", "b")] == ["b"]
-    assert stories(outbox, "C-2") == []
+    outbox.enqueue([draft(campaign="b"), draft(campaign="a"), draft(campaign="a", name="award")])
+    assert [(story.campaign, len(story.tasks)) for story in traces(outbox, "C-1")] == [("a", 2), ("b", 1)]
+    assert [story.campaign for story in traces(outbox, "C-1", "b")] == ["b"]
+    assert traces(outbox, "C-2") == []
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def adoption(key: str, id_: int | None = None, status: Status = Status.QUEUED, *
     facts: dict[str, Any] = {
         "campaign": "beijing",
         "key": key,
-        "message": "group",
+        "name": "group",
         "recipient": "（北京）喜报群",
         "text": "喜报",
         "channel": "robot",
@@ -72,7 +72,7 @@ def test_a_legacy_row_keeps_its_columns_except_its_status(old: SqliteOutbox) -> 
     assert first == (*before[0][:4], "queued", *before[0][5:])
     assert second == before[1]
     task = one(old, 1)
-    assert (task.campaign, task.key, task.message, task.round, task.channel) == ("beijing", "1", "group", 1, "robot")
+    assert (task.campaign, task.key, task.name, task.round, task.channel) == ("beijing", "1", "group", 1, "robot")
     assert (task.text, task.metadata) == ("第一条", {"contract_id": "1", "csv_file": "state/a.csv"})
     assert (task.queued_at, task.not_before, task.tries, task.reason) == (1_000.0, 0.0, 0, "never tried")
     assert (task.sent_at, task.completed_at) == (None, None)

@@ -30,7 +30,7 @@ STATEMENTS = {
 def filled(outbox: SqliteOutbox) -> SqliteOutbox:
     outbox.enqueue(
         [
-            Draft(campaign="c", key=str(n), message="m", recipient=f"r{n % 7}", text="t", channel="ch", task_type="x")
+            Draft(campaign="c", key=str(n), name="m", recipient=f"r{n % 7}", text="t", channel="ch", task_type="x")
             for n in range(500)
         ]
     )

@@ -19,7 +19,7 @@ def schema_of(file: Path) -> list[tuple[str, str]]:
 
 
 def draft(key: str, **more: object) -> Draft:
-    facts = {"campaign": "c", "message": "group", "recipient": "r", "text": "t", "channel": "ch", "task_type": "x"}
+    facts = {"campaign": "c", "name": "group", "recipient": "r", "text": "t", "channel": "ch", "task_type": "x"}
     return Draft(key=key, **(facts | more))  # type: ignore[arg-type]
 
 

@@ -23,7 +23,7 @@ def run(world: Any, **more: Any) -> Generated:
 
 
 def queued(world: Any) -> list[tuple[str, str]]:
-    return [(task.key, task.message) for task in world.outbox.tasks(Filter())]
+    return [(task.key, task.name) for task in world.outbox.tasks(Filter())]
 
 
 def send_all(world: Any) -> None:
@@ -196,7 +196,7 @@ def test_a_long_text_becomes_parts_and_never_grows_one_later(world: Any) -> None
     world.rows(row(2, "a"))
     run(world)
     tasks = list(world.outbox.tasks(Filter()))
-    assert [(task.message, task.text) for task in tasks] == [("group", "1234"), ("group.2", "5678"), ("group.3", "9")]
+    assert [(task.name, task.text) for task in tasks] == [("group", "1234"), ("group.2", "5678"), ("group.3", "9")]
     with_limit(world, 5, split=True, text=lambda _: "1234\n5678\n9012\n3456")
     assert run(world).queued == 0
     assert world.campaign.message("group.3") is world.campaign.messages[0]

@@ -19,7 +19,7 @@ def fill(world: Any, *keys: str) -> None:
 def finish(world: Any, **status_of: Status) -> None:
     while claims := world.outbox.claim("w", 9, {"ch": ()}, 60):
         for claim in claims:
-            then = status_of.get(f"{claim.task.key}_{claim.task.message}", Status.SENT)
+            then = status_of.get(f"{claim.task.key}_{claim.task.name}", Status.SENT)
             world.outbox.finish(claim, Outcome.accepted(), Transition(status=then))
 
 

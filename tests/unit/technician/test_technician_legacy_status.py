@@ -137,7 +137,7 @@ def test_metadata_names_the_file_as_the_project_does(path: Path, tmp_path: Path)
 
 def test_nothing_is_owed_after_sending(path: Path) -> None:
     task = Task(
-        id=7, task_type="t", recipient="r", text="x", status=Status.SENT, campaign="c", key="k", message="m", round=1,
+        id=7, task_type="t", recipient="r", text="x", status=Status.SENT, campaign="c", key="k", name="m", round=1,
         channel="ch", ordered=True, metadata={}, tries=1, queued_at=0.0, not_before=0.0, sent_at=1.0,
         completed_at=None, reason=None,
     )  # fmt: skip

@@ -45,8 +45,8 @@ def test_samples_take_what_a_test_wants_to_say() -> None:
     assert (context.attempt, context.timeout, context.clock.monotonic()) == (3, 0.5, 0.0)
     clock = FakeClock()
     assert send_context(clock=clock).clock is clock
-    task = sent_task(records({"id": "K"})[0], {"contract_id": "K"}, id_=9, message="award")
-    assert (task.id, task.key, task.message, task.status) == (9, "K", "award", Status.SENT)
+    task = sent_task(records({"id": "K"})[0], {"contract_id": "K"}, id_=9, name="award")
+    assert (task.id, task.key, task.name, task.status) == (9, "K", "award", Status.SENT)
     assert task.metadata == {"contract_id": "K"}
 
 

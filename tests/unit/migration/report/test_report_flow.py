@@ -9,9 +9,9 @@ from itertools import pairwise, product
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from notifykit_migration.model import Column, Json, Rows
+from notifykit_migration.model import FlagState, RowState, StatusFileState
 from notifykit_migration.report.flow import BAR, LABEL, SLOT, STEP, TALL, THINNEST, WIDTH, Bar, Picture, picture
-from notifykit_migration.report.summary import Path
+from notifykit_migration.report.summary import Flow
 from notifykit_migration.report.words import Outcome
 from rich.cells import cell_len
 
@@ -20,10 +20,18 @@ CELL = 7.5
 
 NEAR = 1e-6
 
-paths = st.builds(Path, st.sampled_from(Json), st.sampled_from(Rows), st.sampled_from(Column), st.sampled_from(Outcome))
+paths = st.builds(
+    Flow,
+    st.sampled_from(StatusFileState),
+    st.sampled_from(RowState),
+    st.sampled_from(FlagState),
+    st.sampled_from(Outcome),
+)
 flows_of_contracts = st.dictionaries(paths, st.integers(1, 100_000), min_size=1, max_size=40)
 
-ALL: Mapping[Path, int] = {Path(*states): 1 + at for at, states in enumerate(product(Json, Rows, Column, Outcome))}
+ALL: Mapping[Flow, int] = {
+    Flow(*states): 1 + at for at, states in enumerate(product(StatusFileState, RowState, FlagState, Outcome))
+}
 
 
 def by_column(drawn: Picture) -> Mapping[int, list[Bar]]:
@@ -35,7 +43,7 @@ def by_column(drawn: Picture) -> Mapping[int, list[Bar]]:
 
 @settings(max_examples=60, deadline=None)
 @given(flows_of_contracts)
-def test_bars_do_not_overlap_and_lie_in_the_picture(flows: Mapping[Path, int]) -> None:
+def test_bars_do_not_overlap_and_lie_in_the_picture(flows: Mapping[Flow, int]) -> None:
     drawn = picture(flows)
     for bars in by_column(drawn).values():
         for above, below in pairwise(bars):
@@ -48,7 +56,7 @@ def test_bars_do_not_overlap_and_lie_in_the_picture(flows: Mapping[Path, int]) -
 
 @settings(max_examples=60, deadline=None)
 @given(flows_of_contracts)
-def test_ribbons_fill_their_bars_without_overlap(flows: Mapping[Path, int]) -> None:
+def test_ribbons_fill_their_bars_without_overlap(flows: Mapping[Flow, int]) -> None:
     drawn = picture(flows)
     for bar in drawn.bars:
         leaving = sorted((r.y0, r.y0 + r.width) for r in drawn.ribbons if r.source is bar)
@@ -62,7 +70,7 @@ def test_ribbons_fill_their_bars_without_overlap(flows: Mapping[Path, int]) -> N
 
 @settings(max_examples=60, deadline=None)
 @given(flows_of_contracts)
-def test_no_contract_is_missing(flows: Mapping[Path, int]) -> None:
+def test_no_contract_is_missing(flows: Mapping[Flow, int]) -> None:
     drawn = picture(flows)
     everything = sum(flows.values())
     for bars in by_column(drawn).values():
@@ -73,7 +81,7 @@ def test_no_contract_is_missing(flows: Mapping[Path, int]) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(flows_of_contracts)
-def test_ribbons_of_a_bar_leave_in_the_order_of_their_targets(flows: Mapping[Path, int]) -> None:
+def test_ribbons_of_a_bar_leave_in_the_order_of_their_targets(flows: Mapping[Flow, int]) -> None:
     drawn = picture(flows)
     for bar in drawn.bars:
         leaving = sorted((r for r in drawn.ribbons if r.source is bar), key=lambda r: r.y0)
@@ -96,15 +104,15 @@ def test_all_states_at_once_stay_a_picture() -> None:
 
 
 def test_one_of_a_hundred_thousand_is_seen() -> None:
-    usual = Path(Json.SENT, Rows.COMPLETED, Column.SENT, Outcome.SENT)
-    odd = Path(Json.SENT, Rows.PENDING, Column.MISSING, Outcome.HELD)
+    usual = Flow(StatusFileState.SENT, RowState.COMPLETED, FlagState.SENT, Outcome.SENT)
+    odd = Flow(StatusFileState.SENT, RowState.PENDING, FlagState.MISSING, Outcome.HELD)
     drawn = picture({usual: 99_999, odd: 1})
     assert min(ribbon.width for ribbon in drawn.ribbons) == THINNEST
     assert max(ribbon.width for ribbon in drawn.ribbons) == pytest.approx(TALL, rel=0.001)
 
 
 def test_an_outline_runs_from_bar_to_bar() -> None:
-    (first, *_) = picture({Path(Json.SENT, Rows.COMPLETED, Column.SENT, Outcome.SENT): 3}).ribbons
+    (first, *_) = picture({Flow(StatusFileState.SENT, RowState.COMPLETED, FlagState.SENT, Outcome.SENT): 3}).ribbons
     assert first.outline.startswith(f"M{first.source.x + BAR:.1f},{first.y0:.1f}C")
     assert f" {first.target.x:.1f},{first.y1:.1f}V" in first.outline
     assert first.outline.endswith("Z")

@@ -7,7 +7,7 @@ from typing import Any
 
 import plans
 from notifykit_migration import report
-from notifykit_migration.model import Options, Present
+from notifykit_migration.model import Options, OutboxState
 
 
 def through_json(form: object) -> Any:
@@ -44,7 +44,7 @@ def test_checks() -> None:
 
 
 def test_a_rollback() -> None:
-    plan = plans.rollback(plans.returned(1), plans.returned(2, Present.HELD), holds=(plans.hold(2),))
+    plan = plans.rollback(plans.returned(1), plans.returned(2, OutboxState.HELD), holds=(plans.hold(2),))
     form = through_json(report.rollback_form(plan))
     assert form["contracts"] == 2
     assert form["rows"] == {"pending": 1}

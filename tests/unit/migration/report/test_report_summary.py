@@ -6,42 +6,42 @@ from dataclasses import replace
 
 import plans
 import pytest
-from notifykit_migration.model import ContractPlan, Decision
+from notifykit_migration.model import ContractPlan, Treatment
 from notifykit_migration.report import summary
 from notifykit_migration.report.words import Outcome
 
 
-def contract_of(*decisions: Decision) -> ContractPlan:
+def contract_of(*decisions: Treatment) -> ContractPlan:
     return plans.contract(1, decisions=tuple(plans.decision(what) for what in decisions))
 
 
 @pytest.mark.parametrize(
     ("decisions", "expected"),
     [
-        ((Decision.SENT, Decision.SENT), Outcome.SENT),
-        ((Decision.SENT, Decision.CANCEL), Outcome.SENT),
-        ((Decision.SENT, Decision.ASSUME), Outcome.ASSUMED),
-        ((Decision.SENT, Decision.GENERATE), Outcome.LATER),
-        ((Decision.SENT, Decision.ADOPT), Outcome.QUEUED),
-        ((Decision.SENT, Decision.CREATE), Outcome.QUEUED),
-        ((Decision.SENT, Decision.ADOPT, Decision.HOLD), Outcome.HELD),
-        ((Decision.OWNED, Decision.CANCEL), Outcome.KNOWN),
+        ((Treatment.SENT, Treatment.SENT), Outcome.SENT),
+        ((Treatment.SENT, Treatment.CANCEL), Outcome.SENT),
+        ((Treatment.SENT, Treatment.ASSUME), Outcome.ASSUMED),
+        ((Treatment.SENT, Treatment.GENERATE), Outcome.LATER),
+        ((Treatment.SENT, Treatment.ADOPT), Outcome.QUEUED),
+        ((Treatment.SENT, Treatment.CREATE), Outcome.QUEUED),
+        ((Treatment.SENT, Treatment.ADOPT, Treatment.HOLD), Outcome.HELD),
+        ((Treatment.OWNED, Treatment.CANCEL), Outcome.KNOWN),
         ((), Outcome.NOTHING),
     ],
 )
-def test_where_a_contract_ends(decisions: tuple[Decision, ...], expected: Outcome) -> None:
+def test_where_a_contract_ends(decisions: tuple[Treatment, ...], expected: Outcome) -> None:
     assert summary.outcome(contract_of(*decisions)) is expected
 
 
 def test_every_decision_ends_somewhere() -> None:
-    assert {summary.outcome(contract_of(what)) for what in Decision} == set(Outcome) - {Outcome.NOTHING}
+    assert {summary.outcome(contract_of(what)) for what in Treatment} == set(Outcome) - {Outcome.NOTHING}
 
 
 def test_every_contract_goes_one_way() -> None:
     plan = plans.plan(plans.campaign(found=plans.contracts((plans.SENT, 5), (plans.OLD, 2), (plans.NEW, 1))))
     flows = summary.flows(plan)
     assert flows.total() == summary.contracts(plan) == 8
-    assert flows[summary.Path(*plans.OLD[:3], Outcome.HELD)] == 2
+    assert flows[summary.Flow(*plans.OLD[:3], Outcome.HELD)] == 2
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_holds_are_grouped_by_campaign_and_reason_the_largest_first() -> None:
 
 def test_a_contract_with_two_messages_held_counts_once() -> None:
     contract = plans.contract(1, plans.OLD)
-    both = (*contract.decisions, plans.decision(Decision.HOLD, plans.HISTORIC, message="award"))
+    both = (*contract.decisions, plans.decision(Treatment.HOLD, plans.HISTORIC, message="award"))
     plan = plans.plan(plans.campaign(found=[replace(contract, decisions=both)]))
     (group,) = summary.plan_groups(plan)
     assert (group.contracts, group.messages) == (1, 2)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import plans
 import pytest
 from notifykit_migration import report
-from notifykit_migration.model import Check, CheckResult, Column, Options, Present
+from notifykit_migration.model import Check, CheckResult, FlagState, Options, OutboxState
 from notifykit_migration.report.terminal import DETAILS, REASONS
 from rich.cells import cell_len
 
@@ -177,8 +177,8 @@ def test_no_checks(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_rollback(capsys: pytest.CaptureFixture[str]) -> None:
-    held = plans.returned(4, Present.HELD)
-    never = plans.returned(3, Present.NEVER, column=Column.UNSENT, json=None)
+    held = plans.returned(4, OutboxState.HELD)
+    never = plans.returned(3, OutboxState.NEVER, column=FlagState.UNSENT, json=None)
     plan = plans.rollback(plans.returned(1), plans.returned(2), never, held, holds=(plans.hold(4, "no reply"),))
     report.show_rollback(replace(plan, warnings=("state/sh.csv is open",)))
     told = lines(capsys)

@@ -11,15 +11,15 @@ from notifykit_migration.journal.phase import Phase
 from notifykit_migration.legacy.task_table import Attempts
 from notifykit_migration.model import (
     CheckResult,
-    Column,
-    Decision,
+    FlagState,
     Historic,
     InputKind,
-    Json,
-    Present,
+    OutboxState,
     Raised,
-    Rows,
+    RowState,
+    StatusFileState,
     Stopped,
+    Treatment,
 )
 from notifykit_migration.plan.decision_table import (
     Attempt,
@@ -39,14 +39,14 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 @pytest.mark.parametrize(
     ("kind", "names"),
     [
-        (Decision, words.DECISIONS),
-        (Decision, words.MEANINGS),
-        (Json, words.JSONS),
-        (Rows, words.ROWS),
-        (Column, words.COLUMNS),
+        (Treatment, words.DECISIONS),
+        (Treatment, words.MEANINGS),
+        (StatusFileState, words.JSONS),
+        (RowState, words.ROWS),
+        (FlagState, words.COLUMNS),
         (words.Outcome, words.OUTCOMES),
         (CheckResult, words.RESULTS),
-        (Present, words.PRESENTS),
+        (OutboxState, words.PRESENTS),
         (InputKind, words.KINDS),
         (Phase, words.PHASES),
     ],
@@ -76,7 +76,9 @@ ROWS_THERE: tuple[tuple[RowFact, ...], ...] = (
 
 def reasons() -> Iterator[str]:
     """Every reason that the decision table gives."""
-    options = product(Json, Column, ROWS_THERE, (0, 1), (None, "row 3 names 2 contracts"), (False, True), Historic)
+    options = product(
+        StatusFileState, FlagState, ROWS_THERE, (0, 1), (None, "row 3 names 2 contracts"), (False, True), Historic
+    )
     for json, column, rows, owned, doubt, purged, historic in options:
         messages = [
             MessageFact(name="group", required=True, rows=rows, owned=owned),
@@ -95,7 +97,7 @@ def test_every_reason_of_the_decision_table_is_known_in_chinese() -> None:
 
 
 def test_every_accident_is_known_in_chinese() -> None:
-    found = {crash_of(*state) for state in product(Json, Rows, Column)} - {None}
+    found = {crash_of(*state) for state in product(StatusFileState, RowState, FlagState)} - {None}
     assert sorted(str(crash) for crash in found if not CHINESE.search(reason(str(crash)).zh)) == []
 
 
