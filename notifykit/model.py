@@ -15,7 +15,7 @@ Metadata = Mapping[str, Any]
 
 
 class Status(StrEnum):
-    """Where a task stands. See docs/states.md."""
+    """Where a task stands. `notifykit docs states` says who moves it."""
 
     PENDING = "pending"
     QUEUED = "queued"

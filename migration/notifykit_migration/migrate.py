@@ -219,7 +219,7 @@ def raise_for(checks: Sequence[Check]) -> None:
                 [
                     f"{len(failed)} checks failed:",
                     *lines,
-                    "nothing was lost; docs/migration.md tells what each check means; `notifykit rollback` goes back",
+                    "nothing was lost; `notifykit docs migration` explains each check; `notifykit rollback` goes back",
                 ]
             )
         )

@@ -82,7 +82,7 @@ def survey(project: Project, folder: MigrationFolder, *, now: float) -> tuple[St
         raise WorldChangedError(
             f"{store}: it was migrated, and is not the store of that migration any more: somebody removed it or put an "
             f"older one in its place; nothing was changed. Put the right one back: see {folder.archive} and "
-            f"{folder.backups}, and docs/migration.md, 'The world changed'"
+            f"{folder.backups}, and `notifykit docs migration`, 'The world changed'"
         )
     return (Standing.BEGUN if phase is Phase.MIGRATING else Standing.NOTHING), None
 

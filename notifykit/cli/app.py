@@ -13,6 +13,7 @@ from notifykit.cli.check import check
 from notifykit.cli.decide import resend, resolve, resume, retry
 from notifykit.cli.demo import demo
 from notifykit.cli.dispatch import dispatch
+from notifykit.cli.docs import docs
 from notifykit.cli.examples import example
 from notifykit.cli.generate import generate
 from notifykit.cli.new_plugin import new_plugin
@@ -36,7 +37,7 @@ SECTIONS: Mapping[str, Sequence[click.Command]] = {
     "The job": (generate, dispatch, settle, run),
     "How things stand": (status, tasks, trace),
     "Decisions": (retry, resolve, resend, resume),
-    "Reference": (plugins, schema),
+    "Reference": (docs, plugins, schema),
 }
 """Our own commands, as `--help` lists them."""
 

@@ -43,7 +43,9 @@ class Files:
             node = yaml.compose(text, Loader=yaml.SafeLoader)
             if node is not None:
                 return _Reader(name, self._defects).read(node)
-            self._defects.add(Place(name), "", "is empty; write the keys of docs/configuration.md into it")
+            self._defects.add(
+                Place(name), "", "is empty; write the keys that `notifykit docs configuration` lists into it"
+            )
         except yaml.MarkedYAMLError as error:
             self._defects.add(_place(name, error), "", _syntax(error))
         except yaml.reader.ReaderError as error:

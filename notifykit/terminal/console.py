@@ -25,7 +25,7 @@ SHORT = 12
 """Cells up to this width are not folded to make room for others."""
 
 json_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON (see docs/cli.md for its keys)."
+    "--json", "as_json", is_flag=True, help="Print JSON (`notifykit docs cli` lists its keys)."
 )
 
 

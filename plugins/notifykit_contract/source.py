@@ -26,7 +26,7 @@ class CsvSource:
     key: str
     """The column that holds the business key."""
     encoding: Encoding = "auto"
-    """`auto`: UTF-8 with or without a byte order mark, or GB18030. docs/csv.md says how it is told apart."""
+    """`auto`: UTF-8 with or without a byte order mark, or GB18030. `notifykit docs csv` says how it is told apart."""
     ignore: tuple[str, ...] = ()
     """Columns that do not count where two rows of one key are compared."""
 

@@ -154,7 +154,7 @@ def _entry(path: Path, number: int, line: bytes, before: str) -> tuple[Entry, st
     if match is None or match[1].decode() != _sum(body, before):
         raise VerificationError(
             f"{path}:{number}: the journal is damaged here, or a line before it is missing; keep the file, and put "
-            "back a copy of it from your own backup. docs/migration.md tells what to do without one"
+            "back a copy of it from your own backup. `notifykit docs migration` tells what to do without one"
         )
     form = json.loads((body + b"}").decode(*_ENCODING))
     return Entry(kind=form["kind"], at=form["at"], fields=form["fields"]), match[1].decode()

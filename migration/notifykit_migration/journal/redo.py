@@ -97,7 +97,7 @@ def _changed(step: Step) -> WorldChangedError:
     return WorldChangedError(
         f"{facts.get('target', step.name)}: is neither as it was nor as this step leaves it{expected}: somebody else "
         "wrote to it. Nothing further was changed. Ask who did, and whether the old program is running; "
-        "docs/migration.md, 'The world changed', tells how to go on"
+        "`notifykit docs migration`, 'The world changed', tells how to go on"
     )
 
 

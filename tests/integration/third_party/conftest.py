@@ -29,6 +29,10 @@ class Environment:
     def programs(self) -> Path:
         return self.folder / "bin"
 
+    @property
+    def packages(self) -> Path:
+        return Path(sysconfig.get_path("purelib", vars={"base": str(self.folder), "platbase": str(self.folder)}))
+
     def run(
         self, program: str, *arguments: str | Path, cwd: Path, **variables: str
     ) -> subprocess.CompletedProcess[str]:
@@ -59,10 +63,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     made = Environment(tmp_path_factory.mktemp("third_party") / "env")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", made.folder], check=True)
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    packages = Path(sysconfig.get_path("purelib", vars={"base": str(made.folder), "platbase": str(made.folder)}))
-    assert packages == made.folder / "lib" / version / "site-packages"
+    assert made.packages == made.folder / "lib" / version / "site-packages"
     here = [*site.getsitepackages(), sysconfig.get_path("purelib")]
-    (packages / "dependencies.pth").write_text("\n".join(dict.fromkeys(here)) + "\n")
+    (made.packages / "dependencies.pth").write_text("\n".join(dict.fromkeys(here)) + "\n")
     install(made, build_wheel(ROOT, tmp_path_factory.mktemp("host_wheel")))
     return made
 

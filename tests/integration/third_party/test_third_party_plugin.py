@@ -11,6 +11,8 @@ import pytest
 
 from notifykit.testing import HttpService
 
+ROOT = Path(__file__).parents[3]
+
 PROJECT = """
 senders:
   sms:
@@ -77,6 +79,18 @@ for point in importlib.metadata.distribution("notifykit-outbox").entry_points:
     assert {"notifykit", "notifykit_builtin", "notifykit_contract", "notifykit_wecom"} <= found.keys()
     for place in found.values():
         assert Path(place).is_relative_to(environment.folder), place
+
+
+def test_the_manual_is_in_the_wheel(environment: Any, tmp_path: Path) -> None:
+    told = environment.run("notifykit", "docs", "--json", cwd=tmp_path)
+    assert told.returncode == 0, told.stderr
+    pages = json.loads(told.stdout)["pages"]
+    packed = {Path(page["file"]).parent for page in pages}
+    assert packed == {environment.packages / "notifykit" / "docs"}
+    names = {file.name for file in packed.pop().iterdir()}
+    assert names == {file.name for file in (ROOT / "docs").glob("*.md")}
+    shown = environment.run("notifykit", "docs", "migration", "--lang", "zh", cwd=tmp_path, PYTHONUTF8="1")
+    assert shown.stdout.startswith("# 迁移旧程序\n"), shown.stderr
 
 
 def test_data_files_are_in_the_wheel(environment: Any, tmp_path: Path) -> None:

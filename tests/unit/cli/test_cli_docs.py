@@ -81,6 +81,8 @@ def test_every_key_of_every_command_is_on_the_page(
     reader.compare("resend", told("resend", contract(1), "--campaign", "beijing", "--why", "x", "--yes"))
     reader.compare("resume", told("resume", "beijing-group"))
     reader.compare("trace", told("trace", contract(1)))
+    reader.compare("docs", told("docs"))
+    reader.compare("docs PAGE", told("docs", "csv"))
     reader.compare("new-plugin", told("new-plugin", "acme-sms", "--folder", str(tmp_path)))
     monkeypatch.setattr(app, "load_plugins", loading)
     world.edit("notifykit.yaml", "store:", "plugins: {block: [notifykit_wecom]}\nstore:")

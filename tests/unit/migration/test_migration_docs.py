@@ -226,7 +226,7 @@ def test_the_messages_of_a_changed_world_are_those_of_the_code(page: str) -> Non
 
 def test_every_chapter_that_a_message_names_is_there() -> None:
     said = [one for path in CODE for one in texts(ast.parse(path.read_text(encoding="utf-8")))]
-    named = {name for one in said for name in re.findall(r"docs/migration\.md, '([^']+)'", one)}
+    named = {name for one in said for name in re.findall(r"`notifykit docs migration`, '([^']+)'", one)}
     assert named == {"The world changed"}
     for page in PAGES.values():
         for name in named:

@@ -115,7 +115,7 @@ def test_a_changed_world_stops_it(journal: Journal) -> None:
     said = str(caught.value)
     assert said.startswith("the slate: is neither as it was nor as this step leaves it (expected sha256 a…, or b…)")
     assert "Ask who did" in said
-    assert "docs/migration.md" in said
+    assert "`notifykit docs migration`" in said
     assert told(journal) == []
     assert steps[1].done == []
 

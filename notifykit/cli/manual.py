@@ -1,0 +1,65 @@
+"""The pages of the manual: the Markdown files of docs/, which the wheel carries as notifykit/docs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+from notifykit.errors import NotifykitError
+from notifykit.nearest import hint
+
+Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+_PACKAGE = Path(__file__).parents[1]
+_CHINESE = ".zh-CN"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page, in the languages that it has. English is always among them."""
+
+    name: str
+    files: Mapping[Language, Path] = field(default_factory=dict)
+
+    def language(self, wanted: Language) -> Language:
+        """Return the language that is wanted where the page has it, else English."""
+        return wanted if wanted in self.files else "en"
+
+    def text(self, language: Language) -> str:
+        """Return the page's Markdown."""
+        return self.files[language].read_text(encoding="utf-8")
+
+    def title(self, language: Language) -> str:
+        """Return the page's first heading."""
+        return self.text(language).partition("\n")[0].removeprefix("# ")
+
+
+def folder() -> Path:
+    """Return the folder of the pages: within an installed package, or beside the package in a checkout."""
+    packed = _PACKAGE / "docs"
+    return packed if packed.is_dir() else _PACKAGE.parent / "docs"
+
+
+def pages() -> dict[str, Page]:
+    """Return all pages by name. Raises NotifykitError where this installation has none."""
+    home = folder()
+    found: dict[str, Page] = {}
+    for file in sorted(home.glob("*.md")):
+        if not file.stem.endswith(_CHINESE):
+            twin = file.with_name(f"{file.stem}{_CHINESE}.md")
+            found[file.stem] = Page(file.stem, {"en": file, **({"zh": twin} if twin.is_file() else {})})
+    if not found:
+        raise NotifykitError(f"{home}: the pages of the manual are missing; install notifykit-outbox again")
+    return found
+
+
+def find(name: str) -> Page:
+    """Return a page by its name or by that of its file. Raises NotifykitError for an unknown one."""
+    known = pages()
+    bare = name.replace("\\", "/").removeprefix("docs/").removesuffix(".md").removesuffix(_CHINESE)
+    if bare not in known:
+        raise NotifykitError(f'no page is called "{name}"{hint(bare, known)}; `notifykit docs` lists all')
+    return known[bare]
