@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,16 @@ class Treatment(StrEnum):
     """A historic hold that `--historic assume-sent` closes: completed without a row."""
     OWNED = "owned"
     """The outbox has it already."""
+
+
+class Attempt(Enum):
+    """Whether the old scheduler ever tried a pending row."""
+
+    NEVER = auto()
+    PERHAPS = auto()
+    """It may have been in flight when the program was killed."""
+    RAISED = auto()
+    """It was tried, and raised: perhaps after the message had left."""
 
 
 class Raised(StrEnum):

@@ -14,8 +14,7 @@ from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS, VERSION, added_column
 from notifykit_migration.apply import fence
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.legacy.log import LegacyLog
-from notifykit_migration.model import Row, Stopped
-from notifykit_migration.plan.decision_table import Attempt
+from notifykit_migration.model import Attempt, Row, Stopped
 
 Owned = dict[tuple[str, str], dict[str, int]]
 """(campaign, key) to message to its highest round."""

@@ -12,6 +12,7 @@ from notifykit.model import Record
 from notifykit_migration.legacy import task_table as rows
 from notifykit_migration.legacy.contracts import Contract, Retiring, records
 from notifykit_migration.model import (
+    Attempt,
     CampaignPlan,
     ContractPlan,
     FlagState,
@@ -144,7 +145,7 @@ class Decider:
         return StatusFileState.ABSENT
 
     def _row(self, row: MatchedRow) -> table.RowFact:
-        attempt, evidence = table.Attempt.NEVER, ""
+        attempt, evidence = Attempt.NEVER, ""
         stale = None
         if row.status == "pending":
             attempt, evidence = self.attempts.of(row.id, row.created_at)

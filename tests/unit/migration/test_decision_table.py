@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 from notifykit_migration.model import (
+    Attempt,
     FlagState,
     Historic,
     MessageTreatment,
@@ -15,7 +16,6 @@ from notifykit_migration.model import (
     Treatment,
 )
 from notifykit_migration.plan.decision_table import (
-    Attempt,
     Choices,
     ContractFact,
     MessageFact,

@@ -12,8 +12,7 @@ from legacy_project import TABLE
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.legacy import task_table as rows
 from notifykit_migration.legacy.log import LegacyLog
-from notifykit_migration.model import Stopped
-from notifykit_migration.plan.decision_table import Attempt
+from notifykit_migration.model import Attempt, Stopped
 
 from notifykit.outbox import SqliteOutbox
 

@@ -16,6 +16,7 @@ import pytest
 from notifykit_migration.backup import checks as backup_checks
 from notifykit_migration.commands.migrate import CHANGES_PLANNED
 from notifykit_migration.migrate import Until
+from notifykit_migration.model import FlagState, RowState, Treatment
 from notifykit_migration.plan import decision_table as table
 from notifykit_migration.plan import match as evidence
 from notifykit_migration.rollback import outbox_view
@@ -140,6 +141,35 @@ def test_it_explains_exactly_the_checks_that_there_are(page: str) -> None:
     assert set(told) == there
 
 
+# Decisions ------------------------------------------------------------------------------------------------------------
+
+
+@every_page
+def test_its_decision_table_is_that_of_the_code(page: str) -> None:
+    told = {
+        (json.strip("`"), rows.strip("`")): cells for json, rows, *cells in rows_below(page, "<!-- decision table -->")
+    }
+    assert told == {
+        (json, rows): [
+            " + ".join(filter(None, (own_rows(rows, flag), rule.decision)))
+            for flag, rule in zip(table.COLUMNS, rules, strict=True)
+        ]
+        for (json, rows), rules in table.WITHOUT_ROW.items()
+    }
+
+
+def own_rows(rows: RowState, flag: FlagState) -> str:
+    """Return the letters of the rows that there are."""
+    pending = Treatment.HOLD if table.PENDING_ROW[flag] else Treatment.ADOPT
+    return {
+        RowState.NONE: "",
+        RowState.PENDING: pending,
+        RowState.COMPLETED: Treatment.SENT,
+        RowState.FAILED: Treatment.HOLD,
+        RowState.MIXED: f"{Treatment.SENT}, {pending}",
+    }[rows]
+
+
 # Reasons --------------------------------------------------------------------------------------------------------------
 
 
@@ -183,8 +213,8 @@ def reasons_of(node: ast.AST) -> Iterator[ast.expr]:
 
 def reasons() -> Iterator[str]:
     """Yield every reason for which a plan holds something."""
-    yield table.HISTORIC
-    yield from table._NO_ROW.values()
+    yield from (rule.why for cells in table.WITHOUT_ROW.values() for rule in cells if rule.decision is Treatment.HOLD)
+    yield from (why for why in table.PENDING_ROW.values() if why is not None)
     yield from texts(function(evidence, "_unusable"))
     for name in PLANNING:
         module = importlib.import_module(f"notifykit_migration.{name}")

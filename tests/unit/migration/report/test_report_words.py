@@ -10,6 +10,7 @@ import pytest
 from notifykit_migration.journal.phase import Phase
 from notifykit_migration.legacy.task_table import Attempts
 from notifykit_migration.model import (
+    Attempt,
     CheckResult,
     FlagState,
     Historic,
@@ -22,7 +23,6 @@ from notifykit_migration.model import (
     Treatment,
 )
 from notifykit_migration.plan.decision_table import (
-    Attempt,
     Choices,
     ContractFact,
     MessageFact,
