@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from notifykit_migration.legacy.numbers import Numbers
+
 from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.campaign.split import split_on_line_ends
 from notifykit.errors import RenderError
@@ -108,7 +110,10 @@ def _of_another(staged: Sequence[Staged], plans: Sequence[_Due], number: str | N
     """
     if not number or len(staged) < 2:
         return []
-    own = [one for one in staged if names(one.text, number)]
+    numbers = Numbers([number.strip()])
+    if numbers.unusable:
+        return []
+    own = [one for one in staged if numbers.found_in(one.text)]
     if len(own) == len(staged):
         return []
     taken: Counter[str] = Counter()
@@ -132,17 +137,6 @@ def _match(one: Staged, plans: Iterable[_Due], used: Mapping[str, int]) -> _Due 
     if len(candidates) == 1:
         return candidates[0]
     return min(candidates, key=lambda due: (used.get(due.plan.name, 0), not due.due), default=None)
-
-
-def names(text: str, number: str) -> bool:
-    """Whether a text has this very number, not one of which it is a part."""
-    at = text.find(number)
-    while at >= 0:
-        around = text[at - 1 : at] + text[at + len(number) : at + len(number) + 1]
-        if not any(letter == "-" or (letter.isascii() and letter.isalnum()) for letter in around):
-            return True
-        at = text.find(number, at + 1)
-    return False
 
 
 def _channel(one: Staged, campaign: Campaign, channels: Mapping[str, str]) -> str | None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from notifykit_migration.legacy.numbers import Numbers
+
 from notifykit.errors import CampaignError
 from notifykit.model import Status, Task
 from notifykit.outbox import SqliteOutbox
@@ -17,7 +19,7 @@ from notifykit_compat.activation import Activation, Activations, Staged
 from notifykit_compat.contract_files import ContractFile, FileMap, Sheet
 from notifykit_compat.errors import ShimError
 from notifykit_compat.findings import Finding, Findings
-from notifykit_compat.groups import group_of, names
+from notifykit_compat.groups import group_of
 from notifykit_compat.others import queue_other
 from notifykit_compat.releases import Releases
 from notifykit_compat.settings import LegacySettings
@@ -179,10 +181,10 @@ class Runtime:
             sheet = activation.sheets.get(file.campaign.name) if file is not None else None
             if file is None or number is None or sheet is None:
                 continue
-            for key, record in sheet.records.items():
-                told = record.get(number)
-                if told and names(one.text, told) and not self._is_known(activation, file, key):
-                    return True
+            told = {key: str(record.get(number, "")).strip() for key, record in sheet.records.items()}
+            named = Numbers(told.values()).found_in(one.text)
+            if any(told[key] in named and not self._is_known(activation, file, key) for key in told):
+                return True
         return False
 
     def _is_known(self, activation: Activation, file: ContractFile, key: str) -> bool:

@@ -1,6 +1,8 @@
 """Finds contract numbers in the texts of the old program's messages: its rows carry no contract id.
 
-A number counts only where it stands by itself: `…-1` is not found in `…-10`, nor in `X-…-1`.
+A number counts only where it stands by itself: `…-1` is not found in `…-10`, nor in `X-…-1`. Letters, digits and
+underscores continue a number, and so does a hyphen with one of them beyond it. Chinese text and punctuation do not.
+Full-width letters, digits and hyphens are the same as their half-width forms; upper and lower case differ.
 """
 
 from __future__ import annotations
@@ -11,37 +13,53 @@ from collections.abc import Iterable
 _words = re.compile(r"[0-9A-Za-z_]+").finditer
 _LETTERS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
 
+_is_wide = re.compile("[０-９Ａ-Ｚａ-ｚ＿－‐‑−]").search
+_NARROW = {ord(letter) + 0xFEE0: letter for letter in (*_LETTERS, "-")} | dict.fromkeys(map(ord, "‐‑−"), "-")
+
 
 class Numbers:
     """Many numbers that are looked for at once, each found by its last word."""
 
     def __init__(self, numbers: Iterable[str]) -> None:
-        self._by_word: dict[str, list[tuple[str, int]]] = {}
+        self._by_word: dict[str, list[tuple[str, int, str]]] = {}
+        """Last word to the numbers that end with it: as they are looked for, where the word begins, as they are."""
         self.unusable: set[str] = set()
         """Numbers without a letter or digit: no text can be searched for them."""
         for number in numbers:
+            wanted = _narrow(number)
             last = None
-            for last in _words(number):  # noqa: B007 - the last one is wanted
+            for last in _words(wanted):  # noqa: B007 - the last one is wanted
                 pass
             if last is None:
                 self.unusable.add(number)
             else:
-                self._by_word.setdefault(last[0], []).append((number, last.start()))
+                self._by_word.setdefault(last[0], []).append((wanted, last.start(), number))
 
     def found_in(self, text: str) -> set[str]:
         """Return the numbers that stand in a text."""
         found: set[str] = set()
         get = self._by_word.get
+        text = _narrow(text)
         for word in _words(text):
-            for number, at in get(word[0]) or ():
+            for wanted, at, number in get(word[0]) or ():
                 start = word.start() - at
-                if start >= 0 and text.startswith(number, start) and _alone(text, start, start + len(number)):
+                if start >= 0 and text.startswith(wanted, start) and _alone(text, start, start + len(wanted)):
                     found.add(number)
         return found
 
 
+def names(text: str, number: str) -> bool:
+    """Whether a text names this very number. For many texts or numbers, `Numbers` is quicker."""
+    return bool(Numbers([number]).found_in(text))
+
+
+def _narrow(text: str) -> str:
+    """Return the text with half-width letters, digits and hyphens; every character stays in its place."""
+    return text.translate(_NARROW) if _is_wide(text) else text
+
+
 def _alone(text: str, start: int, end: int) -> bool:
-    """Whether no word, and no dash with a word beyond it, continues the number on either side."""
+    """Whether no word, and no hyphen with a word beyond it, continues the number on either side."""
     before, after = text[max(0, start - 2) : start], text[end : end + 2]
     if before and (before[-1] in _LETTERS or (before[-1] == "-" and before[0] in _LETTERS and len(before) == 2)):
         return False
