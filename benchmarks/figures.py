@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
+from typing import Protocol
 
-from benchmarks import old_program, world
+from benchmarks import world
 from benchmarks.harness import Compare, Figure
 from benchmarks.ours import dispatching, job, queueing
 from benchmarks.plan import Plan
@@ -38,9 +42,22 @@ def plan(sizes: tuple[int, ...], shelf: Shelf, *, full_plan: bool = False) -> Pl
         settling(made, shelf, size)
     whole_job(made, shelf, sizes)
     literal_plan(made, shelf, full=full_plan)
-    old_program.migration(made, shelf, bulk)
-    old_program.shim(made, shelf)
+    for add in figures_of_folders():
+        add(made, shelf, bulk)
     return made
+
+
+class AddFigures(Protocol):
+    """Adds figures to a plan."""
+
+    def __call__(self, made: Plan, shelf: Shelf, size: int) -> None: ...
+
+
+def figures_of_folders() -> Iterator[AddFigures]:
+    """Yield `add` of each folder that has a module `figures`: what it measures goes with the folder."""
+    here = Path(__file__).parent
+    for module in sorted(here.glob("*/figures.py")):
+        yield importlib.import_module(f"{here.name}.{module.parent.name}.figures").add
 
 
 def queueing_figures(made: Plan, bulk: int, there: list[Library]) -> None:

@@ -140,6 +140,20 @@ def test_nothing_knows_the_command_line() -> None:
     assert wrong == []
 
 
+def test_only_what_goes_with_the_migration_knows_it() -> None:
+    goes = {top(name) for name in MIGRATION_MODULES}
+    goes |= {path.stem for path in (ROOT / "tests" / "support" / "migration").glob("*.py")}
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line}: {module}"
+        for folder in ("tests", "benchmarks")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if "migration" not in path.relative_to(ROOT).parts
+        for line, module, _ in imports(path)
+        if top(module) in goes or within(module, "benchmarks.migration")
+    ]
+    assert wrong == []
+
+
 def test_nothing_knows_the_kit_for_tests() -> None:
     wrong = [
         f"{place}: {module}"

@@ -12,12 +12,11 @@ from pathlib import Path
 import click
 import pytest
 from legacy_world import GROUP, SENT, LegacyWorld
+from program_world import PROGRAM
 
 from notifykit.cli.app import build_cli
 from notifykit.errors import ExitCode
 from notifykit.plugins import load_plugins
-
-PROGRAM = Path(__file__).parents[2] / "data" / "legacy_program"
 
 BEFORE: dict[str, tuple[str, ...]] = {
     "migrate": (),

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import figures, run
 from benchmarks.harness import Line, Sample
-from benchmarks.ours import job, moving, shimming
+from benchmarks.ours import job
 from benchmarks.plan import Plan
 from benchmarks.report import table, write_docs
 from benchmarks.shelf import Shelf
@@ -34,24 +34,6 @@ def test_our_own_subjects_do_the_work_that_they_are_timed_for(tmp_path: Path) ->
         room = tmp_path / str(number)
         room.mkdir()
         assert measure(room).value > 0
-
-
-def test_the_ways_from_the_old_program_and_back_do_the_work_that_they_are_timed_for(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "shelf")
-    for measure in (moving.read_once, moving.back_up, moving.migrate, moving.roll_back):
-        room = tmp_path / measure.__name__
-        room.mkdir()
-        found = measure(room, shelf, 100)
-        assert found.value > 0
-        assert (found.peak > 0) == (measure in (moving.migrate, moving.roll_back))
-
-
-def test_the_old_program_does_its_whole_job_bare_and_shimmed(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "shelf")
-    for measure in (shimming.bare, shimming.shimmed):
-        room = tmp_path / measure.__name__
-        room.mkdir()
-        measure(room, shelf, 20)  # raises where a message is missing, doubled, or not flagged
 
 
 def only_settling(sizes: tuple[int, ...], shelf: Shelf, *, full_plan: bool) -> Plan:

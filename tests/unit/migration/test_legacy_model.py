@@ -17,8 +17,7 @@ from legacy_model import AWARD, GROUP, SENT, Model, Moment, Row, State, reachabl
 from legacy_packing import Packed, pack
 from legacy_run import LegacyRun
 from legacy_world import LegacyWorld
-
-PROGRAM = Path(__file__).parents[2] / "data" / "legacy_program"
+from program_world import PROGRAM
 
 ONE = Model((True,))
 TWO = Model((True, False))

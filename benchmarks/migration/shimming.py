@@ -14,7 +14,7 @@ from pathlib import Path
 import notifykit.demo
 from benchmarks import world
 from benchmarks.harness import Sample, Stopwatch
-from benchmarks.legacy_world import CONTRACTS, GROUP, STORE
+from benchmarks.migration.legacy_world import CONTRACTS, GROUP, STORE
 from benchmarks.shelf import Shelf
 
 _PROGRAM = Path(notifykit.demo.__file__).parent / "legacy_program"

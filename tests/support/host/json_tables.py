@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
+PAGE = Path(__file__).parents[3] / "docs" / "cli.md"
 
 _ROW = re.compile(r"^\| `([^`]+)` \| (.*) ?\|$", re.MULTILINE)
 _HEADING = re.compile(r"^(#{2,4}) (.*)$", re.MULTILINE)

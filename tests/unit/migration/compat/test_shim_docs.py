@@ -21,7 +21,7 @@ from said import plain, texts
 from notifykit.cli.app import build_cli
 from notifykit.plugins import load_plugins
 
-DOCS = Path(__file__).parents[3] / "docs"
+DOCS = Path(__file__).parents[4] / "docs"
 PAGES = {name: (DOCS / name).read_text(encoding="utf-8") for name in ("shim.md", "shim.zh-CN.md")}
 CODE = [path for package in notifykit_compat.__path__ for path in Path(package).rglob("*.py")]
 

@@ -2,7 +2,7 @@
 
 In the deep sweep with 200 contracts, of which 160 are due with 194 messages; else with a quarter of them. Every row of
 the table ends with the same demand: 0 lost, 0 doubled, 0 wedged, 0 wrong flags at rest. Where it dies in the middle is
-tests/crash/test_shim_kills.py.
+tests/crash/migration/test_shim_kills.py.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from program_world import (
     BEIJING_JSON,
     FLAG,
     KEY,
-    PROGRAM,
     ProgramWorld,
     contract,
     contract_id,
     contract_number,
 )
 from shim_world import Program, shimmed
+from support_path import FOLDERS
 
 from notifykit.model import Status
 
@@ -200,7 +200,7 @@ for _ in range(10):
 def test_the_csv_is_locked_for_ten_cycles(world: ProgramWorld) -> None:
     world.csv.chmod(0o444)
     before = world.csv.read_bytes()
-    script = TEN_CYCLES.format(path=[str(PROGRAM.parents[1] / "support")], folder=str(world.folder))
+    script = TEN_CYCLES.format(path=FOLDERS, folder=str(world.folder))
     command = [sys.executable, "-c", script]
     if os.geteuid() == 0:  # root may write anything: without these capabilities it is refused as anybody is
         command = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search,-fowner", "--", *command]

@@ -14,13 +14,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import forked_program
 import pytest
 from killing import unmeasured
 from program_world import ProgramWorld
+from support_path import with_support
 
 pytestmark = pytest.mark.crash
 
-FORKED = Path(__file__).parents[1] / "support" / "forked_program.py"
 CONTRACTS, TECHNICIANS = 4, 2
 SHOWN = ("lost", "duplicates", "flags", "otherwise", "failed")
 
@@ -29,9 +30,9 @@ def kills(tmp_path: Path, mode: str, points: str) -> list[dict[str, Any]]:
     world = ProgramWorld(tmp_path / "world", count=CONTRACTS, technicians=TECHNICIANS)
     facts = {"count": world.count, "award_every": world.award_every}
     (world.folder / "world.json").write_text(json.dumps(facts), encoding="utf-8")
-    command = [sys.executable, str(FORKED), str(world.folder), str(tmp_path), mode, points]
+    command = [sys.executable, forked_program.__file__, str(world.folder), str(tmp_path), mode, points]
     done = subprocess.run(
-        command, env=unmeasured(os.environ), capture_output=True, text=True, timeout=3_000, check=False
+        command, env=with_support(unmeasured(os.environ)), capture_output=True, text=True, timeout=3_000, check=False
     )
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]

@@ -16,7 +16,7 @@ from program_world import ProgramWorld
 
 from notifykit.plugins import Plugins, load_plugins
 
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 PARTS = ("jobs", "main", "task_manager", "task_scheduler")
 
 

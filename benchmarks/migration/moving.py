@@ -10,10 +10,9 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from benchmarks import legacy_world
 from benchmarks.harness import Sample, Stopwatch, timed
-from benchmarks.legacy_world import CONTRACTS, STATUS_FILE, STORE
-from benchmarks.rivals import raw_reading
+from benchmarks.migration import legacy_world, raw_reading
+from benchmarks.migration.legacy_world import CONTRACTS, STATUS_FILE, STORE
 from benchmarks.shelf import Shelf
 
 DONE, HELD = 0, 3

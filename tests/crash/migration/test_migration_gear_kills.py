@@ -19,6 +19,7 @@ from notifykit_migration.backup import make as backups
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.journal import Journal
 from notifykit_migration.model import CheckResult
+from support_path import with_support
 
 pytestmark = pytest.mark.crash
 
@@ -26,8 +27,6 @@ REDUCED = 6
 
 SECOND = 0.3
 """How many of the recoveries are killed as well."""
-
-ROOT = Path(__file__).parents[2]
 
 Choose = Callable[[Sequence[KillPoint]], Sequence[KillPoint]]
 
@@ -50,13 +49,11 @@ class Stage:
         BackedUp(self.project, rows=5).write_to_the_log(3)
         shutil.copytree(self.project, self.before)
         self.command = [sys.executable, gear_run.__file__, str(self.project), str(away)]
-        path = os.pathsep.join([str(ROOT / "tests" / "support"), os.environ.get("PYTHONPATH", "")])
         temporary = tmp_path / "temporary"
         temporary.mkdir()
         self.temporary = temporary
         self.environment = {
-            **os.environ,
-            "PYTHONPATH": path,
+            **with_support(os.environ),
             "PYTHONDONTWRITEBYTECODE": "1",
             "TMPDIR": str(temporary),
         }

@@ -1,4 +1,4 @@
-"""The legacy program of tests/data in a folder of its own, with invented contracts, and a project beside it.
+"""The legacy program of tests/data/migration in a folder of its own, with invented contracts, and a project beside it.
 
 The program runs as it is (`bare`), or under `notifykit shim` (`shimmed`). Its desktop is a file: one JSON line for
 each message that was typed.
@@ -25,7 +25,7 @@ from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import Filter
 from notifykit.pipeline.project import Project, open_project
 
-PROGRAM = Path(__file__).parents[1] / "data" / "legacy_program"
+PROGRAM = Path(__file__).parents[2] / "data" / "migration" / "legacy_program"
 NOTIFYKIT = str(Path(sys.executable).with_name("notifykit"))
 
 KEY, FLAG = "合同ID(_id)", "是否发送通知"
