@@ -70,7 +70,7 @@ def test_what_was_cancelled_is_not_known(program: Program) -> None:
 def test_metadata_are_those_that_notifykit_itself_gives(program: Program) -> None:
     program.jobs.signing_and_sales_incentive_aug_beijing()
     (first, *_) = program.world.tasks()
-    assert (first.campaign, first.key, first.message) == ("beijing", contract_id(0), "group")
+    assert (first.campaign, first.key, first.name) == ("beijing", contract_id(0), "group")
     assert first.metadata == {
         "contract_id": contract_id(0),
         "csv_file": BEIJING_CSV,
