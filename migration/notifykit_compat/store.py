@@ -11,6 +11,7 @@ from pathlib import Path
 
 from notifykit.errors import CampaignError
 from notifykit.outbox import SqliteOutbox
+from notifykit.outbox.sqlite import schema
 from notifykit.pipeline.project import Project
 from notifykit_compat.contract_files import ContractFile
 from notifykit_compat.errors import ShimError
@@ -68,7 +69,7 @@ def _is_old(path: Path) -> bool:
         return False
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
-        if connection.execute("PRAGMA user_version").fetchone()[0]:
+        if schema.is_outbox(connection):
             return False
         counted = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'").fetchone()
         return bool(counted and connection.execute("SELECT 1 FROM sqlite_sequence LIMIT 1").fetchone())

@@ -55,10 +55,9 @@ def remember_schema(db: Database) -> None:
             )
     if "legacy_schema" in present:
         return
-    of_the_outbox = {found[1] for statement in schema.statements() if (found := _NAME.match(statement))}
-    columns = "".join(f', "{name}" {type_}' for name, type_ in schema.added_columns().items())
+    of_the_outbox = {*schema.objects(), *([schema.STEPS_TABLE] if schema.is_outbox(db.connection) else [])}
     before = [
-        (type_, name, table, sql.replace(columns, "", 1) if sql and name == "tasks" else sql)
+        (type_, name, table, schema.without_added_columns(sql) if sql and name == "tasks" else sql)
         for type_, name, table, sql in db.all("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY rowid")
         if name not in of_the_outbox and table not in of_the_outbox
     ]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 
-from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS, VERSION, added_columns
+from notifykit.errors import StoreError
+from notifykit.outbox.sqlite import schema
+from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS
 from notifykit_migration.apply import fence
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.legacy.log import LegacyLog
@@ -65,24 +66,21 @@ class Attempts:
         return None
 
 
-_MADE = re.compile(r"\s*(?:--.*\s+)*CREATE (?:UNIQUE )?(?:TABLE|INDEX|TRIGGER) (\w+)")
-
-
 def tasks_table(connection: sqlite3.Connection) -> bool:
     """Whether there is a table `tasks`. Raises PreflightError where it is none of the old program's."""
-    columns = tuple(row[1] for row in connection.execute("PRAGMA table_info(tasks)"))
+    columns = schema.columns_of(connection)
     if columns[: len(LEGACY_COLUMNS)] != LEGACY_COLUMNS and columns:
         raise PreflightError(
             f"the table `tasks` has the columns {', '.join(columns)}; the old program's begin with "
             f"{', '.join(LEGACY_COLUMNS)}; check `store:` in notifykit.yaml"
         )
     more = columns[len(LEGACY_COLUMNS) :]
-    if more and more != tuple(added_columns()):
+    if more and columns != schema.expected_columns(schema.applied(connection)):
         raise PreflightError(
             f"the table `tasks` has columns that neither the old program nor notifykit makes: {', '.join(more)}; take "
             f"them away (`ALTER TABLE tasks DROP COLUMN {more[0]}`, indexes on it first), and plan again"
         )
-    if not more and (taken := sorted(_names(connection) & made_by(fence.statements()))):
+    if not more and (taken := sorted(_names(connection) & {*schema.objects(), *fence.TABLES, *fence.TRIGGERS})):
         raise PreflightError(
             f"another program's table, index or view in the database is called {taken[0]}, and notifykit needs that "
             "name; rename it, or move it to a file of its own, and plan again"
@@ -94,29 +92,17 @@ def _names(connection: sqlite3.Connection) -> set[str]:
     return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
 
 
-def made_by(statements: Iterable[str]) -> set[str]:
-    """Return the names of the tables, indexes and triggers that statements make."""
-    return {name[1] for statement in statements if (name := _MADE.match(statement))}
-
-
 def check_version(connection: sqlite3.Connection, name: str) -> None:
     """Raise PreflightError where a newer notifykit wrote the store."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > VERSION:
-        raise PreflightError(
-            f"{name}: written by a newer notifykit (schema {version}, this one knows {VERSION}); update notifykit with "
-            "`pip install --upgrade notifykit-outbox`"
-        )
-
-
-def is_outbox(connection: sqlite3.Connection) -> bool:
-    """Whether the table has our columns already."""
-    return any(row[1] == "campaign" for row in connection.execute("PRAGMA table_info(tasks)"))
+    try:
+        schema.require_known(schema.applied(connection), name)
+    except StoreError as error:
+        raise PreflightError(str(error)) from error
 
 
 def read_rows(connection: sqlite3.Connection) -> Iterator[Row]:
     """Yield the rows that no campaign owns, in id order."""
-    where = " WHERE campaign IS NULL" if is_outbox(connection) else ""
+    where = " WHERE campaign IS NULL" if schema.is_outbox(connection) else ""
     for row in connection.execute(f"{_ROWS}{where} ORDER BY id"):
         id_, task_type, recipient, text, status, created, updated = row
         yield Row(
@@ -133,7 +119,7 @@ def read_rows(connection: sqlite3.Connection) -> Iterator[Row]:
 def read_owned(connection: sqlite3.Connection) -> Owned:
     """Return what the outbox has already, where the table is one."""
     owned: Owned = {}
-    if is_outbox(connection):
+    if schema.is_outbox(connection):
         for campaign, key, message, round_ in connection.execute(
             "SELECT campaign, record_key, message_name, max(round) FROM tasks"
             " WHERE campaign IS NOT NULL GROUP BY 1, 2, 3"
@@ -144,7 +130,7 @@ def read_owned(connection: sqlite3.Connection) -> Owned:
 
 def read_attempts(connection: sqlite3.Connection, stopped: Stopped, log: LegacyLog | None) -> Attempts:
     """Read what the order of ids says. What notifykit itself sent says nothing of the old scheduler's order."""
-    theirs = " AND (campaign IS NULL OR attempts = 0)" if is_outbox(connection) else ""
+    theirs = " AND (campaign IS NULL OR attempts = 0)" if schema.is_outbox(connection) else ""
     completed: list[tuple[int, str]] = []
     latest = ""
     for id_, updated in connection.execute(

@@ -252,7 +252,7 @@ def _statements(statements: Sequence[str]) -> Iterator[str]:
         yield f"{len(names):,} new {kind if len(names) == 1 else plural} {where}".rstrip() + f": {', '.join(names)}"
 
 
-_ADDS = re.compile(r"ALTER TABLE (?P<table>\w+) ADD COLUMN (?P<name>\w+)", re.IGNORECASE)
+_ADDS = re.compile(r'ALTER TABLE (?P<table>\w+) ADD COLUMN "?(?P<name>\w+)', re.IGNORECASE)
 _CREATES = re.compile(
     r"CREATE (?:UNIQUE )?(?P<kind>TABLE|INDEX|TRIGGER|VIEW) (?:IF NOT EXISTS )?(?P<name>\w+)", re.IGNORECASE
 )

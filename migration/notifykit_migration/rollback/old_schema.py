@@ -8,8 +8,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.database import store_error
-from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS
+from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS, LEGACY_TABLE
 from notifykit_migration.errors import PreflightError
 
 Beginning = tuple[int, str, str, str]
@@ -18,21 +19,7 @@ Beginning = tuple[int, str, str, str]
 PATIENCE = 5.0
 """Seconds to wait for other programs to leave the database."""
 
-OURS = ("attempts", "starts", "events", "pauses", "campaigns")
-"""The outbox's tables beside `tasks`."""
-
 _COLUMNS = ", ".join(LEGACY_COLUMNS)
-
-_TABLE = """CREATE TABLE tasks (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    task_type TEXT NOT NULL,
-    recipient TEXT NOT NULL,
-    message TEXT NOT NULL,
-    status TEXT NOT NULL DEFAULT 'pending',
-    created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
-    updated_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP
-)"""
-"""For a store that had no such table: what the old program makes for itself."""
 
 _KNOWN_AGAIN = """
 UPDATE temp.staying SET created_at = :created, updated_at = :updated WHERE id = :id AND status = :status
@@ -80,18 +67,18 @@ def alone(path: Path, *, patience: float = PATIENCE) -> Iterator[sqlite3.Connect
 
 
 def put_back(connection: sqlite3.Connection, what: Restoration) -> None:
-    """Change everything, in one transaction: table, rows, other objects, sequence, version."""
+    """Change everything, in one transaction: table, rows, other objects, sequence, and that it is an outbox."""
     connection.execute("PRAGMA foreign_keys = OFF")
     connection.execute("BEGIN IMMEDIATE")
     try:
         _copy_rows(connection, what)
         before = connection.execute("SELECT type, name, tbl_name, sql FROM legacy_schema ORDER BY rowid").fetchall()
         connection.execute("DROP TABLE tasks")  # with its indexes and triggers
-        for table in (*what.tables, *OURS):
+        for table in what.tables:
             connection.execute(f'DROP TABLE IF EXISTS "{table}"')
+        schema.take_away(connection)
         _rebuild(connection, before, what.sequence)
         connection.execute("DROP TABLE temp.staying")
-        connection.execute("PRAGMA user_version = 0")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -131,11 +118,11 @@ def _rebuild(
     table = next((sql for type_, sql in about if type_ == "table"), None)
     if table is not None and not _is_legacy(table):
         # It had been an outbox before the migration. The old program gets its own table, and none of our indexes.
-        table, about = _TABLE, []
+        table, about = LEGACY_TABLE, []
     some = connection.execute("SELECT 1 FROM temp.staying LIMIT 1").fetchone() is not None
     if table is None and not some:
         return
-    connection.execute(table or _TABLE)
+    connection.execute(table or LEGACY_TABLE)
     connection.execute(f"INSERT INTO tasks ({_COLUMNS}) SELECT {_COLUMNS} FROM temp.staying ORDER BY id")
     for type_, sql in about:
         if type_ != "table":
@@ -143,7 +130,7 @@ def _rebuild(
     if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'").fetchone() is None:
         return
     connection.execute("DELETE FROM sqlite_sequence WHERE name = 'tasks'")
-    if sequence is not None and "AUTOINCREMENT" in (table or _TABLE).upper():
+    if sequence is not None and "AUTOINCREMENT" in (table or LEGACY_TABLE).upper():
         connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('tasks', ?)", (sequence,))
 
 

@@ -13,13 +13,14 @@ from pathlib import Path
 
 from notifykit.legacy import Disposal
 from notifykit.model import Status
+from notifykit.outbox.sqlite import schema
 from notifykit.pipeline.project import Project
 from notifykit_migration.apply.fence import OTHERS
 from notifykit_migration.backup import make as backups
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.legacy.contracts import legacy_states, shown
 from notifykit_migration.legacy.old_rule import COMPLETED, TASK_TYPES
-from notifykit_migration.legacy.task_table import gap, is_outbox
+from notifykit_migration.legacy.task_table import gap
 from notifykit_migration.model import ContractPlan, FlagState, Hold, OutboxState, Return, RollbackPlan, StatusFileState
 from notifykit_migration.reading import untouched
 from notifykit_migration.rollback.old_schema import Beginning
@@ -267,6 +268,6 @@ def _types(copies: Collection[Path]) -> frozenset[str]:
     found: set[str] = set()
     for path in copies:
         with untouched(path) as connection:
-            if _has_tasks(connection) and not is_outbox(connection):
+            if _has_tasks(connection) and not schema.is_outbox(connection):
                 found.update(kind for (kind,) in connection.execute("SELECT DISTINCT task_type FROM tasks"))
     return frozenset(found)

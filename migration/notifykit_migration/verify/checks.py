@@ -22,7 +22,7 @@ from notifykit_migration.errors import PreflightError
 from notifykit_migration.journal.in_force import InForce
 from notifykit_migration.legacy.contracts import shown
 from notifykit_migration.legacy.status_file import parse_status
-from notifykit_migration.legacy.task_table import check_version, made_by
+from notifykit_migration.legacy.task_table import check_version
 from notifykit_migration.model import Backup, CampaignPlan, Check, CheckResult, Kept, Plan
 from notifykit_migration.reading import file_digest, untouched
 from notifykit_migration.verify.shadow import compare
@@ -88,9 +88,7 @@ def _tried(name: str, check: Callable[[], Check]) -> Check:
 def _schema(connection: sqlite3.Connection, store: str) -> Check:
     """Everything that an outbox is made of is there: the index that refuses duplicates, above all."""
     check_version(connection, store)
-    there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-    wrong = [f"{name} is missing" for name in sorted(made_by(schema.statements()) - there)]
-    return _check("outbox schema", wrong, "every table and index of the outbox is there")
+    return _check("outbox schema", [*schema.missing(connection)], "every table and index of the outbox is there")
 
 
 def verify_backup(backup: Backup) -> Iterator[Check]:

@@ -1,27 +1,26 @@
-"""The tables, and how an older file becomes the present one.
+"""Whether a file is an outbox, and how an older one becomes one of this version.
 
 A new store is an old one that was upgraded at once: the legacy program's seven columns come first and
-unchanged, so that a reader that goes by position keeps working, and there is one path to test.
+unchanged, so that a reader that goes by position keeps working, and there is one path to test. The table of
+sqlite-utils' migrations says which steps were applied; `user_version` is left to other programs.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from importlib import resources
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import closing
 
 import sqlite_utils
+from sqlite_utils.migrations import Migrations
 
 from notifykit.errors import StoreError
 from notifykit.outbox.sqlite.database import Database, store_error
-
-VERSION = 1
-"""`PRAGMA user_version` of a store of ours; the legacy program's is 0."""
+from notifykit.outbox.sqlite.steps import SchemaStep, steps
 
 LEGACY_COLUMNS = ("id", "task_type", "recipient", "message", "status", "created_at", "updated_at")
 
-_LEGACY_TABLE = """
-CREATE TABLE tasks (
+LEGACY_TABLE = """CREATE TABLE tasks (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     task_type TEXT NOT NULL,
     recipient TEXT NOT NULL,
@@ -29,47 +28,26 @@ CREATE TABLE tasks (
     status TEXT NOT NULL DEFAULT 'pending',
     created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
     updated_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP
-)
-"""
+)"""
+"""What the legacy program makes for itself."""
 
-_ADDED_COLUMNS = {
-    "metadata": str,
-    "campaign": str,
-    "record_key": str,
-    "message_name": str,
-    "round": int,
-    "channel": str,
-    "ordered": int,
-    "attempts": int,
-    "tries": int,
-    "queued_at": float,
-    "not_before": float,
-    "due_at": float,
-    "hold_until": float,
-    "worker": str,
-    "started_at": float,
-    "lease": float,
-    "lease_until": float,
-    "sent_at": float,
-    "completed_at": float,
-    "reason": str,
-    "refusal": str,
-}
-"""`attempts`: ever made, and the fencing token; `tries`: since a person last put the task back. `not_before`: the
-task's own backoff; `due_at`: when it may be claimed, NULL while an earlier message to the same recipient has the
-turn. `lease`: its length, which tells a clock that jumped back from a lease that is long. `reason`: of the last move;
-`refusal`: of the last write-back that was refused."""
+STEPS_TABLE = Migrations.migrations_table
+"""Where the applied steps are written down; other programs that use sqlite-utils may have theirs there, too."""
+
+STEPS_SET = "notifykit"
+"""Whose steps ours are in that table."""
 
 
 def prepare(db: Database, *, create: bool) -> None:
     """Bring the store to this version, in one transaction; all data are kept.
 
     Raises StoreError, before anything is changed, for a file from a newer version, for one whose `tasks` table is
-    not ours, and for an old one where `create` is off.
+    not ours, and for one that is no outbox yet where `create` is off.
     """
-    if _is_present(db):
+    outbox, present = _look(db)
+    if present:
         return
-    if not create:
+    if not create and not outbox:
         raise StoreError(
             f"{db.path}: is not an outbox yet; `notifykit migrate` takes over what an old program left in it, and "
             "`notifykit generate` or `notifykit run` makes it one as it is"
@@ -85,61 +63,144 @@ def upgrade(db: Database) -> None:
     The journal mode stays, for it cannot be changed inside a transaction. Nothing is done to a file that is of this
     version. Raises StoreError as `prepare` does.
     """
-    if _is_present(db):  # perhaps somebody else was faster
+    _, present = _look(db)
+    if present:  # perhaps somebody else was faster
         return
     try:
-        _upgrade_legacy(db)
+        _apply(db.connection)
     except sqlite3.Error as error:
         raise store_error(db.path, error) from error
 
 
-def _is_present(db: Database) -> bool:
-    """Whether the store is of this version; False where it can be brought to it."""
-    version = int(db.one("PRAGMA user_version")[0])
-    if version > VERSION:
-        raise StoreError(
-            f"{db.path}: written by a newer notifykit (schema {version}, this one knows {VERSION}); "
-            "update notifykit with `pip install --upgrade notifykit-outbox`"
-        )
-    columns = _columns(db)
-    ours = (*LEGACY_COLUMNS, *_ADDED_COLUMNS)
-    if (columns and columns != (ours if version else LEGACY_COLUMNS)) or (version and not columns):
-        raise StoreError(
-            f"{db.path}: has a table `tasks` with the columns {', '.join(columns) or 'none'}, which is not an outbox; "
-            "check `store:` in notifykit.yaml"
-        )
-    return version == VERSION
+def applied(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Return the steps that made this store, in order; none where it is no outbox. Raises sqlite3.Error.
+
+    A store that was made before steps were written down has had the first one.
+    """
+    names = _recorded(connection)
+    first = steps()[0]
+    if not names and columns_of(connection) == expected_columns((first.name,)):
+        return (first.name,)
+    return names
 
 
-def _columns(db: Database) -> tuple[str, ...]:
-    return tuple(row[1] for row in db.all("PRAGMA table_info(tasks)"))
+def is_outbox(connection: sqlite3.Connection) -> bool:
+    """Whether this is an outbox, of whatever version. Raises sqlite3.Error."""
+    return bool(applied(connection))
 
 
-def _upgrade_legacy(db: Database) -> None:
-    if not _columns(db):
-        db.execute(_LEGACY_TABLE)
-    tasks = sqlite_utils.Database(db.connection, recursive_triggers=False).table("tasks")
-    for name, type_ in _ADDED_COLUMNS.items():
-        tasks.add_column(name, type_)
-    for statement in _beside_the_columns():
-        db.execute(statement)
-    db.execute(f"PRAGMA user_version = {VERSION}")
+def require_known(names: Iterable[str], store: object) -> None:
+    """Raise StoreError where one of the steps that a store has had is of a newer version."""
+    known = {step.name for step in steps()}
+    for name in names:
+        if name not in known:
+            raise StoreError(
+                f"{store}: written by a newer notifykit (its schema has had the step {name}, which this one does not "
+                "know); update notifykit with `pip install --upgrade notifykit-outbox`"
+            )
 
 
-def added_columns() -> dict[str, str]:
-    """Return the columns beside the seven legacy ones, in order, with their SQL types."""
-    return {name: sqlite_utils.db.COLUMN_TYPE_MAPPING[type_] for name, type_ in _ADDED_COLUMNS.items()}
+def columns_of(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Return the columns of the table `tasks` in order; none where there is no such table. Raises sqlite3.Error."""
+    return tuple(row[1] for row in connection.execute("PRAGMA table_info(tasks)"))
+
+
+def expected_columns(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the columns of a table `tasks` that has had these steps, in this order."""
+    added = {step.name: step.columns for step in steps()}
+    return (*LEGACY_COLUMNS, *(column for name in names for column in added.get(name, ())))
+
+
+def objects(names: Collection[str] | None = None) -> frozenset[str]:
+    """Return the tables, indexes and triggers beside `tasks` that these steps leave; all steps by default."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute(LEGACY_TABLE)
+        for step in steps():
+            if names is None or step.name in names:
+                step.take(db)
+        found = db.execute("SELECT name FROM sqlite_master WHERE name <> 'tasks' AND name NOT LIKE 'sqlite%'")
+        return frozenset(name for (name,) in found)
+
+
+def missing(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield what is not there, or not as it should be, of an outbox that has had the steps that this one has."""
+    names = applied(connection)
+    columns = columns_of(connection)
+    if not names or columns != expected_columns(names):
+        yield f"the table tasks has the columns {', '.join(columns) or 'none'}, which are not an outbox's"
+    there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    yield from (f"{name} is missing" for name in sorted(objects(names) - there))
 
 
 def statements() -> Iterator[str]:
     """Yield what an upgrade of a legacy table amounts to, for people: one statement each, without semicolons."""
-    for name, type_ in added_columns().items():
-        yield f"ALTER TABLE tasks ADD COLUMN {name} {type_}"
-    for statement in _beside_the_columns():
-        yield "\n".join(line for line in statement.splitlines() if line and not line.startswith("--"))
-    yield f"PRAGMA user_version = {VERSION}"
+    for step in steps():
+        yield from step.statements
+    yield f"CREATE TABLE IF NOT EXISTS {STEPS_TABLE} (id INTEGER PRIMARY KEY, migration_set, name, applied_at)"
 
 
-def _beside_the_columns() -> list[str]:
-    text = resources.files("notifykit.outbox.sqlite").joinpath("schema.sql").read_text(encoding="utf-8")
-    return [statement for statement in text.split(";") if statement.strip()]
+def without_added_columns(sql: str) -> str:
+    """Return a statement that makes the table `tasks` as it was before any step added a column."""
+    for step in steps():
+        for name, type_ in step.columns.items():
+            sql = sql.replace(f', "{name}" {type_}', "", 1)
+    return sql
+
+
+def take_away(connection: sqlite3.Connection) -> None:
+    """Remove what the outbox has beside the table `tasks`, and that it ever was one. Within an open transaction.
+
+    What other programs have in the table of steps stays. Raises sqlite3.Error.
+    """
+    for step in steps():
+        for table in step.tables:
+            connection.execute(f"DROP TABLE IF EXISTS {table}")
+    if not _recorded(connection):
+        connection.execute("PRAGMA user_version = 0")  # set by versions that wrote no steps down
+        return
+    connection.execute(f"DELETE FROM {STEPS_TABLE} WHERE migration_set = ?", (STEPS_SET,))
+    if connection.execute(f"SELECT 1 FROM {STEPS_TABLE} LIMIT 1").fetchone() is None:
+        connection.execute(f"DROP TABLE {STEPS_TABLE}")
+
+
+def _look(db: Database) -> tuple[bool, bool]:
+    """Return whether this is an outbox, and whether it is of this version. Otherwise it can be brought to it."""
+    try:
+        recorded, names, columns = _recorded(db.connection), applied(db.connection), columns_of(db.connection)
+    except sqlite3.Error as error:
+        raise store_error(db.path, error) from error
+    require_known(names, db.path)
+    if columns != (expected_columns(names) if names else LEGACY_COLUMNS) and (columns or names):
+        raise StoreError(
+            f"{db.path}: has a table `tasks` with the columns {', '.join(columns) or 'none'}, which is not an outbox; "
+            "check `store:` in notifykit.yaml"
+        )
+    return bool(names), {step.name for step in steps()} == set(recorded)
+
+
+def _recorded(connection: sqlite3.Connection) -> tuple[str, ...]:
+    return tuple(step.name for step in Migrations(STEPS_SET).applied(_wrapped(connection)))
+
+
+def _apply(connection: sqlite3.Connection) -> None:
+    """Take the steps that were not taken yet. sqlite-utils makes each a savepoint of the transaction that is open."""
+    if not columns_of(connection):
+        connection.execute(LEGACY_TABLE)
+    there = () if _recorded(connection) else applied(connection)
+    known = Migrations(STEPS_SET)
+    for step in steps():
+        known(name=step.name)(_take_over if step.name in there else _taking(step))
+    known.apply(_wrapped(connection))
+
+
+def _taking(step: SchemaStep) -> Callable[[sqlite_utils.Database], None]:
+    return lambda db: step.take(db.conn)
+
+
+def _take_over(db: sqlite_utils.Database) -> None:
+    """Take over a store of a version that set `user_version` instead of writing its steps down."""
+    db.conn.execute("PRAGMA user_version = 0")
+
+
+def _wrapped(connection: sqlite3.Connection) -> sqlite_utils.Database:
+    return sqlite_utils.Database(connection, recursive_triggers=False, execute_plugins=False)

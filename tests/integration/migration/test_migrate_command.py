@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import other_versions
 import pytest
 from legacy_world import AWARD, GROUP, SENT, LegacyWorld
 from notifykit_migration.journal.folder import MigrationFolder
@@ -224,8 +225,8 @@ def store_no_database(world: LegacyWorld) -> None:
 
 def newer_version(world: LegacyWorld) -> None:
     world.run("migrate", "--yes")
-    with closing(sqlite3.connect(world.store)) as db, db:
-        db.execute("PRAGMA user_version = 99")
+    with closing(sqlite3.connect(world.store)) as db:
+        other_versions.add_a_step_of_tomorrow(db)
 
 
 @pytest.mark.parametrize(

@@ -52,15 +52,15 @@ def test_a_plan_names_every_file_and_statement(capsys: pytest.CaptureFixture[str
 
 def test_statements_of_a_kind_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     statements = (
-        "ALTER TABLE tasks ADD COLUMN a TEXT",
-        "PRAGMA user_version = 1",
+        'ALTER TABLE tasks ADD COLUMN "a" TEXT',
+        "UPDATE tasks SET a = 'x'",
         "ALTER TABLE tasks ADD COLUMN b TEXT",
         "CREATE UNIQUE INDEX one ON tasks (a)",
         "CREATE INDEX two\n ON tasks (b)",
     )
     report.show_plan(plans.plan(statements=statements))
     assert [line for line in lines(capsys) if line.startswith("schema: ")] == [
-        "schema: PRAGMA user_version = 1",
+        "schema: UPDATE tasks SET a = 'x'",
         "schema: 2 new columns to tasks: a, b",
         "schema: 2 new indexes: one, two",
     ]

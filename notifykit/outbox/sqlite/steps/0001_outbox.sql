@@ -1,4 +1,38 @@
--- What comes beside the seven legacy columns and those that schema.py adds to them. No semicolons in comments.
+-- What an outbox has beside the seven columns of the legacy table, which come first and stay as they are.
+
+-- JSON, readable by people and old programs.
+ALTER TABLE tasks ADD COLUMN "metadata" TEXT;
+
+-- Whose message it is; NULL in a row that belongs to no campaign.
+ALTER TABLE tasks ADD COLUMN "campaign" TEXT;
+ALTER TABLE tasks ADD COLUMN "record_key" TEXT;
+ALTER TABLE tasks ADD COLUMN "message_name" TEXT;
+ALTER TABLE tasks ADD COLUMN "round" INTEGER;
+ALTER TABLE tasks ADD COLUMN "channel" TEXT;
+ALTER TABLE tasks ADD COLUMN "ordered" INTEGER;
+
+-- `attempts`: ever made, and the fencing token. `tries`: since a person last put the task back.
+ALTER TABLE tasks ADD COLUMN "attempts" INTEGER;
+ALTER TABLE tasks ADD COLUMN "tries" INTEGER;
+
+-- Times are UTC seconds. `not_before`: the task's own backoff. `due_at`: when it may be claimed, NULL while an earlier
+-- message to the same recipient has the turn. `hold_until`: how long at most a retry holds those behind it back.
+ALTER TABLE tasks ADD COLUMN "queued_at" REAL;
+ALTER TABLE tasks ADD COLUMN "not_before" REAL;
+ALTER TABLE tasks ADD COLUMN "due_at" REAL;
+ALTER TABLE tasks ADD COLUMN "hold_until" REAL;
+
+-- The claim. `lease`: its length in seconds, which tells a clock that jumped back from a lease that is long.
+ALTER TABLE tasks ADD COLUMN "worker" TEXT;
+ALTER TABLE tasks ADD COLUMN "started_at" REAL;
+ALTER TABLE tasks ADD COLUMN "lease" REAL;
+ALTER TABLE tasks ADD COLUMN "lease_until" REAL;
+
+-- What came of it. `reason`: of the last move; `refusal`: of the last write-back that was refused.
+ALTER TABLE tasks ADD COLUMN "sent_at" REAL;
+ALTER TABLE tasks ADD COLUMN "completed_at" REAL;
+ALTER TABLE tasks ADD COLUMN "reason" TEXT;
+ALTER TABLE tasks ADD COLUMN "refusal" TEXT;
 
 -- Duplicates are refused here, not by looking first.
 CREATE UNIQUE INDEX tasks_dedup ON tasks (campaign, record_key, message_name, round) WHERE campaign IS NOT NULL;

@@ -1,0 +1,66 @@
+"""The steps by which the schema came to be what it is: one SQL file each, in `steps/`, in the order of their names."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+_ADDS = re.compile(r'ALTER TABLE tasks ADD COLUMN "(\w+)" (\w+)')
+_TABLE = re.compile(r"CREATE TABLE (\w+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaStep:
+    """One change of the schema."""
+
+    name: str
+    """By which a store remembers it: never changed once it was released."""
+    statements: tuple[str, ...]
+    """What it does, in order, without semicolons."""
+    columns: Mapping[str, str]
+    """What it adds to the table `tasks`, behind what is there: names with their SQL types."""
+    tables: tuple[str, ...]
+    """The tables that it makes."""
+
+    def take(self, connection: sqlite3.Connection) -> None:
+        """Take this step, within the transaction that is open. Raises sqlite3.Error."""
+        for statement in self.statements:
+            connection.execute(statement)
+
+
+@cache
+def steps() -> tuple[SchemaStep, ...]:
+    """Return all steps, the oldest first."""
+    folder = resources.files("notifykit.outbox.sqlite").joinpath("steps")
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
+    return tuple(read_step(file.name.removesuffix(".sql"), file.read_text(encoding="utf-8")) for file in files)
+
+
+def read_step(name: str, text: str) -> SchemaStep:
+    """Read the file of a step. Raises ValueError where its last statement has no end."""
+    statements = tuple(_statements(text))
+    return SchemaStep(
+        name=name,
+        statements=statements,
+        columns={found[1]: found[2] for statement in statements if (found := _ADDS.match(statement))},
+        tables=tuple(found[1] for statement in statements if (found := _TABLE.match(statement))),
+    )
+
+
+def _statements(text: str) -> Iterator[str]:
+    """Yield the statements of a file. Lines between them that are empty or a comment belong to none."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        if not lines and (not line.strip() or line.startswith("--")):
+            continue
+        lines.append(line)
+        statement = "\n".join(lines)
+        if sqlite3.complete_statement(statement):
+            yield statement.removesuffix(";")
+            lines.clear()
+    if lines:
+        raise ValueError(f"a statement without an end: {lines[0]}")
