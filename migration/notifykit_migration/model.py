@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from notifykit.legacy import Flag
+from notifykit.wording import Reason
 
 
 class StatusFileState(StrEnum):
@@ -126,8 +127,8 @@ class MessageTreatment:
 
     message: str
     decision: Treatment
-    why: str
-    """The evidence, for people."""
+    why: Reason
+    """The evidence."""
     row: int | None = None
     """The row of the legacy table that this is about."""
     round: int = 1
@@ -147,7 +148,7 @@ class ContractPlan:
     rows: RowState
     column: FlagState
     decisions: tuple[MessageTreatment, ...]
-    crash: str | None = None
+    crash: Reason | None = None
     """The likely accident that explains the state; None where there was none."""
     age: float | None = None
     """Seconds since its youngest row was written."""
@@ -228,7 +229,7 @@ class Plan:
     """Pending rows that match nothing: left exactly as they are."""
     others: int
     """Rows of the table that belong to no contract, pending or not."""
-    warnings: tuple[str, ...]
+    warnings: tuple[Reason, ...]
     statements: tuple[str, ...]
     """What is changed in the database's schema."""
     purged: bool
@@ -283,7 +284,7 @@ class Hold:
     text: str
     status: str
     """As the outbox had it."""
-    why: str
+    why: Reason
     task: int | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
@@ -345,4 +346,4 @@ class RollbackPlan:
     """Files that are written or put back, relative to the project's folder where they are inside."""
     others: int
     """Rows of other programs, which stay as they are."""
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Reason, ...] = ()

@@ -295,7 +295,7 @@ def _adoption(
     return Adoption(
         id=item.row,
         status=STATUS[item.decision],
-        reason=item.why,
+        reason=item.why.text,
         at=at,
         draft=Draft(
             campaign=campaign.name,

@@ -15,9 +15,11 @@ from notifykit.errors import CampaignError, ConfigError, RenderError
 from notifykit.legacy import Disposal, KeepsFlags, LegacyState
 from notifykit.model import Problem, Record
 from notifykit.pipeline.project import Project
+from notifykit.wording import Reason
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.legacy.status_file import StatusFile, read_status_file
 from notifykit_migration.model import FLAG_COLUMN, FlagState
+from notifykit_migration.wording import holds
 
 Redirect = Mapping[Path, Path]
 """Where files are read from instead: to plan from a restored backup."""
@@ -38,7 +40,8 @@ class Contract:
     """Names of the messages that its campaign asks for."""
     pairs: tuple[Pair, ...]
     """Of every message, in the campaign's order."""
-    doubt: str | None = None
+    doubt: Reason | None = None
+    """Why it cannot be told for certain what was done about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,14 +212,14 @@ def _read_contracts(world: Retiring, number_column: str, addressed: Sequence[Mes
             if item.key is not None:
                 world.broken[item.key] = world.named(item)
             continue
-        doubt = None
+        doubt: Reason | None = None
         required = everything  # where it cannot be told
         pairs: tuple[Pair, ...] = ()
         try:
             required = tuple(plan.name for plan in plans if plan.when is None or plan.when(item))
             pairs = tuple((plan.task_type, plan.recipient(item)) for plan in addressed)
         except RenderError as error:
-            doubt = world.named(error)
+            doubt = holds.NOT_TOLD(error=world.named(error))
         column = FLAG_COLUMN[flag_of(item)]
         number = str(item.get(number_column, "")).strip()
         if number_column not in item:
@@ -225,7 +228,7 @@ def _read_contracts(world: Retiring, number_column: str, addressed: Sequence[Mes
                 "name the one that stands in the texts of the old messages with `legacy: {number: …}`"
             )
         if not number:
-            doubt = doubt or f"its {number_column} is empty: no row can be matched to it"
+            doubt = doubt or holds.NO_NUMBER(column=number_column)
         known = contracts.get(item.key)
         if known is None:
             contracts[item.key] = Contract(
@@ -241,4 +244,4 @@ def _read_contracts(world: Retiring, number_column: str, addressed: Sequence[Mes
         if known.column is not column:
             known.column = FlagState.OTHER
         if known.number != number:
-            known.doubt = f"its key stands in the lines {known.line} and {item.row} with different numbers"
+            known.doubt = holds.KEY_TWICE(first=known.line, second=item.row)

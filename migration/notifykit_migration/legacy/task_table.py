@@ -12,10 +12,12 @@ from operator import itemgetter
 from notifykit.errors import StoreError
 from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS
+from notifykit.wording import Reason
 from notifykit_migration.apply import fence
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.legacy.log import LegacyLog
 from notifykit_migration.model import Attempt, Row, Stopped
+from notifykit_migration.wording import holds, proven, warnings
 
 Owned = dict[tuple[str, str], dict[str, int]]
 """(campaign, key) to message to its highest round."""
@@ -34,7 +36,7 @@ class Attempts:
     stopped: Stopped
     log: LegacyLog | None
 
-    def of(self, id_: int, created_at: str) -> tuple[Attempt, str]:
+    def of(self, id_: int, created_at: str) -> tuple[Attempt, Reason]:
         """Say whether a pending row was tried, and how that is known."""
         if self.log is not None and (told := self._by_log(id_, self.log)) is not None:
             return told
@@ -42,27 +44,27 @@ class Attempts:
         if id_ < highest:
             _, last = self.completed[bisect_right(self.completed, id_, key=itemgetter(0))]
             if last >= created_at:
-                return Attempt.RAISED, f"tried and not completed: row {highest}, which came later, was completed"
-            return Attempt.PERHAPS, "rows that came later were completed before it was made; the clock was set back"
+                return Attempt.RAISED, holds.TRIED(row=highest)
+            return Attempt.PERHAPS, holds.CLOCK_SET_BACK()
         if self._to_the_end(highest):
-            return Attempt.NEVER, "the log does not say that it was ever tried"
+            return Attempt.NEVER, proven.NOT_IN_LOG()
         if id_ == self.first_beyond and self.stopped is Stopped.UNKNOWN:
-            return Attempt.PERHAPS, "the first row that was not completed: it may have been in flight when it stopped"
-        return Attempt.NEVER, f"never tried: its id is above {highest}, the last that was completed"
+            return Attempt.PERHAPS, holds.PERHAPS_IN_FLIGHT()
+        return Attempt.NEVER, proven.NEVER_TRIED(row=highest)
 
     def _to_the_end(self, highest: int) -> bool:
         """Whether there is a log that reaches to the end of the old scheduler's days: beyond its last success."""
         return self.log is not None and (highest in self.log.begun or highest in self.log.done)
 
     @staticmethod
-    def _by_log(id_: int, log: LegacyLog) -> tuple[Attempt, str] | None:
+    def _by_log(id_: int, log: LegacyLog) -> tuple[Attempt, Reason] | None:
         """Return what a log says of a row; None where it does not mention it, as one that begins too late does not."""
         if id_ in log.done:
-            return Attempt.PERHAPS, "the log says that it was completed, the table says pending"
+            return Attempt.PERHAPS, holds.LOG_COMPLETED()
         if id_ in log.raised:
-            return Attempt.RAISED, "the log says that it was tried and raised"
+            return Attempt.RAISED, holds.LOG_RAISED()
         if id_ in log.begun:
-            return Attempt.PERHAPS, "the log says that it was begun, and not how it ended"
+            return Attempt.PERHAPS, holds.LOG_BEGUN()
         return None
 
 
@@ -154,7 +156,7 @@ def gap(connection: sqlite3.Connection) -> tuple[int, int]:
     return max(0, given - count), given
 
 
-def purged(connection: sqlite3.Connection, vacant: int = 0) -> str | None:
+def purged(connection: sqlite3.Connection, vacant: int = 0) -> Reason | None:
     """Say by what it is seen that rows were deleted; None where none were.
 
     `vacant`: how many ids rollbacks left without a row.
@@ -163,8 +165,9 @@ def purged(connection: sqlite3.Connection, vacant: int = 0) -> str | None:
     if gone <= vacant:
         return None
     (lowest,) = connection.execute("SELECT min(id) FROM tasks").fetchone()
-    starts = f", the first has id {lowest}" if lowest and lowest > 1 else ""
-    return f"{gone - vacant} of {given} rows are gone from the table{starts}"
+    if lowest and lowest > 1:
+        return warnings.FIRST_ROWS_GONE(gone=gone - vacant, given=given, lowest=lowest)
+    return warnings.ROWS_GONE(gone=gone - vacant, given=given)
 
 
 def epoch(text: str) -> float | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from notifykit.errors import NotifykitError
 from notifykit.model import Record
+from notifykit.wording import Reason
 from notifykit_migration.legacy import task_table as rows
 from notifykit_migration.legacy.contracts import Contract, Retiring, records
 from notifykit_migration.model import (
@@ -24,8 +25,12 @@ from notifykit_migration.model import (
 from notifykit_migration.plan import decision_table as table
 from notifykit_migration.plan.match import MatchedRow, Matches
 from notifykit_migration.plan.remembering import Memory
+from notifykit_migration.wording import holds, warnings
 
 DAY = 86_400.0
+
+PROBLEMS = 20
+"""Rows that cannot be used, which are told of one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +44,8 @@ class Decider:
     attempts: rows.Attempts
     owned: rows.Owned
     memory: Memory
-    why_purged: str | None
+    purged: Reason | None
+    """By what it is seen that rows were deleted; None where none were."""
     options: Options
     now: float
     csv_file: str
@@ -62,20 +68,19 @@ class Decider:
             json_torn=world.status.torn,
         )
 
-    def warnings(self) -> Iterator[str]:
+    def warnings(self) -> Iterator[Reason]:
         """Yield what a person should know of this campaign's files."""
         name = self.world.campaign.name
         if self.world.status.torn:
-            yield (
-                f"{name}: {self.world.state.status_file} is torn: {len(self.world.status.words)} keys can be read; "
-                "the others are judged by their rows"
-            )
-        if held_open := _opened_by(self.world.keeper.flag_file):
-            yield f"{name}: {held_open}; close it before you migrate"
-        for problem in self.world.problems[:20]:
-            yield f"{name}: {problem}"
-        if len(self.world.problems) > 20:
-            yield f"{name}: {len(self.world.problems) - 20} more rows of its CSV file cannot be used"
+            file, keys = str(self.world.state.status_file), len(self.world.status.words)
+            yield warnings.FILE_TORN(campaign=name, file=file, keys=keys)
+        flag_file = self.world.keeper.flag_file
+        if (lock := _opened_by(flag_file)) is not None:
+            yield warnings.OPEN_ELSEWHERE(campaign=name, file=flag_file.name, lock=lock.name)
+        for problem in self.world.problems[:PROBLEMS]:
+            yield warnings.UNUSABLE_ROW(campaign=name, problem=problem)
+        if (more := len(self.world.problems) - PROBLEMS) > 0:
+            yield warnings.UNUSABLE_ROWS(campaign=name, rows=more)
 
     def _keys(self) -> Iterator[str]:
         """Yield every key that any of the old states knows."""
@@ -133,28 +138,29 @@ class Decider:
                 for name in dict.fromkeys((*names, *matched))
             ],
             doubt=(contract.doubt if contract else None) or self.found.doubts.get((self.at, key)),
-            purged=self.why_purged is not None,
+            purged=self.purged is not None,
         )
 
     def _json(self, key: str, rows_there: bool) -> StatusFileState:
         status = self.world.status
         if key in status.words:
             return StatusFileState.SENT if status.words[key] == self.world.state.sent_word else StatusFileState.OTHER
-        if status.torn and (rows_there or self.why_purged is not None):
+        if status.torn and (rows_there or self.purged is not None):
             return StatusFileState.OTHER  # it may have stood behind the tear; without a row it was never begun
         return StatusFileState.ABSENT
 
     def _row(self, row: MatchedRow) -> table.RowFact:
-        attempt, evidence = Attempt.NEVER, ""
-        stale = None
+        attempt = Attempt.NEVER
+        evidence: Reason | None = None
+        stale: Reason | None = None
         if row.status == "pending":
             attempt, evidence = self.attempts.of(row.id, row.created_at)
             created = rows.epoch(row.created_at)
             age = None if created is None else self.now - created
             if age is None:
-                stale = f"its time {row.created_at!r} cannot be read"
+                stale = holds.UNREADABLE_TIME(time=row.created_at)
             elif age > self.options.max_age:
-                stale = f"pending since {row.created_at}: older than {self.options.max_age / DAY:g} days"
+                stale = holds.STALE(since=row.created_at, days=self.options.max_age / DAY)
         return table.RowFact(
             id=row.id,
             status=row.status,
@@ -187,12 +193,11 @@ class Decider:
         try:
             text, recipient = plan.text(record), sys.intern(plan.recipient(record))
         except NotifykitError as error:
-            return replace(
-                item, decision=Treatment.HOLD, why=f"{item.why}; its text cannot be made: {self.world.named(error)}"
-            )
+            why = holds.NO_TEXT(cause=item.why, error=self.world.named(error))
+            return replace(item, decision=Treatment.HOLD, why=why)
         limit = plan.channel.max_bytes
-        if item.decision is Treatment.CREATE and limit is not None and len(text.encode()) > limit:
-            why = f"{item.why}; its text has {len(text.encode())} bytes, channel `{plan.channel.name}` takes {limit}"
+        if item.decision is Treatment.CREATE and limit is not None and (size := len(text.encode())) > limit:
+            why = holds.TOO_LONG(cause=item.why, bytes=size, channel=plan.channel.name, limit=limit)
             return replace(item, decision=Treatment.HOLD, why=why, recipient=recipient, text=text)
         return replace(item, recipient=recipient, text=text)
 
@@ -208,9 +213,7 @@ def _all_sent(decisions: Collection[MessageTreatment]) -> bool:
     )
 
 
-def _opened_by(path: Path) -> str | None:
-    """Say which lock file tells that a spreadsheet program has a file open."""
-    for name in (f"~${path.name}", f".~lock.{path.name}#"):
-        if (lock := path.with_name(name)).exists():
-            return f"{path.name} is open in a spreadsheet program ({lock.name} is beside it)"
-    return None
+def _opened_by(path: Path) -> Path | None:
+    """Return the lock file that tells that a spreadsheet program has a file open."""
+    locks = (path.with_name(f"~${path.name}"), path.with_name(f".~lock.{path.name}#"))
+    return next((lock for lock in locks if lock.exists()), None)

@@ -11,6 +11,7 @@ from pathlib import Path
 from notifykit.errors import NotifykitError
 from notifykit.legacy import Disposal
 from notifykit.pipeline.project import Project
+from notifykit.wording import Reason
 from notifykit_migration.apply import fence
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.journal.folder import MigrationFolder
@@ -40,6 +41,7 @@ from notifykit_migration.plan.plan_file import plan_hash
 from notifykit_migration.plan.remembering import Memory
 from notifykit_migration.reading import content_digest, file_digest, untouched
 from notifykit_migration.rollback.archives import Archives
+from notifykit_migration.wording import warnings as told
 
 DAY = 86_400.0
 
@@ -140,17 +142,17 @@ class _Planner:
         if connection is not None and rows.tasks_table(connection):
             attempts = rows.read_attempts(connection, self.options.stopped, self.log)
             owned = rows.read_owned(connection)
-            why_purged = self._younger(connection) or rows.purged(connection, before.vacant)
+            purged = self._younger(connection) or rows.purged(connection, before.vacant)
             matcher = Matcher(self.worlds, before)
             found = matcher.match(rows.read_rows(connection))
         else:
             attempts = rows.Attempts(completed=(), first_beyond=None, stopped=self.options.stopped, log=self.log)
             owned = {}
-            why_purged = None
+            purged = None
             found = Matcher(self.worlds, before).match(())
             if any(world.status.words for world in self.worlds):
-                why_purged = "there is no task table, though the send-status file knows contracts"
-        warnings: list[str] = []
+                purged = told.NO_TABLE()
+        warnings: list[Reason] = []
         campaigns = []
         for at, world in enumerate(self.worlds):
             decider = Decider(
@@ -160,7 +162,7 @@ class _Planner:
                 attempts=attempts,
                 owned=owned,
                 memory=memory,
-                why_purged=why_purged,
+                purged=purged,
                 options=self.options,
                 now=self.now,
                 csv_file=shown(self.project, world.keeper.flag_file.resolve()),
@@ -168,8 +170,8 @@ class _Planner:
             )
             campaigns.append(decider.campaign_plan())
             warnings += decider.warnings()
-        if why_purged:
-            warnings.append(f"the task table was purged ({why_purged}): what has no row is held, not generated")
+        if purged:
+            warnings.append(told.PURGED(cause=purged))
         unproven = sum(
             item.decision is Treatment.ADOPT and item.row is not None and item.row > (attempts.first_beyond or 0)
             for part in campaigns
@@ -177,20 +179,10 @@ class _Planner:
             for item in contract.decisions
         )
         if unproven and attempts.first_beyond and self.log is None and self.options.stopped is Stopped.UNKNOWN:
-            warnings.append(
-                f"{unproven} rows after row {attempts.first_beyond} are taken as never tried, by their ids alone; if "
-                "sends failed one after another just before the old program ended, give its log with --log"
-            )
+            warnings.append(told.TAKEN_AS_NEVER_TRIED(rows=unproven, row=attempts.first_beyond))
         if found.orphans:
-            warnings.append(
-                f"{len(found.orphans)} pending rows belong to no contract: they are left exactly as they are, "
-                "and the old scheduler would send them at its next start"
-            )
-        warnings += [
-            f"other jobs make {kind} rows to {recipient}, too: from the migration on, the fence refuses them; "
-            "give those jobs another recipient, or run them under `notifykit shim`"
-            for kind, recipient in sorted(found.fenced)
-        ]
+            warnings.append(told.ORPHANS(rows=len(found.orphans)))
+        warnings += [told.SHARED_RECIPIENT(kind=kind, recipient=recipient) for kind, recipient in sorted(found.fenced)]
         return Plan(
             store=shown(self.project, store),
             made_at=self.now,
@@ -202,10 +194,10 @@ class _Planner:
             others=found.others,
             warnings=tuple(warnings),
             statements=tuple(fence.statements()),
-            purged=why_purged is not None,
+            purged=purged is not None,
         )
 
-    def _younger(self, connection: sqlite3.Connection) -> str | None:
+    def _younger(self, connection: sqlite3.Connection) -> Reason | None:
         """Say by what it is seen that the table was begun after the send-status file; None where nothing tells so."""
         (first,) = connection.execute("SELECT min(created_at) FROM tasks").fetchone()
         for world in self.worlds:
@@ -213,10 +205,10 @@ class _Planner:
                 continue
             path = self.redirect.get(world.status_path, world.status_path)
             if first is None and not rows.gap(connection)[1]:
-                return "it never had a row, though the send-status file knows contracts"
+                return told.NO_ROW_EVER()
             began = rows.epoch(str(first))
             if began is not None and began > path.stat().st_mtime:
-                return f"its first row is of {first}, later than the last word of the send-status file"
+                return told.TABLE_YOUNGER(time=str(first))
         return None
 
     def _kept(self, item: Keeping) -> Kept:

@@ -10,10 +10,12 @@ from itertools import chain
 from typing import NamedTuple
 
 from notifykit.errors import NotifykitError
+from notifykit.wording import Reason
 from notifykit_migration.legacy.contracts import Contract, Pair, Retiring, records
 from notifykit_migration.legacy.numbers import Numbers
 from notifykit_migration.model import Row
 from notifykit_migration.rollback.archives import Archives
+from notifykit_migration.wording import holds
 
 Place = tuple[int, str]
 """(position of the campaign, key)."""
@@ -44,7 +46,7 @@ class Matches:
     """Rows by contract and message."""
     strange: dict[Place, list[Row]] = field(default_factory=lambda: defaultdict(list))
     """Pending rows that name a contract, and are none of its messages for certain."""
-    doubts: dict[Place, str] = field(default_factory=dict)
+    doubts: dict[Place, Reason] = field(default_factory=dict)
     """Contracts whose rows cannot be told for certain."""
     orphans: list[int] = field(default_factory=list)
     """Pending rows that match nothing."""
@@ -93,10 +95,10 @@ class Matcher:
         at, key = place
         return self._worlds[at].contracts[key]
 
-    def _unusable(self) -> Iterable[tuple[Place, str]]:
+    def _unusable(self) -> Iterable[tuple[Place, Reason]]:
         for number in self._numbers.unusable:
             for place in self._by_number[number]:
-                yield place, f"its number {number!r} has neither letter nor digit: no row can be matched to it"
+                yield place, holds.UNUSABLE_NUMBER(number=number)
 
     def _by_archive(self, row: Row) -> bool:
         """Recognize a row that was a task of ours before a rollback."""
@@ -120,11 +122,11 @@ class Matcher:
             if row.status == "pending":
                 self.found.orphans.append(row.id)
         elif len(numbers) > 1:
-            self._doubtful(row, places, f"row {row.id} names {len(numbers)} contracts")
+            self._doubtful(row, places, holds.SEVERAL_CONTRACTS(row=row.id, contracts=len(numbers)))
         elif not fitting:
-            self._doubtful(row, places, f"row {row.id} names it, to the unknown recipient {row.recipient!r} or kind")
+            self._doubtful(row, places, holds.UNKNOWN_RECIPIENT(row=row.id, recipient=row.recipient))
         elif len(fitting) > 1:
-            self._doubtful(row, fitting, f"row {row.id} may be of {len(fitting)} contracts with the same number")
+            self._doubtful(row, fitting, holds.SAME_NUMBER(row=row.id, contracts=len(fitting)))
         else:
             self._attach(row, fitting[0])
 
@@ -142,7 +144,7 @@ class Matcher:
         if self._archived:
             self.found.anew.setdefault(place, set()).add(message)
 
-    def _doubtful(self, row: Row, places: Sequence[Place], reason: str) -> None:
+    def _doubtful(self, row: Row, places: Sequence[Place], reason: Reason) -> None:
         for place in places:
             self.found.doubts.setdefault(place, reason)
         if row.status == "pending":
@@ -164,4 +166,4 @@ class Matcher:
                 if len(equal) == 1:
                     self._add(row, place, equal[0])
                 else:
-                    self._doubtful(row, [place], f"row {row.id} may be any of its messages {', '.join(names)}")
+                    self._doubtful(row, [place], holds.ANY_MESSAGE(row=row.id, messages=", ".join(names)))

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
+from notifykit.wording import Reason
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.model import (
     CampaignPlan,
@@ -25,9 +26,15 @@ from notifykit_migration.model import (
     StatusFileState,
     Treatment,
 )
+from notifykit_migration.wording import WORDING
 
-FORMAT = 1
+FORMAT = 2
 """Version of the form."""
+
+OLDER = (1,)
+"""Those that are read as well. Format 1 has the texts of reasons without their codes."""
+
+_ANEW = "make it anew with `notifykit migrate --dry-run --out FILE`"
 
 BATCH = 200
 """Contracts that are encoded at once."""
@@ -43,11 +50,11 @@ def plan_text(plan: Plan) -> str:
 def _text(plan: Plan) -> Iterator[str]:
     """Yield the text in pieces: a plan is large, and so is every copy of it."""
     names = [item.name for item in fields(Plan) if item.name != "campaigns"]
-    head = {"format": FORMAT, **{name: to_jsonable_python(getattr(plan, name)) for name in names}}
+    head = {"format": FORMAT, **{name: _plain(getattr(plan, name)) for name in names}}
     yield f'{json.dumps(head, ensure_ascii=False, indent=1)[:-2]},\n "campaigns": ['
     for number, campaign in enumerate(plan.campaigns):
         names = [item.name for item in fields(CampaignPlan) if item.name != "contracts"]
-        part = {name: to_jsonable_python(getattr(campaign, name)) for name in names}
+        part = {name: _plain(getattr(campaign, name)) for name in names}
         yield f"{',' if number else ''}\n{_encode(part)[:-1]},"
         yield '"contracts":['
         for at, many in enumerate(_batches(campaign.contracts)):
@@ -67,9 +74,18 @@ def _brief(item: ContractPlan | MessageTreatment) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, usual in _USUAL[type(item)]:
         value = getattr(item, name)
-        if value != usual:
+        if isinstance(value, Reason):
+            found |= {field: data for field, data in value.fields(name).items() if data}
+        elif value != usual:
             found[name] = [_brief(decision) for decision in value] if name == "decisions" else value
     return found
+
+
+def _plain(value: object) -> object:
+    """Return plain data for JSON."""
+    if isinstance(value, tuple):
+        return [item.as_data() if isinstance(item, Reason) else to_jsonable_python(item) for item in value]
+    return to_jsonable_python(value)
 
 
 def write_plan(plan: Plan, path: Path) -> None:
@@ -98,13 +114,13 @@ def parse_plan(text: str, name: str) -> Plan:
         form = json.loads(text, object_hook=_made)
     except (TypeError, KeyError) as error:
         raise PreflightError(f"{name}: is no plan: {error}; make it anew") from error
+    except _EditedError as error:
+        raise VerificationError(f"{name}: it was edited: {error}; {_ANEW}") from error
     except ValueError as error:
-        raise PreflightError(
-            f"{name}: is no plan: {error}; make it anew with `notifykit migrate --dry-run --out FILE`"
-        ) from error
+        raise PreflightError(f"{name}: is no plan: {error}; {_ANEW}") from error
     if not isinstance(form, dict) or "format" not in form:
         raise PreflightError(f"{name}: is no plan; make one with `notifykit migrate --dry-run --out FILE`")
-    if (version := form.pop("format")) != FORMAT:
+    if (version := form.pop("format")) not in (FORMAT, *OLDER):
         raise PreflightError(f"{name}: a plan of format {version!r}, this notifykit knows {FORMAT}; make it anew")
     try:
         plan = _plans().validate_python(form)
@@ -113,10 +129,7 @@ def parse_plan(text: str, name: str) -> Plan:
         where = ".".join(map(str, first["loc"]))
         raise PreflightError(f"{name}: is no plan: {where}: {first['msg']}; make it anew") from error
     if plan_hash(plan) != plan.hash:
-        raise VerificationError(
-            f"{name}: it was edited: its content does not have the hash {plan.hash}; "
-            "make it anew with `notifykit migrate --dry-run --out FILE`"
-        )
+        raise VerificationError(f"{name}: it was edited: its content does not have the hash {plan.hash}; {_ANEW}")
     return plan
 
 
@@ -128,15 +141,34 @@ def _made(found: dict[str, Any]) -> object:
     if "decision" in found:
         # Of a message's few names there would be one for each contract.
         message = sys.intern(found["message"])
-        return MessageTreatment(**{**found, "message": message, "decision": _DECISION[found["decision"]]})
+        why = _reason(Reason.from_fields("why", found))
+        return MessageTreatment(**{**found, "message": message, "decision": _DECISION[found["decision"]], "why": why})
     if "decisions" in found:
         states = {"json": _JSON[found["json"]], "rows": _ROWS[found["rows"]], "column": _COLUMN[found["column"]]}
-        return ContractPlan(**{"number": None, **found, **states, "decisions": tuple(found["decisions"])})
+        crash = _reason(Reason.from_fields("crash", found)) if "crash" in found else None
+        decisions = tuple(found["decisions"])
+        return ContractPlan(**{"number": None, **found, **states, "decisions": decisions, "crash": crash})
+    if "warnings" in found:
+        return {**found, "warnings": tuple(_reason(Reason.of(warning)) for warning in found["warnings"])}
     return found
 
 
+class _EditedError(Exception):
+    """A reason's code or parameters are not those of its text."""
+
+
+def _reason(found: Reason) -> Reason:
+    """Return a reason as it was read, with its code. Raises _EditedError."""
+    if not WORDING.agrees(found):
+        raise _EditedError(f"{found.code!r} is not the code of {found.text!r}, or has other parameters")
+    return WORDING.known(found)
+
+
 def plan_hash(plan: Plan) -> str:
-    """Return the sha256 of what the plan will do: everything but its time and the ages."""
+    """Return the sha256 of what the plan will do: everything but its time and the ages.
+
+    Of reasons it has the texts: codes and parameters must agree with them, see `read_plan`.
+    """
     digest = hashlib.sha256()
     for line in _lines(plan):
         digest.update(line.encode("utf-8", "surrogatepass"))
@@ -148,7 +180,7 @@ def _lines(plan: Plan) -> Iterator[str]:
     """Yield the plan a line each, so that a large one is never held twice."""
     for item in fields(Plan):
         if item.name not in ("made_at", "hash", "campaigns"):
-            yield _encode([item.name, to_jsonable_python(getattr(plan, item.name))])
+            yield _encode([item.name, _said(getattr(plan, item.name))])
     for campaign in plan.campaigns:
         for item in fields(CampaignPlan):
             if item.name != "contracts":
@@ -157,9 +189,16 @@ def _lines(plan: Plan) -> Iterator[str]:
             yield _encode([_contract(contract) for contract in many])
 
 
+def _said(value: object) -> object:
+    """Return a value for the hash."""
+    if isinstance(value, tuple):
+        return [item.text if isinstance(item, Reason) else to_jsonable_python(item) for item in value]
+    return to_jsonable_python(value)
+
+
 def _contract(contract: ContractPlan) -> list[object]:
     decisions = [
-        [item.message, item.decision, item.why, item.row, item.round, item.recipient, item.text]
+        [item.message, item.decision, item.why.text, item.row, item.round, item.recipient, item.text]
         for item in contract.decisions
     ]
     return [
@@ -168,7 +207,7 @@ def _contract(contract: ContractPlan) -> list[object]:
         contract.json,
         contract.rows,
         contract.column,
-        contract.crash,
+        contract.crash and contract.crash.text,
         contract.set_flag,
         contract.place,
         decisions,

@@ -9,6 +9,8 @@ from notifykit.model import Status
 from notifykit_migration.model import MessageTreatment, Treatment
 from notifykit_migration.rollback.archive import RemovedTask
 from notifykit_migration.rollback.archives import Archives
+from notifykit_migration.wording.holds import BEFORE_ROLLBACK
+from notifykit_migration.wording.way_back import UNRECORDED
 
 _WITHOUT_ROW = (Treatment.HOLD, Treatment.ASSUME)
 
@@ -60,7 +62,7 @@ def _again(tasks: Sequence[RemovedTask], rounds: set[int], *, twins: bool) -> It
         yield MessageTreatment(
             message=item.task.name,
             decision=Treatment.HOLD if waiting else Treatment.CANCEL,
-            why=f"{item.status} before the rollback: {item.reason or 'no reason was recorded'}",
+            why=BEFORE_ROLLBACK(status=item.status.value, cause=item.reason or UNRECORDED()),
             round=round_,
             recipient=item.task.recipient,
             text=item.task.text,

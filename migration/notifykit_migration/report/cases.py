@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from notifykit.wording import Reason
 from notifykit_migration.model import ContractPlan, Hold, Plan
 from notifykit_migration.report import summary
-from notifykit_migration.report.reasons import reason
-from notifykit_migration.report.words import Words
 
 LONGEST = 400
 """Characters of a message's text that the page shows."""
@@ -20,7 +19,7 @@ class Case:
 
     key: str
     message: str
-    why: Words
+    why: Reason
     contract: ContractPlan | None
     """What the plan knows of its contract; None where it knows nothing."""
     row: int | None = None
@@ -35,7 +34,7 @@ class CaseGroup:
     """Messages of one campaign that are held for the same reason."""
 
     campaign: str
-    reason: Words
+    reason: Reason
     contracts: int
     messages: int
     historic: bool
@@ -50,16 +49,16 @@ class CaseGroup:
 
 def planned_cases(plan: Plan, at_most: int) -> list[CaseGroup]:
     """Return what a plan holds."""
-    places = {(group.campaign, summary.alike(group.reason)): group for group in summary.plan_groups(plan)}
+    places = {(group.campaign, group.reason.kind): group for group in summary.plan_groups(plan)}
     room = _rooms(places.values(), at_most)
     groups = {place: _group(group) for place, group in places.items()}
     for one in summary.held(plan):
-        place = (one.campaign.campaign, summary.alike(one.item.why))
+        place = (one.campaign.campaign, one.item.why.kind)
         if len(groups[place].cases) < room[id(places[place])]:
             case = Case(
                 key=one.contract.key,
                 message=one.item.message,
-                why=reason(one.item.why),
+                why=one.item.why,
                 contract=one.contract,
                 row=one.item.row,
                 recipient=one.item.recipient,
@@ -71,17 +70,17 @@ def planned_cases(plan: Plan, at_most: int) -> list[CaseGroup]:
 
 def waiting_cases(holds: Sequence[Hold], plan: Plan | None, at_most: int) -> list[CaseGroup]:
     """Return what waits for a person."""
-    places = {(group.campaign, summary.alike(group.reason)): group for group in summary.hold_groups(holds)}
+    places = {(group.campaign, group.reason.kind): group for group in summary.hold_groups(holds)}
     room = _rooms(places.values(), at_most)
     groups = {place: _group(group) for place, group in places.items()}
     known = _contracts(plan, {(hold.campaign, hold.key) for hold in holds}) if plan else {}
     for hold in holds:
-        place = (hold.campaign, summary.alike(hold.why))
+        place = (hold.campaign, hold.why.kind)
         if len(groups[place].cases) < room[id(places[place])]:
             case = Case(
                 key=hold.key,
                 message=hold.message,
-                why=reason(hold.why),
+                why=hold.why,
                 contract=known.get((hold.campaign, hold.key)),
                 row=hold.task,
                 recipient=hold.recipient,
@@ -113,7 +112,7 @@ def _rooms(groups: Iterable[summary.HoldGroup], at_most: int) -> dict[int, int]:
 def _group(group: summary.HoldGroup) -> CaseGroup:
     return CaseGroup(
         campaign=group.campaign,
-        reason=reason(group.reason),
+        reason=group.reason,
         contracts=group.contracts,
         messages=group.messages,
         historic=group.historic,

@@ -12,6 +12,9 @@ from notifykit_migration.model import CampaignPlan, Check, CheckResult, Hold, Op
 from notifykit_migration.report import summary
 from notifykit_migration.report.times import iso
 
+NO_CRASH = {"crash": None, "crash_code": None, "crash_params": None}
+"""Of a contract whose state no accident explains."""
+
 
 def plan_summary_form(plan: Plan) -> dict[str, Any]:
     """Describe a plan in counts; `migrate --out` writes every decision."""
@@ -47,7 +50,7 @@ def plan_summary_form(plan: Plan) -> dict[str, Any]:
         "orphans": list(plan.orphans),
         "others": plan.others,
         "purged": plan.purged,
-        "warnings": list(plan.warnings),
+        "warnings": [warning.as_data() for warning in plan.warnings],
     }
 
 
@@ -76,7 +79,7 @@ def _campaign(plan: Plan, campaign: CampaignPlan) -> dict[str, Any]:
 def _group(group: summary.HoldGroup) -> dict[str, Any]:
     return {
         "campaign": group.campaign,
-        "reason": group.reason,
+        **group.reason.fields("reason"),
         "historic": group.historic,
         "contracts": group.contracts,
         "messages": group.messages,
@@ -96,7 +99,7 @@ def contract_form(plan: Plan, key: str) -> dict[str, Any]:
                 "rows": contract.rows.value,
                 "flag": contract.column.value,
                 "place": contract.place,
-                "crash": contract.crash,
+                **(contract.crash.fields("crash") if contract.crash else NO_CRASH),
                 "age": contract.age,
                 "set_flag": contract.set_flag,
                 "decisions": [
@@ -105,7 +108,7 @@ def contract_form(plan: Plan, key: str) -> dict[str, Any]:
                         "round": item.round,
                         "row": item.row,
                         "decision": item.decision.value,
-                        "why": item.why,
+                        **item.why.fields("why"),
                         "recipient": item.recipient,
                         "text": item.text,
                     }
@@ -144,7 +147,7 @@ def holds_form(holds: Iterable[Hold]) -> list[dict[str, Any]]:
             "recipient": hold.recipient,
             "text": hold.text,
             "status": hold.status,
-            "why": hold.why,
+            **hold.why.fields("why"),
             "metadata": dict(hold.metadata),
         }
         for hold in holds
@@ -166,7 +169,7 @@ def rollback_form(plan: RollbackPlan) -> dict[str, Any]:
         "files": list(plan.files),
         "others": plan.others,
         "holds": holds_form(plan.holds),
-        "warnings": list(plan.warnings),
+        "warnings": [warning.as_data() for warning in plan.warnings],
     }
 
 

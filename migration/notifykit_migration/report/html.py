@@ -13,6 +13,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from notifykit.terminal.console import count
+from notifykit.wording import Language, Wording
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.journal.journal import Entry
 from notifykit_migration.journal.phase import Phase, state_of
@@ -20,10 +21,10 @@ from notifykit_migration.model import Check, CheckResult, Hold, Plan, RollbackPl
 from notifykit_migration.report import summary, words
 from notifykit_migration.report.cases import planned_cases, waiting_cases
 from notifykit_migration.report.flow import BAR, HEADINGS, LEFT, STEP, picture
-from notifykit_migration.report.reasons import reason
 from notifykit_migration.report.timeline import milestones
 from notifykit_migration.report.times import age, when
 from notifykit_migration.report.words import Words
+from notifykit_migration.wording import WORDING
 
 HOLDS = 2000
 """Held messages that the page lists with their evidence; of more it gives the number."""
@@ -59,8 +60,9 @@ def html_page(
     made_at: float,
     holds: Sequence[Hold] | None = None,
     rollback: RollbackPlan | None = None,
+    wording: Wording = WORDING,
 ) -> str:
-    """Return the page. `made_at`: when, for its foot.
+    """Return the page. `made_at`: when, for its foot. `wording`: what its reasons are put into Chinese by.
 
     `holds`: what waits for a person now; None where nobody looked: then what the plan holds is listed.
     """
@@ -89,6 +91,7 @@ def html_page(
         orphans=summary.ranges(plan.orphans),
         history=history[-EVENTS:],
         earlier=max(len(history) - EVENTS, 0),
+        words=lambda reason: Words(reason.text, wording.say(reason, Language.CHINESE)),
     )
 
 
@@ -101,9 +104,18 @@ def write_page(
     made_at: float,
     holds: Sequence[Hold] | None = None,
     rollback: RollbackPlan | None = None,
+    wording: Wording = WORDING,
 ) -> None:
     """Write the page. Raises PreflightError where that fails."""
-    page = html_page(plan=plan, checks=checks, entries=entries, made_at=made_at, holds=holds, rollback=rollback)
+    page = html_page(
+        plan=plan,
+        checks=checks,
+        entries=entries,
+        made_at=made_at,
+        holds=holds,
+        rollback=rollback,
+        wording=wording,
+    )
     try:
         # What the old files held need not be text that can be written.
         path.write_bytes(page.encode("utf-8", "replace"))
@@ -179,7 +191,6 @@ def _template() -> Template:
         "LEFT": LEFT,
         "STEP": STEP,
         "BAR": BAR,
-        "reason": reason,
         "check_name": words.check_name,
         "ASSUME": summary.ASSUME,
         "DETAILS": DETAILS,

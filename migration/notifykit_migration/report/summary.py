@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import NamedTuple
 from notifykit.errors import NotifykitError
 from notifykit.nearest import hint
 from notifykit.terminal.console import count
+from notifykit.wording import Reason
 from notifykit_migration.model import (
     CampaignPlan,
     ContractPlan,
@@ -22,8 +22,9 @@ from notifykit_migration.model import (
     StatusFileState,
     Treatment,
 )
-from notifykit_migration.plan.decision_table import HISTORIC
 from notifykit_migration.report.words import Outcome, Words
+from notifykit_migration.wording import WORDING
+from notifykit_migration.wording.holds import HISTORIC
 
 EXAMPLES = 3
 """Contracts that are named where many are held for one reason."""
@@ -94,8 +95,8 @@ class HoldGroup:
     """Messages of one campaign that are held for the same reason."""
 
     campaign: str
-    reason: str
-    """Where they differ in it only by numbers: with `…` for these."""
+    reason: Reason
+    """What their reasons have in common: parameters that differ are None, and shown as `…`."""
     messages: int = 0
     keys: dict[str, None] = field(default_factory=dict)
     """Their contracts."""
@@ -103,7 +104,7 @@ class HoldGroup:
     @property
     def historic(self) -> bool:
         """Whether all old states but the tasks say sent."""
-        return self.reason.startswith(HISTORIC)
+        return self.reason.code == HISTORIC.code
 
     @property
     def contracts(self) -> int:
@@ -126,28 +127,20 @@ def hold_groups(holds: Iterable[Hold]) -> Sequence[HoldGroup]:
     return _grouped((hold.campaign, hold.why, hold.key) for hold in holds)
 
 
-def _grouped(messages: Iterable[tuple[str, str, str]]) -> Sequence[HoldGroup]:
-    groups: dict[tuple[str, str], HoldGroup] = {}
+def _grouped(messages: Iterable[tuple[str, Reason, str]]) -> Sequence[HoldGroup]:
+    groups: dict[tuple[str, tuple[object, ...]], HoldGroup] = {}
     campaigns: dict[str, int] = {}
     for campaign, why, key in messages:
-        place = (campaign, alike(why))
+        place = (campaign, why.kind)
         group = groups.get(place)
         if group is None:
             group = groups[place] = HoldGroup(campaign, why)
-        elif group.reason != why:
-            group.reason = place[1]
+        else:
+            group.reason = WORDING.common(group.reason, why)
         group.messages += 1
         group.keys[key] = None
         campaigns.setdefault(campaign, len(campaigns))
-    return sorted(groups.values(), key=lambda group: (campaigns[group.campaign], -group.contracts, group.reason))
-
-
-_PARTICULAR = re.compile(r"'[^']*'|\d+(?:[-:.T ]\d+)*( days| contracts| bytes)?")
-
-
-def alike(why: str) -> str:
-    """Return a reason without what is particular to one row: its id, its time, its words."""
-    return _PARTICULAR.sub(lambda found: found[0] if found[1] else "…", why)
+    return sorted(groups.values(), key=lambda group: (campaigns[group.campaign], -group.contracts, group.reason.text))
 
 
 class Change(NamedTuple):

@@ -126,7 +126,7 @@ def _show_evidence(campaign: CampaignPlan, contract: ContractPlan) -> None:
         ("send-status file", f"{JSONS[contract.json].en}; {campaign.status_file}"),
         ("rows", ROWS[contract.rows].en + (f"; the youngest {age(contract.age)} old" if contract.age else "")),
         ("CSV flag", f"{COLUMNS[contract.column].en}{where}"),
-        ("likely", contract.crash or "no accident"),
+        ("likely", str(contract.crash or "no accident")),
         ("flag", "will be set" if contract.set_flag else "stays"),
     ]
     for name, text in facts:
@@ -139,7 +139,7 @@ def _show_evidence(campaign: CampaignPlan, contract: ContractPlan) -> None:
                 str(item.round),
                 "" if item.row is None else str(item.row),
                 DECISIONS[item.decision].en,
-                item.why,
+                item.why.text,
                 item.recipient or "",
                 item.text or "",
             )
@@ -213,7 +213,7 @@ def show_holds(holds: Sequence[Hold], *, every: bool = False) -> None:
                     "" if hold.task is None else str(hold.task),
                     hold.status,
                     hold.recipient,
-                    hold.why,
+                    hold.why.text,
                 )
                 for hold in holds
             ],

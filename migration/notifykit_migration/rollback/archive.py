@@ -10,18 +10,21 @@ import sys
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from shutil import rmtree
+from typing import Any
 
 from notifykit.model import Attempt, Status, Task
 from notifykit.outbox.sqlite import rows
 from notifykit.outbox.sqlite.database import Database
+from notifykit.wording import Reason
 from notifykit_migration.apply import memory as history
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.model import Hold, Row
+from notifykit_migration.wording import WORDING
 
 FORMAT = 1
 """Version of the manifest."""
@@ -58,9 +61,9 @@ class RemovedTask:
         return self.task.status
 
     @property
-    def reason(self) -> str | None:
+    def reason(self) -> Reason | None:
         """Why it was there."""
-        return self.task.reason
+        return WORDING.known(Reason(self.task.reason)) if self.task.reason else None
 
     @property
     def round(self) -> int:
@@ -110,7 +113,7 @@ class Archived:
         """Return what waited for a person when it was made. Raises VerificationError where the list is damaged."""
         path = self.folder / HOLDS
         try:
-            return tuple(Hold(**form) for form in json.loads(path.read_text(encoding="utf-8")))
+            return tuple(map(_hold, json.loads(path.read_text(encoding="utf-8"))))
         except (OSError, ValueError, TypeError) as error:
             raise VerificationError(f"{path}: the archive of a rollback is damaged ({error}); restore it") from error
 
@@ -232,7 +235,14 @@ def archive(
 
 
 def _hold_form(hold: Hold) -> dict[str, object]:
-    return {**asdict(hold), "metadata": dict(hold.metadata)}
+    plain = {item.name: getattr(hold, item.name) for item in fields(Hold)}
+    return {**plain, "metadata": dict(hold.metadata), **hold.why.fields("why")}
+
+
+def _hold(form: dict[str, Any]) -> Hold:
+    """Read what `_hold_form` made. Raises TypeError where it is none."""
+    why = WORDING.known(Reason.from_fields("why", form))
+    return Hold(**form, why=why)
 
 
 def _names(folder: MigrationFolder) -> list[str]:

@@ -9,8 +9,10 @@ from datetime import datetime
 
 from notifykit.model import Status
 from notifykit.outbox.sqlite import rows
+from notifykit.wording import Reason
 from notifykit_migration.model import Hold
 from notifykit_migration.rollback.translate import TaskView
+from notifykit_migration.wording import WORDING, way_back
 
 _TASKS = """
 SELECT id, campaign, record_key, message_name, round, status, task_type FROM tasks
@@ -59,10 +61,7 @@ def look(connection: sqlite3.Connection, *, types: Collection[str], now: float) 
         if status == Status.QUEUED:
             doubt = doubted.get(id_)
             if doubt is None and task_type not in types:
-                doubt = (
-                    f"the old scheduler does not know the task type {task_type!r}: it would mark it completed "
-                    "without sending it"
-                )
+                doubt = way_back.UNKNOWN_TYPE(task_type=task_type)
         # Of a message's few names there would be one for each task.
         seen = TaskView(id_, names.setdefault(message, message), round_, Status(status), doubt)
         tasks.setdefault(campaign, {}).setdefault(key, []).append(seen)
@@ -101,17 +100,16 @@ def holds(connection: sqlite3.Connection, held: Iterable[TaskView]) -> list[Hold
     return found
 
 
-def _doubt(verdict: str, code: str) -> str:
-    said = f" ({code})" if code else ""
+def _doubt(verdict: str, code: str) -> Reason:
     if verdict == "accepted":
-        return "it was queued again, and then an earlier attempt turned out to have been accepted"
-    return f"an earlier attempt may have been accepted{said}; the old program would send it again"
+        return way_back.ACCEPTED_LATER()
+    return way_back.PERHAPS_ACCEPTED_CODE(result=code) if code else way_back.PERHAPS_ACCEPTED()
 
 
-def _why(status: Status, reason: str | None) -> str:
+def _why(status: Status, reason: str | None) -> Reason:
     if status is Status.SENDING:
-        return "it was being sent when its worker stopped: nobody knows whether it arrived"
-    return reason or f"it is {status.value}, and no reason was recorded"
+        return way_back.BEING_SENT()
+    return WORDING.known(Reason(reason)) if reason else way_back.UNEXPLAINED(status=status.value)
 
 
 def clock_time(at: float) -> str:

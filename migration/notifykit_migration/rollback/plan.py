@@ -15,6 +15,7 @@ from notifykit.legacy import Disposal
 from notifykit.model import Status
 from notifykit.outbox.sqlite import schema
 from notifykit.pipeline.project import Project
+from notifykit.wording import Reason
 from notifykit_migration.apply.fence import OTHERS
 from notifykit_migration.backup import make as backups
 from notifykit_migration.journal.folder import MigrationFolder
@@ -27,6 +28,8 @@ from notifykit_migration.rollback.old_schema import Beginning
 from notifykit_migration.rollback.old_state import Migration, OldCampaign, migrations, old_campaigns
 from notifykit_migration.rollback.outbox_view import View, clock_time, holds, look
 from notifykit_migration.rollback.translate import OldState, TaskView, returned, rows_of
+from notifykit_migration.wording import warnings
+from notifykit_migration.wording.way_back import TASK_GONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +85,7 @@ class _Sum:
     held: list[TaskView] = field(default_factory=list)
     lost: list[Hold] = field(default_factory=list)
     """Held contracts of which there is no task any more."""
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Reason] = field(default_factory=list)
     touched: bool = False
     """Something happened since the migration."""
 
@@ -108,10 +111,7 @@ def work_out(project: Project, folder: MigrationFolder, connection: sqlite3.Conn
         if name not in mine:
             _other_campaign(name, by_key, total, began, known=name in keeping or name == OTHERS)
     if view.busy:
-        total.warnings.append(
-            f"{view.busy} messages are being sent just now (until {clock_time(view.busy_until)} at the latest): "
-            "a rollback refuses until `notifykit run` is stopped"
-        )
+        total.warnings.append(warnings.BUSY(messages=view.busy, until=clock_time(view.busy_until)))
     first = done[0]
     plan = RollbackPlan(
         store=shown(project, project.configuration.settings.store),
@@ -163,10 +163,7 @@ def _campaign(
         if back.column is not column:
             (set_sent if back.column is FlagState.SENT else set_unsent).append(key)
     if old.status.torn:
-        total.warnings.append(
-            f"{old.name}: {old.status_file} was torn, and the old program would stop at it: it is written anew, with "
-            "what could be read of it and what the outbox knows"
-        )
+        total.warnings.append(warnings.FILE_WAS_TORN(campaign=old.name, file=old.status_file))
     total.courses.append(
         Course(
             old=old,
@@ -213,10 +210,7 @@ def _other_campaign(
         total.rows.update(rows)
         total.touched |= any(rows.get(seen.id) != began.get(seen.id) for seen in tasks)
     if waiting:
-        total.warnings.append(
-            f"{name}: the old program does not know this campaign: {waiting} queued messages are not given to it. They "
-            "stay in the archive, and are queued again when you migrate again"
-        )
+        total.warnings.append(warnings.UNKNOWN_CAMPAIGN(campaign=name, messages=waiting))
 
 
 def _lost(campaign: str, key: str) -> Hold:
@@ -227,7 +221,7 @@ def _lost(campaign: str, key: str) -> Hold:
         recipient="",
         text="",
         status="",
-        why="the migration made a task of it, which is gone: nobody knows what came of it",
+        why=TASK_GONE(),
     )
 
 

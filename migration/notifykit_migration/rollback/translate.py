@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from notifykit.model import Status
+from notifykit.wording import Reason
 from notifykit_migration.legacy.old_rule import COMPLETED, PENDING, generates
 from notifykit_migration.model import ContractPlan, FlagState, MessageTreatment, OutboxState, Return, Treatment
 
@@ -34,7 +35,7 @@ class TaskView:
     message: str
     round: int
     status: Status
-    doubt: str | None = None
+    doubt: Reason | None = None
     """For a queued one: why it must not be given to the old scheduler."""
 
     @property

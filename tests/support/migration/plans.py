@@ -27,44 +27,56 @@ from notifykit_migration.model import (
     StatusFileState,
     Treatment,
 )
+from notifykit_migration.wording import accidents, holds, proven
+
+from notifykit.wording import Reason
+
+HISTORIC = holds.HISTORIC()
+
+AS_IT_IS = Reason("as it is")
+"""Of a version that does not know codes."""
 
 MADE_AT = 1_760_000_000.0
 HASH = "5f2c9a" + "0" * 58
 
-HISTORIC = "historic: file and flag say sent, and there is no row for it any more"
-
-Recipe = tuple[StatusFileState, RowState, FlagState, Treatment, str]
+Recipe = tuple[StatusFileState, RowState, FlagState, Treatment, Reason]
 """A state, and what is decided about its one message, and why."""
 
-SENT: Recipe = (StatusFileState.SENT, RowState.COMPLETED, FlagState.SENT, Treatment.SENT, "row 7 is completed")
-LATE: Recipe = (StatusFileState.SENT, RowState.COMPLETED, FlagState.UNSENT, Treatment.SENT, "row 8 is completed")
+SENT: Recipe = (StatusFileState.SENT, RowState.COMPLETED, FlagState.SENT, Treatment.SENT, proven.ROW_COMPLETED(row=7))
+LATE: Recipe = (StatusFileState.SENT, RowState.COMPLETED, FlagState.UNSENT, Treatment.SENT, proven.ROW_COMPLETED(row=8))
 QUEUED: Recipe = (
     StatusFileState.SENT,
     RowState.PENDING,
     FlagState.SENT,
     Treatment.ADOPT,
-    "never tried: its id is above 90, the last that was completed",
+    proven.NEVER_TRIED(row=90),
 )
 NEW: Recipe = (
     StatusFileState.ABSENT,
     RowState.NONE,
     FlagState.UNSENT,
     Treatment.GENERATE,
-    "nothing was done about it yet",
+    proven.NOT_BEGUN(),
 )
 STALE: Recipe = (
     StatusFileState.SENT,
     RowState.PENDING,
     FlagState.UNSENT,
     Treatment.HOLD,
-    "pending since 2025-08-01 09:30:00: older than 7 days",
+    holds.STALE(since="2025-08-01 09:30:00", days=7.0),
 )
-OLD: Recipe = (StatusFileState.SENT, RowState.NONE, FlagState.SENT, Treatment.HOLD, HISTORIC)
-GONE: Recipe = (StatusFileState.SENT, RowState.NONE, FlagState.MISSING, Treatment.HOLD, "row 12 names 2 contracts")
+OLD: Recipe = (StatusFileState.SENT, RowState.NONE, FlagState.SENT, Treatment.HOLD, holds.HISTORIC())
+GONE: Recipe = (
+    StatusFileState.SENT,
+    RowState.NONE,
+    FlagState.MISSING,
+    Treatment.HOLD,
+    holds.SEVERAL_CONTRACTS(row=12, contracts=2),
+)
 
 
 def decision(
-    what: Treatment, why: str = "as it is", *, message: str = "group", row: int | None = None
+    what: Treatment, why: Reason = AS_IT_IS, *, message: str = "group", row: int | None = None
 ) -> MessageTreatment:
     return MessageTreatment(message=message, decision=what, why=why, row=row)
 
@@ -79,7 +91,7 @@ def contract(number: int, recipe: Recipe = SENT, **changes: Any) -> ContractPlan
         rows=rows,
         column=column,
         decisions=(decision(what, why, row=None if rows is RowState.NONE else number),),
-        crash="killed before the CSV file was rewritten at the end of the loop" if recipe is STALE else None,
+        crash=accidents.KILLED_BEFORE_CSV() if recipe is STALE else None,
         age=None if rows is RowState.NONE else 3.0 * 86_400,
         set_flag=recipe is LATE,
         place=None if column is FlagState.MISSING else f"state/PerformanceData-BJ-Aug.csv:{number + 2}",
@@ -154,7 +166,7 @@ def checks() -> tuple[Check, ...]:
     )
 
 
-def hold(number: int, why: str = HISTORIC, **changes: Any) -> Hold:
+def hold(number: int, why: Reason = HISTORIC, **changes: Any) -> Hold:
     made = Hold(
         campaign="beijing-aug",
         key=str(2025080000000000000 + number),

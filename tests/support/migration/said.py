@@ -37,12 +37,6 @@ def texts(node: ast.AST) -> Iterator[str]:
         yield from texts(child)
 
 
-def function(module: ModuleType, name: str) -> ast.FunctionDef:
-    """Return a function or method of a module by its name."""
-    (found,) = (node for node in ast.walk(tree(module)) if isinstance(node, ast.FunctionDef) and node.name == name)
-    return found
-
-
 def plain(said: str) -> str:
     """Return a text as a page shows it: without the backticks, which would end a code span."""
     return re.sub(rf"{HOLE}+", HOLE, said.replace("`", ""))

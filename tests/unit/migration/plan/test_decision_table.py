@@ -23,6 +23,9 @@ from notifykit_migration.plan.decision_table import (
     crash_of,
     decide,
 )
+from notifykit_migration.wording import holds
+
+from notifykit.wording import Reason
 
 HOLD = Choices()
 
@@ -49,6 +52,9 @@ other  completed SH SH SH SH
 other  failed    HH HH HH HH
 """
 COLUMNS = (FlagState.UNSENT, FlagState.SENT, FlagState.OTHER, FlagState.MISSING)
+STALE = holds.STALE(since="2025-07-01 09:30:00", days=7.0)
+TWO_CANDIDATES = holds.SAME_NUMBER(row=3, contracts=2)
+
 CELLS = [
     (StatusFileState(json), RowState(rows), column, letters)
     for json, rows, *cells in map(str.split, TABLE.strip().splitlines())
@@ -58,16 +64,16 @@ CELLS = [
 
 
 def row(
-    status: str, id_: int = 1, *, text: int = 0, attempt: Attempt = Attempt.NEVER, stale: str | None = None
+    status: str, id_: int = 1, *, text: int = 0, attempt: Attempt = Attempt.NEVER, stale: Reason | None = None
 ) -> RowFact:
-    return RowFact(id=id_, status=status, text=text, attempt=attempt, evidence=attempt.name, stale=stale)
+    return RowFact(id=id_, status=status, text=text, attempt=attempt, evidence=Reason(attempt.name), stale=stale)
 
 
 def fact(
     json: StatusFileState,
     column: FlagState,
     *messages: MessageFact,
-    doubt: str | None = None,
+    doubt: Reason | None = None,
     purged: bool = False,
 ) -> ContractFact:
     return ContractFact(json=json, column=column, messages=messages, doubt=doubt, purged=purged)
@@ -159,9 +165,9 @@ def test_a_row_that_was_perhaps_tried_is_held(attempt: Attempt, raised: Raised, 
 
 
 def test_a_stale_row_is_held_and_says_why() -> None:
-    contract = fact(StatusFileState.SENT, FlagState.SENT, message("group", row("pending", stale="seven weeks old")))
+    contract = fact(StatusFileState.SENT, FlagState.SENT, message("group", row("pending", stale=STALE)))
     (item,) = decide(contract, HOLD)
-    assert (item.decision, item.why) == (Treatment.HOLD, "seven weeks old")
+    assert (item.decision, item.why) == (Treatment.HOLD, STALE)
 
 
 def test_a_purged_table_proves_nothing() -> None:
@@ -180,11 +186,11 @@ def test_a_doubt_holds_all_but_what_was_completed() -> None:
         message("group", row("completed", 1)),
         message("award", row("pending", 2)),
         message("third"),
-        doubt="two candidates",
+        doubt=TWO_CANDIDATES,
     )
     found = list(decide(contract, HOLD))
     assert letters(found) == "SHH"
-    assert found[1].why == found[2].why == "two candidates"
+    assert found[1].why == found[2].why == TWO_CANDIDATES
 
 
 def test_historic_contracts_can_be_assumed_sent_and_no_others() -> None:
@@ -192,7 +198,12 @@ def test_historic_contracts_can_be_assumed_sent_and_no_others() -> None:
     assert letters(list(decide(fact(StatusFileState.SENT, FlagState.SENT, message("group")), assume))) == "a"
     assert letters(list(decide(fact(StatusFileState.SENT, FlagState.UNSENT, message("group")), assume))) == "H"
     assert letters(list(decide(fact(StatusFileState.OTHER, FlagState.SENT, message("group")), assume))) == "H"
-    assert letters(list(decide(fact(StatusFileState.SENT, FlagState.SENT, message("group"), doubt="?"), assume))) == "H"
+    assert (
+        letters(
+            list(decide(fact(StatusFileState.SENT, FlagState.SENT, message("group"), doubt=TWO_CANDIDATES), assume))
+        )
+        == "H"
+    )
 
 
 def test_what_the_outbox_has_is_left_and_old_rows_of_it_are_twins() -> None:
@@ -217,7 +228,7 @@ def test_a_message_that_is_not_asked_for_goes_by_its_rows_alone() -> None:
 def test_a_status_that_nobody_knows_is_held() -> None:
     (item,) = decide(fact(StatusFileState.SENT, FlagState.SENT, message("group", row("erledigt"))), HOLD)
     assert item.decision is Treatment.HOLD
-    assert "erledigt" in item.why
+    assert item.why == holds.ODD_STATUS(row=1, status="erledigt")
 
 
 @pytest.mark.parametrize(("json", "rows", "column"), list(itertools.product(StatusFileState, RowState, COLUMNS)))

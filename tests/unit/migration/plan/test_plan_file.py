@@ -13,6 +13,10 @@ import pytest
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.model import Kept, MessageTreatment, Options, Plan, Raised, Treatment
 from notifykit_migration.plan.plan_file import BATCH, parse_plan, plan_hash, plan_text, read_plan, write_plan
+from notifykit_migration.wording.proven import TWIN
+from notifykit_migration.wording.warnings import NO_TABLE
+
+from notifykit.wording import Reason
 
 
 def hashed(plan: Plan) -> Plan:
@@ -25,8 +29,10 @@ def plan() -> Plan:
     special = replace(
         plans.contract(9000),
         decisions=(
-            MessageTreatment(message="group", decision=Treatment.CREATE, why="…", round=3, recipient="群", text=text),
-            MessageTreatment(message="award", decision=Treatment.CANCEL, why="twin", row=12),
+            MessageTreatment(
+                message="group", decision=Treatment.CREATE, why=Reason("…"), round=3, recipient="群", text=text
+            ),
+            MessageTreatment(message="award", decision=Treatment.CANCEL, why=TWIN(row=11), row=12),
         ),
         number=None,
         age=1.25,
@@ -44,10 +50,52 @@ def test_what_is_read_is_what_was_written(plan: Plan, tmp_path: Path) -> None:
 
 def test_it_is_plain_json_with_its_format(plan: Plan) -> None:
     form = json.loads(plan_text(plan))
-    assert form["format"] == 1
+    assert form["format"] == 2
     assert form["hash"] == plan.hash
     assert len(form["campaigns"][0]["contracts"]) == BATCH + 6
     assert form["campaigns"][1]["contracts"] == []
+
+
+def test_reasons_stand_in_it_with_code_and_parameters(plan: Plan) -> None:
+    form = json.loads(plan_text(plan))
+    (decision,) = form["campaigns"][0]["contracts"][0]["decisions"]
+    assert (decision["why"], decision["why_code"]) == ("row 7 is completed", "row_completed")
+    assert decision["why_params"] == {"row": 7}
+
+
+def test_a_plan_of_the_version_before_has_texts_alone(plan: Plan) -> None:
+    plan = hashed(replace(plan, warnings=(NO_TABLE(),)))
+    form = json.loads(plan_text(plan))
+    form["format"] = 1
+    form["warnings"] = [warning["text"] for warning in form["warnings"]]
+    for campaign_ in form["campaigns"]:
+        for contract_ in campaign_["contracts"]:
+            for data in (contract_, *contract_["decisions"]):
+                for name in ("why_code", "why_params", "crash_code"):
+                    data.pop(name, None)
+    text = json.dumps(form)
+    assert "_code" not in text
+    assert parse_plan(text, "plan.json") == plan
+
+
+@pytest.mark.parametrize(
+    ("was", "is_"),
+    [
+        ('"why_code":"row_completed"', '"why_code":"twin"'),
+        ('"why_params":{"row":7}', '"why_params":{"row":8}'),
+        ('"why_params":{"row":7}', '"why_params":{"line":7}'),
+    ],
+)
+def test_a_code_that_is_not_that_of_its_text_was_edited(plan: Plan, was: str, is_: str) -> None:
+    text = plan_text(plan)
+    assert was in text
+    with pytest.raises(VerificationError, match="it was edited: "):
+        parse_plan(text.replace(was, is_, 1), "plan.json")
+
+
+def test_the_code_of_a_newer_version_is_kept(plan: Plan) -> None:
+    newer = hashed(decided(plan, why=Reason("it rained", "rain", ("mm",), (7,))))
+    assert parse_plan(plan_text(newer), "plan.json") == newer
 
 
 def test_a_plan_without_campaigns() -> None:
@@ -78,7 +126,7 @@ CHANGES: dict[str, Callable[[Plan], Plan]] = {
     "kept": lambda plan: replace(plan, kept=(Kept(campaign="t", status_file="t.json", sha256=None, keys=0),)),
     "orphans": lambda plan: replace(plan, orphans=(5,)),
     "statements": lambda plan: replace(plan, statements=()),
-    "warnings": lambda plan: replace(plan, warnings=("look",)),
+    "warnings": lambda plan: replace(plan, warnings=(Reason("look"),)),
     "purged": lambda plan: replace(plan, purged=True),
     "campaign": lambda plan: campaign(plan, campaign="other"),
     "pairs": lambda plan: campaign(plan, pairs=()),
@@ -89,9 +137,9 @@ CHANGES: dict[str, Callable[[Plan], Plan]] = {
     "number": lambda plan: contract(plan, number="1"),
     "flag": lambda plan: contract(plan, set_flag=True),
     "place": lambda plan: contract(plan, place="x.csv:9"),
-    "crash": lambda plan: contract(plan, crash="an accident"),
+    "crash": lambda plan: contract(plan, crash=Reason("an accident")),
     "decision": lambda plan: decided(plan, decision=Treatment.ADOPT),
-    "why": lambda plan: decided(plan, why="because"),
+    "why": lambda plan: decided(plan, why=Reason("because")),
     "row": lambda plan: decided(plan, row=99),
     "round": lambda plan: decided(plan, round=2),
     "recipient": lambda plan: decided(plan, recipient="somebody"),
@@ -123,7 +171,7 @@ def test_when_it_was_made_and_ages_are_no_part_of_the_hash(plan: Plan) -> None:
         ('{"decision": "Q"}', "is no plan: 'message'"),
         ('{"decisions": [], "json": "sent"}', "is no plan: 'rows'"),
         ('{"decision": "S", "surprise": 1}', "is no plan"),
-        ('{"format": 2}', "a plan of format 2, this notifykit knows 1"),
+        ('{"format": 3}', "a plan of format 3, this notifykit knows 2"),
         ('{"format": 1}', "is no plan: store"),
     ],
 )

@@ -11,6 +11,7 @@ from legacy_world import AWARD, GROUP, SENT, WECHAT, WECOM, LegacyWorld, Made
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.model import CampaignPlan, ContractPlan, InputKind, Options, Plan, Stopped
 from notifykit_migration.plan.make import NothingToMigrateError, make_plan
+from notifykit_migration.wording import warnings
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def letters(found: ContractPlan) -> str:
 
 
 def why(found: ContractPlan) -> str:
-    return "; ".join(item.why for item in found.decisions)
+    return "; ".join(item.why.text for item in found.decisions)
 
 
 def test_inputs_and_what_stays(world: LegacyWorld) -> None:
@@ -104,7 +105,7 @@ def test_rows_of_others_are_orphans_and_stay(world: LegacyWorld) -> None:
     plan = plan_of(world)
     assert plan.orphans == tuple(left)
     assert plan.others == len(left) + len(done)
-    assert any("3 pending rows belong to no contract" in warning for warning in plan.warnings)
+    assert warnings.ORPHANS(rows=3) in plan.warnings
 
 
 def test_a_text_to_somebody_unknown(world: LegacyWorld) -> None:
@@ -146,7 +147,7 @@ def test_a_purged_table_turns_new_into_held(world: LegacyWorld) -> None:
     plan = plan_of(world)
     assert plan.purged
     assert letters(contract(plan, fresh)) == "H"
-    assert any("the task table was purged" in warning for warning in plan.warnings)
+    assert warnings.PURGED.code in {warning.code for warning in plan.warnings}
 
 
 def test_no_table_at_all(world: LegacyWorld) -> None:
@@ -170,9 +171,9 @@ def test_a_key_that_the_csv_file_does_not_have(world: LegacyWorld) -> None:
 def test_warnings_do_not_drown(world: LegacyWorld) -> None:
     world.append(*({"活动编号": "BJ-AUG"} for _ in range(30)))
     world.contract("N")
-    warnings = [warning for warning in plan_of(world).warnings if warning.startswith("beijing: ")]
-    assert len(warnings) == 21
-    assert warnings[-1] == "beijing: 10 more rows of its CSV file cannot be used"
+    found = plan_of(world).warnings
+    assert [warning.code for warning in found].count(warnings.UNUSABLE_ROW.code) == 20
+    assert warnings.UNUSABLE_ROWS(campaign="beijing", rows=10) in found
 
 
 def configure(world: LegacyWorld, old: str, new: str) -> None:

@@ -17,6 +17,8 @@ from notifykit_migration.journal.journal import Entry
 from notifykit_migration.model import Plan
 from notifykit_migration.report.html import HOLDS
 
+from notifykit.wording import Reason
+
 VOID = {"meta", "input", "br"}
 EVIL = '<script>alert("1")</script>&<b>\'"'
 
@@ -73,9 +75,9 @@ def everything() -> str:
         plans.campaign("shanghai", plans.contracts((plans.OLD, 30)), status_file="state/sh.json"),
         orphans=(1, 2, 3),
         others=5,
-        warnings=("the store is old",),
+        warnings=(Reason("the store is old"),),
     )
-    rollback = plans.rollback(holds=(plans.hold(2),), warnings=("a file is open",))
+    rollback = plans.rollback(holds=(plans.hold(2),), warnings=(Reason("a file is open"),))
     return page(plan, plans.migrated(), rollback=rollback)
 
 
@@ -158,17 +160,19 @@ def test_files_with_their_hashes_and_the_history() -> None:
 
 
 def test_old_data_is_text() -> None:
-    known = plans.contract(1, (*plans.STALE[:4], EVIL), key=EVIL, place=EVIL, crash=EVIL)
+    known = plans.contract(1, (*plans.STALE[:4], Reason(EVIL)), key=EVIL, place=EVIL, crash=Reason(EVIL))
     contract = replace(known, number=EVIL)
     plan = plans.plan(
         plans.campaign(EVIL, [contract], status_file=EVIL, csv_file=EVIL),
-        warnings=(EVIL,),
+        warnings=(Reason(EVIL),),
         statements=(EVIL,),
         store=EVIL,
     )
-    hold = plans.hold(7, EVIL, key=EVIL, recipient=EVIL, text=EVIL, message=EVIL, status=EVIL, campaign=EVIL)
+    hold = plans.hold(7, Reason(EVIL), key=EVIL, recipient=EVIL, text=EVIL, message=EVIL, status=EVIL, campaign=EVIL)
     checks = [replace(plans.checks()[3], name=EVIL, evidence=EVIL, details=(EVIL,))]
-    rollback = plans.rollback(replace(plans.returned(1), campaign=EVIL, json=EVIL), files=(EVIL,), warnings=(EVIL,))
+    rollback = plans.rollback(
+        replace(plans.returned(1), campaign=EVIL, json=EVIL), files=(EVIL,), warnings=(Reason(EVIL),)
+    )
     for holds in (None, [hold]):
         entries = (plans.entry(EVIL, who=EVIL, files=[EVIL], **{EVIL: EVIL}),)
         text = page(plan, entries, checks=checks, holds=holds, rollback=rollback)
@@ -179,7 +183,7 @@ def test_old_data_is_text() -> None:
 
 def test_what_waits_now_is_told_instead_of_the_plan() -> None:
     plan = plans.plan(plans.campaign(found=plans.contracts((plans.STALE, 3))))
-    text = Page(page(plan, plans.migrated(), checks=(), holds=[plans.hold(1, "no reply")])).text
+    text = Page(page(plan, plans.migrated(), checks=(), holds=[plans.hold(1, Reason("no reply"))])).text
     assert "What waits for a person now" in text
     assert "Migrated; 1 contract for a person to decide" in text
     assert "签约喜报 YHWX-BJ-SDHY-2025080001" in text

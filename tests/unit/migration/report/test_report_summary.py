@@ -9,6 +9,9 @@ import pytest
 from notifykit_migration.model import ContractPlan, Treatment
 from notifykit_migration.report import summary
 from notifykit_migration.report.words import Outcome
+from notifykit_migration.wording import holds
+
+from notifykit.wording import Reason
 
 
 def contract_of(*decisions: Treatment) -> ContractPlan:
@@ -45,35 +48,48 @@ def test_every_contract_goes_one_way() -> None:
 
 
 @pytest.mark.parametrize(
-    ("why", "expected"),
+    ("whys", "expected"),
     [
-        ("row 12 names 2 contracts", "row … names 2 contracts"),
-        ("pending since 2025-08-01 09:30:00: older than 7 days", "pending since …: older than 7 days"),
-        ("row 4 says 'failed'", "row … says …"),
-        ("its time 'yesterday, 5 days' cannot be read", "its time … cannot be read"),
-        ("nothing was done about it yet", "nothing was done about it yet"),
+        ([holds.SEVERAL_CONTRACTS(row=row, contracts=2) for row in (1, 9)], "row … names 2 contracts"),
+        ([holds.SEVERAL_CONTRACTS(row=1, contracts=many) for many in (2, 3)], "row 1 names … contracts"),
+        ([holds.STALE(since=day, days=7.0) for day in "ab"], "pending since …: older than 7 days"),
+        ([holds.ODD_STATUS(row=4, status=word) for word in ("failed", "x")], "row 4 says …"),
+        (
+            [
+                holds.BEFORE_ROLLBACK(status="in_doubt", cause=holds.STALE(since=day, days=7.0))
+                for day in ("2025-08-01", "2025-08-02")
+            ],
+            "in_doubt before the rollback: pending since …: older than 7 days",
+        ),
+        ([holds.HISTORIC()] * 2, holds.HISTORIC.english),
     ],
 )
-def test_reasons_are_alike_but_for_what_is_particular(why: str, expected: str) -> None:
-    assert summary.alike(why) == expected
+def test_a_group_says_what_its_reasons_have_in_common(whys: list[Reason], expected: str) -> None:
+    (group,) = summary.hold_groups(plans.hold(number, why) for number, why in enumerate(whys))
+    assert (group.reason.text, group.reason.code) == (expected, whys[0].code)
+
+
+def test_what_has_no_code_is_alike_where_it_is_the_same_text() -> None:
+    groups = summary.hold_groups(plans.hold(number, Reason(f"row {number // 2}")) for number in range(4))
+    assert [(group.reason.text, group.messages) for group in groups] == [("row 0", 2), ("row 1", 2)]
 
 
 def test_holds_are_grouped_by_campaign_and_reason_the_largest_first() -> None:
     beijing = plans.campaign(
         found=[
-            plans.contract(1, (*plans.GONE[:4], "row 1 names 2 contracts")),
+            plans.contract(1, (*plans.GONE[:4], holds.SEVERAL_CONTRACTS(row=1, contracts=2))),
             plans.contract(2, plans.STALE),
             plans.contract(3, plans.STALE),
-            plans.contract(4, (*plans.GONE[:4], "row 9 names 2 contracts")),
+            plans.contract(4, (*plans.GONE[:4], holds.SEVERAL_CONTRACTS(row=9, contracts=2))),
             plans.contract(5, plans.STALE),
         ]
     )
     shanghai = plans.campaign("shanghai", plans.contracts((plans.OLD, 9)))
     groups = summary.plan_groups(plans.plan(beijing, shanghai))
-    assert [(group.campaign, group.contracts, group.reason) for group in groups] == [
+    assert [(group.campaign, group.contracts, group.reason.text) for group in groups] == [
         ("beijing-aug", 3, "pending since 2025-08-01 09:30:00: older than 7 days"),
         ("beijing-aug", 2, "row … names 2 contracts"),
-        ("shanghai", 9, plans.HISTORIC),
+        ("shanghai", 9, plans.HISTORIC.text),
     ]
     assert [group.historic for group in groups] == [False, False, True]
     assert len(groups[2].examples) == summary.EXAMPLES

@@ -14,6 +14,7 @@ from notifykit_migration.report.terminal import DETAILS, REASONS
 from rich.cells import cell_len
 
 from notifykit.errors import NotifykitError
+from notifykit.wording import Reason
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +89,7 @@ def test_historic_holds_are_one_line_with_the_command_that_closes_them(capsys: p
 
 def test_many_reasons_do_not_fill_the_screen(capsys: pytest.CaptureFixture[str]) -> None:
     names = [chr(ord("a") + at % 26) * (at // 26 + 1) for at in range(REASONS + 5)]
-    held = [plans.contract(at, (*plans.OLD[:4], f"reason {name}")) for at, name in enumerate(names)]
+    held = [plans.contract(at, (*plans.OLD[:4], Reason(f"reason {name}"))) for at, name in enumerate(names)]
     report.show_plan(plans.plan(plans.campaign(found=held)))
     told = [line for line in lines(capsys) if line.startswith("held:")]
     assert len(told) == REASONS + 1
@@ -96,7 +97,9 @@ def test_many_reasons_do_not_fill_the_screen(capsys: pytest.CaptureFixture[str])
 
 
 def test_orphans_others_and_warnings(capsys: pytest.CaptureFixture[str]) -> None:
-    report.show_plan(plans.plan(orphans=tuple(range(1, 325)), others=330, warnings=("the task table was purged",)))
+    report.show_plan(
+        plans.plan(orphans=tuple(range(1, 325)), others=330, warnings=(Reason("the task table was purged"),))
+    )
     told = lines(capsys)
     assert "orphans: 324 pending rows of no contract, left as they are: 1-324" in told
     assert "stays: 330 rows of other jobs in tasks.db" in told
@@ -179,8 +182,8 @@ def test_no_checks(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_rollback(capsys: pytest.CaptureFixture[str]) -> None:
     held = plans.returned(4, OutboxState.HELD)
     never = plans.returned(3, OutboxState.NEVER, column=FlagState.UNSENT, json=None)
-    plan = plans.rollback(plans.returned(1), plans.returned(2), never, held, holds=(plans.hold(4, "no reply"),))
-    report.show_rollback(replace(plan, warnings=("state/sh.csv is open",)))
+    plan = plans.rollback(plans.returned(1), plans.returned(2), never, held, holds=(plans.hold(4, Reason("no reply")),))
+    report.show_rollback(replace(plan, warnings=(Reason("state/sh.csv is open"),)))
     told = lines(capsys)
     assert [" ".join(line.split()) for line in told if line.startswith("beijing-aug")] == [
         "beijing-aug queued, not attempted 2 Y 发送成功",

@@ -17,6 +17,7 @@ from notifykit_migration.rollback.archive import Archived, archive, archived
 from notifykit.model import Draft, Outcome, Status
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import Filter, Transition
+from notifykit.wording import Reason
 
 KEY = "2025080000000000001"
 NOW = 1_756_000_000.0
@@ -80,7 +81,7 @@ def kept(folder: MigrationFolder, outbox: SqliteOutbox, now: float = NOW) -> Arc
         recipient="测试群",
         text="award",
         status="failed",
-        why="too long",
+        why=Reason("too long"),
         task=2,
     )
     digest = content_digest(connection)
@@ -134,7 +135,7 @@ def test_removed_tasks_have_their_history(folder: MigrationFolder, outbox: Sqlit
     assert tasks.keys() == {2, 4}
     task = tasks[2]
     assert (task.task.campaign, task.task.key, task.task.name) == ("beijing", KEY, "award")
-    assert (task.status, task.reason) == (Status.FAILED, "too long")
+    assert (task.status, task.reason) == (Status.FAILED, Reason("too long"))
     assert [attempt.code for attempt in task.attempts] == ["40058"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import plans
 import pytest
 from notifykit_migration.model import (
     ContractPlan,
@@ -16,8 +17,10 @@ from notifykit_migration.model import (
     Treatment,
 )
 from notifykit_migration.rollback.translate import OldState, TaskView, returned
+from notifykit_migration.wording.way_back import PERHAPS_ACCEPTED
 
 from notifykit.model import Status
+from notifykit.wording import Reason
 
 KEY, WORD = "2025080000000000001", "发送成功"
 
@@ -34,14 +37,14 @@ def plan(
         rows=rows,
         column=column,
         decisions=tuple(
-            MessageTreatment(message=message, decision=decision, why="", row=row)
+            MessageTreatment(message=message, decision=decision, why=plans.AS_IT_IS, row=row)
             for message, decision, row in decisions
         ),
         set_flag=set_flag,
     )
 
 
-def seen(id_: int, message: str, status: Status, *, round_: int = 1, doubt: str | None = None) -> TaskView:
+def seen(id_: int, message: str, status: Status, *, round_: int = 1, doubt: Reason | None = None) -> TaskView:
     return TaskView(id_, message, round_, status, doubt)
 
 
@@ -98,7 +101,7 @@ def test_a_contract_that_came_after_the_migration(
 
 
 def test_a_queued_message_that_may_have_left_is_held() -> None:
-    tasks = [seen(1, "group", Status.QUEUED, doubt="perhaps accepted")]
+    tasks = [seen(1, "group", Status.QUEUED, doubt=PERHAPS_ACCEPTED())]
     assert told(back(None, tasks, FlagState.UNSENT)) == (OutboxState.HELD, FlagState.SENT, WORD, {})
 
 
@@ -150,8 +153,8 @@ def test_a_pending_twin_is_not_put_back() -> None:
         rows=RowState.MIXED,
         column=FlagState.SENT,
         decisions=(
-            MessageTreatment(message="group", decision=Treatment.SENT, why="", row=5),
-            MessageTreatment(message="group", decision=Treatment.CANCEL, why="", row=6, round=2),
+            MessageTreatment(message="group", decision=Treatment.SENT, why=plans.AS_IT_IS, row=5),
+            MessageTreatment(message="group", decision=Treatment.CANCEL, why=plans.AS_IT_IS, row=6, round=2),
         ),
     )
     tasks = [seen(5, "group", Status.COMPLETED), seen(6, "group", Status.CANCELLED, round_=2)]

@@ -1,0 +1,14 @@
+"""Every reason, accident and warning of a migration, in both languages."""
+
+from notifykit.wording import Wording
+from notifykit.wording.host import HOST
+from notifykit_migration.wording.accidents import ACCIDENTS
+from notifykit_migration.wording.holds import HOLDS
+from notifykit_migration.wording.proven import PROVEN
+from notifykit_migration.wording.warnings import WARNINGS
+from notifykit_migration.wording.way_back import WAY_BACK
+
+SENTENCES = (*HOLDS, *PROVEN, *ACCIDENTS, *WARNINGS, *WAY_BACK)
+
+WORDING = Wording((*HOST, *SENTENCES))
+"""What this package and the host can say; what other plugins stored keeps its text."""

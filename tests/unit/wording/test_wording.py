@@ -1,0 +1,115 @@
+"""All sentences together: two languages, what is not known, what is common, and what earlier versions wrote."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notifykit.wording import Language, Reason, Sentence, Wording
+from notifykit.wording.host import HOST
+
+GONE = Sentence("gone", "row {row:d} is gone", "第 {row} 行已不在", ("row {row:d} went away", "no row {row:d}"))
+AFTER = Sentence("after", "{status} after that: {cause:why}", "之后是 {status}：{cause:why}")
+LATE = Sentence("late", "later than {days:g} days: {word!r}", "晚于 {days:g} 天：{word!r}")
+ANY = Sentence("any", "row {what}", "行 {what}")
+SAID = Sentence("said", "{said}", "{said}")
+WORDING = Wording([GONE, AFTER, LATE, ANY, SAID])
+
+reasons = st.one_of(
+    st.builds(GONE, row=st.integers(0, 10**12)),
+    st.builds(LATE, days=st.integers(0, 400).map(float), word=st.text()),
+    st.builds(ANY, what=st.text(st.characters(categories=["L"]))),
+).flatmap(lambda inner: st.sampled_from([inner, AFTER(status="failed", cause=inner)]))
+
+
+def test_two_sentences_cannot_have_one_code() -> None:
+    with pytest.raises(ValueError, match="two sentences have the code gone"):
+        Wording([GONE, Sentence("gone", "x", "x")])
+
+
+def test_a_reason_in_each_language() -> None:
+    reason = AFTER(status="failed", cause=GONE(row=3))
+    assert WORDING.say(reason, Language.ENGLISH) == "failed after that: row 3 is gone"
+    assert WORDING.say(reason, Language.CHINESE) == "之后是 failed：第 3 行已不在"
+    assert WORDING.say(GONE(row=None), Language.CHINESE) == "第 … 行已不在"
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        Reason("of a plugin that is not there", "foreign", ("a",), (1,)),
+        Reason("with other parameters", "gone", ("line",), (1,)),
+        Reason("with a word for a number", "late", ("days", "word"), ("two", "x")),
+        Reason("only a text"),
+    ],
+)
+def test_what_is_not_known_is_said_as_it_was_stored(reason: Reason) -> None:
+    for language in Language:
+        assert WORDING.say(reason, language) == reason.text
+
+
+@given(reasons)
+def test_an_old_text_is_recognised(reason: Reason) -> None:
+    assert WORDING.known(Reason(reason.text)) == reason
+
+
+@pytest.mark.parametrize("text", ["row 8 went away", "no row 8"])
+def test_so_is_what_was_said_before(text: str) -> None:
+    assert WORDING.known(Reason(text)) == Reason(text, "gone", ("row",), (8,))
+
+
+def test_the_most_particular_sentence_is_meant() -> None:
+    assert WORDING.known(Reason("row 8 is gone")).code == "gone"
+    assert WORDING.known(Reason("row eight is gone")).code == "any"
+
+
+@given(reasons)
+def test_parameters_come_back_in_the_order_of_the_sentence(reason: Reason) -> None:
+    data = json.loads(json.dumps(reason.as_data(), sort_keys=True))
+    assert WORDING.known(Reason.of(data)) == reason
+
+
+def test_what_has_a_code_keeps_it() -> None:
+    reason = Reason("row 8 is gone", "foreign")
+    assert WORDING.known(reason) is reason
+
+
+def test_what_nobody_said_has_no_code() -> None:
+    assert WORDING.known(Reason("the robot is back")) == Reason("the robot is back")
+
+
+@given(reasons)
+def test_a_reason_agrees_with_its_own_text_and_no_other(reason: Reason) -> None:
+    assert WORDING.agrees(reason)
+    assert not WORDING.agrees(Reason(f"{reason.text}.", reason.code, reason.names, reason.values))
+
+
+def test_nobody_can_tell_of_an_unknown_code() -> None:
+    assert WORDING.agrees(Reason("anything", "foreign"))
+    assert not WORDING.agrees(Reason("row 1 is gone", "gone", ("line",), (1,)))
+    assert not WORDING.agrees(Reason("row 1 is gone", "gone", ("row",), ("one",)))
+
+
+def test_reasons_of_one_kind_have_something_in_common() -> None:
+    one, other = (AFTER(status="failed", cause=GONE(row=row)) for row in (1, 2))
+    assert one.kind == other.kind == ("after", ("gone",))
+    assert WORDING.common(one, other) == AFTER(status="failed", cause=GONE(row=None))
+    assert WORDING.common(one, one) is one
+    assert GONE(row=1).kind != one.kind != AFTER(status="failed", cause=LATE(days=1.0, word="")).kind
+
+
+def test_two_texts_of_one_service_code_have_the_code_in_common() -> None:
+    one, other = Reason("45009 wait 3 s", "45009"), Reason("45009 wait 9 s", "45009")
+    assert one.kind == other.kind
+    assert WORDING.common(one, other) == Reason("45009", "45009")
+
+
+def test_the_sentences_of_the_host_are_in_both_languages() -> None:
+    for sentence in HOST:
+        assert re.fullmatch("[a-z]+(_[a-z]+)*", sentence.code)
+        words = re.sub(r"\{.*?\}", "", sentence.chinese)
+        assert not words or re.search(r"[\u4e00-\u9fff]", words), sentence
