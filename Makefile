@@ -4,18 +4,31 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test lint format bench crash clean
+.PHONY: demo test unit coverage test-pairs lint format bench crash clean
+
+TESTS := $(BIN)/pytest -n auto --dist worksteal -m "not deep"
 
 demo: $(READY)
 	$(BIN)/notifykit demo
 
 test: $(READY)
-	$(BIN)/pytest -n 3 -m "not deep" --cov --cov-report=term $(TESTARGS)
+	$(TESTS) $(TESTARGS)
+
+unit: $(READY)
+	$(TESTS) tests/unit $(TESTARGS)
+
+coverage: $(READY)
+	$(TESTS) --cov --cov-report=term $(TESTARGS)
+
+# The whole suite in other surroundings: see tests/support/suite/pairs.py. PAIRS="1 2" makes some of the runs.
+test-pairs: $(READY)
+	$(BIN)/python tests/support/suite/pairs.py $(PAIRS)
 
 lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
@@ -36,4 +49,4 @@ $(READY): pyproject.toml
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) dist build htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-newest dist build htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,15 +1,38 @@
-"""For every test and every module of tests: what a command line or an old program left in this process is undone."""
+"""For every test: the same surroundings everywhere, and nothing that another test left in this process."""
 
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import coarse_clock
 import pytest
+import surroundings
+from hypothesis import HealthCheck, settings
+from shuffled import pytest_collection_modifyitems, pytest_report_header  # noqa: F401 - hooks
 
-from notifykit import secrets
+# Before anything of notifykit is imported: what it takes from `time` must be the clock that ticks.
+coarse_clock.from_environment()
+
+from notifykit import secrets  # noqa: E402 - see above
+
+surroundings.settle()
+
+CI = bool(os.environ.get("CI"))
+
+settings.register_profile(
+    "notifykit",
+    deadline=None,  # how long an example takes says something of the machine only
+    max_examples=100 if CI else 30,
+    print_blob=CI,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.load_profile("notifykit")
 
 OLD_PROGRAM = {"modules", "task_manager", "task_scheduler", "jobs"}
 """Top-level names of old programs, each from a folder of its own test."""
@@ -38,3 +61,27 @@ def _module_as_before() -> Iterator[None]:
 def _test_as_before() -> Iterator[None]:
     with as_before():
         yield
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """In CI, what is about kills is on a disk: there an fsync is more than nothing."""
+    if not CI or request.node.get_closest_marker("crash") is None:
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir="/var/tmp", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def away(tmp_path: Path) -> Iterator[Path]:
+    """A folder on another filesystem, where there is one."""
+    beside = [place for place in map(Path, ("/var/tmp", "/dev/shm")) if os.access(place, os.W_OK)]
+    other = [place for place in beside if place.stat().st_dev != tmp_path.stat().st_dev]
+    with tempfile.TemporaryDirectory(dir=other[0] if other else None) as name:
+        yield Path(name)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: tests wait for processes, servers and locks."""
+    return (os.cpu_count() or 1) + 1

@@ -6,8 +6,7 @@ import os
 import random
 import shutil
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,14 +28,6 @@ SECOND = 0.3
 """How many of the recoveries are killed as well."""
 
 Choose = Callable[[Sequence[KillPoint]], Sequence[KillPoint]]
-
-
-@pytest.fixture
-def away() -> Iterator[Path]:
-    """A folder on another filesystem, where there is one."""
-    shared = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as folder:
-        yield Path(folder)
 
 
 class Stage:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from notifykit_contract import flags, patch, swap
 from notifykit_contract.flags import FlagColumn, Flagged, lock_file, write_flags
@@ -102,7 +102,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("csv")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     rows=ROWS,
     wanted=st.sets(st.integers(0, 8).map(str)),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notifykit.model import FOREVER, Draft, Outcome, Status
@@ -85,7 +85,6 @@ def test_pauses_and_channels_that_are_not_there(outbox: SqliteOutbox, clock: Fak
     ]
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     drafts=st.lists(
         st.builds(

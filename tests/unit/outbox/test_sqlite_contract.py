@@ -23,4 +23,4 @@ class TestSqliteOutbox(OutboxContract):
 
 
 TestSqliteWalk = outbox_walk(open_sqlite).TestCase
-TestSqliteWalk.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestSqliteWalk.settings = settings(stateful_step_count=30)

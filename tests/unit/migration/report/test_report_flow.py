@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import pairwise, product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from notifykit_migration.model import FlagState, RowState, StatusFileState
 from notifykit_migration.report.flow import BAR, LABEL, SLOT, STEP, TALL, THINNEST, WIDTH, Bar, Picture, picture
@@ -41,7 +41,6 @@ def by_column(drawn: Picture) -> Mapping[int, list[Bar]]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
 @given(flows_of_contracts)
 def test_bars_do_not_overlap_and_lie_in_the_picture(flows: Mapping[Flow, int]) -> None:
     drawn = picture(flows)
@@ -54,7 +53,6 @@ def test_bars_do_not_overlap_and_lie_in_the_picture(flows: Mapping[Flow, int]) -
             assert bar.slot[1] <= drawn.height
 
 
-@settings(max_examples=60, deadline=None)
 @given(flows_of_contracts)
 def test_ribbons_fill_their_bars_without_overlap(flows: Mapping[Flow, int]) -> None:
     drawn = picture(flows)
@@ -68,7 +66,6 @@ def test_ribbons_fill_their_bars_without_overlap(flows: Mapping[Flow, int]) -> N
                 assert bar.y - NEAR <= low < high <= bar.y + bar.height + NEAR
 
 
-@settings(max_examples=60, deadline=None)
 @given(flows_of_contracts)
 def test_no_contract_is_missing(flows: Mapping[Flow, int]) -> None:
     drawn = picture(flows)
@@ -79,7 +76,6 @@ def test_no_contract_is_missing(flows: Mapping[Flow, int]) -> None:
         assert sum(r.contracts for r in drawn.ribbons if r.source.column == column) == everything
 
 
-@settings(max_examples=30, deadline=None)
 @given(flows_of_contracts)
 def test_ribbons_of_a_bar_leave_in_the_order_of_their_targets(flows: Mapping[Flow, int]) -> None:
     drawn = picture(flows)
