@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pluggy
 
-from notifykit.model import Outcome, Task
-
 if TYPE_CHECKING:
     from pathlib import Path
 
     import click
 
     from notifykit.legacy import LegacyState
+    from notifykit.model import Outcome, Task
 
 PROJECT = "notifykit"
 """Name of the pluggy project and of the entry point group."""
@@ -28,10 +27,22 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 class Register(Protocol):
-    """Offers a type: the name that YAML uses, and a dataclass whose fields are its options."""
+    """Offers a type: the name that YAML uses, and a dataclass whose fields are its options.
 
-    def __call__(self, name: str, cls: Callable[..., Any]) -> None:
+    Instead of the class, the place where it is will do (`"notifykit_acme.sms:AcmeSms"`): it is imported once a
+    configuration names the type.
+    """
+
+    def __call__(self, name: str, cls: Callable[..., Any] | str) -> None:
         """Raise PluginClash where another plugin holds the name."""
+        ...
+
+
+class RegisterCommand(Protocol):
+    """Offers a command by its place, such as `"notifykit_acme.report:report"`. It is imported once it is called."""
+
+    def __call__(self, name: str, place: str, line: str) -> None:
+        """Take `line` for the list in `--help`: the first line of the command's own help. Raises PluginError."""
         ...
 
 
@@ -40,8 +51,8 @@ def register_sources(register: Register) -> None:
     """Offer source types (see `notifykit.roles.Source`).
 
     Called once, when a host is built. `register(name, cls)` takes the name that YAML uses under `type:`, and a
-    dataclass with a method `read`. It raises PluginClash where the name is taken, and PluginError where the
-    class will not do.
+    dataclass with a method `read`, or its place (`"module:Class"`), from where it is imported once a configuration
+    names the type. It raises PluginClash where the name is taken, and PluginError where the class will not do.
 
     .. versionadded:: 0.1
     """
@@ -52,8 +63,8 @@ def register_strategies(register: Register) -> None:
     """Offer dedup strategies (see `notifykit.roles.Strategy`).
 
     Called once, when a host is built. `register(name, cls)` takes the name that YAML uses under `type:`, and a
-    dataclass with a method `decide`. It raises PluginClash where the name is taken, and PluginError where the
-    class will not do.
+    dataclass with a method `decide`, or its place (`"module:Class"`), from where it is imported once a configuration
+    names the type. It raises PluginClash where the name is taken, and PluginError where the class will not do.
 
     .. versionadded:: 0.1
     """
@@ -64,8 +75,22 @@ def register_senders(register: Register) -> None:
     """Offer sender types (see `notifykit.roles.Sender`).
 
     Called once, when a host is built. `register(name, cls)` takes the name that YAML uses under `type:`, and a
-    dataclass with a method `send`. It raises PluginClash where the name is taken, and PluginError where the
-    class will not do.
+    dataclass with a method `send`, or its place (`"module:Class"`), from where it is imported once a configuration
+    names the type. It raises PluginClash where the name is taken, and PluginError where the class will not do.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def register_lazy_commands(register: RegisterCommand) -> None:
+    """Offer commands by their place: nothing of them is imported for `--help`, nor for any other command.
+
+    Called once, when the command line starts and before it parses its arguments, before `register_commands` of
+    the same plugin. `register(name, place, line)` takes the command's name, `module:function` of a function that
+    `@click.command()` decorates, and its line in `--help`. A command that cannot be imported is an error of that
+    command; `notifykit plugins` and `--strict-plugins` import all and report it. Names are as in
+    `register_commands`.
 
     .. versionadded:: 0.1
     """

@@ -12,16 +12,25 @@ import math
 import os
 import re
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
+from typing import TYPE_CHECKING, Annotated
 
 from notifykit.secrets import Secret, Surroundings
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import CoreSchema
 
 __all__ = ["ProjectPath", "Seconds", "Secret"]
 
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", re.ASCII)
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def in_folder(folder: Path, path: str | Path) -> Path:
+    """Return the absolute path that a path in a project file means, where `folder` holds that file."""
+    # `..` is taken as it is written: places are shown to people, and the folder itself has no links in it.
+    return Path(os.path.normpath(folder / path))
 
 
 def _not_empty(value: object) -> object:
@@ -31,8 +40,7 @@ def _not_empty(value: object) -> object:
 
 
 def _in_project(path: Path, info: ValidationInfo) -> Path:
-    # `..` is taken as it is written: places are shown to people, and the folder itself has no links in it.
-    return Path(os.path.normpath(Surroundings.of(info).folder / path))
+    return in_folder(Surroundings.of(info).folder, path)
 
 
 def _seconds(value: object) -> float:
@@ -43,19 +51,35 @@ def _seconds(value: object) -> float:
     raise ValueError('must be a duration such as 30, "30s", "10m", "2h" or "7d"')
 
 
-ProjectPath = Annotated[Path, BeforeValidator(_not_empty), AfterValidator(_in_project)]
-"""A path that is meant relative to the folder of notifykit.yaml. Arrives absolute."""
+class _InProject:
+    """Validates a path and makes it absolute. pydantic itself is loaded by whoever validates, not by the options."""
 
-Seconds = Annotated[
-    float,
-    BeforeValidator(_seconds),
-    WithJsonSchema(
-        {
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        path = core_schema.no_info_before_validator_function(_not_empty, handler(source))
+        return core_schema.with_info_after_validator_function(_in_project, path)
+
+
+class _Duration:
+    """Validates a duration."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_before_validator_function(_seconds, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {
             "anyOf": [
                 {"type": "number", "minimum": 0},
                 {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*[smhd]?\s*$"},
             ]
         }
-    ),
-]
+
+
+ProjectPath = Annotated[Path, _InProject()]
+"""A path that is meant relative to the folder of notifykit.yaml. Arrives absolute."""
+
+Seconds = Annotated[float, _Duration()]
 """A duration of zero or more seconds. YAML may say 30, 30s, 10m, 2h or 7d."""

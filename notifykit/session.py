@@ -11,9 +11,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from notifykit.pipeline.project import PROJECT_FILE, Project, open_project
-from notifykit.plugins import Plugins
+if TYPE_CHECKING:
+    from notifykit.pipeline.project import Project
+    from notifykit.plugins import Plugins
+
+PROJECT_FILE = Path("notifykit.yaml")
+"""The project file, unless one is named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,4 +33,6 @@ class Session:
 
     def open_project(self, *, secrets: bool = True) -> Project:
         """Read the project and validate everything. Raises ConfigError. Without `secrets`, unset ones are no error."""
+        from notifykit.pipeline.project import open_project  # half of a second, which not every command needs
+
         return open_project(self.file, secrets=secrets, plugins=self.plugins)

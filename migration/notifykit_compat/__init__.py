@@ -11,11 +11,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from notifykit import hookimpl
-from notifykit.hookspecs import Register
 
 if TYPE_CHECKING:
-    import click
-
+    from notifykit.hookspecs import Register, RegisterCommand
     from notifykit_compat.installing import install
     from notifykit_compat.plan_functions import (
         create_task_with_contract_id,
@@ -44,14 +42,10 @@ def __getattr__(name: str) -> Any:
 @hookimpl
 def register_senders(register: Register) -> None:
     """Offer `legacy_function`."""
-    from notifykit_compat.sender import LegacyFunction
-
-    register("legacy_function", LegacyFunction)
+    register("legacy_function", "notifykit_compat.sender:LegacyFunction")
 
 
 @hookimpl
-def register_commands(cli: click.Group) -> None:
+def register_lazy_commands(register: RegisterCommand) -> None:
     """Offer `notifykit shim`."""
-    from notifykit_compat.command import shim
-
-    cli.add_command(shim)
+    register("shim", "notifykit_compat.command:shim", "Run an old program, unmodified, on the outbox.")

@@ -9,7 +9,8 @@ import click
 
 from notifykit.errors import ExitCode
 from notifykit.session import Session
-from notifykit.terminal.console import count, json_option, out, print_json, print_table
+from notifykit.terminal.console import count, json_option, out, print_json
+from notifykit.terminal.tables import print_table
 from notifykit_compat import explaining, running
 from notifykit_compat.contract_files import FileMap
 from notifykit_compat.installing import begin, remember

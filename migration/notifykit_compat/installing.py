@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 
-from notifykit.config import read_project
 from notifykit.config.campaigns import mapping_at
+from notifykit.config.project import read_project
 from notifykit.errors import NotifykitError
-from notifykit.pipeline.project import PROJECT_FILE, open_project
+from notifykit.pipeline.project import open_project
 from notifykit.plugins import Plugins
+from notifykit.session import PROJECT_FILE
 from notifykit.terminal.console import warn
 from notifykit_compat.contract_files import FileMap
 from notifykit_compat.errors import ShimError

@@ -5,24 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifykit import hookimpl
-from notifykit_migration.apply.guard import may_generate
-
-__all__ = ["may_generate", "register_commands"]
 
 if TYPE_CHECKING:
-    import click
+    from pathlib import Path
+
+    from notifykit.hookspecs import RegisterCommand
+    from notifykit.legacy import LegacyState
 
 
 @hookimpl
-def register_commands(cli: click.Group) -> None:
+def register_lazy_commands(register: RegisterCommand) -> None:
     """Add the commands of a migration, in the order in which they are met."""
-    # Imported late: every command of notifykit comes by here, and most need none of it.
-    from notifykit_migration.commands.history import history
-    from notifykit_migration.commands.inventory import inventory
-    from notifykit_migration.commands.migrate import migrate
-    from notifykit_migration.commands.retire import retire
-    from notifykit_migration.commands.rollback import rollback
-    from notifykit_migration.commands.verify import verify
+    home = "notifykit_migration.commands"
+    register("inventory", f"{home}.inventory:inventory", "List where Python code reads or writes send status.")
+    register("migrate", f"{home}.migrate:migrate", "Move the old program's state onto the outbox.")
+    register("verify", f"{home}.verify:verify", "Check that the migration did what it said.")
+    register("retire", f"{home}.retire:retire", "Move the old send-status files into the backup.")
+    register("rollback", f"{home}.rollback:rollback", "Go back to the old program.")
+    register("history", f"{home}.history:history", "Tell what was migrated, retired and rolled back.")
 
-    for command in (inventory, migrate, verify, retire, rollback, history):
-        cli.add_command(command)
+
+@hookimpl
+def may_generate(campaign: str, legacy: LegacyState, store: Path, folder: Path) -> str | None:
+    """Refuse a campaign whose old state is still in force."""
+    from notifykit_migration.apply import guard
+
+    return guard.may_generate(campaign, legacy, store, folder)

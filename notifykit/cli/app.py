@@ -2,44 +2,25 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
-from notifykit.cli.check import check
-from notifykit.cli.decide import resend, resolve, resume, retry
-from notifykit.cli.demo import demo
-from notifykit.cli.dispatch import dispatch
-from notifykit.cli.docs import docs
 from notifykit.cli.examples import example
-from notifykit.cli.generate import generate
-from notifykit.cli.new_plugin import new_plugin
-from notifykit.cli.plugins import plugins
-from notifykit.cli.run import run
-from notifykit.cli.schema import schema
-from notifykit.cli.settle import settle
-from notifykit.cli.status import status
-from notifykit.cli.tasks import tasks
-from notifykit.cli.trace import trace
-from notifykit.config import read_project
+from notifykit.cli.sections import SECTIONS
+from notifykit.config.project import read_project
 from notifykit.errors import ConfigError, ExitCode, NotifykitError
-from notifykit.pipeline.project import PROJECT_FILE
 from notifykit.plugins import load_plugins
-from notifykit.session import Session
+from notifykit.plugins.commands import LazyCommand
+from notifykit.plugins.find import OWN_DISTRIBUTION
+from notifykit.session import PROJECT_FILE, Session
 from notifykit.terminal import logs
 from notifykit.terminal.console import warn
-
-SECTIONS: Mapping[str, Sequence[click.Command]] = {
-    "Start here": (demo, check, new_plugin),
-    "The job": (generate, dispatch, settle, run),
-    "How things stand": (status, tasks, trace),
-    "Decisions": (retry, resolve, resend, resume),
-    "Reference": (docs, plugins, schema),
-}
-"""Our own commands, as `--help` lists them."""
 
 EXIT_CODES: Mapping[ExitCode, str] = {
     ExitCode.DONE: "done, or nothing to do",
@@ -90,6 +71,9 @@ class App(click.Group):
         """Load the plugins, which may add commands, before the command line is parsed in earnest."""
         peek = super().make_context(info_name, list(args), parent, **{**extra, "resilient_parsing": True})
         options = peek.params
+        if options["version"] and not extra.get("resilient_parsing"):
+            click.echo(f"notifykit, version {importlib.metadata.version(OWN_DISTRIBUTION)}")
+            peek.exit()
         verbosity = (options["verbose"] or 0) - (options["quiet"] or 0)
         file = Path(options["project"] or PROJECT_FILE)
         if not extra.get("resilient_parsing"):
@@ -100,6 +84,20 @@ class App(click.Group):
             for trouble in (*session.plugins.failed, *session.plugins.warnings):
                 warn(f"warning: {trouble}")
         return super().make_context(info_name, args, parent, **{**extra, "obj": session})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command that can be called: what is imported late is imported now."""
+        command = super().get_command(ctx, cmd_name)
+        return command.load() if isinstance(command, LazyCommand) else command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Offer the commands without importing them, then the options."""
+        commands = [
+            CompletionItem(name, help=self.commands[name].get_short_help_str())
+            for name in self.list_commands(ctx)
+            if name.startswith(incomplete) and not self.commands[name].hidden
+        ]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
         """List our commands in the order in which they are met, then those of plugins."""
@@ -145,7 +143,7 @@ def build_cli() -> App:
     @click.option("--strict-plugins", is_flag=True, help="Do nothing where a plugin is broken.")
     @click.option("-v", "--verbose", count=True, help="Say more of what goes on; -vv says everything.")
     @click.option("-q", "--quiet", is_flag=True, help="Say nothing but results and errors.")
-    @click.version_option(package_name="notifykit-outbox", prog_name="notifykit")
+    @click.option("--version", is_flag=True, help="Show the version and exit.")
     def notifykit(**_: object) -> None:
         """Run notification campaigns on one durable truth.
 

@@ -13,7 +13,8 @@ from notifykit.demo.proof import FlagProof, Proof
 from notifykit.demo.walkthrough import walk
 from notifykit.demo.world import OLD_PROGRAM
 from notifykit.errors import ExitCode
-from notifykit.terminal.console import Right, count, info, json_option, out, print_json, print_table, some
+from notifykit.terminal.console import count, info, json_option, out, print_json, some
+from notifykit.terminal.tables import Right, print_table
 
 FOLDER = Path("notifykit-demo")
 

@@ -20,8 +20,9 @@ from notifykit.outbox.protocol import Filter
 from notifykit.pipeline.dispatch import Dispatched
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
-from notifykit.terminal.console import Key, Right, info, json_option, out, print_json, print_table
+from notifykit.terminal.console import info, json_option, out, print_json
 from notifykit.terminal.progress import progress
+from notifykit.terminal.tables import Key, Right, print_table
 
 SHOWN = 100
 

@@ -8,7 +8,8 @@ from notifykit.cli.examples import example
 from notifykit.cli.manual import LANGUAGES, Language, Page, find, folder, pages
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.session import Session
-from notifykit.terminal.console import info, json_option, out, print_json, print_table
+from notifykit.terminal.console import info, json_option, out, print_json
+from notifykit.terminal.tables import print_table
 
 
 def _complete(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:

@@ -8,7 +8,8 @@ from notifykit.cli.examples import example
 from notifykit.errors import ExitCode
 from notifykit.plugins import LoadedPlugin
 from notifykit.session import Session
-from notifykit.terminal.console import json_option, out, print_json, print_table
+from notifykit.terminal.console import json_option, out, print_json
+from notifykit.terminal.tables import print_table
 
 
 @click.command(epilog=example("notifykit plugins", "notifykit plugins --json"))
@@ -20,6 +21,7 @@ def plugins(session: Session, as_json: bool) -> ExitCode:
     With version and place; and which are blocked, or broken and why.
     """
     found = session.plugins
+    found.import_offered()
     if as_json:
         print_json(found.listing())
         return ExitCode.DONE

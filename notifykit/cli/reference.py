@@ -12,7 +12,8 @@ from pathlib import Path
 
 import click
 
-from notifykit.cli.app import SECTIONS, build_cli
+from notifykit.cli.app import build_cli
+from notifykit.cli.sections import SECTIONS
 from notifykit.plugins import load_plugins
 from notifykit.plugins.find import OWN_DISTRIBUTION, canonical, find_entry_points, identify
 

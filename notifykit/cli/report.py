@@ -10,7 +10,8 @@ from notifykit.operate.attention import Attention
 from notifykit.pipeline.dispatch import Dispatched
 from notifykit.pipeline.generate import Generated
 from notifykit.pipeline.settle import Settled
-from notifykit.terminal.console import Right, count, out, print_table, some, warn
+from notifykit.terminal.console import count, out, some, warn
+from notifykit.terminal.tables import Right, print_table
 
 SHOWN = 20
 """Held rows that are shown; `--json` has all."""

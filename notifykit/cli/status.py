@@ -15,7 +15,8 @@ from notifykit.model import FOREVER, Status
 from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import CampaignFigures, Filter, Pause
 from notifykit.session import Session
-from notifykit.terminal.console import Right, count, json_option, out, print_json, print_table
+from notifykit.terminal.console import count, json_option, out, print_json
+from notifykit.terminal.tables import Right, print_table
 
 
 @click.command(epilog=example("notifykit status", "notifykit status --json"))

@@ -17,7 +17,8 @@ from notifykit.errors import ExitCode
 from notifykit.model import Status, Task
 from notifykit.outbox.protocol import Filter
 from notifykit.session import Session
-from notifykit.terminal.console import Key, Right, json_option, out, print_json, print_table, some
+from notifykit.terminal.console import json_option, out, print_json, some
+from notifykit.terminal.tables import Key, Right, print_table
 
 SHOWN = 100
 

@@ -15,7 +15,8 @@ from notifykit.model import Attempt, Status, Task
 from notifykit.operate.trace import Step, StepKind, Trace, near_keys, traces
 from notifykit.outbox import Outbox
 from notifykit.session import Session
-from notifykit.terminal.console import json_option, out, print_json, print_table, some
+from notifykit.terminal.console import json_option, out, print_json, some
+from notifykit.terminal.tables import print_table
 
 
 @click.command(epilog=example("notifykit trace 1010000000000000001"))

@@ -32,17 +32,18 @@ class Shape:
     def __init__(self, offer: Offer, reserved: frozenset[str]) -> None:
         """Raise PluginError where the class cannot take its options from YAML."""
         self._by = f"plugin {offer.plugin!r} of {offer.distribution}"
-        if not isinstance(offer.cls, type) or not dataclasses.is_dataclass(offer.cls):
+        cls = offer.load()
+        if not isinstance(cls, type) or not dataclasses.is_dataclass(cls):
             raise PluginError(f"its type {offer.name!r} of {self._by} is no dataclass; its author must mend that")
-        self.cls: type = offer.cls
-        fields = [field for field in dataclasses.fields(offer.cls) if field.init]
+        self.cls: type = cls
+        fields = [field for field in dataclasses.fields(cls) if field.init]
         if taken := sorted(reserved & {field.name for field in fields}):
             raise PluginError(
                 f"its type {offer.name!r} of {self._by} has an option {taken[0]!r}, a word that notifykit keeps "
                 "for itself; its author must rename it"
             )
         try:
-            self._adapter: TypeAdapter[Any] = TypeAdapter(_twin(offer.cls, fields))
+            self._adapter: TypeAdapter[Any] = TypeAdapter(_twin(cls, fields))
             self.schema: Mapping[str, Any] = self._adapter.json_schema(schema_generator=TolerantJsonSchema)
         except (PydanticUserError, NameError, TypeError) as error:
             reason = " ".join(str(error).split("\n")[0].split())

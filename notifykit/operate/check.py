@@ -56,6 +56,7 @@ class Checked:
 
 def check(file: Path, plugins: Plugins) -> Checked:
     """Check a project. Nothing is queued, sent or written."""
+    plugins.import_offered()
     findings = [_error("plugins", str(plugin)) for plugin in plugins.failed]
     findings += [_error("plugins", warning) for warning in plugins.warnings]
     project = None

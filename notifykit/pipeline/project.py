@@ -9,15 +9,15 @@ from pathlib import Path
 
 from notifykit.campaign.campaign import Campaign
 from notifykit.clock import Clock, SystemClock
-from notifykit.config import Configuration, ProjectFile, read_project, resolve
+from notifykit.config.project import ProjectFile, read_project
+from notifykit.config.resolve import Configuration, resolve
 from notifykit.errors import CampaignError, ConfigError, NotifykitError
 from notifykit.nearest import hint
 from notifykit.outbox import Outbox, SqliteOutbox
 from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.plugins import Plugins, load_plugins
 from notifykit.roles import StrategyContext
-
-PROJECT_FILE = Path("notifykit.yaml")
+from notifykit.session import PROJECT_FILE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

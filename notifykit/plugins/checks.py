@@ -12,10 +12,12 @@ import pluggy
 
 from notifykit import hookspecs
 from notifykit.errors import PluginError
-from notifykit.roles import Sender, Source, Strategy
 
 NEEDED_METHOD = {"sources": "read", "strategies": "decide", "senders": "send"}
 """What a class must have to be offered under each role."""
+
+_ROLES = "notifykit.roles"
+"""Where the roles themselves are: a needed method that stands there was not written."""
 
 
 def signatures() -> Mapping[str, str]:
@@ -74,13 +76,23 @@ def _check_hook(hook: str, function: Callable[..., object], spec: str, *, wrappe
             raise PluginError(f"{hook} has a default for {name!r}, which some pluggy never fills; remove it")
 
 
-def check_type(role: str, name: object, cls: object) -> None:
-    """Raise PluginError where what is offered cannot be used under this role."""
-    if not isinstance(name, str) or not name or name != name.strip() or not name.isprintable():
+def is_plain_line(text: object) -> bool:
+    """Whether this is a text of one line, without spaces around it."""
+    return isinstance(text, str) and bool(text) and text == text.strip() and text.isprintable()
+
+
+def check_name(name: object) -> None:
+    """Raise PluginError where a type cannot be called so."""
+    if not is_plain_line(name):
         raise PluginError(f"a type cannot be called {name!r}; give it a plain name such as 'acme_sms'")
+
+
+def check_class(role: str, name: str, cls: object) -> Callable[..., Any]:
+    """Return the class of a type. Raises PluginError where it cannot be used under this role."""
     if not isinstance(cls, type) or not dataclasses.is_dataclass(cls):
         raise PluginError(f"type {name!r} is offered as {cls!r}; offer a class marked with @dataclass")
     method = NEEDED_METHOD[role]
     found = getattr(cls, method, None)
-    if not callable(found) or found in (Source.read, Strategy.decide, Sender.send):
+    if not callable(found) or getattr(found, "__module__", None) == _ROLES:
         raise PluginError(f"the class {cls.__qualname__} of type {name!r} has no {method}(); add it (notifykit.roles)")
+    return cls

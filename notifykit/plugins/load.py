@@ -14,7 +14,7 @@ from notifykit import hookspecs
 from notifykit.errors import PluginError
 from notifykit.plugins.checks import NEEDED_METHOD, check_module
 from notifykit.plugins.find import canonical, find_entry_points, in_order
-from notifykit.plugins.loaded import Plugins, raise_for
+from notifykit.plugins.loaded import Plugins
 from notifykit.plugins.registering import Registrations, empty_shelf, registry_of
 from notifykit.plugins.report import FailedPlugin, LoadedPlugin, PluginId, failure
 
@@ -45,9 +45,7 @@ def load_plugins(
             blocked.append(plugin)
         else:
             loading.add(plugin, entry_point)
-    if strict:
-        raise_for(failed)
-    return Plugins(
+    plugins = Plugins(
         manager=loading.manager,
         alone=loading.alone,
         registry=registry_of(loading.shelf),
@@ -57,6 +55,9 @@ def load_plugins(
         warnings=tuple(f"nothing is called {name!r}, so nothing was blocked by it" for name in sorted(unmatched)),
         strict=strict,
     )
+    if strict:
+        plugins.import_offered()
+    return plugins
 
 
 def new_manager() -> pluggy.PluginManager:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-import click
 import pluggy
 
 from notifykit import hookspecs
-from notifykit.errors import PluginClash, PluginError
+from notifykit.errors import PluginError
+from notifykit.plugins.commands import COMMAND_HOOKS, LazyCommand, commands_of
+from notifykit.plugins.named import OfferBrokenError
 from notifykit.plugins.registry import Registry
 from notifykit.plugins.report import FailedPlugin, LoadedPlugin, PluginId, failure
+
+if TYPE_CHECKING:
+    import click
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +49,7 @@ class Plugins:
         self._alone = alone
         self._observers = {hook: tuple(_observers(manager, alone, hook)) for hook in vars(manager.hook)}
         self._complained: set[tuple[str, str]] = set()
+        self._commands: dict[str, LazyCommand] = {}
 
     @property
     def failed(self) -> tuple[FailedPlugin, ...]:
@@ -72,27 +79,32 @@ class Plugins:
         Raises PluginError, listing every failure, where the plugins were loaded strictly.
         """
         for plugin in self.loaded:
-            if "register_commands" in plugin.hooks:
-                self._add_commands(plugin, cli)
+            if COMMAND_HOOKS.isdisjoint(plugin.hooks):
+                continue
+            try:
+                self._commands |= commands_of(plugin, self._alone[plugin.name], cli)
+            except (Exception, SystemExit) as error:  # whatever a stranger's hook does: recorded
+                self._failed.append(failure(plugin, error))
+                log.debug("%s failed to add its commands", plugin, exc_info=True)
+        if self._strict:
+            self.import_offered()
+
+    def import_offered(self) -> None:
+        """Import every type and command that was offered by its place, and record those that fail.
+
+        Commands are those that `add_commands` has added. Raises PluginError, listing every failure, where the
+        plugins were loaded strictly.
+        """
+        offers = (offer.load for offer in self.registry.offers())
+        commands = (command.load for command in self._commands.values())
+        for load in itertools.chain[Callable[[], object]](offers, commands):
+            try:
+                load()
+            except OfferBrokenError as error:
+                if error.failed not in self._failed:
+                    self._failed.append(error.failed)
         if self._strict:
             raise_for(self._failed)
-
-    def _add_commands(self, plugin: LoadedPlugin, cli: click.Group) -> None:
-        before = dict(cli.commands)
-        names = set(cli.list_commands(click.Context(cli)))
-        try:
-            self._alone[plugin.name].register_commands(cli=cli)
-            after = dict(cli.commands)
-            changed = {name for name in before | after if before.get(name) is not after.get(name)}
-            if stolen := sorted(changed & names):
-                raise PluginClash(  # noqa: TRY301 - undone and recorded like whatever else goes wrong here
-                    f"it replaces the command {', '.join(map(repr, stolen))}; call it something else"
-                )
-        except (Exception, SystemExit) as error:  # whatever a stranger's hook does: recorded
-            cli.commands.clear()
-            cli.commands.update(before)
-            self._failed.append(failure(plugin, error))
-            log.debug("%s failed to add its commands", plugin, exc_info=True)
 
     def listing(self) -> dict[str, list[object]]:
         """Return plain data for JSON: `plugins`, `blocked`, `failed`, `warnings`."""

@@ -7,7 +7,8 @@ from typing import Any
 
 from notifykit.errors import PluginClash, PluginError
 from notifykit.hookspecs import Register
-from notifykit.plugins.checks import NEEDED_METHOD, check_type
+from notifykit.plugins.checks import NEEDED_METHOD, check_class, check_name
+from notifykit.plugins.named import is_place
 from notifykit.plugins.registry import Offer, Registry
 from notifykit.plugins.report import PluginId
 
@@ -37,10 +38,14 @@ class Registrations:
     def register(self, role: str) -> Register:
         """Return what the plugin is given to call."""
 
-        def offer(name: str, cls: Callable[..., Any]) -> None:
+        def offer(name: str, cls: Callable[..., Any] | str) -> None:
             if not self._open:
                 raise PluginError(f"{role} are registered while the host is built; {name!r} comes too late")
-            check_type(role, name, cls)
+            check_name(name)
+            if not isinstance(cls, str):
+                check_class(role, name, cls)
+            elif not is_place(cls):
+                raise PluginError(f"type {name!r} is offered as {cls!r}; say where its class is, as 'acme.sms:AcmeSms'")
             if name in self._mine[role]:
                 raise PluginClash(f"it offers {name!r} twice among its {role}; rename one of them")
             if other := self._taken[role].get(name):
@@ -48,9 +53,7 @@ class Registrations:
                     f"{self._plugin} offers {name!r} among its {role}, which is taken by "
                     f"plugin {other.plugin!r} of {other.distribution}; block or uninstall one of the two"
                 )
-            self._mine[role][name] = Offer(
-                name=name, cls=cls, plugin=self._plugin.name, distribution=self._plugin.origin
-            )
+            self._mine[role][name] = Offer(role=role, name=name, offered=cls, by=self._plugin)
 
         return offer
 

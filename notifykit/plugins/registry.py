@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
+
+from notifykit.errors import PluginError
+from notifykit.plugins.checks import check_class
+from notifykit.plugins.named import OfferBrokenError, import_offered
+from notifykit.plugins.report import PluginId, failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """One offered type."""
 
+    role: str
+    """`sources`, `strategies` or `senders`."""
     name: str
-    cls: Callable[..., Any]
-    """A dataclass; its fields are its options."""
-    plugin: str
-    """The entry point that offers it."""
-    distribution: str
-    """What to install to have it, with its version."""
+    offered: Callable[..., Any] | str
+    """The class, or where it is: `module:Class`."""
+    by: PluginId
+
+    @property
+    def plugin(self) -> str:
+        """The entry point that offers it."""
+        return self.by.name
+
+    @property
+    def distribution(self) -> str:
+        """What to install to have it, with its version."""
+        return self.by.origin
+
+    def load(self) -> Callable[..., Any]:
+        """Return the class: a dataclass, whose fields are its options.
+
+        Raises OfferBrokenError where a class that was offered by its place is not there, or cannot be used.
+        """
+        if not isinstance(self.offered, str):
+            return self.offered
+        found = import_offered(self.by, self.offered)
+        try:
+            return check_class(self.role, self.name, found)
+        except PluginError as error:
+            raise OfferBrokenError(failure(self.by, error)) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,3 +54,8 @@ class Registry:
     sources: Mapping[str, Offer] = field(default_factory=dict)
     strategies: Mapping[str, Offer] = field(default_factory=dict)
     senders: Mapping[str, Offer] = field(default_factory=dict)
+
+    def offers(self) -> Iterator[Offer]:
+        """Yield all of them."""
+        for role in fields(self):
+            yield from getattr(self, role.name).values()

@@ -23,7 +23,8 @@ FILES: Mapping[str, str] = {
     "pyproject.toml": "pyproject.toml",
     "README.md": "README.md",
     ".gitignore": "gitignore",
-    "src/${package}/__init__.py": "sender.py",
+    "src/${package}/__init__.py": "plugin.py",
+    "src/${package}/sender.py": "sender.py",
     "src/${package}/py.typed": "",
     "tests/test_${type}.py": "test_sender.py",
 }

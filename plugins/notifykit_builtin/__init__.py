@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from notifykit import hookimpl
-from notifykit.hookspecs import Register
-from notifykit_builtin.console import Console
-from notifykit_builtin.file import File
-from notifykit_builtin.python import NotSent, Python
+from typing import TYPE_CHECKING
 
-__all__ = ["Console", "File", "NotSent", "Python"]
+from notifykit import hookimpl
+from notifykit_builtin.not_sent import NotSent
+
+if TYPE_CHECKING:
+    from notifykit.hookspecs import Register
+
+__all__ = ["NotSent"]
 
 
 @hookimpl
 def register_senders(register: Register) -> None:
     """Offer `console`, `file` and `python`."""
-    register("console", Console)
-    register("file", File)
-    register("python", Python)
+    register("console", "notifykit_builtin.console:Console")
+    register("file", "notifykit_builtin.file:File")
+    register("python", "notifykit_builtin.python:Python")

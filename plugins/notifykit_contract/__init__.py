@@ -6,33 +6,35 @@ under the name of its first use and under a general one.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from notifykit import hookimpl
-from notifykit.hookspecs import Register
-from notifykit.legacy import LegacyState
-from notifykit_contract.legacy_options import state_of
-from notifykit_contract.source import CsvSource
-from notifykit_contract.strategy import CsvFlag
 
-__all__ = ["CsvFlag", "CsvSource"]
+if TYPE_CHECKING:
+    from notifykit.hookspecs import Register
+    from notifykit.legacy import LegacyState
+
+_SOURCE = "notifykit_contract.source:CsvSource"
+_STRATEGY = "notifykit_contract.strategy:CsvFlag"
 
 
 @hookimpl
 def register_sources(register: Register) -> None:
     """Offer the CSV source."""
-    register("contract_csv", CsvSource)
-    register("csv", CsvSource)
+    register("contract_csv", _SOURCE)
+    register("csv", _SOURCE)
 
 
 @hookimpl
 def register_strategies(register: Register) -> None:
     """Offer the flag strategy."""
-    register("contract", CsvFlag)
-    register("csv_flag", CsvFlag)
+    register("contract", _STRATEGY)
+    register("csv_flag", _STRATEGY)
 
 
 @hookimpl
 def legacy_state(campaign: str, options: dict[str, Any]) -> LegacyState | None:
     """Name the send-status JSON file, which a migration retires: the outbox takes its place."""
+    from notifykit_contract.legacy_options import state_of
+
     return state_of(campaign, options)

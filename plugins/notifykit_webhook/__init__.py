@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from notifykit import hookimpl
-from notifykit.hookspecs import Register
-from notifykit_webhook.sender import Webhook
+from typing import TYPE_CHECKING
 
-__all__ = ["Webhook"]
+from notifykit import hookimpl
+
+if TYPE_CHECKING:
+    from notifykit.hookspecs import Register
 
 
 @hookimpl
 def register_senders(register: Register) -> None:
     """Offer `webhook`."""
-    register("webhook", Webhook)
+    register("webhook", "notifykit_webhook.sender:Webhook")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from notifykit import hookimpl
-from notifykit.hookspecs import Register
-from notifykit_wecom.robot import WecomRobot
+from typing import TYPE_CHECKING
 
-__all__ = ["WecomRobot"]
+from notifykit import hookimpl
+
+if TYPE_CHECKING:
+    from notifykit.hookspecs import Register
 
 
 @hookimpl
 def register_senders(register: Register) -> None:
     """Offer `wecom_robot`."""
-    register("wecom_robot", WecomRobot)
+    register("wecom_robot", "notifykit_wecom.robot:WecomRobot")

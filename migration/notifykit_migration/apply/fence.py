@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from importlib import resources
 
-from notifykit.config import Configuration
+from notifykit.config.resolve import Configuration
 from notifykit.errors import ConfigError
 from notifykit.nearest import hint
 from notifykit.outbox.sqlite import schema

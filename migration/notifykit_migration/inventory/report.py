@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from notifykit.terminal.console import count, info, out, print_table
+from notifykit.terminal.console import count, info, out
+from notifykit.terminal.tables import print_table
 from notifykit_migration.inventory.model import Inventory, Owner, Place, Use
 
 

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
-from notifykit.terminal.console import Key, Right, count, out, print_table, some
+from notifykit.terminal.console import count, out, some
+from notifykit.terminal.tables import Key, Right, print_table
 from notifykit_migration.journal.journal import Entry
 from notifykit_migration.model import CampaignPlan, Check, CheckResult, ContractPlan, Hold, Plan, RollbackPlan
 from notifykit_migration.report import summary

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from notifykit_builtin import File
+from notifykit_builtin.file import File
 
 from notifykit.model import Outcome, Verdict
 from notifykit.roles import Sender
@@ -106,7 +106,7 @@ LIMITED = """
 import resource, signal, sys
 from pathlib import Path
 from notifykit.testing import message, send_context
-from notifykit_builtin import File
+from notifykit_builtin.file import File
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from notifykit_wecom import WecomRobot
+from notifykit_wecom.robot import WecomRobot
 
 from notifykit.model import FOREVER, Outcome, Verdict
 from notifykit.secrets import Secret

@@ -89,7 +89,7 @@ def test_every_option_is_documented_with_its_default() -> None:
     for name in ("wecom_robot", "webhook", "python", "file", "console"):
         table = section(name).split("| option | default | |\n|---|---|---|\n")[1].split("\n\n")[0]
         documented = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", table, re.MULTILINE))
-        cls = senders[name].cls
+        cls = senders[name].load()
         assert isinstance(cls, type)
         assert dataclasses.is_dataclass(cls)
         fields = {field.name: field for field in dataclasses.fields(cls) if field.init}

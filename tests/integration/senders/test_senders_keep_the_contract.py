@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from notifykit_builtin import Console, File, Python
-from notifykit_webhook import Webhook
-from notifykit_wecom import WecomRobot
+from notifykit_builtin.console import Console
+from notifykit_builtin.file import File
+from notifykit_builtin.python import Python
+from notifykit_webhook.sender import Webhook
+from notifykit_wecom.robot import WecomRobot
 
 from notifykit.roles import Sender
 from notifykit.secrets import Secret

@@ -6,9 +6,9 @@ import socket
 from collections.abc import Callable, Iterator
 
 import pytest
-from notifykit_webhook import Webhook
 from notifykit_webhook.accept import Accept
-from notifykit_wecom import WecomRobot
+from notifykit_webhook.sender import Webhook
+from notifykit_wecom.robot import WecomRobot
 
 from notifykit.model import Message, Outcome
 from notifykit.roles import SendContext, Sender

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from notifykit_webhook import Webhook
 from notifykit_webhook.accept import Accept
+from notifykit_webhook.sender import Webhook
 
 from notifykit.model import Outcome, Verdict
 from notifykit.secrets import Secret

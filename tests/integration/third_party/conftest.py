@@ -98,9 +98,9 @@ def fill_in(home: Path) -> None:
     blocks = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     (send,) = (code for code in blocks if code.startswith("    def send"))
     (repeatable,) = (code for code in blocks if code.startswith("    repeatable"))
-    sender = home / "src" / "notifykit_acme_sms" / "__init__.py"
+    sender = home / "src" / "notifykit_acme_sms" / "sender.py"
     before = sender.read_text(encoding="utf-8")
-    after = re.sub(r"    def send.*?(?=\n\n@hookimpl)", lambda _: send, before, flags=re.DOTALL)
+    after = re.sub(r"    def send.*", lambda _: send, before, flags=re.DOTALL)
     after = after.replace("    url: Secret\n", f"{repeatable}    url: Secret\n", 1)
     after = after.replace("classify_status, post", "classify_status, header_value, post", 1)
     sender.write_text(after, encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
@@ -16,9 +17,11 @@ from click.testing import CliRunner
 
 from notifykit import hookimpl, secrets
 from notifykit.cli import app
-from notifykit.cli.app import EXIT_CODES, SECTIONS, build_cli
+from notifykit.cli.app import EXIT_CODES, build_cli
+from notifykit.cli.sections import SECTIONS
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.plugins import Plugins, find, load_plugins
+from notifykit.plugins.commands import LazyCommand
 from notifykit.session import Session
 
 
@@ -231,6 +234,65 @@ def test_completion_offers_commands_of_plugins_and_says_nothing_else(
     found = BashComplete(build_cli(), {}, "notifykit", "_NOTIFYKIT_COMPLETE").get_completions([], "a")
     assert [item.value for item in found] == ["acme"]
     assert capsys.readouterr() == ("", "")
+
+
+def test_completion_of_commands_imports_none_of_them() -> None:
+    code = (
+        "import sys\n"
+        "from click.shell_completion import BashComplete\n"
+        "from notifykit.cli.app import build_cli\n"
+        "complete = BashComplete(build_cli(), {}, 'notifykit', '_NOTIFYKIT_COMPLETE')\n"
+        "print(*(item.value for item in complete.get_completions([], '')))\n"
+        "print(*(item.value for item in complete.get_completions([], '--v')))\n"
+        "print(*(name for name in sys.modules if name.endswith(('.cli.status', '.commands.migrate'))))\n"
+        "print(*(item.value for item in complete.get_completions(['status'], '--j')))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    commands, options, imported, of_status = done.stdout.splitlines()
+    assert {"status", "new-plugin", "migrate", "shim"} <= set(commands.split())
+    assert (options, imported, of_status) == ("--verbose --version", "", "--json")
+
+
+def test_what_help_says_of_a_command_is_what_the_command_says(world: CliWorld) -> None:
+    cli = build_cli()
+    load_plugins().add_commands(cli)
+    ours = {command.name for commands in SECTIONS.values() for command in commands}
+    assert len(ours) >= 17
+    for name, command in cli.commands.items():
+        assert isinstance(command, LazyCommand), name
+        real = command.load()
+        assert real.name == name
+        assert not real.hidden
+        for limit in (20, 45, 80, 1000):
+            assert command.get_short_help_str(limit) == real.get_short_help_str(limit), name
+
+
+@pytest.mark.parametrize("code", ["def", "import no_such_module_anywhere", "x = 1", "raise SystemExit(0)"])
+def test_a_command_that_cannot_be_imported_is_an_error_that_names_its_plugin(
+    world: CliWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    (tmp_path / "torn_report.py").write_text(code, encoding="utf-8")
+    (tmp_path / "torn_plugin.py").write_text(
+        "import notifykit\n@notifykit.hookimpl\ndef register_lazy_commands(register):\n"
+        "    register('report', 'torn_report:report', 'Report.')\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "torn-1.2.dist-info").mkdir()
+    (tmp_path / "torn-1.2.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: torn\nVersion: 1.2\n")
+    (tmp_path / "torn-1.2.dist-info/entry_points.txt").write_text("[notifykit]\ntorn = torn_plugin\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("torn_plugin", "torn_report"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    result = world.invoke("report")
+    assert (result.exit_code, result.stdout) == (ExitCode.ERROR, "")
+    assert result.stderr.startswith("error: plugin 'torn' of torn 1.2: "), result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert world.invoke("status").exit_code == 0
+    said = result.stderr.removeprefix("error: ").strip()
+    assert f"broken: {said}" in world.invoke("plugins").stdout
+    assert said in world.invoke("check").stdout
+    strict = world.invoke("--strict-plugins", "status")
+    assert (strict.exit_code, said in strict.stderr) == (ExitCode.ERROR, True)
 
 
 def test_the_entry_point_is_this_group(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,8 @@ import sys
 import pytest
 from rich.cells import cell_len
 
-from notifykit.terminal.console import Key, Right, count, out, print_json, print_table, some, visible
+from notifykit.terminal.console import count, out, print_json, some, visible
+from notifykit.terminal.tables import Key, Right, print_table
 
 
 def test_columns_line_up_where_characters_are_wide(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from notifykit.cli import app
 from notifykit.cli.app import build_cli
-from notifykit.config import json_schema
+from notifykit.config.schema import json_schema
 from notifykit.plugins import Plugins, find, load_plugins
 
 

@@ -11,10 +11,13 @@ from typing import Annotated, Any, ClassVar, Literal
 import pytest
 from annotated_types import Ge
 
-from notifykit.config import Configuration, InvalidConfigurationError, read_project, resolve
+from notifykit.config.defects import InvalidConfigurationError
+from notifykit.config.project import read_project
+from notifykit.config.resolve import Configuration, resolve
 from notifykit.model import Message, Outcome, Problem, Record
 from notifykit.options import ProjectPath, Seconds, Secret
 from notifykit.plugins.registry import Offer, Registry
+from notifykit.plugins.report import PluginId
 from notifykit.roles import Decision, Ledger, Rate, SendContext, Strategy
 
 Files = Mapping[str, str]
@@ -140,19 +143,28 @@ class Plain:
     """No dataclass."""
 
 
-def offers(**types: type) -> dict[str, Offer]:
-    return {
-        name: Offer(name=name, cls=cls, plugin="fake", distribution="notifykit-fake 1.0") for name, cls in types.items()
-    }
+FAKE = PluginId(name="fake", distribution="notifykit-fake", version="1.0")
+
+
+def offers(role: str, **types: type) -> dict[str, Offer]:
+    return {name: Offer(role=role, name=name, offered=cls, by=FAKE) for name, cls in types.items()}
 
 
 @pytest.fixture
 def registry() -> Registry:
     return Registry(
-        sources=offers(rows=Rows, lines=Lines),
-        strategies=offers(flag=Flag),
+        sources=offers("sources", rows=Rows, lines=Lines),
+        strategies=offers("strategies", flag=Flag),
         senders=offers(
-            robot=Robot, quiet=Quiet, broken=Broken, greedy=Greedy, strange=Strange, plain=Plain, odd=Odd, sloppy=Sloppy
+            "senders",
+            robot=Robot,
+            quiet=Quiet,
+            broken=Broken,
+            greedy=Greedy,
+            strange=Strange,
+            plain=Plain,
+            odd=Odd,
+            sloppy=Sloppy,
         ),
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from notifykit.config import Configuration
+from notifykit.config.resolve import Configuration
 
 Load = Callable[..., Configuration]
 Complaints = Callable[..., list[str]]

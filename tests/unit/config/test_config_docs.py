@@ -13,8 +13,11 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from notifykit.campaign.template_filters import FILTERS
-from notifykit.config import InvalidConfigurationError, read_project, resolve, sections
+from notifykit.config import sections
+from notifykit.config.defects import InvalidConfigurationError
 from notifykit.config.explain import TolerantJsonSchema
+from notifykit.config.project import read_project
+from notifykit.config.resolve import resolve
 from notifykit.model import OnUnknown
 from notifykit.plugins import load_plugins
 from notifykit.plugins.registry import Registry

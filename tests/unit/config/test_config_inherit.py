@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from notifykit.config import Configuration
+from notifykit.config.resolve import Configuration
 from notifykit.model import Record, Table
 
 Load = Callable[..., Configuration]

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from notifykit.campaign.campaign import DispatchSettings, RetryPolicy, Settings
-from notifykit.config import Configuration, ProjectFile, read_project
+from notifykit.config.project import ProjectFile, read_project
+from notifykit.config.resolve import Configuration
 from notifykit.errors import ConfigError, ExitCode, RenderError
 from notifykit.model import OnUnknown, Record, Table
 from notifykit.roles import Rate

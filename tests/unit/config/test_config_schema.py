@@ -6,9 +6,8 @@ from typing import Any, get_args
 
 import pytest
 
-from notifykit.config import json_schema
 from notifykit.config.docstrings import field_docstrings
-from notifykit.config.schema import Kind
+from notifykit.config.schema import Kind, json_schema
 from notifykit.config.sections import CampaignSection, MessageSection, ProjectSection
 from notifykit.plugins.registry import Registry
 

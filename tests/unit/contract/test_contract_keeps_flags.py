@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from notifykit_contract import CsvFlag, CsvSource
+from notifykit_contract.source import CsvSource
+from notifykit_contract.strategy import CsvFlag
 
 from notifykit.errors import CampaignError
 from notifykit.legacy import Flag, KeepsFlags

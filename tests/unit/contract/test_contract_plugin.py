@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import notifykit_contract
 import pytest
-from notifykit_contract import CsvFlag, CsvSource
+from notifykit_contract.source import CsvSource
+from notifykit_contract.strategy import CsvFlag
 
 from notifykit.errors import ConfigError
 from notifykit.legacy import Disposal, LegacyState
+from notifykit.plugins import load_plugins
 
 
 def test_each_class_is_offered_under_its_two_names() -> None:
-    offered: dict[str, Callable[..., Any]] = {}
-
-    def register(name: str, cls: Callable[..., Any]) -> None:
-        offered[name] = cls
-
-    notifykit_contract.register_sources(register)
-    assert offered == {"contract_csv": CsvSource, "csv": CsvSource}
-    offered.clear()
-    notifykit_contract.register_strategies(register)
-    assert offered == {"contract": CsvFlag, "csv_flag": CsvFlag}
+    offered = load_plugins(entry_points=[EntryPoint("contract", "notifykit_contract", "notifykit")]).registry
+    assert {name: offer.load() for name, offer in offered.sources.items()} == {
+        "contract_csv": CsvSource,
+        "csv": CsvSource,
+    }
+    assert {name: offer.load() for name, offer in offered.strategies.items()} == {
+        "contract": CsvFlag,
+        "csv_flag": CsvFlag,
+    }
 
 
 def test_the_old_state_of_a_contract_campaign_is_retired() -> None:

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from notifykit_contract import CsvSource
-from notifykit_contract.source import Snapshot
+from notifykit_contract.source import CsvSource, Snapshot
 
 from notifykit.errors import CampaignError
 from notifykit.model import Problem, Record

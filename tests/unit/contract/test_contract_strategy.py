@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from notifykit_contract import CsvFlag, CsvSource
+from notifykit_contract.source import CsvSource
+from notifykit_contract.strategy import CsvFlag
 
 from notifykit.errors import CampaignError
 from notifykit.model import Record, Table, Task

@@ -36,7 +36,7 @@ def test_a_good_plugin_is_loaded_and_listed(site: Any) -> None:
     assert plugins.failed == ()
     offer = plugins.registry.senders["pigeon"]
     assert (offer.name, offer.plugin, offer.distribution) == ("pigeon", "pigeons", "dist-pigeons 2.1")
-    assert offer.cls(coop="west").coop == "west"
+    assert offer.load()(coop="west").coop == "west"
     assert plugins.listing() == {
         "plugins": [
             {

@@ -68,8 +68,9 @@ def test_every_hook_says_since_when_and_what_its_arguments_are() -> None:
 
 def test_the_plugin_shown_is_the_plugin_written(tmp_path: Path) -> None:
     create_plugin("acme-sms", tmp_path)
-    written = tmp_path / "notifykit-acme-sms" / "src" / "notifykit_acme_sms" / "__init__.py"
-    assert block("class AcmeSms:") == written.read_text(encoding="utf-8")
+    written = tmp_path / "notifykit-acme-sms" / "src" / "notifykit_acme_sms"
+    assert block("notifykit_acme_sms.sender:AcmeSms") == (written / "__init__.py").read_text(encoding="utf-8")
+    assert block("class AcmeSms:") == (written / "sender.py").read_text(encoding="utf-8")
 
 
 class TestSourceShown(SourceContract):
@@ -97,10 +98,13 @@ class TestStrategyShown(StrategyContract):
 
 
 @pytest.mark.parametrize(
-    "marker", ["class AcmeSms:", "class JsonLines", "class DoneList", "def where", "def task_failed"]
+    "marker",
+    ["notifykit_acme_sms.sender:AcmeSms", "class JsonLines", "class DoneList", "def where", "def task_failed"],
 )
 def test_what_is_shown_loads_as_a_plugin(site: Any, marker: str) -> None:
-    site.install("shown", {"shown": "shown"}, {"shown.py": block(marker)})
+    (site.folder / "notifykit_acme_sms").mkdir()
+    sender = {"notifykit_acme_sms/__init__.py": "", "notifykit_acme_sms/sender.py": block("class AcmeSms:")}
+    site.install("shown", {"shown": "shown"}, {"shown.py": block(marker), **sender})
     plugins = site.load(strict=True)
     assert len(plugins.loaded) == 1
 
@@ -112,6 +116,20 @@ def test_the_command_shown_runs(site: Any) -> None:
     plugins.add_commands(cli)
     done = CliRunner().invoke(cli, ["where"], obj=Session(plugins=plugins, file=Path("x.yaml")))
     assert done.output == "x.yaml\n"
+
+
+def test_the_command_shown_that_is_offered_by_its_place_runs(site: Any) -> None:
+    (site.folder / "notifykit_acme").mkdir()
+    report = (
+        'import click\n@click.command()\ndef report():\n    """Count what ACME charges for."""\n    click.echo("7")\n'
+    )
+    files = {"notifykit_acme/__init__.py": block("def register_lazy_commands"), "notifykit_acme/report.py": report}
+    site.install("notifykit-acme", {"notifykit_acme": "notifykit_acme"}, files)
+    plugins, cli = site.load(strict=True), click.Group("notifykit")
+    plugins.add_commands(cli)
+    line = cli.commands["acme-report"].get_short_help_str()
+    assert CliRunner().invoke(cli, ["acme-report"]).output == "7\n"
+    assert line in CliRunner().invoke(cli, ["acme-report", "--help"]).output
 
 
 def test_the_whole_kit_is_told_of() -> None:

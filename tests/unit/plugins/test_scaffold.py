@@ -34,6 +34,7 @@ def test_what_is_written(tmp_path: Path) -> None:
         "pyproject.toml",
         "src/notifykit_acme_sms/__init__.py",
         "src/notifykit_acme_sms/py.typed",
+        "src/notifykit_acme_sms/sender.py",
         "tests/test_acme_sms.py",
     ]
     for path in files:
@@ -80,7 +81,7 @@ def test_the_written_tests_pass(tmp_path: Path) -> None:
 
 def test_the_sender_is_short(tmp_path: Path) -> None:
     create_plugin("acme-sms", tmp_path)
-    tree = ast.parse((tmp_path / "notifykit-acme-sms/src/notifykit_acme_sms/__init__.py").read_text(encoding="utf-8"))
+    tree = ast.parse((tmp_path / "notifykit-acme-sms/src/notifykit_acme_sms/sender.py").read_text(encoding="utf-8"))
     (cls,) = (node for node in tree.body if isinstance(node, ast.ClassDef))
     assert cls.end_lineno is not None
     assert cls.end_lineno - cls.lineno <= 28

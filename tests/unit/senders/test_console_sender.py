@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from notifykit_builtin import Console
+from notifykit_builtin.console import Console
 
 from notifykit.model import Outcome, Verdict
 from notifykit.roles import Sender

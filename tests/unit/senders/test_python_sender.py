@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from notifykit_builtin import Python
+from notifykit_builtin.python import Python
 
 from notifykit.model import Outcome, Verdict
 from notifykit.roles import Sender

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from notifykit_webhook import Webhook
 from notifykit_webhook.accept import Accept
 from notifykit_webhook.fields import DEFAULT, check_fields, fill
+from notifykit_webhook.sender import Webhook
 
 from notifykit.http import Reply
 from notifykit.model import Verdict

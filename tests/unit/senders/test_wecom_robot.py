@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from notifykit_wecom import WecomRobot
 from notifykit_wecom.errcodes import ERRCODES, outcome_of
+from notifykit_wecom.robot import WecomRobot
 
 from notifykit.model import FOREVER, Outcome, Verdict
 from notifykit.roles import Rate, Sender

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from notifykit.errors import CampaignError, ConfigError
 from notifykit.legacy import Disposal, LegacyState
 from notifykit.options import Secret
+from notifykit.plugins import load_plugins
 from notifykit.secrets import Surroundings
 
 
@@ -26,14 +27,12 @@ def built(cls: type, options: dict[str, object], folder: Path, **environ: str) -
 
 
 def test_the_types_are_offered_by_name() -> None:
-    offered: dict[str, Callable[..., Any]] = {}
-
-    def register(name: str, cls: Callable[..., Any]) -> None:
-        offered[name] = cls
-
-    notifykit_technician.register_sources(register)
-    notifykit_technician.register_strategies(register)
-    assert offered == {"json_file": JsonFile, "json_http": JsonHttp, "legacy_status": LegacyStatus}
+    offered = load_plugins(entry_points=[EntryPoint("technician", "notifykit_technician", "notifykit")]).registry
+    assert {offer.name: offer.load() for offer in offered.offers()} == {
+        "json_file": JsonFile,
+        "json_http": JsonHttp,
+        "legacy_status": LegacyStatus,
+    }
 
 
 def test_the_technicians_status_file_is_kept_by_a_migration() -> None:

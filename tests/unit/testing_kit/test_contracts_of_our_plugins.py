@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from notifykit_builtin import Console, File, Python
-from notifykit_contract import CsvFlag, CsvSource
-from notifykit_webhook import Webhook
-from notifykit_wecom import WecomRobot
+from notifykit_builtin.console import Console
+from notifykit_builtin.file import File
+from notifykit_builtin.python import Python
+from notifykit_contract.source import CsvSource
+from notifykit_contract.strategy import CsvFlag
+from notifykit_webhook.sender import Webhook
+from notifykit_wecom.robot import WecomRobot
 
 from notifykit.options import Secret
 from notifykit.roles import Sender, Source, Strategy

@@ -16,7 +16,7 @@ from notifykit_migration.apply import fence
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.rollback.old_schema import Restoration
 
-from notifykit.config import Configuration
+from notifykit.config.resolve import Configuration
 from notifykit.errors import ConfigError
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.sqlite import schema

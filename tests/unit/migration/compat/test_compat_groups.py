@@ -7,7 +7,8 @@ import pytest
 from notifykit_compat.activation import Staged
 from notifykit_compat.contract_files import ContractFile, FlagWords
 from notifykit_compat.groups import Group, group_of
-from notifykit_contract import CsvFlag, CsvSource
+from notifykit_contract.source import CsvSource
+from notifykit_contract.strategy import CsvFlag
 
 from notifykit.campaign.campaign import Campaign, Channel, MessagePlan
 from notifykit.campaign.render import compile_condition, compile_template

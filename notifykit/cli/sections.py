@@ -1,0 +1,52 @@
+"""Our own commands, as `--help` lists them. Each is imported when it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import click
+
+from notifykit.plugins.commands import LazyCommand
+from notifykit.plugins.named import import_place
+
+
+def _command(name: str, place: str, line: str) -> LazyCommand:
+    """Take the command at `place` in this package; `line` is the first of its help, which a test compares."""
+
+    def load() -> click.Command:
+        found = import_place(f"notifykit.cli.{place}")
+        assert isinstance(found, click.Command)  # noqa: S101 - ours
+        return found
+
+    return LazyCommand(name, line, load)
+
+
+SECTIONS: Mapping[str, Sequence[LazyCommand]] = {
+    "Start here": (
+        _command("demo", "demo:demo", "Build a small world in DIR and walk through the whole story."),
+        _command("check", "check:check", "Look for all that is wrong before it matters."),
+        _command("new-plugin", "new_plugin:new_plugin", "Make a folder with a plugin that works."),
+    ),
+    "The job": (
+        _command("generate", "generate:generate", "Queue messages for records that need notifying."),
+        _command("dispatch", "dispatch:dispatch", "Send what is queued, until nothing waits any more."),
+        _command("settle", "settle:settle", "Write the results where people look."),
+        _command("run", "run:run", "Generate, dispatch, settle, and again."),
+    ),
+    "How things stand": (
+        _command("status", "status:status", "Show how each campaign stands."),
+        _command("tasks", "tasks:tasks", "List messages and where each stands."),
+        _command("trace", "trace:trace", "Tell one record's whole story."),
+    ),
+    "Decisions": (
+        _command("retry", "decide:retry", "Try failed messages again."),
+        _command("resolve", "decide:resolve", "Decide about messages in doubt."),
+        _command("resend", "decide:resend", "Send again what was sent, in a new round."),
+        _command("resume", "decide:resume", "End the pause of a channel."),
+    ),
+    "Reference": (
+        _command("docs", "docs:docs", "Show a page of the manual; without PAGE, list them."),
+        _command("plugins", "plugins:plugins", "List the plugins, and what each offers."),
+        _command("schema", "schema:schema", "Print the JSON Schema of a configuration file, for editors."),
+    ),
+}
