@@ -24,7 +24,7 @@ from notifykit_migration.journal.redo import run_steps
 from notifykit_migration.legacy.log import LegacyLog
 from notifykit_migration.model import Backup, Check, CheckResult, InputKind, Plan
 from notifykit_migration.plan.make import make_plan
-from notifykit_migration.plan.plan_file import plan_text
+from notifykit_migration.plan.plan_file import plan_text, treatment_hash
 from notifykit_migration.reading import untouched
 from notifykit_migration.verify.checks import verify
 
@@ -114,7 +114,10 @@ class Migration:
         return True
 
     def _backup(self, plan: Plan, log: LegacyLog | None) -> Backup:
-        """Take a backup, and prove it: planned from what it restores, the same plan comes out."""
+        """Take a backup, and prove it: planned from what it restores, the same is decided.
+
+        An earlier version may have made the plan.
+        """
         store = resolved(self.project, plan.store)
         backup = backups.take(
             self.folder,
@@ -127,7 +130,7 @@ class Migration:
         )
         with backups.restored(backup) as redirect:
             again = make_plan(self.project, plan.options, now=plan.made_at, redirect=redirect, log=log)
-        if again.hash != plan.hash:
+        if treatment_hash(again) != treatment_hash(plan):
             raise VerificationError(
                 f"{backup.folder}: what this backup restores gives another plan, so it is no proof; nothing was "
                 "changed. Is the old program still writing? Stop it, and try again"

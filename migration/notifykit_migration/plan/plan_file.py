@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -169,24 +169,37 @@ def plan_hash(plan: Plan) -> str:
 
     Of reasons it has the texts: codes and parameters must agree with them, see `read_plan`.
     """
+    return _digest(_lines(plan, without=("made_at", "hash")))
+
+
+def treatment_hash(plan: Plan) -> str:
+    """Return the sha256 of what becomes of each message and file, and of what that was decided from.
+
+    Reasons, accidents, warnings and the statements that change the schema are left out: another version has others
+    for the same treatment.
+    """
+    return _digest(_lines(plan, without=("made_at", "hash", "warnings", "statements"), why=False))
+
+
+def _digest(lines: Iterator[str]) -> str:
     digest = hashlib.sha256()
-    for line in _lines(plan):
+    for line in lines:
         digest.update(line.encode("utf-8", "surrogatepass"))
         digest.update(b"\n")
     return digest.hexdigest()
 
 
-def _lines(plan: Plan) -> Iterator[str]:
-    """Yield the plan a line each, so that a large one is never held twice."""
+def _lines(plan: Plan, *, without: Collection[str], why: bool = True) -> Iterator[str]:
+    """Yield the plan a line each, so that a large one is never held twice. `why`: with the reasons."""
     for item in fields(Plan):
-        if item.name not in ("made_at", "hash", "campaigns"):
+        if item.name not in (*without, "campaigns"):
             yield _encode([item.name, _said(getattr(plan, item.name))])
     for campaign in plan.campaigns:
         for item in fields(CampaignPlan):
             if item.name != "contracts":
                 yield _encode([item.name, to_jsonable_python(getattr(campaign, item.name))])
         for many in _batches(campaign.contracts):
-            yield _encode([_contract(contract) for contract in many])
+            yield _encode([_contract(contract, why=why) for contract in many])
 
 
 def _said(value: object) -> object:
@@ -196,9 +209,9 @@ def _said(value: object) -> object:
     return to_jsonable_python(value)
 
 
-def _contract(contract: ContractPlan) -> list[object]:
+def _contract(contract: ContractPlan, *, why: bool) -> list[object]:
     decisions = [
-        [item.message, item.decision, item.why.text, item.row, item.round, item.recipient, item.text]
+        [item.message, item.decision, item.why.text if why else "", item.row, item.round, item.recipient, item.text]
         for item in contract.decisions
     ]
     return [
@@ -207,7 +220,7 @@ def _contract(contract: ContractPlan) -> list[object]:
         contract.json,
         contract.rows,
         contract.column,
-        contract.crash and contract.crash.text,
+        contract.crash.text if why and contract.crash else None,
         contract.set_flag,
         contract.place,
         decisions,

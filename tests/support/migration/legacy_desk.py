@@ -15,8 +15,8 @@ from pathlib import Path
 from notifykit.model import Outcome
 
 BOOK, MOODS = "out/desk.jsonl", "out/moods.json"
-FORBIDDEN, LOST, BUSY = "forbidden", "lost", "busy"
-"""Moods: the message is refused; it arrives and nobody says so; it is refused for now."""
+FORBIDDEN, LOST, BUSY, THROTTLED = "forbidden", "lost", "busy", "throttled"
+"""Moods: the message is refused; it arrives and nobody says so; it is refused for now; so is everything."""
 
 
 class Desk:
@@ -32,6 +32,8 @@ class Desk:
             return Outcome.rejected("40058", "too long")
         if mood == BUSY:
             return Outcome.retry("45009", "too many", after=3600)
+        if mood == THROTTLED:
+            return Outcome.retry("45009", "too many", pause=3600)
         self.take(recipient, text)
         return Outcome.unknown("ReadTimeout", "no reply") if mood == LOST else Outcome.accepted()
 
