@@ -135,9 +135,12 @@ class Archived:
         found = []
         with self.open() as db:
             for id_ in sorted(self._removed):
-                row = db.execute(f"SELECT {rows.TASK_COLUMNS} FROM tasks WHERE id = ?", (id_,)).fetchone()
+                row = db.execute(
+                    f"SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks WHERE id = ?", (id_,)
+                ).fetchone()
                 attempts = db.execute(
-                    f"SELECT {rows.ATTEMPT_COLUMNS} FROM attempts WHERE task_id = ? ORDER BY number", (id_,)
+                    f"SELECT {rows.selected(rows.ATTEMPT_COLUMNS)} FROM attempts WHERE task_id = ? ORDER BY number",
+                    (id_,),
                 )
                 found.append(RemovedTask(task=rows.task(row), attempts=tuple(map(rows.attempt, attempts))))
         return found

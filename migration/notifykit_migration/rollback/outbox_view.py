@@ -82,7 +82,9 @@ def holds(connection: sqlite3.Connection, held: Iterable[TaskView]) -> list[Hold
     """Describe these tasks for the person who decides about them."""
     found = []
     for seen in held:
-        row = connection.execute(f"SELECT {rows.TASK_COLUMNS} FROM tasks WHERE id = ?", (seen.id,)).fetchone()
+        row = connection.execute(
+            f"SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks WHERE id = ?", (seen.id,)
+        ).fetchone()
         task = rows.task(row)
         found.append(
             Hold(

@@ -11,20 +11,24 @@ from dataclasses import dataclass
 
 from notifykit.errors import StoreError
 from notifykit.model import Draft, Status
-from notifykit.outbox.sqlite import lanes, rows
+from notifykit.outbox.protocol import Event
+from notifykit.outbox.sqlite import events, lanes, rows
 from notifykit.outbox.sqlite.database import Database, store_error
 
 BECOMES = frozenset({Status.QUEUED, Status.IN_DOUBT, Status.COMPLETED, Status.CANCELLED})
 """What an adopted task can be."""
 
+# `adopt`: the rows that no campaign has.
 _FREE = "SELECT id FROM tasks WHERE campaign IS NULL"
 
+# `adopt`: why a row cannot be adopted.
 _STANDING = "SELECT status, campaign FROM tasks WHERE id = ?"
 
-# `updated_at` of a row that is completed tells, in local time, when it was sent.
+# `adopt`: part of the two below. `updated_at` of a row that is completed tells, in local time, when it was sent.
 _SENT_AT = """CASE WHEN :status = 'completed' THEN CASE WHEN status = 'completed'
   THEN max(:at, round(coalesce((julianday(updated_at, 'utc') - 2440587.5) * 86400.0, 0.0), 3)) ELSE :at END END"""
 
+# `adopt`: make a row of the old program a task.
 _ADOPT = f"""
 UPDATE tasks SET status = :status, metadata = :metadata, campaign = :campaign, record_key = :key,
                  message_name = :message, round = :round, channel = :channel, ordered = :ordered, attempts = 0,
@@ -33,6 +37,7 @@ UPDATE tasks SET status = :status, metadata = :metadata, campaign = :campaign, r
  WHERE id = :id
 """
 
+# `adopt`: make a task for a message without a row.
 _INSERT = """
 INSERT INTO tasks (task_type, recipient, message, status, created_at, updated_at, metadata, campaign, record_key,
                    message_name, round, channel, ordered, attempts, tries, queued_at, not_before, due_at, reason,
@@ -42,11 +47,19 @@ VALUES (:task_type, :recipient, :text, :status, :local, :local, :metadata, :camp
         CASE WHEN :status = 'completed' THEN :at END, CASE WHEN :status = 'completed' THEN :at END)
 """
 
+# `adopt`: before whose turn it is is found anew.
 _NOBODYS_TURN = """
 UPDATE tasks INDEXED BY tasks_lane SET due_at = NULL
  WHERE status = 'queued' AND ordered = 1 AND channel = ? AND recipient = ? AND due_at IS NOT NULL
 """
 
+# `adopt`: the highest id before.
+_LAST_ID = "SELECT coalesce(max(id), 0) FROM tasks"
+
+# `adopt`: the lane of a task.
+_LANE_OF = "SELECT channel, recipient FROM tasks WHERE id = ?"
+
+# `adopt`: which task there is already for a message.
 _SAME = """
 SELECT id FROM tasks INDEXED BY tasks_dedup
  WHERE campaign = ? AND record_key = ? AND message_name = ? AND round = ?
@@ -92,7 +105,7 @@ class Adopting:
         with db.transaction():
             now = db.clock.now()
             _require_free(db, [item.id for item in wanted if item.id is not None])
-            (last,) = db.one("SELECT coalesce(max(id), 0) FROM tasks")
+            (last,) = db.one(_LAST_ID)
             try:
                 db.connection.executemany(_ADOPT, (_values(item) for item in wanted if item.id is not None))
                 ids = [_insert(db, item) if item.id is None else item.id for item in wanted]
@@ -100,9 +113,12 @@ class Adopting:
                 raise _clash(db, wanted, last) or store_error(db.path, error) from error
             except sqlite3.Error as error:
                 raise store_error(db.path, error) from error
-            db.executemany(
-                "INSERT INTO events (at, task_id, kind, who, detail) VALUES (?, ?, 'adopted', ?, ?)",
-                ((now, id_, who, item.reason or "") for id_, item in zip(ids, wanted, strict=True)),
+            events.record_all(
+                db,
+                (
+                    Event(at=now, task_id=id_, kind="adopted", who=who, detail=item.reason or "")
+                    for id_, item in zip(ids, wanted, strict=True)
+                ),
             )
             _place(db, wanted, ids)
         return ids
@@ -175,7 +191,7 @@ def _clash(db: Database, wanted: Sequence[Adoption], last: int) -> StoreError | 
 def _place(db: Database, wanted: Sequence[Adoption], ids: Sequence[int]) -> None:
     """Find anew whose turn it is in every lane that was added to: an adopted row can be older than what waits."""
     queued = [id_ for id_, item in zip(ids, wanted, strict=True) if item.status is Status.QUEUED and item.draft.ordered]
-    touched = {db.one("SELECT channel, recipient FROM tasks WHERE id = ?", (id_,)) for id_ in queued}
+    touched = {db.one(_LANE_OF, (id_,)) for id_ in queued}
     for channel, recipient in sorted(touched):
         db.execute(_NOBODYS_TURN, (channel, recipient))
         lanes.advance(db, channel, recipient)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from notifykit.model import Status, Task
-from notifykit.outbox.sqlite import lanes, rows
+from notifykit.outbox.sqlite import events, lanes, rows
 from notifykit.outbox.sqlite.database import Database
 
 _KIND = {
@@ -15,6 +15,7 @@ _KIND = {
     Status.FAILED: "resolved",
 }
 
+# `decide`: put a task where a person wants it. One that is queued again has its tries anew.
 _SET = """
 UPDATE tasks SET status = :status, updated_at = :local, reason = :why, worker = NULL, lease = NULL,
                  lease_until = NULL, due_at = NULL, hold_until = NULL, not_before = 0.0,
@@ -23,6 +24,10 @@ UPDATE tasks SET status = :status, updated_at = :local, reason = :why, worker = 
  WHERE id = :id
 """
 
+# `decide`, `resend`: a task as it is now.
+_TASK = f"SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks WHERE id = ?"
+
+# `resend`: queue the latest round of a message again as the next one, if that was sent.
 _NEW_ROUND = """
 INSERT INTO tasks (task_type, recipient, message, status, created_at, updated_at, metadata, campaign, record_key,
                    message_name, round, channel, ordered, attempts, tries, queued_at, not_before)
@@ -54,7 +59,7 @@ class Deciding:
                     _SET,
                     {"id": id_, "status": status.value, "local": db.local_time(now), "now": now, "why": why},
                 )
-                lanes.note(db, id_, _KIND[status], who, f"{before.status.value} to {status.value}: {why}", at=now)
+                events.record(db, id_, _KIND[status], who, f"{before.status.value} to {status.value}: {why}", at=now)
                 self._requeue(before, queued=status is Status.QUEUED)
                 after = self._task(id_)
                 assert after is not None  # noqa: S101
@@ -65,7 +70,7 @@ class Deciding:
         if task.ordered:
             lanes.advance(self.db, task.channel, task.recipient)
         elif queued:
-            self.db.execute("UPDATE tasks SET due_at = not_before WHERE id = ?", (task.id,))
+            lanes.place_unordered(self.db, task.id)
 
     def resend(self, campaign: str, key: str, messages: Sequence[str], *, who: str, why: str) -> list[Task]:
         """Open a new round for messages that were sent."""
@@ -86,12 +91,12 @@ class Deciding:
                     continue
                 id_ = cursor.lastrowid
                 lanes.place_new(db, id_ - 1)
-                lanes.note(db, id_, "resent", who, why)
+                events.record(db, id_, "resent", who, why)
                 task = self._task(id_)
                 assert task is not None  # noqa: S101
                 opened.append(task)
         return opened
 
     def _task(self, id_: int) -> Task | None:
-        row = self.db.one(f"SELECT {rows.TASK_COLUMNS} FROM tasks WHERE id = ?", (id_,))
+        row = self.db.one(_TASK, (id_,))
         return rows.task(row) if row else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from notifykit.outbox.sqlite.database import Database
 
-# A new task gets its turn at once where nothing of its lane is queued before it or on the wire.
+# `place_new`: a new task gets its turn at once where nothing of its lane is queued before it or on the wire.
 _PLACE_NEW = """
 UPDATE tasks SET due_at = not_before
  WHERE id > :last AND status = 'queued' AND (ordered = 0 OR NOT (
@@ -21,7 +21,7 @@ UPDATE tasks SET due_at = not_before
                   AND busy.recipient = tasks.recipient)))
 """
 
-# A new task behind a retry that waits: for how long depends on that one's patience.
+# `place_new`: lanes in which a new task stands behind a retry that waits: for how long depends on that one's patience.
 _BEHIND_RETRIES = """
 SELECT DISTINCT channel, recipient FROM tasks
  WHERE id > :last AND status = 'queued' AND ordered = 1 AND due_at IS NULL
@@ -30,15 +30,23 @@ SELECT DISTINCT channel, recipient FROM tasks
                   AND retry.channel = tasks.channel AND retry.recipient = tasks.recipient)
 """
 
+# `place_unordered`: the turn of a task that waits for no other.
+_PLACE_UNORDERED = "UPDATE tasks SET due_at = not_before WHERE id = ?"
+
+# `advance`: whether anything of a lane is on the wire.
 _BUSY = """
 SELECT 1 FROM tasks INDEXED BY tasks_sending
  WHERE status = 'sending' AND channel = ? AND recipient = ? AND ordered = 1 LIMIT 1
 """
 
+# `advance`: what is queued in a lane, the first one first.
 _LANE = """
 SELECT id, not_before, tries, hold_until, due_at FROM tasks INDEXED BY tasks_lane
  WHERE status = 'queued' AND ordered = 1 AND channel = ? AND recipient = ? ORDER BY id
 """
+
+# `advance`: when a task may be claimed.
+_DUE_AT = "UPDATE tasks SET due_at = ? WHERE id = ?"
 
 
 def place_new(db: Database, last: int) -> None:
@@ -46,6 +54,11 @@ def place_new(db: Database, last: int) -> None:
     db.execute(_PLACE_NEW, {"last": last})
     for channel, recipient in db.all(_BEHIND_RETRIES, {"last": last}):
         advance(db, channel, recipient)
+
+
+def place_unordered(db: Database, task_id: int) -> None:
+    """Give a queued task without an order its turn: as soon as its own backoff is over."""
+    db.execute(_PLACE_UNORDERED, (task_id,))
 
 
 def advance(db: Database, channel: str, recipient: str, *, free: bool = False) -> None:
@@ -63,16 +76,8 @@ def advance(db: Database, channel: str, recipient: str, *, free: bool = False) -
         waits_for_retry = tries > 0 and not_before > now
         due = not_before if waits_for_retry else max(not_before, held_until)
         if due != due_at:
-            db.execute("UPDATE tasks SET due_at = ? WHERE id = ?", (due, id_))
+            db.execute(_DUE_AT, (due, id_))
         if not waits_for_retry:
             break
         held_until = max(held_until, hold_until or 0.0)
     cursor.close()
-
-
-def note(db: Database, task_id: int, kind: str, who: str, detail: str, *, at: float | None = None) -> None:
-    """Record something that was done to a task other than an attempt; `at`: when, if not now."""
-    db.execute(
-        "INSERT INTO events (at, task_id, kind, who, detail) VALUES (?, ?, ?, ?, ?)",
-        (db.clock.now() if at is None else at, task_id, kind, who, detail),
-    )

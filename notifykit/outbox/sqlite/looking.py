@@ -7,15 +7,62 @@ from typing import Any
 
 from notifykit.model import Attempt, Status, Task
 from notifykit.outbox.protocol import CampaignFigures, Event, Filter
-from notifykit.outbox.sqlite import rows
+from notifykit.outbox.sqlite import events, rows
 from notifykit.outbox.sqlite.database import Database
 
+# `tasks`: those that a filter leaves; its terms come behind.
+_TASKS = f"SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks"
+
+# `attempts`: those of a task, and the one that is under way.
 _ATTEMPTS = f"""
-SELECT {rows.ATTEMPT_COLUMNS} FROM attempts WHERE task_id = :id
+SELECT {rows.selected(rows.ATTEMPT_COLUMNS)} FROM attempts WHERE task_id = :id
  UNION ALL
 SELECT id, attempts, channel, worker, started_at, NULL, NULL, NULL, NULL, NULL, NULL FROM tasks
  WHERE id = :id AND status = 'sending'
  ORDER BY 2
+"""
+
+# `figures`: every campaign that ever offered a draft or has a task.
+_CAMPAIGNS = """
+SELECT campaign FROM campaigns UNION SELECT DISTINCT campaign FROM tasks WHERE campaign IS NOT NULL ORDER BY campaign
+"""
+
+# `figures`: how many tasks of a campaign are where.
+_BY_STATUS = "SELECT status, count(*) FROM tasks WHERE campaign = ? GROUP BY status"
+
+# `figures`: how many drafts of a campaign were known.
+_PREVENTED = "SELECT duplicates_prevented FROM campaigns WHERE campaign = ?"
+
+# `figures`: how the attempts of a campaign came out.
+_VERDICTS = """
+SELECT verdict, count(*) FROM attempts JOIN tasks ON tasks.id = task_id WHERE campaign = ? GROUP BY verdict
+"""
+
+# `figures`: how long each task took from the queue to its acceptance.
+_WAITS = "SELECT sent_at - queued_at AS x FROM tasks WHERE campaign = ? AND sent_at IS NOT NULL"
+
+# `figures`: how long each call took.
+_CALLS = """
+SELECT call_seconds AS x FROM attempts JOIN tasks ON tasks.id = task_id
+ WHERE campaign = ? AND call_seconds IS NOT NULL
+"""
+
+# `figures`: when the oldest task that waits was queued.
+_OLDEST = "SELECT min(queued_at) FROM tasks WHERE campaign = ? AND status IN ('queued', 'sending')"
+
+# `figures`: keys whose every message is sent, and whose write-back is owed.
+_FLAGS_OWED = """
+SELECT count(DISTINCT record_key) FROM tasks INDEXED BY tasks_owed
+ WHERE status = 'sent' AND campaign = ?
+   AND NOT EXISTS (SELECT 1 FROM tasks AS sibling INDEXED BY tasks_dedup
+                    WHERE sibling.campaign = tasks.campaign AND sibling.record_key = tasks.record_key
+                      AND sibling.status NOT IN ('sent', 'completed', 'cancelled'))
+"""
+
+# `figures`: attempts that were not accepted, by code.
+_ERRORS = """
+SELECT coalesce(code, verdict), count(*) FROM attempts JOIN tasks ON tasks.id = task_id
+ WHERE campaign = ? AND verdict <> 'accepted' GROUP BY 1 ORDER BY 2 DESC, 1
 """
 
 
@@ -28,8 +75,7 @@ class Looking:
         """Yield tasks in id order."""
         terms, values = _where(which)
         limit = "" if which.limit is None else f" LIMIT {int(which.limit)}"
-        sql = f"SELECT {rows.TASK_COLUMNS} FROM tasks{terms} ORDER BY id{limit}"
-        for row in self.db.execute(sql, values):
+        for row in self.db.execute(f"{_TASKS}{terms} ORDER BY id{limit}", values):
             yield rows.task(row)
 
     def attempts(self, task_id: int) -> list[Attempt]:
@@ -38,75 +84,32 @@ class Looking:
 
     def events(self, task_id: int) -> list[Event]:
         """Return what else happened to a task, in order."""
-        found = self.db.all(
-            "SELECT at, task_id, kind, who, detail FROM events WHERE task_id = ? ORDER BY id", (task_id,)
-        )
-        return [Event(at=at, task_id=id_, kind=kind, who=who, detail=detail) for at, id_, kind, who, detail in found]
+        return events.of_task(self.db, task_id)
 
     def figures(self) -> list[CampaignFigures]:
         """Return how each campaign stands."""
-        campaigns = [
-            campaign
-            for (campaign,) in self.db.all(
-                "SELECT campaign FROM campaigns UNION SELECT DISTINCT campaign FROM tasks"
-                " WHERE campaign IS NOT NULL ORDER BY campaign"
-            )
-        ]
-        return [self._figures(campaign) for campaign in campaigns]
+        return [self._figures(campaign) for (campaign,) in self.db.all(_CAMPAIGNS)]
 
     def _figures(self, campaign: str) -> CampaignFigures:
         db = self.db
-        counted = db.all("SELECT status, count(*) FROM tasks WHERE campaign = ? GROUP BY status", (campaign,))
-        by_status = {Status(status): count for status, count in counted}
-        prevented = db.one("SELECT duplicates_prevented FROM campaigns WHERE campaign = ?", (campaign,))
-        verdicts = dict(
-            db.all(
-                "SELECT verdict, count(*) FROM attempts JOIN tasks ON tasks.id = task_id"
-                " WHERE campaign = ? GROUP BY verdict",
-                (campaign,),
-            )
-        )
+        by_status = {Status(status): count for status, count in db.all(_BY_STATUS, (campaign,))}
+        prevented = db.one(_PREVENTED, (campaign,))
+        verdicts = dict(db.all(_VERDICTS, (campaign,)))
         finished = sum(verdicts.values())
-        wait = "SELECT sent_at - queued_at AS x FROM tasks WHERE campaign = ? AND sent_at IS NOT NULL"
-        call = (
-            "SELECT call_seconds AS x FROM attempts JOIN tasks ON tasks.id = task_id"
-            " WHERE campaign = ? AND call_seconds IS NOT NULL"
-        )
-        (oldest,) = db.one(
-            "SELECT min(queued_at) FROM tasks WHERE campaign = ? AND status IN ('queued', 'sending')",
-            (campaign,),
-        )
+        (oldest,) = db.one(_OLDEST, (campaign,))
+        (flags_owed,) = db.one(_FLAGS_OWED, (campaign,))
         return CampaignFigures(
             campaign=campaign,
             by_status=by_status,
-            flags_owed=self._flags_owed(campaign),
+            flags_owed=flags_owed,
             duplicates_prevented=prevented[0] if prevented else 0,
             success_rate=verdicts.get("accepted", 0) / finished if finished else None,
-            queued_to_sent_p50=self._percentile(wait, campaign, 0.50),
-            queued_to_sent_p95=self._percentile(wait, campaign, 0.95),
-            call_p50=self._percentile(call, campaign, 0.50),
-            call_p95=self._percentile(call, campaign, 0.95),
+            queued_to_sent_p50=self._percentile(_WAITS, campaign, 0.50),
+            queued_to_sent_p95=self._percentile(_WAITS, campaign, 0.95),
+            call_p50=self._percentile(_CALLS, campaign, 0.50),
+            call_p95=self._percentile(_CALLS, campaign, 0.95),
             oldest_waiting=oldest,
-            errors=self._errors(campaign),
-        )
-
-    def _flags_owed(self, campaign: str) -> int:
-        (count,) = self.db.one(
-            "SELECT count(DISTINCT record_key) FROM tasks INDEXED BY tasks_owed WHERE status = 'sent' AND campaign = ?"
-            " AND NOT EXISTS (SELECT 1 FROM tasks AS sibling INDEXED BY tasks_dedup"
-            " WHERE sibling.campaign = tasks.campaign AND sibling.record_key = tasks.record_key"
-            " AND sibling.status NOT IN ('sent', 'completed', 'cancelled'))",
-            (campaign,),
-        )
-        return int(count)
-
-    def _errors(self, campaign: str) -> dict[str, int]:
-        return dict(
-            self.db.all(
-                "SELECT coalesce(code, verdict), count(*) FROM attempts JOIN tasks ON tasks.id = task_id"
-                " WHERE campaign = ? AND verdict <> 'accepted' GROUP BY 1 ORDER BY 2 DESC, 1",
-                (campaign,),
-            )
+            errors=dict(db.all(_ERRORS, (campaign,))),
         )
 
     def _percentile(self, values: str, campaign: str, share: float) -> float | None:

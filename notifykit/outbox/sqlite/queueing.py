@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from notifykit.model import Draft
 from notifykit.outbox.protocol import Enqueued
-from notifykit.outbox.sqlite import lanes, rows
+from notifykit.outbox.sqlite import events, lanes, rows
 from notifykit.outbox.sqlite.database import Database
 
+# `enqueue`: a task for a draft, unless it is known. Whose turn it is comes after.
 _INSERT = """
 INSERT INTO tasks (task_type, recipient, message, status, created_at, updated_at, metadata, campaign, record_key,
                    message_name, round, channel, ordered, attempts, tries, queued_at, not_before)
@@ -16,7 +17,8 @@ VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0.0)
 ON CONFLICT DO NOTHING
 """
 
-# Round 1 only: a resend is no drift.
+# `ledger`: the keys of a campaign with messages that are neither sent nor cancelled. Round 1 only: a resend is no
+# drift.
 _WAITING = """
 SELECT record_key FROM tasks INDEXED BY tasks_due
  WHERE status = 'queued' AND due_at IS NOT NULL AND campaign = :campaign AND round = 1
@@ -28,22 +30,40 @@ UNION SELECT record_key FROM tasks INDEXED BY tasks_stuck
  WHERE status IN ('failed', 'in_doubt') AND campaign = :campaign AND round = 1
 """
 
+# `ledger`: whether anything of a campaign was ever queued.
+_ANY = "SELECT 1 FROM tasks INDEXED BY tasks_dedup WHERE campaign = ? LIMIT 1"
+
+# `ledger`: how many messages of a key were sent, and how many still wait.
 _DELIVERED = """
 SELECT sum(status IN ('sent', 'completed')), sum(status NOT IN ('sent', 'completed', 'cancelled'))
   FROM tasks WHERE campaign = ? AND record_key = ?
 """
 
+# `ledger`: whether a message of a key was ever queued.
 _KNOWN = "SELECT 1 FROM tasks WHERE campaign = ? AND record_key = ? AND message_name = ? LIMIT 1"
 
+# `ledger`: whether any message of a key is completed.
 _WRITTEN_BACK = "SELECT 1 FROM tasks WHERE campaign = ? AND record_key = ? AND status = 'completed' LIMIT 1"
 
+# `enqueue`: the highest id that was ever given.
+_LAST_ID = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'tasks'"
+
+# `enqueue`: the highest id that there is.
+_NEWEST_ID = "SELECT max(id) FROM tasks"
+
+# `enqueue`: how many of the new tasks are of which campaign.
+_NEW_BY_CAMPAIGN = "SELECT campaign, count(*) FROM tasks WHERE id > ? GROUP BY campaign"
+
+# `enqueue`: count the drafts that were known.
 _COUNT_DUPLICATES = """
 INSERT INTO campaigns (campaign, duplicates_prevented) VALUES (?, ?)
 ON CONFLICT (campaign) DO UPDATE SET duplicates_prevented = duplicates_prevented + excluded.duplicates_prevented
 """
 
+# `reopen_write_back`: the completed tasks of a key.
 _COMPLETED = "SELECT id, completed_at FROM tasks WHERE campaign = ? AND record_key = ? AND status = 'completed'"
 
+# `reopen_write_back`: a completed task owes its write-back again.
 _REOPEN = """
 UPDATE tasks SET status = 'sent', completed_at = NULL, updated_at = ?, refusal = 'the flag was found unset again'
  WHERE id = ?
@@ -57,7 +77,7 @@ class SqliteLedger:
         self._db = db
         self._campaign = campaign
         self._waiting = frozenset(key for (key,) in db.all(_WAITING, {"campaign": campaign}))
-        self._new = db.one("SELECT 1 FROM tasks INDEXED BY tasks_dedup WHERE campaign = ? LIMIT 1", (campaign,)) is None
+        self._new = db.one(_ANY, (campaign,)) is None
 
     def waiting(self, key: str) -> bool:
         """Whether any message of this key is neither sent nor cancelled."""
@@ -94,12 +114,12 @@ class Queueing:
         now = db.clock.now()
         local = db.local_time(now)
         with db.transaction():
-            last = db.one("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'tasks'")[0]
+            last = db.one(_LAST_ID)[0]
             new = max(0, db.executemany(_INSERT, [_values(draft, local, now) for draft in drafts]))
             newest = None
             if new:
                 lanes.place_new(db, last)
-                (newest,) = db.one("SELECT max(id) FROM tasks")
+                (newest,) = db.one(_NEWEST_ID)
             duplicates = len(drafts) - new
             if duplicates:
                 self._count_duplicates(drafts, last, duplicates)
@@ -110,7 +130,7 @@ class Queueing:
         if len(campaigns) == 1:
             self.db.execute(_COUNT_DUPLICATES, (campaigns.pop(), duplicates))
             return
-        new = dict(self.db.all("SELECT campaign, count(*) FROM tasks WHERE id > ? GROUP BY campaign", (last,)))
+        new = dict(self.db.all(_NEW_BY_CAMPAIGN, (last,)))
         for campaign in campaigns:
             offered = sum(draft.campaign == campaign for draft in drafts)
             self.db.execute(_COUNT_DUPLICATES, (campaign, offered - new.get(campaign, 0)))
@@ -124,8 +144,8 @@ class Queueing:
             for key in keys:
                 for id_, completed_at in self.db.all(_COMPLETED, (campaign, key)):
                     self.db.execute(_REOPEN, (local, id_))
-                    lanes.note(self.db, id_, "written_back", "settle", "", at=completed_at)
-                    lanes.note(self.db, id_, "write_back_owed", "generate", "the flag was found unset again")
+                    events.record(self.db, id_, "written_back", "settle", "", at=completed_at)
+                    events.record(self.db, id_, "write_back_owed", "generate", "the flag was found unset again")
                     count += 1
         return count
 

@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 from notifykit.model import Attempt, Status, Task, Verdict
 
 TASK_COLUMNS = (
-    "id, task_type, recipient, message, status, campaign, record_key, message_name, round, channel, ordered,"
-    " metadata, tries, queued_at, not_before, sent_at, completed_at, coalesce(refusal, reason)"
+    *(
+        "id",
+        "task_type",
+        "recipient",
+        "message",
+        "status",
+        "campaign",
+        "record_key",
+        "message_name",
+        "round",
+        "channel",
+    ),
+    *("ordered", "metadata", "tries", "queued_at", "not_before", "sent_at", "completed_at", "reason", "refusal"),
 )
+"""The columns of a task, in the order in which `task` takes them."""
 
 ATTEMPT_COLUMNS = (
-    "task_id, number, channel, worker, started_at, finished_at, verdict, code, detail, vendor_id, call_seconds"
+    *("task_id", "number", "channel", "worker", "started_at", "finished_at", "verdict", "code", "detail", "vendor_id"),
+    "call_seconds",
 )
+"""The columns of an attempt, in the order in which `attempt` takes them."""
 
 _STATUS = {status.value: status for status in Status}
 _parse = json.JSONDecoder().raw_decode
@@ -26,44 +41,52 @@ encode = json.JSONEncoder(ensure_ascii=False).encode
 """Metadata as it is stored: readable by people and old programs."""
 
 
-def task(row: tuple[Any, ...]) -> Task:
+def selected(columns: Sequence[str], **instead: str) -> str:
+    """Return columns for a SELECT, in order. `instead`: expressions that take the place of columns, by their names."""
+    return ", ".join(instead.get(name, name) for name in columns)
+
+
+def task(row: Sequence[Any]) -> Task:
     """Build a task from TASK_COLUMNS. A legacy row that notifykit does not own has empty texts for what it lacks."""
+    id_, task_type, recipient, text, status, campaign, key, name, round_, channel, ordered, metadata, *others = row
+    tries, queued_at, not_before, sent_at, completed_at, reason, refusal = others
     return Task(
-        id=row[0],
-        task_type=row[1],
-        recipient=row[2],
-        text=row[3],
-        status=_STATUS[row[4]],
-        campaign=row[5] or "",
-        key=row[6] or "",
-        name=row[7] or "",
-        round=row[8] or 0,
-        channel=row[9] or "",
-        ordered=bool(row[10]),
-        metadata=_metadata(row[11]) if row[11] else {},
-        tries=row[12] or 0,
-        queued_at=row[13] or 0.0,
-        not_before=row[14] or 0.0,
-        sent_at=row[15],
-        completed_at=row[16],
-        reason=row[17],
+        id=id_,
+        task_type=task_type,
+        recipient=recipient,
+        text=text,
+        status=_STATUS[status],
+        campaign=campaign or "",
+        key=key or "",
+        name=name or "",
+        round=round_ or 0,
+        channel=channel or "",
+        ordered=bool(ordered),
+        metadata=_metadata(metadata) if metadata else {},
+        tries=tries or 0,
+        queued_at=queued_at or 0.0,
+        not_before=not_before or 0.0,
+        sent_at=sent_at,
+        completed_at=completed_at,
+        reason=reason if refusal is None else refusal,
     )
 
 
-def attempt(row: tuple[Any, ...]) -> Attempt:
+def attempt(row: Sequence[Any]) -> Attempt:
     """Build an attempt from ATTEMPT_COLUMNS."""
+    task_id, number, channel, worker, started_at, finished_at, verdict, code, detail, vendor_id, call_seconds = row
     return Attempt(
-        task_id=row[0],
-        number=row[1],
-        channel=row[2],
-        worker=row[3],
-        started_at=row[4],
-        finished_at=row[5],
-        verdict=Verdict(row[6]) if row[6] else None,
-        code=row[7],
-        detail=row[8],
-        vendor_id=row[9],
-        call_seconds=row[10],
+        task_id=task_id,
+        number=number,
+        channel=channel,
+        worker=worker,
+        started_at=started_at,
+        finished_at=finished_at,
+        verdict=Verdict(verdict) if verdict else None,
+        code=code,
+        detail=detail,
+        vendor_id=vendor_id,
+        call_seconds=call_seconds,
     )
 
 

@@ -8,9 +8,13 @@ from notifykit.model import Task
 from notifykit.outbox.sqlite import rows
 from notifykit.outbox.sqlite.database import Database
 
-# The outer scan is over sent tasks in id order; the inner one asks the dedup index for their siblings.
+# `owing_campaigns`: those with sent tasks.
+_OWING = "SELECT DISTINCT campaign FROM tasks INDEXED BY tasks_owed WHERE status = 'sent'"
+
+# `owed`: a page of sent tasks whose siblings are all sent. The outer scan is over sent tasks in id order; the inner one
+# asks the dedup index for their siblings.
 _OWED = f"""
-SELECT {rows.TASK_COLUMNS} FROM tasks INDEXED BY tasks_owed
+SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks INDEXED BY tasks_owed
  WHERE status = 'sent' AND campaign = ? AND id > ?
    AND NOT EXISTS (SELECT 1 FROM tasks AS sibling INDEXED BY tasks_dedup
                     WHERE sibling.campaign = tasks.campaign AND sibling.record_key = tasks.record_key
@@ -18,10 +22,14 @@ SELECT {rows.TASK_COLUMNS} FROM tasks INDEXED BY tasks_owed
  ORDER BY id LIMIT ?
 """
 
+# `complete`: a sent task is written back.
 _COMPLETE = """
 UPDATE tasks SET status = 'completed', completed_at = ?, updated_at = ?, refusal = NULL
  WHERE id = ? AND status = 'sent'
 """
+
+# `note_refused_write_back`: why a sent task is not written back.
+_REFUSED = "UPDATE tasks SET refusal = ? WHERE id = ? AND status = 'sent'"
 
 
 class WritingBack:
@@ -31,7 +39,7 @@ class WritingBack:
 
     def owing_campaigns(self) -> list[str]:
         """Return the campaigns with sent tasks."""
-        found = self.db.all("SELECT DISTINCT campaign FROM tasks INDEXED BY tasks_owed WHERE status = 'sent'")
+        found = self.db.all(_OWING)
         return [campaign for (campaign,) in found]
 
     def owed(self, campaign: str, after: int = 0, limit: int = 20_000) -> list[Task]:
@@ -50,7 +58,4 @@ class WritingBack:
     def note_refused_write_back(self, reasons: Mapping[int, str]) -> None:
         """Record why a write-back did not happen."""
         with self.db.transaction():
-            self.db.executemany(
-                "UPDATE tasks SET refusal = ? WHERE id = ? AND status = 'sent'",
-                [(reason, id_) for id_, reason in reasons.items()],
-            )
+            self.db.executemany(_REFUSED, [(reason, id_) for id_, reason in reasons.items()])

@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifykit.model import Status
+from notifykit.model import Status, Task
 from notifykit.outbox.sqlite import rows
 
 VALUES = st.recursive(
@@ -18,8 +18,22 @@ VALUES = st.recursive(
 
 
 def metadata_of(text: str) -> object:
-    row = (1, "send", "群", "文", Status.SENT.value, "contracts", "1", "group", 1, "robot", 0, text, 1, 0.0, 0.0, 1.0)
-    return rows.task((*row, None, None)).metadata
+    return task_of(metadata=text).metadata
+
+
+def task_of(**columns: object) -> Task:
+    """A task of a row with these columns; the others are NULL."""
+    row = {"id": 1, "task_type": "send", "recipient": "群", "message": "文", "status": Status.SENT.value, **columns}
+    return rows.task([row.get(name) for name in rows.TASK_COLUMNS])
+
+
+def test_a_refused_write_back_tells_more_than_the_last_move() -> None:
+    assert task_of(reason="the lease ended").reason == "the lease ended"
+    assert task_of(reason="the lease ended", refusal="the file is locked").reason == "the file is locked"
+
+
+def test_columns_can_be_selected_as_something_else() -> None:
+    assert rows.selected(("id", "tries", "status"), tries="tries + 1") == "id, tries + 1, status"
 
 
 @given(st.dictionaries(st.text(max_size=3), VALUES, max_size=4))
