@@ -6,6 +6,7 @@ import gc
 import os
 import shutil
 import statistics
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -107,7 +108,8 @@ def run(subjects: Sequence[Subject], rounds: int, folder: Path, tell: Callable[[
             sample = subject.measure(room)
             shutil.rmtree(room)
             # What the last subject left to be written must not slow the next one's fsync.
-            os.sync()
+            if sys.platform != "win32":
+                os.sync()
             found[subject.name].samples.append(sample)
             tell(f"round {number}/{rounds}  {subject.name}: {sample.value:.3f}")
     return found

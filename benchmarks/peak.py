@@ -5,13 +5,16 @@ A process of its own, and a small one: what Linux reports of a child begins at t
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 
 
 def main() -> int:
     """Run the command given as arguments; its output goes to stderr."""
+    if sys.platform == "win32":
+        sys.exit("Windows does not tell what a process held at most")
+    import resource
+
     done = subprocess.run(sys.argv[1:], check=False, stdout=sys.stderr)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     print(peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6)

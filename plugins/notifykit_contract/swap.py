@@ -90,7 +90,7 @@ def _take_along(original: BinaryIO, file: BinaryIO) -> None:
 
 def _keep_owner(file: BinaryIO, path: Path, facts: os.stat_result) -> None:
     ours = os.fstat(file.fileno())
-    if (ours.st_uid, ours.st_gid) == (facts.st_uid, facts.st_gid):
+    if sys.platform == "win32" or (ours.st_uid, ours.st_gid) == (facts.st_uid, facts.st_gid):
         return
     try:
         os.fchown(file.fileno(), facts.st_uid, facts.st_gid)

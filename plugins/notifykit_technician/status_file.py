@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,7 +130,7 @@ def _write(path: Path, data: bytes, like: os.stat_result | None) -> None:
     with path.open("xb") as file:
         if like is not None:
             mine = os.fstat(file.fileno())
-            if (mine.st_uid, mine.st_gid) != (like.st_uid, like.st_gid):
+            if sys.platform != "win32" and (mine.st_uid, mine.st_gid) != (like.st_uid, like.st_gid):
                 os.chown(path, like.st_uid, like.st_gid)
             path.chmod(stat.S_IMODE(like.st_mode))
         file.write(data)

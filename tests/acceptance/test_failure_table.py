@@ -7,7 +7,6 @@ tests/crash; the technician's status file in tests/integration/technician.
 from __future__ import annotations
 
 import csv
-import os
 import subprocess
 import threading
 from collections import defaultdict
@@ -18,6 +17,7 @@ from typing import Any
 import pytest
 from contract_world import CAMPAIGN, HEADER, ContractWorld, contract_id, contract_row
 from counting_server import CountingServer, counting_server
+from system import refused_as_anybody
 
 from notifykit.model import Status
 from notifykit.outbox.protocol import Filter
@@ -111,18 +111,11 @@ def test_a_service_that_is_down_for_a_while(world: ContractWorld, server: Counti
     assert world.problems(server.accepted) == []
 
 
-def unprivileged(command: list[str]) -> list[str]:
-    """Root may write anything: without these capabilities it is refused as anybody is."""
-    if os.geteuid() != 0:
-        return command
-    return ["setpriv", "--bounding-set", "-dac_override,-dac_read_search,-fowner", "--", *command]
-
-
 def test_the_csv_is_locked_for_ten_passes(world: ContractWorld, server: CountingServer) -> None:
     world.csv.chmod(0o444)
     before = world.csv.read_bytes()
     for _ in range(10):
-        command = unprivileged(world.command("run", "--once"))
+        command = refused_as_anybody(world.command("run", "--once"))
         done = subprocess.run(command, env=world.environment, capture_output=True, text=True, check=False)
         assert done.returncode == 3, done.stderr
         assert "contracts.csv" in done.stdout + done.stderr

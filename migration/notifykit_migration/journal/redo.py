@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 import stat
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -282,7 +283,7 @@ def _fresh(path: Path) -> Path:
 def _keep(real: Path, fresh: Path) -> None:
     """Give the new file the mode and the owner of the one whose place it takes."""
     facts = real.stat()
-    if os.name != "nt" and (facts.st_uid, facts.st_gid) != (fresh.stat().st_uid, fresh.stat().st_gid):
+    if sys.platform != "win32" and (facts.st_uid, facts.st_gid) != (fresh.stat().st_uid, fresh.stat().st_gid):
         os.chown(fresh, facts.st_uid, facts.st_gid)
     fresh.chmod(stat.S_IMODE(facts.st_mode))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cli_world import DOUBTFUL, FINE, NOTIFYKIT, CliWorld, contract
+from system import needs_refusals
 
 
 def test_the_whole_story(world: CliWorld) -> None:
@@ -85,8 +86,9 @@ def test_any_encoding_of_the_terminal(world: CliWorld, encoding: str) -> None:
     assert json.loads(text)["tasks"][0]["recipient"] == "北京签约喜报群"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="a pseudo-terminal")
 def test_on_a_terminal_the_moving_line_is_on_stderr_and_results_are_not(tmp_path: Path) -> None:
+    if sys.platform == "win32":
+        pytest.skip("a pseudo-terminal")
     import pty
 
     world = CliWorld(tmp_path / "terminal", [FINE, DOUBTFUL])
@@ -149,7 +151,7 @@ def test_as_a_module(world: CliWorld) -> None:
     )
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="the superuser may read everything")
+@needs_refusals
 def test_a_project_that_may_not_be_read(world: CliWorld) -> None:
     world.project.chmod(0)
     done = world.run("status")

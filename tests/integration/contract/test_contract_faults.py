@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from notifykit_contract.flags import FlagColumn, lock_file, write_flags
+from system import needs_superuser
 
 CHANGING = ("pwrite64", "write", "fsync", "rename", "renameat", "unlink", "unlinkat", "fchmod", "chmod", "utimensat")
 KEYS = [str(number) for number in range(1, 4)]
@@ -20,7 +21,6 @@ ROWS = "".join(f'{key},"N",{"x" * 700}\n' for key in KEYS)
 needs_strace = pytest.mark.skipif(
     shutil.which("strace") is None and "CI" not in os.environ, reason="strace is not installed"
 )
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another account")
 
 BECOME_NOBODY = """
 import os, notifykit_contract
@@ -128,7 +128,7 @@ def test_a_file_that_may_not_be_written_is_left_for_later(
     assert run(flagger(path, "Y", KEYS, before=BECOME_NOBODY)) == [str(len(KEYS)), ""]
 
 
-@needs_root
+@needs_superuser
 def test_a_file_of_another_account_is_patched_but_not_replaced(
     open_folder: Path, flagger: Callable[..., list[str]], run: Callable[..., list[str]]
 ) -> None:

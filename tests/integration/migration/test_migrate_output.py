@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import sys
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
@@ -65,6 +66,8 @@ def made(world: LegacyWorld) -> tuple[Made, Made]:
 
 def on_a_terminal(world: LegacyWorld, answer: str) -> tuple[int, str]:
     """Run `migrate` on a terminal, and type the answer when it asks."""
+    if sys.platform == "win32":
+        pytest.skip("a pseudo-terminal")
     ours, theirs = pty.openpty()
     process = Popen(world.command_line("migrate", *IDLE), stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)

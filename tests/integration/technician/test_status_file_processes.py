@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -133,7 +132,7 @@ def test_a_writer_killed_at_random_loses_nothing_that_it_reported(path: Path) ->
             assert process.stdout is not None
             first = process.stdout.readline()
             time.sleep(random.Random(life).uniform(0, 0.1))
-            process.send_signal(signal.SIGKILL)
+            process.kill()
             reported = len((first + process.stdout.read()).splitlines())
         data = path.read_bytes()
         entries = json.loads(data)

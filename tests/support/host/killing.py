@@ -10,12 +10,13 @@ from __future__ import annotations
 import itertools
 import re
 import shutil
-import signal
 import subprocess
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from system import KILLED
 
 STATE_CHANGING = (
     "write",
@@ -126,7 +127,7 @@ def run_and_kill(command: Sequence[str], environment: Mapping[str, str], point: 
     assert STRACE is not None
     traced = [STRACE, "-f", "-qq", "-o", "/dev/null", *point.options, *command]
     done = subprocess.run(traced, env=unmeasured(environment), check=False, capture_output=True, timeout=60)
-    if done.returncode == -signal.SIGKILL:
+    if done.returncode == KILLED:
         return True
     assert done.returncode in (0, 3), done.stderr.decode(errors="replace")
     return False

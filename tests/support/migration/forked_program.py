@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import sys
 import threading
 import time
@@ -25,6 +24,7 @@ import notifykit_contract.swap
 from notifykit_compat.installing import begin, remember
 from notifykit_compat.running import prepare, run
 from program_world import LEASE, ProgramWorld
+from system import KILLED
 
 from notifykit.plugins import load_plugins
 
@@ -47,7 +47,7 @@ class Boundaries:
             return
         self.count += 1
         if self.count == self._die_at:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), -KILLED)
 
 
 def existing(folder: Path) -> ProgramWorld:
@@ -61,6 +61,8 @@ def existing(folder: Path) -> ProgramWorld:
 
 def forked(work: Callable[[], None]) -> int:
     """Run something in a fork; returns how it ended, as `os.waitstatus_to_exitcode` does."""
+    if sys.platform == "win32":
+        raise OSError("Windows has no fork")
     child = os.fork()
     if child == 0:
         code = 1
@@ -111,7 +113,7 @@ def count(world: ProgramWorld, mode: str) -> int:
 
 def judge(world: ProgramWorld, mode: str, at: int) -> dict[str, Any]:
     """Kill it there, start it again, have a person decide about what is in doubt, and look what became of all."""
-    killed = forked(lambda: once(world, mode, Boundaries(world.folder, at))) == -signal.SIGKILL
+    killed = forked(lambda: once(world, mode, Boundaries(world.folder, at))) == KILLED
     time.sleep(LEASE * 1.1 if mode == "shim" and killed else 0)
     again = [forked(lambda: once(world, mode))]
     doubts = world.decide() if mode == "shim" else 0

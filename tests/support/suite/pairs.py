@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import pwd
 import shutil
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from pathlib import Path
 import coarse_clock
 import lowest_versions
 import shuffled
+from system import SUPERUSER
 
 ROOT = Path(__file__).parents[3]
 ACCOUNT = "nobody"
@@ -113,8 +113,12 @@ def make(run: Run, *, lowest: bool, tests: Sequence[str]) -> int:
 
 
 def _as_account(run: Run) -> list[str]:
-    if not run.ordinary or os.geteuid() != 0:
+    if not (run.ordinary and SUPERUSER):
         return []
+    if sys.platform == "win32":
+        raise SystemExit("Windows has no setpriv")
+    import pwd
+
     return [
         "setpriv",
         f"--reuid={ACCOUNT}",

@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import stat
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from notifykit_contract import flags, patch, swap
 from notifykit_contract.flags import FlagColumn, Flagged, lock_file, write_flags
 from notifykit_contract.head import Encoding
+from system import SUPERUSER
 
 KEY, FLAG = "合同ID(_id)", "是否发送通知"
 CONTRACT = FlagColumn(key=KEY, flag=FLAG, unsent="N", sent="Y")
@@ -247,7 +249,7 @@ def test_a_link_stays_a_link(tmp_path: Path, column: FlagColumn) -> None:
 def test_mode_and_owner_stay(tmp_path: Path, column: FlagColumn) -> None:
     path = write(tmp_path, b"id,flag\n1,N\n")
     path.chmod(0o640)
-    if os.getuid() == 0:
+    if sys.platform != "win32" and SUPERUSER:
         os.chown(path, 4321, 1234)
     before = path.stat()
     assert write_flags(path, column, ["1"]).done == {"1"}

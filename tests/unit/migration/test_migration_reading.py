@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from notifykit_migration.reading import content_digest, file_digest, untouched
+from system import needs_refusals
 
 from notifykit.errors import StoreError
 
@@ -279,7 +280,7 @@ def test_no_room_for_the_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         pass
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+@needs_refusals
 def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     path = made(tmp_path / "a.db")
     path.chmod(0)

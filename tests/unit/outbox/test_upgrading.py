@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import sqlite3
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -149,6 +150,8 @@ def test_tasks_go_through_a_step_as_they_are(tmp_path: Path) -> None:
 
 def die_at_statement(file: Path, version: Sequence[SchemaStep], number: int) -> bool:
     """Open a store in a process that kills itself before its `number`-th statement. False: it came through."""
+    if sys.platform == "win32":
+        raise OSError("Windows has no fork")
     child = os.fork()
     if not child:
         try:

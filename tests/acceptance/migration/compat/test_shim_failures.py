@@ -7,7 +7,6 @@ tests/crash/migration/test_shim_kills.py.
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -31,6 +30,7 @@ from program_world import (
 )
 from shim_world import Program, shimmed
 from support_path import FOLDERS
+from system import refused_as_anybody
 
 from notifykit.model import Status
 
@@ -201,9 +201,7 @@ def test_the_csv_is_locked_for_ten_cycles(world: ProgramWorld) -> None:
     world.csv.chmod(0o444)
     before = world.csv.read_bytes()
     script = TEN_CYCLES.format(path=FOLDERS, folder=str(world.folder))
-    command = [sys.executable, "-c", script]
-    if os.geteuid() == 0:  # root may write anything: without these capabilities it is refused as anybody is
-        command = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search,-fowner", "--", *command]
+    command = refused_as_anybody([sys.executable, "-c", script])
     done = subprocess.run(command, env=world.in_process, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "permission denied; close the program that holds it open" in done.stdout

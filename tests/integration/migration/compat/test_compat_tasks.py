@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 import threading
 import time
 from contextlib import closing
@@ -246,6 +247,8 @@ def test_a_program_without_the_class_gets_ids(world: ProgramWorld) -> None:
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_forked_process_has_a_connection_of_its_own(program: Program) -> None:
     program.task_manager.create_task(PERSON, "部门", "before")
+    if sys.platform == "win32":
+        pytest.skip("Windows has no fork")
     child = os.fork()
     if child == 0:
         code = 1

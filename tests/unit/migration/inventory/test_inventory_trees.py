@@ -9,6 +9,7 @@ import pytest
 from legacy_code import write_legacy_code
 from notifykit_migration.inventory import Inventory, take_inventory
 from notifykit_migration.inventory.tree import python_files
+from system import needs_refusals
 
 from notifykit.errors import NotifykitError
 
@@ -82,7 +83,7 @@ def test_links_lead_nowhere_twice(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="nothing is forbidden here")
+@needs_refusals
 def test_a_folder_that_may_not_be_entered_is_told(tmp_path: Path) -> None:
     program = write_legacy_code(tmp_path, {"closed/x.py": ""})
     (program / "closed").chmod(0)

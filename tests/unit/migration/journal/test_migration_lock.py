@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import stat
 import subprocess
@@ -58,7 +57,7 @@ def test_another_process_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
     folder = MigrationFolder.of(tmp_path)
     with another_process(tmp_path) as process:
-        process.send_signal(signal.SIGKILL)
+        process.kill()
         process.wait()
         assert holder(folder).exists()
         with migration_lock(folder, "migrate"):

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import stat
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ import pytest
 from notifykit_migration.errors import PreflightError, VerificationError, WorldChangedError
 from notifykit_migration.journal.journal import Journal
 from notifykit_migration.journal.redo import MoveFile, ReplaceFile, RestoreFile, Step, TargetState, run_steps
+from system import needs_superuser
 
 
 def sha(data: bytes) -> str:
@@ -137,10 +139,12 @@ def test_replace(journal: Journal, tmp_path: Path) -> None:
     assert names(tmp_path) == ["a.csv", "journal.jsonl"]
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give files away")
+@needs_superuser
 def test_the_owner_stays(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"old")
+    if sys.platform == "win32":
+        pytest.skip("Windows has no owners of this kind")
     os.chown(path, 12345, 54321)
     path.chmod(0o660)
     ReplaceFile(path, sha(b"old"), b"new").do()
@@ -233,7 +237,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch, times: int, error: Callable[[], OSEr
 
 def open_in_a_spreadsheet() -> OSError:
     error = PermissionError(errno.EACCES, "The process cannot access the file")
-    error.winerror = 32  # type: ignore[attr-defined]
+    setattr(error, "winerror", 32)  # noqa: B010 - only Windows knows it
     return error
 
 
