@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 
+from notifykit.clock import Clock
 from notifykit.config.campaigns import mapping_at
 from notifykit.config.project import read_project
 from notifykit.errors import NotifykitError
@@ -94,7 +95,12 @@ class Shim:
 
 
 def begin(
-    file: Path, *, strict: bool = False, plugins: Plugins | None = None, tell: Callable[[str], None] = warn
+    file: Path,
+    *,
+    strict: bool = False,
+    plugins: Plugins | None = None,
+    tell: Callable[[str], None] = warn,
+    clock: Clock | None = None,
 ) -> Shim:
     """Read a project, and stand in for the program's functions. Raises NotifykitError; nothing is replaced then.
 
@@ -106,7 +112,7 @@ def begin(
     hook = ImportHook(read_modules(str(file), section), replacing.replace_in)
     try:
         hook.install()  # first: a sender may import modules of the program
-        project = open_project(file, plugins=plugins)
+        project = open_project(file, plugins=plugins, clock=clock)
         settings = read_settings(str(file), section, project.configuration.channels)
         files = FileMap.of(project)
         require_migrated(project, files.by_status)

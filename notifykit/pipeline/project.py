@@ -106,9 +106,16 @@ class Project:
 
 
 def open_project(
-    file: Path = PROJECT_FILE, *, strict_plugins: bool = False, secrets: bool = True, plugins: Plugins | None = None
+    file: Path = PROJECT_FILE,
+    *,
+    strict_plugins: bool = False,
+    secrets: bool = True,
+    plugins: Plugins | None = None,
+    clock: Clock | None = None,
 ) -> Project:
     """Read a project, load its plugins (unless they were loaded before), and validate everything.
+
+    It goes by the machine's clock unless it is given another.
 
     Without `secrets`, unset ones are no error: for commands that only look. Raises ConfigError (every defect at
     once) and, where plugins are strict, PluginError.
@@ -116,4 +123,5 @@ def open_project(
     project = read_project(file)
     if plugins is None:
         plugins = load_plugins(block=project.plugins.block, strict=strict_plugins or project.plugins.strict)
-    return Project(file=project, plugins=plugins, configuration=resolve(project, plugins.registry, secrets=secrets))
+    configuration = resolve(project, plugins.registry, secrets=secrets)
+    return Project(file=project, plugins=plugins, configuration=configuration, clock=clock or SystemClock())

@@ -35,6 +35,19 @@ class _View:
     newline: str
     found: os.stat_result | None
     """None: there is no file."""
+    data: bytes
+
+    def is_of(self, path: Path) -> bool:
+        """Whether the file still is the one that was looked at, with the same content.
+
+        Its time does not tell: a clock may stand still between two writes.
+        """
+        try:
+            with path.open("rb") as file:
+                facts = os.fstat(file.fileno())
+                return self.found is not None and facts.st_ino == self.found.st_ino and file.read() == self.data
+        except FileNotFoundError:
+            return self.found is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +110,7 @@ class StatusFile:
             fresh = target.with_name(f"{target.name}.new")
             try:
                 _write(fresh, render(entries, view.newline), view.found)
-                if _same(view.found, _stat(target)):
+                if view.is_of(target):
                     fresh.replace(target)
                     _sync_folder(target.parent)
                     return entries
@@ -111,7 +124,7 @@ class StatusFile:
                 found = os.fstat(file.fileno())
                 data = file.read()
         except FileNotFoundError:
-            return _View({}, os.linesep, None)
+            return _View({}, os.linesep, None, b"")
         except OSError as error:
             raise CampaignError(f"{self.path}: {error.strerror}; mend its permissions or `status_file`") from error
         mend = "if it is being written, the next pass reads it; else restore it from a copy or mend it there"
@@ -121,7 +134,7 @@ class StatusFile:
             raise CampaignError(f"{self.path}:1:1: {what}; restore it from a copy, or correct `status_file`")
         first = data.find(b"\n")
         newline = os.linesep if first < 0 else "\r\n" if data[:first].endswith(b"\r") else "\n"
-        return _View(entries, newline, found)
+        return _View(entries, newline, found, data)
 
 
 def _write(path: Path, data: bytes, like: os.stat_result | None) -> None:
@@ -136,19 +149,6 @@ def _write(path: Path, data: bytes, like: os.stat_result | None) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _stat(path: Path) -> os.stat_result | None:
-    try:
-        return path.stat()
-    except FileNotFoundError:
-        return None
-
-
-def _same(one: os.stat_result | None, other: os.stat_result | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return (one.st_ino, one.st_size, one.st_mtime_ns) == (other.st_ino, other.st_size, other.st_mtime_ns)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -15,9 +15,11 @@ from notifykit_compat.installing import Shim, begin, remember
 from program_world import ProgramWorld
 
 from notifykit.plugins import Plugins, load_plugins
+from notifykit.testing import FakeClock
 
 TESTS = Path(__file__).parents[2]
 PARTS = ("jobs", "main", "task_manager", "task_scheduler")
+MINUTE = 60.0
 
 
 class Loaded:
@@ -44,16 +46,25 @@ class Loaded:
             self.task_scheduler.check_tasks()
             if not self.task_manager.get_pending_tasks():
                 break
+            self.between()
+
+    def between(self) -> None:
+        """What happens between two passes of the scheduler: nothing."""
 
 
 class Program(Loaded):
     """A program that is loaded under the shim."""
 
-    def __init__(self, world: ProgramWorld, shim: Shim, told: list[str]) -> None:
+    def __init__(self, world: ProgramWorld, shim: Shim, told: list[str], clock: FakeClock | None) -> None:
         super().__init__(world)
         self.shim = shim
+        self._clock = clock
         self.told = told
         """What the shim said to the person."""
+
+    def between(self) -> None:
+        if self._clock is not None:
+            self._clock.advance(MINUTE)
 
 
 JOBS = {
@@ -97,8 +108,8 @@ def surroundings(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def shimmed(world: ProgramWorld, *, strict: bool = False) -> Iterator[Program]:
-    """Load the program under the shim."""
+def shimmed(world: ProgramWorld, *, strict: bool = False, clock: FakeClock | None = None) -> Iterator[Program]:
+    """Load the program under the shim. By a clock that is given a minute passes between two of its passes."""
     told: list[str] = []
 
     def tell(said: str) -> None:
@@ -106,10 +117,10 @@ def shimmed(world: ProgramWorld, *, strict: bool = False) -> Iterator[Program]:
             told.append(said)
 
     with surroundings(world.folder):
-        shim = begin(world.project, strict=strict, plugins=_plugins(), tell=tell)
+        shim = begin(world.project, strict=strict, plugins=_plugins(), tell=tell, clock=clock)
         remember(shim)
         try:
-            yield Program(world, shim, told)
+            yield Program(world, shim, told, clock)
         finally:
             remember(None)
             shim.end()

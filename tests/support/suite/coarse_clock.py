@@ -7,6 +7,7 @@ for 50 ms and then jump; times of files likewise. Sleeps and timeouts of locks a
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 import time
 from collections.abc import Callable
@@ -47,6 +48,8 @@ def install(tick: int) -> None:
         for able in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):
             if exact_stat in able:
                 able.add(coarse)
+    # By the time of a folder, which it asks for on its own, the import system tells whether a module was added.
+    setattr(importlib._bootstrap_external, "_path_stat", os.stat)  # noqa: B010 - it is private
 
 
 def _whole(exact: Callable[[], int], tick: int) -> Callable[[], int]:

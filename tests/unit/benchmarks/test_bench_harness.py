@@ -139,6 +139,14 @@ def test_a_figure_whose_subjects_were_left_out_is_no_line() -> None:
 
 def test_only_what_is_timed_counts() -> None:
     calls: list[int] = []
-    sample = timed(lambda: calls.append(1))
+    looks = iter([5.0, 7.5])
+    sample = timed(lambda: calls.append(1), lambda: next(looks))
     assert calls == [1]
-    assert 0 < sample.value < 1
+    assert sample.value == 2.5
+
+
+def test_what_takes_no_tick_of_the_clock_has_a_rate(tmp_path: Path) -> None:
+    unmoved = Subject(name="ours", work=100, measure=lambda _: timed(lambda: None, lambda: 5.0))
+    found = run([unmoved], 1, tmp_path, silent)
+    assert 0 < found["ours"].cost < 1e-6
+    assert found["ours"].rate > 1e6

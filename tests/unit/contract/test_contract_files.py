@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from notifykit_contract import files
 from notifykit_contract.files import explain, read_whole, starts_with
 
 from notifykit.errors import CampaignError
+
+TICKED = 1_800_000_000_000_000_000
+"""Nanoseconds: the time of a file."""
 
 
 @pytest.fixture
@@ -71,6 +75,31 @@ def test_a_file_that_is_rewritten_all_the_time_waits_for_the_next_pass(
     while_reading(rewrite)
     with pytest.raises(CampaignError, match=r"x\.csv: it was rewritten 5 times while it was read; the next pass"):
         read_whole(path)
+
+
+def test_a_rewrite_that_neither_size_nor_time_tells_of_is_noticed(
+    tmp_path: Path, while_reading: Callable[[Callable[[], None]], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(b"old\n")
+    monkeypatch.setattr("time.time_ns", lambda: TICKED + files.TICK - 1)
+    contents = [b"new\n"]
+
+    def rewrite_once() -> None:
+        if contents:
+            path.write_bytes(contents.pop())
+        os.utime(path, ns=(TICKED, TICKED))
+
+    os.utime(path, ns=(TICKED, TICKED))
+    while_reading(rewrite_once)
+    assert read_whole(path) == b"new\n"
+
+
+def test_a_file_that_was_just_written_is_read_twice(tmp_path: Path) -> None:
+    for content in (b"", b"1\n"):
+        path = tmp_path / "x.csv"
+        path.write_bytes(content)
+        assert read_whole(path) == content
 
 
 def test_the_start_of_a_file_is_compared(tmp_path: Path) -> None:

@@ -243,6 +243,25 @@ def test_what_another_program_writes_before_the_replacement_is_kept(
     assert json.loads(path.read_bytes()) == {"a": "x", "legacy": "y", "b": WORD}
 
 
+def test_what_another_program_writes_within_a_tick_of_the_clock_is_kept(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.write_bytes(b'{"a": "x"}')
+    facts = path.stat()
+    fsync = os.fsync
+    foreign = iter([b'{"a": "y"}'])
+
+    def fsync_while_the_legacy_program_writes(descriptor: int) -> None:
+        fsync(descriptor)
+        for data in foreign:
+            path.write_bytes(data)
+            os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+    monkeypatch.setattr(os, "fsync", fsync_while_the_legacy_program_writes)
+    StatusFile(path).record(["b"], WORD, overwrite=False)
+    assert json.loads(path.read_bytes()) == {"a": "y", "b": WORD}
+
+
 def test_a_file_that_another_program_creates_meanwhile_is_kept(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fsync = os.fsync
 

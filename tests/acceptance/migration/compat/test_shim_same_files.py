@@ -67,7 +67,7 @@ def test_a_technician_whose_message_fails_is_not_forgotten(tmp_path: Path, retri
         tmp_path / "world",
         technicians=30,
         person=person.replace("search_path: .", "on_raise: retry, search_path: .") if retries else person,
-        legacy="  retry: {attempts: 3, first: 0.001, factor: 1, jitter: 0}\n",
+        legacy="  retry: {attempts: 3, first: 0, factor: 1, jitter: 0}\n",
     )
     world.fail("测试师傅")
     under_the_shim(world, ("ts",))

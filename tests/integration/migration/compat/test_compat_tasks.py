@@ -18,6 +18,7 @@ from shim_world import Program, shimmed
 from notifykit.errors import StoreError
 from notifykit.model import Status
 from notifykit.outbox import SqliteOutbox
+from notifykit.testing import FakeClock
 
 GROUP, PERSON = "send_wecom_message", "send_wechat_message"
 
@@ -145,11 +146,15 @@ def test_a_failing_desktop_holds_the_message(program: Program) -> None:
 
 def test_other_messages_are_tried_again_as_the_project_says(tmp_path: Path) -> None:
     world = ProgramWorld(
-        tmp_path / "world", legacy="  retry: {attempts: 3, first: 0.001, factor: 1}\n  on_unknown: resend\n"
+        tmp_path / "world", legacy="  retry: {attempts: 3, first: 60, factor: 1, jitter: 0}\n  on_unknown: resend\n"
     )
     world.fail("部门")
-    with shimmed(world) as program:
+    with shimmed(world, clock=FakeClock(time.time())) as program:
         program.task_manager.create_task(PERSON, "部门", "工单")
+        program.task_scheduler.check_tasks()
+        program.task_scheduler.check_tasks()  # not yet due again
+        assert [task.tries for task in world.tasks()] == [1]
+        program.between()
         program.drain()
     (task,) = world.tasks()
     assert (task.status, task.tries) == (Status.IN_DOUBT, 3)
@@ -187,14 +192,15 @@ def test_a_store_that_is_locked_ends_a_pass_and_not_the_loop(
     assert caplog.text.count("tasks.db: locked") == 2
 
 
-def test_what_a_killed_worker_left_is_recovered(program: Program) -> None:
-    program.task_manager.create_task(PERSON, "部门", "工单")
-    project = program.world.opened()
-    with SqliteOutbox.open(program.world.store) as outbox:
-        (claim,) = outbox.claim("gone", 1, dict.fromkeys(project.configuration.channels, ()), LEASE / 4)
-    time.sleep(LEASE / 3)
-    program.drain()
-    (task,) = program.world.tasks()
+def test_what_a_killed_worker_left_is_recovered(tmp_path: Path) -> None:
+    world, clock = ProgramWorld(tmp_path / "world"), FakeClock(time.time())
+    with shimmed(world, clock=clock) as program:
+        program.task_manager.create_task(PERSON, "部门", "工单")
+        with SqliteOutbox.open(world.store, clock=clock) as outbox:
+            (claim,) = outbox.claim("gone", 1, dict.fromkeys(world.opened().configuration.channels, ()), LEASE)
+        clock.advance(LEASE)
+        program.drain()
+    (task,) = world.tasks()
     assert (task.id, task.status) == (claim.task.id, Status.IN_DOUBT)
 
 
