@@ -3,43 +3,54 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+SITE   := .venv-docs
 
-.PHONY: demo test unit coverage test-pairs lint format bench crash clean
+.PHONY: help setup demo test unit coverage test-pairs lint format docs bench crash dist clean
 
 TESTS := $(BIN)/pytest -n auto --dist worksteal -m "not deep"
 
-demo: $(READY)
+help: ## list what make can do
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## install notifykit and all that its tests need into .venv
+
+demo: $(READY) ## see it at work: kills, outages, rate limits, and the proof
 	$(BIN)/notifykit demo
 
-test: $(READY)
+test: $(READY) ## run all tests but the deep ones
 	$(TESTS) $(TESTARGS)
 
-unit: $(READY)
+unit: $(READY) ## run the unit tests
 	$(TESTS) tests/unit $(TESTARGS)
 
-coverage: $(READY)
+coverage: $(READY) ## run the tests, and see that they cover the code
 	$(TESTS) --cov --cov-report=term $(TESTARGS)
 
 # The whole suite in other surroundings: see tests/support/suite/pairs.py. PAIRS="1 2" makes some of the runs.
-test-pairs: $(READY)
+test-pairs: $(READY) ## run the tests in other surroundings: clocks, accounts, zones, load
 	$(BIN)/python tests/support/suite/pairs.py $(PAIRS)
 
-lint: $(READY)
+lint: $(READY) ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
 	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
 
-format: $(READY)
+format: $(READY) ## format the code, and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY)
+docs: $(SITE)/.ready ## build the manual as a site in site/, offline
+	rm -rf site
+	$(SITE)/bin/zensical build --clean --strict
+	! grep -rlE '<(script|link|img|iframe)[^>]*(src|href)="?(https?:)?//' site
+
+bench: $(READY) ## measure against rivals
 	$(BIN)/pip install --quiet --editable ".[bench]"
 	$(BIN)/python benchmarks/run.py $(BENCHARGS)
 
-crash: $(READY)
+crash: $(READY) ## run the deep crash tests: a kill at every system call
 	$(BIN)/pytest -m crash -s $(TESTARGS)
 
 $(READY): pyproject.toml
@@ -49,5 +60,21 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable . --group dev
 	touch $(READY)
 
-clean:
-	rm -rf .venv .venv-newest dist build htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+$(SITE)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(SITE)
+	$(SITE)/bin/python -m pip install --quiet --upgrade pip
+	$(SITE)/bin/python -m pip install --quiet --group docs
+	touch $(SITE)/.ready
+
+dist: $(READY) ## build sdist and wheel, and try the wheel in an empty environment
+	rm -rf dist build/wheel
+	$(BIN)/python -m build
+	$(PYTHON) -m venv build/wheel
+	build/wheel/bin/python -m pip install --quiet dist/*.whl
+	test "$$(build/wheel/bin/notifykit --version)" = \
+	    "notifykit, version $$($(BIN)/python -c 'import tomllib; print(tomllib.load(open("pyproject.toml", "rb"))["project"]["version"])')"
+	cd build/wheel && bin/notifykit --strict-plugins plugins && bin/notifykit docs
+
+clean: ## remove all of that again
+	rm -rf .venv .venv-newest $(SITE) .cache site dist build
+	rm -rf htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
