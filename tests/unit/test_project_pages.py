@@ -1,0 +1,100 @@
+"""The pages for those who work on the project, and the site of the manual, say what is there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+SITE = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))["project"]
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+TARGETS = set(re.findall(r"^([a-z][\w-]*):", MAKEFILE, re.MULTILINE))
+PAGES = ("CONTRIBUTING.md", "RELEASING.md", "SECURITY.md", "README.md", "README.zh-CN.md")
+
+
+def text(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+# The site -------------------------------------------------------------------------------------------------------------
+
+
+def listed(nav: list[dict[str, Any]]) -> Iterator[str]:
+    for entry in nav:
+        for value in entry.values():
+            yield from [value] if isinstance(value, str) else listed(value)
+
+
+def test_every_page_is_in_the_navigation_once() -> None:
+    assert sorted(listed(SITE["nav"])) == sorted(file.name for file in DOCS.glob("*.md"))
+
+
+def test_the_switch_of_languages_knows_every_page_with_a_twin() -> None:
+    twins = sorted(file.name.removesuffix(".zh-CN.md") for file in DOCS.glob("*.zh-CN.md"))
+    assert sorted(SITE["extra"]["chinese"]) == twins
+    assert all((DOCS / f"{name}.md").is_file() for name in twins)
+
+
+def test_pages_and_their_twins_link_to_each_other() -> None:
+    for name in SITE["extra"]["chinese"]:
+        assert f"\n[中文]({name}.zh-CN.md)\n" in text(f"docs/{name}.md"), name
+        assert f"\n[English]({name}.md)\n" in text(f"docs/{name}.zh-CN.md"), name
+
+
+@pytest.mark.parametrize("index", ["index.md", "index.zh-CN.md"])
+def test_the_first_page_lists_every_other(index: str) -> None:
+    rows = re.findall(r"^\| \[(\w+)\]\(([\w.-]+)\) \|", text(f"docs/{index}"), re.MULTILINE)
+    assert all(name == target.split(".")[0] for name, target in rows)
+    assert sorted(name for name, _ in rows) == sorted(
+        file.stem for file in DOCS.glob("*.md") if not file.stem.endswith(".zh-CN") and file.stem != "index"
+    )
+
+
+# Pages for those who work on the project ------------------------------------------------------------------------------
+
+
+def test_make_alone_lists_every_target() -> None:
+    done = subprocess.run(["make", "-s"], cwd=ROOT, capture_output=True, text=True, check=True)
+    told = dict(re.findall(r"^make (\S+) +(\S.*)$", done.stdout, re.MULTILINE))
+    assert set(told) == TARGETS
+    assert set(re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[0].split()) == TARGETS
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_they_tell_make_to_do_it_can_do(page: str) -> None:
+    said = re.findall(r"(?:^|`)make ((?:[a-z-]+ ?)+)", text(page), re.MULTILINE)
+    assert {target for words in said for target in words.split()} <= TARGETS
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_files_they_name_are_there(page: str) -> None:
+    inline = re.findall(r"`([\w.-]+/[\w./-]*)`", text(page))
+    linked = re.findall(r"\]\(([^)#:]+)\)", text(page))
+    run = re.findall(r"\btests/[\w./-]+", text(page))
+    made = ("dist/", "site/", ".venv/", "state/")
+    named = [name for name in (*inline, *linked, *run) if not name.startswith(made)]
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_hooks_before_a_commit_run_what_make_sets_up() -> None:
+    (repository,) = yaml.safe_load(text(".pre-commit-config.yaml"))["repos"]
+    assert repository["repo"] == "local"
+    for hook in repository["hooks"]:
+        assert hook["language"] == "system"
+        tool = hook["entry"].split()[0]
+        assert tool.startswith(".venv/bin/")
+        assert (ROOT / tool).exists()
+
+
+def test_the_map_shows_every_folder_of_the_host() -> None:
+    shown = set(re.findall(r"\b(\w+)/", text("CONTRIBUTING.md").partition("One page of map")[2].partition("## ")[0]))
+    there = {path.parent.name for path in (ROOT / "notifykit").glob("*/__init__.py")}
+    assert there - shown - {"demo"} == set()
