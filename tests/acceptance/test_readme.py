@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from notifykit.plugins import load_plugins
+
 ROOT = Path(__file__).parents[2]
 NOTIFYKIT = Path(sys.executable).with_name("notifykit")
 
@@ -29,12 +31,17 @@ def plain(text: str) -> str:
     return "\n".join(line.strip() for line in text.strip().splitlines())
 
 
-def blocks(page: str, start: str) -> list[tuple[str, str]]:
+def blocks(page: str, start: str) -> list[str]:
     return re.findall(rf"^```{start}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
 
+def files(page: str) -> list[tuple[str, str]]:
+    """Return name and content of each file shown: a line with its name, then the block."""
+    return re.findall(r"^`([^`\n]+)`[:：]\n\n```\w+\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+
+
 def make_files(page: str, folder: Path) -> None:
-    for name, content in blocks(page, r'\w+ title="([^"]+)"'):
+    for name, content in files(page):
         file = folder / name
         file.parent.mkdir(exist_ok=True)
         file.write_text(content, encoding="utf-8")
@@ -81,8 +88,28 @@ def test_every_page_it_names_exists(readme: str) -> None:
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
+def without_comments(text: str) -> str:
+    return re.sub(r" +#.*", "", text)
+
+
 def test_both_languages_show_the_same_tour() -> None:
     english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in READMES)
-    for start in (r'\w+ title="([^"]+)"', "console", "text"):
-        shown = [re.sub(r"#.*", "", str(block)) for block in blocks(english, start)]
-        assert shown == [re.sub(r"#.*", "", str(block)) for block in blocks(chinese, start)]
+    assert [name for name, _ in files(english)] == ["notifykit.yaml", "campaigns/orders.yaml", "orders.csv"]
+    assert files(english) == files(chinese)
+    for start in ("console", "text", "sh"):
+        shown = [without_comments(block) for block in blocks(english, start)]
+        assert shown == [without_comments(block) for block in blocks(chinese, start)]
+
+
+def test_both_languages_have_the_same_chapters() -> None:
+    english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in READMES)
+    levels = [re.findall(r"^(#+) ", page, re.MULTILINE) for page in (english, chinese)]
+    assert levels[0] == levels[1]
+    assert len(re.findall(r"^- ", english, re.MULTILINE)) == len(re.findall(r"^- ", chinese, re.MULTILINE))
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_it_names_every_sender(readme: str) -> None:
+    page = (ROOT / readme).read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+)`", page.partition("\n## ")[0]))
+    assert set(load_plugins().registry.senders) <= named
