@@ -8,9 +8,9 @@ import click
 
 from notifykit.cli.examples import example
 from notifykit.errors import ExitCode
-from notifykit.plugins.scaffold import create_plugin
+from notifykit.plugins.scaffold import create_plugin, next_steps
 from notifykit.session import Session
-from notifykit.terminal.console import json_option, out, print_json
+from notifykit.terminal.console import info, json_option, out, print_json
 
 
 @click.command("new-plugin", epilog=example("notifykit new-plugin acme-sms"))
@@ -30,9 +30,11 @@ def new_plugin(_session: Session, name: str, folder: Path, as_json: bool) -> Exi
     With package, sender and tests. NAME is what its distribution is to be called.
     """
     files = create_plugin(name, folder)
+    steps = next_steps(files[0].parent)
     if as_json:
-        print_json({"files": [str(file) for file in files]})
+        print_json({"files": [str(file) for file in files], "next": steps})
     else:
         for file in files:
             out(str(file))
+        info("\n".join(["to set it up and try it:", *(f"  {step}" for step in steps)]))
     return ExitCode.DONE

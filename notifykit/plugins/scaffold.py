@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import json
 import re
+import shlex
 import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from string import Template
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from notifykit.errors import NotifykitError
 
@@ -29,6 +33,14 @@ FILES: Mapping[str, str] = {
     "tests/test_${type}.py": "test_sender.py",
 }
 """What is written, and from which template; an empty file has none."""
+
+STEPS = (
+    "python -m venv .venv",
+    ".venv/bin/python -m pip install --upgrade pip",
+    ".venv/bin/python -m pip install ${host}--editable . --group dev",
+    ".venv/bin/python -m pytest",
+)
+"""How its author sets it up and tries it, in its folder. The pip that Python 3.11 brings knows no `--group`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +112,23 @@ def create_plugin(name: str, folder: Path, *, taken: Collection[str] = ()) -> li
         raise
 
 
+def next_steps(folder: Path) -> list[str]:
+    """Return the commands that set up and try a plugin that was written into `folder`, on this machine."""
+    values = {"host": _host_requirement()}
+    return [f"cd {shlex.quote(str(folder))}", *(Template(step).substitute(values) for step in STEPS)]
+
+
+def _host_requirement() -> str:
+    """Return arguments for pip: where this notifykit came from, if that was a file or a folder and no index."""
+    told = importlib.metadata.distribution("notifykit-outbox").read_text("direct_url.json")
+    origin = json.loads(told) if told else {}
+    parts = urlsplit(origin.get("url", ""))
+    if parts.scheme != "file":
+        return ""
+    editable = "--editable " if origin.get("dir_info", {}).get("editable") else ""
+    return f"{editable}{shlex.quote(url2pathname(parts.path))} "
+
+
 def _write(home: Path, path: str, template: str, names: PluginNames) -> Path:
     values = {
         "name": names.name,
@@ -108,6 +137,7 @@ def _write(home: Path, path: str, template: str, names: PluginNames) -> Path:
         "type": names.type,
         "cls": names.cls,
         "variable": f"{names.type.upper()}_URL",
+        "steps": Template("\n".join(STEPS)).substitute(host=""),
         "version": importlib.metadata.version("notifykit-outbox"),
     }
     file = home / Template(path).substitute(values)

@@ -14,6 +14,7 @@ from notifykit.cli import app
 from notifykit.cli.app import build_cli
 from notifykit.config.schema import json_schema
 from notifykit.plugins import Plugins, find, load_plugins
+from notifykit.plugins.scaffold import next_steps
 
 
 def test_plugins_are_listed_with_version_place_and_what_they_offer(world: CliWorld) -> None:
@@ -59,10 +60,14 @@ def test_new_plugin(tmp_path: Path) -> None:
     files = [Path(line) for line in result.stdout.splitlines()]
     assert files
     assert all(file.is_file() and file.is_relative_to(tmp_path) for file in files)
+    steps = next_steps(tmp_path / "notifykit-acme-sms")
+    assert result.stderr == "\n".join(["to set it up and try it:", *(f"  {step}" for step in steps), ""])
     result = runner.invoke(build_cli(), ["new-plugin", "acme-sms", "--folder", str(tmp_path)])
     assert (result.exit_code, result.stderr.startswith("error: ")) == (1, True)
     result = runner.invoke(build_cli(), ["new-plugin", "acme-mail", "--folder", str(tmp_path), "--json"])
-    assert all(Path(file).is_file() for file in json.loads(result.stdout)["files"])
+    told = json.loads(result.stdout)
+    assert all(Path(file).is_file() for file in told["files"])
+    assert told["next"] == next_steps(tmp_path / "notifykit-acme-mail")
 
 
 def test_new_plugin_refuses_a_name_that_cannot_be_one(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import ast
+import importlib.metadata
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifykit.errors import NotifykitError
-from notifykit.plugins.scaffold import FILES, PluginNames, create_plugin
+from notifykit.plugins.scaffold import FILES, STEPS, PluginNames, create_plugin, next_steps
 
 ROOT = Path(__file__).parents[3]
 
@@ -85,6 +87,46 @@ def test_the_sender_is_short(tmp_path: Path) -> None:
     (cls,) = (node for node in tree.body if isinstance(node, ast.ClassDef))
     assert cls.end_lineno is not None
     assert cls.end_lineno - cls.lineno <= 28
+
+
+class Installed:
+    """A distribution that pip noted the origin of."""
+
+    def __init__(self, origin: object) -> None:
+        self.origin = origin
+
+    def read_text(self, name: str) -> str | None:
+        assert name == "direct_url.json"
+        return json.dumps(self.origin) if self.origin else None
+
+
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [
+        (None, ""),
+        ({"url": "https://index.example/notifykit.whl", "archive_info": {}}, ""),
+        ({"url": "file:///home/ann/dist/notifykit%20x.whl", "archive_info": {}}, "'/home/ann/dist/notifykit x.whl' "),
+        ({"url": "file:///home/ann/kit", "dir_info": {}}, "/home/ann/kit "),
+        ({"url": "file:///home/ann/kit", "dir_info": {"editable": True}}, "--editable /home/ann/kit "),
+    ],
+)
+@pytest.mark.skipif(os.name != "posix", reason="paths are POSIX ones")
+def test_what_to_do_next_on_this_machine(monkeypatch: pytest.MonkeyPatch, origin: object, host: str) -> None:
+    monkeypatch.setattr(importlib.metadata, "distribution", lambda name: Installed(origin))
+    assert next_steps(Path("my plugins/notifykit-acme")) == [
+        "cd 'my plugins/notifykit-acme'",
+        "python -m venv .venv",
+        ".venv/bin/python -m pip install --upgrade pip",
+        f".venv/bin/python -m pip install {host}--editable . --group dev",
+        ".venv/bin/python -m pytest",
+    ]
+
+
+def test_its_readme_and_the_page_say_the_same_steps(tmp_path: Path) -> None:
+    create_plugin("acme-sms", tmp_path)
+    steps = "\n".join(STEPS).replace("${host}", "")
+    assert f"\n{steps}\n" in (tmp_path / "notifykit-acme-sms" / "README.md").read_text(encoding="utf-8")
+    assert f"\ncd notifykit-acme-sms\n{steps}\n" in (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
