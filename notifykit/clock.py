@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
+__all__ = ["Clock", "SystemClock"]
+
 
 class Clock(Protocol):
     """Where the host reads the time."""

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+__all__ = ["copy_new", "make_folder", "mend", "patiently", "sync_file", "sync_folder", "write_new"]
+
 CHUNK = 1 << 20
 
 PATIENCE = 2.5

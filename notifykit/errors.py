@@ -7,6 +7,17 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+__all__ = [
+    "CampaignError",
+    "ConfigError",
+    "ExitCode",
+    "NotifykitError",
+    "PluginClash",
+    "PluginError",
+    "RenderError",
+    "StoreError",
+]
+
 
 class ExitCode(IntEnum):
     """What every command answers the shell with."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from notifykit.legacy import LegacyState
     from notifykit.model import Outcome, Task
 
+__all__ = ["Register", "RegisterCommand"]
+
 PROJECT = "notifykit"
 """Name of the pluggy project and of the entry point group."""
 

@@ -10,6 +10,8 @@ from typing import Protocol, runtime_checkable
 
 from notifykit.model import Record
 
+__all__ = ["Disposal", "Flag", "KeepsFlags", "LegacyState"]
+
 
 class Disposal(StrEnum):
     """What a migration does with an old status file."""

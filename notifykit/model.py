@@ -10,6 +10,23 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+__all__ = [
+    "FOREVER",
+    "Attempt",
+    "Claim",
+    "Draft",
+    "Message",
+    "Metadata",
+    "OnUnknown",
+    "Outcome",
+    "Problem",
+    "Record",
+    "Status",
+    "Table",
+    "Task",
+    "Verdict",
+]
+
 Metadata = Mapping[str, Any]
 """What a strategy keeps with each task. Stored as JSON."""
 

@@ -17,6 +17,8 @@ from typing import Any, Protocol, runtime_checkable
 from notifykit.clock import Clock
 from notifykit.model import Message, Outcome, Problem, Record, Task
 
+__all__ = ["Decision", "Ledger", "Rate", "SendContext", "Sender", "Source", "Strategy", "StrategyContext", "WriteBack"]
+
 
 @runtime_checkable
 class Source(Protocol):

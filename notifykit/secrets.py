@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core import CoreSchema
 
+__all__ = ["SecretMissingError", "redact"]
+
 MASK = "***"
 
 

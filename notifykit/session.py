@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 PROJECT_FILE = Path("notifykit.yaml")
 """The project file, unless one is named."""
 
+__all__ = ["PROJECT_FILE", "Session"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:

@@ -12,6 +12,8 @@ import click
 from notifykit.secrets import redact
 from notifykit.session import Session
 
+__all__ = ["count", "info", "json_option", "out", "print_json", "some", "warn"]
+
 json_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON (`notifykit docs cli` lists its keys)."
 )

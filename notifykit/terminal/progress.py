@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+__all__ = ["progress"]
+
 
 @contextmanager
 def progress(what: str, unit: str, total: Callable[[], int] | None = None) -> Iterator[Callable[[int], None]]:

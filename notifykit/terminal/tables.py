@@ -15,6 +15,8 @@ from rich.text import Text
 
 from notifykit.terminal.console import visible
 
+__all__ = ["Key", "Right", "print_table"]
+
 PIPE_WIDTH = 240
 """Columns where nobody's screen sets a limit: a row should be one line for `grep`."""
 

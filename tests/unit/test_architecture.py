@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import importlib.machinery
 import importlib.util
 import re
@@ -97,6 +98,17 @@ def test_plugins_use_what_the_page_promises() -> None:
         f"{place}: {module}"
         for place, _, module in imported(PLUGIN_MODULES)
         if top(module) == HOST and module not in promised
+    ]
+    assert wrong == []
+
+
+def test_plugins_and_migration_use_what_public_modules_say_is_public() -> None:
+    promised = {module: set(importlib.import_module(module).__all__) for module in public_modules()}
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line}: {module}.{thing}"
+        for path in (*PLUGIN_MODULES.values(), *MIGRATION_MODULES.values())
+        for line, module, thing in imports(path)
+        if module in promised and thing not in promised[module] and f"{module}.{thing}" not in ALL_MODULES
     ]
     assert wrong == []
 
