@@ -58,6 +58,25 @@ def test_the_first_page_lists_every_other(index: str) -> None:
     )
 
 
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as repositories and the site make them."""
+    without_code = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", without_code, re.MULTILINE)
+    plain = (re.sub(r"\[([^\]]*)\]\([^)]*\)|[`*]", r"\1", heading) for heading in headings)
+    return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in plain}
+
+
+@pytest.mark.parametrize(
+    "page", [*sorted(DOCS.glob("*.md")), *(ROOT / name for name in PAGES)], ids=lambda page: page.name
+)
+def test_every_link_within_the_pages_leads_somewhere(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\(([\w./-]*)(?:#([^)]+))?\)", page.read_text(encoding="utf-8")):
+        file = page.parent / target if target else page
+        assert file.exists(), target
+        if anchor:
+            assert anchor in anchors(file), f"{target}#{anchor}"
+
+
 # Pages for those who work on the project ------------------------------------------------------------------------------
 
 
