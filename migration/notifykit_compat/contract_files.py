@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from notifykit_contract.head import Encoding
-from notifykit_migration.legacy.contracts import legacy_states, status_path
+from notifykit_migration.legacy.campaigns import legacy_states, status_path
 
 from notifykit.campaign.campaign import Campaign
 from notifykit.errors import ConfigError

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from notifykit_migration.apply.fence import OTHERS, OTHERS_MESSAGE
+from notifykit_migration.store.fence import OTHERS, OTHERS_MESSAGE
 
 from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.model import Draft, Record, Status

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from notifykit_migration.store.migrated import is_old_table
+
 from notifykit.errors import CampaignError
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.sqlite import schema
 from notifykit.pipeline.project import Project
 from notifykit_compat.contract_files import ContractFile
 from notifykit_compat.errors import ShimError
@@ -69,10 +70,7 @@ def _is_old(path: Path) -> bool:
         return False
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
-        if schema.is_outbox(connection):
-            return False
-        counted = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'").fetchone()
-        return bool(counted and connection.execute("SELECT 1 FROM sqlite_sequence LIMIT 1").fetchone())
+        return is_old_table(connection)
     except sqlite3.Error as error:
         raise ShimError(f"{path}: {error}; check `store:` in notifykit.yaml") from error
     finally:

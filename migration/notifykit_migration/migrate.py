@@ -11,21 +11,22 @@ from pathlib import Path
 
 from notifykit.outbox.sqlite.database import Database, store_error
 from notifykit.pipeline.project import Project
-from notifykit_migration.apply import fence
 from notifykit_migration.apply.retire import retire_files
-from notifykit_migration.apply.steps import DatabaseStep, check_inputs, flag_steps, resolved, use_wal
+from notifykit_migration.apply.steps import check_inputs, database_step, flag_steps, use_wal
 from notifykit_migration.backup import make as backups
+from notifykit_migration.backup.in_force import InForce, in_force, planned
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.journal.folder import MigrationFolder
-from notifykit_migration.journal.in_force import InForce, in_force, planned
 from notifykit_migration.journal.journal import Journal
 from notifykit_migration.journal.phase import State, state_of
-from notifykit_migration.journal.redo import run_steps
+from notifykit_migration.journal.redo import Step, run_steps
 from notifykit_migration.legacy.log import LegacyLog
 from notifykit_migration.model import Backup, Check, CheckResult, InputKind, Plan
+from notifykit_migration.paths import resolved
 from notifykit_migration.plan.make import make_plan
 from notifykit_migration.plan.plan_file import plan_text, treatment_hash
 from notifykit_migration.reading import untouched
+from notifykit_migration.store import fence
 from notifykit_migration.verify.checks import verify
 
 DAY = 86_400.0
@@ -73,7 +74,7 @@ class Migration:
         Raises WorldChangedError, PreflightError, StoreError, VerificationError.
         """
         check_inputs(self.project, plan)
-        require_alone(resolved(self.project, plan.store))
+        require_alone(resolved(self.project.file.folder, plan.store))
         backup = self._backup(plan, log)
         if until is Until.BACKUP:
             return Migrated(plan=plan, backup=backup)
@@ -118,7 +119,7 @@ class Migration:
 
         An earlier version may have made the plan.
         """
-        store = resolved(self.project, plan.store)
+        store = resolved(self.project.file.folder, plan.store)
         backup = backups.take(
             self.folder,
             plan,
@@ -141,14 +142,8 @@ class Migration:
     def _go_on(self, journal: Journal, plan: Plan, backup: Backup, until: Until) -> Migrated:
         begun = state_of(journal.entries)
         before = backed_up(backup, self.project, plan)
-        steps = [
-            DatabaseStep(
-                project=self.project,
-                plan=plan,
-                folder=self.folder,
-                backup=backup.id,
-                soak_until=begun.soak_until,
-            ),
+        steps: list[Step] = [
+            database_step(self.project, plan, self.folder, backup=backup.id, soak_until=begun.soak_until),
             *flag_steps(self.project, plan, before),
         ]
         run_steps(journal, steps)
@@ -198,13 +193,16 @@ def require_alone(store: Path) -> None:
 
 def inputs(project: Project, plan: Plan) -> list[Path]:
     """Return every file that a plan depends on, the store left out."""
-    files = [resolved(project, item.path) for item in plan.inputs if item.kind is not InputKind.STORE]
-    return [*files, *(resolved(project, kept.status_file) for kept in plan.kept)]
+    files = [resolved(project.file.folder, item.path) for item in plan.inputs if item.kind is not InputKind.STORE]
+    return [*files, *(resolved(project.file.folder, kept.status_file) for kept in plan.kept)]
 
 
 def backed_up(backup: Backup, project: Project, plan: Plan) -> dict[str, bytes]:
     """Return the CSV files as the plan found them."""
-    return {part.csv_file: backups.content(backup, resolved(project, part.csv_file)) or b"" for part in plan.campaigns}
+    return {
+        part.csv_file: backups.content(backup, resolved(project.file.folder, part.csv_file)) or b""
+        for part in plan.campaigns
+    }
 
 
 def record_checks(journal: Journal, checks: Sequence[Check]) -> None:

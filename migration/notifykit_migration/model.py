@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from notifykit.legacy import Flag
+from notifykit.model import Status
 from notifykit.wording import Reason
 
 
@@ -62,6 +63,21 @@ class Treatment(StrEnum):
     """A historic hold that `--historic assume-sent` closes: completed without a row."""
     OWNED = "owned"
     """The outbox has it already."""
+
+    @property
+    def status(self) -> Status | None:
+        """The status of the task that a migration makes of the message; None where it makes none."""
+        return _STATUS.get(self)
+
+
+_STATUS: Mapping[Treatment, Status] = {
+    Treatment.SENT: Status.COMPLETED,
+    Treatment.ASSUME: Status.COMPLETED,
+    Treatment.ADOPT: Status.QUEUED,
+    Treatment.CREATE: Status.QUEUED,
+    Treatment.HOLD: Status.IN_DOUBT,
+    Treatment.CANCEL: Status.CANCELLED,
+}
 
 
 class Attempt(Enum):

@@ -14,21 +14,22 @@ from pathlib import Path
 
 from notifykit.errors import NotifykitError
 from notifykit.pipeline.project import Project
+from notifykit_migration.archive.archive import Archived, archive, archived
 from notifykit_migration.errors import PreflightError, WorldChangedError
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.journal import Entry, Journal
 from notifykit_migration.journal.phase import Phase, state_of
 from notifykit_migration.journal.redo import DONE, run_steps
+from notifykit_migration.journal.targets import DATABASE
 from notifykit_migration.legacy.task_table import check_version
 from notifykit_migration.model import Hold, OutboxState, RollbackPlan
 from notifykit_migration.reading import content_digest, untouched
-from notifykit_migration.rollback.archive import Archived, archive, archived
 from notifykit_migration.rollback.old_schema import alone, clear_journal
-from notifykit_migration.rollback.old_state import is_migrated
 from notifykit_migration.rollback.outbox_view import clock_time
 from notifykit_migration.rollback.plan import GoingBack, work_out
 from notifykit_migration.rollback.proof import prove
-from notifykit_migration.rollback.steps import DatabaseStep, ModeStep, check_files, file_steps, written_before
+from notifykit_migration.rollback.steps import ModeStep, check_files, database_step, file_steps, written_before
+from notifykit_migration.store.migrated import is_migrated
 
 Tell = Callable[[str], None]
 """Told what each phase found and did."""
@@ -92,7 +93,7 @@ def _database_changed(entries: Sequence[Entry]) -> bool:
     for entry in reversed(entries):
         if entry.kind == "migrate_begun":
             return False
-        if entry.kind == DONE and str(entry.fields.get("step", "")).startswith("database "):
+        if entry.kind == DONE and str(entry.fields.get("step", "")).startswith(DATABASE):
             return True
     return False
 
@@ -138,7 +139,7 @@ def roll_back(
                 journal,
                 [
                     *file_steps(back, kept),
-                    DatabaseStep(connection, back),
+                    database_step(connection, back),
                     ModeStep(connection, store, back.journal_mode),
                 ],
             )

@@ -5,13 +5,13 @@ Before the migration the outbox does not know what the old program queued and se
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 from notifykit import hookimpl
 from notifykit.errors import StoreError
 from notifykit.legacy import Disposal, LegacyState
 from notifykit_migration.reading import untouched
+from notifykit_migration.store.migrated import holds_old_rows, migrated_campaigns
 
 
 @hookimpl
@@ -25,9 +25,9 @@ def may_generate(campaign: str, legacy: LegacyState, store: Path, folder: Path) 
     if store.exists():
         try:
             with untouched(store) as connection:
-                if _is_migrated(connection, campaign):
+                if campaign in migrated_campaigns(connection):
                     return None
-                rows = _is_of_the_old_program(connection)
+                rows = holds_old_rows(connection)
         except StoreError as error:
             return f"whether it was migrated cannot be seen: {error}"
     if written:
@@ -41,24 +41,3 @@ def may_generate(campaign: str, legacy: LegacyState, store: Path, folder: Path) 
             "run `notifykit migrate` first"
         )
     return None
-
-
-def _is_migrated(connection: sqlite3.Connection, campaign: str) -> bool:
-    if not _has(connection, "migrated"):
-        return False
-    return connection.execute("SELECT 1 FROM migrated WHERE campaign = ?", (campaign,)).fetchone() is not None
-
-
-def _is_of_the_old_program(connection: sqlite3.Connection) -> bool:
-    """Whether the table began as the old program's, and nothing in it was ever migrated."""
-    if _has(connection, "migrated") or not _has(connection, "tasks"):
-        return False
-    cursor = connection.execute("SELECT * FROM tasks ORDER BY id LIMIT 1")
-    columns = [item[0] for item in cursor.description]
-    first = cursor.fetchone()
-    return first is not None and ("campaign" not in columns or first[columns.index("campaign")] is None)
-
-
-def _has(connection: sqlite3.Connection, table: str) -> bool:
-    found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,))
-    return found.fetchone() is not None

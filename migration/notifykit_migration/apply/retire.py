@@ -7,18 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from notifykit.pipeline.project import Project
-from notifykit_migration.apply.steps import resolved
+from notifykit_migration.backup.in_force import InForce, retired_path
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.journal.folder import MigrationFolder
-from notifykit_migration.journal.in_force import InForce
 from notifykit_migration.journal.journal import Journal
 from notifykit_migration.journal.phase import Phase, state_of
 from notifykit_migration.journal.redo import MoveFile, run_steps
 from notifykit_migration.model import InputKind
+from notifykit_migration.paths import resolved
 from notifykit_migration.reading import file_digest
-
-RETIRED = "retired"
-"""The folder within a backup that takes the files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +39,8 @@ def old_files(project: Project, migrations: Sequence[InForce]) -> list[OldFile]:
             OldFile(
                 campaign=part.campaign,
                 shown=part.status_file,
-                path=resolved(project, part.status_file),
-                target=one.backup.folder / RETIRED / f"{number:02d}-{Path(part.status_file).name}",
+                path=resolved(project.file.folder, part.status_file),
+                target=retired_path(one.backup, number, part.status_file),
                 sha256=digests.get(part.status_file, ""),
             )
             for number, part in enumerate(one.plan.campaigns)

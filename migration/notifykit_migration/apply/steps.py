@@ -5,14 +5,10 @@ The fence stands before a file is touched: a legacy job that is started by mista
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 from notifykit.campaign.campaign import Campaign
-from notifykit.clock import Clock
 from notifykit.legacy import Flag, KeepsFlags
 from notifykit.model import Draft, Record, Status, Table
 from notifykit.outbox.sqlite import schema
@@ -20,41 +16,30 @@ from notifykit.outbox.sqlite.adopting import Adoption
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.store import SqliteOutbox
 from notifykit.pipeline.project import Project
-from notifykit_migration.apply import fence
-from notifykit_migration.errors import PreflightError, WorldChangedError
+from notifykit_migration.archive.archive import archived
+from notifykit_migration.errors import WorldChangedError
 from notifykit_migration.journal.folder import MigrationFolder
-from notifykit_migration.journal.redo import Step, TargetState
+from notifykit_migration.journal.redo import TargetState
+from notifykit_migration.journal.targets import DatabaseStep, FlagStep
 from notifykit_migration.legacy import task_table as rows
-from notifykit_migration.model import CampaignPlan, ContractPlan, InputKind, MessageTreatment, Plan, Treatment
+from notifykit_migration.legacy.campaigns import described
+from notifykit_migration.model import CampaignPlan, ContractPlan, InputKind, MessageTreatment, Plan
+from notifykit_migration.paths import resolved
 from notifykit_migration.reading import content_digest, file_digest, untouched
-from notifykit_migration.rollback.archive import archived
+from notifykit_migration.store import fence
+from notifykit_migration.store.migrated import carried_out, record
 
 WHO = "migrate"
 
-STATUS = {
-    Treatment.SENT: Status.COMPLETED,
-    Treatment.ASSUME: Status.COMPLETED,
-    Treatment.ADOPT: Status.QUEUED,
-    Treatment.CREATE: Status.QUEUED,
-    Treatment.HOLD: Status.IN_DOUBT,
-    Treatment.CANCEL: Status.CANCELLED,
-}
-"""What a decision makes of a row. The others make nothing."""
-
 UNKNOWN_TEXT = "（原消息内容已不可知 · the text is not known any more）"
 """Stands in the task of a contract whose CSV row is gone: it is there to be decided, not to be sent."""
-
-
-def resolved(project: Project, name: str) -> Path:
-    """Return the file that a plan calls by this name."""
-    return project.file.folder / name
 
 
 def check_inputs(project: Project, plan: Plan) -> None:
     """Raise WorldChangedError where a file is not what the plan was made from."""
     changed = []
     for item in plan.inputs:
-        path = resolved(project, item.path)
+        path = resolved(project.file.folder, item.path)
         if not path.exists():
             now = ""
         elif item.kind is InputKind.STORE:
@@ -64,7 +49,7 @@ def check_inputs(project: Project, plan: Plan) -> None:
             now = file_digest(path)
         if now != item.sha256:
             changed.append(item.path)
-    store = resolved(project, plan.store)
+    store = resolved(project.file.folder, plan.store)
     if store.exists() and not any(item.kind is InputKind.STORE for item in plan.inputs):
         changed.append(plan.store)
     if changed:
@@ -74,72 +59,43 @@ def check_inputs(project: Project, plan: Plan) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatabaseStep:
-    """Columns, indexes, statuses, fence and the record of the migration, in one transaction."""
+def database_step(
+    project: Project, plan: Plan, folder: MigrationFolder, *, backup: str, soak_until: float | None
+) -> DatabaseStep:
+    """Return the step that changes columns, indexes, statuses, fence and record of the store."""
+    before = next((item.sha256 for item in plan.inputs if item.kind is InputKind.STORE), "")
+    path = resolved(project.file.folder, plan.store)
 
-    project: Project
-    plan: Plan
-    folder: MigrationFolder
-    backup: str
-    soak_until: float | None
-
-    @property
-    def name(self) -> str:
-        """What the journal calls it."""
-        return f"database {self.plan.store}"
-
-    @property
-    def path(self) -> Path:
-        """The store."""
-        return resolved(self.project, self.plan.store)
-
-    def describe(self) -> dict[str, Any]:
-        """Return what the journal keeps of it."""
-        return {"target": self.plan.store, "before": self._before, "migration": self.plan.hash}
-
-    @property
-    def _before(self) -> str:
-        return next((item.sha256 for item in self.plan.inputs if item.kind is InputKind.STORE), "")
-
-    def stand(self) -> TargetState:
-        """Look whether it is done."""
-        if not self.path.exists():
-            return TargetState.BEFORE if not self._before else TargetState.FOREIGN
-        with untouched(self.path) as connection:
-            if fence.carried_out(connection, self.plan.hash):
+    def look() -> TargetState:
+        if not path.exists():
+            return TargetState.BEFORE if not before else TargetState.FOREIGN
+        with untouched(path) as connection:
+            if carried_out(connection, plan.hash):
                 return TargetState.AFTER
-            if content_digest(connection) == (self._before or content_digest(connection)):
-                return TargetState.BEFORE
-        return TargetState.FOREIGN
+            unchanged = not before or content_digest(connection) == before
+            return TargetState.BEFORE if unchanged else TargetState.FOREIGN
 
-    def do(self) -> None:
-        """Change the database."""
-        wanted = list(adoptions(self.project, self.plan))
-        db = Database(self.path, self.project.clock)
+    def change() -> None:
+        wanted = list(adoptions(project, plan))
+        db = Database(path, project.clock)
         outbox = SqliteOutbox(db)
         try:
             mode = str(db.one("PRAGMA journal_mode")[0])
             with db.transaction():
-                if self._before and content_digest(db.connection) != self._before:
-                    raise WorldChangedError(f"{self.plan.store}: somebody wrote to it just now; nothing was done")
+                if before and content_digest(db.connection) != before:
+                    raise WorldChangedError(f"{plan.store}: somebody wrote to it just now; nothing was done")
                 fence.remember_schema(db)
                 sequence = _sequence(db)
                 schema.upgrade(db)
                 outbox.adopt(wanted, who=WHO)
-                if (before := archived(self.folder)) is not None:
-                    before.restore_history(db)
-                fence.install(db, self.plan, others=fence.others_of(self.project.configuration))
-                fence.record(
-                    db,
-                    self.plan,
-                    backup=self.backup,
-                    soak_until=self.soak_until,
-                    journal_mode=mode,
-                    sequence=sequence,
-                )
+                if (kept := archived(folder)) is not None:
+                    kept.restore_history(db)
+                fence.install(db, plan, others=fence.others_of(project.configuration))
+                record(db, plan, backup=backup, soak_until=soak_until, journal_mode=mode, sequence=sequence)
         finally:
             outbox.close()
+
+    return DatabaseStep(store=plan.store, facts={"before": before, "migration": plan.hash}, look=look, change=change)
 
 
 def use_wal(project: Project, plan: Plan) -> None:
@@ -147,7 +103,7 @@ def use_wal(project: Project, plan: Plan) -> None:
 
     Whether it was done does not show in what the store says, so every run does it. Raises StoreError.
     """
-    db = Database(resolved(project, plan.store), project.clock, create=False)
+    db = Database(resolved(project.file.folder, plan.store), project.clock, create=False)
     try:
         db.use_wal()
     finally:
@@ -161,65 +117,7 @@ def _sequence(db: Database) -> int | None:
     return int(row[0]) if row else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlagStep:
-    """Sets the flags of one CSV file. Rows that are appended meanwhile stay."""
-
-    path: Path
-    shown: str
-    keeper: KeepsFlags
-    keys: Collection[str]
-    before: bytes
-    """The file as the plan found it."""
-    flag: Flag = Flag.SENT
-
-    @property
-    def name(self) -> str:
-        """What the journal calls it."""
-        return f"flags {self.shown}"
-
-    def describe(self) -> dict[str, Any]:
-        """Return what the journal keeps of it."""
-        return {
-            "target": self.shown,
-            "before": _sha(self.before),
-            "after": _sha(self._after(self.before)),
-            "flag": self.flag.value,
-            "keys": len(self.keys),
-        }
-
-    def _after(self, data: bytes) -> bytes:
-        return self.keeper.with_flags(data, self.keys, self.flag)
-
-    def stand(self) -> TargetState:
-        """Look whether it is done: flags that are set already, by hand or by a run that was cut short, are fine."""
-        try:
-            data = self.path.read_bytes()
-        except OSError as error:
-            raise PreflightError(f"{self.shown}: cannot be read ({error.strerror})") from error
-        after = self._after(self.before)
-        if data.startswith(after):
-            return TargetState.AFTER
-        if data.startswith(self.before):
-            return TargetState.BEFORE
-        return TargetState.PARTLY if self._after(data).startswith(after) else TargetState.FOREIGN
-
-    def do(self) -> None:
-        """Set the flags."""
-        refused = self.keeper.set_flags(self.keys, self.flag)
-        if refused:
-            first = next(iter(refused.values()))
-            raise PreflightError(
-                f"{self.shown}: {len(refused)} flags could not be set: {first}; the outbox holds the truth already. "
-                "Mend it, then run the same command again: it goes on here"
-            )
-
-
-def _sha(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def flag_steps(project: Project, plan: Plan, before: dict[str, bytes]) -> Iterator[Step]:
+def flag_steps(project: Project, plan: Plan, before: dict[str, bytes]) -> Iterator[FlagStep]:
     """Yield a step for each CSV file in which flags are to be set. `before`: the files as the plan found them."""
     for part in plan.campaigns:
         keys = [contract.key for contract in part.contracts if contract.set_flag]
@@ -229,20 +127,15 @@ def flag_steps(project: Project, plan: Plan, before: dict[str, bytes]) -> Iterat
         assert isinstance(campaign.strategy, KeepsFlags)  # noqa: S101 - the plan was made from it
         project.start(campaign)
         yield FlagStep(
-            path=resolved(project, part.csv_file),
+            name=f"flags {part.csv_file}",
+            path=resolved(project.file.folder, part.csv_file),
             shown=part.csv_file,
             keeper=campaign.strategy,
             keys=keys,
+            flag=Flag.SENT,
             before=before[part.csv_file],
+            refused="the outbox holds the truth already. Mend it, then run the same command again: it goes on here",
         )
-
-
-def described(project: Project, name: str) -> Campaign:
-    """Return a campaign of the plan. Raises PreflightError where it is not configured any more."""
-    for campaign in project.described:
-        if campaign.name == name:
-            return campaign
-    raise PreflightError(f"campaign {name} was migrated and is not configured any more; put its file back")
 
 
 def adoptions(project: Project, plan: Plan) -> Iterator[Adoption]:
@@ -254,13 +147,13 @@ def adoptions(project: Project, plan: Plan) -> Iterator[Adoption]:
         times = _times(project, plan)
         for contract in part.contracts:
             for item in contract.decisions:
-                if item.decision in STATUS:
+                if (status := item.decision.status) is not None:
                     at = times.get(item.row or 0, plan.made_at)
-                    yield _adoption(campaign, contract, item, metadata.get(contract.key, {}), at)
+                    yield _adoption(campaign, contract, item, status, metadata.get(contract.key, {}), at)
 
 
 def _times(project: Project, plan: Plan) -> dict[int, float]:
-    path = resolved(project, plan.store)
+    path = resolved(project.file.folder, plan.store)
     if not path.exists():
         return {}
     with untouched(path) as connection:
@@ -272,7 +165,9 @@ def _times(project: Project, plan: Plan) -> dict[int, float]:
 
 def _metadata(campaign: Campaign, part: CampaignPlan) -> dict[str, dict[str, Any]]:
     wanted = {
-        contract.key for contract in part.contracts if any(item.decision in STATUS for item in contract.decisions)
+        contract.key
+        for contract in part.contracts
+        if any(item.decision.status is not None for item in contract.decisions)
     }
     found = {}
     for item in campaign.source.read():
@@ -288,13 +183,18 @@ def _metadata(campaign: Campaign, part: CampaignPlan) -> dict[str, dict[str, Any
 
 
 def _adoption(
-    campaign: Campaign, contract: ContractPlan, item: MessageTreatment, metadata: dict[str, Any], at: float
+    campaign: Campaign,
+    contract: ContractPlan,
+    item: MessageTreatment,
+    status: Status,
+    metadata: dict[str, Any],
+    at: float,
 ) -> Adoption:
     plan = campaign.message(item.message)
     lost = plan is None or (item.row is None and item.text is None)
     return Adoption(
         id=item.row,
-        status=STATUS[item.decision],
+        status=status,
         reason=item.why.text,
         at=at,
         draft=Draft(
@@ -310,8 +210,3 @@ def _adoption(
             metadata=metadata,
         ),
     )
-
-
-def now(clock: Clock) -> float:
-    """Return whole seconds: what a plan file keeps."""
-    return float(int(clock.now()))

@@ -31,6 +31,7 @@ from notifykit_migration.backup.manifest import (
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.model import Backup, Plan
+from notifykit_migration.paths import shown
 from notifykit_migration.reading import content_digest, file_digest, untouched
 
 __all__ = ["check", "content", "find", "latest", "restored", "store_copy", "take"]
@@ -98,7 +99,7 @@ def content(backup: Backup, path: Path) -> bytes | None:
 
     Raises VerificationError where the backup is damaged, and LookupError for a file that it was not told of.
     """
-    wanted = _shown(_project(backup), path)
+    wanted = shown(_project(backup), path)
     for item in read_manifest(backup.folder).files:
         if item.path == wanted:
             if item.name is None:
@@ -209,13 +210,6 @@ def _project(backup: Backup) -> Path:
     return backup.folder.absolute().parents[2]
 
 
-def _shown(project: Path, path: Path) -> str:
-    """Return a path as the manifest has it."""
-    whole = os.path.normpath(project.absolute() / path)
-    base = os.path.normpath(project.absolute())
-    return Path(whole).relative_to(base).as_posix() if Path(whole).is_relative_to(base) else whole
-
-
 def _text(making: Path, text: str) -> Item:
     data = text.encode("utf-8", "surrogatepass")
     write_new(making / PLAN, data)
@@ -223,22 +217,22 @@ def _text(making: Path, text: str) -> Item:
 
 
 def _files(making: Path, project: Path, files: Sequence[Path]) -> Iterator[Item]:
-    wanted = {_shown(project, path): path for path in files}
-    for number, (shown, path) in enumerate(wanted.items(), 1):
+    wanted = {shown(project, path): path for path in files}
+    for number, (told, path) in enumerate(wanted.items(), 1):
         try:
             facts = (project / path).stat()
         except FileNotFoundError:
-            yield Item(path=shown, name=None)
+            yield Item(path=told, name=None)
             continue
         # 60 characters of any script are fewer bytes than a name may have.
         name = f"{FILES}/{number:03d}-{path.name[-60:]}"
         sha256, size = copy_new(project / path, making / name)
-        yield _item(shown, name, sha256, size, facts)
+        yield _item(told, name, sha256, size, facts)
 
 
-def _item(shown: str, name: str, sha256: str, size: int, facts: os.stat_result) -> Item:
+def _item(path: str, name: str, sha256: str, size: int, facts: os.stat_result) -> Item:
     mode = stat.S_IMODE(facts.st_mode)
-    return Item(path=shown, name=name, sha256=sha256, size=size, mode=mode, mtime_ns=facts.st_mtime_ns)
+    return Item(path=path, name=name, sha256=sha256, size=size, mode=mode, mtime_ns=facts.st_mtime_ns)
 
 
 def _store(making: Path, project: Path, store: Path) -> StoreItem:
@@ -267,7 +261,7 @@ def _store(making: Path, project: Path, store: Path) -> StoreItem:
         )
     sync_file(path)
     return StoreItem(
-        item=_item(_shown(project, store), STORE, file_digest(path), path.stat().st_size, facts),
+        item=_item(shown(project, store), STORE, file_digest(path), path.stat().st_size, facts),
         content_digest=digest,
         rows=rows,
         integrity=said,

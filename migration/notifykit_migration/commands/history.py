@@ -11,9 +11,9 @@ from notifykit.errors import ExitCode
 from notifykit.session import Session
 from notifykit.terminal.console import info, json_option, out, print_json
 from notifykit_migration import report
+from notifykit_migration.backup.in_force import planned
 from notifykit_migration.backup.make import find
 from notifykit_migration.journal.folder import MigrationFolder
-from notifykit_migration.journal.in_force import planned
 from notifykit_migration.journal.journal import Entry, Journal
 from notifykit_migration.journal.phase import state_of
 

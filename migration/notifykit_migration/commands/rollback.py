@@ -12,13 +12,13 @@ from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, warn
 from notifykit.terminal.progress import progress
+from notifykit_migration.archive.archive import HOLDS
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.lock import migration_lock
 from notifykit_migration.model import RollbackPlan
 from notifykit_migration.plan.collecting import collector_still
 from notifykit_migration.report import rollback_form, show_holds, show_rollback
 from notifykit_migration.roll_back import RolledBack, Standing, roll_back, survey
-from notifykit_migration.rollback.archive import HOLDS
 
 NOTHING = "nothing to do: nothing is migrated"
 

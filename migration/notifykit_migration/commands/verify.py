@@ -12,16 +12,16 @@ from notifykit.session import Session
 from notifykit.terminal.console import json_option, print_json
 from notifykit_migration import report
 from notifykit_migration.backup import make as backups
+from notifykit_migration.backup.in_force import in_force, planned
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.journal.folder import MigrationFolder
-from notifykit_migration.journal.in_force import in_force, planned
 from notifykit_migration.journal.journal import Journal
 from notifykit_migration.journal.lock import migration_lock
 from notifykit_migration.journal.phase import Phase, state_of
 from notifykit_migration.migrate import record_checks
 from notifykit_migration.model import CheckResult
-from notifykit_migration.plan.make import migrated
 from notifykit_migration.reading import untouched
+from notifykit_migration.store.migrated import migrated_campaigns
 from notifykit_migration.verify.checks import verify as verify_all
 from notifykit_migration.verify.checks import verify_backup
 
@@ -77,7 +77,7 @@ def _require_migrated(project: Project, folder: MigrationFolder) -> None:
     if not store.exists():
         return  # the checks say so
     with untouched(store) as connection:
-        done = migrated(connection)
+        done = migrated_campaigns(connection)
     if done and state.begun is None:
         raise VerificationError(
             f"{folder.journal}: knows of no migration, and {store} was migrated ({', '.join(sorted(done))}); put the "

@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from notifykit.campaign.campaign import Campaign, MessagePlan
-from notifykit.errors import CampaignError, ConfigError, RenderError
+from notifykit.errors import CampaignError, RenderError
 from notifykit.legacy import Disposal, KeepsFlags, LegacyState
 from notifykit.model import Problem, Record
 from notifykit.pipeline.project import Project
 from notifykit.wording import Reason
 from notifykit_migration.errors import PreflightError
+from notifykit_migration.legacy.campaigns import status_path
 from notifykit_migration.legacy.status_file import StatusFile, read_status_file
 from notifykit_migration.model import FLAG_COLUMN, FlagState
+from notifykit_migration.paths import shown
 from notifykit_migration.wording import holds
 
 Redirect = Mapping[Path, Path]
@@ -76,62 +78,13 @@ class Keeping:
     status: StatusFile
 
 
-def legacy_states(project: Project) -> list[tuple[Campaign, LegacyState]]:
-    """Return the campaigns that own old state. Raises ConfigError where a `legacy:` section will not do,
-    and PreflightError where two name one file.
-    """
-    found = []
-    owner: dict[Path, str] = {}
-    for campaign in project.described:
-        if not campaign.legacy:
-            continue
-        state = state_of(project, campaign)
-        path = status_path(project, state)
-        if path in owner:
-            raise PreflightError(
-                f"{shown(project, path)}: the campaigns {owner[path]} and {campaign.name} both name it as their "
-                "`legacy: status_file:`; one file belongs to one campaign, correct the other"
-            )
-        owner[path] = campaign.name
-        found.append((campaign, state))
-    return found
-
-
-def state_of(project: Project, campaign: Campaign) -> LegacyState:
-    """Ask the plugins whose the old state is. Raises ConfigError where nobody knows it, or where two do."""
-    answers = [
-        state
-        for state in project.plugins.hook.legacy_state(campaign=campaign.name, options=dict(campaign.legacy))
-        if state is not None
-    ]
-    if len(answers) != 1:
-        kind = campaign.legacy.get("kind")
-        whose = "no plugin knows" if not answers else f"{len(answers)} plugins claim"
-        raise ConfigError(
-            f"{campaign.file}: {whose} `legacy: kind: {kind}`; the kinds of notifykit are `contract` and `technician`"
-        )
-    state: LegacyState = answers[0]
-    return state
-
-
-def status_path(project: Project, state: LegacyState) -> Path:
-    """Return where a campaign's status file is."""
-    return (project.file.folder / state.status_file).resolve()
-
-
-def shown(project: Project, path: Path) -> str:
-    """Return a path as people and plans see it: within the project where it is inside."""
-    folder = project.file.folder
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
-
-
 def keeping(project: Project, campaign: Campaign, state: LegacyState, redirect: Redirect) -> Keeping:
     """Look at a campaign whose status file stays."""
     path = status_path(project, state)
     return Keeping(
         campaign=campaign,
         status_path=path,
-        status=read_status_file(redirect.get(path, path), shown(project, path)),
+        status=read_status_file(redirect.get(path, path), shown(project.file.folder, path)),
     )
 
 
@@ -161,9 +114,9 @@ def retiring(
         state=state,
         keeper=campaign.strategy,
         status_path=path,
-        status=read_status_file(redirect.get(path, path), shown(project, path)),
+        status=read_status_file(redirect.get(path, path), shown(project.file.folder, path)),
         read_from=str(redirect.get(csv_path, csv_path)),
-        called=shown(project, csv_path.resolve()),
+        called=shown(project.file.folder, csv_path.resolve()),
     )
     try:
         _read_contracts(world, state.number, campaign.messages if recipients else ())

@@ -13,10 +13,10 @@ from notifykit.errors import StoreError
 from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS
 from notifykit.wording import Reason
-from notifykit_migration.apply import fence
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.legacy.log import LegacyLog
 from notifykit_migration.model import Attempt, Row, Stopped
+from notifykit_migration.store import fence
 from notifykit_migration.wording import holds, proven, warnings
 
 Owned = dict[tuple[str, str], dict[str, int]]

@@ -12,18 +12,17 @@ from notifykit.errors import NotifykitError
 from notifykit.legacy import Disposal
 from notifykit.pipeline.project import Project
 from notifykit.wording import Reason
-from notifykit_migration.apply import fence
+from notifykit_migration.archive.archives import Archives
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.legacy import task_table as rows
+from notifykit_migration.legacy.campaigns import legacy_states
 from notifykit_migration.legacy.contracts import (
     Keeping,
     Redirect,
     Retiring,
     keeping,
-    legacy_states,
     retiring,
-    shown,
 )
 from notifykit_migration.legacy.log import LegacyLog
 from notifykit_migration.model import (
@@ -35,12 +34,14 @@ from notifykit_migration.model import (
     Stopped,
     Treatment,
 )
+from notifykit_migration.paths import shown
 from notifykit_migration.plan.decide import Decider
 from notifykit_migration.plan.match import Matcher
 from notifykit_migration.plan.plan_file import plan_hash
 from notifykit_migration.plan.remembering import Memory
 from notifykit_migration.reading import content_digest, file_digest, untouched
-from notifykit_migration.rollback.archives import Archives
+from notifykit_migration.store import fence
+from notifykit_migration.store.migrated import migrated_campaigns
 from notifykit_migration.wording import warnings as told
 
 DAY = 86_400.0
@@ -69,8 +70,8 @@ def make_plan(
         connection: sqlite3.Connection | None = None
         if (there := redirect.get(store, store)).exists():
             connection = stack.enter_context(untouched(there))
-            rows.check_version(connection, shown(project, store))
-        done = migrated(connection) if connection else frozenset()
+            rows.check_version(connection, shown(project.file.folder, store))
+        done = migrated_campaigns(connection) if connection else {}
         worlds = [
             retiring(project, campaign, state, redirect)
             for campaign, state in states
@@ -88,18 +89,12 @@ def make_plan(
     return replace(plan, hash=plan_hash(plan))
 
 
-def migrated(connection: sqlite3.Connection) -> frozenset[str]:
-    """Return the campaigns that this store was migrated for."""
-    there = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migrated'").fetchone()
-    return frozenset(name for (name,) in connection.execute("SELECT campaign FROM migrated")) if there else frozenset()
-
-
 def _something(project: Project, worlds: Sequence[Retiring], connection: sqlite3.Connection | None) -> None:
     """Raise PreflightError where there is neither a status file nor a task table."""
     if any(world.status.there for world in worlds) or (connection and rows.tasks_table(connection)):
         return
-    missing = ", ".join(shown(project, world.status_path) for world in worlds)
-    store = shown(project, project.configuration.settings.store)
+    missing = ", ".join(shown(project.file.folder, world.status_path) for world in worlds)
+    store = shown(project.file.folder, project.configuration.settings.store)
     raise PreflightError(
         f"no old state was found: neither {missing} nor a table of tasks in {store}"
         " is there; run this where the old program ran, or correct `store:` and `legacy: status_file:`"
@@ -113,13 +108,13 @@ def _inputs(
     for world in worlds:
         for kind, path in ((InputKind.CSV, world.keeper.flag_file.resolve()), (InputKind.JSON, world.status_path)):
             real = redirect.get(path, path)
-            name = shown(project, path)
+            name = shown(project.file.folder, path)
             if real.exists():
                 found[name] = Input(path=name, kind=kind, sha256=file_digest(real), size=real.stat().st_size)
             else:
                 found[name] = Input(path=name, kind=kind, sha256="", size=0)
     if connection is not None:
-        name = shown(project, store)
+        name = shown(project.file.folder, store)
         found[name] = Input(path=name, kind=InputKind.STORE, sha256=content_digest(connection), size=0)
     return tuple(found[name] for name in sorted(found))
 
@@ -165,8 +160,8 @@ class _Planner:
                 purged=purged,
                 options=self.options,
                 now=self.now,
-                csv_file=shown(self.project, world.keeper.flag_file.resolve()),
-                status_file=shown(self.project, world.status_path),
+                csv_file=shown(self.project.file.folder, world.keeper.flag_file.resolve()),
+                status_file=shown(self.project.file.folder, world.status_path),
             )
             campaigns.append(decider.campaign_plan())
             warnings += decider.warnings()
@@ -184,7 +179,7 @@ class _Planner:
             warnings.append(told.ORPHANS(rows=len(found.orphans)))
         warnings += [told.SHARED_RECIPIENT(kind=kind, recipient=recipient) for kind, recipient in sorted(found.fenced)]
         return Plan(
-            store=shown(self.project, store),
+            store=shown(self.project.file.folder, store),
             made_at=self.now,
             options=self.options,
             inputs=inputs,
@@ -215,7 +210,7 @@ class _Planner:
         path = self.redirect.get(item.status_path, item.status_path)
         return Kept(
             campaign=item.campaign.name,
-            status_file=shown(self.project, item.status_path),
+            status_file=shown(self.project.file.folder, item.status_path),
             sha256=file_digest(path) if path.exists() else None,
             keys=len(item.status.words),
         )

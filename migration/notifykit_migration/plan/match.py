@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from notifykit.errors import NotifykitError
 from notifykit.wording import Reason
+from notifykit_migration.archive.archives import Archives
 from notifykit_migration.legacy.contracts import Contract, Pair, Retiring, records
 from notifykit_migration.legacy.numbers import Numbers
 from notifykit_migration.model import Row
-from notifykit_migration.rollback.archives import Archives
 from notifykit_migration.wording import holds
 
 Place = tuple[int, str]

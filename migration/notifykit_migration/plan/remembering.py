@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
 from notifykit.model import Status
+from notifykit_migration.archive.archive import RemovedTask
+from notifykit_migration.archive.archives import Archives
 from notifykit_migration.model import MessageTreatment, Treatment
-from notifykit_migration.rollback.archive import RemovedTask
-from notifykit_migration.rollback.archives import Archives
 from notifykit_migration.wording.holds import BEFORE_ROLLBACK
 from notifykit_migration.wording.way_back import UNRECORDED
 

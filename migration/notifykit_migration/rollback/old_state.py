@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from notifykit.campaign.campaign import Campaign
 from notifykit.durable import mend
@@ -14,24 +12,15 @@ from notifykit.errors import CampaignError
 from notifykit.legacy import Disposal, Flag, KeepsFlags, LegacyState
 from notifykit.model import Record
 from notifykit.pipeline.project import Project
-from notifykit_migration.apply.retire import RETIRED
-from notifykit_migration.apply.steps import described, resolved
 from notifykit_migration.backup import make as backups
+from notifykit_migration.backup.in_force import planned, retired_path
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.journal.folder import MigrationFolder
-from notifykit_migration.journal.in_force import planned
-from notifykit_migration.legacy.contracts import legacy_states, shown, status_path
+from notifykit_migration.legacy.campaigns import described, legacy_states, status_path
 from notifykit_migration.legacy.status_file import StatusFile, parse_status
 from notifykit_migration.model import FLAG_COLUMN, ContractPlan, FlagState
-
-
-class Migration(NamedTuple):
-    """One migration, as the store remembers it."""
-
-    id: str
-    backup: str
-    journal_mode: str
-    sequence: int | None
+from notifykit_migration.paths import resolved, shown
+from notifykit_migration.store.migrated import StoredMigration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,20 +83,8 @@ def content_of(path: Path, name: str) -> bytes | None:
         raise PreflightError(f"{name}: cannot be read {mend(error)}; nothing was changed") from error
 
 
-def is_migrated(connection: sqlite3.Connection) -> bool:
-    """Whether any campaign of this store was migrated, and not rolled back since."""
-    there = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migrations'").fetchone()
-    return there is not None and connection.execute("SELECT 1 FROM migrations LIMIT 1").fetchone() is not None
-
-
-def migrations(connection: sqlite3.Connection) -> list[Migration]:
-    """Return the migrations of this store, oldest first."""
-    found = connection.execute("SELECT id, backup, journal_mode, legacy_sequence FROM migrations ORDER BY at, rowid")
-    return [Migration(*row) for row in found]
-
-
 def old_campaigns(
-    project: Project, folder: MigrationFolder, done: Collection[Migration], active: Collection[str]
+    project: Project, folder: MigrationFolder, done: Collection[StoredMigration], active: Collection[str]
 ) -> list[OldCampaign]:
     """Return the campaigns that were migrated, and those of the same kind that were not and have tasks all the same.
 
@@ -119,7 +96,7 @@ def old_campaigns(
         backup = backups.find(folder, migration.backup)
         for number, part in enumerate(planned(backup).campaigns):
             campaign = described(project, part.campaign)
-            path = resolved(project, part.status_file)
+            path = resolved(project.file.folder, part.status_file)
             data = backups.content(backup, path)
             found.append(
                 _old(
@@ -127,7 +104,7 @@ def old_campaigns(
                     campaign,
                     csv_file=part.csv_file,
                     status_file=part.status_file,
-                    retired=backup.folder / RETIRED / f"{number:02d}-{path.name}",
+                    retired=retired_path(backup, number, part.status_file),
                     sent_word=part.sent_word,
                     backed_up=data,
                     contracts={contract.key: contract for contract in part.contracts},
@@ -148,10 +125,10 @@ def _never_migrated(project: Project, campaign: Campaign, state: LegacyState) ->
         project,
         campaign,
         csv_file=None,
-        status_file=shown(project, path),
+        status_file=shown(project.file.folder, path),
         retired=None,
         sent_word=state.sent_word,
-        backed_up=content_of(path, shown(project, path)),
+        backed_up=content_of(path, shown(project.file.folder, path)),
         contracts={},
         store_copy=None,
     )
@@ -175,7 +152,7 @@ def _old(
             "put back the one that it was migrated with"
         )
     project.start(campaign)
-    flags = shown(project, campaign.strategy.flag_file.resolve())
+    flags = shown(project.file.folder, campaign.strategy.flag_file.resolve())
     if csv_file is not None and flags != csv_file:
         raise PreflightError(
             f"{campaign.file}: its flags are in {flags} now, and were in {csv_file} when it was migrated; "
@@ -186,7 +163,7 @@ def _old(
         keeper=campaign.strategy,
         csv_file=flags,
         status_file=status_file,
-        status_path=resolved(project, status_file),
+        status_path=resolved(project.file.folder, status_file),
         retired=retired,
         sent_word=sent_word,
         backed_up=backed_up,

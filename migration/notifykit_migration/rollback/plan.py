@@ -16,18 +16,20 @@ from notifykit.model import Status
 from notifykit.outbox.sqlite import schema
 from notifykit.pipeline.project import Project
 from notifykit.wording import Reason
-from notifykit_migration.apply.fence import OTHERS
 from notifykit_migration.backup import make as backups
 from notifykit_migration.journal.folder import MigrationFolder
-from notifykit_migration.legacy.contracts import legacy_states, shown
+from notifykit_migration.legacy.campaigns import legacy_states
 from notifykit_migration.legacy.old_rule import COMPLETED, TASK_TYPES
 from notifykit_migration.legacy.task_table import gap
 from notifykit_migration.model import ContractPlan, FlagState, Hold, OutboxState, Return, RollbackPlan, StatusFileState
+from notifykit_migration.paths import shown
 from notifykit_migration.reading import untouched
 from notifykit_migration.rollback.old_schema import Beginning
-from notifykit_migration.rollback.old_state import Migration, OldCampaign, migrations, old_campaigns
+from notifykit_migration.rollback.old_state import OldCampaign, old_campaigns
 from notifykit_migration.rollback.outbox_view import View, clock_time, holds, look
 from notifykit_migration.rollback.translate import OldState, TaskView, returned, rows_of
+from notifykit_migration.store.fence import OTHERS
+from notifykit_migration.store.migrated import StoredMigration, migrations
 from notifykit_migration.wording import warnings
 from notifykit_migration.wording.way_back import TASK_GONE
 
@@ -114,7 +116,7 @@ def work_out(project: Project, folder: MigrationFolder, connection: sqlite3.Conn
         total.warnings.append(warnings.BUSY(messages=view.busy, until=clock_time(view.busy_until)))
     first = done[0]
     plan = RollbackPlan(
-        store=shown(project, project.configuration.settings.store),
+        store=shown(project.file.folder, project.configuration.settings.store),
         returns=tuple(total.returns),
         holds=(*holds(connection, sorted(total.held, key=lambda seen: seen.id)), *total.lost),
         files=tuple(_files(total.courses)),
@@ -233,7 +235,7 @@ def _files(courses: Collection[Course]) -> Iterator[str]:
             yield course.old.csv_file
 
 
-def _sequence(first: Migration, view: View, *, touched: bool) -> int | None:
+def _sequence(first: StoredMigration, view: View, *, touched: bool) -> int | None:
     """Return the highest id ever used; where nothing happened, as far as the old program's own rows go."""
     if touched:
         return view.sequence

@@ -11,16 +11,17 @@ from dataclasses import dataclass
 
 from notifykit.legacy import KeepsFlags
 from notifykit.pipeline.project import Project
-from notifykit_migration.apply.fence import OTHERS
-from notifykit_migration.apply.steps import described, resolved
+from notifykit_migration.archive.archive import Archived
 from notifykit_migration.errors import VerificationError
-from notifykit_migration.legacy.contracts import legacy_states
+from notifykit_migration.legacy.campaigns import described, legacy_states
 from notifykit_migration.legacy.old_rule import PENDING, generated_keys
 from notifykit_migration.legacy.status_file import read_status_file
 from notifykit_migration.model import FlagState
+from notifykit_migration.paths import resolved
 from notifykit_migration.reading import untouched
-from notifykit_migration.rollback.archive import Archived
 from notifykit_migration.rollback.old_state import columns_of
+from notifykit_migration.store.fence import OTHERS
+from notifykit_migration.store.migrated import StoredCampaign, migrated_campaigns
 
 SHOWN = 20
 """Differences that are listed."""
@@ -28,7 +29,6 @@ SHOWN = 20
 _QUEUED = "SELECT id, task_type, recipient, message, campaign FROM tasks WHERE status = 'queued'"
 _OTHERS = "SELECT id, task_type, recipient, message FROM tasks WHERE status = ? AND campaign IS NULL"
 _PENDING = "SELECT id, task_type, recipient, message FROM tasks WHERE status = ?"
-_MIGRATED = "SELECT campaign, status_file, sent_word FROM migrated"
 
 OldWords = Mapping[str, Mapping[str, object]]
 """Campaign to what its send-status file said before the migration."""
@@ -43,8 +43,7 @@ class _Archive:
     ids: frozenset[int]
     keys: Mapping[str, frozenset[str]]
     """Campaign to the keys that it had tasks of."""
-    migrated: Mapping[str, tuple[str, str]]
-    """Campaign to its send-status file and the sent word."""
+    migrated: Mapping[str, StoredCampaign]
 
 
 def prove(project: Project, kept: Archived, old_words: OldWords | None) -> str:
@@ -61,7 +60,7 @@ def prove(project: Project, kept: Archived, old_words: OldWords | None) -> str:
         keeper = campaign.strategy
         assert isinstance(keeper, KeepsFlags)  # noqa: S101 - the rollback set its flags
         project.start(campaign)
-        status = read_status_file(resolved(project, status_file), status_file)
+        status = read_status_file(resolved(project.file.folder, status_file), status_file)
         if status.torn:
             problems.append(f"{name}: {status_file} is torn: the old program would stop at it")
         columns = columns_of(campaign, keeper)
@@ -99,7 +98,7 @@ def _read(project: Project, kept: Archived) -> _Archive:
         ids = frozenset(id_ for (id_,) in db.execute("SELECT id FROM tasks"))
         for campaign, key in db.execute("SELECT campaign, record_key FROM tasks WHERE campaign IS NOT NULL"):
             keys.setdefault(campaign, set()).add(key)
-        migrated = {name: (file, word) for name, file, word in db.execute(_MIGRATED)}
+        migrated = migrated_campaigns(db)
     return _Archive(
         queued=queued, ids=ids, keys={name: frozenset(found) for name, found in keys.items()}, migrated=migrated
     )

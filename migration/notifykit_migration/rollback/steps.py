@@ -13,15 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from notifykit.durable import write_new
-from notifykit.legacy import Flag, KeepsFlags
-from notifykit_migration.apply import fence
-from notifykit_migration.errors import PreflightError, WorldChangedError
+from notifykit.legacy import Flag
+from notifykit_migration.archive.archive import Archived
+from notifykit_migration.errors import WorldChangedError
 from notifykit_migration.journal.journal import Entry
 from notifykit_migration.journal.redo import BEGUN, MoveFile, ReplaceFile, RestoreFile, Step, TargetState
-from notifykit_migration.rollback.archive import Archived
+from notifykit_migration.journal.targets import DatabaseStep, FlagStep
 from notifykit_migration.rollback.old_schema import Restoration, put_back, set_journal_mode
-from notifykit_migration.rollback.old_state import content_of, is_migrated
+from notifykit_migration.rollback.old_state import OldCampaign, content_of
 from notifykit_migration.rollback.plan import Course, GoingBack
+from notifykit_migration.store import fence
+from notifykit_migration.store.migrated import is_migrated
 
 
 def written_before(entries: Sequence[Entry]) -> frozenset[str]:
@@ -54,7 +56,7 @@ def file_steps(back: GoingBack, kept: Archived) -> Iterator[Step]:
     for course in back.courses:
         for keys, flag in ((course.set_sent, Flag.SENT), (course.set_unsent, Flag.UNSENT)):
             if keys:
-                yield FlagStep(course, keys, flag)
+                yield _flag_step(course.old, keys, flag)
 
 
 def _status_steps(course: Course, prepared: Path) -> Iterator[Step]:
@@ -81,73 +83,28 @@ def _at(path: Path) -> bytes | None:
     return content_of(path, str(path))
 
 
-@dataclass(frozen=True, slots=True)
-class FlagStep:
-    """Sets flags of one CSV file."""
-
-    course: Course
-    keys: tuple[str, ...]
-    flag: Flag
-
-    @property
-    def name(self) -> str:
-        """What the journal calls it."""
-        return f"flags {self.flag.value} {self.course.old.csv_file}"
-
-    @property
-    def _keeper(self) -> KeepsFlags:
-        return self.course.old.keeper
-
-    def describe(self) -> Mapping[str, Any]:
-        """Return what the journal keeps of it."""
-        return {"target": self.course.old.csv_file, "flag": self.flag.value, "keys": len(self.keys)}
-
-    def stand(self) -> TargetState:
-        """Look whether any flag is still to be set. Rows may be appended meanwhile."""
-        data = content_of(self._keeper.flag_file, self.course.old.csv_file) or b""
-        return TargetState.AFTER if self._keeper.with_flags(data, self.keys, self.flag) == data else TargetState.PARTLY
-
-    def do(self) -> None:
-        """Set the flags."""
-        refused = self._keeper.set_flags(self.keys, self.flag)
-        if refused:
-            raise PreflightError(
-                f"{self.course.old.csv_file}: {len(refused)} flags could not be set: {next(iter(refused.values()))}; "
-                "the store is still the outbox. Mend it, then run `notifykit rollback` again: it goes on here"
-            )
+def _flag_step(old: OldCampaign, keys: tuple[str, ...], flag: Flag) -> FlagStep:
+    return FlagStep(
+        name=f"flags {flag.value} {old.csv_file}",
+        path=old.keeper.flag_file,
+        shown=old.csv_file,
+        keeper=old.keeper,
+        keys=keys,
+        flag=flag,
+        before=None,
+        refused="the store is still the outbox. Mend it, then run `notifykit rollback` again: it goes on here",
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseStep:
-    """Schema, rows, sequence and fence, in one transaction."""
-
-    connection: sqlite3.Connection
-    back: GoingBack
-
-    @property
-    def name(self) -> str:
-        """What the journal calls it."""
-        return f"database {self.back.plan.store}"
-
-    def describe(self) -> Mapping[str, Any]:
-        """Return what the journal keeps of it."""
-        return {"target": self.back.plan.store, "rows": len(self.back.rows) + self.back.plan.others}
-
-    def stand(self) -> TargetState:
-        """Look whether the migration is still there."""
-        return TargetState.BEFORE if is_migrated(self.connection) else TargetState.AFTER
-
-    def do(self) -> None:
-        """Change it."""
-        put_back(
-            self.connection,
-            Restoration(
-                rows=self.back.rows,
-                beginnings=self.back.beginnings(),
-                sequence=self.back.sequence,
-                tables=fence.TABLES,
-            ),
-        )
+def database_step(connection: sqlite3.Connection, back: GoingBack) -> DatabaseStep:
+    """Return the step that changes schema, rows, sequence and fence."""
+    restoration = Restoration(rows=back.rows, beginnings=back.beginnings(), sequence=back.sequence, tables=fence.TABLES)
+    return DatabaseStep(
+        store=back.plan.store,
+        facts={"rows": len(back.rows) + back.plan.others},
+        look=lambda: TargetState.BEFORE if is_migrated(connection) else TargetState.AFTER,
+        change=lambda: put_back(connection, restoration),
+    )
 
 
 @dataclass(frozen=True, slots=True)

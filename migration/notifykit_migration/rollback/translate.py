@@ -11,17 +11,7 @@ from dataclasses import dataclass
 from notifykit.model import Status
 from notifykit.wording import Reason
 from notifykit_migration.legacy.old_rule import COMPLETED, PENDING, generates
-from notifykit_migration.model import ContractPlan, FlagState, MessageTreatment, OutboxState, Return, Treatment
-
-_MADE_OF: Mapping[Treatment, Status] = {
-    Treatment.SENT: Status.COMPLETED,
-    Treatment.ASSUME: Status.COMPLETED,
-    Treatment.ADOPT: Status.QUEUED,
-    Treatment.CREATE: Status.QUEUED,
-    Treatment.HOLD: Status.IN_DOUBT,
-    Treatment.CANCEL: Status.CANCELLED,
-}
-"""What the migration made of a message, by what was decided about it."""
+from notifykit_migration.model import ContractPlan, FlagState, OutboxState, Return, Treatment
 
 _HELD = (Status.SENDING, Status.IN_DOUBT, Status.FAILED)
 _SENT = (Status.SENT, Status.COMPLETED)
@@ -111,7 +101,9 @@ def _unchanged(plan: ContractPlan, tasks: Sequence[TaskView], column: FlagState,
     """Whether nothing happened since the migration, and the old program would send exactly what is queued."""
     if any(item.decision is Treatment.OWNED for item in plan.decisions):
         return False  # the outbox had it before that migration
-    made = {(item.message, item.round): _MADE_OF[item.decision] for item in _made(plan)}
+    made = {
+        (item.message, item.round): status for item in plan.decisions if (status := item.decision.status) is not None
+    }
     found = {
         (task.message, task.round): Status.COMPLETED if task.status is Status.SENT else task.status for task in tasks
     }
@@ -121,10 +113,6 @@ def _unchanged(plan: ContractPlan, tasks: Sequence[TaskView], column: FlagState,
     return not would_generate and _pending(plan, before.rows) == {
         task.id for task in tasks if task.status is Status.QUEUED
     }
-
-
-def _made(plan: ContractPlan) -> Iterator[MessageTreatment]:
-    return (item for item in plan.decisions if item.decision in _MADE_OF)
 
 
 def _pending(plan: ContractPlan, rows: Mapping[int, str]) -> Collection[int]:

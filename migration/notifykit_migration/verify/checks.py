@@ -14,17 +14,18 @@ from notifykit.legacy import Flag, KeepsFlags
 from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS
 from notifykit.pipeline.project import Project
-from notifykit_migration.apply import fence
-from notifykit_migration.apply.retire import RETIRED, OldFile, changed_since, old_files
-from notifykit_migration.apply.steps import described, resolved
+from notifykit_migration.apply.retire import OldFile, changed_since, old_files
 from notifykit_migration.backup import make as backups
+from notifykit_migration.backup.checks import RETIRED
+from notifykit_migration.backup.in_force import InForce
 from notifykit_migration.errors import PreflightError
-from notifykit_migration.journal.in_force import InForce
-from notifykit_migration.legacy.contracts import shown
+from notifykit_migration.legacy.campaigns import described
 from notifykit_migration.legacy.status_file import parse_status
 from notifykit_migration.legacy.task_table import check_version
 from notifykit_migration.model import Backup, CampaignPlan, Check, CheckResult, Kept, Plan
+from notifykit_migration.paths import resolved, shown
 from notifykit_migration.reading import file_digest, untouched
+from notifykit_migration.store import fence
 from notifykit_migration.verify.shadow import compare
 from notifykit_migration.verify.tasks import tasks_of_plan
 
@@ -63,7 +64,9 @@ def _store(
     strict: bool,
 ) -> Iterator[Check]:
     yield _tried("integrity_check", lambda: _integrity(connection))
-    yield _tried("outbox schema", lambda: _schema(connection, shown(project, project.configuration.settings.store)))
+    yield _tried(
+        "outbox schema", lambda: _schema(connection, shown(project.file.folder, project.configuration.settings.store))
+    )
     yield _tried("legacy readers still read", lambda: _readers(connection))
     yield _tried("fence stands", lambda: _fence(connection, [one.plan for one in found]))
     yield _tried("one sender for other programs", lambda: _others(project, connection))
@@ -188,11 +191,11 @@ def _files(project: Project, one: InForce, *, strict: bool) -> Iterator[Check]:
 
 def _csv(name: str, project: Project, part: CampaignPlan, backup: Backup, *, strict: bool) -> Check:
     """Nothing but flags may differ. Rows that were appended since are fine."""
-    before = backups.content(backup, resolved(project, part.csv_file))
+    before = backups.content(backup, resolved(project.file.folder, part.csv_file))
     if before is None:
         return Check(name=name, result=CheckResult.SKIPPED, evidence="the file was not there before")
     try:
-        now = resolved(project, part.csv_file).read_bytes()
+        now = resolved(project.file.folder, part.csv_file).read_bytes()
     except OSError as error:
         return Check(name=name, result=CheckResult.FAILED, evidence=f"it cannot be read: {error.strerror}")
     campaign = described(project, part.campaign)
@@ -220,7 +223,7 @@ def _csv(name: str, project: Project, part: CampaignPlan, backup: Backup, *, str
 
 def _kept(name: str, project: Project, kept: Kept, backup: Backup, *, strict: bool) -> Check:
     """A status file that stays is as it was; later it may have grown."""
-    path = resolved(project, kept.status_file)
+    path = resolved(project.file.folder, kept.status_file)
     now = file_digest(path) if path.exists() else None
     if now == kept.sha256:
         return Check(name=name, result=CheckResult.PASSED, evidence=f"{kept.keys} keys, not a byte differs")

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from notifykit.pipeline.project import Project
 from notifykit_migration.apply.retire import OldFile
-from notifykit_migration.apply.steps import described
-from notifykit_migration.journal.in_force import InForce
-from notifykit_migration.legacy.contracts import Retiring, retiring, state_of
+from notifykit_migration.backup.in_force import InForce
+from notifykit_migration.legacy.campaigns import described, state_of
+from notifykit_migration.legacy.contracts import Retiring, retiring
 from notifykit_migration.legacy.old_rule import generates, json_says
 from notifykit_migration.model import CampaignPlan, Check, CheckResult, FlagState, MessageTreatment, Treatment
 

@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from notifykit_migration.apply.steps import STATUS
 from notifykit_migration.model import CampaignPlan, Check, CheckResult, MessageTreatment, Plan, Treatment
 
 SHOWN = 20
@@ -41,7 +40,7 @@ def tasks_of_plan(connection: sqlite3.Connection, plan: Plan, *, strict: bool) -
         for contract in part.contracts:
             contracts += 1
             for item in contract.decisions:
-                if item.decision in STATUS:
+                if item.decision.status is not None:
                     tasks += 1
                     found = there.get((contract.key, item.message, item.round), [])
                     if (why := _wrong(item, found, told, strict=strict)) is not None:
@@ -66,8 +65,8 @@ def _wrong(item: MessageTreatment, found: list[_Task], told: set[int], *, strict
     (task,) = found
     if item.text is not None and task.text != item.text:
         return f"task {task.id} has another text than the plan"
-    if strict and task.status != STATUS[item.decision].value:
-        return f"task {task.id} is {task.status}, the plan says {STATUS[item.decision]}"
+    if strict and task.status != item.decision.status:
+        return f"task {task.id} is {task.status}, the plan says {item.decision.status}"
     sent = item.decision in (Treatment.SENT, Treatment.ASSUME)
     if sent and task.status not in _ACCEPTED:
         return f"task {task.id} was sent, and is {task.status}"

@@ -24,8 +24,8 @@ from legacy_model import OTHER_FLAG
 from legacy_project import AWARD, GROUP, recipient_of, text_of
 from legacy_run import LegacyRun
 from legacy_world import LegacyWorld
+from notifykit_migration.archive.archive import archived
 from notifykit_migration.journal.folder import MigrationFolder
-from notifykit_migration.rollback.archive import archived
 
 HELD = ("in_doubt", "failed", "sending")
 

@@ -21,8 +21,8 @@ from killed_worlds import KilledWorlds, Tally, replace
 from killing import STRACE, KillPoint, spread
 from legacy_run import LegacyRun
 from legacy_world import AWARD, GROUP, SENT, LegacyWorld, Made
+from notifykit_migration.archive.archive import archived
 from notifykit_migration.journal.folder import MigrationFolder
-from notifykit_migration.rollback.archive import archived
 
 pytestmark = pytest.mark.crash
 

@@ -11,7 +11,7 @@ from typing import Any
 import plans
 import pytest
 from cli_world import BUSY, DOUBTFUL, REFUSED, CliWorld
-from notifykit_migration.apply import fence
+from notifykit_migration.store import fence
 
 from notifykit.outbox import SqliteOutbox
 from notifykit.pipeline.project import open_project

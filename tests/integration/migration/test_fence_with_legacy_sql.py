@@ -11,7 +11,7 @@ from typing import Any
 
 import plans
 import pytest
-from notifykit_migration.apply import fence
+from notifykit_migration.store import fence
 
 from notifykit.model import Claim, Draft, Outcome, Status, Task
 from notifykit.outbox import SqliteOutbox

@@ -183,7 +183,7 @@ def planned(world: LegacyWorld, path: Path) -> Path:
 
 
 def another_format(plan: Path) -> None:
-    plan.write_text(plan.read_text(encoding="utf-8").replace('"format": 1', '"format": 99', 1), encoding="utf-8")
+    plan.write_text(plan.read_text(encoding="utf-8").replace('"format": 2', '"format": 99', 1), encoding="utf-8")
 
 
 def no_format(plan: Path) -> None:
@@ -224,7 +224,7 @@ def folder(plan: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "what"),
     [
-        (another_format, "a plan of format 99, this notifykit knows 1"),
+        (another_format, "a plan of format 99, this notifykit knows 2"),
         (no_format, "is no plan"),
         (no_json, "is no plan"),
         (no_text, "it is no UTF-8 text"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from legacy_run import LegacyRun
 from legacy_world import GROUP, SENT, WECOM, LegacyWorld
-from notifykit_migration.apply.steps import DatabaseStep
+from notifykit_migration.journal.targets import DatabaseStep
 from notifykit_migration.rollback import steps as module
 from notifykit_migration.rollback.old_schema import put_back
 

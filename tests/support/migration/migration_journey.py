@@ -15,11 +15,11 @@ from legacy_model import CUT, State
 from legacy_packing import Block, Packed
 from legacy_run import LegacyRun
 from legacy_world import LegacyWorld
+from notifykit_migration.archive.archive import archived
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.legacy.log import read_log
 from notifykit_migration.model import MessageTreatment, Options, Plan, Stopped, Treatment
 from notifykit_migration.plan.make import make_plan
-from notifykit_migration.rollback.archive import archived
 
 HELD = ("in_doubt", "failed", "sending")
 

@@ -12,7 +12,7 @@ import notifykit_technician
 import pytest
 import yaml
 from notifykit_compat.settings import MODULES, LegacySettings, read_settings
-from notifykit_migration.apply import fence
+from notifykit_migration.store import fence
 
 from notifykit.errors import ConfigError
 

@@ -12,9 +12,9 @@ from typing import Any
 import plans
 import pytest
 from cli_world import CliWorld
-from notifykit_migration.apply import fence
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.rollback.old_schema import Restoration
+from notifykit_migration.store import fence, migrated
 
 from notifykit.config.resolve import Configuration
 from notifykit.errors import ConfigError
@@ -98,7 +98,7 @@ def test_what_is_gone_or_changed_is_named_and_put_up_again(db: Database) -> None
 
 def test_an_old_database_has_none_of_it(db: Database) -> None:
     assert [line.rpartition(" ")[2] for line in fence.missing(db.connection)] == ["missing"] * 10
-    assert not fence.carried_out(db.connection, plans.HASH)
+    assert not migrated.carried_out(db.connection, plans.HASH)
 
 
 def test_it_is_taken_down_without_a_trace(db: Database) -> None:
@@ -121,14 +121,14 @@ def test_a_table_of_another_program_by_one_of_our_names_is_left_alone(db: Databa
 
 def test_what_was_done_is_recorded(db: Database) -> None:
     put_up(db)
-    fence.record(db, plans.plan(), backup="b-1", soak_until=5.0, journal_mode="delete", sequence=324)
+    migrated.record(db, plans.plan(), backup="b-1", soak_until=5.0, journal_mode="delete", sequence=324)
     now = db.clock.now()
     assert db.all("SELECT * FROM migrations") == [("b-1", now, "b-1", plans.HASH, 5.0, None, "delete", 324)]
     assert db.all("SELECT * FROM migrated") == [
         ("beijing-aug", "b-1", "state/send_status_bj_aug.json", "state/PerformanceData-BJ-Aug.csv", "发送成功")
     ]
-    assert fence.carried_out(db.connection, plans.HASH)
-    assert not fence.carried_out(db.connection, "another")
+    assert migrated.carried_out(db.connection, plans.HASH)
+    assert not migrated.carried_out(db.connection, "another")
 
 
 def test_the_statements_of_a_plan_are_all_that_is_run(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import plans
-from notifykit_migration.apply import fence
+from notifykit_migration.store import fence
 
 from notifykit.clock import Clock
 from notifykit.outbox import SqliteOutbox

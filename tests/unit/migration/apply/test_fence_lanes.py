@@ -9,7 +9,7 @@ import plans
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from notifykit_migration.apply import fence
+from notifykit_migration.store import fence
 
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.sqlite import lanes

@@ -11,8 +11,8 @@ from pathlib import Path
 import plans
 import pytest
 from legacy_world import SENT, LegacyWorld
-from notifykit_migration.apply import fence
 from notifykit_migration.apply.guard import may_generate
+from notifykit_migration.store import fence, migrated
 
 from notifykit.legacy import Disposal, LegacyState
 from notifykit.outbox import SqliteOutbox
@@ -45,7 +45,7 @@ def migrate(folder: Path) -> None:
     with SqliteOutbox.open(folder / "tasks.db") as outbox, outbox.transaction():
         fence.remember_schema(outbox.db)
         fence.install(outbox.db, plans.plan(), others={})
-        fence.record(outbox.db, plans.plan(), backup="b", soak_until=None, journal_mode="delete", sequence=None)
+        migrated.record(outbox.db, plans.plan(), backup="b", soak_until=None, journal_mode="delete", sequence=None)
 
 
 def make_legacy_store(folder: Path, *, rows: int = 1) -> None:

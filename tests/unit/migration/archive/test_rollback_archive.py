@@ -8,11 +8,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from notifykit_migration.archive.archive import Archived, archive, archived
 from notifykit_migration.errors import VerificationError
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.model import Hold, Row
 from notifykit_migration.reading import content_digest
-from notifykit_migration.rollback.archive import Archived, archive, archived
 
 from notifykit.model import Draft, Outcome, Status
 from notifykit.outbox import SqliteOutbox
@@ -52,8 +52,8 @@ def row(id_: int, text: str) -> Row:
 def outbox(tmp_path: Path) -> Iterator[SqliteOutbox]:
     """Task 1 was sent, 2 failed, 3 is queued, 4 is of a campaign that the old program does not know."""
     with closing(SqliteOutbox.open(tmp_path / "tasks.db")) as outbox:
-        outbox.db.execute("CREATE TABLE migrated (campaign TEXT PRIMARY KEY)")
-        outbox.db.execute("INSERT INTO migrated VALUES ('beijing')")
+        outbox.db.execute("CREATE TABLE migrated (campaign TEXT PRIMARY KEY, status_file TEXT, sent_word TEXT)")
+        outbox.db.execute("INSERT INTO migrated (campaign) VALUES ('beijing')")
         outbox.enqueue([draft("group"), draft("award"), draft("extra"), draft("group", campaign="ours")])
         outbox.enqueue([draft("group")])
         for then, outcome in (

@@ -20,10 +20,11 @@ from notifykit.model import Attempt, Status, Task
 from notifykit.outbox.sqlite import rows
 from notifykit.outbox.sqlite.database import Database
 from notifykit.wording import Reason
-from notifykit_migration.apply import memory as history
+from notifykit_migration.archive.restore import restore, restore_others
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.model import Hold, Row
+from notifykit_migration.store.migrated import migrated_campaigns
 from notifykit_migration.wording import WORDING
 
 FORMAT = 1
@@ -154,19 +155,18 @@ class Archived:
         """Put back what a plan knows nothing of: call it when the plan's rows have been adopted.
 
         Attempts, events and counts of the tasks that are there again, and the tasks of campaigns that were never
-        migrated: see `history`. May be done twice.
+        migrated: see `restore`. May be done twice.
         """
         with self.open() as before:
-            migrated = frozenset(name for (name,) in before.execute("SELECT campaign FROM migrated"))
-            history.restore_others(before, self._removed, db, migrated)
-            history.restore(before, self._removed, db)
+            restore_others(before, self._removed, db, migrated_campaigns(before).keys())
+            restore(before, self._removed, db)
 
     @cached_property
     def campaigns(self) -> frozenset[str]:
         """The campaigns that the outbox knew, those without a task included."""
         with self.open() as db:
-            known = "SELECT campaign FROM migrated UNION SELECT campaign FROM tasks WHERE campaign IS NOT NULL"
-            return frozenset(name for (name,) in db.execute(known))
+            with_tasks = db.execute("SELECT DISTINCT campaign FROM tasks WHERE campaign IS NOT NULL")
+            return frozenset(migrated_campaigns(db)) | {name for (name,) in with_tasks}
 
     @cached_property
     def _identities(self) -> dict[int, tuple[int, Identity]]:

@@ -1,4 +1,4 @@
-"""What a migration adds to the store: the record of what it did, and the fence around its campaigns.
+"""What a migration adds to the store: tables for its record, and the fence around its campaigns.
 
 The fence is made of triggers, so it holds against every program that opens the file: an old contract job stops at its
 first message, an old scheduler that still reports is heard, and the tasks of other programs are either the old
@@ -85,29 +85,6 @@ def install(db: Database, plan: Plan, *, others: Mapping[str, str]) -> None:
         sync_others(db, others)
 
 
-def record(
-    db: Database, plan: Plan, *, backup: str, soak_until: float | None, journal_mode: str, sequence: int | None
-) -> None:
-    """Keep what was done, beside what it was done to. `sequence`: the highest id that the old program ever used."""
-    db.execute(
-        "INSERT INTO migrations (id, at, backup, plan_hash, soak_until, journal_mode, legacy_sequence)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (backup, db.clock.now(), backup, plan.hash, soak_until, journal_mode, sequence),
-    )
-    db.executemany(
-        "INSERT INTO migrated (campaign, migration, status_file, csv_file, sent_word) VALUES (?, ?, ?, ?, ?)",
-        ((part.campaign, backup, part.status_file, part.csv_file, part.sent_word) for part in plan.campaigns),
-    )
-
-
-def carried_out(connection: sqlite3.Connection, plan_hash: str) -> bool:
-    """Whether the store says that this plan was carried out, and not rolled back."""
-    if "migrations" not in _present(connection):
-        return False
-    found = connection.execute("SELECT 1 FROM migrations WHERE plan_hash = ? LIMIT 1", (plan_hash,)).fetchone()
-    return found is not None
-
-
 def missing(connection: sqlite3.Connection) -> Iterator[str]:
     """Yield what of it is not there, or not as it should be."""
     present = _present(connection)
@@ -178,7 +155,7 @@ def others_in(connection: sqlite3.Connection) -> dict[str, str]:
 def _ours() -> dict[str, str]:
     """Return the statements by the name of what they make, as SQLite keeps them."""
     found: dict[str, str] = {}
-    text = resources.files("notifykit_migration.apply").joinpath("fence.sql").read_text(encoding="utf-8")
+    text = resources.files("notifykit_migration.store").joinpath("fence.sql").read_text(encoding="utf-8")
     lines: list[str] = []
     for line in text.splitlines():
         if not lines and (not line.strip() or line.startswith("--")):

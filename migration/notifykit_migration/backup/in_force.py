@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from notifykit_migration.backup import make as backups
+from notifykit_migration.backup.checks import RETIRED
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.journal import Journal
@@ -34,6 +36,11 @@ def in_force(folder: MigrationFolder, *known: Plan) -> list[InForce]:
         backup = backups.find(folder, str(entry.fields["backup"]))
         found.append(InForce(at=entry.at, backup=backup, plan=plans.get(backup.plan_hash) or planned(backup)))
     return found
+
+
+def retired_path(backup: Backup, number: int, status_file: str) -> Path:
+    """Return where `retire` puts a campaign's send-status file. `number`: of the campaign in the plan, from 0."""
+    return backup.folder / RETIRED / f"{number:02d}-{Path(status_file).name}"
 
 
 def planned(backup: Backup) -> Plan:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
+from notifykit_migration.archive.archive import Archived, Identity, RemovedTask, all_archived
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.model import Row
-from notifykit_migration.rollback.archive import Archived, Identity, RemovedTask, all_archived
 
 
 class Archives:
