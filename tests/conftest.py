@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pytest
 import surroundings
 from hypothesis import HealthCheck, settings
 from shuffled import pytest_collection_modifyitems, pytest_report_header  # noqa: F401 - hooks
+from system import may_be_skipped
 
 # Before anything of notifykit is imported: what it takes from `time` must be the clock that ticks.
 coarse_clock.from_environment()
@@ -80,6 +81,18 @@ def away(tmp_path: Path) -> Iterator[Path]:
     other = [place for place in beside if place.stat().st_dev != tmp_path.stat().st_dev]
     with tempfile.TemporaryDirectory(dir=other[0] if other else None) as name:
         yield Path(name)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI, what is skipped for want of something has failed."""
+    report = yield
+    if CI and report.skipped and isinstance(report.longrepr, tuple):
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        if not may_be_skipped(reason):
+            report.outcome = "failed"
+            report.longrepr = f"skipped in CI: {reason}; .ci/run installs what tests need"
+    return report
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -140,7 +140,9 @@ def _copy(target: Path) -> Path:
 def _base_python(as_account: Sequence[str]) -> str:
     """Return a Python that the account may start: the oldest that we support if it is there, or the one of this."""
     named = [shutil.which(name, path=folder) for folder in os.get_exec_path() for name in ("python3.11", "python3")]
-    look = f"import ensurepip, sys; sys.exit(sys.version_info < {OLDEST})"
+    # execvp may have found another than the one that was named, and that one is what the environment links to.
+    able = f"sys.version_info >= {OLDEST} and os.access(sys.executable, os.X_OK)"
+    look = f"import ensurepip, os, sys; sys.exit(not ({able}))"
     for python in dict.fromkeys([str(Path(sys.executable).resolve()), *filter(None, named)]):
         done = subprocess.run([*as_account, python, "-c", look], capture_output=True, check=False)
         if done.returncode == 0:
