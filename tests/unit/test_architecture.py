@@ -226,3 +226,18 @@ def test_every_plugin_has_an_entry_point() -> None:
 def test_every_package_is_measured() -> None:
     measured = set(PROJECT["tool"]["coverage"]["run"]["source_pkgs"])
     assert {top(name) for name in ALL_MODULES} <= measured
+
+
+def test_what_differs_by_platform_is_where_the_table_says() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    section = page.partition("## Platforms")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`([a-z_/]+\.py)`", section))
+    asking = {
+        path.relative_to(ROOT).as_posix()
+        for path in ALL_MODULES.values()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in ("sys.platform", "os.name", "platform.system")
+    }
+    assert asking
+    assert asking <= named
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
