@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import Protocol
 
@@ -16,8 +17,11 @@ class Clock(Protocol):
         ...
 
     def monotonic(self) -> float:
-        """Seconds from an arbitrary start; never jumps back."""
+        """Seconds from an arbitrary start; never jumps, and goes on while the machine sleeps where the system can."""
         ...
+
+
+_THROUGH_SLEEP: int | None = getattr(time, "CLOCK_MONOTONIC" if sys.platform == "darwin" else "CLOCK_BOOTTIME", None)
 
 
 class SystemClock:
@@ -28,5 +32,9 @@ class SystemClock:
         return time.time()
 
     def monotonic(self) -> float:
-        """Return the monotonic clock."""
-        return time.monotonic()
+        """Return the boot clock, or the monotonic clock where there is none.
+
+        `CLOCK_MONOTONIC` stands still during suspend on Linux (clock_gettime(2)), and goes on on macOS, where
+        `time.monotonic` stands still; on Windows it goes on.
+        """
+        return time.monotonic() if _THROUGH_SLEEP is None else time.clock_gettime(_THROUGH_SLEEP)

@@ -170,6 +170,8 @@ class Task:
     completed_at: float | None
     reason: str | None
     """Why the task is where it is, for people: the last refusal, the doubt, the write-back that failed."""
+    doubted_at: float | None = None
+    """When the first attempt began that may have been accepted, of those since a person last put the task back."""
 
     @property
     def idempotency_key(self) -> str:
@@ -179,14 +181,18 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """The right to make one attempt, until the lease runs out."""
+    """The right to make one attempt, for as long as its worker lives."""
 
     task: Task
     token: int
     """Number of the attempt, 1 for the first of the task ever. Only the holder of the latest moves the task."""
     worker: str
     started_at: float
-    lease_until: float
+    """By the wall clock, for people. Nothing is decided by it."""
+    lease: float
+    """Seconds for which `beat` must stand still, by a watcher's own clock, before the claim may be taken away."""
+    beat: int = 0
+    """The heartbeat number: it rises for as long as the worker lives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ required, though `Strategy` supplies harmless defaults.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -138,6 +138,10 @@ class Rate:
     seconds: float
 
 
+def _always() -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendContext:
     """What a sender is told beside the message."""
@@ -148,15 +152,21 @@ class SendContext:
     """Seconds the call may take; afterwards the lease is renewed but people wait."""
     clock: Clock
     log: logging.Logger
+    still_held: Callable[[], bool] = _always
+    """Whether the message is still this worker's to send. Ask right before sending where the sender waited for
+    something itself: a worker that was stopped meanwhile may have lost it, and a person may have cancelled it. Where it
+    says False, send nothing and return any outcome."""
 
 
 @runtime_checkable
 class Sender(Protocol):
     """Hands a message to a service. `send` is called from several threads at once.
 
-    A sender may declare two facts on its class, and both have defaults:
-    `limits` (a tuple of `Rate`, default none) and `repeatable` (True only where the service provably drops
-    a repeat of the same idempotency key, default False).
+    A sender may declare facts on its class, and all have defaults: `limits` (a tuple of `Rate`, default none);
+    `repeatable` (True only where the service provably drops a repeat of the same idempotency key, default False) and
+    `repeatable_for` (for how many seconds it does so, default without end); `concurrency` (how many calls it can make
+    at once, default `dispatch.workers`) and `resource` (the name of the one thing of this machine that its calls use,
+    such as `desktop`: `concurrency` then counts over all processes and over all channels that name it).
     """
 
     def send(self, message: Message, context: SendContext) -> Outcome:

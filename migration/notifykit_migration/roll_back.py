@@ -25,7 +25,6 @@ from notifykit_migration.legacy.task_table import check_version
 from notifykit_migration.model import Hold, OutboxState, RollbackPlan
 from notifykit_migration.reading import content_digest, untouched
 from notifykit_migration.rollback.old_schema import alone, clear_journal
-from notifykit_migration.rollback.outbox_view import clock_time
 from notifykit_migration.rollback.plan import GoingBack, work_out
 from notifykit_migration.rollback.proof import prove
 from notifykit_migration.rollback.steps import ModeStep, check_files, database_step, file_steps, written_before
@@ -61,7 +60,7 @@ class RolledBack:
     """What waits for a person."""
 
 
-def survey(project: Project, folder: MigrationFolder, *, now: float) -> tuple[Standing, RollbackPlan | None]:
+def survey(project: Project, folder: MigrationFolder) -> tuple[Standing, RollbackPlan | None]:
     """Look at store, journal and files, and say what a rollback would do; None where nothing is to be decided.
 
     Changes nothing. Raises PreflightError, StoreError, VerificationError (a backup is damaged) and WorldChangedError:
@@ -72,7 +71,7 @@ def survey(project: Project, folder: MigrationFolder, *, now: float) -> tuple[St
     if store.exists():
         with untouched(store) as connection:
             check_version(connection, str(store))
-            back = work_out(project, folder, connection, now=now) if is_migrated(connection) else None
+            back = work_out(project, folder, connection) if is_migrated(connection) else None
         if back is not None:
             check_files(back, written_before(entries))
             return Standing.MIGRATED, back.plan
@@ -98,9 +97,9 @@ def _database_changed(entries: Sequence[Entry]) -> bool:
     return False
 
 
-def make_rollback(project: Project, folder: MigrationFolder, *, now: float) -> RollbackPlan:
+def make_rollback(project: Project, folder: MigrationFolder) -> RollbackPlan:
     """Return what a rollback would do. Changes nothing. Raises as `survey`, and NothingToRollBackError."""
-    _, plan = survey(project, folder, now=now)
+    _, plan = survey(project, folder)
     if plan is None:
         raise NothingToRollBackError("nothing to do: nothing is migrated")
     return plan
@@ -122,14 +121,14 @@ def roll_back(
     is not what it should be, and NothingToRollBackError.
     """
     if plan is None:
-        return _end(project, folder, who, now=now, tell=tell)
+        return _end(project, folder, who, tell=tell)
     store = project.configuration.settings.store.resolve()
     with Journal(folder.journal) as journal:
         earlier = written_before(journal.entries)
         with alone(store) as connection:
             if not is_migrated(connection):
                 raise WorldChangedError(f"{store}: somebody else rolled it back just now; run this again")
-            back = work_out(project, folder, connection, now=now)
+            back = work_out(project, folder, connection)
             _refuse(back, plan)
             check_files(back, earlier)
             kept = _archive(folder, connection, back, _vacant(folder, journal), now=now)
@@ -152,9 +151,9 @@ def roll_back(
     return RolledBack(plan=done, archive=kept.folder, holds=done.holds)
 
 
-def _end(project: Project, folder: MigrationFolder, who: str, *, now: float, tell: Tell) -> RolledBack:
+def _end(project: Project, folder: MigrationFolder, who: str, *, tell: Tell) -> RolledBack:
     """End what leaves nothing to decide: a rollback that was cut short late, a migration that changed nothing yet."""
-    where, _ = survey(project, folder, now=now)
+    where, _ = survey(project, folder)
     if where is Standing.FINISHING:
         return _finish(project, folder, tell)
     if where is Standing.MIGRATED:
@@ -173,7 +172,7 @@ def _refuse(back: GoingBack, shown: RollbackPlan) -> None:
     if view.busy:
         raise PreflightError(
             f"{back.plan.store}: {view.busy} messages are being sent just now; nothing was changed. Stop `notifykit "
-            f"run` and `notifykit dispatch`; what nobody finishes is held from {clock_time(view.busy_until)} on"
+            f"run` and `notifykit dispatch`. Where none runs, one `notifykit dispatch` settles what another left behind"
         )
     if _meant(back.plan) != _meant(shown):
         raise WorldChangedError(

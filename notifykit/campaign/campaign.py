@@ -32,6 +32,12 @@ class Channel:
     type: str
     limits: tuple[Rate, ...] = ()
     repeatable: bool = False
+    repeatable_for: float | None = None
+    """Seconds for which the service drops a repeat; None: without end."""
+    concurrency: int | None = None
+    """How many calls there may be at once; None: as many as `dispatch.workers` says."""
+    resource: str | None = None
+    """The one thing of this machine that its calls use, and that other channels and processes may use too."""
     max_bytes: int | None = None
     """UTF-8 bytes of text that the service takes in one message."""
     escape: Callable[[str], str] | None = None
@@ -46,6 +52,9 @@ class Channel:
             type=type_,
             limits=tuple(getattr(sender, "limits", ())),
             repeatable=bool(getattr(sender, "repeatable", False)),
+            repeatable_for=getattr(sender, "repeatable_for", None),
+            concurrency=getattr(sender, "concurrency", None),
+            resource=getattr(sender, "resource", None),
             max_bytes=getattr(sender, "max_bytes", None),
             escape=getattr(sender, "escape", None),
         )
@@ -103,9 +112,9 @@ class DispatchSettings:
     """How sending is done."""
 
     workers: int = 4
-    """Concurrent sends in one process."""
+    """Concurrent sends of one channel in one process, where its `concurrency` says nothing else."""
     lease: float = 120.0
-    """Seconds without a heartbeat after which a send is in doubt."""
+    """Seconds for which a worker's heartbeat number must stand still before its sends are in doubt."""
     timeout: float = 20.0
     """Seconds one call may take."""
 

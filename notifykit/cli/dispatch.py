@@ -17,7 +17,7 @@ from notifykit.operate.attention import Attention, attention
 from notifykit.operate.forecast import Forecast, Turn, forecast
 from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import Filter
-from notifykit.pipeline.dispatch import Dispatched
+from notifykit.pipeline.dispatched import Dispatched
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import info, json_option, out, print_json

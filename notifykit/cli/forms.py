@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from notifykit.cli.times import iso
-from notifykit.model import Attempt, Status, Task
+from notifykit.model import Attempt, Claim, Status, Task
 from notifykit.operate.attention import Attention
 from notifykit.operate.forecast import Forecast
 from notifykit.operate.trace import Step, Trace
 from notifykit.outbox.protocol import CampaignFigures, Event, Pause
-from notifykit.pipeline.dispatch import Dispatched
+from notifykit.pipeline.dispatched import Dispatched
 from notifykit.pipeline.generate import Generated
 from notifykit.pipeline.settle import Settled
 
@@ -145,6 +145,19 @@ def settled_form(settled: Settled) -> Form:
         "campaign": settled.campaign,
         "completed": settled.completed,
         "refused": [{"reason": reason, "messages": number} for reason, number in settled.refused.items()],
+    }
+
+
+def overdue_form(claim: Claim, now: float) -> Form:
+    """Describe a call that has been under way for far longer than its timeout."""
+    task = claim.task
+    return {
+        "channel": task.channel,
+        "task": task.id,
+        "campaign": task.campaign,
+        "key": task.key,
+        "worker": claim.worker,
+        "seconds": now - claim.started_at,
     }
 
 

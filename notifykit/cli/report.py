@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from notifykit.errors import ExitCode
 from notifykit.model import Status
 from notifykit.operate.attention import Attention
-from notifykit.pipeline.dispatch import Dispatched
+from notifykit.pipeline.dispatched import Dispatched
 from notifykit.pipeline.generate import Generated
 from notifykit.pipeline.settle import Settled
 from notifykit.terminal.console import count, out, some, warn

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import click
 
 from notifykit.cli.examples import example
-from notifykit.cli.forms import figures_form, pause_form
+from notifykit.cli.forms import figures_form, overdue_form, pause_form
 from notifykit.cli.stores import existing
 from notifykit.cli.times import duration, iso, local, relative
 from notifykit.errors import ExitCode
-from notifykit.model import FOREVER, Status
+from notifykit.model import FOREVER, Claim, Status
+from notifykit.operate.attention import overdue_calls
 from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import CampaignFigures, Filter, Pause
 from notifykit.session import Session
@@ -34,21 +35,27 @@ def status(session: Session, as_json: bool) -> ExitCode:
     now = project.clock.now()
     figures: list[CampaignFigures] = []
     pauses: list[Pause] = []
+    overdue: list[Claim] = []
     unowned = 0
     with existing(project) as outbox:
         if outbox is not None:
             figures, pauses, unowned = outbox.figures(), outbox.pauses(), _unowned(outbox)
+            overdue = overdue_calls(outbox, project.configuration.settings.dispatch.timeout, now)
     if as_json:
         print_json(
             {
                 "at": iso(now),
                 "campaigns": [figures_form(item, now) for item in figures],
                 "pauses": [pause_form(pause) for pause in pauses],
+                "overdue_calls": [overdue_form(claim, now) for claim in overdue],
                 "pending_without_campaign": unowned,
             }
         )
     elif outbox is not None:
         _print(figures, pauses, unowned, now)
+        for claim in overdue:
+            task, age = claim.task, duration(now - claim.started_at)
+            out(f"\nchannel {task.channel}: the call for task {task.id} ({task.key}) has been under way for {age}")
     return ExitCode.DONE
 
 

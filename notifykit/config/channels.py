@@ -45,5 +45,7 @@ def read_channels(root: Branch, project: ProjectSection | None, offers: Componen
             if said.limits is not None:
                 limits = tuple(Rate(limit.count, limit.seconds) for limit in said.limits)
                 channel = dataclasses.replace(channel, limits=limits)
+            if said.concurrency is not None:
+                channel = dataclasses.replace(channel, concurrency=said.concurrency)
             usable[name] = channel
     return Channels(usable=usable, unavailable=unavailable, named=tuple(senders))

@@ -46,6 +46,12 @@ class SenderSection(TypedSection):
     limits: list[LimitSection] | None = Field(
         default=None, description="Rates that replace those the sender declares; `[]` for none."
     )
+    concurrency: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="How many calls there may be at once, instead of what the sender declares or `dispatch.workers`.",
+    )
 
 
 class RetrySection(Section):
@@ -137,9 +143,11 @@ class CampaignSection(SendingSection):
 class DispatchSection(Section):
     """How sending is done."""
 
-    workers: int = Field(default=_DISPATCH.workers, ge=1, le=256, description="Concurrent sends in one process.")
+    workers: int = Field(
+        default=_DISPATCH.workers, ge=1, le=256, description="Concurrent sends of a channel in one process."
+    )
     lease: Positive = Field(
-        default=_DISPATCH.lease, description="Without a sign of life for so long, a worker's sends are in doubt."
+        default=_DISPATCH.lease, description="Where a worker gives no sign of life for so long, its sends are in doubt."
     )
     timeout: Positive = Field(default=_DISPATCH.timeout, description="What one call may take.")
 

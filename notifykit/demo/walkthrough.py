@@ -172,8 +172,7 @@ class _Stage:
     def _wait_for_leases(self) -> None:
         """Wait until whatever is `sending` was left by a worker that is gone."""
         with self._outbox() as outbox:
-            sending = Filter(statuses=(Status.SENDING,))
-            _wait_until(lambda: len(outbox.expired()) == sum(1 for _ in outbox.tasks(sending)), "a lease to run out")
+            _wait_until(lambda: all(outbox.ended(claim.worker) for claim in outbox.on_wire()), "a killed worker to end")
 
     def _wait_for_refused_connections(self) -> None:
         _wait_until(lambda: bool(self._errors()["ConnectError"]), "a connection to be refused")

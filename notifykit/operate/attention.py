@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from notifykit.model import FOREVER, Status
+from notifykit.model import FOREVER, Claim, Status
 from notifykit.outbox.protocol import Filter, Outbox, Pause
+from notifykit.pipeline.held import OVERDUE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,11 @@ class Attention:
 
     def __bool__(self) -> bool:
         return bool(self.failed or self.in_doubt or self.paused or self.unreachable)
+
+
+def overdue_calls(outbox: Outbox, timeout: float, now: float) -> list[Claim]:
+    """Return the calls that have been on the wire for far longer than the timeout, by the wall clock: for people."""
+    return [claim for claim in outbox.on_wire() if now - claim.started_at > OVERDUE * timeout]
 
 
 def attention(outbox: Outbox, channels: Collection[str]) -> Attention:

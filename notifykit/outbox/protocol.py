@@ -100,6 +100,19 @@ class Filter:
     limit: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelBounds:
+    """How much may be claimed of one channel."""
+
+    rates: tuple[Rate, ...] = ()
+    """Counted over all workers."""
+    concurrency: int | None = None
+    """How many calls there may be at once; None: as many as there are slots."""
+    shared_with: tuple[str, ...] = ()
+    """The channels that use the one resource of this machine that this one uses, itself included: `concurrency` is
+    then counted over all of them and over all workers. Empty: each worker counts its own claims of this channel."""
+
+
 class Outbox(Protocol):
     """The durable store of tasks."""
 
@@ -127,10 +140,11 @@ class Outbox(Protocol):
 
     # dispatch ---------------------------------------------------------------------------------------------
 
-    def claim(self, worker: str, slots: int, channels: Mapping[str, Sequence[Rate]], lease: float) -> list[Claim]:
+    def claim(self, worker: str, slots: int, channels: Mapping[str, ChannelBounds], lease: float) -> list[Claim]:
         """Take up to `slots` due tasks of these channels, each durably `sending` under a lease.
 
-        Keeps the order per recipient, the rates of each channel over all processes, and its pauses.
+        Keeps the order per recipient, and of each channel the rates over all workers, the concurrency (by its
+        `sending` rows, read in the same transaction) and the pauses.
         """
         ...
 
@@ -147,12 +161,38 @@ class Outbox(Protocol):
         """Give back a claim whose call was never begun."""
         ...
 
-    def heartbeat(self, worker: str, lease: float) -> None:
-        """Renew all leases of this worker."""
+    # A claim is given up where an OS lock died with its worker, or where a watcher saw its heartbeat number unchanged
+    # for a whole lease by its own clock (`notifykit.pipeline.watch`). No two clocks are compared.
+
+    def enlist(self, worker: str) -> AbstractContextManager[None]:
+        """Make it provable, for as long as the block lasts, whether this worker's process lives."""
         ...
 
-    def expired(self) -> list[Claim]:
-        """Return the claims whose lease ran out: nobody knows what came of them."""
+    def ended(self, worker: str) -> bool:
+        """Whether it is proven that a worker's process has ended. False also where nothing can be proven."""
+        ...
+
+    def on_wire(self) -> list[Claim]:
+        """Return what is `sending`, of all workers, with each claim's heartbeat number as it stands now."""
+        ...
+
+    def heartbeat(self, claims: Iterable[Claim]) -> list[Claim]:
+        """Raise the heartbeat numbers of those of the claims that are still held; returns these."""
+        ...
+
+    def holds(self, claim: Claim) -> bool:
+        """Whether a claim is still its task's latest, and the task is `sending`."""
+        ...
+
+    def expire(self, claim: Claim, outcome: Outcome, then: Transition) -> bool:
+        """Take a claim away whose worker is gone, as `finish` does.
+
+        False, and nothing is changed, where its heartbeat number is no longer `claim.beat` or it is not held any more.
+        """
+        ...
+
+    def mend_times(self) -> None:
+        """Shorten what would wait too long because the wall clock was set back. Called every few seconds."""
         ...
 
     def pause(self, channel: str, seconds: float, reason: str) -> None:
@@ -172,10 +212,6 @@ class Outbox(Protocol):
 
         Rates are not counted in: it is a hint for how long to sleep.
         """
-        ...
-
-    def next_lease_end(self) -> float | None:
-        """Return when the first lease of anybody runs out; None where nothing is being sent."""
         ...
 
     # settle -----------------------------------------------------------------------------------------------

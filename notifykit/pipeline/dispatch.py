@@ -1,32 +1,35 @@
 """dispatch: queued messages to outcomes, with several sends at once.
 
 Each sending thread hands in its result and gets its next task in one visit to the store, and threads that come at
-the same time share a commit (see `group_commit`); one slow send delays nobody. At most one task a thread is `sending`
-at any time: that, and no more, is in doubt after a kill.
+the same time share a commit (see `group_commit`). Each channel has a bound of its own, so one that is slow delays no
+other. At most one task a thread is `sending` at any time, and no more of a channel than can be called at once: that,
+and no more, is in doubt after a kill.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import random
-import secrets
-import socket
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass
 from queue import SimpleQueue
 
 from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings
 from notifykit.clock import Clock
 from notifykit.errors import StoreError
-from notifykit.model import FOREVER, Claim, Message, Outcome, Status
+from notifykit.model import FOREVER, Claim, Outcome, Status
 from notifykit.outbox.protocol import Outbox, Transition
+from notifykit.pipeline.bounds import bounds_of, most_calls
+from notifykit.pipeline.call import Result, call
+from notifykit.pipeline.dispatched import Dispatched
 from notifykit.pipeline.group_commit import GroupCommit, Visit
-from notifykit.pipeline.judge import defect, doubtful, judge
+from notifykit.pipeline.held import HeldClaims, worker_name
+from notifykit.pipeline.judge import judge, may_repeat
 from notifykit.pipeline.observers import Nobody, Observers
+from notifykit.pipeline.recovery import Recovery
 from notifykit.roles import SendContext
 
 log = logging.getLogger(__name__)
@@ -37,43 +40,14 @@ TICK = 0.2
 HOOKS = {Status.SENT: "task_sent", Status.FAILED: "task_failed", Status.IN_DOUBT: "task_in_doubt"}
 
 
-@dataclass(slots=True)
-class Dispatched:
-    """What one run did."""
-
-    by_status: Counter[Status] = field(default_factory=Counter)
-    """Where attempts moved their tasks."""
-    recovered: int = 0
-    """Tasks whose worker was gone."""
-    late: int = 0
-    """Results that came after somebody else had decided."""
-
-    @property
-    def sent(self) -> int:
-        """Accepted, or assumed so by the campaign's policy."""
-        return self.by_status[Status.SENT]
-
-
-@dataclass(slots=True)
-class _Result:
-    claim: Claim
-    outcome: Outcome
-    seconds: float
-
-
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Errand(Visit):
     """Hand in a result, and get the next task."""
 
-    result: _Result | None
+    result: Result | None
     claim: Claim | None = None
     then: Transition | None = None
     """Where the result moved its task; None where it came too late."""
-
-
-def worker_name() -> str:
-    """Return a name for this dispatcher that no other has: host, process, and a random part."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 class Dispatcher:
@@ -93,7 +67,7 @@ class Dispatcher:
     ) -> None:
         self._outbox = outbox
         self._channels = channels
-        self._limits = {name: channel.limits for name, channel in channels.items()}
+        self._bounds = bounds_of(channels, settings.workers)
         self._campaigns = campaigns
         self._settings = settings
         self._clock = clock
@@ -102,7 +76,13 @@ class Dispatcher:
         self._progress = progress
         self._worker = worker_name()
         self._desk = GroupCommit(self._serve, visitors=lambda: self._alive - self._idle)
+        self._recovery = Recovery(outbox, self._worker, clock, self._judge)
+        self._enlisted = ExitStack()
+        self._locked = False
         self._state = threading.Condition()
+        self._held = HeldClaims(clock, lease=settings.lease, timeout=settings.timeout)
+        self._most_threads = most_calls(self._bounds)
+        self._beating = False
         self._idle = 0
         self._alive = 0
         self._looks = 0
@@ -115,34 +95,70 @@ class Dispatcher:
         """Finish what is on the wire, record it, and start nothing new. Safe to call from a signal handler."""
         self._stop.set()
 
-    def run(self, *, drain: bool) -> Dispatched:
+    def run(self, *, drain: bool, leave_overdue: bool = False) -> Dispatched:
         """Send what is due. With `drain`, wait for retries, limits and timed pauses too, until nothing waits.
+
+        With `leave_overdue` it does not wait for calls that outlive their timeout by far: they go on, their claims are
+        renewed, and `join` waits for them. May be called again.
 
         Raises StoreError where outcomes could not be recorded for the length of a lease: what was sent in that
         time is then in doubt.
         """
-        self._tell_lost(self._take_lost())
-        threads = [
-            threading.Thread(target=self._work, name=f"send-{number}", daemon=True)
-            for number in range(self._settings.workers)
-        ]
-        self._alive = len(threads)
-        for thread in threads:
-            thread.start()
+        self._report = Dispatched()
+        self._failure = None
         try:
-            self._watch(drain=drain)
+            self._enlist()
+            self._recover()
+            self._start_threads(self._settings.workers)
+            self._watch(drain=drain, leave_overdue=leave_overdue)
         finally:
             self._finish()
-            for thread in threads:
-                thread.join()
+            self._wait_for_threads(leave_overdue=leave_overdue)
         if self._failure is not None:
             raise self._failure
         return self._report
 
+    def join(self) -> bool:
+        """Wait for the calls that `run` left, and record them. False where there were none."""
+        left = bool(self._alive)
+        self._wait_for_threads(leave_overdue=False)
+        return left
+
+    def _enlist(self) -> None:
+        """Be known as alive, by a lock and by a heartbeat, until the last thread has ended."""
+        if not self._locked:
+            self._enlisted.enter_context(self._outbox.enlist(self._worker))
+            self._locked = True
+        with self._state:
+            self._finished = False
+            if self._beating:
+                return
+            self._beating = True
+        threading.Thread(target=self._beat_on, name="heartbeat", daemon=True).start()
+
+    def _start_threads(self, most: int) -> None:
+        with self._state:
+            number = min(most, self._most_threads - self._alive)
+            self._alive += max(number, 0)
+        for _ in range(number):
+            threading.Thread(target=self._work, name="send", daemon=True).start()
+
+    def _wait_for_threads(self, *, leave_overdue: bool) -> None:
+        with self._state:
+            while self._alive > (self._held.overdue() if leave_overdue else 0):
+                self._state.wait(TICK)
+            if self._alive:
+                return
+            while self._beating:
+                self._state.wait(TICK)
+        self._enlisted.close()
+        self._locked = False
+
     # the sending threads ----------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        result: _Result | None = None
+        result: Result | None = None
+        claim: Claim | None = None
         wake: SimpleQueue[None] = SimpleQueue()
         try:
             while True:
@@ -150,48 +166,60 @@ class Dispatcher:
                 if result is not None:
                     self._tell(result, errand.then)
                     result = None
-                if errand.claim is None:
+                claim = errand.claim
+                if claim is None:
                     if not self._wait_for_work():
                         return
                 elif self._stop.is_set():
-                    self._give_back(errand.claim)
+                    self._give_back(claim)
                     return
                 else:
-                    result = self._send(errand.claim)
+                    result = self._call(claim)
         except BaseException as error:  # noqa: BLE001 - carried to the thread that called run()
             self._failure = self._failure or error
         finally:
+            if claim is not None:
+                self._held.drop(claim)
             with self._state:
                 self._alive -= 1
                 self._finished = self._finished or self._failure is not None
                 self._state.notify_all()
 
-    def _send(self, claim: Claim) -> _Result:
+    def _call(self, claim: Claim) -> Result | None:
+        """Call the sender; None where the claim was taken while this worker was stopped."""
         task = claim.task
-        sender = self._channels[task.channel].sender
-        message = Message(
-            recipient=task.recipient,
-            text=task.text,
-            idempotency_key=task.idempotency_key,
-            campaign=task.campaign,
-            key=task.key,
-            name=task.name,
-            metadata=task.metadata,
+        channel = self._channels[task.channel]
+        if not self._still_held(claim):
+            log.warning("task %d (%s): taken while this worker was stopped; it is not sent", task.id, task.key)
+            self._held.drop(claim)
+            with self._state:
+                self._report.taken += 1
+            return None
+        if not may_repeat(claim, channel.repeatable_for, self._clock.now()):
+            why = f"not called again: the service drops a repeat for {channel.repeatable_for:g} s only"
+            return Result(claim, Outcome.unknown("repeat_window_over", why), 0.0)
+        context = SendContext(
+            attempt=claim.token,
+            timeout=self._settings.timeout,
+            clock=self._clock,
+            log=log,
+            still_held=lambda: self._still_held(claim),
         )
-        context = SendContext(attempt=claim.token, timeout=self._settings.timeout, clock=self._clock, log=log)
-        started = time.perf_counter()
-        try:
-            outcome = sender.send(message, context)
-        except Exception as error:
-            log.exception("the sender of channel %s failed on task %d", task.channel, task.id)
-            outcome = Outcome.unknown(type(error).__name__, "the sender raised")
-        seconds = time.perf_counter() - started
-        if wrong := defect(outcome):
-            log.error("what the sender of channel %s returned cannot be used: %s", task.channel, wrong)
-            outcome = Outcome.unknown("bad_outcome", wrong)
-        return _Result(claim, outcome, seconds)
+        self._held.begin_call(claim)
+        return call(channel, claim, context)
 
-    def _tell(self, result: _Result, then: Transition | None) -> None:
+    def _still_held(self, claim: Claim) -> bool:
+        """Whether the claim is ours; the store is asked only where it has not said so lately."""
+        if self._held.is_fresh(claim):
+            return True
+        now = self._clock.monotonic()
+        with self._desk.alone():
+            if not self._outbox.holds(claim):
+                return False
+        self._held.confirm([claim], now)
+        return True
+
+    def _tell(self, result: Result, then: Transition | None) -> None:
         """Tell observers and the report what became of an attempt."""
         with self._state:
             if then is None:
@@ -220,15 +248,20 @@ class Dispatcher:
                 time.sleep(0.5)
 
     def _exchange(self, errands: Sequence[_Errand]) -> None:
+        now = self._clock.monotonic()
         with self._outbox.transaction():
             for errand in errands:
                 if errand.result is not None:
                     errand.then = self._record(errand.result)
             claims: list[Claim] = []
             if not self._ending:
-                claims = self._outbox.claim(self._worker, len(errands), self._limits, self._settings.lease)
+                claims = self._outbox.claim(self._worker, len(errands), self._bounds, self._settings.lease)
+        for errand in errands:
+            if errand.result is not None:
+                self._held.drop(errand.result.claim)
         for errand, claim in zip(errands, claims, strict=False):
             errand.claim = claim
+            self._held.take(claim, now)
         if self._idle and claims and len(claims) == len(errands):
             self._wake_if_due()
 
@@ -243,8 +276,9 @@ class Dispatcher:
     def _give_back(self, claim: Claim) -> None:
         with self._desk.alone():
             self._outbox.release(claim)
+        self._held.drop(claim)
 
-    def _record(self, result: _Result) -> Transition | None:
+    def _record(self, result: Result) -> Transition | None:
         claim, outcome = result.claim, result.outcome
         then = self._judge(claim, outcome)
         moved = self._outbox.finish(claim, outcome, then, result.seconds)
@@ -255,31 +289,52 @@ class Dispatcher:
     def _judge(self, claim: Claim, outcome: Outcome) -> Transition:
         campaign = self._campaigns.get(claim.task.campaign)
         plan = campaign.message(claim.task.name) if campaign else None
-        return judge(claim, outcome, plan, self._clock.now(), self._rng)
+        channel = self._channels.get(claim.task.channel)
+        window = channel.repeatable_for if channel else None
+        return judge(claim, outcome, plan, self._clock.now(), self._rng, repeatable_for=window)
 
-    def _take_lost(self) -> list[tuple[_Result, Transition]]:
-        """Put claims whose worker is gone where their campaign's policy says."""
-        lost = []
-        with self._outbox.transaction():
-            for claim in self._outbox.expired():
-                outcome = doubtful(claim)
-                then = self._judge(claim, outcome)
-                if self._outbox.finish(claim, outcome, then):
-                    lost.append((_Result(claim, outcome, 0.0), then))
-        return lost
-
-    def _tell_lost(self, lost: list[tuple[_Result, Transition]]) -> None:
+    def _recover(self) -> None:
+        """Recover what workers left that are gone. Our own claims are renewed first."""
+        self._beat()
+        with self._desk.alone():
+            lost = self._recovery.take_lost()
         for result, then in lost:
+            task = result.claim.task
             self._report.recovered += 1
-            log.warning(
-                "task %d (%s): its worker is gone, now %s", result.claim.task.id, result.claim.task.key, then.status
-            )
+            log.warning("task %d (%s): its worker is gone, now %s", task.id, task.key, then.status)
             self._tell(result, then)
+
+    def _beat(self) -> None:
+        """Renew the claims that a thread holds, and those alone."""
+        now = self._clock.monotonic()
+        if held := self._held.all():
+            with self._desk.alone():
+                renewed = self._outbox.heartbeat(held)
+            self._held.confirm(renewed, now)
+
+    def _beat_on(self) -> None:
+        """Renew our claims until the last thread has ended."""
+        every = self._settings.lease / 4
+        beaten = self._clock.monotonic()
+        while True:
+            with self._state:
+                self._state.wait(min(every, TICK))
+                if self._finished and not self._alive:
+                    self._beating = False
+                    self._state.notify_all()
+                    return
+            now = self._clock.monotonic()
+            if now - beaten >= every:
+                beaten = now
+                try:
+                    self._beat()
+                except StoreError as error:
+                    log.warning("claims cannot be renewed: %s", error)
 
     # waiting and ending -----------------------------------------------------------------------------------
 
     def _wait_for_work(self) -> bool:
-        """Sleep until there may be work. False: go home."""
+        """Sleep until there may be work. False where there will be none."""
         with self._state:
             self._idle += 1
             seen = self._looks
@@ -294,29 +349,24 @@ class Dispatcher:
             self._finished = True
             self._state.notify_all()
 
-    def _watch(self, *, drain: bool) -> None:
-        """Renew leases until the last thread is home; until then recover lost ones, and find out when all is done."""
-        beat = recover = self._clock.monotonic()
-        every = self._settings.lease / 4
+    def _watch(self, *, drain: bool, leave_overdue: bool) -> None:
+        """Until the last thread has ended: recover what others left on the wire, and find out when all is done."""
+        recovered = self._clock.monotonic()
         while True:
             with self._state:
                 if self._alive and (self._idle < self._alive or self._ending):
                     self._state.wait(TICK)
-                if not self._alive:
+                overdue = self._held.overdue()
+                rest = self._alive - (overdue if leave_overdue else 0)
+                if not self._alive or (rest <= 0 and self._ending):
                     return
-                all_idle = self._idle == self._alive
-            now = self._clock.monotonic()
-            if now - beat >= every:
-                beat = now
-                with self._desk.alone():
-                    self._outbox.heartbeat(self._worker, self._settings.lease)
+                all_idle = self._idle == rest
             if self._ending:
                 continue
-            if now - recover >= min(every, 5.0):
-                recover = now
-                with self._desk.alone():
-                    lost = self._take_lost()
-                self._tell_lost(lost)
+            now = self._clock.monotonic()
+            if now - recovered >= min(self._settings.lease / 4, 5.0):
+                recovered = now
+                self._recover()
             if self._look(all_idle=all_idle, drain=drain):
                 self._finish()
 
@@ -325,17 +375,23 @@ class Dispatcher:
         return self._finished or self._stop.is_set()
 
     def _look(self, *, all_idle: bool, drain: bool) -> bool:
-        """Wake the idle threads if something is due. True where all is done."""
+        """Wake the idle threads if something is due, or start more. True where all is done."""
+        ours = self._held.by_channel()
         with self._state:
-            if not self._idle:
-                return False
+            idle, more = self._idle, self._alive < self._most_threads
+        free = [name for name, bounds in self._bounds.items() if ours[name] < (bounds.concurrency or 1)]
+        if not idle and not (more and free):
+            return all_idle
         with self._desk.alone():
-            due = self._outbox.next_due(self._channels)
-            others = self._outbox.next_lease_end() if drain and all_idle else None
-        # The threads went idle because a claim found nothing; what others are sending may hold back what waits.
-        if all_idle and (not drain or due in (None, FOREVER)) and others is None:
+            due = self._outbox.next_due(free)
+        is_due = due is not None and due <= self._clock.now()
+        # Threads go idle because a claim found nothing; what others are sending may hold back what waits.
+        found_nothing = bool(idle) or not is_due
+        if all_idle and found_nothing and (not drain or (due in (None, FOREVER) and not self._recovery.others_send)):
             return True
-        if due is not None and due <= self._clock.now():
+        if is_due:
+            if not idle:
+                self._start_threads(self._settings.workers)
             with self._state:
                 self._looks += 1
                 self._state.notify_all()

@@ -16,8 +16,29 @@ def backoff(policy: RetryPolicy, tries: int, rng: random.Random) -> float:
     return delay * (1 + policy.jitter * rng.uniform(-1, 1))
 
 
-def judge(claim: Claim, outcome: Outcome, plan: MessagePlan | None, now: float, rng: random.Random) -> Transition:
-    """Say where the task goes. `plan` is None where its campaign is gone: then it is held rather than guessed at."""
+def may_repeat(claim: Claim, window: float | None, at: float) -> bool:
+    """Whether the service still drops a repeat at the time `at`, where an earlier attempt may have been accepted.
+
+    `window`: for how many seconds it does so; None where that has no end. A clock that was set back proves nothing.
+    """
+    if window is None or claim.task.doubted_at is None:
+        return True
+    return 0 <= at - claim.task.doubted_at <= window
+
+
+def judge(
+    claim: Claim,
+    outcome: Outcome,
+    plan: MessagePlan | None,
+    now: float,
+    rng: random.Random,
+    *,
+    repeatable_for: float | None = None,
+) -> Transition:
+    """Say where the task goes. `plan` is None where its campaign is gone: then it is held rather than guessed at.
+
+    `repeatable_for`: seconds for which the service drops repeats; beyond them what is unknown is held.
+    """
     retry = plan.retry if plan else RetryPolicy()
     patience = plan.order_patience if plan else 600.0
     tries = claim.task.tries
@@ -44,7 +65,9 @@ def judge(claim: Claim, outcome: Outcome, plan: MessagePlan | None, now: float, 
     if on_unknown is OnUnknown.ASSUME_SENT:
         return Transition(status=Status.SENT, reason=f"assumed sent: {reason}")
     if on_unknown is OnUnknown.RESEND and tries < limit:
-        return again
+        since = claim.started_at if claim.task.doubted_at is None else claim.task.doubted_at
+        if repeatable_for is None or 0 <= (again.not_before or 0.0) - since <= repeatable_for:
+            return again
     return Transition(status=Status.IN_DOUBT, reason=reason)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 from notifykit.campaign.campaign import Campaign
 from notifykit.errors import CampaignError, NotifykitError, StoreError
 from notifykit.outbox import Outbox
-from notifykit.pipeline.dispatch import Dispatched, Dispatcher
+from notifykit.pipeline.dispatch import Dispatcher
+from notifykit.pipeline.dispatched import Dispatched
 from notifykit.pipeline.generate import Generated, generate
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.settle import Settled, settle
@@ -98,10 +99,11 @@ class Runner:
             self._dispatcher.stop()
 
     def once(self) -> Pass:
-        """One pass: generate, send what is due now, settle."""
-        this_pass = Pass()
-        generate_all(self._project, self._outbox, self._campaigns, this_pass)
-        self._send(this_pass)
+        """One pass: generate, send what is due now, settle. Calls that hang are waited for last, and settled too."""
+        with self._dispatching() as dispatcher:
+            this_pass = self._pass()
+            if dispatcher.join():
+                self._settle(this_pass)
         return this_pass
 
     def forever(self, interval: float, report: Callable[[Pass], None]) -> None:
@@ -109,10 +111,32 @@ class Runner:
 
         A store that is locked, or a disk that is full, ends a pass and not the run.
         """
+        with self._dispatching():
+            self._repeat(interval, report)
+
+    @contextmanager
+    def _dispatching(self) -> Iterator[Dispatcher]:
+        """Keep one dispatcher over all passes, with a connection of its own: a call that hangs outlives its pass."""
+        with closing(self._project.open_outbox()) as outbox:
+            self._dispatcher = dispatcher = self._project.dispatcher(outbox, workers=self._workers)
+            if self._stop.is_set():
+                dispatcher.stop()
+            try:
+                yield dispatcher
+            finally:
+                dispatcher.join()
+
+    def _pass(self) -> Pass:
+        this_pass = Pass()
+        generate_all(self._project, self._outbox, self._campaigns, this_pass)
+        self._send(this_pass)
+        return this_pass
+
+    def _repeat(self, interval: float, report: Callable[[Pass], None]) -> None:
         clock = self._project.clock
         while not self._stop.is_set():
             next_pass = clock.monotonic() + interval
-            report(self._outlasting(self.once))
+            report(self._outlasting(self._pass))
             while not self._stop.is_set() and (left := next_pass - clock.monotonic()) > 0:
                 due = self._outlasting_due()
                 wait = left if due is None else min(left, max(1.0, due - clock.now()))
@@ -143,9 +167,9 @@ class Runner:
             return None
 
     def _send(self, this_pass: Pass) -> None:
-        if not self._stop.is_set():
-            self._dispatcher = self._project.dispatcher(self._outbox, workers=self._workers)
-            if self._stop.is_set():
-                self._dispatcher.stop()
-            this_pass.dispatched = self._dispatcher.run(drain=False)
+        if self._dispatcher is not None and not self._stop.is_set():
+            this_pass.dispatched = self._dispatcher.run(drain=False, leave_overdue=True)
+        self._settle(this_pass)
+
+    def _settle(self, this_pass: Pass) -> None:
         settle_all(self._project, self._outbox, self._project.described, this_pass)

@@ -37,18 +37,26 @@ class Python:
     search_path: ProjectPath | None = None
     """Folder to look for the module in, after the installed packages."""
     one_at_a_time: bool = True
-    """Make calls one after the other, over all such senders of the process. A desktop needs it."""
+    """Make calls one after the other, over all such senders of the machine. A desktop needs it."""
     on_false: Literal["unknown", "retry", "rejected"] = "unknown"
     """What it means where the function returns False. It seldom proves that nothing was sent."""
+    concurrency: int | None = field(init=False, repr=False, compare=False)
+    resource: str | None = field(init=False, repr=False, compare=False)
     _function: Callable[[str, str], object] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "concurrency", 1 if self.one_at_a_time else None)
+        object.__setattr__(self, "resource", "desktop" if self.one_at_a_time else None)
         object.__setattr__(self, "_function", _find(self.call, self.search_path))
 
     def send(self, message: Message, context: SendContext) -> Outcome:
         """Call the function once, and believe only what it says."""
         turn: AbstractContextManager[object] = _desktop if self.one_at_a_time else nullcontext()
         with turn:
+            if not context.still_held():
+                return Outcome.retry(
+                    "claim_taken", "nothing was called: the message is no longer this worker's to send"
+                )
             try:
                 result = self._function(message.recipient, message.text)
             except NotSent as error:

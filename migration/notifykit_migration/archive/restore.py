@@ -121,7 +121,7 @@ def _others(archived: sqlite3.Connection, migrated: Collection[str]) -> Iterator
 def _put(db: Database, row: dict[str, Any], added: list[str]) -> int:
     """Make a task anew. Nobody knows what came of one that was being sent."""
     status = "in_doubt" if row["status"] == "sending" else row["status"]
-    values = {**row, "status": status, "due_at": None, "worker": None, "lease": None, "lease_until": None}
+    values = {**row, "status": status, "due_at": None, "worker": None, "lease": None}
     columns = [*LEGACY_COLUMNS[1:], *added]
     marks = ", ".join(f":{name}" for name in columns)
     return db.execute(

@@ -52,7 +52,7 @@ def rollback(session: Session, *, dry_run: bool, yes: bool, as_json: bool) -> Ex
     project = session.open_project(secrets=False)
     folder = MigrationFolder.of(project.file.folder)
     with progress("reading the outbox and the files", "files"):
-        where, plan = survey(project, folder, now=project.clock.now())
+        where, plan = survey(project, folder)
     if where is Standing.NOTHING:
         return _nothing(as_json=as_json)
     if dry_run:

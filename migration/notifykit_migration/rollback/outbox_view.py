@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from notifykit.model import Status
 from notifykit.outbox.sqlite import rows
@@ -26,11 +25,7 @@ SELECT DISTINCT task_id, verdict, coalesce(code, '') FROM attempts JOIN tasks ON
        SELECT 1 FROM events WHERE events.task_id = attempts.task_id AND kind = 'retried' AND at >= finished_at)))
 """
 
-# A lease that ends later than it is long was begun before the clock was set back: nobody knows how old it is.
-_BUSY = """
-SELECT count(*), max(lease_until) FROM tasks
- WHERE status = 'sending' AND lease_until > :now AND lease_until <= :now + coalesce(lease, 0)
-"""
+_SENDING = "SELECT worker, count(*) FROM tasks WHERE status = 'sending' GROUP BY worker"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +41,11 @@ class View:
     sequence: int | None
     """The highest id ever given."""
     busy: int
-    """Messages that a dispatcher is sending just now."""
-    busy_until: float
-    """When the last of their leases ends."""
+    """Messages that are being sent, as far as it is not proven that their worker has ended."""
 
 
-def look(connection: sqlite3.Connection, *, types: Collection[str], now: float) -> View:
-    """Read the outbox. `types`: the task types that the old scheduler knows how to send."""
+def look(connection: sqlite3.Connection, *, types: Collection[str], ended: Callable[[str], bool]) -> View:
+    """Read the outbox. `types`: the task types that the old scheduler knows how to send. `ended`: of a worker."""
     doubted = {id_: _doubt(verdict, code) for id_, verdict, code in connection.execute(_DOUBTED)}
     tasks: dict[str, dict[str, list[TaskView]]] = {}
     names: dict[str, str] = {}
@@ -67,14 +60,12 @@ def look(connection: sqlite3.Connection, *, types: Collection[str], now: float) 
         tasks.setdefault(campaign, {}).setdefault(key, []).append(seen)
     others, newest = connection.execute("SELECT count(*), max(id) FROM tasks WHERE campaign IS NULL").fetchone()
     sequence = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'tasks'").fetchone()
-    busy, until = connection.execute(_BUSY, {"now": now}).fetchone()
     return View(
         tasks=tasks,
         others=others,
         newest_other=newest or 0,
         sequence=int(sequence[0]) if sequence else None,
-        busy=busy,
-        busy_until=until or 0.0,
+        busy=sum(count for worker, count in connection.execute(_SENDING) if not ended(worker)),
     )
 
 
@@ -112,8 +103,3 @@ def _why(status: Status, reason: str | None) -> Reason:
     if status is Status.SENDING:
         return way_back.BEING_SENT()
     return WORDING.known(Reason(reason)) if reason else way_back.UNEXPLAINED(status=status.value)
-
-
-def clock_time(at: float) -> str:
-    """Return a time of today, for people."""
-    return datetime.fromtimestamp(at).astimezone().strftime("%H:%M:%S")

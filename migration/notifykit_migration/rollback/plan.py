@@ -14,6 +14,7 @@ from pathlib import Path
 from notifykit.legacy import Disposal
 from notifykit.model import Status
 from notifykit.outbox.sqlite import schema
+from notifykit.outbox.sqlite.worker_locks import WorkerLocks
 from notifykit.pipeline.project import Project
 from notifykit.wording import Reason
 from notifykit_migration.backup import make as backups
@@ -26,7 +27,7 @@ from notifykit_migration.paths import shown
 from notifykit_migration.reading import untouched
 from notifykit_migration.rollback.old_schema import Beginning
 from notifykit_migration.rollback.old_state import OldCampaign, old_campaigns
-from notifykit_migration.rollback.outbox_view import View, clock_time, holds, look
+from notifykit_migration.rollback.outbox_view import View, holds, look
 from notifykit_migration.rollback.translate import OldState, TaskView, returned, rows_of
 from notifykit_migration.store.fence import OTHERS
 from notifykit_migration.store.migrated import StoredMigration, migrations
@@ -92,7 +93,7 @@ class _Sum:
     """Something happened since the migration."""
 
 
-def work_out(project: Project, folder: MigrationFolder, connection: sqlite3.Connection, *, now: float) -> GoingBack:
+def work_out(project: Project, folder: MigrationFolder, connection: sqlite3.Connection) -> GoingBack:
     """Return what a rollback does to this store and the files of its campaigns.
 
     Raises PreflightError (a campaign, a file or a backup is missing) and WorldChangedError (somebody wrote to a
@@ -101,7 +102,8 @@ def work_out(project: Project, folder: MigrationFolder, connection: sqlite3.Conn
     done = migrations(connection)
     copies = tuple(path for item in done if (path := backups.store_copy(backups.find(folder, item.backup))) is not None)
     legacy_rows = {path: _statuses(path) for path in copies}
-    view = look(connection, types=TASK_TYPES | _types(copies), now=now)
+    locks = WorkerLocks.beside(project.configuration.settings.store)
+    view = look(connection, types=TASK_TYPES | _types(copies), ended=locks.died)
     total = _Sum()
     olds = old_campaigns(project, folder, done, view.tasks.keys())
     for old in olds:
@@ -113,7 +115,7 @@ def work_out(project: Project, folder: MigrationFolder, connection: sqlite3.Conn
         if name not in mine:
             _other_campaign(name, by_key, total, began, known=name in keeping or name == OTHERS)
     if view.busy:
-        total.warnings.append(warnings.BUSY(messages=view.busy, until=clock_time(view.busy_until)))
+        total.warnings.append(warnings.BUSY(messages=view.busy))
     first = done[0]
     plan = RollbackPlan(
         store=shown(project.file.folder, project.configuration.settings.store),

@@ -66,9 +66,8 @@ SHARED_RECIPIENT = WARNINGS(
 )
 BUSY = WARNINGS(
     "busy",
-    "{messages:d} messages are being sent just now (until {until} at the latest): a rollback refuses until `notifykit "
-    "run` is stopped",
-    "有 {messages} 条消息正在发送（最迟到 {until}）：停止 `notifykit run` 之前不能回滚",
+    "{messages:d} messages are being sent just now: a rollback refuses until `notifykit run` is stopped",
+    "有 {messages} 条消息正在发送：停止 `notifykit run` 之前不能回滚",
 )
 FILE_WAS_TORN = WARNINGS(
     "file_was_torn",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
-from notifykit.model import Claim, Outcome, Status, Task
-from notifykit.outbox.protocol import Pause, Transition
+from notifykit.model import Claim, Outcome, Status, Task, Verdict
+from notifykit.outbox.protocol import ChannelBounds, Pause, Transition
 from notifykit.outbox.sqlite import events, lanes, rows
 from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.sqlite.worker_locks import WorkerLocks
 from notifykit.roles import Rate
 
 # `claim`: the due tasks of a channel that is not paused, each as it will be when it is claimed. A retry that waits and
@@ -28,7 +30,7 @@ SELECT attempts + 1, due_at, {rows.selected(rows.TASK_COLUMNS, status="'sending'
 # `claim`: make a task durably `sending` before its call.
 _SENDING = """
 UPDATE tasks SET status = 'sending', updated_at = ?, due_at = NULL, attempts = ?, tries = ?, worker = ?,
-                 started_at = ?, lease = ?, lease_until = ?
+                 started_at = ?, lease = ?, beat = 0
  WHERE id = ?
 """
 
@@ -54,15 +56,16 @@ UPDATE attempts SET finished_at = :now, verdict = :verdict, code = :code, detail
 # `finish`: move a task to where its outcome sends it, if the attempt is its latest and nobody else has moved it.
 _MOVE = """
 UPDATE tasks SET status = :status, updated_at = :local, reason = :reason, not_before = :not_before, worker = NULL,
-                 lease = NULL, lease_until = NULL, hold_until = coalesce(hold_until, :hold_until),
+                 lease = NULL, beat = NULL, hold_until = coalesce(hold_until, :hold_until),
                  tries = tries - :uncounted,
-                 sent_at = CASE WHEN :status = 'sent' THEN :now END
+                 sent_at = CASE WHEN :status = 'sent' THEN :now END,
+                 doubted_at = coalesce(doubted_at, :doubted_at)
  WHERE id = :id AND attempts = :token AND status = :was
 """
 
 # `release`: put a claimed task back as if it had not been claimed.
 _RELEASE = """
-UPDATE tasks SET status = 'queued', updated_at = ?, worker = NULL, lease = NULL, lease_until = NULL,
+UPDATE tasks SET status = 'queued', updated_at = ?, worker = NULL, lease = NULL, beat = NULL,
                  tries = tries - 1
  WHERE id = ? AND attempts = ? AND status = 'sending'
 """
@@ -70,16 +73,31 @@ UPDATE tasks SET status = 'queued', updated_at = ?, worker = NULL, lease = NULL,
 # `release`: take back the count of an attempt that was not made.
 _NOT_STARTED = "DELETE FROM starts WHERE channel = ? AND at = ? AND task_id = ? AND number = ?"
 
-# `heartbeat`: renew the leases of a worker.
-_RENEW = """
-UPDATE tasks INDEXED BY tasks_sending SET lease = ?, lease_until = ? WHERE status = 'sending' AND worker = ?
+# `expire`: as `finish`, and only where the heartbeat number stands where the watcher saw it.
+_EXPIRE = f"{_MOVE.rstrip()} AND beat = :beat\n"
+
+# `on_wire`: what is being sent, of all workers.
+_ON_WIRE = f"""
+SELECT attempts, worker, started_at, lease, beat, {rows.selected(rows.TASK_COLUMNS)} FROM tasks INDEXED BY tasks_sending
+ WHERE status = 'sending' ORDER BY id
 """
 
-# `expired`: what is being sent under a lease that has ended.
-_EXPIRED = f"""
-SELECT attempts, worker, started_at, lease_until, {rows.selected(rows.TASK_COLUMNS)} FROM tasks INDEXED BY tasks_sending
- WHERE status = 'sending' AND lease_until <= ? ORDER BY id
+# `heartbeat`: raise the number of a claim that is still held.
+_HEARTBEAT = "UPDATE tasks SET beat = beat + 1 WHERE id = ? AND attempts = ? AND status = 'sending'"
+
+# `holds`: whether a claim is still held.
+_HOLDS = "SELECT 1 FROM tasks WHERE id = ? AND attempts = ? AND status = 'sending'"
+
+# `enlist`: the workers that have claims.
+_WORKERS = "SELECT DISTINCT worker FROM tasks INDEXED BY tasks_sending WHERE status = 'sending'"
+
+# `claim`: how many calls of a channel a worker has under way.
+_OWN_CALLS = """
+SELECT count(*) FROM tasks INDEXED BY tasks_sending WHERE status = 'sending' AND channel = ? AND worker = ?
 """
+
+# `claim`: how many all workers have.
+_CALLS = "SELECT count(*) FROM tasks INDEXED BY tasks_sending WHERE status = 'sending' AND channel = ?"
 
 # `claim`: how many attempts of a channel began within a window.
 _USED = "SELECT count(*) FROM starts WHERE channel = ? AND at > ? AND at <= ?"
@@ -87,16 +105,10 @@ _USED = "SELECT count(*) FROM starts WHERE channel = ? AND at > ? AND at <= ?"
 # `claim`: drop what no window reaches back to, and what a clock that was set back left in the future.
 _PRUNE = "DELETE FROM starts WHERE channel = ? AND (at <= ? OR at > ?)"
 
-# `expired`: shorten leases that were begun before the clock was set back to their own length.
-_SHORTEN_LEASES = """
-UPDATE tasks INDEXED BY tasks_sending SET lease_until = :now + lease
- WHERE status = 'sending' AND lease_until > :now + lease
-"""
-
-# `expired`: shorten pauses likewise.
+# `mend_times`: shorten pauses that were begun before the clock was set back to their own length.
 _SHORTEN_PAUSES = "UPDATE pauses SET until = :now + (until - set_at), set_at = :now WHERE set_at > :now"
 
-# `expired`: retries whose backoff was begun before the clock was set back, and how long it is.
+# `mend_times`: retries whose backoff was begun before the clock was set back, and how long it is.
 _RETRIES_SET_IN_THE_FUTURE = """
 SELECT tasks.id, not_before - finished_at, tasks.channel, recipient, ordered
   FROM tasks INDEXED BY tasks_retrying JOIN attempts ON task_id = tasks.id AND number = tasks.attempts
@@ -119,8 +131,6 @@ _RESUME = "DELETE FROM pauses WHERE channel = ? AND until > ?"
 # `pauses`: those in force.
 _PAUSES = "SELECT channel, until, reason FROM pauses WHERE until > ? ORDER BY channel"
 
-# `next_lease_end`: when the first lease of anybody ends.
-_FIRST_LEASE_END = "SELECT min(lease_until) FROM tasks INDEXED BY tasks_sending WHERE status = 'sending'"
 
 # `next_due`: when the first task of a channel is due.
 _FIRST_DUE = """
@@ -142,14 +152,21 @@ class Claiming:
 
     db: Database
 
-    def claim(self, worker: str, slots: int, channels: Mapping[str, Sequence[Rate]], lease: float) -> list[Claim]:
+    def claim(self, worker: str, slots: int, channels: Mapping[str, ChannelBounds], lease: float) -> list[Claim]:
         """Take due tasks, each durably `sending` under a lease."""
         db = self.db
         with db.transaction():
             now = db.clock.now()
             due: list[_Due] = []
-            for channel, rates in channels.items():
-                room = min(slots, self._allowance(channel, rates, now)) if rates else slots
+            places: dict[str | tuple[str, ...], int] = {}
+            for channel, bounds in channels.items():
+                place = bounds.shared_with or channel
+                if bounds.concurrency is not None:
+                    free = bounds.concurrency - self._calls(channel, bounds.shared_with, worker)
+                    places[place] = min(free, places.get(place, free))
+                room = min(slots, places.get(place, slots))
+                if bounds.rates and room > 0:
+                    room = min(room, self._allowance(channel, bounds.rates, now))
                 if room > 0:
                     found = db.all(_DUE, {"channel": channel, "now": now, "room": room})
                     due += [_Due(at, number, rows.task(columns)) for number, at, *columns in found]
@@ -160,22 +177,32 @@ class Claiming:
             for _, number, task in due:
                 if len(claims) == slots:
                     break
+                bounds = channels[task.channel]
+                place = bounds.shared_with or task.channel
+                if places.get(place) == 0:
+                    continue
                 if task.ordered:
                     lane = (task.channel, task.recipient)
                     if lane in lanes_taken:
                         continue
                     lanes_taken.add(lane)
+                if place in places:
+                    places[place] -= 1
                 claims.append(self._start(task, number, worker, now, lease))
-                if channels[task.channel]:
+                if bounds.rates:
                     db.execute(_STARTED, (task.channel, now, task.id, number))
             return claims
 
+    def _calls(self, channel: str, shared_with: Sequence[str], worker: str) -> int:
+        """How many calls are under way, as far as the channel's bound counts them."""
+        if shared_with:
+            return sum(int(self.db.one(_CALLS, (other,))[0]) for other in shared_with)
+        return int(self.db.one(_OWN_CALLS, (channel, worker))[0])
+
     def _start(self, task: Task, number: int, worker: str, now: float, lease: float) -> Claim:
         db = self.db
-        until = now + lease
-        values = (db.local_time(now), number, task.tries, worker, now, lease, until, task.id)
-        db.execute(_SENDING, values)
-        return Claim(task=task, token=number, worker=worker, started_at=now, lease_until=until)
+        db.execute(_SENDING, (db.local_time(now), number, task.tries, worker, now, lease, task.id))
+        return Claim(task=task, token=number, worker=worker, started_at=now, lease=lease)
 
     def _allowance(self, channel: str, rates: Sequence[Rate], now: float) -> int:
         """How many attempts the rates leave for now.
@@ -194,44 +221,65 @@ class Claiming:
         """Record an outcome; move the task if the claim is still its latest."""
         db = self.db
         task = claim.task
-        now = db.clock.now()
-        move = {
-            "id": task.id,
+        move, facts = self._said(claim, outcome, then, call_seconds)
+        with db.transaction():
+            in_time = db.execute(_MOVE, {"was": "sending", **move}).rowcount
+            if not in_time and not db.execute(_MOVE, {"was": "in_doubt", **move}).rowcount:
+                db.execute(_LATE, facts)
+                events.record(db, task.id, "late_result", "dispatch", f"{outcome.verdict.value} {outcome.code}".strip())
+                return False
+            self._moved(claim, then, facts, free=bool(in_time))
+        return True
+
+    def expire(self, claim: Claim, outcome: Outcome, then: Transition) -> bool:
+        """Take a claim away whose worker is gone, unless its heartbeat number has risen."""
+        move, facts = self._said(claim, outcome, then, None)
+        with self.db.transaction():
+            if not self.db.execute(_EXPIRE, {"was": "sending", "beat": claim.beat, **move}).rowcount:
+                return False
+            self._moved(claim, then, facts, free=True)
+        return True
+
+    def _said(
+        self, claim: Claim, outcome: Outcome, then: Transition, call_seconds: float | None
+    ) -> tuple[dict[str, object], dict[str, object]]:
+        """Return the values of a move and those of an attempt."""
+        now = self.db.clock.now()
+        move: dict[str, object] = {
+            "id": claim.task.id,
             "token": claim.token,
             "status": then.status.value,
-            "local": db.local_time(now),
+            "local": self.db.local_time(now),
             "now": now,
             "reason": then.reason,
             "not_before": then.not_before or 0.0,
             "hold_until": then.hold_order_until,
             "uncounted": not then.counts,
+            "doubted_at": claim.started_at if outcome.verdict is Verdict.UNKNOWN else None,
         }
-        with db.transaction():
-            in_time = db.execute(_MOVE, {"was": "sending", **move}).rowcount
-            moved = in_time or db.execute(_MOVE, {"was": "in_doubt", **move}).rowcount
-            facts = {
-                "task_id": task.id,
-                "number": claim.token,
-                "channel": task.channel,
-                "worker": claim.worker,
-                "started_at": claim.started_at,
-                "now": now,
-                "verdict": outcome.verdict.value,
-                "code": outcome.code or None,
-                "detail": outcome.detail or None,
-                "vendor_id": outcome.vendor_id,
-                "call_seconds": call_seconds,
-            }
-            if not moved:
-                db.execute(_LATE, facts)
-                events.record(db, task.id, "late_result", "dispatch", f"{outcome.verdict.value} {outcome.code}".strip())
-                return False
-            db.execute(_OUTCOME, facts)
-            if task.ordered:
-                lanes.advance(db, task.channel, task.recipient, free=bool(in_time))
-            elif then.status is Status.QUEUED:
-                lanes.place_unordered(db, task.id)
-        return True
+        facts = {
+            "task_id": claim.task.id,
+            "number": claim.token,
+            "channel": claim.task.channel,
+            "worker": claim.worker,
+            "started_at": claim.started_at,
+            "now": now,
+            "verdict": outcome.verdict.value,
+            "code": outcome.code or None,
+            "detail": outcome.detail or None,
+            "vendor_id": outcome.vendor_id,
+            "call_seconds": call_seconds,
+        }
+        return move, facts
+
+    def _moved(self, claim: Claim, then: Transition, facts: Mapping[str, object], *, free: bool) -> None:
+        """Record the attempt of a task that was moved, and find whose turn it is. `free`: its lane is off the wire."""
+        task = claim.task
+        self.db.execute(_OUTCOME, facts)
+        if task.ordered:
+            lanes.advance(self.db, task.channel, task.recipient, free=free)
+        elif then.status is Status.QUEUED:
+            lanes.place_unordered(self.db, task.id)
 
     def release(self, claim: Claim) -> None:
         """Give back a claim whose call was never begun, as if it had not been made."""
@@ -246,24 +294,37 @@ class Claiming:
                 else:
                     lanes.place_unordered(db, task.id)
 
-    def heartbeat(self, worker: str, lease: float) -> None:
-        """Renew all leases of this worker."""
-        with self.db.transaction():
-            self.db.execute(_RENEW, (lease, self.db.clock.now() + lease, worker))
+    def enlist(self, worker: str) -> AbstractContextManager[None]:
+        """Hold an OS lock under the worker's name."""
+        return WorkerLocks.beside(self.db.path).held(worker, self._busy_workers)
 
-    def expired(self) -> list[Claim]:
-        """Return the claims whose lease ran out."""
-        now = self.db.clock.now()
-        self._heal_clock(now)
+    def _busy_workers(self) -> set[str]:
+        return {str(name) for (name,) in self.db.all(_WORKERS)}
+
+    def ended(self, worker: str) -> bool:
+        """Whether the worker's OS lock died with it."""
+        return WorkerLocks.beside(self.db.path).died(worker)
+
+    def on_wire(self) -> list[Claim]:
+        """Return what is `sending`, of all workers."""
         return [
-            Claim(task=rows.task(columns), token=token, worker=worker, started_at=started_at, lease_until=until)
-            for token, worker, started_at, until, *columns in self.db.all(_EXPIRED, (now,))
+            Claim(task=rows.task(columns), token=token, worker=worker, started_at=started_at, lease=lease, beat=beat)
+            for token, worker, started_at, lease, beat, *columns in self.db.all(_ON_WIRE)
         ]
 
-    def _heal_clock(self, now: float) -> None:
-        """Where the clock was set back, shorten what would now wait for it to catch up."""
+    def heartbeat(self, claims: Iterable[Claim]) -> list[Claim]:
+        """Raise the heartbeat numbers of those of the claims that are still held; returns these."""
         with self.db.transaction():
-            self.db.execute(_SHORTEN_LEASES, {"now": now})
+            return [claim for claim in claims if self.db.execute(_HEARTBEAT, (claim.task.id, claim.token)).rowcount]
+
+    def holds(self, claim: Claim) -> bool:
+        """Whether a claim is still its task's latest, and the task is `sending`."""
+        return self.db.one(_HOLDS, (claim.task.id, claim.token)) is not None
+
+    def mend_times(self) -> None:
+        """Where the clock was set back, shorten what would now wait for it to catch up."""
+        now = self.db.clock.now()
+        with self.db.transaction():
             self.db.execute(_SHORTEN_PAUSES, {"now": now})
             for id_, delay, channel, recipient, ordered in self.db.all(_RETRIES_SET_IN_THE_FUTURE, {"now": now}):
                 self.db.execute(_SHORTEN_RETRY, {"at": now + delay, "id": id_})
@@ -285,11 +346,6 @@ class Claiming:
         """Return the pauses in force."""
         found = self.db.all(_PAUSES, (self.db.clock.now(),))
         return [Pause(channel=channel, until=until, reason=reason) for channel, until, reason in found]
-
-    def next_lease_end(self) -> float | None:
-        """Return when the first lease of anybody runs out."""
-        (end,) = self.db.one(_FIRST_LEASE_END)
-        return None if end is None else float(end)
 
     def next_due(self, channels: Iterable[str]) -> float | None:
         """Return when the next task of these channels may be claimed."""

@@ -18,8 +18,9 @@ _KIND = {
 # `decide`: put a task where a person wants it. One that is queued again has its tries anew.
 _SET = """
 UPDATE tasks SET status = :status, updated_at = :local, reason = :why, worker = NULL, lease = NULL,
-                 lease_until = NULL, due_at = NULL, hold_until = NULL, not_before = 0.0,
+                 beat = NULL, due_at = NULL, hold_until = NULL, not_before = 0.0,
                  tries = CASE WHEN :status = 'queued' THEN 0 ELSE tries END,
+                 doubted_at = CASE WHEN :status = 'queued' THEN NULL ELSE doubted_at END,
                  sent_at = CASE WHEN :status = 'sent' THEN :now ELSE sent_at END
  WHERE id = :id
 """

@@ -24,6 +24,7 @@ TASK_COLUMNS = (
         "channel",
     ),
     *("ordered", "metadata", "tries", "queued_at", "not_before", "sent_at", "completed_at", "reason", "refusal"),
+    "doubted_at",
 )
 """The columns of a task, in the order in which `task` takes them."""
 
@@ -49,7 +50,7 @@ def selected(columns: Sequence[str], **instead: str) -> str:
 def task(row: Sequence[Any]) -> Task:
     """Build a task from TASK_COLUMNS. A legacy row that notifykit does not own has empty texts for what it lacks."""
     id_, task_type, recipient, text, status, campaign, key, name, round_, channel, ordered, metadata, *others = row
-    tries, queued_at, not_before, sent_at, completed_at, reason, refusal = others
+    tries, queued_at, not_before, sent_at, completed_at, reason, refusal, doubted_at = others
     return Task(
         id=id_,
         task_type=task_type,
@@ -69,6 +70,7 @@ def task(row: Sequence[Any]) -> Task:
         sent_at=sent_at,
         completed_at=completed_at,
         reason=reason if refusal is None else refusal,
+        doubted_at=doubted_at,
     )
 
 

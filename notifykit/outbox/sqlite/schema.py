@@ -137,6 +137,9 @@ def statements() -> Iterator[str]:
     for step in steps():
         yield from step.statements
     yield f"CREATE TABLE IF NOT EXISTS {STEPS_TABLE} (id INTEGER PRIMARY KEY, migration_set, name, applied_at)"
+    for step in steps():
+        values = f"('{STEPS_SET}', '{step.name}', CURRENT_TIMESTAMP)"
+        yield f"INSERT INTO {STEPS_TABLE} (migration_set, name, applied_at) VALUES {values}"
 
 
 def without_added_columns(sql: str) -> str:

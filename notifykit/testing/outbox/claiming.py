@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from notifykit.model import Status
-from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.protocol import ChannelBounds, Outbox
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.outbox.base import Another, OutboxBase
 from notifykit.testing.outbox.steps import (
@@ -16,6 +16,7 @@ from notifykit.testing.outbox.steps import (
     doubt,
     ids,
     look,
+    lose,
     put_off,
     queue,
     queue_drafts,
@@ -32,7 +33,7 @@ class ClaimingContract(OutboxBase):
         (id_,) = queue(outbox, "C-1")
         one = claim_one(outbox)
         assert (one.task.id, one.token, one.worker, one.started_at) == (id_, 1, "worker", clock.now())
-        assert one.lease_until == clock.now() + LEASE
+        assert (one.lease, one.beat) == (LEASE, 0)
         other = another()
         task = look(other, id_)
         assert (task.status, task.tries) == (Status.SENDING, 1)
@@ -91,6 +92,49 @@ class ClaimingContract(OutboxBase):
         assert failures == []
         assert sorted(id_ for each in taken for id_ in each) == made
         assert set(statuses(outbox)) == {Status.SENT}
+
+    # how many calls at once -------------------------------------------------------------------------------
+
+    def test_no_more_of_a_channel_than_can_be_called_at_once(self, outbox: Outbox) -> None:
+        queue(outbox, *"ABCDE")
+        two = {"robot": ChannelBounds(concurrency=2)}
+        first = outbox.claim("me", 50, two, LEASE)
+        assert len(first) == 2
+        assert outbox.claim("me", 50, two, LEASE) == []
+        accept(outbox, first[0])
+        assert len(outbox.claim("me", 50, two, LEASE)) == 1
+
+    def test_each_worker_counts_its_own_calls(self, outbox: Outbox, another: Another) -> None:
+        queue(outbox, *"ABCDE")
+        two = {"robot": ChannelBounds(concurrency=2)}
+        assert len(outbox.claim("me", 50, two, LEASE)) == 2
+        assert len(another().claim("you", 50, two, LEASE)) == 2
+
+    def test_what_all_share_is_counted_over_all_workers_and_channels(self, outbox: Outbox, another: Another) -> None:
+        queue_drafts(outbox, [draft(key=name + key, channel=name, recipient=key) for name in "ab" for key in "XYZ"])
+        both = ("a", "b")
+        one = {name: ChannelBounds(concurrency=1, shared_with=both) for name in both}
+        (first,) = outbox.claim("me", 50, one, LEASE)
+        assert another().claim("you", 50, one, LEASE) == []
+        assert another().claim("you", 50, {"b": one["b"]}, LEASE) == [], "whatever of it a worker knows"
+        accept(outbox, first)
+        assert len(another().claim("you", 50, one, LEASE)) == 1
+
+    def test_a_claim_that_was_taken_away_frees_its_place(self, outbox: Outbox, another: Another) -> None:
+        queue(outbox, "A", "B")
+        one = {"robot": ChannelBounds(concurrency=1, shared_with=("robot",))}
+        outbox.claim("me", 50, one, LEASE)
+        other = another()
+        assert other.claim("you", 50, one, LEASE) == []
+        assert lose(other, other.on_wire()[0])
+        assert len(other.claim("you", 50, one, LEASE)) == 1
+
+    def test_a_full_channel_leaves_slots_to_others(self, outbox: Outbox) -> None:
+        queue_drafts(outbox, [draft(key=key, channel="full", recipient=key) for key in "ABC"])
+        queue_drafts(outbox, [draft(key=key, channel="free", recipient=key) for key in "XYZ"])
+        bounds = {"full": ChannelBounds(concurrency=1), "free": ChannelBounds(concurrency=3)}
+        got = outbox.claim("me", 4, bounds, LEASE)
+        assert sorted(one.task.channel for one in got) == ["free", "free", "free", "full"]
 
     # order ------------------------------------------------------------------------------------------------
 

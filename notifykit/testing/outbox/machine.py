@@ -14,7 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from notifykit.clock import Clock
 from notifykit.model import Claim, Draft, Outcome, Status
-from notifykit.outbox.protocol import Filter, Outbox, Transition
+from notifykit.outbox.protocol import ChannelBounds, Filter, Outbox, Transition
 from notifykit.roles import Rate
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.samples import draft
@@ -69,7 +69,7 @@ class Seen:
     token: int | None = None
     """The claim that may still move it."""
     worker: str = ""
-    lease_until: float = 0.0
+    beat: int = 0
     not_before: float = 0.0
     hold: float | None = None
     """None: never put off, so it holds its lane as long as it is queued."""
@@ -143,7 +143,9 @@ class OutboxWalk(RuleBasedStateMachine):
         """Claim, and judge what was given."""
         now = self.clock.now()
         free = {name: self.candidates(name) for name in names if self.paused.get(name, 0.0) <= now}
-        claims = self.stores[at].claim(worker, slots, {name: CHANNELS[name] for name in names}, LEASE)
+        claims = self.stores[at].claim(
+            worker, slots, {name: ChannelBounds(rates=CHANNELS[name]) for name in names}, LEASE
+        )
         assert len({claim.task.id for claim in claims}) == len(claims) <= slots
         lanes = [lane(self.seen[claim.task.id]) for claim in claims if claim.task.ordered]
         assert len(set(lanes)) == len(lanes), "two claims of one recipient at once"
@@ -151,8 +153,8 @@ class OutboxWalk(RuleBasedStateMachine):
             task = self.seen[claim.task.id]
             assert any(task.id in group for group in free.get(task.draft.channel, ())), "it was not its turn"
             task.status, task.token, task.worker = Status.SENDING, claim.token, worker
-            task.lease_until = now + LEASE
-            assert (claim.started_at, claim.lease_until) == (now, now + LEASE)
+            task.beat = 0
+            assert (claim.started_at, claim.lease, claim.beat) == (now, LEASE, 0)
             if task.draft.channel == "limited":
                 self.starts.append(Start(now, task.id))
         recent = [start for start in self.starts if start.at > now - RATE.seconds]
@@ -222,20 +224,22 @@ class OutboxWalk(RuleBasedStateMachine):
             for start in self.starts:
                 start.given_back = start.given_back or (start.task == task.id and start.at == claim.started_at)
 
-    @rule(at=st.integers(0, 1), worker=st.sampled_from(["one", "two"]))
-    def heartbeat(self, at: int, worker: str) -> None:
-        self.stores[at].heartbeat(worker, LEASE)
-        for task in self.seen.values():
-            if task.status is Status.SENDING and task.worker == worker:
-                task.lease_until = self.clock.now() + LEASE
+    @rule(at=st.integers(0, 1), claim=given)
+    def heartbeat(self, at: int, claim: Claim) -> None:
+        self.stores[at].heartbeat([claim])
+        task = self.seen[claim.task.id]
+        if task.status is Status.SENDING and task.token == claim.token:
+            task.beat += 1
 
-    @rule(at=st.integers(0, 1))
-    def recover(self, at: int) -> None:
-        lost = self.stores[at].expired()
-        for claim in lost:
-            task = self.seen[claim.task.id]
-            assert claim.token == task.token
-            assert self.stores[at].finish(claim, OUTCOMES[Status.IN_DOUBT], Transition(status=Status.IN_DOUBT))
+    @rule(at=st.integers(0, 1), claim=given)
+    def lose(self, at: int, claim: Claim) -> None:
+        """Take a claim away, as it was when it was made: no heartbeat came meanwhile, or it stays."""
+        task = self.seen[claim.task.id]
+        held = task.status is Status.SENDING and task.token == claim.token
+        assert self.stores[at].holds(claim) is held
+        lost = self.stores[at].expire(claim, OUTCOMES[Status.IN_DOUBT], Transition(status=Status.IN_DOUBT))
+        assert lost is (held and task.beat == claim.beat)
+        if lost:
             task.status = Status.IN_DOUBT
 
     @rule(at=st.integers(0, 1), data=st.data())
@@ -314,13 +318,12 @@ class OutboxWalk(RuleBasedStateMachine):
             assert found == {task.id: task.status for task in self.seen.values()}
 
     @invariant()
-    def what_is_owed_and_what_is_lost_is_known(self) -> None:
+    def what_is_owed_and_what_is_on_the_wire_is_known(self) -> None:
         for store in getattr(self, "stores", ())[:1]:
             for campaign in CAMPAIGNS:
                 assert [task.id for task in store.owed(campaign)] == self.owed(campaign)
-            now = self.clock.now()
-            lost = {task.id for task in self.seen.values() if task.status is Status.SENDING and task.lease_until <= now}
-            assert {claim.task.id for claim in store.expired()} == lost
+            sending = {task.id: task.beat for task in self.seen.values() if task.status is Status.SENDING}
+            assert {claim.task.id: claim.beat for claim in store.on_wire()} == sending
 
 
 def identity(one: Draft) -> tuple[str, str, str, int]:

@@ -13,6 +13,7 @@ from notifykit.testing.outbox.steps import (
     claim_one,
     doubt,
     look,
+    lose,
     put_off,
     queue,
     reject,
@@ -61,50 +62,93 @@ class ResultsContract(OutboxBase):
         assert accept(outbox, one) is False
         assert look(outbox, id_) == before
 
-    # leases -----------------------------------------------------------------------------------------------
+    # claims of workers that are gone -----------------------------------------------------------------------
 
-    def test_a_lease_runs_out_at_its_time(self, outbox: Outbox, another: Another, clock: FakeClock) -> None:
+    def test_what_is_on_the_wire_is_seen_by_everybody(self, outbox: Outbox, another: Another) -> None:
         (id_,) = queue(outbox, "A")
         one = claim_one(outbox)
-        clock.advance(LEASE - 0.5)
-        assert outbox.expired() == []
-        clock.advance(1)
-        (lost,) = another().expired()
-        assert (lost.task.id, lost.token, lost.worker) == (id_, one.token, one.worker)
-        assert (lost.started_at, lost.lease_until) == (one.started_at, one.lease_until)
-        assert lost.task.tries == one.task.tries, "the same claim, so the same task as it was claimed"
+        (seen,) = another().on_wire()
+        assert seen == one, "the same claim, so the same task as it was claimed"
         assert look(outbox, id_).status is Status.SENDING
         assert claim(outbox) == [], "what may have been sent is never sent again by itself"
+        accept(outbox, one)
+        assert another().on_wire() == []
 
-    def test_a_heartbeat_keeps_a_workers_claims_and_no_others(self, outbox: Outbox, clock: FakeClock) -> None:
+    def test_a_heartbeat_raises_the_number_of_these_claims_and_of_no_others(
+        self, outbox: Outbox, another: Another
+    ) -> None:
         queue(outbox, "A", "B")
         mine, theirs = claim_one(outbox, worker="me"), claim_one(outbox, worker="you")
-        clock.advance(LEASE - 1)
-        outbox.heartbeat("me", LEASE)
-        clock.advance(2)
-        assert [lost.token for lost in outbox.expired()] == [theirs.token]
-        clock.advance(LEASE)
-        assert [lost.token for lost in outbox.expired()] == [mine.token, theirs.token]
+        outbox.heartbeat([mine])
+        assert outbox.heartbeat([mine]) == [mine]
+        assert [(seen.worker, seen.beat) for seen in another().on_wire()] == [
+            ("me", mine.beat + 2),
+            ("you", theirs.beat),
+        ]
 
-    def test_a_heartbeat_revives_nothing_that_is_finished(self, outbox: Outbox, clock: FakeClock) -> None:
+    def test_a_heartbeat_revives_nothing_that_is_finished(self, outbox: Outbox) -> None:
         (id_,) = queue(outbox, "A")
-        doubt(outbox, claim_one(outbox))
+        one = claim_one(outbox)
+        doubt(outbox, one)
         before = look(outbox, id_)
-        outbox.heartbeat("worker", LEASE)
-        clock.advance(10 * LEASE)
-        assert outbox.expired() == []
+        assert outbox.heartbeat([one]) == [], "who is told so does not call"
+        assert outbox.on_wire() == []
         assert look(outbox, id_) == before
 
-    def test_a_lost_claim_is_recovered_once(self, outbox: Outbox, another: Another, clock: FakeClock) -> None:
+    def test_a_claim_is_taken_away_once(self, outbox: Outbox, another: Another) -> None:
         (id_,) = queue(outbox, "A")
         claim_one(outbox)
-        clock.advance(LEASE + 1)
-        one, same = outbox.expired(), another().expired()
-        assert doubt(outbox, one[0]) is True
-        assert outbox.expired() == []
-        doubt(outbox, same[0])
+        other = another()
+        one, same = outbox.on_wire(), other.on_wire()
+        assert lose(outbox, one[0]) is True
+        assert outbox.on_wire() == []
+        assert lose(other, same[0]) is False
         assert look(outbox, id_).status is Status.IN_DOUBT
         assert len(outbox.attempts(id_)) == 1
+
+    def test_a_claim_whose_number_rose_meanwhile_is_not_taken_away(self, outbox: Outbox, another: Another) -> None:
+        (id_,) = queue(outbox, "A")
+        one = claim_one(outbox)
+        other = another()
+        (seen,) = other.on_wire()
+        outbox.heartbeat([one])
+        assert lose(other, seen) is False
+        assert look(outbox, id_).status is Status.SENDING
+        assert outbox.attempts(id_)[0].finished_at is None
+        assert lose(other, other.on_wire()[0]) is True
+
+    def test_a_worker_is_told_whether_it_holds_a_claim(self, outbox: Outbox, another: Another) -> None:
+        queue(outbox, "A")
+        one = claim_one(outbox)
+        assert outbox.holds(one) is True
+        other = another()
+        lose(other, other.on_wire()[0])
+        assert outbox.holds(one) is False
+        other.decide([one.task.id], Status.QUEUED, who="w", why="y", of=[Status.IN_DOUBT])
+        again = claim_one(other)
+        assert (outbox.holds(one), outbox.holds(again)) == (False, True)
+
+    def test_a_worker_that_is_enlisted_has_not_ended(self, outbox: Outbox, another: Another) -> None:
+        with outbox.enlist("me"):
+            assert another().ended("me") is False
+        assert another().ended("nobody") is False, "nothing proves that it has"
+
+    def test_it_is_remembered_since_when_a_message_may_have_been_accepted(
+        self, outbox: Outbox, clock: FakeClock
+    ) -> None:
+        (id_,) = queue(outbox, "A")
+        assert look(outbox, id_).doubted_at is None
+        began: list[float] = []
+        for outcome in (Outcome.retry("-1"), Outcome.unknown("lost"), Outcome.unknown("lost")):
+            began.append(clock.now())
+            one = claim_one(outbox)
+            clock.advance(5)
+            outbox.finish(one, outcome, Transition(status=Status.QUEUED, reason="x", not_before=clock.now()))
+            assert look(outbox, id_).doubted_at == (None if len(began) == 1 else began[1])
+        reject(outbox, claim_one(outbox))
+        assert look(outbox, id_).doubted_at == began[1]
+        outbox.decide([id_], Status.QUEUED, who="w", why="y", of=[Status.FAILED])
+        assert look(outbox, id_).doubted_at is None
 
     # fencing ----------------------------------------------------------------------------------------------
 
@@ -112,7 +156,7 @@ class ResultsContract(OutboxBase):
         (id_,) = queue(outbox, "A")
         one = claim_one(outbox)
         clock.advance(LEASE + 1)
-        doubt(outbox, outbox.expired()[0])
+        lose(outbox, outbox.on_wire()[0])
         clock.advance(5)
         assert accept(outbox, one) is True
         task = look(outbox, id_)
@@ -123,8 +167,8 @@ class ResultsContract(OutboxBase):
         made = queue(outbox, "A", "B")
         claims = claim(outbox)
         clock.advance(LEASE + 1)
-        for lost in outbox.expired():
-            doubt(outbox, lost)
+        for lost in outbox.on_wire():
+            lose(outbox, lost)
         assert reject(outbox, claims[0]) is True
         assert put_off(outbox, claims[1], until=clock.now() + 5) is True
         assert [look(outbox, id_).status for id_ in made] == [Status.FAILED, Status.QUEUED]

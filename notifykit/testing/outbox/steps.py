@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from notifykit.model import Claim, Draft, Outcome, Status, Task
-from notifykit.outbox.protocol import Filter, Outbox, Transition
+from notifykit.outbox.protocol import ChannelBounds, Filter, Outbox, Transition
 from notifykit.roles import Rate
 from notifykit.testing.samples import draft
 
@@ -36,8 +36,8 @@ def claim(
     channels: Mapping[str, Sequence[Rate]] = ROBOT,
     lease: float = LEASE,
 ) -> list[Claim]:
-    """Claim what is due."""
-    return outbox.claim(worker, slots, channels, lease)
+    """Claim what is due, of channels that have these rates and no other bound."""
+    return outbox.claim(worker, slots, {name: ChannelBounds(rates=tuple(channels[name])) for name in channels}, lease)
 
 
 def claim_one(outbox: Outbox, *, worker: str = "worker") -> Claim:
@@ -90,6 +90,11 @@ def look(outbox: Outbox, id_: int) -> Task:
 def statuses(outbox: Outbox) -> list[Status]:
     """Return the status of each task, in id order."""
     return [task.status for task in outbox.tasks(Filter())]
+
+
+def lose(outbox: Outbox, one: Claim) -> bool:
+    """Take a claim away whose worker is gone."""
+    return outbox.expire(one, Outcome.unknown("worker_gone"), Transition(status=Status.IN_DOUBT, reason="lost"))
 
 
 def ids(claims: Sequence[Claim]) -> list[int]:

@@ -16,7 +16,7 @@ from notifykit.clock import SystemClock
 from notifykit.errors import StoreError
 from notifykit.model import FOREVER, Draft, Message, OnUnknown, Outcome, Status, Verdict
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.protocol import ChannelBounds, Filter
 from notifykit.outbox.sqlite import database
 from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.roles import Rate, SendContext, Strategy
@@ -257,15 +257,15 @@ def test_a_lease_is_renewed_while_the_last_send_ends_after_a_stop(store: SqliteO
 
 def test_draining_waits_for_the_leases_of_others(store: SqliteOutbox) -> None:
     queue(store, 3)
-    store.claim("gone", 1, {"ch": ()}, 0.5)
+    store.claim("gone", 1, {"ch": ChannelBounds()}, 0.5)
     report = dispatcher(store, Scripted(), lease=0.4).run(drain=True)
     assert (report.recovered, statuses(store)) == (1, {"in_doubt": 1, "sent": 2})
 
 
 def test_a_task_whose_worker_is_gone_is_put_in_doubt_and_observers_hear_of_it(store: SqliteOutbox) -> None:
     queue(store, 2)
-    store.claim("gone", 1, {"ch": ()}, 0.01)
-    time.sleep(0.05)
+    with store.enlist("gone"):
+        store.claim("gone", 1, {"ch": ChannelBounds()}, 60)
     heard: list[str] = []
 
     class Observing:
@@ -351,7 +351,6 @@ def test_outcomes_that_cannot_be_recorded_at_all_end_in_doubt_with_a_clear_error
 
     with pytest.raises(StoreError, match="the disk is full; make room"):
         dispatcher(store, Scripted(fill_the_disk), workers=2, lease=0.6).run(drain=False)
-    time.sleep(0.7)
     with SqliteOutbox.open(tmp_path / "outbox.db") as other:
         assert dispatcher(other, Scripted()).run(drain=False).recovered == 1
         assert statuses(other) == {"in_doubt": 1}

@@ -14,6 +14,7 @@ from cli_world import BUSY, DOUBTFUL, REFUSED, CliWorld
 from notifykit_migration.store import fence
 
 from notifykit.outbox import SqliteOutbox
+from notifykit.outbox.protocol import ChannelBounds
 from notifykit.pipeline.project import open_project
 
 SECTION = """
@@ -107,11 +108,11 @@ def test_a_message_behind_others_of_its_lane_waits_for_its_turn(world: CliWorld)
         create_task(world, "send_wecom_message", "日报群", str(number))
     with world.outbox() as outbox:
         assert outbox.db.all("SELECT due_at FROM tasks ORDER BY id") == [(0.0,), (None,), (None,)]
-        (claim,) = outbox.claim("w", 9, {"beijing-group": ()}, 60)
+        (claim,) = outbox.claim("w", 9, {"beijing-group": ChannelBounds()}, 60)
         create_task(world, "send_wecom_message", "日报群", "3")
-        assert outbox.claim("w", 9, {"beijing-group": ()}, 60) == []
+        assert outbox.claim("w", 9, {"beijing-group": ChannelBounds()}, 60) == []
         outbox.release(claim)
-        assert [item.task.id for item in outbox.claim("w", 9, {"beijing-group": ()}, 60)] == [1]
+        assert [item.task.id for item in outbox.claim("w", 9, {"beijing-group": ChannelBounds()}, 60)] == [1]
 
 
 def test_a_message_behind_a_retry_waits_no_longer_than_its_patience(world: CliWorld) -> None:

@@ -15,7 +15,7 @@ from notifykit_migration.store import fence
 
 from notifykit.model import Claim, Draft, Outcome, Status, Task
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import Filter, Transition
+from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
 from notifykit.outbox.sqlite.adopting import Adoption
 
 GROUP = ("send_wecom_message", "（北京）喜报群")
@@ -89,7 +89,7 @@ def one(outbox: SqliteOutbox, id_: int) -> Task:
 
 
 def claim(outbox: SqliteOutbox) -> list[Claim]:
-    return outbox.claim("w", 9, {"robot": ()}, 60)
+    return outbox.claim("w", 9, {"robot": ChannelBounds()}, 60)
 
 
 def kinds(outbox: SqliteOutbox, id_: int) -> list[str]:

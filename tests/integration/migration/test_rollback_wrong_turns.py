@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,7 +18,9 @@ from notifykit_migration.journal.lock import migration_lock
 from notifykit_migration.rollback.old_schema import alone
 
 from notifykit.outbox import SqliteOutbox
+from notifykit.outbox.protocol import ChannelBounds
 from notifykit.outbox.sqlite import schema
+from notifykit.outbox.sqlite.worker_locks import WorkerLocks
 
 Tree = dict[str, tuple[str, int]]
 
@@ -92,28 +95,38 @@ def test_another_program_has_the_store_open(migrated: LegacyWorld, monkeypatch: 
     assert migrated.json() is None
 
 
-def sending(world: LegacyWorld, lease: float) -> None:
-    with closing(SqliteOutbox.open(world.store)) as outbox:
-        assert outbox.claim("gone", 5, {"desk": ()}, lease)
+@contextmanager
+def sending(world: LegacyWorld) -> Iterator[None]:
+    """A worker that is sending for as long as the block lasts, and then ends without a word."""
+    with WorkerLocks.beside(world.store).held("worker", lambda: {"worker"}):
+        with closing(SqliteOutbox.open(world.store)) as outbox:
+            assert outbox.claim("worker", 5, {"desk": ChannelBounds()}, 60)
+        yield
 
 
 def test_a_message_is_being_sent(migrated: LegacyWorld) -> None:
-    sending(migrated, 3600)
+    before = migrated.json()
+    with sending(migrated):
+        result = migrated.run("rollback", "--yes")
+        assert [row["status"] for row in migrated.rows()] == ["completed", "sending"]
+    assert result.exit_code == 4
+    assert "1 messages are being sent just now" in result.stderr
+    assert migrated.json() == before
+
+
+def test_nobody_can_tell_whether_a_worker_lives(migrated: LegacyWorld) -> None:
+    with sending(migrated):
+        pass
+    shutil.rmtree(migrated.store.with_name(f"{migrated.store.name}-workers"))
     with nothing_changes(migrated):
         result = migrated.run("rollback", "--yes")
     assert result.exit_code == 4
-    assert "1 messages are being sent just now" in result.stderr
-
-
-def test_a_lease_from_before_the_clock_was_set_back_keeps_nobody(migrated: LegacyWorld) -> None:
-    sending(migrated, 30)
-    with closing(sqlite3.connect(migrated.store)) as db, db:
-        db.execute("UPDATE tasks SET lease_until = lease_until + 86400 WHERE status = 'sending'")
-    assert migrated.run("rollback", "--yes").exit_code == 3
+    assert "one `notifykit dispatch` settles what another left behind" in result.stderr
 
 
 def test_nobody_knows_what_came_of_a_message(migrated: LegacyWorld) -> None:
-    sending(migrated, -1)
+    with sending(migrated):
+        pass
     result = migrated.run("rollback", "--yes")
     assert result.exit_code == 3
     assert [row["status"] for row in migrated.rows()] == ["completed"]

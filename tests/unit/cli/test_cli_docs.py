@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,18 @@ from json_tables import PAGE, Reader
 import notifykit.cli.demo as demo_module
 from notifykit.cli import app, reference
 from notifykit.cli.app import EXIT_CODES
+from notifykit.clock import SystemClock
 from notifykit.demo.proof import ChannelProof, FlagProof, Proof
+from notifykit.outbox import SqliteOutbox
+from notifykit.outbox.protocol import ChannelBounds
 from notifykit.plugins import Plugins, find, load_plugins
+from notifykit.testing.samples import draft
+
+
+class AnHourAgo(SystemClock):
+    def now(self) -> float:
+        return super().now() - 3600
+
 
 MakeWorld = Callable[[Sequence[str]], CliWorld]
 
@@ -74,7 +85,11 @@ def test_every_key_of_every_command_is_on_the_page(
     world.write_rows([[contract(6), "测试管家6", "0", "N", ""]])
     reader.compare("settle", told("settle"))
     reader.compare("run", told("run", "--once"))
-    reader.compare("status", told("status"))
+    with closing(SqliteOutbox.open(world.store, AnHourAgo())) as outbox:
+        outbox.enqueue([draft(channel="hanging")])
+        (claim,) = outbox.claim("a worker that hangs", 1, {"hanging": ChannelBounds()}, 120)
+        reader.compare("status", told("status"))
+        outbox.release(claim)
     reader.compare("tasks", told("tasks"))
     reader.compare("resolve", told("resolve", "--campaign", "beijing", "--cancel", "--why", "x"))
     reader.compare("retry", told("retry", "--failed", "--why", "x"))

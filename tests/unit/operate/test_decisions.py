@@ -11,7 +11,7 @@ from notifykit.errors import NotifykitError
 from notifykit.model import Outcome, Status
 from notifykit.operate.decisions import Resolution, Selection, decide, resend, resendable
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import Filter, Transition
+from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
 from notifykit.testing import FakeClock, draft
 
 REACHABLE = (
@@ -41,7 +41,7 @@ def put(
     if status is Status.CANCELLED:
         outbox.decide([id_], status, who="x", why="x", of=[Status.QUEUED])
     elif status is not Status.QUEUED:
-        for claim in outbox.claim("worker", 100, {"robot": ()}, 60):
+        for claim in outbox.claim("worker", 100, {"robot": ChannelBounds()}, 60):
             if claim.task.id != id_:
                 outbox.release(claim)
             elif status is not Status.SENDING:

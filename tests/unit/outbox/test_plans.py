@@ -6,7 +6,7 @@ import pytest
 
 from notifykit.model import Draft, Outcome, Status
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import Transition
+from notifykit.outbox.protocol import ChannelBounds, Transition
 from notifykit.outbox.sqlite import claiming, lanes, queueing, writeback
 
 NAMED = {"campaign": "c", "channel": "ch", "now": 1.0, "room": 1, "last": 0, "id": 1}
@@ -34,7 +34,7 @@ def filled(outbox: SqliteOutbox) -> SqliteOutbox:
             for n in range(500)
         ]
     )
-    for claim in outbox.claim("w", 7, {"ch": ()}, 60):
+    for claim in outbox.claim("w", 7, {"ch": ChannelBounds()}, 60):
         outbox.finish(claim, Outcome.accepted(), Transition(status=Status.SENT))
     outbox.db.execute("ANALYZE")
     return outbox
@@ -44,8 +44,20 @@ def filled(outbox: SqliteOutbox) -> SqliteOutbox:
 def test_the_planner_uses_the_index(filled: SqliteOutbox, name: str) -> None:
     sql, values, wanted = STATEMENTS[name]
     if values is None:
-        keys = ("status", "local", "reason", "not_before", "hold_until", "now", "id", "token", "was", "uncounted")
-        values = dict.fromkeys(keys, 1)
+        keys = (
+            "status",
+            "local",
+            "reason",
+            "not_before",
+            "hold_until",
+            "now",
+            "id",
+            "token",
+            "was",
+            "uncounted",
+            "doubted_at",
+        )
+        values = dict.fromkeys((*keys, "doubted_at"), 1)
     plan = [row[3] for row in filled.db.all(f"EXPLAIN QUERY PLAN {sql}", values)]
     assert any(wanted in step for step in plan), plan
     scans = [step for step in plan if step.startswith("SCAN") and "INDEX" not in step and "CONSTANT" not in step]
@@ -53,8 +65,8 @@ def test_the_planner_uses_the_index(filled: SqliteOutbox, name: str) -> None:
     assert "USE TEMP B-TREE FOR ORDER BY" not in plan
 
 
-def test_lost_claims_are_found_among_those_being_sent(filled: SqliteOutbox) -> None:
-    plan = [row[3] for row in filled.db.all(f"EXPLAIN QUERY PLAN {claiming._EXPIRED}", (1.0,))]
+def test_what_is_on_the_wire_is_found_by_its_index(filled: SqliteOutbox) -> None:
+    plan = [row[3] for row in filled.db.all(f"EXPLAIN QUERY PLAN {claiming._ON_WIRE}")]
     assert plan[0] == "SCAN tasks USING INDEX tasks_sending"
 
 

@@ -10,7 +10,7 @@ import pytest
 from notifykit.errors import StoreError
 from notifykit.model import Draft, Status
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.protocol import ChannelBounds, Filter
 from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS
 
 
@@ -56,7 +56,7 @@ def test_the_legacy_program_still_inserts_and_completes_its_own_rows(legacy_file
             old.execute("UPDATE tasks SET status = 'completed' WHERE id = 1")
             unsent = old.execute("SELECT * FROM tasks WHERE status = 'pending'").fetchall()
         assert [row[0] for row in unsent] == [4]
-        assert outbox.claim("w", 9, {"ch": ()}, 60)[0].task.key == "k"
+        assert outbox.claim("w", 9, {"ch": ChannelBounds()}, 60)[0].task.key == "k"
         foreign = list(outbox.tasks(Filter(statuses=(Status.PENDING,))))
         assert [(task.campaign, task.text) for task in foreign] == [("", "m")]
 

@@ -8,7 +8,7 @@ import pytest
 
 from notifykit.errors import CampaignError, RenderError
 from notifykit.model import Outcome, Problem, Record, Status, Table, Task
-from notifykit.outbox.protocol import Filter, Transition
+from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
 from notifykit.pipeline import generate as module
 from notifykit.pipeline.generate import Generated, generate
 from notifykit.pipeline.settle import settle
@@ -27,7 +27,7 @@ def queued(world: Any) -> list[tuple[str, str]]:
 
 
 def send_all(world: Any) -> None:
-    while claims := world.outbox.claim("w", 9, {"ch": ()}, 60):
+    while claims := world.outbox.claim("w", 9, {"ch": ChannelBounds()}, 60):
         for claim in claims:
             world.outbox.finish(claim, Outcome.accepted(), Transition(status=Status.SENT))
 

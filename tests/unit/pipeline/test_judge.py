@@ -53,7 +53,7 @@ def plan(**more: Any) -> MessagePlan:
 
 
 def claim(tries: int = 0) -> Claim:
-    return Claim(task=replace(TASK, tries=tries + 1), token=tries + 1, worker="w", started_at=NOW, lease_until=NOW)
+    return Claim(task=replace(TASK, tries=tries + 1), token=tries + 1, worker="w", started_at=NOW, lease=60.0)
 
 
 def verdict(outcome: Outcome, *, tries: int = 0, of: MessagePlan | None = None) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from notifykit.model import Outcome, Record, Status, Table
-from notifykit.outbox.protocol import Filter, Transition
+from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
 from notifykit.pipeline.generate import generate
 from notifykit.pipeline.settle import settle
 
@@ -17,7 +17,7 @@ def fill(world: Any, *keys: str) -> None:
 
 
 def finish(world: Any, **status_of: Status) -> None:
-    while claims := world.outbox.claim("w", 9, {"ch": ()}, 60):
+    while claims := world.outbox.claim("w", 9, {"ch": ChannelBounds()}, 60):
         for claim in claims:
             then = status_of.get(f"{claim.task.key}_{claim.task.name}", Status.SENT)
             world.outbox.finish(claim, Outcome.accepted(), Transition(status=then))

@@ -15,9 +15,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from notifykit.clock import Clock
 from notifykit.model import Claim, Draft, Outcome, Status, Task
-from notifykit.outbox.protocol import Enqueued, Filter, Transition
+from notifykit.outbox.protocol import ChannelBounds, Enqueued, Filter, Transition
 from notifykit.outbox.sqlite.store import SqliteOutbox
-from notifykit.roles import Rate
 from notifykit.testing import FakeClock, OutboxContract
 from notifykit.testing.outbox.machine import outbox_walk
 
@@ -35,8 +34,25 @@ class Unfenced(SqliteOutbox):
 class Unlimited(SqliteOutbox):
     """Knows no rates."""
 
-    def claim(self, worker: str, slots: int, channels: Mapping[str, Sequence[Rate]], lease: float) -> list[Claim]:
-        return super().claim(worker, slots, dict.fromkeys(channels, ()), lease)
+    def claim(self, worker: str, slots: int, channels: Mapping[str, ChannelBounds], lease: float) -> list[Claim]:
+        unlimited = {name: replace(bounds, rates=()) for name, bounds in channels.items()}
+        return super().claim(worker, slots, unlimited, lease)
+
+
+class Crowded(SqliteOutbox):
+    """Knows no concurrency."""
+
+    def claim(self, worker: str, slots: int, channels: Mapping[str, ChannelBounds], lease: float) -> list[Claim]:
+        crowded = {name: replace(bounds, concurrency=None) for name, bounds in channels.items()}
+        return super().claim(worker, slots, crowded, lease)
+
+
+class Selfish(SqliteOutbox):
+    """Counts its own calls only, of what all share."""
+
+    def claim(self, worker: str, slots: int, channels: Mapping[str, ChannelBounds], lease: float) -> list[Claim]:
+        selfish = {name: replace(bounds, shared_with=()) for name, bounds in channels.items()}
+        return super().claim(worker, slots, selfish, lease)
 
 
 class Disorderly(SqliteOutbox):
@@ -69,13 +85,20 @@ class Hasty(SqliteOutbox):
 
 
 class Resending(SqliteOutbox):
-    """Puts lost claims back by itself."""
+    """Puts claims of others back by itself."""
 
-    def expired(self) -> list[Claim]:
-        lost = super().expired()
-        for claim in lost:
+    def on_wire(self) -> list[Claim]:
+        found = super().on_wire()
+        for claim in found:
             self.release(claim)
-        return lost
+        return found
+
+
+class Grabbing(SqliteOutbox):
+    """Takes a claim away from a worker that lives."""
+
+    def expire(self, claim: Claim, outcome: Outcome, then: Transition) -> bool:
+        return self.finish(claim, outcome, then)
 
 
 class Forgetful(SqliteOutbox):
@@ -87,10 +110,10 @@ class Forgetful(SqliteOutbox):
 
 
 class Deaf(SqliteOutbox):
-    """Renews no lease."""
+    """Renews no claim."""
 
-    def heartbeat(self, worker: str, lease: float) -> None:
-        pass
+    def heartbeat(self, claims: Iterable[Claim]) -> list[Claim]:
+        return list(claims)
 
 
 class Careless(SqliteOutbox):
@@ -116,10 +139,13 @@ BROKEN: list[tuple[type[SqliteOutbox], str]] = [
     (Sloppy, "keys_are_compared_character_by_character"),
     (Hasty, "a_key_is_owed_when_all_its_messages_are_sent"),
     (Hasty, "an_open_round_holds_the_write_back"),
-    (Resending, "a_lease_runs_out_at_its_time"),
+    (Resending, "what_is_on_the_wire_is_seen_by_everybody"),
+    (Grabbing, "a_claim_whose_number_rose_meanwhile_is_not_taken_away"),
+    (Crowded, "no_more_of_a_channel_than_can_be_called_at_once"),
+    (Selfish, "what_all_share_is_counted_over_all_workers_and_channels"),
     (Forgetful, "a_longer_pause_is_not_shortened"),
     (Forgetful, "only_a_person_ends_a_pause_forever"),
-    (Deaf, "a_heartbeat_keeps_a_workers_claims_and_no_others"),
+    (Deaf, "a_heartbeat_raises_the_number_of_these_claims_and_of_no_others"),
     (Careless, "only_tasks_in_the_given_states_move"),
 ]
 

@@ -18,6 +18,7 @@ from shim_world import Program, shimmed
 from notifykit.errors import StoreError
 from notifykit.model import Status
 from notifykit.outbox import SqliteOutbox
+from notifykit.outbox.protocol import ChannelBounds
 from notifykit.testing import FakeClock
 
 GROUP, PERSON = "send_wecom_message", "send_wechat_message"
@@ -192,15 +193,13 @@ def test_a_store_that_is_locked_ends_a_pass_and_not_the_loop(
     assert caplog.text.count("tasks.db: locked") == 2
 
 
-def test_what_a_killed_worker_left_is_recovered(tmp_path: Path) -> None:
-    world, clock = ProgramWorld(tmp_path / "world"), FakeClock(time.time())
-    with shimmed(world, clock=clock) as program:
-        program.task_manager.create_task(PERSON, "部门", "工单")
-        with SqliteOutbox.open(world.store, clock=clock) as outbox:
-            (claim,) = outbox.claim("gone", 1, dict.fromkeys(world.opened().configuration.channels, ()), LEASE)
-        clock.advance(LEASE)
-        program.drain()
-    (task,) = world.tasks()
+def test_what_a_killed_worker_left_is_recovered(program: Program) -> None:
+    program.task_manager.create_task(PERSON, "部门", "工单")
+    project = program.world.opened()
+    with SqliteOutbox.open(program.world.store) as outbox, outbox.enlist("gone"):
+        (claim,) = outbox.claim("gone", 1, dict.fromkeys(project.configuration.channels, ChannelBounds()), LEASE)
+    program.drain()
+    (task,) = program.world.tasks()
     assert (task.id, task.status) == (claim.task.id, Status.IN_DOUBT)
 
 

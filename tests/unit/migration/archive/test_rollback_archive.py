@@ -16,7 +16,7 @@ from notifykit_migration.reading import content_digest
 
 from notifykit.model import Draft, Outcome, Status
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import Filter, Transition
+from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
 from notifykit.wording import Reason
 
 KEY = "2025080000000000001"
@@ -60,7 +60,7 @@ def outbox(tmp_path: Path) -> Iterator[SqliteOutbox]:
             (Status.SENT, Outcome.accepted(vendor_id="v1")),
             (Status.FAILED, Outcome.rejected("40058", "too long")),
         ):
-            (claim,) = outbox.claim("w", 1, {"desk": ()}, 60)
+            (claim,) = outbox.claim("w", 1, {"desk": ChannelBounds()}, 60)
             outbox.finish(claim, outcome, Transition(status=then, reason=outcome.detail or None))
         yield outbox
 
@@ -187,5 +187,5 @@ def test_tasks_of_other_campaigns_come_back(folder: MigrationFolder, outbox: Sql
             found.restore_history(again.db)
         tasks = {task.key: (task.id, task.status) for task in again.tasks(Filter(campaign="ours"))}
         assert tasks == {"2": (sent, Status.SENT), KEY: (sent + 1, Status.QUEUED)}
-        (claim,) = again.claim("w", 5, {"desk": ()}, 60)
+        (claim,) = again.claim("w", 5, {"desk": ChannelBounds()}, 60)
         assert claim.task.key == KEY

@@ -1,0 +1,95 @@
+"""A worker's lock tells that it has ended, and never that of one that lives."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from notifykit.outbox.sqlite import worker_locks
+from notifykit.outbox.sqlite.worker_locks import WorkerLocks
+
+HOLDING = """
+import sys
+from pathlib import Path
+from notifykit.outbox.sqlite.worker_locks import WorkerLocks
+with WorkerLocks(Path(sys.argv[1])).held(sys.argv[2], set):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def locks(tmp_path: Path) -> WorkerLocks:
+    return WorkerLocks.beside(tmp_path / "outbox.db")
+
+
+@contextmanager
+def worker(locks: WorkerLocks, name: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", HOLDING, str(locks.folder), name]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_killed_worker_has_ended_and_a_stopped_one_has_not(locks: WorkerLocks) -> None:
+    with worker(locks, "host:1:ab") as process:
+        assert locks.died("host:1:ab") is False
+        os.kill(process.pid, signal.SIGSTOP)
+        assert locks.died("host:1:ab") is False
+        process.kill()
+        process.wait()
+        assert locks.died("host:1:ab") is True
+        assert locks.died("host:1:ab") is True, "it stays proven"
+
+
+def test_a_worker_that_left_nothing_behind_leaves_no_file(locks: WorkerLocks) -> None:
+    with locks.held("me", set):
+        assert locks.died("me") is False
+    assert not locks.folder.exists()
+    assert locks.died("me") is False, "there is no proof, and nothing to prove"
+
+
+def test_a_worker_that_left_claims_behind_leaves_its_proof(locks: WorkerLocks) -> None:
+    with locks.held("me", lambda: {"me"}):
+        pass
+    assert locks.died("me") is True
+    with locks.held("you", lambda: {"me"}):
+        assert locks.died("me") is True
+    with locks.held("you", set):
+        assert locks.died("me") is False, "its claims are settled, so the next one takes the file away"
+
+
+def test_where_locks_do_not_hold_nothing_is_proven(locks: WorkerLocks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a network file system that lets everybody have the lock."""
+    monkeypatch.setattr(worker_locks, "_is_held", lambda _file: False)
+    with locks.held("me", lambda: {"me"}):
+        assert list(locks.folder.iterdir()) == []
+    assert locks.died("me") is False
+
+
+def test_where_the_folder_cannot_be_made_the_worker_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "outbox.db-workers").write_text("in the way")
+    locks = WorkerLocks.beside(tmp_path / "outbox.db")
+    with locks.held("me", set):
+        assert locks.died("me") is False
+
+
+def test_a_link_under_its_name_is_not_followed(locks: WorkerLocks, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("keep")
+    locks.folder.mkdir()
+    (locks.folder / "me").symlink_to(precious)
+    with locks.held("me", set):
+        pass
+    assert precious.read_text() == "keep"
