@@ -115,7 +115,7 @@ SELECT tasks.id, not_before - finished_at, tasks.channel, recipient, ordered
  WHERE status = 'queued' AND tries > 0 AND finished_at > :now AND not_before > :now
 """
 
-# `expired`: have a retry wait no longer than its own backoff.
+# `mend_times`: have a retry wait no longer than its own backoff.
 _SHORTEN_RETRY = "UPDATE tasks SET not_before = :at, due_at = :at, hold_until = :at WHERE id = :id"
 
 # `pause`: stop a channel; a longer pause is not shortened.
