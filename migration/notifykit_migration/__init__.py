@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 def register_lazy_commands(register: RegisterCommand) -> None:
     """Add the commands of a migration, in the order in which they are met."""
     home = "notifykit_migration.commands"
-    register("inventory", f"{home}.inventory:inventory", "List where Python code reads or writes send status.")
     register("migrate", f"{home}.migrate:migrate", "Move the old program's state onto the outbox.")
     register("verify", f"{home}.verify:verify", "Check that the migration did what it said.")
     register("retire", f"{home}.retire:retire", "Move the old send-status files into the backup.")

@@ -27,6 +27,14 @@ LONGEST = 400
 FREE_OF_A_STORE = ("dispatch", "generate", "settle", "judge", "run")
 """Modules that must work on any store."""
 TEST_ONLY = {"pytest", "hypothesis"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "notifykit_inventory": set(),
+    "notifykit_migration": {"notifykit_inventory"},
+    "notifykit_compat": {"notifykit_migration"},
+}
+"""Package of `migration/`, where there is that folder, to the others that it may import."""
+EXTRAS = {"libcst": "notifykit_inventory.patch"}
+"""Library of an extra to the only package that may import it."""
 
 
 def modules(*folders: str) -> dict[str, Path]:
@@ -121,6 +129,32 @@ def test_plugins_do_not_know_each_other() -> None:
         if top(module) in ours and top(module) != top(name)
     ]
     assert wrong == []
+
+
+def test_the_packages_of_the_migration_import_one_way_only() -> None:
+    ours = {top(name) for name in MIGRATION_MODULES}
+    wrong = [
+        f"{place}: {module}"
+        for place, name, module in imported(MIGRATION_MODULES)
+        if top(module) in ours - {top(name)} - MAY_IMPORT[top(name)]
+    ]
+    assert wrong == []
+
+
+def test_one_module_of_the_migration_knows_the_inventory() -> None:
+    users = {
+        name
+        for _, name, module in imported(MIGRATION_MODULES)
+        if top(module) == "notifykit_inventory" and top(name) != "notifykit_inventory"
+    }
+    assert users == ({"notifykit_migration.legacy.program_code"} if MIGRATION_MODULES else set())
+
+
+def test_the_library_of_an_extra_is_imported_by_one_package_only() -> None:
+    for library, package in EXTRAS.items():
+        users = {name for _, name, module in imported(ALL_MODULES) if top(module) == library}
+        assert [name for name in users if not within(name, package)] == []
+        assert users or package not in ALL_MODULES
 
 
 def test_outsiders_use_public_names_only() -> None:
@@ -221,6 +255,21 @@ def test_every_plugin_has_an_entry_point() -> None:
     assert all(name == value for name, value in points.items())
     assert {top(name) for name in PLUGIN_MODULES} <= set(points.values())
     assert set(points.values()) <= {top(name) for name in (*PLUGIN_MODULES, *MIGRATION_MODULES)}
+
+
+def test_the_library_of_an_extra_is_optional_and_tested() -> None:
+    for library, package in EXTRAS.items():
+        extras = {
+            (extra, requirement)
+            for extra, listed in PROJECT["project"]["optional-dependencies"].items()
+            for requirement in listed
+            if requirement.startswith(library)
+        }
+        assert len(extras) == (package in ALL_MODULES)
+        for extra, requirement in extras:
+            assert f"notifykit-outbox[{extra}]" in (ROOT / "README.md").read_text(encoding="utf-8")
+            assert requirement in PROJECT["dependency-groups"]["dev"]
+        assert not any(item.startswith(library) for item in PROJECT["project"]["dependencies"])
 
 
 def test_every_package_is_measured() -> None:

@@ -19,6 +19,7 @@ from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.journal import Journal
 from notifykit_migration.journal.lock import migration_lock
 from notifykit_migration.journal.phase import Phase, state_of
+from notifykit_migration.legacy.program_code import check_code_reader, plan_cleanup
 from notifykit_migration.migrate import Migration
 
 _EPILOG = """\b
@@ -35,7 +36,7 @@ Examples:
     "--code",
     type=click.Path(exists=True, path_type=Path),
     metavar="PATH",
-    help="The old program's code: name the constants that may be deleted from it now.",
+    help="The old program's code: name the constants that may be deleted from it now. Needs notifykit-outbox[patch].",
 )
 @click.option(
     "--patch",
@@ -57,6 +58,8 @@ def retire(
     if patch_path is not None and code is None:
         raise click.UsageError("--patch needs --code PATH: where the old program is")
     project = session.open_project(secrets=False)
+    if code is not None:
+        check_code_reader(project)
     folder = MigrationFolder.of(project.file.folder)
     done = state_of(Journal.read(folder.journal)).phase is Phase.RETIRED
     moved: list[str] = []
@@ -84,32 +87,19 @@ def _ask() -> None:
 
 
 def _code(project: Project, folder: MigrationFolder, code: Path, patch_path: Path | None) -> list[str]:
-    """List the constants that may go, and write the patch where it is wanted."""
-    from notifykit_migration.inventory.model import Owner
-    from notifykit_migration.inventory.project import status_files
-    from notifykit_migration.inventory.words import StatusFiles
-    from notifykit_migration.patch import plan_patch
-
-    patch = plan_patch(code, status_files(project))
+    """Return a line for each constant that may go, and write the patch where it is wanted."""
+    migrated = [part.status_file for one in in_force(folder) for part in one.plan.campaigns]
+    cleanup = plan_cleanup(project, code, migrated)
     if patch_path is not None:
         try:
-            patch_path.write_bytes(patch.data)  # in the encodings and line ends of the files that it changes
+            patch_path.write_bytes(cleanup.patch)
         except OSError as error:
             raise PreflightError(f"{patch_path}: cannot be written ({error.strerror}); check --patch") from error
         warn(f"the patch is in {patch_path}: review it, then apply it with `patch -p1`")
-    names = [part.status_file for one in in_force(folder) for part in one.plan.campaigns]
-    migrated = StatusFiles(dict.fromkeys(names, Owner.CONTRACT))
-    lines, bare = [], []
-    for item in patch.constants:
-        place = f"{item.file}:{item.line}: {item.name} = {item.value!r}"
-        if migrated.named(str(item.value)) is not None:
-            lines.append(f"{place} may be deleted")
-        else:
-            bare.append(place)
-    if bare:
+    if cleanup.needed:
         warn(
             "no migrated campaign has these status files; where their job still runs, it still needs them: leave those "
             "parts of the patch out, or migrate that campaign first"
         )
-        warn("\n".join(bare))
-    return lines
+        warn("\n".join(cleanup.needed))
+    return [f"{constant} may be deleted" for constant in cleanup.deletable]

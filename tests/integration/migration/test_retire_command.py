@@ -220,3 +220,15 @@ def test_a_patch_that_cannot_be_written(world: LegacyWorld, tmp_path: Path) -> N
     done = world.run("retire", "--yes", "--now", "--code", str(code), "--patch", str(tmp_path / "nowhere" / "x"))
     assert done.exit_code == 4
     assert "check --patch" in done.stderr
+
+
+def test_code_needs_the_plugin_that_reads_it(world: LegacyWorld, tmp_path: Path) -> None:
+    code = write_legacy_code(tmp_path / "code")
+    text = world.project.read_text(encoding="utf-8")
+    world.project.write_text(f"plugins: {{block: [notifykit_inventory]}}\n{text}", encoding="utf-8")
+    before = world.tree()
+    done = world.run("retire", "--yes", "--now", "--code", str(code))
+    assert done.exit_code == 4
+    assert "take it out of that list" in done.stderr
+    assert world.tree() == before
+    assert world.run("retire", "--yes", "--now").exit_code == 0

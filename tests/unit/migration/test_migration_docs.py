@@ -90,7 +90,7 @@ def test_every_command_is_one_that_the_command_line_takes(
         name, *arguments = shlex.split(line)[1:]
         command = cli.commands[name]
         if arguments:
-            command.make_context(name, arguments, parent=click.Context(cli))
+            command.make_context(name, arguments, parent=click.Context(cli, **cli.context_settings))
 
 
 @pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
@@ -99,7 +99,7 @@ def test_the_commands_of_the_readme_are_ones_that_there_are(readme: str, cli: cl
     lines = [line.partition("#")[0].split() for line in block.splitlines()]
     assert [line[:2] for line in lines] == [["notifykit", name] for name in ("migrate", "migrate", "rollback")]
     for _, name, *arguments in lines:
-        cli.commands[name].make_context(name, arguments, parent=click.Context(cli))
+        cli.commands[name].make_context(name, arguments, parent=click.Context(cli, **cli.context_settings))
 
 
 def test_both_languages_have_the_same_commands_and_chapters() -> None:

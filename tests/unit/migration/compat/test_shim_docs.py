@@ -61,7 +61,7 @@ def test_every_command_is_one_that_the_command_line_takes(
         name, *arguments = shlex.split(line)[1:]
         command = cli.commands[name]
         if arguments:
-            command.make_context(name, arguments, parent=click.Context(cli))
+            command.make_context(name, arguments, parent=click.Context(cli, **cli.context_settings))
     assert len(shown) > 8
 
 

@@ -10,8 +10,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 from legacy_code import write_legacy_code
-from notifykit_migration.commands.inventory import inventory
-from notifykit_migration.patch import make_patch
+from notifykit_inventory.command import inventory
+from notifykit_inventory.patch import plan_patch
 
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.plugins import load_plugins
@@ -25,7 +25,7 @@ legacy: {{kind: {kind}, status_file: state/sent.json}}
 """
 
 
-@click.group()
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--project", type=Path, default=Path("nowhere.yaml"))
 @click.pass_context
 def cli(context: click.Context, project: Path) -> None:
@@ -109,7 +109,7 @@ def test_check_fails_while_contract_uses_may_remain(tmp_path: Path, code: str, e
 def test_check_passes_once_the_contracts_are_out(tmp_path: Path) -> None:
     program = write_legacy_code(tmp_path)
     assert invoke("inventory", str(program), "--check").exit_code == ExitCode.ERROR
-    assert make_patch(program).count("\n+++ ") == 3
+    assert plan_patch(program).text.count("\n+++ ") == 3
 
 
 def test_a_path_that_leads_nowhere(tmp_path: Path) -> None:

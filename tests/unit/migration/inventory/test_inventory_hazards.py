@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from legacy_code import write_legacy_code
-from notifykit_migration.inventory import Danger, take_inventory
+from notifykit_inventory.model import Danger
+from notifykit_inventory.take import take_inventory
 
 
 def dangers(folder: Path, code: str) -> list[tuple[int, Danger]]:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from legacy_code import write_legacy_code
-from notifykit_migration.inventory import Owner, Use, What, take_inventory
-from notifykit_migration.patch import plan_patch
+from notifykit_inventory.model import Owner, Use, UseKind
+from notifykit_inventory.patch import plan_patch
+from notifykit_inventory.take import take_inventory
 
 CONTRACT, TECHNICIAN, UNDECIDED, SHARED = Owner.CONTRACT, Owner.TECHNICIAN, Owner.UNDECIDED, Owner.SHARED
 HEAD = "from modules.config import *\nfrom modules.file_utils import *\n"
@@ -48,7 +49,7 @@ def uses(folder: Path, code: str, **others: str) -> list[Use]:
     ],
 )  # fmt: skip
 def test_names_that_are_bound_in_other_ways(tmp_path: Path, code: str, owner: Owner) -> None:
-    found = [use for use in uses(tmp_path, f"{HEAD}{code}\n") if use.what is What.CALL]
+    found = [use for use in uses(tmp_path, f"{HEAD}{code}\n") if use.kind is UseKind.CALL]
     assert [use.owner for use in found] == [owner]
 
 
@@ -68,7 +69,9 @@ def test_relative_imports_and_packages(tmp_path: Path) -> None:
         },
     )
     found = take_inventory(tmp_path).uses
-    owners = [(use.place.file, use.owner) for use in found if use.what is What.CALL and "modules" not in use.place.file]
+    owners = [
+        (use.place.file, use.owner) for use in found if use.kind is UseKind.CALL and "modules" not in use.place.file
+    ]
     assert owners == [
         ("app/jobs/job.py", TECHNICIAN),
         ("app/jobs/job.py", CONTRACT),

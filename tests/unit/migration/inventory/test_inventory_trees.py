@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from legacy_code import write_legacy_code
-from notifykit_migration.inventory import Inventory, take_inventory
-from notifykit_migration.inventory.tree import python_files
+from notifykit_inventory.model import Inventory
+from notifykit_inventory.take import take_inventory
+from notifykit_inventory.tree import python_files
 from system import needs_refusals
 
 from notifykit.errors import NotifykitError

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from legacy_code import write_legacy_code
-from notifykit_migration.inventory import Access, Fate, Inventory, Owner, StatusFiles, Use, What, take_inventory
+from notifykit_inventory.model import Access, Fate, Inventory, Owner, Use, UseKind
+from notifykit_inventory.take import take_inventory
+from notifykit_inventory.words import StatusFiles
 
 CONTRACT, TECHNICIAN, UNDECIDED, SHARED = Owner.CONTRACT, Owner.TECHNICIAN, Owner.UNDECIDED, Owner.SHARED
 
@@ -18,7 +20,7 @@ def looked(folder: Path, code: str, files: StatusFiles | None = None) -> list[Us
 
 
 def only(folder: Path, code: str, files: StatusFiles | None = None) -> Use:
-    (use,) = (use for use in looked(folder, code, files) if use.what is not What.IMPORT)
+    (use,) = (use for use in looked(folder, code, files) if use.kind is not UseKind.IMPORT)
     return use
 
 
@@ -29,29 +31,29 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Inventory:
 
 def test_every_use_of_the_program_is_found(program: Inventory) -> None:
     found = [
-        (f"{use.place.file}:{use.place.line}", use.what, use.name, use.access, use.owner)
+        (f"{use.place.file}:{use.place.line}", use.kind, use.name, use.access, use.owner)
         for use in program.uses
         if use.place.file not in ("modules/file_utils.py", "modules/config.py")
     ]
     notification = "modules/notification_module.py"
     assert found == [
-        ("jobs.py:6", What.PASS, "notify_awards_jun_beijing", Access.BOTH, CONTRACT),
-        ("jobs.py:10", What.PASS, "notify_awards_jun_beijing", Access.BOTH, CONTRACT),
-        ("jobs.py:19", What.PASS, "notify_technician_status_changes", Access.BOTH, TECHNICIAN),
-        (f"{notification}:4", What.IMPORT, "load_send_status", Access.NEITHER, SHARED),
-        (f"{notification}:4", What.IMPORT, "update_send_status", Access.NEITHER, SHARED),
-        (f"{notification}:12", What.CALL, "load_send_status", Access.READ, CONTRACT),
-        (f"{notification}:19", What.FLAG, "是否发送通知", Access.READ, CONTRACT),
-        (f"{notification}:25", What.CALL, "update_send_status", Access.BOTH, CONTRACT),
-        (f"{notification}:27", What.FLAG, "是否发送通知", Access.WRITE, CONTRACT),
-        (f"{notification}:36", What.CALL, "load_send_status", Access.READ, TECHNICIAN),
-        (f"{notification}:41", What.CALL, "update_send_status", Access.BOTH, TECHNICIAN),
+        ("jobs.py:6", UseKind.PASS, "notify_awards_jun_beijing", Access.BOTH, CONTRACT),
+        ("jobs.py:10", UseKind.PASS, "notify_awards_jun_beijing", Access.BOTH, CONTRACT),
+        ("jobs.py:19", UseKind.PASS, "notify_technician_status_changes", Access.BOTH, TECHNICIAN),
+        (f"{notification}:4", UseKind.IMPORT, "load_send_status", Access.NEITHER, SHARED),
+        (f"{notification}:4", UseKind.IMPORT, "update_send_status", Access.NEITHER, SHARED),
+        (f"{notification}:12", UseKind.CALL, "load_send_status", Access.READ, CONTRACT),
+        (f"{notification}:19", UseKind.FLAG, "是否发送通知", Access.READ, CONTRACT),
+        (f"{notification}:25", UseKind.CALL, "update_send_status", Access.BOTH, CONTRACT),
+        (f"{notification}:27", UseKind.FLAG, "是否发送通知", Access.WRITE, CONTRACT),
+        (f"{notification}:36", UseKind.CALL, "load_send_status", Access.READ, TECHNICIAN),
+        (f"{notification}:41", UseKind.CALL, "update_send_status", Access.BOTH, TECHNICIAN),
     ]
 
 
 def test_the_functions_themselves_are_shared(program: Inventory) -> None:
-    found = [(use.what, use.owner) for use in program.uses if use.place.file == "modules/file_utils.py"]
-    assert found == [*[(What.DEFINITION, SHARED)] * 3, *[(What.CALL, SHARED)] * 2]
+    found = [(use.kind, use.owner) for use in program.uses if use.place.file == "modules/file_utils.py"]
+    assert found == [*[(UseKind.DEFINITION, SHARED)] * 3, *[(UseKind.CALL, SHARED)] * 2]
 
 
 def test_constants_say_what_they_name(program: Inventory) -> None:
@@ -64,9 +66,9 @@ def test_constants_say_what_they_name(program: Inventory) -> None:
 
 
 def test_what_becomes_of_the_flag(program: Inventory) -> None:
-    fates = [use.fate for use in program.uses if use.what is What.FLAG]
+    fates = [use.fate for use in program.uses if use.kind is UseKind.FLAG]
     assert fates == [Fate.FLAG_READ, Fate.FLAG_WRITE]
-    assert not any(use.remains for use in program.uses if use.what is What.FLAG)
+    assert not any(use.remains for use in program.uses if use.kind is UseKind.FLAG)
 
 
 def test_places_are_exact(tmp_path: Path) -> None:
@@ -92,7 +94,7 @@ FROM_CONFIG = "from modules.config import *\nfrom modules.file_utils import *\n"
     ],
 )
 def test_names_are_followed(tmp_path: Path, code: str) -> None:
-    uses = [use for use in looked(tmp_path, code + "\n") if use.what is What.CALL]
+    uses = [use for use in looked(tmp_path, code + "\n") if use.kind is UseKind.CALL]
     assert [(use.name, use.owner) for use in uses] == [("load_send_status", CONTRACT)]
 
 
@@ -105,7 +107,7 @@ def test_another_name_of_a_function_is_followed_through_files_without_any_tellin
     }
     write_legacy_code(tmp_path, changes)
     uses = take_inventory(tmp_path).uses
-    found = {use.place.file: (use.name, use.owner) for use in uses if use.what is What.CALL}
+    found = {use.place.file: (use.name, use.owner) for use in uses if use.kind is UseKind.CALL}
     assert found["user.py"] == found["other.py"] == ("load_send_status", CONTRACT)
 
 
@@ -158,7 +160,7 @@ def path_of(name):
 def job(city):
     load_send_status({expression})
 """
-    uses = [use for use in looked(tmp_path, code) if use.what is What.CALL]
+    uses = [use for use in looked(tmp_path, code) if use.kind is UseKind.CALL]
     assert [use.owner for use in uses] == [owner]
 
 
@@ -232,12 +234,12 @@ def test_the_project_says_whose_a_file_is(tmp_path: Path) -> None:
 )
 def test_other_uses_of_a_constant_are_told(tmp_path: Path, code: str, access: Access) -> None:
     use = only(tmp_path, f"import os\nfrom pathlib import Path\nfrom modules.config import *\n{code}\n")
-    assert (use.what, use.name, use.access, use.owner) == (What.NAMED, "STATUS_FILENAME_BJ_AUG", access, CONTRACT)
+    assert (use.kind, use.name, use.access, use.owner) == (UseKind.NAMED, "STATUS_FILENAME_BJ_AUG", access, CONTRACT)
 
 
 def test_a_path_in_the_code_is_told(tmp_path: Path) -> None:
     use = only(tmp_path, "import json\njson.load(open('state/' + 'send_status_bj_aug.json'))\n")
-    assert (use.what, use.access, use.owner) == (What.PATH, Access.READ, CONTRACT)
+    assert (use.kind, use.access, use.owner) == (UseKind.PATH, Access.READ, CONTRACT)
 
 
 def test_words_about_a_file_are_no_use(tmp_path: Path) -> None:
@@ -250,7 +252,7 @@ def test_words_about_a_file_are_no_use(tmp_path: Path) -> None:
 )
 def test_a_function_that_is_handed_on_is_undecided(tmp_path: Path, code: str) -> None:
     use = only(tmp_path, f"{code}\n")
-    assert (use.what, use.name, use.owner) == (What.REFERENCE, "load_send_status", UNDECIDED)
+    assert (use.kind, use.name, use.owner) == (UseKind.REFERENCE, "load_send_status", UNDECIDED)
 
 
 def test_the_flag_column_is_told_by_any_name(tmp_path: Path) -> None:
@@ -262,7 +264,7 @@ def f(row, rows):
     rows.append({'是否发送通知': 'N'})
     names = ['备注', '是否发送通知']
 """
-    found = [use.access for use in looked(tmp_path, code) if use.what is What.FLAG]
+    found = [use.access for use in looked(tmp_path, code) if use.kind is UseKind.FLAG]
     assert found == [Access.READ, Access.READ, Access.WRITE, Access.WRITE, Access.NEITHER]
 
 

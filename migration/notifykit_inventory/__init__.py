@@ -1,0 +1,15 @@
+"""Where an old program's code reads or writes send status, and a patch that takes the contracts' out of it.
+
+The code is read, never run. Other packages may use `take`, `project`, `words`, `model` and `patch`.
+"""
+
+from __future__ import annotations
+
+from notifykit import hookimpl
+from notifykit.hookspecs import RegisterCommand
+
+
+@hookimpl
+def register_lazy_commands(register: RegisterCommand) -> None:
+    """Add `inventory`."""
+    register("inventory", "notifykit_inventory.command:inventory", "List where Python code reads or writes send status.")

@@ -1,0 +1,152 @@
+"""What an inventory says: uses of send status, hazards for the fence, and files that could not be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class UseKind(StrEnum):
+    """What kind of use it is."""
+
+    CALL = "call"
+    """Of `load_send_status`, `save_send_status` or `update_send_status`."""
+    PASS = "passes the file"  # noqa: S105 - no password
+    """A call of a function that hands the status file on to those."""
+    DEFINITION = "definition"
+    """Of one of the functions above."""
+    REFERENCE = "reference"
+    """One of the functions, but not called here: handed on, wrapped, or named in a string."""
+    IMPORT = "import"
+    CONSTANT = "constant"
+    """The definition of a constant that names a status file."""
+    NAMED = "names the constant"
+    PATH = "path"
+    """A path that names a status file."""
+    FLAG = "flag column"
+
+
+class Access(StrEnum):
+    """What it does to the file or the flag."""
+
+    READ = "read"
+    WRITE = "write"
+    BOTH = "read, write"
+    NEITHER = ""
+    """It only names it."""
+
+
+class Owner(StrEnum):
+    """Whose send status it is."""
+
+    CONTRACT = "contract"
+    TECHNICIAN = "technician"
+    SHARED = "shared"
+    """Both come by here."""
+    UNDECIDED = "undecided"
+
+
+class Fate(StrEnum):
+    """What becomes of it."""
+
+    GOES = "goes: the outbox knows what was sent"
+    STAYS = "stays: technicians keep their file"
+    SHARED = "stays, for the technicians"
+    FLAG_READ = "stays: Y will mean sent, not queued"
+    FLAG_WRITE = "notifykit sets the flag, once all messages were accepted"
+    FLAG_NAMED = "stays"
+    PERSON = "a person decides"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where something stands in the code."""
+
+    file: str
+    """Relative to the inventory's folder, in POSIX form."""
+    line: int
+    column: int
+    """Characters before it, from 0."""
+    function: str = ""
+    """Such as `Notifier.run`; empty outside of functions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """One use of send status."""
+
+    place: Place
+    kind: UseKind
+    name: str
+    """The function, the constant or the path."""
+    access: Access
+    owner: Owner
+    why: str
+    """What the owner was decided by."""
+
+    @property
+    def fate(self) -> Fate:
+        """What becomes of it."""
+        if self.kind is UseKind.FLAG:
+            return {Access.READ: Fate.FLAG_READ, Access.NEITHER: Fate.FLAG_NAMED}.get(self.access, Fate.FLAG_WRITE)
+        return {
+            Owner.CONTRACT: Fate.GOES,
+            Owner.TECHNICIAN: Fate.STAYS,
+            Owner.SHARED: Fate.SHARED,
+            Owner.UNDECIDED: Fate.PERSON,
+        }[self.owner]
+
+    @property
+    def remains(self) -> bool:
+        """Whether the code still keeps a contract's send status here, or may do so."""
+        return self.kind is not UseKind.FLAG and self.owner in (Owner.CONTRACT, Owner.UNDECIDED)
+
+
+class Danger(StrEnum):
+    """What may get in the way of the fence, or of the longer task table."""
+
+    POSITIONAL_INSERT = "INSERT INTO tasks without column names"
+    SELECT_STAR = "SELECT * FROM tasks"
+    EXCEPT = "except around create_task"
+    DIRECT = "opens tasks.db itself"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hazard:
+    """Code that the migration's fence or its new columns would meet badly."""
+
+    place: Place
+    danger: Danger
+    detail: str
+    """What happens there, and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadPath:
+    """A file or folder that could not be read, or was not."""
+
+    file: str
+    reason: str
+    suspect: bool
+    """Whether it may use send status: its text says so, or could not be had."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """Everything that was found below one path."""
+
+    root: str
+    files: int
+    lines: int
+    uses: tuple[Use, ...]
+    hazards: tuple[Hazard, ...]
+    unread: tuple[UnreadPath, ...]
+
+    def count(self, owner: Owner) -> int:
+        """How many uses of an owner there are, flags aside."""
+        return sum(use.owner is owner and use.kind is not UseKind.FLAG for use in self.uses)
+
+    @property
+    def clean(self) -> bool:
+        """Whether no contract use remains, and none may hide."""
+        return not any(use.remains for use in self.uses) and not any(item.suspect for item in self.unread)

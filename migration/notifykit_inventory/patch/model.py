@@ -1,0 +1,72 @@
+"""What a patch says: the files that it changes, the constants that it deletes, and what it leaves to a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from notifykit_inventory.model import Inventory, Use
+from notifykit_inventory.patch.diff import as_bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovedConstant:
+    """A configuration constant that nothing needs any more once the patch is applied."""
+
+    name: str
+    file: str
+    """Relative to the code's folder, in POSIX form."""
+    line: int
+    value: str
+    """The status file that it names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftover:
+    """Something that cannot be taken out safely."""
+
+    file: str
+    line: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileChange:
+    """One file that is changed."""
+
+    file: str
+    before: bytes
+    after: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatchContent:
+    """What a patch does, and does not."""
+
+    changes: tuple[FileChange, ...]
+    constants: tuple[RemovedConstant, ...]
+    leftovers: tuple[Leftover, ...]
+    """What could not be taken out safely, with lines as they are now."""
+    after: Inventory
+    """The inventory as it will be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patch:
+    """A patch, and what is to be known about it."""
+
+    text: str
+    """With what is not changed, and why, as comments above the first file. Bytes of files that are not UTF-8 stand in
+    it as surrogates: write `data`."""
+    files: tuple[str, ...]
+    """The files that it changes."""
+    constants: tuple[RemovedConstant, ...]
+    """The configuration constants that it deletes."""
+    leftovers: tuple[Leftover, ...]
+    """What cannot be taken out safely; lines as they are now."""
+    remaining: tuple[Use, ...]
+    """Contract uses, and undecided ones, that are there after it; lines as they will be."""
+
+    @property
+    def data(self) -> bytes:
+        """The patch as it is to be written to a file, in the encodings and line ends of the files that it changes."""
+        return as_bytes(self.text)

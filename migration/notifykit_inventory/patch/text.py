@@ -1,0 +1,46 @@
+"""The text of a patch: what is to be known about it as comments, then the diffs."""
+
+from __future__ import annotations
+
+from notifykit_inventory.model import Use
+from notifykit_inventory.patch.diff import file_diff
+from notifykit_inventory.patch.model import Patch, PatchContent
+
+_HEAD = """\
+Takes the contracts' send status out of this code; the technicians' stays. Review it, then apply it in this folder
+with `patch -p1 < FILE` or `git apply FILE`.
+
+Only for code whose contracts notifykit itself generates (`notifykit generate`): under `notifykit shim`, the old
+program's calls are what is replaced, and have to stay."""
+
+
+def as_patch(content: PatchContent) -> Patch:
+    """Return a patch as it is written to a file."""
+    remaining = tuple(use for use in content.after.uses if use.remains)
+    diffs = [file_diff(item.file, item.before, item.after) for item in content.changes]
+    return Patch(
+        text="".join([_comment(content, remaining), *diffs]),
+        files=tuple(item.file for item in content.changes),
+        constants=content.constants,
+        leftovers=content.leftovers,
+        remaining=remaining,
+    )
+
+
+def _comment(content: PatchContent, remaining: tuple[Use, ...]) -> str:
+    lines = _HEAD.split("\n")
+    if not content.changes:
+        lines += ["", "There is nothing that can be taken out."]
+    if content.leftovers:
+        lines += ["", "Not taken out, since that might not be safe (lines as they are now):"]
+        lines += [f"  {item.file}:{item.line}: {item.why}" for item in content.leftovers]
+    if remaining:
+        lines += ["", "What is left for a person (lines as they are after the patch):"]
+        lines += [
+            f"  {use.place.file}:{use.place.line}: {use.kind} {use.name}: {use.owner}, {use.why}" for use in remaining
+        ]
+    suspect = [item for item in content.after.unread if item.suspect]
+    if suspect:
+        lines += ["", "Could not be read, and may use send status:"]
+        lines += [f"  {item.file}: {item.reason}" for item in suspect]
+    return "".join(f"# {line}".rstrip() + "\n" for line in "\n".join(lines).splitlines())

@@ -1,0 +1,77 @@
+"""An inventory as it is shown: to people as tables, to programs as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from notifykit.terminal.console import count, info, out
+from notifykit.terminal.tables import print_table
+from notifykit_inventory.model import Inventory, Owner, Place, Use
+
+
+def listing(found: Inventory) -> dict[str, Any]:
+    """Return an inventory as data for programs."""
+    return {
+        "path": found.root,
+        "files": found.files,
+        "lines": found.lines,
+        "clean": found.clean,
+        "counts": {owner.value: found.count(owner) for owner in Owner},
+        "uses": [_use(use) for use in found.uses],
+        "hazards": [
+            {**_place(item.place), "danger": item.danger.value, "detail": item.detail} for item in found.hazards
+        ],
+        "unread": [{"file": item.file, "reason": item.reason, "suspect": item.suspect} for item in found.unread],
+    }
+
+
+def _use(use: Use) -> dict[str, Any]:
+    return {
+        **_place(use.place),
+        "what": use.kind.value,
+        "name": use.name,
+        "access": use.access.value,
+        "owner": use.owner.value,
+        "why": use.why,
+        "fate": use.fate.value,
+    }
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {"file": place.file, "line": place.line, "column": place.column + 1, "function": place.function}
+
+
+def print_inventory(found: Inventory) -> None:
+    """Print an inventory for people."""
+    if found.uses:
+        print_table(
+            ["place", "function", "what", "name", "access", "whose", "what becomes of it"],
+            [
+                (_spot(use.place), use.place.function, use.kind, use.name, use.access, use.owner, use.fate)
+                for use in found.uses
+            ],
+        )
+    undecided = [use for use in found.uses if use.owner is Owner.UNDECIDED]
+    _print_more("undecided:", [(_spot(use.place), use.name, use.why) for use in undecided])
+    _print_more("hazards:", [(_spot(item.place), item.danger, item.detail) for item in found.hazards])
+    _print_more(
+        "could not be read:",
+        [(item.file, item.reason, "may use send status" if item.suspect else "") for item in found.unread],
+    )
+    whose = ", ".join(f"{found.count(owner):,} {owner}" for owner in Owner)
+    out(f"send status is used in {count(sum(map(found.count, Owner)), 'place')}: {whose}")
+    if not found.uses:
+        out("nothing here uses send status")
+    info(f"looked through {count(found.files, 'file')}, {count(found.lines, 'line')}")
+
+
+def _print_more(title: str, rows: Sequence[tuple[str, str, str]]) -> None:
+    if rows:
+        out("")
+        out(title)
+        print_table(["place", "what", "detail"], rows)
+
+
+def _spot(place: Place) -> str:
+    return f"{place.file}:{place.line}"

@@ -1,0 +1,110 @@
+"""Which files of a folder are Python code."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from notifykit.errors import NotifykitError
+from notifykit_inventory.model import UnreadPath
+
+SKIPPED = frozenset(
+    {
+        ".git", ".hg", ".svn", ".tox", ".nox", ".eggs", ".venv", "venv", "virtualenv", "node_modules", "site-packages",
+        "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".ipynb_checkpoints",
+    }
+)  # fmt: skip
+"""Folders that hold nobody's own code. A folder with a `pyvenv.cfg` is one too."""
+
+
+def python_files(root: Path) -> Iterator[Path | UnreadPath]:
+    """Yield the Python files below a folder, sorted folder by folder; or the file itself.
+
+    Links to folders are not followed: what they lead to inside of the folder is met anyway. Raises NotifykitError
+    where there is nothing at this path.
+    """
+    try:
+        is_folder = root.is_dir()
+        root.stat()
+    except OSError as error:
+        raise NotifykitError(
+            f"{root}: {error.strerror or error}; name a folder or a file of the old program"
+        ) from error
+    if not is_folder:
+        yield root
+        return
+    home = os.path.realpath(root)
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            yield UnreadPath(file=within(root, folder), reason=_reason(error), suspect=True)
+            continue
+        if folder != root and any(entry.name == "pyvenv.cfg" for entry in entries):
+            continue
+        below: list[Path] = []
+        for entry in entries:
+            found = _look(entry, root, home)
+            if isinstance(found, Path) and entry.is_dir(follow_symlinks=False):
+                below.append(found)
+            elif found is not None:
+                yield found
+        waiting.extend(reversed(below))
+
+
+def within(root: Path, path: Path) -> str:
+    """Return the path relative to the folder, in POSIX form."""
+    if path == root:
+        return path.name or "."
+    return path.relative_to(root).as_posix()
+
+
+def _look(entry: os.DirEntry[str], root: Path, home: str) -> Path | UnreadPath | None:
+    """Return a folder to go into, a Python file, what is to be said of the entry, or None."""
+    path = Path(entry.path)
+    try:
+        if entry.is_dir(follow_symlinks=False):
+            return None if entry.name in SKIPPED else path
+        if not entry.is_symlink():
+            return path if entry.is_file() and _is_python(path) else None
+        if path.is_dir():
+            return _linked_folder(path, root, home)
+        path.stat()
+        if not _is_python(path) or os.path.realpath(path).startswith(home + os.sep):
+            return None
+    except OSError as error:
+        return UnreadPath(file=within(root, path), reason=_reason(error), suspect=entry.name.endswith(".py"))
+    return path
+
+
+def _linked_folder(path: Path, root: Path, home: str) -> UnreadPath | None:
+    target = os.path.realpath(path)
+    above = os.path.realpath(path.parent)
+    if above == target or above.startswith(target.rstrip(os.sep) + os.sep):
+        return UnreadPath(
+            file=within(root, path), reason="symlink loop: it leads back to a folder above it", suspect=False
+        )
+    if not target.startswith(home + os.sep):
+        reason = f"a link out of the tree, to {target}; take an inventory there, where it holds code"
+        return UnreadPath(file=within(root, path), reason=reason, suspect=False)
+    return None
+
+
+def _is_python(path: Path) -> bool:
+    if path.suffix:
+        return path.suffix in (".py", ".pyw")
+    with path.open("rb") as file:
+        first = file.readline(200)
+    return first.startswith(b"#!") and b"python" in first
+
+
+def _reason(error: OSError) -> str:
+    if error.errno == errno.ELOOP:
+        return "symlink loop"
+    if error.errno == errno.ENOENT:
+        return "a link to nothing"
+    return error.strerror or str(error)

@@ -1,0 +1,67 @@
+"""The old program's code: what can be taken out of it. The plugin `notifykit_inventory` reads it.
+
+No other module of the migration knows that plugin; it is imported only where a person asks about the code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from notifykit.pipeline.project import Project
+from notifykit_migration.errors import PreflightError
+
+PLUGIN = "notifykit_inventory"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeCleanup:
+    """What can be taken out of the old program's code."""
+
+    patch: bytes
+    """A diff for `patch -p1`, in the encodings and line ends of the files that it changes."""
+    deletable: tuple[str, ...]
+    """Constants for status files of migrated campaigns, as `file:line: NAME = 'path'`."""
+    needed: tuple[str, ...]
+    """Constants for status files that no migrated campaign has; the patch deletes them too."""
+
+
+def check_code_reader(project: Project) -> None:
+    """Raise NotifykitError where the plugin, or the library that it needs, is missing. Changes nothing."""
+    plugins = project.plugins
+    if any(plugin.name == PLUGIN for plugin in plugins.blocked):
+        raise PreflightError(
+            f"{project.file.file}: `plugins: block:` has {PLUGIN!r}, which --code needs; take it out of that list"
+        )
+    for failed in plugins.failed:
+        if failed.name == PLUGIN:
+            raise PreflightError(f"--code needs {failed}")
+    if not any(plugin.name == PLUGIN for plugin in plugins.loaded):
+        raise PreflightError(
+            f"--code needs the plugin {PLUGIN!r}, which is not installed; "
+            'pip install --force-reinstall "notifykit-outbox[patch]" brings it back'
+        )
+    from notifykit_inventory.patch import require_libcst
+
+    require_libcst()
+
+
+def plan_cleanup(project: Project, code: Path, migrated: Iterable[str]) -> CodeCleanup:
+    """Find out what can be taken out. `migrated` are the status files of migrated campaigns.
+
+    Raises NotifykitError where a `legacy` section will not do, or there is nothing at `code`.
+    """
+    from notifykit_inventory.model import Owner
+    from notifykit_inventory.patch import plan_patch
+    from notifykit_inventory.project import status_files
+    from notifykit_inventory.words import StatusFiles
+
+    patch = plan_patch(code, status_files(project))
+    gone = StatusFiles(dict.fromkeys(migrated, Owner.CONTRACT))
+    deletable: list[str] = []
+    needed: list[str] = []
+    for item in patch.constants:
+        place = f"{item.file}:{item.line}: {item.name} = {item.value!r}"
+        (needed if gone.named(item.value) is None else deletable).append(place)
+    return CodeCleanup(patch=patch.data, deletable=tuple(deletable), needed=tuple(needed))
