@@ -10,14 +10,14 @@ from notifykit.clock import Clock, SystemClock
 from notifykit.outbox.sqlite.adopting import Adopting
 from notifykit.outbox.sqlite.claiming import Claiming
 from notifykit.outbox.sqlite.database import Database
-from notifykit.outbox.sqlite.deciding import Deciding
 from notifykit.outbox.sqlite.looking import Looking
 from notifykit.outbox.sqlite.queueing import Queueing
+from notifykit.outbox.sqlite.resolving import Resolving
 from notifykit.outbox.sqlite.schema import prepare
 from notifykit.outbox.sqlite.writeback import WritingBack
 
 
-class SqliteOutbox(Queueing, Claiming, WritingBack, Deciding, Looking, Adopting):
+class SqliteOutbox(Queueing, Claiming, WritingBack, Resolving, Looking, Adopting):
     """One connection to the store. See `notifykit.outbox.protocol.Outbox` for what the methods promise.
 
     `adopt` is beyond that: it is of this store only (see `notifykit.outbox.sqlite.adopting`).

@@ -41,7 +41,7 @@ SELECT task_type, recipient, message, 'queued', :local, :local, metadata, campai
 """
 
 
-class Deciding:
+class Resolving:
     """Methods of the outbox for a person's decisions."""
 
     db: Database
