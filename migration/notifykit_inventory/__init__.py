@@ -5,11 +5,15 @@ The code is read, never run. Other packages may use `take`, `project`, `words`, 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from notifykit import hookimpl
-from notifykit.hookspecs import RegisterCommand
+
+if TYPE_CHECKING:
+    from notifykit.hookspecs import RegisterCommand
 
 
 @hookimpl
 def register_lazy_commands(register: RegisterCommand) -> None:
-    """Add `inventory`."""
+    """Offer `notifykit inventory`."""
     register("inventory", "notifykit_inventory.command:inventory", "List where Python code reads or writes send status.")

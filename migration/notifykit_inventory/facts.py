@@ -79,12 +79,12 @@ class FunctionFact:
     parameters: tuple[str, ...] = ()
     defaults: dict[str, Evidence] = field(default_factory=dict)
     words: set[Owner] = field(default_factory=set)
-    """Who writes the words in it."""
+    """Owners of the words that it contains."""
 
 
 @dataclass(slots=True)
 class FileFacts:
-    """All of one file."""
+    """What one file says."""
 
     uses: list[RawUse] = field(default_factory=list)
     calls: list[CallFact] = field(default_factory=list)

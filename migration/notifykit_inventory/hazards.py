@@ -1,4 +1,4 @@
-"""Code that would meet the migration's fence, or the longer task table, badly."""
+"""Code that fails, or goes wrong, with the migration's fence or with a task table of more columns."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def except_around_create(node: ast.Try | ast.TryStar, reader: Reader) -> Iterato
 
 
 def _calls(body: Sequence[ast.stmt]) -> Iterator[ast.Call]:
-    """Yield the calls of a block that run with it, but not those whose own `try` comes first."""
+    """Yield the calls that run with a block, without those in a function, class or `try` within it."""
     for statement in flat(body):
         if isinstance(statement, FunctionNode | ast.ClassDef | ast.Try | ast.TryStar):
             continue

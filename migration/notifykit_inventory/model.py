@@ -27,13 +27,13 @@ class UseKind(StrEnum):
 
 
 class Access(StrEnum):
-    """What it does to the file or the flag."""
+    """What a use does to the file or the flag."""
 
     READ = "read"
     WRITE = "write"
     BOTH = "read, write"
     NEITHER = ""
-    """It only names it."""
+    """It only mentions its name."""
 
 
 class Owner(StrEnum):
@@ -42,12 +42,12 @@ class Owner(StrEnum):
     CONTRACT = "contract"
     TECHNICIAN = "technician"
     SHARED = "shared"
-    """Both come by here."""
+    """Contracts and technicians both use it."""
     UNDECIDED = "undecided"
 
 
 class Fate(StrEnum):
-    """What becomes of it."""
+    """What becomes of a use after the migration."""
 
     GOES = "goes: the outbox knows what was sent"
     STAYS = "stays: technicians keep their file"
@@ -86,7 +86,7 @@ class Use:
 
     @property
     def fate(self) -> Fate:
-        """What becomes of it."""
+        """What becomes of it after the migration."""
         if self.kind is UseKind.FLAG:
             return {Access.READ: Fate.FLAG_READ, Access.NEITHER: Fate.FLAG_NAMED}.get(self.access, Fate.FLAG_WRITE)
         return {
@@ -103,7 +103,7 @@ class Use:
 
 
 class Danger(StrEnum):
-    """What may get in the way of the fence, or of the longer task table."""
+    """What fails, or goes wrong, with the migration's fence or with a task table of more columns."""
 
     POSITIONAL_INSERT = "INSERT INTO tasks without column names"
     SELECT_STAR = "SELECT * FROM tasks"
@@ -113,7 +113,7 @@ class Danger(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hazard:
-    """Code that the migration's fence or its new columns would meet badly."""
+    """Code that fails, or goes wrong, with the migration's fence or its new columns."""
 
     place: Place
     danger: Danger
@@ -128,7 +128,7 @@ class UnreadPath:
     file: str
     reason: str
     suspect: bool
-    """Whether it may use send status: its text says so, or could not be had."""
+    """Whether it may use send status: its text mentions it, or could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,5 +148,5 @@ class Inventory:
 
     @property
     def clean(self) -> bool:
-        """Whether no contract use remains, and none may hide."""
+        """Whether no contract use remains, and no unread file may have one."""
         return not any(use.remains for use in self.uses) and not any(item.suspect for item in self.unread)

@@ -44,8 +44,6 @@ class Ownership:
         found += self._imports(found)
         return sorted(found, key=lambda use: (use.place.file, use.place.line, use.place.column, use.kind))
 
-    # Parameters
-
     def parameter_of(self, call: CallFact, at: int | str) -> Parameter | None:
         """Return the parameter that an argument of a call goes to."""
         fact = self.functions.get(call.callee) if call.callee else None
@@ -82,7 +80,7 @@ class Ownership:
         return found
 
     def owner_of_parameter(self, parameter: Parameter, seen: frozenset[Parameter] = frozenset()) -> Owner | None:
-        """Return whose status files callers give; None where nobody says."""
+        """Return whose status files callers give; None where no call says."""
         if parameter in seen:
             return None
         if parameter not in self._owners or seen:
@@ -111,8 +109,6 @@ class Ownership:
             return found
         owners = (self.owner_of_parameter(item, seen) for item in evidence.parameters)
         return agreed(owner for owner in owners if owner)
-
-    # Uses
 
     def reason(self, evidence: Evidence, function: FunctionKey) -> Reason:
         """Return whose it is, and why."""

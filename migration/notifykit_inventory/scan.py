@@ -1,4 +1,4 @@
-"""Looks through one file: what it does with send status, whoever's that is."""
+"""Reads one file: what it does with send status, before it is known whose that is."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class _Scanner(ast.NodeVisitor):
         self.names: list[str] = []
         self.classes: list[str] = []
         self.done: set[int] = set()
-        """Ids of nodes that were told of as part of something larger."""
+        """Ids of nodes that are recorded as part of a larger use."""
         self.access: dict[int, Access] = {}
         """Ids of nodes to what the call around them does."""
         self.texts: set[int] = set()
@@ -214,7 +214,7 @@ class _Scanner(ast.NodeVisitor):
             self.generic_visit(node)
 
     def text(self, node: ast.BinOp | ast.JoinedStr | ast.Constant | ast.Call) -> bool:
-        """Tell of a text that is a status file's path. Returns whether it was one; its SQL is told of as well."""
+        """Record a text that is a status file's path, and hazards of its SQL. Returns whether it is such a path."""
         if id(node) in self.texts:
             return False
         found = self.reader.fold(node)
@@ -244,7 +244,7 @@ class _Scanner(ast.NodeVisitor):
         self.generic_visit(node)
 
     def flag(self, node: ast.expr, access: Access) -> None:
-        """Tell of the flag column where a name stands for it."""
+        """Record a use of the flag column where a name stands for it."""
         if isinstance(node, ast.Name | ast.Attribute) and self.reader.fold(node) == (FLAG_COLUMN,):
             self.use(node, UseKind.FLAG, FLAG_COLUMN, access, Evidence())
             self.facts.functions[self.reader.stack[-1].key].words.add(Owner.CONTRACT)
@@ -261,7 +261,7 @@ class _Scanner(ast.NodeVisitor):
                 if text in FUNCTIONS:
                     self.use(node, UseKind.REFERENCE, text, Access.NEITHER, Evidence())
         hazard = opened_database(node, name, self.reader.fold, self.place(node))
-        if hazard and "create_task" not in self.reader.home.functions:  # task_manager itself may
+        if hazard and "create_task" not in self.reader.home.functions:  # task_manager itself opens it
             self.facts.hazards.append(hazard)
         if isinstance(node.func, ast.Attribute) and name in ("get", "pop", "setdefault") and node.args:
             access = Access.READ if name == "get" else Access.BOTH

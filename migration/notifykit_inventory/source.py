@@ -12,12 +12,12 @@ from pathlib import Path
 from notifykit_inventory.words import SUSPECT
 
 LARGEST = 20_000_000
-"""Bytes. Nobody writes that by hand."""
+"""Bytes. A larger file is generated."""
 _BOM = "\ufeff"
 
 
 class UnreadableError(Exception):
-    """The file is no Python 3 code that we can read."""
+    """The file cannot be read as Python 3 code."""
 
     def __init__(self, reason: str, *, suspect: bool) -> None:
         super().__init__(reason)

@@ -1,4 +1,4 @@
-"""Takes the inventory of a folder: file by file, then put together."""
+"""Takes the inventory of a folder: reads each file, then decides about the uses of all."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class TreeScan:
                 file = within(self.root, path)
                 home = bindings_of(path, tree)
                 facts = scan_file(file, code, tree, home, self.modules, self.files)
-                # A function that does nothing of this kind leads nowhere.
+                # Functions are kept only of files that use something: no status file goes through the others.
                 self._facts[path] = facts if facts.uses or facts.calls or facts.hazards else FileFacts()
         except UnreadableError as error:
             reason, suspect = error.reason, error.suspect

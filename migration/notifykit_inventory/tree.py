@@ -16,14 +16,14 @@ SKIPPED = frozenset(
         "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".ipynb_checkpoints",
     }
 )  # fmt: skip
-"""Folders that hold nobody's own code. A folder with a `pyvenv.cfg` is one too."""
+"""Folders of tools and installed packages. A folder with a `pyvenv.cfg` is skipped too."""
 
 
 def python_files(root: Path) -> Iterator[Path | UnreadPath]:
     """Yield the Python files below a folder, sorted folder by folder; or the file itself.
 
-    Links to folders are not followed: what they lead to inside of the folder is met anyway. Raises NotifykitError
-    where there is nothing at this path.
+    Links to folders are not followed: what they lead to inside of the folder is found at its own place.
+    Raises NotifykitError where there is nothing at this path.
     """
     try:
         is_folder = root.is_dir()
@@ -64,7 +64,7 @@ def within(root: Path, path: Path) -> str:
 
 
 def _look(entry: os.DirEntry[str], root: Path, home: str) -> Path | UnreadPath | None:
-    """Return a folder to go into, a Python file, what is to be said of the entry, or None."""
+    """Return a folder to look into, a Python file, why the entry is not read, or None where it is neither."""
     path = Path(entry.path)
     try:
         if entry.is_dir(follow_symlinks=False):

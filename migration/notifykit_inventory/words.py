@@ -1,4 +1,4 @@
-"""The words by which send status is known in code (see docs/migration.md), and whose they are."""
+"""The words by which send status is recognised in code (see docs/migration.md), and whose they are."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def owner_of_word(text: str) -> Owner | None:
 
 
 def agreed(owners: Iterable[Owner]) -> Owner | None:
-    """Return the one owner on whom all agree; SHARED where contract and technician meet; None where nobody knows."""
+    """Return the one owner on whom all agree; SHARED where contract and technician meet; None for no owners."""
     found = set(owners)
     if not found:
         return None

@@ -86,8 +86,6 @@ class PatchBuilder:
             for raw in found
         )
 
-    # What may go
-
     def _code(self, file: str) -> Code:
         if file not in self.codes:
             self.codes[file] = read_code(self.base / file)

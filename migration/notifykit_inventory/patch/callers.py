@@ -28,7 +28,7 @@ def given_to(parameter: Parameter, ownership: Ownership) -> PassedArguments:
 def obstacles(
     parameter: Parameter, given: PassedArguments, ownership: Ownership, codes: Mapping[str, Code]
 ) -> Iterator[Leftover]:
-    """Yield what keeps a parameter where it is. `codes` are the files that mention the function."""
+    """Yield why a parameter cannot be removed. `codes` are the files that mention the function."""
     (home, function), name = parameter
     plain = function.rpartition(".")[2]
     for call, argument in given:

@@ -1,4 +1,4 @@
-"""Takes what was ordered out of one file. Where it does not go cleanly, a function stays whole."""
+"""Takes what is to go out of one file. A function from which it cannot all be taken stays as it is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from notifykit_inventory.words import FUNCTIONS
 
 @dataclass(frozen=True, slots=True)
 class StrippedFile:
-    """A file after it."""
+    """A file without what was taken out."""
 
     text: str
     arguments: frozenset[Spot]
@@ -25,11 +25,11 @@ class StrippedFile:
     used: frozenset[tuple[str, str]]
     """(function, parameter) of those parameters to go that are still used."""
     blocked: dict[str, tuple[int, str]]
-    """Functions that stay whole, with line and reason."""
+    """Functions that stay as they are, with line and reason."""
 
 
 class UnfitError(Exception):
-    """The file cannot be changed by us."""
+    """libcst cannot keep the file's syntax or layout."""
 
 
 class ParsedFile:
@@ -47,7 +47,7 @@ class ParsedFile:
         self._spots = {node: (place.start.line, place.start.column) for node, place in found.items()}
 
     def strip(self, removals: Removals) -> StrippedFile:
-        """Take out what is ordered."""
+        """Take out what is to go."""
         blocked = self._twice()
         removals.left_alone |= blocked.keys()
         while True:
@@ -67,7 +67,7 @@ class ParsedFile:
         return StrippedFile(new.code, frozenset(report.arguments), frozenset(used), blocked)
 
     def _twice(self) -> dict[str, tuple[int, str]]:
-        """Return the functions whose name is defined a second time: nobody can say which of them is meant."""
+        """Return the functions whose name is defined a second time: which of them is meant is unknown."""
         names: dict[str, cst.FunctionDef] = {}
         found = {}
         for name, node in _outermost(self._module):

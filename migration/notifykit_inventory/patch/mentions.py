@@ -20,7 +20,7 @@ def files_with(names: Collection[str], files: Iterable[Path]) -> dict[Path, set[
         try:
             text = read_code(path).text
         except UnreadableError:
-            continue  # it could be read a moment ago
+            continue  # it changed since the inventory read it
         if hits := set(wanted.findall(text)):
             found[path] = hits
     return found

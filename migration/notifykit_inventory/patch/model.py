@@ -34,6 +34,7 @@ class FileChange:
     """One file that is changed."""
 
     file: str
+    """Relative to the code's folder, in POSIX form."""
     before: bytes
     after: bytes
 

@@ -1,4 +1,4 @@
-"""Takes what was ordered out of one file's code. Everything else stays as it is written."""
+"""Takes what is to go out of one file's code. Everything else stays as it is written."""
 
 # ruff: noqa: ARG002, N802 - libcst calls the methods by these names and with these arguments
 
@@ -52,7 +52,7 @@ class _Stripper(cst.CSTTransformer):
         self.verdicts: dict[cst.CSTNode, Verdict] = {}
         self.chained: set[cst.CSTNode] = set()
         self.emptied: set[cst.CSTNode] = set()
-        """Blocks in which nothing is left but our own `pass`."""
+        """Blocks in which nothing is left but an inserted `pass`."""
         self.blocked: dict[str, tuple[int, str]] = {}
         self.arguments: set[Spot] = set()
         """Arguments that were taken out."""
@@ -196,7 +196,7 @@ class _Stripper(cst.CSTTransformer):
         return new if value is None else new.with_changes(value=value)
 
     def concerns(self, node: cst.CSTNode) -> bool:
-        """Whether an expression has to do with a contract's status at all: nobody asked us to tidy up `if False`."""
+        """Whether an expression uses a contract's status. Others are not simplified, not even `if False`."""
         return any(
             (isinstance(part, cst.Name) and part.value in self.unit.statuses)
             or (isinstance(part, cst.Call) and self.unit.evaluator.is_load(part))

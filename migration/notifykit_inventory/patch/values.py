@@ -1,4 +1,4 @@
-"""What an expression is worth where no contract's status file is left: `load_send_status(…)` is then an empty dict."""
+"""The value of an expression where no contract's status file is left: `load_send_status(…)` is then an empty dict."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HARMLESS = {
     "str", "int", "len", "bool", "get", "strip", "format", "lower", "upper", "keys", "values", "items", "now", "time",
     "strftime", "isoformat", "join",
 }  # fmt: skip
-"""Calls that may as well not be made."""
+"""Calls without side effects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,10 @@ class Evaluator:
     is_load: Callable[[cst.Call], bool]
     """Whether a call loads a contract's status file."""
     names: dict[str, KnownValue] = field(default_factory=dict)
-    """What local names are worth."""
+    """Values of local names."""
 
     def of(self, node: cst.BaseExpression) -> KnownValue | None:
-        """Return what an expression is worth; None where that is unknown."""
+        """Return the value of an expression; None where it is unknown."""
         if isinstance(node, cst.Name):
             words = {"True": KnownValue(True), "False": KnownValue(False), "None": KnownValue(None)}
             return words.get(node.value) or self.names.get(node.value)
@@ -116,7 +116,7 @@ class Evaluator:
         return KnownValue(left.constant != right.constant) if isinstance(operator, cst.NotEqual | cst.IsNot) else None
 
     def _side(self, node: cst.BaseExpression) -> KnownValue | str | None:
-        """Return what the left side of a comparison is worth, or that it may be dropped, or None."""
+        """Return the value of the left side of a comparison, or that it may be dropped, or None."""
         return self.of(node) or ("harmless" if harmless(node) else None)
 
     def simplified(self, node: cst.BaseExpression, *, truth: bool) -> KnownValue | cst.BaseExpression:

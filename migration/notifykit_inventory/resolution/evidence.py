@@ -17,7 +17,7 @@ _DEEPEST = 8
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """A function as it is looked through, or the top of a module."""
+    """The function that is being read, or the top of a module."""
 
     key: FunctionKey
     parameters: frozenset[str] = frozenset()
@@ -27,7 +27,7 @@ class Surroundings:
 
     @classmethod
     def of(cls, file: str, name: str, function: FunctionNode, owner: str) -> Surroundings:
-        """Look at a function's parameters and assignments."""
+        """Return the surroundings that a function's parameters and assignments make."""
         found: dict[str, list[ast.expr | None]] = {}
         for statement in flat(function.body):
             for target, value in assigned(statement):
@@ -49,7 +49,7 @@ class Reader:
         """By id of the expression, which is kept with it so that no other one gets its id."""
 
     def enter(self, surroundings: Surroundings) -> None:
-        """Go into a function."""
+        """Read what follows as the body of a function."""
         self.stack.append(surroundings)
         outer = self._scopes[-1]
         names = {**outer.locals, **surroundings.locals}
@@ -57,7 +57,7 @@ class Reader:
         self._scopes.append(Scope(self.modules, self.home, names, bound, surroundings.owner))
 
     def leave(self) -> None:
-        """Come out of it."""
+        """Return to what is around that function."""
         self.stack.pop()
         self._scopes.pop()
 

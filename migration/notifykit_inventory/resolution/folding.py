@@ -18,7 +18,7 @@ from notifykit_inventory.words import HOLE
 Texts = tuple[str, ...]
 UNKNOWN: Texts = (HOLE,)
 _MOST = 24
-"""Alternatives. More say nothing."""
+"""Alternatives. A text with more counts as unknown."""
 _DEEPEST = 24
 _STEPS = 600
 _LONGEST = 4_000
@@ -48,7 +48,7 @@ class Scope:
     owner: str = ""
     """The class around it, for `self.NAME`."""
     budget: list[int] = field(default_factory=lambda: [_STEPS])
-    """Steps left. Names that refer to each other could otherwise take for ever."""
+    """Steps left. Bounds the work where names refer to each other."""
 
 
 def fold(expression: ast.expr | None, scope: Scope, depth: int = 0) -> Texts:

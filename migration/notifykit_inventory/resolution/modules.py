@@ -92,7 +92,7 @@ class Modules:
         return found
 
     def replace(self, path: Path, bindings: Bindings) -> None:
-        """Take a file to bind these names, whatever it says on disk."""
+        """Use these names for a file instead of those on disk."""
         self._replaced[path] = bindings
 
     def file(self, path: Path) -> str:
