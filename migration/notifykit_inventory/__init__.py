@@ -16,4 +16,6 @@ if TYPE_CHECKING:
 @hookimpl
 def register_lazy_commands(register: RegisterCommand) -> None:
     """Offer `notifykit inventory`."""
-    register("inventory", "notifykit_inventory.command:inventory", "List where Python code reads or writes send status.")
+    register(
+        "inventory", "notifykit_inventory.command:inventory", "List where Python code reads or writes send status."
+    )

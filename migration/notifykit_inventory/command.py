@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -11,9 +10,10 @@ from notifykit.errors import ExitCode, NotifykitError
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, print_json, warn
 from notifykit.terminal.progress import progress
-
-if TYPE_CHECKING:
-    from notifykit_inventory.words import StatusFiles
+from notifykit_inventory.project import status_files
+from notifykit_inventory.report import listing, print_inventory
+from notifykit_inventory.take import take_inventory
+from notifykit_inventory.words import StatusFiles
 
 _EPILOG = "\n".join(["\b", "Examples:", "  notifykit inventory .", "  notifykit inventory . --check --json"])
 
@@ -27,16 +27,12 @@ def inventory(session: Session, path: Path, check: bool, as_json: bool) -> ExitC
     """List where Python code reads or writes send status.
 
     PATH is a folder or a file of the old program. Its code is read, never run. Each use is listed with what it does,
-    whose it is (a contract's or a technician's), and what becomes of it; then code that the migration's fence would
-    meet badly, and files that could not be read.
+    whose it is (a contract's or a technician's), and what becomes of it; then code that fails or goes wrong with the
+    migrated task table, and files that could not be read.
 
     What cannot be decided is listed as undecided. A comment on the line decides it: `# notifykit: technician` or
     `# notifykit: contract`. For --check, undecided uses and unreadable files that may hold uses count as contract uses.
     """
-    # Here, since other commands start without all this.
-    from notifykit_inventory.report import listing, print_inventory
-    from notifykit_inventory.take import take_inventory
-
     files = _known(session)
     with progress("looking through the code", "files") as told:
         found = take_inventory(path, files, told)
@@ -49,9 +45,6 @@ def inventory(session: Session, path: Path, check: bool, as_json: bool) -> ExitC
 
 def _known(session: Session) -> StatusFiles:
     """Return the status files that the project names; none where there is no project."""
-    from notifykit_inventory.project import status_files
-    from notifykit_inventory.words import StatusFiles
-
     if not session.file.exists():
         return StatusFiles()
     try:
