@@ -249,7 +249,7 @@ def test_completion_of_commands_imports_none_of_them() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     commands, options, imported, of_status = done.stdout.splitlines()
-    assert {"status", "new-plugin", "migrate", "shim"} <= set(commands.split())
+    assert {"status", "new-plugin"} <= set(commands.split())
     assert (options, imported, of_status) == ("--verbose --version", "", "--json")
 
 
