@@ -29,8 +29,6 @@ ORDER = (
     "verify",
     "rollback",
     "report",
-    "inventory",
-    "patch",
     "migrate",
     "roll_back",
     "commands",
