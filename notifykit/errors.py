@@ -1,4 +1,4 @@
-"""Errors that are somebody's to mend: caught once at the top, shown without a traceback.
+"""Errors that a user can mend: caught once at the top, shown without a traceback.
 
 Anything else that escapes is a defect of ours and keeps its traceback.
 """
@@ -20,7 +20,7 @@ __all__ = [
 
 
 class ExitCode(IntEnum):
-    """What every command answers the shell with."""
+    """The exit codes, which are the same for every command."""
 
     DONE = 0
     ERROR = 1

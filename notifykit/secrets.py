@@ -159,7 +159,8 @@ _registered: set[str] = set()
 
 
 def register(value: str) -> None:
-    """Remember a credential, so that `redact` removes it: whole, and where it is an address, its telling parts."""
+    """Remember a credential, so that `redact` removes it: whole, and where it is an address, those parts of it that
+    give access."""
     for part in {value, *_telling_parts(value)}:
         _registered.update((part, quote(part), quote(part, safe=""), quote_plus(part)))
 

@@ -1,4 +1,4 @@
-"""The command line: one module a group of commands, each a thin skin over functions that anyone can call."""
+"""The command line: one module for each command or group of them. What they do is in functions outside of it."""
 
 from notifykit.cli.app import main
 

@@ -51,7 +51,7 @@ class App(click.Group):
         """Run a command line, say what went wrong, and exit with a documented code."""
         for stream in (sys.stdout, sys.stderr):
             if reconfigure := getattr(stream, "reconfigure", None):
-                reconfigure(errors="backslashreplace")  # what this terminal cannot show is no reason to fail
+                reconfigure(errors="backslashreplace")  # a character that the encoding lacks is escaped
         try:
             code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.ClickException as error:
@@ -68,7 +68,8 @@ class App(click.Group):
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        """Load the plugins, which may add commands, before the command line is parsed in earnest."""
+        """Load the plugins, which may add commands, before the command line is parsed for good: until then errors in it
+        are not reported."""
         peek = super().make_context(info_name, list(args), parent, **{**extra, "resilient_parsing": True})
         options = peek.params
         if options["version"] and not extra.get("resilient_parsing"):
@@ -132,7 +133,7 @@ def build_cli() -> App:
     )
     @click.option(
         "--project",
-        type=click.Path(readable=False, path_type=Path),  # reading it says what is wrong, and better
+        type=click.Path(readable=False, path_type=Path),  # whoever reads the file reports a better error
         metavar="FILE",
         default=PROJECT_FILE,
         show_default=True,
@@ -147,10 +148,10 @@ def build_cli() -> App:
     def notifykit(**_: object) -> None:
         """Run notification campaigns on one durable truth.
 
-        Each message is sent once, and the truth is told about each.
+        Each message is sent once. Where nobody knows whether one was sent, it is listed as in doubt.
         """
 
-    assert isinstance(notifykit, App)  # noqa: S101 - what the decorator returns where it is told the class
+    assert isinstance(notifykit, App)  # noqa: S101 - the decorator makes what `cls` says
     for commands in SECTIONS.values():
         for command in commands:
             notifykit.add_command(command)

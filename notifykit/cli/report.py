@@ -18,7 +18,7 @@ SHOWN = 20
 
 
 def exit_code(*, failures: Mapping[str, str], held: object) -> ExitCode:
-    """Return what a job answers: an error counts more than what is held for a person."""
+    """Return the exit code of a job: an error counts more than what is held for a person."""
     if failures:
         return ExitCode.ERROR
     return ExitCode.HELD if held else ExitCode.DONE

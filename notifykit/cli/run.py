@@ -50,7 +50,7 @@ def run(
     """Generate, dispatch, settle, and again.
 
     Records are looked for every `--interval` seconds; in between, retries are sent when they fall due. Ctrl-C or
-    SIGTERM stops it well (exit code 130). With `--json`, each pass is one line.
+    SIGTERM ends it after what is under way (exit code 130). With `--json`, each pass is one line.
     """
     project = session.open_project(secrets=not dry_run)
     if dry_run:

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: the first asks the work to end well, the second ends the process."""
+"""SIGINT and SIGTERM: the first ends the work after what is under way, the second ends the process."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def stopping_with(stop: Callable[[], None]) -> Iterator[Interruption]:
     def listen() -> None:
         if os.read(reader, 1) == _ASKED:
             stop()
-            with suppress(OSError):  # nobody may be reading any more
+            with suppress(OSError):  # stderr may be closed
                 os.write(2, _MESSAGE)
 
     listener = threading.Thread(target=listen, name="signals", daemon=True)

@@ -16,7 +16,7 @@ NOTHING_YET = "nothing has been queued yet"
 
 @contextmanager
 def existing(project: Project, *, upgrade: bool = False) -> Iterator[Outbox | None]:
-    """Open the store; None, and a word to the person, where there is none yet.
+    """Open the store; None, after a note on stderr, where there is none yet.
 
     For commands that only look, it stays as it is. Those that work on it may bring an older one up to date: it may
     also be one that another process is just making.

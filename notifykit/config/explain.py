@@ -41,7 +41,7 @@ _WORDS = {
 
 
 class TolerantJsonSchema(GenerateJsonSchema):
-    """JSON Schema also where an option's type has none: anything goes there."""
+    """JSON Schema also where an option's type has none: any value is allowed there."""
 
     ignored_warning_kinds: ClassVar[set[JsonSchemaWarningKind]] = {"skipped-choice", "non-serializable-default"}  # type: ignore[misc]
 

@@ -1,7 +1,7 @@
 """JSON Schema of configuration files, for editors: the host's keys and the options of every offered type.
 
-An editor shall never mark what loading takes. So options that are text take bare numbers and truth values too,
-and a campaign that extends another may lack whatever that one has.
+An editor must never mark as wrong what loading accepts. So options that are text take bare numbers and truth values
+too, and a campaign that extends another may lack whatever that one has.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _variant(role: Role, offer: Offer) -> _Variant:
     section: Schema = {"title": offer.name, "type": "object", "properties": {"type": const}, "required": ["type"]}
     try:
         shape = Shape(offer, HOST_KEYS[role])
-    except PluginError:  # what loading says about it, it says better
+    except PluginError:  # loading reports it in better words
         return _Variant(type=offer.name, schema=section, needed=[], definitions={})
     prefix = f"{role}.{offer.name}."
     options = _renamed(dict(shape.schema), prefix)

@@ -76,7 +76,7 @@ class Shape:
             self._refused(redact(str(error)), section, prefix, defects)
             return None
         except Exception as error:
-            # A stranger's class: recorded as this campaign's or channel's trouble, and nobody else's.
+            # Third-party code: what it raises fails this campaign or channel alone.
             raise PluginError(
                 f"{self._by} fails with {type(error).__name__}: {redact(str(error))}; its author needs to know"
             ) from error

@@ -3,10 +3,10 @@
 The exception of a failed request does not tell whether the request could have left the machine; the client's
 trace does. No `send_request_headers.started` for anything but a proxy's CONNECT: not sent. From there on:
 unknown. Nothing is repeated here, redirects are not followed, the environment's proxies are not used, and no
-connection is kept (a stale one would bring back the doubt).
+connection is kept (a stale one would again leave open whether the request left).
 
-The client's front door logs every URL at INFO, and a webhook's URL is a credential: so this talks to the
-transport below it.
+The client's own functions log every URL at INFO, and a webhook's URL is a credential: so this uses the transport below
+them.
 """
 
 from __future__ import annotations

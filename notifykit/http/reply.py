@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from notifykit.model import Outcome
 
 SHORTEST_WAIT, LONGEST_WAIT = 1.0, 3600.0
-"""Seconds between which a service's `Retry-After` is believed."""
+"""Bounds in seconds: a `Retry-After` outside of them is taken as the nearer one."""
 
 THROTTLED = 5.0
 """Seconds that a channel pauses after a 429 that does not say how long."""

@@ -1,4 +1,4 @@
-"""A person's decisions about tasks: all that were named, or none."""
+"""A person's decisions about tasks: made about all tasks that were named, or about none."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def traces(outbox: Outbox, key: str, campaign: str | None = None) -> list[Trace]
 
 def _story(outbox: Outbox, campaign: str, key: str, tasks: list[Task]) -> Trace:
     steps = [step for task in tasks for step in _steps(outbox, task)]
-    # Stable: what happened at one and the same moment stays in the order in which a task goes its way.
+    # Stable: what happened at one and the same moment stays in the order of a task's states.
     steps.sort(key=lambda step: step.at)
     return Trace(campaign=campaign, key=key, tasks=tuple(tasks), steps=tuple(steps))
 

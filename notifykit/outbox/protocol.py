@@ -1,8 +1,8 @@
 """What the host asks of a store.
 
-Small on purpose: whatever implements this, and passes `notifykit.testing.OutboxContract`, can carry the host.
-Every method is one transaction unless called inside `transaction()`, which joins several into one. An instance
-is used by one thread at a time; the dispatcher sees to that.
+Small on purpose: whatever implements this, and passes `notifykit.testing.OutboxContract`, can be used by the host.
+Every method is one transaction unless called inside `transaction()`, which joins several into one. An instance is used
+by one thread at a time; the dispatcher ensures that.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Many threads, one store: whoever is there serves all who wait, in one commit.
+"""Many threads, one store: results that come while it is busy are written together, in one commit.
 
-A thread brings a visit. If nobody is at the store, it serves itself; if somebody is, it waits, and is served together
-with the others who came meanwhile by whoever is next. So one thread alone never hands anything over, and many fast
-ones share a commit.
+A thread hands in a visit. If the store is free, the thread serves the visit itself, with all others that wait. If it is
+busy, the thread waits until another one has served its visit, or the store is free. So a single thread never waits for
+another, and many fast ones share a commit.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Visit:
     """What a thread wants of the store; a subclass says what, and has room for the answer."""
 
     wake: SimpleQueue[None] = field(default_factory=SimpleQueue)
-    """Its thread's own: told when the visit was served, or when nobody is at the store any more."""
+    """Wakes the visit's thread: the visit was served, or the store is free."""
     served: bool = False
     error: BaseException | None = None
 
@@ -33,7 +33,7 @@ V = TypeVar("V", bound=Visit)
 class GroupCommit(Generic[V]):
     """Takes visits to `serve`, one call at a time, each with all visits that wait then.
 
-    `visitors` tells how many threads may come: while fewer wait, those that are just returning get the chance to.
+    `visitors` tells how many threads there may be: while fewer wait, the others get the chance to hand in theirs.
     """
 
     def __init__(self, serve: Callable[[list[V]], None], *, visitors: Callable[[], int]) -> None:
@@ -64,7 +64,7 @@ class GroupCommit(Generic[V]):
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Have the store to oneself."""
+        """Use the store exclusively."""
         self._store.acquire()
         try:
             yield
@@ -89,7 +89,7 @@ class GroupCommit(Generic[V]):
                 visit.wake.put(None)
 
     def _leave(self) -> None:
-        """Give up the store, and wake somebody who came too late to be served along."""
+        """Release the store, and wake a thread whose visit came too late for this commit."""
         self._store.release()
         with suppress(IndexError):
             self._waiting[0].wake.put(None)

@@ -74,7 +74,7 @@ def judge(
 def defect(outcome: object) -> str | None:
     """Say what is wrong with what a sender returned; None where it can be recorded.
 
-    Only the field is named: what a stranger's code puts there may be a secret.
+    Only the field is named: what third-party code puts there may be a secret.
     """
     if not isinstance(outcome, Outcome):
         return f"a {type(outcome).__name__}, not an Outcome"

@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class Observers(Protocol):
-    """Told after a change is durable. A broken observer is its own problem: it never stops the work."""
+    """Told after a change is durable. An observer that raises never stops the work."""
 
     def observed(self, hook: str) -> bool:
-        """Whether anybody implements this hook, so that the facts need not be gathered for nobody."""
+        """Whether anybody implements this hook, so that facts are gathered only where they are wanted."""
         ...
 
     def observe(self, hook: str, **arguments: object) -> None:

@@ -63,7 +63,8 @@ def settle_all(project: Project, outbox: Outbox, campaigns: Sequence[Campaign], 
 
 @contextmanager
 def _alone(campaign: Campaign, this_pass: Pass) -> Iterator[None]:
-    """Let a campaign fail for itself, whatever its source or its strategy raises; a store that fails is everybody's."""
+    """Record whatever a campaign's source or strategy raises as a failure of that campaign; failures of the store are
+    raised."""
     try:
         yield
     except CampaignError as error:

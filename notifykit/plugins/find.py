@@ -1,4 +1,4 @@
-"""The entry points that may be plugins, in an order that no load order and no stranger can change."""
+"""The entry points that may be plugins, in a fixed order: our own distribution first, the others by name."""
 
 from __future__ import annotations
 

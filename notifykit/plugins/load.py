@@ -82,7 +82,7 @@ class _Loading:
         """Load one plugin, or record why not."""
         try:
             self._add(plugin, entry_point)
-        except (Exception, SystemExit) as error:  # whatever a stranger's module does
+        except (Exception, SystemExit) as error:  # third-party code may raise anything
             self._failed.append(failure(plugin, error))
             log.debug("%s failed to load", plugin, exc_info=True)
 

@@ -83,7 +83,7 @@ class Plugins:
                 continue
             try:
                 self._commands |= commands_of(plugin, self._alone[plugin.name], cli)
-            except (Exception, SystemExit) as error:  # whatever a stranger's hook does: recorded
+            except (Exception, SystemExit) as error:  # third-party code may raise anything
                 self._failed.append(failure(plugin, error))
                 log.debug("%s failed to add its commands", plugin, exc_info=True)
         if self._strict:

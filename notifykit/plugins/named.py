@@ -38,5 +38,5 @@ def import_offered(plugin: PluginId, place: str) -> object:
     """Return what a plugin offers at a place. Raises OfferBrokenError, with the plugin, the cause and the mend."""
     try:
         return import_place(place)
-    except (Exception, SystemExit) as error:  # whatever a stranger's module does
+    except (Exception, SystemExit) as error:  # third-party code may raise anything
         raise OfferBrokenError(failure(plugin, error)) from error

@@ -17,12 +17,12 @@ Shelf = dict[str, dict[str, Offer]]
 
 
 def empty_shelf() -> Shelf:
-    """Return a shelf without offers."""
+    """Return what has room for the offers of each role, and none yet."""
     return {role: {} for role in NEEDED_METHOD}
 
 
 def registry_of(shelf: Shelf) -> Registry:
-    """Return what is on the shelf as the host sees it."""
+    """Return the offers of all plugins as the host uses them."""
     return Registry(**{role: dict(offers) for role, offers in shelf.items()})
 
 
@@ -62,7 +62,7 @@ class Registrations:
         self._open = False
 
     def take_over(self) -> dict[str, tuple[str, ...]]:
-        """Put everything on the shared shelf; returns the type names by role."""
+        """Add everything to what all plugins offer; returns the type names by role."""
         for role, offers in self._mine.items():
             self._taken[role].update(offers)
         return {role: tuple(offers) for role, offers in self._mine.items() if offers}

@@ -44,7 +44,7 @@ def info(text: str) -> None:
 
 
 def visible(text: str) -> str:
-    """Return one line in which nothing is a command to a terminal."""
+    """Return one line with every character escaped that a terminal would take for a command."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -18,7 +18,7 @@ from notifykit.terminal.console import visible
 __all__ = ["Key", "Right", "print_table"]
 
 PIPE_WIDTH = 240
-"""Columns where nobody's screen sets a limit: a row should be one line for `grep`."""
+"""Columns where stdout is no terminal: a row should be one line for `grep`."""
 
 SHORT = 12
 """Cells up to this width are not folded to make room for others."""

@@ -39,7 +39,7 @@ class HttpService:
                 try:
                     super().handle_one_request()
                 except ConnectionError:
-                    # The sender went away: its business.
+                    # the sender closed the connection
                     self.close_connection = True
 
             def do_POST(self) -> None:
@@ -54,7 +54,7 @@ class HttpService:
 
     @property
     def url(self) -> str:
-        """Where it answers. After the block ends, nobody does."""
+        """Where it answers, until the block ends."""
         return f"http://127.0.0.1:{self._server.server_address[1]}/send"
 
     def answer(self, status: int = 200, body: bytes = b"{}", headers: Mapping[str, str] | None = None) -> None:

@@ -111,7 +111,8 @@ class Database:
             raise
 
     def use_wal(self) -> None:
-        """Switch to WAL. The switch needs the file alone for a moment and does not wait by itself."""
+        """Switch to WAL. The switch needs the file exclusively for a moment, and SQLite does not wait for that by
+        itself."""
         patience = time.monotonic() + BUSY_SECONDS
         while self.one("PRAGMA journal_mode")[0] != "wal":
             try:

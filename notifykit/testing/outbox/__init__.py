@@ -1,4 +1,4 @@
-"""What any store must do to carry the host, as tests."""
+"""What any store must do to be used by the host, as tests."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Rates and pauses hold over all workers; a clock that is set back wedges nothing."""
+"""Rates and pauses hold over all workers; a clock that is set back stops nothing for good."""
 
 from __future__ import annotations
 
