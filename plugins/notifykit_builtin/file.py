@@ -49,7 +49,7 @@ class File:
                 return Outcome.retry("locked", "another process holds the file's lock")
             except OSError as error:
                 return _retry(error)
-            # Outside of the try: once the line is there, nothing that fails may say retry.
+            # Outside of the try: once the line is there, no failure may be reported as retry.
             try:
                 return _append(self.path, line)
             finally:
@@ -88,7 +88,7 @@ def _append_whole(fd: int, path: Path, size: int, line: bytes) -> Outcome:
         if size == 0:
             _sync_folder(path.parent)
         elif _last_byte(fd) != b"\n":
-            # Somebody died while writing: end the torn line, so that it spoils only itself.
+            # A process was killed while writing: end its torn line, so that the next one is whole.
             line = b"\n" + line
     except OSError as error:
         return _retry(error)

@@ -1,8 +1,8 @@
-"""Messages to any Python function: how an existing desktop sender keeps its work.
+"""Messages to any Python function: how an existing desktop sender is used.
 
-The function gets (recipient, text). What it says is believed only where it says something: a function that
-returns nothing has proved nothing, which is `unknown`. A campaign for such a sender sets
-`on_unknown: assume_sent`, as the program did that called it before.
+The function gets (recipient, text). Only what it returns counts: a function that returns nothing has proved nothing,
+which is `unknown`. A campaign for such a sender sets `on_unknown: assume_sent`, as the program did that called it
+before.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Python:
         object.__setattr__(self, "_function", _find(self.call, self.search_path))
 
     def send(self, message: Message, context: SendContext) -> Outcome:
-        """Call the function once, and believe only what it says."""
+        """Call the function once, and judge by what it returns."""
         turn: AbstractContextManager[object] = _desktop if self.one_at_a_time else nullcontext()
         with turn:
             if not context.still_held():

@@ -12,7 +12,7 @@ from pathlib import Path
 from notifykit.errors import CampaignError
 
 TRIES = 5
-"""How often a file that keeps changing under our hands is tried before the next pass has to do it."""
+"""How often a file that keeps changing while it is read or written is tried in one pass."""
 
 TICK = 100_000_000
 """Nanoseconds: twice what the coarsest clocks of machines stand still."""
@@ -45,7 +45,7 @@ def read_whole(path: Path) -> bytes:
     """Return the bytes of a file as they stood at one moment.
 
     A program that appends meanwhile does no harm; one that rewrites the file does, so the file is then read
-    again. Raises OSError, and CampaignError where it is no ordinary file or never comes to rest.
+    again. Raises OSError, and CampaignError where it is no ordinary file or changes at every attempt.
     """
     if not stat.S_ISREG(path.stat().st_mode):
         raise CampaignError(f"{path}: it is a folder or a device; name a CSV file")

@@ -1,4 +1,4 @@
-"""Writes flags into a CSV file, and answers only for what it has read back.
+"""Writes flags into a CSV file, and reports as done only what it has read back.
 
 Each turn reads the file, finds what is still to be written, writes it, and reads the file again. So a process that
 is killed leaves nothing to be mended: the next one takes its turn.

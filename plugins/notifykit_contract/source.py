@@ -59,8 +59,8 @@ class Snapshot:
     def __iter__(self) -> Iterator[Record | Problem]:
         """Yield a record for each good row and a problem for each other one, in order.
 
-        `csv.reader` does the work, and each row here costs a few comparisons on top. Where it stumbles, or the
-        shape of a row is wrong, `_with_care` takes over for the rows around that place.
+        `csv.reader` does the work, and each row here costs a few comparisons on top. Where it raises, or the shape of a
+        row is wrong, `_with_care` takes over for the rows around that place.
         """
         head = self._head
         if head is None:
@@ -98,7 +98,8 @@ class Snapshot:
         return io.TextIOWrapper(stream, codec, newline="\n")
 
     def _with_care(self, head: Head, at: int, line: int) -> Generator[Record | Problem, None, tuple[int, int]]:
-        """Yield row by row, until the trouble is behind us. Returns where that is: offset and line."""
+        """Yield row by row, to the end of the first good row behind a bad one. Returns where that is: offset and
+        line."""
         trouble = False
         while at < len(self._data):
             row = row_at(self._data, at, len(head.names))

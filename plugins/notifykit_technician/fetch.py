@@ -19,7 +19,7 @@ _OURS = {"Accept": "application/json", "Accept-Encoding": "gzip", "Connection": 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What to ask, and how much to bear."""
+    """What to ask, and the limits of time and size."""
 
     method: Method
     url: str = field(repr=False)
@@ -45,8 +45,8 @@ def fetch(request: Request) -> bytes:
 
 
 async def _fetch(request: Request) -> bytes:
-    # The transport has timeouts for each read, so a service that drips could hold a pass for ever. And the
-    # client above the transport logs whole URLs.
+    # The transport has timeouts for each read, so a service that sends a byte now and then could stop a pass for ever.
+    # And the client above the transport logs whole URLs.
     try:
         async with asyncio.timeout(request.timeout), httpx2.AsyncHTTPTransport(trust_env=False) as transport:
             asked = httpx2.Request(request.method, request.url, headers={**_OURS, **request.headers})
