@@ -1,8 +1,8 @@
-"""Who is notifying about contracts right now, told by the call stack and not by time.
+"""Which calls are notifying about contracts right now: found by the call stack, not by time.
 
 The function that called `load_send_status` for a contract file is a notification, for as long as that very call of
 it lasts. What it, or anything that it calls in the same thread, creates meanwhile belongs to a contract, and waits
-for `update_send_status`. What any other call creates belongs to nobody.
+for `update_send_status`. What any other call creates belongs to no contract.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def _chain(top: FrameType) -> Iterator[int]:
 
 
 def _may_go_on(frame: FrameType | None) -> bool:
-    """Whether it may be a generator that is only asleep."""
+    """Whether it may be a generator that is suspended."""
     return frame is not None and bool(frame.f_code.co_flags & _SUSPENDABLE)
 
 

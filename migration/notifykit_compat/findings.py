@@ -40,7 +40,7 @@ class Findings:
         self._tell(f"notifykit shim: {finding}")
 
     def unsafe(self, finding: Finding) -> None:
-        """Tell of something that goes past the shim. Raises ShimRefusedError where the shim is strict."""
+        """Report something that bypasses the shim. Raises ShimRefusedError where the shim is strict."""
         if self.strict:
             with self._lock:
                 self._known[finding] = None

@@ -74,7 +74,7 @@ class Shim:
         atexit.register(self.end)
 
     def end(self) -> None:
-        """Finish what is on the wire, and let go of everything. What was replaced stays replaced."""
+        """Finish what is on the wire, and release everything. What was replaced stays replaced."""
         atexit.unregister(self.end)
         self.scheduler.stop()
         self.runtime.at_exit()

@@ -76,7 +76,7 @@ def campaign_of(project: Project, settings: LegacySettings) -> Campaign:
 
 
 def queue_other(outbox: SqliteOutbox, one: Staged, channel: str) -> int:
-    """Queue a message that belongs to nobody, and return its id."""
+    """Queue a message that belongs to no campaign, and return its id."""
     draft = _draft(uuid.uuid4().hex, one, channel)
     queued = outbox.enqueue([draft])
     assert queued.last_id is not None  # noqa: S101 - its key is new
@@ -86,7 +86,7 @@ def queue_other(outbox: SqliteOutbox, one: Staged, channel: str) -> int:
 def adopt_rows(outbox: SqliteOutbox, settings: LegacySettings, now: float) -> int:
     """Queue what the old program left pending, as its scheduler would have sent it. Returns how many rows are too old.
 
-    Those stay as they are: nobody wants a message of seven weeks ago. One of an unknown type is never sent.
+    Those stay as they are: a message of seven weeks ago is out of date. One of an unknown type is never sent.
     """
     if outbox.db.one(_ANY_LEFT) is None:
         return 0

@@ -1,7 +1,7 @@
 """Groups that are closed, on their way to the outbox: many contracts share one durable step.
 
-That is safe because nothing was promised: what a crash takes along here was neither flagged nor recorded anywhere as
-sent, so the next run creates it again. Whoever looks at the outbox has it brought up to date first.
+That is safe because nothing was promised: what a crash loses here was neither flagged nor recorded anywhere as sent, so
+the next run creates it again. Whoever looks at the outbox has it brought up to date first.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Releases:
         self._then(queued)
 
     def _in_time(self) -> None:
-        """Flush from the timer's thread. What fails here fails again, and is heard, in the program's own."""
+        """Flush from the timer's thread. What fails here is kept, and raised in the program's own thread."""
         with self._lock:
             self._timer = None
         try:

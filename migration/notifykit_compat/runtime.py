@@ -161,14 +161,14 @@ class Runtime:
 
     @contextmanager
     def current(self) -> Iterator[SqliteOutbox]:
-        """Have the outbox to oneself, with everything in it that was released. Raises StoreError."""
+        """Use the outbox exclusively, with everything in it that was released. Raises StoreError."""
         self.settle_ended(self.activations.ended())
         self.releases.flush()
         with self.store.use() as outbox:
             yield outbox
 
     def at_exit(self) -> None:
-        """Queue what is released, settle what is over, and let go of the store."""
+        """Queue what is released, settle what is over, and close the store."""
         with self.current():
             pass
         self.store.close()

@@ -33,7 +33,7 @@ class Store:
 
     @contextmanager
     def use(self) -> Iterator[SqliteOutbox]:
-        """Have it to oneself. Raises StoreError."""
+        """Use it exclusively. Raises StoreError."""
         if os.getpid() != self._owner:
             self._begin_anew()
         with self._lock:

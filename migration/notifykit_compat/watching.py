@@ -1,4 +1,4 @@
-"""Sees, at run time, who goes past the shim: to the task database, or to files that it keeps.
+"""Notices, at run time, code that bypasses the shim: that opens the task database, or files that the shim keeps.
 
 Python tells an audit hook of each file that is opened and each database that is connected to, whoever does it. A hook
 cannot be taken away again, so there is one in a process, and it asks who is watching.
@@ -28,7 +28,8 @@ class Watch:
     def __init__(
         self, store: Path, files: Mapping[Path, str], findings: Findings, *, excused: Callable[[FrameType], bool]
     ) -> None:
-        """`files`: what must not be rewritten, each with what to say. `excused`: whether a caller is to be let be."""
+        """`files`: what must not be rewritten, each with what to say. `excused`: whether what this caller opens is
+        ignored."""
         self._store = str(store)
         self._files = {str(path): what for path, what in files.items()}
         self._names = {path.name for path in files}
@@ -36,19 +37,19 @@ class Watch:
         self._excused = excused
 
     def begin(self) -> None:
-        """Watch, in place of whoever did until now."""
+        """Watch, instead of the shim that did until now."""
         _watching[:] = [self]
         if not _installed:
             _installed.append(True)
             sys.addaudithook(_audit)
 
     def end(self) -> None:
-        """Look away."""
+        """Stop watching."""
         if _watching == [self]:
             _watching.clear()
 
     def connected(self, database: object) -> None:
-        """Somebody connects to a database."""
+        """Look at a connection to a database."""
         if not isinstance(database, str | bytes | os.PathLike):
             return
         name = os.fsdecode(database).removeprefix("file:").partition("?")[0]
@@ -59,7 +60,7 @@ class Watch:
             )
 
     def opened(self, path: object, mode: object, flags: object) -> None:
-        """Somebody opens a file."""
+        """Look at a file that is opened."""
         if not isinstance(path, str | bytes | os.PathLike):
             return
         name = os.fsdecode(path)
@@ -80,7 +81,7 @@ class Watch:
 
 
 def _caller() -> FrameType | None:
-    """Return the program's frame by which it came to this; None where it was us.
+    """Return the program's frame that led to this; None where the shim itself did.
 
     What it uses of Python's own and of installed packages is passed over, unless there is nothing else.
     """
@@ -104,7 +105,7 @@ def _caller() -> FrameType | None:
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     if event not in ("open", "sqlite3.connect") or not _watching or getattr(_busy, "now", False):
         return
-    _busy.now = True  # what telling opens is not to be told
+    _busy.now = True  # a finding about what reporting itself opens would not end
     try:
         if event == "open":
             _watching[0].opened(*arguments)
