@@ -1,7 +1,7 @@
 """Reads databases and files, and leaves no trace of having done so.
 
-An SQLite connection is no innocent reader: on a database in WAL mode it makes files beside it, and on one that a killed
-program left behind it finishes that program's rollback. A dry run must do neither.
+Even an SQLite connection that only reads may write: on a database in WAL mode it makes files beside it, and on one that
+a killed program left it finishes that program's rollback. A dry run must do neither.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def untouched(path: Path, *, patience: float = PATIENCE) -> Iterator[sqlite3.Con
     """Open a database to read what is committed in it: one state of it, for as long as the block lasts.
 
     No byte and no time of modification is changed, and no file is made beside it. Programs that use the default
-    journal wait with their commits until the block is left (those in WAL mode do not): read, and leave.
+    journal wait with their commits until the block is left (those in WAL mode do not), so keep it short.
 
     Raises StoreError, also for what goes wrong within the block: it is missing, damaged, no database, or locked for
     longer than `patience` seconds.
@@ -166,7 +166,7 @@ def _beside(path: Path, suffix: str) -> Path:
 
 @contextmanager
 def _copied(path: Path, real: Path, patience: float) -> Iterator[sqlite3.Connection]:
-    """Open a private copy, in which SQLite may recover what it wants."""
+    """Open a private copy, in which SQLite may roll back or replay what a killed program left."""
     with tempfile.TemporaryDirectory(prefix="notifykit-") as folder:
         copy = Path(folder) / "copy.db"
         for _ in range(_TRIES):

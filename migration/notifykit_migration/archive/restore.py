@@ -1,4 +1,4 @@
-"""Puts an archived outbox's memory back into a store that is migrated again: nothing that was known is forgotten."""
+"""Puts what an archived outbox knew back into a store that is migrated again: attempts, events, counts, tasks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ON CONFLICT (campaign) DO UPDATE SET duplicates_prevented = max(duplicates_preve
 
 
 def restore(archived: sqlite3.Connection, removed: Collection[int], db: Database) -> None:
-    """Give each task that the archive knows its attempts and events back, and each campaign its count.
+    """Restore the attempts and events of each task that the archive knows, and the count of each campaign.
 
     For use inside a transaction. May be done twice.
     """
@@ -130,7 +130,7 @@ def _put(db: Database, row: dict[str, Any], added: list[str]) -> int:
 
 
 def _know(db: Database, row: dict[str, Any], added: list[str]) -> int:
-    """Know a completed row again; one whose flag was still owed owes it again."""
+    """Recognize a completed row; where its flag was still owed, it is owed again."""
     settings = ", ".join(f"{name} = :{name}" for name in added)
     status = "sent" if row["status"] == "sent" else "completed"
     return db.execute(

@@ -167,7 +167,7 @@ def migrate(
             plan = command.plan(plan_path, options)
     except StoreError as error:
         if error.passing:
-            raise PreflightError(str(error)) from error  # somebody holds it: it is for them to stop, then it can go on
+            raise PreflightError(str(error)) from error  # another program holds it: that has to stop first
         raise
     except NothingToMigrateError as nothing:
         if not dry_run:

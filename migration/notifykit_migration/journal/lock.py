@@ -38,7 +38,7 @@ def migration_lock(folder: MigrationFolder, what: str) -> Iterator[None]:
         _sign(folder, what)
         yield
     finally:
-        # First the name, then the lock: the next one signs for itself.
+        # The name goes before the lock is released: after that the file may be the next holder's.
         with contextlib.suppress(OSError):
             holder(folder).unlink()
         lock.release()

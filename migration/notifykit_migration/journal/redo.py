@@ -1,4 +1,4 @@
-"""Steps that can be done again: each looks at its target, not at what the journal hopes, before it does anything."""
+"""Steps that can be done again: each looks at its target, not at the journal, before it does anything."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _changed(step: Step) -> WorldChangedError:
 
 @dataclass(frozen=True, slots=True)
 class ReplaceFile:
-    """Gives a file other content, at one blow. Its mode and owner stay; a link stays one."""
+    """Gives a file other content, in one step. Its mode and owner stay; a link stays one."""
 
     path: Path
     before: str | None

@@ -53,7 +53,7 @@ class Attempts:
         return Attempt.NEVER, proven.NEVER_TRIED(row=highest)
 
     def _to_the_end(self, highest: int) -> bool:
-        """Whether there is a log that reaches to the end of the old scheduler's days: beyond its last success."""
+        """Whether there is a log that reaches beyond the old scheduler's last success."""
         return self.log is not None and (highest in self.log.begun or highest in self.log.done)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Keeps Python's cycle collector still while a plan is made and carried out."""
+"""Pauses Python's cycle collector while a plan is made and carried out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plan as a file: JSON that a person can read, and that a later `migrate --plan` carries out to the letter."""
+"""A plan as a file: JSON that a person can read, and that a later `migrate --plan` carries out exactly."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _text(plan: Plan) -> Iterator[str]:
         yield f"{',' if number else ''}\n{_encode(part)[:-1]},"
         yield '"contracts":['
         for at, many in enumerate(_batches(campaign.contracts)):
-            # The encoder is quick once it is under way: what it gives is a list, whose brackets are ours.
+            # One call for many contracts, which is quicker; the brackets of its list are cut off.
             yield f"{',' if at else ''}\n{_encode([_brief(contract) for contract in many])[1:-1]}"
         yield "\n]}"
     yield "\n ]\n}\n"

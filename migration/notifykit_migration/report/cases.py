@@ -1,4 +1,4 @@
-"""The held messages as the page lists them: by reason, each with its evidence, not more than the page can bear."""
+"""The held messages as the page lists them: by reason, each with its evidence, up to a limit."""
 
 from __future__ import annotations
 

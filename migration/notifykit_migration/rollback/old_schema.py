@@ -43,7 +43,7 @@ class Restoration:
 
 @contextmanager
 def alone(path: Path, *, patience: float = PATIENCE) -> Iterator[sqlite3.Connection]:
-    """Open the store and keep everybody else out of it, until the block is left. `patience`: in seconds.
+    """Open the store, and lock every other program out of it until the block is left. `patience`: in seconds.
 
     Raises PreflightError where another program has it open: nothing was changed then.
     """
@@ -155,7 +155,7 @@ def set_journal_mode(connection: sqlite3.Connection, path: Path, mode: str) -> N
 
 
 def clear_journal(connection: sqlite3.Connection, path: Path) -> None:
-    """Have SQLite take away the spent journal of a program that was killed. For a connection that is alone.
+    """Let SQLite empty the journal of a program that was killed. For a connection that is alone.
 
     What it said was rolled back when the database was opened; the file itself goes with the next change.
     """

@@ -1,8 +1,8 @@
 """What a migration adds to the store: tables for its record, and the fence around its campaigns.
 
 The fence is made of triggers, so it holds against every program that opens the file: an old contract job stops at its
-first message, an old scheduler that still reports is heard, and the tasks of other programs are either the old
-scheduler's or ours, never both (see fence.sql).
+first message, results of an old scheduler that still sends are recorded, and the tasks of other programs are either the
+old scheduler's or ours, never both (see fence.sql).
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def missing(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def remove(db: Database) -> None:
-    """Take everything away that was added beside the outbox's own tables: the old programs are free again."""
+    """Take everything away that was added beside the outbox's own tables: the old programs may write again."""
     with db.transaction():
         for name in TRIGGERS:
             db.execute(f"DROP TRIGGER IF EXISTS {name}")

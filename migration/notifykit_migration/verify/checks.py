@@ -241,7 +241,7 @@ def _kept(name: str, project: Project, kept: Kept, backup: Backup, *, strict: bo
 
 
 def _old_files(files: Sequence[OldFile]) -> Check:
-    """Nobody wrote to the old files since: the old program did not run past the fence."""
+    """Nobody wrote to the old files since: the old program did not run although the fence stands."""
     files = [item for item in files if item.sha256]
     wrong = [
         f"{item.shown} was written to since the migration: is the old program running?"
