@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pydoc
 import re
 import subprocess
 import tomllib
@@ -17,6 +18,9 @@ DOCS = ROOT / "docs"
 SITE = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))["project"]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z][\w-]*):", MAKEFILE, re.MULTILINE))
+DEVELOPMENT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]["dev"]
+MIGRATION = (ROOT / "migration").is_dir()
+"""Everything but the migration stays when `migration/` is deleted, these tests included."""
 PAGES = ("CONTRIBUTING.md", "RELEASING.md", "SECURITY.md", "README.md", "README.zh-CN.md")
 
 
@@ -77,6 +81,47 @@ def test_every_link_within_the_pages_leads_somewhere(page: Path) -> None:
             assert anchor in anchors(file), f"{target}#{anchor}"
 
 
+# The architecture -----------------------------------------------------------------------------------------------------
+
+ARCHITECTURE = text("docs/architecture.md")
+if not MIGRATION:
+    ARCHITECTURE = re.sub(
+        r"^## The (?:migration|inventory|shim)\n.*?(?=^## )", "", ARCHITECTURE, flags=re.MULTILINE | re.DOTALL
+    )
+    ARCHITECTURE = re.sub(r"^.*(?:migration/|notifykit_).*\n", "", ARCHITECTURE, flags=re.MULTILINE)
+TOPS = ("notifykit", "plugins", "migration", "config", "tests", "benchmarks")
+
+
+def rows_of(page: str, heading: str) -> list[list[str]]:
+    """Return the cells of the last table of a chapter, without its heading."""
+    chapter = page.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in chapter.splitlines() if line.startswith("|")]
+    return rows[2:]
+
+
+def test_every_word_is_where_the_page_says() -> None:
+    words = rows_of(ARCHITECTURE, "The words")
+    assert len(words) >= 30
+    for word, _, place in words:
+        assert pydoc.locate(place.strip("`")) is not None, word
+
+
+def test_every_file_and_folder_on_the_page_is_there() -> None:
+    named = set(re.findall(r"`([\w./]+(?:\.py|/|/\w+\.sql))`", ARCHITECTURE))
+    assert len(named) > 50
+    there = [path.as_posix() for top in TOPS for path in (ROOT / top, *(ROOT / top).rglob("*"))]
+    assert [name for name in named if not any(path.endswith(f"/{name.rstrip('/')}") for path in there)] == []
+
+
+def test_every_room_of_the_code_is_on_the_page() -> None:
+    rooms = {
+        path.parent.name
+        for top in ("notifykit", "migration/notifykit_migration")
+        for path in (ROOT / top).glob("*/__init__.py")
+    }
+    assert {room for room in rooms if f"{room}/`" not in ARCHITECTURE} == set()
+
+
 # Pages for those who work on the project ------------------------------------------------------------------------------
 
 
@@ -100,6 +145,7 @@ def test_the_files_they_name_are_there(page: str) -> None:
     run = re.findall(r"\btests/[\w./-]+", text(page))
     made = ("dist/", "site/", ".venv/", "state/", "campaigns/")
     named = [name for name in (*inline, *linked, *run) if not name.startswith(made)]
+    named = [name for name in named if MIGRATION or not name.startswith("migration/")]
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
@@ -110,7 +156,7 @@ def test_the_hooks_before_a_commit_run_what_make_sets_up() -> None:
         assert hook["language"] == "system"
         tool = hook["entry"].split()[0]
         assert tool.startswith(".venv/bin/")
-        assert (ROOT / tool).exists()
+        assert any(one.startswith(Path(tool).name) for one in DEVELOPMENT), tool
 
 
 def test_the_map_shows_every_folder_of_the_host() -> None:
