@@ -7,45 +7,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-HEADERS = (
-    "活动编号",
-    "合同ID(_id)",
-    "活动城市(province)",
-    "工单编号(serviceAppointmentNum)",
-    "Status",
-    "管家(serviceHousekeeper)",
-    "合同编号(contractdocNum)",
-    "合同金额(adjustRefundMoney)",
-    "支付金额(paidAmount)",
-    "差额(difference)",
-    "State",
-    "创建时间(createTime)",
-    "服务商(orgName)",
-    "签约时间(signedDate)",
-    "Doorsill",
-    "款项来源类型(tradeIn)",
-    "转化率(conversion)",
-    "平均客单价(average)",
-    "活动期内第几个合同",
-    "管家累计金额",
-    "管家累计单数",
-    "奖金池",
-    "计入业绩金额",
-    "激活奖励状态",
-    "奖励类型",
-    "奖励名称",
-    "是否发送通知",
-    "备注",
-    "登记时间",
-)
-KEY = HEADERS.index("合同ID(_id)")
-HOUSEKEEPER = HEADERS.index("管家(serviceHousekeeper)")
-NUMBER = HEADERS.index("合同编号(contractdocNum)")
-AMOUNT = HEADERS.index("合同金额(adjustRefundMoney)")
-COMPANY = HEADERS.index("服务商(orgName)")
-AWARDED = HEADERS.index("激活奖励状态")
-AWARD = HEADERS.index("奖励名称")
-FLAG = HEADERS.index("是否发送通知")
+from notifykit.demo.contracts import COLUMNS
+
+KEY = COLUMNS.index("合同ID(_id)")
+HOUSEKEEPER = COLUMNS.index("管家(serviceHousekeeper)")
+NUMBER = COLUMNS.index("合同编号(contractdocNum)")
+AMOUNT = COLUMNS.index("合同金额(adjustRefundMoney)")
+COMPANY = COLUMNS.index("服务商(orgName)")
+AWARDED = COLUMNS.index("激活奖励状态")
+AWARD = COLUMNS.index("奖励名称")
+FLAG = COLUMNS.index("是否发送通知")
 
 HOUSEKEEPERS = 100
 AWARD_EVERY = 5
@@ -110,7 +81,7 @@ def write_rows(path: Path, contracts: Iterable[list[str]]) -> None:
     """Write these contracts in the same form."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(HEADERS)
+        writer.writerow(COLUMNS)
         writer.writerows(contracts)
 
 

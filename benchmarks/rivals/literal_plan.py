@@ -15,9 +15,10 @@ from pathlib import Path
 
 from benchmarks import world
 from benchmarks.rivals.raw_sqlite import Send
+from notifykit.demo.contracts import COLUMNS
 
-_KEY = world.HEADERS[world.KEY]
-_FLAG = world.HEADERS[world.FLAG]
+_KEY = COLUMNS[world.KEY]
+_FLAG = COLUMNS[world.FLAG]
 
 _LEGACY_TABLE = """
 CREATE TABLE tasks (

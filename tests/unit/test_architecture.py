@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from contract_world import HEADER
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "plugins.md"
@@ -238,6 +239,22 @@ def test_a_module_can_be_held_in_the_head(name: str) -> None:
     lines = len(ALL_MODULES[name].read_text(encoding="utf-8").splitlines())
     assert lines <= LONGEST, f"{lines} lines"
     assert GATHERING_STRANGERS.isdisjoint(name.split(".")), "say by the name what is inside"
+
+
+def test_the_header_of_the_contracts_stands_once() -> None:
+    """In the source, and once more in the tests: what tests write must not follow a slip of the source."""
+    column = HEADER[15]  # nothing looks at it, so whoever names it has the whole header
+    files = [
+        path
+        for folder in (HOST, "plugins", "migration", "benchmarks", "tests")
+        for path in (ROOT / folder).rglob("*.py")
+    ]
+    having = [path.relative_to(ROOT).as_posix() for path in files if column in path.read_text(encoding="utf-8")]
+    of_old_programs = [name for name in having if name.startswith("tests/data/")]
+    assert sorted(set(having) - set(of_old_programs)) == [
+        "notifykit/demo/contracts.py",
+        "tests/support/host/contract_world.py",
+    ]
 
 
 def test_every_package_is_packed() -> None:

