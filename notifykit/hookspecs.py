@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import click
 
+    from notifykit.demo import Acts
     from notifykit.legacy import LegacyState
     from notifykit.model import Outcome, Task
 
@@ -105,6 +106,18 @@ def register_commands(cli: click.Group) -> None:
     Called once, when the command line starts and before it parses its arguments. `cli` has all our commands
     and those of plugins that came before; none of them may be replaced or removed. A command gets a
     `notifykit.session.Session` by `@click.pass_obj`.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def register_demo_acts(register: Callable[[Acts], None]) -> None:
+    """Add acts to the story that `notifykit demo` tells (see `notifykit.demo.Acts`).
+
+    Called once, when the demonstration begins. `register(acts)` may be called several times. The acts are played after
+    those of the host, in the order of the plugins. A plugin whose acts have a folder that the demonstration or another
+    plugin has adds none, and is reported.
 
     .. versionadded:: 0.1
     """

@@ -11,13 +11,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import notifykit.demo
+import notifykit_demo
+
 from benchmarks import world
 from benchmarks.harness import Sample, Stopwatch
 from benchmarks.migration.legacy_world import CONTRACTS, GROUP, STORE
 from benchmarks.shelf import Shelf
 
-_PROGRAM = Path(notifykit.demo.__file__).parent / "legacy_program"
+_PROGRAM = Path(notifykit_demo.__file__).parent / "legacy_program"
 _SENT = "desktop.jsonl"
 
 _SENDER = """\

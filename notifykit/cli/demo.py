@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
 
 from notifykit.cli.examples import example
+from notifykit.demo.acts import Acts
 from notifykit.demo.proof import FlagProof, Proof
-from notifykit.demo.walkthrough import walk
-from notifykit.demo.world import OLD_PROGRAM
+from notifykit.demo.story import walk
+from notifykit.demo.world import folder_of
 from notifykit.errors import ExitCode
-from notifykit.terminal.console import count, info, json_option, out, print_json, some
+from notifykit.plugins import Plugins
+from notifykit.session import Session
+from notifykit.terminal.console import count, info, json_option, out, print_json, some, warn
 from notifykit.terminal.tables import Right, print_table
 
 FOLDER = Path("notifykit-demo")
@@ -22,44 +25,51 @@ FOLDER = Path("notifykit-demo")
 @click.command(epilog=example("notifykit demo", "notifykit demo --json /tmp/notifykit-demo"))
 @click.argument("folder", metavar="[DIR]", default=FOLDER, type=click.Path(path_type=Path))
 @json_option
-def demo(folder: Path, as_json: bool) -> ExitCode:
+@click.pass_obj
+def demo(session: Session, folder: Path, as_json: bool) -> ExitCode:
     """Build a small world in DIR and walk through the whole story.
 
     DIR (default: notifykit-demo) must be new, empty, or an earlier demonstration's, which is rebuilt. Contracts in two
     CSV files are notified to group robots on this computer; a worker is killed on the way, the service goes down and
-    limits the rate. Then an old program is moved over after a crash, back, and over again, and at last it runs
-    unmodified by the shim. After each act, what the service accepted is compared with what was due: exit code 7 where
-    the claim does not hold.
+    limits the rate. Then come the acts that plugins add. After each act, what the service accepted is compared with
+    what was due: exit code 7 where the claim does not hold.
     """
     # SIGTERM as SIGINT: the command that is under way ends, too.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    proofs = []
+    proofs: dict[Path, Proof] = {}  # by folder: the proof of a later act includes what happened there before
+    look_around: dict[Path, str] = {}
     try:
-        for proof in walk(folder, info if as_json else out):
-            proofs.append(proof)
+        for act in walk(folder, _added_acts(session.plugins), info if as_json else out):
+            proofs[act.folder], look_around[act.folder] = act.proof, act.look_around
             if not as_json:
-                _print(proof)
-            if not proof.holds:
+                _print(act.proof)
+            if not act.proof.holds:
                 break
     finally:
         signal.signal(signal.SIGTERM, before)
     if as_json:
-        print_json(_form(_together(proofs)))
+        print_json(_form(_together(proofs.values())))
     else:
         out("")
-        out(f"Look around: cd {folder}, then `notifykit status`, `notifykit tasks`, `notifykit trace KEY`.")
-        if len(proofs) > 1:
-            out(f"The old program is in {folder / OLD_PROGRAM}: there, `notifykit history` tells what was done.")
-    return ExitCode.DONE if all(proof.holds for proof in proofs) else ExitCode.VERIFICATION_FAILED
+        for line in look_around.values():
+            out(line)
+    return ExitCode.DONE if all(proof.holds for proof in proofs.values()) else ExitCode.VERIFICATION_FAILED
 
 
-def _together(proofs: Sequence[Proof]) -> Proof:
-    """Return the first act's and the last one's: that of the third act counts what happened in the second, too."""
-    first, *others = proofs
-    last = others[-1:]
+def _added_acts(plugins: Plugins) -> list[Acts]:
+    """Return the acts that plugins add. What is wrong with one of them is a warning."""
+    known = len(plugins.failed)
+    acts = plugins.collect("register_demo_acts", folder_of)
+    for trouble in plugins.failed[known:]:
+        warn(f"warning: {trouble}")
+    return acts
+
+
+def _together(proofs: Iterable[Proof]) -> Proof:
+    made = list(proofs)
     return Proof(
-        first.channels + tuple(item for proof in last for item in proof.channels),
-        first.flags + tuple(item for proof in last for item in proof.flags),
+        tuple(item for proof in made for item in proof.channels),
+        tuple(item for proof in made for item in proof.flags),
     )
 
 

@@ -1,59 +1,27 @@
-"""The second and third act: an old program moves over, and then runs unmodified on the outbox."""
+"""Acts that a plugin adds to the demonstration."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
-from notifykit.clock import SystemClock
-from notifykit.demo.book import Book
-from notifykit.demo.commands import Commands
-from notifykit.demo.legacy_stage import LegacyStage
-from notifykit.demo.legacy_world import BOOK, CHAT, build_legacy
-from notifykit.demo.moving import Moving
+from notifykit.demo.narration import Narrator
 from notifykit.demo.proof import Proof
-from notifykit.demo.robot import Service
-from notifykit.demo.shimming import Shimming
-from notifykit.demo.telling import Teller
-from notifykit.demo.world import OLD_PROGRAM, unusable
-from notifykit.pipeline.project import Project, open_project
 
 
-def legacy_acts(folder: Path, teller: Teller) -> Iterator[Proof]:
-    """Live through both in a folder of their own, and yield after each what came of it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acts:
+    """One act or several, in a folder of their own below the demonstration's."""
 
-    Where no plugin offers the commands, say so and yield nothing. Raises WorldError, CommandFailedError.
+    folder: str
+    """The folder's name. What an earlier demonstration left in it is removed before the first act."""
+    play: Callable[[Path, Narrator], Iterator[Proof]]
+    """Called with the path of the folder, which does not exist, and with what tells the story.
+
+    Yields a proof after each act, which includes the acts before it in this folder. A proof that does not hold ends
+    the demonstration. Raises NotifykitError where an act cannot go on.
     """
-    there = commands_of(open_project(folder / "notifykit.yaml"))
-    if "migrate" not in there:
-        teller.say("")
-        teller.tell(
-            "Here the story ends: the next act moves an old program over, and `notifykit migrate` is not there."
-        )
-        return
-    home = folder / OLD_PROGRAM
-    service = Service((), (CHAT,), Book(home / BOOK), SystemClock())
-    with service.running():
-        try:
-            world = build_legacy(home, service)
-        except OSError as error:
-            raise unusable(home, error) from error
-        project = open_project(home / "notifykit.yaml")
-        stage = LegacyStage(world, project, Commands(home, teller.say), teller)
-        yield Moving(stage).play()
-        if "shim" not in there:
-            teller.say("")
-            teller.tell(
-                "Here the story ends: the next act runs the old program by `notifykit shim`, which is not there."
-            )
-            return
-        yield Shimming(stage).play()
-
-
-def commands_of(project: Project) -> set[str]:
-    """Return the names of the commands that plugins offer."""
-    group = click.Group()
-    project.plugins.add_commands(group)
-    return set(group.commands)
+    look_around: str
+    """What a reader may look at afterwards: one line, printed at the end if an act was played. It may name
+    `{folder}`, which stands for the path of the folder."""

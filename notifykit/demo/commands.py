@@ -14,7 +14,7 @@ from threading import Timer
 
 from rich.cells import cell_len
 
-from notifykit.demo.telling import Say, columns
+from notifykit.demo.narration import Say, columns
 from notifykit.errors import ExitCode, NotifykitError
 
 PATIENCE = 60.0

@@ -1,4 +1,4 @@
-"""Invented contracts, in the format that the legacy job writes: 29 columns, UTF-8 with a mark, CRLF."""
+"""Invented contracts in the CSV format of the legacy job: 29 columns, UTF-8 with a byte order mark, CRLF."""
 
 from __future__ import annotations
 

@@ -15,25 +15,23 @@ from typing import get_args
 from filelock import FileLock, Timeout
 
 from notifykit.config.schema import Kind, json_schema
+from notifykit.demo.acts import Acts
 from notifykit.demo.contracts import AWARD, BEIJING, FLAG, ID, NUMBER, SHANGHAI, contracts, csv_bytes
-from notifykit.demo.robot import ROBOT_PATH, Service
-from notifykit.errors import ExitCode, NotifykitError
+from notifykit.demo.service import ROBOT_PATH, Service
+from notifykit.errors import ExitCode, NotifykitError, PluginError
 from notifykit.plugins.registry import Registry
 
 ROBOTS = ("beijing-group", "shanghai-group", "award-desk")
 HOOK = "technician-board"
 DESKTOP = "desktop"
 
-BOOK = "robot-book.jsonl"
+REQUEST_LOG = "robot-book.jsonl"
 """The service's own record of what was asked of it."""
 
 MARK = ".notifykit-demo"
 _LOCK = f"{MARK}.lock"
 _MARK_TEXT = "Made by `notifykit demo`, which builds this folder anew each time. Keep nothing of yours in it.\n"
-OLD_PROGRAM = "old-program"
-"""Where the second and third act happen."""
 _MADE = (
-    OLD_PROGRAM,
     "campaigns",
     "data",
     "examples",
@@ -42,7 +40,7 @@ _MADE = (
     "state",
     "templates",
     "notifykit.yaml",
-    BOOK,
+    REQUEST_LOG,
 )
 _SHIPPED = Path(__file__).parent / "project"
 _NO_PORT = f"http://127.0.0.1:0{ROBOT_PATH}"
@@ -95,9 +93,9 @@ class World:
     """Ids of technician changes."""
 
     @property
-    def book(self) -> Path:
+    def request_log(self) -> Path:
         """What the service notes."""
-        return self.folder / BOOK
+        return self.folder / REQUEST_LOG
 
     @property
     def typed(self) -> Path:
@@ -121,8 +119,8 @@ class World:
 
 
 @contextmanager
-def claimed(folder: Path) -> Iterator[None]:
-    """Make an empty demonstration's folder, ours until the block ends.
+def claimed(folder: Path, added: Sequence[str] = ()) -> Iterator[None]:
+    """Make an empty demonstration's folder, ours until the block ends. `added`: folders in it of added acts.
 
     Raises WorldError where something else is in it, or it cannot be written; WorldLockedError where another
     demonstration runs there.
@@ -132,7 +130,7 @@ def claimed(folder: Path) -> Iterator[None]:
             folder.mkdir(parents=True, exist_ok=True)
             _refuse_strangers(folder)
             held.enter_context(FileLock(folder / _LOCK, timeout=0))
-            _clear(folder)
+            _clear(folder, (*_MADE, *added))
         except Timeout:
             mend = "wait until it ends, or name another folder"
             raise WorldLockedError(f"{folder}: another demonstration is at work here; {mend}") from None
@@ -168,6 +166,14 @@ def build(folder: Path, service: Service) -> World:
     return World(folder=folder, contracts=files, changes=tuple(str(change[0]) for change in changes))
 
 
+def folder_of(acts: Acts) -> str:
+    """Return the name of the folder that added acts have. Raises PluginError where it will not do."""
+    name = acts.folder
+    if name != Path(name).name or name in ("", "..") or name.startswith(MARK) or name in _MADE:
+        raise PluginError(f"its acts cannot have the folder {name!r}; name one that is none of the demonstration's")
+    return name
+
+
 def _refuse_strangers(folder: Path) -> None:
     if not (folder / MARK).exists() and any(path.name != _LOCK for path in folder.iterdir()):
         raise WorldError(f"{folder}: is not empty, and no earlier demonstration's; name a new folder")
@@ -181,10 +187,10 @@ def write_schemas(folder: Path, registry: Registry) -> None:
         (folder / "schema" / f"{kind}.json").write_text(text + "\n", "utf-8")
 
 
-def _clear(folder: Path) -> None:
+def _clear(folder: Path, made: Sequence[str]) -> None:
     """Remove what an earlier demonstration made, and nothing else."""
     (folder / MARK).write_text(_MARK_TEXT, "utf-8")
-    for name in _MADE:
+    for name in made:
         path = folder / name
         if path.is_dir():
             shutil.rmtree(path)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pluggy
 
 from notifykit import hookspecs
-from notifykit.errors import PluginError
+from notifykit.errors import PluginClash, PluginError
 from notifykit.plugins.commands import COMMAND_HOOKS, LazyCommand, commands_of
 from notifykit.plugins.named import OfferBrokenError
 from notifykit.plugins.registry import Registry
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import click
 
 log = logging.getLogger(__name__)
+
+Offered = TypeVar("Offered")
 
 
 class Plugins:
@@ -105,6 +107,43 @@ class Plugins:
                     self._failed.append(error.failed)
         if self._strict:
             raise_for(self._failed)
+
+    def collect(self, hook: str, name_of: Callable[[Offered], str]) -> list[Offered]:
+        """Return what each plugin offers by a hook whose one argument, `register`, takes one thing at a time.
+
+        `name_of` returns the name that an offer claims, or raises PluginError where the offer will not do. A plugin
+        that raises, or claims a name which another one has, offers nothing and is recorded in `failed`.
+
+        Raises PluginError, listing every failure, where the plugins were loaded strictly.
+        """
+        found: dict[str, Offered] = {}
+        holders: dict[str, LoadedPlugin] = {}
+        for plugin in self.loaded:
+            if hook not in plugin.hooks:
+                continue
+            try:
+                offered = self._offered(plugin, hook, name_of)
+                if taken := sorted(offered.keys() & holders.keys()):
+                    raise PluginClash(  # noqa: TRY301 - recorded like whatever else goes wrong here
+                        f"it offers {taken[0]!r} by {hook}, which is taken by {holders[taken[0]]}; block one of the two"
+                    )
+            except (Exception, SystemExit) as error:  # whatever a stranger's hook does: recorded
+                self._failed.append(failure(plugin, error))
+                log.debug("%s failed in %s", plugin, hook, exc_info=True)
+            else:
+                found.update(offered)
+                holders.update(dict.fromkeys(offered, plugin))
+        if self._strict:
+            raise_for(self._failed)
+        return list(found.values())
+
+    def _offered(self, plugin: LoadedPlugin, hook: str, name_of: Callable[[Offered], str]) -> dict[str, Offered]:
+        offers: list[Offered] = []
+        getattr(self._alone[plugin.name], hook)(register=offers.append)
+        named = {name_of(offer): offer for offer in offers}
+        if len(named) < len(offers):
+            raise PluginClash(f"it offers one name twice by {hook}; rename one of them")
+        return named
 
     def listing(self) -> dict[str, list[object]]:
         """Return plain data for JSON: `plugins`, `blocked`, `failed`, `warnings`."""

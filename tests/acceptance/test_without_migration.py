@@ -31,6 +31,16 @@ SOME = (
 """What runs in `make test`, where seconds count. `make crash` runs all."""
 
 
+LOOK = """
+import importlib.util, sys
+from notifykit.plugins import load_plugins
+there = [name for name in sys.argv[1:] if importlib.util.find_spec(name)]
+plugins = load_plugins()
+print(f"there {there}, broken {plugins.failed}, acts {plugins.collect('register_demo_acts', str)}")
+"""
+"""Says which packages there are, which plugins are broken, and which acts are added to the demonstration's own."""
+
+
 def copied(target: Path) -> Path:
     """Copy what is kept under version control and stays, and forget in pyproject.toml what goes."""
     for name in kept():
@@ -84,16 +94,15 @@ def try_out(tmp_path: Path, environment: dict[str, str], tests: tuple[str, ...])
     """Run tests of the copy against its installed wheel; returns pytest's last line."""
     copy = copied(tmp_path / "copy")
     python = installed(copy, tmp_path)
-    looked = "import importlib.util, sys; print([name for name in sys.argv[1:] if importlib.util.find_spec(name)])"
     there = subprocess.run(
-        [python, "-c", looked, *PACKAGES, "notifykit"],
+        [python, "-c", LOOK, *PACKAGES, "notifykit"],
         cwd=tmp_path,
         env=environment,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert there.stdout == "['notifykit']\n"
+    assert there.stdout == "there ['notifykit'], broken (), acts []\n"
     done = subprocess.run(
         [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not deep", *tests],
         cwd=copy,

@@ -32,6 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "notifykit_inventory": set(),
     "notifykit_migration": {"notifykit_inventory"},
     "notifykit_compat": {"notifykit_migration"},
+    "notifykit_demo": set(),
 }
 """Package of `migration/`, where there is that folder, to the others that it may import."""
 EXTRAS = {"libcst": "notifykit_inventory.patch"}

@@ -11,135 +11,78 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from told_demo import TIMEOUT, ToldDemo, notifykit, outline, shown_acts
 
 from notifykit.demo.world import claimed
 
-PAGE = Path(__file__).parents[3] / "docs" / "demo.md"
-
-TIMEOUT = 280
-"""Seconds. It takes about forty; a machine that runs all tests at once may need many more."""
-
-MIGRATION = find_spec("notifykit_migration") is not None and find_spec("notifykit_compat") is not None
-"""Whether the acts are played that need their commands."""
+pytestmark = pytest.mark.timeout(2 * TIMEOUT)
 
 
-def notifykit(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    # A narrow terminal folds what is told; that the tests run in one says nothing.
-    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "notifykit", *arguments],
-        cwd=cwd,
-        capture_output=True,
-        encoding="utf-8",
-        env=environment | {"PYTHONIOENCODING": "utf-8"},
-        timeout=TIMEOUT,
-        check=False,
-    )
+def test_every_act_is_proved(told: ToldDemo) -> None:
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert told.stderr == ""
+    assert "CHANGED" not in told.stdout
+    assert [len(re.findall("^PROVED: ", act, re.MULTILINE)) for act in told.acts] == [1] * len(told.acts)
+    assert "\n\nLook around: cd notifykit-demo, then `notifykit status`" in told.acts[-1]
 
 
-def outline(shown: str) -> list[str]:
-    """The chapters and the commands, without the numbers that differ from run to run."""
-    lines = re.findall(r"^==+ .+|^  \$ (?:notifykit|python) .+|^PROVED.+", shown, re.MULTILINE)
-    return [re.sub(r"resolve [\d ]+", "resolve … ", line) for line in lines]
+def test_the_first_act_is_told_as_the_page_shows_it(told: ToldDemo) -> None:
+    assert outline(told.acts[0]) == outline(shown_acts()[0]), "paste what it shows now into docs/demo.md"
 
 
-@pytest.mark.timeout(2 * TIMEOUT)
-def test_the_whole_story(tmp_path: Path) -> None:
-    done = notifykit("demo", cwd=tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stderr == ""
-    world = tmp_path / "notifykit-demo"
-
-    # What it tells: a kill, doubts, refused connections, a rate limit, and that nothing is left to do.
-    assert "PROVED: 56 messages due, each accepted exactly once; every flag tells the truth." in done.stdout
-    assert "PerformanceData-BJ-Aug.csv: 21 flags set, all 24 right; no other byte changed" in done.stdout
-    assert "PerformanceData-SH-Aug.csv: 14 flags set, all 16 right; no other byte changed" in done.stdout
-    assert "Killed (SIGKILL)" in done.stdout
-    assert "its worker is gone, now in_doubt" in done.stdout
-    assert "(exit code 3: done, with items held for a person)" in done.stdout
-    refused = re.search(r"(\d+) connections were refused, and (\d+) messages came above the limit", done.stdout)
+def test_the_first_act_tells_of_a_kill_doubts_refusals_and_a_limit(told: ToldDemo) -> None:
+    act = told.acts[0]
+    assert "PROVED: 56 messages due, each accepted exactly once; every flag tells the truth." in act
+    assert "PerformanceData-BJ-Aug.csv: 21 flags set, all 24 right; no other byte changed" in act
+    assert "PerformanceData-SH-Aug.csv: 14 flags set, all 16 right; no other byte changed" in act
+    assert "Killed (SIGKILL)" in act
+    assert "its worker is gone, now in_doubt" in act
+    assert "(exit code 3: done, with items held for a person)" in act
+    refused = re.search(r"(\d+) connections were refused, and (\d+) messages came above the limit", act)
     assert refused is not None
     assert int(refused[1]) > 0
     assert int(refused[2]) > 0
     for command in ("generate", "dispatch", "settle", "status", "run --once"):
-        assert f"$ notifykit {command}\n" in done.stdout
+        assert f"$ notifykit {command}\n" in act
     for command in ("tasks --status sending", "tasks --status in_doubt", "trace 3", "resolve"):
-        assert f"$ notifykit {command}" in done.stdout
-    assert "$ notifykit resolve 5 " in done.stdout
-    assert "--resend" in done.stdout
-    assert "Look around: cd notifykit-demo, then `notifykit status`" in done.stdout
-    if MIGRATION:
-        assert outline(done.stdout) == outline(PAGE.read_text("utf-8")), "paste what it shows now into docs/demo.md"
-        the_old_program_moved_over(done.stdout, world / "old-program")
-    else:
-        assert "`notifykit migrate` is not there" in done.stdout
+        assert f"$ notifykit {command}" in act
+    assert "$ notifykit resolve 5 " in act
+    assert "--resend" in act
 
-    # What it left: the same claim, from its files alone, in other code.
+
+def test_its_files_alone_prove_the_first_act(told: ToldDemo) -> None:
+    """The same claim, in other code."""
+    world = told.folder
     book = [json.loads(line) for line in (world / "robot-book.jsonl").read_text("utf-8").splitlines()]
     accepted = [entry for entry in book if entry["answer"] == "accepted"]
     assert {entry["answer"] for entry in book} >= {"accepted", "lost", "45009"}
     numbers = Counter(re.findall(r"YHWX-\w\w-SDHY-\d{10}", "\n".join(entry["text"] for entry in accepted)))
-    told = Counter[str]()
+    due = Counter[str]()
     for name in ("PerformanceData-BJ-Aug.csv", "PerformanceData-SH-Aug.csv"):
         text = (world / "data" / name).read_bytes().decode("utf-8-sig")
         for row in csv.DictReader(io.StringIO(text, newline="")):
             assert row["是否发送通知"] == "Y"
             flagged_before = int(row["活动期内第几个合同"]) <= (3 if "BJ" in name else 2)
             if not flagged_before:
-                told[row["合同编号(contractdocNum)"]] = 2 if row["激活奖励状态"] == "1" else 1
-    assert numbers == told
+                due[row["合同编号(contractdocNum)"]] = 2 if row["激活奖励状态"] == "1" else 1
+    assert numbers == due
     expected = Counter(f"TC-{nth:04d}" for nth in range(1, 7))
     assert Counter(re.findall(r"TC-\d{4}", "\n".join(entry["text"] for entry in accepted))) == expected
     typed = [json.loads(line) for line in (world / "state" / "desktop.jsonl").read_text("utf-8").splitlines()]
     assert Counter(item["key"] for item in typed) == expected
     assert len(accepted) + len(typed) == 56
 
-    # And one may look around, while nobody listens any more.
-    status = notifykit("status", "--json", cwd=world)
+
+def test_one_may_look_around_while_nobody_listens_any_more(told: ToldDemo) -> None:
+    status = notifykit("status", "--json", cwd=told.folder)
     assert status.returncode == 0, status.stderr
     by_status = Counter[str]()
     for campaign in json.loads(status.stdout)["campaigns"]:
         by_status.update(campaign["by_status"])
     assert +by_status == Counter(completed=56)
-
-
-def the_old_program_moved_over(told: str, folder: Path) -> None:
-    """The second and third act: what they say, and what they left, counted in other code."""
-    assert re.search(r"beijing, 24 contracts +10 +15 +13 +14\n", told)
-    assert re.search(r"shanghai, 16 contracts +7 +torn +7 +7\n", told)
-    assert "CHANGED" not in told
-    assert "2 campaigns, 40 contracts, 7 of them held for a person" in told
-    assert re.search(r"(\d+) checks: \1 passed", told)
-    assert "Of the 3 that are held it sent none." in told
-    assert "4 sent since; 3 held for a person" in told
-    assert "rolled back: the old program may be started again" in told
-    assert "    nothing was due\n" in told.partition("Migrate again")[2]
-    assert "It stopped at its first message: nothing was sent, and no send-status file was written." in told
-    assert re.search(r"Of YHWX-BJ-SDHY-2025080036 (nothing|all) is queued", told)
-    assert "PROVED: 67 messages due; 64 accepted exactly once, 3 listed as in doubt; every other flag tells" in told
-    assert "PROVED: 81 messages due; 78 accepted exactly once, 3 listed as in doubt; every other flag tells" in told
-
-    book = [json.loads(line) for line in (folder / "chat-book.jsonl").read_text("utf-8").splitlines()]
-    assert {entry["answer"] for entry in book} == {"accepted"}
-    assert len(book) == len({entry["text"] for entry in book}) == 78
-    numbers = Counter(re.findall(r"YHWX-\w\w-SDHY-\d{10}", "\n".join(entry["text"] for entry in book)))
-    due = Counter[str]()
-    for name in ("PerformanceData-BJ-Aug.csv", "PerformanceData-SH-Aug.csv"):
-        text = (folder / "state" / name).read_bytes().decode("utf-8-sig")
-        rows = list(csv.DictReader(io.StringIO(text, newline="")))
-        assert [row["活动期内第几个合同"] for row in rows] == [str(nth + 1) for nth in range(len(rows))]
-        assert {row["是否发送通知"] for row in rows} == {"Y"}
-        # The first three were told of without their numbers in Beijing; they are the leftovers in Shanghai.
-        due.update({row["合同编号(contractdocNum)"]: 1 + (row["激活奖励状态"] == "1") for row in rows[3:]})
-    assert numbers == due
-    held = notifykit("tasks", "--status", "in_doubt", "--json", cwd=folder)
-    assert [task["key"][-3:] for task in json.loads(held.stdout)["tasks"]] == ["001", "002", "003"]
-    assert not list((folder / "state").glob("send_status_*"))
-    assert len(json.loads((folder / "state" / "technician_status_record.json").read_text("utf-8"))) == 6
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -6,23 +6,23 @@ from pathlib import Path
 import pytest
 
 from notifykit.clock import SystemClock
-from notifykit.demo.book import Book
-from notifykit.demo.robot import Service
+from notifykit.demo.request_log import RequestLog
+from notifykit.demo.service import Service
 from notifykit.demo.world import HOOK, ROBOTS
 
 
 @pytest.fixture
-def book_file(tmp_path: Path) -> Path:
-    return tmp_path / "book.jsonl"
+def log_file(tmp_path: Path) -> Path:
+    return tmp_path / "requests.jsonl"
 
 
 @pytest.fixture
-def book(book_file: Path) -> Book:
-    return Book(book_file)
+def request_log(log_file: Path) -> RequestLog:
+    return RequestLog(log_file)
 
 
 @pytest.fixture
-def service(book: Book) -> Iterator[Service]:
-    service = Service(ROBOTS, (HOOK,), book, SystemClock())
+def service(request_log: RequestLog) -> Iterator[Service]:
+    service = Service(ROBOTS, (HOOK,), request_log, SystemClock())
     with service.running():
         yield service

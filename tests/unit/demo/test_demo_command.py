@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import replace
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
+from click.testing import CliRunner
 
 import notifykit.cli.demo as module
+from notifykit.cli.app import build_cli
+from notifykit.demo.acts import Acts
 from notifykit.demo.commands import CommandFailedError, Commands
+from notifykit.demo.narration import Narrator, Say
 from notifykit.demo.proof import ChannelProof, FlagProof, Proof
-from notifykit.demo.telling import Say, Teller
+from notifykit.demo.story import Played
 from notifykit.errors import ExitCode
+from notifykit.plugins import Plugins, load_plugins
+from notifykit.session import Session
 
 CHANNEL = ChannelProof(channel="beijing-group", due=3, once=3, in_doubt=0, twice=(), never=(), strange=0)
 FLAGS = FlagProof(file="a.csv", rows=4, set_now=3, wrong=(), other_bytes=0)
 TRUE = Proof((CHANNEL,), (FLAGS,))
+
+
+def invoke(arguments: Sequence[str], plugins: Plugins) -> object:
+    alone = copy(module.demo)  # a command keeps the help option that it had first, and here it is not the usual one
+    return alone.main(arguments, standalone_mode=False, obj=Session(plugins=plugins))
 
 
 @pytest.fixture
@@ -27,13 +40,16 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run the command over a proof that is given instead of made."""
 
     def run(proof: Proof | Sequence[Proof], *arguments: str) -> int:
-        def walk(folder: Path, say: Say) -> Iterator[Proof]:
-            for act in [proof] if isinstance(proof, Proof) else proof:
+        """The first proof is of the host's act, the others of acts that were added in one folder."""
+
+        def walk(folder: Path, added: Sequence[Acts], say: Say) -> Iterator[Played]:
+            for nth, act in enumerate([proof] if isinstance(proof, Proof) else proof):
                 say(f"the story in {folder}")
-                yield act
+                place = folder / "added" if nth else folder
+                yield Played(folder=place, proof=act, look_around=f"Look around in {place}.")
 
         monkeypatch.setattr(module, "walk", walk)
-        code = module.demo.main(arguments, standalone_mode=False)
+        code = invoke(arguments, load_plugins(entry_points=[]))
         assert isinstance(code, int)
         return code
 
@@ -50,7 +66,7 @@ def test_a_true_claim(demo: Any, capsys: pytest.CaptureFixture[str]) -> None:
         "a.csv: 3 flags set, all 4 right; no other byte changed",
         "PROVED: 3 messages due, each accepted exactly once; every flag tells the truth.",
         "",
-        "Look around: cd notifykit-demo, then `notifykit status`, `notifykit tasks`, `notifykit trace KEY`.",
+        "Look around in notifykit-demo.",
     ]
 
 
@@ -76,7 +92,7 @@ def test_each_act_is_proved_and_the_last_counts_for_those_before(demo: Any, caps
     assert demo([TRUE, second, third]) == ExitCode.DONE
     told = capsys.readouterr().out
     assert told.count("PROVED: ") == 3
-    assert "The old program is in notifykit-demo/old-program: there, `notifykit history` tells" in told
+    assert told.endswith("\nLook around in notifykit-demo.\nLook around in notifykit-demo/added.\n")
     assert demo([TRUE, second, third], "--json") == ExitCode.DONE
     found = json.loads(capsys.readouterr().out)
     assert found["proved"] is True
@@ -135,10 +151,49 @@ def test_json_goes_to_stdout_and_the_story_to_stderr(demo: Any, capsys: pytest.C
 
 
 def test_the_help_names_the_folder_and_the_exit_code() -> None:
-    text = module.demo.get_help(click.Context(module.demo, info_name="demo"))
+    text = CliRunner().invoke(build_cli(), ["demo", "--help"]).output
     assert "notifykit-demo" in text
-    assert "exit code 7" in text
+    assert "exit code 7" in " ".join(text.split())
     assert "Examples:" in text
+
+
+# the acts that plugins add ----------------------------------------------------------------------------------
+
+ACTS = """
+import notifykit
+from notifykit.demo import Acts
+
+@notifykit.hookimpl
+def register_demo_acts(register):
+    register(Acts(folder="{folder}", play=lambda folder, narrator: iter(()), look_around="There is {{folder}}."))
+"""
+
+
+def test_the_acts_of_plugins_are_played_and_what_is_wrong_with_one_is_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    for name, folder in (("acts_good", "sequel"), ("acts_second", "sequel"), ("acts_strange", "../elsewhere")):
+        (tmp_path / f"{name}.py").write_text(ACTS.format(folder=folder), encoding="utf-8")
+    torn = ACTS.format(folder="torn").replace("    register(", "    raise OSError(")
+    (tmp_path / "acts_torn.py").write_text(torn, encoding="utf-8")
+    importlib.invalidate_caches()
+    names = ("acts_good", "acts_second", "acts_strange", "acts_torn")
+    plugins = load_plugins(entry_points=[EntryPoint(name, name, "notifykit") for name in names])
+    added: list[Acts] = []
+
+    def walk(folder: Path, acts: Sequence[Acts], say: Say) -> Iterator[Played]:
+        added.extend(acts)
+        yield Played(folder=folder, proof=TRUE, look_around="")
+
+    monkeypatch.setattr(module, "walk", walk)
+    assert invoke([], plugins) == ExitCode.DONE
+    assert [acts.folder for acts in added] == ["sequel"]
+    told = capsys.readouterr().err.splitlines()
+    assert [line.partition("' of")[0] for line in told] == [f"warning: plugin '{name}" for name in names[1:]]
+    assert "it offers 'sequel' by register_demo_acts, which is taken by plugin 'acts_good' of" in told[0]
+    assert "its acts cannot have the folder '../elsewhere'" in told[1]
+    assert "OSError" in told[2]
 
 
 # the commands that it shows --------------------------------------------------------------------------------
@@ -198,5 +253,5 @@ def test_long_lines_are_folded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert len(said) > 2
     assert max(map(len, "\n".join(said).splitlines())) <= 80
     assert said[2].startswith("      word")
-    Teller(said.append).tell("word " * 40)
+    Narrator(said.append).tell("word " * 40)
     assert max(map(len, "\n".join(said).splitlines())) <= 80

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from notifykit.demo.book import ACCEPTED, Entry
 from notifykit.demo.contracts import ID, NUMBER, csv_lines
-from notifykit.demo.proof import FlagProof, Name, prove_channels, prove_flags, typed_entries
-from notifykit.demo.robot import Service
+from notifykit.demo.proof import FlagProof
+from notifykit.demo.proving import Name, prove_channels, prove_flags, typed_entries
+from notifykit.demo.request_log import ACCEPTED, Entry
+from notifykit.demo.service import Service
 from notifykit.demo.world import ContractFile, Due, World, build, claimed
 
 

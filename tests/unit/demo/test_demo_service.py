@@ -1,4 +1,4 @@
-"""The demo's service must answer as the vendor documents, and its book must be right: the proof rests on it."""
+"""The demo's service must answer as the vendor documents, and its log must be right: the proof rests on it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import pytest
 from notifykit_wecom.errcodes import outcome_of
 
-from notifykit.demo.book import ACCEPTED, Book, Entry, read_book
-from notifykit.demo.manners import Throttle
-from notifykit.demo.robot import LIMIT, Service
+from notifykit.demo.request_log import ACCEPTED, Entry, RequestLog, read_requests
+from notifykit.demo.service import LIMIT, Service
+from notifykit.demo.service_faults import Throttle
 from notifykit.model import Verdict
 from notifykit.testing.clock import FakeClock
 
@@ -38,19 +38,19 @@ def tell(service: Service, text: str, robot: str = ROBOT, key: str | None = None
     return reply["errcode"]
 
 
-def test_an_accepted_message_is_in_the_book(service: Service, book_file: Path) -> None:
+def test_an_accepted_message_is_logged(service: Service, log_file: Path) -> None:
     assert tell(service, "合同 YHWX-1") == 0
-    assert read_book(book_file) == [Entry(robot=ROBOT, answer=ACCEPTED, text="合同 YHWX-1")]
+    assert read_requests(log_file) == [Entry(robot=ROBOT, answer=ACCEPTED, text="合同 YHWX-1")]
 
 
-def test_the_vendors_refusals(service: Service, book_file: Path) -> None:
+def test_the_vendors_refusals(service: Service, log_file: Path) -> None:
     assert tell(service, "x", key="wrong") == 93000
     assert tell(service, "") == 44004
     status, reply = ask(f"{service.robot_url}?key={service.keys[ROBOT]}", b"no json")
     assert (status, reply["errcode"]) == (200, 44004)
     status, reply = ask(f"{service.robot_url}?key={service.keys[ROBOT]}", b"[]")
     assert (status, reply["errcode"]) == (200, 44004)
-    assert {entry.answer for entry in read_book(book_file)} == {"44004"}
+    assert {entry.answer for entry in read_requests(log_file)} == {"44004"}
     assert outcome_of(93000).verdict is outcome_of(44004).verdict is Verdict.REJECTED
 
 
@@ -63,7 +63,7 @@ def test_an_unknown_address_is_a_404(service: Service) -> None:
     assert ask(service.hook_url("technician-board") + "x", b"{}")[0] == 404
 
 
-def test_above_the_limit_it_refuses_and_the_others_go_on(service: Service, book_file: Path) -> None:
+def test_above_the_limit_it_refuses_and_the_others_go_on(service: Service, log_file: Path) -> None:
     errcodes: list[object] = []
     threads = [threading.Thread(target=lambda: errcodes.append(tell(service, "x"))) for _ in range(LIMIT[0] + 3)]
     for thread in threads:
@@ -72,7 +72,7 @@ def test_above_the_limit_it_refuses_and_the_others_go_on(service: Service, book_
         thread.join()
     assert sorted(map(str, errcodes)) == ["0"] * LIMIT[0] + ["45009"] * 3
     assert tell(service, "x", robot="award-desk") == 0
-    assert [entry.answer for entry in read_book(book_file)].count("45009") == 3
+    assert [entry.answer for entry in read_requests(log_file)].count("45009") == 3
     assert outcome_of(45009).verdict is Verdict.RETRY
 
 
@@ -84,21 +84,21 @@ def test_the_throttle_counts_only_what_it_admits() -> None:
     assert [throttle.admits() for _ in range(3)] == [True, True, False]
 
 
-def test_a_webhook_answers_in_its_body(service: Service, book_file: Path) -> None:
+def test_a_webhook_answers_in_its_body(service: Service, log_file: Path) -> None:
     body = json.dumps({"text": "上线", "change": "TC-0001", "n": 1}).encode()
     assert ask(service.hook_url("technician-board"), body) == (200, {"ok": True})
-    (entry,) = read_book(book_file)
+    (entry,) = read_requests(log_file)
     assert (entry.robot, entry.answer, entry.text) == ("technician-board", ACCEPTED, "上线\nTC-0001")
 
 
 @pytest.mark.parametrize("half", [b"", b'{"text": "hal', b"[]"])
-def test_half_a_request_is_no_message(service: Service, book_file: Path, half: bytes) -> None:
+def test_half_a_request_is_no_message(service: Service, log_file: Path, half: bytes) -> None:
     assert ask(service.hook_url("technician-board"), half) == (400, {"ok": False})
-    assert [entry.answer for entry in read_book(book_file)] == ["400"]
+    assert [entry.answer for entry in read_requests(log_file)] == ["400"]
 
 
 @pytest.mark.parametrize(("accepts", "answer"), [(True, ACCEPTED), (False, "lost")])
-def test_a_reply_can_be_kept_out(service: Service, book_file: Path, accepts: bool, answer: str) -> None:
+def test_a_reply_can_be_kept_out(service: Service, log_file: Path, accepts: bool, answer: str) -> None:
     hold = service.hold(ROBOT, 2, accepts=accepts)
     heard: list[object] = []
 
@@ -114,7 +114,7 @@ def test_a_reply_can_be_kept_out(service: Service, book_file: Path, accepts: boo
     waiting = threading.Thread(target=wait_for_it)
     waiting.start()
     assert hold.wait(20)
-    assert [entry.answer for entry in read_book(book_file)] == [ACCEPTED, ACCEPTED, answer]
+    assert [entry.answer for entry in read_requests(log_file)] == [ACCEPTED, ACCEPTED, answer]
     assert heard == []
     service.let_go()
     waiting.join()
@@ -145,12 +145,12 @@ def test_during_an_outage_connections_are_refused_and_the_address_stays(service:
     assert tell(service, "x") == 0
 
 
-def test_waiting_for_accepted_messages(service: Service, book: Book) -> None:
-    assert not book.wait_for(1, timeout=0)
+def test_waiting_for_accepted_messages(service: Service, request_log: RequestLog) -> None:
+    assert not request_log.wait_for(1, timeout=0)
     tell(service, "")
-    assert not book.wait_for(1, timeout=0)
+    assert not request_log.wait_for(1, timeout=0)
     tell(service, "x")
-    assert book.wait_for(1, timeout=0)
+    assert request_log.wait_for(1, timeout=0)
 
 
 def test_an_entry_tells_of_a_number_only_where_it_stands_alone() -> None:
@@ -162,5 +162,5 @@ def test_an_entry_tells_of_a_number_only_where_it_stands_alone() -> None:
     assert not Entry(robot=ROBOT, answer=ACCEPTED, text="YHWX-BJ-1-2").tells_of("YHWX-BJ-1")
 
 
-def test_no_book_no_entries(tmp_path: Path) -> None:
-    assert read_book(tmp_path / "none.jsonl") == []
+def test_no_log_no_entries(tmp_path: Path) -> None:
+    assert read_requests(tmp_path / "none.jsonl") == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from notifykit.demo.contracts import AWARD, FLAG, read_rows
-from notifykit.demo.robot import Service
+from notifykit.demo.service import Service
 from notifykit.demo.world import MARK, World, WorldError, WorldLockedError, build, claimed
 from notifykit.errors import ExitCode
 from notifykit.pipeline.project import open_project

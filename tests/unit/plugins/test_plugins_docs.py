@@ -17,6 +17,8 @@ from click.testing import CliRunner
 
 import notifykit.testing
 from notifykit import hookspecs
+from notifykit.demo import Narrator
+from notifykit.demo.world import folder_of
 from notifykit.plugins import load_plugins
 from notifykit.plugins.scaffold import create_plugin
 from notifykit.roles import Source, Strategy
@@ -99,7 +101,14 @@ class TestStrategyShown(StrategyContract):
 
 @pytest.mark.parametrize(
     "marker",
-    ["notifykit_acme_sms.sender:AcmeSms", "class JsonLines", "class DoneList", "def where", "def task_failed"],
+    [
+        "notifykit_acme_sms.sender:AcmeSms",
+        "class JsonLines",
+        "class DoneList",
+        "def where",
+        "def play",
+        "def task_failed",
+    ],
 )
 def test_what_is_shown_loads_as_a_plugin(site: Any, marker: str) -> None:
     (site.folder / "notifykit_acme_sms").mkdir()
@@ -130,6 +139,16 @@ def test_the_command_shown_that_is_offered_by_its_place_runs(site: Any) -> None:
     line = cli.commands["acme-report"].get_short_help_str()
     assert CliRunner().invoke(cli, ["acme-report"]).output == "7\n"
     assert line in CliRunner().invoke(cli, ["acme-report", "--help"]).output
+
+
+def test_the_act_shown_is_played(site: Any, tmp_path: Path) -> None:
+    site.install("shown", {"shown": "shown"}, {"shown.py": block("def play")})
+    (acts,) = site.load(strict=True).collect("register_demo_acts", folder_of)
+    said: list[str] = []
+    (proof,) = acts.play(tmp_path / acts.folder, Narrator(said.append))
+    assert proof.holds
+    assert said == ["", "==== Act two: a parcel · 第二幕：一个包裹", "  One parcel is due, and one arrives."]
+    assert (tmp_path / "parcels").is_dir()
 
 
 def test_the_whole_kit_is_told_of() -> None:

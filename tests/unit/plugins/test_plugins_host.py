@@ -141,3 +141,47 @@ def test_an_interrupt_while_adding_commands_comes_through(site: Any) -> None:
     site.plugin("stop", "@notifykit.hookimpl\ndef register_commands(cli): raise KeyboardInterrupt")
     with pytest.raises(KeyboardInterrupt):
         site.load().add_commands(cli())
+
+
+def offering(*names: str, then: str = "") -> str:
+    calls = "".join(f"    register({name!r})\n" for name in names)
+    return f"@notifykit.hookimpl\ndef register_demo_acts(register):\n{calls}    {then or 'pass'}\n"
+
+
+def test_what_plugins_offer_is_collected_whole_or_not_at_all(site: Any) -> None:
+    site.plugin("a_first", offering("one", "two"))
+    site.plugin("b_other", OBSERVER)
+    site.plugin("c_clash", offering("three", "two"))
+    site.plugin("d_twice", offering("four", "four"))
+    site.plugin("e_exit", offering("five", then="raise SystemExit(2)"))
+    site.plugin("f_strange", offering("six", "seven!"))
+    site.plugin("g_last", offering("three", "five"))
+    plugins = site.load()
+    assert plugins.collect("register_demo_acts", _checked) == ["one", "two", "three", "five"]
+    assert [(failed.name, failed.what) for failed in plugins.failed] == [
+        (
+            "c_clash",
+            "it offers 'two' by register_demo_acts, which is taken by plugin 'a_first' of dist-a_first 1.0",
+        ),
+        ("d_twice", "it offers one name twice by register_demo_acts"),
+        ("e_exit", "it ended the program with 2"),
+        ("f_strange", "'seven!' will not do"),
+    ]
+
+
+def test_strict_covers_what_is_collected(site: Any) -> None:
+    site.plugin("bad", offering("seven!"))
+    with pytest.raises(PluginError, match=r"broken plugin is fatal:\n.*'seven!' will not do"):
+        site.load(strict=True).collect("register_demo_acts", _checked)
+
+
+def test_an_interrupt_while_collecting_comes_through(site: Any) -> None:
+    site.plugin("stop", offering(then="raise KeyboardInterrupt"))
+    with pytest.raises(KeyboardInterrupt):
+        site.load().collect("register_demo_acts", _checked)
+
+
+def _checked(offer: str) -> str:
+    if not offer.isalpha():
+        raise PluginError(f"{offer!r} will not do; choose another name")
+    return offer

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from notifykit.demo.book import ACCEPTED, Book, Entry
 from notifykit.demo.contracts import (
     AWARD,
     BEIJING,
@@ -23,7 +22,10 @@ from notifykit.demo.contracts import (
     csv_bytes,
     csv_lines,
 )
-from notifykit.demo.legacy_tasks import (
+from notifykit.demo.request_log import ACCEPTED, Entry, RequestLog
+from notifykit.demo.service import Service
+from notifykit.demo.world import ContractFile, Due, copy_files
+from notifykit_demo.task_table import (
     DAY,
     HOUR,
     WECHAT,
@@ -35,12 +37,10 @@ from notifykit.demo.legacy_tasks import (
     nameless_task,
     write_table,
 )
-from notifykit.demo.robot import Service
-from notifykit.demo.world import ContractFile, Due, copy_files
 
 CHAT = "chat"
 """What the service is called that takes the messages, whoever sends them."""
-BOOK = "chat-book.jsonl"
+REQUEST_LOG = "chat-book.jsonl"
 
 OPERATIONS = "运营日报群"
 COMPANIES = ("测试防水服务部", "演示修缮服务部")
@@ -115,9 +115,9 @@ class LegacyWorld:
     """The table at the start."""
 
     @property
-    def book(self) -> Path:
+    def request_log(self) -> Path:
         """What the chat noted: also what it took before the story begins."""
-        return self.folder / BOOK
+        return self.folder / REQUEST_LOG
 
     @property
     def technicians(self) -> Path:
@@ -176,10 +176,10 @@ def build_legacy(folder: Path, service: Service) -> LegacyWorld:
     _write_json(world.changes, _changes(4))
     _write_json(world.technicians, {str(change[0]): _TOLD for change in _changes(4)})
     write_table(folder / "tasks.db", tasks, datetime.now())  # noqa: DTZ005 - the table's times are local
-    book = Book(world.book)
+    request_log = RequestLog(world.request_log)
     for task in tasks:
         if task.sent:
-            book.note(Entry(robot=CHAT, answer=ACCEPTED, text=f"{task.recipient}\n{task.text}"))
+            request_log.note(Entry(robot=CHAT, answer=ACCEPTED, text=f"{task.recipient}\n{task.text}"))
     return world
 
 

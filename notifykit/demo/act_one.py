@@ -1,4 +1,4 @@
-"""The story of the demonstration, chapter by chapter.
+"""The first act: a worker is killed, the service goes down and limits the rate, and a person decides what is in doubt.
 
 Everything that happens to the messages happens in real `notifykit` processes over real files and real HTTP. What
 is here tells the service when to misbehave, decides as a person would, and looks.
@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from notifykit.clock import SystemClock
-from notifykit.demo.acts import legacy_acts
-from notifykit.demo.book import ACCEPTED, Book, Entry, read_book
 from notifykit.demo.commands import PATIENCE, CommandFailedError, Commands
 from notifykit.demo.contracts import ID
-from notifykit.demo.proof import Proof, name_of, prove, typed_entries
-from notifykit.demo.robot import LIMIT, Service
-from notifykit.demo.telling import Say, Teller
-from notifykit.demo.world import BOOK, HOOK, ROBOTS, World, build, claimed, write_schemas
+from notifykit.demo.narration import Narrator
+from notifykit.demo.proof import Proof
+from notifykit.demo.proving import name_of, prove, typed_entries
+from notifykit.demo.request_log import ACCEPTED, Entry, RequestLog, read_requests
+from notifykit.demo.service import LIMIT, Service
+from notifykit.demo.world import HOOK, REQUEST_LOG, ROBOTS, World, build, write_schemas
 from notifykit.model import Status, Task
 from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import Filter
@@ -34,25 +34,15 @@ _TRIES = 5
 """How often a worker is started before something is plainly wrong."""
 
 
-def walk(folder: Path, say: Say) -> Iterator[Proof]:
-    """Build the worlds, live through them, and yield after each act what came of it.
-
-    Raises WorldError where the folder cannot be used, CommandFailedError where a command does not do its part.
-    """
-    teller = Teller(say)
-    with claimed(folder):
-        teller.act("Act one: a bad day", "第一幕：多事的一天")
-        yield _bad_day(folder, teller)
-        yield from legacy_acts(folder, teller)
-
-
-def _bad_day(folder: Path, teller: Teller) -> Proof:
-    service = Service(ROBOTS, (HOOK,), Book(folder / BOOK), SystemClock())
+def play(folder: Path, narrator: Narrator) -> Proof:
+    """Live through it in a claimed folder, and prove what came of it. Raises WorldError, CommandFailedError."""
+    narrator.act("Act one: a bad day", "第一幕：多事的一天")
+    service = Service(ROBOTS, (HOOK,), RequestLog(folder / REQUEST_LOG), SystemClock())
     with service.running():
         world = build(folder, service)
         project = open_project(folder / "notifykit.yaml")
         write_schemas(folder, project.plugins.registry)
-        stage = _Stage(world, service, project, Commands(folder, teller.say), teller)
+        stage = _Stage(world, service, project, Commands(folder, narrator.say), narrator)
         stage.introduce()
         stage.generate()
         stage.kill_a_worker()
@@ -69,44 +59,44 @@ class _Stage:
     service: Service
     project: Project
     commands: Commands
-    teller: Teller
+    narrator: Narrator
 
     def introduce(self) -> None:
         rows = [row for file in self.world.contracts for row in file.rows]
         due = Counter(item.message for item in self.world.due())
         flagged = len(rows) - due["group"]
         count, seconds = LIMIT
-        self.teller.chapter("A small world", "小小的世界")
-        self.teller.tell(
+        self.narrator.chapter("A small world", "小小的世界")
+        self.narrator.tell(
             f"{self.world.folder}: {len(rows)} invented contracts of two cities in the legacy CSV format, {flagged} of"
             f" them flagged as sent already, and {len(self.world.changes)} technician changes."
         )
-        self.teller.tell(
+        self.narrator.tell(
             f"{self.service.address} answers like group robots: HTTP 200 and an errcode, 45009 above {count} messages"
-            f" in {seconds:g} s. What it accepts it notes in a book of its own, {BOOK}."
+            f" in {seconds:g} s. What it accepts it notes in a book of its own, {REQUEST_LOG}."
         )
-        self.teller.tell(
+        self.narrator.tell(
             f"Due: {due['group']} group messages, {due['award']} awards,"
             f" {due['person'] + due['webhook']} messages about technicians."
         )
 
     def generate(self) -> None:
-        self.teller.chapter("Generate: queued is not sent", "入队不等于已发送")
+        self.narrator.chapter("Generate: queued is not sent", "入队不等于已发送")
         self.commands.run("generate")
         untouched = all(file.path.read_bytes() == file.before for file in self.world.contracts)
-        self.teller.tell(
+        self.narrator.tell(
             f"Nothing says that anything was sent: the CSV files are {'unchanged' if untouched else 'CHANGED'}."
         )
 
     def kill_a_worker(self) -> None:
-        self.teller.chapter("A worker is killed on the wire", "发送途中被杀死")
+        self.narrator.chapter("A worker is killed on the wire", "发送途中被杀死")
         holds = (
             self.service.hold("beijing-group", 4, accepts=True),
             self.service.hold("shanghai-group", 3, accepts=False),
         )
         self.commands.run_until_killed("dispatch", until=lambda seconds: all(hold.wait(seconds) for hold in holds))
         self.service.let_go()
-        self.teller.tell(
+        self.narrator.tell(
             "Killed (SIGKILL) while it waited for replies. One message the robot had accepted; over another it broke"
             " down. To the worker these two look the same."
         )
@@ -114,8 +104,8 @@ class _Stage:
 
     def recover(self) -> None:
         lease = self.project.configuration.settings.dispatch.lease
-        self.teller.chapter("Recovery, an outage, a rate limit", "恢复、断网、限流")
-        self.teller.tell(f"The lease of the dead worker runs out after {lease:g} s. Meanwhile the service goes down.")
+        self.narrator.chapter("Recovery, an outage, a rate limit", "恢复、断网、限流")
+        self.narrator.tell(f"The lease of the dead worker runs out after {lease:g} s. Meanwhile the service goes down.")
         self.service.go_down()
         self._wait_for_leases()
         with self.commands.running("dispatch"):
@@ -123,15 +113,15 @@ class _Stage:
             time.sleep(OUTAGE)
             self.service.come_up()
         errors = self._errors()
-        answers = Counter(entry.answer for entry in read_book(self.world.book))
-        self.teller.tell(
+        answers = Counter(entry.answer for entry in read_requests(self.world.request_log))
+        self.narrator.tell(
             f"{errors['ConnectError']} connections were refused, and {answers['45009']} messages came above the limit:"
             " these were tried again."
         )
 
     def resolve_doubts(self) -> str | None:
         """Decide as a person would who can ask the service. Returns the key of a message that was sent again."""
-        self.teller.chapter("Doubt is shown, not guessed away", "存疑不猜")
+        self.narrator.chapter("Doubt is shown, not guessed away", "存疑不猜")
         self.commands.run("tasks", "--status", "in_doubt")
         doubts = self._tasks(Status.IN_DOUBT)
         accepted = [task for task in doubts if self._accepted(task)]
@@ -151,19 +141,19 @@ class _Stage:
             self.commands.run("resolve", *ids, decision, "--why", why, "--who", "the demonstration")
 
     def settle(self, key: str | None) -> None:
-        self.teller.chapter("Settle: the flags follow", "写回标志")
+        self.narrator.chapter("Settle: the flags follow", "写回标志")
         self.commands.run("settle")
         self.commands.run("status")
         self.commands.run("trace", key or self.world.contracts[0].rows[-1][ID])
 
     def repeat(self) -> None:
-        self.teller.chapter("Once more: nothing to do", "再来一遍")
+        self.narrator.chapter("Once more: nothing to do", "再来一遍")
         self.commands.run("run", "--once")
 
     def prove(self) -> Proof:
         count = f"{len(self._entries()):,} requests"
-        self.teller.chapter("The proof", "证明")
-        self.teller.tell(f"What the service noted in its book ({count}), against what the data asked for:")
+        self.narrator.chapter("The proof", "证明")
+        self.narrator.tell(f"What the service noted in its book ({count}), against what the data asked for:")
         doubts = {(task.campaign, task.key, task.name) for task in self._tasks(Status.IN_DOUBT)}
         return prove(self.world, self._entries(), doubts)
 
@@ -193,7 +183,7 @@ class _Stage:
             return sum((Counter(figures.errors) for figures in outbox.figures()), Counter())
 
     def _entries(self) -> list[Entry]:
-        return read_book(self.world.book) + typed_entries(self.world.typed)
+        return read_requests(self.world.request_log) + typed_entries(self.world.typed)
 
     def _accepted(self, task: Task) -> bool:
         (due,) = (item for item in self.world.due() if name_of(item) == (task.campaign, task.key, task.name))

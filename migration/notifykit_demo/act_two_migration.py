@@ -6,22 +6,23 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from notifykit.demo.contracts import FLAG, NUMBER
-from notifykit.demo.legacy_proof import arrived
-from notifykit.demo.legacy_stage import WHO, LegacyStage, named
-from notifykit.demo.legacy_world import Office
-from notifykit.demo.proof import Name, Proof
+from notifykit.demo.proof import Proof
+from notifykit.demo.proving import Name
 from notifykit.model import Status
+from notifykit_demo.proving import arrived
+from notifykit_demo.stage import WHO, Stage, named
+from notifykit_demo.world import Office
 
 
 @dataclass(frozen=True, slots=True)
-class Moving:
+class ActTwo:
     """The act, chapter by chapter."""
 
-    stage: LegacyStage
+    stage: Stage
 
     def play(self) -> Proof:
         """Live through it, and prove what came of it. Raises CommandFailedError."""
-        self.stage.teller.act("Act two: moving an old program over", "第二幕：旧程序搬家")
+        self.stage.narrator.act("Act two: moving an old program over", "第二幕：旧程序搬家")
         self.introduce()
         self.rehearse()
         self.migrate()
@@ -34,22 +35,22 @@ class Moving:
 
     def introduce(self) -> None:
         """Show how the three old states disagree."""
-        world, teller = self.stage.world, self.stage.teller
-        teller.chapter("An old program after a crash", "崩溃之后的旧程序")
-        teller.tell(
+        world, narrator = self.stage.world, self.stage.narrator
+        narrator.chapter("An old program after a crash", "崩溃之后的旧程序")
+        narrator.tell(
             f"{world.folder}: a program that keeps three states of each contract: a flag in a CSV file, a word in a "
             "send-status JSON, and rows of a task table that a scheduler sends. It was killed in the middle of both "
             "its loops, and while it wrote a JSON: since then Shanghai stands still. None of the three says what was "
             "sent; the chat's own book does:"
         )
-        teller.line("                        flag Y  send status  row completed  really sent")
+        narrator.line("                        flag Y  send status  row completed  really sent")
         for office in world.offices:
-            teller.line(self._states(office))
-        teller.tell(
+            narrator.line(self._states(office))
+        narrator.tell(
             "Besides, in the same table: leftovers of seven weeks ago, rows of the technicians' job, a report. Some "
             "are pending; whoever starts a scheduler on this table sends them all."
         )
-        teller.tell(
+        narrator.tell(
             f"Had somebody just deleted the send-status files, {self._repeated()} messages that the chat has already "
             "would be made again: their contracts' flags still say N."
         )
@@ -57,11 +58,11 @@ class Moving:
     def rehearse(self) -> None:
         """Show the plan."""
         stage = self.stage
-        stage.teller.chapter("The rehearsal: a plan, and not a byte changed", "先演练：只出计划，一个字节也不动")
+        stage.narrator.chapter("The rehearsal: a plan, and not a byte changed", "先演练：只出计划，一个字节也不动")
         before = stage.snapshot()
         stage.commands.run("migrate", "--dry-run")
         same = stage.snapshot() == before
-        stage.teller.tell(
+        stage.narrator.tell(
             f"All {len(before)} files and their time stamps are {'as they were' if same else 'CHANGED'}. What is "
             "proven goes on by itself; what is not proven is held, with its reason, for a person."
         )
@@ -69,18 +70,18 @@ class Moving:
     def migrate(self) -> None:
         """Move over."""
         stage = self.stage
-        stage.teller.chapter("Migrate: backup, one transaction, checks", "迁移：备份、一个事务、逐项核对")
+        stage.narrator.chapter("Migrate: backup, one transaction, checks", "迁移：备份、一个事务、逐项核对")
         technicians = stage.world.technicians.read_bytes()
         stage.commands.run("migrate", "--yes", news_only=True)
         same = stage.world.technicians.read_bytes() == technicians
-        stage.teller.tell(f"The technicians' JSON, which nobody migrates, is {'untouched' if same else 'CHANGED'}.")
+        stage.narrator.tell(f"The technicians' JSON, which nobody migrates, is {'untouched' if same else 'CHANGED'}.")
 
     def decide(self) -> None:
         """Decide what a person can know, and let notifykit do the rest."""
         stage = self.stage
-        stage.teller.chapter("A person decides, and the rest goes out", "人来定夺，其余照发")
+        stage.narrator.chapter("A person decides, and the rest goes out", "人来定夺，其余照发")
         stage.commands.run("tasks", "--status", "in_doubt")
-        stage.teller.tell(
+        stage.narrator.tell(
             "The first days' messages had no contract number, so no row proves them: but the group has them. The row "
             "on which the old scheduler was killed had left already: the group has it, too. Nobody decides yet about "
             "the congratulations of seven weeks ago: they stay held."
@@ -95,11 +96,11 @@ class Moving:
     def go_back(self) -> None:
         """Roll back with messages sent since, and others queued."""
         stage = self.stage
-        stage.teller.chapter("Back again: what was sent stays sent", "退回旧程序：已发的不会再发")
+        stage.narrator.chapter("Back again: what was sent stays sent", "退回旧程序：已发的不会再发")
         new = [(office, office.deliver(count)) for office, count in zip(stage.world.offices, (4, 2), strict=True)]
         for office, rows in new:
             office.append(rows)
-        stage.teller.tell(
+        stage.narrator.tell(
             f"{sum(len(rows) for _, rows in new)} new contracts come in and are queued. Then somebody wants the old "
             "program back, before they are sent. Putting back the files of the backup would send today's messages "
             "again, and forget the new contracts."
@@ -110,10 +111,10 @@ class Moving:
     def run_the_old_program(self, held: Collection[Name]) -> None:
         """Let the old program run by its own rule."""
         stage = self.stage
-        stage.teller.chapter("The old program runs once, by its own rule", "旧程序照自己的规矩跑一轮")
+        stage.narrator.chapter("The old program runs once, by its own rule", "旧程序照自己的规矩跑一轮")
         for office in stage.world.offices:
             office.deliver(2)
-        stage.teller.tell(
+        stage.narrator.tell(
             "It finds four contracts more. Whatever it sends is counted: the pending rows that the rollback gave it, "
             "its own, and other jobs' rows, among them two reminders of seven weeks ago that belong to no campaign."
         )
@@ -121,13 +122,13 @@ class Moving:
         stage.commands.run_python("main.py", "--once")
         sent = stage.count_arrived() - before
         loose = sum(stage.count_copies(name) for name in held)
-        stage.teller.tell(f"It sent {sent} messages. Of the {len(held)} that are held it sent {loose or 'none'}.")
+        stage.narrator.tell(f"It sent {sent} messages. Of the {len(held)} that are held it sent {loose or 'none'}.")
 
     def migrate_again(self) -> None:
         """Move over again, with all that happened in between."""
         stage = self.stage
-        stage.teller.chapter("Migrate again: nothing was forgotten", "再次迁移：什么也没忘")
-        stage.teller.tell("It ended by itself this time, with nothing on the way: so --stopped idle.")
+        stage.narrator.chapter("Migrate again: nothing was forgotten", "再次迁移：什么也没忘")
+        stage.narrator.tell("It ended by itself this time, with nothing on the way: so --stopped idle.")
         stage.commands.run("migrate", "--yes", "--stopped", "idle", news_only=True)
         stage.commands.run("run", "--once")
 

@@ -1,17 +1,18 @@
-"""The proof of the second and third act: what the chat took since the first day, whoever sent it."""
+"""Proves the claim of the second and third act: what the chat took since the first day, against what was due."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from notifykit.demo.book import Entry, read_book
-from notifykit.demo.legacy_world import LegacyWorld
-from notifykit.demo.proof import ChannelProof, Name, Proof, prove_channels, prove_flags
+from notifykit.demo.proof import ChannelProof, Proof
+from notifykit.demo.proving import Name, prove_channels, prove_flags
+from notifykit.demo.request_log import Entry, read_requests
+from notifykit_demo.world import LegacyWorld
 
 
 def prove_legacy(world: LegacyWorld, doubts: Collection[Name]) -> Proof:
-    """Compare the chat's book and the CSV files with what was due, from before the crash to now.
+    """Compare the chat's log and the CSV files with what was due, from before the crash to now.
 
     Recipients are compared one by one, and then counted together by audience.
     """
@@ -26,7 +27,7 @@ def prove_legacy(world: LegacyWorld, doubts: Collection[Name]) -> Proof:
 def arrived(world: LegacyWorld) -> list[Entry]:
     """Return what the chat took, each entry under the name of its recipient."""
     found = []
-    for entry in read_book(world.book):
+    for entry in read_requests(world.request_log):
         recipient, _, text = entry.text.partition("\n")
         found.append(replace(entry, robot=recipient, text=text))
     return found

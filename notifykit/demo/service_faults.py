@@ -1,4 +1,4 @@
-"""How the demo's service behaves when it does not simply accept: its rate limit, and replies that stay out."""
+"""The faults of the demo's service: a rate limit, and replies that are held back."""
 
 from __future__ import annotations
 

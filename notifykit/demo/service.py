@@ -1,7 +1,7 @@
 """A service on loopback that answers like a group robot, and like a webhook beside it.
 
 Its answers are those that the vendor documents: HTTP 200 with an errcode, 0 for accepted, 45009 above the
-limit, 93000 for a wrong key. What it accepted it notes in its own book before it answers.
+limit, 93000 for a wrong key. It logs each request before it answers.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from socket import socket
 from urllib.parse import parse_qs, urlsplit
 
 from notifykit.clock import Clock
-from notifykit.demo.book import ACCEPTED, Book, Entry
-from notifykit.demo.manners import Hold, Throttle
+from notifykit.demo.request_log import ACCEPTED, Entry, RequestLog
+from notifykit.demo.service_faults import Hold, Throttle
 
 ROBOT_PATH = "/cgi-bin/webhook/send"
 HOOK_PATH = "/hook"
@@ -37,13 +37,13 @@ TOO_FAST = {"errcode": 45009, "errmsg": "api freq out of limit"}
 class Service:
     """Robots and webhooks by name, each with a key of its own."""
 
-    def __init__(self, robots: Sequence[str], hooks: Sequence[str], book: Book, clock: Clock) -> None:
+    def __init__(self, robots: Sequence[str], hooks: Sequence[str], log: RequestLog, clock: Clock) -> None:
         self.keys: Mapping[str, str] = {name: secrets.token_hex(16) for name in (*robots, *hooks)}
         """By the name of the robot or webhook."""
         self._names = {key: name for name, key in self.keys.items()}
         self._throttles = {name: Throttle(*LIMIT, clock) for name in robots}
         self._holds: dict[str, Hold] = {}
-        self._book = book
+        self._log = log
         self._turn = threading.Lock()
         self._port = 0
         self._listener: _Listener | None = None
@@ -117,7 +117,7 @@ class Service:
         if url.path == HOOK_PATH and name is not None:
             text = "\n".join(value for value in _parsed(body).values() if isinstance(value, str))
             # A worker that is killed while it writes leaves half a request: that is no message.
-            self._book.note(Entry(robot=name, answer=ACCEPTED if text else "400", text=text))
+            self._log.note(Entry(robot=name, answer=ACCEPTED if text else "400", text=text))
             return (200, b'{"ok": true}') if text else (400, b'{"ok": false}')
         return 404, b"{}"
 
@@ -131,7 +131,7 @@ class Service:
                 hold = None
         lost = hold is not None and not hold.accepts
         answer = "lost" if lost else ACCEPTED if refusal is None else str(refusal["errcode"])
-        self._book.note(Entry(robot=name, answer=answer, text=text))
+        self._log.note(Entry(robot=name, answer=answer, text=text))
         if hold is not None:
             hold.keep()
         return None if lost else refusal or OK
@@ -189,4 +189,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """The book has it all."""
+        """The request log has it all."""

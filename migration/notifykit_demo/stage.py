@@ -7,15 +7,16 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from notifykit.demo.book import read_book
 from notifykit.demo.commands import Commands
-from notifykit.demo.legacy_proof import arrived, prove_legacy
-from notifykit.demo.legacy_world import LegacyWorld
-from notifykit.demo.proof import Name, Proof, name_of
-from notifykit.demo.telling import Teller
+from notifykit.demo.narration import Narrator
+from notifykit.demo.proof import Proof
+from notifykit.demo.proving import Name, name_of
+from notifykit.demo.request_log import read_requests
 from notifykit.model import Status, Task
 from notifykit.outbox.protocol import Filter
 from notifykit.pipeline.project import Project
+from notifykit_demo.proving import arrived, prove_legacy
+from notifykit_demo.world import LegacyWorld
 
 WHO = "the demonstration"
 
@@ -24,13 +25,13 @@ Snapshot = dict[str, tuple[int, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class LegacyStage:
+class Stage:
     """Where both acts are played."""
 
     world: LegacyWorld
     project: Project
     commands: Commands
-    teller: Teller
+    narrator: Narrator
 
     def tasks(self, *statuses: Status) -> list[Task]:
         """Return the outbox's messages in these states."""
@@ -38,13 +39,13 @@ class LegacyStage:
             return list(outbox.tasks(Filter(statuses=statuses)))
 
     def count_copies(self, name: Name) -> int:
-        """Return how often the chat's book has this message of a campaign."""
+        """Return how often the chat had this message of a campaign."""
         (due,) = (item for item in self.world.due() if name_of(item) == name)
         return sum(entry.robot == due.channel and entry.tells_of(due.subject) for entry in arrived(self.world))
 
     def count_arrived(self) -> int:
         """Return how many messages the chat took so far."""
-        return len(read_book(self.world.book))
+        return len(read_requests(self.world.request_log))
 
     def doubts(self) -> set[Name]:
         """Return what the outbox lists as in doubt."""
@@ -67,8 +68,8 @@ class LegacyStage:
 
     def prove(self) -> Proof:
         """Tell what is compared, and compare."""
-        self.teller.chapter("The proof", "证明")
-        self.teller.tell(
+        self.narrator.chapter("The proof", "证明")
+        self.narrator.tell(
             f"What the chat noted in its own book since the first day ({self.count_arrived()} messages, whoever sent "
             "them), against what the data asked for:"
         )

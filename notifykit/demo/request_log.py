@@ -1,4 +1,4 @@
-"""The book in which the demo's service notes every request: what it accepted is proved from here."""
+"""The log of every request that the demo's service had: the proof is made from what it says was accepted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Entry:
         return re.search(rf"(?<![A-Za-z0-9-]){re.escape(subject)}(?![A-Za-z0-9-])", self.text) is not None
 
 
-class Book:
+class RequestLog:
     """JSON lines in a file, one for each request, written before the answer leaves."""
 
     def __init__(self, path: Path) -> None:
@@ -49,7 +49,7 @@ class Book:
             return self._turn.wait_for(lambda: self._answers.count(ACCEPTED) >= count, timeout)
 
 
-def read_book(path: Path) -> list[Entry]:
+def read_requests(path: Path) -> list[Entry]:
     """Return the entries in order; none where nothing was ever asked of the service."""
     if not path.exists():
         return []

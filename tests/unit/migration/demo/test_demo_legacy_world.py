@@ -15,18 +15,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from notifykit_demo.proving import prove_legacy
+from notifykit_demo.world import CHAT, REQUEST_LOG, LegacyWorld, build_legacy
 
 from notifykit.clock import SystemClock
-from notifykit.demo.book import ACCEPTED, Book, Entry, read_book
-from notifykit.demo.legacy_proof import prove_legacy
-from notifykit.demo.legacy_world import BOOK, CHAT, LegacyWorld, build_legacy
-from notifykit.demo.proof import Name, Proof, name_of
-from notifykit.demo.robot import Service
+from notifykit.demo.proof import Proof
+from notifykit.demo.proving import Name, name_of
+from notifykit.demo.request_log import ACCEPTED, Entry, RequestLog, read_requests
+from notifykit.demo.service import Service
 
 
 @pytest.fixture
 def chat(tmp_path: Path) -> Iterator[Service]:
-    service = Service((), (CHAT,), Book(tmp_path / "old" / BOOK), SystemClock())
+    service = Service((), (CHAT,), RequestLog(tmp_path / "old" / REQUEST_LOG), SystemClock())
     with service.running():
         yield service
 
@@ -43,8 +44,8 @@ def rows_of(world: LegacyWorld) -> list[tuple[str, str, str]]:
 
 def note_all(world: LegacyWorld, *, but: int = 0) -> None:
     """Let everything arrive that did not yet, but for some."""
-    there = [entry.text for entry in read_book(world.book)]
-    book = Book(world.book)
+    there = [entry.text for entry in read_requests(world.request_log)]
+    log = RequestLog(world.request_log)
     missing = [
         item
         for item in world.due()
@@ -54,7 +55,7 @@ def note_all(world: LegacyWorld, *, but: int = 0) -> None:
         )
     ]
     for item in missing[but:]:
-        book.note(Entry(robot=CHAT, answer=ACCEPTED, text=f"{item.channel}\n{item.subject}"))
+        log.note(Entry(robot=CHAT, answer=ACCEPTED, text=f"{item.channel}\n{item.subject}"))
 
 
 def set_flags(world: LegacyWorld) -> None:
@@ -76,11 +77,11 @@ def test_the_three_states_disagree(world: LegacyWorld) -> None:
     assert Counter(status for _, status, _ in found) == Counter(completed=26, pending=12)
     assert found[0][2] < found[5][2] < found[-1][2]
     # One message left, and its row does not say so.
-    assert len(read_book(world.book)) == 26 + 1
+    assert len(read_requests(world.request_log)) == 26 + 1
 
 
 def test_it_is_the_same_each_time(world: LegacyWorld, tmp_path: Path) -> None:
-    service = Service((), (CHAT,), Book(tmp_path / "again" / BOOK), SystemClock())
+    service = Service((), (CHAT,), RequestLog(tmp_path / "again" / REQUEST_LOG), SystemClock())
     with service.running():
         again = build_legacy(tmp_path / "again", service)
     for one, other in zip(world.offices, again.offices, strict=True):
@@ -153,10 +154,10 @@ def test_one_too_many_one_too_few_and_one_to_a_stranger(world: LegacyWorld) -> N
     assert [item.in_doubt for item in held.channels] == [1, 0, 0, 0]
     note_all(world)
     assert proof(world).holds
-    book, entry = Book(world.book), read_book(world.book)[3]
-    book.note(replace(entry, text=entry.text.replace("北京签约喜报群", "上海签约喜报群")))
+    log, entry = RequestLog(world.request_log), read_requests(world.request_log)[3]
+    log.note(replace(entry, text=entry.text.replace("北京签约喜报群", "上海签约喜报群")))
     assert [item.strange for item in proof(world).channels if item.strange] == [1]
-    book.note(entry)
+    log.note(entry)
     assert len(proof(world).channels[0].twice) == 1
 
 
@@ -165,6 +166,6 @@ def test_an_award_to_another_housekeeper_is_strange(world: LegacyWorld) -> None:
     set_flags(world)
     due = next(item for item in world.due() if item.message == "award")
     other = next(item.channel for item in world.due() if item.message == "award" and item.channel != due.channel)
-    Book(world.book).note(Entry(robot=CHAT, answer=ACCEPTED, text=f"{other}\n{due.subject}"))
+    RequestLog(world.request_log).note(Entry(robot=CHAT, answer=ACCEPTED, text=f"{other}\n{due.subject}"))
     (channel,) = [item for item in proof(world).channels if item.channel == "housekeepers"]
     assert (channel.strange, channel.holds) == (1, False)

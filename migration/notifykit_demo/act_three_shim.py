@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from notifykit.demo.contracts import AWARD, ID, NUMBER
-from notifykit.demo.legacy_stage import LegacyStage
 from notifykit.demo.proof import Proof
 from notifykit.model import Status
+from notifykit_demo.stage import Stage
 
 
 @dataclass(frozen=True, slots=True)
-class Shimming:
+class ActThree:
     """The act, chapter by chapter."""
 
-    stage: LegacyStage
+    stage: Stage
 
     def play(self) -> Proof:
         """Live through it, and prove what came of it. Raises CommandFailedError."""
-        self.stage.teller.act("Act three: the old program, unmodified, on the outbox", "第三幕：旧程序一行不改")
+        self.stage.narrator.act("Act three: the old program, unmodified, on the outbox", "第三幕：旧程序一行不改")
         self.start_by_mistake()
         self.kill()
         self.run_again()
@@ -27,12 +27,12 @@ class Shimming:
     def start_by_mistake(self) -> None:
         """Run the old program bare where its campaigns were migrated."""
         stage = self.stage
-        stage.teller.chapter("Started by mistake: the fence", "误启动旧程序：栅栏挡住")
+        stage.narrator.chapter("Started by mistake: the fence", "误启动旧程序：栅栏挡住")
         beijing, shanghai = stage.world.offices
         beijing.deliver(6)
         shanghai.deliver(3)
         stage.world.add_changes(2)
-        stage.teller.tell(
+        stage.narrator.tell(
             "Nine contracts more, and two technicians. Somebody starts the old program as ever, though its campaigns "
             "are notifykit's now:"
         )
@@ -40,7 +40,7 @@ class Shimming:
         stage.commands.run_python("main.py", "--once", "bj")
         sent = stage.count_arrived() - before
         written = any(office.status.exists() for office in stage.world.offices)
-        stage.teller.tell(
+        stage.narrator.tell(
             f"It stopped at its first message: {sent or 'nothing'} was sent, and {'A' if written else 'no'} "
             "send-status file was written."
         )
@@ -50,8 +50,8 @@ class Shimming:
         stage = self.stage
         beijing = stage.world.offices[0]
         last = [row for row in beijing.delivered() if row[AWARD] == "1"][-1]
-        stage.teller.chapter("By the shim, and killed halfway", "经垫片运行，中途被杀")
-        stage.teller.tell(
+        stage.narrator.chapter("By the shim, and killed halfway", "经垫片运行，中途被杀")
+        stage.narrator.tell(
             "Its functions for tasks, send status and flags are notifykit's as they are imported; its code is as it "
             "was. It is killed where it used to lose or repeat a message: when it has made one of a contract's two."
         )
@@ -59,7 +59,7 @@ class Shimming:
         stage.commands.run("tasks", "--status", "queued")
         queued = sum(task.key == last[ID] for task in stage.tasks(Status.QUEUED))
         part = {0: "nothing", 2: "all"}.get(queued, "HALF")  # all: this machine was too slow to kill it in between
-        stage.teller.tell(
+        stage.narrator.tell(
             f"Killed (SIGKILL). Of {last[NUMBER]} {part} is queued: a contract's messages are queued "
             "together or not at all. What is not queued, the next run makes."
         )
@@ -67,7 +67,9 @@ class Shimming:
     def run_again(self) -> None:
         """Run it again, to its end."""
         stage = self.stage
-        stage.teller.chapter("Run again: each once", "再跑一遍：各发一次")
+        stage.narrator.chapter("Run again: each once", "再跑一遍：各发一次")
         before = stage.count_arrived()
         stage.commands.run("shim", "--", "main.py", "--once")
-        stage.teller.tell(f"It sent {stage.count_arrived() - before} messages, and set the flags of what was accepted.")
+        stage.narrator.tell(
+            f"It sent {stage.count_arrived() - before} messages, and set the flags of what was accepted."
+        )

@@ -1,4 +1,4 @@
-"""How the demonstration is told: acts, chapters, and what is said in between."""
+"""Tells the demonstration: headings of acts and chapters, paragraphs that fit the terminal, single lines."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def columns() -> int:
     return shutil.get_terminal_size((_WIDE + 12, 40)).columns
 
 
-class Teller:
-    """Says it, in lines that fit."""
+class Narrator:
+    """Says each line by `say`, which prints it."""
 
     def __init__(self, say: Say) -> None:
         self.say = say
