@@ -1,4 +1,4 @@
-"""The real commands, each in a process of its own, shown with what they print."""
+"""Runs the commands of the demonstration, each in a process of its own, and shows what they print."""
 
 from __future__ import annotations
 
