@@ -9,7 +9,6 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from notifykit_migration.store.fence import OTHERS, OTHERS_MESSAGE
 
@@ -17,6 +16,7 @@ from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.model import Draft, Record, Status
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.sqlite.adopting import Adoption
+from notifykit.outbox.sqlite.stored import ForeignRow
 from notifykit.pipeline.project import Project
 from notifykit.roles import Decision, Ledger, Strategy
 from notifykit_compat.activation import Staged
@@ -26,13 +26,6 @@ CREATED_BY = "legacy_program"
 
 MAX_AGE = 7 * 86_400.0
 """Seconds: a pending row of the old program that is older is left alone."""
-
-_ANY_LEFT = "SELECT 1 FROM tasks WHERE status = 'pending' AND campaign IS NULL LIMIT 1"
-
-_LEFT = """
-SELECT id, task_type, recipient, message, created_at FROM tasks
- WHERE status = 'pending' AND campaign IS NULL ORDER BY id
-"""
 
 
 @dataclass
@@ -88,25 +81,24 @@ def adopt_rows(outbox: SqliteOutbox, settings: LegacySettings, now: float) -> in
 
     Those stay as they are: a message of seven weeks ago is out of date. One of an unknown type is never sent.
     """
-    if outbox.db.one(_ANY_LEFT) is None:
+    if next(outbox.stored().foreign_rows(status="pending"), None) is None:
         return 0
     with outbox.transaction():  # so that nobody else takes them meanwhile
-        rows = outbox.db.all(_LEFT)
-        young = [row for row in rows if (at := _seconds(row[-1])) is not None and now - at <= MAX_AGE]
+        rows = list(outbox.stored().foreign_rows(status="pending"))
+        young = [row for row in rows if (at := _seconds(row.created_at)) is not None and now - at <= MAX_AGE]
         if young:
             outbox.adopt([_adoption(row, settings) for row in young], who=CREATED_BY)
     return len(rows) - len(young)
 
 
-def _adoption(row: tuple[Any, ...], settings: LegacySettings) -> Adoption:
-    id_, task_type, recipient, text, created_at = row
-    channel = settings.channels.get(task_type)
+def _adoption(row: ForeignRow, settings: LegacySettings) -> Adoption:
+    channel = settings.channels.get(row.task_type)
     return Adoption(
-        draft=_draft(f"row-{id_}", Staged(task_type, recipient, text), channel or task_type),
+        draft=_draft(f"row-{row.id}", Staged(row.task_type, row.recipient, row.text), channel or row.task_type),
         status=Status.QUEUED if channel else Status.CANCELLED,
-        id=id_,
-        reason=None if channel else f"no channel for messages of type {task_type}",
-        at=_seconds(created_at) or 0.0,
+        id=row.id,
+        reason=None if channel else f"no channel for messages of type {row.task_type}",
+        at=_seconds(row.created_at) or 0.0,
     )
 
 

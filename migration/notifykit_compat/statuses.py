@@ -25,8 +25,6 @@ from notifykit_compat.runtime import Runtime
 PATIENCE = 30.0
 """Seconds to wait for another writer of a status file."""
 
-_KNOWN = "SELECT DISTINCT record_key FROM tasks WHERE campaign = ? AND status <> 'cancelled'"
-
 Original = Callable[..., Any]
 
 
@@ -53,7 +51,7 @@ class Statuses:
         sheet = runtime.read(file)
         with runtime.current() as outbox:
             self._repair(outbox, file, sheet)
-            known = [key for (key,) in outbox.db.all(_KNOWN, (file.campaign.name,))]
+            known = outbox.stored().live_keys(file.campaign.name)
         answer = dict.fromkeys([*known, *sheet.flagged()], file.state.sent_word)
         activation.names[filename] = file
         activation.sheets[file.campaign.name] = sheet

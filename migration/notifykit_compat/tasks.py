@@ -7,6 +7,7 @@ from types import FrameType, FunctionType
 from typing import Any
 
 from notifykit.model import Status
+from notifykit.outbox.protocol import Filter
 from notifykit_compat.activation import Staged
 from notifykit_compat.errors import ShimError
 from notifykit_compat.names import TASK_CLASS
@@ -19,8 +20,6 @@ SELECT id, task_type, recipient, message, 'pending', created_at, updated_at FROM
 """
 
 _STAGED = "_notifykit_staged"
-
-_OWNER = "SELECT campaign FROM tasks WHERE id = ?"
 
 _MOVES = {
     "completed": (Status.SENT, (Status.QUEUED, Status.IN_DOUBT, Status.FAILED)),
@@ -65,8 +64,7 @@ class Tasks:
     def update_task(self, _caller: FrameType, original: StandIn, task_id: int, status: str) -> Any:
         """Decide about a task, as a person would. One that is not notifykit's is updated as before."""
         with self._runtime.current() as outbox:
-            owner = outbox.db.one(_OWNER, (task_id,))
-            if owner is not None and owner[0] is not None:
+            if any(task.campaign for task in outbox.tasks(Filter(ids=(task_id,)))):
                 if status not in _MOVES:
                     raise ShimError(f"task {task_id}: has no status {status!r}; write one of {', '.join(_MOVES)}")
                 to, of = _MOVES[status]

@@ -17,10 +17,10 @@ from shutil import rmtree
 from typing import Any
 
 from notifykit.model import Attempt, Status, Task
-from notifykit.outbox.sqlite import rows
+from notifykit.outbox.sqlite import restoring
 from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.wording import Reason
-from notifykit_migration.archive.restore import restore, restore_others
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.model import Hold, Row
@@ -33,10 +33,6 @@ FORMAT = 1
 OUTBOX, MANIFEST, HOLDS = "outbox.db", "manifest.json", "holds.json"
 
 _UNFINISHED = ".new"
-
-_OWNED = """
-SELECT id, campaign, record_key, message_name, round, recipient, message FROM tasks WHERE campaign IS NOT NULL
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,18 +129,12 @@ class Archived:
     @cached_property
     def removed(self) -> Sequence[RemovedTask]:
         """The tasks that are no rows any more, by id."""
-        found = []
         with self.open() as db:
-            for id_ in sorted(self._removed):
-                row = db.execute(
-                    f"SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks WHERE id = ?", (id_,)
-                ).fetchone()
-                attempts = db.execute(
-                    f"SELECT {rows.selected(rows.ATTEMPT_COLUMNS)} FROM attempts WHERE task_id = ? ORDER BY number",
-                    (id_,),
-                )
-                found.append(RemovedTask(task=rows.task(row), attempts=tuple(map(rows.attempt, attempts))))
-        return found
+            stored = StoredOutbox(db)
+            return [
+                RemovedTask(task=stored.task(id_), attempts=tuple(stored.attempts(id_)))
+                for id_ in sorted(self._removed)
+            ]
 
     @property
     def removed_ids(self) -> frozenset[int]:
@@ -155,27 +145,26 @@ class Archived:
         """Put back what a plan knows nothing of: call it when the plan's rows have been adopted.
 
         Attempts, events and counts of the tasks that are there again, and the tasks of campaigns that were never
-        migrated: see `restore`. May be done twice.
+        migrated: see `restoring`. May be done twice.
         """
         with self.open() as before:
-            restore_others(before, self._removed, db, migrated_campaigns(before).keys())
-            restore(before, self._removed, db)
+            restoring.restore_others(before, self._removed, db, migrated_campaigns(before).keys())
+            restoring.restore(before, self._removed, db)
 
     @cached_property
     def campaigns(self) -> frozenset[str]:
         """The campaigns that the outbox knew, those without a task included."""
         with self.open() as db:
-            with_tasks = db.execute("SELECT DISTINCT campaign FROM tasks WHERE campaign IS NOT NULL")
-            return frozenset(migrated_campaigns(db)) | {name for (name,) in with_tasks}
+            return frozenset(migrated_campaigns(db)) | StoredOutbox(db).campaigns()
 
     @cached_property
     def _identities(self) -> dict[int, tuple[int, Identity]]:
         known = {}
         with self.open() as db:
-            for id_, campaign, key, message, round_, recipient, text in db.execute(_OWNED):
-                if id_ not in self._removed:
-                    identity = Identity(sys.intern(campaign), key, sys.intern(message), round_)
-                    known[id_] = (hash((str(recipient), str(text))), identity)
+            for task in StoredOutbox(db).tasks_in_brief():
+                if task.id not in self._removed:
+                    identity = Identity(sys.intern(task.campaign), task.key, sys.intern(task.name), task.round)
+                    known[task.id] = (hash((str(task.recipient), str(task.text))), identity)
         return known
 
 

@@ -12,6 +12,7 @@ from operator import itemgetter
 from notifykit.errors import StoreError
 from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS
+from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.wording import Reason
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.legacy.log import LegacyLog
@@ -21,8 +22,6 @@ from notifykit_migration.wording import holds, proven, warnings
 
 Owned = dict[tuple[str, str], dict[str, int]]
 """(campaign, key) to message to its highest round."""
-
-_ROWS = "SELECT id, task_type, recipient, message, status, created_at, updated_at FROM tasks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,40 +103,31 @@ def check_version(connection: sqlite3.Connection, name: str) -> None:
 
 def read_rows(connection: sqlite3.Connection) -> Iterator[Row]:
     """Yield the rows that no campaign owns, in id order."""
-    where = " WHERE campaign IS NULL" if schema.is_outbox(connection) else ""
-    for row in connection.execute(f"{_ROWS}{where} ORDER BY id"):
-        id_, task_type, recipient, text, status, created, updated = row
+    for row in StoredOutbox(connection).foreign_rows():
         yield Row(
-            id=id_,
-            task_type=str(task_type),
-            recipient=str(recipient),
-            text=str(text),
-            status=str(status),
-            created_at=str(created),
-            updated_at=str(updated),
+            id=row.id,
+            task_type=str(row.task_type),
+            recipient=str(row.recipient),
+            text=str(row.text),
+            status=str(row.status),
+            created_at=str(row.created_at),
+            updated_at=str(row.updated_at),
         )
 
 
 def read_owned(connection: sqlite3.Connection) -> Owned:
     """Return what the outbox has already, where the table is one."""
     owned: Owned = {}
-    if schema.is_outbox(connection):
-        for campaign, key, message, round_ in connection.execute(
-            "SELECT campaign, record_key, message_name, max(round) FROM tasks"
-            " WHERE campaign IS NOT NULL GROUP BY 1, 2, 3"
-        ):
-            owned.setdefault((campaign, key), {})[message] = round_
+    for campaign, key, message, round_ in StoredOutbox(connection).latest_rounds():
+        owned.setdefault((campaign, key), {})[message] = round_
     return owned
 
 
 def read_attempts(connection: sqlite3.Connection, stopped: Stopped, log: LegacyLog | None) -> Attempts:
     """Read what the order of ids says. What notifykit itself sent says nothing of the old scheduler's order."""
-    theirs = " AND (campaign IS NULL OR attempts = 0)" if schema.is_outbox(connection) else ""
     completed: list[tuple[int, str]] = []
     latest = ""
-    for id_, updated in connection.execute(
-        f"SELECT id, updated_at FROM tasks WHERE status = 'completed'{theirs} ORDER BY id DESC"
-    ):
+    for id_, updated in StoredOutbox(connection).completed_unattempted():
         latest = max(latest, str(updated))
         completed.append((id_, latest))
     completed.reverse()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,8 @@ class Restoration:
 
     rows: Mapping[int, str]
     """Of the rows that campaigns own: those that stay, with the status that the old program will see."""
+    removed: Collection[int]
+    """The other rows that campaigns own: the old program will not see them."""
     beginnings: Iterable[Beginning]
     """The rows of the backup."""
     sequence: int | None
@@ -92,9 +94,10 @@ def _copy_rows(connection: sqlite3.Connection, what: Restoration) -> None:
     connection.execute(f"CREATE TEMP TABLE staying (id INTEGER PRIMARY KEY, {others})")
     connection.execute("CREATE TEMP TABLE going (id INTEGER PRIMARY KEY, status)")
     connection.executemany("INSERT INTO temp.going VALUES (?, ?)", what.rows.items())
+    connection.execute("CREATE TEMP TABLE leaving (id INTEGER PRIMARY KEY)")
+    connection.executemany("INSERT INTO temp.leaving VALUES (?)", ((id_,) for id_ in what.removed))
     connection.execute(
-        f"INSERT INTO temp.staying SELECT {_COLUMNS} FROM tasks"
-        " WHERE campaign IS NULL OR id IN (SELECT id FROM temp.going)"
+        f"INSERT INTO temp.staying SELECT {_COLUMNS} FROM tasks WHERE id NOT IN (SELECT id FROM temp.leaving)"
     )
     connection.execute(
         "UPDATE temp.staying SET status = (SELECT status FROM temp.going WHERE going.id = staying.id)"
@@ -108,6 +111,7 @@ def _copy_rows(connection: sqlite3.Connection, what: Restoration) -> None:
         ),
     )
     connection.execute("DROP TABLE temp.going")
+    connection.execute("DROP TABLE temp.leaving")
 
 
 def _rebuild(

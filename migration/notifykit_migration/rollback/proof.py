@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from notifykit.legacy import KeepsFlags
+from notifykit.model import Status
+from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.pipeline.project import Project
 from notifykit_migration.archive.archive import Archived
 from notifykit_migration.errors import VerificationError
@@ -26,8 +28,6 @@ from notifykit_migration.store.migrated import StoredCampaign, migrated_campaign
 SHOWN = 20
 """Differences that are listed."""
 
-_QUEUED = "SELECT id, task_type, recipient, message, campaign FROM tasks WHERE status = 'queued'"
-_OTHERS = "SELECT id, task_type, recipient, message FROM tasks WHERE status = ? AND campaign IS NULL"
 _PENDING = "SELECT id, task_type, recipient, message FROM tasks WHERE status = ?"
 
 OldWords = Mapping[str, Mapping[str, object]]
@@ -89,14 +89,17 @@ def _read(project: Project, kept: Archived) -> _Archive:
     known = {OTHERS, *(campaign.name for campaign, _ in legacy_states(project))}
     keys: dict[str, set[str]] = {}
     with kept.open() as db:
+        stored = StoredOutbox(db)
         queued = {
-            id_: hash((kind, recipient, text))
-            for id_, kind, recipient, text, campaign in db.execute(_QUEUED)
-            if id_ not in held and campaign in known
+            task.id: hash((task.task_type, task.recipient, task.text))
+            for task in stored.tasks_in_brief(status=Status.QUEUED)
+            if task.id not in held and task.campaign in known
         }
-        queued |= _messages(db, _OTHERS)
+        queued |= {
+            row.id: hash((row.task_type, row.recipient, row.text)) for row in stored.foreign_rows(status=PENDING)
+        }
         ids = frozenset(id_ for (id_,) in db.execute("SELECT id FROM tasks"))
-        for campaign, key in db.execute("SELECT campaign, record_key FROM tasks WHERE campaign IS NOT NULL"):
+        for campaign, key, *_ in stored.latest_rounds():
             keys.setdefault(campaign, set()).add(key)
         migrated = migrated_campaigns(db)
     return _Archive(
@@ -104,15 +107,15 @@ def _read(project: Project, kept: Archived) -> _Archive:
     )
 
 
-def _messages(db: sqlite3.Connection, sql: str) -> dict[int, int]:
-    return {id_: hash((kind, recipient, text)) for id_, kind, recipient, text in db.execute(sql, (PENDING,))}
+def _pending(db: sqlite3.Connection) -> dict[int, int]:
+    return {id_: hash((kind, recipient, text)) for id_, kind, recipient, text in db.execute(_PENDING, (PENDING,))}
 
 
 def _rows(project: Project, was: _Archive, *, exactly: bool) -> Iterator[str]:
     """Yield what is wrong with the rows that the old scheduler would send."""
     with untouched(project.configuration.settings.store.resolve()) as db:
         there = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'tasks'").fetchone() is not None
-        pending = _messages(db, _PENDING) if there else {}
+        pending = _pending(db) if there else {}
     for id_, message in pending.items():
         if id_ in was.ids or exactly:
             if id_ not in was.queued:

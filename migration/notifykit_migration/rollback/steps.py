@@ -98,7 +98,13 @@ def _flag_step(old: OldCampaign, keys: tuple[str, ...], flag: Flag) -> FlagStep:
 
 def database_step(connection: sqlite3.Connection, back: GoingBack) -> DatabaseStep:
     """Return the step that changes schema, rows, sequence and fence."""
-    restoration = Restoration(rows=back.rows, beginnings=back.beginnings(), sequence=back.sequence, tables=fence.TABLES)
+    restoration = Restoration(
+        rows=back.rows,
+        removed=back.removed,
+        beginnings=back.beginnings(),
+        sequence=back.sequence,
+        tables=fence.TABLES,
+    )
     return DatabaseStep(
         store=back.plan.store,
         facts={"rows": len(back.rows) + back.plan.others},

@@ -11,11 +11,12 @@ import re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from importlib import resources
+from string import Template
 
 from notifykit.config.resolve import Configuration
 from notifykit.errors import ConfigError
 from notifykit.nearest import hint
-from notifykit.outbox.sqlite import schema
+from notifykit.outbox.sqlite import foreign, schema
 from notifykit.outbox.sqlite.database import Database
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.model import Plan
@@ -30,6 +31,10 @@ OTHERS_MESSAGE = "task"
 
 REFUSAL = "notifykit: this message belongs to a campaign that was migrated"
 """How the error begins that an old contract job gets."""
+
+_CHANNEL = "(SELECT channel FROM others WHERE task_type = NEW.task_type)"
+
+_METADATA = '{"created_by": "legacy_program"}'
 
 _NAME = re.compile(r"CREATE (?:UNIQUE )?(?:TABLE|TRIGGER|INDEX) (\w+)")
 
@@ -155,7 +160,17 @@ def others_in(connection: sqlite3.Connection) -> dict[str, str]:
 def _ours() -> dict[str, str]:
     """Return the statements by the name of what they make, as SQLite keeps them."""
     found: dict[str, str] = {}
-    text = resources.files("notifykit_migration.store").joinpath("fence.sql").read_text(encoding="utf-8")
+    form = resources.files("notifykit_migration.store").joinpath("fence.sql").read_text(encoding="utf-8")
+    text = Template(form).substitute(
+        without_metadata=foreign.WITHOUT_METADATA,
+        owner=foreign.OWNER,
+        inserted=foreign.INSERTED,
+        take=foreign.take(campaign=OTHERS, name=OTHERS_MESSAGE, channel=_CHANNEL, metadata=_METADATA),
+        reported=foreign.REPORTED,
+        hear=foreign.HEAR,
+        accepted=foreign.accepted(OTHERS),
+        complete=foreign.COMPLETE,
+    )
     lines: list[str] = []
     for line in text.splitlines():
         if not lines and (not line.strip() or line.startswith("--")):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit_migration.model import Plan
 
 
@@ -94,8 +95,7 @@ def holds_old_rows(connection: sqlite3.Connection) -> bool:
         return False
     if is_old_table(connection):
         return True
-    first = "SELECT campaign FROM tasks ORDER BY id LIMIT 1"
-    return schema.is_outbox(connection) and connection.execute(first).fetchone() == (None,)
+    return schema.is_outbox(connection) and StoredOutbox(connection).begins_foreign()
 
 
 def _has(connection: sqlite3.Connection, table: str, column: str) -> bool:

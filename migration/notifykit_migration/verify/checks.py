@@ -8,11 +8,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
+from itertools import islice
 
 from notifykit.errors import NotifykitError, StoreError
 from notifykit.legacy import Flag, KeepsFlags
+from notifykit.model import Status
 from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS
+from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.pipeline.project import Project
 from notifykit_migration.apply.retire import OldFile, changed_since, old_files
 from notifykit_migration.backup import make as backups
@@ -142,10 +145,8 @@ def _fence(connection: sqlite3.Connection, plans: Sequence[Plan]) -> Check:
     pairs = {pair for plan in plans for part in plan.campaigns for pair in part.pairs}
     fenced = {(row[0], row[1]) for row in connection.execute("SELECT task_type, recipient FROM fence")}
     wrong += [f"{kind} to {recipient} is not fenced" for kind, recipient in sorted(pairs - fenced)]
-    owned = connection.execute(
-        "SELECT id FROM tasks WHERE status = 'pending' AND campaign IS NOT NULL ORDER BY id LIMIT ?", (SHOWN,)
-    )
-    wrong += [f"row {id_} is pending and ours: the old scheduler would send it" for (id_,) in owned]
+    owned = islice(StoredOutbox(connection).tasks_in_brief(status=Status.PENDING), SHOWN)
+    wrong += [f"row {task.id} is pending and ours: the old scheduler would send it" for task in owned]
     return _check("fence stands", wrong, f"{len(fenced)} pairs of kind and recipient are refused without metadata")
 
 
@@ -165,17 +166,18 @@ def _rows_kept(connection: sqlite3.Connection, one: InForce, *, strict: bool) ->
     wrong = []
     count = 0
     columns = "id, task_type, recipient, message, created_at, status"
-    now = {row[0]: row[1:] for row in connection.execute(f"SELECT {columns}, campaign FROM tasks")}
+    now = {row[0]: row[1:] for row in connection.execute(f"SELECT {columns} FROM tasks")}
+    owned = StoredOutbox(connection).owned_ids()
     with untouched(path) as before:
         for row in before.execute(f"SELECT {columns} FROM tasks"):
             count += 1
             if row[0] not in now:
                 wrong.append(f"row {row[0]} is gone")
                 continue
-            *said, status, campaign = now[row[0]]
+            *said, status = now[row[0]]
             if said != list(row[1:5]):
                 wrong.append(f"row {row[0]} does not say what it said")
-            elif campaign is None and status != row[5] and (strict or row[5] == "completed"):
+            elif row[0] not in owned and status != row[5] and (strict or row[5] == "completed"):
                 wrong.append(f"row {row[0]}, of another program, was {row[5]} and is {status}")
     return _check("rows kept", wrong, f"{count} rows of the old table are there, with their kind, recipient and text")
 

@@ -9,6 +9,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.pipeline.project import Project
 from notifykit_migration.apply.retire import OldFile
 from notifykit_migration.backup.in_force import InForce
@@ -23,7 +24,6 @@ Message = tuple[str, str]
 SHOWN = 20
 
 _WAITING = ("queued", "sending")
-_TASKS = "SELECT record_key, message_name, status, queued_at, round FROM tasks WHERE campaign = ? ORDER BY round"
 
 
 def compare(
@@ -77,8 +77,10 @@ class _Shadow:
                 self._decisions.setdefault((contract.key, item.message), []).append(item)
         self._tasks: dict[Message, tuple[str, float, int]] = {}
         """The latest round of each message: status, when it was queued, round."""
-        for key, message, status, queued_at, round_ in connection.execute(_TASKS, (part.campaign,)):
-            self._tasks[key, message] = (status, queued_at or 0.0, round_)
+        for task in StoredOutbox(connection).tasks_in_brief(campaign=part.campaign):
+            latest = self._tasks.get((task.key, task.name))
+            if latest is None or latest[2] < task.round:
+                self._tasks[task.key, task.name] = (task.status, task.queued_at or 0.0, task.round)
 
     def old(self) -> Iterator[Message]:
         """Yield what the old program would send: its pending rows, and what it would make (again)."""

@@ -4,39 +4,28 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 
+from notifykit.outbox.sqlite.stored import StoredOutbox, TaskInBrief
 from notifykit_migration.model import CampaignPlan, Check, CheckResult, MessageTreatment, Plan, Treatment
 
 SHOWN = 20
 """Differences that are listed."""
 
-_TASKS = "SELECT record_key, message_name, round, id, status, attempts, message FROM tasks WHERE campaign = ?"
-
-_TOLD = "SELECT DISTINCT task_id FROM events WHERE kind <> 'adopted'"
-
 _ACCEPTED = ("sent", "completed")
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    id: int
-    status: str
-    attempts: int
-    text: str
 
 
 def tasks_of_plan(connection: sqlite3.Connection, plan: Plan, *, strict: bool) -> Check:
     """Compare the outbox with a plan. `strict`: nothing can have happened to a task since."""
     name = "every contract once"
-    told = {id_ for (id_,) in connection.execute(_TOLD)}
+    stored = StoredOutbox(connection)
+    told = stored.decided_about()
     wrong: list[str] = []
     contracts = tasks = 0
     for part in plan.campaigns:
-        there: dict[tuple[str, str, int], list[_Task]] = defaultdict(list)
-        for key, message, round_, *rest in connection.execute(_TASKS, (part.campaign,)):
-            there[key, message, round_].append(_Task(*rest))
+        there: dict[tuple[str, str, int], list[TaskInBrief]] = defaultdict(list)
+        for task in stored.tasks_in_brief(campaign=part.campaign):
+            there[task.key, task.name, task.round].append(task)
         for contract in part.contracts:
             contracts += 1
             for item in contract.decisions:
@@ -58,7 +47,7 @@ def _twice(part: CampaignPlan) -> Iterator[str]:
     return (f"{part.campaign} {key}: planned {count} times" for key, count in seen.items() if count > 1)
 
 
-def _wrong(item: MessageTreatment, found: list[_Task], told: set[int], *, strict: bool) -> str | None:
+def _wrong(item: MessageTreatment, found: list[TaskInBrief], told: Collection[int], *, strict: bool) -> str | None:
     """Say what is wrong with the task of a decision; None where nothing is."""
     if len(found) != 1:
         return f"{len(found)} tasks instead of one"

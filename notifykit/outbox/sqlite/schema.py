@@ -100,9 +100,9 @@ def require_known(names: Iterable[str], store: object) -> None:
             )
 
 
-def columns_of(connection: sqlite3.Connection) -> tuple[str, ...]:
-    """Return the columns of the table `tasks` in order; none where there is no such table. Raises sqlite3.Error."""
-    return tuple(row[1] for row in connection.execute("PRAGMA table_info(tasks)"))
+def columns_of(connection: sqlite3.Connection, table: str = "tasks") -> tuple[str, ...]:
+    """Return the columns of a table in order; none where there is no such table. Raises sqlite3.Error."""
+    return tuple(name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,)))
 
 
 def expected_columns(names: Iterable[str]) -> tuple[str, ...]:

@@ -14,13 +14,14 @@ from notifykit.outbox.sqlite.looking import Looking
 from notifykit.outbox.sqlite.queueing import Queueing
 from notifykit.outbox.sqlite.resolving import Resolving
 from notifykit.outbox.sqlite.schema import prepare
+from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.outbox.sqlite.writeback import WritingBack
 
 
 class SqliteOutbox(Queueing, Claiming, WritingBack, Resolving, Looking, Adopting):
     """One connection to the store. See `notifykit.outbox.protocol.Outbox` for what the methods promise.
 
-    `adopt` is beyond that: it is of this store only (see `notifykit.outbox.sqlite.adopting`).
+    `adopt` and `stored` are beyond that: they are of this store only (see `adopting` and `stored`).
     """
 
     def __init__(self, db: Database) -> None:
@@ -49,6 +50,10 @@ class SqliteOutbox(Queueing, Claiming, WritingBack, Resolving, Looking, Adopting
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def stored(self) -> StoredOutbox:
+        """Look at more than what the protocol tells, within the transaction if one is open."""
+        return StoredOutbox(self.db.connection)
 
     def transaction(self) -> AbstractContextManager[None]:
         """Join several calls into one durable step."""

@@ -143,7 +143,7 @@ def test_the_statements_of_a_plan_are_all_that_is_run(tmp_path: Path) -> None:
 
 def test_a_rollback_drops_the_same_tables() -> None:
     assert set(fence.TABLES) == {name for name in fence._ours() if name not in fence.TRIGGERS}
-    Restoration(rows={}, beginnings=(), sequence=None, tables=fence.TABLES)
+    Restoration(rows={}, removed=(), beginnings=(), sequence=None, tables=fence.TABLES)
 
 
 @pytest.fixture

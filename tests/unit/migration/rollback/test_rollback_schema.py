@@ -23,6 +23,7 @@ from notifykit.errors import StoreError
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.sqlite.stored import StoredOutbox
 
 OLD = """
 CREATE TABLE other (x);
@@ -66,7 +67,13 @@ class Store:
         with alone(self.path) as connection:
             put_back(
                 connection,
-                Restoration(rows=rows, beginnings=self.beginnings, sequence=sequence, tables=("legacy_schema",)),
+                Restoration(
+                    rows=rows,
+                    removed=StoredOutbox(connection).owned_ids() - rows.keys(),
+                    beginnings=self.beginnings,
+                    sequence=sequence,
+                    tables=("legacy_schema",),
+                ),
             )
             set_journal_mode(connection, self.path, mode)
 

@@ -1,27 +1,40 @@
-"""Puts what an archived outbox knew back into a store that is migrated again: attempts, events, counts, tasks."""
+"""Restores what an archived outbox knew into a store whose tasks were made anew: attempts, events, counts, tasks.
+
+The archive may be of an earlier version. `removed`, throughout: the archived tasks that are no rows of the store's
+table any more; the others are rows under their ids.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from notifykit.outbox.sqlite import lanes
+from notifykit.outbox.sqlite import lanes, rows
 from notifykit.outbox.sqlite.database import Database
-from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS
+from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS, columns_of
+from notifykit.outbox.sqlite.stored import StoredOutbox
 
-_HERE = """
-SELECT id, campaign, record_key, message_name, round, recipient, message FROM tasks WHERE campaign IS NOT NULL
+# `restore`: an attempt of a task, unless it is there.
+_ATTEMPT = f"""
+INSERT OR IGNORE INTO attempts ({rows.selected(rows.ATTEMPT_COLUMNS)})
+VALUES ({", ".join("?" * len(rows.ATTEMPT_COLUMNS))})
 """
 
-_ATTEMPT = "INSERT OR IGNORE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+# `restore`: the events that the archive has.
+_EVENTS = "SELECT at, task_id, kind, who, detail FROM events ORDER BY id"
 
+# `restore`: an event of a task, unless it is there.
 _EVENT = """
 INSERT INTO events (at, task_id, kind, who, detail) SELECT :at, :id, :kind, :who, :detail
  WHERE NOT EXISTS (SELECT 1 FROM events WHERE task_id = :id AND at = :at AND kind = :kind AND who = :who
                                           AND detail = :detail)
 """
 
+# `restore`: the numbers and times that the archive has.
+_TIMES = "SELECT id, attempts, queued_at, sent_at, completed_at FROM tasks WHERE campaign IS NOT NULL"
+
+# `restore`: a task has them again.
 _MADE = """
 UPDATE tasks SET attempts = max(coalesce(attempts, 0), :attempts), queued_at = coalesce(:queued_at, queued_at),
                  sent_at = CASE WHEN status IN ('sent', 'completed') THEN coalesce(:sent_at, sent_at) END,
@@ -29,10 +42,20 @@ UPDATE tasks SET attempts = max(coalesce(attempts, 0), :attempts), queued_at = c
  WHERE id = :id
 """
 
+# `restore`: what the archive counted.
+_COUNTS = "SELECT campaign, duplicates_prevented FROM campaigns"
+
+# `restore`: count no less than the archive did.
 _PREVENTED = """
 INSERT INTO campaigns (campaign, duplicates_prevented) VALUES (?, ?)
 ON CONFLICT (campaign) DO UPDATE SET duplicates_prevented = max(duplicates_prevented, excluded.duplicates_prevented)
 """
+
+# `restore_others`: the highest id before.
+_LAST_ID = "SELECT coalesce(max(id), 0) FROM tasks"
+
+# `_others`: every task of the archive, with all its columns.
+_WHOLE = "SELECT * FROM tasks WHERE campaign IS NOT NULL ORDER BY id"
 
 
 def restore(archived: sqlite3.Connection, removed: Collection[int], db: Database) -> None:
@@ -42,17 +65,13 @@ def restore(archived: sqlite3.Connection, removed: Collection[int], db: Database
     """
     with db.transaction():
         after = _renamed(archived, removed, db)
-        for before in archived.execute("SELECT * FROM attempts ORDER BY task_id, number"):
+        for before in StoredOutbox(archived).attempt_rows():
             if (id_ := after.get(before[0])) is not None:
                 db.execute(_ATTEMPT, (id_, *before[1:]))
-        for at, before_id, kind, who, detail in archived.execute(
-            "SELECT at, task_id, kind, who, detail FROM events ORDER BY id"
-        ):
+        for at, before_id, kind, who, detail in archived.execute(_EVENTS):
             if (id_ := after.get(before_id)) is not None:
                 db.execute(_EVENT, {"at": at, "id": id_, "kind": kind, "who": who, "detail": detail})
-        for before_id, attempts, queued_at, sent_at, completed_at in archived.execute(
-            "SELECT id, attempts, queued_at, sent_at, completed_at FROM tasks WHERE campaign IS NOT NULL"
-        ):
+        for before_id, attempts, queued_at, sent_at, completed_at in archived.execute(_TIMES):
             if (id_ := after.get(before_id)) is not None:
                 db.execute(
                     _MADE,
@@ -64,7 +83,7 @@ def restore(archived: sqlite3.Connection, removed: Collection[int], db: Database
                         "completed_at": completed_at,
                     },
                 )
-        db.executemany(_PREVENTED, archived.execute("SELECT campaign, duplicates_prevented FROM campaigns").fetchall())
+        db.executemany(_PREVENTED, archived.execute(_COUNTS).fetchall())
 
 
 def _renamed(archived: sqlite3.Connection, removed: Collection[int], db: Database) -> Mapping[int, int]:
@@ -73,18 +92,18 @@ def _renamed(archived: sqlite3.Connection, removed: Collection[int], db: Databas
     A row that stayed in the table is the same where id, recipient and text are; one that did not is found by what
     it is about.
     """
-    rows: dict[int, int] = {}
-    tasks: dict[tuple[Any, ...], int] = {}
-    for id_, campaign, key, message, round_, recipient, text in db.execute(_HERE):
-        rows[id_] = hash((recipient, text))
-        tasks[campaign, key, message, round_] = id_
+    there: dict[int, int] = {}
+    tasks: dict[tuple[str, str, str, int], int] = {}
+    for task in StoredOutbox(db.connection).tasks_in_brief():
+        there[task.id] = hash((task.recipient, task.text))
+        tasks[task.campaign, task.key, task.name, task.round] = task.id
     after: dict[int, int] = {}
-    for id_, campaign, key, message, round_, recipient, text in archived.execute(_HERE):
-        if id_ in removed:
-            if (now := tasks.get((campaign, key, message, round_))) is not None:
-                after[id_] = now
-        elif rows.get(id_) == hash((recipient, text)):
-            after[id_] = id_
+    for task in StoredOutbox(archived).tasks_in_brief():
+        if task.id in removed:
+            if (now := tasks.get((task.campaign, task.key, task.name, task.round))) is not None:
+                after[task.id] = now
+        elif there.get(task.id) == hash((task.recipient, task.text)):
+            after[task.id] = task.id
     return after
 
 
@@ -96,10 +115,10 @@ def restore_others(
     What stayed in the table as completed is known again, under its id; what did not is queued, held or cancelled as
     it was. Pending rows stay the old scheduler's. Returns how many. For use inside a transaction. May be done twice.
     """
-    added = [name for _, name, *_ in archived.execute("PRAGMA table_info(tasks)")][len(LEGACY_COLUMNS) :]
+    added = columns_of(archived)[len(LEGACY_COLUMNS) :]
     count = 0
     with db.transaction():
-        last = db.one("SELECT coalesce(max(id), 0) FROM tasks")[0]
+        last = db.one(_LAST_ID)[0]
         for row in _others(archived, migrated):
             if row["id"] in removed:
                 count += _put(db, row, added)
@@ -110,7 +129,7 @@ def restore_others(
 
 
 def _others(archived: sqlite3.Connection, migrated: Collection[str]) -> Iterator[dict[str, Any]]:
-    cursor = archived.execute("SELECT * FROM tasks WHERE campaign IS NOT NULL ORDER BY id")
+    cursor = archived.execute(_WHOLE)
     names = [column[0] for column in cursor.description]
     for values in cursor:
         row = dict(zip(names, values, strict=True))
@@ -118,7 +137,7 @@ def _others(archived: sqlite3.Connection, migrated: Collection[str]) -> Iterator
             yield row
 
 
-def _put(db: Database, row: dict[str, Any], added: list[str]) -> int:
+def _put(db: Database, row: dict[str, Any], added: Sequence[str]) -> int:
     """Make a task anew. Nobody knows what came of one that was being sent."""
     status = "in_doubt" if row["status"] == "sending" else row["status"]
     values = {**row, "status": status, "due_at": None, "worker": None, "lease": None}
@@ -129,7 +148,7 @@ def _put(db: Database, row: dict[str, Any], added: list[str]) -> int:
     ).rowcount
 
 
-def _know(db: Database, row: dict[str, Any], added: list[str]) -> int:
+def _know(db: Database, row: dict[str, Any], added: Sequence[str]) -> int:
     """Recognize a completed row; where its flag was still owed, it is owed again."""
     settings = ", ".join(f"{name} = :{name}" for name in added)
     status = "sent" if row["status"] == "sent" else "completed"
