@@ -1,9 +1,9 @@
 """Worlds as an earlier version left them on the disk: a store in every state, and migrations cut short at every record.
 
-They are packed in tests/data/earlier_versions, a file for each version. Before a version changes what is on the disk,
-make those of the version before the change, with that version's command:
+They are packed in tests/data/migration/earlier_versions, a file for each version. Before a version changes what is on
+the disk, make those of the version before the change, with that version's command:
 
-    python tests/support/migration/earlier_worlds.py PATH/TO/notifykit tests/data/earlier_versions/NAME.tar.xz
+    python tests/support/migration/earlier_worlds.py PATH/TO/notifykit FOLDER/NAME.tar.xz
 
 with tests/support/host and tests/support/migration in PYTHONPATH. It needs strace, and takes about two minutes.
 """

@@ -13,8 +13,11 @@ import notifykit.outbox.sqlite
 
 FOLDER = Path(notifykit.outbox.sqlite.__file__).parent
 
-MODULES = sorted(path for path in FOLDER.glob("*.py") if path.name not in ("database.py", "schema.py", "steps.py"))
-"""Those with statements that read and write. The others look into SQLite's own tables, or hold what steps do."""
+OTHERS = ("database.py", "schema.py", "steps.py", "foreign.py")
+"""These look into SQLite's own tables, hold what steps do, or have pieces of SQL for triggers of others."""
+
+MODULES = sorted(path for path in FOLDER.glob("*.py") if path.name not in OTHERS)
+"""Those with statements that read and write."""
 
 STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE) ")
 
