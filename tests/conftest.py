@@ -96,5 +96,6 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: tests wait for processes, servers and locks."""
-    return (os.cpu_count() or 1) + 1
+    """One more than there are cores, of eight at most: tests wait for processes, servers and locks."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return min(cores, 8) + 1

@@ -40,5 +40,5 @@ def slow_world(tmp_path: Path, service: SlowService) -> CliWorld:
     world.edit("notifykit.yaml", "beijing-group: ", "beijing-group: {type: webhook, url: {env: TEST_SERVICE_URL}} #")
     world.edit("campaigns/beijing.yaml", "strategy:", "order: none\nstrategy:")
     world.edit("campaigns/beijing.yaml", 'when: record["激活奖励状态"] == "1"', "when: false")
-    assert world.run("generate").returncode == 0
+    assert world.invoke("generate").exit_code == 0
     return world

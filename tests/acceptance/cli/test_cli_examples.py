@@ -65,8 +65,8 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> CliWorld:
     """A world in which there is something to decide: group messages 3 in doubt, 4 failed, one put back and paused."""
     world = CliWorld(tmp_path_factory.mktemp("lived") / "world", [FINE, DOUBTFUL, REFUSED, BROKEN])
     for command in (["generate"], ["dispatch"], ["settle"]):
-        assert world.run(*command).returncode in _FINE
-    assert "1  completed" in world.run("tasks", "--key", "1010000000000000001").stdout
+        assert world.invoke(*command).exit_code in _FINE
+    assert "1  completed" in world.invoke("tasks", "--key", "1010000000000000001").stdout
     return world
 
 

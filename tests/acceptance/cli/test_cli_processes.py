@@ -59,7 +59,7 @@ def test_json_is_all_there_is_on_stdout(world: CliWorld, command: str) -> None:
 
 def test_a_reader_that_has_seen_enough(tmp_path: Path) -> None:
     world = CliWorld(tmp_path / "many", [FINE] * 400)
-    world.run("generate")
+    world.invoke("generate")
     with subprocess.Popen(
         [*world.command, "tasks", "--json"],
         stdout=subprocess.PIPE,
@@ -77,7 +77,7 @@ def test_a_reader_that_has_seen_enough(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "gb18030"])
 def test_any_encoding_of_the_terminal(world: CliWorld, encoding: str) -> None:
     world.environment["PYTHONIOENCODING"] = encoding
-    world.run("generate")
+    world.invoke("generate")
     for command in (["tasks"], ["status"], ["trace", contract(1)], ["--help"]):
         done = subprocess.run([*world.command, *command], capture_output=True, env=world.in_process, check=False)
         assert (done.returncode, done.stderr) == (0, b"")

@@ -145,7 +145,7 @@ def test_run_repeats_until_it_is_stopped(world: CliWorld) -> None:
 
 
 def test_what_falls_due_between_two_passes_is_sent_and_flagged(world: CliWorld) -> None:
-    assert world.run("generate").returncode == 0
+    assert world.invoke("generate").exit_code == 0
     with world.outbox() as outbox:
         outbox.pause("beijing-group", 4.0, "45009")
     with started(world, "run", "--interval", "600", "--json") as process:
