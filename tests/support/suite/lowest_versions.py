@@ -6,7 +6,9 @@ import re
 import sys
 import tomllib
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 _REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)>=([0-9.]+)(?: *;.*)?")
 
@@ -22,9 +24,19 @@ def constraints(requirements: Sequence[str]) -> list[str]:
 
 
 def of_project(folder: Path) -> list[str]:
-    """Read them from a project's pyproject.toml."""
-    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
-    return constraints(project["project"]["dependencies"])
+    """Read them from a project's pyproject.toml, those of its extras too."""
+    project = _project(folder)
+    return constraints([*project["dependencies"], *chain(*project["optional-dependencies"].values())])
+
+
+def extras(folder: Path) -> list[str]:
+    """Return the names of a project's extras."""
+    return list(_project(folder)["optional-dependencies"])
+
+
+def _project(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return found
 
 
 if __name__ == "__main__":

@@ -162,7 +162,8 @@ def _environment(folder: Path, copy: Path, python: str, *, lowest: bool) -> Path
     limits.write_text("\n".join(lowest_versions.of_project(copy)) if lowest else "", encoding="utf-8")
     pip: list[str | Path] = [inside, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "--upgrade", "pip"], check=True)  # groups of dependencies are younger than old pips
-    subprocess.run([*pip, "--constraint", limits, wheel, "--group", f"{copy / 'pyproject.toml'}:dev"], check=True)
+    whole = f"{wheel}[{','.join(lowest_versions.extras(copy))}]"
+    subprocess.run([*pip, "--constraint", limits, whole, "--group", f"{copy / 'pyproject.toml'}:dev"], check=True)
     return inside
 
 
