@@ -307,4 +307,5 @@ def test_what_differs_by_platform_is_where_the_table_says() -> None:
     }
     assert asking
     assert asking <= named
-    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+    there = [name for name in sorted(named) if MIGRATION_MODULES or not name.startswith("migration/")]
+    assert [name for name in there if not (ROOT / name).exists()] == []
