@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks import world
+from benchmarks import starting, world
 from benchmarks.harness import Compare, Figure
 from benchmarks.ours import dispatching, job, queueing
 from benchmarks.plan import Plan
@@ -42,6 +42,7 @@ def plan(sizes: tuple[int, ...], shelf: Shelf, *, full_plan: bool = False) -> Pl
         settling(made, shelf, size)
     whole_job(made, shelf, sizes)
     literal_plan(made, shelf, full=full_plan)
+    starting.starts(made, shelf)
     for add in figures_of_folders():
         add(made, shelf, bulk)
     return made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 __all__ = ["hint", "nearest"]
 
@@ -12,6 +11,8 @@ _LISTED = 8
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known name that was probably meant, or None."""
+    from difflib import get_close_matches  # only where something is wrong
+
     by_folded = {name.casefold(): name for name in known}
     alike = 0.5 if len(word) <= 3 else 0.6  # one of two characters is half of a Chinese word
     close = get_close_matches(word.casefold(), by_folded, n=1, cutoff=alike)

@@ -187,16 +187,16 @@ def redact(text: str) -> str:
 
 
 _CREDENTIALS = (
-    (re.compile(r"/webhook/send\?(?:[^\s\"']*&)?key=[^\s\"'&{<$]+"), "a group robot's key"),
-    (re.compile(r"[?&](?:access_token|secret|token)=[^\s\"'&{<$]+"), "an access token"),
-    (re.compile(r"/open-apis/bot/v2/hook/[0-9A-Za-z-]{8,}"), "a robot's address"),
-    (re.compile(r"hooks\.slack\.com/(?:services|workflows)/[0-9A-Za-z/]{8,}"), "a webhook's address"),
-    (re.compile(r"/bot\d{5,}:[0-9A-Za-z_-]{20,}"), "a bot's token"),
-    (re.compile(r"/api/webhooks/\d+/[0-9A-Za-z_-]{8,}"), "a webhook's address"),
-    (re.compile(r"://[^\s/:@\"']+:[^\s/@\"'{<$]+@"), "a password"),
+    (r"/webhook/send\?(?:[^\s\"']*&)?key=[^\s\"'&{<$]+", "a group robot's key"),
+    (r"[?&](?:access_token|secret|token)=[^\s\"'&{<$]+", "an access token"),
+    (r"/open-apis/bot/v2/hook/[0-9A-Za-z-]{8,}", "a robot's address"),
+    (r"hooks\.slack\.com/(?:services|workflows)/[0-9A-Za-z/]{8,}", "a webhook's address"),
+    (r"/bot\d{5,}:[0-9A-Za-z_-]{20,}", "a bot's token"),
+    (r"/api/webhooks/\d+/[0-9A-Za-z_-]{8,}", "a webhook's address"),
+    (r"://[^\s/:@\"']+:[^\s/@\"'{<$]+@", "a password"),
 )
 
 
 def credential_in(text: str) -> str | None:
     """Say what kind of credential a text holds in plain view; None where it holds none that we know."""
-    return next((kind for pattern, kind in _CREDENTIALS if pattern.search(text)), None)
+    return next((kind for pattern, kind in _CREDENTIALS if re.search(pattern, text)), None)

@@ -9,11 +9,12 @@ A command that a plugin adds gets it as click's context object:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from notifykit.config.project import ProjectFile
     from notifykit.pipeline.project import Project
     from notifykit.plugins import Plugins
 
@@ -30,6 +31,8 @@ class Session:
     plugins: Plugins
     file: Path = PROJECT_FILE
     """The project file. It need not be there: some commands do without."""
+    read: ProjectFile | None = field(default=None, repr=False)
+    """The project file, where it was read to load the plugins."""
     verbosity: int = 0
     """-1 for errors only, 0 for the usual, 1 and more for what goes on inside."""
 
@@ -38,3 +41,9 @@ class Session:
         from notifykit.pipeline.project import open_project  # half of a second, which not every command needs
 
         return open_project(self.file, secrets=secrets, plugins=self.plugins)
+
+    def project_file(self) -> ProjectFile:
+        """Return the project file, without a look at the campaigns that it names. Raises ConfigError."""
+        from notifykit.config.project import read_project
+
+        return self.read or read_project(self.file)

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from notifykit.cli.examples import example
 from notifykit.cli.sections import SECTIONS
-from notifykit.config.project import read_project
 from notifykit.errors import ConfigError, ExitCode, NotifykitError
 from notifykit.plugins import load_plugins
 from notifykit.plugins.commands import LazyCommand
-from notifykit.plugins.find import OWN_DISTRIBUTION
+from notifykit.plugins.find import own_version
 from notifykit.session import PROJECT_FILE, Session
 from notifykit.terminal import logs
 from notifykit.terminal.console import warn
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from notifykit.config.project import ProjectFile
 
 EXIT_CODES: Mapping[ExitCode, str] = {
     ExitCode.DONE: "done, or nothing to do",
@@ -73,7 +75,7 @@ class App(click.Group):
         peek = super().make_context(info_name, list(args), parent, **{**extra, "resilient_parsing": True})
         options = peek.params
         if options["version"] and not extra.get("resilient_parsing"):
-            click.echo(f"notifykit, version {importlib.metadata.version(OWN_DISTRIBUTION)}")
+            click.echo(f"notifykit, version {own_version()}")
             peek.exit()
         verbosity = (options["verbose"] or 0) - (options["quiet"] or 0)
         file = Path(options["project"] or PROJECT_FILE)
@@ -93,6 +95,8 @@ class App(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Offer the commands without importing them, then the options."""
+        from click.shell_completion import CompletionItem
+
         commands = [
             CompletionItem(name, help=self.commands[name].get_short_help_str())
             for name in self.list_commands(ctx)
@@ -113,13 +117,22 @@ class App(click.Group):
 
 def _session(file: Path, *, strict: bool, verbosity: int) -> Session:
     """Load the plugins that a project wants, or all where there is no project that can be read."""
-    try:
-        wanted = read_project(file).plugins
-    except ConfigError:
-        # Every command that needs the project says so itself.
+    project = _read(file)
+    if project is None:
         return Session(file=file, plugins=load_plugins(strict=strict), verbosity=verbosity)
-    loaded = load_plugins(block=wanted.block, strict=strict or wanted.strict)
-    return Session(file=file, plugins=loaded, verbosity=verbosity)
+    loaded = load_plugins(block=project.plugins.block, strict=strict or project.plugins.strict)
+    return Session(file=file, plugins=loaded, read=project, verbosity=verbosity)
+
+
+def _read(file: Path) -> ProjectFile | None:
+    if not file.exists():
+        return None
+    from notifykit.config.project import read_project
+
+    try:
+        return read_project(file)
+    except ConfigError:
+        return None  # every command that needs the project says so itself
 
 
 def build_cli() -> App:

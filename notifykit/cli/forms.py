@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from notifykit.cli.times import iso
 from notifykit.model import Attempt, Claim, Status, Task
-from notifykit.operate.attention import Attention
-from notifykit.operate.forecast import Forecast
-from notifykit.operate.trace import Step, Trace
-from notifykit.outbox.protocol import CampaignFigures, Event, Pause
-from notifykit.pipeline.dispatched import Dispatched
-from notifykit.pipeline.generate import Generated
-from notifykit.pipeline.settle import Settled
+
+if TYPE_CHECKING:
+    from notifykit.operate.attention import Attention
+    from notifykit.operate.forecast import Forecast
+    from notifykit.operate.trace import Step, Trace
+    from notifykit.outbox.protocol import CampaignFigures, Event, Pause
+    from notifykit.pipeline.dispatched import Dispatched
+    from notifykit.pipeline.generate import Generated
+    from notifykit.pipeline.settle import Settled
 
 Form = dict[str, object]
 

@@ -8,11 +8,11 @@ import click
 
 from notifykit.cli.examples import example
 from notifykit.cli.forms import figures_form, overdue_form, pause_form
-from notifykit.cli.stores import existing
+from notifykit.cli.stores import existing_file
 from notifykit.cli.times import duration, iso, local, relative
+from notifykit.clock import SystemClock
 from notifykit.errors import ExitCode
 from notifykit.model import FOREVER, Claim, Status
-from notifykit.operate.attention import overdue_calls
 from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import CampaignFigures, Filter, Pause
 from notifykit.session import Session
@@ -31,16 +31,20 @@ def status(session: Session, as_json: bool) -> ExitCode:
     half, and all but one in twenty, were as fast. Oldest: when the longest waiting message was queued. Duplicates: how
     often a message was asked for that was there already, and prevented.
     """
-    project = session.open_project(secrets=False)
-    now = project.clock.now()
+    project = session.project_file()
+    clock = SystemClock()
+    now = clock.now()
     figures: list[CampaignFigures] = []
     pauses: list[Pause] = []
     overdue: list[Claim] = []
     unowned = 0
-    with existing(project) as outbox:
+    with existing_file(project.store(), clock) as outbox:
         if outbox is not None:
             figures, pauses, unowned = outbox.figures(), outbox.pauses(), _unowned(outbox)
-            overdue = overdue_calls(outbox, project.configuration.settings.dispatch.timeout, now)
+            if outbox.on_wire():
+                from notifykit.operate.attention import overdue_calls
+
+                overdue = overdue_calls(outbox, project.section().dispatch.timeout, now)
     if as_json:
         print_json(
             {

@@ -6,10 +6,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from notifykit.clock import Clock
 from notifykit.outbox import Outbox, SqliteOutbox
-from notifykit.pipeline.project import Project
 from notifykit.terminal.console import info
+
+if TYPE_CHECKING:
+    from notifykit.pipeline.project import Project
 
 NOTHING_YET = "nothing has been queued yet"
 
@@ -21,11 +25,18 @@ def existing(project: Project, *, upgrade: bool = False) -> Iterator[Outbox | No
     For commands that only look, it stays as it is. Those that work on it may bring an older one up to date: it may
     also be one that another process is just making.
     """
-    if not project.configuration.settings.store.exists():
-        info(f"{NOTHING_YET}: there is no {project.configuration.settings.store}")
+    with existing_file(project.configuration.settings.store, project.clock, upgrade=upgrade) as outbox:
+        yield outbox
+
+
+@contextmanager
+def existing_file(store: Path, clock: Clock, *, upgrade: bool = False) -> Iterator[Outbox | None]:
+    """Do so with a store whose project need not be read."""
+    if not store.exists():
+        info(f"{NOTHING_YET}: there is no {store}")
         yield None
         return
-    with closing(project.open_outbox(create=upgrade)) as outbox:
+    with closing(SqliteOutbox.open(store, clock, create=upgrade)) as outbox:
         yield outbox
 
 

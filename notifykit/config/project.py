@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from notifykit.config.defects import Defects
 from notifykit.config.parse import Files
-from notifykit.config.sections import PluginsSection
-from notifykit.config.tree import Branch, Leaf
-from notifykit.config.validate import validated
+from notifykit.config.tree import Branch, Leaf, Listing, Written
+from notifykit.options import in_folder
+from notifykit.plugins.wanted import WantedPlugins
 from notifykit.secrets import Surroundings
+
+if TYPE_CHECKING:
+    from notifykit.config.sections import ProjectSection
+
+STORE = "state/notifykit.db"
+"""The outbox of a project that names none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,13 +27,36 @@ class ProjectFile:
     file: Path
     """As the person named it."""
     root: Branch
-    plugins: PluginsSection
-    """`block`, `strict` and `requires`."""
+    plugins: WantedPlugins
 
     @property
     def folder(self) -> Path:
         """Where the file's relative paths start; absolute."""
         return self.file.parent.resolve()
+
+    def store(self) -> Path:
+        """Return the file of the outbox, absolute, whatever else the project says.
+
+        Raises ConfigError where the project file does not name it as it should.
+        """
+        match self.root.entries.get("store"):
+            case None | Leaf(value=None):
+                return in_folder(self.folder, STORE)
+            case Leaf(value=str(named)) if named:
+                return in_folder(self.folder, named)
+            case _:
+                return self.section().store
+
+    def section(self) -> ProjectSection:
+        """Return all that the project file itself says, validated. Raises ConfigError."""
+        from notifykit.config.sections import ProjectSection
+        from notifykit.config.validate import validated
+
+        defects = Defects()
+        section = validated(ProjectSection, self.root, (), Surroundings(folder=self.folder), defects)
+        defects.raise_if_any()
+        assert section is not None  # noqa: S101 - whatever is wrong with it was recorded
+        return section
 
 
 def read_project(file: Path) -> ProjectFile:
@@ -38,18 +68,49 @@ def read_project(file: Path) -> ProjectFile:
     root = Files(defects).load(file)
     if root is not None and not isinstance(root, Branch):
         defects.add(root.place, "", "must be a mapping with the keys store, senders, campaigns, …")
-    plugins = _plugins(root, file, defects) if isinstance(root, Branch) else None
+    wanted = _wanted(root, file, defects) if isinstance(root, Branch) else None
     defects.raise_if_any()
     assert isinstance(root, Branch)  # noqa: S101 - whatever is not was recorded
-    assert plugins is not None  # noqa: S101 - likewise
-    return ProjectFile(file=file, root=root, plugins=plugins)
+    assert wanted is not None  # noqa: S101 - likewise
+    return ProjectFile(file=file, root=root, plugins=wanted)
 
 
-def _plugins(root: Branch, file: Path, defects: Defects) -> PluginsSection | None:
+def _wanted(root: Branch, file: Path, defects: Defects) -> WantedPlugins | None:
     section = root.entries.get("plugins")
     if section is None or (isinstance(section, Leaf) and section.value is None):
-        return PluginsSection()
+        return WantedPlugins()
     if not isinstance(section, Branch):
         defects.add(section.place, "plugins", "must be a mapping with the keys block, strict, requires")
         return None
-    return validated(PluginsSection, section, ("plugins",), Surroundings(folder=file.parent), defects)
+    return _plain(section) or _validated(section, file, defects)
+
+
+def _plain(section: Branch) -> WantedPlugins | None:
+    """Return what a section says that is written as the manual shows it; None for any other, right or wrong.
+
+    Every command reads this section, and validating it takes longer than all else that most of them do.
+    """
+    strict = False
+    names: dict[str, tuple[str, ...]] = {"block": (), "requires": ()}
+    for key, node in section.entries.items():
+        match key, node:
+            case "strict", Leaf(value=Written(natural=bool(said))):
+                strict = said
+            case "block" | "requires", Listing(items=items):
+                texts = [item.value for item in items if isinstance(item, Leaf) and item.value is not None]
+                if len(texts) < len(items):
+                    return None
+                names[key] = tuple(map(str, texts))
+            case _:
+                return None
+    return WantedPlugins(strict=strict, **names)
+
+
+def _validated(section: Branch, file: Path, defects: Defects) -> WantedPlugins | None:
+    from notifykit.config.sections import PluginsSection
+    from notifykit.config.validate import validated
+
+    found = validated(PluginsSection, section, ("plugins",), Surroundings(folder=file.parent), defects)
+    if found is None:
+        return None
+    return WantedPlugins(block=tuple(found.block), strict=found.strict, requires=tuple(found.requires))

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
 from notifykit.campaign.campaign import DispatchSettings, RetryPolicy
+from notifykit.config.project import STORE
 from notifykit.model import OnUnknown
 from notifykit.options import ProjectPath, Seconds
 
@@ -178,7 +179,7 @@ def _patterns(value: object) -> object:
 class ProjectSection(Section):
     """The project file, notifykit.yaml."""
 
-    store: ProjectPath = Field(default=Path("state/notifykit.db"), validate_default=True, description="The outbox.")
+    store: ProjectPath = Field(default=Path(STORE), validate_default=True, description="The outbox.")
     campaigns: Annotated[list[str], BeforeValidator(_patterns, json_schema_input_type=str | list[str])] = Field(
         default=["campaigns/*.yaml"],
         description="Campaign files, as one pattern or several. Files whose names start with `_` are only bases.",

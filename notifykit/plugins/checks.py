@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from functools import cache
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from notifykit import hookspecs
 from notifykit.errors import PluginError
+from notifykit.nearest import nearest
+
+if TYPE_CHECKING:
+    from pluggy import HookimplOpts
 
 NEEDED_METHOD = {"sources": "read", "strategies": "decide", "senders": "send"}
 """What a class must have to be offered under each role."""
@@ -20,6 +25,20 @@ _ROLES = "notifykit.roles"
 """Where the roles themselves are: a needed method that stands there was not written."""
 
 
+class Manager(pluggy.PluginManager):
+    """pluggy's manager looks at each name of a plugin. Of a module, this one looks at what has the mark of a hook."""
+
+    def __init__(self) -> None:
+        super().__init__(hookspecs.PROJECT)
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> HookimplOpts | None:
+        """Return how a function is marked, or None."""
+        if isinstance(plugin, ModuleType) and not hasattr(vars(plugin).get(name), f"{hookspecs.PROJECT}_impl"):
+            return None
+        return super().parse_hookimpl_opts(plugin, name)
+
+
+@cache
 def signatures() -> Mapping[str, str]:
     """Return every hook with its arguments, as `task_sent(task, outcome)`."""
     return {
@@ -39,7 +58,7 @@ def check_module(plugin: object) -> None:
     known = signatures()
     hooks = dict(_marked(plugin))
     for name in known:
-        value = inspect.getattr_static(plugin, name, None)
+        value = vars(plugin).get(name) if isinstance(plugin, ModuleType) else inspect.getattr_static(plugin, name, None)
         spec = hasattr(value, f"{hookspecs.PROJECT}_spec")
         if inspect.isfunction(value) and name not in hooks and not spec:
             raise PluginError(f"{name} is not marked as a hook; put @notifykit.hookimpl above it")
@@ -50,13 +69,13 @@ def check_module(plugin: object) -> None:
         if hook in known:
             _check_hook(hook, function, known[hook], wrapper=bool(options["wrapper"] or options["hookwrapper"]))
         elif not options["optionalhook"]:
-            near = difflib.get_close_matches(hook, known, n=1)
-            mend = f"did you mean {near[0]!r}?" if near else f"the hooks are {', '.join(known)}"
+            near = nearest(hook, known)
+            mend = f"did you mean {near!r}?" if near else f"the hooks are {', '.join(known)}"
             raise PluginError(f"there is no hook called {hook!r}; {mend}")
 
 
 def _marked(plugin: object) -> Iterator[tuple[str, tuple[Callable[..., object], Mapping[str, Any]]]]:
-    reader = pluggy.PluginManager(hookspecs.PROJECT)
+    reader = Manager()
     for name in dir(plugin):
         options = reader.parse_hookimpl_opts(plugin, name)
         if options is not None:

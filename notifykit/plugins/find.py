@@ -2,34 +2,59 @@
 
 from __future__ import annotations
 
-import importlib.metadata
+import functools
+import importlib
 import re
 from collections.abc import Iterable
-from importlib.metadata import EntryPoint
+from typing import TYPE_CHECKING
 
+from notifykit.errors import PluginError
 from notifykit.hookspecs import PROJECT
+from notifykit.plugins.distributions import InfoFolder, distributions, entry_points
 from notifykit.plugins.report import FailedPlugin, PluginId, failure
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution, EntryPoint
 
 OWN_DISTRIBUTION = "notifykit-outbox"
 NO_DISTRIBUTION = "(no distribution)"
 
 
-def find_entry_points() -> tuple[list[EntryPoint], list[FailedPlugin]]:
+class FoundPlugin:
+    """An entry point of the group `notifykit`. Has what is needed of `importlib.metadata.EntryPoint`."""
+
+    def __init__(self, name: str, value: str, dist: InfoFolder | Distribution) -> None:
+        self.name = name
+        self.value = value
+        """`module`, or `module:object`."""
+        self.dist = dist
+
+    def load(self) -> object:
+        """Return the module or object. Raises whatever importing it does, and AttributeError."""
+        module, _, names = self.value.partition("[")[0].partition(":")
+        return functools.reduce(
+            getattr, filter(None, names.strip().split(".")), importlib.import_module(module.strip())
+        )
+
+
+def find_entry_points() -> tuple[list[FoundPlugin], list[FailedPlugin]]:
     """Return the entry points of the group `notifykit`, and the distributions whose list is torn.
 
     Not by `importlib.metadata.entry_points()`: one malformed entry_points.txt anywhere makes it fail whole.
     """
-    found: list[EntryPoint] = []
+    found: list[FoundPlugin] = []
     failed: list[FailedPlugin] = []
     seen: set[str] = set()
-    for distribution in importlib.metadata.distributions():
+    for distribution in distributions():
         try:
-            if f"[{PROJECT}]" not in (distribution.read_text("entry_points.txt") or ""):
+            text = distribution.read_text("entry_points.txt") or ""
+            if f"[{PROJECT}]" not in text:
                 continue
             name = canonical(distribution.name)
             if name not in seen:
                 seen.add(name)
-                found.extend(distribution.entry_points.select(group=PROJECT))
+                pairs = entry_points(text, PROJECT)
+                found += [FoundPlugin(point, value, distribution) for point, value in pairs]
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the others load; it is reported
             where = f"(something damaged in {distribution.locate_file('')})"
             mend = "what is installed there is damaged: reinstall or remove it"
@@ -37,7 +62,15 @@ def find_entry_points() -> tuple[list[EntryPoint], list[FailedPlugin]]:
     return found, failed
 
 
-def identify(entry_point: EntryPoint) -> PluginId:
+def own_version() -> str:
+    """Return the version of notifykit. Raises PluginError where it is not installed, but only lies there."""
+    for plugin in map(identify, find_entry_points()[0]):
+        if canonical(plugin.distribution) == OWN_DISTRIBUTION:
+            return plugin.version
+    raise PluginError(f"{OWN_DISTRIBUTION} is not installed, so it has no version; install it with pip")
+
+
+def identify(entry_point: FoundPlugin | EntryPoint) -> PluginId:
     """Say which plugin an entry point is."""
     dist = entry_point.dist
     return PluginId(
@@ -47,7 +80,9 @@ def identify(entry_point: EntryPoint) -> PluginId:
     )
 
 
-def in_order(entry_points: Iterable[EntryPoint]) -> list[tuple[PluginId, EntryPoint]]:
+def in_order(
+    entry_points: Iterable[FoundPlugin | EntryPoint],
+) -> list[tuple[PluginId, FoundPlugin | EntryPoint]]:
     """Sort: our own distribution first, then by the names of distribution and entry point."""
     pairs = [(identify(entry_point), entry_point) for entry_point in entry_points]
     return sorted(pairs, key=lambda pair: _rank(pair[0]))

@@ -6,23 +6,26 @@ import contextlib
 import logging
 import sys
 from collections.abc import Collection, Iterable
-from importlib.metadata import EntryPoint
+from typing import TYPE_CHECKING
 
 import pluggy
 
 from notifykit import hookspecs
 from notifykit.errors import PluginError
-from notifykit.plugins.checks import NEEDED_METHOD, check_module
-from notifykit.plugins.find import canonical, find_entry_points, in_order
+from notifykit.plugins.checks import NEEDED_METHOD, Manager, check_module
+from notifykit.plugins.find import FoundPlugin, canonical, find_entry_points, in_order
 from notifykit.plugins.loaded import Plugins
 from notifykit.plugins.registering import Registrations, empty_shelf, registry_of
 from notifykit.plugins.report import FailedPlugin, LoadedPlugin, PluginId, failure
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 log = logging.getLogger(__name__)
 
 
 def load_plugins(
-    *, block: Collection[str] = (), strict: bool = False, entry_points: Iterable[EntryPoint] | None = None
+    *, block: Collection[str] = (), strict: bool = False, entry_points: Iterable[FoundPlugin | EntryPoint] | None = None
 ) -> Plugins:
     """Load the installed plugins, or the given entry points.
 
@@ -62,7 +65,7 @@ def load_plugins(
 
 def new_manager() -> pluggy.PluginManager:
     """Return a plugin manager that knows the hooks and no plugin."""
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager = Manager()
     manager.add_hookspecs(hookspecs)
     return manager
 
@@ -78,7 +81,7 @@ class _Loading:
         self._failed = failed
         self._names: dict[str, PluginId] = {}
 
-    def add(self, plugin: PluginId, entry_point: EntryPoint) -> None:
+    def add(self, plugin: PluginId, entry_point: FoundPlugin | EntryPoint) -> None:
         """Load one plugin, or record why not."""
         try:
             self._add(plugin, entry_point)
@@ -86,7 +89,7 @@ class _Loading:
             self._failed.append(failure(plugin, error))
             log.debug("%s failed to load", plugin, exc_info=True)
 
-    def _add(self, plugin: PluginId, entry_point: EntryPoint) -> None:
+    def _add(self, plugin: PluginId, entry_point: FoundPlugin | EntryPoint) -> None:
         first = self._names.setdefault(plugin.name, plugin)
         if first is not plugin:
             raise PluginError(f"its name is taken by {first}; rename the entry point, or uninstall one of the two")

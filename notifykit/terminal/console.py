@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -21,6 +20,8 @@ json_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
 
 def print_json(data: object, *, one_line: bool = False) -> None:
     """Print data for programs."""
+    import json  # the only way out that needs it
+
     escape = (sys.stdout.encoding or "utf-8").lower().replace("-", "") != "utf8"
     click.echo(json.dumps(data, ensure_ascii=escape, allow_nan=False, indent=None if one_line else 2))
 

@@ -1,17 +1,14 @@
-"""Tables for people. Apart from the other output, because rich is loaded for them."""
+"""Tables for people. rich is loaded for those that are wider than the terminal, and for Chinese."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import click
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from notifykit.terminal.console import visible
 
@@ -20,8 +17,8 @@ __all__ = ["Key", "Right", "print_table"]
 PIPE_WIDTH = 240
 """Columns where stdout is no terminal: a row should be one line for `grep`."""
 
-SHORT = 12
-"""Cells up to this width are not folded to make room for others."""
+GAP = 2
+"""Columns between two columns of a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +35,56 @@ class Key:
     name: str
 
 
-def print_table(headings: Sequence[str | Right | Key], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows under headings; columns that no row fills are left out."""
+Heading = str | Right | Key
+
+
+def print_table(headings: Sequence[Heading], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows under headings; columns that no row fills are left out. What is too wide is folded."""
     filled = [tuple(map(visible, row)) for row in rows]
     kept = [at for at in range(len(headings)) if any(row[at] for row in filled)]
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for at in kept:
-        heading = headings[at]
-        if isinstance(heading, Right):
-            table.add_column(heading.name, justify="right", no_wrap=True)
-        else:
-            widest = max(cell_len(row[at]) for row in filled)
-            name, limit = (heading.name, 2 * SHORT) if isinstance(heading, Key) else (heading, SHORT)
-            fixed = max(widest, cell_len(name)) if widest <= limit else None
-            table.add_column(name, overflow="fold", width=fixed)
-    for row in filled:
-        table.add_row(*(Text(row[at]) for at in kept))
-    wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
-    console = Console(file=sys.stdout, width=wide, markup=False, highlight=False, emoji=False)
-    with console.capture() as capture:
-        console.print(table)
-    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
+    shown = [headings[at] for at in kept]
+    cells = [tuple(row[at] for at in kept) for row in filled]
+    to_fit = sys.stdout.isatty() or "COLUMNS" in os.environ
+    width = shutil.get_terminal_size().columns if to_fit else PIPE_WIDTH
+    lines = _lines(shown, cells, width)
+    if lines is None:
+        from notifykit.terminal.folding import folded
+
+        lines = folded(shown, cells, None if to_fit else PIPE_WIDTH)
+    click.echo("\n".join(lines))
+
+
+def name_of(heading: Heading) -> str:
+    """Return the text of a heading."""
+    return heading if isinstance(heading, str) else heading.name
+
+
+def _lines(headings: Sequence[Heading], rows: Sequence[Sequence[str]], width: int) -> list[str] | None:
+    """Lay out a table in which no cell has to be folded; None for any other."""
+    names = list(map(name_of, headings))
+    if not names or any(cell != cell.strip() for row in rows for cell in row):
+        return None
+    columns = [[_width(cell) for cell in column] for column in zip(names, *rows, strict=True)]
+    widths = list(map(max, columns))
+    if sum(widths) + GAP * (len(widths) - 1) > width:
+        return None
+    lines = [
+        (" " * GAP)
+        .join(
+            " " * (room - taken[at]) + cell if isinstance(heading, Right) else cell + " " * (room - taken[at])
+            for cell, heading, room, taken in zip(row, headings, widths, columns, strict=True)
+        )
+        .rstrip()
+        for at, row in enumerate((names, *rows))
+    ]
+    plain = os.environ.get("TERM", "") in ("", "dumb", "unknown") or not sys.stdout.isatty()
+    return [lines[0] if plain else click.style(lines[0], bold=True), *lines[1:]]
+
+
+def _width(text: str) -> int:
+    """Return how many columns a text takes."""
+    if all(char < "\u0300" or "\u2010" <= char <= "\u2027" for char in text):  # Latin, dashes, quotes: one each
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)

@@ -8,15 +8,12 @@ sqlite-utils' migrations says which steps were applied; `user_version` is left t
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
-
-import sqlite_utils
-from sqlite_utils.migrations import Migrations
 
 from notifykit.errors import StoreError
 from notifykit.outbox.sqlite.database import Database, store_error
-from notifykit.outbox.sqlite.steps import SchemaStep, steps
+from notifykit.outbox.sqlite.steps import steps
 
 LEGACY_COLUMNS = ("id", "task_type", "recipient", "message", "status", "created_at", "updated_at")
 
@@ -31,8 +28,8 @@ LEGACY_TABLE = """CREATE TABLE tasks (
 )"""
 """What the legacy program makes for itself."""
 
-STEPS_TABLE = Migrations.migrations_table
-"""Where the applied steps are written down; other programs that use sqlite-utils may have theirs there, too."""
+STEPS_TABLE = "_sqlite_migrations"
+"""Where the applied steps are written down: the table of sqlite-utils' migrations, which others may use, too."""
 
 STEPS_SET = "notifykit"
 """Whose steps ours are in that table."""
@@ -63,11 +60,16 @@ def upgrade(db: Database) -> None:
     The journal mode stays, for it cannot be changed inside a transaction. Nothing is done to a file that is of this
     version. Raises StoreError as `prepare` does.
     """
+    from notifykit.outbox.sqlite.applying import apply
+
     _, present = _look(db)
     if present:  # perhaps somebody else was faster
         return
     try:
-        _apply(db.connection)
+        if not columns_of(db.connection):
+            db.connection.execute(LEGACY_TABLE)
+        there = () if _recorded(db.connection) else applied(db.connection)
+        apply(db.connection, steps(), there=there)
     except sqlite3.Error as error:
         raise store_error(db.path, error) from error
 
@@ -182,28 +184,7 @@ def _look(db: Database) -> tuple[bool, bool]:
 
 
 def _recorded(connection: sqlite3.Connection) -> tuple[str, ...]:
-    return tuple(step.name for step in Migrations(STEPS_SET).applied(_wrapped(connection)))
-
-
-def _apply(connection: sqlite3.Connection) -> None:
-    """Take the steps that were not taken yet. sqlite-utils makes each a savepoint of the transaction that is open."""
-    if not columns_of(connection):
-        connection.execute(LEGACY_TABLE)
-    there = () if _recorded(connection) else applied(connection)
-    known = Migrations(STEPS_SET)
-    for step in steps():
-        known(name=step.name)(_take_over if step.name in there else _taking(step))
-    known.apply(_wrapped(connection))
-
-
-def _taking(step: SchemaStep) -> Callable[[sqlite_utils.Database], None]:
-    return lambda db: step.take(db.conn)
-
-
-def _take_over(db: sqlite_utils.Database) -> None:
-    """Take over a store of a version that set `user_version` instead of writing its steps down."""
-    db.conn.execute("PRAGMA user_version = 0")
-
-
-def _wrapped(connection: sqlite3.Connection) -> sqlite_utils.Database:
-    return sqlite_utils.Database(connection, recursive_triggers=False, execute_plugins=False)
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (STEPS_TABLE,)).fetchone() is None:
+        return ()
+    rows = connection.execute(f"SELECT name FROM {STEPS_TABLE} WHERE migration_set = ? ORDER BY rowid", (STEPS_SET,))
+    return tuple(name for (name,) in rows)

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 _ADDS = re.compile(r'ALTER TABLE tasks ADD COLUMN "(\w+)" (\w+)')
 _TABLE = re.compile(r"CREATE TABLE (\w+)")
@@ -35,9 +35,8 @@ class SchemaStep:
 @cache
 def steps() -> tuple[SchemaStep, ...]:
     """Return all steps, the oldest first."""
-    folder = resources.files("notifykit.outbox.sqlite").joinpath("steps")
-    files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
-    return tuple(read_step(file.name.removesuffix(".sql"), file.read_text(encoding="utf-8")) for file in files)
+    files = sorted(Path(__file__).with_name("steps").glob("*.sql"))
+    return tuple(read_step(file.stem, file.read_text(encoding="utf-8")) for file in files)
 
 
 def read_step(name: str, text: str) -> SchemaStep:

@@ -7,9 +7,13 @@ import json
 import sys
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from notifykit.terminal import tables
 from notifykit.terminal.console import count, out, print_json, some, visible
+from notifykit.terminal.folding import folded
 from notifykit.terminal.tables import Key, Right, print_table
 
 
@@ -55,6 +59,21 @@ def test_short_cells_and_keys_are_folded_last(
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].split()[:2] == ["completed", "1" * 19]
     assert max(map(cell_len, lines)) <= 80
+
+
+LINE = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=20)
+
+
+@given(st.lists(st.tuples(LINE, LINE, LINE), min_size=1, max_size=5))
+def test_a_table_that_fits_is_as_it_would_be_if_it_were_folded(rows: list[tuple[str, ...]]) -> None:
+    assume(all(any(column) for column in zip(*rows, strict=True)))
+    headings = ("status", Right("n"), Key("合同"))
+    assert tables._lines(headings, rows, 80) == folded(headings, rows, 80)
+
+
+def test_what_needs_no_table_of_widths_is_as_wide_as_that_says() -> None:
+    narrow = [chr(code) for code in (*range(0x300), *range(0x2010, 0x2028)) if chr(code).isprintable()]
+    assert [char for char in narrow if cell_len(char) != 1] == []
 
 
 @pytest.mark.parametrize("nasty", ["\x1b[2J", "\x07", "\u202e", "\udc80", "a\rb", "a\tb"])

@@ -148,7 +148,7 @@ def test_the_project_file(load: Load, project: Path) -> None:
     assert configuration.channels["note"].limits == ()
     assert configuration.legacy == {"db": "tasks.db"}
     plugins = read_project(Path("notifykit.yaml")).plugins
-    assert (plugins.block, plugins.strict, plugins.requires) == (["noisy"], True, ["pytest"])
+    assert (plugins.block, plugins.strict, plugins.requires) == (("noisy",), True, ("pytest",))
 
 
 def test_a_key_with_nothing_behind_it_counts_as_not_written(load: Load) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from sqlite_utils.migrations import Migrations
 
 from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.steps import read_step, steps
@@ -25,6 +26,10 @@ BEGIN
 END;
 UPDATE tasks SET shade = 'none';
 """
+
+
+def test_the_table_of_steps_is_that_of_sqlite_utils() -> None:
+    assert Migrations.migrations_table == schema.STEPS_TABLE
 
 
 def test_a_file_is_read_statement_by_statement() -> None:

@@ -18,7 +18,7 @@ def project(folder: Path, plugins: Plugins) -> Project:
     return open_project(LegacyWorld(folder).project, secrets=False, plugins=plugins)
 
 
-def without_it() -> list[EntryPoint]:
+def without_it() -> list[find.FoundPlugin]:
     return [point for point in find.find_entry_points()[0] if point.name != PLUGIN]
 
 

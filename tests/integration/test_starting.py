@@ -1,0 +1,70 @@
+"""What a command loads before it works: counted, so that starting stays quick."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from cli_world import FINE, CliWorld
+
+HEAVY = {"httpcore2", "httpx2", "importlib.metadata", "jinja2", "libcst", "pydantic", "pydantic_core", "sqlite_utils"}
+"""What takes longer to load than all of ours that these commands need."""
+
+_RUN = """
+import json, sys
+before = set(sys.modules)
+sys.argv = ["notifykit", *sys.argv[1:]]
+from notifykit.cli import main
+try:
+    main()
+finally:
+    print(json.dumps(sorted(set(sys.modules) - before)), file=sys.stderr)
+"""
+
+
+def loaded(folder: Path, *arguments: str) -> set[str]:
+    """Return the modules that a command loads, beside those that a Python in this environment has anyway."""
+    done = subprocess.run(
+        [sys.executable, "-c", _RUN, *arguments], cwd=folder, capture_output=True, encoding="utf-8", check=True
+    )
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+def ours(modules: set[str]) -> set[str]:
+    return {name for name in modules if name.partition(".")[0].startswith("notifykit")}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> CliWorld:
+    return CliWorld(tmp_path / "world", (FINE, FINE)).lived()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "heavy", "most"),
+    [
+        (("--version",), {"rich", "yaml", "sqlite3"}, 35),
+        (("--help",), {"rich", "sqlite3"}, 55),
+        (("status",), {"rich"}, 85),
+        (("status", "--json"), {"rich"}, 85),
+    ],
+)
+def test_a_command_loads_what_it_needs(world: CliWorld, arguments: Sequence[str], heavy: set[str], most: int) -> None:
+    modules = loaded(world.folder, *arguments)
+    assert modules & (HEAVY | heavy) == set()
+    assert len(ours(modules)) <= most, sorted(ours(modules))
+
+
+def test_without_a_project_help_loads_no_yaml(tmp_path: Path) -> None:
+    modules = loaded(tmp_path, "--help")
+    assert "yaml" not in modules
+    assert len(ours(modules)) <= 45, sorted(ours(modules))
+
+
+def test_what_is_counted_is_what_is_loaded(world: CliWorld) -> None:
+    modules = loaded(world.folder, "check")
+    assert {"pydantic", "jinja2"} <= modules
+    assert len(ours(modules)) > 85
