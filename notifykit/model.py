@@ -249,6 +249,8 @@ class Outcome:
     """Recipients that an accepting service left out."""
     max_tries: int | None = None
     """A tighter bound on attempts than the campaign's, for codes that are worth only a few."""
+    unreached: bool = False
+    """The request never left this machine: the service could not be reached, which says nothing about the message."""
 
     @classmethod
     def accepted(cls, *, detail: str = "", vendor_id: str | None = None, undelivered: tuple[str, ...] = ()) -> Self:
@@ -269,9 +271,10 @@ class Outcome:
         after: float | None = None,
         pause: float | None = None,
         max_tries: int | None = None,
+        unreached: bool = False,
     ) -> Self:
         """Certainly not accepted, may succeed later."""
-        return cls(Verdict.RETRY, code, detail, after=after, pause=pause, max_tries=max_tries)
+        return cls(Verdict.RETRY, code, detail, after=after, pause=pause, max_tries=max_tries, unreached=unreached)
 
     @classmethod
     def unknown(cls, code: str, detail: str = "") -> Self:

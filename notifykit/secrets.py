@@ -25,6 +25,11 @@ __all__ = ["SecretMissingError", "redact"]
 
 MASK = "***"
 
+_UNSEEN = "".join(
+    map(chr, (*range(0x21), 0x7F, 0x85, 0xA0, 0x200B, 0x200C, 0x200D, 0x2028, 0x2029, 0x2060, 0x3000, 0xFEFF))
+)
+"""White space, controls and marks without a width, such as a byte order mark: never part of a secret's ends."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
@@ -53,8 +58,8 @@ class PlaintextSecretError(ValueError):
 class Secret:
     """A credential. `reveal()` gives it; nothing else shows it.
 
-    In YAML: `{env: NAME}` for an environment variable, `{file: path}` for a file beside notifykit.yaml (a
-    trailing newline is dropped). Plain text is refused.
+    In YAML: `{env: NAME}` for an environment variable, `{file: path}` for a file beside notifykit.yaml. White space,
+    line ends and marks that cannot be seen are dropped at both ends; inside, they are refused. So is plain text.
     """
 
     __slots__ = ("_origin", "_value")
@@ -135,24 +140,34 @@ def _from_yaml(value: object, info: ValidationInfo) -> Secret:
 
 def _from_environment(name: str, around: Surroundings) -> str:
     found = around.environ.get(name)
-    if not found:
-        state = "is not set" if found is None else "is empty"
-        raise SecretMissingError(f"the environment variable {name} {state}; set it before notifykit starts")
-    return found
+    if found is None:
+        raise SecretMissingError(f"the environment variable {name} is not set; set it before notifykit starts")
+    if not (secret := _bare(found, f"the environment variable {name}")):
+        raise SecretMissingError(f"the environment variable {name} is empty; set it before notifykit starts")
+    return secret
+
+
+def _bare(found: str, where: str) -> str:
+    """Return a secret without what cannot be seen around it. Raises ValueError where that is inside, too."""
+    secret = found.strip(_UNSEEN)
+    if unseen := next((char for char in secret if not char.isprintable()), None):
+        code = f"U+{ord(unseen):04X}"
+        raise ValueError(f"{where} holds a character that cannot be seen ({code}); store the bare secret on one line")
+    return secret
 
 
 def _from_file(name: str, around: Surroundings) -> str:
     try:
-        found = (around.folder / name).read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
+        found = (around.folder / name).read_text(encoding="utf-8")
     except OSError as error:
         raise SecretMissingError(
             f"the secret's file {name} cannot be read ({error.strerror}); create it, readable by you alone"
         ) from None
     except UnicodeDecodeError:
         raise SecretMissingError(f"the secret's file {name} is not UTF-8 text; write the bare secret into it") from None
-    if not found:
+    if not (secret := _bare(found, f"the secret's file {name}")):
         raise SecretMissingError(f"the secret's file {name} is empty; write the bare secret into it")
-    return found
+    return secret
 
 
 _registered: set[str] = set()

@@ -21,6 +21,8 @@ class RetryPolicy:
     cap: float = 600.0
     jitter: float = 0.2
     """A share of the delay, 0 to 1."""
+    patience: float = 3 * 86_400.0
+    """Seconds that a message waits for a channel that cannot be reached or asks to wait, before it is `failed`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

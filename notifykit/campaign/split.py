@@ -6,8 +6,8 @@ from __future__ import annotations
 def split_on_line_ends(text: str, max_bytes: int) -> list[str] | None:
     """Cut between lines so that each part has at most `max_bytes` bytes of UTF-8.
 
-    The parts joined with a line end are the text. None where a single line is too long: cutting inside a line
-    could cut a link or a mention.
+    The parts joined with a line end are the text, but for lines without any text where it is cut: no part is empty.
+    None where a single line is too long: cutting inside a line could cut a link or a mention.
     """
     parts: list[str] = []
     current: list[str] = []
@@ -22,4 +22,4 @@ def split_on_line_ends(text: str, max_bytes: int) -> list[str] | None:
         current.append(line)
         size += 1 + length
     parts.append("\n".join(current))
-    return parts
+    return [part for part in parts if part.strip()] or parts[:1]

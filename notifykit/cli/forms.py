@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from notifykit.operate.attention import Attention
     from notifykit.operate.forecast import Forecast
     from notifykit.operate.trace import Step, Trace
-    from notifykit.outbox.protocol import CampaignFigures, Event, Pause
+    from notifykit.outbox.protocol import CampaignFigures, Event, Outage, Pause
     from notifykit.pipeline.dispatched import Dispatched
     from notifykit.pipeline.generate import Generated
     from notifykit.pipeline.settle import Settled
@@ -149,6 +149,18 @@ def settled_form(settled: Settled) -> Form:
         "campaign": settled.campaign,
         "completed": settled.completed,
         "refused": [{"reason": reason, "messages": number} for reason, number in settled.refused.items()],
+    }
+
+
+def outage_form(outage: Outage) -> Form:
+    """Describe a channel that cannot be reached, or that asks to wait."""
+    return {
+        "channel": outage.channel,
+        "kind": outage.kind.value,
+        "since": iso(outage.since),
+        "failures": outage.failures,
+        "next_probe": iso(outage.next_probe) if outage.paused else None,
+        "reason": outage.reason,
     }
 
 

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 import click
 
 from notifykit.cli.examples import example
-from notifykit.cli.forms import figures_form, overdue_form, pause_form
+from notifykit.cli.forms import figures_form, outage_form, overdue_form, pause_form
 from notifykit.cli.stores import existing_file
 from notifykit.cli.times import duration, iso, local, relative
 from notifykit.clock import SystemClock
 from notifykit.errors import ExitCode
 from notifykit.model import FOREVER, Claim, Status
+from notifykit.operate.attention import outages, overdue_calls
 from notifykit.outbox import Outbox
-from notifykit.outbox.protocol import CampaignFigures, Filter, Pause
+from notifykit.outbox.protocol import CampaignFigures, Filter, Outage, OutageKind, Pause
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json
 from notifykit.terminal.tables import Right, print_table
@@ -37,30 +38,40 @@ def status(session: Session, as_json: bool) -> ExitCode:
     figures: list[CampaignFigures] = []
     pauses: list[Pause] = []
     overdue: list[Claim] = []
+    cut_off: list[Outage] = []
     unowned = 0
     with existing_file(project.store(), clock) as outbox:
         if outbox is not None:
             figures, pauses, unowned = outbox.figures(), outbox.pauses(), _unowned(outbox)
-            if outbox.on_wire():
-                from notifykit.operate.attention import overdue_calls
-
-                overdue = overdue_calls(outbox, project.section().dispatch.timeout, now)
+            cut_off = outages(outbox)
+            overdue = overdue_calls(outbox, project.section().dispatch.timeout, now)
     if as_json:
         print_json(
             {
                 "at": iso(now),
                 "campaigns": [figures_form(item, now) for item in figures],
                 "pauses": [pause_form(pause) for pause in pauses],
+                "outages": [outage_form(outage) for outage in cut_off],
                 "overdue_calls": [overdue_form(claim, now) for claim in overdue],
                 "pending_without_campaign": unowned,
             }
         )
     elif outbox is not None:
         _print(figures, pauses, unowned, now)
+        for outage in cut_off:
+            out(f"\nchannel {outage.channel}: {_outage(outage, now)}")
         for claim in overdue:
             task, age = claim.task, duration(now - claim.started_at)
             out(f"\nchannel {task.channel}: the call for task {task.id} ({task.key}) has been under way for {age}")
     return ExitCode.DONE
+
+
+def _outage(outage: Outage, now: float) -> str:
+    since = f"since {local(outage.since)} ({relative(outage.since, now)}), {count(outage.failures, 'failure')}"
+    if outage.kind is OutageKind.THROTTLED:
+        return f"the service asks to wait, {since}: {outage.reason}"
+    probe = f"; one message tries it again {relative(outage.next_probe, now)}" if outage.paused else ""
+    return f"cannot be reached, {since}: {outage.reason}{probe}"
 
 
 def _unowned(outbox: Outbox) -> int:

@@ -65,6 +65,10 @@ class RetrySection(Section):
     jitter: float = Field(
         default=_RETRY.jitter, ge=0, le=1, description="Share of the delay by which it varies at random, 0 to 1."
     )
+    patience: Seconds = Field(
+        default=_RETRY.patience,
+        description="How long a message waits for a channel that cannot be reached or asks to wait.",
+    )
 
 
 def _message_name(name: str) -> str:

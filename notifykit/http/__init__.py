@@ -6,7 +6,7 @@ rest, and judges the body of what is left.
 
 from notifykit.http.addresses import check_http_url, plain
 from notifykit.http.exchange import header_value, post
-from notifykit.http.reply import Reply, classify_status, retry_after
+from notifykit.http.reply import Reply, classify_status, retry_after, throttle
 from notifykit.http.tls import check_ca_file
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "plain",
     "post",
     "retry_after",
+    "throttle",
 ]

@@ -26,6 +26,7 @@ import httpx2
 from notifykit.http import tls
 from notifykit.http.addresses import plain
 from notifykit.http.causes import cause_of
+from notifykit.http.coding import decoded
 from notifykit.http.deadline import DeadlineBackend
 from notifykit.http.reply import Reply
 from notifykit.model import Outcome
@@ -91,7 +92,7 @@ def post(
         code, detail = type(error).__name__, cause_of(error)
         if isinstance(error, _NEVER):
             return Outcome.rejected(code, "the address or a header is malformed: nothing was sent, nothing can be")
-        return Outcome.unknown(code, detail) if sent else Outcome.retry(code, detail)
+        return Outcome.unknown(code, detail) if sent else Outcome.retry(code, detail, unreached=True)
 
 
 def header_value(text: str) -> str:
@@ -169,4 +170,7 @@ def _read(response: httpcore2.Response) -> Reply:
         body += chunk
         if len(body) > MAX_BODY:
             return Reply(response.status, headers, bytes(body[:MAX_BODY]), complete=False)
-    return Reply(response.status, headers, bytes(body))
+    try:
+        return Reply(response.status, headers, decoded(bytes(body), headers.get("content-encoding", ""), MAX_BODY))
+    except ValueError:
+        return Reply(response.status, headers, bytes(body), complete=False)

@@ -17,7 +17,9 @@ SHORTEST_WAIT, LONGEST_WAIT = 1.0, 3600.0
 THROTTLED = 5.0
 """Seconds that a channel pauses after a 429 that does not say how long."""
 
-_SECONDS = re.compile(r"[0-9]{1,10}", re.ASCII)
+_SECONDS = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,10})?", re.ASCII)
+_DATE = re.compile(r"[A-Za-z]{3,9},? [A-Za-z0-9 :+-]{15,28}(?=\s*(?:,|$))", re.ASCII)
+_CHARSET = re.compile(r";\s*charset\s*=\s*\"?([\w.:+-]{1,40})", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,11 @@ class Reply:
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Names in lower case."""
+    """Names in lower case. Several headers of one name are joined by `, `."""
     body: bytes = field(default=b"", repr=False)
+    """As it was before the content coding that the reply declares."""
     complete: bool = True
-    """False where the body went on beyond the limit."""
+    """False where the body went on beyond the limit, or cannot be decoded."""
 
     @property
     def ok(self) -> bool:
@@ -40,9 +43,10 @@ class Reply:
         """Return the parsed body; None where it is not JSON, which proves as little as a JSON null."""
         if not self.complete:
             return None
+        charset = _CHARSET.search(self.headers.get("content-type", ""))
         try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
+            return json.loads(self.body.decode(charset[1]) if charset else self.body)
+        except (ValueError, LookupError, RecursionError):
             return None
 
     def json_object(self) -> Mapping[str, object]:
@@ -55,18 +59,31 @@ def retry_after(reply: Reply, *, now: float) -> float | None:
     """Return the seconds that the service asks us to wait, clamped to 1 s to 1 h; None where it does not say.
 
     `Retry-After` is a number of seconds or an HTTP date (RFC 9110, 10.2.3); a date is counted from `now`,
-    in seconds since the epoch.
+    in seconds since the epoch. Where there are several, as behind a gateway that adds its own, the longest counts.
     """
-    text = reply.headers.get("retry-after", "").strip()
-    if _SECONDS.fullmatch(text):
-        seconds = float(text)
-    else:
-        try:
-            date = parsedate_to_datetime(text)
-            seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
-        except (ValueError, OverflowError):
-            return None
-    return min(max(seconds, SHORTEST_WAIT), LONGEST_WAIT)
+    text = reply.headers.get("retry-after", "")
+    waits = [wait for date in _DATE.findall(text) if (wait := _until(date, now)) is not None]
+    waits += [float(part) for part in map(str.strip, _DATE.sub("", text).split(",")) if _SECONDS.fullmatch(part)]
+    return min(max(*waits, SHORTEST_WAIT), LONGEST_WAIT) if waits else None
+
+
+def _until(text: str, now: float) -> float | None:
+    try:
+        date = parsedate_to_datetime(text)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now
+    except (ValueError, OverflowError):
+        return None
+
+
+def throttle(reply: Reply, *, now: float) -> Outcome | None:
+    """Say how long the channel is to be paused where the status asks for that; None where it does not.
+
+    429 does, and so does 503 with a `Retry-After`, whatever the body says. `now`: as for `classify_status`.
+    """
+    wait = retry_after(reply, now=now)
+    if reply.status == 429 or (reply.status == 503 and wait is not None):
+        return Outcome.retry(f"HTTP {reply.status}", "the service asks to wait", after=wait, pause=wait or THROTTLED)
+    return None
 
 
 def classify_status(reply: Reply, *, now: float) -> Outcome | None:
@@ -83,11 +100,11 @@ def classify_status(reply: Reply, *, now: float) -> Outcome | None:
     """
     if reply.ok:
         return None
-    status, code, wait = reply.status, f"HTTP {reply.status}", retry_after(reply, now=now)
-    if status == 429 or (status == 503 and wait is not None):
-        return Outcome.retry(code, "the service asks to wait", after=wait, pause=wait or THROTTLED)
+    if (asked := throttle(reply, now=now)) is not None:
+        return asked
+    status, code = reply.status, f"HTTP {reply.status}"
     if status == 413:
-        if wait is not None:
+        if (wait := retry_after(reply, now=now)) is not None:
             return Outcome.retry(code, "the service takes no message of this size now", after=wait)
         return Outcome.rejected(code, "the message is too large for the service")
     if 300 <= status <= 399:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from notifykit.model import FOREVER, Claim, Status
-from notifykit.outbox.protocol import Filter, Outbox, Pause
+from notifykit.outbox.protocol import Filter, Outage, Outbox, Pause
 from notifykit.pipeline.held import OVERDUE
 
 
@@ -24,6 +24,11 @@ class Attention:
 
     def __bool__(self) -> bool:
         return bool(self.failed or self.in_doubt or self.paused or self.unreachable)
+
+
+def outages(outbox: Outbox) -> list[Outage]:
+    """Return the channels that cannot be reached, or ask to wait, for longer than one message."""
+    return [outage for outage in outbox.outages() if outage.paused or outage.failures > 1]
 
 
 def overdue_calls(outbox: Outbox, timeout: float, now: float) -> list[Claim]:

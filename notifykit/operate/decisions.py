@@ -103,7 +103,7 @@ def resend(outbox: Outbox, campaign: str, key: str, messages: Sequence[str] = ()
 
 
 def resendable(outbox: Outbox, campaign: str, key: str, messages: Sequence[str] = ()) -> list[Task]:
-    """Return what `resend` would send again: the latest round of each message, which was sent.
+    """Return what `resend` would send again: the latest round of each message, which was sent, with all its parts.
 
     Raises NotifykitError as `resend` does.
     """
@@ -113,9 +113,10 @@ def resendable(outbox: Outbox, campaign: str, key: str, messages: Sequence[str] 
         near = near_keys(outbox, key, campaign)
         mend = f"did you mean {near[0]}?" if near else "`notifykit tasks` lists what there is"
         raise NotifykitError(f'nothing was ever queued for the key "{key}" of campaign "{campaign}"; {mend}')
-    if unknown := [name for name in messages if name not in latest]:
+    parts = {name: [found for found in latest if found == name or found.startswith(f"{name}.")] for name in messages}
+    if unknown := [name for name, found in parts.items() if not found]:
         raise NotifykitError(f'the key "{key}" has no message "{unknown[0]}"{hint(unknown[0], latest)}')
-    chosen = {name: latest[name] for name in messages} if messages else latest
+    chosen = {name: latest[name] for found in parts.values() for name in found} if messages else latest
     sent = [task for task in chosen.values() if task.status in SENT]
     if not sent or (messages and len(sent) < len(chosen)):
         lines = [f"task {task.id} ({task.name}) is {task.status}" for task in chosen.values() if task not in sent]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from notifykit.model import Attempt, Claim, Draft, Outcome, Status, Task
@@ -51,6 +52,48 @@ class Pause:
     until: float
     """UTC seconds; FOREVER where only a person ends it."""
     reason: str
+
+
+class OutageKind(StrEnum):
+    """Why a channel takes nothing."""
+
+    UNREACHABLE = "unreachable"
+    """Requests do not leave this machine."""
+    THROTTLED = "throttled"
+    """The service asks to wait."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """Failures of a channel with no success between them."""
+
+    channel: str
+    kind: OutageKind
+    since: float
+    """UTC seconds of the first failure."""
+    last_at: float
+    """Of the latest one."""
+    lasted: float = 0.0
+    """Seconds from the first to the latest, whatever the wall clock did meanwhile."""
+    failures: int = 1
+    task_id: int
+    """Whose failure was the first."""
+    several: bool = False
+    """Whether different messages failed."""
+    wait: float = 0.0
+    """Seconds from the latest failure to the next try; 0 after the first failure, which is a message's own."""
+    reason: str
+    """Of the latest failure."""
+
+    @property
+    def paused(self) -> bool:
+        """Whether the channel is paused and probed: it cannot be reached, whichever message tries."""
+        return self.kind is OutageKind.UNREACHABLE and self.several
+
+    @property
+    def next_probe(self) -> float:
+        """UTC seconds of the next probe."""
+        return self.last_at + self.wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +248,19 @@ class Outbox(Protocol):
 
     def pauses(self) -> list[Pause]:
         """Return the pauses in force."""
+        ...
+
+    def outages(self) -> list[Outage]:
+        """Return the outages of all channels that have one."""
+        ...
+
+    def set_outage(self, outage: Outage) -> None:
+        """Record an outage. Where it pauses its channel, nothing of it is claimed before the next probe, and then one
+        message at a time, over all workers, until `end_outage`."""
+        ...
+
+    def end_outage(self, channel: str) -> bool:
+        """Forget a channel's outage: the service answered. False where there was none."""
         ...
 
     def next_due(self, channels: Iterable[str]) -> float | None:

@@ -27,8 +27,9 @@ from notifykit.pipeline.call import Result, call
 from notifykit.pipeline.dispatched import Dispatched
 from notifykit.pipeline.group_commit import GroupCommit, Visit
 from notifykit.pipeline.held import HeldClaims, worker_name
-from notifykit.pipeline.judge import judge, may_repeat
+from notifykit.pipeline.judge import may_repeat
 from notifykit.pipeline.observers import Nobody, Observers
+from notifykit.pipeline.record import Recorder
 from notifykit.pipeline.recovery import Recovery
 from notifykit.roles import SendContext
 
@@ -68,15 +69,14 @@ class Dispatcher:
         self._outbox = outbox
         self._channels = channels
         self._bounds = bounds_of(channels, settings.workers)
-        self._campaigns = campaigns
         self._settings = settings
         self._clock = clock
         self._observers = observers or Nobody()
-        self._rng = rng or random.Random()  # noqa: S311 - jitter
         self._progress = progress
         self._worker = worker_name()
         self._desk = GroupCommit(self._serve, visitors=lambda: self._alive - self._idle)
-        self._recovery = Recovery(outbox, self._worker, clock, self._judge)
+        self._recorder = Recorder(outbox, channels, campaigns, clock, rng or random.Random())  # noqa: S311 - jitter
+        self._recovery = Recovery(outbox, self._worker, clock, self._recorder.judge)
         self._enlisted = ExitStack()
         self._locked = False
         self._state = threading.Condition()
@@ -252,7 +252,7 @@ class Dispatcher:
         with self._outbox.transaction():
             for errand in errands:
                 if errand.result is not None:
-                    errand.then = self._record(errand.result)
+                    errand.then = self._recorder.record(errand.result)
             claims: list[Claim] = []
             if not self._ending:
                 claims = self._outbox.claim(self._worker, len(errands), self._bounds, self._settings.lease)
@@ -277,21 +277,6 @@ class Dispatcher:
         with self._desk.alone():
             self._outbox.release(claim)
         self._held.drop(claim)
-
-    def _record(self, result: Result) -> Transition | None:
-        claim, outcome = result.claim, result.outcome
-        then = self._judge(claim, outcome)
-        moved = self._outbox.finish(claim, outcome, then, result.seconds)
-        if outcome.pause is not None:
-            self._outbox.pause(claim.task.channel, outcome.pause, f"{outcome.code} {outcome.detail}".strip())
-        return then if moved else None
-
-    def _judge(self, claim: Claim, outcome: Outcome) -> Transition:
-        campaign = self._campaigns.get(claim.task.campaign)
-        plan = campaign.message(claim.task.name) if campaign else None
-        channel = self._channels.get(claim.task.channel)
-        window = channel.repeatable_for if channel else None
-        return judge(claim, outcome, plan, self._clock.now(), self._rng, repeatable_for=window)
 
     def _recover(self) -> None:
         """Recover what workers left that are gone. Our own claims are renewed first."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from notifykit.campaign.campaign import MessagePlan, RetryPolicy
 from notifykit.model import FOREVER, Claim, OnUnknown, Outcome, Status, Verdict
-from notifykit.outbox.protocol import Transition
+from notifykit.outbox.protocol import Outage, Transition
+
+AFTER_OTHERS = 0.001
+"""Seconds by which a message that failed comes after those that wait for the same moment."""
 
 
 def backoff(policy: RetryPolicy, tries: int, rng: random.Random) -> float:
@@ -34,10 +38,12 @@ def judge(
     rng: random.Random,
     *,
     repeatable_for: float | None = None,
+    outage: Outage | None = None,
 ) -> Transition:
     """Say where the task goes. `plan` is None where its campaign is gone: then it is held rather than guessed at.
 
-    `repeatable_for`: seconds for which the service drops repeats; beyond them what is unknown is held.
+    `repeatable_for`: seconds for which the service drops repeats; beyond them what is unknown is held. `outage`: of the
+    channel, this failure included, where the outcome speaks of the channel.
     """
     retry = plan.retry if plan else RetryPolicy()
     patience = plan.order_patience if plan else 600.0
@@ -54,9 +60,15 @@ def judge(
         reason=reason,
         not_before=now + (backoff(retry, tries, rng) if outcome.after is None else outcome.after),
         hold_order_until=now + patience,
-        # A throttled channel says nothing against the message.
-        counts=outcome.pause is None,
+        # A channel that asks to wait, or that fails again with no success between, says nothing against the message.
+        counts=outcome.pause is None and (outage is None or outage.failures == 1),
     )
+    if outage is not None:
+        waited = min(outage.lasted, now - claim.task.queued_at)
+        if waited >= retry.patience:
+            return Transition(status=Status.FAILED, reason=f"{outage.kind} for {waited / 3600:.1f} h: {reason}")
+        if outage.wait and outcome.unreached:  # the next probe is another message, where there is one
+            again = replace(again, not_before=max(again.not_before or 0.0, outage.next_probe + AFTER_OTHERS))
     if outcome.verdict is Verdict.RETRY:
         if tries < limit or not again.counts:
             return again

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from notifykit.http import Reply
 from notifykit.model import Outcome
+from notifykit.options import Seconds
 from notifykit.secrets import redact
 
 _CODE = re.compile(r"[\w.-]{1,64}")
@@ -24,8 +25,16 @@ class Accept:
     """What says that the message was taken, as JSON writes it: `0`, `true`, `ok`. `0` and `"0"` are equal."""
     retry: list[str] = field(default_factory=list)
     """What says that it was certainly not taken and may be later. Anything else is a refusal for good."""
+    throttled: list[str] = field(default_factory=list)
+    """What says that the channel sends too much: it is paused, as after a status of 429, and no try is used up."""
+    pause: Seconds = 60.0
+    """For how long it is paused then."""
 
     def __post_init__(self) -> None:
+        if self.pause <= 0:
+            raise ValueError("pause: must be more than 0 seconds")
+        if both := sorted({self.equals} & {*self.retry, *self.throttled} or set(self.retry) & set(self.throttled)):
+            raise ValueError(f"{both[0]!r} is named for two things; say it once")
         if not all(self.path.split(".")):
             raise ValueError(f"must be names joined by dots, such as result.code, not {self.path!r}")
 
@@ -41,6 +50,9 @@ class Accept:
             return Outcome.accepted() if reply.ok else None
         # A receiver may give back what it was sent, the credential included.
         code = word if _CODE.fullmatch(redact(word)) else "refused"
+        if word in self.throttled:
+            what = f"the receiver says {self.path} is {code}: too much at a time"
+            return Outcome.retry(code, what, after=self.pause, pause=self.pause)
         if word in self.retry:
             return Outcome.retry(code, f"the receiver says {self.path} is {code}")
         return Outcome.rejected(code, f"the receiver says {self.path} is {code}")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from notifykit.http import check_ca_file, check_http_url, classify_status, header_value, post
+from notifykit.http import check_ca_file, check_http_url, classify_status, header_value, post, throttle
 from notifykit.model import Message, Outcome
 from notifykit.options import ProjectPath, Secret
 from notifykit.roles import SendContext
@@ -79,6 +79,8 @@ class Webhook:
         )
         if isinstance(reply, Outcome):
             return reply
+        if (asked := throttle(reply, now=context.clock.now())) is not None:
+            return asked
         if self.accept is not None and (verdict := self.accept.judge(reply)) is not None:
             return verdict
         if (refused := classify_status(reply, now=context.clock.now())) is not None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 from urllib.parse import quote
 
-from notifykit.http import Reply, check_http_url, classify_status, post
+from notifykit.http import Reply, check_http_url, classify_status, post, throttle
 from notifykit.model import Message, Outcome
 from notifykit.options import Seconds, Secret
 from notifykit.roles import Rate, SendContext
@@ -95,6 +95,8 @@ class WecomRobot:
         return self._judge(reply, context.clock.now())
 
     def _judge(self, reply: Reply, now: float) -> Outcome:
+        if (asked := throttle(reply, now=now)) is not None:
+            return asked
         errcode = reply.json_object().get("errcode")
         if type(errcode) is int and (errcode or reply.ok):
             outcome = outcome_of(errcode)

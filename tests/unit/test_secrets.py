@@ -40,10 +40,25 @@ def test_by_default_the_environment_is_the_process_s(tmp_path: Path, monkeypatch
     assert SECRET.validate_python({"env": "ROBOT_KEY"}).reveal() == "from the process"
 
 
-@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
-def test_a_secret_comes_from_a_file_without_its_last_line_end(tmp_path: Path, end: str) -> None:
-    (tmp_path / "key").write_bytes(b" two\nlines " + end.encode())
-    assert read({"file": "key"}, tmp_path, {}).reveal() == " two\nlines "
+AROUND = ["", "\n", "\r\n", " ", "\t\n\n", "\ufeff", "\u200b", "\xa0", "\u3000", "\x00"]
+
+
+@pytest.mark.parametrize("before", AROUND)
+@pytest.mark.parametrize("after", AROUND)
+def test_what_cannot_be_seen_around_a_secret_is_dropped(tmp_path: Path, before: str, after: str) -> None:
+    (tmp_path / "key").write_text(f"{before}Bearer k-123{after}", encoding="utf-8", newline="")
+    assert read({"file": "key"}, tmp_path, {}).reveal() == "Bearer k-123"
+    assert read({"env": "KEY"}, tmp_path, {"KEY": f"{before}Bearer k-123{after}"}).reveal() == "Bearer k-123"
+
+
+@pytest.mark.parametrize("inside", ["\n", "\r\n", "\x00", "\u200b", "\ufeff", "\x1b"])
+def test_inside_it_is_refused_by_name(tmp_path: Path, inside: str) -> None:
+    (tmp_path / "key").write_text(f"two{inside}lines", encoding="utf-8", newline="")
+    where = "the secret's file key holds a character that cannot be seen"
+    for place, name in (({"file": "key"}, where), ({"env": "KEY"}, "the environment variable KEY holds a character")):
+        with pytest.raises(ValidationError, match=name) as caught:
+            read(place, tmp_path, {"KEY": f"two{inside}lines"})
+        assert "lines" not in str(caught.value).replace("line_", "").replace("one line", "")
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from notifykit.model import Claim, Outcome, Status, Task, Verdict
-from notifykit.outbox.protocol import ChannelBounds, Pause, Transition
+from notifykit.outbox.protocol import ChannelBounds, Outage, Transition
 from notifykit.outbox.sqlite import events, lanes, rows
 from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.sqlite.pausing import Pausing
 from notifykit.outbox.sqlite.worker_locks import WorkerLocks
 from notifykit.roles import Rate
 
@@ -108,6 +109,9 @@ _PRUNE = "DELETE FROM starts WHERE channel = ? AND (at <= ? OR at > ?)"
 # `mend_times`: shorten pauses that were begun before the clock was set back to their own length.
 _SHORTEN_PAUSES = "UPDATE pauses SET until = :now + (until - set_at), set_at = :now WHERE set_at > :now"
 
+# `mend_times`: count the wait for a probe from now where the clock was set back.
+_SHORTEN_OUTAGES = "UPDATE outages SET last_at = :now WHERE last_at > :now"
+
 # `mend_times`: retries whose backoff was begun before the clock was set back, and how long it is.
 _RETRIES_SET_IN_THE_FUTURE = """
 SELECT tasks.id, not_before - finished_at, tasks.channel, recipient, ordered
@@ -117,20 +121,6 @@ SELECT tasks.id, not_before - finished_at, tasks.channel, recipient, ordered
 
 # `mend_times`: have a retry wait no longer than its own backoff.
 _SHORTEN_RETRY = "UPDATE tasks SET not_before = :at, due_at = :at, hold_until = :at WHERE id = :id"
-
-# `pause`: stop a channel; a longer pause is not shortened.
-_PAUSE = """
-INSERT INTO pauses (channel, set_at, until, reason) VALUES (?, ?, ?, ?)
-ON CONFLICT (channel) DO UPDATE SET set_at = excluded.set_at, until = excluded.until, reason = excluded.reason
-  WHERE excluded.until > until
-"""
-
-# `resume`: end the pause of a channel, if it is in force.
-_RESUME = "DELETE FROM pauses WHERE channel = ? AND until > ?"
-
-# `pauses`: those in force.
-_PAUSES = "SELECT channel, until, reason FROM pauses WHERE until > ? ORDER BY channel"
-
 
 # `next_due`: when the first task of a channel is due.
 _FIRST_DUE = """
@@ -147,7 +137,7 @@ class _Due(NamedTuple):
     task: Task
 
 
-class Claiming:
+class Claiming(Pausing):
     """Methods of the outbox for `dispatch`."""
 
     db: Database
@@ -159,7 +149,10 @@ class Claiming:
             now = db.clock.now()
             due: list[_Due] = []
             places: dict[str | tuple[str, ...], int] = {}
+            outages = {outage.channel: outage for outage in self.outages() if outage.paused}
             for channel, bounds in channels.items():
+                if (outage := outages.get(channel)) is not None and not self._may_probe(outage, now):
+                    continue
                 place = bounds.shared_with or channel
                 if bounds.concurrency is not None:
                     free = bounds.concurrency - self._calls(channel, bounds.shared_with, worker)
@@ -167,6 +160,8 @@ class Claiming:
                 room = min(slots, places.get(place, slots))
                 if bounds.rates and room > 0:
                     room = min(room, self._allowance(channel, bounds.rates, now))
+                if outage is not None:
+                    room = min(room, 1)
                 if room > 0:
                     found = db.all(_DUE, {"channel": channel, "now": now, "room": room})
                     due += [_Due(at, number, rows.task(columns)) for number, at, *columns in found]
@@ -192,6 +187,10 @@ class Claiming:
                 if bounds.rates:
                     db.execute(_STARTED, (task.channel, now, task.id, number))
             return claims
+
+    def _may_probe(self, outage: Outage, now: float) -> bool:
+        """Whether one message may be tried on a channel that cannot be reached: nobody tries one just now."""
+        return now >= outage.next_probe and not self.db.one(_CALLS, (outage.channel,))[0]
 
     def _calls(self, channel: str, shared_with: Sequence[str], worker: str) -> int:
         """How many calls are under way, as far as the channel's bound counts them."""
@@ -326,30 +325,16 @@ class Claiming:
         now = self.db.clock.now()
         with self.db.transaction():
             self.db.execute(_SHORTEN_PAUSES, {"now": now})
+            self.db.execute(_SHORTEN_OUTAGES, {"now": now})
             for id_, delay, channel, recipient, ordered in self.db.all(_RETRIES_SET_IN_THE_FUTURE, {"now": now}):
                 self.db.execute(_SHORTEN_RETRY, {"at": now + delay, "id": id_})
                 if ordered:
                     lanes.advance(self.db, channel, recipient)
 
-    def pause(self, channel: str, seconds: float, reason: str) -> None:
-        """Stop claims of a channel, for all workers."""
-        now = self.db.clock.now()
-        with self.db.transaction():
-            self.db.execute(_PAUSE, (channel, now, now + seconds, reason))
-
-    def resume(self, channel: str) -> bool:
-        """End a pause."""
-        with self.db.transaction():
-            return bool(self.db.execute(_RESUME, (channel, self.db.clock.now())).rowcount)
-
-    def pauses(self) -> list[Pause]:
-        """Return the pauses in force."""
-        found = self.db.all(_PAUSES, (self.db.clock.now(),))
-        return [Pause(channel=channel, until=until, reason=reason) for channel, until, reason in found]
-
     def next_due(self, channels: Iterable[str]) -> float | None:
         """Return when the next task of these channels may be claimed."""
-        paused = {pause.channel: pause.until for pause in self.pauses()}
+        paused = {outage.channel: outage.next_probe for outage in self.outages() if outage.paused}
+        paused |= {pause.channel: pause.until for pause in self.pauses()}
         soonest: float | None = None
         for channel in channels:
             (due,) = self.db.one(_FIRST_DUE, (channel,))

@@ -1,5 +1,6 @@
 """The generic webhook against real servers."""
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -110,3 +111,30 @@ def test_through_a_proxy(answering: Answering) -> None:
     proxy, requests = answering(http("200 OK"))
     assert webhook("http://hook.invalid", proxy=proxy).send(message(), send_context()) == Outcome.accepted()
     assert requests[0].startswith(b"POST http://hook.invalid/hooks/0a1b2c3d HTTP/1.1")
+
+
+def test_a_throttle_of_the_status_counts_whatever_the_body_says(answering: Answering) -> None:
+    for status, more in (("429 Slow", "Retry-After: 2\r\n"), ("503 Later", "Retry-After: 2\r\nRetry-After: 1\r\n")):
+        for body in (b'{"errcode": 0}', b'{"errcode": 1}', b'{"errcode": 7}', b"", b"[]"):
+            url, _ = answering(http(status, body, more))
+            outcome = webhook(url, accept=ERRCODE).send(message(), send_context())
+            assert (outcome.verdict, outcome.after, outcome.pause) == (RETRY, 2.0, 2.0)
+
+
+def test_a_throttle_in_the_body_can_be_named(answering: Answering) -> None:
+    accept = Accept(path="errcode", equals="0", throttled=["130101"], pause=600.0)
+    url, _ = answering(http("200 OK", b'{"errcode": 130101}'))
+    outcome = webhook(url, accept=accept).send(message(), send_context())
+    assert (outcome.verdict, outcome.code, outcome.after, outcome.pause) == (RETRY, "130101", 600.0, 600.0)
+
+
+def test_a_reply_is_decoded_as_it_declares(answering: Answering) -> None:
+    for coding, body in (("gzip", gzip.compress(b'{"errcode": 0}')), ("br", b"\x0b\x02\x80{}\x03")):
+        url, _ = answering(http("200 OK", body, f"Content-Encoding: {coding}\r\n"))
+        outcome = webhook(url, accept=ERRCODE).send(message(), send_context())
+        assert outcome.verdict is (ACCEPTED if coding == "gzip" else UNKNOWN)
+
+
+def test_what_never_left_the_machine_is_told_so() -> None:
+    outcome = webhook("http://127.0.0.1:1").send(message(), send_context())
+    assert (outcome.verdict, outcome.code, outcome.unreached) == (RETRY, "ConnectError", True)

@@ -20,7 +20,7 @@ from notifykit.cli.app import EXIT_CODES
 from notifykit.clock import SystemClock
 from notifykit.demo.proof import ChannelProof, FlagProof, Proof
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds
+from notifykit.outbox.protocol import ChannelBounds, Outage, OutageKind
 from notifykit.plugins import Plugins, find, load_plugins
 from notifykit.testing.samples import draft
 
@@ -29,6 +29,18 @@ class AnHourAgo(SystemClock):
     def now(self) -> float:
         return super().now() - 3600
 
+
+OUTAGE = Outage(
+    channel="gone",
+    kind=OutageKind.UNREACHABLE,
+    since=0.0,
+    last_at=60.0,
+    failures=2,
+    task_id=1,
+    several=True,
+    wait=5.0,
+    reason="ConnectError",
+)
 
 MakeWorld = Callable[[Sequence[str]], CliWorld]
 
@@ -87,9 +99,11 @@ def test_every_key_of_every_command_is_on_the_page(
     reader.compare("run", told("run", "--once"))
     with closing(SqliteOutbox.open(world.store, AnHourAgo())) as outbox:
         outbox.enqueue([draft(channel="hanging")])
+        outbox.set_outage(OUTAGE)
         (claim,) = outbox.claim("a worker that hangs", 1, {"hanging": ChannelBounds()}, 120)
         reader.compare("status", told("status"))
         outbox.release(claim)
+        outbox.end_outage(OUTAGE.channel)
     reader.compare("tasks", told("tasks"))
     reader.compare("resolve", told("resolve", "--campaign", "beijing", "--cancel", "--why", "x"))
     reader.compare("retry", told("retry", "--failed", "--why", "x"))

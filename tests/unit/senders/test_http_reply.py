@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifykit.http import Reply, classify_status, retry_after
+from notifykit.http import Reply, classify_status, retry_after, throttle
 from notifykit.model import Outcome, Verdict
 
 NOW = datetime(2026, 8, 1, 12, 0, 0, tzinfo=UTC)
@@ -87,11 +87,17 @@ def wait_for(text: str) -> float | None:
         ("99999999999", None),
         ("9" * 5000, None),
         ("-5", None),
-        ("1.5", None),
+        ("1.5", 1.5),
+        ("9.4", 9.4),
+        ("1.5.5", None),
         ("１２", None),
         ("", None),
         ("soon", None),
-        ("5, 7", None),
+        ("5, 7", 7),
+        ("9, 2", 9),
+        ("5, soon", 5),
+        ("5, Sat, 01 Aug 2026 12:01:30 GMT", 90),
+        ("Sat, 01 Aug 2026 12:01:30 GMT, 100", 100),
         ("Sat, 01 Aug 2026 12:01:30 GMT", 90),
         ("Sat, 01 Aug 2026 20:01:30 +0800", 90),
         ("Saturday, 01-Aug-26 12:01:30 GMT", 90),
@@ -165,3 +171,27 @@ def test_a_reply_does_not_show_its_content() -> None:
     assert repr(Reply(302, {"location": "https://example.com/?key=693a"}, b"key=693a")) == (
         "Reply(status=302, complete=True)"
     )
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "parsed"),
+    [
+        ({}, '{"a": "群"}'.encode(), {"a": "群"}),
+        ({"content-type": "application/json; charset=gbk"}, '{"a": "群"}'.encode("gbk"), {"a": "群"}),
+        ({"content-type": 'application/json; charset="GB18030"'}, '{"a": "群"}'.encode("gb18030"), {"a": "群"}),
+        ({"content-type": "application/json; charset=utf-8"}, '{"a": "喜报"}'.encode("gbk"), None),
+        ({"content-type": "application/json; charset=no-such"}, b"{}", None),
+        ({"content-type": "application/json"}, b"\xef\xbb\xbf{}", {}),
+    ],
+)
+def test_a_reply_is_read_in_its_charset(headers: dict[str, str], body: bytes, parsed: object) -> None:
+    assert Reply(200, headers, body).json() == parsed
+
+
+@pytest.mark.parametrize(("status", "after"), [(429, None), (429, "2"), (503, "2")])
+def test_a_status_that_asks_to_wait_is_a_throttle(status: int, after: str | None) -> None:
+    reply = Reply(status, {"retry-after": after} if after else {}, b'{"errcode": 0}')
+    outcome = throttle(reply, now=0.0)
+    assert outcome is not None
+    assert (outcome.verdict, outcome.pause) == (RETRY, float(after or 5))
+    assert throttle(Reply(503), now=0.0) is None

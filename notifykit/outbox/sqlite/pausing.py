@@ -1,0 +1,84 @@
+"""Channels that take nothing for now: paused by a service or for good, or cut off."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from notifykit.outbox.protocol import Outage, OutageKind, Pause
+from notifykit.outbox.sqlite.database import Database
+
+# `outages`: all there are.
+_OUTAGES = "SELECT channel, kind, since, last_at, lasted, failures, task_id, several, wait, reason FROM outages"
+
+# `set_outage`: record one, or how it goes on.
+_SET_OUTAGE = """
+INSERT OR REPLACE INTO outages (channel, kind, since, last_at, lasted, failures, task_id, several, wait, reason)
+VALUES (:channel, :kind, :since, :last_at, :lasted, :failures, :task_id, :several, :wait, :reason)
+"""
+
+# `end_outage`: the service answered.
+_END_OUTAGE = "DELETE FROM outages WHERE channel = ?"
+
+# `pause`: stop a channel; a longer pause is not shortened.
+_PAUSE = """
+INSERT INTO pauses (channel, set_at, until, reason) VALUES (?, ?, ?, ?)
+ON CONFLICT (channel) DO UPDATE SET set_at = excluded.set_at, until = excluded.until, reason = excluded.reason
+  WHERE excluded.until > until
+"""
+
+# `resume`: end the pause of a channel, if it is in force.
+_RESUME = "DELETE FROM pauses WHERE channel = ? AND until > ?"
+
+# `pauses`: those in force.
+_PAUSES = "SELECT channel, until, reason FROM pauses WHERE until > ? ORDER BY channel"
+
+
+class Pausing:
+    """Methods of the outbox for pauses and outages."""
+
+    db: Database
+
+    def outages(self) -> list[Outage]:
+        """Return the outages of all channels that have one."""
+        return [
+            Outage(
+                channel=channel,
+                kind=OutageKind(kind),
+                since=since,
+                last_at=last_at,
+                lasted=lasted,
+                failures=failures,
+                task_id=task_id,
+                several=bool(several),
+                wait=wait,
+                reason=reason,
+            )
+            for channel, kind, since, last_at, lasted, failures, task_id, several, wait, reason in self.db.all(_OUTAGES)
+        ]
+
+    def set_outage(self, outage: Outage) -> None:
+        """Record an outage."""
+        with self.db.transaction():
+            self.db.execute(_SET_OUTAGE, asdict(outage))
+
+    def end_outage(self, channel: str) -> bool:
+        """Forget a channel's outage."""
+        with self.db.transaction():
+            return bool(self.db.execute(_END_OUTAGE, (channel,)).rowcount)
+
+    def pause(self, channel: str, seconds: float, reason: str) -> None:
+        """Stop claims of a channel, for all workers."""
+        now = self.db.clock.now()
+        with self.db.transaction():
+            self.db.execute(_PAUSE, (channel, now, now + seconds, reason))
+
+    def resume(self, channel: str) -> bool:
+        """End a pause."""
+        with self.db.transaction():
+            ended = self.end_outage(channel)
+            return bool(self.db.execute(_RESUME, (channel, self.db.clock.now())).rowcount) or ended
+
+    def pauses(self) -> list[Pause]:
+        """Return the pauses in force."""
+        found = self.db.all(_PAUSES, (self.db.clock.now(),))
+        return [Pause(channel=channel, until=until, reason=reason) for channel, until, reason in found]
