@@ -44,7 +44,8 @@ def status(session: Session, as_json: bool) -> ExitCode:
         if outbox is not None:
             figures, pauses, unowned = outbox.figures(), outbox.pauses(), _unowned(outbox)
             cut_off = outages(outbox)
-            overdue = overdue_calls(outbox, project.section().dispatch.timeout, now)
+            if outbox.on_wire():  # only then is the section worth its validation
+                overdue = overdue_calls(outbox, project.section().dispatch.timeout, now)
     if as_json:
         print_json(
             {
