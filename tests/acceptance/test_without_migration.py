@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import site
 import subprocess
 import sys
 import sysconfig
@@ -67,8 +66,8 @@ def installed(copy: Path, folder: Path) -> Path:
     """Install the copy's wheel into an environment of its own; returns its Python."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "env"], check=True)
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder / "env"), "platbase": str(folder / "env")}))
-    here = [*site.getsitepackages(), sysconfig.get_path("purelib")]
-    (packages / "dependencies.pth").write_text("\n".join(dict.fromkeys(here)) + "\n", encoding="utf-8")
+    here = [path for path in sys.path if Path(path).name == "site-packages"]
+    (packages / "dependencies.pth").write_text("\n".join(here) + "\n", encoding="utf-8")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "dist")]
     done = subprocess.run(build, cwd=copy, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

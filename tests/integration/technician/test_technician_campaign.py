@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from notifykit_technician.json_file import JsonFile
 from notifykit_technician.legacy_status import LegacyStatus
+from support_path import with_support
 from system import KILLED
 
 from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings, MessagePlan, RetryPolicy
@@ -139,7 +141,7 @@ def test_a_change_that_the_legacy_program_has_told_is_not_told_again(folder: Pat
 
 def test_killed_between_the_outbox_and_the_file_nothing_is_lost_or_told_twice(folder: Path) -> None:
     command = [sys.executable, "-c", GENERATE_AND_DIE, str(folder), str(Path(__file__).parent)]
-    assert subprocess.run(command, check=False).returncode == KILLED
+    assert subprocess.run(command, env=with_support(os.environ), check=False).returncode == KILLED
     assert not (folder / "technician_status_record.json").exists()
     sender = Sender()
     ours = campaign(folder, sender)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import site
 import subprocess
 import sys
 import sysconfig
@@ -64,8 +63,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", made.folder], check=True)
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     assert made.packages == made.folder / "lib" / version / "site-packages"
-    here = [*site.getsitepackages(), sysconfig.get_path("purelib")]
-    (made.packages / "dependencies.pth").write_text("\n".join(dict.fromkeys(here)) + "\n")
+    here = [path for path in sys.path if Path(path).name == "site-packages"]
+    (made.packages / "dependencies.pth").write_text("\n".join(here) + "\n")
     install(made, build_wheel(ROOT, tmp_path_factory.mktemp("host_wheel")))
     return made
 
