@@ -63,7 +63,7 @@ def kept() -> list[str]:
 
 
 def installed(copy: Path, folder: Path) -> Path:
-    """Install the copy's wheel into an environment of its own; returns its Python."""
+    """Install the copy's wheel into an environment of its own, and write its schemas anew; returns its Python."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "env"], check=True)
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder / "env"), "platbase": str(folder / "env")}))
     here = [path for path in sys.path if Path(path).name == "site-packages"]
@@ -79,6 +79,9 @@ def installed(copy: Path, folder: Path) -> Path:
     for program in Path(sys.executable).parent.iterdir():  # what the tests start beside us: ruff, pytest
         if not (beside := python.with_name(program.name)).exists():
             beside.symlink_to(program)
+    for schema in (copy / "config" / "schema").iterdir():  # of types that the migration offers, too
+        command = [str(python), "-m", "notifykit", "schema", schema.stem]
+        schema.write_bytes(subprocess.run(command, cwd=folder, capture_output=True, check=True).stdout)
     return python
 
 

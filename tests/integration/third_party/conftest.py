@@ -73,7 +73,7 @@ def install(environment: Environment, wheel: Path) -> None:
     """Install a wheel, and nothing else."""
     pip = [sys.executable, "-m", "pip", "--python", environment.programs / "python", "install"]
     done = subprocess.run(
-        [*map(str, pip), "--quiet", "--no-deps", "--no-index", "--no-compile", str(wheel)],
+        [*map(str, pip), "--quiet", "--no-deps", "--no-index", "--no-compile", "--ignore-installed", str(wheel)],
         capture_output=True,
         text=True,
     )
