@@ -100,11 +100,24 @@ SELECT count(*) FROM tasks INDEXED BY tasks_sending WHERE status = 'sending' AND
 # `claim`: how many all workers have.
 _CALLS = "SELECT count(*) FROM tasks INDEXED BY tasks_sending WHERE status = 'sending' AND channel = ?"
 
+# Part of `_USED` and `_PRUNE`: whether the call of a start has not ended.
+_UNDER_WAY = """
+EXISTS (SELECT 1 FROM tasks WHERE tasks.id = task_id AND tasks.attempts = number AND tasks.status = 'sending')
+"""
+
 # `claim`: how many attempts of a channel began within a window.
-_USED = "SELECT count(*) FROM starts WHERE channel = ? AND at > ? AND at <= ?"
+_USED = f"""
+SELECT count(*) FROM starts WHERE channel = :channel AND (at > :from AND at <= :to OR {_UNDER_WAY})
+"""
 
 # `claim`: drop what no window reaches back to, and what a clock that was set back left in the future.
-_PRUNE = "DELETE FROM starts WHERE channel = ? AND (at <= ? OR at > ?)"
+_PRUNE = f"DELETE FROM starts WHERE channel = :channel AND (at <= :from OR at > :to) AND NOT {_UNDER_WAY}"
+
+# `finish`, `expire`: a call is counted until its window after it ended, since nobody knows when the service counts it.
+_ENDED = """
+UPDATE starts SET at = :now
+ WHERE channel = :channel AND at = :started_at AND task_id = :task_id AND number = :number
+"""
 
 # `mend_times`: shorten pauses that were begun before the clock was set back to their own length.
 _SHORTEN_PAUSES = "UPDATE pauses SET until = :now + (until - set_at), set_at = :now WHERE set_at > :now"
@@ -204,17 +217,17 @@ class Claiming(Pausing):
         return Claim(task=task, token=number, worker=worker, started_at=now, lease=lease)
 
     def _allowance(self, channel: str, rates: Sequence[Rate], now: float) -> int:
-        """How many attempts the rates leave for now.
+        """How many attempts the rates leave for now. A call counts while it is under way and for its window afterwards.
 
         A start somewhat in the future was made by a machine whose clock is ahead; one further off was left by a
         clock that was set back, and is dropped.
         """
         longest = max(rate.seconds for rate in rates)
-        self.db.execute(_PRUNE, (channel, now - longest, now + longest))
+        self.db.execute(_PRUNE, {"channel": channel, "from": now - longest, "to": now + longest})
         return min(rate.count - self._used(channel, now, rate.seconds) for rate in rates)
 
     def _used(self, channel: str, now: float, seconds: float) -> int:
-        return int(self.db.one(_USED, (channel, now - seconds, now + seconds))[0])
+        return int(self.db.one(_USED, {"channel": channel, "from": now - seconds, "to": now + seconds})[0])
 
     def finish(self, claim: Claim, outcome: Outcome, then: Transition, call_seconds: float | None = None) -> bool:
         """Record an outcome; move the task if the claim is still its latest."""
@@ -275,6 +288,7 @@ class Claiming(Pausing):
         """Record the attempt of a task that was moved, and find whose turn it is. `free`: its lane is off the wire."""
         task = claim.task
         self.db.execute(_OUTCOME, facts)
+        self.db.execute(_ENDED, facts)
         if task.ordered:
             lanes.advance(self.db, task.channel, task.recipient, free=free)
         elif then.status is Status.QUEUED:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from notifykit.model import FOREVER, Status
 from notifykit.outbox.protocol import Outbox
 from notifykit.roles import Rate
@@ -35,9 +37,11 @@ class LimitsContract(OutboxBase):
     def test_a_rate_holds_over_two_connections(self, outbox: Outbox, another: Another, clock: FakeClock) -> None:
         queue(outbox, *"ABCDEFGH")
         limited = {"robot": [Rate(3, 60)]}
-        assert len(claim(outbox, 2, channels=limited)) == 2
         other = another()
-        assert len(claim(other, channels=limited)) == 1
+        claims = [*claim(outbox, 2, channels=limited), *claim(other, channels=limited)]
+        assert len(claims) == 3
+        for one in claims:
+            accept(outbox, one)
         for store in (outbox, other):
             assert claim(store, channels=limited) == []
         clock.advance(59.5)
@@ -50,7 +54,9 @@ class LimitsContract(OutboxBase):
         queue(outbox, *(f"K{number}" for number in range(40)))
         started: list[float] = []
         for _ in range(60):
-            started += [one.started_at for one in claim(outbox, 2, channels={"robot": [Rate(5, 60)]})]
+            for one in claim(outbox, 2, channels={"robot": [Rate(5, 60)]}):
+                started.append(one.started_at)
+                accept(outbox, one)
             clock.advance(7)
         for begin in started:
             assert sum(begin <= at < begin + 60 for at in started) <= 5
@@ -61,7 +67,10 @@ class LimitsContract(OutboxBase):
         limited = {"robot": [Rate(1, 2), Rate(3, 60)]}
         counts = []
         for _ in range(6):
-            counts.append(len(claim(outbox, channels=limited)))
+            claims = claim(outbox, channels=limited)
+            counts.append(len(claims))
+            for one in claims:
+                accept(outbox, one)
             clock.advance(2.5)
         assert counts == [1, 1, 1, 0, 0, 0]
 
@@ -72,6 +81,23 @@ class LimitsContract(OutboxBase):
         reject(outbox, first)
         doubt(outbox, second)
         assert claim(outbox, channels=limited) == []
+
+    @pytest.mark.parametrize("took", [0.05, 20.0, 90.0])
+    def test_a_call_counts_until_its_window_after_it_ended(
+        self, outbox: Outbox, another: Another, clock: FakeClock, took: float
+    ) -> None:
+        """The service may count it at any moment of the call."""
+        queue(outbox, "A", "B")
+        limited = {"robot": [Rate(1, 60)]}
+        (one,) = claim(outbox, channels=limited)
+        other = another()
+        clock.advance(took)
+        assert claim(other, channels=limited) == [], "it is under way"
+        accept(outbox, one)
+        clock.advance(59.5)
+        assert claim(other, channels=limited) == []
+        clock.advance(1)
+        assert len(claim(other, channels=limited)) == 1
 
     def test_a_rate_counts_its_own_channel_only(self, outbox: Outbox) -> None:
         outbox.enqueue(
@@ -201,7 +227,7 @@ class LimitsContract(OutboxBase):
     def test_a_rate_does_not_wait_for_the_clock_to_catch_up(self, outbox: Outbox, clock: FakeClock) -> None:
         queue(outbox, *"ABC")
         limited = {"robot": [Rate(1, 60)]}
-        assert len(claim(outbox, channels=limited)) == 1
+        accept(outbox, claim(outbox, channels=limited)[0])
         clock.jump(-8 * HOURS)
         outbox.mend_times()
         clock.advance(61)

@@ -85,7 +85,13 @@ class Start:
 
     at: float
     task: int
+    token: int
     given_back: bool = False
+    ended_at: float | None = None
+
+    def counts(self, now: float) -> bool:
+        """Whether it is under way, or ended within the window."""
+        return self.ended_at is None or self.ended_at > now - RATE.seconds
 
 
 class OutboxWalk(RuleBasedStateMachine):
@@ -156,8 +162,8 @@ class OutboxWalk(RuleBasedStateMachine):
             task.beat = 0
             assert (claim.started_at, claim.lease, claim.beat) == (now, LEASE, 0)
             if task.draft.channel == "limited":
-                self.starts.append(Start(now, task.id))
-        recent = [start for start in self.starts if start.at > now - RATE.seconds]
+                self.starts.append(Start(now, task.id, claim.token))
+        recent = [start for start in self.starts if start.counts(now)]
         assert sum(not start.given_back for start in recent) <= RATE.count, "more attempts than the rate allows"
         if slots == ENOUGH:
             for name, groups in free.items():
@@ -212,6 +218,7 @@ class OutboxWalk(RuleBasedStateMachine):
         assert moved is mine
         if mine:
             task.status = status
+            self.ended(claim)
             if status is Status.QUEUED:
                 task.not_before, task.hold = now + delay, hold
 
@@ -222,7 +229,8 @@ class OutboxWalk(RuleBasedStateMachine):
         if task.token == claim.token and task.status is Status.SENDING:
             task.status, task.token = Status.QUEUED, None
             for start in self.starts:
-                start.given_back = start.given_back or (start.task == task.id and start.at == claim.started_at)
+                if (start.task, start.token, start.ended_at) == (task.id, claim.token, None):
+                    start.given_back, start.ended_at = True, start.at
 
     @rule(at=st.integers(0, 1), claim=given)
     def heartbeat(self, at: int, claim: Claim) -> None:
@@ -241,6 +249,13 @@ class OutboxWalk(RuleBasedStateMachine):
         assert lost is (held and task.beat == claim.beat)
         if lost:
             task.status = Status.IN_DOUBT
+            self.ended(claim)
+
+    def ended(self, claim: Claim) -> None:
+        """Note that a call is no longer under way."""
+        for start in self.starts:
+            if (start.task, start.token, start.ended_at) == (claim.task.id, claim.token, None):
+                start.ended_at = self.clock.now()
 
     @rule(at=st.integers(0, 1), data=st.data())
     def decide(self, at: int, data: st.DataObject) -> None:
