@@ -5,6 +5,7 @@ Anything else that escapes is a defect of ours and keeps its traceback.
 
 from __future__ import annotations
 
+import threading
 from enum import IntEnum
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "PluginError",
     "RenderError",
     "StoreError",
+    "pass_interrupt",
 ]
 
 
@@ -68,3 +70,13 @@ class PluginError(NotifykitError):
 
 class PluginClash(PluginError):  # noqa: N818 - the name that plugin authors read in the hook pages
     """Two plugins offer the same type name."""
+
+
+def pass_interrupt(error: BaseException) -> None:
+    """Raise `error` again where it is the user's Ctrl-C, which Python raises in the main thread alone.
+
+    Called where BaseException is caught around third-party code: whatever else that raises (SystemExit, GeneratorExit,
+    the panic of an extension module) is a failure of that code, and ends nothing else.
+    """
+    if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+        raise error

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from notifykit.campaign.facts import read_facts
 from notifykit.model import OnUnknown, Record
 from notifykit.roles import Rate, Sender, Source, Strategy
 
@@ -47,19 +48,8 @@ class Channel:
 
     @classmethod
     def of(cls, name: str, type_: str, sender: Sender) -> Channel:
-        """Read the optional facts that the sender declares."""
-        return cls(
-            name=name,
-            sender=sender,
-            type=type_,
-            limits=tuple(getattr(sender, "limits", ())),
-            repeatable=bool(getattr(sender, "repeatable", False)),
-            repeatable_for=getattr(sender, "repeatable_for", None),
-            concurrency=getattr(sender, "concurrency", None),
-            resource=getattr(sender, "resource", None),
-            max_bytes=getattr(sender, "max_bytes", None),
-            escape=getattr(sender, "escape", None),
-        )
+        """Read the optional facts that the sender declares. Raises PluginError where one of them will not do."""
+        return cls(name=name, sender=sender, type=type_, **read_facts(sender))
 
 
 class Template(Protocol):

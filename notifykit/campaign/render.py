@@ -18,7 +18,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
 from notifykit.campaign.template_filters import FILTERS
-from notifykit.errors import ConfigError, RenderError
+from notifykit.errors import ConfigError, RenderError, pass_interrupt
 from notifykit.model import Record
 from notifykit.nearest import hint
 
@@ -200,12 +200,26 @@ def _environment(escape: Escape | None) -> _Environment:
             raise ValueError('this gives null, not text; write … or "" where nothing is right')
         if escape is None:
             return value
-        return escape(value if type(value) is str else str(value))
+        return _escaped(escape, value if type(value) is str else str(value))
 
     environment = _Environment(undefined=_Undefined, finalize=finalize)
     environment.filters.update(FILTERS)
     del environment.globals["lipsum"]
     return environment
+
+
+def _escaped(escape: Escape, text: str) -> str:
+    """Apply a sender's `escape`, which is third-party code. Raises ValueError where it gives no text."""
+    try:
+        found = escape(text)
+    except BaseException as error:
+        pass_interrupt(error)
+        raise ValueError(f"the sender's `escape` raised {type(error).__name__}; its author must mend that") from error
+    if not isinstance(found, str):
+        raise ValueError(  # noqa: TRY004 - holds the record as any other mistake does
+            f"the sender's `escape` returned a {type(found).__name__}, not a text; its author must mend that"
+        )
+    return found
 
 
 def _load(tree: nodes.Template, environment: _Environment, where: str) -> JinjaTemplate:

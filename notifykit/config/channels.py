@@ -35,13 +35,13 @@ def read_channels(root: Branch, project: ProjectSection | None, offers: Componen
             continue
         try:
             sender = offers.build("sender", node, ("senders", name))
+            said = project.senders[name] if project is not None else None
+            channel = offers.channel(name, said.type, sender) if said is not None and sender is not None else None
         except (PluginError, SecretMissingError) as error:
             place = str(node.entries["type"].place)
             unavailable[name] = Unavailable(kind="channel", name=name, place=place, why=str(error))
             continue
-        if sender is not None and project is not None:
-            said = project.senders[name]
-            channel = Channel.of(name, said.type, sender)
+        if said is not None and channel is not None:
             if said.limits is not None:
                 limits = tuple(Rate(limit.count, limit.seconds) for limit in said.limits)
                 channel = dataclasses.replace(channel, limits=limits)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from notifykit.campaign.campaign import Channel
 from notifykit.config.defects import Defects
 from notifykit.config.project import ProjectFile
 from notifykit.config.shapes import Shape
@@ -15,6 +16,7 @@ from notifykit.config.tree import Branch, KeyPath, Leaf
 from notifykit.errors import PluginError
 from notifykit.nearest import nearest
 from notifykit.plugins.registry import Offer, Registry
+from notifykit.roles import Sender
 from notifykit.secrets import Surroundings
 
 Role = Literal["source", "strategy", "sender"]
@@ -68,6 +70,14 @@ class ComponentFactory:
         shape = self._shapes.get((role, named.value)) or self._shape(role, named.value)
         self._shapes[role, named.value] = shape
         return shape.build(section, prefix, self._around, self._defects, host_keys=HOST_KEYS[role])
+
+    def channel(self, name: str, type_: str, sender: Sender) -> Channel:
+        """Return a sender as a channel. Raises PluginError, with the plugin's name, where a fact of it will not do."""
+        try:
+            return Channel.of(name, type_, sender)
+        except PluginError as error:
+            offer = self._offers["sender"][type_]
+            raise PluginError(f"plugin {offer.plugin!r} of {offer.distribution}: {error}") from error
 
     def _shape(self, role: Role, name: str) -> Shape:
         offer = self._offers[role].get(name)

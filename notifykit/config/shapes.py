@@ -13,7 +13,7 @@ from pydantic.errors import PydanticUserError
 from notifykit.config.defects import Defects
 from notifykit.config.explain import TolerantJsonSchema, explain
 from notifykit.config.tree import Branch, KeyPath, dotted, locate, natural, plain
-from notifykit.errors import NotifykitError, PluginError
+from notifykit.errors import NotifykitError, PluginError, pass_interrupt
 from notifykit.plugins.registry import Offer
 from notifykit.secrets import SecretMissingError, Surroundings, redact
 
@@ -75,8 +75,9 @@ class Shape:
         except (ValueError, NotifykitError) as error:
             self._refused(redact(str(error)), section, prefix, defects)
             return None
-        except Exception as error:
+        except BaseException as error:
             # Third-party code: what it raises fails this campaign or channel alone.
+            pass_interrupt(error)
             raise PluginError(
                 f"{self._by} fails with {type(error).__name__}: {redact(str(error))}; its author needs to know"
             ) from error

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.campaign.split import split_on_line_ends
-from notifykit.errors import CampaignError, ConfigError, NotifykitError, StoreError
+from notifykit.errors import ConfigError, NotifykitError, StoreError, pass_interrupt
 from notifykit.model import Problem, Record
+from notifykit.pipeline.generate import decided
 from notifykit.pipeline.project import Project, open_project
 from notifykit.plugins import Plugins
 from notifykit.roles import Decision
@@ -73,7 +74,7 @@ def check(file: Path, plugins: Plugins) -> Checked:
     ]
     findings += _of_store(project)
     for campaign in project.configuration.campaigns:
-        findings += _of_campaign(project, campaign)
+        findings += _alone(project, campaign)
     return Checked(findings=tuple(findings), campaigns=tuple(item.name for item in project.configuration.campaigns))
 
 
@@ -101,12 +102,23 @@ def _of_store(project: Project) -> Iterator[Finding]:
         yield _error("store", str(error))
 
 
+def _alone(project: Project, campaign: Campaign) -> list[Finding]:
+    """Check one campaign: whatever its source, strategy or sender raises is a finding, and ends no other check."""
+    try:
+        return list(_of_campaign(project, campaign))
+    except BaseException as error:  # noqa: BLE001 - third-party code may raise anything
+        pass_interrupt(error)
+        source, strategy = type(campaign.source).__name__, type(campaign.strategy).__name__
+        what = f"{campaign.file}: {type(error).__name__} with source {source} and strategy {strategy}"
+        return [_error(campaign.name, f"{what}; this is a defect: report it to the plugin's author")]
+
+
 def _of_campaign(project: Project, campaign: Campaign) -> Iterator[Finding]:
     try:
         project.start(campaign)
         campaign.strategy.begin()
         sample = _sample(campaign)
-    except (CampaignError, ConfigError) as error:  # ConfigError: a source that needs a secret which is not set
+    except NotifykitError as error:
         yield _error(campaign.name, str(error))
         return
     for problem in sample.problems[:SAMPLE]:
@@ -153,7 +165,7 @@ def _sample(campaign: Campaign) -> _Sample:
         if isinstance(item, Problem):
             sample.problems.append(item)
             continue
-        due = campaign.strategy.decide(item, _Blank()) is Decision.NOTIFY
+        due = decided(campaign, item, _Blank()) is Decision.NOTIFY
         kept = sample.records if due else others
         if len(kept) < SAMPLE:
             kept.append(item)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from notifykit.campaign.campaign import Channel
 from notifykit.model import Claim, Message, Outcome
-from notifykit.pipeline.judge import defect
+from notifykit.pipeline.answer import usable
 from notifykit.roles import SendContext
 
 
@@ -36,14 +36,14 @@ def call(channel: Channel, claim: Claim, context: SendContext) -> Result:
     )
     started = time.perf_counter()
     try:
-        outcome = channel.sender.send(message, context)
+        outcome, wrong = usable(channel.sender.send(message, context))
     except BaseException as error:
         context.log.log(
             logging.ERROR, "the sender of channel %s failed on task %d", channel.name, task.id, exc_info=error
         )
-        outcome = Outcome.unknown(type(error).__name__, "the sender raised")
+        outcome, wrong = Outcome.unknown(type(error).__name__, "the sender raised"), ()
     seconds = time.perf_counter() - started
-    if wrong := defect(outcome):
-        context.log.error("what the sender of channel %s returned cannot be used: %s", channel.name, wrong)
-        outcome = Outcome.unknown("bad_outcome", wrong)
+    if wrong:
+        unusable = ", ".join(wrong)
+        context.log.error("what the sender of channel %s returned cannot be used: %s", channel.name, unusable)
     return Result(claim, outcome, seconds)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.campaign.split import split_on_line_ends
-from notifykit.errors import NotifykitError
+from notifykit.errors import CampaignError, NotifykitError
 from notifykit.model import Draft, Problem, Record
 from notifykit.outbox.protocol import Enqueued, Filter, Outbox
 from notifykit.pipeline.observers import Nobody, Observers
@@ -101,7 +101,7 @@ def _survey(campaign: Campaign, view: Iterable[Record | Problem], ledger: Ledger
     """Decide about every record. This loop runs for every row of every pass: keep it bare."""
     found = _Survey()
     decide = campaign.strategy.decide
-    skip, notify, repair = Decision.SKIP, Decision.NOTIFY, Decision.REPAIR
+    skip, notify, repair, drift = Decision.SKIP, Decision.NOTIFY, Decision.REPAIR, Decision.DRIFT
     seen: set[str] = set()
     remember = seen.add
     count = 0
@@ -127,12 +127,30 @@ def _survey(campaign: Campaign, view: Iterable[Record | Problem], ledger: Ledger
                     found.kept = None
         elif decision is repair:
             found.repair[key] = None
-        else:
+        elif decision is drift:
             found.drift[key] = None
+        else:
+            raise _no_decision(campaign, item, decision)
     found.records = count
     if progress is not None:
         progress(count)
     return found
+
+
+def decided(campaign: Campaign, record: Record, ledger: Ledger) -> Decision:
+    """Return what the strategy says of a record. Raises CampaignError where that is no Decision."""
+    decision = campaign.strategy.decide(record, ledger)
+    if not isinstance(decision, Decision):
+        raise _no_decision(campaign, record, decision)
+    return decision
+
+
+def _no_decision(campaign: Campaign, record: Record, answer: object) -> CampaignError:
+    strategy = type(campaign.strategy).__name__
+    return CampaignError(
+        f"{campaign.file}: decide() of {strategy} returned a {type(answer).__name__} for {record.key!r} "
+        f"({record.place}), not a Decision; nothing is queued, and its author must mend that"
+    )
 
 
 def _conflicts(
@@ -152,7 +170,7 @@ def _conflicts(
             for column, cell in first.items()
             if column not in own and any(other.get(column) != cell for other in others)
         ]
-        decisions = {campaign.strategy.decide(record, ledger) for record in records}
+        decisions = {decided(campaign, record, ledger) for record in records}
         if Decision.NOTIFY not in decisions:
             continue
         if differing:

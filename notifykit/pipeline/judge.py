@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 
 from notifykit.campaign.campaign import MessagePlan, RetryPolicy
-from notifykit.model import FOREVER, Claim, OnUnknown, Outcome, Status, Verdict
+from notifykit.model import Claim, OnUnknown, Outcome, Status, Verdict
 from notifykit.outbox.protocol import Outage, Transition
 
 AFTER_OTHERS = 0.001
@@ -81,35 +81,6 @@ def judge(
         if repeatable_for is None or 0 <= (again.not_before or 0.0) - since <= repeatable_for:
             return again
     return Transition(status=Status.IN_DOUBT, reason=reason)
-
-
-def defect(outcome: object) -> str | None:
-    """Say what is wrong with what a sender returned; None where it can be recorded.
-
-    Only the field is named: what third-party code puts there may be a secret.
-    """
-    if not isinstance(outcome, Outcome):
-        return f"a {type(outcome).__name__}, not an Outcome"
-    wrong = [
-        ("verdict", not isinstance(outcome.verdict, Verdict)),
-        ("after", not _is_delay(outcome.after)),
-        ("pause", outcome.pause != FOREVER and not _is_delay(outcome.pause)),
-        ("max_tries", outcome.max_tries is not None and not _is_delay(outcome.max_tries)),
-        ("code", not _is_text(outcome.code)),
-        ("detail", not _is_text(outcome.detail)),
-        ("vendor_id", outcome.vendor_id is not None and not _is_text(outcome.vendor_id)),
-        ("undelivered", not all(map(_is_text, outcome.undelivered))),
-    ]
-    return next((field for field, is_wrong in wrong if is_wrong), None)
-
-
-def _is_delay(value: object) -> bool:
-    return value is None or (isinstance(value, int | float) and 0 <= value < FOREVER)
-
-
-def _is_text(value: object) -> bool:
-    """Whether it can be stored: a lone surrogate cannot."""
-    return isinstance(value, str) and (value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value))
 
 
 def doubtful(claim: Claim) -> Outcome:

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 from notifykit.campaign.campaign import Campaign
-from notifykit.errors import CampaignError, NotifykitError, StoreError
+from notifykit.errors import NotifykitError, StoreError, pass_interrupt
 from notifykit.outbox import Outbox
 from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.pipeline.dispatched import Dispatched
@@ -67,11 +67,12 @@ def _alone(campaign: Campaign, this_pass: Pass) -> Iterator[None]:
     raised."""
     try:
         yield
-    except CampaignError as error:
-        this_pass.failures[campaign.name] = str(error)
-    except NotifykitError:
+    except StoreError:
         raise
-    except Exception as error:
+    except NotifykitError as error:
+        this_pass.failures[campaign.name] = str(error)
+    except BaseException as error:
+        pass_interrupt(error)
         source, strategy = type(campaign.source).__name__, type(campaign.strategy).__name__
         log.exception("campaign %s cannot go on", campaign.name)
         this_pass.failures[campaign.name] = (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 from notifykit import hookspecs
-from notifykit.errors import PluginError
+from notifykit.errors import PluginError, pass_interrupt
 from notifykit.plugins.checks import NEEDED_METHOD, Manager, check_module
 from notifykit.plugins.find import FoundPlugin, canonical, find_entry_points, in_order
 from notifykit.plugins.loaded import Plugins
@@ -85,7 +85,8 @@ class _Loading:
         """Load one plugin, or record why not."""
         try:
             self._add(plugin, entry_point)
-        except (Exception, SystemExit) as error:  # third-party code may raise anything
+        except BaseException as error:
+            pass_interrupt(error)
             self._failed.append(failure(plugin, error))
             log.debug("%s failed to load", plugin, exc_info=True)
 

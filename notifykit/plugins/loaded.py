@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pluggy
 
 from notifykit import hookspecs
-from notifykit.errors import PluginClash, PluginError
+from notifykit.errors import PluginClash, PluginError, pass_interrupt
 from notifykit.plugins.commands import COMMAND_HOOKS, LazyCommand, commands_of
 from notifykit.plugins.named import OfferBrokenError
 from notifykit.plugins.registry import Registry
@@ -70,7 +70,8 @@ class Plugins:
         for name, call in self._observers[hook]:
             try:
                 call(**arguments)
-            except (Exception, SystemExit) as error:  # an observer never stops the job; it is logged
+            except BaseException as error:
+                pass_interrupt(error)
                 first = (name, hook) not in self._complained
                 self._complained.add((name, hook))
                 log.warning("plugin %r failed in %s: %s", name, hook, type(error).__name__, exc_info=first)
@@ -85,7 +86,8 @@ class Plugins:
                 continue
             try:
                 self._commands |= commands_of(plugin, self._alone[plugin.name], cli)
-            except (Exception, SystemExit) as error:  # third-party code may raise anything
+            except BaseException as error:
+                pass_interrupt(error)
                 self._failed.append(failure(plugin, error))
                 log.debug("%s failed to add its commands", plugin, exc_info=True)
         if self._strict:
@@ -127,7 +129,8 @@ class Plugins:
                     raise PluginClash(  # noqa: TRY301 - recorded like whatever else goes wrong here
                         f"it offers {taken[0]!r} by {hook}, which is taken by {holders[taken[0]]}; block one of the two"
                     )
-            except (Exception, SystemExit) as error:  # whatever a stranger's hook does: recorded
+            except BaseException as error:
+                pass_interrupt(error)
                 self._failed.append(failure(plugin, error))
                 log.debug("%s failed in %s", plugin, hook, exc_info=True)
             else:

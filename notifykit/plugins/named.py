@@ -8,7 +8,7 @@ import importlib
 import re
 import sys
 
-from notifykit.errors import PluginError
+from notifykit.errors import PluginError, pass_interrupt
 from notifykit.plugins.report import FailedPlugin, PluginId, failure
 
 _NAME = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*")
@@ -38,5 +38,6 @@ def import_offered(plugin: PluginId, place: str) -> object:
     """Return what a plugin offers at a place. Raises OfferBrokenError, with the plugin, the cause and the mend."""
     try:
         return import_place(place)
-    except (Exception, SystemExit) as error:  # third-party code may raise anything
+    except BaseException as error:
+        pass_interrupt(error)
         raise OfferBrokenError(failure(plugin, error)) from error

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Literal
 
+from notifykit.errors import pass_interrupt
 from notifykit.model import Message, Outcome
 from notifykit.options import ProjectPath
 from notifykit.roles import SendContext
@@ -61,7 +62,8 @@ class Python:
                 result = self._function(message.recipient, message.text)
             except NotSent as error:
                 return Outcome.retry(error.code, "the function says that nothing was sent", after=error.after)
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - recorded as the outcome
+            except BaseException as error:  # noqa: BLE001 - recorded as the outcome
+                pass_interrupt(error)
                 context.log.warning("%s: %s", self.call, _raised(error))
                 return Outcome.unknown(type(error).__name__, f"the function: {_raised(error)}")
         return self._believe(result)
@@ -117,7 +119,8 @@ def _import(name: str, search_path: Path | None) -> ModuleType:
             importlib.invalidate_caches()
     try:
         module = importlib.import_module(name)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        pass_interrupt(error)
         # The text of an import error names a module; that of another error may hold anything.
         why = f"{type(error).__name__}: {error}" if isinstance(error, ImportError) else _raised(error)
         mend = "install what it needs" if search_path else "install it, or name its folder in search_path"

@@ -181,14 +181,18 @@ def test_a_sender_that_does_not_say_leaves_a_doubt(
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
 
 
-def test_one_bad_outcome_hurts_only_its_own_message(store: SqliteOutbox) -> None:
+def test_a_verdict_counts_whatever_is_wrong_beside_it(store: SqliteOutbox, caplog: pytest.LogCaptureFixture) -> None:
     queue(store, 30, ordered=False)
     bad: Any = "60"
-    sender = Scripted(lambda message, _: Outcome.retry("429", after=bad) if message.key == "7" else None)
-    dispatcher(store, sender).run(drain=True)
-    assert statuses(store) == {"sent": 29, "in_doubt": 1}
-    (task,) = store.tasks(Filter(statuses=(Status.IN_DOUBT,)))
-    assert (task.key, task.reason) == ("7", "bad_outcome after")
+    odd = {"7": Outcome.rejected("404", pause=bad), "8": Outcome.accepted(vendor_id=bad.encode())}
+    dispatcher(store, Scripted(lambda message, _: odd.get(message.key))).run(drain=True)
+    assert statuses(store) == {"sent": 29, "failed": 1}
+    (task,) = store.tasks(Filter(statuses=(Status.FAILED,)))
+    assert (task.key, task.reason) == ("7", "404")
+    found = sorted(record.getMessage() for record in caplog.records)
+    assert found == [
+        f"what the sender of channel ch returned cannot be used: {name}" for name in ("pause", "vendor_id")
+    ]
 
 
 def test_throttling_uses_up_no_attempts(store: SqliteOutbox) -> None:

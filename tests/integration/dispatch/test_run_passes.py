@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 from contract_world import ContractWorld
 from counting_server import counting_server
 
-from notifykit.errors import CampaignError
+from notifykit.errors import CampaignError, ConfigError
 from notifykit.outbox.sqlite import database
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import Pass, Runner
@@ -30,6 +32,31 @@ class Broken(Strategy):
         raise KeyError("column")
 
 
+class Panic(BaseException):
+    """As extension modules raise it."""
+
+
+@dataclass
+class Panicking(Strategy):
+    error: type[BaseException] = Panic
+
+    def decide(self, record: Any, outbox: Any) -> Any:
+        raise self.error
+
+
+@dataclass
+class Undecided(Strategy):
+    answer: Any = None
+
+    def decide(self, record: Any, outbox: Any) -> Any:
+        return self.answer
+
+
+class Unsettled(Strategy):
+    def begin(self) -> None:
+        raise ConfigError("c.yaml:4: a secret is needed: FEED_KEY")
+
+
 class BrokenSource:
     def read(self) -> Any:
         raise OSError(28, "No space left on device")
@@ -41,6 +68,14 @@ class BrokenSource:
         ({"strategy": Broken()}, "KeyError with source CsvSource and strategy Broken; this is a defect"),
         ({"source": BrokenSource(), "strategy": Strategy()}, "OSError with source BrokenSource and strategy Strategy"),
         ({"strategy": Broken(where="begin")}, "status.json:3: torn"),
+        ({"strategy": Unsettled()}, "c.yaml:4: a secret is needed: FEED_KEY"),
+        ({"strategy": Panicking()}, "Panic with source CsvSource and strategy Panicking"),
+        ({"strategy": Panicking(SystemExit)}, "SystemExit with source CsvSource and strategy Panicking"),
+        ({"strategy": Panicking(GeneratorExit)}, "GeneratorExit with source"),
+        ({"strategy": Panicking(asyncio.CancelledError)}, "CancelledError with source"),
+        ({"strategy": Undecided(True)}, "decide() of Undecided returned a bool for "),
+        ({"strategy": Undecided("notify")}, "decide() of Undecided returned a str for "),
+        ({"strategy": Undecided()}, "not a Decision; nothing is queued"),
     ],
 )
 def test_a_broken_campaign_fails_alone(tmp_path: Path, broken: dict[str, Any], told: str) -> None:
@@ -55,6 +90,14 @@ def test_a_broken_campaign_fails_alone(tmp_path: Path, broken: dict[str, Any], t
         assert world.problems(server.accepted) == []
     assert list(this_pass.failures) == ["sick"]
     assert told in this_pass.failures["sick"]
+
+
+def test_an_interrupt_ends_a_pass(tmp_path: Path) -> None:
+    with counting_server() as server:
+        project = ContractWorld(tmp_path / "world", server.url, count=3).opened()
+    (healthy,) = project.campaigns()
+    with closing(project.open_outbox()) as outbox, pytest.raises(KeyboardInterrupt):
+        Runner(project, outbox, [replace(healthy, strategy=Panicking(KeyboardInterrupt))]).once()
 
 
 def test_a_store_that_is_locked_for_a_while_ends_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from decimal import Decimal
@@ -309,3 +310,25 @@ def test_filters_refuse_what_is_no_number(of: Callable[[object], object], value:
 def test_thousands_only_adds_commas(value: int) -> None:
     assert thousands(str(value)).replace(",", "") == str(value)
     assert thousands(value) == f"{value:,}"
+
+
+class Panic(BaseException):
+    """As extension modules raise it."""
+
+
+def panics(text: str) -> str:
+    raise Panic(text)
+
+
+@pytest.mark.parametrize(
+    ("escape", "why"),
+    [
+        (lambda text: None, "the sender's `escape` returned a NoneType, not a text"),
+        (lambda text: text.encode(), "the sender's `escape` returned a bytes, not a text"),
+        (lambda text: text.no_such_method(), "the sender's `escape` raised AttributeError"),
+        (panics, "the sender's `escape` raised Panic"),
+    ],
+)
+def test_an_escape_that_gives_no_text_holds_the_record(escape: Any, why: str) -> None:
+    with pytest.raises(RenderError, match=re.escape(why)):
+        render('{{ record["金额"] }}', escape=escape)

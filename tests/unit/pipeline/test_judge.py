@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from notifykit.campaign.campaign import Channel, MessagePlan, RetryPolicy
 from notifykit.model import FOREVER, Claim, Message, OnUnknown, Outcome, Status, Task
-from notifykit.pipeline.judge import backoff, defect, judge
+from notifykit.pipeline.judge import backoff, judge
 from notifykit.roles import SendContext
 
 NOW = 1000.0
@@ -132,37 +132,6 @@ def test_backoff_stays_within_its_cap_and_jitter(
     delay = backoff(policy, tries, random.Random(seed))
     assert min(cap, first) * (1 - jitter) <= delay * 1.0000001
     assert delay <= cap * (1 + jitter) * 1.0000001
-
-
-USABLE = (
-    Outcome.accepted(vendor_id="msg-1", undelivered=("甲",)),
-    Outcome.retry("45009", after=60, pause=60.5, max_tries=3),
-    Outcome.rejected("93000", "钥匙无效", pause=FOREVER),
-)
-
-UNUSABLE = {
-    "verdict": replace(USABLE[0], verdict=cast("Any", "accepted")),
-    "after": Outcome.retry("429", after=cast("Any", "60")),
-    "after ": Outcome.retry("429", after=float("nan")),
-    "after  ": Outcome.retry("429", after=FOREVER),
-    "pause": Outcome.retry("429", pause=-1),
-    "max_tries": Outcome.retry("429", max_tries=cast("Any", "3")),
-    "code": Outcome.rejected(cast("Any", 404)),
-    "detail": Outcome.accepted(detail="half \ud83d"),
-    "vendor_id": Outcome.accepted(vendor_id=cast("Any", {})),
-    "undelivered": Outcome.accepted(undelivered=cast("Any", (1,))),
-    "a str, not an Outcome": "ok",
-}
-
-
-@pytest.mark.parametrize("outcome", USABLE)
-def test_an_outcome_that_can_be_recorded(outcome: Outcome) -> None:
-    assert defect(outcome) is None
-
-
-@pytest.mark.parametrize("field", UNUSABLE)
-def test_an_outcome_that_cannot_be_recorded_is_named_by_its_field(field: str) -> None:
-    assert defect(UNUSABLE[field]) == field.strip()
 
 
 def test_an_attempt_that_a_throttled_channel_refused_does_not_count() -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -8,6 +8,7 @@ from notifykit.model import Outcome, Record, Status, Table
 from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
 from notifykit.pipeline.generate import generate
 from notifykit.pipeline.settle import settle
+from notifykit.roles import WriteBack
 
 
 def fill(world: Any, *keys: str) -> None:
@@ -55,3 +56,39 @@ def test_a_strategy_that_cannot_write_at_all_refuses_everything(world: Any) -> N
     world.strategy.broken = "x.csv: gone"
     done = settle(world.campaign, world.outbox)
     assert (done.completed, done.refused) == (0, {"x.csv: gone": 2})
+
+
+SILENT = "write_back() of FlagStrategy did not say what became of it; its author must mend that"
+NO_ANSWER = "write_back() of FlagStrategy returned a NoneType, not a WriteBack; its author must mend that"
+
+
+@pytest.mark.parametrize(
+    ("answer", "completed", "refused"),
+    [
+        (lambda ids: None, [], {NO_ANSWER: 2}),
+        (lambda ids: WriteBack(done=frozenset(ids[:1])), [0], {SILENT: 1}),
+        (lambda ids: WriteBack(done=frozenset(ids), refused={ids[1]: "locked"}), [0], {"locked": 1}),
+        (lambda ids: WriteBack(done=frozenset({*ids, 10_000}), refused={20_000: "x"}), [0, 1], {}),
+        (lambda ids: WriteBack(done=cast("Any", [*ids, *ids])), [0, 1], {}),
+    ],
+)
+def test_a_write_back_counts_for_what_was_given_once_each_and_nothing_is_left_out(
+    world: Any, monkeypatch: pytest.MonkeyPatch, answer: Any, completed: list[int], refused: dict[str, int]
+) -> None:
+    fill(world, "a")
+    finish(world)
+    ids = [task.id for task in world.outbox.tasks(Filter())]
+    monkeypatch.setattr(type(world.strategy), "write_back", lambda self, tasks: answer(ids))
+    done = settle(world.campaign, world.outbox)
+    assert (done.completed, done.refused) == (len(completed), refused)
+    found = [task.id for task in world.outbox.tasks(Filter(statuses=(Status.COMPLETED,)))]
+    assert found == [ids[at] for at in completed]
+
+
+def test_a_write_back_of_other_tasks_completes_none_of_them(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(world, "a", "b")
+    finish(world, b_award=Status.FAILED)
+    everything = frozenset(task.id for task in world.outbox.tasks(Filter()))
+    monkeypatch.setattr(type(world.strategy), "write_back", lambda self, tasks: WriteBack(done=everything))
+    assert settle(world.campaign, world.outbox).completed == 2
+    assert {task.key for task in world.outbox.tasks(Filter(statuses=(Status.COMPLETED,)))} == {"a"}

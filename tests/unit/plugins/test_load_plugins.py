@@ -94,6 +94,13 @@ BROKEN: dict[str, tuple[str, str, str, str]] = {
     ),
     "syntax error": ("def f(:\n  pass", "SyntaxError", "broken.py, line 3", "upgrade or uninstall"),
     "exit at import": ("raise SystemExit(3)", "SystemExit", "it ended the program with 3", "upgrade"),
+    "panic at import": (
+        "class PanicException(BaseException): ...\nraise PanicException('called from C')",
+        "PanicException",
+        "called from C",
+        "upgrade or uninstall",
+    ),
+    "generator exit at import": ("raise GeneratorExit", "GeneratorExit", "(no message)", "upgrade"),
     "exception without text": ("raise ValueError", "ValueError", "(no message)", "upgrade"),
     "exception that cannot be printed": (
         "class Odd(Exception):\n    def __str__(self): raise RuntimeError\nraise Odd",

@@ -48,6 +48,7 @@ BROKEN = {
     "no module": ("nowhere_at_all:Pigeon", "ModuleNotFoundError", "No module named 'nowhere_at_all'"),
     "no such name": ("loft:Dove", "AttributeError", "has no attribute 'Dove'"),
     "syntax": ("loft_torn:Pigeon", "SyntaxError", "loft_torn.py, line 1"),
+    "panics": ("loft_panics:Pigeon", "Panic", "(no message)"),
     "exits": ("loft_exits:Pigeon", "SystemExit", "it ended the program with 3"),
 }
 BROKEN_TYPES = BROKEN | {
@@ -61,6 +62,7 @@ BROKEN_COMMANDS = BROKEN | {"no command": ("loft:Mute", "PluginError", "loft:Mut
 def loft(site: Any) -> Any:
     """A folder to install into, with modules that plugins name."""
     files = {"loft.py": LOFT, "loft_torn.py": "def", "loft_exits.py": "raise SystemExit(3)"}
+    files["loft_panics.py"] = "class Panic(BaseException): ...\nraise Panic"
     site.install("loft", {}, files)
     return site
 

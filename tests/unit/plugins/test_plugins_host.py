@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from typing import Any
 
 import click
@@ -34,6 +35,19 @@ def test_an_observer_that_raises_stops_nobody(site: Any, caplog: pytest.LogCaptu
     ]
     assert {record.levelno for record in caplog.records} == {logging.WARNING}
     assert [bool(record.exc_info) for record in caplog.records] == [True, True, False, False]
+
+
+def test_an_observer_that_panics_stops_no_thread_of_the_host(site: Any, caplog: pytest.LogCaptureFixture) -> None:
+    site.plugin("a_panics", "class Panic(BaseException): ...\n@notifykit.hookimpl\ndef task_sent(): raise Panic")
+    site.plugin("b_interrupts", "@notifykit.hookimpl\ndef task_sent(): raise KeyboardInterrupt")
+    plugins = site.load()
+    thread = threading.Thread(target=plugins.observe, args=("task_sent",), kwargs={"task": 1, "outcome": 2})
+    thread.start()
+    thread.join()
+    assert sorted(record.getMessage() for record in caplog.records) == [
+        "plugin 'a_panics' failed in task_sent: Panic",
+        "plugin 'b_interrupts' failed in task_sent: KeyboardInterrupt",
+    ]
 
 
 def test_an_interrupt_in_an_observer_comes_through(site: Any) -> None:

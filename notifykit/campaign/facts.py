@@ -1,0 +1,67 @@
+"""The facts that a sender declares, taken only where they are what they must be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from notifykit.errors import PluginError, pass_interrupt
+from notifykit.roles import Rate, Sender
+
+
+def read_facts(sender: Sender) -> Mapping[str, Any]:
+    """Return the facts that a sender declares, by name. Raises PluginError that names the first that will not do."""
+    return {name: value for name, default in _FACTS.items() if (value := _read(sender, name)) is not default}
+
+
+def _read(sender: Sender, name: str) -> Any:
+    default: Any = _FACTS[name]
+    wanted, fits = _WANTED[name]
+    try:
+        value = getattr(sender, name, default)
+    except BaseException as error:
+        pass_interrupt(error)
+        raise PluginError(
+            f"reading its fact `{name}` raises {type(error).__name__}; its author must mend that"
+        ) from error
+    if value is not default and not fits(value):
+        raise PluginError(f"its fact `{name}` is {value!r:.60}, not {wanted}; its author must mend that")
+    return tuple(value) if name == "limits" else value
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _is_positive(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0 and math.isfinite(value)
+
+
+def _is_rate(value: object) -> bool:
+    return isinstance(value, Rate) and _is_whole(value.count) and _is_positive(value.seconds)
+
+
+_FACTS: Mapping[str, object] = {
+    "limits": (),
+    "repeatable": False,
+    "repeatable_for": None,
+    "concurrency": None,
+    "resource": None,
+    "max_bytes": None,
+    "escape": None,
+}
+"""What counts where a sender says nothing."""
+
+_WANTED: Mapping[str, tuple[str, Callable[[object], bool]]] = {
+    "limits": (
+        "a tuple of Rate(count, seconds) with a count of 1 or more and seconds above 0",
+        lambda value: isinstance(value, tuple | list) and all(map(_is_rate, value)),
+    ),
+    "repeatable": ("True or False", lambda value: isinstance(value, bool)),
+    "repeatable_for": ("a number of seconds above 0, or None", _is_positive),
+    "concurrency": ("a whole number of 1 or more, or None", _is_whole),
+    "resource": ("a name, or None", lambda value: isinstance(value, str) and bool(value.strip())),
+    "max_bytes": ("a whole number of 1 or more, or None", _is_whole),
+    "escape": ("a function from text to text, or None", callable),
+}
