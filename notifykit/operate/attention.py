@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from notifykit.model import FOREVER, Claim, Status
 from notifykit.outbox.protocol import Filter, Outage, Outbox, Pause
-from notifykit.pipeline.held import OVERDUE
+from notifykit.pipeline.overdue import OVERDUE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

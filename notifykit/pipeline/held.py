@@ -16,11 +16,9 @@ from dataclasses import dataclass
 
 from notifykit.clock import Clock
 from notifykit.model import Claim
+from notifykit.pipeline.overdue import OVERDUE
 
 log = logging.getLogger(__name__)
-
-OVERDUE = 3.0
-"""Timeouts after which a call that has not returned is reported."""
 
 
 def worker_name() -> str:

@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 from cli_world import FINE, CliWorld
 
-HEAVY = {"httpcore2", "httpx2", "importlib.metadata", "jinja2", "libcst", "pydantic", "pydantic_core", "sqlite_utils"}
+HEAVY = {
+    "filelock",
+    "httpcore2",
+    "httpx2",
+    "importlib.metadata",
+    "jinja2",
+    "libcst",
+    "pydantic",
+    "pydantic_core",
+    "sqlite_utils",
+}
 """What takes longer to load than all of ours that these commands need."""
 
 _RUN = """

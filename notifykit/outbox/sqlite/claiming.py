@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from notifykit.model import Claim, Outcome, Status, Task, Verdict
 from notifykit.outbox.protocol import ChannelBounds, Outage, Transition
 from notifykit.outbox.sqlite import events, lanes, rows
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.pausing import Pausing
-from notifykit.outbox.sqlite.worker_locks import WorkerLocks
 from notifykit.roles import Rate
+
+if TYPE_CHECKING:
+    from notifykit.outbox.sqlite.worker_locks import WorkerLocks
 
 # `claim`: the due tasks of a channel that is not paused, each as it will be when it is claimed. A retry that waits and
 # the task that overtook it can both be due: the lane is free only while none is sending.
@@ -309,14 +311,19 @@ class Claiming(Pausing):
 
     def enlist(self, worker: str) -> AbstractContextManager[None]:
         """Hold an OS lock under the worker's name."""
-        return WorkerLocks.beside(self.db.path).held(worker, self._busy_workers)
+        return self._locks().held(worker, self._busy_workers)
 
     def _busy_workers(self) -> set[str]:
         return {str(name) for (name,) in self.db.all(_WORKERS)}
 
     def ended(self, worker: str) -> bool:
         """Whether the worker's OS lock died with it."""
-        return WorkerLocks.beside(self.db.path).died(worker)
+        return self._locks().died(worker)
+
+    def _locks(self) -> WorkerLocks:
+        from notifykit.outbox.sqlite.worker_locks import WorkerLocks  # its library is for those that dispatch
+
+        return WorkerLocks.beside(self.db.path)
 
     def on_wire(self) -> list[Claim]:
         """Return what is `sending`, of all workers."""
