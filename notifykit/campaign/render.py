@@ -6,9 +6,10 @@ never an empty place in a message.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, UndefinedError, nodes
 from jinja2.environment import Template as JinjaTemplate
@@ -17,6 +18,16 @@ from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
+from notifykit.campaign.template_bounds import (
+    BOUNDS,
+    CHARACTERS,
+    INTERCEPTED,
+    Bounding,
+    TooLargeError,
+    bounded_filters,
+    check_method,
+    check_operands,
+)
 from notifykit.campaign.template_filters import FILTERS
 from notifykit.errors import ConfigError, RenderError, pass_interrupt
 from notifykit.model import Record
@@ -67,7 +78,17 @@ class _Undefined(StrictUndefined):
 
 
 class _Environment(SandboxedEnvironment):
-    """The sandbox, with a short way to a record's columns and no other way into a record."""
+    """The sandbox: a short way to a record's columns and no other way into a record, and bounds on what is made."""
+
+    intercepted_binops = INTERCEPTED
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        check_operands(operator, left, right)
+        return super().call_binop(context, operator, left, right)
+
+    def call(self, context: Context, function: Any, /, *arguments: Any, **options: Any) -> Any:
+        check_method(function, arguments)
+        return super().call(context, function, *arguments, **options)
 
     def getitem(self, obj: object, argument: object) -> object:
         if isinstance(obj, Record) and isinstance(argument, str):
@@ -168,9 +189,19 @@ class Template(_Compiled):
     def __call__(self, record: Record) -> str:
         """Render for one record. Raises RenderError, which names the template, the place and the record."""
         try:
-            return "".join(self._root(self._context(record)))
+            return self._bounded(self._root(self._context(record)))
         except _USERS_MISTAKES as error:
             raise self._failed(error, record) from error
+
+    def _bounded(self, parts: Iterator[str]) -> str:
+        found: list[str] = []
+        left = CHARACTERS
+        for part in parts:
+            left -= len(part)
+            if left < 0:
+                raise TooLargeError(f"the text has more than {CHARACTERS:,} characters")
+            found.append(part)
+        return "".join(found)
 
 
 class Condition(_Compiled):
@@ -204,6 +235,7 @@ def _environment(escape: Escape | None) -> _Environment:
 
     environment = _Environment(undefined=_Undefined, finalize=finalize)
     environment.filters.update(FILTERS)
+    environment.filters = bounded_filters(environment.filters)
     del environment.globals["lipsum"]
     return environment
 
@@ -225,6 +257,8 @@ def _escaped(escape: Escape, text: str) -> str:
 def _load(tree: nodes.Template, environment: _Environment, where: str) -> JinjaTemplate:
     try:
         _check(tree, environment, where)
+        environment.filters |= BOUNDS
+        Bounding().visit(tree)
         code = environment.compile(tree, filename=f"<{where}>")
     except TemplateSyntaxError as error:
         raise TemplateInvalidError(where, [_syntax(error)]) from None

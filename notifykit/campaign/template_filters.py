@@ -22,6 +22,9 @@ def number(value: object) -> int | float:
     return int(found) if found == found.to_integral_value() else float(found)
 
 
+DIGITS = 100
+"""Places before and behind the point that a number may take when it is written out."""
+
 FILTERS = {"thousands": thousands, "percent": percent, "number": number}
 
 
@@ -34,8 +37,17 @@ def _decimal(name: str, value: object) -> Decimal:
             pass
         else:
             if found.is_finite():
+                _check_digits(name, found)
                 return found
     raise ValueError(f"the filter {name} takes a number, not {value!r}")
+
+
+def _check_digits(name: str, found: Decimal) -> None:
+    exponent = found.as_tuple().exponent
+    if found.adjusted() > DIGITS or (isinstance(exponent, int) and abs(exponent) > DIGITS):
+        raise ValueError(
+            f"the filter {name} takes a number of at most {DIGITS} digits, not one with the exponent {found.adjusted()}"
+        )
 
 
 def _rounded(value: Decimal, digits: int | None) -> Decimal:
