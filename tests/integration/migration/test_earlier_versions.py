@@ -104,7 +104,8 @@ def contains(now: Any, told: Any) -> bool:
 def test_a_store_works_on(packed: Path, folder: Path) -> None:
     world = earlier_worlds.put_up(packed / PLAIN, folder)
     world.desk.set_moods({})
-    done(world, "resume", "desk", codes=(0, 1))
+    for channel in ("desk", "second"):
+        done(world, "resume", channel, codes=(0, 1))
     with SqliteOutbox.open(world.store) as outbox:
         (lost,) = outbox.on_wire()  # its worker was killed, and left nothing that proves it
         assert outbox.expire(lost, Outcome.unknown("lost"), Transition(status=Status.IN_DOUBT))

@@ -5,7 +5,7 @@ the disk, make those of the version before the change, with that version's comma
 
     python tests/support/migration/earlier_worlds.py PATH/TO/notifykit FOLDER/NAME.tar.xz
 
-with tests/support/host and tests/support/migration in PYTHONPATH. It needs strace, and takes about two minutes.
+with the folders of tests/support in PYTHONPATH. It needs strace, and takes some minutes.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ MIGRATE, ROLLBACK = "migrate", "rollback"
 
 
 def write_settings(folder: Path, more: str = "") -> None:
-    """Write notifykit.yaml: the desk is that of this very folder. `more`: options of the sender."""
+    """Write notifykit.yaml: both senders go to the desk of this very folder. `more`: options of theirs."""
     call, support = legacy_desk.call(folder), str(Path(legacy_desk.__file__).parent)
     sender = f"{{type: python, call: {json.dumps(call)}, search_path: {json.dumps(support)}{more}}}"
     (folder / "notifykit.yaml").write_text(
-        f"store: tasks.db\ncampaigns: campaigns/*.yaml\nsenders:\n  desk: {sender}\n"
+        f"store: tasks.db\ncampaigns: campaigns/*.yaml\nsenders:\n  desk: {sender}\n  second: {sender}\n"
         "dispatch: {workers: 1, lease: 30, timeout: 10}\n",
         encoding="utf-8",
     )
@@ -98,6 +98,10 @@ class Maker:
         """Make a store with tasks in every status, attempts, events, starts and a pause, and tell what it says."""
         world = _World(self._folder("start"), technicians=False)
         write_settings(world.folder, ", limits: [{count: 500, seconds: 60}]")
+        campaign = world.folder / "campaigns" / "beijing.yaml"
+        text = campaign.read_text(encoding="utf-8")
+        before, _, award = text.rpartition("sender: desk")  # a channel of its own, which can be paused
+        campaign.write_text(f"{before}sender: second{award}", encoding="utf-8")
         numbers = [world.contract("N").number for _ in range(8)]
         refused, lost = dict.fromkeys(numbers[:2], legacy_desk.FORBIDDEN), dict.fromkeys(numbers[2:4], legacy_desk.LOST)
         world.desk.set_moods(refused | lost)
@@ -115,14 +119,15 @@ class Maker:
         world.desk.set_moods({})
         self._run(world, "generate")
         self._run(world, "dispatch", "--once", codes=(0, 3))
-        world.contract("N")
-        self._run(world, "generate")
-        self._die(world, ("dispatch", "--once"), KillPoint("write", 1, str(world.folder / legacy_desk.BOOK)))
-        # What is on the wire holds the group's other messages back, and nobody else's.
-        busy, throttled = (world.contract("N", award=True).number for _ in range(2))
+        busy, throttled = (f"{world.contract('N', award=True).number}\n达成" for _ in range(2))
         world.desk.set_moods({busy: legacy_desk.BUSY, throttled: legacy_desk.THROTTLED})
         self._run(world, "generate")
         self._run(world, "dispatch", "--once", codes=(0, 3))
+        for _ in range(3):
+            world.contract("N")
+        self._run(world, "generate")
+        # The last thing that is done: the next dispatcher would see that this one is gone.
+        self._die(world, ("dispatch", "--once"), KillPoint("write", 1, str(world.folder / legacy_desk.BOOK)))
         with closing(sqlite3.connect(world.store)) as db, db:
             db.execute(
                 "INSERT INTO tasks (task_type, recipient, message, status, created_at, updated_at)"
