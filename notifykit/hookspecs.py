@@ -180,3 +180,14 @@ def may_generate(campaign: str, legacy: LegacyState, store: Path, folder: Path) 
 
     .. versionadded:: 0.1
     """
+
+
+@hookspec
+def may_rename(campaign: str, store: Path, folder: Path) -> str | None:
+    """Say why a campaign must keep its name; None where nothing speaks against another.
+
+    Called before `notifykit campaign rename` changes anything. Answer where you keep something under the campaign's
+    name that does not go along. `store` is the file of the outbox, `folder` the project's. The text says what it is.
+
+    .. versionadded:: 0.1
+    """

@@ -13,6 +13,7 @@ from typing import Any, Self
 __all__ = [
     "FOREVER",
     "Attempt",
+    "CampaignData",
     "Claim",
     "Draft",
     "Message",
@@ -142,6 +143,21 @@ class Draft:
     """Keep the order of queueing among messages to this recipient."""
     round: int = 1
     metadata: Metadata = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignData:
+    """What a campaign reads and writes. Files are `file:` and a path, relative to the project's folder within it."""
+
+    campaign: str
+    source: str
+    """As the campaign's file says it."""
+    target: str
+    """Where the source leads, if it is a link; otherwise as `source`."""
+    key: str
+    """The column or name that holds the business key."""
+    writes: str
+    """A file, or a part of the source such as a column; empty where nothing is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

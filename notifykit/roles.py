@@ -22,7 +22,11 @@ __all__ = ["Decision", "Ledger", "Rate", "SendContext", "Sender", "Source", "Str
 
 @runtime_checkable
 class Source(Protocol):
-    """Yields the records of a campaign."""
+    """Yields the records of a campaign.
+
+    A source may also have `reads`: the file (a Path) or the address (text) that its records come from. By this two
+    campaigns over the same data are recognised. Without it, all options of the source count.
+    """
 
     def read(self) -> Iterable[Record | Problem]:
         """Return one consistent view of the source, in order.
@@ -98,6 +102,15 @@ class Strategy:
     def own_columns(self) -> frozenset[str]:
         """Columns that this strategy writes: they do not count where two rows of a key are compared."""
         return frozenset()
+
+    @property
+    def writes(self) -> Path | str | None:
+        """What this strategy writes: a file (a Path), a part of the source such as a column (text), or nothing.
+
+        Two campaigns that read the same and write the same are one campaign under two names: see
+        `notifykit.pipeline.precedence`. Asked before `start`.
+        """
+        return None
 
     def start(self, context: StrategyContext) -> None:
         """Called once per campaign and process, before any other method."""

@@ -30,3 +30,11 @@ def may_generate(campaign: str, legacy: LegacyState, store: Path, folder: Path) 
     from notifykit_migration.apply import guard
 
     return guard.may_generate(campaign, legacy, store, folder)
+
+
+@hookimpl
+def may_rename(campaign: str, store: Path, folder: Path) -> str | None:
+    """Refuse a campaign that was migrated or went back: plan, backup and archive name it."""
+    from notifykit_migration.apply import guard
+
+    return guard.may_rename(campaign, store, folder)

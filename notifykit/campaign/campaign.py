@@ -90,6 +90,8 @@ class Campaign:
     strategy: Strategy
     messages: tuple[MessagePlan, ...]
     legacy: Mapping[str, Any] = field(default_factory=dict)
+    shares_data_with: frozenset[str] = frozenset()
+    """Other campaigns, by name, that are meant to read and write the same."""
 
     def message(self, name: str) -> MessagePlan | None:
         """Return the plan that made a task's message; parts of a split one (`group.2`) included."""

@@ -156,7 +156,7 @@ def _selection(
 
 def _decide(session: Session, which: Selection, decision: Resolution, *, who: str, why: str, as_json: bool) -> ExitCode:
     project = session.open_project(secrets=False)
-    with _store(project) as outbox:
+    with existing_store(project) as outbox:
         check_campaign(project, outbox, which.campaign)
         changed = decide(outbox, which, decision, who=who, why=why)
     _print_changed(changed, project, as_json=as_json)
@@ -193,7 +193,7 @@ def resend(
     KEY is the record's business key. Its recipients get the same text twice: that is what you ask for.
     """
     project = session.open_project(secrets=False)
-    with _store(project) as outbox:
+    with existing_store(project) as outbox:
         check_campaign(project, outbox, campaign)
         planned = resendable(outbox, campaign, key, messages)
         if not yes and not _confirmed(planned):
@@ -223,7 +223,7 @@ def resume(session: Session, channel: str, as_json: bool) -> ExitCode:
     you have mended it.
     """
     project = session.open_project(secrets=False)
-    with _store(project) as outbox:
+    with existing_store(project) as outbox:
         check_channel(project, outbox, channel)
         resumed = outbox.resume(channel)
     if as_json:
@@ -234,7 +234,8 @@ def resume(session: Session, channel: str, as_json: bool) -> ExitCode:
 
 
 @contextmanager
-def _store(project: Project) -> Iterator[Outbox]:
+def existing_store(project: Project) -> Iterator[Outbox]:
+    """Open the store to decide about what is in it. Raises NotifykitError where there is none yet."""
     store = project.configuration.settings.store
     if not store.exists():
         raise NotifykitError(f"{NOTHING_YET}: there is no {store}, so there is nothing to decide about")

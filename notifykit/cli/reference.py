@@ -15,6 +15,7 @@ import click
 from notifykit.cli.app import build_cli
 from notifykit.cli.sections import SECTIONS
 from notifykit.plugins import load_plugins
+from notifykit.plugins.commands import LazyCommand
 from notifykit.plugins.find import OWN_DISTRIBUTION, canonical, find_entry_points, identify
 
 BEGIN = "<!-- The rest is generated: python -m notifykit.cli.reference docs/cli.md -->"
@@ -44,9 +45,19 @@ def plugin_sections() -> dict[str, str]:
 def _sections(cli: click.Group, commands: Iterable[click.Command]) -> dict[str, str]:
     found = {}
     for command in commands:
-        context = click.Context(command, info_name=command.name, parent=_context(cli), terminal_width=WIDTH)
-        found[str(command.name)] = f"## notifykit {command.name}\n\n{_fenced(command.get_help(context))}"
+        helps = "\n".join(_helps(command, _context(cli)))
+        found[str(command.name)] = f"## notifykit {command.name}\n\n{helps}"
     return found
+
+
+def _helps(command: click.Command, parent: click.Context) -> Iterator[str]:
+    """Yield the help of a command, then those of the commands within it."""
+    whole = command.load() if isinstance(command, LazyCommand) else command
+    context = click.Context(whole, info_name=command.name, parent=parent, terminal_width=WIDTH)
+    yield _fenced(whole.get_help(context))
+    if isinstance(whole, click.Group):
+        for inner in whole.commands.values():
+            yield from _helps(inner, context)
 
 
 def _context(cli: click.Group) -> click.Context:

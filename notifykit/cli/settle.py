@@ -73,5 +73,6 @@ def print_orphans(orphans: dict[str, int]) -> None:
     for name, number in orphans.items():
         out(
             f"owed: campaign {name}: no file describes it any more, and {count(number, 'message')} of it "
-            "cannot be written back; put the file back (`enabled: false` keeps it from generating)"
+            "cannot be written back; put the file back (`enabled: false` keeps it from generating), or, "
+            f'where it was renamed, run `notifykit campaign rename "{name}" NEW --why TEXT`'
         )

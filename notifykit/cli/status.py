@@ -40,9 +40,11 @@ def status(session: Session, as_json: bool) -> ExitCode:
     overdue: list[Claim] = []
     cut_off: list[Outage] = []
     unowned = 0
+    held: dict[str, str] = {}
     with existing_file(project.store(), clock) as outbox:
         if outbox is not None:
             figures, pauses, unowned = outbox.figures(), outbox.pauses(), _unowned(outbox)
+            held = dict(outbox.held_campaigns())
             cut_off = outages(outbox)
             if outbox.on_wire():  # only then is the section worth its validation
                 overdue = overdue_calls(outbox, project.section().dispatch.timeout, now)
@@ -55,6 +57,7 @@ def status(session: Session, as_json: bool) -> ExitCode:
                 "outages": [outage_form(outage) for outage in cut_off],
                 "overdue_calls": [overdue_form(claim, now) for claim in overdue],
                 "pending_without_campaign": unowned,
+                "queue_nothing": held,
             }
         )
     elif outbox is not None:
@@ -64,6 +67,8 @@ def status(session: Session, as_json: bool) -> ExitCode:
         for claim in overdue:
             task, age = claim.task, duration(now - claim.started_at)
             out(f"\nchannel {task.channel}: the call for task {task.id} ({task.key}) has been under way for {age}")
+        for name, reason in held.items():
+            out(f"\ncampaign {name} queues nothing: {reason}")
     return ExitCode.DONE
 
 

@@ -80,6 +80,7 @@ class CampaignReader:
             strategy=strategy,
             messages=tuple(plan for plan in plans if plan is not None),
             legacy=mapping_at(root, "legacy"),
+            shares_data_with=frozenset(section.shares_data_with),
         )
         return ReadCampaign(name=name, enabled=enabled, campaign=campaign)
 

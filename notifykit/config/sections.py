@@ -86,6 +86,10 @@ def _plain_name(name: str) -> str:
 Name = Annotated[str, AfterValidator(_plain_name)]
 
 
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
 class SendingSection(Section):
     """What may be said for all messages of a campaign, and again for one of them."""
 
@@ -137,6 +141,11 @@ class CampaignSection(SendingSection):
     )
     name: Name | None = Field(default=None, description="The campaign's name. Default: the file's, without `.yaml`.")
     enabled: bool = Field(default=True, description="`false`: generates nothing.")
+    shares_data_with: Annotated[list[Name], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
+        default=[],
+        description="Campaigns that are meant to read the same source and write the same as this one. Without it, of "
+        "several such campaigns only the one that was there first queues messages.",
+    )
     source: TypedSection = Field(description="Where records come from: `type`, and the type's options.")
     strategy: TypedSection = Field(
         description="What needs notifying and what is written back: `type`, and the type's options."
@@ -176,15 +185,11 @@ class PluginsSection(Section):
     )
 
 
-def _patterns(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
 class ProjectSection(Section):
     """The project file, notifykit.yaml."""
 
     store: ProjectPath = Field(default=Path(STORE), validate_default=True, description="The outbox.")
-    campaigns: Annotated[list[str], BeforeValidator(_patterns, json_schema_input_type=str | list[str])] = Field(
+    campaigns: Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
         default=["campaigns/*.yaml"],
         description="Campaign files, as one pattern or several. Files whose names start with `_` are only bases.",
     )

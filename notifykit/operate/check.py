@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +14,7 @@ from notifykit.campaign.split import split_on_line_ends
 from notifykit.errors import ConfigError, NotifykitError, StoreError, pass_interrupt
 from notifykit.model import Problem, Record
 from notifykit.pipeline.generate import decided
+from notifykit.pipeline.precedence import Precedence
 from notifykit.pipeline.project import Project, open_project
 from notifykit.plugins import Plugins
 from notifykit.roles import Decision
@@ -73,8 +74,14 @@ def check(file: Path, plugins: Plugins) -> Checked:
         for item in project.configuration.unavailable
     ]
     findings += _of_store(project)
-    for campaign in project.configuration.campaigns:
-        findings += _alone(project, campaign)
+    with ExitStack() as stack:
+        outbox = None
+        if project.configuration.settings.store.exists():
+            with suppress(StoreError):  # found already; the campaigns are compared all the same
+                outbox = stack.enter_context(closing(project.open_outbox(create=False)))
+        precedence = project.precedence(outbox)
+        for campaign in project.configuration.campaigns:
+            findings += _alone(project, precedence, campaign)
     return Checked(findings=tuple(findings), campaigns=tuple(item.name for item in project.configuration.campaigns))
 
 
@@ -102,10 +109,10 @@ def _of_store(project: Project) -> Iterator[Finding]:
         yield _error("store", str(error))
 
 
-def _alone(project: Project, campaign: Campaign) -> list[Finding]:
+def _alone(project: Project, precedence: Precedence, campaign: Campaign) -> list[Finding]:
     """Check one campaign: whatever its source, strategy or sender raises is a finding, and ends no other check."""
     try:
-        return list(_of_campaign(project, campaign))
+        return list(_of_campaign(project, precedence, campaign))
     except BaseException as error:  # noqa: BLE001 - third-party code may raise anything
         pass_interrupt(error)
         source, strategy = type(campaign.source).__name__, type(campaign.strategy).__name__
@@ -113,7 +120,9 @@ def _alone(project: Project, campaign: Campaign) -> list[Finding]:
         return [_error(campaign.name, f"{what}; this is a defect: report it to the plugin's author")]
 
 
-def _of_campaign(project: Project, campaign: Campaign) -> Iterator[Finding]:
+def _of_campaign(project: Project, precedence: Precedence, campaign: Campaign) -> Iterator[Finding]:
+    if (reason := precedence.refusal(campaign)) is not None:
+        yield _error(campaign.name, f"{campaign.file}: {reason}")
     try:
         project.start(campaign)
         campaign.strategy.begin()

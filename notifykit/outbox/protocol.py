@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from notifykit.model import Attempt, Claim, Draft, Outcome, Status, Task
+from notifykit.model import Attempt, CampaignData, Claim, Draft, Outcome, Status, Task
 from notifykit.roles import Ledger, Rate
 
 
@@ -103,8 +103,8 @@ class Event:
     at: float
     task_id: int
     kind: str
-    """`retried`, `resolved`, `cancelled`, `resent`, `write_back_owed`, `late_result`, or an earlier `written_back`;
-    after a migration also `adopted` and `late_legacy_completed`."""
+    """`retried`, `resolved`, `cancelled`, `resent`, `renamed`, `write_back_owed`, `late_result`, or an earlier
+    `written_back`; after a migration also `adopted` and `late_legacy_completed`."""
     who: str
     detail: str
 
@@ -179,6 +179,22 @@ class Outbox(Protocol):
 
     def reopen_write_back(self, campaign: str, keys: Iterable[str]) -> int:
         """Owe the write-back of these completed keys again. Returns how many tasks."""
+        ...
+
+    def campaign_data(self) -> list[CampaignData]:
+        """Return what campaigns were seen to read and write, in the order in which they were."""
+        ...
+
+    def remember_data(self, data: CampaignData) -> None:
+        """Keep what a campaign reads and writes, behind what is kept; what is kept already stays where it is."""
+        ...
+
+    def held_campaigns(self) -> Mapping[str, str]:
+        """Return the campaigns that may queue nothing, as of their last pass, each with the reason."""
+        ...
+
+    def hold_campaign(self, campaign: str, reason: str | None) -> None:
+        """Keep why a campaign may queue nothing; None: it may. Nothing is written where that is known."""
         ...
 
     # dispatch ---------------------------------------------------------------------------------------------
@@ -302,6 +318,18 @@ class Outbox(Protocol):
 
     def resend(self, campaign: str, key: str, messages: Sequence[str], *, who: str, why: str) -> list[Task]:
         """Open a new round for messages that were sent: the same text, queued again. Returns the new tasks."""
+        ...
+
+    def rename_campaign(self, old: str, new: str, *, who: str, why: str) -> int:
+        """Give all that is kept under one campaign's name another name; returns how many tasks that are.
+
+        Each task is told of it (`renamed`). Raises StoreError, and changes nothing, where both names have the same
+        message of the same key in the same round.
+        """
+        ...
+
+    def shared_keys(self, one: str, other: str) -> list[str]:
+        """Return the keys under which two campaigns have the same message in the same round."""
         ...
 
     # looking ----------------------------------------------------------------------------------------------

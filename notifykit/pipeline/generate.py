@@ -65,9 +65,11 @@ def generate(
     observers: Observers | None = None,
     progress: Progress | None = None,
     dry_run: bool = False,
+    before_queueing: Callable[[], None] | None = None,
 ) -> Generated:
     """Offer the messages of every record that still needs notifying.
 
+    `before_queueing` is called once, in the transaction of the first batch; what it raises leaves nothing queued.
     Raises CampaignError where the source or the strategy's state cannot be read.
     """
     strategy = campaign.strategy
@@ -78,7 +80,7 @@ def generate(
     if survey.repeated:
         survey.problems += _conflicts(campaign, view, survey.repeated, ledger)
     held = {problem.key for problem in survey.problems if problem.key is not None}
-    queue = _Queue(campaign, outbox, ledger, observers or Nobody(), dry_run=dry_run)
+    queue = _Queue(campaign, outbox, ledger, observers or Nobody(), before=before_queueing, dry_run=dry_run)
     for record in _wanted(view, survey, held):
         queue.add(record)
     queue.flush()
@@ -214,12 +216,20 @@ class _Queue:
     """Renders records and offers them to the outbox, a batch at a time."""
 
     def __init__(
-        self, campaign: Campaign, outbox: Outbox, ledger: Ledger, observers: Observers, *, dry_run: bool
+        self,
+        campaign: Campaign,
+        outbox: Outbox,
+        ledger: Ledger,
+        observers: Observers,
+        *,
+        before: Callable[[], None] | None,
+        dry_run: bool,
     ) -> None:
         self._campaign = campaign
         self._outbox = outbox
         self._ledger = ledger
         self._observers = observers
+        self._before = before
         self._dry_run = dry_run
         self._records: list[Record] = []
         self._drafts: list[Draft] = []
@@ -291,7 +301,11 @@ class _Queue:
             self.queued += new
             self.duplicates += len(self._drafts) - new
         else:
-            enqueued = self._outbox.enqueue(self._drafts)
+            with self._outbox.transaction():
+                if self._before is not None:
+                    self._before()
+                    self._before = None
+                enqueued = self._outbox.enqueue(self._drafts)
             self.queued += enqueued.new
             self.duplicates += enqueued.duplicates
             self._campaign.strategy.generated(self._records)

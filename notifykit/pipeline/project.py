@@ -15,6 +15,7 @@ from notifykit.errors import CampaignError, ConfigError, NotifykitError
 from notifykit.nearest import hint
 from notifykit.outbox import Outbox, SqliteOutbox
 from notifykit.pipeline.dispatch import Dispatcher
+from notifykit.pipeline.precedence import Precedence
 from notifykit.plugins import Plugins, load_plugins
 from notifykit.roles import StrategyContext
 from notifykit.session import PROJECT_FILE
@@ -67,6 +68,11 @@ class Project:
             StrategyContext(campaign=campaign.name, source=campaign.source, clock=self.clock, folder=self.file.folder)
         )
 
+    def precedence(self, outbox: Outbox | None) -> Precedence:
+        """Return which campaigns may queue messages, where several are over the same data."""
+        described = {*(campaign.name for campaign in self.described), *self.unavailable()}
+        return Precedence(outbox, self.configuration.campaigns, described, self.file.folder)
+
     def require_may_generate(self, campaign: Campaign) -> None:
         """Ask the plugins whether a campaign that owns old state may queue messages. Raises CampaignError."""
         hook = self.plugins.hook
@@ -82,6 +88,15 @@ class Project:
                 legacy=state,
                 store=self.configuration.settings.store,
                 folder=self.file.folder,
+            )
+            if refusals:
+                raise CampaignError(refusals[0])
+
+    def require_may_rename(self, campaign: str) -> None:
+        """Ask the plugins whether all that is kept of a campaign may go under another name. Raises CampaignError."""
+        if self.plugins.observed("may_rename"):
+            refusals = self.plugins.hook.may_rename(
+                campaign=campaign, store=self.configuration.settings.store, folder=self.file.folder
             )
             if refusals:
                 raise CampaignError(refusals[0])

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from notifykit.campaign.campaign import Campaign
 from notifykit.errors import NotifykitError, StoreError, pass_interrupt
@@ -41,23 +42,41 @@ def generate_all(
     progress: Callable[[int], None] | None = None,
 ) -> None:
     """Generate each campaign; one that cannot go on is noted in `this_pass.failures` and does not stop the others."""
+    precedence = project.precedence(outbox)
+    if not dry_run:
+        precedence.release_undescribed()
     for campaign in campaigns:
         with _alone(campaign, this_pass):
+            if dry_run:
+                precedence.require(campaign)
+            else:
+                precedence.note(campaign)
             project.require_may_generate(campaign)
             project.start(campaign)
             this_pass.generated.append(
-                generate(campaign, outbox, observers=project.plugins, progress=progress, dry_run=dry_run)
+                generate(
+                    campaign,
+                    outbox,
+                    observers=project.plugins,
+                    progress=progress,
+                    dry_run=dry_run,
+                    before_queueing=partial(precedence.remember, campaign),
+                )
             )
 
 
 def settle_all(project: Project, outbox: Outbox, campaigns: Sequence[Campaign], this_pass: Pass) -> None:
     """Settle each campaign that owes write-backs."""
     owing = set(outbox.owing_campaigns())
+    precedence = project.precedence(outbox)
     for campaign in campaigns:
         if campaign.name not in owing:
             continue
         with _alone(campaign, this_pass):
             project.start(campaign)
+            with outbox.transaction():
+                if precedence.refusal(campaign) is None:
+                    precedence.remember(campaign)
             this_pass.settled.append(settle(campaign, outbox))
 
 

@@ -81,6 +81,14 @@ class StrategyContract:
         assert isinstance(own, frozenset)
         assert all(isinstance(name, str) for name in own)
 
+    def test_what_it_writes_is_said_alike_at_any_time(self, tmp_path: Path) -> None:
+        """`writes` is a path, a text or None: the same before and after the start, and in another process."""
+        source = self.make_source(tmp_path)
+        unstarted, started = self.make_strategy(tmp_path), self.started(tmp_path, source).strategy
+        assert unstarted.writes is None or isinstance(unstarted.writes, str | Path)
+        assert unstarted.writes != ""
+        assert started.writes == unstarted.writes == self.make_strategy(tmp_path).writes
+
     def test_what_nobody_knows_is_notified(self, tmp_path: Path) -> None:
         """A record that the outbox does not know, and that is not marked as sent, is notified."""
         world = self.world(tmp_path)

@@ -15,3 +15,23 @@ LEFT_OUT = HOST("left_out", "not delivered to {recipients}", "未送达 {recipie
 DECIDED = HOST("decided", "{why}", "{why}")
 PAUSED = HOST("paused", "{cause:why}", "{cause:why}")
 WRITE_BACK_FAILED = HOST("write_back_failed", "{error}", "{error}")
+
+_MEANT = "or, where both are meant, write `shares_data_with: {known}` in its file"
+_MEANT_CHINESE = "如果两者本来就应并存，请在其文件中写明 `shares_data_with: {known}`"
+
+SAME_DATA_GONE = HOST(
+    "same_data_gone",
+    "the store knows the same source and the same flag as campaign {known}, which no file describes any more, so "
+    'nothing is queued: it would be sent again; run `notifykit campaign rename "{known}" "{campaign}" --why TEXT`, or '
+    f"put the name back (`name: {{known}}` in the file), {_MEANT}",
+    "存储中同一来源、同一标记属于活动 {known}，而该活动已没有文件描述，因此不会排队任何消息，否则会重复发送；"
+    '请运行 `notifykit campaign rename "{known}" "{campaign}" --why 原因`，或恢复原名（在文件中写 `name: {known}`）；'
+    f"{_MEANT_CHINESE}",
+)
+SAME_DATA_BEFORE = HOST(
+    "same_data_before",
+    "{campaign} reads the same source and writes the same flag as campaign {known}, which was there first, so nothing "
+    f"is queued: it would be sent twice; remove one of the two files, {_MEANT}",
+    "{campaign} 与早已存在的活动 {known} 读取同一来源、写入同一标记，因此不会排队任何消息，否则会重复发送；"
+    f"请删除其中一个文件；{_MEANT_CHINESE}",
+)

@@ -7,6 +7,7 @@ import io
 from bisect import bisect_left
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from notifykit.errors import CampaignError
 from notifykit.model import Problem, Record, Table
@@ -29,6 +30,11 @@ class CsvSource:
     """`auto`: UTF-8 with or without a byte order mark, or GB18030. `notifykit docs csv` says how it is told apart."""
     ignore: tuple[str, ...] = ()
     """Columns that do not count where two rows of one key are compared."""
+
+    @property
+    def reads(self) -> Path:
+        """The file."""
+        return self.path
 
     def read(self) -> Snapshot:
         """Return the rows as they stand now. Raises CampaignError where the file tells nothing."""

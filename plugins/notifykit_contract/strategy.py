@@ -68,6 +68,11 @@ class CsvFlag(Strategy):
         """The flag, and what the source says does not count."""
         return self._now.ignore | {self.flag}
 
+    @property
+    def writes(self) -> str:
+        """The flag column of the source's file."""
+        return self.flag
+
     def start(self, context: StrategyContext) -> None:
         """Learn which file it is. Raises CampaignError where the source is no CSV file."""
         source = context.source

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from notifykit.errors import CampaignError
 from notifykit.model import Problem, Record
@@ -15,6 +16,11 @@ class JsonFile(RowOptions):
     """Reads positional rows or objects from a JSON file."""
 
     path: ProjectPath
+
+    @property
+    def reads(self) -> Path:
+        """The file."""
+        return self.path
 
     def read(self) -> list[Record | Problem]:
         """Return the rows in order.

@@ -44,6 +44,11 @@ class JsonHttp(RowOptions):
         if self.max_bytes < 1:
             raise ValueError(f"max_bytes: {self.max_bytes} is no size; leave it out for 64 MiB")
 
+    @property
+    def reads(self) -> Secret | str:
+        """The address, as every spelling of it comes to."""
+        return str(httpx2.URL(self.url)) if isinstance(self.url, str) else self.url
+
     def read(self) -> list[Record | Problem]:
         """Ask once and return the rows in order.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from notifykit.model import Record
@@ -36,6 +37,11 @@ class LegacyStatus(Strategy):
     def __post_init__(self) -> None:
         self._known: Mapping[str, object] = {}
         self._told = str(self.status_file)
+
+    @property
+    def writes(self) -> Path:
+        """The status file."""
+        return self.status_file
 
     def start(self, context: StrategyContext) -> None:
         """Learn the folder that paths in metadata are relative to."""

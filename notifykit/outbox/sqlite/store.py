@@ -8,6 +8,7 @@ from typing import Self
 
 from notifykit.clock import Clock, SystemClock
 from notifykit.outbox.sqlite.adopting import Adopting
+from notifykit.outbox.sqlite.campaigns import Campaigns
 from notifykit.outbox.sqlite.claiming import Claiming
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.looking import Looking
@@ -18,7 +19,7 @@ from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.outbox.sqlite.writeback import WritingBack
 
 
-class SqliteOutbox(Queueing, Claiming, WritingBack, Resolving, Looking, Adopting):
+class SqliteOutbox(Queueing, Claiming, WritingBack, Resolving, Looking, Adopting, Campaigns):
     """One connection to the store. See `notifykit.outbox.protocol.Outbox` for what the methods promise.
 
     `adopt` and `stored` are beyond that: they are of this store only (see `adopting` and `stored`).

@@ -3,9 +3,13 @@
 import pytest
 
 pytest.register_assert_rewrite(
-    *(f"{__name__}.{part}" for part in ("steps", "queueing", "claiming", "limits", "results", "settling", "looking"))
+    *(
+        f"{__name__}.{part}"
+        for part in ("steps", "queueing", "claiming", "limits", "results", "settling", "looking", "campaigns")
+    )
 )
 
+from notifykit.testing.outbox.campaigns import CampaignsContract  # noqa: E402
 from notifykit.testing.outbox.claiming import ClaimingContract  # noqa: E402
 from notifykit.testing.outbox.limits import LimitsContract  # noqa: E402
 from notifykit.testing.outbox.looking import LookingContract  # noqa: E402
@@ -24,6 +28,7 @@ class OutboxContract(
     SettlingContract,
     DecidingContract,
     LookingContract,
+    CampaignsContract,
 ):
     """Subclass it as `TestMyStore`, and say how your store is opened.
 

@@ -110,6 +110,10 @@ def test_every_key_of_every_command_is_on_the_page(
     reader.compare("resend", told("resend", contract(1), "--campaign", "beijing", "--why", "x", "--yes"))
     reader.compare("resume", told("resume", "beijing-group"))
     reader.compare("trace", told("trace", contract(1)))
+    campaigns = world.folder / "campaigns"
+    (campaigns / "beijing.yaml").rename(campaigns / "beijing-2025.yaml")
+    reader.compare("campaign rename", told("campaign", "rename", "beijing", "beijing-2025", "--why", "x"))
+    (campaigns / "beijing-2025.yaml").rename(campaigns / "beijing.yaml")
     reader.compare("docs", told("docs"))
     reader.compare("docs PAGE", told("docs", "csv"))
     reader.compare("new-plugin", told("new-plugin", "acme-sms", "--folder", str(tmp_path)))

@@ -112,7 +112,7 @@ def test_a_campaign_that_lacks_a_plugin_fails_alone_and_says_what_to_install(wor
 
 
 def test_only_the_named_campaigns(world: CliWorld) -> None:
-    world.write_campaign("aaa", "extends: beijing.yaml\n")
+    world.write_campaign("aaa", "extends: beijing.yaml\nshares_data_with: beijing\n")
     assert [item["campaign"] for item in world.json("generate", "beijing")["campaigns"]] == ["beijing"]
     assert [item["campaign"] for item in world.json("generate", "beijing", "aaa")["campaigns"]] == ["aaa", "beijing"]
 

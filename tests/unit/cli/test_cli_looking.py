@@ -283,7 +283,7 @@ def test_trace_as_json(world: CliWorld) -> None:
 
 
 def test_a_key_of_two_campaigns_is_told_twice(world: CliWorld) -> None:
-    world.write_campaign("aaa", "extends: beijing.yaml\n")
+    world.write_campaign("aaa", "extends: beijing.yaml\nshares_data_with: beijing\n")
     world.invoke("generate")
     out = world.invoke("trace", contract(1)).stdout
     assert f"{contract(1)} in campaign aaa\n" in out

@@ -49,7 +49,7 @@ def test_once_with_a_campaign_that_nobody_describes(world: CliWorld) -> None:
     world.invoke("generate")
     world.invoke("dispatch")
     (world.folder / "campaigns" / "beijing.yaml").rename(world.folder / "beijing.yaml")
-    world.write_campaign("other", "extends: ../beijing.yaml\n")
+    world.write_campaign("other", "extends: ../beijing.yaml\nshares_data_with: beijing\n")
     result = world.invoke("run", "--once")
     assert result.exit_code == 3
     assert "owed: campaign beijing" in result.stdout

@@ -123,6 +123,13 @@ class Careless(SqliteOutbox):
         return super().decide(ids, status, who=who, why=why, of=list(Status))
 
 
+class Halfhearted(SqliteOutbox):
+    """Renames the tasks, and nothing else."""
+
+    def rename_campaign(self, old: str, new: str, *, who: str, why: str) -> int:
+        return self.db.execute("UPDATE OR IGNORE tasks SET campaign = ? WHERE campaign = ?", (new, old)).rowcount
+
+
 BROKEN: list[tuple[type[SqliteOutbox], str]] = [
     (Unfenced, "a_result_of_an_older_attempt_is_evidence_only"),
     (Unfenced, "a_result_after_a_persons_decision_is_evidence_only"),
@@ -147,6 +154,7 @@ BROKEN: list[tuple[type[SqliteOutbox], str]] = [
     (Forgetful, "only_a_person_ends_a_pause_forever"),
     (Deaf, "a_heartbeat_raises_the_number_of_these_claims_and_of_no_others"),
     (Careless, "only_tasks_in_the_given_states_move"),
+    (Halfhearted, "all_of_a_campaign_takes_the_new_name"),
 ]
 
 

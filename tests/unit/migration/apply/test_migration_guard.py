@@ -11,7 +11,7 @@ from pathlib import Path
 import plans
 import pytest
 from legacy_world import SENT, LegacyWorld
-from notifykit_migration.apply.guard import may_generate
+from notifykit_migration.apply.guard import may_generate, may_rename
 from notifykit_migration.store import fence, migrated
 
 from notifykit.legacy import Disposal, LegacyState
@@ -153,3 +153,12 @@ def test_a_section_of_nobody_holds_nothing_back(project: Project) -> None:
     with closing(project.open_outbox()) as outbox:
         generate_all(project, outbox, [campaign], this_pass)
     assert this_pass.failures == {}
+
+
+def test_a_migrated_campaign_keeps_its_name(folder: Path) -> None:
+    migrate(folder)
+    store = folder / "tasks.db"
+    refusal = may_rename(campaign="beijing-aug", store=store, folder=folder)
+    assert refusal is not None
+    assert "campaign beijing-aug was migrated" in refusal
+    assert may_rename(campaign="orders", store=store, folder=folder) is None

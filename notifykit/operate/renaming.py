@@ -1,0 +1,51 @@
+"""Giving a campaign another name: everything that the store keeps under the one goes under the other, in one step."""
+
+from __future__ import annotations
+
+from notifykit.errors import CampaignError, NotifykitError
+from notifykit.model import Status
+from notifykit.nearest import hint
+from notifykit.outbox.protocol import Filter, Outbox
+from notifykit.pipeline.project import Project
+
+_LISTED = 10
+
+
+def rename(project: Project, outbox: Outbox, old: str, new: str, *, who: str, why: str) -> int:
+    """Rename a campaign in the store, after its file; returns how many messages it has.
+
+    Raises NotifykitError, and changes nothing: where the store knows no such campaign, its file is still there under
+    the old name, no file has the new one, something of it is being sent, both have the same messages, or a plugin
+    that keeps something under the old name refuses.
+    """
+    described = {*(campaign.name for campaign in project.described), *project.unavailable()}
+    if old in described:
+        raise NotifykitError(
+            f'a file still describes campaign "{old}"; rename that file first (or its `name:`), then run this again'
+        )
+    if new not in described:
+        raise NotifykitError(
+            f'no file describes campaign "{new}"{hint(new, sorted(described))}; rename the file to {new}.yaml (or '
+            f"write `name: {new}` in it) first, then run this again"
+        )
+    try:
+        project.require_may_rename(old)
+    except CampaignError as error:
+        raise NotifykitError(f"{error}; nothing was changed: keep the name with `name: {old}` in the file") from None
+    with outbox.transaction():
+        if not any(True for _ in outbox.tasks(Filter(campaign=old, limit=1))):
+            known = {item.campaign for item in outbox.figures()}
+            raise NotifykitError(f'the store knows no campaign "{old}"{hint(old, sorted(known))}')
+        for name in (old, new):
+            if task := next(iter(outbox.tasks(Filter(campaign=name, statuses=(Status.SENDING,), limit=1))), None):
+                raise NotifykitError(
+                    f"task {task.id} ({name} {task.key}) is being sent; stop `notifykit run` and `notifykit dispatch` "
+                    "(or wait until it is done), then run this again"
+                )
+        if keys := outbox.shared_keys(old, new):
+            more = f", … and {len(keys) - _LISTED} more" if len(keys) > _LISTED else ""
+            raise NotifykitError(
+                f"{old} and {new} both have messages of {len(keys)} keys ({', '.join(keys[:_LISTED])}{more}), which "
+                f"may have been sent twice; nothing was changed: keep the name with `name: {old}` in the file"
+            )
+        return outbox.rename_campaign(old, new, who=who, why=why)

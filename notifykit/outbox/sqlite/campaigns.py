@@ -1,0 +1,110 @@
+"""What the SQLite outbox keeps of campaigns beside their tasks: what they read and write, and their names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from notifykit.errors import StoreError
+from notifykit.model import CampaignData
+from notifykit.outbox.sqlite.database import Database
+
+# `campaign_data`: all of it, the oldest first.
+_DATA = "SELECT campaign, source, target, record_key, writes FROM campaign_data ORDER BY id"
+
+# `remember_data`: unless it is known.
+_REMEMBER = """
+INSERT INTO campaign_data (campaign, source, target, record_key, writes) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+"""
+
+# `held_campaigns`: who may queue nothing, and why.
+_HELD = "SELECT campaign, reason FROM held_campaigns ORDER BY campaign"
+
+# `hold_campaign`: one that may queue nothing.
+_HOLD = "INSERT OR REPLACE INTO held_campaigns (campaign, reason) VALUES (?, ?)"
+
+# `hold_campaign`, `rename_campaign`: one that may.
+_RELEASE = "DELETE FROM held_campaigns WHERE campaign = ?"
+
+# `shared_keys`: what cannot be under one name.
+_SHARED = """
+SELECT DISTINCT one.record_key FROM tasks AS one
+  JOIN tasks AS other ON other.record_key = one.record_key AND other.message_name = one.message_name
+                     AND other.round = one.round
+ WHERE one.campaign = ? AND other.campaign = ? ORDER BY 1
+"""
+
+# `rename_campaign`: every task is told, before it goes.
+_TELL = """
+INSERT INTO events (at, task_id, kind, who, detail)
+SELECT :at, id, 'renamed', :who, :detail FROM tasks WHERE campaign = :old ORDER BY id
+"""
+
+# `rename_campaign`: the tasks.
+_RENAME = "UPDATE tasks SET campaign = :new WHERE campaign = :old"
+
+# `rename_campaign`: what was seen of it. Where the new name has the same, the older of the two stays.
+_RENAME_DATA = "UPDATE OR IGNORE campaign_data SET campaign = :new WHERE campaign = :old"
+
+# `rename_campaign`: what the new name has as well.
+_FORGET_DATA = "DELETE FROM campaign_data WHERE campaign = :old"
+
+# `rename_campaign`: how often a message was asked for that was there.
+_ADD_COUNT = """
+INSERT INTO campaigns (campaign, duplicates_prevented)
+SELECT :new, duplicates_prevented FROM campaigns WHERE campaign = :old
+ON CONFLICT (campaign) DO UPDATE SET duplicates_prevented = duplicates_prevented + excluded.duplicates_prevented
+"""
+
+# `rename_campaign`: the count is the new name's.
+_FORGET_COUNT = "DELETE FROM campaigns WHERE campaign = :old"
+
+
+class Campaigns:
+    """Methods of the outbox about campaigns."""
+
+    db: Database
+
+    def campaign_data(self) -> list[CampaignData]:
+        """Return what campaigns were seen to read and write, in the order in which they were."""
+        return [
+            CampaignData(campaign=campaign, source=source, target=target, key=key, writes=writes)
+            for campaign, source, target, key, writes in self.db.all(_DATA)
+        ]
+
+    def remember_data(self, data: CampaignData) -> None:
+        """Keep what a campaign reads and writes; what is kept already stays where it is."""
+        with self.db.transaction():
+            self.db.execute(_REMEMBER, (data.campaign, data.source, data.target, data.key, data.writes))
+
+    def held_campaigns(self) -> Mapping[str, str]:
+        """Return the campaigns that may queue nothing, as of their last pass, each with the reason."""
+        return dict(self.db.all(_HELD))
+
+    def hold_campaign(self, campaign: str, reason: str | None) -> None:
+        """Keep why a campaign may queue nothing; None: it may."""
+        if self.held_campaigns().get(campaign) == reason:
+            return
+        with self.db.transaction():
+            if reason is None:
+                self.db.execute(_RELEASE, (campaign,))
+            else:
+                self.db.execute(_HOLD, (campaign, reason))
+
+    def shared_keys(self, one: str, other: str) -> list[str]:
+        """Return the keys under which two campaigns have the same message in the same round."""
+        return [key for (key,) in self.db.all(_SHARED, (one, other))]
+
+    def rename_campaign(self, old: str, new: str, *, who: str, why: str) -> int:
+        """Give all that is kept under one campaign's name another name; returns how many tasks that are."""
+        names = {"old": old, "new": new}
+        with self.db.transaction():
+            if shared := self.shared_keys(old, new):
+                raise StoreError(f"{self.db.path}: {old} and {new} both have messages of {shared[0]}")
+            told = {**names, "at": self.db.clock.now(), "who": who, "detail": f"{old} → {new}: {why}"}
+            self.db.execute(_TELL, told)
+            count = self.db.execute(_RENAME, names).rowcount
+            for statement in (_RENAME_DATA, _FORGET_DATA, _ADD_COUNT, _FORGET_COUNT):
+                self.db.execute(statement, names)
+            self.db.execute(_RELEASE, (new,))
+        return count

@@ -1,0 +1,105 @@
+"""Which of several campaigns over the same data may queue messages.
+
+A campaign is known by its name. Where its file is renamed or copied, the same records would be offered under another
+name, and everything would be sent again. So a campaign queues nothing where another one was there before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from notifykit.campaign.campaign import Campaign
+from notifykit.campaign.data import data_of, same_data
+from notifykit.errors import CampaignError
+from notifykit.model import CampaignData
+from notifykit.outbox import Outbox
+from notifykit.outbox.protocol import Filter
+from notifykit.wording.host import SAME_DATA_BEFORE, SAME_DATA_GONE
+from notifykit.wording.reason import Reason
+
+
+class Precedence:
+    """What a store knows and what the files say, together."""
+
+    def __init__(self, outbox: Outbox | None, enabled: Iterable[Campaign], described: Iterable[str], folder: Path):
+        """`outbox`: None where there is no store yet. `described`: the names of all campaigns that have a file."""
+        self._outbox = outbox
+        self._enabled = {campaign.name: campaign for campaign in enabled}
+        self._described = frozenset(described)
+        self._folder = folder
+
+    def note(self, campaign: Campaign) -> None:
+        """Keep in the store whether a campaign may queue messages, for whoever looks. As `require`."""
+        assert self._outbox is not None  # noqa: S101 - whoever queues has one
+        reason = self.refusal(campaign)
+        self._outbox.hold_campaign(campaign.name, None if reason is None else str(reason))
+        if reason is not None:
+            raise CampaignError(f"{campaign.file}: {reason}")
+
+    def release_undescribed(self) -> None:
+        """Forget that campaigns were held whose files are gone."""
+        if self._outbox is not None:
+            for name in self._outbox.held_campaigns().keys() - self._enabled.keys():
+                self._outbox.hold_campaign(name, None)
+
+    def refusal(self, campaign: Campaign) -> Reason | None:
+        """Say why a campaign may queue nothing; None where nothing speaks against it."""
+        mine = data_of(campaign, self._folder)
+        if mine is None:
+            return None
+        for known in self._outbox.campaign_data() if self._outbox is not None else ():
+            if not same_data(known, mine, self._folder):
+                continue
+            if known.campaign == campaign.name:
+                return None  # it was first
+            if not self._meant(campaign, known.campaign):
+                words = SAME_DATA_BEFORE if known.campaign in self._described else SAME_DATA_GONE
+                return words(known=known.campaign, campaign=campaign.name)
+        return self._against_twins(campaign, mine)
+
+    def require(self, campaign: Campaign) -> None:
+        """Raise CampaignError where a campaign may queue nothing."""
+        if (reason := self.refusal(campaign)) is not None:
+            raise CampaignError(f"{campaign.file}: {reason}")
+
+    def remember(self, campaign: Campaign) -> None:
+        """Keep what a campaign reads and writes, if nobody else was first. Raises CampaignError if somebody was.
+
+        Within the transaction that queues its messages, so that of two at once one is first.
+        """
+        assert self._outbox is not None  # noqa: S101 - whoever queues has one
+        self.require(campaign)
+        if (data := data_of(campaign, self._folder)) is not None:
+            self._outbox.remember_data(data)
+
+    def _against_twins(self, campaign: Campaign, mine: CampaignData) -> Reason | None:
+        """Compare with the other files, where the store knows the data of none of them.
+
+        One that has queued something goes on before one that has not: it may be from before data were remembered. Of
+        others the shortest name goes on, since what copies a file makes its name longer.
+        """
+        for other in self._enabled.values():
+            if other.name == campaign.name or self._meant(campaign, other.name):
+                continue
+            theirs = self._data_of_other(other)
+            if theirs is None or not same_data(theirs, mine, self._folder):
+                continue
+            if self._rank(other.name) < self._rank(campaign.name):
+                return SAME_DATA_BEFORE(known=other.name, campaign=campaign.name)
+        return None
+
+    def _data_of_other(self, other: Campaign) -> CampaignData | None:
+        try:
+            return data_of(other, self._folder)
+        except Exception:  # noqa: BLE001 - what a plugin raises is told of the campaign that has it
+            return None
+
+    def _rank(self, name: str) -> tuple[bool, int, str]:
+        queued = self._outbox is not None and any(True for _ in self._outbox.tasks(Filter(campaign=name, limit=1)))
+        return not queued, len(name), name
+
+    def _meant(self, campaign: Campaign, other: str) -> bool:
+        """Whether one of the two files says that both are meant."""
+        there = self._enabled.get(other)
+        return other in campaign.shares_data_with or (there is not None and campaign.name in there.shares_data_with)
