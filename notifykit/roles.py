@@ -49,6 +49,9 @@ class Decision(Enum):
     """The outbox says sent, the written-back state does not: write back again, send nothing."""
     DRIFT = "drift"
     """The written-back state says sent while messages still wait: report it, change nothing."""
+    NEITHER = "neither"
+    """The written-back state says neither *sent* nor *not sent*, such as a flag with a typing error: queue nothing, and
+    list the record."""
 
 
 class Ledger(Protocol):

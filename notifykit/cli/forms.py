@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifykit.cli.times import iso
-from notifykit.model import Attempt, Claim, Status, Task
+from notifykit.model import Attempt, Claim, Problem, Status, Task
 
 if TYPE_CHECKING:
     from notifykit.operate.attention import Attention
@@ -122,13 +122,15 @@ def generated_form(generated: Generated) -> Form:
         "records": generated.records,
         "queued": generated.queued,
         "known": generated.duplicates,
-        "held": [
-            {"place": problem.place, "key": problem.key, "what": problem.what, "mend": problem.mend}
-            for problem in generated.problems
-        ],
+        "held": [_problem_form(problem) for problem in generated.problems],
+        "neither": [_problem_form(problem) for problem in generated.neither],
         "flags_owed_again": list(generated.repaired),
         "flagged_but_waiting": list(generated.flagged_but_waiting),
     }
+
+
+def _problem_form(problem: Problem) -> Form:
+    return {"place": problem.place, "key": problem.key, "what": problem.what, "mend": problem.mend}
 
 
 def dispatched_form(dispatched: Dispatched) -> Form:

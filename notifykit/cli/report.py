@@ -46,6 +46,7 @@ def print_generated(generated: Sequence[Generated], *, dry_run: bool = False) ->
             out(f"held: {item.campaign}: {problem}")
         if len(item.problems) > SHOWN:
             out(f"held: {item.campaign}: … and {len(item.problems) - SHOWN:,} more; --json lists all")
+        print_neither(item)
         if keys := item.repaired:
             will = "would be" if dry_run else "are"
             out(f"drift: {item.campaign}: sent, but not flagged; the flags {will} owed again: {some(keys)}")
@@ -54,6 +55,17 @@ def print_generated(generated: Sequence[Generated], *, dry_run: bool = False) ->
                 f"drift: {item.campaign}: flagged as sent, but still waiting: {some(keys)}; "
                 "what is queued goes out unless it is cancelled, what is in doubt waits for you (notifykit resolve)"
             )
+
+
+def print_neither(item: Generated) -> None:
+    """Count and list the records that are marked neither as sent nor as not sent."""
+    if not item.neither:
+        return
+    out(f"skipped: {item.campaign}: records marked neither as sent nor as not sent: {len(item.neither):,}")
+    for problem in item.neither[:SHOWN]:
+        out(f"skipped: {item.campaign}: {problem}")
+    if len(item.neither) > SHOWN:
+        out(f"skipped: {item.campaign}: … and {len(item.neither) - SHOWN:,} more; --json lists all")
 
 
 def print_dispatched(dispatched: Dispatched) -> None:

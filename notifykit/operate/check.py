@@ -13,7 +13,7 @@ from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.campaign.split import split_on_line_ends
 from notifykit.errors import ConfigError, NotifykitError, StoreError, pass_interrupt
 from notifykit.model import Problem, Record
-from notifykit.pipeline.generate import decided
+from notifykit.pipeline.generate import decided, marked_as_neither
 from notifykit.pipeline.precedence import Precedence
 from notifykit.pipeline.project import Project, open_project
 from notifykit.plugins import Plugins
@@ -134,6 +134,12 @@ def _of_campaign(project: Project, precedence: Precedence, campaign: Campaign) -
         yield _note(campaign.name, f"held: {problem}")
     if len(sample.problems) > SAMPLE:
         yield _note(campaign.name, f"held: … and {len(sample.problems) - SAMPLE} more rows")
+    if sample.neither:
+        yield _note(campaign.name, f"skipped: records marked neither as sent nor as not sent: {len(sample.neither)}")
+    for problem in sample.neither[:SAMPLE]:
+        yield _note(campaign.name, f"skipped: {problem}")
+    if len(sample.neither) > SAMPLE:
+        yield _note(campaign.name, f"skipped: … and {len(sample.neither) - SAMPLE} more")
     if not sample.records:
         yield _note(campaign.name, "no record yet, so its templates were compiled and not rendered")
         return
@@ -145,6 +151,7 @@ def _of_campaign(project: Project, precedence: Precedence, campaign: Campaign) -
 class _Sample:
     records: list[Record] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    neither: list[Problem] = field(default_factory=list)
 
 
 class _Blank:
@@ -174,7 +181,10 @@ def _sample(campaign: Campaign) -> _Sample:
         if isinstance(item, Problem):
             sample.problems.append(item)
             continue
-        due = decided(campaign, item, _Blank()) is Decision.NOTIFY
+        decision = decided(campaign, item, _Blank())
+        if decision is Decision.NEITHER:
+            sample.neither.append(marked_as_neither(campaign, item))
+        due = decision is Decision.NOTIFY
         kept = sample.records if due else others
         if len(kept) < SAMPLE:
             kept.append(item)

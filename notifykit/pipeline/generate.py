@@ -44,6 +44,8 @@ class Generated:
     """Drift: keys that were sent but not flagged. Their flags are owed again."""
     flagged_but_waiting: tuple[str, ...] = ()
     """Drift: keys that are flagged while their messages still wait."""
+    neither: tuple[Problem, ...] = ()
+    """Records of which what is written back says neither sent nor not sent: nothing is queued for them."""
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ class _Survey:
     problems: list[Problem] = field(default_factory=list)
     repair: dict[str, None] = field(default_factory=dict)
     drift: dict[str, None] = field(default_factory=dict)
+    neither: list[Problem] = field(default_factory=list)
 
 
 def generate(
@@ -96,6 +99,21 @@ def generate(
         problems=(*survey.problems, *queue.problems),
         repaired=repair,
         flagged_but_waiting=tuple(survey.drift),
+        neither=tuple(survey.neither),
+    )
+
+
+def marked_as_neither(campaign: Campaign, record: Record) -> Problem:
+    """Describe a record that is marked neither as sent nor as not sent."""
+    writes = getattr(campaign.strategy, "writes", None)
+    cell = "what is written"
+    if isinstance(writes, str) and writes in record:
+        cell = f"{writes} is {record[writes]!r}, which"
+    return Problem(
+        place=record.place,
+        key=record.key,
+        what=f"{cell} says neither sent nor not sent",
+        mend="nothing is queued for it; write one of the two words, or leave it out",
     )
 
 
@@ -131,6 +149,8 @@ def _survey(campaign: Campaign, view: Iterable[Record | Problem], ledger: Ledger
             found.repair[key] = None
         elif decision is drift:
             found.drift[key] = None
+        elif decision is Decision.NEITHER:
+            found.neither.append(marked_as_neither(campaign, item))
         else:
             raise _no_decision(campaign, item, decision)
     found.records = count

@@ -20,6 +20,7 @@ from notifykit_contract.flags import FlagColumn, flags_written, write_flags
 from notifykit_contract.head import Encoding, no_column
 
 _NOTIFY, _SKIP, _REPAIR, _DRIFT = Decision.NOTIFY, Decision.SKIP, Decision.REPAIR, Decision.DRIFT
+_NEITHER = Decision.NEITHER
 _UNWRITABLE = ',"'
 _KEPT = ("key", "flag", "unsent", "sent", "encoding")
 
@@ -107,7 +108,7 @@ class CsvFlag(Strategy):
             return _DRIFT if outbox.waiting(record.key) else _SKIP
         if flag == self.unsent:
             return _REPAIR if outbox.delivered(record.key) else _NOTIFY
-        return _SKIP
+        return _NEITHER
 
     def metadata(self, record: Record) -> dict[str, Any]:
         """Return what the write-back needs, whatever the campaign says by then."""

@@ -149,3 +149,29 @@ def test_a_store_that_is_no_database_is_an_error_with_the_mend(world: CliWorld) 
         result = world.invoke(*command)
         assert (result.exit_code, "not an SQLite database" in result.stderr) == (1, True), command
     assert world.store.read_bytes() == before
+
+
+def test_flags_that_are_neither_word_are_counted_and_listed(world: CliWorld) -> None:
+    words = ("n", "Y ", "", "是", "N", "Y")
+    world.write_rows([contract(number), "乙", "0", word, ""] for number, word in enumerate(words, 1))
+    world.environment["COLUMNS"] = "400"
+    out = world.invoke("generate", "--dry-run").stdout
+    assert "skipped: beijing: records marked neither as sent nor as not sent: 4\n" in out
+    checked = world.invoke("check").stdout
+    for line, word in enumerate(words[:4], 2):
+        assert f"bj.csv:{line}: 是否发送通知 is {word!r}, which says neither sent nor not sent" in out
+        assert f"bj.csv:{line}: 是否发送通知 is {word!r}" in checked
+    told = world.json("generate")["campaigns"][0]
+    assert [item["key"] for item in told["neither"]] == [contract(number) for number in (1, 2, 3, 4)]
+    assert (told["queued"], told["held"]) == (1, [])
+
+
+def test_many_flags_that_are_neither_word_are_counted(world: CliWorld) -> None:
+    world.write_rows([contract(number), "乙", "0", "?", ""] for number in range(1, 151))
+    out = world.invoke("generate").stdout
+    assert "marked neither as sent nor as not sent: 150\n" in out
+    assert "skipped: beijing: … and 130 more; --json lists all" in out
+    checked = world.invoke("check")
+    assert checked.exit_code == 0
+    assert "marked neither as sent nor as not sent: 150\n" in checked.stdout
+    assert "skipped: … and 50 more" in checked.stdout

@@ -42,11 +42,11 @@ def decision(flag: str, ledger: FakeLedger, strategy: CsvFlag | None = None) -> 
         ("Y", FakeLedger(), Decision.SKIP),
         ("Y", FakeLedger(delivered={"1"}), Decision.SKIP),
         ("Y", FakeLedger(waiting={"1"}), Decision.DRIFT),
-        ("n", FakeLedger(), Decision.SKIP),
-        (" N", FakeLedger(), Decision.SKIP),
-        ("N ", FakeLedger(), Decision.SKIP),
-        ("", FakeLedger(), Decision.SKIP),
-        ("否", FakeLedger(waiting={"1"}, delivered={"1"}), Decision.SKIP),
+        ("n", FakeLedger(), Decision.NEITHER),
+        (" N", FakeLedger(), Decision.NEITHER),
+        ("N ", FakeLedger(), Decision.NEITHER),
+        ("", FakeLedger(), Decision.NEITHER),
+        ("否", FakeLedger(waiting={"1"}, delivered={"1"}), Decision.NEITHER),
     ],
 )
 def test_only_exactly_the_unsent_word_starts_a_notification(flag: str, ledger: FakeLedger, expected: Decision) -> None:
@@ -57,7 +57,7 @@ def test_the_words_are_options() -> None:
     strategy = CsvFlag(flag=FLAG, unsent="0", sent="1")
     assert decision("0", FakeLedger(), strategy) is Decision.NOTIFY
     assert decision("1", FakeLedger(), strategy) is Decision.SKIP
-    assert decision("N", FakeLedger(), strategy) is Decision.SKIP
+    assert decision("N", FakeLedger(), strategy) is Decision.NEITHER
 
 
 def test_columns_may_move_from_one_file_to_the_next() -> None:
