@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
 
 
 def main() -> None:
     """Entry point of the console script."""
+    _open_closed_streams()
     gc.disable()  # nothing of what is imported is garbage: looking for some is a tenth of the start
     try:
         from notifykit.cli.app import main as run
     finally:
         gc.enable()
     run()
+
+
+def _open_closed_streams() -> None:
+    """Let what is written to a closed stream vanish. The next file opened would get its number, and what is printed."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free, which is this one
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +20,7 @@ from notifykit.plugins.find import own_version
 from notifykit.session import PROJECT_FILE, Session
 from notifykit.terminal import logs
 from notifykit.terminal.console import warn
+from notifykit.terminal.stdout import kept
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -35,6 +38,11 @@ EXIT_CODES: Mapping[ExitCode, str] = {
     ExitCode.VERIFICATION_FAILED: "verification failed",
     ExitCode.INTERRUPTED: "interrupted",
 }
+
+_KEEPING = frozenset(
+    {"check", *(command.name for title in ("The job", "How things stand", "Decisions") for command in SECTIONS[title])}
+)
+"""Commands that run what plugins and senders bring along."""
 
 _EPILOG = "\n".join(["\b", "Exit codes:", *(f"  {code:<4} {meaning}" for code, meaning in EXIT_CODES.items())])
 
@@ -72,6 +80,7 @@ class App(click.Group):
     ) -> click.Context:
         """Load the plugins, which may add commands, before the command line is parsed for good: until then errors in it
         are not reported."""
+        _check_arguments(args)
         peek = super().make_context(info_name, list(args), parent, **{**extra, "resilient_parsing": True})
         options = peek.params
         if options["version"] and not extra.get("resilient_parsing"):
@@ -93,6 +102,16 @@ class App(click.Group):
         command = super().get_command(ctx, cmd_name)
         return command.load() if isinstance(command, LazyCommand) else command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is called; one of ours that works on a project keeps stdout for itself."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if name in _KEEPING and command is not None and (work := command.callback) is not None:
+            command = copy.copy(command)
+            command.callback = kept()(work)
+        return name, command, rest
+
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Offer the commands without importing them, then the options."""
         from click.shell_completion import CompletionItem
@@ -113,6 +132,18 @@ class App(click.Group):
             if rows := [(command.name or "", command.get_short_help_str(limit)) for command in commands]:
                 with formatter.section(title):
                     formatter.write_dl(rows)
+
+
+def _check_arguments(args: Sequence[str]) -> None:
+    """Raise UsageError for an argument that is no text in this terminal's encoding, unless it names a file."""
+    for argument in args:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            if not os.path.lexists(argument.partition("=")[2] or argument):
+                shown = argument.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+                mend = "set the terminal, and LANG, to UTF-8"
+                raise click.UsageError(f"{shown} is not written in {sys.getfilesystemencoding()}; {mend}") from None
 
 
 def _session(file: Path, *, strict: bool, verbosity: int) -> Session:

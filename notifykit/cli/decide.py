@@ -42,7 +42,7 @@ def _reason(_context: click.Context, _parameter: click.Parameter, value: str) ->
     return value
 
 
-ids_argument: Decorator = click.argument("ids", type=click.IntRange(min=1), nargs=-1, metavar="[ID]...")
+ids_argument: Decorator = click.argument("ids", type=click.IntRange(1, 2**63 - 1), nargs=-1, metavar="[ID]...")
 why_option: Decorator = click.option(
     "--why", required=True, callback=_reason, metavar="TEXT", help="The reason, which is kept with the message."
 )

@@ -29,7 +29,8 @@ from notifykit.outbox import Outbox
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import Pass, Runner
 from notifykit.session import Session
-from notifykit.terminal.console import json_option, out, print_json
+from notifykit.terminal.console import json_option, out, print_json, warn
+from notifykit.terminal.stdout import OutputError
 
 
 @click.command(epilog=example("notifykit run --once", "notifykit run --once --dry-run"))
@@ -61,7 +62,15 @@ def run(
 
         def report(this_pass: Pass) -> None:
             nonlocal code
-            code = _report(project, outbox, this_pass, once=once, as_json=as_json)
+            try:
+                code = _report(project, outbox, this_pass, once=once, as_json=as_json)
+            except (
+                OSError,
+                OutputError,
+            ) as error:  # nobody reads it any more, or the disk is full: what is done is in the store
+                if once:
+                    raise
+                warn(f"warning: {error}")
 
         with stopping_with(runner.stop) as interruption:
             if once:

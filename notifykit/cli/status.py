@@ -18,6 +18,7 @@ from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import CampaignFigures, Filter, Outage, OutageKind, Pause
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json
+from notifykit.terminal.stdout import emit
 from notifykit.terminal.tables import Right, print_table
 
 
@@ -88,12 +89,12 @@ def _unowned(outbox: Outbox) -> int:
 def _print(figures: Sequence[CampaignFigures], pauses: Sequence[Pause], unowned: int, now: float) -> None:
     if figures:
         _print_counts(figures)
-        click.echo()
+        emit()
         _print_pace(figures, now)
     else:
         out("no campaign has queued anything yet")
     if errors := [(item.campaign, code, number) for item in figures for code, number in item.errors.items()]:
-        click.echo()
+        emit()
         print_table(
             ["campaign", "error", Right("attempts")],
             [(campaign, code, f"{number:,}") for campaign, code, number in errors],

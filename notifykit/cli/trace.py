@@ -16,6 +16,7 @@ from notifykit.operate.trace import Step, StepKind, Trace, near_keys, traces
 from notifykit.outbox import Outbox
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, some
+from notifykit.terminal.stdout import emit
 from notifykit.terminal.tables import print_table
 
 
@@ -43,7 +44,7 @@ def trace(session: Session, key: str, campaign: str | None, as_json: bool) -> Ex
         return ExitCode.DONE
     for number, story in enumerate(found):
         if number:
-            click.echo()
+            emit()
         _print(story, project.clock.now())
     return ExitCode.DONE
 

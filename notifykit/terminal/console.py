@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from notifykit.secrets import redact
 from notifykit.session import Session
+from notifykit.terminal.stdout import emit, stdout
 
 __all__ = ["count", "info", "json_option", "out", "print_json", "some", "warn"]
 
@@ -22,18 +23,19 @@ def print_json(data: object, *, one_line: bool = False) -> None:
     """Print data for programs."""
     import json  # the only way out that needs it
 
-    escape = (sys.stdout.encoding or "utf-8").lower().replace("-", "") != "utf8"
-    click.echo(json.dumps(data, ensure_ascii=escape, allow_nan=False, indent=None if one_line else 2))
+    escape = (stdout().encoding or "utf-8").lower().replace("-", "") != "utf8"
+    emit(json.dumps(data, ensure_ascii=escape, allow_nan=False, indent=None if one_line else 2))
 
 
 def out(text: str) -> None:
     """Print a line of a result."""
-    click.echo(visible_lines(text))
+    emit(visible_lines(text))
 
 
 def warn(text: str) -> None:
     """Print a warning or an error."""
-    click.echo(visible_lines(redact(text)), err=True)
+    with suppress(OSError):  # stderr is closed or full: there is nobody to tell
+        click.echo(visible_lines(redact(text)), err=True)
 
 
 def info(text: str) -> None:

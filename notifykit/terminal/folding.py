@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 from rich.cells import cell_len
@@ -10,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from notifykit.terminal.stdout import stdout
 from notifykit.terminal.tables import GAP, Heading, Key, Right, name_of
 
 SHORT = 12
@@ -30,7 +30,7 @@ def folded(headings: Sequence[Heading], rows: Sequence[Sequence[str]], width: in
             table.add_column(name, overflow="fold", width=fixed)
     for row in rows:
         table.add_row(*map(Text, row))
-    console = Console(file=sys.stdout, width=width, markup=False, highlight=False, emoji=False)
+    console = Console(file=stdout(), width=width, markup=False, highlight=False, emoji=False)
     with console.capture() as capture:
         console.print(table)
     return [line.rstrip() for line in capture.get().splitlines()]

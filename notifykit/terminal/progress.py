@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from notifykit.terminal.stdout import stdout
+
 __all__ = ["progress"]
 
 
@@ -26,7 +28,7 @@ def progress(what: str, unit: str, total: Callable[[], int] | None = None) -> It
         columns.append(BarColumn())
     columns += [TextColumn(f"{{task.completed:,.0f}} {unit}"), TimeElapsedColumn()]
     # What is printed meanwhile goes above the line, but never from a redirected stdout to the terminal.
-    moving = Progress(*columns, console=Console(file=sys.stderr), transient=True, redirect_stdout=sys.stdout.isatty())
+    moving = Progress(*columns, console=Console(file=sys.stderr), transient=True, redirect_stdout=stdout().isatty())
     with moving:
         line = moving.add_task(what, total=total() if total else None)
         yield lambda more: moving.advance(line, more)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import click
 
 from notifykit.terminal.console import visible
+from notifykit.terminal.stdout import emit, stdout
 
 __all__ = ["Key", "Right", "print_table"]
 
@@ -44,14 +44,14 @@ def print_table(headings: Sequence[Heading], rows: Iterable[Sequence[str]]) -> N
     kept = [at for at in range(len(headings)) if any(row[at] for row in filled)]
     shown = [headings[at] for at in kept]
     cells = [tuple(row[at] for at in kept) for row in filled]
-    to_fit = sys.stdout.isatty() or "COLUMNS" in os.environ
+    to_fit = stdout().isatty() or "COLUMNS" in os.environ
     width = shutil.get_terminal_size().columns if to_fit else PIPE_WIDTH
     lines = _lines(shown, cells, width)
     if lines is None:
         from notifykit.terminal.folding import folded
 
         lines = folded(shown, cells, None if to_fit else PIPE_WIDTH)
-    click.echo("\n".join(lines))
+    emit("\n".join(lines))
 
 
 def name_of(heading: Heading) -> str:
@@ -77,7 +77,7 @@ def _lines(headings: Sequence[Heading], rows: Sequence[Sequence[str]], width: in
         .rstrip()
         for at, row in enumerate((names, *rows))
     ]
-    plain = os.environ.get("TERM", "") in ("", "dumb", "unknown") or not sys.stdout.isatty()
+    plain = os.environ.get("TERM", "") in ("", "dumb", "unknown") or not stdout().isatty()
     return [lines[0] if plain else click.style(lines[0], bold=True), *lines[1:]]
 
 

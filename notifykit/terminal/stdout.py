@@ -1,0 +1,61 @@
+"""stdout is the command's own: what imported modules and called functions print goes to stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TextIO
+
+import click
+
+from notifykit.errors import NotifykitError
+
+
+class OutputError(NotifykitError):
+    """A result cannot be written to stdout: the disk is full, or the terminal is gone."""
+
+
+_own: list[TextIO] = []
+"""Where the command's results go while stdout is kept; empty where nothing keeps it."""
+
+
+def stdout() -> TextIO:
+    """Return where the command's own results go."""
+    return _own[-1] if _own else sys.stdout
+
+
+def emit(text: str = "") -> None:
+    """Print a line of a result. Raises OutputError, and BrokenPipeError where nobody reads any more."""
+    try:
+        click.echo(text, file=stdout())
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"results cannot be written to stdout: {error.strerror}; what was done is done") from error
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Keep stdout for `emit`. What else is printed meanwhile, by C code and child processes too, goes to stderr."""
+    before, copy = sys.stdout, None
+    with suppress(OSError, ValueError, AttributeError):  # a test's stdout is no file
+        if before.fileno() == 1:
+            before.flush()
+            copy = os.dup(1)
+            os.dup2(2, 1)
+    mine = before if copy is None else os.fdopen(copy, "w", encoding=before.encoding, errors="backslashreplace")
+    _own.append(mine)
+    sys.stdout = sys.stderr
+    try:
+        yield
+    finally:
+        sys.stdout = before
+        _own.pop()
+        if copy is not None:
+            with suppress(OSError):  # emit has said so
+                mine.flush()
+            os.dup2(copy, 1)
+            with suppress(OSError):
+                mine.close()
