@@ -86,6 +86,31 @@ def register_senders(register: Register) -> None:
 
 
 @hookspec
+def register_legacy(register: Register) -> None:
+    """Offer kinds of old state that a campaign may own (see `notifykit.legacy.OldState`).
+
+    Called once, when a host is built. `register(name, cls)` takes the name that YAML uses under `legacy: kind:`, and a
+    dataclass with a method `state`, or its place (`"module:Class"`), from where it is imported once a configuration
+    names the kind. It raises PluginClash where the name is taken, and PluginError where the class will not do.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def register_sections(register: Register) -> None:
+    """Offer sections of notifykit.yaml beside the host's own.
+
+    Called once, when a host is built. `register(name, cls)` takes the key, and a dataclass whose fields are the
+    section's keys, or its place (`"module:Class"`), from where it is imported once a project file has the section. What
+    a file says is then in `project.configuration.sections[name]`, an object of that class. It raises PluginClash where
+    the name is taken, and PluginError where the class will not do.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
 def register_lazy_commands(register: RegisterCommand) -> None:
     """Offer commands by their place: nothing of them is imported for `--help`, nor for any other command.
 
@@ -160,23 +185,12 @@ def task_in_doubt(task: Task, outcome: Outcome) -> None:
 
 
 @hookspec
-def legacy_state(campaign: str, options: dict[str, Any]) -> LegacyState | None:
-    """Say what old state a campaign owns, and whether a migration retires or keeps it.
-
-    Called for each campaign with its name and the mapping under its `legacy:` key. Return None where it is not
-    yours. Raises ConfigError where it is yours and will not do.
-
-    .. versionadded:: 0.1
-    """
-
-
-@hookspec
 def may_generate(campaign: str, legacy: LegacyState, store: Path, folder: Path) -> str | None:
     """Say why a campaign that owns old state must not queue messages now; None where nothing speaks against it.
 
-    Called before each pass of such a campaign, dry runs included, so keep it quick. `legacy` is what `legacy_state`
-    said of it, `store` the file of the outbox (open already, except in a dry run without one), `folder` the
-    project's. The text says what is wrong and how to mend it; the campaign fails with it, alone.
+    Called before each pass of such a campaign, dry runs included, so keep it quick. `legacy` is what its kind says
+    of it (`register_legacy`), `store` the file of the outbox (open already, except in a dry run without one), `folder`
+    the project's. The text says what is wrong and how to mend it; the campaign fails with it, alone.
 
     .. versionadded:: 0.1
     """

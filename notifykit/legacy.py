@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from notifykit.model import Record
 
-__all__ = ["Disposal", "Flag", "KeepsFlags", "LegacyState"]
+__all__ = ["Disposal", "Flag", "FlagWords", "KeepsFlags", "LegacyState", "OldState"]
 
 
 class Disposal(StrEnum):
@@ -34,12 +34,34 @@ class LegacyState:
     """The column whose value stands in the texts of the old program's messages; None where rows are never matched."""
 
 
+class OldState(Protocol):
+    """A kind of old state: a dataclass whose fields are the keys under `legacy:` in a campaign, beside `kind`."""
+
+    def state(self, campaign: str) -> LegacyState:
+        """Say what old state the campaign of this name owns, and whether a migration retires or keeps it."""
+        ...
+
+
 class Flag(StrEnum):
     """What the flag of a record says."""
 
     UNSENT = "unsent"
     SENT = "sent"
     OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagWords:
+    """How a file of flags says what was sent."""
+
+    key: str
+    """The column that holds the keys of records."""
+    flag: str
+    """The column that holds the flags."""
+    unsent: str
+    sent: str
+    encoding: str
+    """Of the file: the name of a codec, or `auto` where its bytes tell."""
 
 
 @runtime_checkable
@@ -52,6 +74,11 @@ class KeepsFlags(Protocol):
     @property
     def flag_file(self) -> Path:
         """The file that holds the flags."""
+        ...
+
+    @property
+    def flag_words(self) -> FlagWords:
+        """Its columns and words, for programs of other kinds that read and write the same file."""
         ...
 
     def flag_of(self, record: Record) -> Flag:

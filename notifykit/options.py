@@ -1,7 +1,7 @@
 """Types for the options of plugin classes: they carry their own validation and their own errors.
 
 Use them as annotations of dataclass fields. The host validates with pydantic, so any type that pydantic knows
-will do (`int`, `Literal["a", "b"]`, `list[str]`, nested dataclasses); these three add what configuration needs.
+will do (`int`, `Literal["a", "b"]`, `list[str]`, nested dataclasses); these four add what configuration needs.
 A field with `init=False` is no option. Where a type takes text, a value arrives as it is written: `0`, `N` and
 `no` need no quotes.
 """
@@ -14,6 +14,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from notifykit.nearest import hint
 from notifykit.secrets import Secret, Surroundings
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core import CoreSchema
 
-__all__ = ["ProjectPath", "Seconds", "Secret"]
+__all__ = ["ChannelName", "ProjectPath", "Seconds", "Secret"]
 
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", re.ASCII)
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -49,6 +50,23 @@ def _seconds(value: object) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf:
         return float(value)
     raise ValueError('must be a duration such as 30, "30s", "10m", "2h" or "7d"')
+
+
+def _channel(name: str, info: ValidationInfo) -> str:
+    known = Surroundings.of(info).channels
+    if known is not None and name not in known:
+        near = hint(name, known) or "; notifykit.yaml names none under `senders`"
+        raise ValueError(f'no sender called "{name}"{near}')
+    return name
+
+
+class _KnownChannel:
+    """Validates the name of a channel."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        return core_schema.with_info_after_validator_function(_channel, handler(source))
 
 
 class _InProject:
@@ -83,3 +101,6 @@ ProjectPath = Annotated[Path, _InProject()]
 
 Seconds = Annotated[float, _Duration()]
 """A duration of zero or more seconds. YAML may say 30, 30s, 10m, 2h or 7d."""
+
+ChannelName = Annotated[str, _KnownChannel()]
+"""The name of a channel: one under `senders` of notifykit.yaml."""

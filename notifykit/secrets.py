@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -40,6 +40,8 @@ class Surroundings:
     secrets_required: bool = True
     """Whether a secret that is not set is an error, or only one once it is revealed."""
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    channels: Collection[str] | None = None
+    """The names under `senders`; None where they are not known."""
 
     @classmethod
     def of(cls, info: ValidationInfo) -> Self:

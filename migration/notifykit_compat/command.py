@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
+from notifykit_migration.legacy.settings import settings_of
 
 from notifykit.errors import ExitCode
 from notifykit.session import Session
@@ -14,7 +15,6 @@ from notifykit.terminal.tables import print_table
 from notifykit_compat import explaining, running
 from notifykit_compat.contract_files import FileMap
 from notifykit_compat.installing import begin, remember
-from notifykit_compat.settings import read_modules
 
 _EPILOG = """\b
 Examples:
@@ -57,7 +57,7 @@ def _explain(session: Session, script: Path | None, *, as_json: bool) -> ExitCod
     if script is not None:
         running.prepare(script)
     project = session.open_project(secrets=False)
-    modules = read_modules(str(project.file.file), project.configuration.legacy)
+    modules = settings_of(project.configuration).modules.by_part()
     folder = Path() if script is None else script.parent
     functions = list(explaining.functions(folder, modules))
     files = list(explaining.files(FileMap.of(project)))

@@ -5,34 +5,22 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from notifykit_contract.head import Encoding
 from notifykit_migration.legacy.campaigns import legacy_states, status_path
 
 from notifykit.campaign.campaign import Campaign
 from notifykit.errors import ConfigError
-from notifykit.legacy import Disposal, LegacyState
-from notifykit.model import Problem, Record, Table
+from notifykit.legacy import Disposal, FlagWords, KeepsFlags, LegacyState
+from notifykit.model import Problem, Record
 from notifykit.pipeline.project import Project
 
 
 def real(path: str | os.PathLike[str]) -> Path:
     """Return the file that a path leads to from the working directory, as the old program means it."""
     return Path(os.path.realpath(path))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlagWords:
-    """How the CSV of a campaign says what was sent; as the metadata of its tasks keep it."""
-
-    key: str
-    flag: str
-    unsent: str
-    sent: str
-    encoding: Encoding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +31,12 @@ class ContractFile:
     state: LegacyState
     status_file: Path
     csv_file: Path
-    words: FlagWords
+    keeper: KeepsFlags
+
+    @property
+    def words(self) -> FlagWords:
+        """How the CSV says what was sent."""
+        return self.keeper.flag_words
 
     def read(self) -> Sheet:
         """Return the rows as they stand now. Raises CampaignError where the file tells nothing."""
@@ -108,8 +101,11 @@ class FileMap:
                 kept[status_file] = campaign.name
                 continue
             project.start(campaign)
-            csv_file, words = _csv_of(campaign)
-            made = ContractFile(campaign=campaign, state=state, status_file=status_file, csv_file=csv_file, words=words)
+            keeper = _keeper_of(campaign)
+            csv_file = real(keeper.flag_file)
+            made = ContractFile(
+                campaign=campaign, state=state, status_file=status_file, csv_file=csv_file, keeper=keeper
+            )
             if csv_file in by_csv:
                 names = f"{by_csv[csv_file].campaign.name} and {campaign.name}"
                 raise ConfigError(f"{campaign.file}: {csv_file} belongs to both campaigns {names}; correct one")
@@ -117,14 +113,12 @@ class FileMap:
         return cls(by_status, by_csv, kept)
 
 
-def _csv_of(campaign: Campaign) -> tuple[Path, FlagWords]:
-    """Return the CSV of a campaign, and its words as the metadata of its tasks keep them."""
-    path = getattr(campaign.source, "path", None)
-    kept = campaign.strategy.metadata(Record("", (), Table(str(path), {}), 0)).get("csv")
-    if not isinstance(path, Path) or not isinstance(kept, dict):
+def _keeper_of(campaign: Campaign) -> KeepsFlags:
+    """Return what keeps the flags of a campaign."""
+    if not isinstance(campaign.strategy, KeepsFlags):
         raise ConfigError(
             f"{campaign.file}: campaign {campaign.name} has the old state of a contract job, but its source is a "
             f"{type(campaign.source).__name__} and its strategy a {type(campaign.strategy).__name__}; use a source of "
             "type `contract_csv` and the strategy `contract`"
         )
-    return real(path), FlagWords(**{word.name: kept[word.name] for word in fields(FlagWords)})
+    return campaign.strategy

@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 
+from notifykit_migration.legacy.settings import settings_of, written_modules
+
 from notifykit.clock import Clock
-from notifykit.config.campaigns import mapping_at
 from notifykit.config.project import read_project
+from notifykit.config.tree import plain
 from notifykit.errors import NotifykitError
 from notifykit.pipeline.project import open_project
 from notifykit.plugins import Plugins
@@ -25,7 +27,6 @@ from notifykit_compat.names import TASK_CLASS
 from notifykit_compat.replacing import Replacing, StandIn
 from notifykit_compat.runtime import Runtime
 from notifykit_compat.scheduling import Scheduler
-from notifykit_compat.settings import read_modules, read_settings
 from notifykit_compat.sheets import Sheets
 from notifykit_compat.statuses import Statuses
 from notifykit_compat.store import Store, require_migrated
@@ -85,7 +86,7 @@ class Shim:
         """Whether it is a function that we called, or the making of the old table when task_manager is imported."""
         if self.runtime.is_inside:
             return True
-        home = self.runtime.settings.modules["task_manager"]
+        home = self.runtime.settings.modules.task_manager
         frame: FrameType | None = caller
         while frame is not None and frame.f_globals.get("__name__") == home:
             if frame.f_code.co_name == "<module>":
@@ -106,14 +107,14 @@ def begin(
 
     The working directory and the search path are the program's own already.
     """
-    section = mapping_at(read_project(file).root, "legacy")
+    modules = written_modules(plain(read_project(file).root))
     findings = Findings(tell, strict=strict)
     replacing = Replacing(findings)
-    hook = ImportHook(read_modules(str(file), section), replacing.replace_in)
+    hook = ImportHook(modules.by_part(), replacing.replace_in)
     try:
         hook.install()  # first: a sender may import modules of the program
         project = open_project(file, plugins=plugins, clock=clock)
-        settings = read_settings(str(file), section, project.configuration.channels)
+        settings = settings_of(project.configuration)
         files = FileMap.of(project)
         require_migrated(project, files.by_status)
         shim = Shim(Runtime(project, settings, files, Store(project), findings), hook, replacing)

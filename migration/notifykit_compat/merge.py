@@ -13,10 +13,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from notifykit_contract.head import Head, read_head
+from notifykit_contract.head import Head, encoding_named, read_head
 from notifykit_contract.rows import cell_bytes, row_at
 
-from notifykit_compat.contract_files import FlagWords
+from notifykit.legacy import FlagWords
 
 Cells = Mapping[str, Any]
 Place = tuple[str, int]
@@ -50,7 +50,7 @@ def merged(
     it does not write is removed. `delivered` justifies a flag of a row that is new. Raises CampaignError where the
     file tells nothing.
     """
-    head = read_head(data, origin, words.key, words.encoding)
+    head = read_head(data, origin, words.key, encoding_named(words.encoding))
     if head is None:
         return data + _written(rows_as_new(rows, words, delivered), fields, "utf-8-sig", header=True)
     if _differs_in_flags_at_most(data, head, words, rows, fields):

@@ -10,9 +10,10 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
+from notifykit_migration.legacy.settings import LegacySettings
 from notifykit_migration.store.fence import OTHERS, OTHERS_MESSAGE
 
-from notifykit.campaign.campaign import Campaign, MessagePlan
+from notifykit.campaign.campaign import Campaign, MessagePlan, RetryPolicy
 from notifykit.model import Draft, Record, Status
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.sqlite.adopting import Adoption
@@ -20,7 +21,6 @@ from notifykit.outbox.sqlite.stored import ForeignRow
 from notifykit.pipeline.project import Project
 from notifykit.roles import Decision, Ledger, Strategy
 from notifykit_compat.activation import Staged
-from notifykit_compat.settings import LegacySettings
 
 CREATED_BY = "legacy_program"
 
@@ -55,7 +55,7 @@ def campaign_of(project: Project, settings: LegacySettings) -> Campaign:
             recipient=none,
             text=none,
             on_unknown=settings.on_unknown,
-            retry=settings.retry,
+            retry=RetryPolicy(**settings.retry.model_dump()),
         )
         for channel in list(project.configuration.channels.values())[:1]
     ]

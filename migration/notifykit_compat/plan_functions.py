@@ -7,8 +7,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from notifykit_contract.flags import FlagColumn, write_flags
-
+from notifykit.legacy import Flag
 from notifykit.model import Status
 from notifykit.outbox.protocol import Filter
 from notifykit_compat.activation import Activation, Staged
@@ -59,15 +58,7 @@ def update_csv_notification_status(csv_file: str, contract_id: str, status: str)
         with shim.runtime.current() as outbox:
             delivered = outbox.ledger(file.campaign.name).delivered(key)
         if delivered:
-            column = FlagColumn(
-                key=words.key,
-                flag=words.flag,
-                unsent=words.unsent,
-                sent=words.sent,
-                encoding=words.encoding,
-                ignore=file.campaign.strategy.own_columns,
-            )
-            return key in write_flags(file.csv_file, column, [key]).done
+            return key not in file.keeper.set_flags([key], Flag.SENT)
     record = file.read().records.get(key)
     return record is not None and record.get(words.flag) == status
 

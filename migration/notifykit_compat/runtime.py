@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from notifykit_migration.legacy.numbers import Numbers
+from notifykit_migration.legacy.settings import LegacySettings
 
 from notifykit.errors import CampaignError
 from notifykit.model import Status, Task
@@ -22,7 +23,6 @@ from notifykit_compat.findings import Finding, Findings
 from notifykit_compat.groups import group_of
 from notifykit_compat.others import queue_other
 from notifykit_compat.releases import Releases
-from notifykit_compat.settings import LegacySettings
 from notifykit_compat.store import Store
 
 WHO = "legacy program"

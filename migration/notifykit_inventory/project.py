@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from notifykit.errors import NotifykitError
-from notifykit.legacy import Disposal, LegacyState
+from notifykit.legacy import Disposal
 from notifykit.pipeline.project import Project
 from notifykit_inventory.model import Owner
 from notifykit_inventory.words import StatusFiles
@@ -16,13 +16,12 @@ def status_files(project: Project) -> StatusFiles:
     """
     owners: dict[str, Owner] = {}
     for campaign in project.described:
-        for state in project.plugins.hook.legacy_state(campaign=campaign.name, options=dict(campaign.legacy)):
-            if isinstance(state, LegacyState):
-                owner = Owner.CONTRACT if state.disposal is Disposal.RETIRE else Owner.TECHNICIAN
-                path = state.status_file.as_posix()
-                if owners.setdefault(path, owner) is not owner:
-                    raise NotifykitError(
-                        f"campaign {campaign.name}: legacy.status_file {path} is to be retired for one campaign and "
-                        "kept for another; give each its own"
-                    )
+        if (state := campaign.legacy) is not None:
+            owner = Owner.CONTRACT if state.disposal is Disposal.RETIRE else Owner.TECHNICIAN
+            path = state.status_file.as_posix()
+            if owners.setdefault(path, owner) is not owner:
+                raise NotifykitError(
+                    f"campaign {campaign.name}: legacy.status_file {path} is to be retired for one campaign and "
+                    "kept for another; give each its own"
+                )
     return StatusFiles(owners)

@@ -9,7 +9,7 @@ from notifykit import hookimpl
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from notifykit.hookspecs import RegisterCommand
+    from notifykit.hookspecs import Register, RegisterCommand
     from notifykit.legacy import LegacyState
 
 
@@ -22,6 +22,12 @@ def register_lazy_commands(register: RegisterCommand) -> None:
     register("retire", f"{home}.retire:retire", "Move the old send-status files into the backup.")
     register("rollback", f"{home}.rollback:rollback", "Go back to the old program.")
     register("history", f"{home}.history:history", "Tell what was migrated, retired and rolled back.")
+
+
+@hookimpl
+def register_sections(register: Register) -> None:
+    """Offer `legacy:` in notifykit.yaml."""
+    register("legacy", "notifykit_migration.legacy.settings:LegacySettings")
 
 
 @hookimpl

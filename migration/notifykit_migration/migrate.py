@@ -21,6 +21,7 @@ from notifykit_migration.journal.journal import Journal
 from notifykit_migration.journal.phase import State, state_of
 from notifykit_migration.journal.redo import Step, run_steps
 from notifykit_migration.legacy.log import LegacyLog
+from notifykit_migration.legacy.settings import others_of
 from notifykit_migration.model import Backup, Check, CheckResult, InputKind, Plan
 from notifykit_migration.paths import resolved
 from notifykit_migration.plan.make import make_plan
@@ -102,7 +103,7 @@ class Migration:
 
     def sync_others(self) -> bool:
         """Bring who sends other programs' messages in line with notifykit.yaml. True where that was changed."""
-        others = fence.others_of(self.project.configuration)
+        others = others_of(self.project.configuration)
         store = self.project.configuration.settings.store
         with untouched(store) as connection:
             if fence.others_in(connection) == dict(others):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from notifykit.campaign.facts import read_facts
+from notifykit.legacy import LegacyState
 from notifykit.model import OnUnknown, Record
 from notifykit.roles import Rate, Sender, Source, Strategy
 
@@ -89,7 +90,8 @@ class Campaign:
     source: Source
     strategy: Strategy
     messages: tuple[MessagePlan, ...]
-    legacy: Mapping[str, Any] = field(default_factory=dict)
+    legacy: LegacyState | None = None
+    """The old state that it owns."""
     shares_data_with: frozenset[str] = frozenset()
     """Other campaigns, by name, that are meant to read and write the same."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from notifykit.config.defects import Defects
 from notifykit.config.factory import ComponentFactory, Role, Unavailable
 from notifykit.config.sections import CampaignSection, MessageSection, SendingSection
 from notifykit.config.templates import Compiler
-from notifykit.config.tree import Branch, Leaf, Listing, natural, plain
+from notifykit.config.tree import Branch, Leaf, Listing
 from notifykit.config.validate import validated
 from notifykit.errors import PluginError
 from notifykit.model import OnUnknown
@@ -60,6 +59,7 @@ class CampaignReader:
         lacking: list[Unavailable] = []
         source = self._built("source", root, name, lacking)
         strategy = self._built("strategy", root, name, lacking)
+        kind = self._built("legacy", root, name, lacking)
         compiler = Compiler(campaign=name, folder=self.folder, defects=self.defects)
         messages = root.entries.get("messages")
         parts = [
@@ -79,7 +79,7 @@ class CampaignReader:
             source=source,
             strategy=strategy,
             messages=tuple(plan for plan in plans if plan is not None),
-            legacy=mapping_at(root, "legacy"),
+            legacy=kind.state(name) if kind is not None else None,
             shares_data_with=frozenset(section.shares_data_with),
         )
         return ReadCampaign(name=name, enabled=enabled, campaign=campaign)
@@ -91,7 +91,7 @@ class CampaignReader:
         try:
             return self.offers.build(role, section, (role,))
         except (PluginError, SecretMissingError) as error:
-            place = str(section.entries["type"].place)
+            place = str(section.entries["kind" if role == "legacy" else "type"].place)
             lacking.append(Unavailable(kind="campaign", name=name, place=place, why=str(error)))
             return None
 
@@ -135,14 +135,6 @@ def _text(section: Branch, key: str) -> Leaf | None:
     """Return the scalar under a key; None where there is none, or nothing is written."""
     node = section.entries.get(key)
     return node if isinstance(node, Leaf) and node.value is not None else None
-
-
-def mapping_at(section: Branch, key: str) -> Mapping[str, object]:
-    """Return the free mapping under a key, as YAML means it; empty where there is none."""
-    node = section.entries.get(key)
-    value = natural(plain(node)) if isinstance(node, Branch) else {}
-    assert isinstance(value, dict)  # noqa: S101 - a Branch is one
-    return value
 
 
 def _plan(campaign: CampaignSection, message: MessageSection, parts: _Parts) -> MessagePlan | None:

@@ -19,21 +19,23 @@ from notifykit.plugins.registry import Offer, Registry
 from notifykit.roles import Sender
 from notifykit.secrets import Surroundings
 
-Role = Literal["source", "strategy", "sender"]
+Role = Literal["source", "strategy", "sender", "legacy", "section"]
 
 HOST_KEYS: Mapping[Role, frozenset[str]] = {
     "source": frozenset({"type"}),
     "strategy": frozenset({"type"}),
     "sender": frozenset({"type", "limits"}),
+    "legacy": frozenset({"kind"}),
+    "section": frozenset(),
 }
 """Keys of a section that are the host's, not options."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unavailable:
-    """A campaign or channel that cannot be used here. The others can."""
+    """A campaign, a channel or a section of a plugin that cannot be used here. The others can."""
 
-    kind: Literal["campaign", "channel"]
+    kind: Literal["campaign", "channel", "section"]
     name: str
     place: str
     """`file:line` of what it needs."""
@@ -42,6 +44,15 @@ class Unavailable:
 
     def __str__(self) -> str:
         return f'{self.place}: {self.kind} "{self.name}" cannot be used: {self.why}'
+
+
+_WORDS: Mapping[Role, str] = {
+    "source": "source type",
+    "strategy": "strategy type",
+    "sender": "sender type",
+    "legacy": "kind of old state",
+    "section": "section",
+}
 
 
 class ComponentFactory:
@@ -55,6 +66,8 @@ class ComponentFactory:
             "source": registry.sources,
             "strategy": registry.strategies,
             "sender": registry.senders,
+            "legacy": registry.legacy,
+            "section": registry.sections,
         }
         self._shapes: dict[tuple[Role, str], Shape] = {}
 
@@ -64,11 +77,15 @@ class ComponentFactory:
         Raises PluginError where no plugin offers its type, or the plugin is at fault; SecretMissingError where
         it needs a secret that this run does not.
         """
-        named = section.entries.get("type")
+        named = section.entries.get("kind" if role == "legacy" else "type")
         if not isinstance(named, Leaf) or named.value is None:
             return None
-        shape = self._shapes.get((role, named.value)) or self._shape(role, named.value)
-        self._shapes[role, named.value] = shape
+        return self.build_named(role, named.value, section, prefix)
+
+    def build_named(self, role: Role, name: str, section: Branch, prefix: KeyPath) -> Any:
+        """Return the object of the type of this name, as `build` does."""
+        shape = self._shapes.get((role, name)) or self._shape(role, name)
+        self._shapes[role, name] = shape
         return shape.build(section, prefix, self._around, self._defects, host_keys=HOST_KEYS[role])
 
     def channel(self, name: str, type_: str, sender: Sender) -> Channel:
@@ -82,7 +99,7 @@ class ComponentFactory:
     def _shape(self, role: Role, name: str) -> Shape:
         offer = self._offers[role].get(name)
         if offer is None:
-            raise PluginError(f'no plugin offers the {role} type "{name}"; {self._mend(role, name)}')
+            raise PluginError(f'no plugin offers the {_WORDS[role]} "{name}"; {self._mend(role, name)}')
         return Shape(offer, HOST_KEYS[role])
 
     def _mend(self, role: Role, name: str) -> str:

@@ -13,7 +13,7 @@ from notifykit.nearest import hint
 _OWN = ("name", "enabled", "extends")
 """What a file says of itself only."""
 
-_TYPED = ("source", "strategy")
+_TYPED = {"source": "type", "strategy": "type", "legacy": "kind"}
 _ALTERNATIVES = ("template", "template_file")
 
 
@@ -88,7 +88,7 @@ def _merge(base: Branch, heir: Branch) -> Branch:
 
 def _merged(key: str, base: Node | None, heir: Node) -> Node:
     if isinstance(base, Branch) and isinstance(heir, Branch):
-        if key in _TYPED and _other_type(base, heir):
+        if key in _TYPED and _other_type(base, heir, _TYPED[key]):
             return heir
         return _merge(base, heir)
     if key == "messages" and isinstance(base, Listing) and isinstance(heir, Listing):
@@ -96,9 +96,9 @@ def _merged(key: str, base: Node | None, heir: Node) -> Node:
     return heir
 
 
-def _other_type(base: Branch, heir: Branch) -> bool:
+def _other_type(base: Branch, heir: Branch, named: str) -> bool:
     """Whether a section names another type: the options of the old one mean nothing to it."""
-    old, new = base.entries.get("type"), heir.entries.get("type")
+    old, new = base.entries.get(named), heir.entries.get(named)
     return isinstance(old, Leaf) and isinstance(new, Leaf) and old.value != new.value
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings, Settings
-from notifykit.config.campaigns import CampaignReader, ReadCampaign, campaign_name, mapping_at
+from notifykit.config.campaigns import CampaignReader, ReadCampaign, campaign_name
 from notifykit.config.channels import read_channels
 from notifykit.config.defects import Defects, Place
 from notifykit.config.factory import ComponentFactory, Unavailable
 from notifykit.config.inherit import Inheritance
 from notifykit.config.parse import Files
+from notifykit.config.plugin_sections import read_plugin_sections, split
 from notifykit.config.project import ProjectFile
 from notifykit.config.sections import ProjectSection
 from notifykit.config.tree import Branch, Leaf, Node, dotted, leaves
@@ -36,8 +37,8 @@ class Configuration:
     channels: Mapping[str, Channel]
     unavailable: tuple[Unavailable, ...]
     """What needs a plugin (or, where secrets were not required, a secret) that is not there."""
-    legacy: Mapping[str, object]
-    """The project file's `legacy` section."""
+    sections: Mapping[str, object]
+    """What plugins' sections of the project file say, by name: objects of the classes that the plugins offer."""
 
 
 def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -> Configuration:
@@ -49,9 +50,12 @@ def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -
     defects = Defects()
     files = Files(defects)
     around = Surroundings(folder=project.folder, secrets_required=secrets)
-    section = validated(ProjectSection, project.root, (), around, defects)
+    own, of_plugins = split(project.root, registry, defects)
+    section = validated(ProjectSection, own, (), around, defects)
+    channels = read_channels(project.root, section, ComponentFactory(project, registry, around, defects))
+    around = replace(around, channels=channels.named)
     offers = ComponentFactory(project, registry, around, defects)
-    channels = read_channels(project.root, section, offers)
+    sections = read_plugin_sections(of_plugins, offers)
     reader = CampaignReader(
         offers=offers, channels=channels, around=around, folder=project.file.parent, defects=defects
     )
@@ -76,8 +80,8 @@ def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -
         campaigns=_usable(reads, enabled=True),
         disabled=_usable(reads, enabled=False),
         channels=channels.usable,
-        unavailable=(*channels.unavailable.values(), *lacking),
-        legacy=mapping_at(project.root, "legacy"),
+        unavailable=(*channels.unavailable.values(), *sections.unavailable, *lacking),
+        sections=sections.usable,
     )
 
 

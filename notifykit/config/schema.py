@@ -23,7 +23,6 @@ Kind = Literal["campaign", "base", "project"]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ONE_TEMPLATE = [{"required": ["template"]}, {"required": ["template_file"]}]
-_INHERITED_TYPE: Schema = {"title": "of the inherited type", "type": "object", "not": {"required": ["type"]}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +51,11 @@ def _campaign(registry: Registry, *, whole: bool) -> Schema:
     complete: Schema = {"messages": {"items": {"required": message["required"], "oneOf": _ONE_TEMPLATE}}}
     message["required"] = ["name"]
     del definitions["TypedSection"]
+    del definitions["LegacySection"]
     roles: tuple[tuple[Role, Mapping[str, Offer]], ...] = (
         ("source", registry.sources),
         ("strategy", registry.strategies),
+        ("legacy", registry.legacy),
     )
     for role, offers in roles:
         variants = _variants(role, offers)
@@ -62,8 +63,10 @@ def _campaign(registry: Registry, *, whole: bool) -> Schema:
             definitions.update(variant.definitions)
         sections = [variant.schema for variant in variants]
         description = schema["properties"][role]["description"]
-        schema["properties"][role] = {"description": description, "oneOf": [*sections, _INHERITED_TYPE]}
-        complete[role] = {"required": ["type"], "allOf": [{}, *map(_if_so, variants)]}
+        named = _named_by(role)
+        inherited: Schema = {"title": f"of the inherited {named}", "type": "object", "not": {"required": [named]}}
+        schema["properties"][role] = {"description": description, "oneOf": [*sections, inherited]}
+        complete[role] = {"required": [named], "allOf": [{}, *(_if_so(named, variant) for variant in variants)]}
     required = schema.pop("required")
     if whole:
         schema["if"] = {"not": {"required": ["extends"]}}
@@ -81,11 +84,19 @@ def _project(registry: Registry) -> Schema:
         properties = variant.schema["properties"] | {"limits": limits}
         sections.append(variant.schema | {"required": ["type", *variant.needed], "properties": properties})
     schema["properties"]["senders"]["additionalProperties"] = {"oneOf": sections} if sections else {"type": "object"}
+    for variant in _variants("section", registry.sections):
+        definitions.update(variant.definitions)
+        schema["properties"][variant.type] = {**variant.schema, "required": variant.needed}
     return schema
 
 
-def _if_so(variant: _Variant) -> Schema:
-    return {"if": {"properties": {"type": {"const": variant.type}}}, "then": {"required": variant.needed}}
+def _named_by(role: Role) -> str:
+    """Return the key that says which type a section is of."""
+    return "kind" if role == "legacy" else "type"
+
+
+def _if_so(named: str, variant: _Variant) -> Schema:
+    return {"if": {"properties": {named: {"const": variant.type}}}, "then": {"required": variant.needed}}
 
 
 def _variants(role: Role, offers: Mapping[str, Offer]) -> list[_Variant]:
@@ -94,7 +105,9 @@ def _variants(role: Role, offers: Mapping[str, Offer]) -> list[_Variant]:
 
 def _variant(role: Role, offer: Offer) -> _Variant:
     const: Schema = {"const": offer.name, "description": f"Offered by {offer.distribution}."}
-    section: Schema = {"title": offer.name, "type": "object", "properties": {"type": const}, "required": ["type"]}
+    named = _named_by(role)
+    head: Schema = {} if role == "section" else {"properties": {named: const}, "required": [named]}
+    section: Schema = {"title": offer.name, "type": "object", "properties": {}, **head}
     try:
         shape = Shape(offer, HOST_KEYS[role])
     except PluginError:  # loading reports it in better words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from notifykit.campaign.campaign import DispatchSettings, RetryPolicy
 from notifykit.config.project import STORE
@@ -32,6 +32,14 @@ class TypedSection(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True, defer_build=True)
 
     type: str = Field(description="The type, as a plugin offers it. The other keys are its options.")
+
+
+class LegacySection(BaseModel):
+    """A mapping whose `kind` says which plugin class the other keys belong to."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True, defer_build=True)
+
+    kind: str = Field(description="The kind, as a plugin offers it. The other keys are its options.")
 
 
 class LimitSection(Section):
@@ -151,7 +159,9 @@ class CampaignSection(SendingSection):
         description="What needs notifying and what is written back: `type`, and the type's options."
     )
     messages: list[MessageSection] = Field(min_length=1, description="What is sent for a record, in this order.")
-    legacy: dict[str, JsonValue] = Field(default={}, description="What a migration of an old system needs to know.")
+    legacy: LegacySection | None = Field(
+        default=None, description="The old state that the campaign owns: its `kind`, and the kind's options."
+    )
 
 
 class DispatchSection(Section):
@@ -199,4 +209,3 @@ class ProjectSection(Section):
     dispatch: DispatchSection = Field(default_factory=DispatchSection, description="How sending is done.")
     run: RunSection = Field(default_factory=RunSection, description="The command `run`.")
     plugins: PluginsSection = Field(default_factory=PluginsSection, description="Which plugins are loaded.")
-    legacy: dict[str, JsonValue] = Field(default={}, description="What a migration of an old system needs to know.")

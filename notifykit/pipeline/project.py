@@ -11,7 +11,7 @@ from notifykit.campaign.campaign import Campaign
 from notifykit.clock import Clock, SystemClock
 from notifykit.config.project import ProjectFile, read_project
 from notifykit.config.resolve import Configuration, resolve
-from notifykit.errors import CampaignError, ConfigError, NotifykitError
+from notifykit.errors import CampaignError, NotifykitError
 from notifykit.nearest import hint
 from notifykit.outbox import Outbox, SqliteOutbox
 from notifykit.pipeline.dispatch import Dispatcher
@@ -76,21 +76,16 @@ class Project:
     def require_may_generate(self, campaign: Campaign) -> None:
         """Ask the plugins whether a campaign that owns old state may queue messages. Raises CampaignError."""
         hook = self.plugins.hook
-        if not campaign.legacy or not self.plugins.observed("may_generate"):
+        if campaign.legacy is None or not self.plugins.observed("may_generate"):
             return
-        try:
-            states = hook.legacy_state(campaign=campaign.name, options=dict(campaign.legacy))
-        except ConfigError as error:
-            raise CampaignError(f"{campaign.file}: {error}") from error
-        for state in states:
-            refusals = hook.may_generate(
-                campaign=campaign.name,
-                legacy=state,
-                store=self.configuration.settings.store,
-                folder=self.file.folder,
-            )
-            if refusals:
-                raise CampaignError(refusals[0])
+        refusals = hook.may_generate(
+            campaign=campaign.name,
+            legacy=campaign.legacy,
+            store=self.configuration.settings.store,
+            folder=self.file.folder,
+        )
+        if refusals:
+            raise CampaignError(refusals[0])
 
     def require_may_rename(self, campaign: str) -> None:
         """Ask the plugins whether all that is kept of a campaign may go under another name. Raises CampaignError."""

@@ -18,10 +18,11 @@ from notifykit.nearest import nearest
 if TYPE_CHECKING:
     from pluggy import HookimplOpts
 
-NEEDED_METHOD = {"sources": "read", "strategies": "decide", "senders": "send"}
-"""What a class must have to be offered under each role."""
+NEEDED_METHOD = {"sources": "read", "strategies": "decide", "senders": "send", "legacy": "state", "sections": None}
+"""What a class must have to be offered under each role, beside its fields."""
 
-_ROLES = "notifykit.roles"
+_ROLES = {"legacy": "notifykit.legacy"}
+_USUAL_ROLES = "notifykit.roles"
 """Where the roles themselves are: a needed method that stands there was not written."""
 
 
@@ -111,7 +112,9 @@ def check_class(role: str, name: str, cls: object) -> Callable[..., Any]:
     if not isinstance(cls, type) or not dataclasses.is_dataclass(cls):
         raise PluginError(f"type {name!r} is offered as {cls!r}; offer a class marked with @dataclass")
     method = NEEDED_METHOD[role]
-    found = getattr(cls, method, None)
-    if not callable(found) or getattr(found, "__module__", None) == _ROLES:
-        raise PluginError(f"the class {cls.__qualname__} of type {name!r} has no {method}(); add it (notifykit.roles)")
+    if method is None:
+        return cls
+    found, roles = getattr(cls, method, None), _ROLES.get(role, _USUAL_ROLES)
+    if not callable(found) or getattr(found, "__module__", None) == roles:
+        raise PluginError(f"the class {cls.__qualname__} of type {name!r} has no {method}(); add it ({roles})")
     return cls

@@ -17,7 +17,7 @@ class Offer:
     """One offered type."""
 
     role: str
-    """`sources`, `strategies` or `senders`."""
+    """`sources`, `strategies`, `senders`, `legacy` or `sections`."""
     name: str
     offered: Callable[..., Any] | str
     """The class, or where it is: `module:Class`."""
@@ -54,6 +54,10 @@ class Registry:
     sources: Mapping[str, Offer] = field(default_factory=dict)
     strategies: Mapping[str, Offer] = field(default_factory=dict)
     senders: Mapping[str, Offer] = field(default_factory=dict)
+    legacy: Mapping[str, Offer] = field(default_factory=dict)
+    """Kinds of old state."""
+    sections: Mapping[str, Offer] = field(default_factory=dict)
+    """Sections of notifykit.yaml."""
 
     def offers(self) -> Iterator[Offer]:
         """Yield all of them."""

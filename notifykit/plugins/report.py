@@ -40,7 +40,7 @@ class LoadedPlugin(PluginId):
     hooks: tuple[str, ...]
     """The hooks that it implements."""
     types: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The type names that it offers: `sources`, `strategies`, `senders`."""
+    """The type names that it offers: `sources`, `strategies`, `senders`, `legacy`, `sections`."""
 
     def as_data(self) -> dict[str, object]:
         """Return plain data for JSON."""

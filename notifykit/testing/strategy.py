@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
+from notifykit.legacy import Flag, KeepsFlags
 from notifykit.model import Record, Task
 from notifykit.roles import Decision, Source, Strategy, StrategyContext, WriteBack
 from notifykit.testing.clock import FakeClock
@@ -166,6 +167,27 @@ class StrategyContract:
         delivered = FakeLedger(delivered=[record.key for record in world.records()])
         again = self.started(tmp_path, world.source)
         assert set(decisions(again, delivered)) <= {Decision.SKIP, Decision.NOTIFY}
+
+    def test_its_flag_words_are_those_of_its_flags(self, tmp_path: Path) -> None:
+        """Where the strategy keeps flags: words, columns and file are told as they are read and written."""
+        world = self.world(tmp_path)
+        keeper = world.strategy
+        if not isinstance(keeper, KeepsFlags):
+            return
+        words, records = keeper.flag_words, world.records()
+        assert all(getattr(words, item.name) or item.name == "unsent" for item in fields(words)), f"empty: {words}"
+        assert words.unsent != words.sent
+        assert keeper.flag_file.is_file()
+        assert [record.get(words.key) for record in records] == [record.key for record in records]
+        assert {(keeper.flag_of(record), record.get(words.flag)) for record in records} == {(Flag.UNSENT, words.unsent)}
+        for flag, word in ((Flag.SENT, words.sent), (Flag.UNSENT, words.unsent)):
+            keys = [record.key for record in records]
+            expected = keeper.with_flags(keeper.flag_file.read_bytes(), keys, flag)
+            for _ in range(2):
+                assert keeper.set_flags(keys, flag) == {}
+                assert keeper.flag_file.read_bytes() == expected
+            now = world.records()
+            assert {(keeper.flag_of(record), record.get(words.flag)) for record in now} == {(flag, word)}
 
     def generated(self, folder: Path) -> World:
         """Make a world whose records are queued."""

@@ -6,13 +6,12 @@ under the name of its first use and under a general one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from notifykit import hookimpl
 
 if TYPE_CHECKING:
     from notifykit.hookspecs import Register
-    from notifykit.legacy import LegacyState
 
 _SOURCE = "notifykit_contract.source:CsvSource"
 _STRATEGY = "notifykit_contract.strategy:CsvFlag"
@@ -33,8 +32,6 @@ def register_strategies(register: Register) -> None:
 
 
 @hookimpl
-def legacy_state(campaign: str, options: dict[str, Any]) -> LegacyState | None:
-    """Name the send-status JSON file, which a migration retires: the outbox takes its place."""
-    from notifykit_contract.legacy_options import state_of
-
-    return state_of(campaign, options)
+def register_legacy(register: Register) -> None:
+    """Offer the old state of a contract job."""
+    register("contract", "notifykit_contract.legacy_options:ContractState")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Literal
+from typing import Literal, get_args
 
 from notifykit.errors import CampaignError
 from notifykit.nearest import hint
@@ -20,6 +20,11 @@ _CODECS: tuple[Codec, ...] = ("utf-8", "gb18030")
 _BOM = "\ufeff"
 _WIDE_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CHUNK = 1 << 20
+
+
+def encoding_named(name: object) -> Encoding:
+    """Return the encoding of this name, as tasks and flag words keep it; `auto` for what is none."""
+    return next((encoding for encoding in get_args(Encoding) if encoding == name), "auto")
 
 
 @dataclass(frozen=True, slots=True)

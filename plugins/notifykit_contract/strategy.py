@@ -10,14 +10,14 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, get_args, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from notifykit.errors import CampaignError
-from notifykit.legacy import Flag
+from notifykit.legacy import Flag, FlagWords
 from notifykit.model import Record, Table, Task
 from notifykit.roles import Decision, Ledger, Strategy, StrategyContext, WriteBack
 from notifykit_contract.flags import FlagColumn, flags_written, write_flags
-from notifykit_contract.head import Encoding, no_column
+from notifykit_contract.head import Encoding, encoding_named, no_column
 
 _NOTIFY, _SKIP, _REPAIR, _DRIFT = Decision.NOTIFY, Decision.SKIP, Decision.REPAIR, Decision.DRIFT
 _NEITHER = Decision.NEITHER
@@ -141,6 +141,12 @@ class CsvFlag(Strategy):
         """The CSV file."""
         return self._file
 
+    @property
+    def flag_words(self) -> FlagWords:
+        """The columns and words of the CSV file."""
+        now = self._now
+        return FlagWords(key=now.key, flag=now.flag, unsent=now.unsent, sent=now.sent, encoding=now.encoding)
+
     def flag_of(self, record: Record) -> Flag:
         """Return what the record's flag says. Raises CampaignError where there is no flag column."""
         if record.table is not self._table:
@@ -182,7 +188,7 @@ class CsvFlag(Strategy):
             flag=flag,
             unsent=unsent,
             sent=sent,
-            encoding=next((codec for codec in get_args(Encoding) if codec == encoding), "auto"),
+            encoding=encoding_named(encoding),
             ignore=self._now.ignore,
         )
 

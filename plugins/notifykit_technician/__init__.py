@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from notifykit import hookimpl
 
 if TYPE_CHECKING:
     from notifykit.hookspecs import Register
-    from notifykit.legacy import LegacyState
 
 
 @hookimpl
@@ -25,11 +24,6 @@ def register_strategies(register: Register) -> None:
 
 
 @hookimpl
-def legacy_state(campaign: str, options: dict[str, Any]) -> LegacyState | None:
-    """Own the state of campaigns whose `legacy:` says `kind: technician`: their status file is kept.
-
-    Raises ConfigError where it does not name the file.
-    """
-    from notifykit_technician.legacy_options import state_of
-
-    return state_of(campaign, options)
+def register_legacy(register: Register) -> None:
+    """Offer the old state of technician changes."""
+    register("technician", "notifykit_technician.legacy_options:TechnicianState")

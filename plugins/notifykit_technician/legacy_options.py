@@ -1,26 +1,28 @@
-"""What the old technician jobs keep: their send-status JSON file."""
+"""What the old technician job keeps: a send-status JSON file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from notifykit.errors import ConfigError
 from notifykit.legacy import Disposal, LegacyState
 from notifykit_technician.legacy_status import TECHNICIAN_WORD
 
 
-def state_of(campaign: str, options: Mapping[str, object]) -> LegacyState | None:
-    """Return the state that a `legacy:` section of kind `technician` names; None for other kinds.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TechnicianState:
+    """The send-status file of technician changes. A migration keeps it, byte for byte."""
 
-    Raises ConfigError where it does not name the file.
-    """
-    if options.get("kind") != "technician":
-        return None
-    file = options.get("status_file")
-    if not isinstance(file, str | Path) or not str(file):
-        raise ConfigError(
-            f"campaign {campaign}: legacy: `status_file` names no file ({file!r}); "
-            "set it to the technicians' send-status JSON"
+    status_file: Path
+    """The technicians' send-status JSON file; relative to notifykit.yaml."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where it names no file."""
+        if not self.status_file.name:
+            raise ValueError("status_file: names no file; name the technicians' send-status JSON file")
+
+    def state(self, campaign: str) -> LegacyState:
+        """Name the file, which a migration keeps."""
+        return LegacyState(
+            campaign=campaign, status_file=self.status_file, sent_word=TECHNICIAN_WORD, disposal=Disposal.KEEP
         )
-    return LegacyState(campaign=campaign, status_file=Path(file), sent_word=TECHNICIAN_WORD, disposal=Disposal.KEEP)

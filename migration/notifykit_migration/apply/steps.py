@@ -23,6 +23,7 @@ from notifykit_migration.journal.redo import TargetState
 from notifykit_migration.journal.targets import DatabaseStep, FlagStep
 from notifykit_migration.legacy import task_table as rows
 from notifykit_migration.legacy.campaigns import described
+from notifykit_migration.legacy.settings import others_of
 from notifykit_migration.model import CampaignPlan, ContractPlan, InputKind, MessageTreatment, Plan
 from notifykit_migration.paths import resolved
 from notifykit_migration.reading import content_digest, file_digest, untouched
@@ -90,7 +91,7 @@ def database_step(
                 outbox.adopt(wanted, who=WHO)
                 if (kept := archived(folder)) is not None:
                     kept.restore_history(db)
-                fence.install(db, plan, others=fence.others_of(project.configuration))
+                fence.install(db, plan, others=others_of(project.configuration))
                 record(db, plan, backup=backup, soak_until=soak_until, journal_mode=mode, sequence=sequence)
         finally:
             outbox.close()

@@ -13,9 +13,6 @@ from collections.abc import Iterator, Mapping
 from importlib import resources
 from string import Template
 
-from notifykit.config.resolve import Configuration
-from notifykit.errors import ConfigError
-from notifykit.nearest import hint
 from notifykit.outbox.sqlite import foreign, schema
 from notifykit.outbox.sqlite.database import Database
 from notifykit_migration.errors import PreflightError
@@ -73,7 +70,8 @@ def remember_schema(db: Database) -> None:
 def install(db: Database, plan: Plan, *, others: Mapping[str, str]) -> None:
     """Put up the fence around the plan's campaigns. What stands already is left, or brought to this version.
 
-    `others`: as `others_of` returns it. Call it inside the migration's transaction, after `schema.upgrade`.
+    `others`: the channels of other programs' tasks, by task type. Call it inside the migration's transaction, after
+    `schema.upgrade`.
     """
     with db.transaction():
         present = _present(db.connection)
@@ -110,50 +108,15 @@ def remove(db: Database) -> None:
             db.execute(f"DROP TABLE IF EXISTS {name}")
 
 
-def others_of(configuration: Configuration) -> Mapping[str, str]:
-    """Return the channels of other programs' tasks by task type; nothing where the old scheduler sends them.
-
-    `legacy: {others: notifykit, channels: {send_wecom_message: a sender}}` in notifykit.yaml says so. Raises
-    ConfigError.
-    """
-    place = f"{configuration.settings.file}: legacy"
-    who = configuration.legacy.get("others", "legacy")
-    if who not in ("legacy", "notifykit"):
-        raise ConfigError(
-            f"{place}.others is {who!r}; say who sends other programs' messages: `legacy` (the old scheduler) or "
-            "`notifykit`"
-        )
-    if who == "legacy":
-        return {}
-    if any(campaign.name == OTHERS for campaign in (*configuration.campaigns, *configuration.disabled)):
-        raise ConfigError(
-            f'{place}.others: a campaign is called "{OTHERS}", which is the name under which the messages of other '
-            "programs are kept; give the campaign another name"
-        )
-    channels = configuration.legacy.get("channels")
-    if not isinstance(channels, Mapping) or not channels:
-        raise ConfigError(
-            f"{place}.channels says nothing, so nobody would send the other programs' messages; name a sender for each "
-            "of their task types, as `channels: {send_wecom_message: my-group}`"
-        )
-    for task_type, channel in channels.items():
-        if channel not in configuration.channels:
-            raise ConfigError(
-                f'{place}.channels.{task_type}: no sender called "{channel}"'
-                f"{hint(str(channel), configuration.channels)}"
-            )
-    return {str(task_type): str(channel) for task_type, channel in channels.items()}
-
-
 def sync_others(db: Database, others: Mapping[str, str]) -> None:
-    """Set who sends what other programs insert from now on: see `others_of`. Rows that are there already stay."""
+    """Set who sends what other programs insert from now on: channels by task type. Rows that are there stay."""
     with db.transaction():
         db.execute("DELETE FROM others")
         db.executemany("INSERT INTO others (task_type, channel) VALUES (?, ?)", others.items())
 
 
 def others_in(connection: sqlite3.Connection) -> dict[str, str]:
-    """Return what the store says about other programs' tasks: see `others_of`."""
+    """Return what the store says about other programs' tasks: their channels by task type."""
     return dict(connection.execute("SELECT task_type, channel FROM others"))
 
 

@@ -23,6 +23,7 @@ from notifykit_migration.backup.checks import RETIRED
 from notifykit_migration.backup.in_force import InForce
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.legacy.campaigns import described
+from notifykit_migration.legacy.settings import others_of
 from notifykit_migration.legacy.status_file import parse_status
 from notifykit_migration.legacy.task_table import check_version
 from notifykit_migration.model import Backup, CampaignPlan, Check, CheckResult, Kept, Plan
@@ -152,7 +153,7 @@ def _fence(connection: sqlite3.Connection, plans: Sequence[Plan]) -> Check:
 
 def _others(project: Project, connection: sqlite3.Connection) -> Check:
     """Other programs' messages are sent by one of the two, the one that notifykit.yaml names."""
-    wanted, there = dict(fence.others_of(project.configuration)), fence.others_in(connection)
+    wanted, there = dict(others_of(project.configuration)), fence.others_in(connection)
     wrong = [] if wanted == there else ["notifykit.yaml says otherwise since; `notifykit migrate` carries it over"]
     who = f"notifykit, for {', '.join(sorted(there))}" if there else "the old scheduler"
     return _check("one sender for other programs", wrong, f"their messages are sent by {who}")

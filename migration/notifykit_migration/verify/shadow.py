@@ -13,7 +13,7 @@ from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.pipeline.project import Project
 from notifykit_migration.apply.retire import OldFile
 from notifykit_migration.backup.in_force import InForce
-from notifykit_migration.legacy.campaigns import described, state_of
+from notifykit_migration.legacy.campaigns import described
 from notifykit_migration.legacy.contracts import Retiring, retiring
 from notifykit_migration.legacy.old_rule import generates, json_says
 from notifykit_migration.model import CampaignPlan, Check, CheckResult, FlagState, MessageTreatment, Treatment
@@ -62,7 +62,8 @@ def _world(project: Project, part: CampaignPlan, where: Mapping[str, OldFile]) -
     campaign = described(project, part.campaign)
     old = where[part.campaign]
     redirect = {} if old.path.exists() else {old.path: old.target}
-    return retiring(project, campaign, state_of(project, campaign), redirect, recipients=False)
+    assert campaign.legacy is not None  # noqa: S101 - the plan was made from it
+    return retiring(project, campaign, campaign.legacy, redirect, recipients=False)
 
 
 class _Shadow:

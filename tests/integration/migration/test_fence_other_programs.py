@@ -11,6 +11,7 @@ from typing import Any
 import plans
 import pytest
 from cli_world import BUSY, DOUBTFUL, REFUSED, CliWorld
+from notifykit_migration.legacy.settings import others_of
 from notifykit_migration.store import fence
 
 from notifykit.outbox import SqliteOutbox
@@ -32,7 +33,7 @@ def world(tmp_path: Path) -> CliWorld:
         file.write(SECTION)
     with SqliteOutbox.open(world.store) as outbox, outbox.transaction():
         fence.remember_schema(outbox.db)
-        fence.install(outbox.db, plans.plan(), others=fence.others_of(open_project(world.project).configuration))
+        fence.install(outbox.db, plans.plan(), others=others_of(open_project(world.project).configuration))
     return world
 
 

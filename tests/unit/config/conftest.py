@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
-from annotated_types import Ge
+from annotated_types import Ge, Le
 
 from notifykit.config.defects import InvalidConfigurationError
 from notifykit.config.project import read_project
 from notifykit.config.resolve import Configuration, resolve
+from notifykit.legacy import Disposal, LegacyState
 from notifykit.model import Message, Outcome, Problem, Record
-from notifykit.options import ProjectPath, Seconds, Secret
+from notifykit.options import ChannelName, ProjectPath, Seconds, Secret
 from notifykit.plugins.registry import Offer, Registry
 from notifykit.plugins.report import PluginId
 from notifykit.roles import Decision, Ledger, Rate, SendContext, Strategy
@@ -139,6 +140,41 @@ class Sloppy(Quiet):
     share: int = None  # type: ignore[assignment]
 
 
+@dataclass(frozen=True)
+class Job:
+    """An old job's state."""
+
+    status_file: Path
+    keep: bool = False
+    word: str = "sent"
+
+    def __post_init__(self) -> None:
+        if not self.word:
+            raise ValueError("word: is empty")
+
+    def state(self, campaign: str) -> LegacyState:
+        disposal = Disposal.KEEP if self.keep else Disposal.RETIRE
+        return LegacyState(campaign=campaign, status_file=self.status_file, sent_word=self.word, disposal=disposal)
+
+
+@dataclass(frozen=True)
+class Bare:
+    """A kind without options."""
+
+    def state(self, campaign: str) -> LegacyState:
+        return LegacyState(campaign=campaign, status_file=Path("bare"), sent_word="", disposal=Disposal.KEEP)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A section of a plugin."""
+
+    channels: dict[str, ChannelName] = field(default_factory=dict)
+    """Who sends what."""
+    share: Annotated[float, Ge(0), Le(1)] = 0.5
+    urls: list[str] = field(default_factory=list)
+
+
 class Plain:
     """No dataclass."""
 
@@ -166,6 +202,8 @@ def registry() -> Registry:
             odd=Odd,
             sloppy=Sloppy,
         ),
+        legacy=offers("legacy", job=Job, bare=Bare),
+        sections=offers("sections", desk=Desk),
     )
 
 

@@ -257,12 +257,12 @@ def test_a_credential_anywhere_is_refused_and_not_repeated(complaints: Complaint
         senders:
           group: {{type: robot, key: "{address}"}}
           note: {{type: quiet}}
-        legacy:
+        desk:
           urls:
             - {address}
         dispatch: {{workers: "{address}"}}
         """,
-        "campaigns/a.yaml": f"extends: _b.yaml\nlegacy: {{x: 1}}\nenabled: {address}\n",
+        "campaigns/a.yaml": f"extends: _b.yaml\nlegacy: {{kind: bare}}\nenabled: {address}\n",
         "campaigns/_b.yaml": message(f"name: a\nrecipient: b\nsender: note\ntemplate: |\n  see {address}"),
     }
     holds = "holds a group robot's key in plain text; take it out, and give it to an option for secrets as"
@@ -274,7 +274,7 @@ def test_a_credential_anywhere_is_refused_and_not_repeated(complaints: Complaint
             "notifykit.yaml:2: senders.group.key: is a secret in plain text; set an environment variable to it and "
             "write key: {env: GROUP_KEY}"
         ),
-        f"notifykit.yaml:6: legacy.urls[0]: {holds} {{env: NAME}} or {{file: path}}",
+        f"notifykit.yaml:6: desk.urls[0]: {holds} {{env: NAME}} or {{file: path}}",
         "notifykit.yaml:7: dispatch.workers: must be a whole number, not what stands there",
     ]
 
@@ -330,4 +330,59 @@ def test_nothing_is_written_by_loading(complaints: Complaints, load: Load, proje
         "campaigns/a.yaml",
         "campaigns/b.yaml",
         "notifykit.yaml",
+    ]
+
+
+def campaign(line: str) -> str:
+    """Return a campaign with a line of its own before all others."""
+    return f"{line}\n{HEAD.replace('messages:', MESSAGES.strip())}"
+
+
+def test_old_state_is_checked_like_everything_else(complaints: Complaints) -> None:
+    files = {
+        "campaigns/a.yaml": campaign("legacy: {kind: job, status_fle: a.json, keep: perhaps}"),
+        "campaigns/b.yaml": campaign("legacy: {kind: job, status_file: a.json, word: ''}"),
+        "campaigns/c.yaml": campaign("legacy: {status_file: a.json}"),
+        "campaigns/d.yaml": campaign("legacy: a.json"),
+    }
+    assert sorted(complaints(files)) == [
+        'campaigns/a.yaml:1: legacy.keep: must be true or false, not "perhaps"',
+        "campaigns/a.yaml:1: legacy.status_file: is missing",
+        'campaigns/a.yaml:1: legacy.status_fle: there is no such key; did you mean "status_file"?',
+        "campaigns/b.yaml:1: legacy.word: is empty",
+        "campaigns/c.yaml:1: legacy.kind: is missing",
+        'campaigns/d.yaml:1: legacy: must be a mapping, not "a.json"',
+    ]
+
+
+def test_a_section_of_a_plugin_is_checked_like_the_hosts_own(complaints: Complaints) -> None:
+    project = """\
+    senders: {note: {type: quiet}}
+    desk:
+      chanels: {}
+      channels: {letters: nota}
+      share: 7
+    """
+    assert complaints({"notifykit.yaml": project}) == [
+        'notifykit.yaml:3: desk.chanels: there is no such key; did you mean "channels"?',
+        'notifykit.yaml:4: desk.channels.letters: no sender called "nota"; did you mean "note"?',
+        "notifykit.yaml:5: desk.share: must be less than or equal to 1, not 7",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("dsek: {share: 1}", 'dsek: there is no such key; did you mean "desk"?'),
+        ("dispach: {workers: 1}", 'dispach: there is no such key; did you mean "dispatch"?'),
+        ("desk: 7", "desk: must be a mapping"),
+        (
+            "elsewhere: 7",
+            "elsewhere: there is no such key; the keys are store, campaigns, senders, dispatch, run, plugins, desk",
+        ),
+    ],
+)
+def test_a_key_of_nobody(complaints: Complaints, line: str, what: str) -> None:
+    assert complaints({"notifykit.yaml": f"senders: {{note: {{type: quiet}}}}\n{line}\n"}) == [
+        f"notifykit.yaml:2: {what}"
     ]

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from notifykit.config.resolve import Configuration
+from notifykit.legacy import Disposal
 from notifykit.model import Record, Table
 
 Load = Callable[..., Configuration]
@@ -31,7 +33,7 @@ messages:
     recipient: ops
     template: Award
     sender: note
-legacy: {status_file: aug.json, keep: yes}
+legacy: {kind: job, status_file: aug.json, keep: yes}
 """
 
 
@@ -53,7 +55,7 @@ def test_next_month_is_the_lines_that_differ(load: Load) -> None:
     assert [message.name for message in campaign.messages] == ["group", "award"]
     assert [message.retry.attempts for message in campaign.messages] == [5, 3]
     assert campaign.messages[0].retry.first == 1.0
-    assert campaign.legacy == {"status_file": "aug.json", "keep": True}
+    assert (campaign.legacy.status_file, campaign.legacy.disposal) == (Path("aug.json"), Disposal.KEEP)
 
 
 def test_messages_are_merged_by_name(load: Load) -> None:
@@ -80,7 +82,7 @@ def test_a_template_replaces_the_other_kind_of_template(load: Load) -> None:
 def test_a_key_with_nothing_behind_it_drops_what_is_inherited(load: Load) -> None:
     heir = "extends: _base.yaml\nlegacy:\nsource: {unsent: }\nmessages:\n  - {name: group, when: }\n"
     campaign = only(load({"campaigns/_base.yaml": BASE.replace("unsent: N", "unsent: open"), "campaigns/a.yaml": heir}))
-    assert campaign.legacy == {}
+    assert campaign.legacy is None
     assert campaign.source.unsent == "N"
     assert campaign.messages[0].when is None
 
@@ -97,12 +99,12 @@ def test_the_same_type_keeps_what_is_inherited(load: Load) -> None:
     assert (source.path.name, source.unsent) == ("aug.csv", "open")
 
 
-def test_a_free_mapping_may_speak_of_types(load: Load) -> None:
-    files = {
-        "campaigns/_base.yaml": BASE.replace("{status_file: aug.json, keep: yes}", "{type: a, keep: yes}"),
-        "campaigns/a.yaml": "extends: _base.yaml\nlegacy: {type: b}\n",
-    }
-    assert only(load(files)).legacy == {"type": "b", "keep": True}
+def test_the_same_kind_keeps_what_is_inherited_and_another_does_not(load: Load) -> None:
+    heir = "extends: _base.yaml\nlegacy: {word: done}\n"
+    state = only(load({"campaigns/_base.yaml": BASE, "campaigns/a.yaml": heir})).legacy
+    assert (state.status_file, state.sent_word) == (Path("aug.json"), "done")
+    heir = "extends: _base.yaml\nlegacy: {kind: bare}\n"
+    assert only(load({"campaigns/_base.yaml": BASE, "campaigns/a.yaml": heir})).legacy.status_file == Path("bare")
 
 
 def test_a_chain(load: Load) -> None:

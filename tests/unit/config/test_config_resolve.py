@@ -10,6 +10,7 @@ from notifykit.campaign.campaign import DispatchSettings, RetryPolicy, Settings
 from notifykit.config.project import ProjectFile, read_project
 from notifykit.config.resolve import Configuration
 from notifykit.errors import ConfigError, ExitCode, RenderError
+from notifykit.legacy import Disposal, LegacyState
 from notifykit.model import OnUnknown, Record, Table
 from notifykit.roles import Rate
 
@@ -50,7 +51,7 @@ messages:
     retry: {attempts: 9, jitter: 0}
     split: lines
     task_type: send_wecom_message
-legacy: {status: state/a.json, retire: yes, months: [8, 9]}
+legacy: {kind: job, status_file: state/a.json, keep: yes, word: 007}
 """
 
 
@@ -75,7 +76,9 @@ def test_everything_that_can_be_said(load: Load, project: Path) -> None:
     assert source.free == {"a": 1, "b": False, "c": [1.5, "1.5", None]}
     assert [(rule.column, rule.equals) for rule in source.rules] == [("状态", 1), ("007", "N")]
     assert campaign.strategy.column == "no"
-    assert campaign.legacy == {"status": "state/a.json", "retire": True, "months": [8, 9]}
+    assert campaign.legacy == LegacyState(
+        campaign="北京八月", status_file=Path("state/a.json"), sent_word="007", disposal=Disposal.KEEP
+    )
     group, plain = campaign.messages
     assert (group.name, group.channel.name, group.on_unknown) == ("group", "group", OnUnknown.HOLD)
     assert (group.ordered, group.order_patience, group.split) == (False, 120.0, False)
@@ -96,7 +99,7 @@ def test_what_need_not_be_said(load: Load, project: Path) -> None:
     configuration = load()
     settings = configuration.settings
     assert settings == Settings(file=Path("notifykit.yaml"), store=project / "state/notifykit.db")
-    assert configuration.legacy == {}
+    assert configuration.sections == {}
     (message,) = only(configuration).messages
     assert only(configuration).name == "a"
     assert message.retry == RetryPolicy()
@@ -129,7 +132,7 @@ def test_the_project_file(load: Load, project: Path) -> None:
     dispatch: {workers: 8, lease: 1m, timeout: 5}
     run: {interval: 10m}
     plugins: {block: [noisy], strict: yes, requires: [pytest]}
-    legacy: {db: tasks.db}
+    desk: {channels: {letters: 群}, share: 0}
     """
     configuration = load(
         {"notifykit.yaml": text, "key.txt": "geheim-xyz\n"} | {"months/08/b.yaml": "extends: ../../campaigns/a.yaml"}
@@ -146,7 +149,8 @@ def test_the_project_file(load: Load, project: Path) -> None:
     assert channel.limits == (Rate(5, 60.0),)
     assert (sender.key.reveal(), sender.mentions) == ("geheim-xyz", {"zs": False})
     assert configuration.channels["note"].limits == ()
-    assert configuration.legacy == {"db": "tasks.db"}
+    desk: Any = configuration.sections["desk"]
+    assert (desk.channels, desk.share) == ({"letters": "群"}, 0.0)
     plugins = read_project(Path("notifykit.yaml")).plugins
     assert (plugins.block, plugins.strict, plugins.requires) == (("noisy",), True, ("pytest",))
 
@@ -349,3 +353,28 @@ def test_the_folder_is_the_real_one() -> None:
     Path("link").symlink_to("real")
     Path("real/notifykit.yaml").write_text("senders: {}")
     assert read_project(Path("link/notifykit.yaml")).folder == Path("real").resolve()
+
+
+def test_old_state_and_sections_of_plugins_that_are_not_there(load: Load) -> None:
+    text = "senders: {note: {type: quiet}}\nplugins: {requires: [notifykit-elsewhere]}\nremote:\n  channels: {}\n"
+    configuration = load(
+        {"notifykit.yaml": text, "campaigns/a.yaml": PLAIN + "legacy: {kind: technicians}\n", "campaigns/b.yaml": PLAIN}
+    )
+    assert [campaign.name for campaign in configuration.campaigns] == ["b"]
+    assert configuration.sections == {}
+    install = "install notifykit-elsewhere, which this project requires"
+    assert [str(item) for item in configuration.unavailable] == [
+        f'notifykit.yaml:3: section "remote" cannot be used: no plugin offers the section "remote"; {install}',
+        (
+            'campaigns/a.yaml:5: campaign "a" cannot be used: no plugin offers the kind of old state "technicians"; '
+            f"{install}"
+        ),
+    ]
+
+
+PLAIN = """\
+source: {type: rows, path: a.csv}
+strategy: {type: flag}
+messages:
+  - {name: a, recipient: b, sender: note, template: c}
+"""

@@ -14,8 +14,8 @@ from notifykit.plugins.registry import Registry
 TEXT = ["string", "number", "boolean"]
 
 
-def variants(section: Any) -> dict[str, Any]:
-    return {variant["properties"]["type"]["const"]: variant for variant in section["oneOf"] if "properties" in variant}
+def variants(section: Any, named: str = "type") -> dict[str, Any]:
+    return {variant["properties"][named]["const"]: variant for variant in section["oneOf"] if "properties" in variant}
 
 
 @pytest.mark.parametrize("kind", get_args(Kind))
@@ -80,7 +80,7 @@ def test_only_a_campaign_that_extends_nothing_needs_everything(registry: Registr
 
 def test_the_project_has_a_section_for_each_sender(registry: Registry) -> None:
     schema = json_schema(registry, "project")
-    assert list(schema["properties"]) == list(ProjectSection.model_fields)
+    assert list(schema["properties"]) == [*ProjectSection.model_fields, "desk"]
     senders = variants(schema["properties"]["senders"]["additionalProperties"])
     assert list(senders) == ["broken", "greedy", "odd", "plain", "quiet", "robot", "sloppy", "strange"]
     robot = senders["robot"]
@@ -129,3 +129,26 @@ def test_what_stands_under_fields() -> None:
 
 def test_a_class_without_source() -> None:
     assert field_docstrings(type("Made", (), {"__module__": "builtins"})) == {}
+
+
+def test_each_kind_of_old_state_has_its_options(registry: Registry) -> None:
+    schema = json_schema(registry)
+    kinds = variants(schema["properties"]["legacy"], "kind")
+    assert list(kinds) == ["bare", "job"]
+    assert list(kinds["job"]["properties"]) == ["kind", "status_file", "keep", "word"]
+    assert kinds["job"]["additionalProperties"] is False
+    assert kinds["job"]["required"] == ["kind"]
+    (needed,) = [
+        rule["then"]["required"]
+        for rule in schema["then"]["properties"]["legacy"]["allOf"]
+        if rule and rule["if"]["properties"]["kind"]["const"] == "job"
+    ]
+    assert needed == ["status_file"]
+
+
+def test_a_section_of_a_plugin_has_its_keys(registry: Registry) -> None:
+    desk = json_schema(registry, "project")["properties"]["desk"]
+    assert list(desk["properties"]) == ["channels", "share", "urls"]
+    assert desk["additionalProperties"] is False
+    assert desk["properties"]["channels"]["description"] == "Who sends what."
+    assert desk["required"] == []

@@ -7,12 +7,11 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
-import notifykit_contract
 import pytest
+from notifykit_contract.legacy_options import ContractState
 from notifykit_contract.source import CsvSource
 from notifykit_contract.strategy import CsvFlag
 
-from notifykit.errors import ConfigError
 from notifykit.legacy import Disposal, LegacyState
 from notifykit.plugins import load_plugins
 
@@ -27,10 +26,10 @@ def test_each_class_is_offered_under_its_two_names() -> None:
         "contract": CsvFlag,
         "csv_flag": CsvFlag,
     }
+    assert {name: offer.load() for name, offer in offered.legacy.items()} == {"contract": ContractState}
 
 
 def test_the_old_state_of_a_contract_campaign_is_retired() -> None:
-    options = {"kind": "contract", "status_file": "state/send_status_bj_aug.json", "sent_word": "发送成功"}
     expected = LegacyState(
         campaign="bj",
         status_file=Path("state/send_status_bj_aug.json"),
@@ -38,27 +37,19 @@ def test_the_old_state_of_a_contract_campaign_is_retired() -> None:
         disposal=Disposal.RETIRE,
         number="合同编号(contractdocNum)",
     )
-    assert notifykit_contract.legacy_state("bj", options) == expected
-    del options["sent_word"]
-    assert notifykit_contract.legacy_state("bj", options) == expected
-    assert notifykit_contract.legacy_state("bj", options | {"number": "工单"}) == replace(expected, number="工单")
-
-
-def test_the_old_state_of_others_is_not_ours() -> None:
-    assert notifykit_contract.legacy_state("ts", {"kind": "technician", "status_file": "x"}) is None
-    assert notifykit_contract.legacy_state("ts", {}) is None
+    file = Path("state/send_status_bj_aug.json")
+    assert ContractState(status_file=file).state("bj") == expected
+    assert ContractState(status_file=file, number="工单").state("bj") == replace(expected, number="工单")
 
 
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({}, "campaign bj: legacy.status_file is None; name the send-status JSON file"),
-        ({"status_file": ""}, "campaign bj: legacy.status_file is ''; name"),
-        ({"status_file": "x.json", "sent_word": 1}, "campaign bj: legacy.sent_word is 1; name the value"),
-        ({"status_file": "x.json", "number": None}, "campaign bj: legacy.number is None; name the column"),
+        ({"status_file": Path()}, "status_file: names no file; name the send-status JSON file"),
+        ({"status_file": Path("x.json"), "sent_word": ""}, "sent_word: is empty"),
+        ({"status_file": Path("x.json"), "number": ""}, "number: is empty"),
     ],
 )
 def test_a_section_that_names_nothing_is_an_error(options: dict[str, Any], text: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        notifykit_contract.legacy_state("bj", {"kind": "contract"} | options)
-    assert text in str(caught.value)
+    with pytest.raises(ValueError, match=text):
+        ContractState(**options)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import fields
 from pathlib import Path
-from types import SimpleNamespace
 
-import notifykit_contract.legacy_options as contract_options
-import notifykit_technician
-import pytest
 import yaml
-from notifykit_compat.settings import MODULES, LegacySettings, read_settings
-from notifykit_migration.store import fence
+from cli_world import CliWorld
+from notifykit_contract.legacy_options import ContractState
+from notifykit_migration.legacy.settings import LegacySettings, Modules, others_of, settings_of
+from notifykit_technician.legacy_options import TechnicianState
 
-from notifykit.errors import ConfigError
+from notifykit.pipeline.project import open_project
+from notifykit.plugins import load_plugins
 
 PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
 
@@ -36,41 +35,35 @@ def example(heading: str) -> dict[str, dict[str, object]]:
 
 def test_the_project_section_has_the_keys_that_are_read() -> None:
     told = table("legacy")
-    assert set(told) == {"others", *(field.name for field in fields(LegacySettings))}
-    nothing = read_settings("notifykit.yaml", {}, {})
+    nothing = LegacySettings()
+    assert set(told) == {item.name for item in fields(LegacySettings)}
+    assert told["others"][1] == f"`{nothing.others}`"
     assert told["on_unknown"][1] == f"`{nothing.on_unknown.value}`"
     assert told["interval"][1] == f"`{nothing.interval:g}`"
 
 
-def test_its_example_is_taken_and_names_the_usual_modules() -> None:
-    legacy = example("legacy")["legacy"]
-    settings = read_settings("notifykit.yaml", legacy, {"beijing-group": object()})
-    assert settings.modules == MODULES
-    configuration = SimpleNamespace(
-        settings=SimpleNamespace(file="notifykit.yaml"),
-        legacy=legacy,
-        campaigns=(),
-        disabled=(),
-        channels={"beijing-group": object()},
-    )
-    assert fence.others_of(configuration) == {"send_wecom_message": "beijing-group"}  # type: ignore[arg-type]
+def test_its_example_is_taken_and_names_the_usual_modules(tmp_path: Path) -> None:
+    (text,) = re.findall(r"^```yaml\n(.*?)^```", section("legacy"), re.MULTILINE | re.DOTALL)
+    world = CliWorld(tmp_path)
+    world.project.write_text(f"{world.project.read_text(encoding='utf-8').rstrip()}\n{text}", encoding="utf-8")
+    configuration = open_project(world.project, secrets=False).configuration
+    assert settings_of(configuration).modules == Modules()
+    assert others_of(configuration) == {"send_wecom_message": "beijing-group"}
 
 
 def test_the_campaign_section_has_the_keys_that_are_read() -> None:
     told = table("legacy of a campaign")
+    contract, technician = ({item.name for item in fields(kind)} for kind in (ContractState, TechnicianState))
     assert list(told) == ["kind", "status_file", "sent_word", "number"]
-    assert told["sent_word"][2] == f"`{contract_options.SENT_WORD}`"
-    assert told["number"][2] == f"`{contract_options.NUMBER}`"
-    contract = example("legacy of a campaign")["legacy"]
-    state = contract_options.state_of("beijing", contract)
-    assert state is not None
-    assert (state.sent_word, state.number) == (contract_options.SENT_WORD, contract_options.NUMBER)
-    technician = notifykit_technician.legacy_state("technicians", {**contract, "kind": "technician"})
-    assert technician is not None
+    assert {key for key, cells in told.items() if cells[0] in ("both", "contract")} == contract
+    assert {key for key, cells in told.items() if cells[0] in ("both", "technician")} == technician
+    made = ContractState(status_file=Path("x.json"))
+    assert told["sent_word"][2] == f"`{made.sent_word}`"
+    assert told["number"][2] == f"`{made.number}`"
 
 
-@pytest.mark.parametrize("key", ["status_file", "sent_word", "number"])
-def test_each_key_is_read(key: str) -> None:
-    contract = {**example("legacy of a campaign")["legacy"], key: 7}
-    with pytest.raises(ConfigError, match=rf"legacy\.{key}"):
-        contract_options.state_of("beijing", contract)
+def test_the_example_of_a_campaign_is_taken() -> None:
+    said = example("legacy of a campaign")["legacy"]
+    assert said.pop("kind") in load_plugins().registry.legacy
+    assert ContractState(status_file=Path(str(said.pop("status_file")))).state("beijing").campaign == "beijing"
+    assert said == {}

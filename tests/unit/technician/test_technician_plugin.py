@@ -7,14 +7,14 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
-import notifykit_technician
 import pytest
 from notifykit_technician.json_file import JsonFile
 from notifykit_technician.json_http import JsonHttp
+from notifykit_technician.legacy_options import TechnicianState
 from notifykit_technician.legacy_status import LegacyStatus
 from pydantic import TypeAdapter, ValidationError
 
-from notifykit.errors import CampaignError, ConfigError
+from notifykit.errors import CampaignError
 from notifykit.legacy import Disposal, LegacyState
 from notifykit.options import Secret
 from notifykit.plugins import load_plugins
@@ -32,12 +32,13 @@ def test_the_types_are_offered_by_name() -> None:
         "json_file": JsonFile,
         "json_http": JsonHttp,
         "legacy_status": LegacyStatus,
+        "technician": TechnicianState,
     }
 
 
 def test_the_technicians_status_file_is_kept_by_a_migration() -> None:
-    options = {"kind": "technician", "status_file": "./state/technician_status_record.json"}
-    assert notifykit_technician.legacy_state("technicians", options) == LegacyState(
+    kind = TechnicianState(status_file=Path("./state/technician_status_record.json"))
+    assert kind.state("technicians") == LegacyState(
         campaign="technicians",
         status_file=Path("state/technician_status_record.json"),
         sent_word="通知成功",
@@ -45,15 +46,9 @@ def test_the_technicians_status_file_is_kept_by_a_migration() -> None:
     )
 
 
-@pytest.mark.parametrize("options", [{}, {"status_file": "x"}, {"kind": "contract", "status_file": "x"}])
-def test_other_campaigns_are_not_ours(options: dict[str, Any]) -> None:
-    assert notifykit_technician.legacy_state("bj", options) is None
-
-
-@pytest.mark.parametrize("file", [None, "", 7])
-def test_a_technician_campaign_must_name_its_status_file(file: object) -> None:
-    with pytest.raises(ConfigError, match=r"^campaign technicians: legacy: `status_file` names no file \(.*\); set it"):
-        notifykit_technician.legacy_state("technicians", {"kind": "technician", "status_file": file})
+def test_a_technician_campaign_must_name_its_status_file() -> None:
+    with pytest.raises(ValueError, match="status_file: names no file"):
+        TechnicianState(status_file=Path())
 
 
 def test_options_arrive_with_their_types_and_defaults(tmp_path: Path) -> None:

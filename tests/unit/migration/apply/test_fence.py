@@ -5,23 +5,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import plans
 import pytest
-from cli_world import CliWorld
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.rollback.old_schema import Restoration
 from notifykit_migration.store import fence, migrated
 
-from notifykit.config.resolve import Configuration
-from notifykit.errors import ConfigError
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.database import Database
-from notifykit.pipeline.project import open_project
 from notifykit.testing import FakeClock
 
 LEGACY_TABLE = """CREATE TABLE tasks (
@@ -144,48 +138,3 @@ def test_the_statements_of_a_plan_are_all_that_is_run(tmp_path: Path) -> None:
 def test_a_rollback_drops_the_same_tables() -> None:
     assert set(fence.TABLES) == {name for name in fence._ours() if name not in fence.TRIGGERS}
     Restoration(rows={}, removed=(), beginnings=(), sequence=None, tables=fence.TABLES)
-
-
-@pytest.fixture
-def configuration(tmp_path: Path) -> Configuration:
-    return open_project(CliWorld(tmp_path).project).configuration
-
-
-@pytest.mark.parametrize("section", [{}, {"others": "legacy"}, {"others": "legacy", "channels": {"x": "nobody"}}])
-def test_the_old_scheduler_sends_them_unless_somebody_says_otherwise(
-    configuration: Configuration, section: dict[str, Any]
-) -> None:
-    assert fence.others_of(replace(configuration, legacy=section)) == {}
-
-
-def test_each_type_of_theirs_has_a_channel(configuration: Configuration) -> None:
-    channels = {"send_wecom_message": "beijing-group", "send_wechat_message": "award-desk"}
-    section = {"others": "notifykit", "channels": channels}
-    assert fence.others_of(replace(configuration, legacy=section)) == channels
-
-
-@pytest.mark.parametrize(
-    ("section", "complaint"),
-    [
-        ({"others": "both"}, r"notifykit.yaml: legacy.others is 'both'; say who sends"),
-        ({"others": "notifykit"}, "legacy.channels says nothing, so nobody would send"),
-        ({"others": "notifykit", "channels": ["x"]}, "legacy.channels says nothing"),
-        (
-            {"others": "notifykit", "channels": {"send_wecom_message": "bejing-group"}},
-            'legacy.channels.send_wecom_message: no sender called "bejing-group"; did you mean "beijing-group"',
-        ),
-    ],
-)
-def test_a_section_that_will_not_do_is_an_error(
-    configuration: Configuration, section: dict[str, Any], complaint: str
-) -> None:
-    with pytest.raises(ConfigError, match=complaint):
-        fence.others_of(replace(configuration, legacy=section))
-
-
-def test_the_name_of_their_campaign_is_taken(configuration: Configuration) -> None:
-    section = {"others": "notifykit", "channels": {"x": "award-desk"}}
-    (campaign,) = configuration.campaigns
-    named = replace(configuration, legacy=section, campaigns=(replace(campaign, name="legacy"),))
-    with pytest.raises(ConfigError, match='a campaign is called "legacy"'):
-        fence.others_of(named)

@@ -139,16 +139,8 @@ def test_a_pass_fails_for_that_campaign_alone(project: Project, dry_run: bool) -
     assert [item.campaign for item in this_pass.generated] == ["technicians"]
 
 
-def test_a_section_that_will_not_do_holds_its_campaign_back(project: Project) -> None:
-    campaign = replace(project.campaigns(("beijing",))[0], legacy={"kind": "contract"})
-    this_pass = Pass()
-    with closing(project.open_outbox()) as outbox:
-        generate_all(project, outbox, [campaign], this_pass)
-    assert "legacy.status_file is None" in this_pass.failures["beijing"]
-
-
-def test_a_section_of_nobody_holds_nothing_back(project: Project) -> None:
-    campaign = replace(project.campaigns(("beijing",))[0], legacy={"kind": "somebody else's"})
+def test_a_campaign_without_old_state_is_not_held_back(project: Project) -> None:
+    campaign = replace(project.campaigns(("beijing",))[0], legacy=None)
     this_pass = Pass()
     with closing(project.open_outbox()) as outbox:
         generate_all(project, outbox, [campaign], this_pass)

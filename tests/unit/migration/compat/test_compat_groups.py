@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from notifykit_compat.activation import Staged
-from notifykit_compat.contract_files import ContractFile, FlagWords
+from notifykit_compat.contract_files import ContractFile
 from notifykit_compat.groups import Group, group_of
 from notifykit_contract.source import CsvSource
 from notifykit_contract.strategy import CsvFlag
@@ -49,8 +49,13 @@ def contract_file(*plans: MessagePlan, number: str | None = "number") -> Contrac
     state = LegacyState(
         campaign="beijing", status_file=Path("x.json"), sent_word="sent", disposal=Disposal.RETIRE, number=number
     )
-    words = FlagWords(key="id", flag="flag", unsent="N", sent="Y", encoding="auto")
-    return ContractFile(campaign=campaign, state=state, status_file=Path("x.json"), csv_file=Path("x.csv"), words=words)
+    return ContractFile(
+        campaign=campaign,
+        state=state,
+        status_file=Path("x.json"),
+        csv_file=Path("x.csv"),
+        keeper=CsvFlag(flag="flag"),
+    )
 
 
 def group(*staged: Staged, file: ContractFile | None = None, record: Record = RECORD) -> Group:

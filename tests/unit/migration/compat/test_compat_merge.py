@@ -5,10 +5,10 @@ import io
 from collections.abc import Mapping, Sequence
 
 import pytest
-from notifykit_compat.contract_files import FlagWords
 from notifykit_compat.merge import Place, merged, places
 
 from notifykit.errors import CampaignError
+from notifykit.legacy import FlagWords
 
 WORDS = FlagWords(key="id", flag="flag", unsent="N", sent="Y", encoding="auto")
 FIELDS = ("id", "note", "flag")

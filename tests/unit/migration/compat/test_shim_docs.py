@@ -13,9 +13,9 @@ import click
 import notifykit_compat
 import pytest
 import yaml
-from notifykit_compat import settings
 from notifykit_compat.names import FUNCTIONS, TASK_CLASS
 from notifykit_compat.sender import LegacyFunction
+from notifykit_migration.legacy.settings import LegacySettings, Modules
 from said import plain, texts
 
 from notifykit.cli.app import build_cli
@@ -68,8 +68,8 @@ def test_every_command_is_one_that_the_command_line_takes(
 @every_page
 def test_it_lists_exactly_the_functions_that_are_replaced(page: str) -> None:
     told = {(module, function) for module, function, _ in rows_below(page, "<!-- functions -->")}
-    replaced = {(settings.MODULES[part], name) for part, names in FUNCTIONS.items() for name in names}
-    assert told == replaced | {(settings.MODULES["task_manager"], TASK_CLASS)}
+    replaced = {(Modules().by_part()[part], name) for part, names in FUNCTIONS.items() for name in names}
+    assert told == replaced | {(Modules().task_manager, TASK_CLASS)}
 
 
 @every_page
@@ -92,8 +92,9 @@ def test_what_it_quotes_is_what_the_shim_says(page: str) -> None:
 @every_page
 def test_the_settings_that_it_shows_are_read(page: str) -> None:
     whole, one = (yaml.safe_load(block) for block in blocks(page, "yaml"))
-    found = settings.read_settings("notifykit.yaml", whole["legacy"], whole["senders"])
-    assert found.channels == whole["legacy"]["channels"]
+    known = {field.name for field in fields(LegacySettings)}
+    assert whole["legacy"].keys() <= known
+    assert set(whole["legacy"]["channels"].values()) <= whole["senders"].keys()
     options = {field.name for field in fields(LegacyFunction)}
     for sender in whole["senders"].values():
         assert sender.pop("type") == "legacy_function"
@@ -101,17 +102,17 @@ def test_the_settings_that_it_shows_are_read(page: str) -> None:
     assert one["senders"].keys() <= whole["senders"].keys(), "the channel keeps its name"
     prose = re.findall(r"legacy: \{(\w+): …\}", PAGES[page])
     assert set(prose) >= {"modules", "on_unknown"}
-    assert set(prose) <= {field.name for field in fields(settings.LegacySettings)}
+    assert set(prose) <= known
 
 
 def test_the_page_of_settings_has_exactly_those_that_are_read() -> None:
     page = (DOCS / "configuration.md").read_text(encoding="utf-8")
     table = page.partition("### legacy\n")[2].partition("```yaml")[0]
     told = re.findall(r"^\| `(\w+)` \| ", table, re.MULTILINE)
-    assert sorted(told) == sorted(["others", *(field.name for field in fields(settings.LegacySettings))])
+    assert sorted(told) == sorted(field.name for field in fields(LegacySettings))
     example = re.search(r"```yaml\n(legacy:\n.*?)```", page.partition("### legacy\n")[2], re.DOTALL)
     assert example is not None
-    assert yaml.safe_load(example[1])["legacy"]["modules"] == dict(settings.MODULES)
+    assert yaml.safe_load(example[1])["legacy"]["modules"] == Modules().by_part()
 
 
 def test_the_page_of_senders_has_its_own_options() -> None:
