@@ -1,4 +1,7 @@
-"""Files and folders that are on disk, under their name and whole, before anybody relies on them."""
+"""Files and folders that are on disk, under their name and whole, before anybody relies on them.
+
+What differs between systems is in here, and nowhere else: docs/architecture.md, 'Platforms', has the table.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,30 @@ import contextlib
 import errno
 import hashlib
 import os
+import stat
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
-__all__ = ["copy_new", "make_folder", "mend", "patiently", "sync_file", "sync_folder", "write_new"]
+__all__ = [
+    "OPEN_FILES_CAN_BE_REPLACED",
+    "copy_new",
+    "keep_owner_and_mode",
+    "make_folder",
+    "mend",
+    "patiently",
+    "replace",
+    "sync",
+    "sync_file",
+    "sync_folder",
+    "write_all",
+    "write_new",
+]
+
+OPEN_FILES_CAN_BE_REPLACED = sys.platform != "win32"
+"""Whether a file may take the place of one that this process, or another, has open."""
 
 CHUNK = 1 << 20
 
@@ -25,13 +47,51 @@ _RIGHTS = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 def sync_folder(folder: Path) -> None:
     """Bring names in a folder to disk. Windows does so by itself, and cannot be asked."""
-    if os.name != "nt":
+    if sys.platform != "win32":
         _sync(folder, os.O_RDONLY)
 
 
 def sync_file(path: Path) -> None:
     """Bring a file's content, mode and times to disk."""
-    _sync(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    _sync(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
+
+
+def sync(file: int | IO[bytes]) -> None:
+    """Bring to disk what was written to an open file: a descriptor, or a file that was opened for bytes."""
+    if isinstance(file, int):
+        os.fsync(file)
+    else:
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of it where the descriptor stands, and bring it to disk. Raises OSError; a part may be written then."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+    os.fsync(descriptor)
+
+
+def replace(fresh: Path, target: Path) -> None:
+    """Let a file that is on disk take the name of another in its folder, for good. Raises OSError: both are as before.
+
+    Windows refuses that while another program holds the other open: it is tried for `PATIENCE` seconds.
+    """
+    patiently(lambda: fresh.replace(target))
+    sync_folder(target.parent)
+
+
+def keep_owner_and_mode(path: Path, like: os.stat_result) -> None:
+    """Give a file the owner, the group and the mode of another. On Windows its mode is all that it has.
+
+    Raises PermissionError where this account may not give files away.
+    """
+    if sys.platform != "win32":
+        mine = path.stat()
+        if (mine.st_uid, mine.st_gid) != (like.st_uid, like.st_gid):
+            os.chown(path, like.st_uid, like.st_gid)
+    path.chmod(stat.S_IMODE(like.st_mode))
 
 
 def _sync(path: Path, flags: int) -> None:
@@ -53,8 +113,7 @@ def write_new(path: Path, data: bytes) -> None:
     """Write a file that only its owner may read. The folder is not synced. Raises FileExistsError."""
     with os.fdopen(_opened(path), "wb") as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+        sync(file)
 
 
 def copy_new(source: Path, target: Path) -> tuple[str, int]:

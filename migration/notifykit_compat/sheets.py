@@ -16,6 +16,7 @@ from notifykit_contract.files import TRIES, explain, read_whole
 from notifykit_contract.flags import PATIENCE, lock_file
 from notifykit_contract.swap import CannotReplaceError, swap
 
+from notifykit.durable import sync, sync_folder
 from notifykit.errors import CampaignError
 from notifykit_compat.contract_files import ContractFile, real
 from notifykit_compat.errors import ShimError
@@ -56,7 +57,8 @@ class Sheets:
                 if made and _is_cut(file.csv_file):
                     made = b"\r\n" + made
                 opened.write(made)
-                os.fsync(opened.fileno())
+                sync(opened)
+            sync_folder(file.csv_file.parent)
         return None
 
     def write_performance_data_to_csv(

@@ -6,7 +6,6 @@ own functions, into a copy that takes the file's place: so they are as they were
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from notifykit.durable import replace, sync_file
 from notifykit.outbox import SqliteOutbox
 from notifykit.roles import Decision
 from notifykit_compat.activation import Activation
@@ -130,6 +130,5 @@ class Statuses:
 def _replace(copy: Path, target: Path) -> None:
     if not copy.exists():
         return
-    with copy.open("rb") as file:
-        os.fsync(file.fileno())
-    copy.replace(target)
+    sync_file(copy)
+    replace(copy, target)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from notifykit.durable import sync, sync_folder, write_all
 from notifykit.model import Message, Outcome
 from notifykit.options import ProjectPath
 from notifykit.roles import SendContext
@@ -86,16 +87,14 @@ def _append(path: Path, line: bytes) -> Outcome:
 def _append_whole(fd: int, path: Path, size: int, line: bytes) -> Outcome:
     try:
         if size == 0:
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         elif _last_byte(fd) != b"\n":
             # A process was killed while writing: end its torn line, so that the next one is whole.
             line = b"\n" + line
     except OSError as error:
         return _retry(error)
     try:
-        while line:
-            line = line[os.write(fd, line) :]
-        os.fsync(fd)
+        write_all(fd, line)
     except OSError as error:
         if _cut_back(fd, size):
             return _retry(error)
@@ -111,20 +110,10 @@ def _last_byte(fd: int) -> bytes:
 def _cut_back(fd: int, size: int) -> bool:
     try:
         os.ftruncate(fd, size)
-        os.fsync(fd)
+        sync(fd)
     except OSError:
         return False
     return True
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def _retry(error: OSError) -> Outcome:

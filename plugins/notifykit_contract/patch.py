@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from notifykit.durable import sync
 from notifykit_contract.scan import Place
 
 STRETCH = 16 * 1024
@@ -36,7 +37,7 @@ def patch(path: Path, data: bytes, places: Sequence[Place], word: bytes) -> None
             for at, *_ in cells:
                 write_at(descriptor, word, at)
             written = cells[-1][1]
-        os.fsync(descriptor)
+        sync(descriptor)
 
 
 def _stretches(places: Sequence[Place]) -> Iterator[list[Place]]:

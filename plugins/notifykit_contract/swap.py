@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
+from notifykit.durable import OPEN_FILES_CAN_BE_REPLACED, keep_owner_and_mode, replace, sync
+
 if sys.platform == "linux":
     import fcntl
 
@@ -44,21 +46,19 @@ def swap(path: Path, data: bytes, content: bytes) -> None:
             with copy.open("xb") as file:
                 file.write(content)
                 file.flush()
-                if sys.platform != "win32":
-                    _keep_owner(file, path, facts)
+                _keep_owner(copy, path, facts)
                 shutil.copystat(path, copy)
                 os.utime(file.fileno() if os.utime in os.supports_fd else copy)
-                os.fsync(file.fileno())
+                sync(file)
                 if original.read(len(data)) != data or not os.path.samestat(path.stat(), facts):
                     return
                 _take_along(original, file)
-            if sys.platform == "win32":
-                original.close()  # an open file cannot be replaced there
-            copy.replace(path)
+            if not OPEN_FILES_CAN_BE_REPLACED:
+                original.close()
+            replace(copy, path)
         finally:
             copy.unlink(missing_ok=True)
-        if sys.platform != "win32":
-            _sync_folder(path.parent)
+        if not original.closed:
             _rests(original, WAIT_AFTER)
             with path.open("ab") as file:
                 _take_along(original, file)
@@ -84,29 +84,17 @@ def _take_along(original: BinaryIO, file: BinaryIO) -> None:
     """Append to a file what the original has beyond what was read of it."""
     while late := original.read():
         file.write(late)
-        file.flush()
-        os.fsync(file.fileno())
+        sync(file)
 
 
-def _keep_owner(file: BinaryIO, path: Path, facts: os.stat_result) -> None:
-    ours = os.fstat(file.fileno())
-    if sys.platform == "win32" or (ours.st_uid, ours.st_gid) == (facts.st_uid, facts.st_gid):
-        return
+def _keep_owner(copy: Path, path: Path, facts: os.stat_result) -> None:
     try:
-        os.fchown(file.fileno(), facts.st_uid, facts.st_gid)
+        keep_owner_and_mode(copy, facts)
     except PermissionError as error:
         raise CannotReplaceError(
             f"{path}: it belongs to user {facts.st_uid}, group {facts.st_gid}, which a replaced file would lose; run "
             "notifykit under that account, or choose flag words of the same length"
         ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _rests(file: BinaryIO, seconds: float) -> bool:

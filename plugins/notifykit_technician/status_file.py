@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import stat
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from notifykit.durable import keep_owner_and_mode, replace, sync
 from notifykit.errors import CampaignError
 from notifykit_technician.json_text import kind, parse_json
 
@@ -111,8 +110,7 @@ class StatusFile:
             try:
                 _write(fresh, render(entries, view.newline), view.found)
                 if view.is_of(target):
-                    fresh.replace(target)
-                    _sync_folder(target.parent)
+                    replace(fresh, target)
                     return entries
             finally:
                 fresh.unlink(missing_ok=True)
@@ -142,20 +140,6 @@ def _write(path: Path, data: bytes, like: os.stat_result | None) -> None:
     path.unlink(missing_ok=True)
     with path.open("xb") as file:
         if like is not None:
-            mine = os.fstat(file.fileno())
-            if sys.platform != "win32" and (mine.st_uid, mine.st_gid) != (like.st_uid, like.st_gid):
-                os.chown(path, like.st_uid, like.st_gid)
-            path.chmod(stat.S_IMODE(like.st_mode))
+            keep_owner_and_mode(path, like)
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a replacement durable. Windows cannot open folders, and needs no such thing."""
-    if hasattr(os, "O_DIRECTORY"):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync(file)

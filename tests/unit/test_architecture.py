@@ -309,3 +309,10 @@ def test_what_differs_by_platform_is_where_the_table_says() -> None:
     assert asking <= named
     there = [name for name in sorted(named) if MIGRATION_MODULES or not name.startswith("migration/")]
     assert [name for name in there if not (ROOT / name).exists()] == []
+
+
+def test_what_differs_between_systems_about_files_stands_in_one_module() -> None:
+    """Whether names are synced, how files are replaced, whose they are: asked of `notifykit.durable`."""
+    by_hand = re.compile(r"\bO_DIRECTORY\b|\bos\.name\b|\bwinerror\b|\bwin32\b|\bos\.fsync\b|\bos\.f?chown\b")
+    found = {name for name, path in ALL_MODULES.items() if by_hand.search(path.read_text(encoding="utf-8"))}
+    assert found == {"notifykit.durable"}

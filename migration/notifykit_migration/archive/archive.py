@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sqlite3
 import sys
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
+from notifykit.durable import sync_file, sync_folder, write_new
 from notifykit.model import Attempt, Status, Task
 from notifykit.outbox.sqlite import restoring
 from notifykit.outbox.sqlite.database import Database
@@ -213,11 +213,11 @@ def archive(
             "removed": sorted(removed),
             "vacant": vacant,
         }
-        _write(fresh / HOLDS, json.dumps([_hold_form(hold) for hold in holds], ensure_ascii=False, indent=2))
-        _write(fresh / MANIFEST, json.dumps(manifest, indent=1))
-        _sync_folder(fresh)
+        write_new(fresh / HOLDS, _text([_hold_form(hold) for hold in holds], indent=2))
+        write_new(fresh / MANIFEST, _text(manifest, indent=1))
+        sync_folder(fresh)
         fresh.rename(target)
-        _sync_folder(folder.archive)
+        sync_folder(folder.archive)
     except OSError as error:
         raise PreflightError(
             f"{error.filename or folder.archive}: the outbox cannot be archived ({error.strerror}); "
@@ -262,7 +262,7 @@ def _tidy(folder: MigrationFolder) -> None:
 
 
 def _copy(source: sqlite3.Connection, path: Path) -> None:
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    write_new(path, b"")
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as copy:
             # A torn copy is never used, and it is synced as a whole below: it needs no journal of its own.
@@ -279,25 +279,11 @@ def _copy(source: sqlite3.Connection, path: Path) -> None:
         raise VerificationError(
             f"{path}: the copy of the outbox is damaged: {found[0]}; nothing was changed; check the disk"
         )
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
+    sync_file(path)
 
 
-def _write(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(path: Path) -> None:
-    """Make names durable. Windows cannot open folders, and needs no such thing."""
-    if hasattr(os, "O_DIRECTORY"):
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def _text(form: object, *, indent: int) -> bytes:
+    return f"{json.dumps(form, ensure_ascii=False, indent=indent)}\n".encode()
 
 
 def _sha256(path: Path) -> str:

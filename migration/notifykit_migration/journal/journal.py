@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from notifykit.durable import mend, sync_folder
+from notifykit.durable import mend, sync, sync_folder, write_all
 from notifykit_migration.errors import PreflightError, VerificationError
 
 _SUM = re.compile(rb', "sum": "([0-9a-f]{16})"\}')
@@ -65,10 +65,7 @@ class Journal:
             descriptor = self._open() if self._descriptor is None else self._descriptor
             entry = Entry(kind=kind, at=self._clock(), fields=fields)
             line, last = _line(entry, self._last)
-            rest = memoryview(line)
-            while rest:
-                rest = rest[os.write(descriptor, rest) :]
-            os.fsync(descriptor)
+            write_all(descriptor, line)
         except OSError as error:
             self.close()  # what was written of the line is cut when it is opened again
             raise PreflightError(
@@ -104,7 +101,7 @@ class Journal:
             if found.unended:
                 os.write(descriptor, b"\n")
             if found.torn or found.unended:
-                os.fsync(descriptor)
+                sync(descriptor)
             if new:
                 sync_folder(self.path.parent)
         except BaseException:

@@ -7,15 +7,23 @@ import errno
 import hashlib
 import os
 import shutil
-import stat
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-from notifykit.durable import copy_new, make_folder, mend, patiently, sync_file, sync_folder, write_new
+from notifykit.durable import (
+    copy_new,
+    keep_owner_and_mode,
+    make_folder,
+    mend,
+    patiently,
+    replace,
+    sync_file,
+    sync_folder,
+    write_new,
+)
 from notifykit_migration.errors import PreflightError, VerificationError, WorldChangedError
 from notifykit_migration.journal.journal import Journal
 from notifykit_migration.reading import file_digest
@@ -231,7 +239,7 @@ class MoveFile:
                 raise _changed(self)
             shutil.copystat(self.source, fresh)
             sync_file(fresh)
-            fresh.replace(self.target)
+            replace(fresh, self.target)
         finally:
             fresh.unlink(missing_ok=True)
 
@@ -261,16 +269,15 @@ def _put(step: Step, path: Path, before: str | None, write: Callable[[Path], Non
         try:
             write(fresh)
             if before is not None:
-                _keep(real, fresh)
+                keep_owner_and_mode(fresh, real.stat())
             sync_file(fresh)
             if _digest(real) != before:
                 raise _changed(step)
-            patiently(lambda: fresh.replace(real))
+            replace(fresh, real)
         finally:
             # In its own way out the file is gone already.
             with contextlib.suppress(OSError):
                 fresh.unlink(missing_ok=True)
-        sync_folder(real.parent)
     except OSError as error:
         raise _failed(path, error) from error
 
@@ -278,14 +285,6 @@ def _put(step: Step, path: Path, before: str | None, write: Callable[[Path], Non
 def _fresh(path: Path) -> Path:
     """Return the name that the new file has until it is whole: always the same, so that none is left behind."""
     return path.with_name(f".{path.name}.notifykit-migration")
-
-
-def _keep(real: Path, fresh: Path) -> None:
-    """Give the new file the mode and the owner of the one whose place it takes."""
-    facts = real.stat()
-    if sys.platform != "win32" and (facts.st_uid, facts.st_gid) != (fresh.stat().st_uid, fresh.stat().st_gid):
-        os.chown(fresh, facts.st_uid, facts.st_gid)
-    fresh.chmod(stat.S_IMODE(facts.st_mode))
 
 
 def _failed(path: Path, error: OSError) -> PreflightError:

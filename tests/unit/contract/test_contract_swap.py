@@ -14,6 +14,8 @@ from notifykit_contract import swap
 from notifykit_contract.patch import read_at, seek_and_read, seek_and_write, write_at
 from notifykit_contract.swap import has_writer
 
+from notifykit import durable
+
 
 def test_a_writer_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
@@ -58,14 +60,14 @@ def test_rows_of_a_program_that_had_the_old_file_open_are_carried_over(
             late.start()
             opened.wait()
 
-    sync = swap._sync_folder
+    sync = durable.sync_folder
 
     def sync_folder(folder: Path) -> None:
         sync(folder)
         replaced.set()
 
     monkeypatch.setattr(swap, "_take_along", take_along_and_be_overtaken)
-    monkeypatch.setattr(swap, "_sync_folder", sync_folder)
+    monkeypatch.setattr(durable, "sync_folder", sync_folder)
     swap.swap(path, b"id,flag\n1,N\n", b"id,flag\n1,sent\n")
     late.join()
     assert path.read_bytes() == b"id,flag\n1,sent\n2,N\n"
