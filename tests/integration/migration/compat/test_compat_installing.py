@@ -66,7 +66,7 @@ def test_mistakes_in_the_project_are_told_before_anything_is_replaced(world: Pro
     world.legacy = "  modules: {file_utilities: x}\n"
     world.write_project()
     with (
-        pytest.raises(ConfigError, match='modules.file_utilities: there is no such key; did you mean "file_utils"'),
+        pytest.raises(ConfigError, match=r'modules\.file_utilities: there is no such key; did you mean "file_utils"'),
         shimmed(world),
     ):
         pass
