@@ -16,6 +16,7 @@ from notifykit.config.templates import Compiler
 from notifykit.config.tree import Branch, Leaf, Listing
 from notifykit.config.validate import validated
 from notifykit.errors import PluginError
+from notifykit.legacy import LegacyState
 from notifykit.model import OnUnknown
 from notifykit.nearest import hint
 from notifykit.secrets import SecretMissingError, Surroundings
@@ -59,7 +60,7 @@ class CampaignReader:
         lacking: list[Unavailable] = []
         source = self._built("source", root, name, lacking)
         strategy = self._built("strategy", root, name, lacking)
-        kind = self._built("legacy", root, name, lacking)
+        legacy = self._old_state(root, name, lacking)
         compiler = Compiler(campaign=name, folder=self.folder, defects=self.defects)
         messages = root.entries.get("messages")
         parts = [
@@ -79,7 +80,7 @@ class CampaignReader:
             source=source,
             strategy=strategy,
             messages=tuple(plan for plan in plans if plan is not None),
-            legacy=kind.state(name) if kind is not None else None,
+            legacy=legacy,
             shares_data_with=frozenset(section.shares_data_with),
         )
         return ReadCampaign(name=name, enabled=enabled, campaign=campaign)
@@ -91,7 +92,18 @@ class CampaignReader:
         try:
             return self.offers.build(role, section, (role,))
         except (PluginError, SecretMissingError) as error:
-            place = str(section.entries["kind" if role == "legacy" else "type"].place)
+            place = str(section.entries["type"].place)
+            lacking.append(Unavailable(kind="campaign", name=name, place=place, why=str(error)))
+            return None
+
+    def _old_state(self, root: Branch, name: str, lacking: list[Unavailable]) -> LegacyState | None:
+        section = root.entries.get("legacy")
+        if not isinstance(section, Branch):
+            return None
+        try:
+            return self.offers.old_state(name, section)
+        except (PluginError, SecretMissingError) as error:
+            place = str(section.entries["kind"].place)
             lacking.append(Unavailable(kind="campaign", name=name, place=place, why=str(error)))
             return None
 

@@ -12,12 +12,13 @@ from notifykit.campaign.campaign import Channel
 from notifykit.config.defects import Defects
 from notifykit.config.project import ProjectFile
 from notifykit.config.shapes import Shape
-from notifykit.config.tree import Branch, KeyPath, Leaf
-from notifykit.errors import PluginError
+from notifykit.config.tree import Branch, KeyPath, Leaf, plain
+from notifykit.errors import PluginError, pass_interrupt
+from notifykit.legacy import LegacyState
 from notifykit.nearest import nearest
 from notifykit.plugins.registry import Offer, Registry
 from notifykit.roles import Sender
-from notifykit.secrets import Surroundings
+from notifykit.secrets import Surroundings, redact
 
 Role = Literal["source", "strategy", "sender", "legacy", "section"]
 
@@ -87,6 +88,27 @@ class ComponentFactory:
         shape = self._shapes.get((role, name)) or self._shape(role, name)
         self._shapes[role, name] = shape
         return shape.build(section, prefix, self._around, self._defects, host_keys=HOST_KEYS[role])
+
+    def old_state(self, campaign: str, section: Branch) -> LegacyState | None:
+        """Return the old state that a campaign's section describes; None where it is defective, which is recorded.
+
+        Raises PluginError as `build` does, and where what the kind answers is no state.
+        """
+        kind = self.build("legacy", section, ("legacy",))
+        if kind is None:
+            return None
+        offer = self._offers["legacy"][str(plain(section.entries["kind"]))]
+        by = f"plugin {offer.plugin!r} of {offer.distribution}"
+        try:
+            state = kind.state(campaign)
+        except BaseException as error:
+            pass_interrupt(error)
+            raise PluginError(
+                f"{by}: state() fails with {type(error).__name__}: {redact(str(error))}; its author needs to know"
+            ) from error
+        if not isinstance(state, LegacyState):
+            raise PluginError(f"{by}: state() returned {state!r}, which is no LegacyState; its author must mend that")
+        return state
 
     def channel(self, name: str, type_: str, sender: Sender) -> Channel:
         """Return a sender as a channel. Raises PluginError, with the plugin's name, where a fact of it will not do."""

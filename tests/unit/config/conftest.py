@@ -166,6 +166,22 @@ class Bare:
 
 
 @dataclass(frozen=True)
+class Raising:
+    """A kind whose method fails."""
+
+    def state(self, campaign: str) -> LegacyState:
+        raise SystemExit(f"no {campaign}")
+
+
+@dataclass(frozen=True)
+class Answering:
+    """A kind that answers with something else."""
+
+    def state(self, campaign: str) -> str:
+        return "retired"
+
+
+@dataclass(frozen=True)
 class Desk:
     """A section of a plugin."""
 
@@ -202,7 +218,7 @@ def registry() -> Registry:
             odd=Odd,
             sloppy=Sloppy,
         ),
-        legacy=offers("legacy", job=Job, bare=Bare),
+        legacy=offers("legacy", job=Job, bare=Bare, raising=Raising, answering=Answering),
         sections=offers("sections", desk=Desk),
     )
 

@@ -372,6 +372,20 @@ def test_old_state_and_sections_of_plugins_that_are_not_there(load: Load) -> Non
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("raising", "state() fails with SystemExit: no a; its author needs to know"),
+        ("answering", "state() returned 'retired', which is no LegacyState; its author must mend that"),
+    ],
+)
+def test_what_a_kind_of_old_state_does_wrong_stays_with_its_campaign(load: Load, kind: str, why: str) -> None:
+    files = {"campaigns/a.yaml": f"{PLAIN}legacy: {{kind: {kind}}}\n", "campaigns/b.yaml": PLAIN}
+    configuration = load(files)
+    assert [campaign.name for campaign in configuration.campaigns] == ["b"]
+    assert [item.why for item in configuration.unavailable] == [f"plugin 'fake' of notifykit-fake 1.0: {why}"]
+
+
 PLAIN = """\
 source: {type: rows, path: a.csv}
 strategy: {type: flag}

@@ -134,7 +134,7 @@ def test_a_class_without_source() -> None:
 def test_each_kind_of_old_state_has_its_options(registry: Registry) -> None:
     schema = json_schema(registry)
     kinds = variants(schema["properties"]["legacy"], "kind")
-    assert list(kinds) == ["bare", "job"]
+    assert list(kinds) == ["answering", "bare", "job", "raising"]
     assert list(kinds["job"]["properties"]) == ["kind", "status_file", "keep", "word"]
     assert kinds["job"]["additionalProperties"] is False
     assert kinds["job"]["required"] == ["kind"]
