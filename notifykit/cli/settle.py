@@ -37,7 +37,7 @@ def settle(session: Session, campaigns: tuple[str, ...], as_json: bool) -> ExitC
         if outbox is not None:
             with progress("writing flags", "campaigns"):
                 settle_all(project, outbox, chosen, this_pass)
-            owing = set(outbox.owing_campaigns())
+            owing = set(outbox.owing_campaigns()) - {campaign.name for campaign in project.described}
             this_pass.failures |= {name: why for name, why in project.unavailable(campaigns).items() if name in owing}
             orphans = {} if campaigns else find_orphans(project, outbox)
     print_failures(this_pass.failures)

@@ -24,7 +24,10 @@ from notifykit.secrets import SecretMissingError, Surroundings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadCampaign:
-    """What came of one campaign file: a campaign, or why it cannot be used, or only defects."""
+    """What came of one campaign file: a campaign, why it cannot be used, or only defects.
+
+    Both, where only a channel of it cannot be used: it can still write back what was sent.
+    """
 
     name: str
     enabled: bool
@@ -69,10 +72,9 @@ class CampaignReader:
             if isinstance(message, Branch)
         ]
         enabled = section is None or section.enabled
-        if lacking:
-            return ReadCampaign(name=name, enabled=enabled, unavailable=lacking[0])
+        unavailable = lacking[0] if lacking else None
         if section is None or source is None or strategy is None:
-            return ReadCampaign(name=name, enabled=enabled)
+            return ReadCampaign(name=name, enabled=enabled, unavailable=unavailable)
         plans = [_plan(section, message, part) for message, part in zip(section.messages, parts, strict=True)]
         campaign = Campaign(
             name=name,
@@ -83,7 +85,7 @@ class CampaignReader:
             legacy=legacy,
             shares_data_with=frozenset(section.shares_data_with),
         )
-        return ReadCampaign(name=name, enabled=enabled, campaign=campaign)
+        return ReadCampaign(name=name, enabled=enabled, campaign=campaign, unavailable=unavailable)
 
     def _built(self, role: Role, root: Branch, name: str, lacking: list[Unavailable]) -> Any:
         section = root.entries.get(role)

@@ -34,6 +34,8 @@ class Configuration:
     campaigns: tuple[Campaign, ...]
     disabled: tuple[Campaign, ...]
     """Campaigns with `enabled: false`: they generate nothing, but what they queued may still be under way."""
+    unsendable: tuple[Campaign, ...]
+    """Campaigns with a channel that cannot be used here: they generate nothing, but what was sent is written back."""
     channels: Mapping[str, Channel]
     unavailable: tuple[Unavailable, ...]
     """What needs a plugin (or, where secrets were not required, a secret) that is not there."""
@@ -79,6 +81,7 @@ def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -
         ),
         campaigns=_usable(reads, enabled=True),
         disabled=_usable(reads, enabled=False),
+        unsendable=tuple(read.campaign for read in reads if read.campaign and read.unavailable),
         channels=channels.usable,
         unavailable=(*channels.unavailable.values(), *sections.unavailable, *lacking),
         sections=sections.usable,
@@ -86,7 +89,7 @@ def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -
 
 
 def _usable(reads: list[ReadCampaign], *, enabled: bool) -> tuple[Campaign, ...]:
-    return tuple(read.campaign for read in reads if read.campaign and read.enabled is enabled)
+    return tuple(read.campaign for read in reads if read.campaign and not read.unavailable and read.enabled is enabled)
 
 
 def _campaign_files(project: ProjectFile, section: ProjectSection | None, defects: Defects) -> list[Path]:

@@ -70,7 +70,7 @@ class Shape:
         values = {field.name: natural(getattr(twin, field.name)) for field in dataclasses.fields(twin)}
         try:
             return self.cls(**values)
-        except SecretMissingError:
+        except (SecretMissingError, PluginError):
             raise
         except (ValueError, NotifykitError) as error:
             self._refused(redact(str(error)), section, prefix, defects)

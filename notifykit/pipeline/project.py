@@ -33,7 +33,8 @@ class Project:
     @property
     def described(self) -> tuple[Campaign, ...]:
         """Every usable campaign, disabled ones included: what they queued may still be under way."""
-        return (*self.configuration.campaigns, *self.configuration.disabled)
+        found = self.configuration
+        return (*found.campaigns, *found.disabled, *found.unsendable)
 
     def campaigns(self, names: tuple[str, ...] = ()) -> tuple[Campaign, ...]:
         """Return the campaigns that can run: all of them, or those named. Raises NotifykitError for an unknown name."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Literal
 
-from notifykit.errors import pass_interrupt
+from notifykit.errors import PluginError, pass_interrupt
 from notifykit.model import Message, Outcome
 from notifykit.options import ProjectPath
 from notifykit.roles import SendContext
@@ -124,7 +124,10 @@ def _import(name: str, search_path: Path | None) -> ModuleType:
         # The text of an import error names a module; that of another error may hold anything.
         why = f"{type(error).__name__}: {error}" if isinstance(error, ImportError) else _raised(error)
         mend = "install what it needs" if search_path else "install it, or name its folder in search_path"
-        raise ValueError(f"call: {name} cannot be imported ({why}); {mend}") from error
+        text = f"call: {name} cannot be imported ({why}); {mend}"
+        if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
+            raise ValueError(text) from error  # there is no such module: the configuration is wrong
+        raise PluginError(text) from error  # it does not work here: no display, no desktop
     if search_path is not None:
         _check_origin(module, search_path)
     return module

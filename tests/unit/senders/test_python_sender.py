@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from notifykit_builtin.python import Python
 
+from notifykit.errors import PluginError
 from notifykit.model import Outcome, Verdict
 from notifykit.roles import Sender
 from notifykit.testing import message, send_context
@@ -203,7 +204,7 @@ def test_a_module_that_raises_while_it_is_imported(legacy: Callable[..., Python]
     known = legacy("yes")
     assert known.search_path
     (known.search_path / "broken.py").write_text("raise KeyError('key=693a-hidden')\n")
-    with pytest.raises(ValueError, match=r"broken cannot be imported \(KeyError raised at broken.py:1\)") as raised:
+    with pytest.raises(PluginError, match=r"broken cannot be imported \(KeyError raised at broken.py:1\)") as raised:
         Python(call="broken:send", search_path=known.search_path)
     assert "hidden" not in str(raised.value)
 
@@ -212,7 +213,7 @@ def test_a_module_that_ends_the_program(legacy: Callable[..., Python]) -> None:
     known = legacy("yes")
     assert known.search_path
     (known.search_path / "broken.py").write_text("import sys\nsys.exit('no desktop')\n")
-    with pytest.raises(ValueError, match=r"broken cannot be imported \(SystemExit raised at broken.py:2\)"):
+    with pytest.raises(PluginError, match=r"broken cannot be imported \(SystemExit raised at broken.py:2\)"):
         Python(call="broken:send", search_path=known.search_path)
 
 
