@@ -10,6 +10,14 @@ import sys
 def main() -> None:
     """Entry point of the console script."""
     _open_closed_streams()
+    try:
+        _start()
+    except KeyboardInterrupt:  # while it starts; later, the command itself says so
+        sys.stderr.write("interrupted\n")
+        sys.exit(130)
+
+
+def _start() -> None:
     gc.disable()  # nothing of what is imported is garbage: looking for some is a tenth of the start
     try:
         from notifykit.cli.app import main as run

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from cli_world import CliWorld
 
+from notifykit.cli import main
+
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="a shell closes and fills the streams")
 
 STATUS = f'"{sys.executable}" -m notifykit status'
@@ -110,3 +112,15 @@ def test_a_result_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "error: results cannot be written to stdout: No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_interrupt_while_it_starts_is_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("notifykit.cli.app.main", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert (ended.value.code, capsys.readouterr().err) == (130, "interrupted\n")
