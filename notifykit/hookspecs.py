@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from notifykit.demo import Acts
     from notifykit.legacy import LegacyState
     from notifykit.model import Outcome, Task
+    from notifykit.wording import Sentence
 
-__all__ = ["Register", "RegisterCommand"]
+__all__ = ["Register", "RegisterCommand", "RegisterReasons"]
 
 PROJECT = "notifykit"
 """Name of the pluggy project and of the entry point group."""
@@ -119,6 +120,26 @@ def register_lazy_commands(register: RegisterCommand) -> None:
     `@click.command()` decorates, and its line in `--help`. A command that cannot be imported is an error of that
     command; `notifykit plugins` and `--strict-plugins` import all and report it. Names are as in
     `register_commands`.
+
+    .. versionadded:: 0.1
+    """
+
+
+class RegisterReasons(Protocol):
+    """Offers the sentence of a reason."""
+
+    def __call__(self, sentence: Sentence) -> None:
+        """Take one sentence. Its code must be neither notifykit's nor another plugin's."""
+        ...
+
+
+@hookspec
+def register_reasons(register: RegisterReasons) -> None:
+    """Offer the sentences of the reasons that this plugin gives (see `notifykit.wording`).
+
+    Called once, when something is first shown or chosen by its reason. `register(sentence)` takes a `Sentence`;
+    a plugin one of whose codes is taken offers none. A reason whose plugin is not there is shown as the English text
+    that was stored with it.
 
     .. versionadded:: 0.1
     """

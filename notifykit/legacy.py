@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from notifykit.model import Record
+from notifykit.wording import Reason
 
 __all__ = ["Disposal", "Flag", "FlagWords", "KeepsFlags", "LegacyState", "OldState"]
 
@@ -92,7 +93,7 @@ class KeepsFlags(Protocol):
         """
         ...
 
-    def set_flags(self, keys: Collection[str], flag: Flag) -> Mapping[str, str]:
+    def set_flags(self, keys: Collection[str], flag: Flag) -> Mapping[str, Reason | str]:
         """Set the flags of these keys in the file, and read them back. Returns what was refused: key to reason.
 
         May be cut short anywhere and be called again.

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+from notifykit.wording import Reason
+
 __all__ = [
     "FOREVER",
     "Attempt",
@@ -184,8 +186,8 @@ class Task:
     """The next attempt is not made earlier."""
     sent_at: float | None
     completed_at: float | None
-    reason: str | None
-    """Why the task is where it is, for people: the last refusal, the doubt, the write-back that failed."""
+    reason: Reason | None
+    """Why the task is where it is: the last refusal, the doubt, the write-back that failed."""
     doubted_at: float | None = None
     """When the first attempt began that may have been accepted, of those since a person last put the task back."""
 
@@ -296,3 +298,8 @@ class Outcome:
     def unknown(cls, code: str, detail: str = "") -> Self:
         """It may or may not have been accepted."""
         return cls(Verdict.UNKNOWN, code, detail)
+
+    @property
+    def said(self) -> Reason:
+        """What the service said, under its own code."""
+        return Reason(f"{self.code} {self.detail}".strip(), self.code or None)

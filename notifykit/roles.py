@@ -16,6 +16,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from notifykit.clock import Clock
 from notifykit.model import Message, Outcome, Problem, Record, Task
+from notifykit.wording import Reason
 
 __all__ = ["Decision", "Ledger", "Rate", "SendContext", "Sender", "Source", "Strategy", "StrategyContext", "WriteBack"]
 
@@ -91,7 +92,7 @@ class WriteBack:
 
     done: frozenset[int] = frozenset()
     """Ids of tasks whose result was written, and read back."""
-    refused: Mapping[int, str] = field(default_factory=dict)
+    refused: Mapping[int, Reason | str] = field(default_factory=dict)
     """Task id to the reason why nothing was written. The task stays `sent` and is tried again."""
 
 

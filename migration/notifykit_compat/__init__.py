@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from notifykit import hookimpl
 
 if TYPE_CHECKING:
-    from notifykit.hookspecs import Register, RegisterCommand
+    from notifykit.hookspecs import Register, RegisterCommand, RegisterReasons
     from notifykit_compat.installing import install
     from notifykit_compat.plan_functions import (
         create_task_with_contract_id,
@@ -43,6 +43,15 @@ def __getattr__(name: str) -> Any:
 def register_senders(register: Register) -> None:
     """Offer `legacy_function`."""
     register("legacy_function", "notifykit_compat.sender:LegacyFunction")
+
+
+@hookimpl
+def register_reasons(register: RegisterReasons) -> None:
+    """Offer what the shim says of a task."""
+    from notifykit_compat.wording import SHIM
+
+    for sentence in SHIM:
+        register(sentence)
 
 
 @hookimpl

@@ -21,6 +21,7 @@ from notifykit.outbox.sqlite.stored import ForeignRow
 from notifykit.pipeline.project import Project
 from notifykit.roles import Decision, Ledger, Strategy
 from notifykit_compat.activation import Staged
+from notifykit_compat.wording import NO_CHANNEL
 
 CREATED_BY = "legacy_program"
 
@@ -97,7 +98,7 @@ def _adoption(row: ForeignRow, settings: LegacySettings) -> Adoption:
         draft=_draft(f"row-{row.id}", Staged(row.task_type, row.recipient, row.text), channel or row.task_type),
         status=Status.QUEUED if channel else Status.CANCELLED,
         id=row.id,
-        reason=None if channel else f"no channel for messages of type {row.task_type}",
+        reason=None if channel else NO_CHANNEL(task_type=row.task_type),
         at=_seconds(row.created_at) or 0.0,
     )
 

@@ -84,7 +84,9 @@ class Scheduler:
             for reason in settled.refused:
                 runtime.findings.note(
                     Finding(
-                        place=f"campaign {settled.campaign}", what=reason, mend="the flag follows as soon as it can"
+                        place=f"campaign {settled.campaign}",
+                        what=reason.text,
+                        mend="the flag follows as soon as it can",
                     )
                 )
         for campaign, why in this_pass.failures.items():

@@ -9,8 +9,17 @@ from notifykit import hookimpl
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from notifykit.hookspecs import Register, RegisterCommand
+    from notifykit.hookspecs import Register, RegisterCommand, RegisterReasons
     from notifykit.legacy import LegacyState
+
+
+@hookimpl
+def register_reasons(register: RegisterReasons) -> None:
+    """Offer what plans and rollbacks say."""
+    from notifykit_migration.wording import SENTENCES
+
+    for sentence in SENTENCES:
+        register(sentence)
 
 
 @hookimpl

@@ -14,7 +14,7 @@ from notifykit.cli.examples import example
 from notifykit.cli.forms import task_form
 from notifykit.cli.names import check_campaign, check_channel
 from notifykit.cli.stores import NOTHING_YET
-from notifykit.cli.tasks import campaign_option, key_option, print_tasks, where_option
+from notifykit.cli.tasks import campaign_option, key_option, print_tasks, reason_option, where_option
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Status, Task
 from notifykit.operate.decisions import Resolution, Selection, decide, resendable
@@ -59,6 +59,7 @@ who_option: Decorator = click.option(
 @campaign_option
 @key_option
 @where_option
+@reason_option
 @why_option
 @who_option
 @json_option
@@ -70,6 +71,7 @@ def retry(
     campaign: str | None,
     key: str | None,
     where: str | None,
+    reason: str | None,
     why: str,
     who: str,
     as_json: bool,
@@ -78,7 +80,7 @@ def retry(
 
     Those with the ids, or all that the filters describe. The count of tries starts anew.
     """
-    which = _selection(ids, campaign, key, (Status.FAILED,) if failed else (), where, default=Status.FAILED)
+    which = _selection(ids, campaign, key, (Status.FAILED,) if failed else (), where, reason, default=Status.FAILED)
     return _decide(session, which, Resolution.RETRY, who=who, why=why, as_json=as_json)
 
 
@@ -86,7 +88,7 @@ def retry(
     epilog=example(
         'notifykit resolve 3 --sent --why "it is in the group"',
         'notifykit resolve --campaign beijing --resend --why "the group never got them"',
-        'notifykit resolve --where ReadTimeout --sent --why "they are all in the group"',
+        'notifykit resolve --reason ReadTimeout --sent --why "they are all in the group"',
     )
 )
 @ids_argument
@@ -96,6 +98,7 @@ def retry(
 @campaign_option
 @key_option
 @where_option
+@reason_option
 @click.option(
     "--status",
     "statuses",
@@ -117,6 +120,7 @@ def resolve(
     campaign: str | None,
     key: str | None,
     where: str | None,
+    reason: str | None,
     statuses: tuple[str, ...],
     why: str,
     who: str,
@@ -133,7 +137,7 @@ def resolve(
     ]
     if len(chosen) != 1:
         raise click.UsageError("say what is to become of them: --sent, --resend or --cancel")
-    which = _selection(ids, campaign, key, tuple(map(Status, statuses)), where, default=Status.IN_DOUBT)
+    which = _selection(ids, campaign, key, tuple(map(Status, statuses)), where, reason, default=Status.IN_DOUBT)
     return _decide(session, which, chosen[0], who=who, why=why, as_json=as_json)
 
 
@@ -143,22 +147,30 @@ def _selection(
     key: str | None,
     statuses: tuple[Status, ...],
     where: str | None,
+    reason: str | None,
     *,
     default: Status,
 ) -> Selection:
-    filtered = campaign is not None or key is not None or where is not None or bool(statuses)
+    filtered = any(given is not None for given in (campaign, key, where, reason)) or bool(statuses)
     if ids and filtered:
         raise click.UsageError("give ids or filters, not both")
     if not ids and not filtered:
         raise click.UsageError("say which: ids (`notifykit tasks` lists them), or filters such as --campaign")
-    return Selection(ids=ids, campaign=campaign, key=key, statuses=() if ids else statuses or (default,), where=where)
+    return Selection(
+        ids=ids,
+        campaign=campaign,
+        key=key,
+        statuses=() if ids else statuses or (default,),
+        where=where,
+        reason=reason,
+    )
 
 
 def _decide(session: Session, which: Selection, decision: Resolution, *, who: str, why: str, as_json: bool) -> ExitCode:
     project = session.open_project(secrets=False)
     with existing_store(project) as outbox:
         check_campaign(project, outbox, which.campaign)
-        changed = decide(outbox, which, decision, who=who, why=why)
+        changed = decide(outbox, which, decision, who=who, why=why, wording=project.plugins.wording)
     _print_changed(changed, project, as_json=as_json)
     return ExitCode.DONE
 
@@ -245,7 +257,7 @@ def existing_store(project: Project) -> Iterator[Outbox]:
 
 def _print_changed(changed: Sequence[Task], project: Project, *, as_json: bool) -> None:
     if as_json:
-        print_json({"changed": [task_form(task) for task in changed]})
+        print_json({"changed": [task_form(task, project.plugins.wording) for task in changed]})
     elif changed:
         out(f"{count(len(changed), 'message')} changed:")
         print_tasks(list(changed), project.clock.now())

@@ -46,7 +46,7 @@ def dispatch(session: Session, workers: int | None, once: bool, dry_run: bool, a
     project = session.open_project(secrets=not dry_run)
     with existing(project, upgrade=not dry_run) as outbox:
         if outbox is None:
-            return _nothing(as_json=as_json, dry_run=dry_run)
+            return _nothing(project, as_json=as_json, dry_run=dry_run)
         if dry_run:
             return _rehearse(project, outbox, as_json=as_json)
         return _dispatch(project, outbox, workers, once=once, as_json=as_json)
@@ -59,8 +59,8 @@ def _dispatch(project: Project, outbox: Outbox, workers: int | None, *, once: bo
             dispatched = dispatcher.run(drain=not once)
     waiting = attention(outbox, project.configuration.channels)
     if as_json:
-        form = dispatched_form(dispatched)
-        print_json({**form, "interrupted": interruption.asked, "waiting_for_you": attention_form(waiting)})
+        form, for_you = dispatched_form(dispatched), attention_form(waiting, project.plugins.wording)
+        print_json({**form, "interrupted": interruption.asked, "waiting_for_you": for_you})
     else:
         print_dispatched(dispatched)
         print_attention(waiting)
@@ -79,7 +79,7 @@ def _waiting(outbox: Outbox) -> int:
 def _rehearse(project: Project, outbox: Outbox, *, as_json: bool) -> ExitCode:
     expected = forecast(outbox, project.configuration.channels, project.clock.now())
     if as_json:
-        print_json({"dry_run": True, "waiting": [forecast_form(item) for item in expected]})
+        print_json({"dry_run": True, "waiting": [forecast_form(item, project.plugins.wording) for item in expected]})
     else:
         print_forecast(expected)
     return ExitCode.DONE
@@ -113,10 +113,10 @@ def _turn(expected: Forecast) -> str:
     return "now" if expected.turn is Turn.NOW else "no such channel"
 
 
-def _nothing(*, as_json: bool, dry_run: bool) -> ExitCode:
+def _nothing(project: Project, *, as_json: bool, dry_run: bool) -> ExitCode:
     if as_json and dry_run:
         print_json({"dry_run": True, "waiting": []})
     elif as_json:
-        form = dispatched_form(Dispatched())
-        print_json({**form, "interrupted": False, "waiting_for_you": attention_form(Attention())})
+        form, for_you = dispatched_form(Dispatched()), attention_form(Attention(), project.plugins.wording)
+        print_json({**form, "interrupted": False, "waiting_for_you": for_you})
     return ExitCode.DONE

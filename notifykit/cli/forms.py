@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from notifykit.pipeline.dispatched import Dispatched
     from notifykit.pipeline.generate import Generated
     from notifykit.pipeline.settle import Settled
+    from notifykit.wording import Reason, Wording
 
 Form = dict[str, object]
 
+NO_REASON: Form = {"reason": None, "reason_code": None, "reason_params": None}
 
-def task_form(task: Task) -> Form:
+
+def task_form(task: Task, wording: Wording) -> Form:
     """Describe a task."""
     return {
         "id": task.id,
@@ -37,27 +40,32 @@ def task_form(task: Task) -> Form:
         "not_before": iso(task.not_before or None),
         "sent_at": iso(task.sent_at),
         "completed_at": iso(task.completed_at),
-        "reason": task.reason,
+        **reason_fields(task.reason, wording),
         "metadata": dict(task.metadata),
     }
 
 
-def forecast_form(expected: Forecast) -> Form:
+def reason_fields(reason: Reason | None, wording: Wording) -> Form:
+    """Describe a reason: its text, its code and its parameters."""
+    return wording.known(reason).fields("reason") if reason else NO_REASON
+
+
+def forecast_form(expected: Forecast, wording: Wording) -> Form:
     """Describe whether a waiting task is due."""
     return {
-        "task": task_form(expected.task),
+        "task": task_form(expected.task, wording),
         "turn": expected.turn.value,
         "until": iso(expected.until),
         "behind": expected.behind,
     }
 
 
-def story_form(story: Trace) -> Form:
+def story_form(story: Trace, wording: Wording) -> Form:
     """Describe a record's story."""
     return {
         "campaign": story.campaign or None,
         "key": story.key,
-        "tasks": [task_form(task) for task in story.tasks],
+        "tasks": [task_form(task, wording) for task in story.tasks],
         "steps": [_step_form(step) for step in story.steps],
     }
 
@@ -93,9 +101,9 @@ def _event_form(event: Event) -> Form:
     return {"kind": event.kind, "who": event.who, "detail": event.detail}
 
 
-def pause_form(pause: Pause) -> Form:
+def pause_form(pause: Pause, wording: Wording) -> Form:
     """Describe a channel's pause; `until` is null where only a person ends it."""
-    return {"channel": pause.channel, "until": iso(pause.until), "reason": pause.reason}
+    return {"channel": pause.channel, "until": iso(pause.until), **reason_fields(pause.reason, wording)}
 
 
 def figures_form(figures: CampaignFigures, now: float) -> Form:
@@ -145,12 +153,14 @@ def dispatched_form(dispatched: Dispatched) -> Form:
     }
 
 
-def settled_form(settled: Settled) -> Form:
+def settled_form(settled: Settled, wording: Wording) -> Form:
     """Describe what was written back for a campaign."""
     return {
         "campaign": settled.campaign,
         "completed": settled.completed,
-        "refused": [{"reason": reason, "messages": number} for reason, number in settled.refused.items()],
+        "refused": [
+            {**reason_fields(reason, wording), "messages": number} for reason, number in settled.refused.items()
+        ],
     }
 
 
@@ -179,11 +189,11 @@ def overdue_form(claim: Claim, now: float) -> Form:
     }
 
 
-def attention_form(waiting: Attention) -> Form:
+def attention_form(waiting: Attention, wording: Wording) -> Form:
     """Describe what waits for a person."""
     return {
         "failed": waiting.failed,
         "in_doubt": waiting.in_doubt,
-        "paused": [pause_form(pause) for pause in waiting.paused],
+        "paused": [pause_form(pause, wording) for pause in waiting.paused],
         "unreachable": dict(waiting.unreachable),
     }

@@ -31,6 +31,7 @@ from notifykit.pipeline.run import Pass, Runner
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, warn
 from notifykit.terminal.stdout import OutputError
+from notifykit.wording import Wording
 
 
 @click.command(epilog=example("notifykit run --once", "notifykit run --once --dry-run"))
@@ -89,7 +90,7 @@ def _report(project: Project, outbox: Outbox, this_pass: Pass, *, once: bool, as
     now = project.clock.now()
     print_failures(this_pass.failures)
     if as_json:
-        print_json({"at": iso(now), **_form(this_pass, waiting, orphans)}, one_line=True)
+        print_json({"at": iso(now), **_form(this_pass, waiting, orphans, project.plugins.wording)}, one_line=True)
     else:
         out(local(now))
         print_generated(this_pass.generated)
@@ -107,14 +108,14 @@ def _report(project: Project, outbox: Outbox, this_pass: Pass, *, once: bool, as
     return exit_code(failures=this_pass.failures, held=held)
 
 
-def _form(this_pass: Pass, waiting: Attention | None, orphans: dict[str, int]) -> dict[str, object]:
+def _form(this_pass: Pass, waiting: Attention | None, orphans: dict[str, int], wording: Wording) -> dict[str, object]:
     return {
         "generated": [generated_form(item) for item in this_pass.generated],
         "dispatched": dispatched_form(this_pass.dispatched),
-        "settled": [settled_form(item) for item in this_pass.settled],
+        "settled": [settled_form(item, wording) for item in this_pass.settled],
         "failures": this_pass.failures,
         "undescribed": orphans,
-        "waiting_for_you": None if waiting is None else attention_form(waiting),
+        "waiting_for_you": None if waiting is None else attention_form(waiting, wording),
     }
 
 
@@ -130,7 +131,7 @@ def _rehearse(project: Project, *, as_json: bool) -> ExitCode:
                 "dry_run": True,
                 "generated": [generated_form(item) for item in this_pass.generated],
                 "failures": this_pass.failures,
-                "waiting": [forecast_form(item) for item in expected],
+                "waiting": [forecast_form(item, project.plugins.wording) for item in expected],
                 "flags_owed": owed,
             }
         )

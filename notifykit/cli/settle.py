@@ -44,7 +44,7 @@ def settle(session: Session, campaigns: tuple[str, ...], as_json: bool) -> ExitC
     if as_json:
         print_json(
             {
-                "campaigns": [settled_form(item) for item in this_pass.settled],
+                "campaigns": [settled_form(item, project.plugins.wording) for item in this_pass.settled],
                 "failures": this_pass.failures,
                 "undescribed": orphans,
             }

@@ -54,7 +54,7 @@ def status(session: Session, as_json: bool) -> ExitCode:
             {
                 "at": iso(now),
                 "campaigns": [figures_form(item, now) for item in figures],
-                "pauses": [pause_form(pause) for pause in pauses],
+                "pauses": [pause_form(pause, session.plugins.wording) for pause in pauses],
                 "outages": [outage_form(outage) for outage in cut_off],
                 "overdue_calls": [overdue_form(claim, now) for claim in overdue],
                 "pending_without_campaign": unowned,

@@ -39,6 +39,9 @@ key_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
 where_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     "--where", metavar="TEXT", help="Only those whose reason has this text in it."
 )
+reason_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+    "--reason", metavar="CODE", help="Only those whose reason, or a cause of it, has this code."
+)
 
 
 @click.command(
@@ -89,7 +92,7 @@ def tasks(
             more = at_most is not None and len(found) > at_most
             found = found[:at_most]
     if as_json:
-        print_json({"tasks": [task_form(task) for task in found], "more": more})
+        print_json({"tasks": [task_form(task, project.plugins.wording) for task in found], "more": more})
     elif outbox is not None:
         print_tasks(found, project.clock.now())
         if more:
@@ -121,7 +124,7 @@ def print_tasks(found: list[Task], now: float) -> None:
     why: dict[str, list[str]] = defaultdict(list)
     for task in found:
         if task.reason:
-            why[task.reason].append(str(task.id))
+            why[task.reason.text].append(str(task.id))
     for reason, ids in why.items():
         out(f"{some(ids)}: {reason}")
 

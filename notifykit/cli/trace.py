@@ -40,7 +40,7 @@ def trace(session: Session, key: str, campaign: str | None, as_json: bool) -> Ex
             if not found:
                 raise NotifykitError(_unknown(outbox, key, campaign))
     if as_json:
-        print_json({"key": key, "stories": [story_form(story) for story in found]})
+        print_json({"key": key, "stories": [story_form(story, project.plugins.wording) for story in found]})
         return ExitCode.DONE
     for number, story in enumerate(found):
         if number:

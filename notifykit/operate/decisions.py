@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -11,6 +11,7 @@ from notifykit.model import Status, Task
 from notifykit.nearest import hint
 from notifykit.operate.trace import near_keys
 from notifykit.outbox.protocol import Filter, Outbox
+from notifykit.wording import Wording
 
 _LISTED = 10
 
@@ -55,13 +56,17 @@ class Selection:
     """Empty: every state that the decision can be made about."""
     where: str | None = None
     """Only those whose reason has this text in it."""
+    reason: str | None = None
+    """Only those whose reason, or a cause of it, has this code."""
 
 
-def decide(outbox: Outbox, which: Selection, decision: Resolution, *, who: str, why: str) -> list[Task]:
-    """Make a decision about tasks; returns them as they are now.
+def decide(
+    outbox: Outbox, which: Selection, decision: Resolution, *, who: str, why: str, wording: Wording
+) -> list[Task]:
+    """Make a decision about tasks; returns them as they are now. `wording`: what reasons are known by.
 
-    Raises NotifykitError, and changes nothing, where an id is unknown, or a task that was named, or a state that
-    was asked for, is none that the decision can be made about.
+    Raises NotifykitError, and changes nothing, where an id or the code of a reason is unknown, or a task that was
+    named, or a state that was asked for, is none that the decision can be made about.
     """
     if wrong := [status for status in which.statuses if status not in decision.of]:
         raise NotifykitError(
@@ -74,10 +79,29 @@ def decide(outbox: Outbox, which: Selection, decision: Resolution, *, who: str, 
         else:
             statuses = which.statuses or decision.of
             found = Filter(campaign=which.campaign, key=which.key, statuses=statuses)
-            ids = tuple(
-                task.id for task in outbox.tasks(found) if which.where is None or which.where in (task.reason or "")
-            )
+            ids = _selected(list(outbox.tasks(found)), which, wording)
         return outbox.decide(ids, decision.to, who=who, why=why, of=decision.of)
+
+
+def _selected(tasks: Sequence[Task], which: Selection, wording: Wording) -> tuple[int, ...]:
+    codes = {task.id: wording.known(task.reason).codes if task.reason else frozenset() for task in tasks}
+    if which.reason is not None:
+        _check_reason(which.reason, frozenset().union(*codes.values()), wording)
+    return tuple(
+        task.id
+        for task in tasks
+        if (which.where is None or which.where in str(task.reason or ""))
+        and (which.reason is None or which.reason in codes[task.id])
+    )
+
+
+def _check_reason(code: str, here: Collection[str], wording: Wording) -> None:
+    """Raise NotifykitError where nobody knows a code. `here`: the codes among which it is looked for."""
+    known = sorted({*here, *wording.codes})
+    if code not in known:
+        listed = sorted(here)
+        mend = f"; those here are {', '.join(listed)}" if listed else "; no message here has a reason"
+        raise NotifykitError(f'no reason has the code "{code}"{hint(code, known)}{mend}')
 
 
 def _check(ids: Sequence[int], tasks: Sequence[Task], decision: Resolution) -> None:

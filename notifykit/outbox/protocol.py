@@ -15,6 +15,7 @@ from typing import Protocol
 
 from notifykit.model import Attempt, CampaignData, Claim, Draft, Outcome, Status, Task
 from notifykit.roles import Ledger, Rate
+from notifykit.wording import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class Transition:
     """Where a task goes after an attempt."""
 
     status: Status
-    reason: str | None = None
+    reason: Reason | None = None
     not_before: float | None = None
     """For `queued`: when the next attempt may be made."""
     hold_order_until: float | None = None
@@ -51,7 +52,7 @@ class Pause:
     channel: str
     until: float
     """UTC seconds; FOREVER where only a person ends it."""
-    reason: str
+    reason: Reason
 
 
 class OutageKind(StrEnum):
@@ -254,7 +255,7 @@ class Outbox(Protocol):
         """Shorten what would wait too long because the wall clock was set back. Called every few seconds."""
         ...
 
-    def pause(self, channel: str, seconds: float, reason: str) -> None:
+    def pause(self, channel: str, seconds: float, reason: Reason) -> None:
         """Stop claims of a channel, for all workers. A longer pause is not shortened."""
         ...
 
@@ -303,7 +304,7 @@ class Outbox(Protocol):
         """Record that these sent tasks are written back."""
         ...
 
-    def note_refused_write_back(self, reasons: Mapping[int, str]) -> None:
+    def note_refused_write_back(self, reasons: Mapping[int, Reason]) -> None:
         """Record why a write-back did not happen. The tasks stay `sent`."""
         ...
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from notifykit.campaign.campaign import MessagePlan, RetryPolicy
 from notifykit.model import Claim, OnUnknown, Outcome, Status, Verdict
 from notifykit.outbox.protocol import Outage, Transition
+from notifykit.wording import host
 
 AFTER_OTHERS = 0.001
 """Seconds by which a message that failed comes after those that wait for the same moment."""
@@ -49,15 +50,15 @@ def judge(
     patience = plan.order_patience if plan else 600.0
     tries = claim.task.tries
     if outcome.verdict is Verdict.ACCEPTED:
-        left_out = f"not delivered to {', '.join(outcome.undelivered)}" if outcome.undelivered else None
+        left_out = host.LEFT_OUT(recipients=", ".join(outcome.undelivered)) if outcome.undelivered else None
         return Transition(status=Status.SENT, reason=left_out)
-    reason = f"{outcome.code} {outcome.detail}".strip()
+    said = outcome.said
     if outcome.verdict is Verdict.REJECTED:
-        return Transition(status=Status.FAILED, reason=reason)
+        return Transition(status=Status.FAILED, reason=host.REJECTED(cause=said))
     limit = min(retry.attempts, outcome.max_tries or retry.attempts)
     again = Transition(
         status=Status.QUEUED,
-        reason=reason,
+        reason=host.RETRYING(cause=said),
         not_before=now + (backoff(retry, tries, rng) if outcome.after is None else outcome.after),
         hold_order_until=now + patience,
         # A channel that asks to wait, or that fails again with no success between, says nothing against the message.
@@ -66,21 +67,23 @@ def judge(
     if outage is not None:
         waited = min(outage.lasted, now - claim.task.queued_at)
         if waited >= retry.patience:
-            return Transition(status=Status.FAILED, reason=f"{outage.kind} for {waited / 3600:.1f} h: {reason}")
+            return Transition(
+                status=Status.FAILED, reason=host.CHANNEL_DOWN(kind=outage.kind.value, hours=waited / 3600, cause=said)
+            )
         if outage.wait and outcome.unreached:  # the next probe is another message, where there is one
             again = replace(again, not_before=max(again.not_before or 0.0, outage.next_probe + AFTER_OTHERS))
     if outcome.verdict is Verdict.RETRY:
         if tries < limit or not again.counts:
             return again
-        return Transition(status=Status.FAILED, reason=f"out of attempts ({tries}): {reason}")
+        return Transition(status=Status.FAILED, reason=host.OUT_OF_ATTEMPTS(tries=tries, cause=said))
     on_unknown = plan.on_unknown if plan else OnUnknown.HOLD
     if on_unknown is OnUnknown.ASSUME_SENT:
-        return Transition(status=Status.SENT, reason=f"assumed sent: {reason}")
+        return Transition(status=Status.SENT, reason=host.ASSUMED_SENT(cause=said))
     if on_unknown is OnUnknown.RESEND and tries < limit:
         since = claim.started_at if claim.task.doubted_at is None else claim.task.doubted_at
         if repeatable_for is None or 0 <= (again.not_before or 0.0) - since <= repeatable_for:
             return again
-    return Transition(status=Status.IN_DOUBT, reason=reason)
+    return Transition(status=Status.IN_DOUBT, reason=host.NOT_PROVEN(cause=said))
 
 
 def doubtful(claim: Claim) -> Outcome:

@@ -13,6 +13,7 @@ from notifykit.outbox.protocol import Outage, Outbox, Transition
 from notifykit.pipeline.call import Result
 from notifykit.pipeline.judge import backoff, judge
 from notifykit.pipeline.outage import failed_again, kind_of
+from notifykit.wording.host import PAUSED
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ class Recorder:
         then = self.judge(claim, outcome, outage)
         moved = self._outbox.finish(claim, outcome, then, result.seconds)
         if outcome.pause is not None:
-            self._outbox.pause(claim.task.channel, outcome.pause, f"{outcome.code} {outcome.detail}".strip())
+            self._outbox.pause(claim.task.channel, outcome.pause, PAUSED(cause=outcome.said))
         return then if moved else None
 
     def judge(self, claim: Claim, outcome: Outcome, outage: Outage | None = None) -> Transition:

@@ -12,6 +12,8 @@ from notifykit.errors import CampaignError
 from notifykit.model import Task
 from notifykit.outbox.protocol import Outbox
 from notifykit.roles import WriteBack
+from notifykit.wording import Reason
+from notifykit.wording.host import WRITE_BACK_FAILED, WRITE_BACK_ODD, WRITE_BACK_SILENT
 
 log = logging.getLogger(__name__)
 
@@ -23,27 +25,29 @@ class Settled:
     campaign: str
     completed: int
     """Tasks whose result is written back now."""
-    refused: Mapping[str, int] = field(default_factory=dict)
+    refused: Mapping[Reason, int] = field(default_factory=dict)
     """Reason to the number of tasks that stay `sent` for it."""
 
 
 def settle(campaign: Campaign, outbox: Outbox) -> Settled:
     """Do the write-backs that sent tasks owe. A refusal delays a flag, never a message."""
     completed = 0
-    refused: Counter[str] = Counter()
+    refused: Counter[Reason] = Counter()
     last = 0
     while tasks := outbox.owed(campaign.name, after=last):
         last = tasks[-1].id
         try:
             result = _accounted(campaign, tasks, campaign.strategy.write_back(tasks))
         except CampaignError as error:
-            result = WriteBack(refused={task.id: str(error) for task in tasks})
+            failed = WRITE_BACK_FAILED(error=str(error))
+            result = WriteBack(refused={task.id: failed for task in tasks})
+        reasons = {id_: _reason(why) for id_, why in result.refused.items()}
         with outbox.transaction():
             outbox.complete(result.done)
-            outbox.note_refused_write_back(result.refused)
+            outbox.note_refused_write_back(reasons)
         completed += len(result.done)
-        refused.update(result.refused.values())
-        del tasks, result  # not kept while the next ones are read
+        refused.update(reasons.values())
+        del tasks, result, reasons  # not kept while the next ones are read
     return Settled(campaign=campaign.name, completed=completed, refused=dict(refused))
 
 
@@ -54,15 +58,19 @@ def _accounted(campaign: Campaign, tasks: Sequence[Task], answer: object) -> Wri
     """
     name = type(campaign.strategy).__name__
     if not isinstance(answer, WriteBack):
-        why = f"write_back() of {name} returned a {type(answer).__name__}, not a WriteBack; its author must mend that"
+        why = WRITE_BACK_ODD(strategy=name, answer=type(answer).__name__)
         return WriteBack(refused={task.id: why for task in tasks})
     given = {task.id for task in tasks}
     done = given.intersection(answer.done)
-    refused = {id_: str(answer.refused[id_]) for id_ in given.intersection(answer.refused)}
+    refused = {id_: _reason(answer.refused[id_]) for id_ in given.intersection(answer.refused)}
     if others := {*answer.done, *answer.refused} - given:
         log.warning(
             "write_back() of %s (%s) answered for %d tasks that it was not given", name, campaign.name, len(others)
         )
-    silent = f"write_back() of {name} did not say what became of it; its author must mend that"
-    refused |= dict.fromkeys(given - done - refused.keys(), silent)
+    refused |= dict.fromkeys(given - done - refused.keys(), WRITE_BACK_SILENT(strategy=name))
     return WriteBack(done=frozenset(done - refused.keys()), refused=refused)
+
+
+def _reason(told: object) -> Reason:
+    """Return why a write-back was refused, whatever a strategy says it by."""
+    return told if isinstance(told, Reason) else Reason(str(told))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import pluggy
@@ -18,6 +19,8 @@ from notifykit.plugins.report import FailedPlugin, LoadedPlugin, PluginId, failu
 
 if TYPE_CHECKING:
     import click
+
+    from notifykit.wording import Sentence, Wording
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +97,7 @@ class Plugins:
             self.import_offered()
 
     def import_offered(self) -> None:
-        """Import every type and command that was offered by its place, and record those that fail.
+        """Import every type and command that was offered by its place, take all reasons, and record those that fail.
 
         Commands are those that `add_commands` has added. Raises PluginError, listing every failure, where the
         plugins were loaded strictly.
@@ -107,8 +110,29 @@ class Plugins:
             except OfferBrokenError as error:
                 if error.failed not in self._failed:
                     self._failed.append(error.failed)
+        _ = self.wording
         if self._strict:
             raise_for(self._failed)
+
+    @cached_property
+    def wording(self) -> Wording:
+        """The sentences of notifykit and of each plugin; a plugin that takes a code in use has none.
+
+        Raises PluginError where plugins were loaded strictly, and the reasons of one will not do.
+        """
+        from notifykit.wording import Wording  # needed only where reasons are shown or chosen by
+        from notifykit.wording.host import HOST
+
+        taken = {sentence.code for sentence in HOST}
+
+        def code_of(sentence: Sentence) -> str:
+            if sentence.code in taken:
+                raise PluginClash(
+                    f"it offers the reason {sentence.code!r}, which is notifykit's; call it something else"
+                )
+            return sentence.code
+
+        return Wording([*HOST, *self.collect("register_reasons", code_of)])
 
     def collect(self, hook: str, name_of: Callable[[Offered], str]) -> list[Offered]:
         """Return what each plugin offers by a hook whose one argument, `register`, takes one thing at a time.

@@ -13,6 +13,7 @@ from notifykit.roles import Decision, Source, Strategy, StrategyContext, WriteBa
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.options import check_options
 from notifykit.testing.samples import FakeLedger, sent_task
+from notifykit.wording import Reason
 
 NEVER_SEEN = "no-such-key-anywhere"
 
@@ -211,5 +212,7 @@ def write_back(world: World, tasks: Sequence[Task]) -> WriteBack:
     assert isinstance(result, WriteBack), f"write_back() returned {result!r}"
     assert not result.done & result.refused.keys(), "a task is either done or refused"
     assert result.done | result.refused.keys() == {task.id for task in tasks}, "every task is in one of the two"
-    assert all(reason and isinstance(reason, str) for reason in result.refused.values()), "every refusal has a reason"
+    assert all(str(reason) and isinstance(reason, Reason | str) for reason in result.refused.values()), (
+        "every refusal has a reason"
+    )
     return result

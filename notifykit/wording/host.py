@@ -9,12 +9,26 @@ RETRYING = HOST("retrying", "{cause:why}", "{cause:why}")
 OUT_OF_ATTEMPTS = HOST(
     "out_of_attempts", "out of attempts ({tries:d}): {cause:why}", "尝试次数已用完（{tries} 次）：{cause:why}"
 )
+CHANNEL_DOWN = HOST(
+    "channel_down", "{kind} for {hours:.1f} h: {cause:why}", "通道 {kind} 已 {hours:.1f} 小时：{cause:why}"
+)
 NOT_PROVEN = HOST("not_proven", "{cause:why}", "{cause:why}")
 ASSUMED_SENT = HOST("assumed_sent", "assumed sent: {cause:why}", "视为已发送：{cause:why}")
 LEFT_OUT = HOST("left_out", "not delivered to {recipients}", "未送达 {recipients}")
 DECIDED = HOST("decided", "{why}", "{why}")
 PAUSED = HOST("paused", "{cause:why}", "{cause:why}")
 WRITE_BACK_FAILED = HOST("write_back_failed", "{error}", "{error}")
+WRITE_BACK_ODD = HOST(
+    "write_back_odd",
+    "write_back() of {strategy} returned a {answer}, not a WriteBack; its author must mend that",
+    "{strategy} 的 write_back() 返回了 {answer}，而不是 WriteBack；须由其作者修正",
+)
+WRITE_BACK_SILENT = HOST(
+    "write_back_silent",
+    "write_back() of {strategy} did not say what became of it; its author must mend that",
+    "{strategy} 的 write_back() 没有说明结果；须由其作者修正",
+)
+FLAG_UNSET = HOST("flag_unset", "the flag was found unset again", "发现标记又变回未通知")
 
 _MEANT = "or, where both are meant, write `shares_data_with: {known}` in its file"
 _MEANT_CHINESE = "如果两者本来就应并存，请在其文件中写明 `shares_data_with: {known}`"

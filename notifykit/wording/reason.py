@@ -41,6 +41,12 @@ class Reason:
         causes = [value.kind for value in self.values if isinstance(value, Reason)]
         return (self.code or self.text, *causes)
 
+    @property
+    def codes(self) -> frozenset[str]:
+        """Its code, and those of its causes."""
+        causes = [value.codes for value in self.values if isinstance(value, Reason)]
+        return frozenset().union(() if self.code is None else (self.code,), *causes)
+
     def fields(self, name: str) -> dict[str, object]:
         """Return plain data for JSON: the text under `name`, and `name_code` and `name_params` beside it."""
         return {name: self.text, f"{name}_code": self.code, f"{name}_params": self.params_data()}

@@ -39,8 +39,8 @@ def filled(template: str, params: Mapping[str, Param]) -> str:
 class Sentence:
     """A code and its words. Called with its parameters, it makes a `Reason`.
 
-    A name may have a format: `{row:d}` is a whole number, `{days:g}` a number, `{word!r}` a text in quotes,
-    `{cause:why}` another reason. Any other is a text.
+    A name may have a format: `{row:d}` is a whole number, `{days:g}` and `{hours:.1f}` a number, `{word!r}` a text in
+    quotes, `{cause:why}` another reason. Any other is a text.
     """
 
     code: str
@@ -101,6 +101,9 @@ def _pattern(template: str) -> Pattern:
         expression += re.escape(literal)
         if name is None:
             continue
+        if name in read:
+            expression += f"(?P={name})"
+            continue
         look, read[name] = _QUOTED if conversion == "r" else _LOOKS.get(spec or "", _TEXT)
         expression += f"(?P<{name}>{look})"
     return Pattern(sum(map(len, literals)), literals[0], re.compile(expression, re.DOTALL), read)
@@ -110,6 +113,7 @@ _TEXT = (".*", str)
 _QUOTED = (r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", ast.literal_eval)
 _LOOKS: Mapping[str, tuple[str, Callable[[str], Param]]] = {
     "d": (r"-?\d+", int),
+    ".1f": (r"-?\d+\.\d", float),
     "g": (r"-?[\d.]+(?:e[+-]?\d+)?|inf", float),
     "why": (".*", Reason),
 }

@@ -74,12 +74,17 @@ class Wording:
             return False
 
     def known(self, reason: Reason) -> Reason:
-        """Return a reason as its sentence makes it: with its code, also where an earlier version stored only a text."""
+        """Return a reason as its sentence makes it: with its code, also where an earlier version stored only a text.
+
+        The text is what counts: a known code that does not say it was left by something that wrote the text alone.
+        """
         if reason.code is None:
             return self._recognised(reason.text)
         sentence = self._by_code.get(reason.code)
-        if sentence is None or sentence.names is reason.names or set(sentence.names) != set(reason.names):
+        if sentence is None or sentence.names is reason.names:
             return reason
+        if not self.agrees(reason):
+            return self._recognised(reason.text)
         params = reason.params
         values = [self.known(value) if isinstance(value := params[name], Reason) else value for name in sentence.names]
         return Reason(reason.text, sentence.code, sentence.names, tuple(values))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from notifykit import hookimpl
 
 if TYPE_CHECKING:
-    from notifykit.hookspecs import Register
+    from notifykit.hookspecs import Register, RegisterReasons
 
 _SOURCE = "notifykit_contract.source:CsvSource"
 _STRATEGY = "notifykit_contract.strategy:CsvFlag"
@@ -29,6 +29,15 @@ def register_strategies(register: Register) -> None:
     """Offer the flag strategy."""
     register("contract", _STRATEGY)
     register("csv_flag", _STRATEGY)
+
+
+@hookimpl
+def register_reasons(register: RegisterReasons) -> None:
+    """Offer why a flag is not written."""
+    from notifykit_contract.wording import FLAGS
+
+    for sentence in FLAGS:
+        register(sentence)
 
 
 @hookimpl

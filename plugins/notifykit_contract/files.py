@@ -6,10 +6,12 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from notifykit.errors import CampaignError
+from notifykit.wording import Reason, Sentence
+from notifykit_contract import wording
 
 TRIES = 5
 """How often a file that keeps changing while it is read or written is tried in one pass."""
@@ -17,28 +19,24 @@ TRIES = 5
 TICK = 100_000_000
 """Nanoseconds: twice what the coarsest clocks of machines stand still."""
 
-_WORDS = {
-    errno.ENOENT: "there is no such file; put it back, or correct the path",
-    errno.ENOTDIR: "a part of the path is not a folder; correct the path",
-    errno.EISDIR: "it is a folder; name the CSV file",
-    errno.ELOOP: "its symbolic links lead nowhere but to themselves; correct the link",
-    errno.EROFS: "its file system is read-only; mount it writable",
-    errno.ENOSPC: "the disk is full; free some space",
-    errno.EFBIG: "it may not grow to the size needed; lift the file size limit",
+_SENTENCES: Mapping[int, Sentence] = {
+    errno.EACCES: wording.DENIED,
+    errno.EPERM: wording.DENIED,
+    errno.ENOENT: wording.FILE_MISSING,
+    errno.ENOTDIR: wording.NOT_A_FOLDER,
+    errno.EISDIR: wording.IS_A_FOLDER,
+    errno.ELOOP: wording.LINK_LOOP,
+    errno.EROFS: wording.READ_ONLY,
+    errno.ENOSPC: wording.DISK_FULL,
+    errno.EFBIG: wording.TOO_LARGE,
 }
-_DENIED = (
-    "permission denied; close the program that holds it open (a spreadsheet?), or let the account that "
-    "notifykit runs under read and write the file and its folder"
-)
-_DENIALS = (errno.EACCES, errno.EPERM)
 
 
-def explain(path: Path, error: OSError) -> str:
-    """Return `file: what is wrong; the mend`."""
-    if error.errno in _DENIALS:
-        return f"{path}: {_DENIED}"
-    words = _WORDS.get(error.errno or 0)
-    return f"{path}: {words or f'{error.strerror or error}; mend that and run again'}"
+def explain(path: Path, error: OSError) -> Reason:
+    """Say of a file what is wrong with it, and the mend."""
+    if (sentence := _SENTENCES.get(error.errno or 0)) is not None:
+        return sentence(file=str(path))
+    return wording.FAULT(file=str(path), error=str(error.strerror or error))
 
 
 def read_whole(path: Path) -> bytes:

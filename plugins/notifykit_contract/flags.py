@@ -15,6 +15,8 @@ from filelock import FileLock, Timeout
 
 from notifykit.errors import CampaignError
 from notifykit.model import Problem
+from notifykit.wording import Reason
+from notifykit_contract import wording
 from notifykit_contract.files import TRIES, explain, read_whole, starts_with
 from notifykit_contract.head import Encoding, read_head
 from notifykit_contract.patch import patch
@@ -52,8 +54,8 @@ class Flagged:
 
     done: set[str] = field(default_factory=set)
     """All rows of the key were read back as sent."""
-    refused: dict[str, str] = field(default_factory=dict)
-    """Key to `file:line: what is wrong; the mend`."""
+    refused: dict[str, Reason] = field(default_factory=dict)
+    """Key to what is wrong, and the mend."""
 
 
 def write_flags(path: Path, column: FlagColumn, keys: Collection[str], *, patience: float = PATIENCE) -> Flagged:
@@ -63,18 +65,22 @@ def write_flags(path: Path, column: FlagColumn, keys: Collection[str], *, patien
     """
     flagged = Flagged()
     real = path
+    why: Reason | None
     try:
         real = Path(os.path.realpath(path))  # a link stays one
         with FileLock(lock_file(real), timeout=patience, mode=real.stat().st_mode & 0o666 | 0o600):
             why = _turns(real, column, keys, flagged)
     except Timeout:
-        why = f"{path}: another process has been writing flags for {patience:g} s; the next pass tries again"
+        why = wording.OTHER_WRITER(file=str(path), seconds=patience)
     except OSError as error:
         named = os.fsdecode(error.filename or path)
         why = explain(Path(named) if Path(named).parent == real.parent else path, error)
-    except (CampaignError, CannotReplaceError) as error:
-        why = str(error)
-    flagged.refused |= {key: why for key in keys if key not in flagged.done and key not in flagged.refused}
+    except CannotReplaceError as error:
+        why = error.reason
+    except CampaignError as error:
+        why = wording.UNREADABLE(error=str(error))
+    if why is not None:
+        flagged.refused |= {key: why for key in keys if key not in flagged.done and key not in flagged.refused}
     return flagged
 
 
@@ -94,15 +100,15 @@ def lock_file(path: Path) -> Path:
     return path.with_name(f".{path.name}.notifykit.lock")
 
 
-def _turns(path: Path, column: FlagColumn, keys: Collection[str], flagged: Flagged) -> str:
-    """Write and read back; returns why it did not come to an end for the keys that are left."""
+def _turns(path: Path, column: FlagColumn, keys: Collection[str], flagged: Flagged) -> Reason | None:
+    """Write and read back; returns why it did not come to an end for the keys that are left, None where it did."""
     for _ in range(TRIES):
         turn = _Turn(path, read_whole(path), column, keys)
         flagged.done, flagged.refused = turn.done, turn.refused | turn.explain_missing()
         if not turn.due or turn.write():
             flagged.done |= turn.due.keys()
-            return ""
-    return f"{path}: another program rewrote it {TRIES} times while it was flagged; the next pass tries again"
+            return None
+    return wording.REWRITTEN(file=str(path), times=TRIES)
 
 
 class _Turn:
@@ -121,7 +127,7 @@ class _Turn:
         self._unsent, self._sent = column.unsent.encode(head.codec), column.sent.encode(head.codec)
         self.due: dict[str, list[Place]] = {}
         self.done: set[str] = set()
-        self.refused: dict[str, str] = {}
+        self.refused: dict[str, Reason] = {}
         self._missing: set[str] = set()
         self._sort(keys)
 
@@ -157,20 +163,15 @@ class _Turn:
                 self.due[wanted[raw]] = due
         self._missing = {key for raw, key in wanted.items() if raw not in found}
 
-    def _untouchable(self, places: list[Place], due: list[Place]) -> str | None:
+    def _untouchable(self, places: list[Place], due: list[Place]) -> Reason | None:
         for start, end, line, _ in due:
             if (cell := self._data[start:end]) != self._unsent and not self._is_cut(cell, start):
                 column, text = self._column, cell.decode(self._head.codec, "replace")
-                return (
-                    f"{self._path}:{line}: the flag says {text!r}, which is neither "
-                    f"{column.unsent!r} nor {column.sent!r}; set it to {column.sent!r} by hand"
-                )
+                place = f"{self._path}:{line}"
+                return wording.ODD_FLAG(place=place, word=text, unsent=column.unsent, sent=column.sent)
         if len(places) > 1 and len({self._content(row) for _, _, _, row in places}) > 1:
             lines = " and ".join(str(line) for _, _, line, _ in places)
-            return (
-                f"{self._path}:{places[0][2]}: the rows of this key differ (lines {lines}), and it is not known which "
-                "of them was sent; remove the wrong ones, or set their flags by hand"
-            )
+            return wording.ROWS_DIFFER(place=f"{self._path}:{places[0][2]}", lines=lines)
         return None
 
     def _is_cut(self, cell: bytes, start: int) -> bool:
@@ -185,14 +186,14 @@ class _Turn:
             cell_bytes(self._data, span) for name, span in zip(self._head.names, cells, strict=True) if name not in own
         )
 
-    def explain_missing(self) -> dict[str, str]:
+    def explain_missing(self) -> dict[str, Reason]:
         """Return, for each key without a usable row, what became of it."""
         if not self._missing:
             return {}
-        reasons = {key: f"{self._path}: no row has the key {key!r} any more; put the row back" for key in self._missing}
+        reasons = {key: wording.ROW_GONE(file=str(self._path), key=key) for key in self._missing}
         for item in Snapshot(self._data, str(self._path), self._column.key, self._column.encoding):
             if isinstance(item, Problem) and item.key in self._missing:
-                reasons[item.key] = str(item)
+                reasons[item.key] = wording.ROW_UNUSABLE(place=item.place, what=item.what, mend=item.mend)
         return reasons
 
 

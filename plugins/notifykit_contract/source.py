@@ -41,7 +41,7 @@ class CsvSource:
         try:
             data = read_whole(self.path)
         except OSError as error:
-            raise CampaignError(explain(self.path, error)) from error
+            raise CampaignError(str(explain(self.path, error))) from error
         return Snapshot(data, str(self.path), self.key, self.encoding)
 
 

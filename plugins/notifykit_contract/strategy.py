@@ -16,8 +16,10 @@ from notifykit.errors import CampaignError
 from notifykit.legacy import Flag, FlagWords
 from notifykit.model import Record, Table, Task
 from notifykit.roles import Decision, Ledger, Strategy, StrategyContext, WriteBack
+from notifykit.wording import Reason
 from notifykit_contract.flags import FlagColumn, flags_written, write_flags
 from notifykit_contract.head import Encoding, encoding_named, no_column
+from notifykit_contract.wording import FILE_UNKNOWN
 
 _NOTIFY, _SKIP, _REPAIR, _DRIFT = Decision.NOTIFY, Decision.SKIP, Decision.REPAIR, Decision.DRIFT
 _NEITHER = Decision.NEITHER
@@ -117,13 +119,13 @@ class CsvFlag(Strategy):
     def write_back(self, tasks: Sequence[Task]) -> WriteBack:
         """Flag the rows of these tasks, in one pass over each file."""
         done: set[int] = set()
-        refused: dict[int, str] = {}
+        refused: dict[int, Reason] = {}
         files: dict[tuple[str, FlagColumn], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         alike: dict[tuple[str, int], dict[str, list[int]]] = {}  # tasks of one batch share what they keep
         for task in tasks:
             name, kept = task.metadata.get("csv_file"), task.metadata.get("csv")
             if not isinstance(name, str):
-                refused[task.id] = f"task {task.id} does not say in which CSV file it is to be flagged; flag it by hand"
+                refused[task.id] = FILE_UNKNOWN(task=task.id)
                 continue
             if (ids := alike.get((name, id(kept)))) is None:
                 ids = alike[name, id(kept)] = files[name, self._column_then(kept)]
@@ -158,7 +160,7 @@ class CsvFlag(Strategy):
         """Return the file's content with these flags set. Raises CampaignError where it has no flag column."""
         return flags_written(data, self._file, self._column_for(flag), keys)
 
-    def set_flags(self, keys: Collection[str], flag: Flag) -> Mapping[str, str]:
+    def set_flags(self, keys: Collection[str], flag: Flag) -> Mapping[str, Reason]:
         """Set these flags in the file, and read them back. Returns what was refused."""
         return write_flags(self._file, self._column_for(flag), keys).refused if keys else {}
 

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from notifykit.durable import OPEN_FILES_CAN_BE_REPLACED, keep_owner_and_mode, replace, sync
+from notifykit.wording import Reason
+from notifykit_contract import wording
 
 if sys.platform == "linux":
     import fcntl
@@ -29,7 +31,11 @@ WAIT_AFTER = 10.0
 
 
 class CannotReplaceError(Exception):
-    """A copy would not be the same file to others. The text says why, and the mend."""
+    """A copy would not be the same file to others. The reason says why, and the mend."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.text)
+        self.reason = reason
 
 
 def swap(path: Path, data: bytes, content: bytes) -> None:
@@ -67,16 +73,11 @@ def swap(path: Path, data: bytes, content: bytes) -> None:
 def _replaceable(path: Path, original: BinaryIO) -> os.stat_result:
     facts = os.fstat(original.fileno())
     if facts.st_nlink > 1:
-        raise CannotReplaceError(
-            f"{path}: it has {facts.st_nlink} names (hard links), which a replaced file would part; remove the "
-            "other names, or choose flag words of the same length"
-        )
+        raise CannotReplaceError(wording.HARD_LINKS(file=str(path), names=facts.st_nlink))
     if not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     if not _rests(original, WAIT_BEFORE):
-        raise CannotReplaceError(
-            f"{path}: another program has it open for writing; close it there, or wait until it is done"
-        )
+        raise CannotReplaceError(wording.OPEN_FOR_WRITING(file=str(path)))
     return facts
 
 
@@ -91,10 +92,7 @@ def _keep_owner(copy: Path, path: Path, facts: os.stat_result) -> None:
     try:
         keep_owner_and_mode(copy, facts)
     except PermissionError as error:
-        raise CannotReplaceError(
-            f"{path}: it belongs to user {facts.st_uid}, group {facts.st_gid}, which a replaced file would lose; run "
-            "notifykit under that account, or choose flag words of the same length"
-        ) from error
+        raise CannotReplaceError(wording.OTHER_OWNER(file=str(path), user=facts.st_uid, group=facts.st_gid)) from error
 
 
 def _rests(file: BinaryIO, seconds: float) -> bool:

@@ -196,7 +196,7 @@ def _adoption(
     return Adoption(
         id=item.row,
         status=status,
-        reason=item.why.text,
+        reason=item.why,
         at=at,
         draft=Draft(
             campaign=campaign.name,

@@ -60,7 +60,7 @@ class RemovedTask:
     @property
     def reason(self) -> Reason | None:
         """Why it was there."""
-        return WORDING.known(Reason(self.task.reason)) if self.task.reason else None
+        return WORDING.known(self.task.reason) if self.task.reason else None
 
     @property
     def round(self) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from notifykit.errors import ExitCode
+from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import info, json_option, out, print_json
 from notifykit_migration import report
@@ -47,16 +48,17 @@ def history(session: Session, path: Path | None, as_json: bool) -> ExitCode:
         report.show_history(entries)
         out(f"now: {state.phase.value}")
     if path is not None:
-        _write(path, folder, entries, made_at=project.clock.now())
+        _write(path, project, folder, entries)
     return ExitCode.DONE
 
 
-def _write(path: Path, folder: MigrationFolder, entries: Sequence[Entry], *, made_at: float) -> None:
+def _write(path: Path, project: Project, folder: MigrationFolder, entries: Sequence[Entry]) -> None:
     """Write the page of the latest migration. Raises VerificationError where its backup is damaged."""
     begun = [entry for entry in entries if entry.kind == "migrate_begun"]
     if not begun:
         info(f"{path} was not written: there is no migration to report")
         return
     plan = planned(find(folder, str(begun[-1].fields["backup"])))
-    report.write_page(path, plan=plan, checks=(), entries=entries, made_at=made_at)
+    made_at, wording = project.clock.now(), project.plugins.wording
+    report.write_page(path, plan=plan, checks=(), entries=entries, made_at=made_at, wording=wording)
     info(f"the report is in {path}")

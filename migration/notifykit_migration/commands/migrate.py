@@ -292,7 +292,12 @@ class _Command:
         if self.report_path is not None:
             entries = Journal.read(self.folder.journal)
             report.write_page(
-                self.report_path, plan=plan, checks=checks, entries=entries, made_at=self.project.clock.now()
+                self.report_path,
+                plan=plan,
+                checks=checks,
+                entries=entries,
+                made_at=self.project.clock.now(),
+                wording=self.project.plugins.wording,
             )
 
 

@@ -65,7 +65,14 @@ def verify(session: Session, *, backup_id: str | None, report_path: Path | None,
         report.show_checks(checks)
     if report_path is not None:
         plan, entries = planned(backup), Journal.read(folder.journal)
-        report.write_page(report_path, plan=plan, checks=checks, entries=entries, made_at=project.clock.now())
+        report.write_page(
+            report_path,
+            plan=plan,
+            checks=checks,
+            entries=entries,
+            made_at=project.clock.now(),
+            wording=project.plugins.wording,
+        )
     failed = any(check.result is CheckResult.FAILED for check in checks)
     return ExitCode.VERIFICATION_FAILED if failed else ExitCode.DONE
 

@@ -50,7 +50,8 @@ def plan_summary_form(plan: Plan) -> dict[str, Any]:
         "orphans": list(plan.orphans),
         "others": plan.others,
         "purged": plan.purged,
-        "warnings": [warning.as_data() for warning in plan.warnings],
+        "warnings": [warning.text for warning in plan.warnings],
+        "warning_reasons": [warning.as_data() for warning in plan.warnings],
     }
 
 
@@ -169,7 +170,8 @@ def rollback_form(plan: RollbackPlan) -> dict[str, Any]:
         "files": list(plan.files),
         "others": plan.others,
         "holds": holds_form(plan.holds),
-        "warnings": [warning.as_data() for warning in plan.warnings],
+        "warnings": [warning.text for warning in plan.warnings],
+        "warning_reasons": [warning.as_data() for warning in plan.warnings],
     }
 
 

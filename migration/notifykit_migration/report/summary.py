@@ -32,7 +32,7 @@ EXAMPLES = 3
 ASSUME = "notifykit migrate --historic assume-sent"
 """The command that closes historic holds in bulk, before the migration."""
 
-RESOLVE = "notifykit resolve --where historic --sent --why TEXT"
+RESOLVE = f"notifykit resolve --reason {HISTORIC.code} --sent --why TEXT"
 """The one that does so after it."""
 
 

@@ -84,7 +84,7 @@ def _doubt(verdict: str, code: str) -> Reason:
     return way_back.PERHAPS_ACCEPTED_CODE(result=code) if code else way_back.PERHAPS_ACCEPTED()
 
 
-def _why(status: Status, reason: str | None) -> Reason:
+def _why(status: Status, reason: Reason | None) -> Reason:
     if status is Status.SENDING:
         return way_back.BEING_SENT()
-    return WORDING.known(Reason(reason)) if reason else way_back.UNEXPLAINED(status=status.value)
+    return WORDING.known(reason) if reason else way_back.UNEXPLAINED(status=status.value)

@@ -1,4 +1,4 @@
-"""Why a plan decides about a message by itself: what is proven."""
+"""What is proven of a message: why a plan decides about it by itself, and what the fence heard later."""
 
 from notifykit.wording import Sentences
 
@@ -24,3 +24,4 @@ NEVER_TRIED = PROVEN(
     "从未尝试：行号大于最后完成的第 {row} 行",
 )
 NOT_IN_LOG = PROVEN("not_in_log", "the log does not say that it was ever tried", "日志中没有尝试过的记录")
+COMPLETED_BY_OLD = PROVEN("completed_by_old_program", "completed by the old program", "由旧程序完成")

@@ -14,6 +14,7 @@ from notifykit.model import Draft, Status
 from notifykit.outbox.protocol import Event
 from notifykit.outbox.sqlite import events, lanes, rows
 from notifykit.outbox.sqlite.database import Database, store_error
+from notifykit.wording import Reason
 
 BECOMES = frozenset({Status.QUEUED, Status.IN_DOUBT, Status.COMPLETED, Status.CANCELLED})
 """What an adopted task can be."""
@@ -33,6 +34,7 @@ _ADOPT = f"""
 UPDATE tasks SET status = :status, metadata = :metadata, campaign = :campaign, record_key = :key,
                  message_name = :message, round = :round, channel = :channel, ordered = :ordered, attempts = 0,
                  tries = 0, queued_at = :at, not_before = 0.0, due_at = :due_at, reason = :reason,
+                 reason_code = :reason_code, reason_params = :reason_params,
                  sent_at = {_SENT_AT}, completed_at = {_SENT_AT}
  WHERE id = :id
 """
@@ -41,10 +43,11 @@ UPDATE tasks SET status = :status, metadata = :metadata, campaign = :campaign, r
 _INSERT = """
 INSERT INTO tasks (task_type, recipient, message, status, created_at, updated_at, metadata, campaign, record_key,
                    message_name, round, channel, ordered, attempts, tries, queued_at, not_before, due_at, reason,
-                   sent_at, completed_at)
+                   reason_code, reason_params, sent_at, completed_at)
 VALUES (:task_type, :recipient, :text, :status, :local, :local, :metadata, :campaign, :key,
         :message, :round, :channel, :ordered, 0, 0, :at, 0.0, :due_at, :reason,
-        CASE WHEN :status = 'completed' THEN :at END, CASE WHEN :status = 'completed' THEN :at END)
+        :reason_code, :reason_params, CASE WHEN :status = 'completed' THEN :at END,
+        CASE WHEN :status = 'completed' THEN :at END)
 """
 
 # `adopt`: before whose turn it is is found anew.
@@ -76,8 +79,8 @@ class Adoption:
     """One of BECOMES."""
     id: int | None
     """The legacy row that becomes the task; None: there is no such row, and a new one is made."""
-    reason: str | None
-    """Why it is where it is, for people."""
+    reason: Reason | None
+    """Why it is where it is."""
     at: float
     """When it was queued in the old world, UTC seconds."""
 
@@ -116,7 +119,7 @@ class Adopting:
             events.record_all(
                 db,
                 (
-                    Event(at=now, task_id=id_, kind="adopted", who=who, detail=item.reason or "")
+                    Event(at=now, task_id=id_, kind="adopted", who=who, detail=str(item.reason or ""))
                     for id_, item in zip(ids, wanted, strict=True)
                 ),
             )
@@ -138,7 +141,7 @@ def _values(item: Adoption) -> dict[str, object]:
         "ordered": draft.ordered,
         "at": item.at,
         "due_at": 0.0 if item.status is Status.QUEUED and not draft.ordered else None,
-        "reason": item.reason,
+        **rows.reason_values(item.reason),
     }
 
 

@@ -58,7 +58,8 @@ UPDATE attempts SET finished_at = :now, verdict = :verdict, code = :code, detail
 
 # `finish`: move a task to where its outcome sends it, if the attempt is its latest and nobody else has moved it.
 _MOVE = """
-UPDATE tasks SET status = :status, updated_at = :local, reason = :reason, not_before = :not_before, worker = NULL,
+UPDATE tasks SET status = :status, updated_at = :local, reason = :reason, reason_code = :reason_code,
+                 reason_params = :reason_params, not_before = :not_before, worker = NULL,
                  lease = NULL, beat = NULL, hold_until = coalesce(hold_until, :hold_until),
                  tries = tries - :uncounted,
                  sent_at = CASE WHEN :status = 'sent' THEN :now END,
@@ -265,7 +266,7 @@ class Claiming(Pausing):
             "status": then.status.value,
             "local": self.db.local_time(now),
             "now": now,
-            "reason": then.reason,
+            **rows.reason_values(then.reason),
             "not_before": then.not_before or 0.0,
             "hold_until": then.hold_order_until,
             "uncounted": not then.counts,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from notifykit.outbox.protocol import Outage, OutageKind, Pause
+from notifykit.outbox.sqlite import rows
 from notifykit.outbox.sqlite.database import Database
+from notifykit.wording import Reason
 
 # `outages`: all there are.
 _OUTAGES = "SELECT channel, kind, since, last_at, lasted, failures, task_id, several, wait, reason FROM outages"
@@ -21,8 +23,10 @@ _END_OUTAGE = "DELETE FROM outages WHERE channel = ?"
 
 # `pause`: stop a channel; a longer pause is not shortened.
 _PAUSE = """
-INSERT INTO pauses (channel, set_at, until, reason) VALUES (?, ?, ?, ?)
-ON CONFLICT (channel) DO UPDATE SET set_at = excluded.set_at, until = excluded.until, reason = excluded.reason
+INSERT INTO pauses (channel, set_at, until, reason, reason_code, reason_params)
+VALUES (:channel, :now, :until, :reason, :reason_code, :reason_params)
+ON CONFLICT (channel) DO UPDATE SET set_at = excluded.set_at, until = excluded.until, reason = excluded.reason,
+                                    reason_code = excluded.reason_code, reason_params = excluded.reason_params
   WHERE excluded.until > until
 """
 
@@ -30,7 +34,7 @@ ON CONFLICT (channel) DO UPDATE SET set_at = excluded.set_at, until = excluded.u
 _RESUME = "DELETE FROM pauses WHERE channel = ? AND until > ?"
 
 # `pauses`: those in force.
-_PAUSES = "SELECT channel, until, reason FROM pauses WHERE until > ? ORDER BY channel"
+_PAUSES = "SELECT channel, until, reason, reason_code, reason_params FROM pauses WHERE until > ? ORDER BY channel"
 
 
 class Pausing:
@@ -66,11 +70,13 @@ class Pausing:
         with self.db.transaction():
             return bool(self.db.execute(_END_OUTAGE, (channel,)).rowcount)
 
-    def pause(self, channel: str, seconds: float, reason: str) -> None:
+    def pause(self, channel: str, seconds: float, reason: Reason) -> None:
         """Stop claims of a channel, for all workers."""
         now = self.db.clock.now()
         with self.db.transaction():
-            self.db.execute(_PAUSE, (channel, now, now + seconds, reason))
+            self.db.execute(
+                _PAUSE, {"channel": channel, "now": now, "until": now + seconds, **rows.reason_values(reason)}
+            )
 
     def resume(self, channel: str) -> bool:
         """End a pause."""
@@ -81,4 +87,4 @@ class Pausing:
     def pauses(self) -> list[Pause]:
         """Return the pauses in force."""
         found = self.db.all(_PAUSES, (self.db.clock.now(),))
-        return [Pause(channel=channel, until=until, reason=reason) for channel, until, reason in found]
+        return [Pause(channel=channel, until=until, reason=rows.reason(*columns)) for channel, until, *columns in found]

@@ -8,6 +8,7 @@ from notifykit.model import Draft
 from notifykit.outbox.protocol import Enqueued
 from notifykit.outbox.sqlite import events, lanes, rows
 from notifykit.outbox.sqlite.database import Database
+from notifykit.wording.host import FLAG_UNSET
 
 # `enqueue`: a task for a draft, unless it is known. Whose turn it is comes after.
 _INSERT = """
@@ -65,8 +66,9 @@ _COMPLETED = "SELECT id, completed_at FROM tasks WHERE campaign = ? AND record_k
 
 # `reopen_write_back`: a completed task owes its write-back again.
 _REOPEN = """
-UPDATE tasks SET status = 'sent', completed_at = NULL, updated_at = ?, refusal = 'the flag was found unset again'
- WHERE id = ?
+UPDATE tasks SET status = 'sent', completed_at = NULL, updated_at = :local, refusal = :refusal,
+                 refusal_code = :refusal_code, refusal_params = :refusal_params
+ WHERE id = :id
 """
 
 
@@ -139,13 +141,15 @@ class Queueing:
         """Owe the write-back of these completed keys again."""
         now = self.db.clock.now()
         local = self.db.local_time(now)
+        reason = FLAG_UNSET()
+        refusal = rows.reason_values(reason, "refusal")
         count = 0
         with self.db.transaction():
             for key in keys:
                 for id_, completed_at in self.db.all(_COMPLETED, (campaign, key)):
-                    self.db.execute(_REOPEN, (local, id_))
+                    self.db.execute(_REOPEN, {"local": local, "id": id_, **refusal})
                     events.record(self.db, id_, "written_back", "settle", "", at=completed_at)
-                    events.record(self.db, id_, "write_back_owed", "generate", "the flag was found unset again")
+                    events.record(self.db, id_, "write_back_owed", "generate", reason.text)
                     count += 1
         return count
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from notifykit.model import Status, Task
 from notifykit.outbox.sqlite import events, lanes, rows
 from notifykit.outbox.sqlite.database import Database
+from notifykit.wording.host import DECIDED
 
 _KIND = {
     Status.QUEUED: "retried",
@@ -17,7 +18,8 @@ _KIND = {
 
 # `decide`: put a task where a person wants it. One that is queued again has its tries anew.
 _SET = """
-UPDATE tasks SET status = :status, updated_at = :local, reason = :why, worker = NULL, lease = NULL,
+UPDATE tasks SET status = :status, updated_at = :local, reason = :reason, reason_code = :reason_code,
+                 reason_params = :reason_params, worker = NULL, lease = NULL,
                  beat = NULL, due_at = NULL, hold_until = NULL, not_before = 0.0,
                  tries = CASE WHEN :status = 'queued' THEN 0 ELSE tries END,
                  doubted_at = CASE WHEN :status = 'queued' THEN NULL ELSE doubted_at END,
@@ -50,16 +52,14 @@ class Resolving:
         """Move those of the tasks that are in one of the statuses `of`."""
         db = self.db
         now = db.clock.now()
+        reason = rows.reason_values(DECIDED(why=why))
         moved = []
         with db.transaction():
             for id_ in ids:
                 before = self._task(id_)
                 if before is None or before.status not in of:
                     continue
-                db.execute(
-                    _SET,
-                    {"id": id_, "status": status.value, "local": db.local_time(now), "now": now, "why": why},
-                )
+                db.execute(_SET, {"id": id_, "status": status.value, "local": db.local_time(now), "now": now, **reason})
                 events.record(db, id_, _KIND[status], who, f"{before.status.value} to {status.value}: {why}", at=now)
                 self._requeue(before, queued=status is Status.QUEUED)
                 after = self._task(id_)

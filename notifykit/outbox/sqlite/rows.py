@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from notifykit.model import Attempt, Status, Task, Verdict
+from notifykit.wording import Reason
 
 TASK_COLUMNS = (
     *(
@@ -23,8 +24,8 @@ TASK_COLUMNS = (
         "round",
         "channel",
     ),
-    *("ordered", "metadata", "tries", "queued_at", "not_before", "sent_at", "completed_at", "reason", "refusal"),
-    "doubted_at",
+    *("ordered", "metadata", "tries", "queued_at", "not_before", "sent_at", "completed_at", "doubted_at", "reason"),
+    *("reason_code", "reason_params", "refusal", "refusal_code", "refusal_params"),
 )
 """The columns of a task, in the order in which `task` takes them."""
 
@@ -50,7 +51,7 @@ def selected(columns: Sequence[str], **instead: str) -> str:
 def task(row: Sequence[Any]) -> Task:
     """Build a task from TASK_COLUMNS. A legacy row that notifykit does not own has empty texts for what it lacks."""
     id_, task_type, recipient, text, status, campaign, key, name, round_, channel, ordered, metadata, *others = row
-    tries, queued_at, not_before, sent_at, completed_at, reason, refusal, doubted_at = others
+    tries, queued_at, not_before, sent_at, completed_at, doubted_at, *why = others
     return Task(
         id=id_,
         task_type=task_type,
@@ -69,9 +70,32 @@ def task(row: Sequence[Any]) -> Task:
         not_before=not_before or 0.0,
         sent_at=sent_at,
         completed_at=completed_at,
-        reason=reason if refusal is None else refusal,
+        reason=_told(*why),
         doubted_at=doubted_at,
     )
+
+
+def _told(
+    text: str | None, code: str | None, params: str | None, refusal: str | None, *of_refusal: str | None
+) -> Reason | None:
+    """Return why a task is where it is: the write-back that was refused, or else the reason of its last move."""
+    if refusal is not None:
+        return reason(refusal, *of_refusal)
+    return None if text is None else reason(text, code, params)
+
+
+@lru_cache(maxsize=4096)
+def reason(text: str, code: str | None, params: str | None) -> Reason:
+    """Build a reason from its three columns."""
+    return Reason.stored(text, code, _parse(params)[0] if params else None)
+
+
+def reason_values(given: Reason | None, name: str = "reason") -> dict[str, str | None]:
+    """Return the values of a reason's three columns, by name."""
+    if given is None:
+        return {name: None, f"{name}_code": None, f"{name}_params": None}
+    params = encode(given.params_data()) if given.names else None
+    return {name: given.text, f"{name}_code": given.code, f"{name}_params": params}
 
 
 def attempt(row: Sequence[Any]) -> Attempt:

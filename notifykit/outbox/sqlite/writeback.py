@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from notifykit.model import Task
 from notifykit.outbox.sqlite import rows
 from notifykit.outbox.sqlite.database import Database
+from notifykit.wording import Reason
 
 # `owing_campaigns`: those with sent tasks.
 _OWING = "SELECT DISTINCT campaign FROM tasks INDEXED BY tasks_owed WHERE status = 'sent'"
@@ -24,12 +25,16 @@ SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks INDEXED BY tasks_owed
 
 # `complete`: a sent task is written back.
 _COMPLETE = """
-UPDATE tasks SET status = 'completed', completed_at = ?, updated_at = ?, refusal = NULL
+UPDATE tasks SET status = 'completed', completed_at = ?, updated_at = ?, refusal = NULL, refusal_code = NULL,
+                 refusal_params = NULL
  WHERE id = ? AND status = 'sent'
 """
 
 # `note_refused_write_back`: why a sent task is not written back.
-_REFUSED = "UPDATE tasks SET refusal = ? WHERE id = ? AND status = 'sent'"
+_REFUSED = """
+UPDATE tasks SET refusal = :refusal, refusal_code = :refusal_code, refusal_params = :refusal_params
+ WHERE id = :id AND status = 'sent'
+"""
 
 
 class WritingBack:
@@ -55,7 +60,9 @@ class WritingBack:
         with self.db.transaction():
             self.db.executemany(_COMPLETE, [(now, local, id_) for id_ in ids])
 
-    def note_refused_write_back(self, reasons: Mapping[int, str]) -> None:
+    def note_refused_write_back(self, reasons: Mapping[int, Reason]) -> None:
         """Record why a write-back did not happen."""
         with self.db.transaction():
-            self.db.executemany(_REFUSED, [(reason, id_) for id_, reason in reasons.items()])
+            self.db.executemany(
+                _REFUSED, [{"id": id_, **rows.reason_values(reason, "refusal")} for id_, reason in reasons.items()]
+            )

@@ -25,6 +25,7 @@ from notifykit.testing.outbox.steps import (
     send,
 )
 from notifykit.testing.samples import draft
+from notifykit.wording import Reason
 
 HOURS = 3600.0
 
@@ -135,11 +136,12 @@ class LimitsContract(OutboxBase):
 
     def test_a_pause_holds_for_all_and_ends_by_itself(self, outbox: Outbox, another: Another, clock: FakeClock) -> None:
         made = queue(outbox, "A")
-        outbox.pause("robot", 60, "45009")
+        reason = Reason("too many for 60 s", "too_many", ("seconds",), (60,))
+        outbox.pause("robot", 60, reason)
         other = another()
         assert claim(other) == []
         (pause,) = other.pauses()
-        assert (pause.channel, pause.until, pause.reason) == ("robot", clock.now() + 60, "45009")
+        assert (pause.channel, pause.until, pause.reason) == ("robot", clock.now() + 60, reason)
         clock.advance(59.5)
         assert claim(other) == []
         clock.advance(0.5)
@@ -148,33 +150,33 @@ class LimitsContract(OutboxBase):
 
     def test_a_pause_concerns_its_channel_only(self, outbox: Outbox) -> None:
         outbox.enqueue([draft(channel="robot"), draft(channel="mail", key="C-2")])
-        outbox.pause("robot", 60, "45009")
+        outbox.pause("robot", 60, Reason("45009"))
         (one,) = claim(outbox, channels={"robot": (), "mail": ()})
         assert one.task.channel == "mail"
 
     def test_a_longer_pause_is_not_shortened(self, outbox: Outbox, clock: FakeClock) -> None:
-        outbox.pause("robot", 60, "long")
-        outbox.pause("robot", 10, "short")
+        outbox.pause("robot", 60, Reason("long"))
+        outbox.pause("robot", 10, Reason("short"))
         (pause,) = outbox.pauses()
-        assert (pause.until, pause.reason) == (clock.now() + 60, "long")
-        outbox.pause("robot", 90, "longer")
+        assert (pause.until, pause.reason.text) == (clock.now() + 60, "long")
+        outbox.pause("robot", 90, Reason("longer"))
         (pause,) = outbox.pauses()
-        assert (pause.until, pause.reason) == (clock.now() + 90, "longer")
+        assert (pause.until, pause.reason.text) == (clock.now() + 90, "longer")
 
     def test_a_pause_that_is_over_makes_room_for_a_new_one(self, outbox: Outbox, clock: FakeClock) -> None:
-        outbox.pause("robot", 60, "first")
+        outbox.pause("robot", 60, Reason("first"))
         clock.advance(100)
-        outbox.pause("robot", 5, "second")
+        outbox.pause("robot", 5, Reason("second"))
         (pause,) = outbox.pauses()
-        assert (pause.until, pause.reason) == (clock.now() + 5, "second")
+        assert (pause.until, pause.reason.text) == (clock.now() + 5, "second")
 
     def test_only_a_person_ends_a_pause_forever(self, outbox: Outbox, another: Another, clock: FakeClock) -> None:
         made = queue(outbox, "A")
-        outbox.pause("robot", FOREVER, "93000")
-        outbox.pause("robot", 60, "45009")
+        outbox.pause("robot", FOREVER, Reason("93000"))
+        outbox.pause("robot", 60, Reason("45009"))
         clock.advance(10 * 365 * 24 * HOURS)
         (pause,) = another().pauses()
-        assert (pause.until, pause.reason) == (FOREVER, "93000")
+        assert (pause.until, pause.reason.text) == (FOREVER, "93000")
         assert claim(outbox) == []
         assert outbox.resume("robot") is True
         assert outbox.pauses() == []
@@ -182,7 +184,7 @@ class LimitsContract(OutboxBase):
 
     def test_there_is_nothing_to_resume(self, outbox: Outbox) -> None:
         assert outbox.resume("robot") is False
-        outbox.pause("robot", 60, "45009")
+        outbox.pause("robot", 60, Reason("45009"))
         assert outbox.resume("mail") is False
         assert outbox.resume("robot") is True
         assert outbox.resume("robot") is False
@@ -204,9 +206,9 @@ class LimitsContract(OutboxBase):
 
     def test_a_pause_puts_off_what_is_due(self, outbox: Outbox, clock: FakeClock) -> None:
         queue(outbox, "A")
-        outbox.pause("robot", 60, "45009")
+        outbox.pause("robot", 60, Reason("45009"))
         assert outbox.next_due(["robot"]) == clock.now() + 60
-        outbox.pause("robot", FOREVER, "93000")
+        outbox.pause("robot", FOREVER, Reason("93000"))
         assert outbox.next_due(["robot"]) in (None, FOREVER)
 
     def test_what_is_held_back_is_due_when_it_is_let_go(self, outbox: Outbox, clock: FakeClock) -> None:
@@ -247,7 +249,7 @@ class LimitsContract(OutboxBase):
     def test_a_pause_does_not_wait_for_the_clock_to_catch_up(self, outbox: Outbox, clock: FakeClock) -> None:
         a, b = queue(outbox, "A", "B")
         send(outbox, a)
-        outbox.pause("robot", 60, "45009")
+        outbox.pause("robot", 60, Reason("45009"))
         clock.jump(-8 * HOURS)
         outbox.mend_times()
         clock.advance(60)

@@ -18,6 +18,7 @@ from notifykit.outbox.protocol import ChannelBounds, Filter, Outbox, Transition
 from notifykit.roles import Rate
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.samples import draft
+from notifykit.wording import Reason
 
 OpenStore = Callable[[Path, Clock], Outbox]
 
@@ -211,9 +212,9 @@ class OutboxWalk(RuleBasedStateMachine):
         now = self.clock.now()
         # Patience counts from the first time that a task is put off.
         hold = task.hold if task.hold is not None else now + patience
-        then = Transition(status=status, reason="walk", not_before=now + delay, hold_order_until=hold)
+        then = Transition(status=status, reason=Reason("walk"), not_before=now + delay, hold_order_until=hold)
         if status is not Status.QUEUED:
-            then = Transition(status=status, reason="walk")
+            then = Transition(status=status, reason=Reason("walk"))
         moved = self.stores[at].finish(claim, OUTCOMES[status], then, 0.1)
         assert moved is mine
         if mine:
@@ -307,7 +308,7 @@ class OutboxWalk(RuleBasedStateMachine):
 
     @rule(at=st.integers(0, 1), channel=st.sampled_from(list(CHANNELS)), seconds=st.sampled_from([5.0, 100.0]))
     def pause(self, at: int, channel: str, seconds: float) -> None:
-        self.stores[at].pause(channel, seconds, "walk")
+        self.stores[at].pause(channel, seconds, Reason("walk"))
         self.paused[channel] = max(self.paused.get(channel, 0.0), self.clock.now() + seconds)
 
     @rule(at=st.integers(0, 1), channel=st.sampled_from(list(CHANNELS)))

@@ -12,6 +12,7 @@ from notifykit.testing.clock import FakeClock
 from notifykit.testing.outbox.base import Another, OutboxBase
 from notifykit.testing.outbox.steps import accept, claim_one, doubt, look, queue, reject, send, statuses
 from notifykit.testing.samples import draft
+from notifykit.wording import Reason
 
 ODD_KEYS = (
     "C-1",
@@ -156,7 +157,7 @@ class QueueingContract(OutboxBase):
                 queue(outbox, "new")
                 accept(outbox, claim_one(outbox))
                 outbox.complete([old])
-                outbox.pause("robot", 60, "no")
+                outbox.pause("robot", 60, Reason("no"))
                 raise OopsError
 
         with pytest.raises(OopsError):

@@ -18,6 +18,7 @@ from notifykit.testing.outbox.steps import (
     queue,
     reject,
 )
+from notifykit.wording import Reason
 
 
 def kinds(outbox: Outbox, id_: int) -> list[str]:
@@ -33,9 +34,11 @@ class ResultsContract(OutboxBase):
         one = claim_one(outbox)
         clock.advance(3)
         outcome = Outcome.accepted(detail="taken", vendor_id="v-1")
-        assert outbox.finish(one, outcome, Transition(status=Status.SENT, reason="left out: x"), 0.25) is True
+        cause = Reason("busy 17", "busy", ("room", "rest"), (17, 0.5))
+        reason = Reason("left out: 测试员; busy 17", "left_out_so", ("who", "cause"), ("测试员", cause))
+        assert outbox.finish(one, outcome, Transition(status=Status.SENT, reason=reason), 0.25) is True
         task = look(outbox, id_)
-        assert (task.status, task.sent_at, task.reason) == (Status.SENT, clock.now(), "left out: x")
+        assert (task.status, task.sent_at, task.reason) == (Status.SENT, clock.now(), reason)
         (attempt,) = outbox.attempts(id_)
         assert (attempt.verdict, attempt.detail, attempt.vendor_id) == (Verdict.ACCEPTED, "taken", "v-1")
         assert (attempt.finished_at, attempt.call_seconds) == (clock.now(), 0.25)
@@ -52,7 +55,7 @@ class ResultsContract(OutboxBase):
         assert [attempt.verdict for attempt in attempts] == [Verdict.RETRY, Verdict.UNKNOWN, Verdict.REJECTED]
         assert [attempt.code for attempt in attempts] == ["-1", "lost", "40058"]
         task = look(outbox, id_)
-        assert (task.status, task.reason, task.tries) == (Status.FAILED, "40058", 1)
+        assert (task.status, task.reason, task.tries) == (Status.FAILED, Reason("40058"), 1)
 
     def test_the_same_result_twice_moves_the_task_once(self, outbox: Outbox) -> None:
         (id_,) = queue(outbox, "A")
@@ -143,7 +146,7 @@ class ResultsContract(OutboxBase):
             began.append(clock.now())
             one = claim_one(outbox)
             clock.advance(5)
-            outbox.finish(one, outcome, Transition(status=Status.QUEUED, reason="x", not_before=clock.now()))
+            outbox.finish(one, outcome, Transition(status=Status.QUEUED, reason=Reason("x"), not_before=clock.now()))
             assert look(outbox, id_).doubted_at == (None if len(began) == 1 else began[1])
         reject(outbox, claim_one(outbox))
         assert look(outbox, id_).doubted_at == began[1]

@@ -21,6 +21,7 @@ from notifykit.testing.outbox.steps import (
     statuses,
 )
 from notifykit.testing.samples import draft
+from notifykit.wording import Reason
 
 
 def two_messages(outbox: Outbox, key: str = "C-1") -> tuple[int, int]:
@@ -34,6 +35,10 @@ def two_messages(outbox: Outbox, key: str = "C-1") -> tuple[int, int]:
 def owed(outbox: Outbox) -> list[int]:
     """Return the ids of tasks whose write-back is owed."""
     return [task.id for task in outbox.owed("sample")]
+
+
+WHY = Reason("the file x.csv is open in another program", "file_open", ("file",), ("x.csv",))
+"""A reason with a code."""
 
 
 class SettlingContract(OutboxBase):
@@ -111,15 +116,17 @@ class SettlingContract(OutboxBase):
     def test_a_refused_write_back_is_noted_and_still_owed(self, outbox: Outbox) -> None:
         (id_,) = queue(outbox, "A")
         send(outbox, id_)
-        outbox.note_refused_write_back({id_: "the file is open in another program"})
+        outbox.note_refused_write_back({id_: WHY})
         task = look(outbox, id_)
-        assert (task.status, task.reason) == (Status.SENT, "the file is open in another program")
+        assert (task.status, task.reason) == (Status.SENT, WHY)
+        outbox.note_refused_write_back({id_: Reason("no")})
+        assert look(outbox, id_).reason == Reason("no")
         assert owed(outbox) == [id_]
 
     def test_a_note_does_not_touch_what_is_not_sent(self, outbox: Outbox) -> None:
         (id_,) = queue(outbox, "A")
         before = look(outbox, id_)
-        outbox.note_refused_write_back({id_: "no"})
+        outbox.note_refused_write_back({id_: Reason("no")})
         assert look(outbox, id_) == before
 
     def test_a_write_back_can_be_owed_again(self, outbox: Outbox) -> None:
@@ -161,7 +168,8 @@ class DecidingContract(OutboxBase):
         (id_,) = queue(outbox, "A")
         (task,) = outbox.decide([id_], Status.CANCELLED, who="ops", why="contract void", of=[Status.QUEUED])
         assert task.status is Status.CANCELLED
-        assert "contract void" in (task.reason or "")
+        assert task.reason is not None
+        assert (task.reason.code, task.reason.params) == ("decided", {"why": "contract void"})
         assert claim(outbox) == []
 
     def test_only_tasks_in_the_given_states_move(self, outbox: Outbox) -> None:

@@ -8,6 +8,7 @@ from notifykit.model import Claim, Draft, Outcome, Status, Task
 from notifykit.outbox.protocol import ChannelBounds, Filter, Outbox, Transition
 from notifykit.roles import Rate
 from notifykit.testing.samples import draft
+from notifykit.wording import Reason
 
 ROBOT: Mapping[str, Sequence[Rate]] = {"robot": ()}
 LEASE = 120.0
@@ -53,18 +54,18 @@ def accept(outbox: Outbox, one: Claim) -> bool:
 
 def reject(outbox: Outbox, one: Claim, code: str = "40058") -> bool:
     """The service will never take it."""
-    return outbox.finish(one, Outcome.rejected(code), Transition(status=Status.FAILED, reason=code))
+    return outbox.finish(one, Outcome.rejected(code), Transition(status=Status.FAILED, reason=Reason(code)))
 
 
 def put_off(outbox: Outbox, one: Claim, *, until: float, hold: float | None = None) -> bool:
     """The service may take it later."""
-    then = Transition(status=Status.QUEUED, reason="busy", not_before=until, hold_order_until=hold)
+    then = Transition(status=Status.QUEUED, reason=Reason("busy"), not_before=until, hold_order_until=hold)
     return outbox.finish(one, Outcome.retry("-1"), then)
 
 
 def doubt(outbox: Outbox, one: Claim) -> bool:
     """Nobody knows."""
-    return outbox.finish(one, Outcome.unknown("lost"), Transition(status=Status.IN_DOUBT, reason="lost"))
+    return outbox.finish(one, Outcome.unknown("lost"), Transition(status=Status.IN_DOUBT, reason=Reason("lost")))
 
 
 def send(outbox: Outbox, *ids: int) -> None:
@@ -94,7 +95,7 @@ def statuses(outbox: Outbox) -> list[Status]:
 
 def lose(outbox: Outbox, one: Claim) -> bool:
     """Take a claim away whose worker is gone."""
-    return outbox.expire(one, Outcome.unknown("worker_gone"), Transition(status=Status.IN_DOUBT, reason="lost"))
+    return outbox.expire(one, Outcome.unknown("worker_gone"), Transition(status=Status.IN_DOUBT, reason=Reason("lost")))
 
 
 def ids(claims: Sequence[Claim]) -> list[int]:

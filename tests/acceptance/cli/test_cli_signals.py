@@ -19,6 +19,7 @@ from cli_world import BUSY, FINE, CliWorld, contract
 from slow_service import SlowService
 
 from notifykit.outbox.protocol import Filter
+from notifykit.wording import Reason
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")
 
@@ -149,7 +150,7 @@ def run_over_a_pause(world: CliWorld, seconds: float) -> list[dict[str, Any]]:
     """Start `run` on a channel that is paused for so long, until all is sent; returns its passes."""
     assert world.invoke("generate").exit_code == 0
     with world.outbox() as outbox:
-        outbox.pause("beijing-group", seconds, "45009")
+        outbox.pause("beijing-group", seconds, Reason("45009"))
     with started(world, "run", "--interval", "600", "--json") as process:
         wait_until(lambda: world.flags() == ["Y", "Y"], patience=seconds + 60)
         process.send_signal(signal.SIGTERM)

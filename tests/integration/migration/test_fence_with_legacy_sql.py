@@ -17,6 +17,7 @@ from notifykit.model import Claim, Draft, Outcome, Status, Task
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
 from notifykit.outbox.sqlite.adopting import Adoption
+from notifykit.wording import Reason
 
 GROUP = ("send_wecom_message", "（北京）喜报群")
 AWARD = ("send_wechat_message", "测试管家")
@@ -157,7 +158,7 @@ def test_a_late_completed_of_a_queued_row_completes_it_and_the_next_has_its_turn
     outbox.enqueue([draft("1"), draft("2"), draft("3", "b")])
     old.update_task(1, "completed")
     task = one(outbox, 1)
-    assert (task.status, task.reason) == (Status.COMPLETED, "completed by the old program")
+    assert (task.status, str(task.reason)) == (Status.COMPLETED, "completed by the old program")
     assert task.sent_at == task.completed_at
     (event,) = outbox.events(1)
     assert (event.kind, event.who) == ("late_legacy_completed", "legacy")
@@ -167,7 +168,9 @@ def test_a_late_completed_of_a_queued_row_completes_it_and_the_next_has_its_turn
 
 
 def test_a_late_completed_settles_a_doubt(outbox: SqliteOutbox, old: LegacyProgram) -> None:
-    outbox.adopt([Adoption(draft=draft("1"), status=Status.IN_DOUBT, id=None, reason="?", at=1.0)], who="migrate")
+    outbox.adopt(
+        [Adoption(draft=draft("1"), status=Status.IN_DOUBT, id=None, reason=Reason("?"), at=1.0)], who="migrate"
+    )
     old.update_task(1, "completed")
     assert one(outbox, 1).status is Status.COMPLETED
     assert kinds(outbox, 1) == ["adopted", "late_legacy_completed"]

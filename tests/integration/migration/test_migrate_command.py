@@ -90,7 +90,7 @@ def test_every_crash_gets_its_decision(world: LegacyWorld) -> None:
     }
     world.run("run", "--once")
     assert world.flags()[before_json.id] == "Y"
-    closed = world.run("resolve", "--where", "historic", "--sent", "--why", "sent last year")
+    closed = world.run("resolve", "--reason", "historic", "--sent", "--why", "sent last year")
     assert closed.exit_code == 0
     assert "1 message changed" in closed.stdout
 

@@ -82,7 +82,7 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Week:
         week.does("migrate --dry-run --stopped idle --out plan.json", code=0)
         week.does("migrate --plan plan.json --soak 7 --report migrate.html --yes", code=3)
         week.does("tasks --status in_doubt", code=0)
-        week.does('resolve --where historic --sent --why "all got it"', code=0)
+        week.does('resolve --reason historic --sent --why "all got it"', code=0)
         week.does("resolve 70 --resend --why asked", code=0)
         week.does('resolve --where "older than" --cancel --why old', code=0)
         week.does("run --once", code=3)

@@ -50,6 +50,39 @@ def test_retry_all_that_failed(stuck: CliWorld, filters: list[str]) -> None:
     assert stuck.invoke("retry", *filters, "--why", "x").stdout == "nothing is in that state; nothing was changed\n"
 
 
+@pytest.mark.parametrize("code", ["not_proven", "ReadTimeout"])
+def test_only_those_whose_reason_or_its_cause_has_a_code(stuck: CliWorld, code: str) -> None:
+    (task,) = stuck.json("tasks", "--status", "in_doubt")["tasks"]
+    assert (task["reason_code"], task["reason_params"]["cause"]["code"]) == ("not_proven", "ReadTimeout")
+    assert stuck.json("resolve", "--reason", "rejected", "--sent", "--why", "x")["changed"] == []
+    told = stuck.json("resolve", "--reason", code, "--cancel", "--why", "not wanted")
+    assert [(task["id"], task["reason_code"], task["reason_params"]) for task in told["changed"]] == [
+        (3, "decided", {"why": "not wanted"})
+    ]
+
+
+def test_retry_of_one_kind_of_failure(stuck: CliWorld) -> None:
+    told = stuck.json("retry", "--failed", "--reason", "rejected", "--why", "x")
+    assert [task["id"] for task in told["changed"]] == [1, 4]
+
+
+def test_a_code_that_nobody_knows_is_an_error_with_those_that_are_there(stuck: CliWorld) -> None:
+    result = stuck.invoke("resolve", "--reason", "not_provn", "--sent", "--why", "x")
+    assert result.exit_code == 1
+    assert 'no reason has the code "not_provn"; did you mean "not_proven"?; those here are ' in result.stderr
+    assert "ReadTimeout" in result.stderr
+    assert statuses(stuck)[3] == "in_doubt"
+
+
+def test_what_a_version_before_codes_stored_is_known_by_its_text(stuck: CliWorld) -> None:
+    with stuck.outbox() as outbox:
+        outbox.db.execute("UPDATE tasks SET reason_code = NULL, reason_params = NULL")
+        outbox.db.execute("UPDATE tasks SET reason = 'out of attempts (5): ReadTimeout' WHERE id = 1")
+    told = stuck.json("retry", "--reason", "out_of_attempts", "--why", "x")
+    assert [task["id"] for task in told["changed"]] == [1]
+    assert [task["reason_code"] for task in stuck.json("tasks", "--status", "failed")["tasks"]] == [None]
+
+
 def test_only_those_whose_reason_has_a_text(stuck: CliWorld) -> None:
     reasons = {task["id"]: task["reason"] for task in stuck.json("tasks", "--status", "in_doubt")["tasks"]}
     assert reasons

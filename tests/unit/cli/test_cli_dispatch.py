@@ -13,6 +13,7 @@ from notifykit.cli.report import print_dispatched
 from notifykit.model import Status
 from notifykit.outbox.protocol import ChannelBounds
 from notifykit.pipeline.dispatched import Dispatched
+from notifykit.wording import Reason
 
 MakeWorld = Callable[[Sequence[str]], CliWorld]
 
@@ -66,7 +67,14 @@ def test_a_channel_that_only_a_person_can_resume(make_world: MakeWorld) -> None:
         in result.stdout
     )
     (pause,) = world.json("dispatch", code=3)["waiting_for_you"]["paused"]
-    assert pause == {"channel": "beijing-group", "until": None, "reason": "93000 bad key"}
+    said = {"code": "93000", "params": {}, "text": "93000 bad key"}
+    assert pause == {
+        "channel": "beijing-group",
+        "until": None,
+        "reason": "93000 bad key",
+        "reason_code": "paused",
+        "reason_params": {"cause": said},
+    }
 
 
 def test_messages_for_a_channel_that_is_gone(world: CliWorld) -> None:
@@ -121,10 +129,10 @@ def test_a_dry_run_says_what_the_others_wait_for(make_world: MakeWorld) -> None:
     result = world.invoke("dispatch", "--dry-run")
     assert " at 20" in result.stdout
     with world.outbox() as outbox:
-        outbox.pause("beijing-group", 60, "45009")
+        outbox.pause("beijing-group", 60, Reason("45009"))
     assert "paused until 20" in world.invoke("dispatch", "--dry-run").stdout
     with world.outbox() as outbox:
-        outbox.pause("beijing-group", float("inf"), "93000")
+        outbox.pause("beijing-group", float("inf"), Reason("93000"))
     assert "paused until resumed" in world.invoke("dispatch", "--dry-run").stdout
     world.edit("notifykit.yaml", "beijing-group:", "group:")
     world.edit("campaigns/beijing.yaml", "sender: beijing-group", "sender: group")

@@ -14,6 +14,7 @@ from rich.cells import cell_len
 from notifykit.cli import tasks
 from notifykit.model import Outcome, Status
 from notifykit.outbox.protocol import ChannelBounds, Transition
+from notifykit.wording import Reason
 
 MakeWorld = Callable[[Sequence[str]], CliWorld]
 
@@ -42,7 +43,7 @@ def test_status_tells_how_each_campaign_stands(make_world: MakeWorld) -> None:
 def test_status_for_people(make_world: MakeWorld) -> None:
     world = make_world((FINE, REFUSED, DOUBTFUL, FINE)).lived()
     with world.outbox() as outbox:
-        outbox.pause("award-desk", 3600, "45009 too many")
+        outbox.pause("award-desk", 3600, Reason("45009 too many"))
     result = world.invoke("status")
     assert result.exit_code == 0
     lines = [line.split() for line in result.stdout.splitlines()]

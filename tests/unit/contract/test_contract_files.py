@@ -129,4 +129,4 @@ def test_the_start_of_a_file_is_compared(tmp_path: Path) -> None:
 )
 def test_an_error_of_the_system_is_told_with_its_mend(number: int | None, text: str) -> None:
     error = OSError("odd") if number is None else OSError(number, {errno.EIO: "Input/output error"}.get(number, "?"))
-    assert explain(Path("x.csv"), error).startswith(text)
+    assert explain(Path("x.csv"), error).text.startswith(text)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from notifykit_contract import flags, patch, swap
 from notifykit_contract.flags import FlagColumn, Flagged, lock_file, write_flags
 from notifykit_contract.head import Encoding
+from notifykit_contract.wording import OTHER_WRITER, REWRITTEN
 from system import SUPERUSER
 
 KEY, FLAG = "合同ID(_id)", "是否发送通知"
@@ -88,7 +89,7 @@ def test_a_key_may_be_any_text(tmp_path: Path, key: str, encoding: Encoding) -> 
 def test_a_key_that_no_file_can_hold_has_vanished(tmp_path: Path) -> None:
     path = write(tmp_path, b"id,flag\n1,N\n")
     reason = write_flags(path, SHORT, ["\udcff"]).refused["\udcff"]
-    assert reason.encode().decode().endswith("no row has the key '\\udcff' any more; put the row back")
+    assert reason.text.encode().decode().endswith("no row has the key '\\udcff' any more; put the row back")
 
 
 CELLS = st.text(
@@ -178,7 +179,7 @@ def test_a_refusal_names_place_and_mend_and_changes_nothing(
     flagged = write_flags(path, column, keys)
     assert not flagged.done
     assert list(flagged.refused) == keys
-    assert reason in flagged.refused[keys[0]]
+    assert reason in flagged.refused[keys[0]].text
     assert path.read_bytes() == data
 
 
@@ -222,16 +223,16 @@ def test_flags_close_together_and_far_apart_are_all_written(tmp_path: Path) -> N
 @BOTH
 def test_a_missing_file_is_refused_and_nothing_is_made_in_its_place(tmp_path: Path, column: FlagColumn) -> None:
     flagged = write_flags(tmp_path / "none" / "gone.csv", column, ["1"])
-    assert "gone.csv: there is no such file; put it back" in flagged.refused["1"]
+    assert "gone.csv: there is no such file; put it back" in flagged.refused["1"].text
     assert list(tmp_path.iterdir()) == []
 
 
 @BOTH
 def test_a_folder_and_a_link_to_itself_are_refused(tmp_path: Path, column: FlagColumn) -> None:
     (tmp_path / "folder.csv").mkdir()
-    assert "it is a folder or a device" in write_flags(tmp_path / "folder.csv", column, ["1"]).refused["1"]
+    assert "it is a folder or a device" in write_flags(tmp_path / "folder.csv", column, ["1"]).refused["1"].text
     (tmp_path / "loop.csv").symlink_to("loop.csv")
-    assert "symbolic links" in write_flags(tmp_path / "loop.csv", column, ["1"]).refused["1"]
+    assert "symbolic links" in write_flags(tmp_path / "loop.csv", column, ["1"]).refused["1"].text
 
 
 @BOTH
@@ -263,7 +264,7 @@ def test_mode_and_owner_stay(tmp_path: Path, column: FlagColumn) -> None:
 def test_a_file_of_two_names_is_not_replaced(tmp_path: Path) -> None:
     path = write(tmp_path, b"id,flag\n1,N\n")
     (tmp_path / "other.csv").hardlink_to(path)
-    assert "it has 2 names (hard links)" in write_flags(path, LONG, ["1"]).refused["1"]
+    assert "it has 2 names (hard links)" in write_flags(path, LONG, ["1"]).refused["1"].text
     assert write_flags(path, SHORT, ["1"]).done == {"1"}
     assert (tmp_path / "other.csv").read_bytes() == b"id,flag\n1,Y\n"
 
@@ -272,7 +273,7 @@ def test_a_file_that_is_open_for_writing_is_not_replaced(tmp_path: Path) -> None
     path = write(tmp_path, b"id,flag\n1,N\n")
     with path.open("ab"):
         flagged = write_flags(path, LONG, ["1"])
-        assert "another program has it open for writing; close it there" in flagged.refused["1"]
+        assert "another program has it open for writing; close it there" in flagged.refused["1"].text
         assert path.read_bytes() == b"id,flag\n1,N\n"
         assert write_flags(path, SHORT, ["1"]).done == {"1"}
 
@@ -290,7 +291,7 @@ def test_only_one_process_writes_at_a_time(tmp_path: Path, column: FlagColumn) -
     path = write(tmp_path, b"id,flag\n1,N\n")
     with FileLock(lock_file(path)):
         flagged = write_flags(path, column, ["1"], patience=0.05)
-        assert "another process has been writing flags for 0.05 s; the next pass tries again" in flagged.refused["1"]
+        assert flagged.refused["1"] == OTHER_WRITER(file=str(path), seconds=0.05)
         assert path.read_bytes() == b"id,flag\n1,N\n"
 
 
@@ -356,10 +357,10 @@ def test_a_file_that_is_being_rewritten_is_left_alone(
 ) -> None:
     path = write(tmp_path, b"id,flag,x\n1,N,a\n2,N,b\n")
     column = rewritten(Rewriter(path, [b"id,flag,x\n1,N", b""]))
-    assert "the last line breaks off after 2 of 3 cells" in write_flags(path, column, ["1"]).refused["1"]
+    assert "the last line breaks off after 2 of 3 cells" in write_flags(path, column, ["1"]).refused["1"].text
     assert path.read_bytes() == b"id,flag,x\n1,N"
     path.write_bytes(b"id,flag,x\n1,N,a\n2,N,b\n")
-    assert "it is empty" in write_flags(path, column, ["1"]).refused["1"]
+    assert "it is empty" in write_flags(path, column, ["1"]).refused["1"].text
     assert path.read_bytes() == b""
 
 
@@ -370,7 +371,7 @@ def test_a_file_that_never_comes_to_rest_is_left_to_the_next_pass(
     contents = [b"id,flag\n%b1,N\n" % (b"0,N\n" * number) for number in range(1, 9)]
     column = rewritten(Rewriter(path, list(contents)))
     flagged = write_flags(path, column, ["1"])
-    assert "another program rewrote it 5 times while it was flagged; the next pass tries again" in flagged.refused["1"]
+    assert flagged.refused["1"] == REWRITTEN(file=str(path), times=5)
     assert path.read_bytes() in contents
 
 
@@ -394,7 +395,7 @@ def test_a_flag_that_a_kill_cut_in_two_is_completed(tmp_path: Path) -> None:
     assert write_flags(path, WIDE, ["1"]).done == {"1"}
     assert path.read_bytes().endswith(",是\n".encode())
     path.write_bytes(at_page.replace(b"xx", b"x", 1))
-    assert "which is neither '否' nor '是'" in write_flags(path, WIDE, ["1"]).refused["1"]
+    assert "which is neither '否' nor '是'" in write_flags(path, WIDE, ["1"]).refused["1"].text
 
 
 @given(st.binary(max_size=60), st.lists(st.integers(0, 60), max_size=12, unique=True), st.integers(1, 20))

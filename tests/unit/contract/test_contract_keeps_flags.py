@@ -73,8 +73,8 @@ def test_what_is_refused_is_told_and_stays(contract_file: Callable[..., Path]) -
     before = path.read_bytes()
     keeper = started(path)
     refused = keeper.set_flags(["1", "9"], Flag.UNSENT)
-    assert refused["1"] == f"{path}:2: the flag says '?', which is neither 'Y' nor 'N'; set it to 'N' by hand"
-    assert "no row has the key '9'" in refused["9"]
+    assert str(refused["1"]) == f"{path}:2: the flag says '?', which is neither 'Y' nor 'N'; set it to 'N' by hand"
+    assert "no row has the key '9'" in str(refused["9"])
     assert path.read_bytes() == before == keeper.with_flags(before, ["1", "9"], Flag.UNSENT)
 
 

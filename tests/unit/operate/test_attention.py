@@ -9,12 +9,13 @@ from notifykit.operate.attention import attention
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import ChannelBounds, Transition
 from notifykit.testing import FakeClock, draft
+from notifykit.wording import Reason
 
 
 def test_nothing_waits_for_a_person_where_all_is_well(tmp_path: Path) -> None:
     with SqliteOutbox.open(tmp_path / "outbox.db", FakeClock()) as outbox:
         outbox.enqueue([draft()])
-        outbox.pause("robot", 60, "45009")
+        outbox.pause("robot", 60, Reason("45009"))
         assert not attention(outbox, {"robot"})
 
 
@@ -29,7 +30,7 @@ def test_dead_letters_doubts_lasting_pauses_and_lost_channels(tmp_path: Path) ->
             outbox.finish(claim, Outcome.unknown("x"), Transition(status=to))
         assert (attention(outbox, {"robot"}).failed, attention(outbox, {"robot"}).in_doubt) == (1, 2)
         outbox.enqueue([draft(key="d", channel="gone"), draft(key="e", channel="gone")])
-        outbox.pause("desk", FOREVER, "93000 bad key")
+        outbox.pause("desk", FOREVER, Reason("93000 bad key"))
         waiting = attention(outbox, {"robot"})
         assert waiting
         assert dict(waiting.unreachable) == {"gone": 2}

@@ -13,6 +13,10 @@ from notifykit.operate.decisions import Resolution, Selection, decide, resend, r
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
 from notifykit.testing import FakeClock, draft
+from notifykit.wording import Wording
+from notifykit.wording.host import HOST
+
+WORDING = Wording(HOST)
 
 REACHABLE = (
     Status.QUEUED,
@@ -63,13 +67,13 @@ def test_a_decision_moves_what_it_is_for_and_refuses_the_rest(
 ) -> None:
     id_ = put(outbox, status)
     if status in decision.of:
-        (task,) = decide(outbox, Selection(ids=(id_,)), decision, who="测试员", why="asked")
+        (task,) = decide(outbox, Selection(ids=(id_,)), decision, who="测试员", why="asked", wording=WORDING)
         assert task.status is decision.to
         (event,) = outbox.events(id_)
         assert (event.who, event.detail) == ("测试员", f"{status.value} to {decision.to.value}: asked")
     else:
         with pytest.raises(NotifykitError, match=f"task {id_} .* is {status.value}; .*\nnothing was changed"):
-            decide(outbox, Selection(ids=(id_,)), decision, who="x", why="x")
+            decide(outbox, Selection(ids=(id_,)), decision, who="x", why="x", wording=WORDING)
         assert statuses(outbox) == [status]
 
 
@@ -86,19 +90,19 @@ def test_a_refusal_names_the_command_that_would_do(
     outbox: SqliteOutbox, decision: Resolution, status: Status, command: str
 ) -> None:
     with pytest.raises(NotifykitError, match=f"`notifykit {command}`"):
-        decide(outbox, Selection(ids=(put(outbox, status),)), decision, who="x", why="x")
+        decide(outbox, Selection(ids=(put(outbox, status),)), decision, who="x", why="x", wording=WORDING)
 
 
 def test_one_wrong_id_among_many_and_nothing_is_changed(outbox: SqliteOutbox) -> None:
     ids = [put(outbox, Status.FAILED, key=f"C-{number}") for number in range(3)]
     with pytest.raises(NotifykitError, match="there is no task 99"):
-        decide(outbox, Selection(ids=(*ids, 99)), Resolution.RETRY, who="x", why="x")
+        decide(outbox, Selection(ids=(*ids, 99)), Resolution.RETRY, who="x", why="x", wording=WORDING)
     assert statuses(outbox) == [Status.FAILED] * 3
 
 
 def test_a_long_list_of_wrong_ids_is_cut(outbox: SqliteOutbox) -> None:
     with pytest.raises(NotifykitError) as caught:
-        decide(outbox, Selection(ids=tuple(range(1, 31))), Resolution.RETRY, who="x", why="x")
+        decide(outbox, Selection(ids=tuple(range(1, 31))), Resolution.RETRY, who="x", why="x", wording=WORDING)
     assert str(caught.value).splitlines()[9:] == [
         "there is no task 10; `notifykit tasks` lists them",
         "… and 20 more",
@@ -108,7 +112,7 @@ def test_a_long_list_of_wrong_ids_is_cut(outbox: SqliteOutbox) -> None:
 
 def test_an_id_given_twice_is_decided_once(outbox: SqliteOutbox) -> None:
     id_ = put(outbox, Status.FAILED)
-    assert len(decide(outbox, Selection(ids=(id_, id_)), Resolution.RETRY, who="x", why="x")) == 1
+    assert len(decide(outbox, Selection(ids=(id_, id_)), Resolution.RETRY, who="x", why="x", wording=WORDING)) == 1
 
 
 def test_a_filter_takes_what_it_describes_and_can_be_decided(outbox: SqliteOutbox) -> None:
@@ -116,16 +120,18 @@ def test_a_filter_takes_what_it_describes_and_can_be_decided(outbox: SqliteOutbo
     put(outbox, Status.IN_DOUBT, key="C-2")
     put(outbox, Status.COMPLETED, key="C-3")
     put(outbox, Status.FAILED, key="C-4", campaign="other")
-    changed = decide(outbox, Selection(campaign="sample"), Resolution.CANCEL, who="x", why="x")
+    changed = decide(outbox, Selection(campaign="sample"), Resolution.CANCEL, who="x", why="x", wording=WORDING)
     assert [task.key for task in changed] == ["C-1", "C-2"]
-    changed = decide(outbox, Selection(key="C-4", statuses=(Status.FAILED,)), Resolution.RETRY, who="x", why="x")
+    changed = decide(
+        outbox, Selection(key="C-4", statuses=(Status.FAILED,)), Resolution.RETRY, who="x", why="x", wording=WORDING
+    )
     assert [task.campaign for task in changed] == ["other"]
-    assert decide(outbox, Selection(campaign="none"), Resolution.RETRY, who="x", why="x") == []
+    assert decide(outbox, Selection(campaign="none"), Resolution.RETRY, who="x", why="x", wording=WORDING) == []
 
 
 def test_a_state_that_the_decision_is_not_for_is_refused(outbox: SqliteOutbox) -> None:
     with pytest.raises(NotifykitError, match="it is for failed"):
-        decide(outbox, Selection(statuses=(Status.QUEUED,)), Resolution.RETRY, who="x", why="x")
+        decide(outbox, Selection(statuses=(Status.QUEUED,)), Resolution.RETRY, who="x", why="x", wording=WORDING)
 
 
 def test_resend_opens_a_round_for_each_message_that_was_sent(outbox: SqliteOutbox) -> None:

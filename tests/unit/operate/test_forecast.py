@@ -14,6 +14,7 @@ from notifykit.operate.forecast import Turn, forecast
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import ChannelBounds, Transition
 from notifykit.testing import FakeClock, draft
+from notifykit.wording import Reason
 
 CHANNELS = ("robot", "desk")
 
@@ -76,8 +77,8 @@ def test_a_retry_waits_and_comes_after_what_was_never_tried(outbox: SqliteOutbox
 
 def test_pauses_and_channels_that_are_not_there(outbox: SqliteOutbox, clock: FakeClock) -> None:
     outbox.enqueue([draft(key="1"), draft(key="2", channel="desk"), draft(key="3", channel="gone")])
-    outbox.pause("robot", 60, "45009")
-    outbox.pause("desk", FOREVER, "93000")
+    outbox.pause("robot", 60, Reason("45009"))
+    outbox.pause("desk", FOREVER, Reason("93000"))
     assert expected(outbox, clock) == [
         (1, Turn.PAUSED, clock.now() + 60, None),
         (2, Turn.PAUSED, None, None),

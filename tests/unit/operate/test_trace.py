@@ -12,6 +12,7 @@ from notifykit.operate.trace import StepKind, near_keys, traces
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import ChannelBounds, Transition
 from notifykit.testing import FakeClock, draft
+from notifykit.wording import Reason
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_everything_that_happened_in_the_order_in_which_it_happened(outbox: Sqli
     outbox.enqueue([draft(key="C-1")])
     clock.advance(1)
     attempt(outbox, clock, Outcome.retry("45009"), Transition(status=Status.QUEUED, not_before=clock.now()))
-    attempt(outbox, clock, Outcome.unknown("ReadTimeout"), Transition(status=Status.IN_DOUBT, reason="?"))
+    attempt(outbox, clock, Outcome.unknown("ReadTimeout"), Transition(status=Status.IN_DOUBT, reason=Reason("?")))
     outbox.decide([1], Status.QUEUED, who="测试员", why="not in the group", of=[Status.IN_DOUBT])
     clock.advance(1)
     attempt(outbox, clock, Outcome.accepted(), Transition(status=Status.SENT))

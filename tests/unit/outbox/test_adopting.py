@@ -15,6 +15,7 @@ from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
 from notifykit.outbox.sqlite.adopting import Adoption
 from notifykit.testing import FakeClock
+from notifykit.wording import Reason
 
 LATER = 60.0
 
@@ -30,7 +31,7 @@ def adoption(key: str, id_: int | None = None, status: Status = Status.QUEUED, *
         "task_type": "send_wecom_message",
         "metadata": {"contract_id": key, "csv_file": "state/a.csv"},
     }
-    return Adoption(draft=Draft(**(facts | more)), status=status, id=id_, reason="never tried", at=1_000.0)
+    return Adoption(draft=Draft(**(facts | more)), status=status, id=id_, reason=Reason("never tried"), at=1_000.0)
 
 
 def draft(key: str, **more: Any) -> Draft:
@@ -74,7 +75,7 @@ def test_a_legacy_row_keeps_its_columns_except_its_status(old: SqliteOutbox) -> 
     task = one(old, 1)
     assert (task.campaign, task.key, task.name, task.round, task.channel) == ("beijing", "1", "group", 1, "robot")
     assert (task.text, task.metadata) == ("第一条", {"contract_id": "1", "csv_file": "state/a.csv"})
-    assert (task.queued_at, task.not_before, task.tries, task.reason) == (1_000.0, 0.0, 0, "never tried")
+    assert (task.queued_at, task.not_before, task.tries, str(task.reason)) == (1_000.0, 0.0, 0, "never tried")
     assert (task.sent_at, task.completed_at) == (None, None)
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from notifykit.model import Status, Task
 from notifykit.outbox.sqlite import rows
+from notifykit.wording import Reason
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -28,8 +29,8 @@ def task_of(**columns: object) -> Task:
 
 
 def test_a_refused_write_back_tells_more_than_the_last_move() -> None:
-    assert task_of(reason="the lease ended").reason == "the lease ended"
-    assert task_of(reason="the lease ended", refusal="the file is locked").reason == "the file is locked"
+    assert task_of(reason="the lease ended").reason == Reason("the lease ended")
+    assert task_of(reason="the lease ended", refusal="the file is locked").reason == Reason("the file is locked")
 
 
 def test_columns_can_be_selected_as_something_else() -> None:

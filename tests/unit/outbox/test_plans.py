@@ -7,7 +7,8 @@ import pytest
 from notifykit.model import Draft, Outcome, Status
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import ChannelBounds, Transition
-from notifykit.outbox.sqlite import claiming, lanes, queueing, writeback
+from notifykit.outbox.sqlite import claiming, lanes, queueing, rows, writeback
+from notifykit.wording import Reason
 
 NAMED = {"campaign": "c", "channel": "ch", "now": 1.0, "room": 1, "last": 0, "id": 1}
 
@@ -44,20 +45,8 @@ def filled(outbox: SqliteOutbox) -> SqliteOutbox:
 def test_the_planner_uses_the_index(filled: SqliteOutbox, name: str) -> None:
     sql, values, wanted = STATEMENTS[name]
     if values is None:
-        keys = (
-            "status",
-            "local",
-            "reason",
-            "not_before",
-            "hold_until",
-            "now",
-            "id",
-            "token",
-            "was",
-            "uncounted",
-            "doubted_at",
-        )
-        values = dict.fromkeys((*keys, "doubted_at"), 1)
+        keys = ("status", "local", "not_before", "hold_until", "now", "id", "token", "was", "uncounted", "doubted_at")
+        values = dict.fromkeys((*keys, *rows.reason_values(Reason("x"))), 1)
     plan = [row[3] for row in filled.db.all(f"EXPLAIN QUERY PLAN {sql}", values)]
     assert any(wanted in step for step in plan), plan
     scans = [step for step in plan if step.startswith("SCAN") and "INDEX" not in step and "CONSTANT" not in step]

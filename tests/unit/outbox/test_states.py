@@ -24,6 +24,8 @@ from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
 from notifykit.outbox.sqlite.adopting import BECOMES, Adoption
 from notifykit.pipeline.judge import doubtful, judge
+from notifykit.wording import Reason, Wording
+from notifykit.wording.host import HOST
 
 PAGE = Path(__file__).parents[3] / "docs" / "states.md"
 
@@ -101,7 +103,7 @@ def release(case: Case) -> None:
 
 def person(resolution: Resolution, case: Case) -> None:
     with suppress(NotifykitError):
-        decisions.decide(case.outbox, Selection(ids=(case.id,)), resolution, who="p", why="y")
+        decisions.decide(case.outbox, Selection(ids=(case.id,)), resolution, who="p", why="y", wording=Wording(HOST))
 
 
 def resend(case: Case) -> None:
@@ -132,7 +134,7 @@ OPERATIONS: dict[str, list[Callable[[Case], object]]] = {
     "outcome": [partial(outcome, *given) for given in product(OUTCOMES, OnUnknown)],
     "settle": [
         lambda case: case.outbox.complete([case.id]),
-        lambda case: case.outbox.note_refused_write_back({case.id: "locked"}),
+        lambda case: case.outbox.note_refused_write_back({case.id: Reason("locked")}),
     ],
     "expire": [partial(expire, on_unknown) for on_unknown in OnUnknown],
     "watch": [heartbeat, lambda case: case.outbox.mend_times()],

@@ -12,6 +12,7 @@ from notifykit.model import Draft, Outcome, Status
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
 from notifykit.outbox.sqlite.stored import StoredOutbox
+from notifykit.wording import Reason
 
 
 def draft(key: str, **more: object) -> Draft:
@@ -27,7 +28,7 @@ def filled(outbox: SqliteOutbox) -> SqliteOutbox:
         outbox.claim("w", 2, {"ch": ChannelBounds()}, 60), [Outcome.accepted(), Outcome.unknown("lost")], strict=True
     ):
         status = Status.SENT if outcome == Outcome.accepted() else Status.IN_DOUBT
-        outbox.finish(claim, outcome, Transition(status=status, reason=outcome.code or None))
+        outbox.finish(claim, outcome, Transition(status=status, reason=Reason(outcome.code) if outcome.code else None))
     outbox.db.execute("INSERT INTO tasks (task_type, recipient, message) VALUES ('report', 'r', 'm')")
     return outbox
 
@@ -86,8 +87,8 @@ def test_rows_that_the_outbox_sent_say_nothing_of_the_old_program(filled: Sqlite
 
 
 def test_columns_that_an_earlier_version_did_not_have_are_empty(filled: SqliteOutbox) -> None:
-    filled.note_refused_write_back({1: "locked"})
-    assert filled.stored().task(1).reason == "locked"
+    filled.note_refused_write_back({1: Reason("locked")})
+    assert filled.stored().task(1).reason == Reason("locked")
     filled.db.execute("ALTER TABLE tasks DROP COLUMN refusal")
     filled.db.execute("ALTER TABLE attempts DROP COLUMN vendor_id")
     assert filled.stored().task(1).reason is None

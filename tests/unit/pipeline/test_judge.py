@@ -12,6 +12,7 @@ from notifykit.campaign.campaign import Channel, MessagePlan, RetryPolicy
 from notifykit.model import FOREVER, Claim, Message, OnUnknown, Outcome, Status, Task
 from notifykit.pipeline.judge import backoff, judge
 from notifykit.roles import SendContext
+from notifykit.wording import Reason, host
 
 NOW = 1000.0
 TASK = Task(
@@ -62,12 +63,12 @@ def verdict(outcome: Outcome, *, tries: int = 0, of: MessagePlan | None = None) 
 
 def test_accepted_is_sent_and_says_whom_it_did_not_reach() -> None:
     assert verdict(Outcome.accepted()).status is Status.SENT
-    assert verdict(Outcome.accepted(undelivered=("甲", "乙"))).reason == "not delivered to 甲, 乙"
+    assert verdict(Outcome.accepted(undelivered=("甲", "乙"))).reason == host.LEFT_OUT(recipients="甲, 乙")
 
 
 def test_rejected_is_a_dead_letter() -> None:
     then = verdict(Outcome.rejected("40008", "bad type"))
-    assert (then.status, then.reason) == (Status.FAILED, "40008 bad type")
+    assert (then.status, then.reason) == (Status.FAILED, host.REJECTED(cause=Reason("40008 bad type", "40008")))
 
 
 @pytest.mark.parametrize(("tries", "delay"), [(0, 10), (1, 30)])
@@ -84,7 +85,10 @@ def test_the_service_says_when_to_come_back() -> None:
 
 def test_attempts_run_out() -> None:
     then = verdict(Outcome.retry("ConnectError"), tries=2)
-    assert (then.status, then.reason) == (Status.FAILED, "out of attempts (3): ConnectError")
+    assert (then.status, then.reason) == (
+        Status.FAILED,
+        host.OUT_OF_ATTEMPTS(tries=3, cause=Reason("ConnectError", "ConnectError")),
+    )
 
 
 def test_a_code_that_is_worth_only_a_few_attempts() -> None:

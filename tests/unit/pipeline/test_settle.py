@@ -9,6 +9,8 @@ from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
 from notifykit.pipeline.generate import generate
 from notifykit.pipeline.settle import settle
 from notifykit.roles import WriteBack
+from notifykit.wording import Reason
+from notifykit.wording.host import WRITE_BACK_FAILED
 
 
 def fill(world: Any, *keys: str) -> None:
@@ -42,8 +44,8 @@ def test_what_is_refused_stays_sent_with_the_reason(world: Any) -> None:
     finish(world)
     world.strategy.refuse = "a"
     done = settle(world.campaign, world.outbox)
-    assert (done.completed, done.refused) == (2, {"locked": 2})
-    assert {(task.key, task.reason) for task in world.outbox.tasks(Filter(statuses=(Status.SENT,)))} == {
+    assert (done.completed, done.refused) == (2, {Reason("locked"): 2})
+    assert {(task.key, str(task.reason)) for task in world.outbox.tasks(Filter(statuses=(Status.SENT,)))} == {
         ("a", "locked")
     }
     world.strategy.refuse = ""
@@ -55,7 +57,7 @@ def test_a_strategy_that_cannot_write_at_all_refuses_everything(world: Any) -> N
     finish(world)
     world.strategy.broken = "x.csv: gone"
     done = settle(world.campaign, world.outbox)
-    assert (done.completed, done.refused) == (0, {"x.csv: gone": 2})
+    assert (done.completed, done.refused) == (0, {WRITE_BACK_FAILED(error="x.csv: gone"): 2})
 
 
 SILENT = "write_back() of FlagStrategy did not say what became of it; its author must mend that"
@@ -80,7 +82,8 @@ def test_a_write_back_counts_for_what_was_given_once_each_and_nothing_is_left_ou
     ids = [task.id for task in world.outbox.tasks(Filter())]
     monkeypatch.setattr(type(world.strategy), "write_back", lambda self, tasks: answer(ids))
     done = settle(world.campaign, world.outbox)
-    assert (done.completed, done.refused) == (len(completed), refused)
+    told = {str(reason): number for reason, number in done.refused.items()}
+    assert (done.completed, told) == (len(completed), refused)
     found = [task.id for task in world.outbox.tasks(Filter(statuses=(Status.COMPLETED,)))]
     assert found == [ids[at] for at in completed]
 
@@ -92,3 +95,13 @@ def test_a_write_back_of_other_tasks_completes_none_of_them(world: Any, monkeypa
     monkeypatch.setattr(type(world.strategy), "write_back", lambda self, tasks: WriteBack(done=everything))
     assert settle(world.campaign, world.outbox).completed == 2
     assert {task.key for task in world.outbox.tasks(Filter(statuses=(Status.COMPLETED,)))} == {"a"}
+
+
+def test_a_reason_with_a_code_keeps_it(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(world, "a")
+    finish(world)
+    locked = Reason("the file x.csv is locked", "file_locked", ("file",), ("x.csv",))
+    refused = {task.id: locked for task in world.outbox.tasks(Filter())}
+    monkeypatch.setattr(type(world.strategy), "write_back", lambda self, tasks: WriteBack(refused=refused))
+    assert settle(world.campaign, world.outbox).refused == {locked: 2}
+    assert {task.reason for task in world.outbox.tasks(Filter())} == {locked}

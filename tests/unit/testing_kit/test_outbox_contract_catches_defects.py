@@ -19,6 +19,7 @@ from notifykit.outbox.protocol import ChannelBounds, Enqueued, Filter, Transitio
 from notifykit.outbox.sqlite.store import SqliteOutbox
 from notifykit.testing import FakeClock, OutboxContract
 from notifykit.testing.outbox.machine import outbox_walk
+from notifykit.wording import Reason
 
 
 class Unfenced(SqliteOutbox):
@@ -104,7 +105,7 @@ class Grabbing(SqliteOutbox):
 class Forgetful(SqliteOutbox):
     """Shortens pauses."""
 
-    def pause(self, channel: str, seconds: float, reason: str) -> None:
+    def pause(self, channel: str, seconds: float, reason: Reason) -> None:
         self.resume(channel)
         super().pause(channel, seconds, reason)
 

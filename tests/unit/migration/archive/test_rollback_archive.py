@@ -61,7 +61,9 @@ def outbox(tmp_path: Path) -> Iterator[SqliteOutbox]:
             (Status.FAILED, Outcome.rejected("40058", "too long")),
         ):
             (claim,) = outbox.claim("w", 1, {"desk": ChannelBounds()}, 60)
-            outbox.finish(claim, outcome, Transition(status=then, reason=outcome.detail or None))
+            outbox.finish(
+                claim, outcome, Transition(status=then, reason=Reason(outcome.detail) if outcome.detail else None)
+            )
         yield outbox
 
 

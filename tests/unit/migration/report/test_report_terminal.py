@@ -78,7 +78,7 @@ def test_historic_holds_are_one_line_with_the_command_that_closes_them(capsys: p
     assert [line for line in lines(capsys) if line.startswith("held:")] == [
         (
             f"held: july: 5,000 contracts: {plans.HISTORIC}; `notifykit migrate --historic assume-sent` closes them, "
-            "or afterwards `notifykit resolve --where historic --sent --why TEXT`"
+            "or afterwards `notifykit resolve --reason historic --sent --why TEXT`"
         ),
         (
             "held: july: 4 contracts: pending since 2025-08-01 09:30:00: older than 7 days; "
