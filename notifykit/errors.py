@@ -36,9 +36,20 @@ class ExitCode(IntEnum):
 
 
 class NotifykitError(Exception):
-    """Something a person can mend; its text says where, what is wrong, and how to mend it."""
+    """Something a person can mend: its text is `where: what; mend`, of which only `what` must be there."""
 
     exit_code = ExitCode.ERROR
+
+    def __init__(self, what: str, *, mend: str = "", where: object = "") -> None:
+        self.where = str(where)
+        """A file, `file:line`, a store, a folder; empty where the text names it, or nothing in particular is meant."""
+        self.what = what
+        self.mend = mend
+        super().__init__(f"{f'{self.where}: ' if self.where else ''}{what}{f'; {mend}' if mend else ''}")
+
+    def as_data(self) -> dict[str, str | None]:
+        """Return plain data for JSON: `where`, `what`, `mend`, null where they are empty."""
+        return {"where": self.where or None, "what": self.what, "mend": self.mend or None}
 
 
 class ConfigError(NotifykitError):
@@ -58,8 +69,8 @@ class RenderError(NotifykitError):
 class StoreError(NotifykitError):
     """The outbox cannot be opened or written: not a database, too new, read-only, disk full, locked."""
 
-    def __init__(self, message: str, *, passing: bool = False) -> None:
-        super().__init__(message)
+    def __init__(self, what: str, *, mend: str = "", where: object = "", passing: bool = False) -> None:
+        super().__init__(what, mend=mend, where=where)
         self.passing = passing
         """Whether the same may succeed later: the store is locked, the disk is full."""
 

@@ -22,10 +22,21 @@ if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core import CoreSchema
 
-__all__ = ["ChannelName", "ProjectPath", "Seconds", "Secret"]
+__all__ = ["ChannelName", "OptionError", "ProjectPath", "Seconds", "Secret"]
 
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", re.ASCII)
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class OptionError(ValueError):
+    """An option of a plugin class will not do: raised by its `__post_init__`, shown with the option's file and line."""
+
+    def __init__(self, option: str, what: str, *, mend: str = "") -> None:
+        super().__init__(f"{option}: {what}; {mend}" if mend else f"{option}: {what}")
+        self.option = option
+        """As YAML names it."""
+        self.what = what
+        self.mend = mend
 
 
 def in_folder(folder: Path, path: str | Path) -> Path:

@@ -143,9 +143,9 @@ def _from_yaml(value: object, info: ValidationInfo) -> Secret:
 def _from_environment(name: str, around: Surroundings) -> str:
     found = around.environ.get(name)
     if found is None:
-        raise SecretMissingError(f"the environment variable {name} is not set; set it before notifykit starts")
+        raise SecretMissingError(f"the environment variable {name} is not set", mend="set it before notifykit starts")
     if not (secret := _bare(found, f"the environment variable {name}")):
-        raise SecretMissingError(f"the environment variable {name} is empty; set it before notifykit starts")
+        raise SecretMissingError(f"the environment variable {name} is empty", mend="set it before notifykit starts")
     return secret
 
 
@@ -163,12 +163,14 @@ def _from_file(name: str, around: Surroundings) -> str:
         found = (around.folder / name).read_text(encoding="utf-8")
     except OSError as error:
         raise SecretMissingError(
-            f"the secret's file {name} cannot be read ({error.strerror}); create it, readable by you alone"
+            f"the secret's file {name} cannot be read ({error.strerror})", mend="create it, readable by you alone"
         ) from None
     except UnicodeDecodeError:
-        raise SecretMissingError(f"the secret's file {name} is not UTF-8 text; write the bare secret into it") from None
+        raise SecretMissingError(
+            f"the secret's file {name} is not UTF-8 text", mend="write the bare secret into it"
+        ) from None
     if not (secret := _bare(found, f"the secret's file {name}")):
-        raise SecretMissingError(f"the secret's file {name} is empty; write the bare secret into it")
+        raise SecretMissingError(f"the secret's file {name} is empty", mend="write the bare secret into it")
     return secret
 
 

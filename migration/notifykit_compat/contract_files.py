@@ -108,7 +108,9 @@ class FileMap:
             )
             if csv_file in by_csv:
                 names = f"{by_csv[csv_file].campaign.name} and {campaign.name}"
-                raise ConfigError(f"{campaign.file}: {csv_file} belongs to both campaigns {names}; correct one")
+                raise ConfigError(
+                    f"{csv_file} belongs to both campaigns {names}", mend="correct one", where=campaign.file
+                )
             by_status[status_file] = by_csv[csv_file] = made
         return cls(by_status, by_csv, kept)
 
@@ -117,8 +119,9 @@ def _keeper_of(campaign: Campaign) -> KeepsFlags:
     """Return what keeps the flags of a campaign."""
     if not isinstance(campaign.strategy, KeepsFlags):
         raise ConfigError(
-            f"{campaign.file}: campaign {campaign.name} has the old state of a contract job, but its source is a "
-            f"{type(campaign.source).__name__} and its strategy a {type(campaign.strategy).__name__}; use a source of "
-            "type `contract_csv` and the strategy `contract`"
+            f"campaign {campaign.name} has the old state of a contract job, but its source is a "
+            f"{type(campaign.source).__name__} and its strategy a {type(campaign.strategy).__name__}",
+            mend="use a source of type `contract_csv` and the strategy `contract`",
+            where=campaign.file,
         )
     return campaign.strategy

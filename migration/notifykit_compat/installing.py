@@ -147,7 +147,9 @@ def install(project: str | os.PathLike[str] | None = None, *, strict: bool = Fal
 def installed() -> Shim:
     """Return the shim of this process. Raises ShimError where there is none."""
     if not _installed:
-        raise ShimError("the shim is not installed; call notifykit_compat.install() first, or use `notifykit shim`")
+        raise ShimError(
+            "the shim is not installed", mend="call notifykit_compat.install() first, or use `notifykit shim`"
+        )
     return _installed[0]
 
 

@@ -40,7 +40,9 @@ def create_task_with_contract_id(task_type: str, recipient: str, message: str, c
     one = Staged(task_type, recipient, message)
     shim.runtime.release(Activation.alone([one]), file, str(contract_id))
     if (id_ := shim.runtime.id_of(one)) is None:
-        raise ShimError(f"{csv_file}: no message was queued for contract {contract_id}; see the warning above")
+        raise ShimError(
+            f"no message was queued for contract {contract_id}", mend="see the warning above", where=csv_file
+        )
     return id_
 
 
@@ -74,7 +76,9 @@ def execute_task_with_status_update(task: Sequence[Any]) -> None:
 def _campaign_of(shim: Shim, csv_file: str | os.PathLike[str]) -> ContractFile:
     file = shim.runtime.files.by_csv.get(real(csv_file))
     if file is None:
-        raise ShimError(f"{csv_file}: belongs to no campaign; name its campaign's CSV, or write a campaign for it")
+        raise ShimError(
+            "belongs to no campaign", mend="name its campaign's CSV, or write a campaign for it", where=csv_file
+        )
     return file
 
 

@@ -118,7 +118,9 @@ class Replacing:
 
     def _found(self, part: str, name: str) -> StandIn:
         if self.shim is None:
-            raise ShimError(f"{name}: is called while notifykit.yaml is being read; let no sender's module call it")
+            raise ShimError(
+                "is called while notifykit.yaml is being read", mend="let no sender's module call it", where=name
+            )
         return self.shim.function(part, name)
 
     def _unsafe(self, place: str, what: str) -> None:

@@ -15,7 +15,7 @@ from notifykit_compat.errors import ShimError
 def prepare(script: Path) -> None:
     """Put the script's folder where Python puts it: first in the search path. Raises ShimError."""
     if not script.is_file():
-        raise ShimError(f"{script}: there is no such script; name the program's main file after `--`")
+        raise ShimError("there is no such script", mend="name the program's main file after `--`", where=script)
     sys.path[0] = os.path.dirname(os.path.realpath(script))  # noqa: PTH120 - text, as Python has it there
 
 

@@ -89,8 +89,8 @@ class Scheduler:
                         mend="the flag follows as soon as it can",
                     )
                 )
-        for campaign, why in this_pass.failures.items():
-            runtime.findings.note(Finding(place=f"campaign {campaign}", what=why, mend="the others go on"))
+        for campaign, error in this_pass.failures.items():
+            runtime.findings.note(Finding(place=f"campaign {campaign}", what=str(error), mend="the others go on"))
         return this_pass
 
     def _adopt(self, outbox: SqliteOutbox) -> None:

@@ -76,7 +76,7 @@ class Sheets:
             except (CampaignError, CannotReplaceError) as error:
                 raise ShimError(str(error)) from error
             except OSError as error:
-                raise ShimError(explain(file.csv_file, error)) from error
+                raise ShimError(str(explain(file.csv_file, error))) from error
         return None
 
     def _rewrite(self, file: ContractFile, rows: Rows, fields: Sequence[str], delivered: Callable[[str], bool]) -> None:
@@ -93,7 +93,9 @@ class Sheets:
             with path.open("rb") as opened:
                 if opened.read(len(content)) == content:
                     return
-        raise CampaignError(f"{path}: another program rewrote it {TRIES} times meanwhile; the next run tries again")
+        raise CampaignError(
+            f"another program rewrote it {TRIES} times meanwhile", mend="the next run tries again", where=path
+        )
 
     def _made(self, original: Original, file: ContractFile, rows: Rows, headers: Sequence[str]) -> bytes:
         """Let the program's own function append, to a file of its own, and return what it appended."""
@@ -122,13 +124,13 @@ class Sheets:
         """Keep those away who write flags."""
         path = file.csv_file
         if not path.parent.is_dir():
-            raise ShimError(f"{path}: there is no folder {path.parent}; make it")
+            raise ShimError(f"there is no folder {path.parent}", mend="make it", where=path)
         try:
             with FileLock(lock_file(path), timeout=PATIENCE):
                 yield
         except Timeout:
             raise ShimError(
-                f"{path}: another process has been writing it for {PATIENCE:g} s; the next run tries again"
+                f"another process has been writing it for {PATIENCE:g} s", mend="the next run tries again", where=path
             ) from None
 
 

@@ -84,8 +84,10 @@ class Statuses:
         if len(new) > 1 and activation.staged:
             place = f"{caller.f_code.co_filename}:{caller.f_lineno}"
             raise ShimError(
-                f"{place}: records {len(new)} contracts at once in {file.status_file.name}, and it cannot be told "
-                "which messages are whose; let it save the file after each contract"
+                f"records {len(new)} contracts at once in {file.status_file.name}, and it cannot be "
+                "told which messages are whose",
+                mend="let it save the file after each contract",
+                where=place,
             )
         for key in new:
             runtime.release(activation, file, key)
@@ -123,7 +125,7 @@ class Statuses:
                     copy.unlink(missing_ok=True)
         except Timeout:
             what = f"another process has held {target.name}.lock for {PATIENCE:g} s"
-            raise ShimError(f"{filename}: {what}; look what it is doing") from None
+            raise ShimError(f"{what}", mend="look what it is doing", where=filename) from None
         return result
 
 

@@ -56,7 +56,7 @@ def require_migrated(project: Project, files: Mapping[Path, ContractFile]) -> No
     """Raise ShimError where old state is about that no migration has read: what it knows would be sent again."""
     path = project.configuration.settings.store
     if _is_old(path):
-        raise ShimError(f"{path}: holds the old program's tasks, which were not migrated; {_MIGRATE}")
+        raise ShimError("holds the old program's tasks, which were not migrated", mend=_MIGRATE, where=path)
     for file in files.values():
         try:
             project.require_may_generate(file.campaign)
@@ -72,6 +72,6 @@ def _is_old(path: Path) -> bool:
     try:
         return is_old_table(connection)
     except sqlite3.Error as error:
-        raise ShimError(f"{path}: {error}; check `store:` in notifykit.yaml") from error
+        raise ShimError(f"{error}", mend="check `store:` in notifykit.yaml", where=path) from error
     finally:
         connection.close()

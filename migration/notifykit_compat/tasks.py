@@ -66,7 +66,9 @@ class Tasks:
         with self._runtime.current() as outbox:
             if any(task.campaign for task in outbox.tasks(Filter(ids=(task_id,)))):
                 if status not in _MOVES:
-                    raise ShimError(f"task {task_id}: has no status {status!r}; write one of {', '.join(_MOVES)}")
+                    raise ShimError(
+                        f"task {task_id}: has no status {status!r}", mend=f"write one of {', '.join(_MOVES)}"
+                    )
                 to, of = _MOVES[status]
                 outbox.decide([task_id], to, who=WHO, why=f"update_task(…, {status!r})", of=of)
                 return None
@@ -89,7 +91,7 @@ class Tasks:
     def update_status(self, _caller: FrameType, original: StandIn, task: Any, status: str) -> Any:
         """Decide about a `Task` that was queued."""
         if getattr(task, "id", None) is None:
-            raise ShimError("a task of a contract that is not released yet has no status; update it afterwards")
+            raise ShimError("a task of a contract that is not released yet has no status", mend="update it afterwards")
         return original(task, status)
 
     @property

@@ -21,7 +21,8 @@ def status_files(project: Project) -> StatusFiles:
             path = state.status_file.as_posix()
             if owners.setdefault(path, owner) is not owner:
                 raise NotifykitError(
-                    f"campaign {campaign.name}: legacy.status_file {path} is to be retired for one campaign and "
-                    "kept for another; give each its own"
+                    f"campaign {campaign.name}: legacy.status_file {path} is to be retired for one "
+                    "campaign and kept for another",
+                    mend="give each its own",
                 )
     return StatusFiles(owners)

@@ -30,7 +30,7 @@ def python_files(root: Path) -> Iterator[Path | UnreadPath]:
         root.stat()
     except OSError as error:
         raise NotifykitError(
-            f"{root}: {error.strerror or error}; name a folder or a file of the old program"
+            f"{error.strerror or error}", mend="name a folder or a file of the old program", where=root
         ) from error
     if not is_folder:
         yield root

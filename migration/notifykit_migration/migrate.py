@@ -134,8 +134,9 @@ class Migration:
             again = make_plan(self.project, plan.options, now=plan.made_at, redirect=redirect, log=log)
         if treatment_hash(again) != treatment_hash(plan):
             raise VerificationError(
-                f"{backup.folder}: what this backup restores gives another plan, so it is no proof; nothing was "
-                "changed. Is the old program still writing? Stop it, and try again"
+                "what this backup restores gives another plan, so it is no proof",
+                mend="nothing was changed. Is the old program still writing? Stop it, and try again",
+                where=backup.folder,
             )
         self.tell(f"backup: {backup.folder} (restored and planned from: the same plan)")
         return backup

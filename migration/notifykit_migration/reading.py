@@ -86,18 +86,18 @@ def file_digest(path: Path) -> str:
 def _check(path: Path) -> None:
     try:
         if path.is_dir():
-            raise StoreError(f"{path}: is a folder; name the database file itself")
+            raise StoreError("is a folder", mend="name the database file itself", where=path)
         path.stat()
     except FileNotFoundError as error:
-        raise StoreError(f"{path}: there is no such file; check the path") from error
+        raise StoreError("there is no such file", mend="check the path", where=path) from error
     except OSError as error:
-        raise StoreError(f"{path}: cannot be read ({error.strerror}); check owner and mode") from error
+        raise StoreError(f"cannot be read ({error.strerror})", mend="check owner and mode", where=path) from error
 
 
 def _explained(path: Path, error: sqlite3.Error) -> StoreError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return StoreError(f"{path}: {error}; stop the program that uses it, then try again", passing=True)
+        return StoreError(f"{error}", mend="stop the program that uses it, then try again", where=path, passing=True)
     return store_error(path, error)
 
 
@@ -140,7 +140,7 @@ def _is_wal(path: Path, real: Path) -> bool:
         with real.open("rb") as file:
             return file.read(20)[18:20] == b"\x02\x02"
     except OSError as error:
-        raise StoreError(f"{path}: cannot be read ({error.strerror}); check owner and mode") from error
+        raise StoreError(f"cannot be read ({error.strerror})", mend="check owner and mode", where=path) from error
 
 
 def _is_open_here(real: Path) -> bool:
@@ -179,7 +179,7 @@ def _copied(path: Path, real: Path, patience: float) -> Iterator[sqlite3.Connect
                 raise _copy_error(path, error) from error
             time.sleep(_TICK)
         else:
-            raise StoreError(f"{path}: is written all the time; stop the program that uses it", passing=True)
+            raise StoreError("is written all the time", mend="stop the program that uses it", where=path, passing=True)
         connection = _connect(copy, "rw", patience)
         with closing(connection):
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -191,8 +191,10 @@ def _copied(path: Path, real: Path, patience: float) -> Iterator[sqlite3.Connect
 def _copy_error(path: Path, error: OSError) -> StoreError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         where = tempfile.gettempdir()
-        return StoreError(f"{path}: no room for a copy in {where}; make room there, or set TMPDIR", passing=True)
-    return StoreError(f"{path}: cannot be copied ({error.strerror}); check owner and mode")
+        return StoreError(
+            f"no room for a copy in {where}", mend="make room there, or set TMPDIR", where=path, passing=True
+        )
+    return StoreError(f"cannot be copied ({error.strerror})", mend="check owner and mode", where=path)
 
 
 def _copy_whole(real: Path, copy: Path) -> bool:

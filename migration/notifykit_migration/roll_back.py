@@ -80,9 +80,13 @@ def survey(project: Project, folder: MigrationFolder) -> tuple[Standing, Rollbac
         return Standing.FINISHING, None
     if phase in (Phase.SOAKING, Phase.RETIRED) or (phase is Phase.MIGRATING and _database_changed(entries)):
         raise WorldChangedError(
-            f"{store}: it was migrated, and is not the store of that migration any more: somebody removed it or put an "
-            f"older one in its place; nothing was changed. Put the right one back: see {folder.archive} and "
-            f"{folder.backups}, and `notifykit docs migration`, 'The world changed'"
+            "it was migrated, and is not the store of that migration any more: somebody removed it or "
+            "put an older one in its place",
+            mend=(
+                f"nothing was changed. Put the right one back: see {folder.archive} and "
+                f"{folder.backups}, and `notifykit docs migration`, 'The world changed'"
+            ),
+            where=store,
         )
     return (Standing.BEGUN if phase is Phase.MIGRATING else Standing.NOTHING), None
 
@@ -127,7 +131,7 @@ def roll_back(
         earlier = written_before(journal.entries)
         with alone(store) as connection:
             if not is_migrated(connection):
-                raise WorldChangedError(f"{store}: somebody else rolled it back just now; run this again")
+                raise WorldChangedError("somebody else rolled it back just now", mend="run this again", where=store)
             back = work_out(project, folder, connection)
             _refuse(back, plan)
             check_files(back, earlier)
@@ -157,7 +161,7 @@ def _end(project: Project, folder: MigrationFolder, who: str, *, tell: Tell) -> 
     if where is Standing.FINISHING:
         return _finish(project, folder, tell)
     if where is Standing.MIGRATED:
-        raise WorldChangedError("somebody migrated just now; run this again to see what a rollback would do")
+        raise WorldChangedError("somebody migrated just now", mend="run this again to see what a rollback would do")
     if where is Standing.NOTHING:
         raise NothingToRollBackError("nothing to do: nothing is migrated")
     with Journal(folder.journal) as journal:
@@ -171,13 +175,18 @@ def _refuse(back: GoingBack, shown: RollbackPlan) -> None:
     view = back.view
     if view.busy:
         raise PreflightError(
-            f"{back.plan.store}: {view.busy} messages are being sent just now; nothing was changed. Stop `notifykit "
-            f"run` and `notifykit dispatch`. Where none runs, one `notifykit dispatch` settles what another left behind"
+            f"{view.busy} messages are being sent just now",
+            mend=(
+                "nothing was changed. Stop `notifykit run` and `notifykit dispatch`. Where none runs, "
+                "one `notifykit dispatch` settles what another left behind"
+            ),
+            where=back.plan.store,
         )
     if _meant(back.plan) != _meant(shown):
         raise WorldChangedError(
-            f"{back.plan.store}: the outbox or the files changed since this rollback was shown; nothing was changed. "
-            "Stop `notifykit run`, and run `notifykit rollback` again"
+            "the outbox or the files changed since this rollback was shown",
+            mend="nothing was changed. Stop `notifykit run`, and run `notifykit rollback` again",
+            where=back.plan.store,
         )
 
 

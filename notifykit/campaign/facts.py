@@ -23,10 +23,10 @@ def _read(sender: Sender, name: str) -> Any:
     except BaseException as error:
         pass_interrupt(error)
         raise PluginError(
-            f"reading its fact `{name}` raises {type(error).__name__}; its author must mend that"
+            f"reading its fact `{name}` raises {type(error).__name__}", mend="its author must mend that"
         ) from error
     if value is not default and not fits(value):
-        raise PluginError(f"its fact `{name}` is {value!r:.60}, not {wanted}; its author must mend that")
+        raise PluginError(f"its fact `{name}` is {value!r:.60}, not {wanted}", mend="its author must mend that")
     return tuple(value) if name == "limits" else value
 
 

@@ -27,7 +27,12 @@ def check(session: Session, as_json: bool) -> ExitCode:
                 "ok": not checked.failed,
                 "campaigns": list(checked.campaigns),
                 "findings": [
-                    {"level": finding.level.value, "about": finding.about, "what": finding.what}
+                    {
+                        "level": finding.level.value,
+                        "about": finding.about,
+                        "what": finding.what,
+                        "error": finding.error and finding.error.as_data(),
+                    }
                     for finding in checked.findings
                 ],
             }

@@ -250,7 +250,7 @@ def existing_store(project: Project) -> Iterator[Outbox]:
     """Open the store to decide about what is in it. Raises NotifykitError where there is none yet."""
     store = project.configuration.settings.store
     if not store.exists():
-        raise NotifykitError(f"{NOTHING_YET}: there is no {store}, so there is nothing to decide about")
+        raise NotifykitError(f"there is no {store}, so there is nothing to decide about", where=NOTHING_YET)
     with closing(project.open_outbox()) as outbox:
         yield outbox
 

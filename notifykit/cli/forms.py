@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from notifykit.cli.times import iso
+from notifykit.errors import NotifykitError
 from notifykit.model import Attempt, Claim, Problem, Status, Task
 
 if TYPE_CHECKING:
@@ -139,6 +141,14 @@ def generated_form(generated: Generated) -> Form:
 
 def _problem_form(problem: Problem) -> Form:
     return {"place": problem.place, "key": problem.key, "what": problem.what, "mend": problem.mend}
+
+
+def failures_form(failures: Mapping[str, NotifykitError]) -> Form:
+    """Describe what could not go on: as texts, and with their parts."""
+    return {
+        "failures": {name: str(error) for name, error in failures.items()},
+        "failure_errors": {name: error.as_data() for name, error in failures.items()},
+    }
 
 
 def dispatched_form(dispatched: Dispatched) -> Form:

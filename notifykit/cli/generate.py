@@ -7,7 +7,7 @@ from contextlib import closing
 import click
 
 from notifykit.cli.examples import example
-from notifykit.cli.forms import generated_form
+from notifykit.cli.forms import failures_form, generated_form
 from notifykit.cli.report import exit_code, print_failures, print_generated
 from notifykit.cli.stores import rehearsal
 from notifykit.errors import ExitCode
@@ -37,7 +37,7 @@ def generate(session: Session, campaigns: tuple[str, ...], dry_run: bool, as_jso
             {
                 "dry_run": dry_run,
                 "campaigns": [generated_form(item) for item in this_pass.generated],
-                "failures": this_pass.failures,
+                **failures_form(this_pass.failures),
             }
         )
     else:

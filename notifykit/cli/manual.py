@@ -52,7 +52,7 @@ def pages() -> dict[str, Page]:
             twin = file.with_name(f"{file.stem}{_CHINESE}.md")
             found[file.stem] = Page(file.stem, {"en": file, **({"zh": twin} if twin.is_file() else {})})
     if not found:
-        raise NotifykitError(f"{home}: the pages of the manual are missing; install notifykit-outbox again")
+        raise NotifykitError("the pages of the manual are missing", mend="install notifykit-outbox again", where=home)
     return found
 
 
@@ -61,5 +61,5 @@ def find(name: str) -> Page:
     known = pages()
     bare = name.replace("\\", "/").removeprefix("docs/").removesuffix(".md").removesuffix(_CHINESE)
     if bare not in known:
-        raise NotifykitError(f'no page is called "{name}"{hint(bare, known)}; `notifykit docs` lists all')
+        raise NotifykitError(f'no page is called "{name}"{hint(bare, known)}', mend="`notifykit docs` lists all")
     return known[bare]

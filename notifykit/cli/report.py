@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from notifykit.errors import ExitCode
+from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Status
 from notifykit.operate.attention import Attention
 from notifykit.pipeline.dispatched import Dispatched
@@ -17,14 +17,14 @@ SHOWN = 20
 """Held rows that are shown; `--json` has all."""
 
 
-def exit_code(*, failures: Mapping[str, str], held: object) -> ExitCode:
+def exit_code(*, failures: Mapping[str, NotifykitError], held: object) -> ExitCode:
     """Return the exit code of a job: an error counts more than what is held for a person."""
     if failures:
         return ExitCode.ERROR
     return ExitCode.HELD if held else ExitCode.DONE
 
 
-def print_failures(failures: Mapping[str, str]) -> None:
+def print_failures(failures: Mapping[str, NotifykitError]) -> None:
     """Tell which campaigns could not go on."""
     for campaign, why in failures.items():
         warn(f"error: campaign {campaign}: {why}")

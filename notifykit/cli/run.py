@@ -8,7 +8,14 @@ import click
 
 from notifykit.cli.dispatch import print_forecast, workers_option
 from notifykit.cli.examples import example
-from notifykit.cli.forms import attention_form, dispatched_form, forecast_form, generated_form, settled_form
+from notifykit.cli.forms import (
+    attention_form,
+    dispatched_form,
+    failures_form,
+    forecast_form,
+    generated_form,
+    settled_form,
+)
 from notifykit.cli.generate import generate_pass
 from notifykit.cli.report import (
     exit_code,
@@ -113,7 +120,7 @@ def _form(this_pass: Pass, waiting: Attention | None, orphans: dict[str, int], w
         "generated": [generated_form(item) for item in this_pass.generated],
         "dispatched": dispatched_form(this_pass.dispatched),
         "settled": [settled_form(item, wording) for item in this_pass.settled],
-        "failures": this_pass.failures,
+        **failures_form(this_pass.failures),
         "undescribed": orphans,
         "waiting_for_you": None if waiting is None else attention_form(waiting, wording),
     }
@@ -130,7 +137,7 @@ def _rehearse(project: Project, *, as_json: bool) -> ExitCode:
             {
                 "dry_run": True,
                 "generated": [generated_form(item) for item in this_pass.generated],
-                "failures": this_pass.failures,
+                **failures_form(this_pass.failures),
                 "waiting": [forecast_form(item, project.plugins.wording) for item in expected],
                 "flags_owed": owed,
             }

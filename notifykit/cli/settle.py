@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from notifykit.cli.examples import example
-from notifykit.cli.forms import settled_form
+from notifykit.cli.forms import failures_form, settled_form
 from notifykit.cli.report import exit_code, print_failures, print_settled
 from notifykit.cli.stores import existing
 from notifykit.errors import ExitCode
@@ -45,7 +45,7 @@ def settle(session: Session, campaigns: tuple[str, ...], as_json: bool) -> ExitC
         print_json(
             {
                 "campaigns": [settled_form(item, project.plugins.wording) for item in this_pass.settled],
-                "failures": this_pass.failures,
+                **failures_form(this_pass.failures),
                 "undescribed": orphans,
             }
         )

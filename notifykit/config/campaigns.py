@@ -95,7 +95,7 @@ class CampaignReader:
             return self.offers.build(role, section, (role,))
         except (PluginError, SecretMissingError) as error:
             place = str(section.entries["type"].place)
-            lacking.append(Unavailable(kind="campaign", name=name, place=place, why=str(error)))
+            lacking.append(Unavailable(kind="campaign", name=name, place=place, error=error))
             return None
 
     def _old_state(self, root: Branch, name: str, lacking: list[Unavailable]) -> LegacyState | None:
@@ -106,7 +106,7 @@ class CampaignReader:
             return self.offers.old_state(name, section)
         except (PluginError, SecretMissingError) as error:
             place = str(section.entries["kind"].place)
-            lacking.append(Unavailable(kind="campaign", name=name, place=place, why=str(error)))
+            lacking.append(Unavailable(kind="campaign", name=name, place=place, error=error))
             return None
 
     def _parts(self, message: Branch, at: int, name: str, compiler: Compiler, lacking: list[Unavailable]) -> _Parts:
@@ -134,8 +134,8 @@ class CampaignReader:
             near = hint(leaf.value, self.channels.named) or "; notifykit.yaml names none under `senders`"
             self.defects.add(leaf.place, f"messages[{at}].sender", f'no sender called "{leaf.value}"{near}')
         elif missing := self.channels.unavailable.get(leaf.value):
-            why = f'its channel "{missing.name}" cannot be used ({missing.place}: {missing.why})'
-            lacking.append(Unavailable(kind="campaign", name=name, place=str(leaf.place), why=why))
+            error = PluginError(f'its channel "{missing.name}" cannot be used ({missing.place}: {missing.why})')
+            lacking.append(Unavailable(kind="campaign", name=name, place=str(leaf.place), error=error))
         return self.channels.usable.get(leaf.value)
 
 

@@ -39,7 +39,7 @@ def read_channels(root: Branch, project: ProjectSection | None, offers: Componen
             channel = offers.channel(name, said.type, sender) if said is not None and sender is not None else None
         except (PluginError, SecretMissingError) as error:
             place = str(node.entries["type"].place)
-            unavailable[name] = Unavailable(kind="channel", name=name, place=place, why=str(error))
+            unavailable[name] = Unavailable(kind="channel", name=name, place=place, error=error)
             continue
         if said is not None and channel is not None:
             if said.limits is not None:

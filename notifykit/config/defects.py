@@ -28,10 +28,17 @@ class Defect:
     path: str
     """Where in the structure, as `messages[0].sender`; empty for a file as a whole."""
     what: str
-    """What is wrong, and the mend."""
+    mend: str = ""
+    """Empty where what is wrong says it all."""
 
     def __str__(self) -> str:
-        return ": ".join(filter(None, (str(self.place), self.path, self.what)))
+        said = ": ".join(filter(None, (str(self.place), self.path, self.what)))
+        return f"{said}; {self.mend}" if self.mend else said
+
+    @property
+    def error(self) -> ConfigError:
+        """The defect as an error of its own."""
+        return ConfigError(f"{self.path}: {self.what}" if self.path else self.what, mend=self.mend, where=self.place)
 
 
 class InvalidConfigurationError(ConfigError):
@@ -48,9 +55,9 @@ class Defects:
 
     _found: dict[Defect, None] = field(default_factory=dict)
 
-    def add(self, place: Place, path: str, what: str) -> None:
+    def add(self, place: Place, path: str, what: str, mend: str = "") -> None:
         """Record a defect. One that several campaigns inherit from a base counts once."""
-        self._found[Defect(place, path, what)] = None
+        self._found[Defect(place, path, what, mend)] = None
 
     def at(self, place: Place) -> bool:
         """Whether anything is wrong at this place already."""

@@ -13,7 +13,7 @@ from notifykit.config.defects import Defects
 from notifykit.config.project import ProjectFile
 from notifykit.config.shapes import Shape
 from notifykit.config.tree import Branch, KeyPath, Leaf, plain
-from notifykit.errors import PluginError, pass_interrupt
+from notifykit.errors import CampaignError, NotifykitError, PluginError, pass_interrupt
 from notifykit.legacy import LegacyState
 from notifykit.nearest import nearest
 from notifykit.plugins.registry import Offer, Registry
@@ -40,8 +40,19 @@ class Unavailable:
     name: str
     place: str
     """`file:line` of what it needs."""
-    why: str
+    error: NotifykitError
     """What is missing or broken, and the mend."""
+
+    @property
+    def why(self) -> str:
+        """What is missing or broken, and the mend, as a text."""
+        return str(self.error)
+
+    @property
+    def failure(self) -> CampaignError:
+        """What keeps a campaign from going on, at its place."""
+        inner = f"{self.error.where}: " if self.error.where else ""
+        return CampaignError(f"{inner}{self.error.what}", mend=self.error.mend, where=self.place)
 
     def __str__(self) -> str:
         return f'{self.place}: {self.kind} "{self.name}" cannot be used: {self.why}'
@@ -104,10 +115,14 @@ class ComponentFactory:
         except BaseException as error:
             pass_interrupt(error)
             raise PluginError(
-                f"{by}: state() fails with {type(error).__name__}: {redact(str(error))}; its author needs to know"
+                f"state() fails with {type(error).__name__}: {redact(str(error))}",
+                mend="its author needs to know",
+                where=by,
             ) from error
         if not isinstance(state, LegacyState):
-            raise PluginError(f"{by}: state() returned {state!r}, which is no LegacyState; its author must mend that")
+            raise PluginError(
+                f"state() returned {state!r}, which is no LegacyState", mend="its author must mend that", where=by
+            )
         return state
 
     def channel(self, name: str, type_: str, sender: Sender) -> Channel:
@@ -121,7 +136,7 @@ class ComponentFactory:
     def _shape(self, role: Role, name: str) -> Shape:
         offer = self._offers[role].get(name)
         if offer is None:
-            raise PluginError(f'no plugin offers the {_WORDS[role]} "{name}"; {self._mend(role, name)}')
+            raise PluginError(f'no plugin offers the {_WORDS[role]} "{name}"', mend=self._mend(role, name))
         return Shape(offer, HOST_KEYS[role])
 
     def _mend(self, role: Role, name: str) -> str:

@@ -47,7 +47,7 @@ class Inheritance:
         if str(target) in heirs:
             round_trip = (*heirs[heirs.index(str(target)) :], str(target))
             circle = " → ".join(Path(name).name for name in round_trip)
-            self._defects.add(named_at, "extends", f"goes round in a circle: {circle}; end it somewhere")
+            self._defects.add(named_at, "extends", f"goes round in a circle: {circle}", mend="end it somewhere")
             return None
         if not target.is_file():
             beside = sorted(found.name for found in target.parent.glob("*.y*ml"))
@@ -65,7 +65,8 @@ class Inheritance:
                 self._defects.add(
                     item.place,
                     f"messages[{at}].name",
-                    f'"{name}" is also the name of messages[{first[name]}]; give each message its own',
+                    f'"{name}" is also the name of messages[{first[name]}]',
+                    mend="give each message its own",
                 )
             elif name is not None:
                 first[name] = at

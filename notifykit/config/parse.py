@@ -44,14 +44,14 @@ class Files:
             if node is not None:
                 return _Reader(name, self._defects).read(node)
             self._defects.add(
-                Place(name), "", "is empty; write the keys that `notifykit docs configuration` lists into it"
+                Place(name), "", "is empty", mend="write the keys that `notifykit docs configuration` lists into it"
             )
         except yaml.MarkedYAMLError as error:
             self._defects.add(_place(name, error), "", _syntax(error))
         except yaml.reader.ReaderError as error:
             line = text.count("\n", 0, error.position) + 1
             self._defects.add(
-                Place(name, line), "", f"holds the character U+{ord(text[error.position]):04X}; remove it"
+                Place(name, line), "", f"holds the character U+{ord(text[error.position]):04X}", mend="remove it"
             )
         except RecursionError:
             self._defects.add(Place(name), "", "is nested too deeply, or contains itself by an alias")
@@ -62,10 +62,12 @@ class Files:
             data = Path(name).read_bytes()
             return data.decode("utf-8-sig")
         except OSError as error:
-            self._defects.add(Place(name), "", f"cannot be read ({error.strerror}); correct its path or permissions")
+            self._defects.add(
+                Place(name), "", f"cannot be read ({error.strerror})", mend="correct its path or permissions"
+            )
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
-            self._defects.add(Place(name, line), "", "is not UTF-8; save the file as UTF-8")
+            self._defects.add(Place(name, line), "", "is not UTF-8", mend="save the file as UTF-8")
         return None
 
 
@@ -100,7 +102,9 @@ class _Reader:
         try:
             return self._node(node)
         except OverflowError:
-            self._defects.add(Place(self._name), "", f"stands for more than {_MOST_NODES} values; use fewer aliases")
+            self._defects.add(
+                Place(self._name), "", f"stands for more than {_MOST_NODES} values", mend="use fewer aliases"
+            )
             return None
 
     def _at(self, node: yaml.Node) -> Place:
@@ -127,7 +131,7 @@ class _Reader:
             elif isinstance(key, yaml.MappingNode):
                 self._defects.add(place, "", "a value that starts with { or {{ and is text must stand in quotes")
             elif not isinstance(key, yaml.ScalarNode):
-                self._defects.add(place, "", "a key must be text; put it in quotes")
+                self._defects.add(place, "", "a key must be text", mend="put it in quotes")
             elif key.value in lines:
                 what = f'the key "{key.value}" is there twice, first on line {lines[key.value]}; keep one'
                 self._defects.add(place, "", what)
@@ -155,7 +159,7 @@ class _Reader:
         if node.tag in (_TAG + "int", _TAG + "float", _TAG + "bool"):
             return Leaf(place, self._written(node, text))
         tag = node.tag.replace(_TAG, "!!")
-        self._defects.add(place, "", f"the tag {tag} is not understood; a secret is written {{env: NAME}}")
+        self._defects.add(place, "", f"the tag {tag} is not understood", mend="a secret is written {env: NAME}")
         return Leaf(place, text)
 
     def _written(self, node: yaml.Node, text: str) -> str:
@@ -165,5 +169,5 @@ class _Reader:
             return Written(text, self._constructor.construct_object(node))
         except (ValueError, KeyError):
             # An explicit tag that does not fit, such as `!!int x`.
-            self._defects.add(self._at(node), "", f'"{text}" does not fit its tag; leave the tag out')
+            self._defects.add(self._at(node), "", f'"{text}" does not fit its tag', mend="leave the tag out")
             return text

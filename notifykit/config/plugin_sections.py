@@ -56,7 +56,7 @@ def read_plugin_sections(sections: Mapping[str, Branch], offers: ComponentFactor
         try:
             built = offers.build_named("section", name, section, (name,))
         except (PluginError, SecretMissingError) as error:
-            unavailable.append(Unavailable(kind="section", name=name, place=str(section.place), why=str(error)))
+            unavailable.append(Unavailable(kind="section", name=name, place=str(section.place), error=error))
             continue
         if built is not None:
             usable[name] = built

@@ -101,7 +101,7 @@ def _campaign_files(project: ProjectFile, section: ProjectSection | None, defect
         names = glob.glob(pattern, root_dir=folder, recursive=True)  # noqa: PTH207 - Path.glob refuses `..`
         if not names and "campaigns" in project.root.entries:
             place = project.root.entries["campaigns"].place
-            defects.add(place, "campaigns", f'"{pattern}" matches no file under {folder}; correct it')
+            defects.add(place, "campaigns", f'"{pattern}" matches no file under {folder}', mend="correct it")
         found.update(os.path.normpath(folder / name) for name in names)
     files = [Path(name) for name in sorted(found)]
     return [file for file in files if not file.name.startswith("_") and not file.is_dir()]
@@ -125,4 +125,4 @@ def _check_credentials(trees: list[Node], defects: Defects) -> None:
         for path, leaf in leaves(tree):
             kind = credential_in(leaf.value or "")
             if kind and not defects.at(leaf.place):
-                defects.add(leaf.place, dotted(path), f"holds {kind} in plain text; {_TAKE_IT_OUT}")
+                defects.add(leaf.place, dotted(path), f"holds {kind} in plain text", mend=_TAKE_IT_OUT)

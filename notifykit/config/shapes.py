@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, get_type_hints
 
@@ -14,12 +13,11 @@ from notifykit.config.defects import Defects
 from notifykit.config.explain import TolerantJsonSchema, explain
 from notifykit.config.tree import Branch, KeyPath, dotted, locate, natural, plain
 from notifykit.errors import NotifykitError, PluginError, pass_interrupt
+from notifykit.options import OptionError
 from notifykit.plugins.registry import Offer
 from notifykit.secrets import SecretMissingError, Surroundings, redact
 
 _CONFIG = ConfigDict(extra="forbid", validate_default=True, allow_inf_nan=False, hide_input_in_errors=True)
-_OPTION_ERROR = re.compile(r"(\w+): (.*)", re.DOTALL)
-"""How a class names the option in the ValueError of its `__post_init__`."""
 
 
 class Shape:
@@ -34,22 +32,25 @@ class Shape:
         self._by = f"plugin {offer.plugin!r} of {offer.distribution}"
         cls = offer.load()
         if not isinstance(cls, type) or not dataclasses.is_dataclass(cls):
-            raise PluginError(f"its type {offer.name!r} of {self._by} is no dataclass; its author must mend that")
+            raise PluginError(
+                f"its type {offer.name!r} of {self._by} is no dataclass", mend="its author must mend that"
+            )
         self.cls: type = cls
         fields = [field for field in dataclasses.fields(cls) if field.init]
         if taken := sorted(reserved & {field.name for field in fields}):
             raise PluginError(
-                f"its type {offer.name!r} of {self._by} has an option {taken[0]!r}, a word that notifykit keeps "
-                "for itself; its author must rename it"
+                f"its type {offer.name!r} of {self._by} has an option {taken[0]!r}, a word that "
+                "notifykit keeps for itself",
+                mend="its author must rename it",
             )
         try:
             self._adapter: TypeAdapter[Any] = TypeAdapter(_twin(cls, fields))
             self.schema: Mapping[str, Any] = self._adapter.json_schema(schema_generator=TolerantJsonSchema)
         except (PydanticUserError, NameError, TypeError) as error:
-            reason = " ".join(str(error).split("\n")[0].split())
+            reason = " ".join(str(error).splitlines()[0].split())
             raise PluginError(
-                f"its type {offer.name!r} of {self._by} has an option that cannot come from YAML ({reason}); "
-                "its author must change the field's type, or give it init=False"
+                f"its type {offer.name!r} of {self._by} has an option that cannot come from YAML ({reason})",
+                mend="its author must change the field's type, or give it init=False",
             ) from error
 
     def build(
@@ -73,13 +74,13 @@ class Shape:
         except (SecretMissingError, PluginError):
             raise
         except (ValueError, NotifykitError) as error:
-            self._refused(redact(str(error)), section, prefix, defects)
+            _refused(error, section, prefix, defects)
             return None
         except BaseException as error:
             # Third-party code: what it raises fails this campaign or channel alone.
             pass_interrupt(error)
             raise PluginError(
-                f"{self._by} fails with {type(error).__name__}: {redact(str(error))}; its author needs to know"
+                f"{self._by} fails with {type(error).__name__}: {redact(str(error))}", mend="its author needs to know"
             ) from error
 
     def _check_defaults(self, error: ValidationError, options: Mapping[str, object]) -> None:
@@ -88,11 +89,15 @@ class Shape:
                 what = f"has an option {option!r} whose default does not fit its type; its author must mend that"
                 raise PluginError(f"{self._by} {what}")
 
-    def _refused(self, text: str, section: Branch, prefix: KeyPath, defects: Defects) -> None:
-        match = _OPTION_ERROR.fullmatch(text)
-        option = match[1] if match and match[1] in section.entries else None
-        place, path = locate(section, (option,) if option else ())
-        defects.add(place, dotted((*prefix, *path)), match[2] if match and option else text)
+
+def _refused(error: ValueError | NotifykitError, section: Branch, prefix: KeyPath, defects: Defects) -> None:
+    """Record what a class says of its options, at the option that it names."""
+    if isinstance(error, OptionError) and error.option in section.entries:
+        place, path = locate(section, (error.option,))
+        defects.add(place, dotted((*prefix, *path)), redact(error.what), redact(error.mend))
+    else:
+        place, path = locate(section, ())
+        defects.add(place, dotted((*prefix, *path)), redact(str(error)))
 
 
 def _twin(cls: type, fields: list[dataclasses.Field[Any]]) -> type:

@@ -66,9 +66,9 @@ class Compiler:
             near = hint(file.name, sorted(other.name for other in file.parent.glob("*")))
             self.defects.add(leaf.place, path, f"no file {file}{near or '; correct the path'}")
         except OSError as error:
-            self.defects.add(leaf.place, path, f"{file} cannot be read ({error.strerror}); correct it")
+            self.defects.add(leaf.place, path, f"{file} cannot be read ({error.strerror})", mend="correct it")
         except UnicodeDecodeError:
-            self.defects.add(leaf.place, path, f"{file} is not UTF-8; save it as UTF-8")
+            self.defects.add(leaf.place, path, f"{file} is not UTF-8", mend="save it as UTF-8")
         except TemplateInvalidError as error:
             for mistake in error.mistakes:
                 self.defects.add(Place(str(file), mistake.line), path, mistake.what)

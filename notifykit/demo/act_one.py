@@ -133,7 +133,9 @@ class _Stage:
                 return lost[0].key if lost else None
             self._wait_for_leases()
             self.commands.run("dispatch")
-        raise CommandFailedError(f"messages still wait after {_TRIES} runs of dispatch; `notifykit tasks` lists them")
+        raise CommandFailedError(
+            f"messages still wait after {_TRIES} runs of dispatch", mend="`notifykit tasks` lists them"
+        )
 
     def _decide(self, tasks: list[Task], decision: str, why: str) -> None:
         if tasks:

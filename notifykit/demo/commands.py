@@ -140,7 +140,7 @@ class Commands:
 
 def _not_so_far(arguments: tuple[str, ...], said: str) -> CommandFailedError:
     line = _line((*_NOTIFYKIT, *arguments))
-    return CommandFailedError(f"{line}: it did not come as far as it should; it said: {said}")
+    return CommandFailedError(f"it did not come as far as it should; it said: {said}", where=line)
 
 
 def _line(words: tuple[str, ...]) -> str:

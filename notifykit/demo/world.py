@@ -133,7 +133,7 @@ def claimed(folder: Path, added: Sequence[str] = ()) -> Iterator[None]:
             _clear(folder, (*_MADE, *added))
         except Timeout:
             mend = "wait until it ends, or name another folder"
-            raise WorldLockedError(f"{folder}: another demonstration is at work here; {mend}") from None
+            raise WorldLockedError("another demonstration is at work here", mend=mend, where=folder) from None
         except OSError as error:
             raise unusable(folder, error) from error
         yield
@@ -170,13 +170,15 @@ def folder_of(acts: Acts) -> str:
     """Return the name of the folder that added acts have. Raises PluginError where it will not do."""
     name = acts.folder
     if name != Path(name).name or name in ("", "..") or name.startswith(MARK) or name in _MADE:
-        raise PluginError(f"its acts cannot have the folder {name!r}; name one that is none of the demonstration's")
+        raise PluginError(
+            f"its acts cannot have the folder {name!r}", mend="name one that is none of the demonstration's"
+        )
     return name
 
 
 def _refuse_strangers(folder: Path) -> None:
     if not (folder / MARK).exists() and any(path.name != _LOCK for path in folder.iterdir()):
-        raise WorldError(f"{folder}: is not empty, and no earlier demonstration's; name a new folder")
+        raise WorldError("is not empty, and no earlier demonstration's", mend="name a new folder", where=folder)
 
 
 def write_schemas(folder: Path, registry: Registry) -> None:
@@ -228,4 +230,6 @@ def _changes(count: int) -> list[list[object]]:
 
 def unusable(folder: Path, error: OSError) -> WorldError:
     """Return the error to raise where a folder cannot be written to."""
-    return WorldError(f"{folder}: cannot be used ({error.strerror or error}); name a folder that you may write to")
+    return WorldError(
+        f"cannot be used ({error.strerror or error})", mend="name a folder that you may write to", where=folder
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx2
 
+from notifykit.options import OptionError
 from notifykit.secrets import Secret, SecretMissingError
 
 
@@ -23,8 +24,8 @@ def check_http_url(url: str | Secret, option: str) -> None:
     except SecretMissingError:
         return
     except httpx2.InvalidURL as error:
-        raise ValueError(f"{option}: is not a URL; it must look like https://host/path") from error
+        raise OptionError(option, "is not a URL", mend="it must look like https://host/path") from error
     if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise ValueError(f"{option}: must start with http:// or https:// and name a host")
+        raise OptionError(option, "must start with http:// or https:// and name a host")
     if parsed.port is not None and not 0 < parsed.port < 65536:
-        raise ValueError(f"{option}: has a port that does not exist ({parsed.port}); use 1 to 65535")
+        raise OptionError(option, f"has a port that does not exist ({parsed.port})", mend="use 1 to 65535")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import httpx2
 
+from notifykit.options import OptionError
+
 _contexts: dict[tuple[Path | None, bool], ssl.SSLContext] = {}
 _lock = threading.Lock()
 
@@ -34,6 +36,6 @@ def check_ca_file(ca_file: Path, option: str = "ca_file") -> None:
     try:
         context(ca_file, trust_env=False)
     except OSError as error:
-        raise ValueError(
-            f"{option}: {ca_file} is not a readable file of certificates ({type(error).__name__}); give a PEM file"
+        raise OptionError(
+            option, f"{ca_file} is not a readable file of certificates ({type(error).__name__})", mend="give a PEM file"
         ) from error

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.campaign.split import split_on_line_ends
+from notifykit.config.defects import InvalidConfigurationError
 from notifykit.errors import ConfigError, NotifykitError, StoreError, pass_interrupt
 from notifykit.model import Problem, Record
 from notifykit.pipeline.generate import decided, marked_as_neither
@@ -40,6 +41,8 @@ class Finding:
     about: str
     """`plugins`, `configuration`, `store`, or the name of a campaign."""
     what: str
+    error: NotifykitError | None = None
+    """Where it is, what is wrong and how to mend it; None where there is only `what`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,18 +62,19 @@ class Checked:
 def check(file: Path, plugins: Plugins) -> Checked:
     """Check a project. Nothing is queued, sent or written."""
     plugins.import_offered()
-    findings = [_error("plugins", str(plugin)) for plugin in plugins.failed]
+    findings = [_wrong("plugins", plugin.error) for plugin in plugins.failed]
     findings += [_error("plugins", warning) for warning in plugins.warnings]
     project = None
     try:
         project = open_project(file, plugins=plugins)
     except ConfigError as error:
-        findings += [_error("configuration", line) for line in str(error).splitlines()]
+        defects = error.defects if isinstance(error, InvalidConfigurationError) else ()
+        findings += [_wrong("configuration", one) for one in [defect.error for defect in defects] or [error]]
         project = _without_secrets(file, plugins)
     if project is None:
         return Checked(findings=tuple(findings))
     findings += [
-        _error(item.name if item.kind == "campaign" else "configuration", str(item))
+        _wrong(item.name if item.kind == "campaign" else "configuration", item.error, str(item))
         for item in project.configuration.unavailable
     ]
     findings += _of_store(project)
@@ -106,7 +110,7 @@ def _of_store(project: Project) -> Iterator[Finding]:
         with closing(project.open_outbox(create=False)) as outbox, outbox.transaction():
             pass  # it takes the right to write to come so far
     except StoreError as error:
-        yield _error("store", str(error))
+        yield _wrong("store", error)
 
 
 def _alone(project: Project, precedence: Precedence, campaign: Campaign) -> list[Finding]:
@@ -128,7 +132,7 @@ def _of_campaign(project: Project, precedence: Precedence, campaign: Campaign) -
         campaign.strategy.begin()
         sample = _sample(campaign)
     except NotifykitError as error:
-        yield _error(campaign.name, str(error))
+        yield _wrong(campaign.name, error)
         return
     for problem in sample.problems[:SAMPLE]:
         yield _note(campaign.name, f"held: {problem}")
@@ -223,6 +227,10 @@ def _too_long(plan: MessagePlan, record: Record, text: str) -> Iterator[str]:
     mend = "shorten its longest line" if plan.split else "shorten the template, or set `split: lines`"
     size = len(text.encode())
     yield f"{record.place}: the text has {size} bytes, and channel {plan.channel.name} takes {limit}; {mend}"
+
+
+def _wrong(about: str, error: NotifykitError, what: str | None = None) -> Finding:
+    return Finding(level=Level.ERROR, about=about, what=what or str(error), error=error)
 
 
 def _error(about: str, what: str) -> Finding:

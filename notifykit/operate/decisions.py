@@ -70,7 +70,7 @@ def decide(
     """
     if wrong := [status for status in which.statuses if status not in decision.of]:
         raise NotifykitError(
-            f"nothing can be done so about messages that are {_words(wrong)}; it is for {_words(decision.of)}"
+            f"nothing can be done so about messages that are {_words(wrong)}", mend=f"it is for {_words(decision.of)}"
         )
     with outbox.transaction():
         if which.ids:
@@ -136,7 +136,7 @@ def resendable(outbox: Outbox, campaign: str, key: str, messages: Sequence[str] 
     if not latest:
         near = near_keys(outbox, key, campaign)
         mend = f"did you mean {near[0]}?" if near else "`notifykit tasks` lists what there is"
-        raise NotifykitError(f'nothing was ever queued for the key "{key}" of campaign "{campaign}"; {mend}')
+        raise NotifykitError(f'nothing was ever queued for the key "{key}" of campaign "{campaign}"', mend=mend)
     parts = {name: [found for found in latest if found == name or found.startswith(f"{name}.")] for name in messages}
     if unknown := [name for name, found in parts.items() if not found]:
         raise NotifykitError(f'the key "{key}" has no message "{unknown[0]}"{hint(unknown[0], latest)}')

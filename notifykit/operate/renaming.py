@@ -21,17 +21,20 @@ def rename(project: Project, outbox: Outbox, old: str, new: str, *, who: str, wh
     described = {*(campaign.name for campaign in project.described), *project.unavailable()}
     if old in described:
         raise NotifykitError(
-            f'a file still describes campaign "{old}"; rename that file first (or its `name:`), then run this again'
+            f'a file still describes campaign "{old}"',
+            mend="rename that file first (or its `name:`), then run this again",
         )
     if new not in described:
         raise NotifykitError(
-            f'no file describes campaign "{new}"{hint(new, sorted(described))}; rename the file to {new}.yaml (or '
-            f"write `name: {new}` in it) first, then run this again"
+            f'no file describes campaign "{new}"{hint(new, sorted(described))}',
+            mend=(f"rename the file to {new}.yaml (or write `name: {new}` in it) first, then run this again"),
         )
     try:
         project.require_may_rename(old)
     except CampaignError as error:
-        raise NotifykitError(f"{error}; nothing was changed: keep the name with `name: {old}` in the file") from None
+        raise NotifykitError(
+            f"{error}", mend=f"nothing was changed: keep the name with `name: {old}` in the file"
+        ) from None
     with outbox.transaction():
         if not any(True for _ in outbox.tasks(Filter(campaign=old, limit=1))):
             known = {item.campaign for item in outbox.figures()}
@@ -39,13 +42,16 @@ def rename(project: Project, outbox: Outbox, old: str, new: str, *, who: str, wh
         for name in (old, new):
             if task := next(iter(outbox.tasks(Filter(campaign=name, statuses=(Status.SENDING,), limit=1))), None):
                 raise NotifykitError(
-                    f"task {task.id} ({name} {task.key}) is being sent; stop `notifykit run` and `notifykit dispatch` "
-                    "(or wait until it is done), then run this again"
+                    f"task {task.id} ({name} {task.key}) is being sent",
+                    mend=(
+                        "stop `notifykit run` and `notifykit dispatch` (or wait until it is done), then run this again"
+                    ),
                 )
         if keys := outbox.shared_keys(old, new):
             more = f", … and {len(keys) - _LISTED} more" if len(keys) > _LISTED else ""
             raise NotifykitError(
-                f"{old} and {new} both have messages of {len(keys)} keys ({', '.join(keys[:_LISTED])}{more}), which "
-                f"may have been sent twice; nothing was changed: keep the name with `name: {old}` in the file"
+                f"{old} and {new} both have messages of {len(keys)} keys ({', '.join(keys[:_LISTED])}"
+                f"{more}), which may have been sent twice",
+                mend=f"nothing was changed: keep the name with `name: {old}` in the file",
             )
         return outbox.rename_campaign(old, new, who=who, why=why)

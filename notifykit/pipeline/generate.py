@@ -170,8 +170,10 @@ def decided(campaign: Campaign, record: Record, ledger: Ledger) -> Decision:
 def _no_decision(campaign: Campaign, record: Record, answer: object) -> CampaignError:
     strategy = type(campaign.strategy).__name__
     return CampaignError(
-        f"{campaign.file}: decide() of {strategy} returned a {type(answer).__name__} for {record.key!r} "
-        f"({record.place}), not a Decision; nothing is queued, and its author must mend that"
+        f"decide() of {strategy} returned a {type(answer).__name__} for {record.key!r} ({record.place}"
+        "), not a Decision",
+        mend="nothing is queued, and its author must mend that",
+        where=campaign.file,
     )
 
 

@@ -35,7 +35,7 @@ class Precedence:
         reason = self.refusal(campaign)
         self._outbox.hold_campaign(campaign.name, None if reason is None else str(reason))
         if reason is not None:
-            raise CampaignError(f"{campaign.file}: {reason}")
+            raise CampaignError(f"{reason}", where=campaign.file)
 
     def release_undescribed(self) -> None:
         """Forget that campaigns were held whose files are gone."""
@@ -61,7 +61,7 @@ class Precedence:
     def require(self, campaign: Campaign) -> None:
         """Raise CampaignError where a campaign may queue nothing."""
         if (reason := self.refusal(campaign)) is not None:
-            raise CampaignError(f"{campaign.file}: {reason}")
+            raise CampaignError(f"{reason}", where=campaign.file)
 
     def remember(self, campaign: Campaign) -> None:
         """Keep what a campaign reads and writes, if nobody else was first. Raises CampaignError if somebody was.

@@ -40,7 +40,7 @@ class Project:
         """Return the campaigns that can run: all of them, or those named. Raises NotifykitError for an unknown name."""
         self._check(names)
         if off := [campaign.name for campaign in self.configuration.disabled if campaign.name in names]:
-            raise NotifykitError(f'campaign "{off[0]}" says `enabled: false`; remove that line to run it')
+            raise NotifykitError(f'campaign "{off[0]}" says `enabled: false`', mend="remove that line to run it")
         return tuple(item for item in self.configuration.campaigns if not names or item.name in names)
 
     def settling(self, names: tuple[str, ...] = ()) -> tuple[Campaign, ...]:
@@ -48,10 +48,10 @@ class Project:
         self._check(names)
         return tuple(item for item in self.described if not names or item.name in names)
 
-    def unavailable(self, names: tuple[str, ...] = ()) -> dict[str, str]:
+    def unavailable(self, names: tuple[str, ...] = ()) -> dict[str, NotifykitError]:
         """Return the campaigns that cannot run here, all of them or those named, each with the reason and the mend."""
         lacking = (item for item in self.configuration.unavailable if item.kind == "campaign")
-        return {item.name: f"{item.place}: {item.why}" for item in lacking if not names or item.name in names}
+        return {item.name: item.failure for item in lacking if not names or item.name in names}
 
     def _check(self, names: tuple[str, ...]) -> None:
         known = [*(campaign.name for campaign in self.described), *self.unavailable()]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from notifykit.campaign.campaign import Campaign
-from notifykit.errors import NotifykitError, StoreError, pass_interrupt
+from notifykit.errors import CampaignError, NotifykitError, StoreError, pass_interrupt
 from notifykit.outbox import Outbox
 from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.pipeline.dispatched import Dispatched
@@ -28,7 +28,7 @@ class Pass:
     generated: list[Generated] = field(default_factory=list)
     dispatched: Dispatched = field(default_factory=Dispatched)
     settled: list[Settled] = field(default_factory=list)
-    failures: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, NotifykitError] = field(default_factory=dict)
     """Campaigns that could not go on, with the reason. The others did."""
 
 
@@ -89,14 +89,15 @@ def _alone(campaign: Campaign, this_pass: Pass) -> Iterator[None]:
     except StoreError:
         raise
     except NotifykitError as error:
-        this_pass.failures[campaign.name] = str(error)
+        this_pass.failures[campaign.name] = error
     except BaseException as error:
         pass_interrupt(error)
         source, strategy = type(campaign.source).__name__, type(campaign.strategy).__name__
         log.exception("campaign %s cannot go on", campaign.name)
-        this_pass.failures[campaign.name] = (
-            f"{campaign.file}: {type(error).__name__} with source {source} and strategy {strategy}; "
-            "this is a defect: report it to the plugin's author with the traceback above"
+        this_pass.failures[campaign.name] = CampaignError(
+            f"{type(error).__name__} with source {source} and strategy {strategy}",
+            mend="this is a defect: report it to the plugin's author with the traceback above",
+            where=campaign.file,
         )
 
 
@@ -177,7 +178,7 @@ class Runner:
         except StoreError as error:
             if not error.passing:
                 raise
-            return Pass(failures={"the outbox": str(error)})
+            return Pass(failures={"the outbox": error})
 
     def _outlasting_due(self) -> float | None:
         try:

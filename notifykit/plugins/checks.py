@@ -53,8 +53,8 @@ def check_module(plugin: object) -> None:
     """Raise PluginError where hooks are misspelt, unmarked, take wrong arguments or would never run."""
     if isinstance(plugin, type):
         raise PluginError(
-            f"the entry point names the class {plugin.__qualname__}; "
-            "let it name the module, or an instance of the class"
+            f"the entry point names the class {plugin.__qualname__}",
+            mend="let it name the module, or an instance of the class",
         )
     known = signatures()
     hooks = dict(_marked(plugin))
@@ -62,9 +62,9 @@ def check_module(plugin: object) -> None:
         value = vars(plugin).get(name) if isinstance(plugin, ModuleType) else inspect.getattr_static(plugin, name, None)
         spec = hasattr(value, f"{hookspecs.PROJECT}_spec")
         if inspect.isfunction(value) and name not in hooks and not spec:
-            raise PluginError(f"{name} is not marked as a hook; put @notifykit.hookimpl above it")
+            raise PluginError(f"{name} is not marked as a hook", mend="put @notifykit.hookimpl above it")
     if not hooks:
-        raise PluginError("it implements no hook; mark its functions with @notifykit.hookimpl")
+        raise PluginError("it implements no hook", mend="mark its functions with @notifykit.hookimpl")
     for name, (function, options) in hooks.items():
         hook = options.get("specname") or name
         if hook in known:
@@ -72,7 +72,7 @@ def check_module(plugin: object) -> None:
         elif not options["optionalhook"]:
             near = nearest(hook, known)
             mend = f"did you mean {near!r}?" if near else f"the hooks are {', '.join(known)}"
-            raise PluginError(f"there is no hook called {hook!r}; {mend}")
+            raise PluginError(f"there is no hook called {hook!r}", mend=mend)
 
 
 def _marked(plugin: object) -> Iterator[tuple[str, tuple[Callable[..., object], Mapping[str, Any]]]]:
@@ -85,15 +85,15 @@ def _marked(plugin: object) -> Iterator[tuple[str, tuple[Callable[..., object], 
 
 def _check_hook(hook: str, function: Callable[..., object], spec: str, *, wrapper: bool) -> None:
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-        raise PluginError(f"{hook} is async, so it would never run; write it as a plain function")
+        raise PluginError(f"{hook} is async, so it would never run", mend="write it as a plain function")
     if inspect.isgeneratorfunction(function) and not wrapper:
-        raise PluginError(f"{hook} contains a yield, so it would never run; write it as a plain function")
+        raise PluginError(f"{hook} contains a yield, so it would never run", mend="write it as a plain function")
     allowed = set(inspect.signature(getattr(hookspecs, hook)).parameters)
     for name, parameter in inspect.signature(function).parameters.items():
         if name not in allowed:
-            raise PluginError(f"{hook} takes {name!r}; write it as {spec}, or with fewer arguments")
+            raise PluginError(f"{hook} takes {name!r}", mend=f"write it as {spec}, or with fewer arguments")
         if parameter.default is not parameter.empty:
-            raise PluginError(f"{hook} has a default for {name!r}, which some pluggy never fills; remove it")
+            raise PluginError(f"{hook} has a default for {name!r}, which some pluggy never fills", mend="remove it")
 
 
 def is_plain_line(text: object) -> bool:
@@ -104,17 +104,17 @@ def is_plain_line(text: object) -> bool:
 def check_name(name: object) -> None:
     """Raise PluginError where a type cannot be called so."""
     if not is_plain_line(name):
-        raise PluginError(f"a type cannot be called {name!r}; give it a plain name such as 'acme_sms'")
+        raise PluginError(f"a type cannot be called {name!r}", mend="give it a plain name such as 'acme_sms'")
 
 
 def check_class(role: str, name: str, cls: object) -> Callable[..., Any]:
     """Return the class of a type. Raises PluginError where it cannot be used under this role."""
     if not isinstance(cls, type) or not dataclasses.is_dataclass(cls):
-        raise PluginError(f"type {name!r} is offered as {cls!r}; offer a class marked with @dataclass")
+        raise PluginError(f"type {name!r} is offered as {cls!r}", mend="offer a class marked with @dataclass")
     method = NEEDED_METHOD[role]
     if method is None:
         return cls
     found, roles = getattr(cls, method, None), _ROLES.get(role, _USUAL_ROLES)
     if not callable(found) or getattr(found, "__module__", None) == roles:
-        raise PluginError(f"the class {cls.__qualname__} of type {name!r} has no {method}(); add it ({roles})")
+        raise PluginError(f"the class {cls.__qualname__} of type {name!r} has no {method}()", mend=f"add it ({roles})")
     return cls

@@ -52,7 +52,7 @@ def commands_of(plugin: PluginId, hooks: pluggy.HookRelay, cli: click.Group) -> 
         changed = {name for name in before | after if before.get(name) is not after.get(name)}
         if stolen := sorted(changed & names):
             raise PluginClash(  # noqa: TRY301 - undone like whatever else goes wrong here
-                f"it replaces the command {', '.join(map(repr, stolen))}; call it something else"
+                f"it replaces the command {', '.join(map(repr, stolen))}", mend="call it something else"
             )
     except BaseException:
         cli.commands.clear()
@@ -66,11 +66,15 @@ def _registering(plugin: PluginId, cli: click.Group) -> RegisterCommand:
 
     def register(name: str, place: str, line: str) -> None:
         if not is_plain_line(name):
-            raise PluginError(f"a command cannot be called {name!r}; give it a plain name such as 'acme-report'")
+            raise PluginError(f"a command cannot be called {name!r}", mend="give it a plain name such as 'acme-report'")
         if not is_place(place):
-            raise PluginError(f"command {name!r} is offered as {place!r}; say where it is, as 'acme.report:report'")
+            raise PluginError(
+                f"command {name!r} is offered as {place!r}", mend="say where it is, as 'acme.report:report'"
+            )
         if not is_plain_line(line):
-            raise PluginError(f"command {name!r} has no line for `--help`; give it the first line of its own help")
+            raise PluginError(
+                f"command {name!r} has no line for `--help`", mend="give it the first line of its own help"
+            )
         cli.add_command(LazyCommand(name, line, partial(_load, plugin, place)))
 
     return register
@@ -79,6 +83,6 @@ def _registering(plugin: PluginId, cli: click.Group) -> RegisterCommand:
 def _load(plugin: PluginId, place: str) -> click.Command:
     found = import_offered(plugin, place)
     if not isinstance(found, click.Command):
-        error = PluginError(f"{place} is {found!r}; name a function that @click.command() decorates")
+        error = PluginError(f"{place} is {found!r}", mend="name a function that @click.command() decorates")
         raise OfferBrokenError(failure(plugin, error))
     return found

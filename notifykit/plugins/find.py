@@ -67,7 +67,7 @@ def own_version() -> str:
     for plugin in map(identify, find_entry_points()[0]):
         if canonical(plugin.distribution) == OWN_DISTRIBUTION:
             return plugin.version
-    raise PluginError(f"{OWN_DISTRIBUTION} is not installed, so it has no version; install it with pip")
+    raise PluginError(f"{OWN_DISTRIBUTION} is not installed, so it has no version", mend="install it with pip")
 
 
 def identify(entry_point: FoundPlugin | EntryPoint) -> PluginId:

@@ -93,12 +93,14 @@ class _Loading:
     def _add(self, plugin: PluginId, entry_point: FoundPlugin | EntryPoint) -> None:
         first = self._names.setdefault(plugin.name, plugin)
         if first is not plugin:
-            raise PluginError(f"its name is taken by {first}; rename the entry point, or uninstall one of the two")
+            raise PluginError(
+                f"its name is taken by {first}", mend="rename the entry point, or uninstall one of the two"
+            )
         with contextlib.redirect_stdout(sys.stderr):  # a print at import must not spoil what stdout is for
             module = entry_point.load()
             check_module(module)
             if twin := self.manager.get_name(module):
-                raise PluginError(f"it names the very object of plugin {twin!r}; remove one of the entry points")
+                raise PluginError(f"it names the very object of plugin {twin!r}", mend="remove one of the entry points")
             alone = new_manager()
             alone.register(module, plugin.name)
             offers = Registrations(plugin, self.shelf)

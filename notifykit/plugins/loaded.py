@@ -128,7 +128,7 @@ class Plugins:
         def code_of(sentence: Sentence) -> str:
             if sentence.code in taken:
                 raise PluginClash(
-                    f"it offers the reason {sentence.code!r}, which is notifykit's; call it something else"
+                    f"it offers the reason {sentence.code!r}, which is notifykit's", mend="call it something else"
                 )
             return sentence.code
 
@@ -151,7 +151,8 @@ class Plugins:
                 offered = self._offered(plugin, hook, name_of)
                 if taken := sorted(offered.keys() & holders.keys()):
                     raise PluginClash(  # noqa: TRY301 - recorded like whatever else goes wrong here
-                        f"it offers {taken[0]!r} by {hook}, which is taken by {holders[taken[0]]}; block one of the two"
+                        f"it offers {taken[0]!r} by {hook}, which is taken by {holders[taken[0]]}",
+                        mend="block one of the two",
                     )
             except BaseException as error:
                 pass_interrupt(error)
@@ -169,7 +170,7 @@ class Plugins:
         getattr(self._alone[plugin.name], hook)(register=offers.append)
         named = {name_of(offer): offer for offer in offers}
         if len(named) < len(offers):
-            raise PluginClash(f"it offers one name twice by {hook}; rename one of them")
+            raise PluginClash(f"it offers one name twice by {hook}", mend="rename one of them")
         return named
 
     def listing(self) -> dict[str, list[object]]:

@@ -45,13 +45,16 @@ class Registrations:
             if not isinstance(cls, str):
                 check_class(role, name, cls)
             elif not is_place(cls):
-                raise PluginError(f"type {name!r} is offered as {cls!r}; say where its class is, as 'acme.sms:AcmeSms'")
+                raise PluginError(
+                    f"type {name!r} is offered as {cls!r}", mend="say where its class is, as 'acme.sms:AcmeSms'"
+                )
             if name in self._mine[role]:
-                raise PluginClash(f"it offers {name!r} twice among its {role}; rename one of them")
+                raise PluginClash(f"it offers {name!r} twice among its {role}", mend="rename one of them")
             if other := self._taken[role].get(name):
                 raise PluginClash(
-                    f"{self._plugin} offers {name!r} among its {role}, which is taken by "
-                    f"plugin {other.plugin!r} of {other.distribution}; block or uninstall one of the two"
+                    f"{self._plugin} offers {name!r} among its {role}, which is taken by plugin "
+                    f"{other.plugin!r} of {other.distribution}",
+                    mend="block or uninstall one of the two",
                 )
             self._mine[role][name] = Offer(role=role, name=name, offered=cls, by=self._plugin)
 

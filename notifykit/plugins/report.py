@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from notifykit.errors import NotifykitError
+from notifykit.errors import NotifykitError, PluginError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,12 @@ class FailedPlugin(PluginId):
     """For the plugin's author; empty where the text says it all."""
 
     def __str__(self) -> str:
-        return f"{PluginId.__str__(self)}: {self.cause}: {self.what}; {self.mend}"
+        return str(self.error)
+
+    @property
+    def error(self) -> PluginError:
+        """What is wrong with it, as an error."""
+        return PluginError(f"{self.cause}: {self.what}", mend=self.mend, where=PluginId.__str__(self))
 
     def as_data(self) -> dict[str, object]:
         """Return plain data for JSON."""
@@ -71,10 +76,12 @@ class FailedPlugin(PluginId):
 
 def failure(of: PluginId, error: BaseException, mend: str | None = None) -> FailedPlugin:
     """Describe what a plugin raised, and how to mend it."""
-    what = " ".join(_text(error).split()) or "(no message)"
     ours = isinstance(error, NotifykitError)
-    if ours and mend is None and "; " in what:
-        what, _, mend = what.rpartition("; ")
+    if isinstance(error, NotifykitError):
+        said, mend = f"{error.where}: {error.what}" if error.where else error.what, mend or error.mend
+    else:
+        said = _text(error)
+    what = " ".join(said.split()) or "(no message)"
     return FailedPlugin(
         name=of.name,
         distribution=of.distribution,

@@ -77,8 +77,11 @@ class PluginNames:
         if not _NAME.fullmatch(bare) or len(bare) > _LONGEST:
             better = re.sub(r"[^a-z0-9]+", "-", bare.lower(), flags=re.ASCII).strip("-0123456789")[:_LONGEST].strip("-")
             raise NotifykitError(
-                f"a plugin cannot be called {name!r}; use up to {_LONGEST} lower-case letters, digits and single "
-                f"hyphens, a letter first, such as {better or 'acme-sms'!r}"
+                f"a plugin cannot be called {name!r}",
+                mend=(
+                    f"use up to {_LONGEST} lower-case letters, digits and single hyphens, a letter "
+                    f"first, such as {better or 'acme-sms'!r}"
+                ),
             )
         return cls(bare)
 
@@ -91,24 +94,24 @@ def create_plugin(name: str, folder: Path, *, taken: Collection[str] = ()) -> li
     """
     names = PluginNames.of(name)
     if names.type in taken:
-        raise NotifykitError(f"a plugin offers the sender type {names.type!r} already; choose another name")
+        raise NotifykitError(f"a plugin offers the sender type {names.type!r} already", mend="choose another name")
     if importlib.util.find_spec(names.package) is not None:
-        raise NotifykitError(f"a package called {names.package} is installed already; choose another name")
+        raise NotifykitError(f"a package called {names.package} is installed already", mend="choose another name")
     home = folder / names.distribution
     try:
         home.mkdir()
     except FileExistsError as error:
-        raise NotifykitError(f"{home}: is there already; choose another name, or move it away") from error
+        raise NotifykitError("is there already", mend="choose another name, or move it away", where=home) from error
     except OSError as error:
         raise NotifykitError(
-            f"{home}: cannot be made ({error.strerror}); check the folder it is to stand in"
+            f"cannot be made ({error.strerror})", mend="check the folder it is to stand in", where=home
         ) from error
     try:
         return [_write(home, path, template, names) for path, template in FILES.items()]
     except BaseException as error:
         shutil.rmtree(home, ignore_errors=True)
         if isinstance(error, OSError):
-            raise NotifykitError(f"{home}: cannot be written ({error.strerror}); nothing was left there") from error
+            raise NotifykitError(f"cannot be written ({error.strerror}); nothing was left there", where=home) from error
         raise
 
 

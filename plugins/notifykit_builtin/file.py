@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from notifykit.durable import sync, sync_folder, write_all
 from notifykit.model import Message, Outcome
-from notifykit.options import ProjectPath
+from notifykit.options import OptionError, ProjectPath
 from notifykit.roles import SendContext
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
@@ -33,7 +33,7 @@ class File:
 
     def __post_init__(self) -> None:
         if self.path.is_dir():
-            raise ValueError(f"path: {self.path} is a folder; name a file")
+            raise OptionError("path", f"{self.path} is a folder", mend="name a file")
 
     def send(self, message: Message, context: SendContext) -> Outcome:
         """Append one line, or nothing: what cannot be written whole is taken back."""

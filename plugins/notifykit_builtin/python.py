@@ -21,7 +21,7 @@ from typing import Literal
 
 from notifykit.errors import PluginError, pass_interrupt
 from notifykit.model import Message, Outcome
-from notifykit.options import ProjectPath
+from notifykit.options import OptionError, ProjectPath
 from notifykit.roles import SendContext
 from notifykit_builtin.not_sent import NotSent
 
@@ -87,23 +87,21 @@ def _find(call: str, search_path: Path | None) -> Callable[[str, str], object]:
     """Return the function. Raises ValueError that says what is missing where."""
     module_name, colon, path = call.partition(":")
     if not colon or not all(part.isidentifier() for part in [*module_name.split("."), *path.split(".")]):
-        raise ValueError(f'call: must be "module:function", not {call!r}')
+        raise OptionError("call", f'must be "module:function", not {call!r}')
     found: object = _import(module_name, search_path)
     for name in path.split("."):
         if not hasattr(found, name):
-            raise ValueError(f"call: {module_name} has no {path}; write the name as it stands there")
+            raise OptionError("call", f"{module_name} has no {path}", mend="write the name as it stands there")
         found = getattr(found, name)
     if not callable(found):
-        raise ValueError(  # noqa: TRY004 - a defect of the configuration
-            f"call: {call} is a {type(found).__name__}; name a function"
-        )
+        raise OptionError("call", f"{call} is a {type(found).__name__}", mend="name a function")
     if inspect.iscoroutinefunction(found):
-        raise ValueError(f"call: {call} is a coroutine function; name one that has sent when it returns")
+        raise OptionError("call", f"{call} is a coroutine function", mend="name one that has sent when it returns")
     try:
         inspect.signature(found).bind("recipient", "text")
     except TypeError as error:
-        raise ValueError(
-            f"call: {call} cannot be called with (recipient, text): {error}; wrap it in one that can"
+        raise OptionError(
+            "call", f"{call} cannot be called with (recipient, text): {error}", mend="wrap it in one that can"
         ) from error
     except ValueError:
         pass  # Functions written in C may have no signature to ask for.
@@ -113,7 +111,7 @@ def _find(call: str, search_path: Path | None) -> Callable[[str, str], object]:
 def _import(name: str, search_path: Path | None) -> ModuleType:
     if search_path is not None:
         if not search_path.is_dir():
-            raise ValueError(f"search_path: {search_path} is not a folder; name the one that holds {name}")
+            raise OptionError("search_path", f"{search_path} is not a folder", mend=f"name the one that holds {name}")
         if str(search_path) not in sys.path:
             sys.path.append(str(search_path))
             importlib.invalidate_caches()
@@ -124,10 +122,10 @@ def _import(name: str, search_path: Path | None) -> ModuleType:
         # The text of an import error names a module; that of another error may hold anything.
         why = f"{type(error).__name__}: {error}" if isinstance(error, ImportError) else _raised(error)
         mend = "install what it needs" if search_path else "install it, or name its folder in search_path"
-        text = f"call: {name} cannot be imported ({why}); {mend}"
+        what = f"{name} cannot be imported ({why})"
         if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
-            raise ValueError(text) from error  # there is no such module: the configuration is wrong
-        raise PluginError(text) from error  # it does not work here: no display, no desktop
+            raise OptionError("call", what, mend=mend) from error  # there is no such module: a wrong configuration
+        raise PluginError(f"call: {what}", mend=mend) from error  # it does not work here: no display, no desktop
     if search_path is not None:
         _check_origin(module, search_path)
     return module
@@ -137,9 +135,10 @@ def _check_origin(module: ModuleType, search_path: Path) -> None:
     """Refuse a module of the same name from elsewhere: the wrong function would be called."""
     origin = module.__spec__.origin if module.__spec__ else None
     if origin is None or not Path(origin).resolve().is_relative_to(search_path.resolve()):
-        raise ValueError(
-            f"call: {module.__name__} came from {origin}, not from search_path {search_path}; "
-            "rename one of the two, or drop search_path"
+        raise OptionError(
+            "call",
+            f"{module.__name__} came from {origin}, not from search_path {search_path}",
+            mend="rename one of the two, or drop search_path",
         )
 
 

@@ -46,7 +46,7 @@ def read_whole(path: Path) -> bytes:
     again. Raises OSError, and CampaignError where it is no ordinary file or changes at every attempt.
     """
     if not stat.S_ISREG(path.stat().st_mode):
-        raise CampaignError(f"{path}: it is a folder or a device; name a CSV file")
+        raise CampaignError("it is a folder or a device", mend="name a CSV file", where=path)
     earlier: bytes | None = None
     for _ in range(TRIES):
         with path.open("rb") as file:
@@ -58,7 +58,9 @@ def read_whole(path: Path) -> bytes:
         if earlier == data or (earlier and data.startswith(earlier)):
             return earlier
         earlier = data
-    raise CampaignError(f"{path}: it was rewritten {TRIES} times while it was read; the next pass tries again")
+    raise CampaignError(
+        f"it was rewritten {TRIES} times while it was read", mend="the next pass tries again", where=path
+    )
 
 
 def starts_with(path: Path, pieces: Iterable[bytes]) -> bool:

@@ -120,7 +120,7 @@ class _Turn:
         self._data = data
         head = read_head(data, str(path), column.key, column.encoding)
         if head is None:
-            raise CampaignError(f"{path}: it is empty; put the rows back that it had")
+            raise CampaignError("it is empty", mend="put the rows back that it had", where=path)
         self._head = head
         self.codec = head.codec
         self._flag_at = head.column(column.flag, str(path), "strategy.flag")

@@ -59,11 +59,15 @@ def read_head(data: bytes, origin: str, key: str, encoding: Encoding = "auto") -
     is broken, or a key column that is missing or there twice.
     """
     if data.startswith(_WIDE_BOMS):
-        raise CampaignError(f"{origin}: it is UTF-16 or UTF-32 text; save it as UTF-8 (in a spreadsheet: CSV UTF-8)")
+        raise CampaignError(
+            "it is UTF-16 or UTF-32 text", mend="save it as UTF-8 (in a spreadsheet: CSV UTF-8)", where=origin
+        )
     marked = data.startswith(codecs.BOM_UTF8)
     if marked and encoding == "gb18030":
         raise CampaignError(
-            f"{origin}: it starts with the mark of UTF-8, but the campaign says `encoding: gb18030`; remove that line"
+            "it starts with the mark of UTF-8, but the campaign says `encoding: gb18030`",
+            mend="remove that line",
+            where=origin,
         )
     start, line = (len(codecs.BOM_UTF8) if marked else 0), 1
     row = row_at(data, start)
@@ -74,18 +78,22 @@ def read_head(data: bytes, origin: str, key: str, encoding: Encoding = "auto") -
         return None
     place = f"{origin}:{line}"
     if row.fault:
-        raise CampaignError(f"{place}: the header is broken: {row.fault.value}; correct the first line")
+        raise CampaignError(f"the header is broken: {row.fault.value}", mend="correct the first line", where=place)
     if b"\0" in data[row.start : row.end]:
-        raise CampaignError(f"{place}: the header holds zero bytes, so this is not UTF-8 text; save the file as UTF-8")
+        raise CampaignError(
+            "the header holds zero bytes, so this is not UTF-8 text", mend="save the file as UTF-8", where=place
+        )
     cells = [cell_bytes(data, span) for span in row.cells]
     guessed = not marked and encoding == "auto"
     codec: Codec = _guess(data, cells, key) if guessed else "gb18030" if encoding == "gb18030" else "utf-8"
     names = _decode(cells, codec)
     if names is None:
-        raise CampaignError(f"{place}: the header is not {codec} text; save the file as UTF-8, or name its `encoding`")
+        raise CampaignError(
+            f"the header is not {codec} text", mend="save the file as UTF-8, or name its `encoding`", where=place
+        )
     columns = {name: at for at, name in enumerate(names) if name and names.count(name) == 1}
     if key not in columns:
-        raise CampaignError(f"{place}: {no_column(key, names, 'source.key')}")
+        raise CampaignError(f"{no_column(key, names, 'source.key')}", where=place)
     return Head(
         codec=codec,
         guessed=guessed,

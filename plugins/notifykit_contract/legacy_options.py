@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from notifykit.legacy import Disposal, LegacyState
+from notifykit.options import OptionError
 
 SENT_WORD = "发送成功"
 NUMBER = "合同编号(contractdocNum)"
@@ -25,10 +26,10 @@ class ContractState:
     def __post_init__(self) -> None:
         """Raise ValueError for an option that says nothing."""
         if not self.status_file.name:
-            raise ValueError("status_file: names no file; name the send-status JSON file of the old program")
+            raise OptionError("status_file", "names no file", mend="name the send-status JSON file of the old program")
         for option in ("sent_word", "number"):
             if not getattr(self, option):
-                raise ValueError(f"{option}: is empty; leave it out where the usual word is meant")
+                raise OptionError(option, "is empty", mend="leave it out where the usual word is meant")
 
     def state(self, campaign: str) -> LegacyState:
         """Name the file, which a migration retires."""

@@ -81,8 +81,9 @@ class CsvFlag(Strategy):
         source = context.source
         if not isinstance(source, _CsvFile):
             raise CampaignError(
-                f"campaign {context.campaign}: its strategy writes a flag into a CSV file, and its source is a "
-                f"{type(source).__name__}; use a source of type `contract_csv` or `csv`, or another strategy"
+                f"campaign {context.campaign}: its strategy writes a flag into a CSV file, and its "
+                f"source is a {type(source).__name__}",
+                mend="use a source of type `contract_csv` or `csv`, or another strategy",
             )
         self._table = None
         self._folder = context.folder
@@ -173,7 +174,7 @@ class CsvFlag(Strategy):
 
     def _meet(self, table: Table) -> None:
         if self.flag not in table.columns:
-            raise CampaignError(f"{table.origin}: {no_column(self.flag, tuple(table.columns), 'strategy.flag')}")
+            raise CampaignError(f"{no_column(self.flag, tuple(table.columns), 'strategy.flag')}", where=table.origin)
         self._flag_at = table.columns[self.flag]
         self._table = table
 

@@ -54,14 +54,14 @@ async def _fetch(request: Request) -> bytes:
             response.request = asked
             async with aclosing(response):
                 if not response.is_success:
-                    raise CampaignError(f"{request.place}: answered {response.status_code}; {_mend(response)}")
+                    raise CampaignError(f"answered {response.status_code}", mend=_mend(response), where=request.place)
                 return await _read(response, request)
     except TimeoutError:
         mend = "raise `timeout`, or see why the service is slow"
-        raise CampaignError(f"{request.place}: no whole reply within {request.timeout:g} s; {mend}") from None
+        raise CampaignError(f"no whole reply within {request.timeout:g} s", mend=mend, where=request.place) from None
     except httpx2.HTTPError as error:
         mend = "see that `url` is right and the service runs; the next pass asks again"
-        raise CampaignError(f"{request.place}: no reply ({type(error).__name__}); {mend}") from None
+        raise CampaignError(f"no reply ({type(error).__name__})", mend=mend, where=request.place) from None
 
 
 async def _read(response: httpx2.Response, request: Request) -> bytes:
@@ -70,7 +70,7 @@ async def _read(response: httpx2.Response, request: Request) -> bytes:
         body += chunk
         if len(body) > request.max_bytes:
             mend = "ask for fewer rows, or raise `max_bytes`"
-            raise CampaignError(f"{request.place}: the reply is longer than {request.max_bytes} bytes; {mend}")
+            raise CampaignError(f"the reply is longer than {request.max_bytes} bytes", mend=mend, where=request.place)
     return bytes(body)
 
 

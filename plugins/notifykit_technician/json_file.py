@@ -30,6 +30,8 @@ class JsonFile(RowOptions):
         try:
             data = self.path.read_bytes()
         except OSError as error:
-            raise CampaignError(f"{self.path}: {error.strerror}; correct `path`, or its permissions") from error
+            raise CampaignError(
+                f"{error.strerror}", mend="correct `path`, or its permissions", where=self.path
+            ) from error
         mend = "mend it there, or wait: if it is being written, the next pass reads it"
         return self.records(data, str(self.path), mend)

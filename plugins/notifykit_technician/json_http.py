@@ -10,7 +10,7 @@ import httpx2
 from notifykit.errors import CampaignError
 from notifykit.http import check_http_url
 from notifykit.model import Problem, Record
-from notifykit.options import Seconds, Secret
+from notifykit.options import OptionError, Seconds, Secret
 from notifykit.secrets import SecretMissingError
 from notifykit_technician.fetch import Method, Request, fetch
 from notifykit_technician.row_options import RowOptions
@@ -38,11 +38,11 @@ class JsonHttp(RowOptions):
         _check_url(self.url)
         for name, value in self.headers.items():
             if isinstance(value, str) and _SECRET_HEADER.search(name):
-                raise ValueError(f"headers: {name} is in plain text; write it as {{env: NAME}} or {{file: path}}")
+                raise OptionError("headers", f"{name} is in plain text", mend="write it as {env: NAME} or {file: path}")
         if not self.timeout > 0:
-            raise ValueError("timeout: leaves no time at all; write it like 30s")
+            raise OptionError("timeout", "leaves no time at all", mend="write it like 30s")
         if self.max_bytes < 1:
-            raise ValueError(f"max_bytes: {self.max_bytes} is no size; leave it out for 64 MiB")
+            raise OptionError("max_bytes", f"{self.max_bytes} is no size", mend="leave it out for 64 MiB")
 
     @property
     def reads(self) -> Secret | str:
@@ -73,16 +73,20 @@ def _check_url(url: Secret | str) -> None:
     except CampaignError:
         return  # not set: whoever reads says so
     if parts.userinfo:
-        raise ValueError("url: holds a login, which is not sent; send it as `headers: {Authorization: {env: NAME}}`")
+        raise OptionError(
+            "url", "holds a login, which is not sent", mend="send it as `headers: {Authorization: {env: NAME}}`"
+        )
     names = (name for name in parts.params if _SECRET_PARAMETER.fullmatch(name))
     if isinstance(url, str) and (name := next(names, None)):
-        raise ValueError(f"url: holds {name} in plain text; write the whole url as {{env: NAME}} or {{file: path}}")
+        raise OptionError(
+            "url", f"holds {name} in plain text", mend="write the whole url as {env: NAME} or {file: path}"
+        )
 
 
 def _header(name: str, value: Secret | str) -> str:
     text = _plain(value)
     if not (name.isascii() and text.isascii() and text.isprintable()):
-        raise CampaignError(f"headers: {name} holds what no HTTP header can carry; write plain ASCII, one line")
+        raise CampaignError(f"headers: {name} holds what no HTTP header can carry", mend="write plain ASCII, one line")
     return text
 
 

@@ -23,12 +23,12 @@ def parse_json(data: bytes, place: str, mend: str) -> object:
         raise CampaignError(f"{place}:{line}:{column}: {what}") from None
     except json.JSONDecodeError as error:
         what = f"not valid JSON ({error.msg})" if data.strip() else "empty, which is not JSON"
-        raise CampaignError(f"{place}:{error.lineno}:{error.colno}: {what}; {mend}") from None
+        raise CampaignError(f"{place}:{error.lineno}:{error.colno}: {what}", mend=mend) from None
     except RecursionError:
-        raise CampaignError(f"{place}:1:1: arrays within arrays, too deep to read; {mend}") from None
+        raise CampaignError(f"{place}:1:1: arrays within arrays, too deep to read", mend=mend) from None
     except ValueError as error:
         # What is left is a number above the interpreter's limit of digits, for which it tells no position.
-        raise CampaignError(f"{place}:1:1: not readable ({error}); {mend}") from None
+        raise CampaignError(f"{place}:1:1: not readable ({error})", mend=mend) from None
 
 
 def kind(value: object) -> str:

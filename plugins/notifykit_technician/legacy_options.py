@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from notifykit.legacy import Disposal, LegacyState
+from notifykit.options import OptionError
 from notifykit_technician.legacy_status import TECHNICIAN_WORD
 
 
@@ -19,7 +20,7 @@ class TechnicianState:
     def __post_init__(self) -> None:
         """Raise ValueError where it names no file."""
         if not self.status_file.name:
-            raise ValueError("status_file: names no file; name the technicians' send-status JSON file")
+            raise OptionError("status_file", "names no file", mend="name the technicians' send-status JSON file")
 
     def state(self, campaign: str) -> LegacyState:
         """Name the file, which a migration keeps."""

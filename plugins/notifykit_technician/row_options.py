@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from notifykit.errors import CampaignError
 from notifykit.model import Problem, Record, Table
+from notifykit.options import OptionError
 from notifykit_technician.json_text import kind, parse_json
 from notifykit_technician.rows import Layout, read_rows
 
@@ -28,11 +29,13 @@ class RowOptions:
         named = [name for name in self.columns if name != UNUSED]
         twice = sorted({name for name in named if named.count(name) > 1})
         if twice:
-            raise ValueError(f"columns: {', '.join(twice)} is named twice; use `_` for positions nobody needs")
+            raise OptionError(
+                "columns", f"{', '.join(twice)} is named twice", mend="use `_` for positions nobody needs"
+            )
         if self.columns and self.key not in named:
-            raise ValueError(f"key: no column is called {self.key!r}; `columns` names {', '.join(named)}")
+            raise OptionError("key", f"no column is called {self.key!r}", mend=f"`columns` names {', '.join(named)}")
         if self.rows and not all(self.rows.split(".")):
-            raise ValueError(f"rows: {self.rows!r} has an empty step; write it like data.rows")
+            raise OptionError("rows", f"{self.rows!r} has an empty step", mend="write it like data.rows")
 
     def records(self, data: bytes, origin: str, mend: str) -> list[Record | Problem]:
         """Return the rows of the document in order; one that cannot be used is a Problem.
@@ -43,8 +46,9 @@ class RowOptions:
         array = _find_array(parse_json(data, origin, mend), self.rows.split(".") if self.rows else [], origin)
         if array and not self.columns and all(isinstance(row, list) for row in array):
             raise CampaignError(
-                f"{origin}: the rows are arrays, and nothing names their positions; "
-                "set `columns`, such as [id, time, technician, company, _, content]"
+                "the rows are arrays, and nothing names their positions",
+                mend="set `columns`, such as [id, time, technician, company, _, content]",
+                where=origin,
             )
         positions = {name: at for at, name in enumerate(self.columns) if name != UNUSED}
         return list(read_rows(array, Layout(Table(origin, positions), self.key), data))
@@ -53,15 +57,17 @@ class RowOptions:
 def _find_array(document: object, steps: list[str], origin: str) -> list[object]:
     # Metabase answers a failed query with a 2xx status, an `error` and no rows (metabase/metabase#41945).
     if isinstance(document, dict) and document.get("error"):
-        raise CampaignError(f"{origin}: the service reports {str(document['error'])[:200]!r}; mend the query there")
+        raise CampaignError(
+            f"the service reports {str(document['error'])[:200]!r}", mend="mend the query there", where=origin
+        )
     at, here = document, "the document"
     for step in steps:
         if not isinstance(at, dict) or step not in at:
-            raise CampaignError(f"{origin}: {here} has no {step!r} ({_contents(at)}); correct `rows`")
+            raise CampaignError(f"{here} has no {step!r} ({_contents(at)})", mend="correct `rows`", where=origin)
         at, here = at[step], repr(step)
     if not isinstance(at, list):
         mend = "set `rows` to where the array is, such as data.rows"
-        raise CampaignError(f"{origin}: {here} is not an array ({_contents(at)}); {mend}")
+        raise CampaignError(f"{here} is not an array ({_contents(at)})", mend=mend, where=origin)
     return at
 
 

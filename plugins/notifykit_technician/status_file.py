@@ -75,7 +75,7 @@ class StatusFile:
         effective = os.access in os.supports_effective_ids
         if not (os.access(folder, os.W_OK | os.X_OK, effective_ids=effective) and folder.is_dir()):
             mend = "create it, let this user write there, or correct `status_file`"
-            raise CampaignError(f"{self.path}: cannot write in the folder {folder}; {mend}")
+            raise CampaignError(f"cannot write in the folder {folder}", mend=mend, where=self.path)
 
     def record(self, keys: Iterable[str], word: str, *, overwrite: bool) -> dict[str, object]:
         """Put `word` under these keys, durably; under one that is there already only if `overwrite`.
@@ -89,10 +89,10 @@ class StatusFile:
                 return self._record(target, list(keys), word, overwrite=overwrite)
         except Timeout:
             what = f"another process has held {target.name}.lock for {self.patience:g} s"
-            raise CampaignError(f"{self.path}: {what}; look what it is doing, then run again") from None
+            raise CampaignError(f"{what}", mend="look what it is doing, then run again", where=self.path) from None
         except OSError as error:
             mend = "free the disk or mend the permissions, then run again"
-            raise CampaignError(f"{self.path}: cannot be replaced ({error.strerror}); {mend}") from error
+            raise CampaignError(f"cannot be replaced ({error.strerror})", mend=mend, where=self.path) from error
 
     @property
     def _target(self) -> Path:
@@ -114,7 +114,7 @@ class StatusFile:
                     return entries
             finally:
                 fresh.unlink(missing_ok=True)
-        raise CampaignError(f"{self.path}: another program keeps writing it; stop that one, then run again")
+        raise CampaignError("another program keeps writing it", mend="stop that one, then run again", where=self.path)
 
     def _view(self) -> _View:
         try:
@@ -124,12 +124,14 @@ class StatusFile:
         except FileNotFoundError:
             return _View({}, os.linesep, None, b"")
         except OSError as error:
-            raise CampaignError(f"{self.path}: {error.strerror}; mend its permissions or `status_file`") from error
+            raise CampaignError(
+                f"{error.strerror}", mend="mend its permissions or `status_file`", where=self.path
+            ) from error
         mend = "if it is being written, the next pass reads it; else restore it from a copy or mend it there"
         entries = parse_json(data, str(self.path), mend)
         if not isinstance(entries, dict):
             what = f"{kind(entries)}, not an object of key to word"
-            raise CampaignError(f"{self.path}:1:1: {what}; restore it from a copy, or correct `status_file`")
+            raise CampaignError(f"{self.path}:1:1: {what}", mend="restore it from a copy, or correct `status_file`")
         first = data.find(b"\n")
         newline = os.linesep if first < 0 else "\r\n" if data[:first].endswith(b"\r") else "\n"
         return _View(entries, newline, found, data)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from notifykit.http import Reply
 from notifykit.model import Outcome
-from notifykit.options import Seconds
+from notifykit.options import OptionError, Seconds
 from notifykit.secrets import redact
 
 _CODE = re.compile(r"[\w.-]{1,64}")
@@ -32,7 +32,7 @@ class Accept:
 
     def __post_init__(self) -> None:
         if self.pause <= 0:
-            raise ValueError("pause: must be more than 0 seconds")
+            raise OptionError("pause", "must be more than 0 seconds")
         if both := sorted({self.equals} & {*self.retry, *self.throttled} or set(self.retry) & set(self.throttled)):
             raise ValueError(f"{both[0]!r} is named for two things; say it once")
         if not all(self.path.split(".")):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from string import Formatter
 
 from notifykit.model import Message
+from notifykit.options import OptionError
 
 WORDS = ("text", "recipient", "idempotency_key", "campaign", "key", "name")
 """What may stand in braces."""
@@ -25,7 +26,9 @@ def check_fields(value: object, place: str = "the body") -> None:
             _pieces(value, place)
         case dict():
             if strange := [key for key in value if not isinstance(key, str)]:
-                raise ValueError(f"fields: {place} has the name {strange[0]!r}, and JSON takes only text; quote it")
+                raise OptionError(
+                    "fields", f"{place} has the name {strange[0]!r}, and JSON takes only text", mend="quote it"
+                )
             for key, inner in value.items():
                 check_fields(inner, f"{place}.{key}")
         case list():
@@ -36,7 +39,7 @@ def check_fields(value: object, place: str = "the body") -> None:
         case float() if math.isfinite(value):
             pass
         case _:
-            raise ValueError(f"fields: {place} is {value!r}, which JSON has no form for; quote it")
+            raise OptionError("fields", f"{place} is {value!r}, which JSON has no form for", mend="quote it")
 
 
 def fill(value: object, message: Message) -> object:
@@ -56,11 +59,13 @@ def _pieces(template: str, place: str = "the body") -> list[tuple[str, str | Non
     try:
         pieces = list(Formatter().parse(template))
     except ValueError:
-        raise ValueError(f"fields: {place} has a brace too many ({template!r}); double it: {{{{ or }}}}") from None
+        raise OptionError(
+            "fields", f"{place} has a brace too many ({template!r})", mend="double it: {{ or }}"
+        ) from None
     for _, word, spec, conversion in pieces:
         if word is not None and (word not in WORDS or spec or conversion):
             known = ", ".join(f"{{{name}}}" for name in WORDS)
-            raise ValueError(
-                f"fields: {place} has an unknown placeholder ({template!r}); use {known}, or double the brace"
+            raise OptionError(
+                "fields", f"{place} has an unknown placeholder ({template!r})", mend=f"use {known}, or double the brace"
             )
     return [(literal, word) for literal, word, _, _ in pieces]

@@ -9,7 +9,7 @@ from typing import Literal
 
 from notifykit.http import check_ca_file, check_http_url, classify_status, header_value, post, throttle
 from notifykit.model import Message, Outcome
-from notifykit.options import ProjectPath, Secret
+from notifykit.options import OptionError, ProjectPath, Secret
 from notifykit.roles import SendContext
 from notifykit_webhook.accept import Accept
 from notifykit_webhook.fields import DEFAULT, check_fields, fill
@@ -48,9 +48,11 @@ class Webhook:
         _check_headers(self.headers)
         check_fields(self.fields)
         if self.body == "text" and self.fields != DEFAULT:
-            raise ValueError("fields: means nothing with `body: text`, which sends the bare text; drop one of the two")
+            raise OptionError(
+                "fields", "means nothing with `body: text`, which sends the bare text", mend="drop one of the two"
+            )
         if self.max_bytes is not None and self.max_bytes < 1:
-            raise ValueError(f"max_bytes: must be 1 or more, not {self.max_bytes}")
+            raise OptionError("max_bytes", f"must be 1 or more, not {self.max_bytes}")
         if self.proxy is not None:
             check_http_url(self.proxy, "proxy")
         if self.ca_file is not None:
@@ -93,11 +95,11 @@ class Webhook:
 def _check_headers(headers: Mapping[str, Secret | str]) -> None:
     for name, value in headers.items():
         if not _TOKEN.fullmatch(name):
-            raise ValueError(f"headers: {name!r} is not a header's name; use letters, digits and hyphens")
+            raise OptionError("headers", f"{name!r} is not a header's name", mend="use letters, digits and hyphens")
         if name.lower() in _OURS:
-            raise ValueError(f"headers: {name} is set by notifykit; remove it")
+            raise OptionError("headers", f"{name} is set by notifykit", mend="remove it")
         if isinstance(value, str):
             if _CREDENTIAL.search(name):
-                raise ValueError(f"headers: {name} is a credential; give it as {{env: NAME}} or {{file: path}}")
+                raise OptionError("headers", f"{name} is a credential", mend="give it as {env: NAME} or {file: path}")
             if not (value.isascii() and value.isprintable()):
-                raise ValueError(f"headers: {name} is not printable ASCII ({value!r}); remove what is not")
+                raise OptionError("headers", f"{name} is not printable ASCII ({value!r})", mend="remove what is not")

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from notifykit.http import Reply, check_http_url, classify_status, post, throttle
 from notifykit.model import Message, Outcome
-from notifykit.options import Seconds, Secret
+from notifykit.options import OptionError, Seconds, Secret
 from notifykit.roles import Rate, SendContext
 from notifykit.secrets import SecretMissingError
 from notifykit_wecom.errcodes import THROTTLE_PAUSE, THROTTLED, outcome_of
@@ -47,15 +47,18 @@ class WecomRobot:
     def __post_init__(self) -> None:
         check_http_url(self.base_url, "base_url")
         if "?" in self.base_url:
-            raise ValueError("base_url: has a query; give only what stands before the ?, and the key under `key`")
+            raise OptionError(
+                "base_url", "has a query", mend="give only what stands before the ?, and the key under `key`"
+            )
         self._check_key()
         if self.msgtype != "text" and (self.mentioned_list or self.mentioned_mobile_list):
-            raise ValueError(
-                f"msgtype: {self.msgtype} takes no mentioned_list and no mentioned_mobile_list; "
-                "use msgtype: text, or (markdown only) write <@userid> into the template"
+            raise OptionError(
+                "msgtype",
+                f"{self.msgtype} takes no mentioned_list and no mentioned_mobile_list",
+                mend="use msgtype: text, or (markdown only) write <@userid> into the template",
             )
         if self.throttle_pause <= 0:
-            raise ValueError("throttle_pause: must be more than 0 seconds")
+            raise OptionError("throttle_pause", "must be more than 0 seconds")
         if self.proxy is not None:
             check_http_url(self.proxy, "proxy")
 
@@ -121,4 +124,6 @@ class WecomRobot:
         except SecretMissingError:
             return
         if "/" in key or "=" in key:
-            raise ValueError("key: is not a robot's key; give only what stands behind key= in the webhook URL")
+            raise OptionError(
+                "key", "is not a robot's key", mend="give only what stands behind key= in the webhook URL"
+            )

@@ -71,10 +71,12 @@ def check_may_retire(project: Project, folder: MigrationFolder, *, now: float | 
             Phase.MIGRATING: "`notifykit migrate` goes on with it",
             Phase.ROLLING_BACK: "`notifykit rollback` goes on with it",
         }
-        raise PreflightError(f"{project.file.file}: the project is {state.phase}; {mends[state.phase]}")
+        raise PreflightError(f"the project is {state.phase}", mend=mends[state.phase], where=project.file.file)
     if now is not None and state.soak_until is not None and now < state.soak_until:
         days = (state.soak_until - now) / 86_400
-        raise PreflightError(f"the old files are to stay for {days:.1f} more days (`--soak`); --now does not wait")
+        raise PreflightError(
+            f"the old files are to stay for {days:.1f} more days (`--soak`)", mend="--now does not wait"
+        )
 
 
 def changed_since(item: OldFile) -> bool:

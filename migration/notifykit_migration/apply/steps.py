@@ -55,8 +55,8 @@ def check_inputs(project: Project, plan: Plan) -> None:
         changed.append(plan.store)
     if changed:
         raise WorldChangedError(
-            f"changed since the plan was made: {', '.join(changed)}; nothing was done. Stop the old program, and make "
-            "a new plan with `notifykit migrate --dry-run`"
+            f"changed since the plan was made: {', '.join(changed)}",
+            mend=("nothing was done. Stop the old program, and make a new plan with `notifykit migrate --dry-run`"),
         )
 
 
@@ -84,7 +84,7 @@ def database_step(
             mode = str(db.one("PRAGMA journal_mode")[0])
             with db.transaction():
                 if before and content_digest(db.connection) != before:
-                    raise WorldChangedError(f"{plan.store}: somebody wrote to it just now; nothing was done")
+                    raise WorldChangedError("somebody wrote to it just now; nothing was done", where=plan.store)
                 fence.remember_schema(db)
                 sequence = _sequence(db)
                 schema.upgrade(db)

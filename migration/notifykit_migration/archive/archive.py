@@ -84,7 +84,9 @@ class Archived:
             """How many ids this rollback and those before it left without a row: no sign of a purge."""
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise VerificationError(
-                f"{folder / MANIFEST}: the archive of a rollback is damaged ({error}); restore it from a copy"
+                f"the archive of a rollback is damaged ({error})",
+                mend="restore it from a copy",
+                where=folder / MANIFEST,
             ) from error
 
     @property
@@ -102,9 +104,11 @@ class Archived:
         try:
             same = _sha256(self.outbox) == self._sha256
         except OSError as error:
-            raise VerificationError(f"{self.outbox}: cannot be read ({error.strerror}); restore it") from error
+            raise VerificationError(
+                f"cannot be read ({error.strerror})", mend="restore it", where=self.outbox
+            ) from error
         if not same:
-            raise VerificationError(f"{self.outbox}: it is not what was archived; restore it from a copy")
+            raise VerificationError("it is not what was archived", mend="restore it from a copy", where=self.outbox)
 
     def holds(self) -> tuple[Hold, ...]:
         """Return what waited for a person when it was made. Raises VerificationError where the list is damaged."""
@@ -112,7 +116,9 @@ class Archived:
         try:
             return tuple(map(_hold, json.loads(path.read_text(encoding="utf-8"))))
         except (OSError, ValueError, TypeError) as error:
-            raise VerificationError(f"{path}: the archive of a rollback is damaged ({error}); restore it") from error
+            raise VerificationError(
+                f"the archive of a rollback is damaged ({error})", mend="restore it", where=path
+            ) from error
 
     @contextmanager
     def open(self) -> Iterator[sqlite3.Connection]:
@@ -220,8 +226,9 @@ def archive(
         sync_folder(folder.archive)
     except OSError as error:
         raise PreflightError(
-            f"{error.filename or folder.archive}: the outbox cannot be archived ({error.strerror}); "
-            "nothing was changed; make room or mend the permissions, then run again"
+            f"the outbox cannot be archived ({error.strerror}); nothing was changed",
+            mend="make room or mend the permissions, then run again",
+            where=error.filename or folder.archive,
         ) from error
     return Archived(target)
 
@@ -273,11 +280,13 @@ def _copy(source: sqlite3.Connection, path: Path) -> None:
             found = [row[0] for row in copy.execute("PRAGMA integrity_check")]
     except sqlite3.Error as error:
         raise PreflightError(
-            f"{path}: the outbox cannot be archived ({error}); nothing was changed; make room, then run again"
+            f"the outbox cannot be archived ({error}); nothing was changed",
+            mend="make room, then run again",
+            where=path,
         ) from error
     if found != ["ok"]:
         raise VerificationError(
-            f"{path}: the copy of the outbox is damaged: {found[0]}; nothing was changed; check the disk"
+            f"the copy of the outbox is damaged: {found[0]}; nothing was changed", mend="check the disk", where=path
         )
     sync_file(path)
 

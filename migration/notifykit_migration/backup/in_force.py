@@ -50,6 +50,7 @@ def planned(backup: Backup) -> Plan:
         return parse_plan(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError, PreflightError, VerificationError) as error:
         raise VerificationError(
-            f"{path}: is not the plan that was kept here; see `notifykit verify --backup {backup.id}`, and put it back "
-            "from a copy"
+            "is not the plan that was kept here",
+            mend=f"see `notifykit verify --backup {backup.id}`, and put it back from a copy",
+            where=path,
         ) from error

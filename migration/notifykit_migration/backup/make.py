@@ -76,7 +76,7 @@ def find(folder: MigrationFolder, id_: str) -> Backup:
     path = folder.backups / id_
     if id_ not in (known := _ids(folder)):
         there = f"there are {', '.join(known)}" if known else "there is none"
-        raise VerificationError(f"{path}: there is no such backup; {there}. Put it back, if it was moved")
+        raise VerificationError("there is no such backup", mend=f"{there}. Put it back, if it was moved", where=path)
     if (manifest := read_manifest(path)).id != id_:
         raise damaged(path, f"it is backup {manifest.id}, under another name")
     return _backup(path, manifest)
@@ -137,7 +137,7 @@ def _restored(folder: Path, item: Item, target: Path) -> Path:
         raise damaged(source, "it is missing") from error
     except OSError as error:
         raise PreflightError(
-            f"{error.filename or target}: the backup cannot be restored there {mend(error)}, or set TMPDIR"
+            f"the backup cannot be restored there {mend(error)}, or set TMPDIR", where=error.filename or target
         ) from error
     return target
 
@@ -173,8 +173,8 @@ def _made(folder: MigrationFolder, plan: Plan, now: float) -> Iterator[tuple[str
         _tidy(folder)
         if isinstance(error, OSError):
             raise PreflightError(
-                f"{error.filename or making}: the backup cannot be made {mend(error)}; nothing was changed, and "
-                "nothing is left of it"
+                f"the backup cannot be made {mend(error)}; nothing was changed, and nothing is left of it",
+                where=error.filename or making,
             ) from error
         raise
 
@@ -253,11 +253,17 @@ def _store(making: Path, project: Path, store: Path) -> StoreItem:
             said, rows, digest = integrity(copy), count_rows(copy), content_digest(copy)
             (version,) = copy.execute("PRAGMA user_version").fetchone()
     except sqlite3.Error as error:
-        raise VerificationError(f"{store}: its copy cannot be read back ({error}); is the database damaged?") from error
+        raise VerificationError(
+            f"its copy cannot be read back ({error}); is the database damaged?", where=store
+        ) from error
     if said != "ok":
         raise VerificationError(
-            f"{store}: integrity_check: {said}; nothing was changed. Mend the database first (`sqlite3 {store.name} "
-            ".recover`), or restore a backup of it"
+            f"integrity_check: {said}",
+            mend=(
+                f"nothing was changed. Mend the database first (`sqlite3 {store.name} .recover`), or "
+                "restore a backup of it"
+            ),
+            where=store,
         )
     sync_file(path)
     return StoreItem(

@@ -99,7 +99,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         form = json.loads(data)
         if (version := form.pop("format", None)) != FORMAT:
-            raise VerificationError(f"{path}: a backup of format {version}; this notifykit knows {FORMAT}")
+            raise VerificationError(f"a backup of format {version}", mend=f"this notifykit knows {FORMAT}", where=path)
         return _FORM.validate_python(form)
     except (ValueError, AttributeError, TypeError) as error:  # written by somebody else, checksum and all
         raise damaged(path, f"it is no manifest: {error}") from error
@@ -108,8 +108,9 @@ def read_manifest(folder: Path) -> Manifest:
 def damaged(path: Path, why: str) -> VerificationError:
     """Return the error for a backup that is not what it was."""
     return VerificationError(
-        f"{path}: the backup is damaged: {why}. Nothing was changed; keep it, and put this file back from a copy of "
-        "the backup if you have one"
+        f"the backup is damaged: {why}. Nothing was changed",
+        mend="keep it, and put this file back from a copy of the backup if you have one",
+        where=path,
     )
 
 

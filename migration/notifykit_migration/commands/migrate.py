@@ -151,7 +151,7 @@ def migrate(
     state = command.state
     dry_run = dry_run or command.until is Until.PLAN
     if state.phase is Phase.ROLLING_BACK:
-        raise PreflightError("a rollback was begun and did not come to its end; run `notifykit rollback` first")
+        raise PreflightError("a rollback was begun and did not come to its end", mend="run `notifykit rollback` first")
     if state.phase is Phase.MIGRATING:
         _refuse_another(state, plan_path)
         if not dry_run:
@@ -182,8 +182,9 @@ def migrate(
 def _refuse_another(state: State, plan_path: Path | None) -> None:
     if plan_path is not None and read_plan(plan_path).hash != state.plan_hash:
         raise WorldChangedError(
-            f"{plan_path}: another plan was begun and is half done; `notifykit migrate` goes on with it, "
-            "`notifykit rollback` goes back"
+            "another plan was begun and is half done",
+            mend="`notifykit migrate` goes on with it, `notifykit rollback` goes back",
+            where=plan_path,
         )
 
 
@@ -220,8 +221,9 @@ class _Command:
         plan = read_plan(path)
         if (used := was_used(Journal.read(self.folder.journal), plan.hash, plan.made_at)) is not None:
             raise WorldChangedError(
-                f"{path}: this plan was carried out already ({report.when(used.at)}); a plan applies once. "
-                "Make a new one with `notifykit migrate --dry-run --out FILE`"
+                f"this plan was carried out already ({report.when(used.at)})",
+                mend="a plan applies once. Make a new one with `notifykit migrate --dry-run --out FILE`",
+                where=path,
             )
         return plan
 

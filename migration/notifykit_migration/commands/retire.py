@@ -94,7 +94,9 @@ def _code(project: Project, folder: MigrationFolder, code: Path, patch_path: Pat
         try:
             patch_path.write_bytes(cleanup.patch)
         except OSError as error:
-            raise PreflightError(f"{patch_path}: cannot be written ({error.strerror}); check --patch") from error
+            raise PreflightError(
+                f"cannot be written ({error.strerror})", mend="check --patch", where=patch_path
+            ) from error
         warn(f"the patch is in {patch_path}: review it, then apply it with `patch -p1`")
     if cleanup.needed:
         warn(

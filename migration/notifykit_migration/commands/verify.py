@@ -50,7 +50,7 @@ def verify(session: Session, *, backup_id: str | None, report_path: Path | None,
     if backup_id is not None:
         backup = backups.latest(folder) if backup_id == "latest" else backups.find(folder, backup_id)
         if backup is None:
-            raise PreflightError(f"{folder.backups}: there is no backup yet; `notifykit migrate` makes one")
+            raise PreflightError("there is no backup yet", mend="`notifykit migrate` makes one", where=folder.backups)
         checks = list(verify_backup(backup))
     else:
         _require_migrated(project, folder)
@@ -87,11 +87,13 @@ def _require_migrated(project: Project, folder: MigrationFolder) -> None:
         done = migrated_campaigns(connection)
     if done and state.begun is None:
         raise VerificationError(
-            f"{folder.journal}: knows of no migration, and {store} was migrated ({', '.join(sorted(done))}); put the "
-            f"folder {folder.path.name} back from a copy"
+            f"knows of no migration, and {store} was migrated ({', '.join(sorted(done))})",
+            mend=f"put the folder {folder.path.name} back from a copy",
+            where=folder.journal,
         )
     if state.phase is Phase.MIGRATING and not done:
         raise PreflightError(
-            f"{store}: a migration was begun, and the database was not changed yet; `notifykit migrate` goes on, "
-            "`notifykit rollback` ends it"
+            "a migration was begun, and the database was not changed yet",
+            mend="`notifykit migrate` goes on, `notifykit rollback` ends it",
+            where=store,
         )

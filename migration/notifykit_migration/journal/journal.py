@@ -69,7 +69,9 @@ class Journal:
         except OSError as error:
             self.close()  # what was written of the line is cut when it is opened again
             raise PreflightError(
-                f"{self.path}: cannot be written {mend(error)}; then run the same command again: it goes on here"
+                f"cannot be written {mend(error)}",
+                mend="then run the same command again: it goes on here",
+                where=self.path,
             ) from error
         self._last = last
         self._entries.append(entry)
@@ -131,7 +133,7 @@ def _read(path: Path) -> _Found:
     except FileNotFoundError:
         data = b""
     except OSError as error:
-        raise PreflightError(f"{path}: cannot be read {mend(error)}") from error
+        raise PreflightError(f"cannot be read {mend(error)}", where=path) from error
     *lines, tail = data.split(b"\n")
     entries: list[Entry] = []
     last = ""
@@ -150,8 +152,11 @@ def _entry(path: Path, number: int, line: bytes, before: str) -> tuple[Entry, st
     match = _SUM.fullmatch(ending)
     if match is None or match[1].decode() != _sum(body, before):
         raise VerificationError(
-            f"{path}:{number}: the journal is damaged here, or a line before it is missing; keep the file, and put "
-            "back a copy of it from your own backup. `notifykit docs migration` tells what to do without one"
+            f"{path}:{number}: the journal is damaged here, or a line before it is missing",
+            mend=(
+                "keep the file, and put back a copy of it from your own backup. `notifykit docs "
+                "migration` tells what to do without one"
+            ),
         )
     form = json.loads((body + b"}").decode(*_ENCODING))
     return Entry(kind=form["kind"], at=form["at"], fields=form["fields"]), match[1].decode()

@@ -33,7 +33,7 @@ def migration_lock(folder: MigrationFolder, what: str) -> Iterator[None]:
     except Timeout:
         raise MigrationLockedError(_refusal(folder)) from None
     except OSError as error:
-        raise PreflightError(f"{folder.lock}: cannot be made {mend(error)}; nothing was changed") from error
+        raise PreflightError(f"cannot be made {mend(error)}; nothing was changed", where=folder.lock) from error
     try:
         _sign(folder, what)
         yield

@@ -104,9 +104,10 @@ def _changed(step: Step) -> WorldChangedError:
     before, after = (str(facts[name])[:16] if facts.get(name) else None for name in ("before", "after"))
     expected = f" (expected sha256 {before or 'of no file'}…, or {after or 'of no file'}…)" if before or after else ""
     return WorldChangedError(
-        f"{facts.get('target', step.name)}: is neither as it was nor as this step leaves it{expected}: somebody else "
-        "wrote to it. Nothing further was changed. Ask who did, and whether the old program is running; "
-        "`notifykit docs migration`, 'The world changed', tells how to go on"
+        f"is neither as it was nor as this step leaves it{expected}: somebody else wrote to it. "
+        "Nothing further was changed. Ask who did, and whether the old program is running",
+        mend="`notifykit docs migration`, 'The world changed', tells how to go on",
+        where=facts.get("target", step.name),
     )
 
 
@@ -176,7 +177,7 @@ class RestoreFile:
 
     def _write(self, fresh: Path) -> None:
         if not self.source.exists() or copy_new(self.source, fresh)[0] != self.sha256:
-            raise VerificationError(f"{self.source}: the backup is damaged here; {self.path} stays as it is")
+            raise VerificationError(f"the backup is damaged here; {self.path} stays as it is", where=self.source)
         if self.mode is not None:
             fresh.chmod(self.mode)
         if self.mtime_ns is not None:
@@ -250,7 +251,9 @@ def _digest(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise PreflightError(f"{path}: cannot be read {mend(error)}; then run the same command again") from error
+        raise PreflightError(
+            f"cannot be read {mend(error)}", mend="then run the same command again", where=path
+        ) from error
 
 
 def _stand(path: Path, before: str | None, after: str) -> TargetState:
@@ -289,5 +292,7 @@ def _fresh(path: Path) -> Path:
 
 def _failed(path: Path, error: OSError) -> PreflightError:
     return PreflightError(
-        f"{path}: cannot be replaced or moved {mend(error)}; then run the same command again: it goes on here"
+        f"cannot be replaced or moved {mend(error)}",
+        mend="then run the same command again: it goes on here",
+        where=path,
     )

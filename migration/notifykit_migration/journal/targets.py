@@ -45,7 +45,9 @@ class FlagStep:
         try:
             data = self.path.read_bytes()
         except OSError as error:
-            raise PreflightError(f"{self.shown}: cannot be read {mend(error)}; nothing further was changed") from error
+            raise PreflightError(
+                f"cannot be read {mend(error)}", mend="nothing further was changed", where=self.shown
+            ) from error
         if self.before is None:
             return TargetState.AFTER if self._after(data) == data else TargetState.PARTLY
         after = self._after(self.before)
@@ -60,7 +62,7 @@ class FlagStep:
         refused = self.keeper.set_flags(self.keys, self.flag)
         if refused:
             first = next(iter(refused.values()))
-            raise PreflightError(f"{self.shown}: {len(refused)} flags could not be set: {first}; {self.refused}")
+            raise PreflightError(f"{len(refused)} flags could not be set: {first}", mend=self.refused, where=self.shown)
 
     def _after(self, data: bytes) -> bytes:
         return self.keeper.with_flags(data, self.keys, self.flag)

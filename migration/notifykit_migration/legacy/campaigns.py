@@ -21,8 +21,9 @@ def legacy_states(project: Project) -> list[tuple[Campaign, LegacyState]]:
         path = status_path(project, state)
         if path in owner:
             raise PreflightError(
-                f"{shown(project.file.folder, path)}: the campaigns {owner[path]} and {campaign.name} both name it as "
-                "their `legacy: status_file:`; one file belongs to one campaign, correct the other"
+                f"the campaigns {owner[path]} and {campaign.name} both name it as their `legacy: status_file:`",
+                mend="one file belongs to one campaign, correct the other",
+                where=shown(project.file.folder, path),
             )
         owner[path] = campaign.name
         found.append((campaign, state))
@@ -39,4 +40,4 @@ def described(project: Project, name: str) -> Campaign:
     for campaign in project.described:
         if campaign.name == name:
             return campaign
-    raise PreflightError(f"campaign {name} was migrated and is not configured any more; put its file back")
+    raise PreflightError(f"campaign {name} was migrated and is not configured any more", mend="put its file back")

@@ -98,13 +98,15 @@ def retiring(
     assert state.disposal is Disposal.RETIRE  # noqa: S101
     if not isinstance(campaign.strategy, KeepsFlags):
         raise PreflightError(
-            f"{campaign.file}: its strategy keeps no flags ({type(campaign.strategy).__name__}), so its old state "
-            "cannot be read; use the strategy `contract` or `csv_flag`"
+            f"its strategy keeps no flags ({type(campaign.strategy).__name__}), so its old state cannot be read",
+            mend="use the strategy `contract` or `csv_flag`",
+            where=campaign.file,
         )
     if state.number is None:
         raise PreflightError(
-            f"{campaign.file}: `legacy:` does not say which column stands in the texts of the old messages; "
-            "name it with `legacy: {number: …}`"
+            "`legacy:` does not say which column stands in the texts of the old messages",
+            mend="name it with `legacy: {number: …}`",
+            where=campaign.file,
         )
     project.start(campaign)
     path = status_path(project, state)
@@ -177,8 +179,9 @@ def _read_contracts(world: Retiring, number_column: str, addressed: Sequence[Mes
         number = str(item.get(number_column, "")).strip()
         if number_column not in item:
             raise PreflightError(
-                f"{item.table.origin}: there is no column {number_column!r}; "
-                "name the one that stands in the texts of the old messages with `legacy: {number: …}`"
+                f"there is no column {number_column!r}",
+                mend=("name the one that stands in the texts of the old messages with `legacy: {number: …}`"),
+                where=item.table.origin,
             )
         if not number:
             doubt = doubt or holds.NO_NUMBER(column=number_column)

@@ -38,5 +38,5 @@ def read_log(path: Path) -> LegacyLog:
                     else:
                         found.done.add(int(match["done"]))
     except OSError as error:
-        raise PreflightError(f"{path}: cannot be read ({error.strerror}); check --log") from error
+        raise PreflightError(f"cannot be read ({error.strerror})", mend="check --log", where=path) from error
     return found

@@ -32,15 +32,17 @@ def check_code_reader(project: Project) -> None:
     plugins = project.plugins
     if any(plugin.name == PLUGIN for plugin in plugins.blocked):
         raise PreflightError(
-            f"{project.file.file}: `plugins: block:` has {PLUGIN!r}, which --code needs; take it out of that list"
+            f"`plugins: block:` has {PLUGIN!r}, which --code needs",
+            mend="take it out of that list",
+            where=project.file.file,
         )
     for failed in plugins.failed:
         if failed.name == PLUGIN:
             raise PreflightError(f"--code needs {failed}")
     if not any(plugin.name == PLUGIN for plugin in plugins.loaded):
         raise PreflightError(
-            f"--code needs the plugin {PLUGIN!r}, which is not installed; "
-            'pip install --force-reinstall "notifykit-outbox[patch]" brings it back'
+            f"--code needs the plugin {PLUGIN!r}, which is not installed",
+            mend='pip install --force-reinstall "notifykit-outbox[patch]" brings it back',
         )
     from notifykit_inventory.patch import require_libcst
 

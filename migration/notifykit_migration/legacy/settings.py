@@ -86,8 +86,10 @@ def others_of(configuration: Configuration) -> Mapping[str, str]:
         return {}
     if any(campaign.name == OTHERS for campaign in (*configuration.campaigns, *configuration.disabled)):
         raise ConfigError(
-            f'{configuration.settings.file}: legacy.others: a campaign is called "{OTHERS}", which is the name under '
-            "which the messages of other programs are kept; give the campaign another name"
+            f'legacy.others: a campaign is called "{OTHERS}", which is the name under which the '
+            "messages of other programs are kept",
+            mend="give the campaign another name",
+            where=configuration.settings.file,
         )
     return settings.channels
 

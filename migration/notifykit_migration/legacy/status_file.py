@@ -34,12 +34,12 @@ def read_status_file(path: Path, name: str) -> StatusFile:
         return StatusFile(words={}, there=False)
     except OSError as error:
         raise PreflightError(
-            f"{name}: cannot be read ({error.strerror}); check the path and its permissions"
+            f"cannot be read ({error.strerror})", mend="check the path and its permissions", where=name
         ) from error
     try:
         return parse_status(data)
     except NotifykitError as error:
-        raise PreflightError(f"{name}: {error}") from None
+        raise PreflightError(f"{error}", where=name) from None
 
 
 def parse_status(data: bytes) -> StatusFile:
@@ -50,13 +50,13 @@ def parse_status(data: bytes) -> StatusFile:
     except (ValueError, RecursionError):
         if (start := whole.lstrip(_SPACE)[:1]) not in ("{", ""):
             raise PreflightError(
-                f"begins with {start!r}, which is no send-status file; check `legacy: status_file:`"
+                f"begins with {start!r}, which is no send-status file", mend="check `legacy: status_file:`"
             ) from None
         return StatusFile(words=dict(_members(data.decode("utf-8-sig", errors="ignore"))), torn=True)
     if not isinstance(words, dict):
         raise PreflightError(
-            f"holds a JSON {_KINDS.get(type(words), 'value')}, not an object of key to word; "
-            "check `legacy: status_file:`"
+            f"holds a JSON {_KINDS.get(type(words), 'value')}, not an object of key to word",
+            mend="check `legacy: status_file:`",
         )
     return StatusFile(words=words)
 

@@ -73,18 +73,20 @@ def tasks_table(connection: sqlite3.Connection) -> bool:
     if columns[: len(LEGACY_COLUMNS)] != LEGACY_COLUMNS and columns:
         raise PreflightError(
             f"the table `tasks` has the columns {', '.join(columns)}; the old program's begin with "
-            f"{', '.join(LEGACY_COLUMNS)}; check `store:` in notifykit.yaml"
+            f"{', '.join(LEGACY_COLUMNS)}",
+            mend="check `store:` in notifykit.yaml",
         )
     more = columns[len(LEGACY_COLUMNS) :]
     if more and columns != schema.expected_columns(schema.applied(connection)):
         raise PreflightError(
-            f"the table `tasks` has columns that neither the old program nor notifykit makes: {', '.join(more)}; take "
-            f"them away (`ALTER TABLE tasks DROP COLUMN {more[0]}`, indexes on it first), and plan again"
+            f"the table `tasks` has columns that neither the old program nor notifykit makes: {', '.join(more)}",
+            mend=(f"take them away (`ALTER TABLE tasks DROP COLUMN {more[0]}`, indexes on it first), and plan again"),
         )
     if not more and (taken := sorted(_names(connection) & {*schema.objects(), *fence.TABLES, *fence.TRIGGERS})):
         raise PreflightError(
-            f"another program's table, index or view in the database is called {taken[0]}, and notifykit needs that "
-            "name; rename it, or move it to a file of its own, and plan again"
+            f"another program's table, index or view in the database is called {taken[0]}, and "
+            "notifykit needs that name",
+            mend="rename it, or move it to a file of its own, and plan again",
         )
     return bool(columns)
 

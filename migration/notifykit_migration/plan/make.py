@@ -62,8 +62,11 @@ def make_plan(
     states = legacy_states(project)
     if not any(state.disposal is Disposal.RETIRE for _, state in states):
         raise PreflightError(
-            f"{project.file.file}: no campaign has old state to migrate; say in a campaign what it owned, as in "
-            "`legacy: {kind: contract, status_file: state/send_status.json}`"
+            "no campaign has old state to migrate",
+            mend=(
+                "say in a campaign what it owned, as in `legacy: {kind: contract, status_file: state/send_status.json}`"
+            ),
+            where=project.file.file,
         )
     store = project.configuration.settings.store.resolve()
     with ExitStack() as stack:
@@ -96,8 +99,8 @@ def _something(project: Project, worlds: Sequence[Retiring], connection: sqlite3
     missing = ", ".join(shown(project.file.folder, world.status_path) for world in worlds)
     store = shown(project.file.folder, project.configuration.settings.store)
     raise PreflightError(
-        f"no old state was found: neither {missing} nor a table of tasks in {store}"
-        " is there; run this where the old program ran, or correct `store:` and `legacy: status_file:`"
+        f"no old state was found: neither {missing} nor a table of tasks in {store} is there",
+        mend="run this where the old program ran, or correct `store:` and `legacy: status_file:`",
     )
 
 

@@ -93,7 +93,7 @@ def write_plan(plan: Plan, path: Path) -> None:
     try:
         path.write_text(plan_text(plan), encoding="utf-8")
     except OSError as error:
-        raise PreflightError(f"{path}: cannot be written ({error.strerror}); check --out") from error
+        raise PreflightError(f"cannot be written ({error.strerror})", mend="check --out", where=path) from error
 
 
 def read_plan(path: Path) -> Plan:
@@ -103,7 +103,7 @@ def read_plan(path: Path) -> Plan:
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is no UTF-8 text"
         raise PreflightError(
-            f"{path}: cannot be read ({why}); make it with `notifykit migrate --dry-run --out FILE`"
+            f"cannot be read ({why})", mend="make it with `notifykit migrate --dry-run --out FILE`", where=path
         ) from error
     return parse_plan(text, str(path))
 
@@ -113,23 +113,27 @@ def parse_plan(text: str, name: str) -> Plan:
     try:
         form = json.loads(text, object_hook=_made)
     except (TypeError, KeyError) as error:
-        raise PreflightError(f"{name}: is no plan: {error}; make it anew") from error
+        raise PreflightError(f"is no plan: {error}", mend="make it anew", where=name) from error
     except _EditedError as error:
-        raise VerificationError(f"{name}: it was edited: {error}; {_ANEW}") from error
+        raise VerificationError(f"it was edited: {error}", mend=_ANEW, where=name) from error
     except ValueError as error:
-        raise PreflightError(f"{name}: is no plan: {error}; {_ANEW}") from error
+        raise PreflightError(f"is no plan: {error}", mend=_ANEW, where=name) from error
     if not isinstance(form, dict) or "format" not in form:
-        raise PreflightError(f"{name}: is no plan; make one with `notifykit migrate --dry-run --out FILE`")
+        raise PreflightError("is no plan", mend="make one with `notifykit migrate --dry-run --out FILE`", where=name)
     if (version := form.pop("format")) not in (FORMAT, *OLDER):
-        raise PreflightError(f"{name}: a plan of format {version!r}, this notifykit knows {FORMAT}; make it anew")
+        raise PreflightError(
+            f"a plan of format {version!r}, this notifykit knows {FORMAT}", mend="make it anew", where=name
+        )
     try:
         plan = _plans().validate_python(form)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise PreflightError(f"{name}: is no plan: {where}: {first['msg']}; make it anew") from error
+        raise PreflightError(f"is no plan: {where}: {first['msg']}", mend="make it anew", where=name) from error
     if plan_hash(plan) != plan.hash:
-        raise VerificationError(f"{name}: it was edited: its content does not have the hash {plan.hash}; {_ANEW}")
+        raise VerificationError(
+            f"it was edited: its content does not have the hash {plan.hash}", mend=_ANEW, where=name
+        )
     return plan
 
 

@@ -120,7 +120,7 @@ def write_page(
         # What the old files held need not be text that can be written.
         path.write_bytes(page.encode("utf-8", "replace"))
     except OSError as error:
-        raise PreflightError(f"{path}: cannot be written ({error.strerror}); check --report") from error
+        raise PreflightError(f"cannot be written ({error.strerror})", mend="check --report", where=path) from error
 
 
 def verdict(plan: Plan, checks: Sequence[Check], entries: Sequence[Entry], holds: Sequence[Hold] | None) -> Verdict:

@@ -193,7 +193,7 @@ def known_as(plan: Plan, key: str) -> list[tuple[CampaignPlan, ContractPlan]]:
     if not found:
         known = [contract.key for campaign in plan.campaigns for contract in campaign.contracts]
         close = hint(key, known) if len(known) <= 10_000 else ""
-        raise NotifykitError(f'the plan knows no contract "{key}"{close}; give its key or its number')
+        raise NotifykitError(f'the plan knows no contract "{key}"{close}', mend="give its key or its number")
     return found
 
 

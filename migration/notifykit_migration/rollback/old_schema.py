@@ -58,8 +58,12 @@ def alone(path: Path, *, patience: float = PATIENCE) -> Iterator[sqlite3.Connect
         except sqlite3.Error as error:
             if (getattr(error, "sqlite_errorcode", 0) & 0xFF) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                 raise PreflightError(
-                    f"{path}: another program has it open; nothing was changed. Stop `notifykit run`, "
-                    "`notifykit dispatch` and whatever else looks into it, then run again"
+                    "another program has it open",
+                    mend=(
+                        "nothing was changed. Stop `notifykit run`, `notifykit dispatch` and whatever "
+                        "else looks into it, then run again"
+                    ),
+                    where=path,
                 ) from error
             raise store_error(path, error) from error
         try:
@@ -152,7 +156,9 @@ def set_journal_mode(connection: sqlite3.Connection, path: Path, mode: str) -> N
     (now,) = connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()
     if now != wanted:
         raise PreflightError(
-            f"{path}: its journal mode is still {now}, because another program has it open; stop it, then run again"
+            f"its journal mode is still {now}, because another program has it open",
+            mend="stop it, then run again",
+            where=path,
         )
     if wanted == "delete":
         path.with_name(f"{path.name}-shm").unlink(missing_ok=True)  # left by a program that only looked

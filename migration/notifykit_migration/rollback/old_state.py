@@ -69,7 +69,7 @@ def columns_of(campaign: Campaign, keeper: KeepsFlags) -> dict[str, FlagState]:
                 if flag is Flag.UNSENT or item.key not in found:
                     found[item.key] = FLAG_COLUMN[flag]
     except CampaignError as error:
-        raise PreflightError(f"{error}; then run this again") from error
+        raise PreflightError(f"{error}", mend="then run this again") from error
     return found
 
 
@@ -80,7 +80,7 @@ def content_of(path: Path, name: str) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise PreflightError(f"{name}: cannot be read {mend(error)}; nothing was changed") from error
+        raise PreflightError(f"cannot be read {mend(error)}; nothing was changed", where=name) from error
 
 
 def old_campaigns(
@@ -148,15 +148,17 @@ def _old(
 ) -> OldCampaign:
     if not isinstance(campaign.strategy, KeepsFlags):
         raise PreflightError(
-            f"{campaign.file}: its strategy keeps no flags ({type(campaign.strategy).__name__}) any more; "
-            "put back the one that it was migrated with"
+            f"its strategy keeps no flags ({type(campaign.strategy).__name__}) any more",
+            mend="put back the one that it was migrated with",
+            where=campaign.file,
         )
     project.start(campaign)
     flags = shown(project.file.folder, campaign.strategy.flag_file.resolve())
     if csv_file is not None and flags != csv_file:
         raise PreflightError(
-            f"{campaign.file}: its flags are in {flags} now, and were in {csv_file} when it was migrated; "
-            "put the old path back for the rollback"
+            f"its flags are in {flags} now, and were in {csv_file} when it was migrated",
+            mend="put the old path back for the rollback",
+            where=campaign.file,
         )
     return OldCampaign(
         campaign=campaign,

@@ -44,8 +44,12 @@ def check_files(back: GoingBack, earlier: frozenset[str]) -> None:
         if now in (None, course.old.backed_up, course.content) or _sha(now or b"") in earlier:
             continue
         raise WorldChangedError(
-            f"{course.old.status_file}: somebody wrote to it since the migration, which nobody should; nothing was "
-            "changed. See whether the old program is running, move the file out of the way, and run this again"
+            "somebody wrote to it since the migration, which nobody should",
+            mend=(
+                "nothing was changed. See whether the old program is running, move the file out of "
+                "the way, and run this again"
+            ),
+            where=course.old.status_file,
         )
 
 

@@ -52,8 +52,9 @@ def remember_schema(db: Database) -> None:
     for name, statement in _ours().items():
         if name in present and name in TABLES and present[name] != statement:
             raise PreflightError(
-                f"{db.path}: has a table `{name}` of another program, and the migration needs that name; "
-                "rename that table, or move it to a file of its own"
+                f"has a table `{name}` of another program, and the migration needs that name",
+                mend="rename that table, or move it to a file of its own",
+                where=db.path,
             )
     if "legacy_schema" in present:
         return

@@ -44,7 +44,7 @@ def verify(project: Project, found: Sequence[InForce], *, strict: bool = False) 
     Raises PreflightError where nothing was migrated.
     """
     if not found:
-        raise PreflightError(f"{project.file.file}: nothing was migrated yet; run `notifykit migrate`")
+        raise PreflightError("nothing was migrated yet", mend="run `notifykit migrate`", where=project.file.file)
     damaged = set()
     for one in found:
         checks = list(verify_backup(one.backup))

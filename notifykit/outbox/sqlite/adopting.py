@@ -171,7 +171,9 @@ def _require_free(db: Database, ids: Sequence[int]) -> None:
             why = f"campaign {found[1]} has it already"
         else:
             why = "it was named twice"
-        raise StoreError(f"{db.path}: row {id_} cannot be taken over: {why}; nothing was done, make a new plan")
+        raise StoreError(
+            f"row {id_} cannot be taken over: {why}", mend="nothing was done, make a new plan", where=db.path
+        )
 
 
 def _clash(db: Database, wanted: Sequence[Adoption], last: int) -> StoreError | None:
@@ -183,11 +185,13 @@ def _clash(db: Database, wanted: Sequence[Adoption], last: int) -> StoreError | 
         identity = (draft.campaign, draft.key, draft.name, draft.round)
         what = f"message {draft.name} of {draft.key} in campaign {draft.campaign}, round {draft.round}"
         if identity in met:
-            return StoreError(f"{db.path}: {what}, was named twice; nothing was done, make a new plan")
+            return StoreError(f"{what}, was named twice", mend="nothing was done, make a new plan", where=db.path)
         met.add(identity)
         found = db.one(_SAME, identity)
         if found and found[0] <= last and found[0] not in ours:
-            return StoreError(f"{db.path}: {what}, is task {found[0]} already; nothing was done, make a new plan")
+            return StoreError(
+                f"{what}, is task {found[0]} already", mend="nothing was done, make a new plan", where=db.path
+            )
     return None
 
 

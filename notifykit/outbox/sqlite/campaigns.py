@@ -100,7 +100,7 @@ class Campaigns:
         names = {"old": old, "new": new}
         with self.db.transaction():
             if shared := self.shared_keys(old, new):
-                raise StoreError(f"{self.db.path}: {old} and {new} both have messages of {shared[0]}")
+                raise StoreError(f"{old} and {new} both have messages of {shared[0]}", where=self.db.path)
             told = {**names, "at": self.db.clock.now(), "who": who, "detail": f"{old} → {new}: {why}"}
             self.db.execute(_TELL, told)
             count = self.db.execute(_RENAME, names).rowcount

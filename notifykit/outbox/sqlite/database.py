@@ -38,7 +38,7 @@ def store_error(path: Path, error: sqlite3.Error) -> StoreError:
     """Tell what an SQLite error means and how to mend it."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     mend = _MEND.get(code, "this is unexpected; please report it")
-    return StoreError(f"{path}: {error}; {mend}", passing=code in _PASSING)
+    return StoreError(f"{error}", mend=mend, where=path, passing=code in _PASSING)
 
 
 class Transaction:
@@ -85,14 +85,18 @@ class Database:
         self._local_second = -1
         self._local_text = ""
         if path.is_dir():
-            raise StoreError(f"{path}: is a folder; `store:` in notifykit.yaml must name a file")
+            raise StoreError("is a folder", mend="`store:` in notifykit.yaml must name a file", where=path)
         if create:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise StoreError(f"{path.parent}: cannot be made ({error.strerror}); check the path") from error
+                raise StoreError(
+                    f"cannot be made ({error.strerror})", mend="check the path", where=path.parent
+                ) from error
         elif not path.exists():
-            raise StoreError(f"{path}: there is no outbox yet; `notifykit generate` or `notifykit run` makes one")
+            raise StoreError(
+                "there is no outbox yet", mend="`notifykit generate` or `notifykit run` makes one", where=path
+            )
         try:
             self.connection = sqlite3.connect(
                 path,

@@ -46,8 +46,12 @@ def prepare(db: Database, *, create: bool) -> None:
         return
     if not create and not outbox:
         raise StoreError(
-            f"{db.path}: is not an outbox yet; `notifykit migrate` takes over what an old program left in it, and "
-            "`notifykit generate` or `notifykit run` makes it one as it is"
+            "is not an outbox yet",
+            mend=(
+                "`notifykit migrate` takes over what an old program left in it, and `notifykit "
+                "generate` or `notifykit run` makes it one as it is"
+            ),
+            where=db.path,
         )
     db.use_wal()
     with db.transaction():
@@ -97,8 +101,9 @@ def require_known(names: Iterable[str], store: object) -> None:
     for name in names:
         if name not in known:
             raise StoreError(
-                f"{store}: written by a newer notifykit (its schema has had the step {name}, which this one does not "
-                "know); update notifykit with `pip install --upgrade notifykit-outbox`"
+                f"written by a newer notifykit (its schema has had the step {name}, which this one does not know)",
+                mend="update notifykit with `pip install --upgrade notifykit-outbox`",
+                where=store,
             )
 
 
@@ -177,8 +182,9 @@ def _look(db: Database) -> tuple[bool, bool]:
     require_known(names, db.path)
     if columns != (expected_columns(names) if names else LEGACY_COLUMNS) and (columns or names):
         raise StoreError(
-            f"{db.path}: has a table `tasks` with the columns {', '.join(columns) or 'none'}, which is not an outbox; "
-            "check `store:` in notifykit.yaml"
+            f"has a table `tasks` with the columns {', '.join(columns) or 'none'}, which is not an outbox",
+            mend="check `store:` in notifykit.yaml",
+            where=db.path,
         )
     return bool(names), {step.name for step in steps()} == set(recorded)
 

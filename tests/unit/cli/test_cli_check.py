@@ -50,6 +50,24 @@ def test_everything_is_listed_at_once(world: CliWorld) -> None:
     assert result.stdout.splitlines()[-1] == "0 campaigns tried; mend the errors"
 
 
+def test_each_finding_has_its_parts(world: CliWorld) -> None:
+    world.edit("notifykit.yaml", "workers: 2", "workers: many")
+    (found,) = world.json("check", code=4)["findings"]
+    parts = found["error"]
+    assert found["what"] == f"{parts['where']}: {parts['what']}"
+    assert "notifykit.yaml:" in parts["where"]
+    assert parts["mend"] is None
+
+
+def test_the_mend_is_a_part_of_its_own(world: CliWorld) -> None:
+    campaign = world.folder / "campaigns" / "beijing.yaml"
+    campaign.write_bytes(campaign.read_bytes() + b"# \xff\n")
+    (found,) = world.json("check", code=4)["findings"]
+    parts = found["error"]
+    assert (parts["what"], parts["mend"]) == ("is not UTF-8", "save the file as UTF-8")
+    assert found["what"] == f"{parts['where']}: is not UTF-8; save the file as UTF-8"
+
+
 def test_a_missing_secret_does_not_hide_the_rest(world: CliWorld) -> None:
     sender = "award-desk: {type: webhook, url: {env: NO_SUCH_VARIABLE_HERE}}"
     world.edit("notifykit.yaml", "award-desk: {type: file, path: out/awards.jsonl}", sender)

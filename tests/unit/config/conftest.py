@@ -16,7 +16,7 @@ from notifykit.config.project import read_project
 from notifykit.config.resolve import Configuration, resolve
 from notifykit.legacy import Disposal, LegacyState
 from notifykit.model import Message, Outcome, Problem, Record
-from notifykit.options import ChannelName, ProjectPath, Seconds, Secret
+from notifykit.options import ChannelName, OptionError, ProjectPath, Seconds, Secret
 from notifykit.plugins.registry import Offer, Registry
 from notifykit.plugins.report import PluginId
 from notifykit.roles import Decision, Ledger, Rate, SendContext, Strategy
@@ -50,9 +50,9 @@ class Rows:
 
     def __post_init__(self) -> None:
         if self.unsent == self.sent:
-            raise ValueError(f"unsent: must differ from sent ({self.sent})")
+            raise OptionError("unsent", f"must differ from sent ({self.sent})")
         if self.first == 13:
-            raise ValueError("thirteen: brings bad luck")
+            raise OptionError("thirteen", "brings bad luck")
 
     def read(self) -> Iterable[Record | Problem]:
         return []
@@ -150,7 +150,7 @@ class Job:
 
     def __post_init__(self) -> None:
         if not self.word:
-            raise ValueError("word: is empty")
+            raise OptionError("word", "is empty")
 
     def state(self, campaign: str) -> LegacyState:
         disposal = Disposal.KEEP if self.keep else Disposal.RETIRE

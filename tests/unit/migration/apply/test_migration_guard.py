@@ -134,7 +134,7 @@ def test_a_pass_fails_for_that_campaign_alone(project: Project, dry_run: bool) -
     this_pass = Pass()
     with closing(project.open_outbox()) as outbox:
         generate_all(project, outbox, project.campaigns(), this_pass, dry_run=dry_run)
-    assert "run `notifykit migrate` first" in this_pass.failures.pop("beijing")
+    assert "run `notifykit migrate` first" in str(this_pass.failures.pop("beijing"))
     assert this_pass.failures == {}
     assert [item.campaign for item in this_pass.generated] == ["technicians"]
 
