@@ -280,13 +280,18 @@ class CheckResult(StrEnum):
 class Check:
     """One line of a verification."""
 
-    name: str
-    """Short and stable, such as `backup restores`."""
+    what: Reason
+    """What is checked, such as `backup restores`; its code is stable."""
     result: CheckResult
     evidence: str
     """What was looked at and seen, with figures."""
     details: tuple[str, ...] = ()
     """For a failure: what differs, item by item."""
+
+    @property
+    def name(self) -> str:
+        """What is checked, as a text."""
+        return self.what.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

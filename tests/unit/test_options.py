@@ -74,8 +74,8 @@ def test_an_empty_path_is_none() -> None:
         PATH.validate_python("")
 
 
-def test_the_page_for_plugin_authors_offers_all_four() -> None:
-    assert options.__all__ == ["ChannelName", "ProjectPath", "Seconds", "Secret"]
+def test_what_plugin_authors_are_offered() -> None:
+    assert options.__all__ == ["ChannelName", "OptionError", "ProjectPath", "Seconds", "Secret"]
 
 
 def test_json_schema_of_a_duration() -> None:

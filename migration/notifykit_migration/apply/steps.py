@@ -55,8 +55,8 @@ def check_inputs(project: Project, plan: Plan) -> None:
         changed.append(plan.store)
     if changed:
         raise WorldChangedError(
-            f"changed since the plan was made: {', '.join(changed)}",
-            mend=("nothing was done. Stop the old program, and make a new plan with `notifykit migrate --dry-run`"),
+            f"changed since the plan was made: {', '.join(changed)}; nothing was done. Stop the old program, and "
+            "make a new plan with `notifykit migrate --dry-run`"
         )
 
 

@@ -9,10 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from notifykit.errors import StoreError
+from notifykit.wording import Reason
 from notifykit_migration.backup.manifest import NAME, SUM, Item, Manifest, StoreItem, read_manifest
 from notifykit_migration.errors import VerificationError
 from notifykit_migration.model import Check, CheckResult
 from notifykit_migration.reading import content_digest, file_digest, untouched
+from notifykit_migration.wording import checks as named
 
 FILES = "files"
 """The folder within a backup that has the files."""
@@ -26,11 +28,13 @@ def check(folder: Path) -> list[Check]:
     try:
         manifest = read_manifest(folder)
     except VerificationError as error:
-        return [Check(name="backup manifest", result=CheckResult.FAILED, evidence=str(error))]
+        return [Check(what=named.BACKUP_MANIFEST(), result=CheckResult.FAILED, evidence=str(error))]
     return [
-        _check("backup manifest", _identity(folder, manifest), f"{len(manifest.items)} files, checksum as written"),
-        _check("backup files", _files(folder, manifest), _amount(manifest)),
-        _check("backup plan", _plan(folder, manifest), f"plan {manifest.plan_hash[:12]}"),
+        _check(
+            named.BACKUP_MANIFEST(), _identity(folder, manifest), f"{len(manifest.items)} files, checksum as written"
+        ),
+        _check(named.BACKUP_FILES(), _files(folder, manifest), _amount(manifest)),
+        _check(named.BACKUP_PLAN(), _plan(folder, manifest), f"plan {manifest.plan_hash[:12]}"),
         *_database(folder, manifest),
     ]
 
@@ -51,11 +55,11 @@ def integrity(connection: sqlite3.Connection) -> str:
     return "; ".join(str(row[0]) for row in connection.execute("PRAGMA integrity_check(10)"))
 
 
-def _check(name: str, wrong: list[str], evidence: str) -> Check:
+def _check(what: Reason, wrong: list[str], evidence: str) -> Check:
     if wrong:
         result = CheckResult.FAILED
-        return Check(name=name, result=result, evidence="; ".join(wrong[:3]), details=tuple(wrong))
-    return Check(name=name, result=CheckResult.PASSED, evidence=evidence)
+        return Check(what=what, result=result, evidence="; ".join(wrong[:3]), details=tuple(wrong))
+    return Check(what=what, result=CheckResult.PASSED, evidence=evidence)
 
 
 def _identity(folder: Path, manifest: Manifest) -> list[str]:
@@ -116,7 +120,7 @@ def _plan(folder: Path, manifest: Manifest) -> list[str]:
 def _database(folder: Path, manifest: Manifest) -> Iterator[Check]:
     store = manifest.store
     if store is None:
-        yield Check(name="backup database", result=CheckResult.SKIPPED, evidence="there was none")
+        yield Check(what=named.BACKUP_DATABASE(), result=CheckResult.SKIPPED, evidence="there was none")
         return
     path = folder / str(store.item.name)
     try:
@@ -125,14 +129,14 @@ def _database(folder: Path, manifest: Manifest) -> Iterator[Check]:
             digest = content_digest(connection)
             (version,) = connection.execute("PRAGMA user_version").fetchone()
     except StoreError as error:
-        yield Check(name="backup database", result=CheckResult.FAILED, evidence=str(error))
+        yield Check(what=named.BACKUP_DATABASE(), result=CheckResult.FAILED, evidence=str(error))
         return
-    yield _check("backup database", [f"{path}: {said}"] if said != "ok" else [], "integrity_check: ok")
-    yield _check("backup rows", _rows(path, store, rows), _amounts(rows))
+    yield _check(named.BACKUP_DATABASE(), [f"{path}: {said}"] if said != "ok" else [], "integrity_check: ok")
+    yield _check(named.BACKUP_ROWS(), _rows(path, store, rows), _amounts(rows))
     wrong = []
     if (digest, version) != (store.content_digest, store.user_version):
         wrong.append(f"{path}: schema, rows or sequences are not what they were")
-    yield _check("backup content", wrong, f"schema, rows and sequences: {digest[:12]}")
+    yield _check(named.BACKUP_CONTENT(), wrong, f"schema, rows and sequences: {digest[:12]}")
 
 
 def _rows(path: Path, store: StoreItem, rows: dict[str, int]) -> list[str]:

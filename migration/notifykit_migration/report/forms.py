@@ -127,7 +127,7 @@ def checks_form(checks: Sequence[Check]) -> dict[str, Any]:
         "ok": not any(check.result is CheckResult.FAILED for check in checks),
         "checks": [
             {
-                "name": check.name,
+                **check.what.fields("name"),
                 "result": check.result.value,
                 "evidence": check.evidence,
                 "details": list(check.details),

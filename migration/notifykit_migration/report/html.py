@@ -25,6 +25,7 @@ from notifykit_migration.report.timeline import milestones
 from notifykit_migration.report.times import age, when
 from notifykit_migration.report.words import Words
 from notifykit_migration.wording import WORDING
+from notifykit_migration.wording.checks import CHECK_WORDING
 
 HOLDS = 2000
 """Held messages that the page lists with their evidence; of more it gives the number."""
@@ -191,7 +192,7 @@ def _template() -> Template:
         "LEFT": LEFT,
         "STEP": STEP,
         "BAR": BAR,
-        "check_name": words.check_name,
+        "named": lambda what: Words(what.text, CHECK_WORDING.say(what, Language.CHINESE)),
         "ASSUME": summary.ASSUME,
         "DETAILS": DETAILS,
     }

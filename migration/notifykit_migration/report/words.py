@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
@@ -136,37 +135,3 @@ def event(kind: str) -> Words:
     """Return what a kind of journal entry is called; a kind that we do not know keeps its own name."""
     plain = kind.replace("_", " ")
     return EVENTS.get(kind, Words(plain, plain))
-
-
-_CHECKS: Mapping[str, str] = {
-    "backup restores": "备份可以还原",
-    "backup manifest": "备份清单",
-    "backup files": "备份文件",
-    "backup plan": "备份中的计划",
-    "backup database": "备份数据库",
-    "backup rows": "备份行数",
-    "backup content": "备份内容",
-    "integrity_check": "数据库完整性",
-    "store opens": "数据库能打开",
-    "outbox schema": "outbox 的表和索引齐全",
-    "legacy readers still read": "旧程序仍能读取",
-    "fence stands": "防护仍在",
-    "every contract once": "每份合同恰好一次",
-    "rows kept": "原有行都在",
-    "old status files": "旧状态文件",
-    "shadow comparison": "影子比对",
-}
-
-
-_CHECKS_OF_FILES = (
-    (re.compile(r"only flags differ in (.*)"), r"\1 只有标记不同"),
-    (re.compile(r"(.*) untouched"), r"\1 未被改动"),
-)
-
-
-def check_name(name: str) -> Words:
-    """Return what a check is called; a name that is not known stays as it is."""
-    for pattern, chinese in _CHECKS_OF_FILES:
-        if found := pattern.fullmatch(name):
-            return Words(name, found.expand(chinese))
-    return Words(name, _CHECKS.get(name, name))

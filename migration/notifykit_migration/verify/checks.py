@@ -17,6 +17,7 @@ from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.pipeline.project import Project
+from notifykit.wording import Reason
 from notifykit_migration.apply.retire import OldFile, changed_since, old_files
 from notifykit_migration.backup import make as backups
 from notifykit_migration.backup.checks import RETIRED
@@ -32,6 +33,7 @@ from notifykit_migration.reading import file_digest, untouched
 from notifykit_migration.store import fence
 from notifykit_migration.verify.shadow import compare
 from notifykit_migration.verify.tasks import tasks_of_plan
+from notifykit_migration.wording import checks as named
 
 SHOWN = 20
 """Differences that a check lists."""
@@ -56,7 +58,7 @@ def verify(project: Project, found: Sequence[InForce], *, strict: bool = False) 
         with untouched(store) as connection:
             yield from _store(project, connection, found, damaged, strict=strict)
     except StoreError as error:
-        yield Check(name="store opens", result=CheckResult.FAILED, evidence=str(error))
+        yield Check(what=named.STORE_OPENS(), result=CheckResult.FAILED, evidence=str(error))
 
 
 def _store(
@@ -67,35 +69,36 @@ def _store(
     *,
     strict: bool,
 ) -> Iterator[Check]:
-    yield _tried("integrity_check", lambda: _integrity(connection))
+    yield _tried(named.INTEGRITY(), lambda: _integrity(connection))
     yield _tried(
-        "outbox schema", lambda: _schema(connection, shown(project.file.folder, project.configuration.settings.store))
+        named.OUTBOX_SCHEMA(),
+        lambda: _schema(connection, shown(project.file.folder, project.configuration.settings.store)),
     )
-    yield _tried("legacy readers still read", lambda: _readers(connection))
-    yield _tried("fence stands", lambda: _fence(connection, [one.plan for one in found]))
-    yield _tried("one sender for other programs", lambda: _others(project, connection))
+    yield _tried(named.LEGACY_READERS(), lambda: _readers(connection))
+    yield _tried(named.FENCE_STANDS(), lambda: _fence(connection, [one.plan for one in found]))
+    yield _tried(named.ONE_SENDER(), lambda: _others(project, connection))
     for one in found:
-        yield _tried("every contract once", partial(tasks_of_plan, connection, one.plan, strict=strict))
+        yield _tried(named.CONTRACTS_ONCE(), partial(tasks_of_plan, connection, one.plan, strict=strict))
         if one.backup.id not in damaged:
-            yield _tried("rows kept", partial(_rows_kept, connection, one, strict=strict))
+            yield _tried(named.ROWS_KEPT(), partial(_rows_kept, connection, one, strict=strict))
             yield from _files(project, one, strict=strict)
     files = old_files(project, found)
-    yield _tried("old status files", lambda: _old_files(files))
-    yield _tried("shadow comparison", lambda: compare(project, connection, found, files))
+    yield _tried(named.OLD_STATUS_FILES(), lambda: _old_files(files))
+    yield _tried(named.SHADOW_COMPARISON(), lambda: compare(project, connection, found, files))
 
 
-def _tried(name: str, check: Callable[[], Check]) -> Check:
+def _tried(what: Reason, check: Callable[[], Check]) -> Check:
     """Make a check. What keeps it from being made is what it found."""
     try:
         return check()
     except (NotifykitError, sqlite3.Error) as error:
-        return Check(name=name, result=CheckResult.FAILED, evidence=str(error))
+        return Check(what=what, result=CheckResult.FAILED, evidence=str(error))
 
 
 def _schema(connection: sqlite3.Connection, store: str) -> Check:
     """Everything that an outbox is made of is there: the index that refuses duplicates, above all."""
     check_version(connection, store)
-    return _check("outbox schema", [*schema.missing(connection)], "every table and index of the outbox is there")
+    return _check(named.OUTBOX_SCHEMA(), [*schema.missing(connection)], "every table and index of the outbox is there")
 
 
 def verify_backup(backup: Backup) -> Iterator[Check]:
@@ -105,7 +108,7 @@ def verify_backup(backup: Backup) -> Iterator[Check]:
     yield from failed
     if not failed:
         yield Check(
-            name="backup restores",
+            what=named.BACKUP_RESTORES(),
             result=CheckResult.PASSED,
             evidence=f"{backup.id}: {len(checks)} checks: " + "; ".join(check.name for check in checks),
         )
@@ -115,7 +118,7 @@ def _integrity(connection: sqlite3.Connection) -> Check:
     lines = [str(line) for (line,) in connection.execute("PRAGMA integrity_check")]
     fine = lines == ["ok"]
     return Check(
-        name="integrity_check",
+        what=named.INTEGRITY(),
         result=CheckResult.PASSED if fine else CheckResult.FAILED,
         evidence="SQLite finds the store sound" if fine else f"SQLite reports {len(lines)} faults",
         details=() if fine else tuple(lines[:SHOWN]),
@@ -137,7 +140,7 @@ def _readers(connection: sqlite3.Connection) -> Check:
         read += 1
         if not (isinstance(row[0], int) and all(isinstance(row[at], str) for at in (1, 2, 3, 4))):
             wrong.append(f"row {row[0]} cannot be read by position")
-    return _check("legacy readers still read", wrong, f"seven columns first, {read} rows read by position")
+    return _check(named.LEGACY_READERS(), wrong, f"seven columns first, {read} rows read by position")
 
 
 def _fence(connection: sqlite3.Connection, plans: Sequence[Plan]) -> Check:
@@ -148,7 +151,9 @@ def _fence(connection: sqlite3.Connection, plans: Sequence[Plan]) -> Check:
     wrong += [f"{kind} to {recipient} is not fenced" for kind, recipient in sorted(pairs - fenced)]
     owned = islice(StoredOutbox(connection).tasks_in_brief(status=Status.PENDING), SHOWN)
     wrong += [f"row {task.id} is pending and ours: the old scheduler would send it" for task in owned]
-    return _check("fence stands", wrong, f"{len(fenced)} pairs of kind and recipient are refused without metadata")
+    return _check(
+        named.FENCE_STANDS(), wrong, f"{len(fenced)} pairs of kind and recipient are refused without metadata"
+    )
 
 
 def _others(project: Project, connection: sqlite3.Connection) -> Check:
@@ -156,14 +161,14 @@ def _others(project: Project, connection: sqlite3.Connection) -> Check:
     wanted, there = dict(others_of(project.configuration)), fence.others_in(connection)
     wrong = [] if wanted == there else ["notifykit.yaml says otherwise since; `notifykit migrate` carries it over"]
     who = f"notifykit, for {', '.join(sorted(there))}" if there else "the old scheduler"
-    return _check("one sender for other programs", wrong, f"their messages are sent by {who}")
+    return _check(named.ONE_SENDER(), wrong, f"their messages are sent by {who}")
 
 
 def _rows_kept(connection: sqlite3.Connection, one: InForce, *, strict: bool) -> Check:
     """No row of the old table is gone, and none says anything else than it did."""
     path = backups.store_copy(one.backup)
     if path is None:
-        return Check(name="rows kept", result=CheckResult.SKIPPED, evidence="there was no table before")
+        return Check(what=named.ROWS_KEPT(), result=CheckResult.SKIPPED, evidence="there was no table before")
     wrong = []
     count = 0
     columns = "id, task_type, recipient, message, created_at, status"
@@ -180,27 +185,29 @@ def _rows_kept(connection: sqlite3.Connection, one: InForce, *, strict: bool) ->
                 wrong.append(f"row {row[0]} does not say what it said")
             elif row[0] not in owned and status != row[5] and (strict or row[5] == "completed"):
                 wrong.append(f"row {row[0]}, of another program, was {row[5]} and is {status}")
-    return _check("rows kept", wrong, f"{count} rows of the old table are there, with their kind, recipient and text")
+    return _check(
+        named.ROWS_KEPT(), wrong, f"{count} rows of the old table are there, with their kind, recipient and text"
+    )
 
 
 def _files(project: Project, one: InForce, *, strict: bool) -> Iterator[Check]:
     for part in one.plan.campaigns:
-        name = f"only flags differ in {part.csv_file}"
-        yield _tried(name, partial(_csv, name, project, part, one.backup, strict=strict))
+        what = named.ONLY_FLAGS_DIFFER(file=part.csv_file)
+        yield _tried(what, partial(_csv, what, project, part, one.backup, strict=strict))
     for kept in one.plan.kept:
-        name = f"{kept.status_file} untouched"
-        yield _tried(name, partial(_kept, name, project, kept, one.backup, strict=strict))
+        what = named.FILE_UNTOUCHED(file=kept.status_file)
+        yield _tried(what, partial(_kept, what, project, kept, one.backup, strict=strict))
 
 
-def _csv(name: str, project: Project, part: CampaignPlan, backup: Backup, *, strict: bool) -> Check:
+def _csv(what: Reason, project: Project, part: CampaignPlan, backup: Backup, *, strict: bool) -> Check:
     """Nothing but flags may differ. Rows that were appended since are fine."""
     before = backups.content(backup, resolved(project.file.folder, part.csv_file))
     if before is None:
-        return Check(name=name, result=CheckResult.SKIPPED, evidence="the file was not there before")
+        return Check(what=what, result=CheckResult.SKIPPED, evidence="the file was not there before")
     try:
         now = resolved(project.file.folder, part.csv_file).read_bytes()
     except OSError as error:
-        return Check(name=name, result=CheckResult.FAILED, evidence=f"it cannot be read: {error.strerror}")
+        return Check(what=what, result=CheckResult.FAILED, evidence=f"it cannot be read: {error.strerror}")
     campaign = described(project, part.campaign)
     assert isinstance(campaign.strategy, KeepsFlags)  # noqa: S101 - the plan was made from it
     project.start(campaign)
@@ -208,39 +215,39 @@ def _csv(name: str, project: Project, part: CampaignPlan, backup: Backup, *, str
         due = [contract.key for contract in part.contracts if contract.set_flag]
         if not now.startswith(campaign.strategy.with_flags(before, due, Flag.SENT)):
             evidence = f"beyond the {len(due)} flags of the plan, something in it was changed"
-            return Check(name=name, result=CheckResult.FAILED, evidence=evidence)
+            return Check(what=what, result=CheckResult.FAILED, evidence=evidence)
     keys = [contract.key for contract in part.contracts]
     alike = [campaign.strategy.with_flags(data, keys, Flag.SENT) for data in (before, now)]
     if alike[1].startswith(alike[0]):
         more = len(alike[1]) - len(alike[0])
         tail = f"; {more} bytes were appended since" if more else ""
-        return Check(name=name, result=CheckResult.PASSED, evidence=f"{len(before)} bytes compared{tail}")
+        return Check(what=what, result=CheckResult.PASSED, evidence=f"{len(before)} bytes compared{tail}")
     old, new = (set(data.splitlines()) for data in alike)
     return Check(
-        name=name,
+        what=what,
         result=CheckResult.EXPLAINED,
         evidence=f"{len(old - new)} lines of the backup are not there any more as they were: people or jobs edited the "
         "file since; the outbox does not depend on it",
     )
 
 
-def _kept(name: str, project: Project, kept: Kept, backup: Backup, *, strict: bool) -> Check:
+def _kept(what: Reason, project: Project, kept: Kept, backup: Backup, *, strict: bool) -> Check:
     """A status file that stays is as it was; later it may have grown."""
     path = resolved(project.file.folder, kept.status_file)
     now = file_digest(path) if path.exists() else None
     if now == kept.sha256:
-        return Check(name=name, result=CheckResult.PASSED, evidence=f"{kept.keys} keys, not a byte differs")
+        return Check(what=what, result=CheckResult.PASSED, evidence=f"{kept.keys} keys, not a byte differs")
     before = backups.content(backup, path)
     if not strict and before is not None and now is not None:
         said, says = parse_status(before).words, parse_status(path.read_bytes()).words
         if missing := said.keys() - says.keys():
-            return _check(name, [f"key {key} is gone" for key in sorted(map(str, missing))], "")
+            return _check(what, [f"key {key} is gone" for key in sorted(map(str, missing))], "")
         other = sum(says[key] != word for key, word in said.items())
         evidence = f"its program wrote since: {len(says) - len(said)} more keys, {other} other words"
-        return Check(name=name, result=CheckResult.EXPLAINED, evidence=evidence)
+        return Check(what=what, result=CheckResult.EXPLAINED, evidence=evidence)
     if not strict and before is None and now is not None:
-        return Check(name=name, result=CheckResult.EXPLAINED, evidence="its program made it since")
-    return Check(name=name, result=CheckResult.FAILED, evidence="it is not what it was before the migration")
+        return Check(what=what, result=CheckResult.EXPLAINED, evidence="its program made it since")
+    return Check(what=what, result=CheckResult.FAILED, evidence="it is not what it was before the migration")
 
 
 def _old_files(files: Sequence[OldFile]) -> Check:
@@ -257,11 +264,11 @@ def _old_files(files: Sequence[OldFile]) -> Check:
         if not item.path.exists() and not item.target.exists()
     ]
     retired = sum(item.target.exists() for item in files)
-    return _check("old status files", wrong, f"{len(files)} files unchanged, {retired} of them retired")
+    return _check(named.OLD_STATUS_FILES(), wrong, f"{len(files)} files unchanged, {retired} of them retired")
 
 
-def _check(name: str, wrong: Sequence[str], evidence: str) -> Check:
+def _check(what: Reason, wrong: Sequence[str], evidence: str) -> Check:
     if not wrong:
-        return Check(name=name, result=CheckResult.PASSED, evidence=evidence)
+        return Check(what=what, result=CheckResult.PASSED, evidence=evidence)
     more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-    return Check(name=name, result=CheckResult.FAILED, evidence=f"{wrong[0]}{more}", details=tuple(wrong[:SHOWN]))
+    return Check(what=what, result=CheckResult.FAILED, evidence=f"{wrong[0]}{more}", details=tuple(wrong[:SHOWN]))

@@ -17,6 +17,7 @@ from notifykit_migration.legacy.campaigns import described
 from notifykit_migration.legacy.contracts import Retiring, retiring
 from notifykit_migration.legacy.old_rule import generates, json_says
 from notifykit_migration.model import CampaignPlan, Check, CheckResult, FlagState, MessageTreatment, Treatment
+from notifykit_migration.wording import checks as named
 
 Message = tuple[str, str]
 """(key, message name)."""
@@ -51,7 +52,7 @@ def compare(
     if unexplained:
         evidence = f"{len(unexplained)} differences that no decision explains, the first: {unexplained[0]}"
     return Check(
-        name="shadow comparison",
+        what=named.SHADOW_COMPARISON(),
         result=CheckResult.FAILED if unexplained else CheckResult.PASSED,
         evidence=evidence,
         details=tuple(unexplained[:SHOWN]),

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 
 from notifykit.outbox.sqlite.stored import StoredOutbox, TaskInBrief
 from notifykit_migration.model import CampaignPlan, Check, CheckResult, MessageTreatment, Plan, Treatment
+from notifykit_migration.wording import checks as named
 
 SHOWN = 20
 """Differences that are listed."""
@@ -17,7 +18,7 @@ _ACCEPTED = ("sent", "completed")
 
 def tasks_of_plan(connection: sqlite3.Connection, plan: Plan, *, strict: bool) -> Check:
     """Compare the outbox with a plan. `strict`: nothing can have happened to a task since."""
-    name = "every contract once"
+    what = named.CONTRACTS_ONCE()
     stored = StoredOutbox(connection)
     told = stored.decided_about()
     wrong: list[str] = []
@@ -37,9 +38,9 @@ def tasks_of_plan(connection: sqlite3.Connection, plan: Plan, *, strict: bool) -
         wrong += _twice(part)
     if not wrong:
         evidence = f"{contracts} contracts, {tasks} tasks, each there exactly once"
-        return Check(name=name, result=CheckResult.PASSED, evidence=evidence)
+        return Check(what=what, result=CheckResult.PASSED, evidence=evidence)
     more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-    return Check(name=name, result=CheckResult.FAILED, evidence=f"{wrong[0]}{more}", details=tuple(wrong[:SHOWN]))
+    return Check(what=what, result=CheckResult.FAILED, evidence=f"{wrong[0]}{more}", details=tuple(wrong[:SHOWN]))
 
 
 def _twice(part: CampaignPlan) -> Iterator[str]:

@@ -28,6 +28,7 @@ from notifykit_migration.model import (
     Treatment,
 )
 from notifykit_migration.wording import accidents, holds, proven
+from notifykit_migration.wording.checks import BACKUP_RESTORES, SHADOW_COMPARISON
 
 from notifykit.wording import Reason
 
@@ -149,16 +150,16 @@ def plan(*campaigns: CampaignPlan, **changes: Any) -> Plan:
 def checks() -> tuple[Check, ...]:
     """One of each result."""
     return (
-        Check(name="backup restores", result=CheckResult.PASSED, evidence="3 files, 120 rows, the same plan"),
+        Check(what=BACKUP_RESTORES(), result=CheckResult.PASSED, evidence="3 files, 120 rows, the same plan"),
         Check(
-            name="shadow comparison",
+            what=SHADOW_COMPARISON(),
             result=CheckResult.EXPLAINED,
             evidence="4 of 120 messages differ",
             details=("2025080000000000005 group: held; the old rule would send it",),
         ),
-        Check(name="technician JSON", result=CheckResult.SKIPPED, evidence="there is none"),
+        Check(what=Reason("technician JSON"), result=CheckResult.SKIPPED, evidence="there is none"),
         Check(
-            name="CSV differs in flags only",
+            what=Reason("CSV differs in flags only"),
             result=CheckResult.FAILED,
             evidence="1 of 120 rows",
             details=("line 7: 备注 is '催付', was ''",),

@@ -29,6 +29,7 @@ def test_json(world: CliWorld) -> None:
     assert world.json("settle") == {
         "campaigns": [{"campaign": "beijing", "completed": 3, "refused": []}],
         "failures": {},
+        "failure_errors": {},
         "undescribed": {},
     }
 

@@ -197,5 +197,5 @@ def test_an_interrupt_while_collecting_comes_through(site: Any) -> None:
 
 def _checked(offer: str) -> str:
     if not offer.isalpha():
-        raise PluginError(f"{offer!r} will not do; choose another name")
+        raise PluginError(f"{offer!r} will not do", mend="choose another name")
     return offer

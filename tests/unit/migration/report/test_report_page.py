@@ -169,7 +169,7 @@ def test_old_data_is_text() -> None:
         store=EVIL,
     )
     hold = plans.hold(7, Reason(EVIL), key=EVIL, recipient=EVIL, text=EVIL, message=EVIL, status=EVIL, campaign=EVIL)
-    checks = [replace(plans.checks()[3], name=EVIL, evidence=EVIL, details=(EVIL,))]
+    checks = [replace(plans.checks()[3], what=Reason(EVIL), evidence=EVIL, details=(EVIL,))]
     rollback = plans.rollback(
         replace(plans.returned(1), campaign=EVIL, json=EVIL), files=(EVIL,), warnings=(Reason(EVIL),)
     )

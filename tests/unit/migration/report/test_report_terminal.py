@@ -170,7 +170,7 @@ def test_checks_where_the_marks_cannot_be_printed(monkeypatch: pytest.MonkeyPatc
 
 def test_many_differences_do_not_fill_the_screen(capsys: pytest.CaptureFixture[str]) -> None:
     details = tuple(f"line {number}" for number in range(DETAILS + 7))
-    report.show_checks([Check(name="csv", result=CheckResult.FAILED, evidence="differs", details=details)])
+    report.show_checks([Check(what=Reason("csv"), result=CheckResult.FAILED, evidence="differs", details=details)])
     assert lines(capsys)[-2:] == ["    … and 7 more; --json lists all", "1 check: 1 failed"]
 
 

@@ -43,5 +43,4 @@ def test_every_word_has_a_name(kind: type, names: dict[str, words.Words]) -> Non
 
 
 def test_what_is_not_known_stays_as_it_is() -> None:
-    assert words.check_name("mine") == words.Words("mine", "mine")
     assert words.event("moon_phase") == words.Words("moon phase", "moon phase")

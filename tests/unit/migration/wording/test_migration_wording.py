@@ -10,8 +10,9 @@ from notifykit_migration.model import FlagState, RowState, StatusFileState
 from notifykit_migration.plan.decision_table import crash_of
 from notifykit_migration.wording import SENTENCES, WORDING
 from notifykit_migration.wording.accidents import ACCIDENTS
+from notifykit_migration.wording.checks import CHECK_WORDING, CHECKS, ONLY_FLAGS_DIFFER
 
-from notifykit.wording import Param, Reason
+from notifykit.wording import Language, Param, Reason
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -22,6 +23,14 @@ def test_every_sentence_is_in_both_languages_with_the_same_parameters() -> None:
         assert not CHINESE.search(sentence.english)
         assert sentence.names == () or all(f"{{{name}" in sentence.chinese for name in sentence.names), sentence.code
         assert CHINESE.search(sentence.chinese) or sentence.code == "unusable_row"
+
+
+def test_every_check_has_a_name_in_both_languages() -> None:
+    for sentence in CHECKS:
+        assert CHINESE.search(sentence.chinese)
+        assert not CHINESE.search(sentence.english)
+    reason = ONLY_FLAGS_DIFFER(file="a.csv")
+    assert CHECK_WORDING.say(reason, Language.CHINESE) == "a.csv 只有标记不同"
 
 
 def test_every_accident_explains_a_state() -> None:
@@ -196,6 +205,7 @@ BEFORE: list[tuple[str, str, dict[str, Param]]] = [
         "shared_recipient",
         {"kind": "send_wecom_message", "recipient": "测试群"},
     ),
+    ("completed by the old program", "completed_by_old_program", {}),
     ("it was being sent when its worker stopped: nobody knows whether it arrived", "being_sent", {}),
     (
         "an earlier attempt may have been accepted; the old program would send it again",
