@@ -74,6 +74,7 @@ def installed(copy: Path, folder: Path) -> Path:
     (wheel,) = (folder / "dist").glob("*.whl")
     python = folder / "env" / "bin" / "python"
     install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index"]
+    install += ["--ignore-installed"]  # the tests themselves may run on a wheel of the same version
     done = subprocess.run([*install, str(wheel)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     for program in Path(sys.executable).parent.iterdir():  # what the tests start beside us: ruff, pytest

@@ -70,7 +70,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
 
 
 def install(environment: Environment, wheel: Path) -> None:
-    """Install a wheel, and nothing else."""
+    """Install a wheel, and nothing else, also where the tests themselves run on a wheel of the same version."""
     pip = [sys.executable, "-m", "pip", "--python", environment.programs / "python", "install"]
     done = subprocess.run(
         [*map(str, pip), "--quiet", "--no-deps", "--no-index", "--no-compile", "--ignore-installed", str(wheel)],

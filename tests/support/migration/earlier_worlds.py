@@ -54,7 +54,10 @@ def write_settings(folder: Path, more: str = "") -> None:
 def unpacked(archive: Path, folder: Path) -> Path:
     """Unpack all worlds of a version."""
     with tarfile.open(archive) as packed:
-        packed.extractall(folder, filter="data")
+        # Python 3.11.4 brought filters: before, nothing is checked, and these archives are ours.
+        if hasattr(tarfile, "data_filter"):
+            packed.extraction_filter = tarfile.data_filter
+        packed.extractall(folder)
     return folder
 
 

@@ -284,7 +284,7 @@ def test_no_room_for_the_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     path = made(tmp_path / "a.db")
     path.chmod(0)
-    with pytest.raises(StoreError, match="check the"), untouched(path):
+    with pytest.raises(StoreError, match="check owner and mode"), untouched(path):
         pass
 
 
