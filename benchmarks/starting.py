@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
+import sys
 import sysconfig
 import venv
 from functools import partial
@@ -69,6 +69,10 @@ def _cpu(command: list[Path | str], room: Path, *, says: str) -> Sample:
 
 
 def _cpu_of_children() -> float:
+    if sys.platform == "win32":
+        raise OSError("Windows does not tell what processes used")
+    import resource
+
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

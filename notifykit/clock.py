@@ -37,4 +37,6 @@ class SystemClock:
         `CLOCK_MONOTONIC` stands still during suspend on Linux (clock_gettime(2)), and goes on on macOS, where
         `time.monotonic` stands still; on Windows it goes on.
         """
-        return time.monotonic() if _THROUGH_SLEEP is None else time.clock_gettime(_THROUGH_SLEEP)
+        if sys.platform == "win32" or _THROUGH_SLEEP is None:
+            return time.monotonic()
+        return time.clock_gettime(_THROUGH_SLEEP)

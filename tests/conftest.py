@@ -97,5 +97,7 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores, of eight at most: tests wait for processes, servers and locks."""
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    cores = os.cpu_count() or 1
+    if sys.platform == "linux":
+        cores = len(os.sched_getaffinity(0))
     return min(cores, 8) + 1

@@ -25,6 +25,13 @@ def test_the_clocks_of_a_process_that_is_started_show_whole_ticks(tmp_path: Path
     assert all(int(shown) % round(seconds * SECOND) == 0 for shown in told(code, tmp_path, tick))
 
 
+def test_our_own_clock_ticks(tmp_path: Path) -> None:
+    code = (
+        "from notifykit.clock import SystemClock as C; print(*(round(t * 20, 6) for t in (C().now(), C().monotonic())))"
+    )
+    assert all(float(shown).is_integer() for shown in told(code, tmp_path, "0.05"))
+
+
 def test_it_stands_still_and_jumps(tmp_path: Path) -> None:
     code = (
         "import time\n"
