@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 __all__ = ["Clock", "SystemClock"]
@@ -21,7 +21,8 @@ class Clock(Protocol):
         ...
 
 
-_THROUGH_SLEEP: int | None = getattr(time, "CLOCK_MONOTONIC" if sys.platform == "darwin" else "CLOCK_BOOTTIME", None)
+_ON_MACOS = hasattr(time, "CLOCK_UPTIME_RAW")
+_THROUGH_SLEEP: int | None = getattr(time, "CLOCK_MONOTONIC" if _ON_MACOS else "CLOCK_BOOTTIME", None)
 
 
 class SystemClock:
@@ -37,6 +38,5 @@ class SystemClock:
         `CLOCK_MONOTONIC` stands still during suspend on Linux (clock_gettime(2)), and goes on on macOS, where
         `time.monotonic` stands still; on Windows it goes on.
         """
-        if sys.platform == "win32" or _THROUGH_SLEEP is None:
-            return time.monotonic()
-        return time.clock_gettime(_THROUGH_SLEEP)
+        read: Callable[[int], float] | None = getattr(time, "clock_gettime", None)
+        return time.monotonic() if read is None or _THROUGH_SLEEP is None else read(_THROUGH_SLEEP)

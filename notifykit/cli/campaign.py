@@ -12,7 +12,7 @@ from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json
 
 
-@click.group(epilog=example('notifykit campaign rename orders orders-2025 --why "one file a year"'))
+@click.group(epilog=example('notifykit campaign rename beijing beijing-2025 --why "one file a year"'))
 def campaign() -> None:
     """Change what the store knows of a campaign.
 
@@ -20,7 +20,7 @@ def campaign() -> None:
     """
 
 
-@campaign.command(epilog=example('notifykit campaign rename orders orders-2025 --why "one file a year"'))
+@campaign.command(epilog=example('notifykit campaign rename beijing beijing-2025 --why "one file a year"'))
 @click.argument("old")
 @click.argument("new")
 @why_option

@@ -76,6 +76,8 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> CliWorld:
 def test_the_example_runs(lived: CliWorld, tmp_path: Path, command: str, line: str) -> None:
     folder = tmp_path / "world"
     shutil.copytree(lived.folder, folder)
+    if "campaign rename" in line:
+        (folder / "campaigns" / "beijing.yaml").rename(folder / "campaigns" / "beijing-2025.yaml")
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**lived.in_process, "PATH": path, "TMPDIR": str(tmp_path)}
     done = subprocess.run(

@@ -36,7 +36,9 @@ COMMAND = ("migrate", "--yes", "--stopped", "idle")
 
 HELD = ("in_doubt", "failed", "sending")
 
-CLOCK = frozenset({"at", "id", "backup", "plan_hash", "migration", "created_at", "updated_at", "queued_at", "due_at"})
+CLOCK = frozenset(
+    {"at", "id", "backup", "plan_hash", "migration", "created_at", "updated_at", "queued_at", "due_at", "applied_at"}
+)
 """Columns that differ from run to run, because time goes on; the old columns of rows that were there are looked at."""
 
 Message = tuple[str, str]

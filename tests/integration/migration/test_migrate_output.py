@@ -34,6 +34,7 @@ PLAN_KEYS = {
     "others",
     "purged",
     "warnings",
+    "warning_reasons",
 }
 
 

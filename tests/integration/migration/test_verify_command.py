@@ -71,7 +71,8 @@ def checks(world: LegacyWorld, code: int, *arguments: str) -> Checks:
     said = json.loads(done.stdout)
     assert set(said) == {"ok", "checks"}
     assert said["ok"] is (code == 0)
-    assert all(set(check) == {"name", "result", "evidence", "details"} for check in said["checks"])
+    keys = {"name", "name_code", "name_params", "result", "evidence", "details"}
+    assert all(set(check) == keys for check in said["checks"])
     return {check["name"]: (check["result"], check["evidence"]) for check in said["checks"]}
 
 
