@@ -37,9 +37,8 @@ def world(tmp_path: Path) -> CliWorld:
     world.project.write_text(text[:start] + "slow_desk" + text[text.index(":send", start) :], encoding="utf-8")
     world.edit("notifykit.yaml", "workers: 2, lease: 5", "workers: 4, lease: 2")
     world.edit("campaigns/beijing.yaml", "    template: '签约", "    on_unknown: assume_sent\n    template: '签约")
-    world.write_rows(
-        [contract(number), "测试管家", "0", "N", ""] for number in range(1, 9)
-    )  # the desk's messages alone
+    # Without awards, so that the desk alone is at work.
+    world.write_rows([contract(number), "测试管家", "0", "N", ""] for number in range(1, 9))
     assert world.run("generate").returncode == 0
     return world
 
