@@ -78,6 +78,15 @@ def test_what_has_a_code_keeps_it() -> None:
     assert WORDING.known(reason) is reason
 
 
+@pytest.mark.parametrize(
+    ("text", "code"), [("row 8 is gone", "gone"), ("row eight is gone", "any"), ("it was sent by hand", None)]
+)
+def test_a_text_that_was_written_over_a_code_is_what_counts(text: str, code: str | None) -> None:
+    left = Reason(text, "late", ("word", "days"), ("x", 1.0))
+    assert WORDING.known(left) == WORDING.known(Reason(text))
+    assert WORDING.known(left).code == code
+
+
 def test_what_nobody_said_has_no_code() -> None:
     assert WORDING.known(Reason("the robot is back")) == Reason("the robot is back")
 
