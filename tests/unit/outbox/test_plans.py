@@ -14,7 +14,7 @@ NAMED = {"campaign": "c", "channel": "ch", "now": 1.0, "room": 1, "last": 0, "id
 
 STATEMENTS = {
     "due": (claiming._DUE, NAMED, "tasks_due"),
-    "used": (claiming._USED, ("ch", 0.0, 1.0), "PRIMARY KEY"),
+    "used": (claiming._USED, {"channel": "ch", "from": 0.0, "to": 1.0}, "PRIMARY KEY"),
     "move": (claiming._MOVE, None, "PRIMARY KEY"),
     "lane": (lanes._LANE, ("ch", "r"), "tasks_lane"),
     "busy": (lanes._BUSY, ("ch", "r"), "tasks_sending"),

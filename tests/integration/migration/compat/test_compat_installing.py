@@ -104,7 +104,13 @@ def test_other_module_names(world: ProgramWorld) -> None:
     del sys.modules["queueing_of_old"]
 
 
-GOES_PAST = "\n\nimport sqlite3\n\ndef peek():\n    return sqlite3.connect('tasks.db').execute('select 1').fetchone()\n"
+GOES_PAST = """
+
+import contextlib, sqlite3
+
+def peek():
+    with contextlib.closing(sqlite3.connect('tasks.db')) as db: return db.execute('select 1').fetchone()
+"""
 
 
 def test_strict_refuses_to_go_past_the_shim(world: ProgramWorld) -> None:
