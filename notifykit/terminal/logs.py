@@ -1,4 +1,4 @@
-"""Logging for the command line: to stderr, without credentials."""
+"""Logging for the command line: to stderr, without credentials, and without what data could forge."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 import sys
 
 from notifykit.secrets import redact
+from notifykit.terminal.console import visible, visible_lines
 
 _TALKATIVE = ("httpx", "httpcore", "httpx2", "httpcore2", "urllib3", "apprise")
 """They log whole addresses, keys included, at INFO or DEBUG."""
@@ -14,7 +15,10 @@ _NAME = "notifykit-stderr"
 
 
 class RedactingFilter(logging.Filter):
-    """Removes registered credentials from a record: message, exception and stack."""
+    """Removes registered credentials from a record: message, exception and stack.
+
+    A message is one line: line ends and commands to a terminal, which may come from a business key, are escaped.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record in place; it always passes."""
@@ -23,13 +27,13 @@ class RedactingFilter(logging.Filter):
         except (TypeError, ValueError, KeyError):
             # A call whose arguments do not fit its format. Logging would print them raw.
             text = f"{record.msg!s} {record.args!r}"
-        record.msg, record.args = redact(text), None
+        record.msg, record.args = visible(redact(text)), None
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
-            record.exc_text, record.exc_info = redact(record.exc_text), None
+            record.exc_text, record.exc_info = visible_lines(redact(record.exc_text)), None
         if record.stack_info:
-            record.stack_info = redact(record.stack_info)
+            record.stack_info = visible_lines(redact(record.stack_info))
         return True
 
 

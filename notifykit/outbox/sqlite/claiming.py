@@ -78,16 +78,18 @@ UPDATE tasks SET status = 'queued', updated_at = ?, worker = NULL, lease = NULL,
 _NOT_STARTED = "DELETE FROM starts WHERE channel = ? AND at = ? AND task_id = ? AND number = ?"
 
 # `expire`: as `finish`, and only where the heartbeat number stands where the watcher saw it.
-_EXPIRE = f"{_MOVE.rstrip()} AND beat = :beat\n"
+_EXPIRE = f"{_MOVE.rstrip()} AND coalesce(beat, 0) = :beat\n"
 
-# `on_wire`: what is being sent, of all workers.
+# `on_wire`: what is being sent, of all workers; also what was claimed by a program that knows no heartbeat numbers.
 _ON_WIRE = f"""
-SELECT attempts, worker, started_at, lease, beat, {rows.selected(rows.TASK_COLUMNS)} FROM tasks INDEXED BY tasks_sending
+SELECT attempts, coalesce(worker, ''), coalesce(started_at, 0.0), coalesce(lease, 120.0), coalesce(beat, 0),
+       {rows.selected(rows.TASK_COLUMNS)}
+  FROM tasks INDEXED BY tasks_sending
  WHERE status = 'sending' ORDER BY id
 """
 
 # `heartbeat`: raise the number of a claim that is still held.
-_HEARTBEAT = "UPDATE tasks SET beat = beat + 1 WHERE id = ? AND attempts = ? AND status = 'sending'"
+_HEARTBEAT = "UPDATE tasks SET beat = coalesce(beat, 0) + 1 WHERE id = ? AND attempts = ? AND status = 'sending'"
 
 # `holds`: whether a claim is still held.
 _HOLDS = "SELECT 1 FROM tasks WHERE id = ? AND attempts = ? AND status = 'sending'"

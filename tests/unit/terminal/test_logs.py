@@ -94,3 +94,10 @@ def test_other_handlers_see_the_clean_exception_too() -> None:
         record = logging.LogRecord("n", logging.ERROR, "p", 1, "m", None, (type(error), error, error.__traceback__))
     assert logs.RedactingFilter().filter(record)
     assert KEY not in logging.Formatter().format(record)
+
+
+def test_data_forges_no_line_and_commands_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(0)
+    logging.getLogger("x").warning("task 1 (%s): gone", "K1\nERROR x: all is well \x1b[2J\x1b]0;owned\x07\u202e")
+    said = capsys.readouterr().err
+    assert said == ("WARNING x: task 1 (K1\\nERROR x: all is well \\x1b[2J\\x1b]0;owned\\x07\\u202e): gone\n")
