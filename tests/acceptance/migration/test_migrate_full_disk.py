@@ -89,7 +89,8 @@ def test_each_write_may_find_no_room(world: LegacyWorld) -> None:
         size = max(0, filler.stat().st_size - STEP)
         assert size, f"it wants more room than there is: {stop}"
         os.truncate(filler, size)
-    assert len(set(stops)) >= 3, f"the disk was not full at several writes: {stops}"
+    for place in ("backups", "tasks.db"):
+        assert any(place in stop for stop in stops), f"the disk was never full at {place}: {stops}"
     assert all("full" in stop or "room" in stop or "No space" in stop for stop in stops), stops
     filler.unlink()
     assert world.run("verify").exit_code == 0
