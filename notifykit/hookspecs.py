@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from notifykit.demo import Acts
     from notifykit.legacy import LegacyState
     from notifykit.model import Outcome, Task
+    from notifykit.outbox import Outbox
     from notifykit.wording import Sentence
 
 __all__ = ["Register", "RegisterCommand", "RegisterReasons"]
@@ -218,11 +219,14 @@ def may_generate(campaign: str, legacy: LegacyState, store: Path, folder: Path) 
 
 
 @hookspec
-def may_rename(campaign: str, store: Path, folder: Path) -> str | None:
-    """Say why a campaign must keep its name; None where nothing speaks against another.
+def rename_kept(old: str, new: str, outbox: Outbox, folder: Path, who: str, why: str) -> bool | None:
+    """Give what you keep under a campaign's name its other name. Return True where there was anything.
 
-    Called before `notifykit campaign rename` changes anything. Answer where you keep something under the campaign's
-    name that does not go along. `store` is the file of the outbox, `folder` the project's. The text says what it is.
+    Called by `notifykit campaign rename`, within the transaction that renames the campaign in the store: what you do
+    to the store through `outbox` is done with it or not at all. What you keep elsewhere must take being renamed again,
+    for where the command is killed before the store has it on disk, the same command is run once more. Raise
+    `notifykit.errors.CampaignError` where you cannot take something along: nothing is changed in the store then.
+    `folder` is the project's; `who` and `why` are the person's, for whatever you record.
 
     .. versionadded:: 0.1
     """

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from notifykit.hookspecs import Register, RegisterCommand, RegisterReasons
     from notifykit.legacy import LegacyState
+    from notifykit.outbox import Outbox
 
 
 @hookimpl
@@ -48,8 +49,8 @@ def may_generate(campaign: str, legacy: LegacyState, store: Path, folder: Path) 
 
 
 @hookimpl
-def may_rename(campaign: str, store: Path, folder: Path) -> str | None:
-    """Refuse a campaign that was migrated or went back: plan, backup and archive name it."""
-    from notifykit_migration.apply import guard
+def rename_kept(old: str, new: str, outbox: Outbox, folder: Path, who: str, why: str) -> bool:
+    """Take the fence and the record of a migrated campaign along."""
+    from notifykit_migration.apply.renaming import rename_kept as rename
 
-    return guard.may_rename(campaign, store, folder)
+    return rename(old, new, outbox, folder, who=who, why=why)

@@ -247,11 +247,14 @@ def resume(session: Session, channel: str, as_json: bool) -> ExitCode:
 
 @contextmanager
 def existing_store(project: Project) -> Iterator[Outbox]:
-    """Open the store to decide about what is in it. Raises NotifykitError where there is none yet."""
+    """Open the store to decide about what is in it. Raises NotifykitError where there is none yet.
+
+    A table that is an old program's, or is so again after a rollback, is no store.
+    """
     store = project.configuration.settings.store
     if not store.exists():
         raise NotifykitError(f"there is no {store}, so there is nothing to decide about", where=NOTHING_YET)
-    with closing(project.open_outbox()) as outbox:
+    with closing(project.open_outbox(create=False)) as outbox:
         yield outbox
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.campaign.split import split_on_line_ends
 from notifykit.config.defects import InvalidConfigurationError
-from notifykit.errors import ConfigError, NotifykitError, StoreError, pass_interrupt
+from notifykit.errors import CampaignError, ConfigError, NotifykitError, StoreError, pass_interrupt
 from notifykit.model import Problem, Record
 from notifykit.pipeline.generate import decided, marked_as_neither
 from notifykit.pipeline.precedence import Precedence
@@ -127,6 +127,10 @@ def _alone(project: Project, precedence: Precedence, campaign: Campaign) -> list
 def _of_campaign(project: Project, precedence: Precedence, campaign: Campaign) -> Iterator[Finding]:
     if (reason := precedence.refusal(campaign)) is not None:
         yield _error(campaign.name, f"{campaign.file}: {reason}")
+    try:
+        project.require_may_generate(campaign)
+    except CampaignError as error:
+        yield _note(campaign.name, f"queues nothing: {error}")
     try:
         project.start(campaign)
         campaign.strategy.begin()

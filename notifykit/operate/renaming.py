@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from notifykit.errors import CampaignError, NotifykitError
+from notifykit.errors import NotifykitError
 from notifykit.model import Status
 from notifykit.nearest import hint
 from notifykit.outbox.protocol import Filter, Outbox
@@ -12,33 +12,14 @@ _LISTED = 10
 
 
 def rename(project: Project, outbox: Outbox, old: str, new: str, *, who: str, why: str) -> int:
-    """Rename a campaign in the store, after its file; returns how many messages it has.
+    """Rename a campaign in the store, and what plugins keep of it, after its file; returns how many messages it has.
 
-    Raises NotifykitError, and changes nothing: where the store knows no such campaign, its file is still there under
-    the old name, no file has the new one, something of it is being sent, both have the same messages, or a plugin
-    that keeps something under the old name refuses.
+    Raises NotifykitError, and changes nothing: where neither the store nor a plugin knows such a campaign, its file is
+    still there under the old name, no file has the new one, something of it is being sent, both have the same messages,
+    or a plugin cannot take along what it keeps.
     """
-    described = {*(campaign.name for campaign in project.described), *project.unavailable()}
-    if old in described:
-        raise NotifykitError(
-            f'a file still describes campaign "{old}"',
-            mend="rename that file first (or its `name:`), then run this again",
-        )
-    if new not in described:
-        raise NotifykitError(
-            f'no file describes campaign "{new}"{hint(new, sorted(described))}',
-            mend=(f"rename the file to {new}.yaml (or write `name: {new}` in it) first, then run this again"),
-        )
-    try:
-        project.require_may_rename(old)
-    except CampaignError as error:
-        raise NotifykitError(
-            f"{error}", mend=f"nothing was changed: keep the name with `name: {old}` in the file"
-        ) from None
+    _require_renamed_file(project, old, new)
     with outbox.transaction():
-        if not any(True for _ in outbox.tasks(Filter(campaign=old, limit=1))):
-            known = {item.campaign for item in outbox.figures()}
-            raise NotifykitError(f'the store knows no campaign "{old}"{hint(old, sorted(known))}')
         for name in (old, new):
             if task := next(iter(outbox.tasks(Filter(campaign=name, statuses=(Status.SENDING,), limit=1))), None):
                 raise NotifykitError(
@@ -54,4 +35,22 @@ def rename(project: Project, outbox: Outbox, old: str, new: str, *, who: str, wh
                 f"{more}), which may have been sent twice",
                 mend=f"nothing was changed: keep the name with `name: {old}` in the file",
             )
-        return outbox.rename_campaign(old, new, who=who, why=why)
+        number = outbox.rename_campaign(old, new, who=who, why=why)
+        if not (project.rename_kept(old, new, outbox, who=who, why=why) or number):
+            known = {item.campaign for item in outbox.figures()}
+            raise NotifykitError(f'the store knows no campaign "{old}"{hint(old, sorted(known))}')
+        return number
+
+
+def _require_renamed_file(project: Project, old: str, new: str) -> None:
+    described = {*(campaign.name for campaign in project.described), *project.unavailable()}
+    if old in described:
+        raise NotifykitError(
+            f'a file still describes campaign "{old}"',
+            mend="rename that file first (or its `name:`), then run this again",
+        )
+    if new not in described:
+        raise NotifykitError(
+            f'no file describes campaign "{new}"{hint(new, sorted(described))}',
+            mend=(f"rename the file to {new}.yaml (or write `name: {new}` in it) first, then run this again"),
+        )

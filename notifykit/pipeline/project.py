@@ -88,14 +88,15 @@ class Project:
         if refusals:
             raise CampaignError(refusals[0])
 
-    def require_may_rename(self, campaign: str) -> None:
-        """Ask the plugins whether all that is kept of a campaign may go under another name. Raises CampaignError."""
-        if self.plugins.observed("may_rename"):
-            refusals = self.plugins.hook.may_rename(
-                campaign=campaign, store=self.configuration.settings.store, folder=self.file.folder
-            )
-            if refusals:
-                raise CampaignError(refusals[0])
+    def rename_kept(self, old: str, new: str, outbox: Outbox, *, who: str, why: str) -> bool:
+        """Let the plugins rename what they keep of a campaign, within the transaction that is open.
+
+        Returns whether any of them had something. What a plugin raises comes through.
+        """
+        if not self.plugins.observed("rename_kept"):
+            return False
+        folder = self.file.folder
+        return any(self.plugins.hook.rename_kept(old=old, new=new, outbox=outbox, folder=folder, who=who, why=why))
 
     def dispatcher(
         self, outbox: Outbox, *, workers: int | None = None, progress: Callable[[int], None] | None = None

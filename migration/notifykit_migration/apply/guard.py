@@ -10,15 +10,17 @@ from pathlib import Path
 from notifykit import hookimpl
 from notifykit.errors import StoreError
 from notifykit.legacy import Disposal, LegacyState
-from notifykit_migration.archive.archive import all_archived
-from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.legacy.campaigns import shown_status_file
 from notifykit_migration.reading import untouched
-from notifykit_migration.store.migrated import holds_old_rows, migrated_campaigns
+from notifykit_migration.store.migrated import holds_old_rows, migrated_as, migrated_campaigns
 
 
 @hookimpl
 def may_generate(campaign: str, legacy: LegacyState, store: Path, folder: Path) -> str | None:
-    """Refuse a campaign that was not migrated while its send-status file, or the old task table, is there."""
+    """Refuse a campaign that was not migrated while its send-status file, or the old task table, is there.
+
+    One whose send-status file is that of a migrated campaign is that campaign, under another name.
+    """
     if legacy.disposal is not Disposal.RETIRE:
         return None
     status_file = folder / legacy.status_file
@@ -27,8 +29,15 @@ def may_generate(campaign: str, legacy: LegacyState, store: Path, folder: Path) 
     if store.exists():
         try:
             with untouched(store) as connection:
-                if campaign in migrated_campaigns(connection):
+                done = migrated_campaigns(connection)
+                if campaign in done:
                     return None
+                if (before := migrated_as(done, shown_status_file(folder, legacy))) is not None:
+                    return (
+                        f"its send-status file {legacy.status_file} is that of campaign {before}, which was migrated: "
+                        f"all would be sent again; run `notifykit campaign rename {before} {campaign} --why TEXT`, or "
+                        f"put the name back (`name: {before}` in the file)"
+                    )
                 rows = holds_old_rows(connection)
         except StoreError as error:
             return f"whether it was migrated cannot be seen: {error}"
@@ -42,15 +51,4 @@ def may_generate(campaign: str, legacy: LegacyState, store: Path, folder: Path) 
             f"{store}: still holds what the old program queued and sent, and the outbox does not know whose it is; "
             "run `notifykit migrate` first"
         )
-    return None
-
-
-@hookimpl
-def may_rename(campaign: str, store: Path, folder: Path) -> str | None:
-    """Refuse a campaign that is migrated, or that an archive of a rollback has."""
-    with untouched(store) as connection:
-        if campaign in migrated_campaigns(connection):
-            return f"campaign {campaign} was migrated, and the fence, the plan and the backup know it by this name"
-    if any(campaign in archive.campaigns for archive in all_archived(MigrationFolder.of(folder))):
-        return f"campaign {campaign} was rolled back, and the archive of that knows it by this name"
     return None

@@ -22,7 +22,7 @@ from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.redo import TargetState
 from notifykit_migration.journal.targets import DatabaseStep, FlagStep
 from notifykit_migration.legacy import task_table as rows
-from notifykit_migration.legacy.campaigns import described
+from notifykit_migration.legacy.campaigns import described, owners
 from notifykit_migration.legacy.settings import others_of
 from notifykit_migration.model import CampaignPlan, ContractPlan, InputKind, MessageTreatment, Plan
 from notifykit_migration.paths import resolved
@@ -90,7 +90,7 @@ def database_step(
                 schema.upgrade(db)
                 outbox.adopt(wanted, who=WHO)
                 if (kept := archived(folder)) is not None:
-                    kept.restore_history(db)
+                    kept.restore_history(db, owners(project))
                 fence.install(db, plan, others=others_of(project.configuration))
                 record(db, plan, backup=backup, soak_until=soak_until, journal_mode=mode, sequence=sequence)
         finally:

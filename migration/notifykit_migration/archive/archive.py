@@ -7,7 +7,7 @@ import json
 import sqlite3
 import sys
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -147,21 +147,30 @@ class Archived:
         """The ids that those tasks had."""
         return self._removed
 
-    def restore_history(self, db: Database) -> None:
+    def restore_history(self, db: Database, owners: Mapping[str, str]) -> None:
         """Put back what a plan knows nothing of: call it when the plan's rows have been adopted.
 
-        Attempts, events and counts of the tasks that are there again, and the tasks of campaigns that were never
-        migrated: see `restoring`. May be done twice.
+        Attempts, events and counts of the tasks that are there again, what campaigns were seen to read and write, and
+        the tasks of campaigns that were never migrated: see `restoring`. `owners`: see `present_names`. May be done
+        twice.
         """
         with self.open() as before:
             restoring.restore_others(before, self._removed, db, migrated_campaigns(before).keys())
-            restoring.restore(before, self._removed, db)
+            restoring.restore(before, self._removed, db, self.present_names(owners))
+
+    def present_names(self, owners: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the campaigns that the outbox knew, those without a task included, with the names that they have now.
+
+        `owners`: the campaigns by what their send-status files are called; one that was migrated is known by its own.
+        """
+        return {name: owners.get(file, name) for name, file in self._campaigns.items()}
 
     @cached_property
-    def campaigns(self) -> frozenset[str]:
-        """The campaigns that the outbox knew, those without a task included."""
+    def _campaigns(self) -> Mapping[str, str]:
+        """The campaigns that the outbox knew, each with its send-status file; empty where it was never migrated."""
         with self.open() as db:
-            return frozenset(migrated_campaigns(db)) | StoredOutbox(db).campaigns()
+            migrated = {name: stored.status_file for name, stored in migrated_campaigns(db).items()}
+            return dict.fromkeys(StoredOutbox(db).campaigns(), "") | migrated
 
     @cached_property
     def _identities(self) -> dict[int, tuple[int, Identity]]:

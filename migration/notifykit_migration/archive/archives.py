@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from notifykit_migration.archive.archive import Archived, Identity, RemovedTask, all_archived
@@ -11,15 +12,20 @@ from notifykit_migration.model import Row
 
 
 class Archives:
-    """The archives of a project, newest first: a campaign that was away while others went back is not forgotten."""
+    """The archives of a project, newest first: a campaign that was away while others went back is not forgotten.
 
-    def __init__(self, archives: Sequence[Archived]) -> None:
+    Campaigns have the names that they have now, whatever an archive calls them.
+    """
+
+    def __init__(self, archives: Sequence[Archived], owners: Mapping[str, str]) -> None:
+        """`owners`: the campaigns by what their send-status files are called."""
         self._archives = archives
+        self._owners = owners
 
     @classmethod
-    def of(cls, folder: MigrationFolder) -> Archives:
+    def of(cls, folder: MigrationFolder, owners: Mapping[str, str]) -> Archives:
         """Return those of a project. Raises VerificationError where one is damaged."""
-        return cls(all_archived(folder))
+        return cls(all_archived(folder), owners)
 
     def __bool__(self) -> bool:
         """Whether anything was ever rolled back."""
@@ -34,23 +40,27 @@ class Archives:
     def removed(self) -> tuple[RemovedTask, ...]:
         """The tasks that are no rows any more."""
         return tuple(
-            item for archive, campaigns in self._speaking for item in archive.removed if item.task.campaign in campaigns
+            replace(item, task=replace(item.task, campaign=names[item.task.campaign]))
+            for archive, names in self._speaking
+            for item in archive.removed
+            if item.task.campaign in names
         )
 
     def identity(self, row: Row) -> Identity | None:
         """Say which task a row of the table was, if it is the very same: id, recipient and text."""
-        for archive, campaigns in self._speaking:
-            if (known := archive.identity(row)) is not None and known.campaign in campaigns:
-                return known
+        for archive, names in self._speaking:
+            if (known := archive.identity(row)) is not None and known.campaign in names:
+                return replace(known, campaign=names[known.campaign])
         return None
 
     @cached_property
-    def _speaking(self) -> list[tuple[Archived, frozenset[str]]]:
-        """Each archive with the campaigns that no newer one knows."""
-        found = []
-        told: frozenset[str] = frozenset()
+    def _speaking(self) -> list[tuple[Archived, Mapping[str, str]]]:
+        """Each archive with the campaigns that no newer one knows: the names in it, and those of now."""
+        found: list[tuple[Archived, Mapping[str, str]]] = []
+        told: set[str] = set()
         for archive in self._archives:
-            if new := archive.campaigns - told:
+            names = archive.present_names(self._owners)
+            if new := {before: now for before, now in names.items() if now not in told}:
                 found.append((archive, new))
-                told |= new
+                told.update(new.values())
         return found

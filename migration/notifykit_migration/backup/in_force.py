@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sqlite3
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from notifykit_migration.backup import make as backups
@@ -13,6 +14,7 @@ from notifykit_migration.journal.journal import Journal
 from notifykit_migration.journal.phase import state_of
 from notifykit_migration.model import Backup, Plan
 from notifykit_migration.plan.plan_file import parse_plan
+from notifykit_migration.store.migrated import present_names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,13 @@ def in_force(folder: MigrationFolder, *known: Plan) -> list[InForce]:
         backup = backups.find(folder, str(entry.fields["backup"]))
         found.append(InForce(at=entry.at, backup=backup, plan=plans.get(backup.plan_hash) or planned(backup)))
     return found
+
+
+def under_present_names(plan: Plan, backup: Backup, connection: sqlite3.Connection) -> Plan:
+    """Return the plan of a backup with the names that its campaigns have now, as the store says. Its hash stays."""
+    names = present_names(connection, backup.id)
+    parts = (replace(part, campaign=names.get(part.status_file, part.campaign)) for part in plan.campaigns)
+    return replace(plan, campaigns=tuple(parts))
 
 
 def retired_path(backup: Backup, number: int, status_file: str) -> Path:

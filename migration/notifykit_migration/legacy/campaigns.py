@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from notifykit.campaign.campaign import Campaign
-from notifykit.legacy import LegacyState
+from notifykit.legacy import Disposal, LegacyState
 from notifykit.pipeline.project import Project
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.paths import shown
@@ -35,9 +36,27 @@ def status_path(project: Project, state: LegacyState) -> Path:
     return (project.file.folder / state.status_file).resolve()
 
 
+def shown_status_file(folder: Path, state: LegacyState) -> str:
+    """Return what plans, archives and the store call the send-status file of a campaign of the project in `folder`."""
+    return shown(folder, (folder / state.status_file).resolve())
+
+
+def owners(project: Project) -> Mapping[str, str]:
+    """Return the campaigns whose old state is retired, by what their send-status files are called.
+
+    Such a file belongs to one campaign: whatever the name under which it was migrated, this is it now.
+    """
+    folder = project.file.folder
+    states = legacy_states(project)
+    return {shown_status_file(folder, state): one.name for one, state in states if state.disposal is Disposal.RETIRE}
+
+
 def described(project: Project, name: str) -> Campaign:
     """Return a campaign that was migrated. Raises PreflightError where it is not configured any more."""
     for campaign in project.described:
         if campaign.name == name:
             return campaign
-    raise PreflightError(f"campaign {name} was migrated and is not configured any more", mend="put its file back")
+    raise PreflightError(
+        f"campaign {name} was migrated and is not configured any more",
+        mend=f"put its file back; where it has another name now, run `notifykit campaign rename {name} NEW --why TEXT`",
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from notifykit_migration.archive.archives import Archives
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.legacy import task_table as rows
-from notifykit_migration.legacy.campaigns import legacy_states
+from notifykit_migration.legacy.campaigns import legacy_states, owners
 from notifykit_migration.legacy.contracts import (
     Keeping,
     Redirect,
@@ -41,7 +41,7 @@ from notifykit_migration.plan.plan_file import plan_hash
 from notifykit_migration.plan.remembering import Memory
 from notifykit_migration.reading import content_digest, file_digest, untouched
 from notifykit_migration.store import fence
-from notifykit_migration.store.migrated import migrated_campaigns
+from notifykit_migration.store.migrated import StoredCampaign, migrated_as, migrated_campaigns
 from notifykit_migration.wording import warnings as told
 
 DAY = 86_400.0
@@ -75,6 +75,7 @@ def make_plan(
             connection = stack.enter_context(untouched(there))
             rows.check_version(connection, shown(project.file.folder, store))
         done = migrated_campaigns(connection) if connection else {}
+        _under_their_names(project, done)
         worlds = [
             retiring(project, campaign, state, redirect)
             for campaign, state in states
@@ -90,6 +91,18 @@ def make_plan(
         planner = _Planner(project, worlds, options, now, log, redirect)
         plan = planner.plan(store, connection, inputs, kept)
     return replace(plan, hash=plan_hash(plan))
+
+
+def _under_their_names(project: Project, done: Mapping[str, StoredCampaign]) -> None:
+    """Raise PreflightError where a migrated campaign has another name by now, and nobody said so to the store."""
+    for file, name in owners(project).items():
+        before = migrated_as(done, file)
+        if name not in done and before is not None:
+            raise PreflightError(
+                f"campaign {name} was migrated as {before}",
+                mend=f"run `notifykit campaign rename {before} {name} --why TEXT`, or put the name back",
+                where=file,
+            )
 
 
 def _something(project: Project, worlds: Sequence[Retiring], connection: sqlite3.Connection | None) -> None:
@@ -135,7 +148,7 @@ class _Planner:
         self, store: Path, connection: sqlite3.Connection | None, inputs: tuple[Input, ...], kept: Sequence[Keeping]
     ) -> Plan:
         """Match, decide, and put it together."""
-        before = Archives.of(MigrationFolder.of(self.project.file.folder))
+        before = Archives.of(MigrationFolder.of(self.project.file.folder), owners(self.project))
         memory = Memory(before)
         if connection is not None and rows.tasks_table(connection):
             attempts = rows.read_attempts(connection, self.options.stopped, self.log)

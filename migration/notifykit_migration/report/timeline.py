@@ -45,6 +45,9 @@ _NAMES: Mapping[str, Words] = {
     "files": Words("files", "文件"),
     "archive": Words("archive", "归档"),
     "step": Words("step", "步骤"),
+    "old": Words("old name", "原名"),
+    "new": Words("new name", "新名"),
+    "why": Words("why", "原因"),
 }
 
 _SILENT = {"who", "plan_made_at", "retire"}

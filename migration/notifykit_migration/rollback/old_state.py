@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +14,14 @@ from notifykit.legacy import Disposal, Flag, KeepsFlags, LegacyState
 from notifykit.model import Record
 from notifykit.pipeline.project import Project
 from notifykit_migration.backup import make as backups
-from notifykit_migration.backup.in_force import planned, retired_path
+from notifykit_migration.backup.in_force import planned, retired_path, under_present_names
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.legacy.campaigns import described, legacy_states, status_path
 from notifykit_migration.legacy.status_file import StatusFile, parse_status
 from notifykit_migration.model import FLAG_COLUMN, ContractPlan, FlagState
 from notifykit_migration.paths import resolved, shown
-from notifykit_migration.store.migrated import StoredMigration
+from notifykit_migration.store.migrated import migrations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,17 +85,18 @@ def content_of(path: Path, name: str) -> bytes | None:
 
 
 def old_campaigns(
-    project: Project, folder: MigrationFolder, done: Collection[StoredMigration], active: Collection[str]
+    project: Project, folder: MigrationFolder, connection: sqlite3.Connection, active: Collection[str]
 ) -> list[OldCampaign]:
     """Return the campaigns that were migrated, and those of the same kind that were not and have tasks all the same.
 
-    `active`: the campaigns that have tasks. Raises PreflightError where one is not configured any more, and
-    VerificationError where a backup is damaged.
+    `connection`: of the store. `active`: the campaigns that have tasks. Raises PreflightError where one is not
+    configured any more, and VerificationError where a backup is damaged.
     """
     found = []
-    for migration in done:
+    for migration in migrations(connection):
         backup = backups.find(folder, migration.backup)
-        for number, part in enumerate(planned(backup).campaigns):
+        plan = under_present_names(planned(backup), backup, connection)
+        for number, part in enumerate(plan.campaigns):
             campaign = described(project, part.campaign)
             path = resolved(project.file.folder, part.status_file)
             data = backups.content(backup, path)

@@ -105,7 +105,7 @@ def work_out(project: Project, folder: MigrationFolder, connection: sqlite3.Conn
     locks = WorkerLocks.beside(project.configuration.settings.store)
     view = look(connection, types=TASK_TYPES | _types(copies), ended=locks.died)
     total = _Sum()
-    olds = old_campaigns(project, folder, done, view.tasks.keys())
+    olds = old_campaigns(project, folder, connection, view.tasks.keys())
     for old in olds:
         _campaign(old, view.tasks.get(old.name, {}), legacy_rows, total)
     mine = {old.name for old in olds}

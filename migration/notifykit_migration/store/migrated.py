@@ -79,6 +79,25 @@ def migrated_campaigns(connection: sqlite3.Connection) -> Mapping[str, StoredCam
     return {campaign: StoredCampaign(status_file, word) for campaign, status_file, word in found}
 
 
+def migrated_as(done: Mapping[str, StoredCampaign], status_file: str) -> str | None:
+    """Return the name of the campaign that is migrated and owned this send-status file; None where none did."""
+    return next((name for name, stored in done.items() if stored.status_file == status_file), None)
+
+
+def present_names(connection: sqlite3.Connection, migration: str) -> Mapping[str, str]:
+    """Return the names that a migration's campaigns have now, by their send-status files: plans keep the old ones."""
+    if not _has(connection, "migrated", "sent_word"):
+        return {}
+    found = connection.execute("SELECT status_file, campaign FROM migrated WHERE migration = ?", (migration,))
+    return dict(found.fetchall())
+
+
+def rename(db: Database, old: str, new: str) -> None:
+    """Give a migrated campaign another name, within the transaction that is open."""
+    db.execute("UPDATE migrated SET campaign = ? WHERE campaign = ?", (new, old))
+    db.execute("UPDATE fence SET campaign = ? WHERE campaign = ?", (new, old))
+
+
 def is_old_table(connection: sqlite3.Connection) -> bool:
     """Whether the task table is the old program's, and was ever used: what it queued and sent is known to it alone."""
     if not _has(connection, "tasks", "id") or schema.is_outbox(connection):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 
@@ -21,7 +22,7 @@ from notifykit.wording import Reason
 from notifykit_migration.apply.retire import OldFile, changed_since, old_files
 from notifykit_migration.backup import make as backups
 from notifykit_migration.backup.checks import RETIRED
-from notifykit_migration.backup.in_force import InForce
+from notifykit_migration.backup.in_force import InForce, under_present_names
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.legacy.campaigns import described
 from notifykit_migration.legacy.settings import others_of
@@ -70,6 +71,7 @@ def _store(
     strict: bool,
 ) -> Iterator[Check]:
     yield _tried(named.INTEGRITY(), lambda: _integrity(connection))
+    found = [replace(one, plan=under_present_names(one.plan, one.backup, connection)) for one in found]
     yield _tried(
         named.OUTBOX_SCHEMA(),
         lambda: _schema(connection, shown(project.file.folder, project.configuration.settings.store)),

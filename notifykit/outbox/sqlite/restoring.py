@@ -51,6 +51,17 @@ INSERT INTO campaigns (campaign, duplicates_prevented) VALUES (?, ?)
 ON CONFLICT (campaign) DO UPDATE SET duplicates_prevented = max(duplicates_prevented, excluded.duplicates_prevented)
 """
 
+# `restore`: whether the archive kept what campaigns read and write; early versions did not.
+_HAS_DATA = "SELECT 1 FROM sqlite_master WHERE name = 'campaign_data'"
+
+# `restore`: what the archive kept of that.
+_DATA = "SELECT campaign, source, target, record_key, writes FROM campaign_data ORDER BY id"
+
+# `restore`: it is known again, unless it is.
+_REMEMBER = """
+INSERT OR IGNORE INTO campaign_data (campaign, source, target, record_key, writes) VALUES (?, ?, ?, ?, ?)
+"""
+
 # `restore_others`: the highest id before.
 _LAST_ID = "SELECT coalesce(max(id), 0) FROM tasks"
 
@@ -58,13 +69,14 @@ _LAST_ID = "SELECT coalesce(max(id), 0) FROM tasks"
 _WHOLE = "SELECT * FROM tasks WHERE campaign IS NOT NULL ORDER BY id"
 
 
-def restore(archived: sqlite3.Connection, removed: Collection[int], db: Database) -> None:
-    """Restore the attempts and events of each task that the archive knows, and the count of each campaign.
+def restore(archived: sqlite3.Connection, removed: Collection[int], db: Database, names: Mapping[str, str]) -> None:
+    """Restore the attempts and events of each task that the archive knows, and the count and data of each campaign.
 
-    For use inside a transaction. May be done twice.
+    `names`: what campaigns are called now, by their names in the archive. For use inside a transaction. May be done
+    twice.
     """
     with db.transaction():
-        after = _renamed(archived, removed, db)
+        after = _present_ids(archived, removed, db, names)
         for before in StoredOutbox(archived).attempt_rows():
             if (id_ := after.get(before[0])) is not None:
                 db.execute(_ATTEMPT, (id_, *before[1:]))
@@ -83,10 +95,14 @@ def restore(archived: sqlite3.Connection, removed: Collection[int], db: Database
                         "completed_at": completed_at,
                     },
                 )
-        db.executemany(_PREVENTED, archived.execute(_COUNTS).fetchall())
+        db.executemany(_PREVENTED, [(names.get(name, name), number) for name, number in archived.execute(_COUNTS)])
+        if archived.execute(_HAS_DATA).fetchone() is not None:
+            db.executemany(_REMEMBER, [(names.get(name, name), *data) for name, *data in archived.execute(_DATA)])
 
 
-def _renamed(archived: sqlite3.Connection, removed: Collection[int], db: Database) -> Mapping[int, int]:
+def _present_ids(
+    archived: sqlite3.Connection, removed: Collection[int], db: Database, names: Mapping[str, str]
+) -> Mapping[int, int]:
     """Return the ids that the archived tasks have now.
 
     A row that stayed in the table is the same where id, recipient and text are; one that did not is found by what
@@ -100,7 +116,8 @@ def _renamed(archived: sqlite3.Connection, removed: Collection[int], db: Databas
     after: dict[int, int] = {}
     for task in StoredOutbox(archived).tasks_in_brief():
         if task.id in removed:
-            if (now := tasks.get((task.campaign, task.key, task.name, task.round))) is not None:
+            campaign = names.get(task.campaign, task.campaign)
+            if (now := tasks.get((campaign, task.key, task.name, task.round))) is not None:
                 after[task.id] = now
         elif there.get(task.id) == hash((task.recipient, task.text)):
             after[task.id] = task.id

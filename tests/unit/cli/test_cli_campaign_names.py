@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
+from importlib.metadata import EntryPoint
 
 import pytest
 from cli_world import FINE, CliWorld, contract
 
+from notifykit import hookimpl
+from notifykit.errors import CampaignError, NotifykitError
+from notifykit.operate.renaming import rename
 from notifykit.outbox.protocol import ChannelBounds, Filter
+from notifykit.pipeline.project import open_project
+from notifykit.plugins import load_plugins
+from notifykit.plugins.find import find_entry_points
 
 RENAME = ("campaign", "rename", "beijing", "beijing-2025", "--why", "one file a year")
 
@@ -221,6 +230,61 @@ def test_rename_waits_for_what_is_being_sent(world: CliWorld) -> None:
     with world.outbox() as outbox:
         outbox.release(claim)
     assert world.invoke(*RENAME).exit_code == 0
+
+
+class Keeper:
+    """A plugin that keeps something by the names of campaigns, in a file."""
+
+    def __init__(self, **kept: str) -> None:
+        self.kept = kept
+
+    @hookimpl
+    def rename_kept(self, old: str, new: str) -> bool:
+        if self.kept.get(old) == "stays":
+            raise CampaignError("it is carved in stone", mend="leave it")
+        self.kept = {new if name == old else name: what for name, what in self.kept.items()}
+        return new in self.kept
+
+
+Rename = Callable[[Keeper], int]
+
+
+@pytest.fixture
+def rename_with(world: CliWorld, monkeypatch: pytest.MonkeyPatch) -> Rename:
+    """Rename `beijing`, whose file has the other name already, beside a plugin; returns how many messages it has."""
+    world.invoke("generate")
+    rename_file(world)
+
+    def rename_it(keeper: Keeper) -> int:
+        monkeypatch.setitem(sys.modules, "keeper", keeper)
+        keepers = EntryPoint("keeper", "keeper", "notifykit")
+        plugins = load_plugins(entry_points=[*find_entry_points()[0], keepers])
+        project = open_project(world.project, plugins=plugins)
+        with world.outbox() as outbox:
+            return rename(project, outbox, "beijing", "beijing-2025", who="me", why="one a year")
+
+    return rename_it
+
+
+def test_a_plugin_takes_along_what_it_keeps(rename_with: Rename) -> None:
+    keeper = Keeper(beijing="x", other="y")
+    assert rename_with(keeper) == 3
+    assert keeper.kept == {"beijing-2025": "x", "other": "y"}
+
+
+def test_a_plugin_alone_may_know_the_campaign(world: CliWorld, rename_with: Rename) -> None:
+    with world.outbox() as outbox:
+        outbox.rename_campaign("beijing", "elsewhere", who="me", why="so that the store has none")
+    with pytest.raises(NotifykitError, match='the store knows no campaign "beijing"'):
+        rename_with(Keeper(other="y"))
+    assert rename_with(Keeper(beijing="x")) == 0
+
+
+def test_what_a_plugin_cannot_take_along_keeps_the_name_of_all(world: CliWorld, rename_with: Rename) -> None:
+    with pytest.raises(CampaignError, match="carved in stone"):
+        rename_with(Keeper(beijing="stays"))
+    with world.outbox() as outbox:
+        assert {task.campaign for task in outbox.tasks(Filter())} == {"beijing"}
 
 
 def test_rename_lists_the_keys_that_both_have(world: CliWorld) -> None:

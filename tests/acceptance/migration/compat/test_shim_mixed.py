@@ -126,6 +126,23 @@ def test_before_during_and_after_a_migration(world: ProgramWorld) -> None:
     assert {task.status for task in world.tasks()} == {Status.COMPLETED}
 
 
+def test_a_renamed_campaign_is_refused_until_it_is_said_and_then_goes_on(world: ProgramWorld) -> None:
+    world.bare("--once", "bj", "sh")
+    notifykit(world, "migrate", "--yes")
+    campaigns = world.folder / "campaigns"
+    (campaigns / "beijing.yaml").rename(campaigns / "beijing-aug.yaml")
+    grow(world, 15)
+    with pytest.raises(ShimError, match="run `notifykit campaign rename beijing beijing-aug"), shimmed(world):
+        pass
+    notifykit(world, "campaign", "rename", "beijing", "beijing-aug", "--why", "a file a month")
+    with shimmed(world) as program:
+        program.once("bj")
+    assert {task.campaign for task in world.tasks()} == {"beijing-aug", "shanghai"}
+    notifykit(world, "rollback", "--yes")
+    world.bare("--once", "bj")
+    assert world.problems() == []
+
+
 def test_nobody_rolls_back_under_a_program_that_runs(world: ProgramWorld) -> None:
     world.bare("--once", "bj", "sh")
     notifykit(world, "migrate", "--yes")

@@ -11,7 +11,7 @@ from pathlib import Path
 import plans
 import pytest
 from legacy_world import SENT, LegacyWorld
-from notifykit_migration.apply.guard import may_generate, may_rename
+from notifykit_migration.apply.guard import may_generate
 from notifykit_migration.store import fence, migrated
 
 from notifykit.legacy import Disposal, LegacyState
@@ -147,10 +147,10 @@ def test_a_campaign_without_old_state_is_not_held_back(project: Project) -> None
     assert this_pass.failures == {}
 
 
-def test_a_migrated_campaign_keeps_its_name(folder: Path) -> None:
+def test_a_migrated_campaign_is_recognised_by_its_send_status_file(folder: Path) -> None:
     migrate(folder)
-    store = folder / "tasks.db"
-    refusal = may_rename(campaign="beijing-aug", store=store, folder=folder)
+    status_file = Path(plans.plan().campaigns[0].status_file)
+    refusal = asked(folder, replace(STATE, campaign="next", status_file=status_file))
     assert refusal is not None
-    assert "campaign beijing-aug was migrated" in refusal
-    assert may_rename(campaign="orders", store=store, folder=folder) is None
+    assert "run `notifykit campaign rename beijing-aug next --why TEXT`" in refusal
+    assert asked(folder, replace(STATE, campaign="next", status_file=Path("state/next.json"))) is None

@@ -1,0 +1,210 @@
+"""A campaign gets another name while it is migrated, or after it went back: nothing is told twice or forgotten."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from legacy_project import AWARD, GROUP, SENT
+from legacy_run import LegacyRun
+from legacy_world import LegacyWorld
+
+from notifykit.errors import ExitCode
+
+RENAME = ("campaign", "rename", "beijing", "beijing-aug", "--why", "a file a month", "--who", "desk")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> LegacyWorld:
+    """A contract of each kind: sent, waiting, held, and never begun."""
+    world = LegacyWorld(tmp_path)
+    with world.together():
+        world.contract("N", SENT, [(GROUP, "completed")])
+        world.contract("Y", SENT, [(GROUP, "completed"), (AWARD, "pending")], award=True)
+        world.contract("Y", SENT)
+        world.contract("N", award=True)
+    return world
+
+
+def run(world: LegacyWorld, *arguments: str, code: Sequence[int] = (0, 3)) -> str:
+    result = world.run(*arguments)
+    assert result.exit_code in code, result.output
+    return result.output
+
+
+def rename_file(world: LegacyWorld, old: str = "beijing", new: str = "beijing-aug") -> None:
+    campaigns = world.folder / "campaigns"
+    (campaigns / f"{old}.yaml").rename(campaigns / f"{new}.yaml")
+
+
+def migrated(world: LegacyWorld) -> LegacyWorld:
+    run(world, "migrate", "--yes", "--stopped", "idle")
+    return world
+
+
+def held(world: LegacyWorld) -> list[tuple[str, str]]:
+    """Campaign and key of what waits for a person."""
+    tasks = json.loads(world.run("tasks", "--status", "in_doubt", "--json").stdout)["tasks"]
+    return [(task["campaign"], task["key"]) for task in tasks]
+
+
+def old_program(world: LegacyWorld) -> None:
+    LegacyRun(world).generate()
+    LegacyRun(world).schedule()
+
+
+def test_nothing_is_doubled_or_lost_over_a_rename_and_a_rollback(world: LegacyWorld) -> None:
+    migrated(world)
+    waiting = held(world)
+    rename_file(world)
+    assert "with 4 messages" in run(world, *RENAME)
+    assert held(world) == [("beijing-aug", key) for _, key in waiting]
+    run(world, "run", "--once")
+    world.append(world.row())
+    run(world, "verify")
+    run(world, "rollback", "--yes")
+    old_program(world)
+    assert sorted(world.delivered.values()) == [1, 1, 1, 1]
+    rename_file(world, "beijing-aug", "beijing")  # the old program has no names: any will do
+    migrated(world)
+    assert [key for _, key in held(world)] == [key for _, key in waiting]
+
+
+def test_a_soaking_campaign_is_verified_retired_and_told_of_under_its_name(world: LegacyWorld) -> None:
+    run(world, "migrate", "--yes", "--stopped", "idle", "--soak", "7")
+    rename_file(world)
+    run(world, *RENAME)
+    run(world, "verify")
+    run(world, "retire", "--yes", "--now")
+    assert world.json() is None
+    assert "nothing to do" in run(world, "migrate", "--yes")
+    told = run(world, "history")
+    assert "a campaign gets another name" in told
+    assert "a file a month" in told
+    assert "beijing → beijing-aug: a file a month" in run(world, "trace", held(world)[0][1])
+
+
+def test_the_fence_stands_around_the_other_name(world: LegacyWorld) -> None:
+    migrated(world)
+    rename_file(world)
+    run(world, *RENAME)
+    world.append(world.row())
+    with pytest.raises(sqlite3.IntegrityError, match="was migrated"):
+        LegacyRun(world).generate()
+    run(world, "generate")  # a recipient that comes up is fenced in under the name of now
+    with closing(sqlite3.connect(world.store)) as db:
+        assert db.execute("SELECT DISTINCT campaign FROM fence").fetchall() == [("beijing-aug",)]
+        assert db.execute("SELECT campaign FROM migrated").fetchall() == [("beijing-aug",)]
+
+
+@pytest.mark.parametrize("command", [("generate",), ("migrate", "--yes"), ("run", "--once")])
+def test_until_it_is_said_nothing_is_queued_under_the_other_name(world: LegacyWorld, command: tuple[str, ...]) -> None:
+    """Nothing but the migration knows of it here: the campaign never queued anything itself."""
+    migrated(world)
+    before = world.rows()
+    rename_file(world)
+    said = run(world, *command, code=(1, 4))
+    assert "notifykit campaign rename beijing beijing-aug --why TEXT" in said
+    assert [row["campaign"] for row in world.rows()] == [row["campaign"] for row in before]
+    assert "queues nothing" in run(world, "check", code=(0, 4))
+
+
+def test_until_it_is_said_a_rollback_says_what_to_run(world: LegacyWorld) -> None:
+    migrated(world)
+    rename_file(world)
+    assert "run `notifykit campaign rename beijing NEW --why TEXT`" in run(world, "rollback", "--yes", code=(4,))
+
+
+def test_what_an_archive_holds_is_found_under_the_other_name(world: LegacyWorld) -> None:
+    migrated(world)
+    waiting = [key for _, key in held(world)]
+    run(world, "rollback", "--yes")
+    rename_file(world)
+    migrated(world)
+    assert held(world) == [("beijing-aug", key) for key in waiting]
+    reasons = [row["reason_code"] for row in world.rows() if row["status"] == "in_doubt"]
+    assert reasons == ["before_rollback"] * len(waiting)
+
+
+def test_a_name_that_another_campaign_takes_over_means_the_other_one(tmp_path: Path) -> None:
+    """Two campaigns exchange their names after a rollback: each archive speaks for the one that owns the file."""
+    world = LegacyWorld(tmp_path, campaigns=("beijing", "shanghai"))
+    here = world.contract("Y", SENT)
+    there = world.contract("Y", SENT, campaign="shanghai")
+    migrated(world)
+    run(world, "rollback", "--yes")
+    rename_file(world, "beijing", "between")
+    rename_file(world, "shanghai", "beijing")
+    rename_file(world, "between", "shanghai")
+    migrated(world)
+    assert sorted(held(world)) == [("beijing", there.id), ("shanghai", here.id)]
+
+
+def test_a_campaign_of_our_own_is_known_again_after_going_back_and_forth(world: LegacyWorld) -> None:
+    """What it read and wrote comes back with its tasks, so that its other name is recognised."""
+    text = (world.folder / "campaigns" / "beijing.yaml").read_text(encoding="utf-8")
+    own = text[: text.index("legacy:")].replace("PerformanceData-BJ-Aug", "own")
+    (world.folder / "campaigns" / "own.yaml").write_text(own, encoding="utf-8")
+    (world.folder / "state" / "own.csv").write_bytes(world.csv().read_bytes())
+    migrated(world)
+    run(world, "run", "--once")
+    run(world, "rollback", "--yes")
+    migrated(world)
+    rename_file(world, "own", "ours")
+    assert 'notifykit campaign rename "own" "ours" --why TEXT' in run(world, "generate", "ours", code=(1,))
+
+
+def test_two_migrated_campaigns_do_not_become_one(tmp_path: Path) -> None:
+    world = LegacyWorld(tmp_path, campaigns=("beijing", "shanghai"))
+    world.contract("N", SENT, [(GROUP, "completed")])
+    world.contract("N", SENT, [(GROUP, "completed")], campaign="shanghai")
+    migrated(world)
+    (world.folder / "campaigns" / "shanghai.yaml").unlink()
+    before = world.rows()
+    said = run(world, "campaign", "rename", "shanghai", "beijing", "--why", "one", "--who", "desk", code=(1,))
+    assert "campaign beijing was migrated itself" in said
+    assert world.rows() == before
+
+
+def test_other_programs_messages_keep_their_name(world: LegacyWorld) -> None:
+    migrated(world)
+    (world.folder / "campaigns" / "beijing.yaml").unlink()
+    rename_file(world, "technicians", "others")
+    said = run(world, "campaign", "rename", "legacy", "others", "--why", "one", "--who", "desk", code=(1,))
+    assert "the messages of other programs" in said
+
+
+@pytest.mark.parametrize(("until", "mend"), [("backup", None), ("apply", "run `notifykit migrate`, then rename")])
+def test_a_half_done_migration_comes_to_its_end_first(world: LegacyWorld, until: str, mend: str | None) -> None:
+    run(world, "migrate", "--yes", "--until", until)
+    rename_file(world)
+    result = world.run(*RENAME)
+    assert result.exit_code == (ExitCode.ERROR if mend is None else ExitCode.PREFLIGHT_FAILED)
+    assert (mend or "is not an outbox yet") in result.output
+    rename_file(world, "beijing-aug", "beijing")
+    migrated(world)
+    run(world, "verify")
+
+
+def test_the_campaign_of_which_nothing_was_queued_is_renamed_as_well(tmp_path: Path) -> None:
+    world = LegacyWorld(tmp_path)
+    made = world.contract("N", award=True)
+    migrated(world)
+    rename_file(world)
+    assert "with 0 messages" in run(world, *RENAME)
+    run(world, "run", "--once")
+    assert world.flags() == {made.id: "Y"}
+    run(world, "verify")
+
+
+def test_what_an_old_program_left_is_not_upgraded_by_a_rename(world: LegacyWorld) -> None:
+    migrated(world)
+    run(world, "rollback", "--yes")
+    before = world.store.read_bytes()
+    rename_file(world)
+    assert "is not an outbox yet" in run(world, *RENAME, code=(1,))
+    assert world.store.read_bytes() == before
