@@ -175,8 +175,11 @@ class Dispatcher:
                     return
                 else:
                     result = self._call(claim)
-        except BaseException as error:  # noqa: BLE001 - carried to the thread that called run()
+        except BaseException as error:
             self._failure = self._failure or error
+            if result is not None:
+                task, verdict = result.claim.task, result.outcome.verdict
+                log.exception("task %d (%s): the outcome, %s, could not be recorded", task.id, task.key, verdict)
         finally:
             if claim is not None:
                 self._held.drop(claim)

@@ -10,6 +10,7 @@ from typing import Any
 
 from notifykit.clock import Clock
 from notifykit.errors import StoreError
+from notifykit.outbox.sqlite.open_file import OpenFile
 
 BUSY_SECONDS = 30.0
 """How long a statement waits for other processes before it gives up."""
@@ -42,7 +43,11 @@ def store_error(path: Path, error: sqlite3.Error) -> StoreError:
 
 
 class Transaction:
-    """The explicit transactions of one connection. Entered again while open, it joins what is open."""
+    """The explicit transactions of one connection. Entered again while open, it joins what is open.
+
+    One that is entered or left while the store's file is not in its place any more raises StoreError: before that,
+    nothing that depends on it may be done.
+    """
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -51,6 +56,11 @@ class Transaction:
     def __enter__(self) -> None:
         if not self._depth:
             self._db.execute("BEGIN IMMEDIATE")
+            try:
+                self._db.file.require()
+            except StoreError:
+                self._undo()
+                raise
         self._depth += 1
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -63,6 +73,7 @@ class Transaction:
             except StoreError:
                 self._undo()
                 raise
+            self._db.file.require()
         else:
             self._undo()
 
@@ -110,6 +121,7 @@ class Database:
         try:
             self.execute("PRAGMA synchronous = FULL")
             self.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+            self.file = OpenFile(path)
         except BaseException:
             self.connection.close()
             raise

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from contract_world import ContractWorld
 from counting_server import counting_server
 
-from notifykit.errors import CampaignError, ConfigError
+from notifykit.errors import CampaignError, ConfigError, StoreError
 from notifykit.outbox.sqlite import database
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import Pass, Runner
@@ -129,3 +130,44 @@ def test_a_store_that_is_locked_for_a_while_ends_no_run(tmp_path: Path, monkeypa
         other.close()
         assert "database is locked" in str(reports[0].failures["the outbox"])
         assert world.problems(server.accepted) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows refuses it while a connection is open")
+def test_a_run_whose_store_is_moved_away_ends_and_sends_nothing_more(tmp_path: Path) -> None:
+    with counting_server() as server:
+        world = ContractWorld(tmp_path / "world", server.url, count=2)
+        project = world.opened()
+        passes: list[Pass] = []
+
+        def report(this_pass: Pass) -> None:
+            passes.append(this_pass)
+            if len(passes) == 1:
+                (world.folder / "state").rename(world.folder / "old")
+                world.append(3)
+
+        with closing(project.open_outbox()) as outbox:
+            runner = Runner(project, outbox, project.campaigns())
+            with pytest.raises(StoreError, match=r"outbox\.db is gone: moved or deleted while it was open"):
+                runner.forever(0.01, report)
+        assert len(passes) == 1
+        assert len(server.accepted) == 3
+        (world.folder / "old").rename(world.folder / "state")
+        with closing(project.open_outbox()) as outbox:
+            Runner(project, outbox, project.campaigns()).once()
+        assert world.problems(server.accepted) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows refuses it while a connection is open")
+def test_an_outcome_that_cannot_be_recorded_is_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = tmp_path / "world"
+
+    def lose(_: object) -> None:
+        with suppress(FileNotFoundError):  # the second message finds it gone
+            (folder / "state").rename(folder / "old")
+
+    with counting_server() as server:
+        server.before = lose
+        project = ContractWorld(folder, server.url, count=1).opened()
+        with closing(project.open_outbox()) as outbox, pytest.raises(StoreError, match="is gone"):
+            Runner(project, outbox, project.campaigns()).once()
+    assert "the outcome, accepted, could not be recorded" in caplog.text
