@@ -107,5 +107,4 @@ class Scheduler:
             )
 
     def _open(self) -> SqliteOutbox:
-        project = self._runtime.project
-        return SqliteOutbox.open(project.configuration.settings.store, project.clock, create=False)
+        return self._runtime.project.open_outbox(create=False)

@@ -26,7 +26,7 @@ class Store:
     def __init__(self, project: Project) -> None:
         path = project.configuration.settings.store
         # What a rollback gave back to the old program must not be upgraded here.
-        self._outbox = SqliteOutbox.open(path, project.clock, create=not _is_old(path))
+        self._outbox = project.open_outbox(create=not _is_old(path))
         self._project = project
         self._owner = os.getpid()
         self._lock = threading.RLock()
@@ -43,7 +43,7 @@ class Store:
         """Leave the parent's connection alone: what SQLite knows of locks does not survive a fork."""
         self._inherited = self._outbox
         self._lock = threading.RLock()
-        self._outbox = SqliteOutbox.open(self._project.configuration.settings.store, self._project.clock, create=False)
+        self._outbox = self._project.open_outbox(create=False)
         self._owner = os.getpid()
 
     def close(self) -> None:

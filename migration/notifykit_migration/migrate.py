@@ -150,6 +150,7 @@ class Migration:
         ]
         run_steps(journal, steps)
         use_wal(self.project, plan)
+        self.project.open_outbox(create=False).close()  # from now on the project knows its store
         flags = sum(contract.set_flag for part in plan.campaigns for contract in part.contracts)
         self.tell(f"apply: {plan.store} changed in one transaction, {flags} flags set")
         if until is Until.APPLY:

@@ -151,6 +151,7 @@ def roll_back(
         words = {course.old.name: course.old.status.words for course in back.courses}
         del back  # it is large, and the proof reads everything anew
         tell(prove(project, kept, words))
+        project.known_store.forget()  # the next migration makes another outbox of it
         journal.append("rollback_done", held=len(plan.holds), archive=kept.id)
     return RolledBack(plan=done, archive=kept.folder, holds=done.holds)
 
@@ -241,6 +242,7 @@ def _finish(project: Project, folder: MigrationFolder, tell: Tell) -> RolledBack
         if kept is not None:
             # The old program may have run since: what it did is its own.
             tell(prove(project, kept, None))
+        project.known_store.forget()
         journal.append("rollback_done", held=begun.fields.get("held", 0), archive=begun.fields.get("archive"))
     tell("the rollback had been cut short after the database was changed: it is finished")
     return RolledBack(plan=None, archive=kept.folder if kept else None, holds=kept.holds() if kept else ())

@@ -252,6 +252,7 @@ def existing_store(project: Project) -> Iterator[Outbox]:
     A table that is an old program's, or is so again after a rollback, is no store.
     """
     store = project.configuration.settings.store
+    project.known_store.require_there(store)
     if not store.exists():
         raise NotifykitError(f"there is no {store}, so there is nothing to decide about", where=NOTHING_YET)
     with closing(project.open_outbox(create=False)) as outbox:

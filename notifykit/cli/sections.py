@@ -44,6 +44,7 @@ SECTIONS: Mapping[str, Sequence[LazyCommand]] = {
         _command("resend", "decide:resend", "Send again what was sent, in a new round."),
         _command("resume", "decide:resume", "End the pause of a channel."),
         _command("campaign", "campaign:campaign", "Change what the store knows of a campaign."),
+        _command("store", "store:store", "Look after the outbox, which is one file."),
     ),
     "Reference": (
         _command("docs", "docs:docs", "Show a page of the manual; without PAGE, list them."),

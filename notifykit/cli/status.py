@@ -42,7 +42,7 @@ def status(session: Session, as_json: bool) -> ExitCode:
     cut_off: list[Outage] = []
     unowned = 0
     held: dict[str, str] = {}
-    with existing_file(project.store(), clock) as outbox:
+    with existing_file(project, project.store(), clock) as outbox:
         if outbox is not None:
             figures, pauses, unowned = outbox.figures(), outbox.pauses(), _unowned(outbox)
             held = dict(outbox.held_campaigns())

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notifykit.config.defects import Defects
+from notifykit.config.known_store import KnownStore
 from notifykit.config.parse import Files
 from notifykit.config.tree import Branch, Leaf, Listing, Written
 from notifykit.options import in_folder
@@ -33,6 +34,11 @@ class ProjectFile:
     def folder(self) -> Path:
         """Where the file's relative paths start; absolute."""
         return self.file.parent.resolve()
+
+    @property
+    def known_store(self) -> KnownStore:
+        """What the project remembers of its store."""
+        return KnownStore.of(self.folder / self.file.name)
 
     def store(self) -> Path:
         """Return the file of the outbox, absolute, whatever else the project says.

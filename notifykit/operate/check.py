@@ -99,6 +99,11 @@ def _without_secrets(file: Path, plugins: Plugins) -> Project | None:
 
 def _of_store(project: Project) -> Iterator[Finding]:
     store = project.configuration.settings.store
+    try:
+        project.known_store.require_there(store)
+    except StoreError as error:
+        yield _wrong("store", error)
+        return
     if not store.exists():
         above = next(folder for folder in store.parents if folder.exists())
         if not above.is_dir():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from notifykit.campaign.campaign import Campaign
 from notifykit.clock import Clock, SystemClock
+from notifykit.config.known_store import KnownStore
 from notifykit.config.project import ProjectFile, read_project
 from notifykit.config.resolve import Configuration, resolve
 from notifykit.errors import CampaignError, NotifykitError
@@ -59,9 +60,21 @@ class Project:
             if name not in known:
                 raise NotifykitError(f'no campaign is called "{name}"{hint(name, sorted(known))}')
 
-    def open_outbox(self, *, create: bool = True) -> Outbox:
-        """Open the store that the project names. Raises StoreError."""
-        return SqliteOutbox.open(self.configuration.settings.store, self.clock, create=create)
+    @property
+    def known_store(self) -> KnownStore:
+        """What the project remembers of its store."""
+        return self.file.known_store
+
+    def open_outbox(self, *, create: bool = True) -> SqliteOutbox:
+        """Open the store that the project names, and remember which one it is.
+
+        Raises StoreError, also where it is not the one that the project has had.
+        """
+        store, known = self.configuration.settings.store, self.known_store
+        known.require_there(store)
+        outbox = SqliteOutbox.open(store, self.clock, create=create, identity=known.identity())
+        known.remember(outbox.identity)
+        return outbox
 
     def start(self, campaign: Campaign) -> None:
         """Tell a campaign's strategy where it is. Raises CampaignError where it cannot work there."""

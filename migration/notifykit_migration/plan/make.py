@@ -68,6 +68,7 @@ def make_plan(
             ),
             where=project.file.file,
         )
+    project.known_store.require_there(project.configuration.settings.store)
     store = project.configuration.settings.store.resolve()
     with ExitStack() as stack:
         connection: sqlite3.Connection | None = None

@@ -11,6 +11,7 @@ from notifykit.outbox.sqlite.adopting import Adopting
 from notifykit.outbox.sqlite.campaigns import Campaigns
 from notifykit.outbox.sqlite.claiming import Claiming
 from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.sqlite.identity import identity_of, require_identity
 from notifykit.outbox.sqlite.looking import Looking
 from notifykit.outbox.sqlite.queueing import Queueing
 from notifykit.outbox.sqlite.resolving import Resolving
@@ -29,13 +30,15 @@ class SqliteOutbox(Queueing, Claiming, WritingBack, Resolving, Looking, Adopting
         self.db = db
 
     @classmethod
-    def open(cls, path: Path, clock: Clock | None = None, *, create: bool = True) -> Self:
-        """Open the store, and make or upgrade it first where `create` allows.
+    def open(cls, path: Path, clock: Clock | None = None, *, create: bool = True, identity: str | None = None) -> Self:
+        """Open the store, and make or upgrade it first where `create` allows. `identity`: it must be this one.
 
-        Raises StoreError: no such store, not a database, written by a newer version, not writable, locked.
+        Raises StoreError: no such store, not a database, another one, written by a newer version, not writable, locked.
         """
         db = Database(path, clock or SystemClock(), create=create)
         try:
+            if identity is not None:
+                require_identity(db.connection, path, identity)
             prepare(db, create=create)
         except BaseException:
             db.close()
@@ -51,6 +54,13 @@ class SqliteOutbox(Queueing, Claiming, WritingBack, Resolving, Looking, Adopting
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def identity(self) -> str:
+        """Which outbox this is: the same for every copy of it."""
+        found = identity_of(self.db.connection)
+        assert found is not None  # noqa: S101 - a step of the schema makes it
+        return found
 
     def stored(self) -> StoredOutbox:
         """Look at more than what the protocol tells, within the transaction if one is open."""

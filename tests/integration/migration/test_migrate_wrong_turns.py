@@ -62,6 +62,25 @@ def goes_on(world: LegacyWorld) -> None:
     assert world.run("verify").exit_code == 0
 
 
+def test_a_migrated_store_that_is_gone_is_not_made_anew(world: LegacyWorld) -> None:
+    goes_on(world)
+    for part in world.folder.glob("tasks.db*"):
+        part.unlink()
+    with nothing_changes(world):
+        refuse(world, 1, "the outbox of this project is gone")
+        assert world.run("generate").exit_code == 1
+
+
+def test_a_rollback_forgets_the_outbox_and_the_next_migration_makes_another(world: LegacyWorld) -> None:
+    goes_on(world)
+    remembered = world.folder / "notifykit-store.json"
+    first = remembered.read_bytes()
+    assert world.run("rollback", "--yes").exit_code == 0
+    assert not remembered.exists()
+    goes_on(world)
+    assert remembered.read_bytes() != first
+
+
 # Files that cannot be read or written.
 
 

@@ -74,7 +74,7 @@ def version(request: pytest.FixtureRequest) -> tuple[SchemaStep, ...]:
 
 
 def facts(file: Path) -> dict[str, Any]:
-    """Everything that a store says, but for the times at which steps were taken."""
+    """Everything that a store says, but for the times at which steps were taken, and its identity, which is random."""
     with closing(sqlite3.connect(file)) as db:
         found: dict[str, Any] = {
             "schema": db.execute("SELECT name, tbl_name, sql FROM sqlite_master ORDER BY name").fetchall(),
@@ -83,7 +83,9 @@ def facts(file: Path) -> dict[str, Any]:
             "steps": schema._recorded(db),
         }
         for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-            if table != schema.STEPS_TABLE:
+            if table == "outbox_identity":
+                found[table] = db.execute("SELECT count(DISTINCT id), min(length(id)) FROM outbox_identity").fetchall()
+            elif table != schema.STEPS_TABLE:
                 found[table] = sorted(db.execute(f'SELECT * FROM "{table}"').fetchall(), key=repr)
     return found
 

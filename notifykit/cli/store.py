@@ -1,0 +1,58 @@
+"""`notifykit store`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from notifykit.cli.examples import example
+from notifykit.durable import mend
+from notifykit.errors import ExitCode, StoreError
+from notifykit.session import Session
+from notifykit.terminal.console import json_option, out, print_json, warn
+
+
+@click.group(epilog=example("notifykit store accept --yes"))
+def store() -> None:
+    """Look after the outbox, which is one file."""
+
+
+@store.command(epilog=example("notifykit store accept", "notifykit store accept --yes"))
+@click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
+@json_option
+@click.pass_obj
+def accept(session: Session, yes: bool, as_json: bool) -> ExitCode:
+    """Say that another outbox than before is meant.
+
+    A project works with the outbox that it has had, and with no other: one that was moved away is not followed by an
+    empty one, which would know nothing of what was sent. This has it take the one that is in its place now, or make a
+    new one.
+    """
+    project = session.project_file()
+    path, known = project.store(), project.known_store
+    there = path.exists()
+    remembered = known.file.exists()
+    if remembered:
+        what = f"{path} is taken as it is" if there else f"there is no {path}: a new, empty outbox will be made there"
+        if not yes and not _confirmed(f"{what}. What it does not know of is sent again where no flag tells of it"):
+            warn("nothing was changed")
+            return ExitCode.DONE
+        try:
+            known.forget()
+        except OSError as error:
+            raise StoreError(f"cannot be deleted {mend(error)}", where=known.file) from error
+    if as_json:
+        print_json({"store": str(path), "there": there, "forgotten": remembered})
+    elif remembered:
+        out(f"accepted: the next command {'takes' if there else 'makes'} {path}")
+    else:
+        out("nothing to accept: no other outbox is remembered")
+    return ExitCode.DONE
+
+
+def _confirmed(what: str) -> bool:
+    if not sys.stdin.isatty():
+        raise click.UsageError("messages may be sent a second time; confirm it with --yes")
+    warn(what)
+    return click.confirm("Accept it?", err=True)

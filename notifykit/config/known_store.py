@@ -1,0 +1,85 @@
+"""The outbox that a project has had, remembered beside its project file.
+
+A store that was moved or deleted must not be followed by an empty one: everything whose flag does not say so yet would
+be sent again. So a project remembers the identity of its store, and works with no other until a person says so.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import stat
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from notifykit import durable
+from notifykit.errors import StoreError
+
+log = logging.getLogger(__name__)
+
+ACCEPT = "where a new one is meant, run `notifykit store accept`"
+_ABOUT = "The outbox that this project works with; `notifykit docs states` says why. Written by notifykit."
+
+
+@dataclass(frozen=True, slots=True)
+class KnownStore:
+    """What a project remembers, in a file of its own."""
+
+    file: Path
+    project: Path
+    """The project file: whoever may read it may read this."""
+
+    @classmethod
+    def of(cls, project: Path) -> Self:
+        """Return that of the project with this project file: `notifykit-store.json` beside `notifykit.yaml`."""
+        return cls(project.with_name(f"{project.stem}-store.json"), project)
+
+    def identity(self) -> str | None:
+        """Return the identity of the outbox that the project has had; None where it has had none.
+
+        None also where this account may not read it. Raises StoreError where it is damaged.
+        """
+        try:
+            said = json.loads(self.file.read_bytes())
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            log.info("%s cannot be read: %s", self.file, error)
+            return None
+        except ValueError:
+            said = None
+        if isinstance(said, dict) and isinstance(found := said.get("identity"), str) and found:
+            return found
+        raise StoreError("does not say which outbox this project has", mend=f"delete it; {ACCEPT}", where=self.file)
+
+    def require_there(self, store: Path) -> None:
+        """Raise StoreError where the project has had an outbox, and there is none in this file."""
+        if self.identity() is not None and (not store.exists() or (store.is_file() and not store.stat().st_size)):
+            raise StoreError(
+                "the outbox of this project is gone: it was moved or deleted, or `store:` names another file",
+                mend=f"put it back with its `-wal`, or correct `store:`; {ACCEPT}",
+                where=store,
+            )
+
+    def remember(self, identity: str) -> None:
+        """Keep which outbox the project has. Where the folder cannot be written, nothing is kept."""
+        if self.identity() == identity:
+            return
+        fresh = self.file.with_name(f".{self.file.name}.{secrets.token_hex(4)}")
+        text = json.dumps({"about": _ABOUT, "identity": identity}, indent=2) + "\n"
+        try:
+            durable.write_new(fresh, text.encode())
+            fresh.chmod(stat.S_IMODE(self.project.stat().st_mode) & 0o666)
+            durable.replace(fresh, self.file)
+        except OSError as error:
+            with suppress(OSError):
+                fresh.unlink()
+            log.info("%s cannot be written (%s): a store that is moved away is not noticed later", self.file, error)
+
+    def forget(self) -> None:
+        """Take any outbox for that of the project, a new one too. Raises OSError."""
+        self.file.unlink(missing_ok=True)
+        durable.sync_folder(self.file.parent)
