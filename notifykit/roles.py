@@ -26,7 +26,8 @@ class Source(Protocol):
     """Yields the records of a campaign.
 
     A source may also have `reads`: the file (a Path) or the address (text) that its records come from. By this two
-    campaigns over the same data are recognised. Without it, all options of the source count.
+    campaigns over the same data are recognised. Without it, all options of the source count. And it may have `key`: the
+    column or name that its keys are taken from (text). By this it is recognised that they are taken from elsewhere.
     """
 
     def read(self) -> Iterable[Record | Problem]:

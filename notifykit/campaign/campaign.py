@@ -94,6 +94,8 @@ class Campaign:
     """The old state that it owns."""
     shares_data_with: frozenset[str] = frozenset()
     """Other campaigns, by name, that are meant to read and write the same."""
+    replaces_key: frozenset[str] = frozenset()
+    """What the keys were taken from before, and are not any more, on purpose."""
 
     def message(self, name: str) -> MessagePlan | None:
         """Return the plan that made a task's message; parts of a split one (`group.2`) included."""

@@ -84,6 +84,7 @@ class CampaignReader:
             messages=tuple(plan for plan in plans if plan is not None),
             legacy=legacy,
             shares_data_with=frozenset(section.shares_data_with),
+            replaces_key=frozenset(section.replaces_key),
         )
         return ReadCampaign(name=name, enabled=enabled, campaign=campaign, unavailable=unavailable)
 

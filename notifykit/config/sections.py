@@ -154,6 +154,11 @@ class CampaignSection(SendingSection):
         description="Campaigns that are meant to read the same source and write the same as this one. Without it, of "
         "several such campaigns only the one that was there first queues messages.",
     )
+    replaces_key: Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
+        default=[],
+        description="What the source's `key` was before: it was changed on purpose, and every record is a new one. "
+        "Without it, a campaign whose key comes from elsewhere than before queues nothing.",
+    )
     source: TypedSection = Field(description="Where records come from: `type`, and the type's options.")
     strategy: TypedSection = Field(
         description="What needs notifying and what is written back: `type`, and the type's options."

@@ -1,7 +1,8 @@
-"""Which of several campaigns over the same data may queue messages.
+"""Which of several campaigns over the same data may queue messages, and whether one has the keys that it had.
 
 A campaign is known by its name. Where its file is renamed or copied, the same records would be offered under another
-name, and everything would be sent again. So a campaign queues nothing where another one was there before it.
+name, and everything would be sent again. So a campaign queues nothing where another one was there before it. Nor does
+it where its keys are taken from elsewhere than before: the same records would be offered under other keys.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from notifykit.errors import CampaignError
 from notifykit.model import CampaignData
 from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import Filter
-from notifykit.wording.host import SAME_DATA_BEFORE, SAME_DATA_GONE
+from notifykit.wording.host import KEY_CHANGED, SAME_DATA_BEFORE, SAME_DATA_GONE
 from notifykit.wording.reason import Reason
 
 
@@ -48,7 +49,11 @@ class Precedence:
         mine = data_of(campaign, self._folder)
         if mine is None:
             return None
-        for known in self._outbox.campaign_data() if self._outbox is not None else ():
+        kept = self._outbox.campaign_data() if self._outbox is not None else []
+        return _against_its_past(campaign, mine, kept) or self._against_others(campaign, mine, kept)
+
+    def _against_others(self, campaign: Campaign, mine: CampaignData, kept: Iterable[CampaignData]) -> Reason | None:
+        for known in kept:
             if not same_data(known, mine, self._folder):
                 continue
             if known.campaign == campaign.name:
@@ -103,3 +108,12 @@ class Precedence:
         """Whether one of the two files says that both are meant."""
         there = self._enabled.get(other)
         return other in campaign.shares_data_with or (there is not None and campaign.name in there.shares_data_with)
+
+
+def _against_its_past(campaign: Campaign, mine: CampaignData, kept: Iterable[CampaignData]) -> Reason | None:
+    """Compare with what the campaign's keys were taken from before, whatever its source was then."""
+    for known in kept:
+        named = known.campaign == campaign.name and known.key and mine.key
+        if named and known.key != mine.key and known.key not in campaign.replaces_key:
+            return KEY_CHANGED(campaign=campaign.name, before=known.key, key=mine.key)
+    return None

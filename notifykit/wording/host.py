@@ -49,3 +49,11 @@ SAME_DATA_BEFORE = HOST(
     "{campaign} 与早已存在的活动 {known} 读取同一来源、写入同一标记，因此不会排队任何消息，否则会重复发送；"
     f"请删除其中一个文件；{_MEANT_CHINESE}",
 )
+KEY_CHANGED = HOST(
+    "key_changed",
+    "the keys of {campaign} were taken from `{before}` and are to be taken from `{key}` now, so nothing is queued: "
+    "every record would be a new one, and told again; write `key: {before}` again, or, where that is meant, "
+    "`replaces_key: {before}` in its file",
+    "{campaign} 的业务键原先取自 `{before}`，现在要取自 `{key}`，因此不会排队任何消息，否则每条都会当作新的重复发送；"
+    "请改回 `key: {before}`；如果确实要改，请在其文件中写明 `replaces_key: {before}`",
+)

@@ -35,8 +35,8 @@ def may_generate(campaign: str, legacy: LegacyState, store: Path, folder: Path) 
                 if (before := migrated_as(done, shown_status_file(folder, legacy))) is not None:
                     return (
                         f"its send-status file {legacy.status_file} is that of campaign {before}, which was migrated: "
-                        f"all would be sent again; run `notifykit campaign rename {before} {campaign} --why TEXT`, or "
-                        f"put the name back (`name: {before}` in the file)"
+                        f'all would be sent again; run `notifykit campaign rename "{before}" "{campaign}" --why TEXT`, '
+                        f"or put the name back (`name: {before}` in the file)"
                     )
                 rows = holds_old_rows(connection)
         except StoreError as error:

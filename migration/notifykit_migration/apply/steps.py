@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from notifykit.campaign.campaign import Campaign
+from notifykit.campaign.data import data_of
 from notifykit.legacy import Flag, KeepsFlags
-from notifykit.model import Draft, Record, Status, Table
+from notifykit.model import CampaignData, Draft, Record, Status, Table
 from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.adopting import Adoption
 from notifykit.outbox.sqlite.database import Database
@@ -91,12 +92,21 @@ def database_step(
                 outbox.adopt(wanted, who=WHO)
                 if (kept := archived(folder)) is not None:
                     kept.restore_history(db, owners(project))
+                for data in _data(project, plan):
+                    outbox.remember_data(data)
                 fence.install(db, plan, others=others_of(project.configuration))
                 record(db, plan, backup=backup, soak_until=soak_until, journal_mode=mode, sequence=sequence)
         finally:
             outbox.close()
 
     return DatabaseStep(store=plan.store, facts={"before": before, "migration": plan.hash}, look=look, change=change)
+
+
+def _data(project: Project, plan: Plan) -> Iterator[CampaignData]:
+    """Yield what the campaigns read and write: their messages are there, and so is what they are known by."""
+    for part in plan.campaigns:
+        if (data := data_of(described(project, part.campaign), project.file.folder)) is not None:
+            yield data
 
 
 def use_wal(project: Project, plan: Plan) -> None:

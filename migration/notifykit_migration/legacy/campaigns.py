@@ -58,5 +58,5 @@ def described(project: Project, name: str) -> Campaign:
             return campaign
     raise PreflightError(
         f"campaign {name} was migrated and is not configured any more",
-        mend=f"put its file back; where it has another name now, run `notifykit campaign rename {name} NEW --why TEXT`",
+        mend=f'put its file back; if it has another name now, run `notifykit campaign rename "{name}" NEW --why TEXT`',
     )

@@ -101,7 +101,7 @@ def _under_their_names(project: Project, done: Mapping[str, StoredCampaign]) -> 
         if name not in done and before is not None:
             raise PreflightError(
                 f"campaign {name} was migrated as {before}",
-                mend=f"run `notifykit campaign rename {before} {name} --why TEXT`, or put the name back",
+                mend=f'run `notifykit campaign rename "{before}" "{name}" --why TEXT`, or put the name back',
                 where=file,
             )
 

@@ -108,15 +108,27 @@ def test_until_it_is_said_nothing_is_queued_under_the_other_name(world: LegacyWo
     before = world.rows()
     rename_file(world)
     said = run(world, *command, code=(1, 4))
-    assert "notifykit campaign rename beijing beijing-aug --why TEXT" in said
+    assert 'notifykit campaign rename "beijing" "beijing-aug" --why TEXT' in said
     assert [row["campaign"] for row in world.rows()] == [row["campaign"] for row in before]
     assert "queues nothing" in run(world, "check", code=(0, 4))
+
+
+def test_a_migrated_campaign_keeps_the_column_of_its_keys(world: LegacyWorld) -> None:
+    """Also where nothing but the migration has queued anything yet."""
+    migrated(world)
+    before = world.rows()
+    file = world.folder / "campaigns" / "beijing.yaml"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("key: 合同ID(_id)", "key: 合同编号(contractdocNum)"), "utf-8"
+    )
+    assert "were taken from `合同ID(_id)`" in run(world, "generate", code=(1,))
+    assert world.rows() == before
 
 
 def test_until_it_is_said_a_rollback_says_what_to_run(world: LegacyWorld) -> None:
     migrated(world)
     rename_file(world)
-    assert "run `notifykit campaign rename beijing NEW --why TEXT`" in run(world, "rollback", "--yes", code=(4,))
+    assert 'run `notifykit campaign rename "beijing" NEW --why TEXT`' in run(world, "rollback", "--yes", code=(4,))
 
 
 def test_what_an_archive_holds_is_found_under_the_other_name(world: LegacyWorld) -> None:
@@ -142,6 +154,7 @@ def test_a_name_that_another_campaign_takes_over_means_the_other_one(tmp_path: P
     rename_file(world, "between", "shanghai")
     migrated(world)
     assert sorted(held(world)) == [("beijing", there.id), ("shanghai", here.id)]
+    assert {row["reason_code"] for row in world.rows()} == {"before_rollback"}
 
 
 def test_a_campaign_of_our_own_is_known_again_after_going_back_and_forth(world: LegacyWorld) -> None:

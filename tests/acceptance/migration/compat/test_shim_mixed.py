@@ -132,7 +132,7 @@ def test_a_renamed_campaign_is_refused_until_it_is_said_and_then_goes_on(world: 
     campaigns = world.folder / "campaigns"
     (campaigns / "beijing.yaml").rename(campaigns / "beijing-aug.yaml")
     grow(world, 15)
-    with pytest.raises(ShimError, match="run `notifykit campaign rename beijing beijing-aug"), shimmed(world):
+    with pytest.raises(ShimError, match='run `notifykit campaign rename "beijing" "beijing-aug"'), shimmed(world):
         pass
     notifykit(world, "campaign", "rename", "beijing", "beijing-aug", "--why", "a file a month")
     with shimmed(world) as program:

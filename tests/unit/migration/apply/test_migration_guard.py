@@ -152,5 +152,5 @@ def test_a_migrated_campaign_is_recognised_by_its_send_status_file(folder: Path)
     status_file = Path(plans.plan().campaigns[0].status_file)
     refusal = asked(folder, replace(STATE, campaign="next", status_file=status_file))
     assert refusal is not None
-    assert "run `notifykit campaign rename beijing-aug next --why TEXT`" in refusal
+    assert 'run `notifykit campaign rename "beijing-aug" "next" --why TEXT`' in refusal
     assert asked(folder, replace(STATE, campaign="next", status_file=Path("state/next.json"))) is None
