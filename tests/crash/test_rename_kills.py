@@ -49,7 +49,7 @@ def sweep(folder: Path, choose: Choose) -> None:
     store = there / "state" / "notifykit.db"
     command = [sys.executable, "-m", "notifykit", "--project", str(there / "notifykit.yaml")]
     command += ["campaign", "rename", "beijing", "beijing-2025", "--why", "one a year", "--who", "me"]
-    environment = {**with_support(os.environ), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = with_support(os.environ)
     old = said(store)
     points = kill_points(command, environment, folder / "calls.log")
     new = said(store)

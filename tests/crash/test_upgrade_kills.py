@@ -62,7 +62,7 @@ def sweep(make: Callable[[Path], None], folder: Path, choose: Choose) -> str:
     make(before / "outbox.db")
     file = there / "outbox.db"
     command = [sys.executable, "-c", COMMAND, str(file)]
-    environment = {**with_support(os.environ), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = with_support(os.environ)
     shutil.copytree(before, there)
     points = [point for point in kill_points(command, environment, folder / "calls.log") if is_of(point, there)]
     wanted = said(file)

@@ -16,7 +16,7 @@ from typing import Any
 
 import forked_program
 import pytest
-from killing import unmeasured
+from killing import without_files_beside
 from program_world import ProgramWorld
 from support_path import with_support
 
@@ -32,7 +32,12 @@ def kills(tmp_path: Path, mode: str, points: str) -> list[dict[str, Any]]:
     (world.folder / "world.json").write_text(json.dumps(facts), encoding="utf-8")
     command = [sys.executable, forked_program.__file__, str(world.folder), str(tmp_path), mode, points]
     done = subprocess.run(
-        command, env=with_support(unmeasured(os.environ)), capture_output=True, text=True, timeout=3_000, check=False
+        command,
+        env=with_support(without_files_beside(os.environ)),
+        capture_output=True,
+        text=True,
+        timeout=3_000,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]

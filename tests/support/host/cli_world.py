@@ -7,13 +7,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from click.testing import CliRunner, Result
 
 from notifykit.cli.app import build_cli
@@ -175,3 +176,17 @@ class CliWorld:
     def outbox(self) -> Iterator[SqliteOutbox]:
         with closing(SqliteOutbox.open(self.store, create=False)) as outbox:
             yield outbox
+
+
+@pytest.fixture
+def make_world(tmp_path: Path) -> Callable[[Sequence[str]], CliWorld]:
+    def make(moods: Sequence[str]) -> CliWorld:
+        return CliWorld(tmp_path / "world", moods)
+
+    return make
+
+
+@pytest.fixture
+def world(make_world: Callable[[Sequence[str]], CliWorld]) -> CliWorld:
+    """Two contracts, nothing done yet."""
+    return make_world((FINE, FINE))

@@ -90,9 +90,10 @@ class KillPoint:
         return [*only, "-e", f"trace={self.call}", "-e", f"inject={self.call}:signal=SIGKILL:when={self.number}"]
 
 
-def unmeasured(environment: Mapping[str, str]) -> dict[str, str]:
-    """Leave out what would have coverage measure the process: its data file would be a kill point, and be torn."""
-    return {name: value for name, value in environment.items() if not name.startswith("COVERAGE_")}
+def without_files_beside(environment: Mapping[str, str]) -> dict[str, str]:
+    """Keep a process from writing coverage's data and bytecode: they would be kill points, and be torn."""
+    kept = {name: value for name, value in environment.items() if not name.startswith("COVERAGE_")}
+    return {**kept, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def kill_points(command: Sequence[str], environment: Mapping[str, str], log: Path) -> list[KillPoint]:
@@ -101,7 +102,7 @@ def kill_points(command: Sequence[str], environment: Mapping[str, str], log: Pat
     # Not every architecture has every call: `?` lets strace pass over what it does not know.
     calls = ",".join(f"?{call}" for call in (*STATE_CHANGING, "open", "openat"))
     traced = [STRACE, "-f", "-qq", "-s", "0", "-o", str(log), "-e", f"trace={calls}", *command]
-    done = subprocess.run(traced, env=unmeasured(environment), check=False, capture_output=True, timeout=60)
+    done = subprocess.run(traced, env=without_files_beside(environment), check=False, capture_output=True, timeout=60)
     assert done.returncode in (0, 3), done.stderr.decode(errors="replace")
     most: Counter[tuple[str, str | None]] = Counter()
     by_thread: Counter[tuple[str, str, str | None]] = Counter()
@@ -126,7 +127,7 @@ def run_and_kill(command: Sequence[str], environment: Mapping[str, str], point: 
     """Run the command and kill it there. False where it came through without getting there."""
     assert STRACE is not None
     traced = [STRACE, "-f", "-qq", "-o", "/dev/null", *point.options, *command]
-    done = subprocess.run(traced, env=unmeasured(environment), check=False, capture_output=True, timeout=60)
+    done = subprocess.run(traced, env=without_files_beside(environment), check=False, capture_output=True, timeout=60)
     if done.returncode == KILLED:
         return True
     assert done.returncode in (0, 3), done.stderr.decode(errors="replace")

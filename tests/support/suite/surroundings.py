@@ -21,6 +21,7 @@ TOLD = (
     "FORCE_COLOR",
     "LINES",
     "NO_COLOR",
+    "PYTHONDONTWRITEBYTECODE",
     "PYTHONIOENCODING",
     "PYTHONUTF8",
     "PYTHONWARNINGS",
@@ -31,13 +32,14 @@ TOLD = (
     *(f"{scheme}_proxy" for scheme in ("all", "ftp", "http", "https", "no")),
     *(f"{scheme}_PROXY" for scheme in ("ALL", "FTP", "HTTP", "HTTPS", "NO")),
 )
-"""Variables by which a person tells programs how to print, and where the network is."""
+"""Variables by which a person tells programs how to print, what to keep, and where the network is."""
 
 
 def settle() -> None:
     """Bring this process, and so those that it starts, into the same state on every machine."""
     interruptible()
     quiet(os.environ)
+    sys.dont_write_bytecode = False  # hundreds of processes are started, and each would compile all that it imports
     os.umask(0o022)
     if folder := in_memory(os.environ):
         os.environ["TMPDIR"] = str(folder)

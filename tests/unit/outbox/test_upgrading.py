@@ -68,6 +68,14 @@ def earlier(request: pytest.FixtureRequest, legacy_file: Path) -> Path:
     return legacy_file
 
 
+@pytest.fixture(
+    params=[pytest.param(7, id="some"), pytest.param(1, id="all", marks=[pytest.mark.crash, pytest.mark.deep])]
+)
+def every(request: pytest.FixtureRequest) -> int:
+    """How many places of a sweep go to one that is tried. `make crash` tries all."""
+    return int(request.param)
+
+
 @pytest.fixture(params=VERSIONS)
 def version(request: pytest.FixtureRequest) -> tuple[SchemaStep, ...]:
     return VERSIONS[request.param]
@@ -180,12 +188,12 @@ def die_at_statement(file: Path, version: Sequence[SchemaStep], number: int) -> 
     return False
 
 
-def test_a_kill_at_any_statement_leaves_all_or_nothing(earlier: Path, tmp_path: Path) -> None:
+def test_a_kill_at_any_statement_leaves_all_or_nothing(earlier: Path, tmp_path: Path, every: int) -> None:
     before = facts(earlier) if earlier.exists() else facts(tmp_path / "nothing.db")
     victim = tmp_path / "victim.db"
     after = opened(copied(earlier, victim), LATER)
     number = 0
-    while die_at_statement(copied(earlier, victim), LATER, number := number + 1):
+    while die_at_statement(copied(earlier, victim), LATER, number := number + every):
         assert facts(victim) == before, f"killed at statement {number}"
         assert opened(victim, LATER) == after, f"killed at statement {number}"
     assert facts(victim) == after
@@ -216,12 +224,12 @@ def is_refused(db: Database) -> bool:
     return False
 
 
-def test_a_failure_of_any_action_leaves_all_or_nothing(earlier: Path, tmp_path: Path) -> None:
+def test_a_failure_of_any_action_leaves_all_or_nothing(earlier: Path, tmp_path: Path, every: int) -> None:
     before = facts(earlier) if earlier.exists() else facts(tmp_path / "nothing.db")
     victim = tmp_path / "victim.db"
     after = opened(copied(earlier, victim), LATER)
     number = 0
-    while refuse_at(copied(earlier, victim), LATER, number := number + 1):
+    while refuse_at(copied(earlier, victim), LATER, number := number + every):
         assert facts(victim) == before, f"refused action {number}"
     assert facts(victim) == after
     assert number > len(INVENTED.statements)

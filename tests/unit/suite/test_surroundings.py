@@ -34,6 +34,7 @@ def test_what_a_person_told_programs_is_not_handed_on() -> None:
         "NOTIFYKIT_PROJECT": "elsewhere.yaml",
         "NOTIFYKIT_TEST_CLOCK_TICK": "0.05",
         "PATH": "/bin",
+        "PYTHONDONTWRITEBYTECODE": "1",
         "TERM": "xterm-256color",
         "TZ": "Asia/Shanghai",
     }
@@ -46,6 +47,7 @@ def test_what_a_person_told_programs_is_not_handed_on() -> None:
         "TZ": "Asia/Shanghai",
     }
     assert not [name for name in os.environ if name in surroundings.TOLD]
+    assert not sys.dont_write_bytecode
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a folder in memory")
