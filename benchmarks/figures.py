@@ -105,6 +105,20 @@ def generating(made: Plan, shelf: Shelf, size: int) -> None:
             target=5,
         )
     )
+    exact = made.measure(
+        f"notifykit: generate, {size:,}, keys: exact",
+        size,
+        partial(job.generate_whole, shelf=shelf, contracts=size, more="keys: exact\n"),
+    )
+    made.figures.append(
+        Figure(
+            title=f"generate whole, {size:,} contracts: looking for keys that read as the same",
+            ours=ours,
+            rivals=(exact,),
+            compare=Compare.COST,
+            target=1.1,
+        )
+    )
     for stage, title in (("settled", "all sent and flagged"), ("queued", "all still waiting")):
         idle = made.measure(
             f"notifykit: pass, {title}, {size:,}",

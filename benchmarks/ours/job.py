@@ -20,9 +20,9 @@ WORKERS = 64
 _ROOT = Path(__file__).parents[2]
 
 
-def generate_whole(room: Path, shelf: Shelf, contracts: int) -> Sample:
-    """Read, decide, render and queue contracts that are all due and all new."""
-    project.write(room, shelf, contracts, workers=WORKERS)
+def generate_whole(room: Path, shelf: Shelf, contracts: int, *, more: str = "") -> Sample:
+    """Read, decide, render and queue contracts that are all due and all new. `more`: further lines of the campaign."""
+    project.write(room, shelf, contracts, workers=WORKERS, more=more)
     with opened(room) as work:
         watch = Stopwatch()
         with watch.running():

@@ -64,11 +64,11 @@ _AWARD = """\
 """
 
 
-def write(folder: Path, shelf: Shelf, contracts: int, *, workers: int) -> None:
-    """Set up a project with a file of contracts that are all due."""
+def write(folder: Path, shelf: Shelf, contracts: int, *, workers: int, more: str = "") -> None:
+    """Set up a project with a file of contracts that are all due. `more`: further lines of the campaign."""
     (folder / "campaigns").mkdir()
     (folder / "notifykit.yaml").write_text(_PROJECT.format(workers=workers), encoding="utf-8")
-    (folder / "campaigns" / "bench.yaml").write_text(_CAMPAIGN, encoding="utf-8")
+    (folder / "campaigns" / "bench.yaml").write_text(_CAMPAIGN + more, encoding="utf-8")
     (folder / "group.txt").write_text(_GROUP, encoding="utf-8")
     (folder / "award.txt").write_text(_AWARD, encoding="utf-8")
     shelf.copy(f"contracts-{contracts}.csv", folder / CONTRACTS, lambda path: world.write(path, contracts))

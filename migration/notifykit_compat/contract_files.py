@@ -15,6 +15,7 @@ from notifykit.campaign.campaign import Campaign
 from notifykit.errors import ConfigError
 from notifykit.legacy import Disposal, FlagWords, KeepsFlags, LegacyState
 from notifykit.model import Problem, Record
+from notifykit.pipeline.alike import AlikeKeys
 from notifykit.pipeline.project import Project
 
 
@@ -40,7 +41,9 @@ class ContractFile:
 
     def read(self) -> Sheet:
         """Return the rows as they stand now. Raises CampaignError where the file tells nothing."""
-        return Sheet(self.csv_file, self.campaign.source.read(), self.words, self.campaign.strategy.own_columns)
+        sheet = Sheet(self.csv_file, self.campaign.source.read(), self.words, self.campaign.strategy.own_columns)
+        sheet.alike = AlikeKeys(self.campaign, sheet.records.keys() | sheet.problems.keys())
+        return sheet
 
 
 class Sheet:
@@ -50,6 +53,8 @@ class Sheet:
         self.records: dict[str, Record] = {}
         self.problems: dict[str, str] = {}
         """Contract id to why nothing may be sent for it."""
+        self.alike: AlikeKeys | None = None
+        """What its keys may be taken for; None where there is no file yet."""
         self.words = words
         rows: dict[str, list[Record]] = defaultdict(list)
         for item in items:

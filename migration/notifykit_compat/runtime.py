@@ -11,7 +11,7 @@ from notifykit_migration.legacy.numbers import Numbers
 from notifykit_migration.legacy.settings import LegacySettings
 
 from notifykit.errors import CampaignError
-from notifykit.model import Status, Task
+from notifykit.model import Record, Status, Task
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import Enqueued, Filter
 from notifykit.pipeline.project import Project
@@ -107,6 +107,8 @@ class Runtime:
             sheet = activation.sheets[file.campaign.name] = self.read(file)
         record = sheet.records.get(key)
         problem = sheet.problems.get(key)
+        if problem is None and record is not None:
+            problem = self._taken_for_another(sheet, record)
         if problem is not None or record is None:
             what = problem or f"no row has the contract id {key!r}"
             self._note(file, f"{what}; its messages were not released", "mend the row; the next run creates them")
@@ -123,6 +125,12 @@ class Runtime:
                 f"a message to {one.recipient} was created for another contract than {key}, and never released",
                 "it is created again when that contract's turn comes",
             )
+
+    def _taken_for_another(self, sheet: Sheet, record: Record) -> str | None:
+        if sheet.alike is None:
+            return None
+        with self.store.use() as outbox:
+            return next(map(str, sheet.alike.held([record], outbox)), None)
 
     def read(self, file: ContractFile) -> Sheet:
         """Return the rows of a campaign's CSV; none where there is no such file yet. Raises CampaignError."""

@@ -96,6 +96,8 @@ class Campaign:
     """Other campaigns, by name, that are meant to read and write the same."""
     replaces_key: frozenset[str] = frozenset()
     """What the keys were taken from before, and are not any more, on purpose."""
+    exact_keys: bool = False
+    """Whether every text is a key of its own, whatever a person would read it as."""
 
     def message(self, name: str) -> MessagePlan | None:
         """Return the plan that made a task's message; parts of a split one (`group.2`) included."""

@@ -43,6 +43,7 @@ SECTIONS: Mapping[str, Sequence[LazyCommand]] = {
         _command("resolve", "decide:resolve", "Decide about messages in doubt."),
         _command("resend", "decide:resend", "Send again what was sent, in a new round."),
         _command("resume", "decide:resume", "End the pause of a channel."),
+        _command("keys", "keys:keys", "Decide about keys that read as the same."),
         _command("campaign", "campaign:campaign", "Change what the store knows of a campaign."),
         _command("store", "store:store", "Look after the outbox, which is one file."),
     ),

@@ -85,6 +85,7 @@ class CampaignReader:
             legacy=legacy,
             shares_data_with=frozenset(section.shares_data_with),
             replaces_key=frozenset(section.replaces_key),
+            exact_keys=section.keys == "exact",
         )
         return ReadCampaign(name=name, enabled=enabled, campaign=campaign, unavailable=unavailable)
 

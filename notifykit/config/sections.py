@@ -159,6 +159,11 @@ class CampaignSection(SendingSection):
         description="What the source's `key` was before: it was changed on purpose, and every record is a new one. "
         "Without it, a campaign whose key comes from elsewhere than before queues nothing.",
     )
+    keys: Literal["as_read", "exact"] = Field(
+        default="as_read",
+        description="`as_read`: a new key that a person would read as another one, or as none, is held. `exact`: every "
+        "text is a key of its own.",
+    )
     source: TypedSection = Field(description="Where records come from: `type`, and the type's options.")
     strategy: TypedSection = Field(
         description="What needs notifying and what is written back: `type`, and the type's options."

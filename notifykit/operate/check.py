@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 
 from notifykit.campaign.campaign import Campaign, MessagePlan
@@ -14,7 +15,9 @@ from notifykit.campaign.split import split_on_line_ends
 from notifykit.config.defects import InvalidConfigurationError
 from notifykit.errors import CampaignError, ConfigError, NotifykitError, StoreError, pass_interrupt
 from notifykit.model import Problem, Record
-from notifykit.pipeline.generate import decided, marked_as_neither
+from notifykit.outbox import Outbox
+from notifykit.pipeline.alike import AlikeKeys
+from notifykit.pipeline.generate import BATCH, decided, marked_as_neither
 from notifykit.pipeline.precedence import Precedence
 from notifykit.pipeline.project import Project, open_project
 from notifykit.plugins import Plugins
@@ -85,7 +88,7 @@ def check(file: Path, plugins: Plugins) -> Checked:
                 outbox = stack.enter_context(closing(project.open_outbox(create=False)))
         precedence = project.precedence(outbox)
         for campaign in project.configuration.campaigns:
-            findings += _alone(project, precedence, campaign)
+            findings += _alone(project, outbox, precedence, campaign)
     return Checked(findings=tuple(findings), campaigns=tuple(item.name for item in project.configuration.campaigns))
 
 
@@ -118,10 +121,10 @@ def _of_store(project: Project) -> Iterator[Finding]:
         yield _wrong("store", error)
 
 
-def _alone(project: Project, precedence: Precedence, campaign: Campaign) -> list[Finding]:
+def _alone(project: Project, outbox: Outbox | None, precedence: Precedence, campaign: Campaign) -> list[Finding]:
     """Check one campaign: whatever its source, strategy or sender raises is a finding, and ends no other check."""
     try:
-        return list(_of_campaign(project, precedence, campaign))
+        return list(_of_campaign(project, outbox, precedence, campaign))
     except BaseException as error:  # noqa: BLE001 - third-party code may raise anything
         pass_interrupt(error)
         source, strategy = type(campaign.source).__name__, type(campaign.strategy).__name__
@@ -129,7 +132,9 @@ def _alone(project: Project, precedence: Precedence, campaign: Campaign) -> list
         return [_error(campaign.name, f"{what}; this is a defect: report it to the plugin's author")]
 
 
-def _of_campaign(project: Project, precedence: Precedence, campaign: Campaign) -> Iterator[Finding]:
+def _of_campaign(
+    project: Project, outbox: Outbox | None, precedence: Precedence, campaign: Campaign
+) -> Iterator[Finding]:
     if (reason := precedence.refusal(campaign)) is not None:
         yield _error(campaign.name, f"{campaign.file}: {reason}")
     try:
@@ -139,7 +144,7 @@ def _of_campaign(project: Project, precedence: Precedence, campaign: Campaign) -
     try:
         project.start(campaign)
         campaign.strategy.begin()
-        sample = _sample(campaign)
+        sample = _sample(campaign, outbox)
     except NotifykitError as error:
         yield _wrong(campaign.name, error)
         return
@@ -187,13 +192,16 @@ class _Blank:
         return False
 
 
-def _sample(campaign: Campaign) -> _Sample:
+def _sample(campaign: Campaign, outbox: Outbox | None) -> _Sample:
     """Read the source whole; keep the first records that need notifying, or just the first where none does."""
     sample, others = _Sample(), list[Record]()
-    for item in campaign.source.read():
+    keys: set[str] = set()
+    view = campaign.source.read()
+    for item in view:
         if isinstance(item, Problem):
             sample.problems.append(item)
             continue
+        keys.add(item.key)
         decision = decided(campaign, item, _Blank())
         if decision is Decision.NEITHER:
             sample.neither.append(marked_as_neither(campaign, item))
@@ -201,8 +209,19 @@ def _sample(campaign: Campaign) -> _Sample:
         kept = sample.records if due else others
         if len(kept) < SAMPLE:
             kept.append(item)
-    sample.records = sample.records or others
+    sample.problems += _held_for_their_keys(campaign, outbox, view, keys)
+    held = {problem.key for problem in sample.problems}
+    sample.records = [record for record in sample.records or others if record.key not in held]
     return sample
+
+
+def _held_for_their_keys(
+    campaign: Campaign, outbox: Outbox | None, view: Iterable[Record | Problem], keys: set[str]
+) -> Iterator[Problem]:
+    alike = AlikeKeys(campaign, keys)
+    due = (item for item in view if isinstance(item, Record) and decided(campaign, item, _Blank()) is Decision.NOTIFY)
+    while batch := list(islice(due, BATCH)):
+        yield from alike.held(batch, outbox)
 
 
 def _of_message(campaign: Campaign, plan: MessagePlan, records: Iterable[Record]) -> Iterator[Finding]:

@@ -157,6 +157,18 @@ class ChannelBounds:
     then counted over all of them and over all workers. Empty: each worker counts its own claims of this channel."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DistinctKeys:
+    """Two keys that are different, as a person said, though they read as the same. `one` is the lesser of the two."""
+
+    one: str
+    other: str
+    at: float
+    """UTC seconds."""
+    who: str
+    why: str
+
+
 class Outbox(Protocol):
     """The durable store of tasks."""
 
@@ -196,6 +208,21 @@ class Outbox(Protocol):
 
     def hold_campaign(self, campaign: str, reason: str | None) -> None:
         """Keep why a campaign may queue nothing; None: it may. Nothing is written where that is known."""
+        ...
+
+    def other_spellings(self, campaign: str, keys: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+        """Return, for those of the keys that have any, the known keys of a campaign with the same normal form.
+
+        Known is what was ever queued. A key is none of its own other spellings.
+        """
+        ...
+
+    def distinct_keys(self, campaign: str) -> list[DistinctKeys]:
+        """Return the pairs of keys that are different, as a person said."""
+        ...
+
+    def keep_distinct(self, campaign: str, one: str, other: str, *, who: str, why: str) -> bool:
+        """Keep that two keys are different. False, and nothing changes, where that is known."""
         ...
 
     # dispatch ---------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from notifykit.campaign.split import split_on_line_ends
 from notifykit.errors import CampaignError, NotifykitError
 from notifykit.model import Draft, Problem, Record
 from notifykit.outbox.protocol import Enqueued, Filter, Outbox
+from notifykit.pipeline.alike import AlikeKeys
 from notifykit.pipeline.observers import Nobody, Observers
 from notifykit.roles import Decision, Ledger
 
@@ -54,6 +55,8 @@ class _Survey:
     wanted: list[int] = field(default_factory=list)
     kept: list[Record] | None = field(default_factory=list)
     """The wanted records; None where there are too many to remember."""
+    keys: set[str] = field(default_factory=set)
+    """Of all records."""
     repeated: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     repair: dict[str, None] = field(default_factory=dict)
@@ -83,7 +86,9 @@ def generate(
     if survey.repeated:
         survey.problems += _conflicts(campaign, view, survey.repeated, ledger)
     held = {problem.key for problem in survey.problems if problem.key is not None}
-    queue = _Queue(campaign, outbox, ledger, observers or Nobody(), before=before_queueing, dry_run=dry_run)
+    survey.keys |= held
+    alike = AlikeKeys(campaign, survey.keys if survey.wanted else frozenset())
+    queue = _Queue(campaign, outbox, ledger, alike, observers or Nobody(), before=before_queueing, dry_run=dry_run)
     for record in _wanted(view, survey, held):
         queue.add(record)
     queue.flush()
@@ -122,7 +127,7 @@ def _survey(campaign: Campaign, view: Iterable[Record | Problem], ledger: Ledger
     found = _Survey()
     decide = campaign.strategy.decide
     skip, notify, repair, drift = Decision.SKIP, Decision.NOTIFY, Decision.REPAIR, Decision.DRIFT
-    seen: set[str] = set()
+    seen = found.keys
     remember = seen.add
     count = 0
     for item in view:
@@ -242,6 +247,7 @@ class _Queue:
         campaign: Campaign,
         outbox: Outbox,
         ledger: Ledger,
+        alike: AlikeKeys,
         observers: Observers,
         *,
         before: Callable[[], None] | None,
@@ -250,6 +256,7 @@ class _Queue:
         self._campaign = campaign
         self._outbox = outbox
         self._ledger = ledger
+        self._alike = alike
         self._observers = observers
         self._before = before
         self._dry_run = dry_run
@@ -319,6 +326,7 @@ class _Queue:
         if not self._records:
             return
         if self._dry_run:
+            self._hold()
             new = sum(not self._ledger.known(draft.key, draft.name) for draft in self._drafts)
             self.queued += new
             self.duplicates += len(self._drafts) - new
@@ -327,6 +335,7 @@ class _Queue:
                 if self._before is not None:
                     self._before()
                     self._before = None
+                self._hold()
                 enqueued = self._outbox.enqueue(self._drafts)
             self.queued += enqueued.new
             self.duplicates += enqueued.duplicates
@@ -334,6 +343,15 @@ class _Queue:
             self._tell(enqueued)
         self._records.clear()
         self._drafts.clear()
+
+    def _hold(self) -> None:
+        """Take out of the batch what reads as another key: in the transaction, so that of two at once one is first."""
+        if not (problems := self._alike.held(self._records, self._outbox)):
+            return
+        self.problems += problems
+        held = {problem.key for problem in problems}
+        self._records = [record for record in self._records if record.key not in held]
+        self._drafts = [draft for draft in self._drafts if draft.key not in held]
 
     def _tell(self, enqueued: Enqueued) -> None:
         if enqueued.first_id is None or enqueued.last_id is None or not self._observers.observed("task_queued"):

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from notifykit.model import Problem
 from notifykit_contract.rows import Fault, Row
 
-is_odd_key = re.compile(r"\s*|[+-]?\d+(?:[.,]\d+)?[eE]\+\d+|\d+\.0+").fullmatch
-"""Matches what cannot be a key: nothing, or a number as another program writes it.
 
-`1.23E+18` is what spreadsheets make of a long number, `1001.0` what programs make of a column of numbers with a
-gap in it. Both would pass for a new key, and its message would be sent again.
-"""
-
-
-def key_problem(place: str, key: str) -> Problem:
-    """Describe an odd key."""
-    if not key.strip():
-        return Problem(place=place, what="the key is empty", mend="fill it in, or delete the row")
-    return Problem(
-        place=place,
-        what=f"a spreadsheet or another program turned the key into the number {key}",
-        mend="put the digits back from where they came, with the column formatted as text",
-    )
+def no_key(place: str) -> Problem:
+    """Describe a row without a key."""
+    return Problem(place=place, what="the key is empty", mend="fill it in, or delete the row")
 
 
 def shape_problem(place: str, row: Row, width: int, key: str | None) -> Problem:

@@ -15,7 +15,6 @@ from notifykit.options import ProjectPath
 from notifykit_contract import problems
 from notifykit_contract.files import explain, read_whole
 from notifykit_contract.head import Codec, Encoding, Head, read_head, utf8_lines
-from notifykit_contract.problems import is_odd_key
 from notifykit_contract.rows import Row, cell_bytes, row_at, skip_lines
 
 
@@ -83,10 +82,10 @@ class Snapshot:
                     if len(cells) != width:
                         if cells:
                             break
-                    elif (key := cells[key_at]).isdigit() or is_odd_key(key) is None:
+                    elif (key := cells[key_at]) and not key.isspace():
                         yield Record(key, cells, table, row)
                     elif any(cells):
-                        yield problems.key_problem(f"{origin}:{row}", key)
+                        yield problems.no_key(f"{origin}:{row}")
                     row = first + reader.line_num
                 else:
                     if stop == len(self._data):
@@ -144,8 +143,8 @@ class Snapshot:
             return None
         if self._is_torn(row) and head.key_at == width - 1:
             return problems.torn(place, row, width, None)
-        if is_odd_key(cells[head.key_at]):
-            return problems.key_problem(place, cells[head.key_at])
+        if not cells[head.key_at].strip():
+            return problems.no_key(place)
         return Record(cells[head.key_at], cells, self._table, line)
 
     def _is_torn(self, row: Row) -> bool:

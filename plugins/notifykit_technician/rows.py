@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from notifykit.model import Problem, Record, Table
 from notifykit_technician.json_text import kind
 
-_MANGLED = re.compile(r"[+-]?\d+(\.\d+)?[eE]\+\d+")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -86,8 +85,6 @@ def _key(table: Table, cells: Sequence[object], name: str) -> str:
     if isinstance(value, str):
         if not value.strip():
             raise _UnusableError(f"{name!r} is empty", "fill it in")
-        if _MANGLED.fullmatch(value):
-            raise _UnusableError(f"{name!r} is {value!r}: a spreadsheet cut its digits", "restore the whole id")
         return value
     if isinstance(value, float):
         raise _UnusableError(f"{name!r} is {value!r}, which may have lost digits", "write ids as strings")

@@ -14,6 +14,7 @@ from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.errors import CampaignError, RenderError
 from notifykit.legacy import Disposal, KeepsFlags, LegacyState
 from notifykit.model import Problem, Record
+from notifykit.pipeline.alike import unusable_key
 from notifykit.pipeline.project import Project
 from notifykit.wording import Reason
 from notifykit_migration.errors import PreflightError
@@ -162,6 +163,8 @@ def _read_contracts(world: Retiring, number_column: str, addressed: Sequence[Mes
     contracts = world.contracts
     same: dict[tuple[Any, ...], tuple[Any, ...]] = {}  # thousands of contracts share few recipients
     for item in world.campaign.source.read():
+        if isinstance(item, Record) and not world.campaign.exact_keys:
+            item = unusable_key(item) or item
         if isinstance(item, Problem):
             world.problems.append(world.named(item))
             if item.key is not None:

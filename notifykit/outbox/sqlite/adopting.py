@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from notifykit.errors import StoreError
 from notifykit.model import Draft, Status
 from notifykit.outbox.protocol import Event
-from notifykit.outbox.sqlite import events, lanes, rows
+from notifykit.outbox.sqlite import events, key_forms, lanes, rows
 from notifykit.outbox.sqlite.database import Database, store_error
 from notifykit.wording import Reason
 
@@ -116,6 +116,7 @@ class Adopting:
                 raise _clash(db, wanted, last) or store_error(db.path, error) from error
             except sqlite3.Error as error:
                 raise store_error(db.path, error) from error
+            key_forms.keep_forms(db, ((item.draft.campaign, item.draft.key) for item in wanted))
             events.record_all(
                 db,
                 (

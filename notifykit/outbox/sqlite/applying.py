@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
+from notifykit.outbox.sqlite import key_forms
 from notifykit.outbox.sqlite.schema import STEPS_SET
 from notifykit.outbox.sqlite.steps import SchemaStep
 
@@ -23,8 +24,17 @@ def apply(connection: sqlite3.Connection, steps: Iterable[SchemaStep], *, there:
     known.apply(sqlite_utils.Database(connection, recursive_triggers=False, execute_plugins=False))
 
 
+_FILLS: Mapping[str, Callable[[sqlite3.Connection], None]] = {"0007_key_forms": key_forms.fill}
+"""What a step does beside its statements, for what SQL cannot work out of the tasks that there are."""
+
+
 def _taking(step: SchemaStep) -> Callable[[sqlite_utils.Database], None]:
-    return lambda db: step.take(db.conn)
+    def take(db: sqlite_utils.Database) -> None:
+        step.take(db.conn)
+        if (fill := _FILLS.get(step.name)) is not None:
+            fill(db.conn)
+
+    return take
 
 
 def _take_over(db: sqlite_utils.Database) -> None:

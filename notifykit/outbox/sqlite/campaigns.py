@@ -49,6 +49,18 @@ _RENAME_DATA = "UPDATE OR IGNORE campaign_data SET campaign = :new WHERE campaig
 # `rename_campaign`: what the new name has as well.
 _FORGET_DATA = "DELETE FROM campaign_data WHERE campaign = :old"
 
+# `rename_campaign`: the normal forms of its keys.
+_RENAME_FORMS = "UPDATE OR IGNORE key_forms SET campaign = :new WHERE campaign = :old"
+
+# `rename_campaign`: those that the new name has as well.
+_FORGET_FORMS = "DELETE FROM key_forms WHERE campaign = :old"
+
+# `rename_campaign`: the keys that are different, as a person said.
+_RENAME_DISTINCT = "UPDATE OR IGNORE distinct_keys SET campaign = :new WHERE campaign = :old"
+
+# `rename_campaign`: those that the new name has as well.
+_FORGET_DISTINCT = "DELETE FROM distinct_keys WHERE campaign = :old"
+
 # `rename_campaign`: how often a message was asked for that was there.
 _ADD_COUNT = """
 INSERT INTO campaigns (campaign, duplicates_prevented)
@@ -58,6 +70,17 @@ ON CONFLICT (campaign) DO UPDATE SET duplicates_prevented = duplicates_prevented
 
 # `rename_campaign`: the count is the new name's.
 _FORGET_COUNT = "DELETE FROM campaigns WHERE campaign = :old"
+
+_RENAMING = (
+    _RENAME_DATA,
+    _FORGET_DATA,
+    _RENAME_FORMS,
+    _FORGET_FORMS,
+    _RENAME_DISTINCT,
+    _FORGET_DISTINCT,
+    _ADD_COUNT,
+    _FORGET_COUNT,
+)
 
 
 class Campaigns:
@@ -104,7 +127,7 @@ class Campaigns:
             told = {**names, "at": self.db.clock.now(), "who": who, "detail": f"{old} → {new}: {why}"}
             self.db.execute(_TELL, told)
             count = self.db.execute(_RENAME, names).rowcount
-            for statement in (_RENAME_DATA, _FORGET_DATA, _ADD_COUNT, _FORGET_COUNT):
+            for statement in _RENAMING:
                 self.db.execute(statement, names)
             self.db.execute(_RELEASE, (new,))
         return count

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from notifykit.model import Draft
 from notifykit.outbox.protocol import Enqueued
-from notifykit.outbox.sqlite import events, lanes, rows
+from notifykit.outbox.sqlite import events, key_forms, lanes, rows
 from notifykit.outbox.sqlite.database import Database
 from notifykit.wording.host import FLAG_UNSET
 
@@ -120,6 +120,7 @@ class Queueing:
             new = max(0, db.executemany(_INSERT, [_values(draft, local, now) for draft in drafts]))
             newest = None
             if new:
+                key_forms.keep_forms(db, ((draft.campaign, draft.key) for draft in drafts))
                 lanes.place_new(db, last)
                 (newest,) = db.one(_NEWEST_ID)
             duplicates = len(drafts) - new

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from notifykit.outbox.sqlite import lanes, rows
+from notifykit.outbox.sqlite import key_forms, lanes, rows
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS, columns_of
 from notifykit.outbox.sqlite.stored import StoredOutbox
@@ -62,6 +62,12 @@ _REMEMBER = """
 INSERT OR IGNORE INTO campaign_data (campaign, source, target, record_key, writes) VALUES (?, ?, ?, ?, ?)
 """
 
+# `restore`: the pairs of keys that were said to be different.
+_ALL_DISTINCT = "SELECT campaign, one, other, at, who, why FROM distinct_keys"
+
+# `restore`: such a pair, unless it is there.
+_DISTINCT = "INSERT OR IGNORE INTO distinct_keys (campaign, one, other, at, who, why) VALUES (?, ?, ?, ?, ?, ?)"
+
 # `restore_others`: the highest id before.
 _LAST_ID = "SELECT coalesce(max(id), 0) FROM tasks"
 
@@ -98,6 +104,10 @@ def restore(archived: sqlite3.Connection, removed: Collection[int], db: Database
         db.executemany(_PREVENTED, [(names.get(name, name), number) for name, number in archived.execute(_COUNTS)])
         if archived.execute(_HAS_DATA).fetchone() is not None:
             db.executemany(_REMEMBER, [(names.get(name, name), *data) for name, *data in archived.execute(_DATA)])
+        if columns_of(archived, "distinct_keys"):
+            db.executemany(
+                _DISTINCT, [(names.get(name, name), *pair) for name, *pair in archived.execute(_ALL_DISTINCT)]
+            )
 
 
 def _present_ids(
@@ -142,6 +152,7 @@ def restore_others(
             else:
                 count += _know(db, row, added)
         lanes.place_new(db, last)
+        key_forms.fill(db.connection)
     return count
 
 

@@ -5,12 +5,13 @@ import pytest
 pytest.register_assert_rewrite(
     *(
         f"{__name__}.{part}"
-        for part in ("steps", "queueing", "claiming", "limits", "results", "settling", "looking", "campaigns")
+        for part in ("steps", "queueing", "claiming", "limits", "results", "settling", "looking", "campaigns", "keys")
     )
 )
 
 from notifykit.testing.outbox.campaigns import CampaignsContract  # noqa: E402
 from notifykit.testing.outbox.claiming import ClaimingContract  # noqa: E402
+from notifykit.testing.outbox.keys import KeysContract  # noqa: E402
 from notifykit.testing.outbox.limits import LimitsContract  # noqa: E402
 from notifykit.testing.outbox.looking import LookingContract  # noqa: E402
 from notifykit.testing.outbox.queueing import QueueingContract  # noqa: E402
@@ -29,6 +30,7 @@ class OutboxContract(
     DecidingContract,
     LookingContract,
     CampaignsContract,
+    KeysContract,
 ):
     """Subclass it as `TestMyStore`, and say how your store is opened.
 

@@ -110,6 +110,8 @@ def test_every_key_of_every_command_is_on_the_page(
     reader.compare("resend", told("resend", contract(1), "--campaign", "beijing", "--why", "x", "--yes"))
     reader.compare("resume", told("resume", "beijing-group"))
     reader.compare("trace", told("trace", contract(1)))
+    reader.compare("keys distinct", told("keys", "distinct", "7", "07", "--campaign", "beijing", "--why", "x"))
+    reader.compare("keys list", told("keys", "list"))
     campaigns = world.folder / "campaigns"
     (campaigns / "beijing.yaml").rename(campaigns / "beijing-2025.yaml")
     reader.compare("campaign rename", told("campaign", "rename", "beijing", "beijing-2025", "--why", "x"))

@@ -82,10 +82,6 @@ def test_a_line_number_is_where_the_row_starts() -> None:
     [
         (b",a,N", "the key is empty; fill it in", None),
         (b" ,a,N", "the key is empty; fill it in", None),
-        (b"1.23E+18,a,N", "turned the key into the number 1.23E+18; put the digits back", None),
-        (b"1.23457E+18,a,N", "number 1.23457E+18", None),
-        (b"1e+18,a,N", "number 1e+18", None),
-        (b"1001.0,a,N", "number 1001.0", None),
         (b"7,a", "2 cells where the header has 3; complete the row", "7"),
         (b"7", "1 cells where the header has 3", None),
         (b"7,a,b,N", "4 cells where the header has 3; quote the cell that contains a comma", "7"),
@@ -136,7 +132,7 @@ def test_a_last_line_without_its_end_is_whole_when_its_cells_are() -> None:
 
 
 def test_bad_rows_may_follow_each_other() -> None:
-    items = list(snapshot(HEAD + b"1\r\n2\r\n,,\r\n\r\n1.2E+18,a,N\r\n,a,N\r\n3,c,N\r\n"))
+    items = list(snapshot(HEAD + b"1\r\n2\r\n,,\r\n\r\n ,a,N\r\n,a,N\r\n3,c,N\r\n"))
     assert records(items) == [(8, "3")]
     assert [problem.split(":")[1] for problem in problems(items)] == ["2", "3", "6", "7"]
 

@@ -1,0 +1,89 @@
+"""The normal forms of the keys of tasks, and the pairs of keys that a person said are different.
+
+A key that is its own normal form, as most are, has no row here: it is found by its tasks.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+
+from notifykit.keys.normal import is_plain, normal_form
+from notifykit.outbox.protocol import DistinctKeys
+from notifykit.outbox.sqlite.database import Database
+
+# `fill`: every key that there is.
+_KEYS = "SELECT DISTINCT campaign, record_key FROM tasks INDEXED BY tasks_dedup WHERE campaign IS NOT NULL"
+
+# `fill`, `keep_forms`: a key that is not its own normal form.
+_KEEP = "INSERT OR IGNORE INTO key_forms (campaign, form, record_key) VALUES (?, ?, ?)"
+
+# `other_spellings`: whether a campaign has any such key.
+_ANY = "SELECT 1 FROM key_forms WHERE campaign = ? LIMIT 1"
+
+# `other_spellings`: those of one normal form.
+_OF_FORM = "SELECT record_key FROM key_forms WHERE campaign = ? AND form = ? ORDER BY record_key"
+
+# `other_spellings`: whether a key was ever queued.
+_KNOWN = "SELECT 1 FROM tasks WHERE campaign = ? AND record_key = ? LIMIT 1"
+
+# `distinct_keys`: the pairs of a campaign.
+_PAIRS = "SELECT one, other, at, who, why FROM distinct_keys WHERE campaign = ? ORDER BY one, other"
+
+# `keep_distinct`: a pair, unless it is known.
+_KEEP_PAIR = """
+INSERT INTO distinct_keys (campaign, one, other, at, who, why) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+"""
+
+
+def fill(connection: sqlite3.Connection) -> None:
+    """Keep the normal forms of the keys of all tasks, within the transaction that is open. Raises sqlite3.Error."""
+    keys = ((campaign, key) for campaign, key in connection.execute(_KEYS) if not is_plain(key))
+    connection.executemany(_KEEP, _odd(keys))
+
+
+def keep_forms(db: Database, keys: Iterable[tuple[str, str]]) -> None:
+    """Keep the normal forms of keys that are queued now: pairs of campaign and key."""
+    if odd := sorted(set(_odd((campaign, key) for campaign, key in keys if not is_plain(key)))):
+        db.executemany(_KEEP, odd)
+
+
+def _odd(keys: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str, str]]:
+    for campaign, key in keys:
+        if (form := normal_form(key)) != key:
+            yield campaign, form, key
+
+
+class KeyForms:
+    """Methods of the outbox about keys that a person would read as the same."""
+
+    db: Database
+
+    def other_spellings(self, campaign: str, keys: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+        """Return, for those of the keys that have any, the known keys of a campaign with the same normal form."""
+        db = self.db
+        any_odd = db.one(_ANY, (campaign,)) is not None
+        found = {}
+        for key in keys:
+            form = normal_form(key)
+            others = [other for (other,) in db.all(_OF_FORM, (campaign, form)) if other != key] if any_odd else []
+            if form != key and db.one(_KNOWN, (campaign, form)) is not None:
+                others.append(form)
+            if others:
+                found[key] = tuple(others)
+        return found
+
+    def distinct_keys(self, campaign: str) -> list[DistinctKeys]:
+        """Return the pairs of keys that are different, as a person said."""
+        return [
+            DistinctKeys(one=one, other=other, at=at, who=who, why=why)
+            for one, other, at, who, why in self.db.all(_PAIRS, (campaign,))
+        ]
+
+    def keep_distinct(self, campaign: str, one: str, other: str, *, who: str, why: str) -> bool:
+        """Keep that two keys are different. False where that is known."""
+        first, second = sorted((one, other))
+        values = (campaign, first, second, self.db.clock.now(), who, why)
+        with self.db.transaction():
+            return bool(self.db.execute(_KEEP_PAIR, values).rowcount)

@@ -1,0 +1,98 @@
+"""Which records are held because a person would read their keys as another key, or as none.
+
+Only new keys are held: what a campaign knows by its exact text goes on as it is.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+
+from notifykit.campaign.campaign import Campaign
+from notifykit.keys.normal import is_plain, is_programs_number, normal_form
+from notifykit.keys.shown import shown
+from notifykit.model import Problem, Record
+from notifykit.outbox.protocol import Filter, Outbox
+
+_NOTHING = "nothing is queued for it"
+
+
+def unusable_key(record: Record) -> Problem | None:
+    """Say why a record's key can be none: nothing of it can be seen, or a program made a number of it."""
+    key = record.key
+    if is_plain(key):
+        return None
+    if is_programs_number(key):
+        what = f"a spreadsheet or another program turned the key into the number {key}"
+        mend = (
+            f"{_NOTHING}; put the digits back from where they came, with the column formatted as text, or say "
+            "`keys: exact` in the campaign if its keys are written so"
+        )
+    elif not normal_form(key):
+        what = f'nothing of the key "{shown(key)}" can be seen'
+        mend = f"{_NOTHING}; fill the key in, or delete the row"
+    else:
+        return None
+    return Problem(place=record.place, key=key, what=what, mend=mend)
+
+
+class AlikeKeys:
+    """What of one source reads as the same as its new keys."""
+
+    def __init__(self, campaign: Campaign, in_source: AbstractSet[str]) -> None:
+        """`in_source`: every key of the source, whatever becomes of it."""
+        self._campaign = campaign
+        self._in_source = {} if campaign.exact_keys else _groups(in_source)
+
+    def held(self, records: Sequence[Record], outbox: Outbox | None) -> list[Problem]:
+        """Return the problems of those of the records that are to be held. `outbox`: None where there is none yet."""
+        if self._campaign.exact_keys:
+            return []
+        name = self._campaign.name
+        queued = outbox.other_spellings(name, [record.key for record in records]) if outbox is not None else {}
+        found = []
+        for record in records:
+            alike = {*queued.get(record.key, ()), *self._in_source.get(record.key, ())} - {record.key}
+            problem = unusable_key(record)
+            if problem is None and alike and (others := _undecided(outbox, name, record.key, alike)):
+                problem = self._reads_as(record, others, queued.get(record.key, ()))
+            if problem is not None and not _is_known(outbox, name, record.key):
+                found.append(problem)
+        return found
+
+    def _reads_as(self, record: Record, others: Sequence[str], queued: Collection[str]) -> Problem:
+        listed = ", ".join(
+            f'"{shown(other)}" ({"queued before" if other in queued else "in the source"})' for other in others
+        )
+        pair = shlex.join([shown(record.key), shown(others[0])])
+        command = f"notifykit keys distinct --campaign {shlex.quote(self._campaign.name)} --why TEXT -- {pair}"
+        return Problem(
+            place=record.place,
+            key=record.key,
+            what=f'the key "{shown(record.key)}" is new, and reads as {listed}',
+            mend=f"{_NOTHING}; correct it, or, if both keys are right, run `{command}`",
+        )
+
+
+def _undecided(outbox: Outbox | None, campaign: str, key: str, alike: Iterable[str]) -> list[str]:
+    """Return those of which nobody has said that they are different from the key."""
+    pairs = outbox.distinct_keys(campaign) if outbox is not None else ()
+    distinct = {pair.one if pair.other == key else pair.other for pair in pairs if key in (pair.one, pair.other)}
+    return sorted(other for other in alike if other not in distinct)
+
+
+def _is_known(outbox: Outbox | None, campaign: str, key: str) -> bool:
+    return outbox is not None and any(True for _ in outbox.tasks(Filter(campaign=campaign, key=key, limit=1)))
+
+
+def _groups(keys: AbstractSet[str]) -> Mapping[str, Collection[str]]:
+    """Return, for each key that shares its normal form with others, all those that do."""
+    spellings: dict[str, set[str]] = defaultdict(set)
+    for key in keys:
+        if not is_plain(key) and (form := normal_form(key)) != key:
+            spellings[form].add(key)
+    for form in spellings.keys() & keys:
+        spellings[form].add(form)
+    return {key: group for group in spellings.values() if len(group) > 1 for key in group}
