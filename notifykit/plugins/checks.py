@@ -49,8 +49,11 @@ def signatures() -> Mapping[str, str]:
     }
 
 
-def check_module(plugin: object) -> None:
-    """Raise PluginError where hooks are misspelt, unmarked, take wrong arguments or would never run."""
+def check_module(plugin: object) -> list[str]:
+    """Return which hooks a plugin implements.
+
+    Raises PluginError where some are misspelt, unmarked, take wrong arguments or would never run.
+    """
     if isinstance(plugin, type):
         raise PluginError(
             f"the entry point names the class {plugin.__qualname__}",
@@ -65,14 +68,17 @@ def check_module(plugin: object) -> None:
             raise PluginError(f"{name} is not marked as a hook", mend="put @notifykit.hookimpl above it")
     if not hooks:
         raise PluginError("it implements no hook", mend="mark its functions with @notifykit.hookimpl")
+    implemented = []
     for name, (function, options) in hooks.items():
         hook = options.get("specname") or name
         if hook in known:
+            implemented.append(hook)
             _check_hook(hook, function, known[hook], wrapper=bool(options["wrapper"] or options["hookwrapper"]))
         elif not options["optionalhook"]:
             near = nearest(hook, known)
             mend = f"did you mean {near!r}?" if near else f"the hooks are {', '.join(known)}"
             raise PluginError(f"there is no hook called {hook!r}", mend=mend)
+    return implemented
 
 
 def _marked(plugin: object) -> Iterator[tuple[str, tuple[Callable[..., object], Mapping[str, Any]]]]:

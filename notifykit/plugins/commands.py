@@ -39,15 +39,17 @@ COMMAND_HOOKS = frozenset({"register_lazy_commands", "register_commands"})
 
 
 def commands_of(plugin: PluginId, hooks: pluggy.HookRelay, cli: click.Group) -> Mapping[str, LazyCommand]:
-    """Let one plugin add its commands by its hooks; returns those that it offers by their place.
+    """Let one plugin add its commands by those hooks that it implements; returns those that it offers by their place.
 
     Where it raises, or replaces or removes a command, which is a PluginClash, `cli` is as it was before.
     """
     before = dict(cli.commands)
     names = set(cli.list_commands(click.Context(cli)))
     try:
-        hooks.register_lazy_commands(register=_registering(plugin, cli))
-        hooks.register_commands(cli=cli)
+        if register := getattr(hooks, "register_lazy_commands", None):
+            register(register=_registering(plugin, cli))
+        if register := getattr(hooks, "register_commands", None):
+            register(cli=cli)
         after = dict(cli.commands)
         changed = {name for name in before | after if before.get(name) is not after.get(name)}
         if stolen := sorted(changed & names):

@@ -63,10 +63,13 @@ def load_plugins(
     return plugins
 
 
-def new_manager() -> pluggy.PluginManager:
-    """Return a plugin manager that knows the hooks and no plugin."""
+def new_manager(hooks: Collection[str] | None = None) -> pluggy.PluginManager:
+    """Return a plugin manager that knows these hooks, or all, and no plugin."""
     manager = Manager()
-    manager.add_hookspecs(hookspecs)
+    if hooks is None:
+        manager.add_hookspecs(hookspecs)
+    elif hooks:
+        manager.add_hookspecs(type("Some", (), {hook: getattr(hookspecs, hook) for hook in hooks}))
     return manager
 
 
@@ -98,14 +101,15 @@ class _Loading:
             )
         with contextlib.redirect_stdout(sys.stderr):  # a print at import must not spoil what stdout is for
             module = entry_point.load()
-            check_module(module)
+            hooks = check_module(module)
             if twin := self.manager.get_name(module):
                 raise PluginError(f"it names the very object of plugin {twin!r}", mend="remove one of the entry points")
-            alone = new_manager()
+            alone = new_manager(hooks)
             alone.register(module, plugin.name)
             offers = Registrations(plugin, self.shelf)
             for role in NEEDED_METHOD:
-                getattr(alone.hook, f"register_{role}")(register=offers.register(role))
+                if register := getattr(alone.hook, f"register_{role}", None):
+                    register(register=offers.register(role))
             offers.close()
         self.manager.register(module, plugin.name)
         self.alone[plugin.name] = alone.hook
