@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
 import stat
 import sys
@@ -121,6 +120,8 @@ def copy_new(source: Path, target: Path) -> tuple[str, int]:
 
     The folder is not synced. Raises OSError; the target is then of no use.
     """
+    import hashlib  # OpenSSL is loaded with it, and most commands copy nothing
+
     digest = hashlib.sha256()
     size = 0
     with source.open("rb") as reading, os.fdopen(_opened(target), "wb", buffering=0) as writing:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-import secrets
+import os
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ class KnownStore:
         """Keep which outbox the project has. Where the folder cannot be written, nothing is kept."""
         if self.identity() == identity:
             return
-        fresh = self.file.with_name(f".{self.file.name}.{secrets.token_hex(4)}")
+        fresh = self.file.with_name(f".{self.file.name}.{os.urandom(4).hex()}")
         text = json.dumps({"about": _ABOUT, "identity": identity}, indent=2) + "\n"
         try:
             durable.write_new(fresh, text.encode())
