@@ -8,21 +8,33 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import signal
 import stat
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
+
+if sys.platform == "linux":
+    import fcntl
 
 __all__ = [
     "OPEN_FILES_CAN_BE_REPLACED",
+    "Hold",
     "copy_new",
+    "exchange",
+    "has_writer",
     "keep_owner_and_mode",
+    "kept_from_others",
     "make_folder",
     "mend",
+    "new_file",
     "patiently",
     "replace",
+    "replace_if",
     "sync",
     "sync_file",
     "sync_folder",
@@ -39,6 +51,13 @@ PATIENCE = 2.5
 """Seconds for which a file that another program holds open is tried again: only Windows refuses, and virus scanners
 let go within that time."""
 _PAUSE = 0.1
+_LOOK = 0.001
+"""Seconds between two looks whether another program has let go of a file."""
+
+_EXCHANGE = 2
+"""RENAME_EXCHANGE: renameat2(2)."""
+_AT_FDCWD = -100
+_CANNOT = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
 _ROOM = (errno.ENOSPC, errno.EDQUOT)
 _RIGHTS = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -55,7 +74,7 @@ def sync_file(path: Path) -> None:
     _sync(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
 
 
-def sync(file: int | IO[bytes]) -> None:
+def sync(file: int | IO[bytes] | FileIO) -> None:
     """Bring to disk what was written to an open file: a descriptor, or a file that was opened for bytes."""
     if isinstance(file, int):
         os.fsync(file)
@@ -79,6 +98,132 @@ def replace(fresh: Path, target: Path) -> None:
     """
     patiently(lambda: fresh.replace(target))
     sync_folder(target.parent)
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Let two files have each other's names, at one moment. The folder is not synced. Raises OSError.
+
+    False where the system or the file system cannot do it: both are as before. Linux can, on its own file systems.
+    """
+    if sys.platform != "linux":
+        return False
+    import ctypes  # takes longer to load than all of this module, and few need it
+
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if call is None:
+        return False
+    if call(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _EXCHANGE) == 0:
+        return True
+    if (number := ctypes.get_errno()) in _CANNOT:
+        return False
+    raise OSError(number, os.strerror(number), str(other))
+
+
+def replace_if(fresh: Path, target: Path, is_known: Callable[[Path], bool]) -> bool:
+    """Let a file that is on disk take the name of another, for good, if that one still is what is known of it.
+
+    `is_known` looks at the file of a name. Where names can be exchanged, it is asked again of the very file that lost
+    its name, so nothing that another program saves under it is lost: that gets the name back. After True the file that
+    was replaced has the name `fresh` there, and is gone elsewhere. After False the target is what others made it.
+    Raises OSError.
+    """
+    if not is_known(target):
+        return False
+    placed = fresh.stat()
+    if not exchange(fresh, target):
+        replace(fresh, target)
+        return True
+    known = is_known(fresh)
+    if not known:
+        _put_back(fresh, target, placed)
+    sync_folder(target.parent)
+    return known
+
+
+def _put_back(fresh: Path, target: Path, placed: os.stat_result) -> None:
+    """Give its name back to a file that another program saved just then; what was `placed` there is in its way.
+
+    The program may save once more before that is done: the newest file has to stay.
+    """
+    while True:
+        out = fresh.stat()
+        try:
+            exchange(fresh, target)
+        except FileNotFoundError:  # the other program took away what was placed
+            with contextlib.suppress(FileExistsError):
+                target.hardlink_to(fresh)
+                fresh.unlink()
+                return
+            continue
+        if os.path.samestat(fresh.stat(), placed):
+            return
+        placed = out
+
+
+def has_writer(descriptor: int) -> bool:
+    """Return whether a process has the file open for writing. False also where the system cannot tell.
+
+    Linux grants a read lease only where nobody has: fcntl(2), F_SETLEASE. Who is about to open the file counts, too.
+    """
+    if sys.platform == "linux":
+        try:
+            _lease(descriptor, fcntl.F_RDLCK)
+        except OSError as error:
+            return error.errno == errno.EAGAIN
+        _lease(descriptor, fcntl.F_UNLCK)
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Whether other programs wait that open a file."""
+
+    descriptor: int
+    held: bool
+
+    def wanted(self) -> bool:
+        """Return whether one waits already."""
+        if sys.platform == "linux":
+            return self.held and fcntl.fcntl(self.descriptor, fcntl.F_GETLEASE) == fcntl.F_UNLCK
+        return False
+
+
+@contextlib.contextmanager
+def kept_from_others(descriptor: int, seconds: float, *, readers_too: bool) -> Iterator[Hold]:
+    """Have every other program that opens this file for writing wait until the block ends: keep it short.
+
+    Yields whether that could be brought about: not where a program has it open for writing for longer than `seconds`,
+    nor where the system has no leases, as Linux has, for this file and account. With `readers_too` it is all the same
+    for reading; the file is then open for reading and writing here, else for reading only. The kernel ends a lease that
+    others have waited for, after 45 s as a rule: a process that is stopped in the block can lose it.
+    """
+    held = False
+    until = time.monotonic() + seconds
+    if sys.platform == "linux":
+        while not held:
+            try:
+                _lease(descriptor, fcntl.F_WRLCK if readers_too else fcntl.F_RDLCK)
+                held = True
+            except OSError as error:
+                if error.errno != errno.EAGAIN or time.monotonic() > until:
+                    break
+                time.sleep(_LOOK)
+    try:
+        yield Hold(descriptor, held)
+    finally:
+        if sys.platform == "linux":
+            if held:
+                _lease(descriptor, fcntl.F_UNLCK)
+
+
+def _lease(descriptor: int, kind: int) -> None:
+    """Take or give back a lease.
+
+    The kernel tells of those who wait by SIGIO, which would end the process: hence SIGURG, which does nothing.
+    """
+    if sys.platform == "linux":
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, kind)
 
 
 def keep_owner_and_mode(path: Path, like: os.stat_result) -> None:
@@ -108,9 +253,18 @@ def make_folder(folder: Path) -> None:
         sync_folder(folder.parent)
 
 
+def new_file(path: Path) -> BinaryIO:
+    """Create a file that only its owner may read, whatever the umask, and open it. Raises FileExistsError.
+
+    What is to have the owner and mode of another gets them by `keep_owner_and_mode` when it is written: so it is never
+    readable by more accounts than that one.
+    """
+    return os.fdopen(_opened(path), "wb")
+
+
 def write_new(path: Path, data: bytes) -> None:
     """Write a file that only its owner may read. The folder is not synced. Raises FileExistsError."""
-    with os.fdopen(_opened(path), "wb") as file:
+    with new_file(path) as file:
         file.write(data)
         sync(file)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import errno
-import os
 import stat
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from io import FileIO
 from pathlib import Path
+from typing import BinaryIO
 
 from notifykit.errors import CampaignError
 from notifykit.wording import Reason, Sentence
@@ -16,8 +16,8 @@ from notifykit_contract import wording
 TRIES = 5
 """How often a file that keeps changing while it is read or written is tried in one pass."""
 
-TICK = 100_000_000
-"""Nanoseconds: twice what the coarsest clocks of machines stand still."""
+PIECE = 1 << 20
+"""Bytes that are compared at once."""
 
 _SENTENCES: Mapping[int, Sentence] = {
     errno.EACCES: wording.DENIED,
@@ -42,22 +42,17 @@ def explain(path: Path, error: OSError) -> Reason:
 def read_whole(path: Path) -> bytes:
     """Return the bytes of a file as they stood at one moment.
 
-    A program that appends meanwhile does no harm; one that rewrites the file does, so the file is then read
-    again. Raises OSError, and CampaignError where it is no ordinary file or changes at every attempt.
+    A program that appends meanwhile does no harm; one that rewrites the file does, so every reading is compared with a
+    second one. Size and time would not do: the clock of files may stand still between two writes, for 2 s on some
+    disks. Raises OSError, and CampaignError where it is no ordinary file or changes at every attempt.
     """
     if not stat.S_ISREG(path.stat().st_mode):
         raise CampaignError("it is a folder or a device", mend="name a CSV file", where=path)
-    earlier: bytes | None = None
     for _ in range(TRIES):
+        data = path.read_bytes()
         with path.open("rb") as file:
-            before = _stamp(file.fileno())
-            data = file.read()
-            after = _stamp(file.fileno())
-        if before == after and not _is_young(after):
-            return data
-        if earlier == data or (earlier and data.startswith(earlier)):
-            return earlier
-        earlier = data
+            if goes_on(file, in_pieces(data)) and (data or not file.read(1)):
+                return data
     raise CampaignError(
         f"it was rewritten {TRIES} times while it was read", mend="the next pass tries again", where=path
     )
@@ -66,14 +61,15 @@ def read_whole(path: Path) -> bytes:
 def starts_with(path: Path, pieces: Iterable[bytes]) -> bool:
     """Whether a file holds these pieces, one after the other, perhaps with more after them. Raises OSError."""
     with path.open("rb") as file:
-        return all(file.read(len(piece)) == piece for piece in pieces)
+        return goes_on(file, pieces)
 
 
-def _is_young(stamp: tuple[int, int]) -> bool:
-    """Whether the clock of files may not have ticked since the last write: then another one would not show."""
-    return abs(time.time_ns() - stamp[1]) < TICK
+def goes_on(file: BinaryIO | FileIO, pieces: Iterable[bytes | memoryview]) -> bool:
+    """Whether a file holds these pieces from where it stands. It then stands behind them. Raises OSError."""
+    return all(file.read(len(piece)) == piece for piece in pieces)
 
 
-def _stamp(descriptor: int) -> tuple[int, int]:
-    facts = os.fstat(descriptor)
-    return facts.st_size, facts.st_mtime_ns
+def in_pieces(data: bytes) -> Iterator[memoryview]:
+    """Yield the content in pieces, without copying it."""
+    view = memoryview(data)
+    return (view[at : at + PIECE] for at in range(0, len(data), PIECE))

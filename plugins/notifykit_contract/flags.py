@@ -23,7 +23,7 @@ from notifykit_contract.patch import patch
 from notifykit_contract.rows import cell_bytes, row_at
 from notifykit_contract.scan import Place, find_flags, find_flags_slowly
 from notifykit_contract.source import Snapshot
-from notifykit_contract.swap import CannotReplaceError, swap
+from notifykit_contract.swap import CannotReplaceError, finish_killed, swap
 
 PATIENCE = 10.0
 """Seconds to wait for another process that writes flags into the same file."""
@@ -102,6 +102,7 @@ def lock_file(path: Path) -> Path:
 
 def _turns(path: Path, column: FlagColumn, keys: Collection[str], flagged: Flagged) -> Reason | None:
     """Write and read back; returns why it did not come to an end for the keys that are left, None where it did."""
+    finish_killed(path)
     for _ in range(TRIES):
         turn = _Turn(path, read_whole(path), column, keys)
         flagged.done, flagged.refused = turn.done, turn.refused | turn.explain_missing()

@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,7 @@ def noted(monkeypatch: pytest.MonkeyPatch) -> Noted:
     return told
 
 
+LINUX = sys.platform == "linux"
 FOLDER = [] if sys.platform == "win32" else ["folder"]
 
 
@@ -91,6 +93,104 @@ def test_a_file_gets_the_mode_of_the_one_whose_place_it_takes(tmp_path: Path) ->
     durable.keep_owner_and_mode(tmp_path / "b", (tmp_path / "a").stat())
     now, wanted = (tmp_path / "b").stat(), (tmp_path / "a").stat()
     assert (now.st_mode, now.st_uid, now.st_gid) == (wanted.st_mode, wanted.st_uid, wanted.st_gid)
+
+
+def test_a_writer_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"x")
+    with path.open("rb") as reader:
+        assert not durable.has_writer(reader.fileno())
+        with path.open("ab"):
+            assert durable.has_writer(reader.fileno()) is LINUX
+        assert not durable.has_writer(reader.fileno())
+
+
+def test_where_the_system_cannot_tell_nobody_is_waited_for() -> None:
+    reading, writing = os.pipe()
+    try:
+        assert not durable.has_writer(reading)
+        with durable.kept_from_others(reading, 60, readers_too=False) as others:
+            assert not others.held
+            assert not others.wanted()
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+@pytest.mark.skipif(not LINUX, reason="only Linux has leases")
+def test_who_opens_a_file_waits_until_we_are_done(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"old")
+    opened: list[bytes] = []
+
+    def open_it() -> None:
+        with path.open("r+b") as file:
+            opened.append(file.read())
+
+    other = threading.Thread(target=open_it)
+    with (
+        path.open("r+b", buffering=0) as file,
+        durable.kept_from_others(file.fileno(), 1, readers_too=True) as others,
+    ):
+        assert others.held
+        assert not others.wanted()
+        other.start()
+        while not others.wanted():
+            pass
+        assert not opened
+        file.write(b"new")
+    other.join()
+    assert opened == [b"new"]
+
+
+@pytest.mark.skipif(not LINUX, reason="only Linux has leases")
+def test_who_only_reads_need_not_wait(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"old")
+    with path.open("rb") as file, durable.kept_from_others(file.fileno(), 1, readers_too=False) as others:
+        assert others.held
+        assert path.read_bytes() == b"old"
+        assert not others.wanted()
+
+
+def test_a_program_that_has_the_file_open_is_not_waited_for_without_end(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"x")
+    with (
+        path.open("rb"),
+        path.open("r+b", buffering=0) as file,
+        durable.kept_from_others(file.fileno(), 0.01, readers_too=True) as others,
+    ):
+        assert not others.held
+
+
+def test_two_files_exchange_their_names_or_nothing_happens(tmp_path: Path) -> None:
+    one, other = tmp_path / "a", tmp_path / "b"
+    one.write_bytes(b"1")
+    other.write_bytes(b"2")
+    done = durable.exchange(one, other)
+    assert (one.read_bytes(), other.read_bytes()) == ((b"2", b"1") if done else (b"1", b"2"))
+    assert done or not LINUX
+    if done:
+        with pytest.raises(FileNotFoundError):
+            durable.exchange(one, tmp_path / "none")
+
+
+@pytest.mark.parametrize("can", [True, False])
+def test_a_file_takes_the_name_of_a_known_one_only(
+    tmp_path: Path, noted: Noted, monkeypatch: pytest.MonkeyPatch, can: bool
+) -> None:
+    if not can:
+        monkeypatch.setattr(durable, "exchange", lambda *_: False)
+    target, fresh = tmp_path / "a", tmp_path / "b"
+    target.write_bytes(b"old")
+    fresh.write_bytes(b"new")
+    assert not durable.replace_if(fresh, target, lambda path: path.read_bytes() == b"other")
+    assert (target.read_bytes(), fresh.read_bytes()) == (b"old", b"new")
+    assert durable.replace_if(fresh, target, lambda path: path.read_bytes() == b"old")
+    assert target.read_bytes() == b"new"
+    assert not fresh.exists() or fresh.read_bytes() == b"old"
+    assert noted[-len(FOLDER) :] == FOLDER
 
 
 def held_open() -> PermissionError:

@@ -14,7 +14,19 @@ import pytest
 from notifykit_contract.flags import FlagColumn, lock_file, write_flags
 from system import needs_superuser
 
-CHANGING = ("pwrite64", "write", "fsync", "rename", "renameat", "unlink", "unlinkat", "fchmod", "chmod", "utimensat")
+CHANGING = (
+    "pwrite64",
+    "write",
+    "fsync",
+    "rename",
+    "renameat",
+    "renameat2",
+    "unlink",
+    "unlinkat",
+    "fchmod",
+    "chmod",
+    "utimensat",
+)
 KEYS = [str(number) for number in range(1, 4)]
 ROWS = "".join(f'{key},"N",{"x" * 700}\n' for key in KEYS)
 
@@ -43,7 +55,7 @@ def strace(path: Path, command: list[str], *faults: str, log: Path = Path(os.dev
     ("sent", "order"),
     [
         ("Y", ["pwrite64", "pwrite64", "pwrite64", "fsync"]),
-        ("sent", ["write", "fsync", "rename", "fsync"]),
+        ("sent", ["write", "fsync", "rename", "rename", "fsync"]),
     ],
 )
 def test_a_kill_at_any_change_leaves_a_whole_file(

@@ -46,6 +46,67 @@ def test_no_row_that_another_job_appends_is_lost(tmp_path: Path, sent: str) -> N
     assert path.read_bytes().decode("utf-8-sig").splitlines(keepends=True)[1:] == expected
 
 
+OTHER_PROGRAM = """
+import os, random, sys, time
+path, rounds, rng = sys.argv[1], int(sys.argv[2]), random.Random(7)
+number = 0
+
+def rows():
+    for _ in range(1000):
+        with open(path, encoding="utf-8") as file:
+            head, *found = file.readlines()
+        if found:
+            return head, found
+
+def append(fresh):
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(fresh)
+
+def save(fresh):
+    head, found = rows()
+    rng.shuffle(found)
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        file.writelines([head, *found, fresh])
+    os.replace(path + ".new", path)
+
+def rewrite(fresh):
+    head, found = rows()
+    rng.shuffle(found)
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines([head, *found, fresh])
+
+for _ in range(rounds):
+    number += 1
+    rng.choice([append, save, rewrite])(f"{number:05},{'x' * 600},N\\n")
+    time.sleep(rng.random() * 0.002)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no way to keep these windows shut")
+@pytest.mark.parametrize("sent", ["Y", "sent"])
+@pytest.mark.parametrize("rounds", [150, pytest.param(3000, marks=[pytest.mark.deep, pytest.mark.crash])])
+def test_beside_a_program_that_appends_saves_and_sorts_no_row_is_lost_and_no_other_flagged(
+    tmp_path: Path, sent: str, rounds: int
+) -> None:
+    """All rows are alike but for their keys, which stand far from the flags."""
+    path = tmp_path / "orders.csv"
+    path.write_text("id,x,flag\n" + "".join(f"old{number:02},{'x' * 600},N\n" for number in range(20)))
+    column = FlagColumn(key="id", flag="flag", unsent="N", sent=sent)
+    ours = {f"{number:05}" for number in range(0, rounds, 2)} | {f"old{number:02}" for number in range(0, 20, 2)}
+    looks = 0
+    with subprocess.Popen([sys.executable, "-c", OTHER_PROGRAM, str(path), str(rounds)]) as other:
+        while other.poll() is None:
+            looks += len(write_flags(path, column, ours).done)
+    assert other.returncode == 0
+    assert looks
+    rows = [line.split(",") for line in path.read_text().splitlines()[1:]]
+    there = {f"{number:05}" for number in range(1, rounds + 1)} | {f"old{number:02}" for number in range(20)}
+    assert sorted(row[0] for row in rows) == sorted(there)
+    assert {key for key, _, flag in rows if flag != "N"} <= ours
+    assert write_flags(path, column, ours & there).done == ours & there
+    assert {item.name for item in tmp_path.iterdir()} == {"orders.csv", ".orders.csv.notifykit.lock"}
+
+
 @pytest.mark.parametrize("sent", ["Y", "sent"])
 def test_processes_that_flag_the_same_file_wait_for_each_other(
     tmp_path: Path, sent: str, flagger: Callable[..., list[str]]

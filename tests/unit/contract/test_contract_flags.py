@@ -9,6 +9,7 @@ import stat
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -362,6 +363,20 @@ def test_a_file_that_is_being_rewritten_is_left_alone(
     path.write_bytes(b"id,flag,x\n1,N,a\n2,N,b\n")
     assert "it is empty" in write_flags(path, column, ["1"]).refused["1"].text
     assert path.read_bytes() == b""
+
+
+@pytest.mark.parametrize("open_elsewhere", [False, True])
+def test_rows_that_look_alike_and_change_places_are_told_apart(tmp_path: Path, open_elsewhere: bool) -> None:
+    """Though the key stands far from the flag."""
+    rows = [b"%d,%b,N\n" % (number, b"x" * 3000) for number in (1, 2, 3)]
+    read, now = b"id,x,flag\n" + b"".join(rows), b"id,x,flag\n" + rows[0] + rows[2] + rows[1]
+    path = write(tmp_path, now)
+    flags_of = {number: read.index(b"%d,x" % number) for number in (1, 2)}
+    places = [(row + 3003, row + 3004, row, row) for row in flags_of.values()]
+    with path.open("rb") if open_elsewhere else nullcontext():
+        patch.patch(path, read, places, b"Y")
+    assert b"2,%b,N" % (b"x" * 3000) in path.read_bytes()
+    assert b"3,%b,N" % (b"x" * 3000) in path.read_bytes()
 
 
 def test_a_file_that_never_comes_to_rest_is_left_to_the_next_pass(
