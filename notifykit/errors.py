@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import threading
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from notifykit.wording import Reason
 
 __all__ = [
     "CampaignError",
     "ConfigError",
     "ExitCode",
+    "HeldCampaignError",
     "NotifykitError",
     "PluginClash",
     "PluginError",
@@ -60,6 +65,15 @@ class ConfigError(NotifykitError):
 
 class CampaignError(NotifykitError):
     """One campaign cannot go on (a torn file, a missing column); the others can."""
+
+
+class HeldCampaignError(CampaignError):
+    """One campaign may queue nothing, since that would be sent again."""
+
+    def __init__(self, reason: Reason | str, *, where: object = "") -> None:
+        super().__init__(f"{reason}", where=where)
+        self.reason = reason
+        """With its code, where it has one."""
 
 
 class RenderError(NotifykitError):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from notifykit.legacy import LegacyState
     from notifykit.model import Outcome, Task
     from notifykit.outbox import Outbox
-    from notifykit.wording import Sentence
+    from notifykit.wording import Reason, Sentence
 
 __all__ = ["Register", "RegisterCommand", "RegisterReasons"]
 
@@ -207,12 +207,13 @@ def task_in_doubt(task: Task, outcome: Outcome) -> None:
 
 
 @hookspec
-def may_generate(campaign: str, legacy: LegacyState, store: Path, folder: Path) -> str | None:
+def may_generate(campaign: str, legacy: LegacyState, store: Path, folder: Path) -> Reason | str | None:
     """Say why a campaign that owns old state must not queue messages now; None where nothing speaks against it.
 
     Called before each pass of such a campaign, dry runs included, so keep it quick. `legacy` is what its kind says
     of it (`register_legacy`), `store` the file of the outbox (open already, except in a dry run without one), `folder`
-    the project's. The text says what is wrong and how to mend it; the campaign fails with it, alone.
+    the project's. The answer says what is wrong and how to mend it, best as a reason with a code (`register_reasons`);
+    the campaign fails with it, alone.
 
     .. versionadded:: 0.1
     """

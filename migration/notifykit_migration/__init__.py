@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from notifykit.hookspecs import Register, RegisterCommand, RegisterReasons
     from notifykit.legacy import LegacyState
     from notifykit.outbox import Outbox
+    from notifykit.wording import Reason
 
 
 @hookimpl
@@ -41,7 +42,7 @@ def register_sections(register: Register) -> None:
 
 
 @hookimpl
-def may_generate(campaign: str, legacy: LegacyState, store: Path, folder: Path) -> str | None:
+def may_generate(campaign: str, legacy: LegacyState, store: Path, folder: Path) -> Reason | None:
     """Refuse a campaign whose old state is still in force."""
     from notifykit_migration.apply import guard
 

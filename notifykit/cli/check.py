@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from notifykit.cli.examples import example
-from notifykit.errors import ExitCode
+from notifykit.cli.forms import hold_form
+from notifykit.errors import ExitCode, HeldCampaignError
 from notifykit.operate.check import check as check_project
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json
@@ -31,9 +32,11 @@ def check(session: Session, as_json: bool) -> ExitCode:
                         "level": finding.level.value,
                         "about": finding.about,
                         "what": finding.what,
-                        "error": finding.error and finding.error.as_data(),
+                        "error": error and error.as_data(),
+                        "reason": hold_form(error.reason) if isinstance(error, HeldCampaignError) else None,
                     }
                     for finding in checked.findings
+                    for error in [finding.error]
                 ],
             }
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from notifykit.cli.times import iso
-from notifykit.errors import NotifykitError
+from notifykit.errors import HeldCampaignError, NotifykitError
 from notifykit.model import Attempt, Claim, Problem, Status, Task
 
 if TYPE_CHECKING:
@@ -144,11 +144,18 @@ def _problem_form(problem: Problem) -> Form:
 
 
 def failures_form(failures: Mapping[str, NotifykitError]) -> Form:
-    """Describe what could not go on: as texts, and with their parts."""
+    """Describe what could not go on: as texts, with their parts, and those that are held, with their reasons."""
+    held = {name: hold_form(error.reason) for name, error in failures.items() if isinstance(error, HeldCampaignError)}
     return {
         "failures": {name: str(error) for name, error in failures.items()},
         "failure_errors": {name: error.as_data() for name, error in failures.items()},
+        "failure_reasons": held,
     }
+
+
+def hold_form(reason: Reason | str) -> Form:
+    """Describe why a campaign queues nothing."""
+    return {"code": None, "params": {}, "text": reason} if isinstance(reason, str) else reason.as_data()
 
 
 def dispatched_form(dispatched: Dispatched) -> Form:
@@ -174,7 +181,7 @@ def settled_form(settled: Settled, wording: Wording) -> Form:
     }
 
 
-def outage_form(outage: Outage) -> Form:
+def outage_form(outage: Outage, wording: Wording) -> Form:
     """Describe a channel that cannot be reached, or that asks to wait."""
     return {
         "channel": outage.channel,
@@ -182,7 +189,7 @@ def outage_form(outage: Outage) -> Form:
         "since": iso(outage.since),
         "failures": outage.failures,
         "next_probe": iso(outage.next_probe) if outage.paused else None,
-        "reason": outage.reason,
+        **reason_fields(outage.told, wording),
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from notifykit.cli.examples import example
-from notifykit.cli.forms import figures_form, outage_form, overdue_form, pause_form
+from notifykit.cli.forms import figures_form, hold_form, outage_form, overdue_form, pause_form
 from notifykit.cli.stores import existing_file
 from notifykit.cli.times import duration, iso, local, relative
 from notifykit.clock import SystemClock
@@ -15,11 +15,12 @@ from notifykit.errors import ExitCode
 from notifykit.model import FOREVER, Claim, Status
 from notifykit.operate.attention import outages, overdue_calls
 from notifykit.outbox import Outbox
-from notifykit.outbox.protocol import CampaignFigures, Filter, Outage, OutageKind, Pause
+from notifykit.outbox.protocol import CampaignFigures, Filter, Outage, Pause
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json
 from notifykit.terminal.stdout import emit
 from notifykit.terminal.tables import Right, print_table
+from notifykit.wording import Reason
 
 
 @click.command(epilog=example("notifykit status", "notifykit status --json"))
@@ -41,7 +42,7 @@ def status(session: Session, as_json: bool) -> ExitCode:
     overdue: list[Claim] = []
     cut_off: list[Outage] = []
     unowned = 0
-    held: dict[str, str] = {}
+    held: dict[str, Reason] = {}
     with existing_file(project, project.store(), clock) as outbox:
         if outbox is not None:
             figures, pauses, unowned = outbox.figures(), outbox.pauses(), _unowned(outbox)
@@ -50,15 +51,17 @@ def status(session: Session, as_json: bool) -> ExitCode:
             if outbox.on_wire():  # only then is the section worth its validation
                 overdue = overdue_calls(outbox, project.section().dispatch.timeout, now)
     if as_json:
+        wording = session.plugins.wording
         print_json(
             {
                 "at": iso(now),
                 "campaigns": [figures_form(item, now) for item in figures],
-                "pauses": [pause_form(pause, session.plugins.wording) for pause in pauses],
-                "outages": [outage_form(outage) for outage in cut_off],
+                "pauses": [pause_form(pause, wording) for pause in pauses],
+                "outages": [outage_form(outage, wording) for outage in cut_off],
                 "overdue_calls": [overdue_form(claim, now) for claim in overdue],
                 "pending_without_campaign": unowned,
-                "queue_nothing": held,
+                "queue_nothing": {name: reason.text for name, reason in held.items()},
+                "queue_nothing_reasons": {name: hold_form(wording.known(reason)) for name, reason in held.items()},
             }
         )
     elif outbox is not None:
@@ -75,10 +78,8 @@ def status(session: Session, as_json: bool) -> ExitCode:
 
 def _outage(outage: Outage, now: float) -> str:
     since = f"since {local(outage.since)} ({relative(outage.since, now)}), {count(outage.failures, 'failure')}"
-    if outage.kind is OutageKind.THROTTLED:
-        return f"the service asks to wait, {since}: {outage.reason}"
     probe = f"; one message tries it again {relative(outage.next_probe, now)}" if outage.paused else ""
-    return f"cannot be reached, {since}: {outage.reason}{probe}"
+    return f"{outage.told}; {since}{probe}"
 
 
 def _unowned(outbox: Outbox) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.campaign.split import split_on_line_ends
 from notifykit.config.defects import InvalidConfigurationError
-from notifykit.errors import CampaignError, ConfigError, NotifykitError, StoreError, pass_interrupt
+from notifykit.errors import ConfigError, HeldCampaignError, NotifykitError, StoreError, pass_interrupt
 from notifykit.model import Problem, Record
 from notifykit.outbox import Outbox
 from notifykit.pipeline.alike import AlikeKeys
@@ -136,11 +136,11 @@ def _of_campaign(
     project: Project, outbox: Outbox | None, precedence: Precedence, campaign: Campaign
 ) -> Iterator[Finding]:
     if (reason := precedence.refusal(campaign)) is not None:
-        yield _error(campaign.name, f"{campaign.file}: {reason}")
+        yield _wrong(campaign.name, HeldCampaignError(reason, where=campaign.file))
     try:
         project.require_may_generate(campaign)
-    except CampaignError as error:
-        yield _note(campaign.name, f"queues nothing: {error}")
+    except HeldCampaignError as error:
+        yield Finding(level=Level.NOTE, about=campaign.name, what=f"queues nothing: {error}", error=error)
     try:
         project.start(campaign)
         campaign.strategy.begin()

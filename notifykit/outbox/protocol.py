@@ -16,6 +16,7 @@ from typing import Protocol
 from notifykit.model import Attempt, CampaignData, Claim, Draft, Outcome, Status, Task
 from notifykit.roles import Ledger, Rate
 from notifykit.wording import Reason
+from notifykit.wording.host import CHANNEL_THROTTLED, CHANNEL_UNREACHABLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +84,14 @@ class Outage:
     """Whether different messages failed."""
     wait: float = 0.0
     """Seconds from the latest failure to the next try; 0 after the first failure, which is a message's own."""
-    reason: str
-    """Of the latest failure."""
+    reason: Reason
+    """What the latest failure said."""
+
+    @property
+    def told(self) -> Reason:
+        """Why the channel takes nothing."""
+        words = CHANNEL_UNREACHABLE if self.kind is OutageKind.UNREACHABLE else CHANNEL_THROTTLED
+        return words(cause=self.reason)
 
     @property
     def paused(self) -> bool:
@@ -202,11 +209,11 @@ class Outbox(Protocol):
         """Keep what a campaign reads and writes, behind what is kept; what is kept already stays where it is."""
         ...
 
-    def held_campaigns(self) -> Mapping[str, str]:
+    def held_campaigns(self) -> Mapping[str, Reason]:
         """Return the campaigns that may queue nothing, as of their last pass, each with the reason."""
         ...
 
-    def hold_campaign(self, campaign: str, reason: str | None) -> None:
+    def hold_campaign(self, campaign: str, reason: Reason | None) -> None:
         """Keep why a campaign may queue nothing; None: it may. Nothing is written where that is known."""
         ...
 

@@ -34,7 +34,7 @@ def failed_again(before: Outage | None, claim: Claim, outcome: Outcome, now: flo
     """
     kind = kind_of(outcome)
     assert kind is not None  # noqa: S101 - whoever calls this has asked
-    why = f"{outcome.code} {outcome.detail}".strip()
+    why = outcome.said
     if before is None or before.kind is not kind:
         return Outage(channel=claim.task.channel, kind=kind, since=now, last_at=now, task_id=claim.task.id, reason=why)
     again = replace(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from notifykit.campaign.campaign import Campaign
 from notifykit.campaign.data import data_of, same_data
-from notifykit.errors import CampaignError
+from notifykit.errors import HeldCampaignError
 from notifykit.model import CampaignData
 from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import Filter
@@ -34,9 +34,9 @@ class Precedence:
         """Keep in the store whether a campaign may queue messages, for whoever looks. As `require`."""
         assert self._outbox is not None  # noqa: S101 - whoever queues has one
         reason = self.refusal(campaign)
-        self._outbox.hold_campaign(campaign.name, None if reason is None else str(reason))
+        self._outbox.hold_campaign(campaign.name, reason)
         if reason is not None:
-            raise CampaignError(f"{reason}", where=campaign.file)
+            raise HeldCampaignError(reason, where=campaign.file)
 
     def release_undescribed(self) -> None:
         """Forget that campaigns were held whose files are gone."""
@@ -64,12 +64,12 @@ class Precedence:
         return self._against_twins(campaign, mine)
 
     def require(self, campaign: Campaign) -> None:
-        """Raise CampaignError where a campaign may queue nothing."""
+        """Raise HeldCampaignError where a campaign may queue nothing."""
         if (reason := self.refusal(campaign)) is not None:
-            raise CampaignError(f"{reason}", where=campaign.file)
+            raise HeldCampaignError(reason, where=campaign.file)
 
     def remember(self, campaign: Campaign) -> None:
-        """Keep what a campaign reads and writes, if nobody else was first. Raises CampaignError if somebody was.
+        """Keep what a campaign reads and writes, if nobody else was first. Raises HeldCampaignError if somebody was.
 
         Within the transaction that queues its messages, so that of two at once one is first.
         """

@@ -12,7 +12,7 @@ from notifykit.clock import Clock, SystemClock
 from notifykit.config.known_store import KnownStore
 from notifykit.config.project import ProjectFile, read_project
 from notifykit.config.resolve import Configuration, resolve
-from notifykit.errors import CampaignError, NotifykitError
+from notifykit.errors import HeldCampaignError, NotifykitError
 from notifykit.nearest import hint
 from notifykit.outbox import Outbox, SqliteOutbox
 from notifykit.pipeline.dispatch import Dispatcher
@@ -88,7 +88,7 @@ class Project:
         return Precedence(outbox, self.configuration.campaigns, described, self.file.folder)
 
     def require_may_generate(self, campaign: Campaign) -> None:
-        """Ask the plugins whether a campaign that owns old state may queue messages. Raises CampaignError."""
+        """Ask the plugins whether a campaign that owns old state may queue messages. Raises HeldCampaignError."""
         hook = self.plugins.hook
         if campaign.legacy is None or not self.plugins.observed("may_generate"):
             return
@@ -99,7 +99,7 @@ class Project:
             folder=self.file.folder,
         )
         if refusals:
-            raise CampaignError(refusals[0])
+            raise HeldCampaignError(refusals[0])
 
     def rename_kept(self, old: str, new: str, outbox: Outbox, *, who: str, why: str) -> bool:
         """Let the plugins rename what they keep of a campaign, within the transaction that is open.

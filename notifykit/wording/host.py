@@ -12,6 +12,8 @@ OUT_OF_ATTEMPTS = HOST(
 CHANNEL_DOWN = HOST(
     "channel_down", "{kind} for {hours:.1f} h: {cause:why}", "通道 {kind} 已 {hours:.1f} 小时：{cause:why}"
 )
+CHANNEL_UNREACHABLE = HOST("channel_unreachable", "cannot be reached: {cause:why}", "无法连接：{cause:why}")
+CHANNEL_THROTTLED = HOST("channel_throttled", "the service asks to wait: {cause:why}", "服务要求等待：{cause:why}")
 NOT_PROVEN = HOST("not_proven", "{cause:why}", "{cause:why}")
 ASSUMED_SENT = HOST("assumed_sent", "assumed sent: {cause:why}", "视为已发送：{cause:why}")
 LEFT_OUT = HOST("left_out", "not delivered to {recipients}", "未送达 {recipients}")

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from notifykit.errors import StoreError
 from notifykit.model import CampaignData
+from notifykit.outbox.sqlite import rows
 from notifykit.outbox.sqlite.database import Database
+from notifykit.wording import Reason
 
 # `campaign_data`: all of it, the oldest first.
 _DATA = "SELECT campaign, source, target, record_key, writes FROM campaign_data ORDER BY id"
@@ -18,10 +20,13 @@ ON CONFLICT DO NOTHING
 """
 
 # `held_campaigns`: who may queue nothing, and why.
-_HELD = "SELECT campaign, reason FROM held_campaigns ORDER BY campaign"
+_HELD = "SELECT campaign, reason, reason_code, reason_params FROM held_campaigns ORDER BY campaign"
 
 # `hold_campaign`: one that may queue nothing.
-_HOLD = "INSERT OR REPLACE INTO held_campaigns (campaign, reason) VALUES (?, ?)"
+_HOLD = """
+INSERT OR REPLACE INTO held_campaigns (campaign, reason, reason_code, reason_params)
+VALUES (:campaign, :reason, :reason_code, :reason_params)
+"""
 
 # `hold_campaign`, `rename_campaign`: one that may.
 _RELEASE = "DELETE FROM held_campaigns WHERE campaign = ?"
@@ -100,11 +105,11 @@ class Campaigns:
         with self.db.transaction():
             self.db.execute(_REMEMBER, (data.campaign, data.source, data.target, data.key, data.writes))
 
-    def held_campaigns(self) -> Mapping[str, str]:
+    def held_campaigns(self) -> Mapping[str, Reason]:
         """Return the campaigns that may queue nothing, as of their last pass, each with the reason."""
-        return dict(self.db.all(_HELD))
+        return {campaign: rows.reason(*columns) for campaign, *columns in self.db.all(_HELD)}
 
-    def hold_campaign(self, campaign: str, reason: str | None) -> None:
+    def hold_campaign(self, campaign: str, reason: Reason | None) -> None:
         """Keep why a campaign may queue nothing; None: it may."""
         if self.held_campaigns().get(campaign) == reason:
             return
@@ -112,7 +117,7 @@ class Campaigns:
             if reason is None:
                 self.db.execute(_RELEASE, (campaign,))
             else:
-                self.db.execute(_HOLD, (campaign, reason))
+                self.db.execute(_HOLD, {"campaign": campaign, **rows.reason_values(reason)})
 
     def shared_keys(self, one: str, other: str) -> list[str]:
         """Return the keys under which two campaigns have the same message in the same round."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 
 from notifykit.outbox.protocol import Outage, OutageKind, Pause
 from notifykit.outbox.sqlite import rows
@@ -10,12 +10,17 @@ from notifykit.outbox.sqlite.database import Database
 from notifykit.wording import Reason
 
 # `outages`: all there are.
-_OUTAGES = "SELECT channel, kind, since, last_at, lasted, failures, task_id, several, wait, reason FROM outages"
+_OUTAGES = """
+SELECT channel, kind, since, last_at, lasted, failures, task_id, several, wait, reason, reason_code, reason_params
+  FROM outages
+"""
 
 # `set_outage`: record one, or how it goes on.
 _SET_OUTAGE = """
-INSERT OR REPLACE INTO outages (channel, kind, since, last_at, lasted, failures, task_id, several, wait, reason)
-VALUES (:channel, :kind, :since, :last_at, :lasted, :failures, :task_id, :several, :wait, :reason)
+INSERT OR REPLACE INTO outages (channel, kind, since, last_at, lasted, failures, task_id, several, wait,
+                                reason, reason_code, reason_params)
+VALUES (:channel, :kind, :since, :last_at, :lasted, :failures, :task_id, :several, :wait,
+        :reason, :reason_code, :reason_params)
 """
 
 # `end_outage`: the service answered.
@@ -55,15 +60,16 @@ class Pausing:
                 task_id=task_id,
                 several=bool(several),
                 wait=wait,
-                reason=reason,
+                reason=rows.reason(*why),
             )
-            for channel, kind, since, last_at, lasted, failures, task_id, several, wait, reason in self.db.all(_OUTAGES)
+            for channel, kind, since, last_at, lasted, failures, task_id, several, wait, *why in self.db.all(_OUTAGES)
         ]
 
     def set_outage(self, outage: Outage) -> None:
         """Record an outage."""
         with self.db.transaction():
-            self.db.execute(_SET_OUTAGE, asdict(outage))
+            plain = {item.name: getattr(outage, item.name) for item in fields(outage)}
+            self.db.execute(_SET_OUTAGE, {**plain, **rows.reason_values(outage.reason)})
 
     def end_outage(self, channel: str) -> bool:
         """Forget a channel's outage."""

@@ -12,6 +12,8 @@ from notifykit.outbox.protocol import Filter, Outbox
 from notifykit.testing.outbox.base import Another, OutboxBase
 from notifykit.testing.outbox.steps import look, queue_drafts, send
 from notifykit.testing.samples import draft
+from notifykit.wording import Reason
+from notifykit.wording.host import KEY_CHANGED
 
 ORDERS = CampaignData(campaign="orders", source="file:a.csv", target="file:b.csv", key="id", writes="flag")
 
@@ -28,10 +30,10 @@ class CampaignsContract(OutboxBase):
 
     def test_a_hold_is_kept_until_it_is_ended(self, outbox: Outbox, another: Another) -> None:
         assert outbox.held_campaigns() == {}
-        outbox.hold_campaign("copy", "orders was first")
-        outbox.hold_campaign("copy", "orders was there first")
+        outbox.hold_campaign("copy", Reason("orders was first"))
+        outbox.hold_campaign("copy", KEY_CHANGED(campaign="copy", before="id", key="nr"))
         outbox.hold_campaign("orders", None)
-        assert another().held_campaigns() == {"copy": "orders was there first"}
+        assert another().held_campaigns() == {"copy": KEY_CHANGED(campaign="copy", before="id", key="nr")}
         outbox.hold_campaign("copy", None)
         assert another().held_campaigns() == {}
 
@@ -42,7 +44,7 @@ class CampaignsContract(OutboxBase):
         send(outbox, ids[0])
         for data in (ORDERS, replace(ORDERS, campaign="other")):
             outbox.remember_data(data)
-        outbox.hold_campaign("orders-2025", "orders was first")
+        outbox.hold_campaign("orders-2025", Reason("orders was first"))
         before = {task.id: task for task in outbox.tasks(Filter())}
         assert outbox.rename_campaign("orders", "orders-2025", who="me", why="one a year") == 2
         there = another()

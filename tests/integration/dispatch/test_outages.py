@@ -22,6 +22,8 @@ from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.roles import SendContext, Strategy
 from notifykit.secrets import Secret
 from notifykit.testing import HttpService
+from notifykit.wording import Reason
+from notifykit.wording.host import CHANNEL_UNREACHABLE
 
 
 @dataclass
@@ -124,7 +126,8 @@ def test_a_real_service_that_is_down_and_comes_back(store: SqliteOutbox) -> None
     sender = Webhook(url=Secret(f"http://127.0.0.1:{port}/hook"))
     made = dispatcher(store, sender)
     assert made.run(drain=False).sent == 0
-    assert [outage.reason for outage in store.outages()] == ["ConnectError ConnectionRefusedError ECONNREFUSED"]
+    said = "ConnectError ConnectionRefusedError ECONNREFUSED"
+    assert [outage.told for outage in store.outages()] == [CHANNEL_UNREACHABLE(cause=Reason(said, "ConnectError"))]
     with HttpService() as service:
         back = Webhook(url=Secret(f"{service.url}/hook"))
         assert dispatcher(store, back).run(drain=True).sent == 3

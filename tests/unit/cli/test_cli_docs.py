@@ -23,6 +23,7 @@ from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import ChannelBounds, Outage, OutageKind
 from notifykit.plugins import Plugins, find, load_plugins
 from notifykit.testing.samples import draft
+from notifykit.wording import Reason
 
 
 class AnHourAgo(SystemClock):
@@ -39,7 +40,7 @@ OUTAGE = Outage(
     task_id=1,
     several=True,
     wait=5.0,
-    reason="ConnectError",
+    reason=Reason("ConnectError"),
 )
 
 MakeWorld = Callable[[Sequence[str]], CliWorld]

@@ -8,6 +8,7 @@ import pytest
 from cli_world import FINE, CliWorld, contract
 
 from notifykit.outbox.protocol import Filter
+from notifykit.wording.host import KEY_CHANGED
 
 FILE = "campaigns/beijing.yaml"
 KEY, OTHER, THIRD = "合同ID(_id)", "管家(serviceHousekeeper)", "备注"
@@ -43,6 +44,17 @@ def test_other_keys_queue_nothing_and_everybody_says_so(told: CliWorld) -> None:
     assert told.invoke("run", "--once").exit_code == 1
     assert mend in told.invoke("status").stdout.replace("\n", " ")
     assert queued(told) == before
+
+
+def test_programs_read_why_by_a_code(told: CliWorld) -> None:
+    take(told, KEY, OTHER)
+    reason = KEY_CHANGED(campaign="beijing", before=KEY, key=OTHER).as_data()
+    assert told.json("generate", code=1)["failure_reasons"] == {"beijing": reason}
+    assert told.json("run", "--once", code=1)["failure_reasons"] == {"beijing": reason}
+    assert told.json("status")["queue_nothing_reasons"] == {"beijing": reason}
+    assert told.json("status")["queue_nothing"] == {"beijing": reason["text"]}
+    (finding,) = [found for found in told.json("check", code=4)["findings"] if found["reason"]]
+    assert (finding["level"], finding["about"], finding["reason"]) == ("error", "beijing", reason)
 
 
 def test_the_old_key_goes_on_where_it_stood(told: CliWorld) -> None:

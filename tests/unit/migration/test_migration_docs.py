@@ -17,6 +17,7 @@ from notifykit_migration.model import FlagState, RowState, Treatment
 from notifykit_migration.plan import decision_table as table
 from notifykit_migration.wording.checks import CHECKS
 from notifykit_migration.wording.holds import HOLDS
+from notifykit_migration.wording.queue_nothing import QUEUE_NOTHING
 from notifykit_migration.wording.way_back import WAY_BACK
 from said import plain, texts
 
@@ -158,7 +159,7 @@ def own_rows(rows: RowState, flag: FlagState) -> str:
 def shown(sentences: Iterable[Sentence]) -> list[list[str]]:
     """Return code and English words of each, as the page has them."""
     return [
-        [f"`{one.code}`", f"`{filled(one.english, dict.fromkeys(one.names)).replace('`…`', '…')}`"] for one in sentences
+        [f"`{one.code}`", f"`{filled(one.english, dict.fromkeys(one.names)).replace('`', '')}`"] for one in sentences
     ]
 
 
@@ -173,8 +174,13 @@ def test_it_explains_exactly_the_reasons_of_the_way_back(page: str) -> None:
 
 
 @every_page
+def test_it_explains_exactly_why_a_campaign_queues_nothing(page: str) -> None:
+    assert [cells[:2] for cells in rows_below(page, "<!-- reasons that queue nothing -->")] == shown(QUEUE_NOTHING)
+
+
+@every_page
 def test_every_reason_is_explained(page: str) -> None:
-    for mark in ("<!-- reasons -->", "<!-- reasons on the way back -->"):
+    for mark in ("<!-- reasons -->", "<!-- reasons on the way back -->", "<!-- reasons that queue nothing -->"):
         for cells in rows_below(page, mark):
             assert all(cells), cells
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from notifykit.model import Outcome, Status
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds, Transition
+from notifykit.outbox.protocol import ChannelBounds, Outage, OutageKind, Transition
 from notifykit.outbox.sqlite import rows
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.testing import draft
-from notifykit.wording import Reason, host
+from notifykit.wording import Reason, Wording, host
 
 COLUMNS = "reason, reason_code, reason_params, refusal, refusal_code, refusal_params"
 
@@ -54,3 +55,40 @@ def test_a_store_from_before_codes_is_read(outbox: SqliteOutbox) -> None:
     for column in ("reason_code", "reason_params", "refusal_code", "refusal_params"):
         outbox.db.execute(f"ALTER TABLE tasks DROP COLUMN {column}")
     assert StoredOutbox(outbox.db.connection).task(id_).reason == Reason("40058 太长")
+
+
+OUTAGE = Outage(
+    channel="robot",
+    kind=OutageKind.UNREACHABLE,
+    since=0.0,
+    last_at=60.0,
+    failures=2,
+    task_id=1,
+    several=True,
+    reason=Outcome.retry("ConnectError", "refused").said,
+)
+
+
+def test_why_a_channel_takes_nothing_has_a_code_and_so_has_the_failure(outbox: SqliteOutbox) -> None:
+    outbox.set_outage(OUTAGE)
+    (outage,) = outbox.outages()
+    assert outage == OUTAGE
+    assert outage.told == host.CHANNEL_UNREACHABLE(cause=Reason("ConnectError refused", "ConnectError"))
+    assert outage.told.codes == {"channel_unreachable", "ConnectError"}
+    throttled = replace(OUTAGE, kind=OutageKind.THROTTLED).told
+    assert throttled.text == "the service asks to wait: ConnectError refused"
+
+
+def test_what_a_store_from_before_their_codes_says_is_read(outbox: SqliteOutbox) -> None:
+    """And is written with its code in the next pass."""
+    outbox.set_outage(OUTAGE)
+    held = host.KEY_CHANGED(campaign="a", before="id", key="nr")
+    outbox.hold_campaign("a", held)
+    for table in ("outages", "held_campaigns"):
+        outbox.db.execute(f"UPDATE {table} SET reason_code = NULL, reason_params = NULL")
+    (outage,) = outbox.outages()
+    assert outage.told == host.CHANNEL_UNREACHABLE(cause=Reason("ConnectError refused"))
+    assert outbox.held_campaigns() == {"a": Reason(held.text)}
+    assert Wording(host.HOST).known(outbox.held_campaigns()["a"]) == held
+    outbox.hold_campaign("a", held)
+    assert outbox.held_campaigns() == {"a": held}

@@ -1,4 +1,5 @@
--- A claim is given up by what was seen of it, not by a time: `lease_until` is not used any more.
+-- A claim is given up by what was seen of it, not by a time: `lease_until` is not used any more. It stays: to
+-- drop a column writes the whole table anew, and what a store has is told by the columns that its steps added.
 
 -- The heartbeat number of a claim: it rises for as long as its worker lives.
 ALTER TABLE tasks ADD COLUMN "beat" INTEGER;

@@ -20,6 +20,7 @@ from notifykit.pipeline.project import Project, open_project
 from notifykit.pipeline.run import Pass, generate_all
 from notifykit.plugins import load_plugins
 from notifykit.plugins.find import find_entry_points
+from notifykit.wording import Reason
 
 STATE = LegacyState(
     campaign="beijing-aug", status_file=Path("state/sent.json"), sent_word=SENT, disposal=Disposal.RETIRE
@@ -33,8 +34,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def asked(folder: Path, state: LegacyState = STATE) -> str | None:
-    answer: str | None = may_generate(campaign=state.campaign, legacy=state, store=folder / "tasks.db", folder=folder)
-    return answer
+    answer: Reason | None = may_generate(
+        campaign=state.campaign, legacy=state, store=folder / "tasks.db", folder=folder
+    )
+    return None if answer is None else answer.text
 
 
 def write_status_file(folder: Path) -> None:

@@ -11,6 +11,7 @@ from notifykit_migration.plan.decision_table import crash_of
 from notifykit_migration.wording import SENTENCES, WORDING
 from notifykit_migration.wording.accidents import ACCIDENTS
 from notifykit_migration.wording.checks import CHECK_WORDING, CHECKS, ONLY_FLAGS_DIFFER
+from notifykit_migration.wording.queue_nothing import QUEUE_NOTHING
 
 from notifykit.wording import Language, Param, Reason
 
@@ -237,8 +238,8 @@ BEFORE: list[tuple[str, str, dict[str, Param]]] = [
 ]
 """What the version before codes wrote into plans, archives and stores: text, code, parameters."""
 
-NOT_STORED = {"busy", "file_was_torn", "unknown_campaign"}
-"""Warnings that are shown, and written nowhere."""
+NOT_STORED = {"busy", "file_was_torn", "unknown_campaign", *(sentence.code for sentence in QUEUE_NOTHING)}
+"""What is shown, and written nowhere."""
 
 NOT_TOLD_APART = {"unusable_row", "not_told"}
 """These had no words of their own."""

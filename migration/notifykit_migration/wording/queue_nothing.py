@@ -1,0 +1,27 @@
+"""Why a campaign with old state queues nothing: the outbox does not know what was sent."""
+
+from notifykit.wording import Sentences
+
+QUEUE_NOTHING = Sentences()
+
+STATUS_FILE_IN_FORCE = QUEUE_NOTHING(
+    "status_file_in_force",
+    "{file}: the old program's send-status file is still in force, and the outbox does not know what it sent; run "
+    "`notifykit migrate` first",
+    "{file}：旧程序的发送状态文件仍然有效，而发件箱不知道它发过什么；请先运行 `notifykit migrate`",
+)
+OLD_ROWS_IN_FORCE = QUEUE_NOTHING(
+    "old_rows_in_force",
+    "{store}: still holds what the old program queued and sent, and the outbox does not know whose it is; run "
+    "`notifykit migrate` first",
+    "{store}：仍存有旧程序排队和发送过的消息，而发件箱不知道它们属于谁；请先运行 `notifykit migrate`",
+)
+MIGRATED_AS = QUEUE_NOTHING(
+    "migrated_as",
+    "its send-status file {file} is that of campaign {before}, which was migrated: all would be sent again; run "
+    '`notifykit campaign rename "{before}" "{campaign}" --why TEXT`, or put the name back: `name: {before}` in its '
+    "file",
+    "它的发送状态文件 {file} 属于已迁移的活动 {before}，否则全部会重复发送；请运行 "
+    '`notifykit campaign rename "{before}" "{campaign}" --why 原因`，或恢复原名（在文件中写 `name: {before}`）',
+)
+NOT_SEEN = QUEUE_NOTHING("not_seen", "whether it was migrated cannot be seen: {error}", "无法得知它是否已迁移：{error}")
