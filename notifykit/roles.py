@@ -28,6 +28,7 @@ class Source(Protocol):
     A source may also have `reads`: the file (a Path) or the address (text) that its records come from. By this two
     campaigns over the same data are recognised. Without it, all options of the source count. And it may have `key`: the
     column or name that its keys are taken from (text). By this it is recognised that they are taken from elsewhere.
+    With a method `expects(columns)`, it is told before it reads which columns the templates and the strategy use.
     """
 
     def read(self) -> Iterable[Record | Problem]:

@@ -13,9 +13,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from notifykit_contract.head import Head, encoding_named, read_head
+from notifykit_contract.encoding import codec_kept
+from notifykit_contract.head import Head, read_head
 from notifykit_contract.rows import cell_bytes, row_at
 
+from notifykit.errors import CampaignError
 from notifykit.legacy import FlagWords
 
 Cells = Mapping[str, Any]
@@ -50,7 +52,7 @@ def merged(
     it does not write is removed. `delivered` justifies a flag of a row that is new. Raises CampaignError where the
     file tells nothing.
     """
-    head = read_head(data, origin, words.key, encoding_named(words.encoding))
+    head = read_head(data, origin, words.key, codec_kept(words.encoding), words={words.flag, *fields})
     if head is None:
         return data + _written(rows_as_new(rows, words, delivered), fields, "utf-8-sig", header=True)
     if _differs_in_flags_at_most(data, head, words, rows, fields):
@@ -162,4 +164,10 @@ def _written(rows: Iterable[Cells], fields: Sequence[str], codec: str, *, header
     if header:
         writer.writeheader()
     writer.writerows(rows)
-    return text.getvalue().encode(codec, "surrogateescape")
+    try:
+        return text.getvalue().encode(codec, "surrogateescape")
+    except UnicodeEncodeError as error:
+        letter = error.object[error.start]
+        raise CampaignError(
+            f"the program writes {letter!r}, which {codec} does not have", mend="save the file as UTF-8"
+        ) from None

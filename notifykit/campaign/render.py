@@ -119,7 +119,8 @@ def compile_template(text: str, *, where: str, escape: Escape | None = None, cam
         tree = environment.parse(text)
     except TemplateSyntaxError as error:
         raise TemplateInvalidError(where, [_syntax(error)]) from None
-    return Template(_load(tree, environment, where), where, campaign)
+    columns = _columns(tree)
+    return Template(_load(tree, environment, where), where, campaign, columns)
 
 
 def compile_condition(text: str, where: str, *, campaign: str = "") -> Condition:
@@ -137,7 +138,8 @@ def compile_condition(text: str, where: str, *, campaign: str = "") -> Condition
     result = nodes.Assign(nodes.Name("result", "store"), expression, lineno=1)
     tree = nodes.Template([result], lineno=1)
     tree.set_environment(environment)
-    return Condition(_load(tree, environment, where), where, campaign)
+    columns = _columns(tree)
+    return Condition(_load(tree, environment, where), where, campaign, columns)
 
 
 def _expression(text: str, environment: _Environment) -> nodes.Expr:
@@ -151,9 +153,11 @@ def _expression(text: str, environment: _Environment) -> nodes.Expr:
 class _Compiled:
     """What a template and a condition share: compiled code, its names, and its place."""
 
-    __slots__ = ("_compiled", "_names", "_root", "_where")
+    __slots__ = ("_compiled", "_names", "_root", "_where", "columns")
 
-    def __init__(self, compiled: JinjaTemplate, where: str, campaign: str) -> None:
+    def __init__(self, compiled: JinjaTemplate, where: str, campaign: str, columns: frozenset[str]) -> None:
+        self.columns = columns
+        """Names of the columns that it takes from the record, where they are written out."""
         self._compiled = compiled
         self._root = compiled.root_render_func
         self._where = where
@@ -263,6 +267,19 @@ def _load(tree: nodes.Template, environment: _Environment, where: str) -> JinjaT
     except TemplateSyntaxError as error:
         raise TemplateInvalidError(where, [_syntax(error)]) from None
     return JinjaTemplate.from_code(environment, code, dict(environment.globals))
+
+
+def _columns(tree: nodes.Template) -> frozenset[str]:
+    """Find `record["…"]` and `record.get("…")`."""
+    taken = [node.arg for node in tree.find_all(nodes.Getitem) if _is_record(node.node)]
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Getattr) and call.node.attr == "get" and _is_record(call.node.node):
+            taken += call.args[:1]
+    return frozenset(arg.value for arg in taken if isinstance(arg, nodes.Const) and isinstance(arg.value, str))
+
+
+def _is_record(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Name) and node.name == "record"
 
 
 def _syntax(error: TemplateSyntaxError) -> Mistake:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from notifykit.campaign.campaign import Campaign
+from notifykit.campaign.columns import tell_source
 from notifykit.clock import Clock, SystemClock
 from notifykit.config.known_store import KnownStore
 from notifykit.config.project import ProjectFile, read_project
@@ -77,7 +78,11 @@ class Project:
         return outbox
 
     def start(self, campaign: Campaign) -> None:
-        """Tell a campaign's strategy where it is. Raises CampaignError where it cannot work there."""
+        """Tell a campaign's source what is used of it, and its strategy where it is.
+
+        Raises CampaignError where the strategy cannot work there.
+        """
+        tell_source(campaign)
         campaign.strategy.start(
             StrategyContext(campaign=campaign.name, source=campaign.source, clock=self.clock, folder=self.file.folder)
         )

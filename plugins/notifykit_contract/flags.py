@@ -17,8 +17,9 @@ from notifykit.errors import CampaignError
 from notifykit.model import Problem
 from notifykit.wording import Reason
 from notifykit_contract import wording
+from notifykit_contract.encoding import AUTO
 from notifykit_contract.files import TRIES, explain, read_whole, starts_with
-from notifykit_contract.head import Encoding, read_head
+from notifykit_contract.head import read_head
 from notifykit_contract.patch import patch
 from notifykit_contract.rows import cell_bytes, row_at
 from notifykit_contract.scan import Place, find_flags, find_flags_slowly
@@ -43,9 +44,11 @@ class FlagColumn:
     flag: str
     unsent: str
     sent: str
-    encoding: Encoding = "auto"
+    encoding: str = AUTO
     ignore: frozenset[str] = frozenset()
     """Columns in which two rows of one key may differ, beside the flag itself."""
+    expected: frozenset[str] = frozenset()
+    """Columns that the campaign uses: they may prove the file's encoding."""
 
 
 @dataclass(slots=True)
@@ -119,18 +122,36 @@ class _Turn:
         self._path = path
         self._column = column
         self._data = data
-        head = read_head(data, str(path), column.key, column.encoding)
+        texts = (column.key, column.flag, column.unsent, column.sent, *keys)
+        head = read_head(
+            data,
+            str(path),
+            column.key,
+            column.encoding,
+            words={column.flag, *column.expected},
+            opaque=all(map(str.isascii, texts)),
+        )
         if head is None:
             raise CampaignError("it is empty", mend="put the rows back that it had", where=path)
         self._head = head
         self.codec = head.codec
         self._flag_at = head.column(column.flag, str(path), "strategy.flag")
-        self._unsent, self._sent = column.unsent.encode(head.codec), column.sent.encode(head.codec)
+        self._unsent, self._sent = (self._encoded(word) for word in (column.unsent, column.sent))
         self.due: dict[str, list[Place]] = {}
         self.done: set[str] = set()
         self.refused: dict[str, Reason] = {}
         self._missing: set[str] = set()
         self._sort(keys)
+
+    def _encoded(self, word: str) -> bytes:
+        try:
+            return word.encode(self.codec)
+        except UnicodeEncodeError:
+            raise CampaignError(
+                f'the flag "{word}" cannot be written in {self.codec}',
+                mend="choose `unsent` and `sent` of the strategy in ASCII, or save the file as UTF-8",
+                where=self._path,
+            ) from None
 
     def places(self) -> list[Place]:
         """Return the cells that are due, in order."""
@@ -192,7 +213,7 @@ class _Turn:
         if not self._missing:
             return {}
         reasons = {key: wording.ROW_GONE(file=str(self._path), key=key) for key in self._missing}
-        for item in Snapshot(self._data, str(self._path), self._column.key, self._column.encoding):
+        for item in Snapshot(self._data, str(self._path), self._column.key, self.codec):
             if isinstance(item, Problem) and item.key in self._missing:
                 reasons[item.key] = wording.ROW_UNUSABLE(place=item.place, what=item.what, mend=item.mend)
         return reasons

@@ -1,8 +1,8 @@
 """Where the rows and cells of a CSV file are, in bytes.
 
 The grammar is that of `csv.reader(strict=True)` with commas and double quotes. It may be read off the bytes,
-because no multi-byte character of UTF-8 or GB18030 contains the bytes of a comma, a quote, CR or LF: UTF-8 uses
-0x80 and above only, and the second to fourth bytes of GB18030 are 0x30-0x39, 0x40-0x7E or 0x80-0xFE.
+because no character of the encodings that `encoding` allows contains the bytes of a comma, a quote, CR or LF: UTF-8
+uses 0x80 and above only, and the second to fourth bytes of GB18030 are 0x30-0x39, 0x40-0x7E or 0x80-0xFE.
 
 A row that breaks the grammar, or spreads over several lines and has the wrong number of cells, is taken to end
 with its first line: one quote that was never closed must not swallow the rows below it.

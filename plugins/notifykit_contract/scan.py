@@ -8,7 +8,7 @@ from collections.abc import Callable, Container, Mapping
 from io import BytesIO
 
 from notifykit_contract.head import Head
-from notifykit_contract.rows import CELL, LINE_END, cell_bytes, row_at
+from notifykit_contract.rows import CELL, LINE_END, Row, cell_bytes, row_at
 
 Place = tuple[int, int, int, int]
 """Of a flag cell: where its content starts and ends, its row's line number, and where its row starts."""
@@ -64,11 +64,17 @@ def find_flags_slowly(data: bytes, head: Head, flag_at: int, wanted: Container[b
     at, number = head.body, head.line
     while at < len(data):
         row = row_at(data, at, len(head.names))
-        if not row.fault and row.cells and (key := cell_bytes(data, row.cells[head.key_at])) in wanted:
+        if not row.fault and row.cells and (key := _as_encoded(data, head, row)) in wanted:
             found[key].append((*row.cells[flag_at], number, at))
         number += data.count(b"\n", at, row.next) or 1
         at = row.next
     return found
+
+
+def _as_encoded(data: bytes, head: Head, row: Row) -> bytes:
+    """Return a row's key in the bytes that encoding it gives: some codecs have several for one character."""
+    key = cell_bytes(data, row.cells[head.key_at])
+    return key if key.isascii() else key.decode(head.codec, "replace").encode(head.codec, "backslashreplace")
 
 
 def _whole_row(width: int, key_at: int, flag_at: int) -> Callable[[bytes, int], re.Match[bytes] | None]:

@@ -5,30 +5,45 @@ from __future__ import annotations
 import csv
 import io
 from bisect import bisect_left
-from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Generator, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from notifykit.errors import CampaignError
 from notifykit.model import Problem, Record, Table
-from notifykit.options import ProjectPath
+from notifykit.options import OptionError, ProjectPath
 from notifykit_contract import problems
+from notifykit_contract.encoding import AUTO, GB18030, codec_named, utf8_lines
 from notifykit_contract.files import explain, read_whole
-from notifykit_contract.head import Codec, Encoding, Head, read_head, utf8_lines
+from notifykit_contract.head import Head, read_head
 from notifykit_contract.rows import Row, cell_bytes, row_at, skip_lines
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class CsvSource:
     """Reads a CSV file: commas, double quotes, a header in its first row."""
 
     path: ProjectPath
     key: str
     """The column that holds the business key."""
-    encoding: Encoding = "auto"
-    """`auto`: UTF-8 with or without a byte order mark, or GB18030. `notifykit docs csv` says how it is told apart."""
+    encoding: str = AUTO
+    """`auto`: what the file proves, UTF-8 or GB18030; otherwise its name, such as `cp1252`. `notifykit docs csv` says
+    more."""
     ignore: tuple[str, ...] = ()
     """Columns that do not count where two rows of one key are compared."""
+    expected: frozenset[str] = field(default=frozenset(), init=False, repr=False, compare=False)
+    """Columns that the campaign uses."""
+
+    def __post_init__(self) -> None:
+        """Raise OptionError for an encoding that no file can be read by."""
+        try:
+            self.encoding = codec_named(self.encoding)
+        except ValueError as error:
+            raise OptionError("encoding", str(error)) from None
+
+    def expects(self, columns: Collection[str]) -> None:
+        """Take the names that the campaign uses: found in the header, they may prove its encoding."""
+        self.expected = frozenset(columns)
 
     @property
     def reads(self) -> Path:
@@ -41,21 +56,21 @@ class CsvSource:
             data = read_whole(self.path)
         except OSError as error:
             raise CampaignError(str(explain(self.path, error))) from error
-        return Snapshot(data, str(self.path), self.key, self.encoding)
+        return Snapshot(data, str(self.path), self.key, self.encoding, self.expected)
 
 
 class Snapshot:
     """The bytes of one moment; each iteration parses them anew and yields the same."""
 
-    def __init__(self, data: bytes, origin: str, key: str, encoding: Encoding = "auto") -> None:
+    def __init__(self, data: bytes, origin: str, key: str, encoding: str = AUTO, words: Collection[str] = ()) -> None:
         """Read the head. Raises CampaignError."""
         self._data = data
         self._origin = origin
-        self._head = read_head(data, origin, key, encoding)
+        self._head = read_head(data, origin, key, encoding, words=words)
         self._unended = data[-1:] not in (b"\n", b"\r")
         head = self._head
         self._table = Table(origin, head.columns if head else {})
-        self._foreign = utf8_lines(data, head.body) if head and head.guessed and head.codec == "gb18030" else []
+        self._foreign = utf8_lines(data, head.body) if head and head.found and head.codec == GB18030 else []
         self._doubts = sorted({*_lines_with_zeros(data), *self._foreign})
         """Offsets of lines that `csv.reader` would take without complaint and should not."""
         if head and self._unended and head.key_at == len(head.names) - 1:
@@ -95,7 +110,7 @@ class Snapshot:
             at = skip_lines(self._data, at, row - first)
             at, row = yield from self._with_care(head, at, row)
 
-    def _lines(self, start: int, stop: int, codec: Codec) -> Iterable[str]:
+    def _lines(self, start: int, stop: int, codec: str) -> Iterable[str]:
         stream = io.BytesIO(self._data)  # shares the bytes, where a slice would copy them
         stream.seek(start)
         if stop < len(self._data):

@@ -17,8 +17,9 @@ from notifykit.legacy import Flag, FlagWords
 from notifykit.model import Record, Table, Task
 from notifykit.roles import Decision, Ledger, Strategy, StrategyContext, WriteBack
 from notifykit.wording import Reason
+from notifykit_contract.encoding import AUTO, codec_kept
 from notifykit_contract.flags import FlagColumn, flags_written, write_flags
-from notifykit_contract.head import Encoding, encoding_named, no_column
+from notifykit_contract.head import no_column
 from notifykit_contract.wording import FILE_UNKNOWN
 
 _NOTIFY, _SKIP, _REPAIR, _DRIFT = Decision.NOTIFY, Decision.SKIP, Decision.REPAIR, Decision.DRIFT
@@ -34,7 +35,9 @@ class _CsvFile(Protocol):
     @property
     def key(self) -> str: ...
     @property
-    def encoding(self) -> Encoding: ...
+    def encoding(self) -> str: ...
+    @property
+    def expected(self) -> frozenset[str]: ...
     @property
     def ignore(self) -> tuple[str, ...]: ...
 
@@ -95,6 +98,7 @@ class CsvFlag(Strategy):
             sent=self.sent,
             encoding=source.encoding,
             ignore=frozenset(source.ignore),
+            expected=source.expected,
         )
         self._metadata = {
             "csv_file": _name(source.path, context.folder),
@@ -129,7 +133,7 @@ class CsvFlag(Strategy):
                 refused[task.id] = FILE_UNKNOWN(task=task.id)
                 continue
             if (ids := alike.get((name, id(kept)))) is None:
-                ids = alike[name, id(kept)] = files[name, self._column_then(kept)]
+                ids = alike[name, id(kept)] = files[name, self._column_then(kept, name)]
             ids[task.key].append(task.id)
         for (name, column), ids in files.items():
             flagged = write_flags((self._folder or Path()) / name, column, ids.keys())
@@ -178,21 +182,28 @@ class CsvFlag(Strategy):
         self._flag_at = table.columns[self.flag]
         self._table = table
 
-    def _column_then(self, kept: object) -> FlagColumn:
-        """Return the flag column as it was when the task was queued; as it is now for a task that does not say."""
+    def _column_then(self, kept: object, name: str) -> FlagColumn:
+        """Return the flag column as it was when the task was queued; as it is now for a task that does not say.
+
+        An encoding that was left to the file then, and is said now, is that of the file that the campaign reads now.
+        """
         if not isinstance(kept, Mapping):
             return self._now
-        words = (*map(kept.get, _KEPT[:-1]), kept.get(_KEPT[-1], "auto"))
+        words = (*map(kept.get, _KEPT[:-1]), kept.get(_KEPT[-1], AUTO))
         if not all(isinstance(word, str) for word in words):
             return self._now
         key, flag, unsent, sent, encoding = map(str, words)
+        codec = codec_kept(encoding)
+        if codec == AUTO and name == self._metadata.get("csv_file"):
+            codec = self._now.encoding
         return FlagColumn(
             key=key,
             flag=flag,
             unsent=unsent,
             sent=sent,
-            encoding=encoding_named(encoding),
+            encoding=codec,
             ignore=self._now.ignore,
+            expected=self._now.expected,
         )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from notifykit.campaign.campaign import Campaign, MessagePlan
+from notifykit.campaign.columns import tell_source
 from notifykit.errors import CampaignError, RenderError
 from notifykit.legacy import Disposal, KeepsFlags, LegacyState
 from notifykit.model import Problem, Record
@@ -141,7 +142,9 @@ def redirected(campaign: Campaign, redirect: Redirect) -> Campaign:
     if not changed:
         return campaign
     read_elsewhere: Any = replace(source, **changed)
-    return replace(campaign, source=read_elsewhere)
+    elsewhere = replace(campaign, source=read_elsewhere)
+    tell_source(elsewhere)
+    return elsewhere
 
 
 def records(world: Retiring, keys: Iterable[str]) -> Iterator[Record]:

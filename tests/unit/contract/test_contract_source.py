@@ -32,7 +32,7 @@ def problems(items: Iterable[Record | Problem]) -> list[str]:
 
 
 def snapshot(data: bytes, key: str = "id") -> Snapshot:
-    return Snapshot(data, "x.csv", key)
+    return Snapshot(data, "x.csv", key, words={"管", "名", f"管家{'x' * 30}"})
 
 
 @pytest.mark.parametrize("width", [27, 29])
@@ -95,7 +95,17 @@ def test_a_line_number_is_where_the_row_starts() -> None:
 )
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
 def test_a_bad_row_is_named_and_holds_nothing_else(row: bytes, text: str, key: str | None, line_end: bytes) -> None:
-    data = HEAD[:-2] + b"\r\n" + b"1,a,N\r\n" + row + line_end + "2,管家,N".encode() + line_end + b"3,c,N" + line_end
+    data = (
+        HEAD[:-2]
+        + b"\r\n"
+        + b"1,a,N\r\n"
+        + row
+        + line_end
+        + "2,管家,N".encode()
+        + line_end
+        + "3,管,N".encode()
+        + line_end
+    )
     items = list(snapshot(data))
     assert records(items) == [(2, "1"), (4, "2"), (5, "3")]
     (problem,) = (item for item in items if isinstance(item, Problem))
@@ -252,7 +262,11 @@ PIECES = st.sampled_from(
 )
 @example([b'"', b"\r", b"a", b'"', b",", b"1,a,N\n", b"1", b"\n", b"1,a,N\n"], "id,name,flag\n", False)
 def test_the_quick_path_and_the_careful_one_agree_on_any_bytes(pieces: list[bytes], header: str, gb: bool) -> None:
-    view = snapshot(header.encode("gb18030" if gb else "utf-8") + b"".join(pieces))
+    try:
+        view = snapshot(header.encode("gb18030" if gb else "utf-8") + b"".join(pieces))
+    except CampaignError as error:
+        assert "nothing proves what else it is" in str(error)  # noqa: PT017 - either is right
+        return
     assert shown(view) == shown(with_care(view))
     assert shown(view) == shown(view)
 

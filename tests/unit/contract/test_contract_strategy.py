@@ -191,7 +191,7 @@ def test_an_unknown_encoding_in_old_metadata_is_found_out_anew(contract_file: Ca
     path = contract_file([("1", "N")], encoding="gb18030")
     strategy = started(CsvFlag(), CsvSource(path=path, key=KEY))
     metadata = strategy.metadata(Record("1", [], Table("x", {}), 2))
-    metadata["csv"] = metadata["csv"] | {"encoding": "big5"}
+    metadata["csv"] = metadata["csv"] | {"encoding": "big6"}
     assert strategy.write_back([task(1, metadata)]).done == {1}
 
 
