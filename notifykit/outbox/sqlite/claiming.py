@@ -16,8 +16,9 @@ from notifykit.roles import Rate
 if TYPE_CHECKING:
     from notifykit.outbox.sqlite.worker_locks import WorkerLocks
 
-# `claim`: the due tasks of a channel that is not paused, each as it will be when it is claimed. A retry that waits and
-# the task that overtook it can both be due: the lane is free only while none is sending.
+# `claim`: the due tasks of a channel that is not paused, each as it will be when it is claimed. Of a lane several can
+# be due: a retry that waited and what overtook it, a task that came back (a late result, a decision) and what was next
+# meanwhile. It is free only while none is sending, and the first that is due goes before those it still holds back.
 _DUE = f"""
 SELECT attempts + 1, due_at, {rows.selected(rows.TASK_COLUMNS, status="'sending'", tries="tries + 1")}
   FROM tasks INDEXED BY tasks_due
@@ -27,6 +28,11 @@ SELECT attempts + 1, due_at, {rows.selected(rows.TASK_COLUMNS, status="'sending'
        SELECT 1 FROM tasks AS busy INDEXED BY tasks_sending
         WHERE busy.status = 'sending' AND busy.channel = tasks.channel AND busy.recipient = tasks.recipient
           AND busy.ordered = 1))
+   AND NOT (ordered = 1 AND EXISTS (
+       SELECT 1 FROM tasks AS earlier INDEXED BY tasks_lane
+        WHERE earlier.status = 'queued' AND earlier.ordered = 1 AND earlier.channel = tasks.channel
+          AND earlier.recipient = tasks.recipient AND earlier.id < tasks.id AND earlier.due_at <= :now
+          AND (earlier.hold_until IS NULL OR earlier.hold_until > :now)))
  ORDER BY due_at, id LIMIT :room
 """
 

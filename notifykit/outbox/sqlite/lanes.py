@@ -1,8 +1,9 @@
 """Order per recipient: whose turn it is.
 
 A lane is the ordered tasks of one channel to one recipient. `due_at` is set on the task whose turn it is, and is
-NULL on those behind it, so that a claim is one seek in an index however long the backlog. Whatever changes a
-lane calls `advance` for it in the same transaction.
+NULL on those behind it, so that a claim is one seek in an index however long the backlog. Where a task came back
+before one that had its turn, both have a time, and the claim takes the first. Whatever changes a lane calls `advance`
+for it in the same transaction.
 """
 
 from __future__ import annotations

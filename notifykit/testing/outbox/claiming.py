@@ -230,6 +230,16 @@ class ClaimingContract(OutboxBase):
         assert ids(claim(outbox)) == made[2:]
         assert statuses(outbox) == [Status.FAILED, Status.IN_DOUBT, Status.SENDING]
 
+    def test_what_comes_back_goes_before_what_came_after_it(self, outbox: Outbox, clock: FakeClock) -> None:
+        """A late result puts a doubtful task back at once, while the next one was to go already."""
+        first, second = queue(outbox, "A", "B", recipients=["r", "r"])
+        one = claim_one(outbox)
+        doubt(outbox, one)
+        clock.advance(5)
+        put_off(outbox, one, until=clock.now(), hold=clock.now() + 60)
+        assert ids(claim(outbox)) == [first]
+        assert look(outbox, second).status is Status.QUEUED
+
     def test_a_cancelled_head_lets_the_next_one_go(self, outbox: Outbox, clock: FakeClock) -> None:
         a, b = queue(outbox, "A", "B", recipients=["x", "x"])
         put_off(outbox, claim_one(outbox), until=clock.now() + 30, hold=clock.now() + 600)
