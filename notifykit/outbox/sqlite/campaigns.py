@@ -134,5 +134,6 @@ class Campaigns:
             count = self.db.execute(_RENAME, names).rowcount
             for statement in _RENAMING:
                 self.db.execute(statement, names)
-            self.db.execute(_RELEASE, (new,))
+            for name in (old, new):
+                self.db.execute(_RELEASE, (name,))
         return count
