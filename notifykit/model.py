@@ -45,6 +45,8 @@ class Status(StrEnum):
     FAILED = "failed"
     IN_DOUBT = "in_doubt"
     CANCELLED = "cancelled"
+    FOREIGN = "foreign"
+    """Not stored: how a row is shown whose status, or whose owner, another program's writing leaves unknown."""
 
 
 class Verdict(StrEnum):
@@ -190,6 +192,9 @@ class Task:
     """Why the task is where it is: the last refusal, the doubt, the write-back that failed."""
     doubted_at: float | None = None
     """When the first attempt began that may have been accepted, of those since a person last put the task back."""
+    damaged: bool = False
+    """Another program wrote what cannot be read into the row: it is neither sent nor written back, and shown as far as
+    it can be."""
 
     @property
     def idempotency_key(self) -> str:

@@ -114,7 +114,14 @@ def _open(path: Path, real: Path, patience: float) -> Iterator[sqlite3.Connectio
 
 def _connect(real: Path, mode: str, patience: float) -> sqlite3.Connection:
     # as_uri quotes what has a meaning in a URI.
-    return sqlite3.connect(f"{real.as_uri()}?mode={mode}", uri=True, timeout=patience, isolation_level=None)
+    connection = sqlite3.connect(f"{real.as_uri()}?mode={mode}", uri=True, timeout=patience, isolation_level=None)
+    connection.text_factory = escaped
+    return connection
+
+
+def escaped(data: bytes) -> str:
+    """Return a text; what another program wrote and is not UTF-8 is escaped."""
+    return data.decode("utf-8", "backslashreplace")
 
 
 def _begun(connection: sqlite3.Connection, real: Path) -> bool:

@@ -211,6 +211,7 @@ def attention_form(waiting: Attention, wording: Wording) -> Form:
     return {
         "failed": waiting.failed,
         "in_doubt": waiting.in_doubt,
+        "foreign": waiting.foreign,
         "paused": [pause_form(pause, wording) for pause in waiting.paused],
         "unreachable": dict(waiting.unreachable),
     }

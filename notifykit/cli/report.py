@@ -106,6 +106,9 @@ def print_attention(waiting: Attention) -> None:
     if waiting.in_doubt:
         mend = "`notifykit tasks --status in_doubt` lists them, `notifykit resolve` decides"
         out(f"waiting for you: {waiting.in_doubt:,} in doubt; {mend}")
+    if waiting.foreign:
+        mend = "`notifykit tasks --status foreign` lists them, `notifykit resolve` decides"
+        out(f"waiting for you: {waiting.foreign:,} whose status another program changed; {mend}")
     for pause in waiting.paused:
         mend = f"mend it, then `notifykit resume {pause.channel}`"
         out(f"waiting for you: channel {pause.channel} is paused ({pause.reason}); {mend}")

@@ -41,11 +41,12 @@ def status(session: Session, as_json: bool) -> ExitCode:
     pauses: list[Pause] = []
     overdue: list[Claim] = []
     cut_off: list[Outage] = []
-    unowned = 0
+    unowned = foreign = 0
     held: dict[str, Reason] = {}
     with existing_file(project, project.store(), clock) as outbox:
         if outbox is not None:
-            figures, pauses, unowned = outbox.figures(), outbox.pauses(), _unowned(outbox)
+            figures, pauses, unowned = outbox.figures(), outbox.pauses(), _count(outbox, Status.PENDING)
+            foreign = _count(outbox, Status.FOREIGN)
             held = dict(outbox.held_campaigns())
             cut_off = outages(outbox)
             if outbox.on_wire():  # only then is the section worth its validation
@@ -60,12 +61,16 @@ def status(session: Session, as_json: bool) -> ExitCode:
                 "outages": [outage_form(outage, wording) for outage in cut_off],
                 "overdue_calls": [overdue_form(claim, now) for claim in overdue],
                 "pending_without_campaign": unowned,
+                "foreign": foreign,
                 "queue_nothing": {name: reason.text for name, reason in held.items()},
                 "queue_nothing_reasons": {name: hold_form(wording.known(reason)) for name, reason in held.items()},
             }
         )
     elif outbox is not None:
         _print(figures, pauses, unowned, now)
+        if foreign:
+            told = "another program wrote into what cannot be read, or gave a status that notifykit does not know"
+            out(f"\n{count(foreign, 'row')} that {told}; `notifykit tasks --status foreign` lists them")
         for outage in cut_off:
             out(f"\nchannel {outage.channel}: {_outage(outage, now)}")
         for claim in overdue:
@@ -82,9 +87,9 @@ def _outage(outage: Outage, now: float) -> str:
     return f"{outage.told}; {since}{probe}"
 
 
-def _unowned(outbox: Outbox) -> int:
-    """Count the rows of an old program that nobody has adopted."""
-    return sum(1 for _ in outbox.tasks(Filter(statuses=(Status.PENDING,))))
+def _count(outbox: Outbox, status: Status) -> int:
+    """Count the rows in a status: `pending` are those of an old program that nobody has adopted."""
+    return sum(1 for _ in outbox.tasks(Filter(statuses=(status,))))
 
 
 def _print(figures: Sequence[CampaignFigures], pauses: Sequence[Pause], unowned: int, now: float) -> None:

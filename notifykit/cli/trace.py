@@ -96,6 +96,7 @@ def _now(task: Task, now: float) -> str:
         Status.IN_DOUBT: f"in doubt; `notifykit resolve {task.id}` decides",
         Status.FAILED: f"failed; `notifykit retry {task.id}` tries it again",
         Status.PENDING: "pending, a row of another program",
+        Status.FOREIGN: f"foreign; `notifykit resolve {task.id}` decides",
     }
     said = words.get(task.status, task.status.value)
     if task.status is Status.QUEUED and task.not_before > now:

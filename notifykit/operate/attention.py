@@ -17,13 +17,15 @@ class Attention:
 
     failed: int = 0
     in_doubt: int = 0
+    foreign: int = 0
+    """Messages of ours whose status another program changed to what nobody knows."""
     paused: tuple[Pause, ...] = ()
     """Pauses that only a person ends."""
     unreachable: Mapping[str, int] = field(default_factory=dict)
     """Waiting messages on channels that cannot be used here, by channel."""
 
     def __bool__(self) -> bool:
-        return bool(self.failed or self.in_doubt or self.paused or self.unreachable)
+        return bool(self.failed or self.in_doubt or self.foreign or self.paused or self.unreachable)
 
 
 def outages(outbox: Outbox) -> list[Outage]:
@@ -38,11 +40,14 @@ def overdue_calls(outbox: Outbox, timeout: float, now: float) -> list[Claim]:
 
 def attention(outbox: Outbox, channels: Collection[str]) -> Attention:
     """Look for what waits for a person, given the channels that can be used."""
-    stuck = Counter(task.status for task in outbox.tasks(Filter(statuses=(Status.FAILED, Status.IN_DOUBT))))
+    stuck = Counter(
+        task.status for task in outbox.tasks(Filter(statuses=(Status.FAILED, Status.IN_DOUBT))) if task.campaign
+    )
     waiting = Counter(task.channel for task in outbox.tasks(Filter(statuses=(Status.QUEUED,))))
     return Attention(
         failed=stuck[Status.FAILED],
         in_doubt=stuck[Status.IN_DOUBT],
+        foreign=sum(bool(task.campaign) for task in outbox.tasks(Filter(statuses=(Status.FOREIGN,)))),
         paused=tuple(pause for pause in outbox.pauses() if pause.until == FOREVER),
         unreachable={channel: count for channel, count in sorted(waiting.items()) if channel not in channels},
     )

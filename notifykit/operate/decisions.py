@@ -23,11 +23,11 @@ class Resolution(Enum):
 
     RETRY = (Status.QUEUED, (Status.FAILED,))
     """Try a dead letter again."""
-    SENT = (Status.SENT, (Status.IN_DOUBT, Status.FAILED))
+    SENT = (Status.SENT, (Status.IN_DOUBT, Status.FAILED, Status.FOREIGN))
     """It has reached its recipient; its write-back is owed."""
-    RESEND = (Status.QUEUED, (Status.IN_DOUBT,))
+    RESEND = (Status.QUEUED, (Status.IN_DOUBT, Status.FOREIGN))
     """It has not been accepted: send it."""
-    CANCEL = (Status.CANCELLED, (Status.QUEUED, Status.FAILED, Status.IN_DOUBT))
+    CANCEL = (Status.CANCELLED, (Status.QUEUED, Status.FAILED, Status.IN_DOUBT, Status.FOREIGN))
     """Drop it."""
 
     def __init__(self, to: Status, of: tuple[Status, ...]) -> None:
@@ -90,7 +90,8 @@ def _selected(tasks: Sequence[Task], which: Selection, wording: Wording) -> tupl
     return tuple(
         task.id
         for task in tasks
-        if (which.where is None or which.where in str(task.reason or ""))
+        if task.campaign
+        and (which.where is None or which.where in str(task.reason or ""))
         and (which.reason is None or which.reason in codes[task.id])
     )
 
@@ -108,7 +109,9 @@ def _check(ids: Sequence[int], tasks: Sequence[Task], decision: Resolution) -> N
     known = {task.id for task in tasks}
     lines = [f"there is no task {id_}; `notifykit tasks` lists them" for id_ in ids if id_ not in known]
     for task in tasks:
-        if task.status not in decision.of:
+        if not task.campaign:
+            lines.append(f"row {task.id} is another program's: no campaign owns it, and only that program decides")
+        elif task.status not in decision.of:
             instead = _INSTEAD.get((decision, task.status), f"this is for {_words(decision.of)}")
             lines.append(f"task {task.id} ({task.campaign} {task.key} {task.name}) is {task.status}; {instead}")
     if lines:

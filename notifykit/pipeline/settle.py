@@ -18,6 +18,10 @@ from notifykit.wording.host import WRITE_BACK_FAILED, WRITE_BACK_ODD, WRITE_BACK
 log = logging.getLogger(__name__)
 
 
+_BEFORE_ALL = -(2**63)
+"""Below every id: rows of an old program can have negative ones."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
     """What one pass over one campaign did."""
@@ -33,14 +37,12 @@ def settle(campaign: Campaign, outbox: Outbox) -> Settled:
     """Do the write-backs that sent tasks owe. A refusal delays a flag, never a message."""
     completed = 0
     refused: Counter[Reason] = Counter()
-    last = 0
+    last = _BEFORE_ALL
     while tasks := outbox.owed(campaign.name, after=last):
         last = tasks[-1].id
-        try:
-            result = _accounted(campaign, tasks, campaign.strategy.write_back(tasks))
-        except CampaignError as error:
-            failed = WRITE_BACK_FAILED(error=str(error))
-            result = WriteBack(refused={task.id: failed for task in tasks})
+        result = _written_back(campaign, [task for task in tasks if not task.damaged])
+        damaged = {task.id: task.reason or "" for task in tasks if task.damaged}
+        result = WriteBack(done=result.done, refused={**result.refused, **damaged})
         reasons = {id_: _reason(why) for id_, why in result.refused.items()}
         with outbox.transaction():
             outbox.complete(result.done)
@@ -49,6 +51,15 @@ def settle(campaign: Campaign, outbox: Outbox) -> Settled:
         refused.update(reasons.values())
         del tasks, result, reasons  # not kept while the next ones are read
     return Settled(campaign=campaign.name, completed=completed, refused=dict(refused))
+
+
+def _written_back(campaign: Campaign, tasks: Sequence[Task]) -> WriteBack:
+    if not tasks:
+        return WriteBack()
+    try:
+        return _accounted(campaign, tasks, campaign.strategy.write_back(tasks))
+    except CampaignError as error:
+        return WriteBack(refused=dict.fromkeys((task.id for task in tasks), WRITE_BACK_FAILED(error=str(error))))
 
 
 def _accounted(campaign: Campaign, tasks: Sequence[Task], answer: object) -> WriteBack:

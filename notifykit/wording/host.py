@@ -30,6 +30,16 @@ WRITE_BACK_SILENT = HOST(
     "write_back() of {strategy} did not say what became of it; its author must mend that",
     "{strategy} 的 write_back() 没有说明结果；须由其作者修正",
 )
+STATUS_OVERWRITTEN = HOST(
+    "status_overwritten",
+    "another program set the status to {status}, which tells nothing here",
+    "其他程序把状态设成了 {status}，它在这里没有含义",
+)
+CELLS_UNREADABLE = HOST(
+    "cells_unreadable",
+    "another program wrote what cannot be read into {columns}",
+    "其他程序在 {columns} 中写入了无法读取的内容",
+)
 FLAG_UNSET = HOST("flag_unset", "the flag was found unset again", "发现标记又变回未通知")
 
 _MEANT = "or, where both are meant, write `shares_data_with: {known}` in its file"

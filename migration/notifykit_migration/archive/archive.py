@@ -24,6 +24,7 @@ from notifykit.wording import Reason
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.model import Hold, Row
+from notifykit_migration.reading import escaped
 from notifykit_migration.store.migrated import migrated_campaigns
 from notifykit_migration.wording import WORDING
 
@@ -125,6 +126,7 @@ class Archived:
         """Open the archived outbox for reading."""
         uri = f"{self.outbox.resolve().as_uri()}?mode=ro&immutable=1"
         with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+            connection.text_factory = escaped
             yield connection
 
     def identity(self, row: Row) -> Identity | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json, warn
 from notifykit.terminal.progress import progress
 from notifykit_migration import report
+from notifykit_migration.account import account
 from notifykit_migration.backup import make as backups
 from notifykit_migration.backup.in_force import planned
 from notifykit_migration.errors import PreflightError, WorldChangedError
@@ -235,7 +235,7 @@ class _Command:
 
     @property
     def _migration(self) -> Migration:
-        return Migration(project=self.project, folder=self.folder, tell=warn, who=getpass.getuser())
+        return Migration(project=self.project, folder=self.folder, tell=warn, who=account())
 
     def show(self, plan: Plan, *, out: Path | None, key: str | None) -> None:
         """Show a plan, and change nothing."""

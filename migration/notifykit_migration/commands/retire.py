@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from notifykit.errors import ExitCode
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, warn
+from notifykit_migration.account import account
 from notifykit_migration.apply.retire import check_may_retire
 from notifykit_migration.backup.in_force import in_force
 from notifykit_migration.errors import PreflightError
@@ -68,7 +68,7 @@ def retire(
         if not yes:
             _ask()
         with migration_lock(folder, "retire"):
-            migration = Migration(project=project, folder=folder, tell=lambda _: None, who=getpass.getuser())
+            migration = Migration(project=project, folder=folder, tell=lambda _: None, who=account())
             moved = list(migration.retire().retired)
     constants = _code(project, folder, code, patch_path) if code is not None else []
     if as_json:

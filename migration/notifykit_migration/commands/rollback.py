@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 
 import click
@@ -12,6 +11,7 @@ from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, warn
 from notifykit.terminal.progress import progress
+from notifykit_migration.account import account
 from notifykit_migration.archive.archive import HOLDS
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.lock import migration_lock
@@ -99,14 +99,7 @@ def _ask(where: Standing) -> None:
 
 def _carry_out(project: Project, folder: MigrationFolder, plan: RollbackPlan | None) -> RolledBack:
     with migration_lock(folder, "rollback"), progress("rolling back", "steps"):
-        return roll_back(project, folder, plan, now=project.clock.now(), who=_who(), tell=warn)
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # an account without a name
-        return "unknown"
+        return roll_back(project, folder, plan, now=project.clock.now(), who=account(), tell=warn)
 
 
 def _finish(done: RolledBack, *, as_json: bool) -> ExitCode:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 import json
 import os
 import socket
@@ -15,6 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from notifykit.durable import make_folder, mend
+from notifykit_migration.account import account
 from notifykit_migration.errors import MigrationLockedError, PreflightError
 from notifykit_migration.journal.folder import MigrationFolder
 
@@ -51,19 +51,12 @@ def holder(folder: MigrationFolder) -> Path:
 
 def _sign(folder: MigrationFolder, what: str) -> None:
     """Say who has the lock. Only for people: where it fails, the lock is held all the same."""
-    about = {"what": what, "pid": os.getpid(), "host": socket.gethostname(), "who": _user(), "since": time.time()}
+    about = {"what": what, "pid": os.getpid(), "host": socket.gethostname(), "who": account(), "since": time.time()}
     path = holder(folder)
     fresh = path.with_suffix(".fresh")
     with contextlib.suppress(OSError):
         fresh.write_text(json.dumps(about), encoding="utf-8")
         fresh.replace(path)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # an account without a name
-        return "unknown"
 
 
 def _refusal(folder: MigrationFolder) -> str:

@@ -11,6 +11,7 @@ from operator import itemgetter
 
 from notifykit.errors import StoreError
 from notifykit.outbox.sqlite import schema
+from notifykit.outbox.sqlite.database import HIGHEST_ID
 from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.wording import Reason
@@ -87,6 +88,12 @@ def tasks_table(connection: sqlite3.Connection) -> bool:
             f"another program's table, index or view in the database is called {taken[0]}, and "
             "notifykit needs that name",
             mend="rename it, or move it to a file of its own, and plan again",
+        )
+    if columns and gap(connection)[1] == HIGHEST_ID:
+        raise PreflightError(
+            f"the table `tasks` has had a row with the id {HIGHEST_ID}, so no higher one is left",
+            mend="delete that row, then `UPDATE sqlite_sequence SET seq = (SELECT max(id) FROM tasks) WHERE name = "
+            "'tasks'`, and plan again",
         )
     return bool(columns)
 

@@ -12,6 +12,7 @@ from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.database import store_error
 from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS, LEGACY_TABLE
 from notifykit_migration.errors import PreflightError
+from notifykit_migration.reading import escaped
 
 Beginning = tuple[int, str, str, str]
 """(id, status, created_at, updated_at) of a row as the backup has it."""
@@ -66,6 +67,7 @@ def alone(path: Path, *, patience: float = PATIENCE) -> Iterator[sqlite3.Connect
                     where=path,
                 ) from error
             raise store_error(path, error) from error
+        connection.text_factory = escaped
         try:
             yield connection
         except sqlite3.Error as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from notifykit.model import Status
+from notifykit.outbox.sqlite.rows import status as status_shown
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.wording import Reason
 from notifykit_migration.model import Hold
@@ -43,7 +44,7 @@ def look(connection: sqlite3.Connection, *, types: Collection[str], ended: Calla
             if doubt is None and task.task_type not in types:
                 doubt = way_back.UNKNOWN_TYPE(task_type=task.task_type)
         # Of a message's few names there would be one for each task.
-        seen = TaskView(task.id, names.setdefault(task.name, task.name), task.round, Status(task.status), doubt)
+        seen = TaskView(task.id, names.setdefault(task.name, task.name), task.round, status_shown(task.status), doubt)
         tasks.setdefault(task.campaign, {}).setdefault(task.key, []).append(seen)
     others, newest = stored.foreign_span()
     sequence = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'tasks'").fetchone()

@@ -13,7 +13,7 @@ from notifykit.wording import Reason
 from notifykit_migration.legacy.old_rule import COMPLETED, PENDING, generates
 from notifykit_migration.model import ContractPlan, FlagState, OutboxState, Return, Treatment
 
-_HELD = (Status.SENDING, Status.IN_DOUBT, Status.FAILED)
+_HELD = (Status.SENDING, Status.IN_DOUBT, Status.FAILED, Status.FOREIGN)
 _SENT = (Status.SENT, Status.COMPLETED)
 
 

@@ -13,7 +13,7 @@ from notifykit.errors import StoreError
 from notifykit.model import Draft, Status
 from notifykit.outbox.protocol import Event
 from notifykit.outbox.sqlite import events, key_forms, lanes, rows
-from notifykit.outbox.sqlite.database import Database, store_error
+from notifykit.outbox.sqlite.database import Database
 from notifykit.wording import Reason
 
 BECOMES = frozenset({Status.QUEUED, Status.IN_DOUBT, Status.COMPLETED, Status.CANCELLED})
@@ -113,9 +113,9 @@ class Adopting:
                 db.connection.executemany(_ADOPT, (_values(item) for item in wanted if item.id is not None))
                 ids = [_insert(db, item) if item.id is None else item.id for item in wanted]
             except sqlite3.IntegrityError as error:
-                raise _clash(db, wanted, last) or store_error(db.path, error) from error
+                raise _clash(db, wanted, last) or db.explained(error) from error
             except sqlite3.Error as error:
-                raise store_error(db.path, error) from error
+                raise db.explained(error) from error
             key_forms.keep_forms(db, ((item.draft.campaign, item.draft.key) for item in wanted))
             events.record_all(
                 db,

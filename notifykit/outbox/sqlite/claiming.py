@@ -11,6 +11,7 @@ from notifykit.outbox.protocol import ChannelBounds, Outage, Transition
 from notifykit.outbox.sqlite import events, lanes, rows
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.pausing import Pausing
+from notifykit.outbox.sqlite.setting_aside import mend_turns, set_aside
 from notifykit.roles import Rate
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _DUE = f"""
 SELECT attempts + 1, due_at, {rows.selected(rows.TASK_COLUMNS, status="'sending'", tries="tries + 1")}
   FROM tasks INDEXED BY tasks_due
- WHERE status = 'queued' AND due_at IS NOT NULL AND channel = :channel AND due_at <= :now
+ WHERE status = 'queued' AND due_at IS NOT NULL AND channel = :channel AND due_at <= :now AND campaign IS NOT NULL
    AND NOT EXISTS (SELECT 1 FROM pauses WHERE pauses.channel = :channel AND until > :now)
    AND NOT (ordered = 1 AND EXISTS (
        SELECT 1 FROM tasks AS busy INDEXED BY tasks_sending
@@ -84,14 +85,16 @@ UPDATE tasks SET status = 'queued', updated_at = ?, worker = NULL, lease = NULL,
 _NOT_STARTED = "DELETE FROM starts WHERE channel = ? AND at = ? AND task_id = ? AND number = ?"
 
 # `expire`: as `finish`, and only where the heartbeat number stands where the watcher saw it.
-_EXPIRE = f"{_MOVE.rstrip()} AND coalesce(beat, 0) = :beat\n"
+_EXPIRE = f"{_MOVE.rstrip()} AND CAST(coalesce(beat, 0) AS INTEGER) = :beat\n"
 
 # `on_wire`: what is being sent, of all workers; also what was claimed by a program that knows no heartbeat numbers.
 _ON_WIRE = f"""
-SELECT attempts, coalesce(worker, ''), coalesce(started_at, 0.0), coalesce(lease, 120.0), coalesce(beat, 0),
+SELECT attempts, coalesce(worker, ''), CAST(coalesce(started_at, 0.0) AS REAL),
+       CASE WHEN typeof(lease) = 'real' THEN lease ELSE 120.0 END,
+       CAST(coalesce(beat, 0) AS INTEGER),
        {rows.selected(rows.TASK_COLUMNS)}
   FROM tasks INDEXED BY tasks_sending
- WHERE status = 'sending' ORDER BY id
+ WHERE status = 'sending' AND campaign IS NOT NULL ORDER BY id
 """
 
 # `heartbeat`: raise the number of a claim that is still held.
@@ -148,7 +151,8 @@ _SHORTEN_RETRY = "UPDATE tasks SET not_before = :at, due_at = :at, hold_until = 
 
 # `next_due`: when the first task of a channel is due.
 _FIRST_DUE = """
-SELECT min(due_at) FROM tasks INDEXED BY tasks_due WHERE status = 'queued' AND due_at IS NOT NULL AND channel = ?
+SELECT min(due_at) FROM tasks INDEXED BY tasks_due
+ WHERE status = 'queued' AND due_at IS NOT NULL AND channel = ? AND campaign IS NOT NULL
 """
 
 
@@ -187,8 +191,7 @@ class Claiming(Pausing):
                 if outage is not None:
                     room = min(room, 1)
                 if room > 0:
-                    found = db.all(_DUE, {"channel": channel, "now": now, "room": room})
-                    due += [_Due(at, number, rows.task(columns)) for number, at, *columns in found]
+                    due += self._due(channel, now, room)
             if len(channels) > 1:
                 due.sort(key=lambda item: (item.at, item.task.id))
             claims: list[Claim] = []
@@ -211,6 +214,16 @@ class Claiming(Pausing):
                 if bounds.rates:
                     db.execute(_STARTED, (task.channel, now, task.id, number))
             return claims
+
+    def _due(self, channel: str, now: float, room: int) -> list[_Due]:
+        """Return up to `room` due tasks of a channel. What cannot be read is set aside, and bars no other."""
+        while True:
+            found = self.db.all(_DUE, {"channel": channel, "now": now, "room": room})
+            due = [_Due(at, number, rows.task(columns)) for number, at, *columns in found]
+            if not (damaged := [item.task for item in due if item.task.damaged]):
+                return due
+            for task in damaged:
+                set_aside(self.db, task, now)
 
     def _may_probe(self, outage: Outage, now: float) -> bool:
         """Whether one message may be tried on a channel that cannot be reached: nobody tries one just now."""
@@ -360,6 +373,7 @@ class Claiming(Pausing):
                 self.db.execute(_SHORTEN_RETRY, {"at": now + delay, "id": id_})
                 if ordered:
                     lanes.advance(self.db, channel, recipient)
+            mend_turns(self.db)
 
     def next_due(self, channels: Iterable[str]) -> float | None:
         """Return when the next task of these channels may be claimed."""
@@ -368,7 +382,7 @@ class Claiming(Pausing):
         soonest: float | None = None
         for channel in channels:
             (due,) = self.db.one(_FIRST_DUE, (channel,))
-            if due is not None:
+            if isinstance(due, float):
                 due = max(due, paused.get(channel, 0.0))
                 soonest = due if soonest is None else min(soonest, due)
         return soonest

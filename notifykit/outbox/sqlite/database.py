@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ BUSY_SECONDS = 30.0
 
 CHECKPOINT_PAGES = 8_000
 """32 MB of WAL between two checkpoints: a dispatch rewrites the same few pages, which are then copied back once."""
+
+HIGHEST_ID = 2**63 - 1
 
 _MEND = {
     sqlite3.SQLITE_BUSY: "another program holds the database; close it, or try again",
@@ -40,6 +43,14 @@ def store_error(path: Path, error: sqlite3.Error) -> StoreError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     mend = _MEND.get(code, "this is unexpected; please report it")
     return StoreError(f"{error}", mend=mend, where=path, passing=code in _PASSING)
+
+
+def _decoded(data: bytes) -> str | bytes:
+    """Return a text as SQLite keeps it; as bytes where it is not UTF-8."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
 
 
 class Transaction:
@@ -151,28 +162,72 @@ class Database:
         try:
             return self.connection.execute(sql, values)
         except sqlite3.Error as error:
-            raise store_error(self.path, error) from error
+            raise self.explained(error) from error
 
     def executemany(self, sql: str, rows: Iterable[Any]) -> int:
         """Run one statement for many rows. Returns how many rows it changed, without those that triggers did."""
         try:
             return self.connection.executemany(sql, rows).rowcount
         except sqlite3.Error as error:
-            raise store_error(self.path, error) from error
+            raise self.explained(error) from error
+
+    def explained(self, error: sqlite3.Error) -> StoreError:
+        """Tell what an error means. SQLite says that the disk is full, too, where there is no higher id left."""
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
+            with suppress(sqlite3.Error):
+                given = self.connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'tasks'").fetchone()
+                if given == (HIGHEST_ID,):
+                    return StoreError(
+                        f"another program made a row with the id {HIGHEST_ID}, so no higher one is left",
+                        mend="delete that row, then `UPDATE sqlite_sequence SET seq = (SELECT max(id) FROM tasks) "
+                        "WHERE name = 'tasks'`, with nothing else at work",
+                        where=self.path,
+                    )
+        return store_error(self.path, error)
 
     def one(self, sql: str, values: Any = ()) -> Any:
-        """Return the first row, or None."""
+        """Return the first row, or None. Text that is not UTF-8 comes as bytes."""
         try:
             return self.connection.execute(sql, values).fetchone()
         except sqlite3.Error as error:
+            if self._tolerates(error):
+                return self.one(sql, values)
             raise store_error(self.path, error) from error
 
     def all(self, sql: str, values: Any = ()) -> list[Any]:
-        """Return all rows."""
+        """Return all rows. Text that is not UTF-8 comes as bytes."""
         try:
             return self.connection.execute(sql, values).fetchall()
         except sqlite3.Error as error:
+            if self._tolerates(error):
+                return self.all(sql, values)
             raise store_error(self.path, error) from error
+
+    def each(self, sql: str, values: Any = ()) -> Iterator[Any]:
+        """Yield all rows, one at a time. Text that is not UTF-8 comes as bytes."""
+        given = 0
+        cursor = self.execute(sql, values)
+        while True:
+            try:
+                row = cursor.fetchone()
+            except sqlite3.Error as error:
+                if not self._tolerates(error):
+                    raise store_error(self.path, error) from error
+                cursor = self.execute(sql, values)
+                cursor.fetchmany(given)
+                continue
+            if row is None:
+                return
+            given += 1
+            yield row
+
+    def _tolerates(self, error: sqlite3.Error) -> bool:
+        """Whether a statement fails only for a text that is not UTF-8, and is to be run again. It can be read from now
+        on, but slower."""
+        if self.connection.text_factory is not str or not str(error).startswith("Could not decode"):
+            return False
+        self.connection.text_factory = _decoded
+        return True
 
     def local_time(self, now: float) -> str:
         """The legacy columns' format: local time, whole seconds."""

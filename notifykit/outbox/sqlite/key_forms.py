@@ -13,7 +13,10 @@ from notifykit.outbox.protocol import DistinctKeys
 from notifykit.outbox.sqlite.database import Database
 
 # `fill`: every key that there is.
-_KEYS = "SELECT DISTINCT campaign, record_key FROM tasks INDEXED BY tasks_dedup WHERE campaign IS NOT NULL"
+_KEYS = """
+SELECT DISTINCT campaign, record_key FROM tasks INDEXED BY tasks_dedup
+ WHERE campaign IS NOT NULL AND typeof(campaign) = 'text' AND typeof(record_key) = 'text'
+"""
 
 # `fill`, `keep_forms`: a key that is not its own normal form.
 _KEEP = "INSERT OR IGNORE INTO key_forms (campaign, form, record_key) VALUES (?, ?, ?)"
@@ -38,9 +41,20 @@ ON CONFLICT DO NOTHING
 
 
 def fill(connection: sqlite3.Connection) -> None:
-    """Keep the normal forms of the keys of all tasks, within the transaction that is open. Raises sqlite3.Error."""
-    keys = ((campaign, key) for campaign, key in connection.execute(_KEYS) if not is_plain(key))
-    connection.executemany(_KEEP, _odd(keys))
+    """Keep the normal forms of the keys of all tasks, within the transaction that is open. Raises sqlite3.Error.
+
+    Another program may have written a key that is no text in UTF-8.
+    """
+    text_factory, connection.text_factory = connection.text_factory, _legible
+    try:
+        keys = ((campaign, key) for campaign, key in connection.execute(_KEYS) if not is_plain(key))
+        connection.executemany(_KEEP, _odd(keys))
+    finally:
+        connection.text_factory = text_factory
+
+
+def _legible(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
 
 
 def keep_forms(db: Database, keys: Iterable[tuple[str, str]]) -> None:

@@ -40,9 +40,11 @@ SELECT 1 FROM tasks INDEXED BY tasks_sending
  WHERE status = 'sending' AND channel = ? AND recipient = ? AND ordered = 1 LIMIT 1
 """
 
-# `advance`: what is queued in a lane, the first one first.
+# `advance`: what is queued in a lane, the first one first. What another program wrote there, if it is no number, is 0.
 _LANE = """
-SELECT id, not_before, tries, hold_until, due_at FROM tasks INDEXED BY tasks_lane
+SELECT id, CAST(coalesce(not_before, 0.0) AS REAL), CAST(coalesce(tries, 0) AS INTEGER), CAST(hold_until AS REAL),
+       due_at
+  FROM tasks INDEXED BY tasks_lane
  WHERE status = 'queued' AND ordered = 1 AND channel = ? AND recipient = ? ORDER BY id
 """
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from notifykit.model import Attempt, Status, Task
@@ -12,6 +14,11 @@ from notifykit.outbox.sqlite.database import Database
 
 # `tasks`: those that a filter leaves; its terms come behind.
 _TASKS = f"SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks"
+
+# `tasks`: what is shown as foreign is among these.
+_PERHAPS_FOREIGN = f"""(campaign IS NULL OR record_key IS NULL OR message_name IS NULL OR channel IS NULL
+ OR typeof(campaign) <> 'text' OR typeof(record_key) <> 'text' OR typeof(message_name) <> 'text'
+ OR typeof(channel) <> 'text' OR status NOT IN ({", ".join(f"'{name}'" for name in rows.STATUSES)}))"""
 
 # `attempts`: those of a task, and the one that is under way.
 _ATTEMPTS = f"""
@@ -38,8 +45,13 @@ _VERDICTS = """
 SELECT verdict, count(*) FROM attempts JOIN tasks ON tasks.id = task_id WHERE campaign = ? GROUP BY verdict
 """
 
+# Part of the two below: what is no time, or none of a calendar, does not count. Texts and blobs are beyond all numbers.
+_IS_TIME = "BETWEEN 0.0 AND 253402300799.0"
+
 # `figures`: how long each task took from the queue to its acceptance.
-_WAITS = "SELECT sent_at - queued_at AS x FROM tasks WHERE campaign = ? AND sent_at IS NOT NULL"
+_WAITS = f"""
+SELECT sent_at - queued_at AS x FROM tasks WHERE campaign = ? AND sent_at {_IS_TIME} AND queued_at {_IS_TIME}
+"""
 
 # `figures`: how long each call took.
 _CALLS = """
@@ -48,7 +60,9 @@ SELECT call_seconds AS x FROM attempts JOIN tasks ON tasks.id = task_id
 """
 
 # `figures`: when the oldest task that waits was queued.
-_OLDEST = "SELECT min(queued_at) FROM tasks WHERE campaign = ? AND status IN ('queued', 'sending')"
+_OLDEST = f"""
+SELECT min(queued_at) FROM tasks WHERE campaign = ? AND status IN ('queued', 'sending') AND queued_at {_IS_TIME}
+"""
 
 # `figures`: keys whose every message is sent, and whose write-back is owed.
 _FLAGS_OWED = """
@@ -74,9 +88,10 @@ class Looking:
     def tasks(self, which: Filter) -> Iterator[Task]:
         """Yield tasks in id order."""
         terms, values = _where(which)
-        limit = "" if which.limit is None else f" LIMIT {int(which.limit)}"
-        for row in self.db.execute(f"{_TASKS}{terms} ORDER BY id{limit}", values):
-            yield rows.task(row)
+        found: Iterator[Task] = map(rows.task, self.db.each(f"{_TASKS}{terms} ORDER BY id", values))
+        if which.statuses:
+            found = (task for task in found if task.status in which.statuses)
+        yield from islice(found, which.limit)
 
     def attempts(self, task_id: int) -> list[Attempt]:
         """Return a task's attempts in order, one that is under way included."""
@@ -88,11 +103,13 @@ class Looking:
 
     def figures(self) -> list[CampaignFigures]:
         """Return how each campaign stands."""
-        return [self._figures(campaign) for (campaign,) in self.db.all(_CAMPAIGNS)]
+        return [self._figures(campaign) for (campaign,) in self.db.all(_CAMPAIGNS) if isinstance(campaign, str)]
 
     def _figures(self, campaign: str) -> CampaignFigures:
         db = self.db
-        by_status = {Status(status): count for status, count in db.all(_BY_STATUS, (campaign,))}
+        by_status = Counter[Status]()
+        for status, count in db.all(_BY_STATUS, (campaign,)):
+            by_status[rows.status(status)] += count
         prevented = db.one(_PREVENTED, (campaign,))
         verdicts = dict(db.all(_VERDICTS, (campaign,)))
         finished = sum(verdicts.values())
@@ -133,8 +150,13 @@ def _where(which: Filter) -> tuple[str, list[Any]]:
         if value is not None:
             terms.append(f"{column} = ?")
             values.append(value)
-    for column, chosen in (("status", which.statuses), ("id", which.ids)):
-        if chosen:
-            terms.append(f"{column} IN ({', '.join('?' * len(chosen))})")
-            values += chosen
+    if Status.FOREIGN in which.statuses:
+        if len(which.statuses) == 1:
+            terms.append(_PERHAPS_FOREIGN)  # spares reading most rows
+    elif which.statuses:
+        terms.append(f"status IN ({', '.join('?' * len(which.statuses))})")
+        values += which.statuses
+    if which.ids:
+        terms.append(f"id IN ({', '.join('?' * len(which.ids))})")
+        values += which.ids
     return (" WHERE " + " AND ".join(terms) if terms else ""), values

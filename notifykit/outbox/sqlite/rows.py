@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from notifykit.model import Attempt, Status, Task, Verdict
 from notifykit.wording import Reason
+from notifykit.wording.host import CELLS_UNREADABLE, STATUS_OVERWRITTEN
+
+_TEXTS = (
+    *("task_type", "recipient", "message", "status", "campaign", "record_key", "message_name", "channel", "metadata"),
+    *("reason", "reason_code", "reason_params", "refusal", "refusal_code", "refusal_params"),
+)
+_NUMBERS = ("id", "round", "ordered", "tries")
+_TIMES = ("queued_at", "not_before", "sent_at", "completed_at", "doubted_at")
+_OF_OWNED = ("record_key", "message_name", "channel")
+_NEVER_NULL = ("id", "task_type", "recipient", "message", "status")
 
 TASK_COLUMNS = (
     *(
@@ -35,7 +45,19 @@ ATTEMPT_COLUMNS = (
 )
 """The columns of an attempt, in the order in which `attempt` takes them."""
 
-_STATUS = {status.value: status for status in Status}
+STATUSES = tuple(status.value for status in Status if status is not Status.FOREIGN)
+"""What notifykit itself writes into the column."""
+
+_STATUS = {name: Status(name) for name in STATUSES}
+_OLD_STATUS = {status.value: status for status in (Status.PENDING, Status.COMPLETED, Status.FAILED, Status.CANCELLED)}
+"""Those that a row can have that no campaign owns."""
+
+_LATEST = 253_402_300_799.0
+"""UTC seconds: the end of the year 9999. A calendar goes no further."""
+
+_UNREADABLE = (ValueError, TypeError, AttributeError, RecursionError)
+"""What reading JSON raises that is none, or none of ours."""
+
 _parse = json.JSONDecoder().raw_decode
 _first_member = re.compile(r'\{"([^"\\\x00-\x1f]*)": "([^"\\\x00-\x1f]*)", (?=")').match
 
@@ -49,30 +71,50 @@ def selected(columns: Sequence[str], **instead: str) -> str:
 
 
 def task(row: Sequence[Any]) -> Task:
-    """Build a task from TASK_COLUMNS. A legacy row that notifykit does not own has empty texts for what it lacks."""
+    """Build a task from TASK_COLUMNS. A legacy row that notifykit does not own has empty texts for what it lacks.
+
+    What another program wrote and cannot be read is shown as far as it can be: see `Task.damaged`, `Status.FOREIGN`.
+    """
     id_, task_type, recipient, text, status, campaign, key, name, round_, channel, ordered, metadata, *others = row
     tries, queued_at, not_before, sent_at, completed_at, doubted_at, *why = others
+    known = _STATUS.get(status) if campaign is not None else _OLD_STATUS.get(status)
+    if known is None or _misfits(tuple(map(type, row))) or not _in_calendar(others[1:6]):
+        return _foreign(row)
+    if campaign is not None and (key is None or name is None or channel is None):
+        return _foreign(row)
+    try:
+        kept = _metadata(metadata) if metadata else {}
+        reason = _told(*why)
+    except _UNREADABLE:
+        return _foreign(row)
+    if type(kept) is not dict:
+        return _foreign(row)
     return Task(
         id=id_,
         task_type=task_type,
         recipient=recipient,
         text=text,
-        status=_STATUS[status],
+        status=known,
         campaign=campaign or "",
         key=key or "",
         name=name or "",
         round=round_ or 0,
         channel=channel or "",
         ordered=bool(ordered),
-        metadata=_metadata(metadata) if metadata else {},
+        metadata=kept,
         tries=tries or 0,
         queued_at=queued_at or 0.0,
         not_before=not_before or 0.0,
         sent_at=sent_at,
         completed_at=completed_at,
-        reason=_told(*why),
+        reason=reason,
         doubted_at=doubted_at,
     )
+
+
+def status(stored: object) -> Status:
+    """Return what a task's status is shown as."""
+    return (_STATUS.get(stored) if isinstance(stored, str) else None) or Status.FOREIGN
 
 
 def _told(
@@ -114,6 +156,82 @@ def attempt(row: Sequence[Any]) -> Attempt:
         vendor_id=vendor_id,
         call_seconds=call_seconds,
     )
+
+
+@lru_cache(maxsize=1024)
+def _misfits(types: tuple[type, ...]) -> frozenset[str]:
+    """Return the columns of a task whose values are not of their kind."""
+    return frozenset(name for name, type_ in zip(TASK_COLUMNS, types, strict=True) if not _fits(name, type_))
+
+
+def _fits(name: str, type_: type) -> bool:
+    if type_ is type(None):
+        return name not in _NEVER_NULL
+    return type_ is (str if name in _TEXTS else int if name in _NUMBERS else float)
+
+
+def _in_calendar(times: Iterable[float | None]) -> bool:
+    for time in times:  # noqa: SIM110 - twice as fast as `all`, and asked of every task
+        if time is not None and not 0.0 <= time <= _LATEST:
+            return False
+    return True
+
+
+def _foreign(row: Sequence[Any]) -> Task:
+    """Build a task of a row that another program wrote, as far as it can be read."""
+    cells = dict(zip(TASK_COLUMNS, row, strict=True))
+    wrong = {name for name in TASK_COLUMNS if not _fits(name, type(cells[name]))}
+    if cells["campaign"] is not None:
+        wrong |= {name for name in _OF_OWNED if cells[name] is None}
+    wrong |= {name for name in _TIMES if name not in wrong and not _in_calendar([cells[name]])}
+    kept: object = {}
+    try:
+        kept = _metadata(cells["metadata"]) if cells["metadata"] else {}
+    except _UNREADABLE:
+        wrong.add("metadata")
+    if not isinstance(kept, dict):
+        kept = {}
+        wrong.add("metadata")
+    owned = all(isinstance(cells[name], str) for name in ("campaign", *_OF_OWNED))
+    status = (_STATUS if owned else _OLD_STATUS).get(cells["status"])
+    if wrong:
+        reason = CELLS_UNREADABLE(columns=", ".join(name for name in TASK_COLUMNS if name in wrong))
+    elif status is None:
+        reason = STATUS_OVERWRITTEN(status=_shown(cells["status"]))
+    else:
+        reason = CELLS_UNREADABLE(columns="reason_params")
+    texts = {name: _shown(cells[name]) for name in _TEXTS}
+    numbers = {name: 0 if name in wrong else cells[name] or 0 for name in _NUMBERS}
+    times = {name: None if name in wrong else cells[name] for name in _TIMES}
+    return Task(
+        id=numbers["id"],
+        task_type=texts["task_type"],
+        recipient=texts["recipient"],
+        text=texts["message"],
+        status=status if status is not None and owned else Status.FOREIGN,
+        campaign=texts["campaign"],
+        key=texts["record_key"],
+        name=texts["message_name"],
+        round=numbers["round"],
+        channel=texts["channel"],
+        ordered=bool(numbers["ordered"]),
+        metadata=kept,
+        tries=numbers["tries"],
+        queued_at=times["queued_at"] or 0.0,
+        not_before=times["not_before"] or 0.0,
+        sent_at=times["sent_at"],
+        completed_at=times["completed_at"],
+        reason=reason,
+        doubted_at=times["doubted_at"],
+        damaged=True,
+    )
+
+
+def _shown(value: object) -> str:
+    """Return any value of a cell as a text that people can read."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return "" if value is None else str(value)
 
 
 def _metadata(text: str) -> dict[str, Any]:

@@ -215,3 +215,38 @@ def test_queued_messages_of_technicians_are_given_to_the_old_scheduler(tmp_path:
     (row,) = [row for row in world.rows() if row["task_type"] == WECHAT]
     assert row["status"] == "pending"
     assert list(json.loads(world.technician_file.read_text(encoding="utf-8")).values()) == ["通知成功"]
+
+
+FOREIGN = {
+    "a status of its own": "INSERT INTO tasks (task_type, recipient, message, status) VALUES ('x', 'g', 't', 'doing')",
+    "a blob": "INSERT INTO tasks (task_type, recipient, message) VALUES ('x', 'g', x'ff00')",
+    "no UTF-8": "INSERT INTO tasks (task_type, recipient, message) VALUES ('x', CAST(x'ff41' AS TEXT), 't')",
+    "a negative id": "INSERT INTO tasks (id, task_type, recipient, message) VALUES (-5, 'x', 'g', 't')",
+    "no times": "UPDATE tasks SET created_at = 'yesterday', updated_at = x'00' WHERE id = 1",
+    "a version": "PRAGMA user_version = 7",
+    "a version of one": "PRAGMA user_version = 1",
+}
+
+
+@pytest.mark.parametrize("foreign", FOREIGN.values(), ids=FOREIGN)
+def test_what_other_programs_left_in_the_table_goes_there_and_back(tmp_path: Path, foreign: str) -> None:
+    world = clean_world(tmp_path)
+    with closing(sqlite3.connect(world.store)) as db, db:
+        db.execute(foreign)
+    before = Before(world)
+    migrate(world, "--soak", "7")
+    for command in ("verify", "status", "tasks", "check", "generate --dry-run", "dispatch --dry-run"):
+        result = world.run(*command.split())
+        assert result.exit_code in (0, 3), result.output
+    roll_back(world)
+    before.check()
+
+
+def test_a_table_whose_ids_are_used_up_is_not_begun_with(tmp_path: Path) -> None:
+    world = clean_world(tmp_path)
+    with closing(sqlite3.connect(world.store)) as db, db:
+        db.execute("INSERT INTO tasks (id, task_type, recipient, message) VALUES (9223372036854775807, 'x', 'g', 't')")
+    for options in (("--dry-run",), ("--yes",)):
+        result = world.run("migrate", "--stopped", "idle", *options)
+        assert result.exit_code == 4
+        assert "so no higher one is left" in result.output

@@ -31,6 +31,7 @@ def test_status_tells_how_each_campaign_stands(make_world: MakeWorld) -> None:
         "failed": 1,
         "in_doubt": 1,
         "cancelled": 0,
+        "foreign": 0,
     }
     assert campaign["success_rate"] == pytest.approx(4 / 6)
     assert campaign["errors"] == {"40058": 1, "ReadTimeout": 1}
@@ -313,3 +314,37 @@ def test_trace_shows_the_id_that_the_service_gave(world: CliWorld) -> None:
         (claim,) = outbox.claim("a-worker", 1, {"beijing-group": ChannelBounds()}, 60)
         outbox.finish(claim, Outcome.accepted(vendor_id="msg-77"), Transition(status=Status.SENT), 0.25)
     assert "attempt 1: accepted after 250 ms: (id msg-77)\n" in world.invoke("trace", contract(1)).stdout
+
+
+def test_rows_of_other_programs_break_no_command(world: CliWorld) -> None:
+    world.invoke("generate")
+    with closing(sqlite3.connect(world.store)) as connection, connection:
+        for cells in ("'doing', NULL", "'pending', '{broken'", "'pending', '[1]'", "'queued', NULL", "x'ff', NULL"):
+            connection.execute(
+                "INSERT INTO tasks (task_type, recipient, message, status, metadata) "
+                f"VALUES ('x', CAST(x'67ff' AS TEXT), x'ff00', {cells})"
+            )
+        connection.execute("UPDATE tasks SET status = 'FAILED' WHERE id = 1")
+    for command in (
+        "status",
+        "tasks",
+        f"trace {contract(1)}",
+        "check",
+        "dispatch --dry-run",
+        "run --dry-run",
+        "settle",
+    ):
+        assert world.invoke(*command.split()).exit_code in (0, 3), command
+    assert world.json("status")["foreign"] == 6
+    assert "6 rows that another program wrote into" in world.invoke("status").stdout
+    found = world.json("tasks", "--status", "foreign")["tasks"]
+    assert [(task["id"], task["recipient"]) for task in found[1:]] == [(id_, "g\\xff") for id_ in range(4, 9)]
+    assert {task["reason_code"] for task in found} == {"status_overwritten", "cells_unreadable"}
+    run = world.invoke("run", "--once")
+    assert run.exit_code == 3
+    assert "waiting for you: 1 whose status another program changed" in run.stdout
+    assert world.rows()[1]["是否发送通知"] == "Y"
+    assert world.invoke("resolve", "5", "--cancel", "--why", "x", "--who", "x").exit_code == 1
+    assert world.invoke("resolve", "1", "--sent", "--why", "x", "--who", "x").exit_code == 0
+    assert world.invoke("run", "--once").exit_code == 0
+    assert world.flags() == ["Y", "Y"]

@@ -35,6 +35,9 @@ def put(outbox: SqliteOutbox, status: Status) -> None:
         outbox.db.execute("INSERT INTO tasks (task_type, recipient, message) VALUES ('of nobody', 'r', 't')")
         return
     outbox.enqueue([DRAFT])
+    if status is Status.FOREIGN:
+        outbox.db.execute("UPDATE tasks SET status = 'processing'")  # as a third program does
+        return
     if status is Status.CANCELLED:
         outbox.decide([1], status, who="p", why="y", of=[Status.QUEUED])
     elif status is not Status.QUEUED:

@@ -24,7 +24,16 @@ def metadata_of(text: str) -> object:
 
 def task_of(**columns: object) -> Task:
     """A task of a row with these columns; the others are NULL."""
-    row = {"id": 1, "task_type": "send", "recipient": "群", "message": "文", "status": Status.SENT.value, **columns}
+    ours = {"campaign": "c", "record_key": "k", "message_name": "m", "channel": "robot"}
+    row = {
+        "id": 1,
+        "task_type": "send",
+        "recipient": "群",
+        "message": "文",
+        "status": Status.SENT.value,
+        **ours,
+        **columns,
+    }
     return rows.task([row.get(name) for name in rows.TASK_COLUMNS])
 
 

@@ -66,6 +66,8 @@ def put(outbox: SqliteOutbox, status: Status) -> Case:
         outbox.finish(claim, ends[status], Transition(status=then))
     if status is Status.COMPLETED:
         outbox.complete([1])
+    if status is Status.FOREIGN:
+        outbox.db.execute("UPDATE tasks SET status = 'processing'")  # as another program does
     (task,) = outbox.tasks(Filter())
     assert task.status is status
     return Case(outbox, task.id, claim)
@@ -94,6 +96,11 @@ def heartbeat(case: Case) -> None:
 
 def claim(case: Case) -> None:
     case.outbox.claim("other", 1, {"ch": ChannelBounds()}, 60)
+
+
+def claim_what_another_program_damaged(case: Case) -> None:
+    case.outbox.db.execute("UPDATE tasks SET metadata = '{broken' WHERE campaign IS NOT NULL")
+    claim(case)
 
 
 def release(case: Case) -> None:
@@ -129,7 +136,7 @@ OPERATIONS: dict[str, list[Callable[[Case], object]]] = {
         lambda case: case.outbox.enqueue([DRAFT]),
         lambda case: case.outbox.reopen_write_back("c", ["k"]),
     ],
-    "claim": [claim],
+    "claim": [claim, claim_what_another_program_damaged],
     "release": [release],
     "outcome": [partial(outcome, *given) for given in product(OUTCOMES, OnUnknown)],
     "settle": [

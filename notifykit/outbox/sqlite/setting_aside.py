@@ -1,0 +1,76 @@
+"""What another program's writing bars for ever: what cannot be read, turns that are no times, lanes without a turn."""
+
+from __future__ import annotations
+
+from notifykit.model import Task
+from notifykit.outbox.sqlite import events, lanes, rows
+from notifykit.outbox.sqlite.database import Database
+
+# `set_aside`: put a queued task aside.
+_SET_ASIDE = """
+UPDATE tasks SET status = 'failed', updated_at = :local, due_at = NULL, reason = :reason, reason_code = :reason_code,
+                 reason_params = :reason_params
+ WHERE id = :id AND status = 'queued'
+"""
+
+# `mend_turns`: the channels in which something waits, by one seek in the index for each.
+_CHANNELS = """
+WITH RECURSIVE waiting (channel) AS (
+    SELECT min(channel) FROM tasks INDEXED BY tasks_lane WHERE status = 'queued' AND ordered = 1
+     UNION ALL
+    SELECT (SELECT min(channel) FROM tasks INDEXED BY tasks_lane
+             WHERE status = 'queued' AND ordered = 1 AND channel > waiting.channel)
+      FROM waiting WHERE channel IS NOT NULL)
+SELECT channel FROM waiting WHERE channel IS NOT NULL
+"""
+
+# `_nobodys_turn`: the first turn in a channel. Texts and blobs are beyond all numbers.
+_FIRST_TURN = """
+SELECT min(due_at) FROM tasks INDEXED BY tasks_due WHERE status = 'queued' AND due_at IS NOT NULL AND channel = ?
+"""
+
+# `_nobodys_turn`: whether something of a channel is being sent, after which others have their turn.
+_ON_WIRE = "SELECT 1 FROM tasks INDEXED BY tasks_sending WHERE status = 'sending' AND channel = ? LIMIT 1"
+
+# `_give_turns`: a turn that is no time is now.
+_NO_TIMES = """
+UPDATE tasks INDEXED BY tasks_due SET due_at = 0.0
+ WHERE status = 'queued' AND due_at IS NOT NULL AND channel = ? AND due_at >= ''
+"""
+
+# `_give_turns`: the lanes of a channel in which something waits.
+_LANES = """
+SELECT DISTINCT recipient FROM tasks INDEXED BY tasks_lane WHERE status = 'queued' AND ordered = 1 AND channel = ?
+"""
+
+
+def set_aside(db: Database, task: Task, now: float) -> None:
+    """Move a queued task that cannot be read to `failed`, with the reason, so that it bars no other.
+
+    Within an open transaction. Its lane is whichever it was before somebody wrote into it, so all are looked through.
+    """
+    values = {"id": task.id, "local": db.local_time(now), **rows.reason_values(task.reason)}
+    db.execute(_SET_ASIDE, values)
+    events.record(db, task.id, "set_aside", "dispatch", str(task.reason or ""), at=now)
+    _give_turns(db, task.channel)
+
+
+def mend_turns(db: Database) -> None:
+    """Find whose turn it is in each channel where nobody has it: another program took away what had it.
+
+    Within an open transaction.
+    """
+    for (channel,) in db.all(_CHANNELS):
+        if _nobodys_turn(db, channel):
+            _give_turns(db, channel)
+
+
+def _nobodys_turn(db: Database, channel: str) -> bool:
+    (first,) = db.one(_FIRST_TURN, (channel,))
+    return not isinstance(first, float) and db.one(_ON_WIRE, (channel,)) is None
+
+
+def _give_turns(db: Database, channel: str) -> None:
+    db.execute(_NO_TIMES, (channel,))
+    for (recipient,) in db.all(_LANES, (channel,)):
+        lanes.advance(db, channel, recipient)

@@ -1,0 +1,248 @@
+"""What another program writes into the table stops nothing but its own row."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from notifykit.errors import StoreError
+from notifykit.model import Claim, Outcome, Status, Task
+from notifykit.operate.attention import attention
+from notifykit.operate.decisions import Resolution, Selection, decide
+from notifykit.outbox import SqliteOutbox
+from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
+from notifykit.outbox.sqlite import rows
+from notifykit.testing import FakeClock, draft
+from notifykit.wording import Wording
+from notifykit.wording.host import HOST
+
+CHANNELS = {"robot": ChannelBounds()}
+
+CELLS = (
+    st.none()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False)
+    | st.text(max_size=8)
+    | st.binary(max_size=6)
+    | st.sampled_from(["processing", "FAILED", "queued", "sent", "{broken", "[1]", '"x"', "[" * 5000, "yesterday"])
+)
+"""What SQLite takes in any column."""
+
+COLUMNS = tuple(name for name in rows.TASK_COLUMNS if name not in ("id", "campaign"))
+
+
+def write(store: Path, sql: str, values: Any = ()) -> int:
+    """Write as another program does. Returns the id of a new row."""
+    with closing(sqlite3.connect(store)) as connection, connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        return connection.execute(sql, values).lastrowid or 0
+
+
+def insert(store: Path, **cells: Any) -> int:
+    row = {"task_type": "report", "recipient": "群", "message": "文", **cells}
+    names = ", ".join(row)
+    return write(store, f"INSERT INTO tasks ({names}) VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
+
+
+def everything(outbox: SqliteOutbox) -> list[Task]:
+    """Look at all that there is to be seen."""
+    outbox.figures()
+    outbox.on_wire()
+    outbox.next_due(CHANNELS)
+    outbox.owed("sample", after=-(2**63))
+    attention(outbox, CHANNELS)
+    found = list(outbox.tasks(Filter()))
+    for task in found:
+        outbox.attempts(task.id)
+        outbox.events(task.id)
+    for status in Status:
+        assert [task.id for task in outbox.tasks(Filter(statuses=(status,)))] == [
+            task.id for task in found if task.status is status
+        ]
+    return found
+
+
+def sent(outbox: SqliteOutbox) -> list[str]:
+    """Send all that can be sent; returns the keys."""
+    keys = []
+    while claims := outbox.claim("worker", 10, CHANNELS, 60):
+        for claim in claims:
+            assert outbox.finish(claim, Outcome.accepted(), Transition(status=Status.SENT))
+            keys.append(claim.task.key)
+    return keys
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> SqliteOutbox:
+    return SqliteOutbox.open(tmp_path / "outbox.db", FakeClock())
+
+
+@pytest.mark.parametrize(
+    ("cells", "status", "reason"),
+    [
+        ({"status": "processing"}, "foreign", "another program set the status to processing, which tells nothing here"),
+        ({"status": "FAILED"}, "foreign", "another program set the status to FAILED, which tells nothing here"),
+        ({"status": "queued"}, "foreign", "another program set the status to queued, which tells nothing here"),
+        ({"status": b"\xff"}, "foreign", "another program wrote what cannot be read into status"),
+        ({"metadata": "{broken"}, "foreign", "another program wrote what cannot be read into metadata"),
+        ({"metadata": "[1]"}, "foreign", "another program wrote what cannot be read into metadata"),
+        ({"metadata": "[" * 100_000}, "foreign", "another program wrote what cannot be read into metadata"),
+        ({"message": b"\xff\x00\xfe"}, "foreign", "another program wrote what cannot be read into message"),
+        ({"queued_at": "yesterday"}, "foreign", "another program wrote what cannot be read into queued_at"),
+        ({"queued_at": 1e300}, "foreign", "another program wrote what cannot be read into queued_at"),
+        ({"sent_at": -1.0}, "foreign", "another program wrote what cannot be read into sent_at"),
+        (
+            {"campaign": "sample"},
+            "foreign",
+            "another program wrote what cannot be read into record_key, message_name",
+        ),
+        ({"recipient": 5}, "pending", None),
+        ({"id": -7}, "pending", None),
+        ({"metadata": '{"x": 1}', "status": "completed"}, "completed", None),
+    ],
+)
+def test_a_row_of_another_program_is_shown_and_left_alone(
+    outbox: SqliteOutbox, cells: dict[str, Any], status: str, reason: str | None
+) -> None:
+    with closing(outbox):
+        id_ = insert(outbox.db.path, **cells)
+        outbox.enqueue([draft()])
+        before = outbox.db.all("SELECT * FROM tasks WHERE id = ?", (id_,))
+        (task,) = outbox.tasks(Filter(ids=(id_,)))
+        assert task.status == status
+        assert reason is None or str(task.reason).startswith(reason)
+        everything(outbox)
+        assert sent(outbox) == ["C-1"]
+        assert outbox.db.all("SELECT * FROM tasks WHERE id = ?", (id_,)) == before
+
+
+def test_text_that_is_not_utf8_is_shown_escaped_wherever_it_stands(outbox: SqliteOutbox) -> None:
+    with closing(outbox):
+        outbox.enqueue([draft(key=f"C-{number}") for number in range(3)])
+        write(
+            outbox.db.path,
+            "INSERT INTO tasks (task_type, recipient, message, campaign) VALUES ('x', 'g', ?, CAST(? AS TEXT))",
+            (b"\xff", b"\xfe"),
+        )
+        write(outbox.db.path, "UPDATE tasks SET message = CAST(x'41ff' AS TEXT) WHERE id = 4")
+        *ours, theirs = everything(outbox)
+        assert [task.key for task in ours] == ["C-0", "C-1", "C-2"]
+        assert (theirs.text, theirs.campaign, theirs.status) == ("A\\xff", "\\xfe", Status.FOREIGN)
+        assert [figures.campaign for figures in outbox.figures()] == ["sample"]
+
+
+def test_a_message_whose_status_was_changed_waits_for_a_person(outbox: SqliteOutbox) -> None:
+    with closing(outbox):
+        outbox.enqueue([draft(key=key, recipient=key) for key in "abc"])
+        write(outbox.db.path, "UPDATE tasks SET status = 'processing' WHERE record_key <> 'c'")
+        assert attention(outbox, CHANNELS).foreign == 2
+        assert (outbox.figures()[0].by_status[Status.FOREIGN], sent(outbox)) == (2, ["c"])
+        for id_, resolution in ((1, Resolution.SENT), (2, Resolution.RESEND)):
+            decide(outbox, Selection(ids=(id_,)), resolution, who="p", why="looked", wording=Wording(HOST))
+        assert sent(outbox) == ["b"]
+        assert {task.status for task in outbox.tasks(Filter())} == {Status.SENT}
+
+
+@pytest.mark.parametrize("column", ["metadata", "recipient", "message", "queued_at", "not_before"])
+def test_a_message_that_was_damaged_is_set_aside_and_bars_no_other(outbox: SqliteOutbox, column: str) -> None:
+    with closing(outbox):
+        outbox.enqueue([draft(key=key) for key in "abc"])
+        write(outbox.db.path, f"UPDATE tasks SET {column} = x'ff', reason = 'x', reason_code = 'y' WHERE id = 1")
+        claims: list[Claim] = outbox.claim("worker", 1, CHANNELS, 60)
+        assert [claim.task.key for claim in claims] == ["b"]
+        outbox.release(claims[0])
+        assert sent(outbox) == ["b", "c"]
+        (damaged,) = outbox.tasks(Filter(statuses=(Status.FAILED,)))
+        assert (damaged.key, damaged.damaged) == ("a", True)
+        assert damaged.reason is not None
+        assert damaged.reason.code == "cells_unreadable"
+        assert [event.kind for event in outbox.events(1)] == ["set_aside"]
+        assert attention(outbox, CHANNELS).failed == 1
+
+
+def test_a_message_that_was_mended_goes_out_when_it_is_tried_again(outbox: SqliteOutbox) -> None:
+    with closing(outbox):
+        outbox.enqueue([draft()])
+        write(outbox.db.path, "UPDATE tasks SET metadata = '{'")
+        assert sent(outbox) == []
+        write(outbox.db.path, "UPDATE tasks SET metadata = '{}'")
+        decide(outbox, Selection(ids=(1,)), Resolution.RETRY, who="p", why="mended", wording=Wording(HOST))
+        assert sent(outbox) == ["C-1"]
+
+
+def test_a_turn_that_is_no_time_is_now(outbox: SqliteOutbox) -> None:
+    with closing(outbox):
+        outbox.enqueue([draft()])
+        write(outbox.db.path, "UPDATE tasks SET due_at = 'soon'")
+        assert sent(outbox) == []
+        assert outbox.next_due(CHANNELS) is None
+        outbox.mend_times()
+        assert sent(outbox) == ["C-1"]
+
+
+@pytest.mark.parametrize("taken", ["DELETE FROM tasks WHERE id = 1", "UPDATE tasks SET recipient = 'x' WHERE id = 1"])
+def test_a_lane_whose_first_message_was_taken_away_goes_on(outbox: SqliteOutbox, taken: str) -> None:
+    with closing(outbox):
+        outbox.enqueue([draft(key=key) for key in "abc"])
+        write(outbox.db.path, taken)
+        before = sent(outbox)
+        outbox.mend_times()
+        assert before + sent(outbox) in (["b", "c"], ["a", "b", "c"])
+
+
+def test_what_a_task_on_the_wire_says_is_recovered_whatever_it_is(outbox: SqliteOutbox) -> None:
+    with closing(outbox):
+        outbox.enqueue([draft()])
+        outbox.claim("worker", 1, CHANNELS, 60)
+        write(outbox.db.path, "UPDATE tasks SET lease = 'long', started_at = x'00', beat = 'x', metadata = '['")
+        insert(outbox.db.path, status="sending", channel="robot", worker=b"\xff")
+        (claim,) = outbox.on_wire()
+        assert outbox.expire(claim, Outcome.unknown("gone"), Transition(status=Status.IN_DOUBT))
+
+
+def test_the_highest_id_is_told_and_nothing_is_half_queued(outbox: SqliteOutbox) -> None:
+    with closing(outbox):
+        insert(outbox.db.path, id=2**63 - 1)
+        with pytest.raises(StoreError, match="made a row with the id 9223372036854775807") as caught:
+            outbox.enqueue([draft(key="a"), draft(key="b")])
+        assert not caught.value.passing
+        write(outbox.db.path, "DELETE FROM tasks")
+        write(outbox.db.path, "UPDATE sqlite_sequence SET seq = 0 WHERE name = 'tasks'")
+        assert outbox.enqueue([draft(key="a")]).new == 1
+
+
+@given(
+    theirs=st.dictionaries(st.sampled_from(COLUMNS), CELLS, max_size=4),
+    ours=st.dictionaries(st.sampled_from([name for name in COLUMNS if name != "channel"]), CELLS, max_size=3),
+)
+def test_whatever_stands_in_two_rows_the_others_go_out_once(theirs: dict[str, Any], ours: dict[str, Any]) -> None:
+    wait = ours.get("not_before")
+    assume(not isinstance(wait, int | float) or not 0 < wait <= 253_402_300_799)  # then it is a time, and means to wait
+    with TemporaryDirectory() as folder, SqliteOutbox.open(Path(folder) / "outbox.db", FakeClock()) as outbox:
+        db = outbox.db
+        outbox.enqueue([draft(key=f"C-{number}") for number in range(4)])
+        names = ["task_type", "recipient", "message", *(name for name in theirs if name not in LEGACY)]
+        values = [theirs.get(name, "x") for name in names]
+        try:
+            places = ", ".join("?" * len(names))
+            db.connection.execute(f"INSERT INTO tasks ({', '.join(names)}) VALUES ({places})", values)
+            for name, value in ours.items():
+                db.connection.execute(f"UPDATE tasks SET {name} = ? WHERE id = 2", (value,))
+        except sqlite3.IntegrityError:
+            return  # NULL in a column of the old program
+        everything(outbox)
+        gone = sent(outbox)
+        outbox.mend_times()
+        gone += sent(outbox)
+        everything(outbox)
+        assert sorted(key for key in gone if key in ("C-0", "C-2", "C-3")) == ["C-0", "C-2", "C-3"]
+
+
+LEGACY = ("task_type", "recipient", "message")
