@@ -132,15 +132,16 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
     assert [len(line["text"]) for line in lines(path)] == [5, 500]
 
 
-def fail(monkeypatch: pytest.MonkeyPatch, call: str, times: int) -> None:
-    """Let a system call fail so many times, as a dying disk does."""
+def fail(monkeypatch: pytest.MonkeyPatch, call: str, times: int, path: Path) -> None:
+    """Let a system call on a file fail so many times, as a dying disk does."""
     real: Callable[..., object] = getattr(os, call)
     left = iter(range(times))
+    file = path.stat()
 
-    def failing(*arguments: object) -> object:
-        if next(left, None) is not None:
+    def failing(descriptor: int, *arguments: object) -> object:
+        if os.path.samestat(os.fstat(descriptor), file) and next(left, None) is not None:
             raise OSError(5, "a dying disk")
-        return real(*arguments)
+        return real(descriptor, *arguments)
 
     monkeypatch.setattr(os, call, failing)
 
@@ -159,7 +160,7 @@ def test_a_dying_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
     sender = File(path=path)
     sender.send(message(), send_context())
     before = path.read_bytes()
-    fail(monkeypatch, call, times)
+    fail(monkeypatch, call, times, path)
     outcome = sender.send(message(text="again"), send_context())
     assert outcome.verdict is verdict
     assert outcome.code == ("EIO" if verdict is Verdict.RETRY else "OSError")
@@ -168,7 +169,7 @@ def test_a_dying_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
 
 def test_a_folder_that_cannot_be_synced_gets_no_first_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sender = File(path=tmp_path / "sent.jsonl")
-    fail(monkeypatch, "fsync", 1)
+    fail(monkeypatch, "fsync", 1, tmp_path)
     assert sender.send(message(), send_context()).verdict is Verdict.RETRY
     assert sender.path.read_bytes() == b""
 
@@ -176,8 +177,8 @@ def test_a_folder_that_cannot_be_synced_gets_no_first_line(tmp_path: Path, monke
 def test_a_half_line_that_cannot_be_taken_back_is_in_doubt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sender = File(path=tmp_path / "sent.jsonl")
     sender.send(message(), send_context())
-    fail(monkeypatch, "fsync", 1)
-    fail(monkeypatch, "ftruncate", 1)
+    fail(monkeypatch, "fsync", 1, sender.path)
+    fail(monkeypatch, "ftruncate", 1, sender.path)
     outcome = sender.send(message(), send_context())
     assert (outcome.verdict, outcome.code) == (Verdict.UNKNOWN, "OSError")
 

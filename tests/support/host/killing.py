@@ -66,6 +66,7 @@ STRACE = shutil.which("strace")
 TRIES = 8
 """Which of several threads makes a call differs from run to run: that often a point is looked for."""
 
+_DEVICE = re.compile("/dev/(?!shm/)")
 _CALL = re.compile(r"^(\d+) +(\w+)\((.*)", re.MULTILINE)
 _CREATED = re.compile(r'(?:AT_FDCWD, )?"([^"]+)", [A-Z_|]*O_CREAT')
 
@@ -117,7 +118,7 @@ def kill_points(command: Sequence[str], environment: Mapping[str, str], log: Pat
         by_thread[thread, call, path] += 1
         number = by_thread[thread, call, path]
         most[call, path] = max(most[call, path], number)
-        if path is not None and _CREATED.match(rest) and not path.startswith("/dev/"):
+        if path is not None and _CREATED.match(rest) and not _DEVICE.match(path):
             creating.add(KillPoint(call, number, path))
     plain = [KillPoint(call, number) for call in STATE_CHANGING for number in range(1, most[call, None] + 1)]
     return plain + sorted(creating, key=str)
