@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -130,6 +131,13 @@ class Strategy:
     def decide(self, record: Record, outbox: Ledger) -> Decision:
         """Say what to do with a record. Called for every record of a pass, so keep it cheap."""
         raise NotImplementedError
+
+    def known_keys(self) -> AbstractSet[str]:
+        """Return the keys of which this strategy knows, beside the outbox, that somebody was told. Asked after `begin`.
+
+        A new key that a person would read as one of them is held.
+        """
+        return frozenset()
 
     def metadata(self, record: Record) -> dict[str, Any]:  # noqa: ARG002
         """Return what is to be kept with each task of this record. Must be JSON."""

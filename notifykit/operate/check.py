@@ -218,7 +218,7 @@ def _sample(campaign: Campaign, outbox: Outbox | None) -> _Sample:
 def _held_for_their_keys(
     campaign: Campaign, outbox: Outbox | None, view: Iterable[Record | Problem], keys: set[str]
 ) -> Iterator[Problem]:
-    alike = AlikeKeys(campaign, keys)
+    alike = AlikeKeys(campaign, keys, campaign.strategy.known_keys())
     due = (item for item in view if isinstance(item, Record) and decided(campaign, item, _Blank()) is Decision.NOTIFY)
     while batch := list(islice(due, BATCH)):
         yield from alike.held(batch, outbox)

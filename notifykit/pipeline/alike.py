@@ -41,10 +41,13 @@ def unusable_key(record: Record) -> Problem | None:
 class AlikeKeys:
     """What of one source reads as the same as its new keys."""
 
-    def __init__(self, campaign: Campaign, in_source: AbstractSet[str]) -> None:
-        """`in_source`: every key of the source, whatever becomes of it."""
+    def __init__(
+        self, campaign: Campaign, in_source: AbstractSet[str] = frozenset(), told: AbstractSet[str] = frozenset()
+    ) -> None:
+        """`in_source`: every key of the source, whatever becomes of it. `told`: those that the strategy knows."""
         self._campaign = campaign
-        self._in_source = {} if campaign.exact_keys else _groups(in_source)
+        self._told = told
+        self._groups = {} if campaign.exact_keys else _groups(in_source | told if told else in_source)
 
     def held(self, records: Sequence[Record], outbox: Outbox | None) -> list[Problem]:
         """Return the problems of those of the records that are to be held. `outbox`: None where there is none yet."""
@@ -54,7 +57,7 @@ class AlikeKeys:
         queued = outbox.other_spellings(name, [record.key for record in records]) if outbox is not None else {}
         found = []
         for record in records:
-            alike = {*queued.get(record.key, ()), *self._in_source.get(record.key, ())} - {record.key}
+            alike = {*queued.get(record.key, ()), *self._groups.get(record.key, ())} - {record.key}
             problem = unusable_key(record)
             if problem is None and alike and (others := _undecided(outbox, name, record.key, alike)):
                 problem = self._reads_as(record, others, queued.get(record.key, ()))
@@ -63,9 +66,7 @@ class AlikeKeys:
         return found
 
     def _reads_as(self, record: Record, others: Sequence[str], queued: Collection[str]) -> Problem:
-        listed = ", ".join(
-            f'"{shown(other)}" ({"queued before" if other in queued else "in the source"})' for other in others
-        )
+        listed = ", ".join(f'"{shown(other)}" ({self._whence(other, queued)})' for other in others)
         pair = shlex.join([shown(record.key), shown(others[0])])
         command = f"notifykit keys distinct --campaign {shlex.quote(self._campaign.name)} --why TEXT -- {pair}"
         return Problem(
@@ -74,6 +75,11 @@ class AlikeKeys:
             what=f'the key "{shown(record.key)}" is new, and reads as {listed}',
             mend=f"{_NOTHING}; correct it, or, if both keys are right, run `{command}`",
         )
+
+    def _whence(self, key: str, queued: Collection[str]) -> str:
+        if key in queued:
+            return "queued before"
+        return "told before" if key in self._told else "in the source"
 
 
 def _undecided(outbox: Outbox | None, campaign: str, key: str, alike: Iterable[str]) -> list[str]:

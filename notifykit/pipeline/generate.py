@@ -87,7 +87,7 @@ def generate(
         survey.problems += _conflicts(campaign, view, survey.repeated, ledger)
     held = {problem.key for problem in survey.problems if problem.key is not None}
     survey.keys |= held
-    alike = AlikeKeys(campaign, survey.keys if survey.wanted else frozenset())
+    alike = AlikeKeys(campaign, survey.keys, strategy.known_keys()) if survey.wanted else AlikeKeys(campaign)
     queue = _Queue(campaign, outbox, ledger, alike, observers or Nobody(), before=before_queueing, dry_run=dry_run)
     for record in _wanted(view, survey, held):
         queue.add(record)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -56,6 +57,11 @@ class LegacyStatus(Strategy):
         file = StatusFile(self.status_file)
         file.require_replaceable()
         self._known = file.read()
+
+    def known_keys(self) -> AbstractSet[str]:
+        """Return the keys that block."""
+        known = self._known
+        return known.keys() if self.blocks == "any" else {key for key, word in known.items() if word == self.sent}
 
     def decide(self, record: Record, outbox: Ledger) -> Decision:  # noqa: ARG002 - the file alone decides
         """Skip what the file has. That its messages may still wait in the outbox is no drift here."""

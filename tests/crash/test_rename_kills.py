@@ -30,6 +30,7 @@ def said(store: Path) -> dict[str, list[Any]]:
         return {
             "tasks": db.execute("SELECT id, campaign, status FROM tasks ORDER BY id").fetchall(),
             "data": db.execute("SELECT * FROM campaign_data ORDER BY id").fetchall(),
+            "distinct": db.execute("SELECT * FROM distinct_keys").fetchall(),
             "counts": db.execute("SELECT * FROM campaigns ORDER BY campaign").fetchall(),
             "held": db.execute("SELECT campaign FROM held_campaigns").fetchall(),
             "told": db.execute("SELECT task_id, kind, detail FROM events ORDER BY id").fetchall(),
@@ -41,6 +42,7 @@ def sweep(folder: Path, choose: Choose) -> None:
     """Kill a renaming at one place after another, look, and let it be begun again."""
     before = CliWorld(folder / "before").lived()
     before.invoke("generate")
+    before.invoke("keys", "distinct", "7", "007", "--campaign", "beijing", "--why", "two houses")
     (before.folder / "campaigns" / "beijing.yaml").rename(before.folder / "campaigns" / "beijing-2025.yaml")
     before.write_rows([["1010000000000000001", "测试管家1", "1", "N", ""]])
     assert before.invoke("generate").exit_code == 1  # held
@@ -55,6 +57,7 @@ def sweep(folder: Path, choose: Choose) -> None:
     new = said(store)
     assert {campaign for _, campaign, _ in old["tasks"]} == {"beijing"}
     assert {campaign for _, campaign, _ in new["tasks"]} == {"beijing-2025"}
+    assert (old["distinct"][0][0], new["distinct"][0][0]) == ("beijing", "beijing-2025")
     assert new["held"] == []
     missed, ends = [], []
     for point in (chosen := choose([point for point in points if is_of(point, there)])):

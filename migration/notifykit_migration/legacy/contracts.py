@@ -166,8 +166,9 @@ def _read_contracts(world: Retiring, number_column: str, addressed: Sequence[Mes
     contracts = world.contracts
     same: dict[tuple[Any, ...], tuple[Any, ...]] = {}  # thousands of contracts share few recipients
     for item in world.campaign.source.read():
-        if isinstance(item, Record) and not world.campaign.exact_keys:
-            item = unusable_key(item) or item
+        if isinstance(item, Record) and not world.campaign.exact_keys and (problem := unusable_key(item)) is not None:
+            world.problems.append(world.named(problem))  # no contract has such a key, so none is broken
+            continue
         if isinstance(item, Problem):
             world.problems.append(world.named(item))
             if item.key is not None:

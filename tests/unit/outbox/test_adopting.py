@@ -182,3 +182,8 @@ def test_it_joins_a_transaction_that_is_open(old: SqliteOutbox, legacy_file: Pat
 def test_a_status_that_no_adopted_task_can_have_is_a_mistake_of_the_caller() -> None:
     with pytest.raises(ValueError, match="cannot be sending"):
         adoption("1", 1, Status.SENDING)
+
+
+def test_the_normal_form_of_an_adopted_key_is_known(old: SqliteOutbox) -> None:
+    old.adopt([adoption("007", 1), adoption("08", None)], who="a migration")
+    assert old.other_spellings("beijing", ["7", "8"]) == {"7": ("007",), "8": ("08",)}

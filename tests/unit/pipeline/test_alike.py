@@ -76,6 +76,13 @@ def test_what_the_source_says_was_sent_holds_its_other_spelling(world: Any) -> N
     assert queued(world) == []
 
 
+def test_what_the_strategy_knows_holds_its_other_spelling(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(world.strategy), "known_keys", lambda _: {"007": "told"}.keys(), raising=False)
+    (problem,) = run(world, row(2, "7"), row(3, "8")).problems
+    assert 'the key "7" is new, and reads as "007" (told before)' in str(problem)
+    assert queued(world) == ["8"]
+
+
 def test_what_is_known_by_its_exact_text_goes_on(world: Any) -> None:
     run(world, row(2, "7"))
     done = run(world, row(2, "7"), row(3, "007"))

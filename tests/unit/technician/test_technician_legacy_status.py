@@ -143,3 +143,12 @@ def test_nothing_is_owed_after_sending(path: Path) -> None:
     )  # fmt: skip
     assert LegacyStatus(status_file=path).write_back([task]).done == {7}
     assert not path.exists()
+
+
+def test_what_blocks_is_known(path: Path) -> None:
+    path.write_text('{"1": "通知成功", "2": "失败"}', encoding="utf-8")
+    for blocks, known in (("any", {"1", "2"}), ("exact", {"1"})):
+        strategy = LegacyStatus(status_file=path, blocks=blocks)  # type: ignore[arg-type]
+        assert not strategy.known_keys()
+        strategy.begin()
+        assert strategy.known_keys() == known

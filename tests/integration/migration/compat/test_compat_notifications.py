@@ -270,3 +270,16 @@ def test_a_type_that_nobody_sends_stops_the_contract_and_not_another_message(pro
     (task,) = program.world.tasks()
     assert task.status is Status.CANCELLED
     assert "`legacy.channels` names no channel for messages of type send_fax" in program.told[-1]
+
+
+def test_a_contract_whose_id_reads_as_another_is_not_released(program: Program) -> None:
+    program.world.rewrite(lambda rows: [*rows, {**rows[0], KEY: f"{contract_id(0)}\u00a0"}])
+
+    def notify(key: str) -> None:
+        program.file_utils.load_send_status(BEIJING_JSON)
+        program.task_manager.create_task(*group(0))
+        program.file_utils.update_send_status(BEIJING_JSON, key, SENT)
+
+    notify(f"{contract_id(0)}\u00a0")
+    assert waiting(program) == []
+    assert rf'the key "{contract_id(0)}\u00a0" is new, and reads as "{contract_id(0)}"' in "".join(program.told)

@@ -210,3 +210,12 @@ def test_a_campaign_that_comes_later_is_planned_alone(tmp_path: Path) -> None:
     plan = plan_of(world)
     assert [part.campaign for part in plan.campaigns] == ["shanghai"]
     assert letters(contract(plan, later)) == "A"
+
+
+def test_a_row_whose_key_a_program_rewrote_is_no_contract(world: LegacyWorld) -> None:
+    made = world.contract("N", None, [(GROUP, "pending")])
+    number = f"{made.id[0]}.{made.id[1:]}E{len(made.id) - 1}"
+    world.csv().write_bytes(world.csv().read_bytes().replace(made.id.encode(), number.encode()))
+    plan = plan_of(world)
+    assert number not in {found.key for found in beijing(plan).contracts}
+    assert any(f"turned the key into the number {number}" in warning.text for warning in plan.warnings)
