@@ -6,6 +6,7 @@ Anything else that escapes is a defect of ours and keeps its traceback.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -45,12 +46,14 @@ class NotifykitError(Exception):
 
     exit_code = ExitCode.ERROR
 
-    def __init__(self, what: str, *, mend: str = "", where: object = "") -> None:
+    def __init__(self, what: str, *, mend: str = "", where: object = "", more: Sequence[str] = ()) -> None:
         self.where = str(where)
         """A file, `file:line`, a store, a folder; empty where the text names it, or nothing in particular is meant."""
-        self.what = what
+        self.what = "\n".join((what, *more))
         self.mend = mend
-        super().__init__(f"{f'{self.where}: ' if self.where else ''}{what}{f'; {mend}' if mend else ''}")
+        self.lines = (f"{f'{self.where}: ' if self.where else ''}{what}{f'; {mend}' if mend else ''}", *more)
+        """What is shown: the text, and `more` lines. A line end within one comes from data."""
+        super().__init__("\n".join(self.lines))
 
     def as_data(self) -> dict[str, str | None]:
         """Return plain data for JSON: `where`, `what`, `mend`, null where they are empty."""

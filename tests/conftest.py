@@ -42,12 +42,13 @@ OLD_PROGRAM = {"modules", "task_manager", "task_scheduler", "jobs"}
 @contextmanager
 def as_before() -> Iterator[None]:
     root = logging.getLogger()
-    handlers, level, path, credentials = list(root.handlers), root.level, list(sys.path), set(secrets._registered)
+    handlers, level, path, credentials = list(root.handlers), root.level, list(sys.path), dict(secrets._known)
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
     sys.path[:] = path
-    secrets._registered.intersection_update(credentials)
+    if secrets._known.keys() != credentials.keys():
+        secrets._known, secrets._forms = credentials, secrets._Forms(credentials)
     for name in [name for name in sys.modules if name.partition(".")[0] in OLD_PROGRAM]:
         del sys.modules[name]
 

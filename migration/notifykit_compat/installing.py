@@ -18,7 +18,7 @@ from notifykit.errors import NotifykitError
 from notifykit.pipeline.project import open_project
 from notifykit.plugins import Plugins
 from notifykit.session import PROJECT_FILE
-from notifykit.terminal.console import warn
+from notifykit.terminal.console import warn, warn_of
 from notifykit_compat.contract_files import FileMap
 from notifykit_compat.errors import ShimError
 from notifykit_compat.findings import Findings
@@ -138,7 +138,7 @@ def install(project: str | os.PathLike[str] | None = None, *, strict: bool = Fal
     try:
         shim = begin(file, strict=strict)
     except NotifykitError as error:
-        warn(f"notifykit shim: error: {error}")
+        warn_of("notifykit shim: error", error)
         sys.exit(error.exit_code)
     remember(shim)
     return shim

@@ -217,13 +217,7 @@ def record_checks(journal: Journal, checks: Sequence[Check]) -> None:
 def raise_for(checks: Sequence[Check]) -> None:
     """Raise VerificationError where a check failed."""
     if failed := [check for check in checks if check.result is CheckResult.FAILED]:
-        lines = [f"  {check.name}: {check.evidence}" for check in failed]
+        hint = "nothing was lost; `notifykit docs migration` explains each check; `notifykit rollback` goes back"
         raise VerificationError(
-            "\n".join(
-                [
-                    f"{len(failed)} checks failed:",
-                    *lines,
-                    "nothing was lost; `notifykit docs migration` explains each check; `notifykit rollback` goes back",
-                ]
-            )
+            f"{len(failed)} checks failed:", more=[*(f"  {check.name}: {check.evidence}" for check in failed), hint]
         )

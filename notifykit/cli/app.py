@@ -19,7 +19,7 @@ from notifykit.plugins.commands import LazyCommand
 from notifykit.plugins.find import own_version
 from notifykit.session import PROJECT_FILE, Session
 from notifykit.terminal import logs
-from notifykit.terminal.console import warn
+from notifykit.terminal.console import warn, warn_of
 from notifykit.terminal.stdout import kept
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class App(click.Group):
             warn("interrupted")
             code = ExitCode.INTERRUPTED
         except NotifykitError as error:
-            warn(f"error: {error}")
+            warn_of("error", error)
             code = error.exit_code
         sys.exit(code if isinstance(code, int) else ExitCode.DONE)
 

@@ -36,5 +36,5 @@ def new_plugin(_session: Session, name: str, folder: Path, as_json: bool) -> Exi
     else:
         for file in files:
             out(str(file))
-        info("\n".join(["to set it up and try it:", *(f"  {step}" for step in steps)]))
+        info("to set it up and try it:", *(f"  {step}" for step in steps))
     return ExitCode.DONE

@@ -10,7 +10,7 @@ from notifykit.operate.attention import Attention
 from notifykit.pipeline.dispatched import Dispatched
 from notifykit.pipeline.generate import Generated
 from notifykit.pipeline.settle import Settled
-from notifykit.terminal.console import count, out, some, warn
+from notifykit.terminal.console import count, out, some, warn_of
 from notifykit.terminal.tables import Right, print_table
 
 SHOWN = 20
@@ -27,7 +27,7 @@ def exit_code(*, failures: Mapping[str, NotifykitError], held: object) -> ExitCo
 def print_failures(failures: Mapping[str, NotifykitError]) -> None:
     """Tell which campaigns could not go on."""
     for campaign, why in failures.items():
-        warn(f"error: campaign {campaign}: {why}")
+        warn_of(f"error: campaign {campaign}", why)
 
 
 def print_generated(generated: Sequence[Generated], *, dry_run: bool = False) -> None:

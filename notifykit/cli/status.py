@@ -72,12 +72,12 @@ def status(session: Session, as_json: bool) -> ExitCode:
             told = "another program wrote into what cannot be read, or gave a status that notifykit does not know"
             out(f"\n{count(foreign, 'row')} that {told}; `notifykit tasks --status foreign` lists them")
         for outage in cut_off:
-            out(f"\nchannel {outage.channel}: {_outage(outage, now)}")
+            out("", f"channel {outage.channel}: {_outage(outage, now)}")
         for claim in overdue:
             task, age = claim.task, duration(now - claim.started_at)
-            out(f"\nchannel {task.channel}: the call for task {task.id} ({task.key}) has been under way for {age}")
+            out("", f"channel {task.channel}: the call for task {task.id} ({task.key}) has been under way for {age}")
         for name, reason in held.items():
-            out(f"\ncampaign {name} queues nothing: {reason}")
+            out("", f"campaign {name} queues nothing: {reason}")
     return ExitCode.DONE
 
 
@@ -108,9 +108,9 @@ def _print(figures: Sequence[CampaignFigures], pauses: Sequence[Pause], unowned:
     for pause in pauses:
         ends = "until it is resumed" if pause.until == FOREVER else f"until {local(pause.until)}"
         left = "" if pause.until == FOREVER else f" ({relative(pause.until, now)})"
-        out(f"\nchannel {pause.channel} is paused {ends}{left}: {pause.reason}")
+        out("", f"channel {pause.channel} is paused {ends}{left}: {pause.reason}")
     if unowned:
-        out(f"\n{count(unowned, 'pending row')} of another program, which notifykit does not own and will not send")
+        out("", f"{count(unowned, 'pending row')} of another program, which notifykit does not own and will not send")
 
 
 def _print_counts(figures: Sequence[CampaignFigures]) -> None:

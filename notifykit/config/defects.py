@@ -46,7 +46,8 @@ class InvalidConfigurationError(ConfigError):
 
     def __init__(self, defects: tuple[Defect, ...]) -> None:
         self.defects = defects
-        super().__init__("\n".join(map(str, defects)))
+        first, *more = map(str, defects)
+        super().__init__(first, more=more)
 
 
 @dataclass(slots=True)

@@ -116,7 +116,7 @@ def _check(ids: Sequence[int], tasks: Sequence[Task], decision: Resolution) -> N
             lines.append(f"task {task.id} ({task.campaign} {task.key} {task.name}) is {task.status}; {instead}")
     if lines:
         more = [f"… and {len(lines) - _LISTED} more"] if len(lines) > _LISTED else []
-        raise NotifykitError("\n".join([*lines[:_LISTED], *more, "nothing was changed"]))
+        raise NotifykitError(lines[0], more=[*lines[1:_LISTED], *more, "nothing was changed"])
 
 
 def resend(outbox: Outbox, campaign: str, key: str, messages: Sequence[str] = (), *, who: str, why: str) -> list[Task]:
@@ -147,7 +147,7 @@ def resendable(outbox: Outbox, campaign: str, key: str, messages: Sequence[str] 
     sent = [task for task in chosen.values() if task.status in SENT]
     if not sent or (messages and len(sent) < len(chosen)):
         lines = [f"task {task.id} ({task.name}) is {task.status}" for task in chosen.values() if task not in sent]
-        raise NotifykitError("\n".join([*lines, "only what was sent can be sent again; nothing was changed"]))
+        raise NotifykitError(lines[0], more=[*lines[1:], "only what was sent can be sent again; nothing was changed"])
     return sent
 
 

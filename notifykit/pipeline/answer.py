@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from notifykit.model import FOREVER, Outcome, Verdict
+from notifykit.secrets import redact
 
 LONGEST = 1e10
 """Seconds that a sender may ask to wait: three centuries. What is longer fits no calendar."""
@@ -54,11 +55,13 @@ def _is_delay(value: object) -> bool:
 
 
 def _text(value: object) -> str | None:
-    """Return a text that can be stored: numbers as they are written, half a surrogate pair escaped; else None."""
+    """Return a text that can be stored: numbers as they are written, half a surrogate pair escaped, credentials
+    masked; else None."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**100:
         return str(int(value))
     if not isinstance(value, str):
         return None
+    value = redact(value)
     if value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value):
         return value
     return value.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -194,7 +194,7 @@ def _observers(
 def raise_for(failed: Sequence[FailedPlugin]) -> None:
     """Raise PluginError where there is any failure."""
     if failed:
-        raise PluginError("\n".join(["with --strict-plugins a broken plugin is fatal:", *map(str, failed)]))
+        raise PluginError("with --strict-plugins a broken plugin is fatal:", more=list(map(str, failed)))
 
 
 SPECIFIED = tuple(name for name, value in vars(hookspecs).items() if hasattr(value, f"{hookspecs.PROJECT}_spec"))

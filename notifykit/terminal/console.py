@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
-from notifykit.secrets import redact
+from notifykit.errors import NotifykitError
+from notifykit.secrets import json_escape, redact, redact_data
 from notifykit.session import Session
 from notifykit.terminal.stdout import emit, stdout
 
-__all__ = ["count", "info", "json_option", "out", "print_json", "some", "warn"]
+__all__ = ["count", "info", "json_option", "out", "print_json", "some", "warn", "warn_of"]
 
 json_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON (`notifykit docs cli` lists its keys)."
@@ -20,30 +21,43 @@ json_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
 
 
 def print_json(data: object, *, one_line: bool = False) -> None:
-    """Print data for programs."""
+    """Print data for programs: without credentials, and without what a terminal would take for a command."""
     import json  # the only way out that needs it
 
     escape = (stdout().encoding or "utf-8").lower().replace("-", "") != "utf8"
-    emit(json.dumps(data, ensure_ascii=escape, allow_nan=False, indent=None if one_line else 2))
+    text = json.dumps(redact_data(data), ensure_ascii=escape, allow_nan=False, indent=None if one_line else 2)
+    emit("\n".join(line if line.isprintable() else _escaped_json(line) for line in text.split("\n")))
 
 
-def out(text: str) -> None:
-    """Print a line of a result."""
-    emit(visible_lines(text))
+def _escaped_json(line: str) -> str:
+    """Escape what cannot be printed, as JSON does: all of it is within texts."""
+    return "".join(char if char.isprintable() else json_escape(char) for char in line)
 
 
-def warn(text: str) -> None:
-    """Print a warning or an error."""
+def out(*lines: str) -> None:
+    """Print lines of a result. A line end within one comes from data, and is shown as such."""
+    for line in lines:
+        emit(visible(redact(line)))
+
+
+def warn(*lines: str) -> None:
+    """Print the lines of a warning or an error."""
     with suppress(OSError):  # stderr is closed or full: there is nobody to tell
-        click.echo(visible_lines(redact(text)), err=True)
+        click.echo("\n".join(visible(redact(line)) for line in lines), err=True)
 
 
-def info(text: str) -> None:
+def warn_of(label: str, error: NotifykitError) -> None:
+    """Print an error behind a label."""
+    first, *others = error.lines
+    warn(f"{label}: {first}", *others)
+
+
+def info(*lines: str) -> None:
     """Print what helps while one watches, unless `--quiet`."""
     context = click.get_current_context(silent=True)
     session = context.find_object(Session) if context else None
     if session is None or session.verbosity >= 0:
-        warn(text)
+        warn(*lines)
 
 
 def visible(text: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import click
 
+from notifykit.secrets import redact
 from notifykit.terminal.console import visible
 from notifykit.terminal.stdout import emit, stdout
 
@@ -40,7 +41,7 @@ Heading = str | Right | Key
 
 def print_table(headings: Sequence[Heading], rows: Iterable[Sequence[str]]) -> None:
     """Print rows under headings; columns that no row fills are left out. What is too wide is folded."""
-    filled = [tuple(map(visible, row)) for row in rows]
+    filled = [tuple(visible(redact(cell)) for cell in row) for row in rows]
     kept = [at for at in range(len(headings)) if any(row[at] for row in filled)]
     shown = [headings[at] for at in kept]
     cells = [tuple(row[at] for at in kept) for row in filled]

@@ -28,12 +28,15 @@ class Request:
     """Seconds for the whole exchange, however the service spreads it."""
     max_bytes: int
     """Of the reply, unpacked."""
+    secret: bool
+    """Whether the address as a whole is a credential: many have one in their path."""
 
     @property
     def place(self) -> str:
-        """Scheme, host, port and path, for messages to people: the rest may be a credential."""
+        """Scheme, host and port, and the path of an address that is no secret, for messages to people."""
         url = httpx2.URL(self.url)
-        return f"{url.scheme}://{url.netloc.decode()}{url.raw_path.partition(b'?')[0].decode()}"
+        path = "/***" if self.secret else url.raw_path.partition(b"?")[0].decode()
+        return f"{url.scheme}://{url.netloc.decode()}{path}"
 
 
 def fetch(request: Request) -> bytes:

@@ -61,6 +61,7 @@ class JsonHttp(RowOptions):
             headers={name: _header(name, value) for name, value in self.headers.items()},
             timeout=self.timeout,
             max_bytes=self.max_bytes,
+            secret=isinstance(self.url, Secret),
         )
         mend = "see that `url` answers with JSON (a login page does not)"
         return self.records(fetch(request), request.place, mend)

@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import html
+import json
 import pickle
+import re
+from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -12,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from notifykit import secrets
 from notifykit.errors import ConfigError
 from notifykit.options import Secret
 from notifykit.secrets import SecretMissingError, Surroundings, credential_in, redact
@@ -142,6 +147,72 @@ def test_of_an_address_what_log_lines_show_is_removed() -> None:
 def test_a_password_in_an_address_is_removed() -> None:
     Secret("smtp://mailer:correct-horse@mail.example")
     assert redact("login with correct-horse failed") == "login with *** failed"
+
+
+def test_of_a_path_with_a_token_each_part_that_may_be_one_is_removed() -> None:
+    Secret("https://robot.example/services/T000AAAA11/xyzXYZ123456?debug=1")
+    said = "POST /services/T000AAAA11/xyzXYZ123456 failed, hook xyzXYZ123456, services of robot.example"
+    assert redact(said) == "POST /*** failed, hook ***, services of robot.example"
+
+
+def test_a_login_is_removed_however_it_is_sent() -> None:
+    Secret("https://mailer:correct-horse@mail.example/x")
+    Secret("battery-staple-7")
+    Secret("Bearer abcdefgh-1234")
+    for plain in (b"mailer:correct-horse", b"me:battery-staple-7", b"i:battery-staple-7"):
+        login = b64encode(plain).decode()
+        shown = redact(f"Authorization: Basic {login};")
+        assert "***" in shown
+        assert len(shown) < len(login) + 12
+    assert redact("token abcdefgh-1234 refused") == "token *** refused"
+    assert redact("open db://someone:else@host/x?y") == "open db://***@host/x?y"
+    assert redact("https://someone@host/") == "https://someone@host/"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=8, max_size=30))
+def test_a_secret_is_removed_as_other_programs_write_it(value: str) -> None:
+    found = Secret(value + '~secret/"part" & more').reveal()
+    written = [
+        json.dumps(found),
+        json.dumps(found, ensure_ascii=False),
+        json.dumps(found).replace("/", "\\/"),
+        html.escape(found),
+        html.escape(found, quote=False),
+        re.sub("%..", lambda code: code[0].lower(), quote(found, safe="")),
+        repr({"key": found}),
+    ]
+    for text in written:
+        assert redact(text).strip('"') in ("***", "{'key': '***'}", "{'key': \"***\"}"), text
+    for before in (b"", b"a", b"ab", b"user:"):
+        shown = redact(b64encode(before + found.encode()).decode())
+        assert "***" in shown
+        assert len(shown) <= len("***") + 8 + len(before) * 2
+
+
+def test_a_short_secret_does_not_blank_what_is_written_alike() -> None:
+    for short in ("a", "on", "test", "pass12"):
+        Secret(short)
+    said = "testing a password123 on the contest: test, pass12!"
+    assert redact(said) == "testing a password123 on the contest: ***, ***!"
+
+
+def test_as_many_secrets_as_there_are_calls_cost_no_more_than_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a signed address, say, which is another one each time."""
+    monkeypatch.setattr(secrets, "MOST", 100)
+    for number in range(1000):
+        Secret("the robot's own key")
+        Secret(f"https://robot.example/hook?sign={number:012}")
+    assert len(secrets._known) <= 100
+    assert redact("sign 000000000999, the robot's own key") == "sign ***, ***"
+    assert redact("sign 000000000001") == "sign 000000000001"
+
+
+def test_a_line_costs_no_more_where_many_secrets_are_registered() -> None:
+    """At each place of a text as many lengths are tried as there are, not as many secrets."""
+    for number in range(500):
+        Secret(f"https://robot.example/hook/{number:06}-abcdefgh?sign={number:012}")
+    assert len(secrets._known) >= 500
+    assert max(map(len, secrets._forms._lengths.values())) < 60
 
 
 def test_an_address_that_is_none_is_removed_whole() -> None:

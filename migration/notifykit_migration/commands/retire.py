@@ -103,5 +103,5 @@ def _code(project: Project, folder: MigrationFolder, code: Path, patch_path: Pat
             "no migrated campaign has these status files; where their job still runs, it still needs them: leave those "
             "parts of the patch out, or migrate that campaign first"
         )
-        warn("\n".join(cleanup.needed))
+        warn(*cleanup.needed)
     return [f"{constant} may be deleted" for constant in cleanup.deletable]

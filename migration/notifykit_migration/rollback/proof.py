@@ -71,11 +71,11 @@ def prove(project: Project, kept: Archived, old_words: OldWords | None) -> str:
         if old_words is not None:
             problems += _blocked(name, columns, makes, was, old_words.get(name, {}), sent_word)
     if problems:
-        listed = "\n".join(f"  {problem}" for problem in problems[:SHOWN])
-        more = f"\n  and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
+        rest = [f"  and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else []
+        mend = f"Do not start it. The outbox as it was is in {kept.outbox}; migrate again, or ask for help with it"
         raise VerificationError(
-            f"after the rollback the old program would not do what it should:\n{listed}{more}\n"
-            f"Do not start it. The outbox as it was is in {kept.outbox}; migrate again, or ask for help with that file"
+            "after the rollback the old program would not do what it should:",
+            more=[*(f"  {problem}" for problem in problems[:SHOWN]), *rest, mend],
         )
     return (
         f"proof: the old program would send {len(was.queued)} pending rows, which is exactly what was queued, and make "

@@ -17,7 +17,7 @@ import pytest
 from notifykit_technician.json_http import JsonHttp
 
 from notifykit.errors import CampaignError
-from notifykit.model import Record
+from notifykit.model import Problem, Record
 from notifykit.options import Secret
 from notifykit.testing import SourceContract
 
@@ -174,7 +174,19 @@ def test_nobody_listening_is_said_without_the_query() -> None:
         port = free.getsockname()[1]
     said = refusal(JsonHttp(url=Secret(f"http://127.0.0.1:{port}/x?key=12345678")))
     mend = "see that `url` is right and the service runs; the next pass asks again"
-    assert said == f"http://127.0.0.1:{port}/x: no reply (ConnectError); {mend}"
+    assert said == f"http://127.0.0.1:{port}/***: no reply (ConnectError); {mend}"
+
+
+def test_where_the_rows_stand_is_told_without_a_secret_address(service: Service) -> None:
+    """Many addresses have their token in the path."""
+    service.reply(b'[{"id": "", "n": 1}]')
+    host = service.url.partition("/api/")[0]
+    (row,) = JsonHttp(url=Secret(f"{host}/hook/T0KEN-abcdef/rows")).read()
+    assert isinstance(row, Problem)
+    assert row.place == f"{host}/***:1"
+    (row,) = JsonHttp(url=f"{host}/rows?page=1").read()
+    assert isinstance(row, Problem)
+    assert row.place == f"{host}/rows:1"
 
 
 def test_a_service_without_tls_is_said(service: Service) -> None:

@@ -11,8 +11,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from notifykit.errors import NotifykitError
+from notifykit.secrets import Secret
 from notifykit.terminal import tables
-from notifykit.terminal.console import count, out, print_json, some, visible
+from notifykit.terminal.console import count, out, print_json, some, visible, warn, warn_of
 from notifykit.terminal.folding import folded
 from notifykit.terminal.tables import Key, Right, print_table
 
@@ -82,9 +84,47 @@ def test_nothing_is_a_command_to_the_terminal(nasty: str) -> None:
     assert visible("签约 [x]") == "签约 [x]"
 
 
-def test_a_line_of_a_result_is_harmless_and_may_have_several_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    out("one\n\x1btwo")
-    assert capsys.readouterr().out == "one\n\\x1btwo\n"
+FORGED = "K1\nerror: all is lost\r\x1b[2J\x9b31m\u202e\u2066\u2028\x07\ud800"
+SHOWN = r"K1\nerror: all is lost\r\x1b[2J\x9b31m\u202e\u2066\u2028\x07\ud800"
+
+
+def test_data_forges_no_line_and_commands_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    out("key", FORGED)
+    warn("key", FORGED)
+    warn_of("error", NotifykitError(f"no row has the key {FORGED}", mend="see"))
+    warn_of("error", NotifykitError(f"task 1 ({FORGED}) is sent", more=["nothing was changed"]))
+    print_table(("key",), [(FORGED,)])
+    said = capsys.readouterr()
+    assert said.out == f"key\n{SHOWN}\nkey\n{SHOWN}\n"
+    assert said.err == (
+        f"key\n{SHOWN}\nerror: no row has the key {SHOWN}; see\nerror: task 1 ({SHOWN}) is sent\nnothing was changed\n"
+    )
+
+
+@pytest.mark.parametrize("one_line", [True, False])
+def test_json_means_the_same_and_commands_no_terminal(capsys: pytest.CaptureFixture[str], one_line: bool) -> None:
+    data = {FORGED: [FORGED, "签　约", "🎉\U000e0001", 7, None, True]}
+    print_json(data, one_line=one_line)
+    said = capsys.readouterr().out
+    assert json.loads(said) == data
+    assert said.replace("\n", "").isprintable()
+    assert "签" in said
+
+
+def test_no_way_out_shows_a_credential(capsys: pytest.CaptureFixture[str]) -> None:
+    Secret("https://robot.example/hook/T0KEN-abcdef/rows")
+    text = "https://robot.example/hook/T0KEN-abcdef/rows"
+    out(text)
+    warn(text)
+    print_table(("place",), [(text,)])
+    print_json({text: [text, {"a": (text,)}], "n": 17})
+    said = capsys.readouterr()
+    assert "T0KEN" not in said.out + said.err
+    assert said.err == "***\n"
+    assert json.loads(said.out.partition("{")[1] + said.out.partition("{")[2]) == {
+        "***": ["***", {"a": ["***"]}],
+        "n": 17,
+    }
 
 
 def test_json_is_readable_where_the_stream_can_show_it(monkeypatch: pytest.MonkeyPatch) -> None:

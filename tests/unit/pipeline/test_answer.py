@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from notifykit.model import FOREVER, Outcome, Verdict
 from notifykit.pipeline.answer import usable
+from notifykit.secrets import Secret
 
 USABLE = (
     Outcome.accepted(vendor_id="msg-1", undelivered=("甲",)),
@@ -33,6 +34,15 @@ UNUSABLE: dict[str, Outcome] = {
     "undelivered ": Outcome.accepted(undelivered=cast("Any", "甲")),
     "undelivered  ": Outcome.accepted(undelivered=cast("Any", 7)),
 }
+
+
+def test_what_is_recorded_holds_no_credential() -> None:
+    """Whatever a service echoes, and a sender passes on."""
+    Secret("T0KEN-abcdef")
+    answer = Outcome.rejected("http 400 T0KEN-abcdef", "no hook T0KEN%2Dabcdef at db://u:pass@host")
+    assert usable(answer) == (Outcome.rejected("http 400 ***", "no hook T0KEN%2Dabcdef at db://***@host"), ())
+    answer = Outcome.accepted(vendor_id="T0KEN-abcdef", undelivered=("T0KEN-abcdef", "甲"))
+    assert usable(answer) == (Outcome.accepted(vendor_id="***", undelivered=("***", "甲")), ())
 
 
 @pytest.mark.parametrize("outcome", USABLE)
