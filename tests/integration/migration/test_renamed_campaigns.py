@@ -164,6 +164,31 @@ def test_a_name_that_another_campaign_takes_over_means_the_other_one(tmp_path: P
     assert {row["reason_code"] for row in world.rows()} == {"before_rollback"}
 
 
+def test_the_name_that_became_free_may_be_another_campaigns(tmp_path: Path) -> None:
+    """Renamed twice, and its first name given to one that is migrated later: each plan means its own."""
+    world = LegacyWorld(tmp_path, campaigns=("beijing", "shanghai"))
+    with world.together():
+        for status in ("completed", "pending"):
+            for city in ("beijing", "shanghai"):
+                world.contract("N", SENT, [(GROUP, status)], campaign=city)
+    waiting = world.folder / "shanghai.later"
+    (world.folder / "campaigns" / "shanghai.yaml").rename(waiting)
+    migrated(world)
+    for old, new in (("beijing", "between"), ("between", "beijing-aug")):
+        rename_file(world, old, new)
+        run(world, "campaign", "rename", old, new, "--why", "once more", "--who", "desk")
+    waiting.rename(world.folder / "campaigns" / "beijing.yaml")
+    migrated(world)
+    run(world, "verify")
+    run(world, "dispatch", "--once")
+    run(world, "verify")
+    run(world, "rollback", "--yes")
+    for city in ("beijing", "shanghai"):
+        assert LegacyRun(world).generate(city) == 0
+    LegacyRun(world).schedule()
+    assert sorted(world.delivered.values()) == [1, 1]
+
+
 def test_a_campaign_of_our_own_is_known_again_after_going_back_and_forth(world: LegacyWorld) -> None:
     """What it read and wrote comes back with its tasks, so that its other name is recognised."""
     text = (world.folder / "campaigns" / "beijing.yaml").read_text(encoding="utf-8")
