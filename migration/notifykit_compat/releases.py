@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
-from notifykit.errors import StoreError
-from notifykit.outbox.protocol import Enqueued
+from notifykit.errors import HeldCampaignError, StoreError
+from notifykit.outbox.protocol import Enqueued, Outbox
 from notifykit_compat.groups import Group
 from notifykit_compat.store import Store
 
@@ -27,10 +27,17 @@ DELAY = 0.2
 class Releases:
     """Takes closed groups, and queues them together. Safe in any thread."""
 
-    def __init__(self, store: Store, then: Callable[[Enqueued], None]) -> None:
-        """`then` is told what was queued, after it is durable."""
+    def __init__(
+        self, store: Store, then: Callable[[Enqueued], None], before: Callable[[Outbox, Collection[str]], None]
+    ) -> None:
+        """`then` is told what was queued, after it is durable.
+
+        `before` is called in the transaction that queues, with the names of the campaigns. It raises HeldCampaignError
+        where one of them may queue nothing.
+        """
         self._store = store
         self._then = then
+        self._before = before
         self._lock = threading.RLock()
         self._closed: list[Group] = []
         self._timer: threading.Timer | None = None
@@ -47,12 +54,21 @@ class Releases:
                 self._timer.start()
 
     def flush(self) -> None:
-        """Queue what is closed, in one transaction. Raises StoreError, and keeps it then."""
+        """Queue what is closed, in one transaction. Raises StoreError, and keeps it then.
+
+        Raises HeldCampaignError, and drops it, where a campaign may queue nothing: its next run creates it again.
+        """
         with self._lock:
             if not self._closed:
                 return
-            with self._store.use() as outbox:
-                queued = outbox.enqueue([draft for group in self._closed for draft in group.drafts])
+            drafts = [draft for group in self._closed for draft in group.drafts]
+            try:
+                with self._store.use() as outbox, outbox.transaction():
+                    self._before(outbox, {draft.campaign for draft in drafts})
+                    queued = outbox.enqueue(drafts)
+            except HeldCampaignError:
+                self._closed.clear()
+                raise
             self._closed.clear()
             if self._timer is not None:
                 self._timer.cancel()
@@ -67,3 +83,5 @@ class Releases:
             self.flush()
         except StoreError as error:
             log.warning("messages wait to be queued: %s", error)
+        except HeldCampaignError as error:
+            log.warning("messages were not queued, and are created again by the next run: %s", error)

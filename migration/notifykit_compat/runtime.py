@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -13,7 +13,7 @@ from notifykit_migration.legacy.settings import LegacySettings
 from notifykit.errors import CampaignError
 from notifykit.model import Record, Status, Task
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import Enqueued, Filter
+from notifykit.outbox.protocol import Enqueued, Filter, Outbox
 from notifykit.pipeline.project import Project
 from notifykit.terminal.console import count
 from notifykit_compat.activation import Activation, Activations, Staged
@@ -41,7 +41,7 @@ class Runtime:
         self.store = store
         self.findings = findings
         self.activations = Activations()
-        self.releases = Releases(store, self._observe_new)
+        self.releases = Releases(store, self._observe_new, self._remember)
         self._inside = threading.local()
 
     # the program's own functions, at work for us ----------------------------------------------------------
@@ -209,6 +209,13 @@ class Runtime:
                 f"the program says that contract {key} was sent, and created no message for it there",
                 "nothing was recorded; where it is not to be sent, set its flag",
             )
+
+    def _remember(self, outbox: Outbox, names: Collection[str]) -> None:
+        """Keep what these campaigns read and write, as `generate` does. Raises HeldCampaignError."""
+        precedence = self.project.precedence(outbox)
+        for file in self.files.by_status.values():
+            if file.campaign.name in names:
+                precedence.remember(file.campaign)
 
     def _observe_new(self, queued: Enqueued) -> None:
         if queued.first_id is not None and queued.last_id is not None:

@@ -75,7 +75,7 @@ def generate(
 ) -> Generated:
     """Offer the messages of every record that still needs notifying.
 
-    `before_queueing` is called once, in the transaction of the first batch; what it raises leaves nothing queued.
+    `before_queueing` is called in the transaction of each batch; what it raises leaves nothing of the batch queued.
     Raises CampaignError where the source or the strategy's state cannot be read.
     """
     strategy = campaign.strategy
@@ -334,7 +334,6 @@ class _Queue:
             with self._outbox.transaction():
                 if self._before is not None:
                     self._before()
-                    self._before = None
                 self._hold()
                 enqueued = self._outbox.enqueue(self._drafts)
             self.queued += enqueued.new

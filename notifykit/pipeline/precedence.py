@@ -71,7 +71,8 @@ class Precedence:
     def remember(self, campaign: Campaign) -> None:
         """Keep what a campaign reads and writes, if nobody else was first. Raises HeldCampaignError if somebody was.
 
-        Within the transaction that queues its messages, so that of two at once one is first.
+        Within each transaction that queues its messages, so that of two at once one is first, and a campaign that is
+        given another name meanwhile queues no more under this one.
         """
         assert self._outbox is not None  # noqa: S101 - whoever queues has one
         self.require(campaign)

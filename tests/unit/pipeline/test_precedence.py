@@ -94,6 +94,25 @@ def test_what_is_refused_within_the_transaction_leaves_nothing(world: Any) -> No
     assert world.outbox.campaign_data() == [known]
 
 
+def test_a_campaign_that_is_renamed_meanwhile_queues_no_more_under_the_old_name(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("notifykit.pipeline.generate.BATCH", 4)
+    old = over_one_file(world.campaign, "old")
+    renamed: list[int] = []
+
+    def rename(_records: object) -> None:
+        renamed.append(world.outbox.rename_campaign("old", "new", who="me", why="meanwhile"))
+
+    monkeypatch.setattr(type(old.strategy), "generated", lambda _self, records: rename(records))
+    with pytest.raises(CampaignError):
+        generate_as(old, world.outbox)
+    monkeypatch.undo()
+    assert len(renamed) == 1
+    generate_as(over_one_file(world.campaign, "new"), world.outbox)
+    assert keys(world.outbox) == Counter(f"K{number}" for number in range(10))
+
+
 @pytest.mark.parametrize("names", list(permutations(["orders", "orders copy", "b", "a"])))
 def test_of_unknown_ones_the_shortest_name_goes_on_in_whatever_order(world: Any, names: tuple[str, ...]) -> None:
     campaigns = [over_one_file(world.campaign, name) for name in names]

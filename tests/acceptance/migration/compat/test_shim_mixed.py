@@ -11,6 +11,7 @@ from notifykit_compat.errors import ShimError
 from program_world import BEIJING_CSV, BEIJING_JSON, FLAG, NOTIFYKIT, ProgramWorld, contract
 from shim_world import shimmed
 
+from notifykit.errors import HeldCampaignError
 from notifykit.model import Status
 from notifykit.pipeline.run import Runner
 
@@ -140,6 +141,23 @@ def test_a_renamed_campaign_is_refused_until_it_is_said_and_then_goes_on(world: 
     assert {task.campaign for task in world.tasks()} == {"beijing-aug", "shanghai"}
     notifykit(world, "rollback", "--yes")
     world.bare("--once", "bj")
+    assert world.problems() == []
+
+
+def test_a_program_that_runs_while_its_campaign_is_renamed_queues_nothing_more(world: ProgramWorld) -> None:
+    world.bare("--once", "bj", "sh")
+    notifykit(world, "migrate", "--yes")
+    with shimmed(world) as program:
+        program.once("bj")
+        campaigns = world.folder / "campaigns"
+        (campaigns / "beijing.yaml").rename(campaigns / "beijing-aug.yaml")
+        notifykit(world, "campaign", "rename", "beijing", "beijing-aug", "--why", "a file a month")
+        grow(world, 15)
+        with pytest.raises(HeldCampaignError, match="beijing-aug"):
+            program.jobs.signing_and_sales_incentive_aug_beijing()
+    assert {task.campaign for task in world.tasks()} == {"beijing-aug", "shanghai"}
+    with shimmed(world) as program:
+        program.once("bj")
     assert world.problems() == []
 
 

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import notifykit_compat.releases
@@ -11,7 +12,7 @@ from notifykit_compat.groups import Group
 from notifykit_compat.releases import Releases
 
 from notifykit.clock import SystemClock
-from notifykit.errors import StoreError
+from notifykit.errors import HeldCampaignError, StoreError
 from notifykit.model import Draft
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import Enqueued, Filter
@@ -52,8 +53,13 @@ def group(number: int) -> Group:
     return Group(drafts=tuple(messages))
 
 
+def held(names: Collection[str]) -> None:
+    if "renamed" in names:
+        raise HeldCampaignError("it has another name now")
+
+
 def releases(store: Store, then: Callable[[Enqueued], None] = lambda _: None) -> Releases:
-    return Releases(store, then)  # type: ignore[arg-type]
+    return Releases(store, then, lambda _outbox, names: held(names))  # type: ignore[arg-type]
 
 
 def test_groups_share_a_step_and_are_told_of(store: Store) -> None:
@@ -101,3 +107,13 @@ def test_what_cannot_be_queued_is_kept_and_told(
     store.full = False
     made.flush()
     assert store.keys == ["0", "0"]
+
+
+def test_what_may_not_be_queued_is_dropped_and_stops_nothing_else(store: Store) -> None:
+    queue = releases(store)
+    queue.add(Group(drafts=tuple(replace(draft, campaign="renamed") for draft in group(1).drafts)))
+    with pytest.raises(HeldCampaignError):
+        queue.flush()
+    queue.add(group(2))
+    queue.flush()
+    assert store.keys == ["2", "2"]
