@@ -42,8 +42,8 @@ def generate(session: Session, campaigns: tuple[str, ...], dry_run: bool, as_jso
         )
     else:
         print_generated(this_pass.generated, dry_run=dry_run)
-        if not (this_pass.generated or this_pass.failures):
-            out("no campaign is enabled" if project.configuration.disabled else "there is no campaign file")
+        if idle := project.idle:
+            out(idle)
     return exit_code(failures=this_pass.failures, held=any(item.problems for item in this_pass.generated))
 
 

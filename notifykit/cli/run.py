@@ -100,6 +100,8 @@ def _report(project: Project, outbox: Outbox, this_pass: Pass, *, once: bool, as
         print_json({"at": iso(now), **_form(this_pass, waiting, orphans, project.plugins.wording)}, one_line=True)
     else:
         out(local(now))
+        if idle := project.idle:
+            out(idle)
         print_generated(this_pass.generated)
         print_dispatched(this_pass.dispatched)
         print_settled(this_pass.settled)
@@ -143,6 +145,8 @@ def _rehearse(project: Project, *, as_json: bool) -> ExitCode:
             }
         )
     else:
+        if idle := project.idle:
+            out(idle)
         print_generated(this_pass.generated, dry_run=True)
         print_forecast(expected)
         out(f"{sum(owed.values()):,} flags owed")

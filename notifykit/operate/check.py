@@ -80,6 +80,8 @@ def check(file: Path, plugins: Plugins) -> Checked:
         _wrong(item.name if item.kind == "campaign" else "configuration", item.error, str(item))
         for item in project.configuration.unavailable
     ]
+    if idle := project.idle:
+        findings.append(_note("configuration", idle))
     findings += _of_store(project)
     with ExitStack() as stack:
         outbox = None
@@ -231,8 +233,8 @@ def _of_message(campaign: Campaign, plan: MessagePlan, records: Iterable[Record]
         try:
             if plan.when is not None and not plan.when(record):
                 continue
-            wrong += _too_long(plan, record, plan.text(record))
-            plan.recipient(record)
+            text, recipient = plan.text(record), plan.recipient(record)
+            wrong += islice(_unsendable(plan, record, text, recipient), 1)
         except NotifykitError as error:
             wrong.append(str(error))
         rendered += 1
@@ -248,7 +250,10 @@ def _of_message(campaign: Campaign, plan: MessagePlan, records: Iterable[Record]
         yield Finding(level=level, about=campaign.name, what=f"message {plan.name}: {share} {verb}: {wrong[0]}")
 
 
-def _too_long(plan: MessagePlan, record: Record, text: str) -> Iterator[str]:
+def _unsendable(plan: MessagePlan, record: Record, text: str, recipient: str) -> Iterator[str]:
+    for what, rendered in (("text", text), ("recipient", recipient)):
+        if not rendered.strip():
+            yield f"{record.place}: the {what} is empty; correct the template or the row"
     limit = plan.channel.max_bytes
     if limit is None or len(text.encode()) <= limit or (plan.split and split_on_line_ends(text, limit)):
         return

@@ -118,7 +118,7 @@ def marked_as_neither(campaign: Campaign, record: Record) -> Problem:
         place=record.place,
         key=record.key,
         what=f"{cell} says neither sent nor not sent",
-        mend="nothing is queued for it; write one of the two words, or leave it out",
+        mend="nothing is queued for it; write one of the two words of the campaign's `strategy`, or leave it out",
     )
 
 

@@ -45,6 +45,15 @@ class Project:
             raise NotifykitError(f'campaign "{off[0]}" says `enabled: false`', mend="remove that line to run it")
         return tuple(item for item in self.configuration.campaigns if not names or item.name in names)
 
+    @property
+    def idle(self) -> str | None:
+        """Why there is nothing to try: no campaign, or none that is enabled. Else None."""
+        if self.configuration.campaigns or self.unavailable():
+            return None
+        if self.configuration.disabled:
+            return "no campaign is enabled"
+        return "there is no campaign file; put one into campaigns/, as NAME.yaml, or say in `campaigns:` where they are"
+
     def settling(self, names: tuple[str, ...] = ()) -> tuple[Campaign, ...]:
         """Return the campaigns that can write results back: as `campaigns`, with disabled ones."""
         self._check(names)

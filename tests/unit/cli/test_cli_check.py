@@ -121,6 +121,18 @@ def test_recipients_are_rendered(world: CliWorld) -> None:
     assert (level, "群" in what) == ("error", True)
 
 
+@pytest.mark.parametrize(
+    ("what", "before"),
+    [("text", """'签约 {{ record["合同ID(_id)"] }} {{ record["备注"] }}'"""), ("recipient", "北京签约喜报群")],
+)
+def test_what_would_be_empty_is_found(world: CliWorld, what: str, before: str) -> None:
+    world.edit("campaigns/beijing.yaml", f": {before}", """: '{{ record["备注"] }}'""")
+    world.write_rows([[contract(1), "甲", "0", "N", "x"], [contract(2), "甲", "0", "N", " "]])
+    empty = f"{world.csv}:3: the {what} is empty; correct the template or the row"
+    told = f"message group: 1 of the first 2 records cannot have it: {empty}"
+    assert ("note", "beijing", told) in findings(world, 0)
+
+
 def test_a_template_that_fails_for_some_rows_holds_only_these(world: CliWorld) -> None:
     world.edit("campaigns/beijing.yaml", '{{ record["备注"] }}', '{{ record["备注"] | int / record["备注"] | int }}')
     world.write_rows([[contract(number), "甲", "0", "N", str(number - 1)] for number in (1, 2, 3)])
@@ -183,7 +195,8 @@ def test_only_the_first_records_are_rendered(world: CliWorld, monkeypatch: pytes
 def test_a_disabled_campaign_is_not_tried(world: CliWorld) -> None:
     world.edit("campaigns/beijing.yaml", "source:", "enabled: false\nsource:")
     world.csv.unlink()
-    assert world.invoke("check").stdout == "0 campaigns tried; nothing must be mended\n"
+    noted = "note: configuration: no campaign is enabled\n"
+    assert world.invoke("check").stdout == f"{noted}0 campaigns tried; nothing must be mended\n"
 
 
 @pytest.mark.parametrize("what", ["not a database", "a file in the way", "a folder"])

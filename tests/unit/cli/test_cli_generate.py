@@ -129,8 +129,12 @@ def test_a_project_without_campaign_files_says_so(world: CliWorld) -> None:
     world.edit("notifykit.yaml", "campaigns: campaigns/*.yaml\n", "")
     for file in (world.folder / "campaigns").iterdir():
         file.unlink()
+    said = "there is no campaign file; put one into campaigns/, as NAME.yaml, or say in `campaigns:` where they are\n"
     done = world.invoke("generate")
-    assert (done.stdout, done.stderr) == ("there is no campaign file\n", "")
+    assert (done.stdout, done.stderr) == (said, "")
+    assert world.invoke("check").stdout == f"note: configuration: {said}0 campaigns tried; nothing must be mended\n"
+    assert said in world.invoke("run", "--once", "--dry-run").stdout
+    assert said in world.invoke("run", "--once").stdout
 
 
 def test_a_disabled_campaign_generates_nothing(world: CliWorld) -> None:
