@@ -65,7 +65,8 @@ class App(click.Group):
         try:
             code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.ClickException as error:
-            error.show()
+            told = self._placed(error) if isinstance(error, click.NoSuchOption) else error
+            told.show()
             code = error.exit_code
         except (click.Abort, KeyboardInterrupt):
             warn("interrupted")
@@ -74,6 +75,16 @@ class App(click.Group):
             warn_of("error", error)
             code = error.exit_code
         sys.exit(code if isinstance(code, int) else ExitCode.DONE)
+
+    def _placed(self, error: click.NoSuchOption) -> click.ClickException:
+        """Return what to say of an option that a command lacks: where it belongs, if it is one of notifykit itself."""
+        own = next((param for param in self.params if error.option_name in param.opts), None)
+        if not isinstance(own, click.Option) or error.ctx is None:
+            return error
+        _, _, command = error.ctx.command_path.partition(" ")
+        value = "" if own.is_flag or own.count else f" {own.make_metavar(error.ctx)}"
+        said = f"{error.option_name} goes before the command: notifykit {error.option_name}{value} {command}"
+        return click.UsageError(said, error.ctx)
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any

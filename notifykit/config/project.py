@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from notifykit.config.defects import Defects
+from notifykit.config.defects import Defects, Place
 from notifykit.config.known_store import KnownStore
 from notifykit.config.parse import Files
 from notifykit.config.tree import Branch, Leaf, Listing, Written
@@ -71,6 +72,8 @@ def read_project(file: Path) -> ProjectFile:
     Raises ConfigError where it is missing, no YAML, no mapping, or `plugins` is wrong.
     """
     defects = Defects()
+    _require_file(file, defects)
+    defects.raise_if_any()
     root = Files(defects).load(file)
     if root is not None and not isinstance(root, Branch):
         defects.add(root.place, "", "must be a mapping with the keys store, senders, campaigns, …")
@@ -79,6 +82,18 @@ def read_project(file: Path) -> ProjectFile:
     assert isinstance(root, Branch)  # noqa: S101 - whatever is not was recorded
     assert wanted is not None  # noqa: S101 - likewise
     return ProjectFile(file=file, root=root, plugins=wanted)
+
+
+def _require_file(file: Path, defects: Defects) -> None:
+    """Record a project file that is not there, or is a folder. What else is wrong with it is said when it is read."""
+    mend = "run this in the folder of a project, or name its file before the command: notifykit --project FILE"
+    try:
+        if stat.S_ISDIR(file.stat().st_mode):
+            defects.add(Place(str(file)), "", "is a folder", mend="name the project's file in it")
+    except FileNotFoundError:
+        defects.add(Place(str(file)), "", "there is no such file", mend=mend)
+    except OSError:
+        return
 
 
 def _wanted(root: Branch, file: Path, defects: Defects) -> WantedPlugins | None:

@@ -87,6 +87,21 @@ def test_a_users_mistake_is_one_line_on_stderr(world: CliWorld, acme: Callable[[
     assert (result.stdout, result.stderr) == ("", "error: acme.yaml:1: it is wrong; mend it\n")
 
 
+@pytest.mark.parametrize(
+    ("said", "mend"),
+    [
+        (["status", "--project", "x"], "--project goes before the command: notifykit --project FILE status"),
+        (["keys", "list", "-qq"], "-q goes before the command: notifykit -q keys list"),
+        (["tasks", "-v"], "-v goes before the command: notifykit -v tasks"),
+    ],
+)
+def test_an_option_of_all_commands_behind_one_is_told_where_it_goes(
+    world: CliWorld, said: list[str], mend: str
+) -> None:
+    result = world.invoke(*said)
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (2, f"Error: {mend}")
+
+
 def test_a_defect_keeps_its_traceback(world: CliWorld, acme: Callable[[], None]) -> None:
     acme()
     with pytest.raises(RuntimeError, match="a defect"):

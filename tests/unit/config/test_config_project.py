@@ -76,3 +76,15 @@ def test_a_store_that_is_no_path_is_explained(tmp_path: Path, line: str) -> None
     file.write_text(f"campaigns: x\n{line}\n", encoding="utf-8")
     with pytest.raises(InvalidConfigurationError, match=r"notifykit\.yaml:2: store: must be a path"):
         read_project(file).store()
+
+
+def test_a_project_file_that_is_not_there_is_told_with_the_way_to_name_it(tmp_path: Path) -> None:
+    with pytest.raises(
+        InvalidConfigurationError, match=r"none\.yaml: there is no such file; .*notifykit --project FILE"
+    ):
+        read_project(tmp_path / "none.yaml")
+    with pytest.raises(InvalidConfigurationError, match=r": is a folder; name the project's file in it"):
+        read_project(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(InvalidConfigurationError, match=r"notifykit\.yaml: (cannot be read|there is no such file)"):
+        read_project(tmp_path / "file" / "notifykit.yaml")

@@ -343,7 +343,7 @@ def test_a_project_file_that_is_none(text: str | bytes, what: str) -> None:
 
 @pytest.mark.usefixtures("project")
 def test_a_project_file_that_is_not_there() -> None:
-    with pytest.raises(ConfigError, match=r"^none.yaml: cannot be read \(No such file or directory\)"):
+    with pytest.raises(ConfigError, match=r"^none.yaml: there is no such file; run this in the folder of a project"):
         read_project(Path("none.yaml"))
 
 
