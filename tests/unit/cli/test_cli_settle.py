@@ -30,6 +30,7 @@ def test_json(world: CliWorld) -> None:
         "campaigns": [{"campaign": "beijing", "completed": 3, "refused": []}],
         "failures": {},
         "failure_errors": {},
+        "failure_reasons": {},
         "undescribed": {},
     }
 
