@@ -105,6 +105,8 @@ def normal_form(key: str) -> str:
     """
     if is_plain(key):
         return key
+    if key.isascii() and key.isdigit():
+        return key.lstrip("0") or "0"
     text = _unquoted(_folded(key))
     number = _number(text)
     return (number.written_out() if number is not None else None) or text
@@ -115,7 +117,7 @@ def is_programs_number(key: str) -> bool:
 
     Its digits may be lost. `12E5`, with neither a point nor a sign, may be an identifier.
     """
-    if is_plain(key):
+    if is_plain(key) or key.isdigit():
         return False
     number = _number(_unquoted(_folded(key)))
     if number is None:

@@ -6,7 +6,6 @@ Only new keys are held: what a campaign knows by its exact text goes on as it is
 from __future__ import annotations
 
 import shlex
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
@@ -95,10 +94,11 @@ def _is_known(outbox: Outbox | None, campaign: str, key: str) -> bool:
 
 def _groups(keys: AbstractSet[str]) -> Mapping[str, Collection[str]]:
     """Return, for each key that shares its normal form with others, all those that do."""
-    spellings: dict[str, set[str]] = defaultdict(set)
+    first: dict[str, str] = {}  # by normal form: nearly always the only one
+    several: dict[str, set[str]] = {}
     for key in keys:
-        if not is_plain(key) and (form := normal_form(key)) != key:
-            spellings[form].add(key)
-    for form in spellings.keys() & keys:
-        spellings[form].add(form)
-    return {key: group for group in spellings.values() if len(group) > 1 for key in group}
+        if not is_plain(key) and (form := normal_form(key)) != key and (other := first.setdefault(form, key)) != key:
+            several.setdefault(form, {other}).add(key)
+    for form in first.keys() & keys:
+        several.setdefault(form, {first[form]}).add(form)
+    return {key: group for group in several.values() for key in group}

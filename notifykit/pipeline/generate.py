@@ -88,6 +88,7 @@ def generate(
     held = {problem.key for problem in survey.problems if problem.key is not None}
     survey.keys |= held
     alike = AlikeKeys(campaign, survey.keys, strategy.known_keys()) if survey.wanted else AlikeKeys(campaign)
+    survey.keys.clear()  # there may be hundreds of thousands
     queue = _Queue(campaign, outbox, ledger, alike, observers or Nobody(), before=before_queueing, dry_run=dry_run)
     for record in _wanted(view, survey, held):
         queue.add(record)
@@ -345,7 +346,8 @@ class _Queue:
 
     def _hold(self) -> None:
         """Take out of the batch what reads as another key: in the transaction, so that of two at once one is first."""
-        if not (problems := self._alike.held(self._records, self._outbox)):
+        perhaps_new = [record for record in self._records if not self._ledger.waiting(record.key)]
+        if not (problems := self._alike.held(perhaps_new, self._outbox)):
             return
         self.problems += problems
         held = {problem.key for problem in problems}

@@ -80,7 +80,7 @@ class CsvFlag(Strategy):
         return self.flag
 
     def start(self, context: StrategyContext) -> None:
-        """Learn which file it is. Raises CampaignError where the source is no CSV file."""
+        """Learn which file it is. Raises CampaignError where it is no CSV file, or its encoding lacks the words."""
         source = context.source
         if not isinstance(source, _CsvFile):
             raise CampaignError(
@@ -88,6 +88,8 @@ class CsvFlag(Strategy):
                 f"source is a {type(source).__name__}",
                 mend="use a source of type `contract_csv` or `csv`, or another strategy",
             )
+        if source.encoding != AUTO:
+            self._require_writable(source)
         self._table = None
         self._folder = context.folder
         self._file = source.path
@@ -105,6 +107,18 @@ class CsvFlag(Strategy):
             "created_by": self.created_by,
             "csv": dict(zip(_KEPT, (source.key, self.flag, self.unsent, self.sent, source.encoding), strict=True)),
         }
+
+    def _require_writable(self, source: _CsvFile) -> None:
+        words = {"source.key": source.key, "flag": self.flag, "unsent": self.unsent, "sent": self.sent}
+        for option, word in words.items():
+            try:
+                word.encode(source.encoding)
+            except UnicodeEncodeError:
+                raise CampaignError(
+                    f"`{option}` is {word!r}, which cannot be written in {source.encoding}",
+                    mend="choose another word, or save the file as UTF-8 and remove `encoding:`",
+                    where=source.path,
+                ) from None
 
     def decide(self, record: Record, outbox: Ledger) -> Decision:
         """Compare the flag with what the outbox knows. Raises CampaignError where there is no flag column."""

@@ -24,11 +24,11 @@ _KEEP = "INSERT OR IGNORE INTO key_forms (campaign, form, record_key) VALUES (?,
 # `other_spellings`: whether a campaign has any such key.
 _ANY = "SELECT 1 FROM key_forms WHERE campaign = ? LIMIT 1"
 
-# `other_spellings`: those of one normal form.
-_OF_FORM = "SELECT record_key FROM key_forms WHERE campaign = ? AND form = ? ORDER BY record_key"
-
-# `other_spellings`: whether a key was ever queued.
-_KNOWN = "SELECT 1 FROM tasks WHERE campaign = ? AND record_key = ? LIMIT 1"
+# `other_spellings`: the known keys of one normal form.
+_OF_FORM = """
+SELECT record_key FROM key_forms WHERE campaign = :campaign AND form = :form
+ UNION SELECT record_key FROM tasks WHERE campaign = :campaign AND record_key = :form ORDER BY record_key
+"""
 
 # `distinct_keys`: the pairs of a campaign.
 _PAIRS = "SELECT one, other, at, who, why FROM distinct_keys WHERE campaign = ? ORDER BY one, other"
@@ -76,16 +76,15 @@ class KeyForms:
 
     def other_spellings(self, campaign: str, keys: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
         """Return, for those of the keys that have any, the known keys of a campaign with the same normal form."""
-        db = self.db
-        any_odd = db.one(_ANY, (campaign,)) is not None
+        any_odd = self.db.one(_ANY, (campaign,)) is not None
         found = {}
         for key in keys:
             form = normal_form(key)
-            others = [other for (other,) in db.all(_OF_FORM, (campaign, form)) if other != key] if any_odd else []
-            if form != key and db.one(_KNOWN, (campaign, form)) is not None:
-                others.append(form)
-            if others:
-                found[key] = tuple(others)
+            if form == key and not any_odd:
+                continue  # nothing but itself has this form
+            known = self.db.all(_OF_FORM, {"campaign": campaign, "form": form})
+            if others := tuple(other for (other,) in known if other != key):
+                found[key] = others
         return found
 
     def distinct_keys(self, campaign: str) -> list[DistinctKeys]:

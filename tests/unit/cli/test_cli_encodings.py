@@ -61,3 +61,13 @@ def test_a_column_of_a_template_proves_the_encoding(people: CliWorld) -> None:
     assert people.invoke("run", "--once").exit_code == 0
     assert texts(people) == ["hello 管家", "hello 测试", "hello Ann"]
     assert (people.folder / "data" / "people.csv").read_bytes() == text.replace(",N", ",Y").encode("gb18030")
+
+
+def test_words_that_the_encoding_lacks_are_found_before_anything_is_queued(people: CliWorld) -> None:
+    people.edit("campaigns/people.yaml", "key: id", "key: id, encoding: cp1252")
+    people.edit("campaigns/people.yaml", 'sent: "Y"', 'sent: "是"')
+    checked = people.invoke("check")
+    assert checked.exit_code == 4
+    assert "`sent` is '是', which cannot be written in cp1252" in checked.stdout
+    assert people.invoke("generate").exit_code == 1
+    assert texts(people) == []

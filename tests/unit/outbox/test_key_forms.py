@@ -6,6 +6,7 @@ import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import other_versions
 import pytest
@@ -54,9 +55,15 @@ def test_an_upgrade_of_a_big_store_takes_seconds_at_most(tmp_path: Path) -> None
     assert time.process_time() - begun < 3
 
 
-@pytest.mark.parametrize("statement", [key_forms._OF_FORM, key_forms._KNOWN, key_forms._ANY, key_forms._KEYS])
+def values(statement: str) -> Any:
+    return {"campaign": "c", "form": "7"} if ":" in statement else ("c",) * statement.count("?")
+
+
+@pytest.mark.parametrize("statement", [key_forms._OF_FORM, key_forms._ANY, key_forms._KEYS])
 def test_no_look_up_reads_a_table_from_end_to_end(tmp_path: Path, statement: str) -> None:
     with SqliteOutbox.open(tmp_path / "outbox.db") as outbox:
         outbox.enqueue([draft(key="007")])
-        plan = [row[3] for row in outbox.db.all(f"EXPLAIN QUERY PLAN {statement}", ("c",) * statement.count("?"))]
-        assert all("INDEX tasks_dedup" in line or "USING PRIMARY KEY" in line for line in plan), plan
+        plan = [row[3] for row in outbox.db.all(f"EXPLAIN QUERY PLAN {statement}", values(statement))]
+        looking = [line for line in plan if line.startswith(("SCAN", "SEARCH"))]
+        assert looking
+        assert all("INDEX tasks_dedup" in line or "USING PRIMARY KEY" in line for line in looking), plan
