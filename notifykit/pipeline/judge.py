@@ -7,11 +7,14 @@ from dataclasses import replace
 
 from notifykit.campaign.campaign import MessagePlan, RetryPolicy
 from notifykit.model import Claim, OnUnknown, Outcome, Status, Verdict
-from notifykit.outbox.protocol import Outage, Transition
+from notifykit.outbox.protocol import Outage, OutageKind, Transition
 from notifykit.wording import host
 
 AFTER_OTHERS = 0.001
 """Seconds by which a message that failed comes after those that wait for the same moment."""
+
+
+_KINDS = {OutageKind.UNREACHABLE: host.UNREACHABLE, OutageKind.THROTTLED: host.THROTTLED}
 
 
 def backoff(policy: RetryPolicy, tries: int, rng: random.Random) -> float:
@@ -68,7 +71,8 @@ def judge(
         waited = min(outage.lasted, now - claim.task.queued_at)
         if waited >= retry.patience:
             return Transition(
-                status=Status.FAILED, reason=host.CHANNEL_DOWN(kind=outage.kind.value, hours=waited / 3600, cause=said)
+                status=Status.FAILED,
+                reason=host.CHANNEL_DOWN(kind=_KINDS[outage.kind](), hours=waited / 3600, cause=said),
             )
         if outage.wait and outcome.unreached:  # the next probe is another message, where there is one
             again = replace(again, not_before=max(again.not_before or 0.0, outage.next_probe + AFTER_OTHERS))

@@ -9,8 +9,10 @@ RETRYING = HOST("retrying", "{cause:why}", "{cause:why}")
 OUT_OF_ATTEMPTS = HOST(
     "out_of_attempts", "out of attempts ({tries:d}): {cause:why}", "尝试次数已用完（{tries} 次）：{cause:why}"
 )
+UNREACHABLE = HOST("unreachable", "unreachable", "无法连接")
+THROTTLED = HOST("throttled", "throttled", "被要求等待")
 CHANNEL_DOWN = HOST(
-    "channel_down", "{kind} for {hours:.1f} h: {cause:why}", "通道 {kind} 已 {hours:.1f} 小时：{cause:why}"
+    "channel_down", "{kind:why} for {hours:.1f} h: {cause:why}", "通道{kind}已 {hours:.1f} 小时：{cause:why}"
 )
 CHANNEL_UNREACHABLE = HOST("channel_unreachable", "cannot be reached: {cause:why}", "无法连接：{cause:why}")
 CHANNEL_THROTTLED = HOST("channel_throttled", "the service asks to wait: {cause:why}", "服务要求等待：{cause:why}")

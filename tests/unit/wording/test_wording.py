@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifykit.wording import Language, Reason, Sentence, Wording
-from notifykit.wording.host import HOST
+from notifykit.wording.host import CHANNEL_DOWN, CHANNEL_UNREACHABLE, HOST, UNREACHABLE
 
 GONE = Sentence("gone", "row {row:d} is gone", "第 {row} 行已不在", ("row {row:d} went away", "no row {row:d}"))
 AFTER = Sentence("after", "{status} after that: {cause:why}", "之后是 {status}：{cause:why}")
@@ -122,3 +122,17 @@ def test_the_sentences_of_the_host_are_in_both_languages() -> None:
         assert re.fullmatch("[a-z]+(_[a-z]+)*", sentence.code)
         words = re.sub(r"\{.*?\}", "", sentence.chinese)
         assert not words or re.search(r"[\u4e00-\u9fff]", words), sentence
+
+
+def test_what_an_outage_says_is_in_one_language() -> None:
+    """Also where an earlier version wrote its kind as a mere word."""
+    wording = Wording(HOST)
+    cause = Reason("ConnectError refused", "ConnectError")
+    made = CHANNEL_DOWN(kind=UNREACHABLE(), hours=72.0, cause=cause)
+    earlier = Reason.stored(made.text, made.code, {**made.params_data(), "kind": "unreachable"})
+    for reason in (made, earlier):
+        assert reason.text == "unreachable for 72.0 h: ConnectError refused"
+        assert wording.say(wording.known(reason), Language.CHINESE) == "通道无法连接已 72.0 小时：ConnectError refused"
+    told = CHANNEL_UNREACHABLE(cause=cause)
+    assert wording.say(told, Language.CHINESE) == "无法连接：ConnectError refused"
+    assert wording.known(earlier).codes >= {"channel_down", "unreachable"}
