@@ -1,4 +1,4 @@
-"""Promise 3: migrate, send, append, edit, roll back, run the old program, migrate again, in any order."""
+"""Promise 3: migrate, send, append, edit, rename, roll back, run the old program, migrate again, in any order."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ class RoundTrips(RuleBasedStateMachine):
         self.world = LegacyWorld(Path(self._temporary.name) / "project")
         self.legacy = LegacyRun(self.world)
         self.migrated = False
+        self.name = "beijing"
         self.killed = False
         """The old scheduler was killed after a send: only a migration may follow, or it sends again by itself."""
         self.due: dict[str, list[tuple[str, str, str]]] = {}
@@ -79,6 +80,17 @@ class RoundTrips(RuleBasedStateMachine):
         contract = data.draw(st.sampled_from(sorted(self.due)), label="contract")
         self.edited.add(contract)
         self.world.set_flag(contract, flag)
+
+    @rule(name=st.sampled_from(["beijing", "north", "capital"]))
+    def the_campaign_gets_another_name(self, name: str) -> None:
+        """Perhaps one that it had before. While it is migrated, that is said."""
+        if name == self.name:
+            return
+        campaigns = self.world.folder / "campaigns"
+        (campaigns / f"{self.name}.yaml").rename(campaigns / f"{name}.yaml")
+        if self.migrated:
+            self._command("campaign", "rename", self.name, name, "--why", "another one", "--who", "desk")
+        self.name = name
 
     @rule(mood=st.sampled_from([LOST, FORBIDDEN, BUSY, None]), at=st.integers(1, 12))
     def the_desk_changes_its_mood(self, mood: str | None, at: int) -> None:
