@@ -149,6 +149,12 @@ def test_the_files_they_name_are_there(page: str) -> None:
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_the_words_by_which_they_choose_tests_choose_some(page: str) -> None:
+    for file, word in re.findall(r"\b(tests/[\w/]+\.py) -k (\w+)", text(page)):
+        assert re.search(rf"^def test_\w*{word}", text(file), re.MULTILINE), word
+
+
 def test_the_hooks_before_a_commit_run_what_make_sets_up() -> None:
     (repository,) = yaml.safe_load(text(".pre-commit-config.yaml"))["repos"]
     assert repository["repo"] == "local"
