@@ -7,6 +7,7 @@ byte of a comma, a quote, CR or LF.
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from io import BytesIO
@@ -29,6 +30,9 @@ LIKELY = ("cp1252", GB18030, "big5", "cp932", "cp949", "cp1250", "cp1251")
 CERTAIN, CERTAIN_OF_ONE_BYTE = 4, 2
 """Characters beyond ASCII that are no accident: of two bytes of GB18030 one pair in seven is UTF-8, of cp1252 hardly
 any."""
+
+_ALONE = re.compile(rb'(?:^|[,"\r\n])(?:[\xc2-\xdf][\x80-\xbf])+(?:[,"\r\n]|\Z)')
+"""A cell with characters of two bytes and nothing else."""
 
 _SPECIAL = b',"\r\n'
 _PROBE = b"+AEE- ~{,~}\x1b$B$,\x1b(B\x1b$)C\x0e!,\x0f" + bytes(range(128))
@@ -81,8 +85,8 @@ def proven(data: bytes, header: Sequence[bytes], words: Collection[str]) -> str 
     """Return the codec of a file without a byte order mark; None where nothing proves one.
 
     `words` are names that the campaign expects in the header. One that is not ASCII and is found there under one codec
-    is no accident. Otherwise it is UTF-8 where most lines beyond ASCII are: text of another encoding hardly ever is. A
-    last line without its end may be cut inside a character, and tells nothing.
+    is no accident. Otherwise it is UTF-8 where most lines beyond ASCII are: text of another encoding hardly ever is,
+    but for single names. A last line without its end may be cut inside a character, and tells nothing.
     """
     if data.isascii():
         return UTF_8
@@ -91,7 +95,7 @@ def proven(data: bytes, header: Sequence[bytes], words: Collection[str]) -> str 
         if telling.intersection(decoded(header, codec) or ()):
             return codec
     if is_text(data, UTF_8):
-        return UTF_8
+        return None if _may_be_gb18030(data) else UTF_8
     good = bad = 0
     for _, line in _lines(data[: max(data.rfind(b"\n"), data.rfind(b"\r")) + 1]):
         if is_text(line, UTF_8):
@@ -101,30 +105,42 @@ def proven(data: bytes, header: Sequence[bytes], words: Collection[str]) -> str 
     return UTF_8 if good > bad else None
 
 
+def _may_be_gb18030(data: bytes) -> bool:
+    """Whether UTF-8 may be an accident: a name in two bytes stands alone, and there is little else."""
+    return _characters(data) < CERTAIN and _ALONE.search(data) is not None and is_text(data, GB18030)
+
+
 def is_certainly_utf8(data: bytes, codec: str) -> bool:
     """Whether all of it is UTF-8, with so much beyond ASCII that no text of the codec is."""
     if data.isascii() or not is_text(data, UTF_8):
         return False
     one_byte = len(bytes(range(0x80, 0x100)).decode(codec, "replace")) == 0x80
-    characters = len(data.translate(None, bytes(range(0xC0))))  # the first byte of each
-    return characters >= (CERTAIN_OF_ONE_BYTE if one_byte else CERTAIN)
+    return _characters(data) >= (CERTAIN_OF_ONE_BYTE if one_byte else CERTAIN)
+
+
+def _characters(data: bytes) -> int:
+    """Count the characters beyond ASCII of UTF-8 text."""
+    return len(data.translate(None, bytes(range(0xC0))))  # the first byte of each
 
 
 def unproven(data: bytes, header: Sequence[bytes], origin: str) -> CampaignError:
     """Return the error for a file of which nothing proves the encoding: it shows a cell as each likely one reads it."""
-    start, line = next((at, line) for at, line in _lines(data) if not is_text(line, UTF_8))
-    cells = [cell_bytes(line, span) for span in row_at(line, 0).cells]
-    at, cell = next(((at, cell) for at, cell in enumerate(cells) if not is_text(cell, UTF_8)), (0, line.rstrip()))
+    lines = list(_lines(data))
+    start, line = next((item for item in lines if not is_text(item[1], UTF_8)), lines[0])
+    cells = [*enumerate(cell_bytes(line, span) for span in row_at(line, 0).cells), (0, line.rstrip())]
+    beyond = [item for item in cells if not item[1].isascii()]
+    at, cell = next((item for item in beyond if not is_text(item[1], UTF_8)), beyond[0])
     column = f' in the column "{header[at].decode()}"' if at < len(header) and header[at].isascii() else ""
     read: dict[str, str] = {}
-    for codec in LIKELY:
+    for codec in (UTF_8, *LIKELY):
         if is_text(data, codec) and (text := _readable(cell, codec)) is not None:
             read.setdefault(text, codec)
     several = " or ".join(f'"{text}" ({codec})' for text, codec in read.items())
     shown = f"; a cell{column} may be {several}" if read else ""
     return CampaignError(
-        f"its text is not UTF-8, and nothing proves what else it is{shown}",
-        mend="name it with `encoding:` in the source of the campaign, or save the file as UTF-8",
+        f"nothing proves which encoding it has{shown}",
+        mend="name the right one with `encoding:` in the source of the campaign, or save the file as UTF-8 with a byte "
+        "order mark (in a spreadsheet: CSV UTF-8)",
         where=f"{origin}:{data.count(bytes((10,)), 0, start) + 1}",
     )
 

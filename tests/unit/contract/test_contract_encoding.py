@@ -34,7 +34,7 @@ def test_bytes_that_are_not_utf8_stop_the_campaign_and_a_cell_is_shown(text: str
     with pytest.raises(CampaignError) as caught:
         Snapshot(text.encode(codec), "x.csv", "id")
     said = str(caught.value)
-    assert said.startswith("x.csv:2: its text is not UTF-8, and nothing proves what else it is; a cell in the column ")
+    assert said.startswith("x.csv:2: nothing proves which encoding it has; a cell in the column ")
     assert f'"{text.splitlines()[1].split(",")[1]}" (' in said
     assert "`encoding:`" in said
 
@@ -70,6 +70,21 @@ def test_one_bad_row_does_not_make_a_utf8_file_another() -> None:
 def test_a_file_of_two_minds_is_none() -> None:
     with pytest.raises(CampaignError, match="nothing proves"):
         cells("id,name,f\n1,测试,N\n".encode() + "2,测试,N\n".encode("gb18030"))
+
+
+@pytest.mark.parametrize("name", ["郑", "陆", "卢鲁"])
+def test_a_single_name_that_is_utf8_by_accident_proves_nothing(name: str) -> None:
+    data = f"id,name,f\n1,{name},N\n".encode("gb18030")
+    assert data.decode()
+    with pytest.raises(CampaignError, match=f'"{name}" \\(gb18030\\)'):
+        cells(data)
+    assert cells(data, "gb18030") == [name]
+    assert cells(data, "utf-8") == [data.decode().split(",")[3]]
+
+
+@pytest.mark.parametrize("text", ["Müller", "25 °C", "£5", "管", "Jörg und Käthe", "Иван"])
+def test_few_letters_in_utf8_are_read_as_such(text: str) -> None:
+    assert cells(f'id,name,f\n1,"{text}",N\n'.encode()) == [text]
 
 
 def test_a_file_that_was_saved_as_utf8_since_is_not_read_by_the_old_name() -> None:
