@@ -24,6 +24,7 @@ if sys.platform == "linux":
 __all__ = [
     "OPEN_FILES_CAN_BE_REPLACED",
     "Hold",
+    "copy_alike",
     "copy_new",
     "exchange",
     "has_writer",
@@ -39,6 +40,7 @@ __all__ = [
     "sync_file",
     "sync_folder",
     "write_all",
+    "write_for_owner",
     "write_new",
 ]
 
@@ -267,6 +269,34 @@ def write_new(path: Path, data: bytes) -> None:
     with new_file(path) as file:
         file.write(data)
         sync(file)
+
+
+def write_for_owner(path: Path, data: bytes) -> None:
+    """Write a file under a name that a person chose. Only its owner may read it, whoever might read the one before.
+
+    Nothing is left of a failure, which raises OSError. What is no plain file, such as /dev/stdout, is written to.
+    """
+    real = Path(os.path.realpath(path))
+    if real.exists() and not real.is_file():
+        real.write_bytes(data)
+        return
+    fresh = real.with_name(f".{real.name}.notifykit.new")
+    fresh.unlink(missing_ok=True)
+    try:
+        write_new(fresh, data)
+        replace(fresh, real)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def copy_alike(source: Path, target: Path) -> None:
+    """Copy a file to one with the same owner and mode, never readable by more accounts than it.
+
+    The folder is not synced. Raises OSError; the target is then of no use.
+    """
+    facts = source.stat()
+    copy_new(source, target)
+    keep_owner_and_mode(target, facts)
 
 
 def copy_new(source: Path, target: Path) -> tuple[str, int]:

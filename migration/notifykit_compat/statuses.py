@@ -6,7 +6,6 @@ own functions, into a copy that takes the file's place: so they are as they were
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
@@ -14,7 +13,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from notifykit.durable import replace, sync_file
+from notifykit.durable import copy_alike, replace, sync_file
 from notifykit.outbox import SqliteOutbox
 from notifykit.roles import Decision
 from notifykit_compat.activation import Activation
@@ -117,7 +116,7 @@ class Statuses:
                 copy.unlink(missing_ok=True)  # left by a process that was killed
                 try:
                     if target.exists():
-                        shutil.copy2(target, copy)
+                        copy_alike(target, copy)
                     with self._runtime.inside():
                         result = original(str(copy), *arguments)
                     _replace(copy, target)

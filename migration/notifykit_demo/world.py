@@ -25,6 +25,7 @@ from notifykit.demo.contracts import (
 from notifykit.demo.request_log import ACCEPTED, Entry, RequestLog
 from notifykit.demo.service import Service
 from notifykit.demo.world import ContractFile, Due, copy_files
+from notifykit.durable import write_new
 from notifykit_demo.task_table import (
     DAY,
     HOUR,
@@ -160,13 +161,10 @@ def build_legacy(folder: Path, service: Service) -> LegacyWorld:
     copy_files(_PROGRAM, folder)
     copy_files(_PROJECT, folder)
     for name in ("state", "source", "secrets"):
-        (folder / name).mkdir()
+        (folder / name).mkdir(mode=0o700)
     address = service.hook_url(CHAT)
-    (folder / "secrets").chmod(0o700)
-    secret = folder / "secrets" / CHAT
-    secret.touch(mode=0o600)
-    secret.write_text(address + "\n", "utf-8")
-    (folder / "desktop.txt").write_text(address + "\n", "utf-8")
+    for secret in (folder / "secrets" / CHAT, folder / "desktop.txt"):
+        write_new(secret, f"{address}\n".encode())
     beijing = _office(folder, "beijing", "北京签约喜报群", BEIJING, 24, 12, rng, flagged=10, nameless=3)
     shanghai = _office(folder, "shanghai", "上海签约喜报群", SHANGHAI, 16, 8, rng, flagged=7, nameless=0)
     tasks = _tasks(beijing, shanghai)

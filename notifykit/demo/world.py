@@ -18,6 +18,7 @@ from notifykit.config.schema import Kind, json_schema
 from notifykit.demo.acts import Acts
 from notifykit.demo.contracts import AWARD, BEIJING, FLAG, ID, NUMBER, SHANGHAI, contracts, csv_bytes
 from notifykit.demo.service import ROBOT_PATH, Service
+from notifykit.durable import write_new
 from notifykit.errors import ExitCode, NotifykitError, PluginError
 from notifykit.plugins.registry import Registry
 
@@ -127,7 +128,7 @@ def claimed(folder: Path, added: Sequence[str] = ()) -> Iterator[None]:
     """
     with ExitStack() as held:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _refuse_strangers(folder)
             held.enter_context(FileLock(folder / _LOCK, timeout=0))
             _clear(folder, (*_MADE, *added))
@@ -147,13 +148,11 @@ def build(folder: Path, service: Service) -> World:
         project = folder / "notifykit.yaml"
         project.write_text(project.read_text("utf-8").replace(_NO_PORT, service.robot_url), "utf-8")
         for name in ("data", "state", "secrets"):
-            (folder / name).mkdir()
-        (folder / "secrets").chmod(0o700)
+            (folder / name).mkdir(mode=0o700)
         for name, key in service.keys.items():
             secret = service.hook_url(name) if name == HOOK else key
             file = folder / "secrets" / name
-            file.touch(mode=0o600)
-            file.write_text(secret + "\n", "utf-8")
+            write_new(file, f"{secret}\n".encode())
         files = (
             _contracts(folder, "beijing", "PerformanceData-BJ-Aug.csv", contracts(BEIJING, _MONTH, 24, rng), sent=3),
             _contracts(folder, "shanghai", "PerformanceData-SH-Aug.csv", contracts(SHANGHAI, _MONTH, 16, rng), sent=2),

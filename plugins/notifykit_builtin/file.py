@@ -29,7 +29,8 @@ class File:
     """Append each message to a file, as one line of JSON."""
 
     path: ProjectPath
-    """Created, with its folder, where it is missing. `<path>.lock` beside it keeps several writers apart."""
+    """Created, with its folder, where it is missing; only its owner may then read it. `<path>.lock` beside it keeps
+    several writers apart."""
 
     def __post_init__(self) -> None:
         if self.path.is_dir():
@@ -72,7 +73,7 @@ def _line(message: Message, now: float) -> bytes:
 
 def _append(path: Path, line: bytes) -> Outcome:
     try:
-        fd = os.open(path, _FLAGS, 0o644)
+        fd = os.open(path, _FLAGS, 0o600)
     except OSError as error:
         return _retry(error)
     try:

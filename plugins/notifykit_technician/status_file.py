@@ -5,16 +5,29 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from notifykit.durable import keep_owner_and_mode, replace, sync
+from notifykit.durable import (
+    OPEN_FILES_CAN_BE_REPLACED,
+    has_writer,
+    keep_owner_and_mode,
+    kept_from_others,
+    new_file,
+    replace,
+    replace_if,
+    sync,
+    sync_folder,
+)
 from notifykit.errors import CampaignError
 from notifykit_technician.json_text import kind, parse_json
 
 _READINGS = 5
+_WRITING = 0.5
+"""Seconds to wait for a program that is just writing the file."""
 
 
 def render(entries: Mapping[str, object], newline: str = "\n") -> bytes:
@@ -54,8 +67,9 @@ class StatusFile:
     """One send-status file. Writers of ours exclude each other by a lock file beside it.
 
     The legacy program takes no lock and rewrites the file in place. What it wrote is kept up to the moment of
-    the replacement; a write of its own that falls between that last look and the replacement is lost, as it
-    is between two legacy processes.
+    the replacement. On Linux the two files exchange their names, and the old one gets its name back where it is not
+    what was looked at, or where a program is about to write to it. Elsewhere a write that falls between that last look
+    and the replacement is lost, as it is between two legacy processes.
     """
 
     path: Path
@@ -109,9 +123,9 @@ class StatusFile:
             fresh = target.with_name(f"{target.name}.new")
             try:
                 _write(fresh, render(entries, view.newline), view.found)
-                if view.is_of(target):
-                    replace(fresh, target)
+                if _put(fresh, target, view):
                     return entries
+                _wait_for_writer(target)
             finally:
                 fresh.unlink(missing_ok=True)
         raise CampaignError("another program keeps writing it", mend="stop that one, then run again", where=self.path)
@@ -137,11 +151,43 @@ class StatusFile:
         return _View(entries, newline, found, data)
 
 
+def _put(fresh: Path, target: Path, view: _View) -> bool:
+    """Let the new file take the place of what was looked at. False where it is no longer that."""
+    if view.found is None:
+        try:
+            target.hardlink_to(fresh)  # unlike a replacement, never over a file that has come meanwhile
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without links
+            replace(fresh, target)
+        sync_folder(target.parent)
+        return True
+    with target.open("rb") as file, kept_from_others(file.fileno(), _WRITING, readers_too=False) as others:
+        if not OPEN_FILES_CAN_BE_REPLACED:
+            file.close()
+        elif not others.held and has_writer(file.fileno()):
+            return False
+        return replace_if(fresh, target, lambda path: view.is_of(path) and not others.wanted())
+
+
+def _wait_for_writer(target: Path) -> None:
+    """Let a program that is just writing the file come to its end: it is torn before."""
+    with (
+        suppress(FileNotFoundError),
+        target.open("rb") as file,
+        kept_from_others(file.fileno(), _WRITING, readers_too=False),
+    ):
+        pass
+
+
 def _write(path: Path, data: bytes, like: os.stat_result | None) -> None:
-    """Create `path` durably, with the mode and owner of the file that it is to replace."""
+    """Create `path` durably, with the mode and owner of the file that it is to replace.
+
+    A file that was not there is for other programs to read, as far as the umask lets them.
+    """
     path.unlink(missing_ok=True)
-    with path.open("xb") as file:
+    with new_file(path) if like is not None else path.open("xb") as file:
+        file.write(data)
         if like is not None:
             keep_owner_and_mode(path, like)
-        file.write(data)
         sync(file)

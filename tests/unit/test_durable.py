@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,44 @@ def test_a_file_gets_the_mode_of_the_one_whose_place_it_takes(tmp_path: Path) ->
     durable.keep_owner_and_mode(tmp_path / "b", (tmp_path / "a").stat())
     now, wanted = (tmp_path / "b").stat(), (tmp_path / "a").stat()
     assert (now.st_mode, now.st_uid, now.st_gid) == (wanted.st_mode, wanted.st_uid, wanted.st_gid)
+
+
+@pytest.fixture(params=[0o000, 0o077])
+def umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+@pytest.mark.usefixtures("umask")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
+def test_whatever_the_umask_a_copy_has_the_mode_of_the_original_and_a_new_file_is_its_owners(
+    tmp_path: Path, mode: int
+) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"1")
+    source.chmod(mode)
+    durable.copy_alike(source, tmp_path / "copy")
+    assert stat.S_IMODE((tmp_path / "copy").stat().st_mode) == mode
+    durable.write_for_owner(source, b"2")
+    durable.new_file(tmp_path / "new").close()
+    for name in ("source", "new"):
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+    assert source.read_bytes() == b"2"
+
+
+def test_a_file_for_its_owner_keeps_links_and_writes_to_what_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("real")
+    (tmp_path / ".real.notifykit.new").write_bytes(b"left by a process that was killed")
+    durable.write_for_owner(tmp_path / "link", b"1")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"1"
+    durable.write_for_owner(Path(os.devnull), b"2")
+    assert not Path(os.devnull).is_file()
+    with pytest.raises(OSError, match=r"directory|Permission"):
+        durable.write_for_owner(tmp_path, b"3")
+    assert {path.name for path in tmp_path.iterdir()} == {"link", "real"}
 
 
 def test_a_writer_is_noticed(tmp_path: Path) -> None:

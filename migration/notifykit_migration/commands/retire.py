@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from notifykit.durable import write_for_owner
 from notifykit.errors import ExitCode
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
@@ -92,7 +93,7 @@ def _code(project: Project, folder: MigrationFolder, code: Path, patch_path: Pat
     cleanup = plan_cleanup(project, code, migrated)
     if patch_path is not None:
         try:
-            patch_path.write_bytes(cleanup.patch)
+            write_for_owner(patch_path, cleanup.patch)
         except OSError as error:
             raise PreflightError(
                 f"cannot be written ({error.strerror})", mend="check --patch", where=patch_path

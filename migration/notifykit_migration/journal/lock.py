@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from notifykit.durable import make_folder, mend
+from notifykit.durable import make_folder, mend, write_new
 from notifykit_migration.account import account
 from notifykit_migration.errors import MigrationLockedError, PreflightError
 from notifykit_migration.journal.folder import MigrationFolder
@@ -55,7 +55,8 @@ def _sign(folder: MigrationFolder, what: str) -> None:
     path = holder(folder)
     fresh = path.with_suffix(".fresh")
     with contextlib.suppress(OSError):
-        fresh.write_text(json.dumps(about), encoding="utf-8")
+        fresh.unlink(missing_ok=True)
+        write_new(fresh, json.dumps(about).encode())
         fresh.replace(path)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
+from notifykit.durable import write_for_owner
 from notifykit.wording import Reason
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.model import (
@@ -91,7 +92,7 @@ def _plain(value: object) -> object:
 def write_plan(plan: Plan, path: Path) -> None:
     """Write a plan file. Raises PreflightError where that fails."""
     try:
-        path.write_text(plan_text(plan), encoding="utf-8")
+        write_for_owner(path, plan_text(plan).encode())
     except OSError as error:
         raise PreflightError(f"cannot be written ({error.strerror})", mend="check --out", where=path) from error
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from notifykit.durable import write_for_owner
 from notifykit.terminal.console import count
 from notifykit.wording import Language, Wording
 from notifykit_migration.errors import PreflightError
@@ -119,7 +120,7 @@ def write_page(
     )
     try:
         # What the old files held need not be text that can be written.
-        path.write_bytes(page.encode("utf-8", "replace"))
+        write_for_owner(path, page.encode("utf-8", "replace"))
     except OSError as error:
         raise PreflightError(f"cannot be written ({error.strerror})", mend="check --report", where=path) from error
 

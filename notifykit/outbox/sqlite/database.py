@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from notifykit.clock import Clock
+from notifykit.durable import write_new
 from notifykit.errors import StoreError
 from notifykit.outbox.sqlite.open_file import OpenFile
 
@@ -111,6 +112,8 @@ class Database:
         if create:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
+                with suppress(OSError):  # it is there, or SQLite says what is wrong
+                    write_new(path, b"")  # the files beside it get its mode
             except OSError as error:
                 raise StoreError(
                     f"cannot be made ({error.strerror})", mend="check the path", where=path.parent

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from notifykit_technician import status_file
 from notifykit_technician.json_file import JsonFile
 from notifykit_technician.legacy_status import LegacyStatus
 
+from notifykit import durable
 from notifykit.clock import SystemClock
 from notifykit.errors import CampaignError
 from notifykit.model import Record, Status, Table, Task
@@ -95,14 +98,15 @@ def test_no_records_touch_nothing(path: Path) -> None:
 
 
 def test_ten_thousand_records_are_one_replacement(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.write_bytes(b"{}")
     replaced: list[Path] = []
-    replace = Path.replace
+    replace_if = durable.replace_if
 
-    def count(self: Path, target: Path) -> Path:
+    def count(fresh: Path, target: Path, is_known: Callable[[Path], bool]) -> bool:
         replaced.append(target)
-        return replace(self, target)
+        return replace_if(fresh, target, is_known)
 
-    monkeypatch.setattr(Path, "replace", count)
+    monkeypatch.setattr(status_file, "replace_if", count)
     LegacyStatus(status_file=path).generated([record(f"change-{n}") for n in range(10_000)])
     assert replaced == [path]
     assert len(json.loads(path.read_bytes())) == 10_000

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
 import stat
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +22,7 @@ from hypothesis import strategies as st
 from notifykit_technician.status_file import StatusFile, render
 from system import SUPERUSER, needs_superuser
 
+from notifykit import durable
 from notifykit.errors import CampaignError
 
 resource = pytest.importorskip("resource")
@@ -126,10 +130,77 @@ def test_the_whole_file_is_durable_before_it_replaces_the_old_one_and_the_folder
         synced.append("replaced")
         return replace(self, target)
 
+    def note_exchange(one: Path, other: Path) -> bool:
+        synced.append("replaced")
+        return exchange(one, other)
+
+    path.write_bytes(b"{}")
+    exchange = durable.exchange
     monkeypatch.setattr(os, "fsync", note_fsync)
-    monkeypatch.setattr(Path, "replace", note_replace)
+    monkeypatch.setattr(durable, "exchange", note_exchange)
     StatusFile(path).record(["a"], WORD, overwrite=False)
+    size = path.stat().st_size
+    assert synced == [size, "replaced", "folder"]
+    synced.clear()
+    monkeypatch.setattr(durable, "exchange", lambda *_: False)
+    monkeypatch.setattr(Path, "replace", note_replace)
+    StatusFile(path).record(["b"], WORD, overwrite=False)
     assert synced == [path.stat().st_size, "replaced", "folder"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are exchanged on Linux only")
+@pytest.mark.parametrize("how", ["saves", "is about to write"])
+def test_what_another_program_writes_at_the_last_moment_stays(
+    path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    path.write_bytes(b'{"old": "x"}')
+    exchange = durable.exchange
+
+    def write() -> None:
+        path.write_bytes(b'{"old": "x", "theirs": "x"}')
+
+    other = threading.Thread(target=write)
+
+    def exchange_among_others(one: Path, target: Path) -> bool:
+        if not other.ident:
+            other.start()
+            time.sleep(0.02)
+        return exchange(one, target)
+
+    def save_and_exchange(one: Path, target: Path) -> bool:
+        fresh = path.with_name("theirs")
+        fresh.write_bytes(b'{"old": "x", "theirs": "x"}')
+        fresh.replace(path)
+        monkeypatch.setattr(durable, "exchange", exchange)
+        return exchange(one, target)
+
+    monkeypatch.setattr(durable, "exchange", save_and_exchange if how == "saves" else exchange_among_others)
+    StatusFile(path).record(["ours"], "x", overwrite=False)
+    if other.ident:
+        other.join()
+    assert json.loads(path.read_bytes()) == {"old": "x", "theirs": "x", "ours": "x"}
+
+
+def test_a_file_that_comes_when_there_was_none_is_not_replaced(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = Path.hardlink_to
+
+    def come_first(self: Path, target: Path) -> None:
+        path.write_bytes(b'{"theirs": "x"}')
+        monkeypatch.setattr(Path, "hardlink_to", link)
+        link(self, target)
+
+    monkeypatch.setattr(Path, "hardlink_to", come_first)
+    StatusFile(path).record(["ours"], "x", overwrite=False)
+    assert json.loads(path.read_bytes()) == {"theirs": "x", "ours": "x"}
+
+
+def test_where_there_are_no_links_a_new_file_is_made_all_the_same(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_self: Path, _target: Path) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    StatusFile(path).record(["ours"], "x", overwrite=False)
+    assert json.loads(path.read_bytes()) == {"ours": "x"}
 
 
 def test_mode_is_kept(path: Path) -> None:
