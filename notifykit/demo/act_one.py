@@ -143,7 +143,7 @@ class _Stage:
             self.commands.run("resolve", *ids, decision, "--why", why, "--who", "the demonstration")
 
     def settle(self, key: str | None) -> None:
-        self.narrator.chapter("Settle: the flags follow", "写回标志")
+        self.narrator.chapter("Settle: the flags follow", "写回标记")
         self.commands.run("settle")
         self.commands.run("status")
         self.commands.run("trace", key or self.world.contracts[0].rows[-1][ID])

@@ -75,12 +75,12 @@ ROWS_DIFFER = FLAGS(
     "csv_rows_differ",
     "{place}: the rows of this key differ (lines {lines}), and it is not known which of them was sent; remove the "
     "wrong ones, or set their flags by hand",
-    "{place}：该主键的各行不同（第 {lines} 行），无法知道发送的是哪一行；请删除错误的行，或手工设置标记",
+    "{place}：该业务键的各行不同（第 {lines} 行），无法知道发送的是哪一行；请删除错误的行，或手工设置标记",
 )
 ROW_GONE = FLAGS(
     "csv_row_gone_since",
     "{file}: no row has the key {key!r} any more; put the row back",
-    "{file}：已没有主键为 {key!r} 的行；请放回该行",
+    "{file}：已没有业务键为 {key!r} 的行；请放回该行",
 )
 ROW_UNUSABLE = FLAGS("csv_row_unusable", "{place}: {what}; {mend}", "{place}：{what}；{mend}")
 FILE_UNKNOWN = FLAGS(

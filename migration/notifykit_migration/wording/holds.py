@@ -105,7 +105,7 @@ NO_NUMBER = HOLDS(
 KEY_TWICE = HOLDS(
     "key_twice",
     "its key stands in the lines {first:d} and {second:d} with different numbers",
-    "同一主键出现在第 {first} 行和第 {second} 行，编号却不同",
+    "同一业务键出现在第 {first} 行和第 {second} 行，编号却不同",
 )
 NOT_TOLD = HOLDS(
     "not_told",
