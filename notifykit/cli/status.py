@@ -75,7 +75,11 @@ def status(session: Session, as_json: bool) -> ExitCode:
             out("", f"channel {outage.channel}: {_outage(outage, now)}")
         for claim in overdue:
             task, age = claim.task, duration(now - claim.started_at)
-            out("", f"channel {task.channel}: the call for task {task.id} ({task.key}) has been under way for {age}")
+            out(
+                "",
+                f"channel {task.channel}: the call for task {task.id} ({task.key}) has been under way for {age}; "
+                "where its worker is gone, the next `notifykit dispatch` or `run` finds that out",
+            )
         for name, reason in held.items():
             out("", f"campaign {name} queues nothing: {reason}")
     return ExitCode.DONE
