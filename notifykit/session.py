@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from notifykit.config.project import ProjectFile
     from notifykit.pipeline.project import Project
     from notifykit.plugins import Plugins
+    from notifykit.wording import Reason
 
 PROJECT_FILE = Path("notifykit.yaml")
 """The project file, unless one is named."""
@@ -35,6 +36,17 @@ class Session:
     """The project file, where it was read to load the plugins."""
     verbosity: int = 0
     """-1 for errors only, 0 for the usual, 1 and more for what goes on inside."""
+    language: str = "en"
+    """In which reasons are said: `en` or `zh`."""
+
+    def say(self, reason: Reason) -> str:
+        """Put a reason into words, in the language of this call."""
+        if self.language == "en":
+            return reason.text
+        from notifykit.wording import Language
+
+        wording = self.plugins.wording
+        return wording.say(wording.known(reason), Language(self.language))
 
     def open_project(self, *, secrets: bool = True) -> Project:
         """Read the project and validate everything. Raises ConfigError. Without `secrets`, unset ones are no error."""

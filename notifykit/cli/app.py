@@ -6,6 +6,7 @@ import copy
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +102,10 @@ class App(click.Group):
         file = Path(options["project"] or PROJECT_FILE)
         if not extra.get("resilient_parsing"):
             logs.configure(verbosity)
-        session = _session(file, strict=bool(options["strict_plugins"]), verbosity=verbosity)
+        session = replace(
+            _session(file, strict=bool(options["strict_plugins"]), verbosity=verbosity),
+            language=options["lang"] or "en",
+        )
         session.plugins.add_commands(self)
         if not extra.get("resilient_parsing") and verbosity >= 0:
             for trouble in (*session.plugins.failed, *session.plugins.warnings):
@@ -195,6 +199,15 @@ def build_cli() -> App:
         envvar="NOTIFYKIT_PROJECT",
         show_envvar=True,
         help="The project file.",
+    )
+    @click.option(
+        "--lang",
+        type=click.Choice(["en", "zh"]),
+        default="en",
+        show_default=True,
+        envvar="NOTIFYKIT_LANG",
+        show_envvar=True,
+        help="The language of reasons: why a message, a campaign or a channel is where it is.",
     )
     @click.option("--strict-plugins", is_flag=True, help="Do nothing where a plugin is broken.")
     @click.option("-v", "--verbose", count=True, help="Say more of what goes on; -vv says everything.")

@@ -6,6 +6,7 @@ import click
 
 from notifykit.cli.examples import example
 from notifykit.cli.forms import hold_form
+from notifykit.cli.language import in_words
 from notifykit.errors import ExitCode, HeldCampaignError
 from notifykit.operate.check import check as check_project
 from notifykit.session import Session
@@ -42,7 +43,9 @@ def check(session: Session, as_json: bool) -> ExitCode:
         )
     else:
         for finding in checked.findings:
-            out(f"{finding.level}: {finding.about}: {finding.what}")
+            error = finding.error
+            what = in_words(error) if isinstance(error, HeldCampaignError) else finding.what
+            out(f"{finding.level}: {finding.about}: {what}")
         tried = count(len(checked.campaigns), "campaign")
         out(f"{tried} tried; {'mend the errors' if checked.failed else 'nothing must be mended'}")
     return ExitCode.PREFLIGHT_FAILED if checked.failed else ExitCode.DONE

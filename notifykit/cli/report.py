@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from notifykit.cli.language import in_words, said
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Status
 from notifykit.operate.attention import Attention
@@ -27,7 +28,7 @@ def exit_code(*, failures: Mapping[str, NotifykitError], held: object) -> ExitCo
 def print_failures(failures: Mapping[str, NotifykitError]) -> None:
     """Tell which campaigns could not go on."""
     for campaign, why in failures.items():
-        warn_of(f"error: campaign {campaign}", why)
+        warn_of(f"error: campaign {campaign}", in_words(why))
 
 
 def print_generated(generated: Sequence[Generated], *, dry_run: bool = False) -> None:
@@ -95,7 +96,7 @@ def print_settled(settled: Sequence[Settled]) -> None:
         )
     for item in touched:
         for reason, number in item.refused.items():
-            out(f"refused: {item.campaign}: {count(number, 'message')}: {reason}")
+            out(f"refused: {item.campaign}: {count(number, 'message')}: {said(reason)}")
 
 
 def print_attention(waiting: Attention) -> None:
@@ -111,7 +112,7 @@ def print_attention(waiting: Attention) -> None:
         out(f"waiting for you: {waiting.foreign:,} whose status another program changed; {mend}")
     for pause in waiting.paused:
         mend = f"mend it, then `notifykit resume {pause.channel}`"
-        out(f"waiting for you: channel {pause.channel} is paused ({pause.reason}); {mend}")
+        out(f"waiting for you: channel {pause.channel} is paused ({said(pause.reason)}); {mend}")
     for channel, number in waiting.unreachable.items():
         what = f"{count(number, 'message')} for channel {channel}, which cannot be used here"
         out(f"waiting for you: {what}; `notifykit check` says why")

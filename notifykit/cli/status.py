@@ -8,6 +8,7 @@ import click
 
 from notifykit.cli.examples import example
 from notifykit.cli.forms import figures_form, hold_form, outage_form, overdue_form, pause_form
+from notifykit.cli.language import said
 from notifykit.cli.stores import existing_file
 from notifykit.cli.times import duration, iso, local, relative
 from notifykit.clock import SystemClock
@@ -52,18 +53,19 @@ def status(session: Session, as_json: bool) -> ExitCode:
             if outbox.on_wire():  # only then is the section worth its validation
                 overdue = overdue_calls(outbox, project.section().dispatch.timeout, now)
     if as_json:
-        wording = session.plugins.wording
         print_json(
             {
                 "at": iso(now),
                 "campaigns": [figures_form(item, now) for item in figures],
-                "pauses": [pause_form(pause, wording) for pause in pauses],
-                "outages": [outage_form(outage, wording) for outage in cut_off],
+                "pauses": [pause_form(pause, session.plugins.wording) for pause in pauses],
+                "outages": [outage_form(outage, session.plugins.wording) for outage in cut_off],
                 "overdue_calls": [overdue_form(claim, now) for claim in overdue],
                 "pending_without_campaign": unowned,
                 "foreign": foreign,
                 "queue_nothing": {name: reason.text for name, reason in held.items()},
-                "queue_nothing_reasons": {name: hold_form(wording.known(reason)) for name, reason in held.items()},
+                "queue_nothing_reasons": {
+                    name: hold_form(session.plugins.wording.known(reason)) for name, reason in held.items()
+                },
             }
         )
     elif outbox is not None:
@@ -81,14 +83,14 @@ def status(session: Session, as_json: bool) -> ExitCode:
                 "where its worker is gone, the next `notifykit dispatch` or `run` finds that out",
             )
         for name, reason in held.items():
-            out("", f"campaign {name} queues nothing: {reason}")
+            out("", f"campaign {name} queues nothing: {said(reason)}")
     return ExitCode.DONE
 
 
 def _outage(outage: Outage, now: float) -> str:
     since = f"since {local(outage.since)} ({relative(outage.since, now)}), {count(outage.failures, 'failure')}"
     probe = f"; one message tries it again {relative(outage.next_probe, now)}" if outage.paused else ""
-    return f"{outage.told}; {since}{probe}"
+    return f"{said(outage.told)}; {since}{probe}"
 
 
 def _count(outbox: Outbox, status: Status) -> int:
@@ -112,7 +114,7 @@ def _print(figures: Sequence[CampaignFigures], pauses: Sequence[Pause], unowned:
     for pause in pauses:
         ends = "until it is resumed" if pause.until == FOREVER else f"until {local(pause.until)}"
         left = "" if pause.until == FOREVER else f" ({relative(pause.until, now)})"
-        out("", f"channel {pause.channel} is paused {ends}{left}: {pause.reason}")
+        out("", f"channel {pause.channel} is paused {ends}{left}: {said(pause.reason)}")
     if unowned:
         out("", f"{count(unowned, 'pending row')} of another program, which notifykit does not own and will not send")
 

@@ -10,6 +10,7 @@ import click
 
 from notifykit.cli.examples import example
 from notifykit.cli.forms import task_form
+from notifykit.cli.language import said
 from notifykit.cli.names import check_campaign, check_channel
 from notifykit.cli.stores import existing
 from notifykit.cli.times import duration
@@ -124,7 +125,7 @@ def print_tasks(found: list[Task], now: float) -> None:
     why: dict[str, list[str]] = defaultdict(list)
     for task in found:
         if task.reason:
-            why[task.reason.text].append(str(task.id))
+            why[said(task.reason)].append(str(task.id))
     for reason, ids in why.items():
         out(f"{some(ids)}: {reason}")
 

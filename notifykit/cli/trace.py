@@ -6,6 +6,7 @@ import click
 
 from notifykit.cli.examples import example
 from notifykit.cli.forms import story_form
+from notifykit.cli.language import said
 from notifykit.cli.names import check_campaign
 from notifykit.cli.stores import existing
 from notifykit.cli.tasks import message_name
@@ -98,7 +99,7 @@ def _now(task: Task, now: float) -> str:
         Status.PENDING: "pending, a row of another program",
         Status.FOREIGN: f"foreign; `notifykit resolve {task.id}` decides",
     }
-    said = words.get(task.status, task.status.value)
+    stands = words.get(task.status, task.status.value)
     if task.status is Status.QUEUED and task.not_before > now:
-        said += f", next attempt at {local(task.not_before)} ({relative(task.not_before, now)})"
-    return f"{said} ({task.reason})" if task.reason else said
+        stands += f", next attempt at {local(task.not_before)} ({relative(task.not_before, now)})"
+    return f"{stands} ({said(task.reason)})" if task.reason else stands
