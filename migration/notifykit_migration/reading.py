@@ -26,8 +26,8 @@ PATIENCE = 5.0
 
 _ROWS = 1_000
 _TRIES = 20
-_TICK = 0.05
-"""Seconds: two writes that are closer together may have the same time of modification."""
+_PAUSE = 0.05
+"""Seconds between two tries to copy a database that is being written."""
 
 _WAL_HEADER = 32
 _NEEDS_ROLLBACK = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
@@ -184,7 +184,7 @@ def _copied(path: Path, real: Path, patience: float) -> Iterator[sqlite3.Connect
                 _check(path)
             except OSError as error:
                 raise _copy_error(path, error) from error
-            time.sleep(_TICK)
+            time.sleep(_PAUSE)
         else:
             raise StoreError("is written all the time", mend="stop the program that uses it", where=path, passing=True)
         connection = _connect(copy, "rw", patience)
@@ -216,13 +216,12 @@ def _copy_whole(real: Path, copy: Path) -> bool:
         shutil.copyfile(real, copy)
         shutil.copyfile(wal, _beside(copy, "-wal"))
         return header == _wal_header(wal) == _wal_header(_beside(copy, "-wal"))
-    before = (_stamp(real), _stamp(journal))
-    if abs(time.time() - real.stat().st_mtime) < _TICK:
-        return False
     shutil.copyfile(real, copy)
-    if journal.exists():
+    with suppress(FileNotFoundError):
         shutil.copyfile(journal, _beside(copy, "-journal"))
-    return before == (_stamp(real), _stamp(journal)) and not _size(wal)
+    # Size and time would not tell: the clock of files may stand still between two writes.
+    alike = _content(real) == _content(copy) and _content(journal) == _content(_beside(copy, "-journal"))
+    return alike and not _size(wal)
 
 
 def _size(path: Path) -> int:
@@ -237,12 +236,12 @@ def _wal_header(wal: Path) -> bytes:
         return file.read(_WAL_HEADER)
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def _content(path: Path) -> str | None:
+    """Return the sha256 of a file; None where there is none."""
     try:
-        found = path.stat()
+        return file_digest(path)
     except FileNotFoundError:
         return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _digest(cursor: sqlite3.Cursor) -> str:

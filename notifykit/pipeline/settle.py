@@ -12,6 +12,7 @@ from notifykit.errors import CampaignError
 from notifykit.model import Task
 from notifykit.outbox.protocol import Outbox
 from notifykit.roles import WriteBack
+from notifykit.secrets import redact, redact_data
 from notifykit.wording import Reason
 from notifykit.wording.host import WRITE_BACK_FAILED, WRITE_BACK_ODD, WRITE_BACK_SILENT
 
@@ -83,5 +84,6 @@ def _accounted(campaign: Campaign, tasks: Sequence[Task], answer: object) -> Wri
 
 
 def _reason(told: object) -> Reason:
-    """Return why a write-back was refused, whatever a strategy says it by."""
-    return told if isinstance(told, Reason) else Reason(str(told))
+    """Return why a write-back was refused, whatever a strategy says it by, without the credentials in it."""
+    reason = told if isinstance(told, Reason) else Reason(str(told))
+    return reason if redact(reason.text) == reason.text else Reason.of(redact_data(reason.as_data()))

@@ -23,6 +23,7 @@ from notifykit_migration.legacy.campaigns import status_path
 from notifykit_migration.legacy.status_file import StatusFile, read_status_file
 from notifykit_migration.model import FLAG_COLUMN, FlagState
 from notifykit_migration.paths import shown
+from notifykit_migration.reading import file_digest
 from notifykit_migration.wording import holds
 
 Redirect = Mapping[Path, Path]
@@ -65,6 +66,8 @@ class Retiring:
     """The CSV file as error texts name it; in a restored backup that is another one."""
     called: str = ""
     """How plans name it."""
+    digests: dict[Path, tuple[str, int]] = field(default_factory=dict)
+    """sha256 and size of the two files as they were read; `("", 0)` where there was none."""
 
     def named(self, what: object) -> str:
         """Return a text with the CSV file named as plans do: the same wherever the file was read from."""
@@ -113,6 +116,8 @@ def retiring(
     project.start(campaign)
     path = status_path(project, state)
     csv_path = campaign.strategy.flag_file
+    files = {where: redirect.get(where, where) for where in (csv_path.resolve(), path)}
+    before = _digests(files)
     world = Retiring(
         campaign=redirected(campaign, redirect),
         state=state,
@@ -121,12 +126,31 @@ def retiring(
         status=read_status_file(redirect.get(path, path), shown(project.file.folder, path)),
         read_from=str(redirect.get(csv_path, csv_path)),
         called=shown(project.file.folder, csv_path.resolve()),
+        digests=before,
     )
     try:
         _read_contracts(world, state.number, campaign.messages if recipients else ())
     except CampaignError as error:
         raise PreflightError(str(error)) from error
+    # Size and time would not tell: a clock may stand still between two writes.
+    if changed := [where for where, digest in _digests(files).items() if digest != before[where]]:
+        raise PreflightError(
+            "was written while it was read",
+            mend="stop the old program and whoever edits the file, then run again",
+            where=shown(project.file.folder, changed[0]),
+        )
     return world
+
+
+def _digests(files: Redirect) -> dict[Path, tuple[str, int]]:
+    return {where: _digest(real) for where, real in files.items()}
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    try:
+        return file_digest(path), path.stat().st_size
+    except OSError:  # where it is there and cannot be read, reading it says so
+        return "", 0
 
 
 def redirected(campaign: Campaign, redirect: Redirect) -> Campaign:

@@ -88,7 +88,7 @@ def make_plan(
         if not worlds:
             raise NothingToMigrateError("nothing to do: every campaign with old state was migrated already")
         _something(project, worlds, connection)
-        inputs = _inputs(project, worlds, store, connection, redirect)
+        inputs = _inputs(project, worlds, store, connection)
         planner = _Planner(project, worlds, options, now, log, redirect)
         plan = planner.plan(store, connection, inputs, kept)
     return replace(plan, hash=plan_hash(plan))
@@ -119,17 +119,14 @@ def _something(project: Project, worlds: Sequence[Retiring], connection: sqlite3
 
 
 def _inputs(
-    project: Project, worlds: Sequence[Retiring], store: Path, connection: sqlite3.Connection | None, redirect: Redirect
+    project: Project, worlds: Sequence[Retiring], store: Path, connection: sqlite3.Connection | None
 ) -> tuple[Input, ...]:
     found: dict[str, Input] = {}
     for world in worlds:
         for kind, path in ((InputKind.CSV, world.keeper.flag_file.resolve()), (InputKind.JSON, world.status_path)):
-            real = redirect.get(path, path)
             name = shown(project.file.folder, path)
-            if real.exists():
-                found[name] = Input(path=name, kind=kind, sha256=file_digest(real), size=real.stat().st_size)
-            else:
-                found[name] = Input(path=name, kind=kind, sha256="", size=0)
+            sha256, size = world.digests[path]
+            found[name] = Input(path=name, kind=kind, sha256=sha256, size=size)
     if connection is not None:
         name = shown(project.file.folder, store)
         found[name] = Input(path=name, kind=InputKind.STORE, sha256=content_digest(connection), size=0)

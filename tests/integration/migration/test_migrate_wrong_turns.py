@@ -16,6 +16,8 @@ from legacy_world import AWARD, GROUP, SENT, LegacyWorld
 from notifykit_migration import migrate as migrating
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.journal import Journal
+from notifykit_migration.legacy import contracts
+from notifykit_migration.legacy.status_file import StatusFile, read_status_file
 from system import SUPERUSER
 
 OURS = "notifykit-migration"
@@ -53,6 +55,29 @@ def refuse(world: LegacyWorld, code: int, what: str, *arguments: str) -> None:
     done = world.run("migrate", *(arguments or ("--yes", *IDLE)))
     assert (done.exit_code, what in done.stderr) == (code, True), done.output
     assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("written", ["csv", "status"])
+def test_a_file_that_is_written_while_it_is_read_is_planned_from_neither_state(
+    world: LegacyWorld, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    """Its size and time stay: the clock of files may stand still between two writes."""
+    file = world.csv() if written == "csv" else world.status_file("beijing")
+    before = file.read_bytes()
+
+    def read_and_they_write(path: Path, name: str) -> StatusFile:
+        found = read_status_file(path, name)
+        if path == world.status_file("beijing").resolve():
+            facts = file.stat()
+            file.write_bytes(before[:-2] + before[-2:].swapcase()[::-1])
+            os.utime(file, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(contracts, "read_status_file", read_and_they_write)
+        refuse(world, 4, "was written while it was read; stop the old program", "--dry-run")
+    file.write_bytes(before)
+    goes_on(world)
 
 
 def goes_on(world: LegacyWorld) -> None:

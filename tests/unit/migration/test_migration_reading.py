@@ -242,6 +242,30 @@ def test_a_log_that_goes_away_while_it_is_copied(tmp_path: Path, monkeypatch: py
     assert not (tmp_path / "a.db-wal").exists()
 
 
+@pytest.mark.parametrize("written", ["a.db", "a.db-journal"])
+def test_a_write_that_neither_size_nor_time_tells_of_is_noticed_while_it_is_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    path = left_behind(tmp_path / "a.db", "BEGIN", "UPDATE tasks SET message = 'new'")
+    assert path.with_name("a.db-journal").exists()
+    copyfile = shutil.copyfile
+    copied: list[str] = []
+
+    def and_they_write_once(source: Path, target: Path) -> None:
+        copyfile(source, target)
+        copied.append(source.name)
+        if copied == [written] or copied == ["a.db", written]:
+            file, facts = tmp_path / written, (tmp_path / written).stat()
+            data = file.read_bytes()
+            file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+            os.utime(file, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+    monkeypatch.setattr(shutil, "copyfile", and_they_write_once)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    with untouched(path):
+        assert copied == ["a.db", "a.db-journal"] * 2
+
+
 def test_the_copy_cannot_be_written_by_mistake(tmp_path: Path) -> None:
     path = made(tmp_path / "a.db", "wal")
     with pytest.raises(StoreError, match="readonly"), untouched(path) as db:

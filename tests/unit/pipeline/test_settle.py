@@ -4,11 +4,12 @@ from typing import Any, cast
 
 import pytest
 
-from notifykit.model import Outcome, Record, Status, Table
+from notifykit.model import Outcome, Record, Status, Table, Task
 from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
 from notifykit.pipeline.generate import generate
 from notifykit.pipeline.settle import settle
 from notifykit.roles import WriteBack
+from notifykit.secrets import Secret
 from notifykit.wording import Reason
 from notifykit.wording.host import WRITE_BACK_FAILED
 
@@ -95,6 +96,21 @@ def test_a_write_back_of_other_tasks_completes_none_of_them(world: Any, monkeypa
     monkeypatch.setattr(type(world.strategy), "write_back", lambda self, tasks: WriteBack(done=everything))
     assert settle(world.campaign, world.outbox).completed == 2
     assert {task.key for task in world.outbox.tasks(Filter(statuses=(Status.COMPLETED,)))} == {"a"}
+
+
+def test_what_a_strategy_says_is_kept_without_credentials(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    Secret("T0KEN-abcdef")
+    fill(world, "a")
+    finish(world)
+    why = WRITE_BACK_FAILED(error="put https://me:pass@host/T0KEN-abcdef refused")
+
+    def refuse(tasks: list[Task]) -> WriteBack:
+        return WriteBack(refused=dict.fromkeys((task.id for task in tasks), why))
+
+    monkeypatch.setattr(world.strategy, "write_back", refuse)
+    settle(world.campaign, world.outbox)
+    (reason,) = {task.reason for task in world.outbox.tasks(Filter())}
+    assert reason == WRITE_BACK_FAILED(error="put https://***@host/*** refused")
 
 
 def test_a_reason_with_a_code_keeps_it(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
