@@ -8,7 +8,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping
 
-from notifykit.keys.normal import is_plain, normal_form
 from notifykit.outbox.protocol import DistinctKeys
 from notifykit.outbox.sqlite.database import Database
 
@@ -47,8 +46,7 @@ def fill(connection: sqlite3.Connection) -> None:
     """
     text_factory, connection.text_factory = connection.text_factory, _legible
     try:
-        keys = ((campaign, key) for campaign, key in connection.execute(_KEYS) if not is_plain(key))
-        connection.executemany(_KEEP, _odd(keys))
+        connection.executemany(_KEEP, _odd(connection.execute(_KEYS)))
     finally:
         connection.text_factory = text_factory
 
@@ -59,13 +57,15 @@ def _legible(data: bytes) -> str:
 
 def keep_forms(db: Database, keys: Iterable[tuple[str, str]]) -> None:
     """Keep the normal forms of keys that are queued now: pairs of campaign and key."""
-    if odd := sorted(set(_odd((campaign, key) for campaign, key in keys if not is_plain(key)))):
+    if odd := sorted(set(_odd(keys))):
         db.executemany(_KEEP, odd)
 
 
 def _odd(keys: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str, str]]:
+    from notifykit.keys.normal import is_plain, normal_form  # only commands that queue need it
+
     for campaign, key in keys:
-        if (form := normal_form(key)) != key:
+        if not is_plain(key) and (form := normal_form(key)) != key:
             yield campaign, form, key
 
 
@@ -76,6 +76,8 @@ class KeyForms:
 
     def other_spellings(self, campaign: str, keys: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
         """Return, for those of the keys that have any, the known keys of a campaign with the same normal form."""
+        from notifykit.keys.normal import normal_form
+
         any_odd = self.db.one(_ANY, (campaign,)) is not None
         found = {}
         for key in keys:
