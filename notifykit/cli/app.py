@@ -21,7 +21,7 @@ from notifykit.plugins.find import own_version
 from notifykit.session import PROJECT_FILE, Session
 from notifykit.terminal import logs
 from notifykit.terminal.console import warn, warn_of
-from notifykit.terminal.stdout import kept
+from notifykit.terminal.stdout import emit, kept
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -96,7 +96,7 @@ class App(click.Group):
         peek = super().make_context(info_name, list(args), parent, **{**extra, "resilient_parsing": True})
         options = peek.params
         if options["version"] and not extra.get("resilient_parsing"):
-            click.echo(f"notifykit, version {own_version()}")
+            emit(f"notifykit, version {own_version()}")
             peek.exit()
         verbosity = (options["verbose"] or 0) - (options["quiet"] or 0)
         file = Path(options["project"] or PROJECT_FILE)

@@ -9,6 +9,7 @@ from notifykit.cli.manual import LANGUAGES, Language, Page, find, folder, pages
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.session import Session
 from notifykit.terminal.console import info, json_option, out, print_json
+from notifykit.terminal.stdout import writing
 from notifykit.terminal.tables import print_table
 
 
@@ -55,7 +56,8 @@ def _show(page: Page, wanted: Language, *, path: bool, as_json: bool) -> None:
     if path:
         out(str(page.files[language]))
     else:
-        click.echo_via_pager(page.text(language))
+        with writing():
+            click.echo_via_pager(page.text(language))
 
 
 def _form(page: Page, language: Language) -> dict[str, object]:

@@ -28,8 +28,15 @@ def stdout() -> TextIO:
 
 def emit(text: str = "") -> None:
     """Print a line of a result. Raises OutputError, and BrokenPipeError where nobody reads any more."""
-    try:
+    with writing():
         click.echo(text, file=stdout())
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Raise OutputError where stdout cannot be written; BrokenPipeError, where nobody reads any more, comes through."""
+    try:
+        yield
     except BrokenPipeError:
         raise
     except OSError as error:

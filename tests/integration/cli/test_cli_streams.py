@@ -107,8 +107,9 @@ def test_help_is_a_result() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
-def test_a_result_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
-    done = shell(tmp_path, f"{STATUS} --json > /dev/full")
+@pytest.mark.parametrize("arguments", ["status --json", "docs csv", "--version"])
+def test_a_result_that_cannot_be_written_is_an_error(tmp_path: Path, arguments: str) -> None:
+    done = shell(tmp_path, f'"{sys.executable}" -m notifykit {arguments} > /dev/full')
     assert done.returncode == 1
     assert "error: results cannot be written to stdout: No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
