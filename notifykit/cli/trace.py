@@ -74,7 +74,8 @@ def _told(step: Step) -> str:
     if step.attempt is not None:
         return _attempt(step.attempt)
     if step.event is not None:
-        return f"{step.event.kind.replace('_', ' ')} by {step.event.who}: {step.event.detail}"
+        why = f": {step.event.detail}" if step.event.detail else ""
+        return f"{step.event.kind.replace('_', ' ')} by {step.event.who}{why}"
     if step.kind is StepKind.QUEUED:
         return f"queued as task {step.task.id} for {step.task.recipient}"
     return "sent" if step.kind is StepKind.SENT else "written back"
