@@ -7,6 +7,7 @@ import click
 from notifykit.cli.examples import example
 from notifykit.cli.forms import hold_form
 from notifykit.cli.language import in_words
+from notifykit.cli.stores import looks
 from notifykit.errors import ExitCode, HeldCampaignError
 from notifykit.operate.check import check as check_project
 from notifykit.session import Session
@@ -16,6 +17,7 @@ from notifykit.terminal.console import count, json_option, out, print_json
 @click.command(epilog=example("notifykit check"))
 @json_option
 @click.pass_obj
+@looks
 def check(session: Session, as_json: bool) -> ExitCode:
     """Look for all that is wrong before it matters.
 

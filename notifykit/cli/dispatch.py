@@ -8,7 +8,7 @@ from notifykit.cli.examples import example
 from notifykit.cli.forms import attention_form, dispatched_form, forecast_form
 from notifykit.cli.report import exit_code, print_attention, print_dispatched
 from notifykit.cli.signals import stopping_with
-from notifykit.cli.stores import existing
+from notifykit.cli.stores import existing, looks
 from notifykit.cli.tasks import message_name
 from notifykit.cli.times import local
 from notifykit.errors import ExitCode
@@ -37,6 +37,7 @@ workers_option = click.option(
 @click.option("--dry-run", is_flag=True, help="List what waits, in order, and send nothing.")
 @json_option
 @click.pass_obj
+@looks
 def dispatch(session: Session, workers: int | None, once: bool, dry_run: bool, as_json: bool) -> ExitCode:
     """Send what is queued, until nothing waits any more.
 
@@ -47,9 +48,10 @@ def dispatch(session: Session, workers: int | None, once: bool, dry_run: bool, a
     with existing(project, upgrade=not dry_run) as outbox:
         if outbox is None:
             return _nothing(project, as_json=as_json, dry_run=dry_run)
-        if dry_run:
-            return _rehearse(project, outbox, as_json=as_json)
-        return _dispatch(project, outbox, workers, once=once, as_json=as_json)
+        if not dry_run:
+            return _dispatch(project, outbox, workers, once=once, as_json=as_json)
+        expected = forecast(outbox, project.configuration.channels, project.clock.now())
+    return _tell(project, expected, as_json=as_json)
 
 
 def _dispatch(project: Project, outbox: Outbox, workers: int | None, *, once: bool, as_json: bool) -> ExitCode:
@@ -76,8 +78,7 @@ def _waiting(outbox: Outbox) -> int:
     return sum(1 for _ in outbox.tasks(Filter(statuses=(Status.QUEUED,))))
 
 
-def _rehearse(project: Project, outbox: Outbox, *, as_json: bool) -> ExitCode:
-    expected = forecast(outbox, project.configuration.channels, project.clock.now())
+def _tell(project: Project, expected: list[Forecast], *, as_json: bool) -> ExitCode:
     if as_json:
         print_json({"dry_run": True, "waiting": [forecast_form(item, project.plugins.wording) for item in expected]})
     else:

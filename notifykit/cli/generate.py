@@ -9,7 +9,7 @@ import click
 from notifykit.cli.examples import example
 from notifykit.cli.forms import failures_form, generated_form
 from notifykit.cli.report import exit_code, print_failures, print_generated
-from notifykit.cli.stores import rehearsal
+from notifykit.cli.stores import looks, rehearsal
 from notifykit.errors import ExitCode
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import Pass, generate_all
@@ -23,6 +23,7 @@ from notifykit.terminal.progress import progress
 @click.option("--dry-run", is_flag=True, help="Say what would be queued, and change nothing.")
 @json_option
 @click.pass_obj
+@looks
 def generate(session: Session, campaigns: tuple[str, ...], dry_run: bool, as_json: bool) -> ExitCode:
     """Queue messages for records that need notifying.
 

@@ -27,7 +27,7 @@ from notifykit.cli.report import (
 )
 from notifykit.cli.settle import find_orphans, print_orphans
 from notifykit.cli.signals import stopping_with
-from notifykit.cli.stores import rehearsal
+from notifykit.cli.stores import looks, rehearsal
 from notifykit.cli.times import iso, local
 from notifykit.errors import ExitCode
 from notifykit.operate.attention import Attention, attention
@@ -53,6 +53,7 @@ from notifykit.wording import Wording
 @workers_option
 @json_option
 @click.pass_obj
+@looks
 def run(
     session: Session, once: bool, interval: float | None, dry_run: bool, workers: int | None, as_json: bool
 ) -> ExitCode:

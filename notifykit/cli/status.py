@@ -9,7 +9,7 @@ import click
 from notifykit.cli.examples import example
 from notifykit.cli.forms import figures_form, hold_form, outage_form, overdue_form, pause_form
 from notifykit.cli.language import said
-from notifykit.cli.stores import existing_file
+from notifykit.cli.stores import existing_file, looks
 from notifykit.cli.times import duration, iso, local, relative
 from notifykit.clock import SystemClock
 from notifykit.errors import ExitCode
@@ -27,6 +27,7 @@ from notifykit.wording import Reason
 @click.command(epilog=example("notifykit status", "notifykit status --json"))
 @json_option
 @click.pass_obj
+@looks
 def status(session: Session, as_json: bool) -> ExitCode:
     """Show how each campaign stands.
 

@@ -3,19 +3,46 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
 from notifykit.cli.examples import example
+from notifykit.cli.stores import looks
 from notifykit.durable import mend
 from notifykit.errors import ExitCode, StoreError
+from notifykit.outbox.sqlite.backup import back_up
 from notifykit.session import Session
-from notifykit.terminal.console import json_option, out, print_json, warn
+from notifykit.terminal.console import count, json_option, out, print_json, warn
 
 
-@click.group(epilog=example("notifykit store accept --yes"))
+@click.group(epilog=example("notifykit store backup backups/outbox.db --replace"))
 def store() -> None:
     """Look after the outbox, which is one file."""
+
+
+@store.command(epilog=example("notifykit store backup backups/outbox.db --replace"))
+@click.argument("dest", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="DEST may be there: an earlier backup.")
+@json_option
+@click.pass_obj
+@looks
+def backup(session: Session, dest: Path, replace: bool, as_json: bool) -> ExitCode:
+    """Copy the outbox to the file DEST while others work on it.
+
+    The copy is the outbox at one moment, in one file, and is found sound before it takes its name. To go back to it,
+    stop everything, move the outbox away with its -wal and -shm, and put the copy in its place: what was done since
+    then is not known to it.
+    """
+    project = session.project_file()
+    path = project.store()
+    project.known_store.require_there(path)
+    made = back_up(path, dest, replace=replace)
+    if as_json:
+        print_json({"store": str(path), "backup": str(made.path), "bytes": made.size, "tasks": made.tasks})
+    else:
+        out(f"{made.path}: {count(made.tasks, 'task')}, {made.size:,} bytes, found sound")
+    return ExitCode.DONE
 
 
 @store.command(epilog=example("notifykit store accept", "notifykit store accept --yes"))

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from notifykit.clock import Clock
 from notifykit.outbox import Outbox, SqliteOutbox
+from notifykit.outbox.sqlite.reading import StoreChangedError
 from notifykit.terminal.console import info
 
 if TYPE_CHECKING:
     from notifykit.config.project import ProjectFile
     from notifykit.pipeline.project import Project
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_LOOKS = 5
+"""Times that a store is read anew, before it is told that it is written to all the time."""
 
 NOTHING_YET = "nothing has been queued yet"
 
@@ -43,8 +51,34 @@ def existing_file(project: ProjectFile, store: Path, clock: Clock) -> Iterator[O
     if not _is_there(project, store):
         yield None
         return
-    with closing(SqliteOutbox.open(store, clock, create=False, identity=project.known_store.identity())) as outbox:
+    with _looking(project, store, clock) as outbox:
         yield outbox
+
+
+@contextmanager
+def _looking(project: ProjectFile, store: Path, clock: Clock) -> Iterator[Outbox]:
+    """Look at a store. Raises StoreChangedError at the end where it is to be read again: see `looks`."""
+    with closing(SqliteOutbox.look(store, clock, identity=project.known_store.identity())) as outbox:
+        try:
+            yield outbox
+        finally:
+            outbox.require_unchanged()
+
+
+def looks(command: Callable[P, T]) -> Callable[P, T]:
+    """Have a command that looks do so again where the store was written to meanwhile.
+
+    It prints nothing before it has read everything.
+    """
+
+    @wraps(command)
+    def again(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(_LOOKS):
+            with suppress(StoreChangedError):
+                return command(*args, **kwargs)
+        return command(*args, **kwargs)
+
+    return again
 
 
 def _is_there(project: ProjectFile, store: Path) -> bool:
@@ -62,7 +96,7 @@ def rehearsal(project: Project) -> Iterator[Outbox]:
     store = project.configuration.settings.store
     project.known_store.require_there(store)
     if store.exists():
-        with closing(project.open_outbox(create=False)) as outbox:
+        with _looking(project.file, store, project.clock) as outbox:
             yield outbox
         return
     with (

@@ -12,7 +12,7 @@ from notifykit.cli.examples import example
 from notifykit.cli.forms import task_form
 from notifykit.cli.language import said
 from notifykit.cli.names import check_campaign, check_channel
-from notifykit.cli.stores import existing
+from notifykit.cli.stores import existing, looks
 from notifykit.cli.times import duration
 from notifykit.errors import ExitCode
 from notifykit.model import Status, Task
@@ -60,6 +60,7 @@ reason_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option
 )
 @json_option
 @click.pass_obj
+@looks
 def tasks(
     session: Session,
     campaign: str | None,

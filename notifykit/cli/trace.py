@@ -8,7 +8,7 @@ from notifykit.cli.examples import example
 from notifykit.cli.forms import story_form
 from notifykit.cli.language import said
 from notifykit.cli.names import check_campaign
-from notifykit.cli.stores import existing
+from notifykit.cli.stores import existing, looks
 from notifykit.cli.tasks import message_name
 from notifykit.cli.times import duration, local, relative
 from notifykit.errors import ExitCode, NotifykitError
@@ -26,6 +26,7 @@ from notifykit.terminal.tables import print_table
 @click.option("--campaign", metavar="CAMPAIGN", help="Only in this campaign.")
 @json_option
 @click.pass_obj
+@looks
 def trace(session: Session, key: str, campaign: str | None, as_json: bool) -> ExitCode:
     """Tell one record's whole story.
 

@@ -15,7 +15,7 @@ from notifykit.campaign.split import split_on_line_ends
 from notifykit.config.defects import InvalidConfigurationError
 from notifykit.errors import ConfigError, HeldCampaignError, NotifykitError, StoreError, pass_interrupt
 from notifykit.model import Problem, Record
-from notifykit.outbox import Outbox
+from notifykit.outbox import Outbox, SqliteOutbox
 from notifykit.pipeline.alike import AlikeKeys
 from notifykit.pipeline.generate import BATCH, decided, marked_as_neither
 from notifykit.pipeline.precedence import Precedence
@@ -87,10 +87,12 @@ def check(file: Path, plugins: Plugins) -> Checked:
         outbox = None
         if project.configuration.settings.store.exists():
             with suppress(StoreError):  # found already; the campaigns are compared all the same
-                outbox = stack.enter_context(closing(project.open_outbox(create=False)))
+                outbox = stack.enter_context(closing(_look_at(project)))
         precedence = project.precedence(outbox)
         for campaign in project.configuration.campaigns:
             findings += _alone(project, outbox, precedence, campaign)
+        if outbox is not None:
+            outbox.require_unchanged()
     return Checked(findings=tuple(findings), campaigns=tuple(item.name for item in project.configuration.campaigns))
 
 
@@ -117,10 +119,19 @@ def _of_store(project: Project) -> Iterator[Finding]:
             yield _error("store", f"{store} cannot be made: {above} cannot be written; correct its owner or mode")
         return
     try:
-        with closing(project.open_outbox(create=False)) as outbox, outbox.transaction():
-            pass  # it takes the right to write to come so far
+        _look_at(project).close()
     except StoreError as error:
         yield _wrong("store", error)
+    parts = [part for suffix in ("", "-wal", "-shm") if (part := store.with_name(store.name + suffix)).exists()]
+    if unwritable := [str(part) for part in parts if not os.access(part, os.W_OK)]:
+        yield _error("store", f"{', '.join(unwritable)} cannot be written; correct its owner or mode")
+    if not os.access(store.parent, os.W_OK | os.X_OK):
+        yield _error("store", f"{store.parent} cannot be written, where the outbox is; correct its owner or mode")
+
+
+def _look_at(project: Project) -> SqliteOutbox:
+    store = project.configuration.settings.store
+    return SqliteOutbox.look(store, project.clock, identity=project.known_store.identity())
 
 
 def _alone(project: Project, outbox: Outbox | None, precedence: Precedence, campaign: Campaign) -> list[Finding]:

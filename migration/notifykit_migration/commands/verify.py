@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -9,7 +10,7 @@ import click
 from notifykit.errors import ExitCode
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
-from notifykit.terminal.console import json_option, print_json
+from notifykit.terminal.console import json_option, print_json, warn
 from notifykit_migration import report
 from notifykit_migration.backup import make as backups
 from notifykit_migration.backup.in_force import in_force, planned
@@ -57,8 +58,11 @@ def verify(session: Session, *, backup_id: str | None, report_path: Path | None,
         migrations = in_force(folder)
         checks = list(verify_all(project, migrations))
         backup = migrations[-1].backup
-        with migration_lock(folder, "verify"), Journal(folder.journal) as journal:
-            record_checks(journal, checks)
+        if os.access(folder.journal, os.W_OK) and os.access(folder.path, os.W_OK | os.X_OK):
+            with migration_lock(folder, "verify"), Journal(folder.journal) as journal:
+                record_checks(journal, checks)
+        else:
+            warn(f"{folder.journal} cannot be written by this account: the result is shown, and not kept")
     if as_json:
         print_json(report.checks_form(checks))
     else:

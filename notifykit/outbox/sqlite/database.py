@@ -101,12 +101,17 @@ class Database:
     Used by one thread at a time; the statements of one transaction come from one thread.
     """
 
-    def __init__(self, path: Path, clock: Clock, *, create: bool = True) -> None:
+    connection: sqlite3.Connection
+
+    def _begin(self, path: Path, clock: Clock) -> None:
         self.path = path
         self.clock = clock
         self._transaction = Transaction(self)
         self._local_second = -1
         self._local_text = ""
+
+    def __init__(self, path: Path, clock: Clock, *, create: bool = True) -> None:
+        self._begin(path, clock)
         if path.is_dir():
             raise StoreError("is a folder", mend="`store:` in notifykit.yaml must name a file", where=path)
         if create:

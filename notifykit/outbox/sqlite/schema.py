@@ -45,17 +45,29 @@ def prepare(db: Database, *, create: bool) -> None:
     if present:
         return
     if not create and not outbox:
-        raise StoreError(
-            "is not an outbox yet",
-            mend=(
-                "`notifykit migrate` takes over what an old program left in it, and `notifykit "
-                "generate` or `notifykit run` makes it one as it is"
-            ),
-            where=db.path,
-        )
+        raise _no_outbox(db)
     db.use_wal()
     with db.transaction():
         upgrade(db)
+
+
+def is_current(db: Database) -> bool:
+    """Whether an outbox is of this version. Raises StoreError for one of a newer version, and where it is none."""
+    outbox, present = _look(db)
+    if not outbox:
+        raise _no_outbox(db)
+    return present
+
+
+def _no_outbox(db: Database) -> StoreError:
+    return StoreError(
+        "is not an outbox yet",
+        mend=(
+            "`notifykit migrate` takes over what an old program left in it, and `notifykit "
+            "generate` or `notifykit run` makes it one as it is"
+        ),
+        where=db.path,
+    )
 
 
 def upgrade(db: Database) -> None:

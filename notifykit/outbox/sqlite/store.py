@@ -15,8 +15,9 @@ from notifykit.outbox.sqlite.identity import identity_of, require_identity
 from notifykit.outbox.sqlite.key_forms import KeyForms
 from notifykit.outbox.sqlite.looking import Looking
 from notifykit.outbox.sqlite.queueing import Queueing
+from notifykit.outbox.sqlite.reading import ReadOnlyDatabase
 from notifykit.outbox.sqlite.resolving import Resolving
-from notifykit.outbox.sqlite.schema import prepare
+from notifykit.outbox.sqlite.schema import is_current, prepare
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.outbox.sqlite.writeback import WritingBack
 
@@ -45,6 +46,29 @@ class SqliteOutbox(Queueing, Claiming, WritingBack, Resolving, Looking, Adopting
             db.close()
             raise
         return cls(db)
+
+    @classmethod
+    def look(cls, path: Path, clock: Clock | None = None, *, identity: str | None = None) -> Self:
+        """Open the store to look at it, as an account may that can only read: nothing is made, upgraded or written.
+
+        Call `require_unchanged` when all was read. `identity` and errors: as for `open`. A store of an earlier version
+        is read as it would be now.
+        """
+        db = ReadOnlyDatabase(path, clock or SystemClock())
+        try:
+            if identity is not None:
+                require_identity(db.connection, path, identity)
+            if not is_current(db):
+                db.read_as_now()
+        except BaseException:
+            db.close()
+            raise
+        return cls(db)
+
+    def require_unchanged(self) -> None:
+        """Raise StoreChangedError where what was read by `look` may not fit together: it is to be read again."""
+        if isinstance(self.db, ReadOnlyDatabase):
+            self.db.require_unchanged()
 
     def close(self) -> None:
         """Close the connection."""

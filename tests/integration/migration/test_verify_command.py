@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from killed_worlds import replace
 from legacy_world import AWARD, GROUP, SENT, LegacyWorld
+from reading_account import run_as_reader
 
 Checks = dict[str, tuple[str, str]]
 """Name to (result, evidence)."""
@@ -362,3 +364,14 @@ def test_without_the_csv_file_it_says_so(world: LegacyWorld, damage: Callable[[L
     assert done.exit_code in (4, 7)
     assert "PerformanceData-BJ-Aug.csv" in done.output
     assert "Traceback" not in done.output
+
+
+def test_an_account_that_may_only_read_can_verify(migrated: tuple[LegacyWorld, Path]) -> None:
+    world, _ = migrated
+    journal = (world.folder / "notifykit-migration" / "journal.jsonl").read_bytes()
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", **world.environment}
+    done = run_as_reader(world.command_line("verify"), world.folder, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert "12 checks: 12 passed" in done.stdout
+    assert "cannot be written by this account: the result is shown, and not kept" in done.stderr
+    assert (world.folder / "notifykit-migration" / "journal.jsonl").read_bytes() == journal

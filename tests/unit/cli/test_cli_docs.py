@@ -117,6 +117,7 @@ def test_every_key_of_every_command_is_on_the_page(
     (campaigns / "beijing.yaml").rename(campaigns / "beijing-2025.yaml")
     reader.compare("campaign rename", told("campaign", "rename", "beijing", "beijing-2025", "--why", "x"))
     (campaigns / "beijing-2025.yaml").rename(campaigns / "beijing.yaml")
+    reader.compare("store backup", told("store", "backup", str(tmp_path / "backup.db")))
     reader.compare("store accept", told("store", "accept", "--yes"))
     reader.compare("docs", told("docs"))
     reader.compare("docs PAGE", told("docs", "csv"))

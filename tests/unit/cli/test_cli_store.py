@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 from cli_world import FINE, CliWorld, contract
+from reading_account import run_as_reader
 
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.protocol import CampaignFigures, Filter
 from notifykit.outbox.sqlite import schema
+from notifykit.wording import Reason
 
 WORKING = [
     "generate",
@@ -175,3 +177,69 @@ def test_two_project_files_in_one_folder_have_an_outbox_each(world: CliWorld) ->
     (world.folder / "second.yaml").write_text(text, encoding="utf-8")
     world.environment["NOTIFYKIT_PROJECT"] = str(world.folder / "second.yaml")
     assert world.run("check").returncode == 0
+
+
+def test_a_backup_is_made_while_others_work_and_takes_the_place_of_the_store(world: CliWorld) -> None:
+    world.invoke("generate")
+    with world.outbox() as outbox:
+        outbox.pause("award-desk", 60, Reason("x"))
+        made = world.json("store", "backup", str(world.folder / "copy.db"))
+    assert made["tasks"] == 3
+    world.invoke("dispatch")
+    assert world.invoke("store", "backup", str(world.folder / "copy.db")).exit_code == 1
+    world.store.unlink()
+    (world.folder / "copy.db").rename(world.store)
+    assert world.json("status")["campaigns"][0]["by_status"]["queued"] == 3
+
+
+LOOKING = ["status", "tasks", f"trace {contract(1)}", "dispatch --dry-run", "generate --dry-run", "run --dry-run"]
+
+
+def test_an_account_that_may_only_read_can_look(world: CliWorld) -> None:
+    world.lived()
+    before = sorted(path.name for path in world.store.parent.iterdir())
+    for command in LOOKING:
+        done = run_as_reader([*world.command, *command.split()], world.folder, env=world.in_process)
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+    assert sorted(path.name for path in world.store.parent.iterdir()) == before
+    with world.outbox() as outbox:
+        outbox.pause("award-desk", 60, Reason("in the log"))
+        done = run_as_reader([*world.command, "status"], world.folder, env=world.in_process)
+        assert (done.returncode, "in the log" in done.stdout) == (0, True), done.stderr
+        killed = world.folder / "killed"
+        shutil.copytree(world.store.parent, killed)
+    world.edit("notifykit.yaml", "state/", "killed/")
+    done = run_as_reader([*world.command, "status"], world.folder, env=world.in_process)
+    assert (done.returncode, "in the log" in done.stdout) == (0, True), done.stderr
+    (killed / "notifykit.db-shm").unlink()
+    done = run_as_reader([*world.command, "status"], world.folder, env=world.in_process)
+    assert done.returncode == 1
+    assert "a program that was killed left a log beside it, which this account may not read in" in done.stderr
+
+
+def test_a_check_names_what_the_account_cannot_write(world: CliWorld) -> None:
+    world.lived()
+    done = run_as_reader([*world.command, "check"], world.folder, env=world.in_process)
+    assert done.returncode == 4
+    assert f"error: store: {world.store} cannot be written; correct its owner or mode" in done.stdout
+    assert f"error: store: {world.store.parent} cannot be written, where the outbox is" in done.stdout
+
+
+def test_a_store_that_is_written_to_while_it_is_read_is_read_again(
+    world: CliWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.lived()
+    figures = SqliteOutbox.figures
+    looks: list[int] = []
+
+    def meanwhile(outbox: SqliteOutbox) -> list[CampaignFigures]:
+        found = figures(outbox)
+        looks.append(1)
+        if len(looks) == 1:
+            with SqliteOutbox.open(world.store) as other:
+                other.pause("award-desk", 60, Reason("meanwhile"))
+        return found
+
+    monkeypatch.setattr(SqliteOutbox, "figures", meanwhile)
+    assert [pause["reason"] for pause in world.json("status")["pauses"]] == ["meanwhile"]
+    assert len(looks) == 2

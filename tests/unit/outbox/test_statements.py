@@ -13,7 +13,7 @@ import notifykit.outbox.sqlite
 
 FOLDER = Path(notifykit.outbox.sqlite.__file__).parent
 
-OTHERS = ("database.py", "schema.py", "steps.py", "foreign.py")
+OTHERS = ("database.py", "schema.py", "steps.py", "foreign.py", "earlier.py", "reading.py")
 """These look into SQLite's own tables, hold what steps do, or have pieces of SQL for triggers of others."""
 
 MODULES = sorted(path for path in FOLDER.glob("*.py") if path.name not in OTHERS)

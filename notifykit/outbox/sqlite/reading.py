@@ -1,0 +1,138 @@
+"""Opening a store to look at it: nothing is written, made or upgraded, and the account need only be able to read.
+
+SQLite reads a database in WAL mode by means of two files beside it, which it makes where they are missing. While
+somebody works on the store they are there. Otherwise the file is read without them, as one that does not change, and it
+is noticed where it did.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from notifykit.clock import Clock
+from notifykit.errors import StoreError
+from notifykit.outbox.sqlite.database import BUSY_SECONDS, Database, store_error
+from notifykit.outbox.sqlite.open_file import OpenFile
+
+_WAL_VERSIONS = b"\x02\x02"
+_UNREADABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+
+Stamp = tuple[int, int, int]
+
+
+class StoreChangedError(StoreError):
+    """A store was written to while it was read without locks: what was read may not fit together."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("is being written to just now", mend="try again", where=path, passing=True)
+
+
+class ReadOnlyDatabase(Database):
+    """A connection that reads, and leaves the store as it is. One of an earlier version is read as it would be now."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        """Raises StoreError: no such store, not readable for this account, not a database."""
+        self._begin(path, clock)
+        self._as_now: Callable[[str], str] | None = None
+        _require_readable(path)
+        self.file = OpenFile(path)
+        self._real = Path(os.path.realpath(path))
+        self._stamp = _stamp(self._real) if _is_unused(self._real) else None
+        try:
+            self.connection = _connected(self._real, "mode=ro" if self._stamp is None else "immutable=1")
+        except sqlite3.Error as error:
+            raise store_error(path, error) from error
+        try:
+            self._take_part()
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def _take_part(self) -> None:
+        try:
+            self.connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+        except sqlite3.Error as error:
+            if self._stamp is None and getattr(error, "sqlite_errorcode", 0) & 0xFF in _UNREADABLE:
+                raise StoreError(
+                    "a program that was killed left a log beside it, which this account may not read in",
+                    mend="let the account that works on it run `notifykit dispatch --once`, or give this one the right "
+                    "to write in its folder",
+                    where=self.path,
+                ) from error
+            raise store_error(self.path, error) from error
+
+    def read_as_now(self) -> None:
+        """Have a store of an earlier version read as one of this version. Raises StoreError."""
+        from notifykit.outbox.sqlite.earlier import read_as_now  # seldom needed
+
+        try:
+            self._as_now = read_as_now(self.connection)
+        except sqlite3.Error as error:
+            raise store_error(self.path, error) from error
+
+    def require_unchanged(self) -> None:
+        """Raise StoreChangedError where the file was written to since it was opened, and was read without locks."""
+        if self._stamp is not None and _stamp(self._real) != self._stamp:
+            raise StoreChangedError(self.path)
+
+    def execute(self, sql: str, values: Any = ()) -> sqlite3.Cursor:
+        """Run one statement that reads."""
+        return super().execute(self._now(sql), values)
+
+    def one(self, sql: str, values: Any = ()) -> Any:
+        """Return the first row, or None."""
+        return super().one(self._now(sql), values)
+
+    def all(self, sql: str, values: Any = ()) -> list[Any]:
+        """Return all rows."""
+        return super().all(self._now(sql), values)
+
+    def _now(self, sql: str) -> str:
+        return sql if self._as_now is None else self._as_now(sql)
+
+
+def _require_readable(path: Path) -> None:
+    if path.is_dir():
+        raise StoreError("is a folder", mend="`store:` in notifykit.yaml must name a file", where=path)
+    try:
+        with path.open("rb"):
+            pass
+    except FileNotFoundError as error:
+        mend = "`notifykit generate` or `notifykit run` makes one"
+        raise StoreError("there is no outbox yet", mend=mend, where=path) from error
+    except OSError as error:
+        mend = "check the owner and mode of it and of its folder"
+        raise StoreError(f"cannot be read ({error.strerror})", mend=mend, where=path) from error
+
+
+def _is_unused(real: Path) -> bool:
+    """Whether nobody has the store open, as far as its files tell: then SQLite would have to make some."""
+    log, index = (_size(real.with_name(real.name + suffix)) for suffix in ("-wal", "-shm"))
+    if log or (log is not None and index is not None):
+        return False
+    with real.open("rb") as file:
+        return file.read(20)[18:20] == _WAL_VERSIONS
+
+
+def _connected(real: Path, how: str) -> sqlite3.Connection:
+    uri = f"{real.as_uri()}?{how}"  # as_uri quotes what has a meaning in a URI
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
