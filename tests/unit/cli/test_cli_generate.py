@@ -80,9 +80,9 @@ def test_drift_is_reported(world: CliWorld) -> None:
     result = world.invoke("generate")
     assert result.exit_code == 0
     assert f"drift: beijing: sent, but not flagged; the flags are owed again: {contract(1)}" in result.stdout
-    story = [line.rstrip() for line in world.invoke("trace", contract(1)).stdout.splitlines()]
-    assert [line for line in story if line.endswith("written back by settle")]
-    assert [line for line in story if line.endswith("write back owed by generate: the flag was found unset again")]
+    story = world.invoke("trace", contract(1)).stdout
+    assert "written back by settle\n" in story
+    assert "write back owed by generate: the flag was found unset" in story
     world.write_rows([[contract(3), "测试管家3", "0", "N", ""]])
     world.invoke("generate")
     world.write_rows([[contract(3), "测试管家3", "0", "Y", ""]])
