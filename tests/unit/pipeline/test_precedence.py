@@ -143,3 +143,24 @@ def test_what_was_allowed_once_needs_its_permission_for_ever(world: Any) -> None
     alone = replace(second, shares_data_with=frozenset())
     assert precedence(world.outbox, first, alone).refusal(alone) is not None
     assert precedence(world.outbox, first, alone).refusal(first) is None
+
+
+@dataclass
+class Keyed(OneFile):
+    """The same, of a source that says what its keys are taken from."""
+
+    key: str = ""
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "held"), [("id", "nr", True), ("id", "id", False), ("", "nr", False), ("id", "", False)]
+)
+def test_other_keys_are_recognised_where_the_source_tells(world: Any, before: str, now: str, held: bool) -> None:
+    campaign = over_one_file(world.campaign, "orders")
+    assert isinstance(campaign.source, OneFile)
+    path = campaign.source.path
+    generate_as(replace(campaign, source=Keyed(path, before)), world.outbox)
+    other = replace(campaign, source=Keyed(path, now))
+    assert (precedence(world.outbox, other).refusal(other) is not None) is held
+    meant = replace(other, replaces_key=frozenset({before}))
+    assert precedence(world.outbox, meant).refusal(meant) is None
