@@ -346,4 +346,6 @@ def mend(error: OSError) -> str:
         return f"({why}): close it in the program that has it open, a spreadsheet perhaps"
     if error.errno in _RIGHTS:
         return f"({why}): check owner and mode of it and of its folder"
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return f"({why}): check its path"
     return f"({why}): see the system's log"

@@ -207,7 +207,7 @@ def build_cli() -> App:
         show_default=True,
         envvar="NOTIFYKIT_LANG",
         show_envvar=True,
-        help="The language of reasons: why a message, a campaign or a channel is where it is.",
+        help="The language of reasons (why a message, a campaign or a channel is where it is) and of `docs`.",
     )
     @click.option("--strict-plugins", is_flag=True, help="Do nothing where a plugin is broken.")
     @click.option("-v", "--verbose", count=True, help="Say more of what goes on; -vv says everything.")

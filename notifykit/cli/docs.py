@@ -23,17 +23,21 @@ def _complete(_context: click.Context, _parameter: click.Parameter, begun: str) 
 @click.command(epilog=example("notifykit docs", "notifykit docs csv", "notifykit docs migration --lang zh"))
 @click.argument("name", metavar="[PAGE]", required=False, shell_complete=_complete)
 @click.option(
-    "--lang", "language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="The page's language."
+    "--lang",
+    "language",
+    type=click.Choice(LANGUAGES),
+    help="The page's language.  [default: that of `notifykit --lang`]",
 )
 @click.option("--path", is_flag=True, help="Print where the page is, or the folder of all pages.")
 @json_option
 @click.pass_obj
-def docs(_session: Session, name: str | None, language: Language, path: bool, as_json: bool) -> ExitCode:
+def docs(session: Session, name: str | None, language: Language | None, path: bool, as_json: bool) -> ExitCode:
     """Show a page of the manual; without PAGE, list them.
 
     A page is shown in a pager on a terminal, and printed as it is in a pipe. One that is not there in the language
     is shown in English.
     """
+    language = language or ("zh" if session.language == "zh" else "en")
     if name is not None:
         _show(find(name), language, path=path, as_json=as_json)
     elif as_json:

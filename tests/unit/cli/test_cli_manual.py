@@ -56,6 +56,13 @@ def test_a_page_is_printed_in_chinese(name: str) -> None:
     assert result.stdout.rstrip("\n") == (DOCS / f"{name}.zh-CN.md").read_text(encoding="utf-8").rstrip("\n")
 
 
+def test_the_language_of_the_command_line_is_that_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    chinese = invoke("migration", "--lang", "zh").stdout
+    monkeypatch.setenv("NOTIFYKIT_LANG", "zh")
+    assert invoke("migration").stdout == chinese
+    assert invoke("migration", "--lang", "en").stdout != chinese
+
+
 def test_a_page_that_has_no_chinese_is_shown_in_english_and_that_is_said() -> None:
     name = next(name for name in ENGLISH if name not in CHINESE)
     result = invoke(name, "--lang", "zh")
