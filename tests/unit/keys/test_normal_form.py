@@ -174,16 +174,16 @@ def test_plain_identifiers_are_never_taken_for_each_other(pair: list[str]) -> No
 @pytest.mark.parametrize(
     "key",
     [
-        "9" * 1_000_000,
-        "0" * 1_000_000,
-        "1," * 500_000 + "1",
-        "1.000" * 200_000,
-        "'" * 1_000_000,
-        '="' * 500_000,
+        "9" * 200_000,
+        "0" * 200_000,
+        "1," * 100_000 + "1",
+        "1.000" * 50_000,
+        "'" * 200_000,
+        '="' * 100_000,
         '="' * 240 + "1" + '"' * 240,
-        " \u200b" * 500_000,
-        "e\u0301" * 300_000,
-        "\ufdfa" * 100_000,
+        " \u200b" * 100_000,
+        "e\u0301" * 100_000,
+        "\ufdfa" * 50_000,
         "3E999999999",
         "3.0E+999999",
         "1" * 900 + ".0E-999999",
@@ -196,5 +196,5 @@ def test_no_key_takes_long(key: str) -> None:
     begun = time.process_time()
     form = normal_form(key)
     is_programs_number(key)
-    assert time.process_time() - begun < 2
+    assert time.process_time() - begun < 1
     assert len(form) <= 2 * max(len(key), LONGEST)

