@@ -59,8 +59,9 @@ class KeysContract(OutboxBase):
         queue_drafts(outbox, [draft(campaign="next", key="0009")])
         for campaign in ("orders", "next"):
             outbox.keep_distinct(campaign, "7", "007", who=campaign, why="two houses")
+        outbox.keep_distinct("orders", "8", "08", who="orders", why="two houses")
         outbox.rename_campaign("orders", "next", who="me", why="joined")
         assert outbox.other_spellings("next", ["7", "8", "9"]) == {"7": ("007",), "8": ("08",), "9": ("0009",)}
         assert outbox.other_spellings("orders", ["7", "8"]) == {}
-        assert [pair.who for pair in outbox.distinct_keys("next")] == ["next"]
+        assert [(pair.one, pair.who) for pair in outbox.distinct_keys("next")] == [("007", "next"), ("08", "orders")]
         assert outbox.distinct_keys("orders") == []

@@ -13,10 +13,14 @@ from notifykit_contract.encoding import AUTO, LIKELY, codec_named, is_certainly_
 from notifykit_contract.flags import FlagColumn, write_flags
 from notifykit_contract.head import read_head
 from notifykit_contract.source import CsvSource, Snapshot
+from notifykit_contract.strategy import CsvFlag
 
+from notifykit.clock import SystemClock
 from notifykit.errors import CampaignError
 from notifykit.model import Problem, Record
 from notifykit.options import OptionError
+from notifykit.roles import StrategyContext
+from notifykit.testing import sent_task
 
 GERMAN = "id,name,f\n1,Müller,N\n2,Köhler,N\n3,Ann,N\n"
 CHINESE = "id,name,f\n1,测试管家,N\n2,测试,N\n3,Ann,N\n"
@@ -179,6 +183,35 @@ def test_what_is_ascii_alone_is_flagged_without_proof(tmp_path: Path) -> None:
     assert write_flags(path, column, ["1", "2"]).done == {"1", "2"}
     assert path.read_bytes() == GERMAN.replace("r,N", "r,Y").encode("cp1252")
     assert "nothing proves" in write_flags(path, column, ["3", "é"]).refused["3"].text
+
+
+@pytest.mark.parametrize(("flag", "expected"), [("旗", set()), ("f", {"管家"})])
+def test_what_the_campaign_uses_proves_the_encoding_where_flags_are_written(
+    tmp_path: Path, flag: str, expected: set[str]
+) -> None:
+    path = tmp_path / "x.csv"
+    data = f"id,管家,{flag}\n管,x,N\n".encode("gb18030")
+    path.write_bytes(data)
+    column = FlagColumn(key="id", flag=flag, unsent="N", sent="Y", expected=frozenset(expected))
+    assert write_flags(path, column, ["管"]).done == {"管"}
+    assert path.read_bytes() == data.replace(b",N", b",Y")
+
+
+def test_an_encoding_that_is_named_later_counts_for_what_was_queued_before(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes("id,f\né1,N\n".encode())
+    before, after = CsvFlag(flag="f"), CsvFlag(flag="f")
+    source = CsvSource(path=path, key="id")
+    before.start(StrategyContext(campaign="c", source=source, clock=SystemClock(), folder=tmp_path))
+    (record,) = source.read()
+    assert isinstance(record, Record)
+    task = sent_task(record, before.metadata(record))
+    path.write_bytes("id,f\né1,N\n".encode("cp1252"))
+    assert "nothing proves" in str(before.write_back([task]).refused[task.id])
+    named = CsvSource(path=path, key="id", encoding="cp1252")
+    after.start(StrategyContext(campaign="c", source=named, clock=SystemClock(), folder=tmp_path))
+    assert after.write_back([task]).done == {task.id}
+    assert path.read_bytes() == "id,f\né1,Y\n".encode("cp1252")
 
 
 def test_a_flag_that_the_encoding_lacks_is_refused(tmp_path: Path) -> None:

@@ -93,6 +93,15 @@ def test_what_is_known_by_its_exact_text_goes_on(world: Any) -> None:
     assert run(world, row(2, "1.0")).problems == ()
 
 
+def test_what_was_cancelled_is_known_and_not_held(world: Any) -> None:
+    run(world, row(2, "7"))
+    ids = [task.id for task in world.outbox.tasks(Filter())]
+    world.outbox.decide(ids, Status.CANCELLED, who="me", why="a test", of=[Status.QUEUED])
+    done = run(world, row(2, "7"), row(3, "007"))
+    assert [problem.key for problem in done.problems] == ["007"]
+    assert (done.queued, done.duplicates) == (0, 1)
+
+
 @pytest.mark.parametrize("key", ["2.0407099E18", "2.0407099e+18", "2.040709900000000013E18", "1001.0"])
 def test_what_a_program_made_of_a_key_is_held_though_nothing_reads_as_it(world: Any, key: str) -> None:
     (problem,) = run(world, row(2, key)).problems

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from legacy_world import AWARD, GROUP, SENT, WECHAT, WECOM, LegacyWorld, Made
 from notifykit_migration.errors import PreflightError
+from notifykit_migration.legacy.contracts import redirected
 from notifykit_migration.model import CampaignPlan, ContractPlan, InputKind, Options, Plan, Stopped
 from notifykit_migration.plan.make import NothingToMigrateError, make_plan
 from notifykit_migration.wording import warnings
@@ -210,6 +211,14 @@ def test_a_campaign_that_comes_later_is_planned_alone(tmp_path: Path) -> None:
     plan = plan_of(world)
     assert [part.campaign for part in plan.campaigns] == ["shanghai"]
     assert letters(contract(plan, later)) == "A"
+
+
+def test_a_source_that_reads_a_copy_knows_what_is_used_of_it(world: LegacyWorld, tmp_path: Path) -> None:
+    project = world.opened()
+    campaign = next(one for one in project.described if one.name == "beijing")
+    copied = redirected(campaign, {campaign.source.path: tmp_path / "copy.csv"})  # type: ignore[attr-defined]
+    assert copied.source.path == tmp_path / "copy.csv"  # type: ignore[attr-defined]
+    assert "管家(serviceHousekeeper)" in copied.source.expected  # type: ignore[attr-defined]
 
 
 def test_a_row_whose_key_a_program_rewrote_is_no_contract(world: LegacyWorld) -> None:
