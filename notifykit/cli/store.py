@@ -16,12 +16,12 @@ from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json, warn
 
 
-@click.group(epilog=example("notifykit store backup backups/outbox.db --replace"))
+@click.group(epilog=example("notifykit store backup outbox-backup.db --replace"))
 def store() -> None:
     """Look after the outbox, which is one file."""
 
 
-@store.command(epilog=example("notifykit store backup backups/outbox.db --replace"))
+@store.command(epilog=example("notifykit store backup outbox-backup.db --replace"))
 @click.argument("dest", type=click.Path(path_type=Path))
 @click.option("--replace", is_flag=True, help="DEST may be there: an earlier backup.")
 @json_option
