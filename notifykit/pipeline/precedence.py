@@ -16,7 +16,7 @@ from notifykit.errors import HeldCampaignError
 from notifykit.model import CampaignData
 from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import Filter
-from notifykit.wording.host import KEY_CHANGED, SAME_DATA_BEFORE, SAME_DATA_GONE
+from notifykit.wording.host import KEY_CHANGED, RENAMED_MEANWHILE, SAME_DATA_BEFORE, SAME_DATA_GONE
 from notifykit.wording.reason import Reason
 
 
@@ -59,7 +59,10 @@ class Precedence:
             if known.campaign == campaign.name:
                 return None  # it was first
             if not self._meant(campaign, known.campaign):
-                words = SAME_DATA_BEFORE if known.campaign in self._described else SAME_DATA_GONE
+                if known.campaign in self._described:
+                    words = SAME_DATA_BEFORE
+                else:
+                    words = SAME_DATA_GONE if campaign.file.exists() else RENAMED_MEANWHILE
                 return words(known=known.campaign, campaign=campaign.name)
         return self._against_twins(campaign, mine)
 

@@ -63,6 +63,12 @@ SAME_DATA_BEFORE = HOST(
     "{campaign} 与早已存在的活动 {known} 读取同一来源、写入同一标记，因此不会排队任何消息，否则会重复发送；"
     f"请删除其中一个文件；{_MEANT_CHINESE}",
 )
+RENAMED_MEANWHILE = HOST(
+    "renamed_meanwhile",
+    "{campaign} is campaign {known} by now, and its file is not there any more, so nothing is queued under this name: "
+    "start this program anew",
+    "{campaign} 现在是活动 {known}，原来的文件已不在，因此不会再以此名排队任何消息：请重新启动本程序",
+)
 KEY_CHANGED = HOST(
     "key_changed",
     "the keys of {campaign} were taken from `{before}` and are to be taken from `{key}` now, so nothing is queued: "

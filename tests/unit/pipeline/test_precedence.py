@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from notifykit.campaign.campaign import Campaign
-from notifykit.errors import CampaignError
+from notifykit.errors import CampaignError, HeldCampaignError
 from notifykit.model import Record, Table
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import Filter
 from notifykit.pipeline.generate import generate
 from notifykit.pipeline.precedence import Precedence
+from notifykit.wording.host import RENAMED_MEANWHILE
 
 TABLE = Table("list", {"id": 0, "flag": 1, "text": 2})
 
@@ -105,8 +106,9 @@ def test_a_campaign_that_is_renamed_meanwhile_queues_no_more_under_the_old_name(
         renamed.append(world.outbox.rename_campaign("old", "new", who="me", why="meanwhile"))
 
     monkeypatch.setattr(type(old.strategy), "generated", lambda _self, records: rename(records))
-    with pytest.raises(CampaignError):
+    with pytest.raises(HeldCampaignError) as refused:
         generate_as(old, world.outbox)
+    assert refused.value.reason == RENAMED_MEANWHILE(campaign="old", known="new")
     monkeypatch.undo()
     assert len(renamed) == 1
     generate_as(over_one_file(world.campaign, "new"), world.outbox)
