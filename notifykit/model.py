@@ -125,6 +125,8 @@ class Problem:
     mend: str
     key: str | None = None
     """The record that is held back; None where the row has no usable key."""
+    reason: Reason | None = None
+    """`what` with its code and parameters, where it has any."""
 
     def __str__(self) -> str:
         return f"{self.place}: {self.what}; {self.mend}"

@@ -140,7 +140,15 @@ def generated_form(generated: Generated) -> Form:
 
 
 def _problem_form(problem: Problem) -> Form:
-    return {"place": problem.place, "key": problem.key, "what": problem.what, "mend": problem.mend}
+    reason = problem.reason
+    return {
+        "place": problem.place,
+        "key": problem.key,
+        "what": problem.what,
+        "mend": problem.mend,
+        "code": reason.code if reason else None,
+        "params": reason.params_data() if reason else None,
+    }
 
 
 def failures_form(failures: Mapping[str, NotifykitError]) -> Form:

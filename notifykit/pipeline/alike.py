@@ -14,8 +14,8 @@ from notifykit.keys.normal import is_plain, is_programs_number, normal_form
 from notifykit.keys.shown import shown
 from notifykit.model import Problem, Record
 from notifykit.outbox.protocol import Filter, Outbox
-
-_NOTHING = "nothing is queued for it"
+from notifykit.wording import Reason
+from notifykit.wording.host import KEY_IN_SOURCE, KEY_NUMBER, KEY_QUEUED, KEY_READS_AS, KEY_TOLD, KEY_UNSEEN
 
 
 def unusable_key(record: Record) -> Problem | None:
@@ -24,17 +24,21 @@ def unusable_key(record: Record) -> Problem | None:
     if is_plain(key):
         return None
     if is_programs_number(key):
-        what = f"a spreadsheet or another program turned the key into the number {key}"
+        reason = KEY_NUMBER(key=key)
         mend = (
-            f"{_NOTHING}; put the digits back from where they came, with the column formatted as text, or say "
-            "`keys: exact` in the campaign if its keys are written so"
+            "put the digits back from where they came, with the column formatted as text, or say `keys: exact` in the "
+            "campaign if its keys are written so"
         )
     elif not normal_form(key):
-        what = f'nothing of the key "{shown(key)}" can be seen'
-        mend = f"{_NOTHING}; fill the key in, or delete the row"
+        reason, mend = KEY_UNSEEN(key=shown(key)), "fill the key in, or delete the row"
     else:
         return None
-    return Problem(place=record.place, key=key, what=what, mend=mend)
+    return _problem(record, reason, mend)
+
+
+def _problem(record: Record, reason: Reason, mend: str) -> Problem:
+    mend = f"nothing is queued for it; {mend}"
+    return Problem(place=record.place, key=record.key, what=reason.text, mend=mend, reason=reason)
 
 
 class AlikeKeys:
@@ -65,20 +69,16 @@ class AlikeKeys:
         return found
 
     def _reads_as(self, record: Record, others: Sequence[str], queued: Collection[str]) -> Problem:
-        listed = ", ".join(f'"{shown(other)}" ({self._whence(other, queued)})' for other in others)
-        pair = shlex.join([shown(record.key), shown(others[0])])
+        known = ((KEY_QUEUED, queued), (KEY_TOLD, self._told), (KEY_IN_SOURCE, others))  # what counts most first
+        whence, alike = next((of(), found) for of, keys in known if (found := [key for key in others if key in keys]))
+        listed = ", ".join(f'"{shown(other)}"' for other in alike)
+        pair = shlex.join([shown(record.key), shown(alike[0])])
         command = f"notifykit keys distinct --campaign {shlex.quote(self._campaign.name)} --why TEXT -- {pair}"
-        return Problem(
-            place=record.place,
-            key=record.key,
-            what=f'the key "{shown(record.key)}" is new, and reads as {listed}',
-            mend=f"{_NOTHING}; correct it, or, if both keys are right, run `{command}`",
+        return _problem(
+            record,
+            KEY_READS_AS(key=shown(record.key), others=listed, whence=whence),
+            f"correct it, or, if both keys are right, run `{command}`",
         )
-
-    def _whence(self, key: str, queued: Collection[str]) -> str:
-        if key in queued:
-            return "queued before"
-        return "told before" if key in self._told else "in the source"
 
 
 def _undecided(outbox: Outbox | None, campaign: str, key: str, alike: Iterable[str]) -> list[str]:

@@ -77,3 +77,17 @@ KEY_CHANGED = HOST(
     "{campaign} 的业务键原先取自 `{before}`，现在要取自 `{key}`，因此不会排队任何消息，否则每条都会当作新的重复发送；"
     "请改回 `key: {before}`；如果确实要改，请在其文件中写明 `replaces_key: {before}`",
 )
+KEY_UNSEEN = HOST("key_unseen", 'nothing of the key "{key}" can be seen', "键“{key}”没有任何看得见的字符")
+KEY_NUMBER = HOST(
+    "key_number",
+    "a spreadsheet or another program turned the key into the number {key}",
+    "表格软件或其他程序把键变成了数 {key}",
+)
+KEY_READS_AS = HOST(
+    "key_reads_as",
+    'the key "{key}" is new, and reads as {others} ({whence:why})',
+    "键“{key}”是新的，读起来与 {others} 相同（{whence:why}）",
+)
+KEY_QUEUED = HOST("key_queued", "queued before", "之前已入队")
+KEY_TOLD = HOST("key_told", "told before", "之前已告知")
+KEY_IN_SOURCE = HOST("key_in_source", "in the source", "在来源中")

@@ -53,6 +53,8 @@ def test_another_spelling_of_what_was_queued_is_held(world: Any, spelling: str) 
     assert f'"{KEY}" (queued before)' in problem.what
     assert spelling.isascii() or spelling not in problem.what, "the difference is to be seen"
     assert "notifykit keys distinct --campaign c --why TEXT -- " in problem.mend
+    assert problem.reason is not None
+    assert problem.reason.codes == {"key_reads_as", "key_queued"}
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
@@ -66,7 +68,7 @@ def test_of_two_new_spellings_both_are_held(world: Any) -> None:
     done = run(world, row(2, "007"), row(3, "7"), row(4, "8"), row(5, "7\u200b"))
     assert queued(world) == ["8"]
     assert {problem.key for problem in done.problems} == {"7", "007", "7\u200b"}
-    assert r'reads as "007" (in the source), "7\u200b" (in the source)' in str(done.problems[1])
+    assert r'reads as "007", "7\u200b" (in the source)' in str(done.problems[1])
 
 
 def test_what_the_source_says_was_sent_holds_its_other_spelling(world: Any) -> None:
@@ -111,6 +113,8 @@ def test_what_a_program_made_of_a_key_is_held_though_nothing_reads_as_it(world: 
 
 def test_a_key_of_which_nothing_can_be_seen_is_held(world: Any) -> None:
     (problem,) = run(world, row(2, "\u200b\u3164")).problems
+    assert problem.reason is not None
+    assert problem.reason.code == "key_unseen"
     assert str(problem).startswith(r'list:2: nothing of the key "\u200b\u3164" can be seen; ')
 
 
