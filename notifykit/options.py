@@ -9,11 +9,11 @@ A field with `init=False` is no option. Where a type takes text, a value arrives
 from __future__ import annotations
 
 import math
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from notifykit.config.paths import in_folder, unexpanded
 from notifykit.nearest import hint
 from notifykit.secrets import Secret, Surroundings
 
@@ -39,12 +39,6 @@ class OptionError(ValueError):
         self.mend = mend
 
 
-def in_folder(folder: Path, path: str | Path) -> Path:
-    """Return the absolute path that a path in a project file means, where `folder` holds that file."""
-    # `..` is taken as it is written: places are shown to people, and the folder itself has no links in it.
-    return Path(os.path.normpath(folder / path))
-
-
 def _not_empty(value: object) -> object:
     if value == "":
         raise ValueError("must be a path")
@@ -52,7 +46,10 @@ def _not_empty(value: object) -> object:
 
 
 def _in_project(path: Path, info: ValidationInfo) -> Path:
-    return in_folder(Surroundings.of(info).folder, path)
+    folder = Surroundings.of(info).folder
+    if (wrong := unexpanded(folder, path)) is not None:
+        raise ValueError(wrong)
+    return in_folder(folder, path)
 
 
 def _seconds(value: object) -> float:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
+from notifykit.config.paths import unexpanded
 from notifykit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -161,6 +162,8 @@ def _bare(found: str, where: str) -> str:
 
 
 def _from_file(name: str, around: Surroundings) -> str:
+    if (wrong := unexpanded(around.folder, name)) is not None:
+        raise ValueError(f"the secret's file: {wrong}")
     try:
         found = (around.folder / name).read_text(encoding="utf-8")
     except OSError as error:

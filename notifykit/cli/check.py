@@ -22,7 +22,8 @@ def check(session: Session, as_json: bool) -> ExitCode:
     """Look for all that is wrong before it matters.
 
     Configuration, plugins, secrets, paths, the store; and the messages of each campaign's first records are rendered.
-    All of it is listed at once (exit code 4). Nothing is queued, sent or written.
+    All of it is listed at once (exit code 4), and what `generate` would hold for you (exit code 3). Nothing is queued,
+    sent or written.
     """
     checked = check_project(session.file, session.plugins)
     if as_json:
@@ -50,4 +51,6 @@ def check(session: Session, as_json: bool) -> ExitCode:
             out(f"{finding.level}: {finding.about}: {what}")
         tried = count(len(checked.campaigns), "campaign")
         out(f"{tried} tried; {'mend the errors' if checked.failed else 'nothing must be mended'}")
-    return ExitCode.PREFLIGHT_FAILED if checked.failed else ExitCode.DONE
+    if checked.failed:
+        return ExitCode.PREFLIGHT_FAILED
+    return ExitCode.HELD if checked.held else ExitCode.DONE

@@ -50,6 +50,7 @@ def generate(session: Session, campaigns: tuple[str, ...], dry_run: bool, as_jso
 
 def generate_pass(project: Project, names: tuple[str, ...], *, dry_run: bool) -> Pass:
     """Generate the campaigns; those that cannot be used here fail with the reason."""
+    project.require_campaigns()
     chosen = project.campaigns(names)
     this_pass = Pass(failures=project.unavailable(names))
     with (

@@ -63,6 +63,7 @@ def run(
     SIGTERM ends it after what is under way (exit code 130). With `--json`, each pass is one line.
     """
     project = session.open_project(secrets=not dry_run)
+    project.require_campaigns()
     if dry_run:
         return _rehearse(project, as_json=as_json)
     with closing(project.open_outbox()) as outbox:

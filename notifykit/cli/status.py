@@ -73,7 +73,7 @@ def status(session: Session, as_json: bool) -> ExitCode:
         _print(figures, pauses, unowned, now)
         if foreign:
             told = "another program wrote into what cannot be read, or gave a status that notifykit does not know"
-            out(f"\n{count(foreign, 'row')} that {told}; `notifykit tasks --status foreign` lists them")
+            out("", f"{count(foreign, 'row')} that {told}; `notifykit tasks --status foreign` lists them")
         for outage in cut_off:
             out("", f"channel {outage.channel}: {_outage(outage, now)}")
         for claim in overdue:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import glob
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings, Settings
+from notifykit.config.campaign_files import CampaignFiles, find_campaign_files
 from notifykit.config.campaigns import CampaignReader, ReadCampaign, campaign_name
 from notifykit.config.channels import read_channels
 from notifykit.config.defects import Defects, Place
@@ -31,6 +30,7 @@ class Configuration:
     """What the files say, ready to run."""
 
     settings: Settings
+    campaign_files: CampaignFiles
     campaigns: tuple[Campaign, ...]
     disabled: tuple[Campaign, ...]
     """Campaigns with `enabled: false`: they generate nothing, but what they queued may still be under way."""
@@ -63,7 +63,8 @@ def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -
     )
     inheritance = Inheritance(files, defects)
     roots: dict[Path, Branch] = {}
-    for file in _campaign_files(project, section, defects):
+    campaign_files = find_campaign_files(project, section, defects)
+    for file in campaign_files.files:
         if root := inheritance.read(file):
             roots[file] = root
     _check_names(roots, defects)
@@ -79,6 +80,7 @@ def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -
             dispatch=DispatchSettings(**section.dispatch.model_dump()),
             interval=section.run.interval,
         ),
+        campaign_files=campaign_files,
         campaigns=_usable(reads, enabled=True),
         disabled=_usable(reads, enabled=False),
         unsendable=tuple(read.campaign for read in reads if read.campaign and read.unavailable),
@@ -90,21 +92,6 @@ def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -
 
 def _usable(reads: list[ReadCampaign], *, enabled: bool) -> tuple[Campaign, ...]:
     return tuple(read.campaign for read in reads if read.campaign and not read.unavailable and read.enabled is enabled)
-
-
-def _campaign_files(project: ProjectFile, section: ProjectSection | None, defects: Defects) -> list[Path]:
-    """Return the campaign files, by name. A pattern that finds nothing is a defect, unless it is the default."""
-    patterns = (section or ProjectSection()).campaigns
-    folder = project.file.parent
-    found: set[str] = set()
-    for pattern in patterns:
-        names = glob.glob(pattern, root_dir=folder, recursive=True)  # noqa: PTH207 - Path.glob refuses `..`
-        if not names and "campaigns" in project.root.entries:
-            place = project.root.entries["campaigns"].place
-            defects.add(place, "campaigns", f'"{pattern}" matches no file under {folder}', mend="correct it")
-        found.update(os.path.normpath(folder / name) for name in names)
-    files = [Path(name) for name in sorted(found)]
-    return [file for file in files if not file.name.startswith("_") and not file.is_dir()]
 
 
 def _check_names(roots: Mapping[Path, Branch], defects: Defects) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from notifykit.campaign.split import split_on_line_ends
 from notifykit.config.defects import InvalidConfigurationError
 from notifykit.errors import ConfigError, HeldCampaignError, NotifykitError, StoreError, pass_interrupt
 from notifykit.model import Problem, Record
+from notifykit.operate.writable import unwritable_results, unwritable_store
 from notifykit.outbox import Outbox, SqliteOutbox
 from notifykit.pipeline.alike import AlikeKeys
 from notifykit.pipeline.generate import BATCH, decided, marked_as_neither
@@ -32,8 +32,10 @@ class Level(StrEnum):
 
     ERROR = "error"
     """It must be mended."""
+    HELD = "held"
+    """`generate` would hold what it concerns for a person; the rest runs."""
     NOTE = "note"
-    """It is worth knowing; what it concerns is held, and the rest runs."""
+    """It is worth knowing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,11 @@ class Checked:
         """Whether anything must be mended."""
         return any(finding.level is Level.ERROR for finding in self.findings)
 
+    @property
+    def held(self) -> bool:
+        """Whether `generate` would hold anything for a person."""
+        return any(finding.level is Level.HELD for finding in self.findings)
+
 
 def check(file: Path, plugins: Plugins) -> Checked:
     """Check a project. Nothing is queued, sent or written."""
@@ -80,8 +87,7 @@ def check(file: Path, plugins: Plugins) -> Checked:
         _wrong(item.name if item.kind == "campaign" else "configuration", item.error, str(item))
         for item in project.configuration.unavailable
     ]
-    if idle := project.idle:
-        findings.append(_note("configuration", idle))
+    findings += _of_files(project)
     findings += _of_store(project)
     with ExitStack() as stack:
         outbox = None
@@ -94,6 +100,17 @@ def check(file: Path, plugins: Plugins) -> Checked:
         if outbox is not None:
             outbox.require_unchanged()
     return Checked(findings=tuple(findings), campaigns=tuple(item.name for item in project.configuration.campaigns))
+
+
+def _of_files(project: Project) -> Iterator[Finding]:
+    """Where no campaign is found, or a file that looks like one is none."""
+    files = project.configuration.campaign_files
+    if files.none is not None and files.wanted:
+        yield _wrong("configuration", files.none)
+    elif idle := project.idle:
+        yield _note("configuration", idle)
+    for name in files.overlooked if files.none is None else ():
+        yield _note("configuration", f"{name} is no campaign: no pattern of `campaigns` finds it; rename or remove it")
 
 
 def _without_secrets(file: Path, plugins: Plugins) -> Project | None:
@@ -111,22 +128,12 @@ def _of_store(project: Project) -> Iterator[Finding]:
     except StoreError as error:
         yield _wrong("store", error)
         return
-    if not store.exists():
-        above = next(folder for folder in store.parents if folder.exists())
-        if not above.is_dir():
-            yield _error("store", f"{store} cannot be made: {above} is a file; correct `store:`")
-        elif not os.access(above, os.W_OK | os.X_OK):
-            yield _error("store", f"{store} cannot be made: {above} cannot be written; correct its owner or mode")
-        return
-    try:
-        _look_at(project).close()
-    except StoreError as error:
-        yield _wrong("store", error)
-    parts = [part for suffix in ("", "-wal", "-shm") if (part := store.with_name(store.name + suffix)).exists()]
-    if unwritable := [str(part) for part in parts if not os.access(part, os.W_OK)]:
-        yield _error("store", f"{', '.join(unwritable)} cannot be written; correct its owner or mode")
-    if not os.access(store.parent, os.W_OK | os.X_OK):
-        yield _error("store", f"{store.parent} cannot be written, where the outbox is; correct its owner or mode")
+    if store.exists():
+        try:
+            _look_at(project).close()
+        except StoreError as error:
+            yield _wrong("store", error)
+    yield from (_error("store", what) for what in unwritable_store(store))
 
 
 def _look_at(project: Project) -> SqliteOutbox:
@@ -161,10 +168,11 @@ def _of_campaign(
     except NotifykitError as error:
         yield _wrong(campaign.name, error)
         return
+    yield from (_error(campaign.name, what) for what in unwritable_results(campaign))
     for problem in sample.problems[:SAMPLE]:
-        yield _note(campaign.name, f"held: {problem}")
+        yield _held(campaign.name, str(problem))
     if len(sample.problems) > SAMPLE:
-        yield _note(campaign.name, f"held: … and {len(sample.problems) - SAMPLE} more rows")
+        yield _held(campaign.name, f"… and {len(sample.problems) - SAMPLE} more rows")
     if sample.neither:
         yield _note(campaign.name, f"skipped: records marked neither as sent nor as not sent: {len(sample.neither)}")
     for problem in sample.neither[:SAMPLE]:
@@ -255,7 +263,7 @@ def _of_message(campaign: Campaign, plan: MessagePlan, records: Iterable[Record]
         )
     elif wrong:
         all_of_them = len(wrong) >= rendered
-        level = Level.ERROR if all_of_them else Level.NOTE
+        level = Level.ERROR if all_of_them else Level.HELD
         share = "no record" if all_of_them else f"{len(wrong)} of the first {rendered} records"
         verb = "can have it" if all_of_them else "cannot have it"
         yield Finding(level=level, about=campaign.name, what=f"message {plan.name}: {share} {verb}: {wrong[0]}")
@@ -279,6 +287,10 @@ def _wrong(about: str, error: NotifykitError, what: str | None = None) -> Findin
 
 def _error(about: str, what: str) -> Finding:
     return Finding(level=Level.ERROR, about=about, what=what)
+
+
+def _held(about: str, what: str) -> Finding:
+    return Finding(level=Level.HELD, about=about, what=what)
 
 
 def _note(about: str, what: str) -> Finding:

@@ -47,12 +47,17 @@ class Project:
 
     @property
     def idle(self) -> str | None:
-        """Why there is nothing to try: no campaign, or none that is enabled. Else None."""
+        """Why there is nothing to try: no campaign is enabled, or the project says that it has none. Else None."""
         if self.configuration.campaigns or self.unavailable():
             return None
-        if self.configuration.disabled:
-            return "no campaign is enabled"
-        return "there is no campaign file; put one into campaigns/, as NAME.yaml, or say in `campaigns:` where they are"
+        none = self.configuration.campaign_files.none
+        return "no campaign is enabled" if none is None else str(none)
+
+    def require_campaigns(self) -> None:
+        """Raise ConfigError where campaigns are looked for and there is none: for commands that queue messages."""
+        found = self.configuration.campaign_files
+        if found.none is not None and found.wanted:
+            raise found.none
 
     def settling(self, names: tuple[str, ...] = ()) -> tuple[Campaign, ...]:
         """Return the campaigns that can write results back: as `campaigns`, with disabled ones."""

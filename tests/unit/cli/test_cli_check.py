@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from cli_world import CliWorld, contract
+from reading_account import run_as_reader
 
 from notifykit.operate import check as checking
 
 
 def findings(world: CliWorld, code: int) -> list[tuple[str, str, str]]:
     told: dict[str, Any] = world.json("check", code=code)
-    assert told["ok"] is (code == 0)
+    assert told["ok"] is (code in (0, 3))
     return [(item["level"], item["about"], item["what"]) for item in told["findings"]]
 
 
@@ -130,15 +131,15 @@ def test_what_would_be_empty_is_found(world: CliWorld, what: str, before: str) -
     world.write_rows([[contract(1), "甲", "0", "N", "x"], [contract(2), "甲", "0", "N", " "]])
     empty = f"{world.csv}:3: the {what} is empty; correct the template or the row"
     told = f"message group: 1 of the first 2 records cannot have it: {empty}"
-    assert ("note", "beijing", told) in findings(world, 0)
+    assert ("held", "beijing", told) in findings(world, 3)
 
 
 def test_a_template_that_fails_for_some_rows_holds_only_these(world: CliWorld) -> None:
     world.edit("campaigns/beijing.yaml", '{{ record["备注"] }}', '{{ record["备注"] | int / record["备注"] | int }}')
     world.write_rows([[contract(number), "甲", "0", "N", str(number - 1)] for number in (1, 2, 3)])
-    found = findings(world, 0)
+    found = findings(world, 3)
     (note,) = [item for item in found if "cannot have it" in item[2]]
-    assert note[:2] == ("note", "beijing")
+    assert note[:2] == ("held", "beijing")
     assert "message group: 1 of the first 3 records cannot have it: " in note[2]
 
 
@@ -179,10 +180,18 @@ def test_what_could_not_be_tried_is_said(world: CliWorld) -> None:
 def test_held_rows_are_noted(world: CliWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checking, "SAMPLE", 2)
     world.write_rows([["", "甲", "1", "N", str(number)] for number in range(3)] + [[contract(1), "甲", "1", "N", ""]])
-    found = findings(world, 0)
-    assert [what for _, _, what in found][-1] == "held: … and 1 more rows"
+    found = findings(world, 3)
+    assert [what for _, _, what in found][-1] == "… and 1 more rows"
+    assert {level for level, _, _ in found} == {"held"}
     assert len(found) == 3
-    assert found[0][2].startswith(f"held: {world.csv}:2: ")
+    assert found[0][2].startswith(f"{world.csv}:2: ")
+
+
+def test_what_results_cannot_be_written_into_is_found(world: CliWorld) -> None:
+    done = run_as_reader([*world.command, "check"], world.folder, env=world.in_process)
+    assert done.returncode == 4
+    assert f"error: beijing: {world.csv} cannot be written, so no result is written back; correct" in done.stdout
+    assert f"error: beijing: {world.csv.parent} cannot be written, where results are written back" in done.stdout
 
 
 def test_only_the_first_records_are_rendered(world: CliWorld, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from cli_world import CliWorld, contract
 
@@ -132,12 +134,45 @@ def test_a_project_without_campaign_files_says_so(world: CliWorld) -> None:
     world.edit("notifykit.yaml", "campaigns: campaigns/*.yaml\n", "")
     for file in (world.folder / "campaigns").iterdir():
         file.unlink()
-    said = "there is no campaign file; put one into campaigns/, as NAME.yaml, or say in `campaigns:` where they are\n"
-    done = world.invoke("generate")
-    assert (done.stdout, done.stderr) == (said, "")
-    assert world.invoke("check").stdout == f"note: configuration: {said}0 campaigns tried; nothing must be mended\n"
-    assert said in world.invoke("run", "--once", "--dry-run").stdout
-    assert said in world.invoke("run", "--once").stdout
+    folder = world.folder / "campaigns"
+    said = f"{world.project}: no campaign was found: campaigns/*.yaml matches none under {world.folder}: {folder} has "
+    for name in ("orders.yml", "_base.yaml"):
+        (folder / name).write_text("a: b", encoding="utf-8")
+    for command in ("generate", "generate --dry-run", "run --once", "run --once --dry-run", "check"):
+        done = world.invoke(*command.split())
+        assert done.exit_code == 4, command
+        assert f"{said}_base.yaml, orders.yml (a file whose name starts with `_` is only a base)" in done.output
+        assert "name a campaign's file NAME.yaml, or say in `campaigns:` where they are" in done.output
+    shutil.rmtree(folder)
+    assert f"{folder} is not there" in world.invoke("generate").stderr
+    folder.touch()
+    assert f"{folder} cannot be read" in world.invoke("generate").stderr
+    assert not world.store.exists()
+
+
+def test_a_machine_that_only_sends_needs_no_campaigns(world: CliWorld) -> None:
+    world.invoke("generate")
+    shutil.rmtree(world.folder / "campaigns")
+    world.edit("notifykit.yaml", "campaigns: campaigns/*.yaml", "campaigns: []")
+    assert world.invoke("dispatch").exit_code == 0
+    assert world.invoke("status").exit_code == 0
+    checked = world.invoke("check")
+    assert checked.exit_code == 0
+    assert "note: configuration: " in checked.stdout
+    assert "`campaigns: []` says that this project has no campaign" in checked.stdout
+    for command in ("generate", "run --once"):
+        done = world.invoke(*command.split())
+        assert done.exit_code in (0, 3), command  # the flags of what was sent are another machine's to write
+        assert "`campaigns: []` says that this project has no campaign" in done.stdout
+
+
+def test_what_looks_like_a_campaign_and_is_none_is_noted(world: CliWorld) -> None:
+    for name in ("beijing.yml", "Shanghai.YAML", "tianjin.yaml.txt", "README.md", "_base.yml"):
+        (world.folder / "campaigns" / name).write_text("a: b", encoding="utf-8")
+    out = world.invoke("check").stdout
+    for name in ("beijing.yml", "Shanghai.YAML", "tianjin.yaml.txt"):
+        assert f"{name} is no campaign: no pattern of `campaigns` finds it; rename or remove it" in out
+    assert out.count("is no campaign") == 3
 
 
 def test_a_disabled_campaign_generates_nothing(world: CliWorld) -> None:

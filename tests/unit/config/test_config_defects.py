@@ -292,7 +292,7 @@ def test_a_revealed_secret_is_removed_from_what_a_plugin_says(
 @pytest.mark.parametrize(
     ("patterns", "what"),
     [
-        ("campaings/*.yaml", '"campaings/*.yaml" matches no file under .; correct it'),
+        ("campaings/*.yaml", '"campaings/*.yaml" matches no file under .: campaings is not there; correct it'),
         ("[campaigns/*.yaml, x.yaml]", '"x.yaml" matches no file under .; correct it'),
     ],
 )

@@ -1,0 +1,101 @@
+"""Which files are campaigns, and what lies beside them that looks like one and is none."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from notifykit.config.defects import Defects
+from notifykit.config.paths import unexpanded
+from notifykit.config.project import ProjectFile
+from notifykit.config.sections import ProjectSection
+from notifykit.errors import ConfigError
+
+_LIKE_YAML = (".yaml", ".yml", ".yaml.txt", ".yml.txt", ".json")
+_LISTED = 5
+_MEND = "name a campaign's file NAME.yaml, or say in `campaigns:` where they are"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignFiles:
+    """What the patterns of a project find."""
+
+    files: tuple[Path, ...]
+    """By name; bases left out."""
+    overlooked: tuple[str, ...]
+    """What no pattern finds, and looks like a campaign: in the folders of the patterns, by name."""
+    none: ConfigError | None
+    """Where there is none: what there is instead, and the mend."""
+    wanted: bool
+    """Whether there should be some: `campaigns: []` says that there are none."""
+
+
+def find_campaign_files(project: ProjectFile, section: ProjectSection | None, defects: Defects) -> CampaignFiles:
+    """Look for campaign files. A pattern that finds nothing is a defect, unless it is the default."""
+    patterns = (section or ProjectSection()).campaigns
+    folder = project.file.parent
+    found: set[str] = set()
+    for pattern in patterns:
+        if (wrong := unexpanded(folder, pattern)) is not None:
+            defects.add(project.root.entries["campaigns"].place, "campaigns", wrong)
+            continue
+        names = glob.glob(pattern, root_dir=folder, recursive=True)  # noqa: PTH207 - Path.glob refuses `..`
+        if not names and "campaigns" in project.root.entries:
+            place = project.root.entries["campaigns"].place
+            beside = _instead([pattern], folder, ())
+            defects.add(place, "campaigns", f'"{pattern}" matches no file under {folder}{beside}', mend="correct it")
+        found.update(os.path.normpath(folder / name) for name in names)
+    files = [Path(name) for name in sorted(found)]
+    campaigns = tuple(file for file in files if not file.name.startswith("_") and not file.is_dir())
+    none = None
+    if not patterns:
+        none = ConfigError("`campaigns: []` says that this project has no campaign", where=project.file)
+    elif not campaigns:
+        instead = _instead(patterns, folder, files)
+        what = f"no campaign was found: {_some(patterns)} matches none under {folder}{instead}"
+        none = ConfigError(what, mend=_MEND, where=project.file)
+    overlooked = tuple(str(path) for path in _alike(patterns, folder) if os.path.normpath(path) not in found)
+    return CampaignFiles(files=campaigns, overlooked=overlooked, none=none, wanted=bool(patterns))
+
+
+def _instead(patterns: Sequence[str], folder: Path, found: Sequence[Path]) -> str:
+    """Say what there is where campaigns are looked for."""
+    told = []
+    for place in _places(patterns, folder):
+        try:
+            names = sorted(entry.name for entry in os.scandir(place))
+        except FileNotFoundError:
+            told.append(f"{place} is not there")
+        except OSError as error:
+            told.append(f"{place} cannot be read ({error.strerror})")
+        else:
+            told.append(f"{place} has {_some(names) if names else 'nothing in it'}")
+    bases = " (a file whose name starts with `_` is only a base)" if found else ""
+    return f": {'; '.join(told)}{bases}" if told else ""
+
+
+def _alike(patterns: Iterable[str], folder: Path) -> Iterator[Path]:
+    """Yield the files that look like campaigns."""
+    for place in _places(patterns, folder):
+        try:
+            entries = sorted(os.scandir(place), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.name.lower().endswith(_LIKE_YAML) and not entry.name.startswith(("_", ".")) and entry.is_file():
+                yield place / entry.name
+
+
+def _places(patterns: Iterable[str], folder: Path) -> list[Path]:
+    """Return the folders in which patterns look, as far as they name one; not the project's own."""
+    parents = [os.path.dirname(pattern) for pattern in patterns]  # noqa: PTH120 - a pattern is no path
+    named = dict.fromkeys(parent for parent in parents if not glob.has_magic(parent))
+    return [place for parent in named if (place := folder / parent) != folder]
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more
