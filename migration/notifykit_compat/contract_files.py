@@ -15,7 +15,7 @@ from notifykit.campaign.campaign import Campaign
 from notifykit.errors import ConfigError
 from notifykit.legacy import Disposal, FlagWords, KeepsFlags, LegacyState
 from notifykit.model import Problem, Record
-from notifykit.pipeline.alike import AlikeKeys
+from notifykit.pipeline.alike import AlikeKeys, unusable_key
 from notifykit.pipeline.project import Project
 
 
@@ -41,9 +41,17 @@ class ContractFile:
 
     def read(self) -> Sheet:
         """Return the rows as they stand now. Raises CampaignError where the file tells nothing."""
-        sheet = Sheet(self.csv_file, self.campaign.source.read(), self.words, self.campaign.strategy.own_columns)
+        sheet = Sheet(self.csv_file, self._items(), self.words, self.campaign.strategy.own_columns)
         sheet.alike = AlikeKeys(self.campaign, sheet.records.keys() | sheet.problems.keys())
         return sheet
+
+    def _items(self) -> Iterator[Record | Problem]:
+        """Yield the rows; one whose key can be none is a problem."""
+        for item in self.campaign.source.read():
+            if isinstance(item, Record) and not self.campaign.exact_keys:
+                yield unusable_key(item) or item
+            else:
+                yield item
 
 
 class Sheet:

@@ -82,26 +82,31 @@ class _Number:
     exponent: int | None
 
     def written_out(self) -> str | None:
-        """Return the exact value without an exponent or needless zeros; None where that takes too many digits."""
-        fraction = (self.fraction or "").rstrip("0")
+        """Return the exact value without an exponent or needless zeros.
+
+        None where that takes too many digits, or where there are fewer digits than the value has: some were lost.
+        """
+        fraction = self.fraction or ""
         digits = (self.whole + fraction).lstrip("0")
-        if not digits:
-            return "0"
         point = len(digits) - len(fraction) + (self.exponent or 0)  # digits before the point of the value
-        digits = digits.rstrip("0") or digits
-        if self.exponent is not None and not -LONGEST <= point <= LONGEST:
+        if (
+            self.exponent is not None
+            and (point > len(digits) or not -LONGEST <= point <= LONGEST)
+            and digits.strip("0")
+        ):
             return None
+        before, after = digits[: max(point, 0)], ("0" * max(-point, 0) + digits[max(point, 0) :]).rstrip("0")
+        if not before and not after:
+            return "0"
         sign = "-" if self.sign == "-" else ""
-        if point >= len(digits):
-            return sign + digits + "0" * (point - len(digits))
-        return f"{sign}{digits[: max(point, 0)] or '0'}.{'0' * max(-point, 0)}{digits[max(point, 0) :]}"
+        return sign + (before or "0") + (f".{after}" if after else "")
 
 
 def normal_form(key: str) -> str:
     """Return what all spellings of a key have in common; empty where nothing of it can be seen.
 
     Width, dashes, quotes, the way in which accents are composed, spaces, digits of other scripts and what cannot be
-    seen are folded, letters never; a number becomes its exact value.
+    seen are folded, letters never; a number becomes its exact value, unless some of its digits were lost.
     """
     if is_plain(key):
         return key

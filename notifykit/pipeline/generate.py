@@ -15,7 +15,7 @@ from notifykit.campaign.split import split_on_line_ends
 from notifykit.errors import CampaignError, NotifykitError
 from notifykit.model import Draft, Problem, Record
 from notifykit.outbox.protocol import Enqueued, Filter, Outbox
-from notifykit.pipeline.alike import AlikeKeys
+from notifykit.pipeline.alike import AlikeKeys, unusable_key
 from notifykit.pipeline.observers import Nobody, Observers
 from notifykit.roles import Decision, Ledger
 
@@ -203,7 +203,9 @@ def _conflicts(
         decisions = {decided(campaign, record, ledger) for record in records}
         if Decision.NOTIFY not in decisions:
             continue
-        if differing:
+        if not campaign.exact_keys and (unusable := [problem for one in records if (problem := unusable_key(one))]):
+            yield from unusable  # which says more than that they differ
+        elif differing:
             yield Problem(
                 place=places,
                 key=key,

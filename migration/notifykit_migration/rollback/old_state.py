@@ -12,6 +12,7 @@ from notifykit.durable import mend
 from notifykit.errors import CampaignError
 from notifykit.legacy import Disposal, Flag, KeepsFlags, LegacyState
 from notifykit.model import Record
+from notifykit.pipeline.alike import unusable_key
 from notifykit.pipeline.project import Project
 from notifykit_migration.backup import make as backups
 from notifykit_migration.backup.in_force import planned, retired_path, under_present_names
@@ -65,7 +66,7 @@ def columns_of(campaign: Campaign, keeper: KeepsFlags) -> dict[str, FlagState]:
     flag_of = keeper.flag_of
     try:
         for item in campaign.source.read():
-            if isinstance(item, Record):
+            if isinstance(item, Record) and (campaign.exact_keys or unusable_key(item) is None):
                 flag = flag_of(item)
                 if flag is Flag.UNSENT or item.key not in found:
                     found[item.key] = FLAG_COLUMN[flag]

@@ -29,8 +29,8 @@ SPELLINGS = [
 ]
 
 
-def row(number: int, key: str, flag: str = "N") -> Record:
-    return Record(key, [key, flag, "x"], Table("list", {"id": 0, "flag": 1, "text": 2}), number)
+def row(number: int, key: str, flag: str = "N", text: str = "x") -> Record:
+    return Record(key, [key, flag, text], Table("list", {"id": 0, "flag": 1, "text": 2}), number)
 
 
 def run(world: Any, *rows: Record | Problem, **more: Any) -> Generated:
@@ -109,6 +109,13 @@ def test_what_a_program_made_of_a_key_is_held_though_nothing_reads_as_it(world: 
     (problem,) = run(world, row(2, key)).problems
     assert f"turned the key into the number {key}" in problem.what
     assert queued(world) == []
+
+
+def test_rows_whose_keys_became_one_number_are_each_named_and_hold_no_other(world: Any) -> None:
+    done = run(world, row(2, "2.04071E+18", text="a"), row(3, "2.04071E+18", text="b"), row(4, "2040710000000000000"))
+    assert [problem.place for problem in done.problems] == ["list:2", "list:3"]
+    assert all("turned the key into the number" in problem.what for problem in done.problems)
+    assert queued(world) == ["2040710000000000000"]
 
 
 def test_a_key_of_which_nothing_can_be_seen_is_held(world: Any) -> None:
