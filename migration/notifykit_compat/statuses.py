@@ -116,7 +116,11 @@ class Statuses:
                 copy.unlink(missing_ok=True)  # left by a process that was killed
                 try:
                     if target.exists():
-                        copy_alike(target, copy)
+                        try:
+                            copy_alike(target, copy)
+                        except PermissionError:  # this account may not give a file away: the old way keeps its owner
+                            with self._runtime.inside():
+                                return original(filename, *arguments)
                     with self._runtime.inside():
                         result = original(str(copy), *arguments)
                     _replace(copy, target)

@@ -37,6 +37,23 @@ def test_a_technician_file_is_written_as_ever_and_in_one_piece(program: Program)
     assert listing(path.parent) - before == {path.name, f"{path.name}.lock"}
 
 
+def test_one_of_another_account_keeps_its_owner(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of it would be ours: it is written as it always was."""
+    path = program.world.folder / TECHNICIAN_JSON
+    program.file_utils.save_send_status(TECHNICIAN_JSON, {"TC-1": "通知成功"})
+    inode, before = path.stat().st_ino, listing(path.parent)
+
+    def refuse(source: Path, target: Path) -> None:
+        target.write_bytes(source.read_bytes())
+        raise PermissionError(1, "Operation not permitted", str(target))
+
+    monkeypatch.setattr(notifykit_compat.statuses, "copy_alike", refuse)
+    program.file_utils.update_send_status(TECHNICIAN_JSON, "TC-2", "通知成功")
+    assert json.loads(path.read_text(encoding="utf-8")) == {"TC-1": "通知成功", "TC-2": "通知成功"}
+    assert path.stat().st_ino == inode
+    assert listing(path.parent) == before
+
+
 def test_one_that_cannot_be_written_stays_as_it_was(program: Program) -> None:
     path = program.world.folder / TECHNICIAN_JSON
     program.file_utils.save_send_status(TECHNICIAN_JSON, {"TC-1": "通知成功"})
