@@ -217,17 +217,17 @@ class Database:
         cursor = self.execute(sql, values)
         while True:
             try:
-                row = cursor.fetchone()
+                for row in cursor:
+                    given += 1
+                    yield row
             except sqlite3.Error as error:
                 if not self._tolerates(error):
                     raise store_error(self.path, error) from error
                 cursor = self.execute(sql, values)
-                cursor.fetchmany(given)
-                continue
-            if row is None:
+                for _ in range(given):
+                    cursor.fetchone()
+            else:
                 return
-            given += 1
-            yield row
 
     def _tolerates(self, error: sqlite3.Error) -> bool:
         """Whether a statement fails only for a text that is not UTF-8, and is to be run again. It can be read from now

@@ -43,7 +43,7 @@ class ReadOnlyDatabase(Database):
         self._real = Path(os.path.realpath(path))
         self._stamp = _stamp(self._real) if _is_unused(self._real) else None
         try:
-            self.connection = _connected(self._real, "mode=ro" if self._stamp is None else "immutable=1")
+            self.connection = _connected(self._real, "mode=ro" if self._stamp is None else "mode=ro&immutable=1")
         except sqlite3.Error as error:
             raise store_error(path, error) from error
         try:

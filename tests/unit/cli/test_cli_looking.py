@@ -344,7 +344,9 @@ def test_rows_of_other_programs_break_no_command(world: CliWorld) -> None:
     assert run.exit_code == 3
     assert "waiting for you: 1 whose status another program changed" in run.stdout
     assert world.rows()[1]["是否发送通知"] == "Y"
-    assert world.invoke("resolve", "5", "--cancel", "--why", "x", "--who", "x").exit_code == 1
+    refused = world.invoke("resolve", "5", "--cancel", "--why", "x", "--who", "x")
+    assert refused.exit_code == 1
+    assert "row 5 is another program's: no campaign owns it, and only that program decides" in refused.stderr
     assert world.invoke("resolve", "1", "--sent", "--why", "x", "--who", "x").exit_code == 0
     assert world.invoke("run", "--once").exit_code == 0
     assert world.flags() == ["Y", "Y"]

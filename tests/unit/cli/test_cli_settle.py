@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
 from cli_world import FINE, REFUSED, CliWorld, contract
 
@@ -90,3 +92,14 @@ def test_settling_needs_no_secrets(world: CliWorld) -> None:
     sender = "award-desk: {type: webhook, url: {env: NO_SUCH_VARIABLE_HERE}}"
     world.edit("notifykit.yaml", "award-desk: {type: file, path: out/awards.jsonl}", sender)
     assert world.invoke("settle").exit_code == 0
+
+
+def test_what_another_program_damaged_is_refused_and_the_others_are_written_back(make_world: MakeWorld) -> None:
+    world = sent(make_world((FINE, FINE, FINE)))
+    with closing(sqlite3.connect(world.store)) as connection, connection:
+        connection.execute("UPDATE tasks SET recipient = x'ff' WHERE record_key = ?", (contract(2),))
+        connection.execute("UPDATE tasks SET id = -id WHERE record_key = ?", (contract(3),))
+    told = world.json("settle", code=3)["campaigns"]
+    assert [(item["reason_code"], item["messages"]) for item in told[0]["refused"]] == [("cells_unreadable", 1)]
+    assert world.flags() == ["Y", "N", "Y"]
+    assert world.json("settle", code=3)["campaigns"][0]["completed"] == 0

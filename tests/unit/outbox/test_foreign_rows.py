@@ -138,6 +138,18 @@ def test_text_that_is_not_utf8_is_shown_escaped_wherever_it_stands(outbox: Sqlit
         assert [figures.campaign for figures in outbox.figures()] == ["sample"]
 
 
+@pytest.mark.parametrize("bad", [(1,), (3,), (1, 2, 3), (2, 3)])
+def test_rows_are_listed_once_each_wherever_a_text_is_not_utf8(outbox: SqliteOutbox, bad: tuple[int, ...]) -> None:
+    with closing(outbox):
+        outbox.enqueue([draft(key=f"C-{number}") for number in (1, 2, 3)])
+        for id_ in bad:
+            write(outbox.db.path, "UPDATE tasks SET message = CAST(x'41ff' AS TEXT) WHERE id = ?", (id_,))
+    with SqliteOutbox.open(outbox.db.path, FakeClock()) as anew:
+        assert [task.id for task in anew.tasks(Filter())] == [1, 2, 3]
+    with SqliteOutbox.open(outbox.db.path, FakeClock()) as anew:
+        assert [task.id for task in anew.tasks(Filter(ids=bad))] == list(bad)
+
+
 def test_a_message_whose_status_was_changed_waits_for_a_person(outbox: SqliteOutbox) -> None:
     with closing(outbox):
         outbox.enqueue([draft(key=key, recipient=key) for key in "abc"])
