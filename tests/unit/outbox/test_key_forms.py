@@ -47,6 +47,16 @@ def test_an_upgrade_keeps_the_forms_of_the_keys_that_are_there(tmp_path: Path) -
         assert outbox.db.one("SELECT count(*) FROM key_forms") == (3,)
 
 
+def test_who_only_looks_at_an_older_store_finds_them_too(tmp_path: Path) -> None:
+    file = tmp_path / "outbox.db"
+    older_store(file, 300)
+    before = file.read_bytes()
+    with SqliteOutbox.look(file) as outbox:
+        assert outbox.other_spellings("c", ["1000000100", "1000000102"]) == {"1000000100": ("001000000100",)}
+        assert outbox.distinct_keys("c") == []
+    assert file.read_bytes() == before
+
+
 def test_an_upgrade_of_a_big_store_takes_a_moment_for_each_thousand_keys(tmp_path: Path) -> None:
     file = tmp_path / "outbox.db"
     older_store(file, 20_000)
