@@ -366,16 +366,17 @@ def test_a_file_that_is_being_rewritten_is_left_alone(
 
 @pytest.mark.parametrize("open_elsewhere", [False, True])
 def test_rows_that_look_alike_and_change_places_are_told_apart(tmp_path: Path, open_elsewhere: bool) -> None:
-    """Though the key stands far from the flag."""
-    rows = [b"%d,%b,N\n" % (number, b"x" * 3000) for number in (1, 2, 3)]
-    read, now = b"id,x,flag\n" + b"".join(rows), b"id,x,flag\n" + rows[0] + rows[2] + rows[1]
+    """Though the key stands far from the flag, and the rows around them are the same."""
+    rows = [b"%d,%b,N\n" % (number, b"x" * 3000) for number in (1, 2, 3, 4)]
+    read, now = (b"id,x,flag\n" + b"".join(rows[at] for at in order) for order in ((0, 1, 2, 3), (0, 3, 2, 1)))
     path = write(tmp_path, now)
-    flags_of = {number: read.index(b"%d,x" % number) for number in (1, 2)}
-    places = [(row + 3003, row + 3004, row, row) for row in flags_of.values()]
+    row = read.index(rows[1])
     with path.open("rb") if open_elsewhere else nullcontext():
-        patch.patch(path, read, places, b"Y")
-    assert b"2,%b,N" % (b"x" * 3000) in path.read_bytes()
-    assert b"3,%b,N" % (b"x" * 3000) in path.read_bytes()
+        patch.patch(path, read, [(row + 3003, row + 3004, 3, row)], b"Y")
+    assert path.read_bytes() == now
+    with path.open("rb") if open_elsewhere else nullcontext():
+        patch.patch(path, now, [(row + 3003, row + 3004, 3, row)], b"Y")
+    assert path.read_bytes() == now.replace(rows[3], rows[3].replace(b"N", b"Y"))
 
 
 def test_a_file_that_never_comes_to_rest_is_left_to_the_next_pass(

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import pytest
 from notifykit_contract import swap
@@ -168,6 +168,38 @@ def test_a_program_that_keeps_open_what_has_lost_its_name_gets_it_back(
     with log[0] as file:
         file.write(b"2,N\n")
     assert path.read_bytes() == b"id,flag\n1,N\n2,N\n"
+    assert [item.name for item in tmp_path.iterdir()] == ONLY_THE_FILE
+
+
+@linux
+@pytest.mark.parametrize("mode", ["ab", "wb"])
+def test_a_program_that_is_about_to_write_gets_its_file_back_before_it_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: Literal["ab", "wb"]
+) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(b"id,flag\n1,N\n")
+    file, written = path.stat().st_ino, []
+
+    def write() -> None:
+        with path.open(mode) as opened:
+            written.append(os.fstat(opened.fileno()).st_ino == path.stat().st_ino)
+            opened.write(b"2,N\n")
+
+    other = threading.Thread(target=write)
+    exchange = durable.exchange
+
+    def exchange_among_others(one: Path, target: Path) -> bool:
+        if not other.ident:
+            other.start()
+            time.sleep(0.02)
+        return exchange(one, target)
+
+    monkeypatch.setattr(durable, "exchange", exchange_among_others)
+    swap.swap(path, b"id,flag\n1,N\n", b"id,flag\n1,sent\n")
+    other.join()
+    assert written == [True]
+    assert path.stat().st_ino == file
+    assert path.read_bytes() == (b"id,flag\n1,N\n2,N\n" if mode == "ab" else b"2,N\n")
     assert [item.name for item in tmp_path.iterdir()] == ONLY_THE_FILE
 
 
