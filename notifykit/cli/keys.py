@@ -9,7 +9,7 @@ import click
 from notifykit.cli.decide import who_option, why_option
 from notifykit.cli.examples import example
 from notifykit.cli.names import check_campaign
-from notifykit.cli.stores import existing
+from notifykit.cli.stores import existing, looks
 from notifykit.cli.times import iso, local
 from notifykit.errors import ExitCode
 from notifykit.keys.shown import shown, unshown
@@ -59,6 +59,7 @@ def distinct(session: Session, one: str, other: str, campaign: str, why: str, wh
 @keys.command("list", epilog=example("notifykit keys list"))
 @json_option
 @click.pass_obj
+@looks
 def list_(session: Session, as_json: bool) -> ExitCode:
     """List the keys that are different, and who said so."""
     project = session.open_project(secrets=False)
