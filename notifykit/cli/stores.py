@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import wraps
@@ -99,8 +98,7 @@ def rehearsal(project: Project) -> Iterator[Outbox]:
         with _looking(project.file, store, project.clock) as outbox:
             yield outbox
         return
-    with (
-        tempfile.TemporaryDirectory(prefix="notifykit-") as folder,
-        closing(SqliteOutbox.open(Path(folder) / "empty.db", project.clock)) as outbox,
-    ):
+    from notifykit.operate.rehearsal import empty_outbox
+
+    with empty_outbox(project.clock) as outbox:
         yield outbox

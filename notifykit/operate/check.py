@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
@@ -14,10 +14,10 @@ from notifykit.campaign.split import split_on_line_ends
 from notifykit.config.defects import InvalidConfigurationError
 from notifykit.errors import ConfigError, HeldCampaignError, NotifykitError, StoreError, pass_interrupt
 from notifykit.model import Problem, Record
+from notifykit.operate.rehearsal import empty_outbox
 from notifykit.operate.writable import unwritable_results, unwritable_store
 from notifykit.outbox import Outbox, SqliteOutbox
-from notifykit.pipeline.alike import AlikeKeys
-from notifykit.pipeline.generate import BATCH, decided, marked_as_neither
+from notifykit.pipeline.generate import decided, generate
 from notifykit.pipeline.precedence import Precedence
 from notifykit.pipeline.project import Project, open_project
 from notifykit.plugins import Plugins
@@ -90,13 +90,14 @@ def check(file: Path, plugins: Plugins) -> Checked:
     findings += _of_files(project)
     findings += _of_store(project)
     with ExitStack() as stack:
-        outbox = None
+        outbox: SqliteOutbox | None = None
         if project.configuration.settings.store.exists():
             with suppress(StoreError):  # found already; the campaigns are compared all the same
                 outbox = stack.enter_context(closing(_look_at(project)))
         precedence = project.precedence(outbox)
+        rehearsed = stack.enter_context(empty_outbox(project.clock)) if outbox is None else outbox
         for campaign in project.configuration.campaigns:
-            findings += _alone(project, outbox, precedence, campaign)
+            findings += _alone(project, rehearsed, precedence, campaign)
         if outbox is not None:
             outbox.require_unchanged()
     return Checked(findings=tuple(findings), campaigns=tuple(item.name for item in project.configuration.campaigns))
@@ -141,7 +142,7 @@ def _look_at(project: Project) -> SqliteOutbox:
     return SqliteOutbox.look(store, project.clock, identity=project.known_store.identity())
 
 
-def _alone(project: Project, outbox: Outbox | None, precedence: Precedence, campaign: Campaign) -> list[Finding]:
+def _alone(project: Project, outbox: Outbox, precedence: Precedence, campaign: Campaign) -> list[Finding]:
     """Check one campaign: whatever its source, strategy or sender raises is a finding, and ends no other check."""
     try:
         return list(_of_campaign(project, outbox, precedence, campaign))
@@ -152,9 +153,7 @@ def _alone(project: Project, outbox: Outbox | None, precedence: Precedence, camp
         return [_error(campaign.name, f"{what}; this is a defect: report it to the plugin's author")]
 
 
-def _of_campaign(
-    project: Project, outbox: Outbox | None, precedence: Precedence, campaign: Campaign
-) -> Iterator[Finding]:
+def _of_campaign(project: Project, outbox: Outbox, precedence: Precedence, campaign: Campaign) -> Iterator[Finding]:
     if (reason := precedence.refusal(campaign)) is not None:
         yield _wrong(campaign.name, HeldCampaignError(reason, where=campaign.file))
     try:
@@ -163,34 +162,31 @@ def _of_campaign(
         yield Finding(level=Level.NOTE, about=campaign.name, what=f"queues nothing: {error}", error=error)
     try:
         project.start(campaign)
-        campaign.strategy.begin()
-        sample = _sample(campaign, outbox)
+        rehearsed = generate(campaign, outbox, dry_run=True)
+        sample = _sample(campaign)
     except NotifykitError as error:
         yield _wrong(campaign.name, error)
         return
     yield from (_error(campaign.name, what) for what in unwritable_results(campaign))
-    for problem in sample.problems[:SAMPLE]:
-        yield _held(campaign.name, str(problem))
-    if len(sample.problems) > SAMPLE:
-        yield _held(campaign.name, f"… and {len(sample.problems) - SAMPLE} more rows")
-    if sample.neither:
-        yield _note(campaign.name, f"skipped: records marked neither as sent nor as not sent: {len(sample.neither)}")
-    for problem in sample.neither[:SAMPLE]:
+    if rehearsed.neither:
+        yield _note(campaign.name, f"skipped: records marked neither as sent nor as not sent: {len(rehearsed.neither)}")
+    for problem in rehearsed.neither[:SAMPLE]:
         yield _note(campaign.name, f"skipped: {problem}")
-    if len(sample.neither) > SAMPLE:
-        yield _note(campaign.name, f"skipped: … and {len(sample.neither) - SAMPLE} more")
-    if not sample.records:
+    if len(rehearsed.neither) > SAMPLE:
+        yield _note(campaign.name, f"skipped: … and {len(rehearsed.neither) - SAMPLE} more")
+    if not sample and not rehearsed.problems:
         yield _note(campaign.name, "no record yet, so its templates were compiled and not rendered")
-        return
-    for plan in campaign.messages:
-        yield from _of_message(campaign, plan, sample.records)
+    of_messages = [finding for plan in campaign.messages for finding in _of_message(campaign, plan, sample)]
+    yield from of_messages
+    if not any(finding.level is Level.ERROR for finding in of_messages):  # which would be told again for each record
+        yield from _held_records(campaign, rehearsed.problems)
 
 
-@dataclass(slots=True)
-class _Sample:
-    records: list[Record] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    neither: list[Problem] = field(default_factory=list)
+def _held_records(campaign: Campaign, problems: Sequence[Problem]) -> Iterator[Finding]:
+    for problem in problems[:SAMPLE]:
+        yield _held(campaign.name, str(problem))
+    if len(problems) > SAMPLE:
+        yield _held(campaign.name, f"… and {len(problems) - SAMPLE} more rows")
 
 
 class _Blank:
@@ -213,39 +209,21 @@ class _Blank:
         return False
 
 
-def _sample(campaign: Campaign, outbox: Outbox | None) -> _Sample:
-    """Read the source whole; keep the first records that need notifying, or just the first where none does."""
-    sample, others = _Sample(), list[Record]()
-    keys: set[str] = set()
-    view = campaign.source.read()
-    for item in view:
-        if isinstance(item, Problem):
-            sample.problems.append(item)
-            continue
-        keys.add(item.key)
-        decision = decided(campaign, item, _Blank())
-        if decision is Decision.NEITHER:
-            sample.neither.append(marked_as_neither(campaign, item))
-        due = decision is Decision.NOTIFY
-        kept = sample.records if due else others
-        if len(kept) < SAMPLE:
-            kept.append(item)
-    sample.problems += _held_for_their_keys(campaign, outbox, view, keys)
-    held = {problem.key for problem in sample.problems}
-    sample.records = [record for record in sample.records or others if record.key not in held]
-    return sample
+def _sample(campaign: Campaign) -> list[Record]:
+    """Return the first records that would need notifying if nothing was queued yet; where none does, the first."""
+    due, others = list[Record](), list[Record]()
+    for item in campaign.source.read():
+        if isinstance(item, Record):
+            kept = due if decided(campaign, item, _Blank()) is Decision.NOTIFY else others
+            if len(kept) < SAMPLE:
+                kept.append(item)
+            if len(due) == SAMPLE:
+                break
+    return due or others
 
 
-def _held_for_their_keys(
-    campaign: Campaign, outbox: Outbox | None, view: Iterable[Record | Problem], keys: set[str]
-) -> Iterator[Problem]:
-    alike = AlikeKeys(campaign, keys, campaign.strategy.known_keys())
-    due = (item for item in view if isinstance(item, Record) and decided(campaign, item, _Blank()) is Decision.NOTIFY)
-    while batch := list(islice(due, BATCH)):
-        yield from alike.held(batch, outbox)
-
-
-def _of_message(campaign: Campaign, plan: MessagePlan, records: Iterable[Record]) -> Iterator[Finding]:
+def _of_message(campaign: Campaign, plan: MessagePlan, records: Sequence[Record]) -> Iterator[Finding]:
+    """Find what is wrong with a message as such: no record can have it. Of single records `generate` tells."""
     rendered = 0
     wrong: list[str] = []
     for record in records:
@@ -257,16 +235,12 @@ def _of_message(campaign: Campaign, plan: MessagePlan, records: Iterable[Record]
         except NotifykitError as error:
             wrong.append(str(error))
         rendered += 1
-    if not rendered:
+    if records and not rendered:
         yield _note(
             campaign.name, f"message {plan.name}: none of the first records needs it, so its template was not rendered"
         )
-    elif wrong:
-        all_of_them = len(wrong) >= rendered
-        level = Level.ERROR if all_of_them else Level.HELD
-        share = "no record" if all_of_them else f"{len(wrong)} of the first {rendered} records"
-        verb = "can have it" if all_of_them else "cannot have it"
-        yield Finding(level=level, about=campaign.name, what=f"message {plan.name}: {share} {verb}: {wrong[0]}")
+    elif wrong and len(wrong) == rendered:
+        yield _error(campaign.name, f"message {plan.name}: no record can have it: {wrong[0]}")
 
 
 def _unsendable(plan: MessagePlan, record: Record, text: str, recipient: str) -> Iterator[str]:
