@@ -54,7 +54,7 @@ def generate_pass(project: Project, names: tuple[str, ...], *, dry_run: bool) ->
     chosen = project.campaigns(names)
     this_pass = Pass(failures=project.unavailable(names))
     with (
-        rehearsal(project) if dry_run else closing(project.open_outbox()) as outbox,
+        rehearsal(project) if dry_run else closing(project.open_outbox(remember=False)) as outbox,
         progress("generating", "records") as more,
     ):
         generate_all(project, outbox, chosen, this_pass, dry_run=dry_run, progress=more)

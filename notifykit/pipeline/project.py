@@ -80,15 +80,17 @@ class Project:
         """What the project remembers of its store."""
         return self.file.known_store
 
-    def open_outbox(self, *, create: bool = True) -> SqliteOutbox:
+    def open_outbox(self, *, create: bool = True, remember: bool = True) -> SqliteOutbox:
         """Open the store that the project names, and remember which one it is.
 
-        Raises StoreError, also where it is not the one that the project has had.
+        Whoever does not send, decide or settle need not `remember`: without a store of which nothing was sent, nobody
+        is told twice. Raises StoreError, also where it is not the one that the project has had.
         """
         store, known = self.configuration.settings.store, self.known_store
         known.require_there(store)
         outbox = SqliteOutbox.open(store, self.clock, create=create, identity=known.identity())
-        known.remember(outbox.identity)
+        if remember:
+            known.remember(outbox.identity)
         return outbox
 
     def start(self, campaign: Campaign) -> None:

@@ -59,6 +59,15 @@ def test_a_store_that_is_gone_is_followed_by_no_empty_one(world: CliWorld) -> No
         assert not world.store.exists()
 
 
+def test_a_store_of_which_nothing_was_sent_may_be_deleted(world: CliWorld) -> None:
+    assert world.invoke("generate").exit_code == 0
+    world.store.unlink()
+    assert world.invoke("generate").exit_code == 0
+    assert world.invoke("dispatch").exit_code == 0
+    world.store.unlink()
+    assert world.invoke("generate").exit_code == 1
+
+
 def test_an_empty_file_is_no_store_either(world: CliWorld) -> None:
     world.lived()
     gone(world)
@@ -125,6 +134,7 @@ def test_a_person_says_that_a_new_one_is_meant(world: CliWorld) -> None:
     assert "confirm it with --yes" in asked.stderr
     assert world.json("store", "accept", "--yes") == {"store": str(world.store), "there": False, "forgotten": True}
     assert world.invoke("generate").exit_code == 0
+    assert world.invoke("dispatch").exit_code == 0
     with world.outbox() as outbox:
         assert [task.key for task in outbox.tasks(Filter())] == [contract(1), contract(1), contract(2)]
         assert json.loads(remembered(world).read_bytes())["identity"] == outbox.identity
@@ -167,7 +177,7 @@ def test_looking_remembers_nothing(world: CliWorld) -> None:
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
 def test_whoever_may_read_the_project_file_may_read_what_is_remembered(world: CliWorld, mode: int) -> None:
     world.project.chmod(mode)
-    world.invoke("generate")
+    world.invoke("run", "--once")
     assert remembered(world).stat().st_mode & 0o777 == mode
 
 
