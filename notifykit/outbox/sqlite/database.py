@@ -232,7 +232,9 @@ class Database:
     def _tolerates(self, error: sqlite3.Error) -> bool:
         """Whether a statement fails only for a text that is not UTF-8, and is to be run again. It can be read from now
         on, but slower."""
-        if self.connection.text_factory is not str or not str(error).startswith("Could not decode"):
+        # Errors of SQLite itself have a code. Python's sqlite3 decodes texts, and gives that error none.
+        of_python = isinstance(error, sqlite3.OperationalError) and not hasattr(error, "sqlite_errorcode")
+        if self.connection.text_factory is not str or not of_python:
             return False
         self.connection.text_factory = _decoded
         return True

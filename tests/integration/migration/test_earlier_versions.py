@@ -79,7 +79,7 @@ def test_a_store_says_what_it_said(packed: Path, folder: Path) -> None:
     told = json.loads((folder / FACTS).read_text(encoding="utf-8"))
     assert contains(json.loads(done(world, "tasks", "--json")), told["tasks"])
     statuses = {task["status"] for task in told["tasks"]["tasks"]}
-    assert statuses == {status.value for status in Status}
+    assert statuses == {status.value for status in Status} - {Status.FOREIGN.value}
     for key, trace in told["traces"].items():
         assert contains(json.loads(done(world, "trace", key, "--json")), trace)
     now = json.loads(done(world, "status", "--json"))
@@ -87,7 +87,7 @@ def test_a_store_says_what_it_said(packed: Path, folder: Path) -> None:
         del campaign["oldest_waiting_seconds"]  # it waits on
     assert contains(now["campaigns"], told["status"]["campaigns"])
     with closing(sqlite3.connect(world.store)) as db:
-        assert schema._recorded(db) == tuple(step.name for step in steps())
+        assert schema._recorded(db) == (), "looking brings nothing up to date"
         assert db.execute("SELECT count(*) FROM pauses").fetchone() == (1,)
         assert db.execute("SELECT count(*) FROM starts").fetchone() > (5,)
 
