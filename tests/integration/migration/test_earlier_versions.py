@@ -18,7 +18,6 @@ from notifykit.model import Outcome, Status
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import Transition
 from notifykit.outbox.sqlite import schema
-from notifykit.outbox.sqlite.steps import steps
 
 ARCHIVES = sorted((Path(__file__).parents[2] / "data" / "migration" / "earlier_versions").glob("*.tar.xz"))
 
