@@ -40,10 +40,11 @@ SELECT 1 FROM tasks INDEXED BY tasks_sending
  WHERE status = 'sending' AND channel = ? AND recipient = ? AND ordered = 1 LIMIT 1
 """
 
-# `advance`: what is queued in a lane, the first one first. What another program wrote there, if it is no number, is 0.
+# `advance`: what is queued in a lane, the first one first. What another program wrote there, if it is no number, or no
+# time before the year 10000, is 0: the claim then puts that task aside.
 _LANE = """
-SELECT id, CAST(coalesce(not_before, 0.0) AS REAL), CAST(coalesce(tries, 0) AS INTEGER), CAST(hold_until AS REAL),
-       due_at
+SELECT id, CAST(CASE WHEN not_before <= 253402300799.0 THEN not_before ELSE 0.0 END AS REAL),
+       CAST(coalesce(tries, 0) AS INTEGER), CAST(hold_until AS REAL), due_at
   FROM tasks INDEXED BY tasks_lane
  WHERE status = 'queued' AND ordered = 1 AND channel = ? AND recipient = ? ORDER BY id
 """

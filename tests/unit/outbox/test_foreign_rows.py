@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from notifykit.errors import StoreError
@@ -230,6 +230,7 @@ def test_the_highest_id_is_told_and_nothing_is_half_queued(outbox: SqliteOutbox)
         assert outbox.enqueue([draft(key="a")]).new == 1
 
 
+@example(theirs={}, ours={"not_before": 253_402_300_800.0})  # the year 10000
 @given(
     theirs=st.dictionaries(st.sampled_from(COLUMNS), CELLS, max_size=4),
     ours=st.dictionaries(st.sampled_from([name for name in COLUMNS if name != "channel"]), CELLS, max_size=3),
