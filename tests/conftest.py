@@ -29,7 +29,7 @@ CI = bool(os.environ.get("CI"))
 settings.register_profile(
     "notifykit",
     deadline=None,  # how long an example takes says something of the machine only
-    max_examples=100 if CI else 30,
+    max_examples=int(os.environ.get("NOTIFYKIT_TEST_EXAMPLES", "30")),
     print_blob=CI,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
