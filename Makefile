@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 SITE   := .venv-docs
 
-.PHONY: help setup demo test unit coverage test-pairs lint format docs bench crash dist clean
+.PHONY: help setup demo test unit coverage test-pairs lint style format docs bench crash dist clean
 
 TESTS := $(BIN)/pytest -n auto --dist worksteal -m "not deep"
 
@@ -30,12 +30,14 @@ coverage: $(READY) ## run the tests, and see that they cover the code
 test-pairs: $(READY) ## run the tests in other surroundings: clocks, accounts, zones, load
 	$(BIN)/python tests/support/suite/pairs.py $(PAIRS)
 
-lint: $(READY) ## check style and types
+lint: style types-linux types-win32 types-darwin ## check style and types
+
+style: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
-	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
+
+types-%: $(READY)
+	$(BIN)/mypy --platform $* --cache-dir .mypy_cache/$*
 
 format: $(READY) ## format the code, and mend what ruff can mend
 	$(BIN)/ruff check --fix .

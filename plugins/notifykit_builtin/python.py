@@ -114,7 +114,7 @@ def _import(name: str, search_path: Path | None) -> ModuleType:
             raise OptionError("search_path", f"{search_path} is not a folder", mend=f"name the one that holds {name}")
         if str(search_path) not in sys.path:
             sys.path.append(str(search_path))
-            importlib.invalidate_caches()
+    importlib.invalidate_caches()  # a module may be younger than the last look at its folder, within one tick
     try:
         module = importlib.import_module(name)
     except BaseException as error:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,11 @@ from notifykit.outbox.sqlite.open_file import OpenFile
 _WAL_VERSIONS = b"\x02\x02"
 _UNREADABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
-Stamp = tuple[int, int, int]
+Stamp = tuple[int, int, int, int | None]
+"""Number, size and time of a file; and a checksum of its content, where its time may not tell two writes apart."""
+
+_YOUNG = 4.0
+"""Seconds for which a file that was written may be written again and keep its time: such clocks tick at up to 2 s."""
 
 
 class StoreChangedError(StoreError):
@@ -76,7 +82,7 @@ class ReadOnlyDatabase(Database):
 
     def require_unchanged(self) -> None:
         """Raise StoreChangedError where the file was written to since it was opened, and was read without locks."""
-        if self._stamp is not None and _stamp(self._real) != self._stamp:
+        if self._stamp is not None and _stamp(self._real, by_content=self._stamp[-1] is not None) != self._stamp:
             raise StoreChangedError(self.path)
 
     def execute(self, sql: str, values: Any = ()) -> sqlite3.Cursor:
@@ -130,9 +136,20 @@ def _size(path: Path) -> int | None:
         return None
 
 
-def _stamp(path: Path) -> Stamp | None:
+def _stamp(path: Path, *, by_content: bool | None = None) -> Stamp | None:
+    """Return what tells a state of a file from others. `by_content`: None where that is up to its age."""
     try:
         found = path.stat()
+        if by_content is None:
+            by_content = abs(time.time() - found.st_mtime) < _YOUNG
+        return found.st_ino, found.st_size, found.st_mtime_ns, _checksum(path) if by_content else None
     except OSError:
         return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _checksum(path: Path) -> int:
+    checksum = 0
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            checksum = zlib.crc32(chunk, checksum)
+    return checksum

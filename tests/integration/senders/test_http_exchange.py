@@ -277,6 +277,9 @@ def test_reset_before_the_request_is_read(serve: Serve, reset: Reset) -> None:
     url = serve(lambda connection, _: reset(connection), read=False)
     result = send(url)
     assert isinstance(result, Outcome)
+    if result.unreached:  # it may come before the connection counts as made: then nothing was written to it
+        verdict(result, Verdict.RETRY, "ConnectError", "ConnectionResetError ECONNRESET")
+        return
     assert result.verdict is Verdict.UNKNOWN
     assert result.code in ("ReadError", "RemoteProtocolError")
 
