@@ -32,7 +32,7 @@ test-pairs: $(READY) ## run the tests in other surroundings: clocks, accounts, z
 
 lint: style types-linux types-win32 types-darwin ## check style and types
 
-style: $(READY)
+style: $(READY) ## check formatting and rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
