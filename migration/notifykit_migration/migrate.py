@@ -16,6 +16,8 @@ from notifykit_migration.apply.steps import check_inputs, database_step, flag_st
 from notifykit_migration.backup import make as backups
 from notifykit_migration.backup.in_force import InForce, in_force, planned
 from notifykit_migration.errors import PreflightError, VerificationError
+from notifykit_migration.files.paths import resolved
+from notifykit_migration.files.reading import untouched
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.journal import Journal
 from notifykit_migration.journal.phase import State, state_of
@@ -23,10 +25,8 @@ from notifykit_migration.journal.redo import Step, run_steps
 from notifykit_migration.legacy.log import LegacyLog
 from notifykit_migration.legacy.settings import others_of
 from notifykit_migration.model import Backup, Check, CheckResult, InputKind, Plan
-from notifykit_migration.paths import resolved
 from notifykit_migration.plan.make import make_plan
 from notifykit_migration.plan.plan_file import plan_text, treatment_hash
-from notifykit_migration.reading import untouched
 from notifykit_migration.store import fence
 from notifykit_migration.verify.checks import verify
 

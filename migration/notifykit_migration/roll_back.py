@@ -16,6 +16,7 @@ from notifykit.errors import NotifykitError
 from notifykit.pipeline.project import Project
 from notifykit_migration.archive.archive import Archived, archive, archived
 from notifykit_migration.errors import PreflightError, WorldChangedError
+from notifykit_migration.files.reading import content_digest, untouched
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.journal import Entry, Journal
 from notifykit_migration.journal.phase import Phase, state_of
@@ -23,7 +24,6 @@ from notifykit_migration.journal.redo import DONE, run_steps
 from notifykit_migration.journal.targets import DATABASE
 from notifykit_migration.legacy.task_table import check_version
 from notifykit_migration.model import Hold, OutboxState, RollbackPlan
-from notifykit_migration.reading import content_digest, untouched
 from notifykit_migration.rollback.old_schema import alone, clear_journal
 from notifykit_migration.rollback.plan import GoingBack, work_out
 from notifykit_migration.rollback.proof import prove

@@ -11,8 +11,8 @@ from notifykit import hookimpl
 from notifykit.errors import StoreError
 from notifykit.legacy import Disposal, LegacyState
 from notifykit.wording import Reason
+from notifykit_migration.files.reading import untouched
 from notifykit_migration.legacy.campaigns import shown_status_file
-from notifykit_migration.reading import untouched
 from notifykit_migration.store.migrated import holds_old_rows, migrated_as, migrated_campaigns
 from notifykit_migration.wording.queue_nothing import (
     MIGRATED_AS,

@@ -9,13 +9,13 @@ from pathlib import Path
 from notifykit.pipeline.project import Project
 from notifykit_migration.backup.in_force import InForce, retired_path
 from notifykit_migration.errors import PreflightError
+from notifykit_migration.files.paths import resolved
+from notifykit_migration.files.reading import file_digest
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.journal import Journal
 from notifykit_migration.journal.phase import Phase, state_of
 from notifykit_migration.journal.redo import MoveFile, run_steps
 from notifykit_migration.model import InputKind
-from notifykit_migration.paths import resolved
-from notifykit_migration.reading import file_digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,8 @@ from notifykit.outbox.sqlite.store import SqliteOutbox
 from notifykit.pipeline.project import Project
 from notifykit_migration.archive.archive import archived
 from notifykit_migration.errors import WorldChangedError
+from notifykit_migration.files.paths import resolved
+from notifykit_migration.files.reading import content_digest, file_digest, untouched
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.redo import TargetState
 from notifykit_migration.journal.targets import DatabaseStep, FlagStep
@@ -26,8 +28,6 @@ from notifykit_migration.legacy import task_table as rows
 from notifykit_migration.legacy.campaigns import described, owners
 from notifykit_migration.legacy.settings import others_of
 from notifykit_migration.model import CampaignPlan, ContractPlan, InputKind, MessageTreatment, Plan
-from notifykit_migration.paths import resolved
-from notifykit_migration.reading import content_digest, file_digest, untouched
 from notifykit_migration.store import fence
 from notifykit_migration.store.migrated import carried_out, record
 

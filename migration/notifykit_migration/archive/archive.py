@@ -22,9 +22,9 @@ from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.wording import Reason
 from notifykit_migration.errors import PreflightError, VerificationError
+from notifykit_migration.files.reading import escaped
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.model import Hold, Row
-from notifykit_migration.reading import escaped
 from notifykit_migration.store.migrated import migrated_campaigns
 from notifykit_migration.wording import WORDING
 

@@ -12,8 +12,8 @@ from notifykit.errors import StoreError
 from notifykit.wording import Reason
 from notifykit_migration.backup.manifest import NAME, SUM, Item, Manifest, StoreItem, read_manifest
 from notifykit_migration.errors import VerificationError
+from notifykit_migration.files.reading import content_digest, file_digest, untouched
 from notifykit_migration.model import Check, CheckResult
-from notifykit_migration.reading import content_digest, file_digest, untouched
 from notifykit_migration.wording import checks as named
 
 FILES = "files"

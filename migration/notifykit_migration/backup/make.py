@@ -29,10 +29,10 @@ from notifykit_migration.backup.manifest import (
     write_manifest,
 )
 from notifykit_migration.errors import PreflightError, VerificationError
+from notifykit_migration.files.paths import shown
+from notifykit_migration.files.reading import content_digest, file_digest, untouched
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.model import Backup, Plan
-from notifykit_migration.paths import shown
-from notifykit_migration.reading import content_digest, file_digest, untouched
 
 __all__ = ["check", "content", "find", "latest", "restored", "store_copy", "take"]
 

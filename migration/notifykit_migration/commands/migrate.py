@@ -15,10 +15,10 @@ from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json, warn
 from notifykit.terminal.progress import progress
 from notifykit_migration import report
-from notifykit_migration.account import account
 from notifykit_migration.backup import make as backups
 from notifykit_migration.backup.in_force import planned
 from notifykit_migration.errors import PreflightError, WorldChangedError
+from notifykit_migration.journal.account import account
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.journal import Journal
 from notifykit_migration.journal.lock import migration_lock

@@ -12,10 +12,10 @@ from notifykit.errors import ExitCode
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, warn
-from notifykit_migration.account import account
 from notifykit_migration.apply.retire import check_may_retire
 from notifykit_migration.backup.in_force import in_force
 from notifykit_migration.errors import PreflightError
+from notifykit_migration.journal.account import account
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.journal import Journal
 from notifykit_migration.journal.lock import migration_lock

@@ -11,8 +11,8 @@ from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, warn
 from notifykit.terminal.progress import progress
-from notifykit_migration.account import account
 from notifykit_migration.archive.archive import HOLDS
+from notifykit_migration.journal.account import account
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.lock import migration_lock
 from notifykit_migration.model import RollbackPlan

@@ -15,13 +15,13 @@ from notifykit_migration import report
 from notifykit_migration.backup import make as backups
 from notifykit_migration.backup.in_force import in_force, planned
 from notifykit_migration.errors import PreflightError, VerificationError
+from notifykit_migration.files.reading import untouched
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.journal import Journal
 from notifykit_migration.journal.lock import migration_lock
 from notifykit_migration.journal.phase import Phase, state_of
 from notifykit_migration.migrate import record_checks
 from notifykit_migration.model import CheckResult
-from notifykit_migration.reading import untouched
 from notifykit_migration.store.migrated import migrated_campaigns
 from notifykit_migration.verify.checks import verify as verify_all
 from notifykit_migration.verify.checks import verify_backup

@@ -14,8 +14,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from notifykit.durable import make_folder, mend, write_new
-from notifykit_migration.account import account
 from notifykit_migration.errors import MigrationLockedError, PreflightError
+from notifykit_migration.journal.account import account
 from notifykit_migration.journal.folder import MigrationFolder
 
 

@@ -25,8 +25,8 @@ from notifykit.durable import (
     write_new,
 )
 from notifykit_migration.errors import PreflightError, VerificationError, WorldChangedError
+from notifykit_migration.files.reading import file_digest
 from notifykit_migration.journal.journal import Journal
-from notifykit_migration.reading import file_digest
 
 BEGUN = "begun"
 DONE = "done"

@@ -9,7 +9,7 @@ from notifykit.campaign.campaign import Campaign
 from notifykit.legacy import Disposal, LegacyState
 from notifykit.pipeline.project import Project
 from notifykit_migration.errors import PreflightError
-from notifykit_migration.paths import shown
+from notifykit_migration.files.paths import shown
 
 
 def legacy_states(project: Project) -> list[tuple[Campaign, LegacyState]]:

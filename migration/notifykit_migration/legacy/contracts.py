@@ -19,11 +19,11 @@ from notifykit.pipeline.alike import unusable_key
 from notifykit.pipeline.project import Project
 from notifykit.wording import Reason
 from notifykit_migration.errors import PreflightError
+from notifykit_migration.files.paths import shown
+from notifykit_migration.files.reading import file_digest
 from notifykit_migration.legacy.campaigns import status_path
 from notifykit_migration.legacy.status_file import StatusFile, read_status_file
 from notifykit_migration.model import FLAG_COLUMN, FlagState
-from notifykit_migration.paths import shown
-from notifykit_migration.reading import file_digest
 from notifykit_migration.wording import holds
 
 Redirect = Mapping[Path, Path]

@@ -14,6 +14,8 @@ from notifykit.pipeline.project import Project
 from notifykit.wording import Reason
 from notifykit_migration.archive.archives import Archives
 from notifykit_migration.errors import PreflightError
+from notifykit_migration.files.paths import shown
+from notifykit_migration.files.reading import content_digest, file_digest, untouched
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.legacy import task_table as rows
 from notifykit_migration.legacy.campaigns import legacy_states, owners
@@ -34,12 +36,10 @@ from notifykit_migration.model import (
     Stopped,
     Treatment,
 )
-from notifykit_migration.paths import shown
 from notifykit_migration.plan.decide import Decider
 from notifykit_migration.plan.match import Matcher
 from notifykit_migration.plan.plan_file import plan_hash
 from notifykit_migration.plan.remembering import Memory
-from notifykit_migration.reading import content_digest, file_digest, untouched
 from notifykit_migration.store import fence
 from notifykit_migration.store.migrated import StoredCampaign, migrated_as, migrated_campaigns
 from notifykit_migration.wording import warnings as told

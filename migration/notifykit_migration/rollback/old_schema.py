@@ -12,7 +12,7 @@ from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.database import store_error
 from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS, LEGACY_TABLE
 from notifykit_migration.errors import PreflightError
-from notifykit_migration.reading import escaped
+from notifykit_migration.files.reading import escaped
 
 Beginning = tuple[int, str, str, str]
 """(id, status, created_at, updated_at) of a row as the backup has it."""

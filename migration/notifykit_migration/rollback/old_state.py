@@ -17,11 +17,11 @@ from notifykit.pipeline.project import Project
 from notifykit_migration.backup import make as backups
 from notifykit_migration.backup.in_force import planned, retired_path, under_present_names
 from notifykit_migration.errors import PreflightError
+from notifykit_migration.files.paths import resolved, shown
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.legacy.campaigns import described, legacy_states, status_path
 from notifykit_migration.legacy.status_file import StatusFile, parse_status
 from notifykit_migration.model import FLAG_COLUMN, ContractPlan, FlagState
-from notifykit_migration.paths import resolved, shown
 from notifykit_migration.store.migrated import migrations
 
 

@@ -18,13 +18,13 @@ from notifykit.outbox.sqlite.worker_locks import WorkerLocks
 from notifykit.pipeline.project import Project
 from notifykit.wording import Reason
 from notifykit_migration.backup import make as backups
+from notifykit_migration.files.paths import shown
+from notifykit_migration.files.reading import untouched
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.legacy.campaigns import legacy_states
 from notifykit_migration.legacy.old_rule import COMPLETED, TASK_TYPES
 from notifykit_migration.legacy.task_table import gap
 from notifykit_migration.model import ContractPlan, FlagState, Hold, OutboxState, Return, RollbackPlan, StatusFileState
-from notifykit_migration.paths import shown
-from notifykit_migration.reading import untouched
 from notifykit_migration.rollback.old_schema import Beginning
 from notifykit_migration.rollback.old_state import OldCampaign, old_campaigns
 from notifykit_migration.rollback.outbox_view import View, holds, look

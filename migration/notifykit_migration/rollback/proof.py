@@ -15,12 +15,12 @@ from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.pipeline.project import Project
 from notifykit_migration.archive.archive import Archived
 from notifykit_migration.errors import VerificationError
+from notifykit_migration.files.paths import resolved
+from notifykit_migration.files.reading import untouched
 from notifykit_migration.legacy.campaigns import described, legacy_states
 from notifykit_migration.legacy.old_rule import PENDING, generated_keys
 from notifykit_migration.legacy.status_file import read_status_file
 from notifykit_migration.model import FlagState
-from notifykit_migration.paths import resolved
-from notifykit_migration.reading import untouched
 from notifykit_migration.rollback.old_state import columns_of
 from notifykit_migration.store.fence import OTHERS
 from notifykit_migration.store.migrated import StoredCampaign, migrated_campaigns

@@ -24,13 +24,13 @@ from notifykit_migration.backup import make as backups
 from notifykit_migration.backup.checks import RETIRED
 from notifykit_migration.backup.in_force import InForce, under_present_names
 from notifykit_migration.errors import PreflightError
+from notifykit_migration.files.paths import resolved, shown
+from notifykit_migration.files.reading import file_digest, untouched
 from notifykit_migration.legacy.campaigns import described
 from notifykit_migration.legacy.settings import others_of
 from notifykit_migration.legacy.status_file import parse_status
 from notifykit_migration.legacy.task_table import check_version
 from notifykit_migration.model import Backup, CampaignPlan, Check, CheckResult, Kept, Plan
-from notifykit_migration.paths import resolved, shown
-from notifykit_migration.reading import file_digest, untouched
 from notifykit_migration.store import fence
 from notifykit_migration.verify.shadow import compare
 from notifykit_migration.verify.tasks import tasks_of_plan

@@ -18,7 +18,7 @@ from killed_worlds import KilledWorlds, Tally
 from killing import STRACE, KillPoint, spread
 from legacy_run import LegacyRun
 from legacy_world import AWARD, GROUP, SENT, LegacyWorld
-from notifykit_migration.reading import content_digest
+from notifykit_migration.files.reading import content_digest
 
 pytestmark = pytest.mark.crash
 

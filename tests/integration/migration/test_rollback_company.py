@@ -9,7 +9,7 @@ from pathlib import Path
 
 from legacy_run import LegacyRun
 from legacy_world import GROUP, SENT, WECOM, LegacyWorld
-from notifykit_migration.reading import content_digest
+from notifykit_migration.files.reading import content_digest
 
 
 def run(world: LegacyWorld, *arguments: str, code: int = 0) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from legacy_world import AWARD, GROUP, SENT, LegacyWorld
-from notifykit_migration.reading import content_digest
+from notifykit_migration.files.reading import content_digest
 from small_disk import small_disk
 
 STEP = 48 * 1024

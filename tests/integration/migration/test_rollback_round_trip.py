@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from legacy_run import LegacyRun
 from legacy_world import AWARD, GROUP, SENT, WECHAT, LegacyWorld, Made
-from notifykit_migration.reading import content_digest
+from notifykit_migration.files.reading import content_digest
 
 
 class Before:

@@ -54,6 +54,6 @@ def test_flags_and_store_are_changed_by_one_kind_of_step_each() -> None:
 def test_names_of_files_are_made_by_one_module() -> None:
     by_hand = re.compile(r"project\.file\.folder / |\.relative_to\((?:project|base)|def (?:shown|_shown)\(")
     assert {name for name, text in MIGRATION.items() if by_hand.search(text)} <= {
-        "notifykit_migration/paths.py",
+        "notifykit_migration/files/paths.py",
         "notifykit_migration/legacy/campaigns.py",
     }

@@ -11,15 +11,13 @@ import pytest
 
 PACKAGE = Path(notifykit_migration.__file__).parent
 
-ROOT_MODULES = {"__init__", "account", "errors", "migrate", "model", "paths", "reading", "roll_back"}
+ROOT_MODULES = {"__init__", "errors", "migrate", "model", "roll_back"}
 
 ORDER = (
     "model",
     "wording",
     "errors",
-    "account",
-    "paths",
-    "reading",
+    "files",
     "store",
     "legacy",
     "journal",

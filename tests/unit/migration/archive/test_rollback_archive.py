@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from notifykit_migration.archive.archive import Archived, archive, archived
 from notifykit_migration.errors import VerificationError
+from notifykit_migration.files.reading import content_digest
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.model import Hold, Row
-from notifykit_migration.reading import content_digest
 
 from notifykit.model import Draft, Outcome, Status
 from notifykit.outbox import SqliteOutbox

@@ -19,9 +19,9 @@ from backed_up import NOW, BackedUp, a_plan
 from notifykit_migration.backup import make as backups
 from notifykit_migration.backup.manifest import read_manifest
 from notifykit_migration.errors import PreflightError, VerificationError
+from notifykit_migration.files.reading import content_digest, untouched
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.model import CheckResult
-from notifykit_migration.reading import content_digest, untouched
 from small_disk import small_disk as disk_of_its_own
 
 from notifykit.errors import StoreError

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from notifykit_migration.errors import PreflightError
-from notifykit_migration.reading import content_digest
+from notifykit_migration.files.reading import content_digest
 from notifykit_migration.rollback.old_schema import (
     Beginning,
     Restoration,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from notifykit_migration.paths import resolved, shown
+from notifykit_migration.files.paths import resolved, shown
 
 
 @pytest.mark.parametrize(

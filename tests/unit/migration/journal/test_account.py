@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from legacy_world import GROUP, SENT, LegacyWorld
-from notifykit_migration.account import account
+from notifykit_migration.journal.account import account
 
 pwd = pytest.importorskip("pwd")
 

@@ -15,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from notifykit_migration.reading import content_digest, file_digest, untouched
+from notifykit_migration.files.reading import content_digest, file_digest, untouched
 from system import needs_refusals
 
 from notifykit.errors import StoreError

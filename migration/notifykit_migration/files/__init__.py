@@ -1,0 +1,1 @@
+"""The project's files: how plans and journals name them, and reading a database without changing a byte."""
