@@ -11,7 +11,6 @@ from notifykit.outbox.protocol import ChannelBounds, Outage, Transition
 from notifykit.outbox.sqlite import events, lanes, rows
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.pausing import Pausing
-from notifykit.outbox.sqlite.setting_aside import mend_turns, set_aside
 from notifykit.roles import Rate
 
 if TYPE_CHECKING:
@@ -222,6 +221,8 @@ class Claiming(Pausing):
             due = [_Due(at, number, rows.task(columns)) for number, at, *columns in found]
             if not (damaged := [item.task for item in due if item.task.damaged]):
                 return due
+            from notifykit.outbox.sqlite.setting_aside import set_aside  # seldom needed
+
             for task in damaged:
                 set_aside(self.db, task, now)
 
@@ -365,6 +366,8 @@ class Claiming(Pausing):
 
     def mend_times(self) -> None:
         """Where the clock was set back, shorten what would now wait for it to catch up."""
+        from notifykit.outbox.sqlite.setting_aside import mend_turns  # only where something is sent
+
         now = self.db.clock.now()
         with self.db.transaction():
             self.db.execute(_SHORTEN_PAUSES, {"now": now})
