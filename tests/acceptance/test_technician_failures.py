@@ -16,6 +16,7 @@ import pytest
 from contract_world import ContractWorld
 from counting_server import CountingServer, counting_server
 from killing import STRACE, kill_points, run_and_kill
+from notifykit_technician.status_file import StatusFile
 
 from notifykit.model import Status
 from notifykit.outbox.protocol import Filter
@@ -188,6 +189,14 @@ def test_a_torn_status_file(world: TechnicianWorld, server: CountingServer, befo
     assert world.problems(server.accepted) == []
 
 
+def the_next_write_takes_away_what_was_replaced(status_file: Path) -> None:
+    """A process that is killed just after two names were exchanged leaves the file that was replaced."""
+    before = status_file.read_bytes()
+    StatusFile(status_file).record(["7000"], "通知成功", overwrite=False)
+    assert list(status_file.parent.glob("*.new")) == []
+    status_file.write_bytes(before)
+
+
 RENAMING = {"rename", "renameat2"}
 """The second exchanges two names, where the file system can."""
 
@@ -214,7 +223,7 @@ def test_killed_between_the_outbox_and_the_status_file(
         assert status in (OLD, OLD | dict.fromkeys(world.changes, "通知成功")), f"{point}: half a file"
         between += status == OLD
         world.recover(server.accepted)
-        if status != OLD:  # killed after the exchange of names: what was replaced goes with the next write
-            world.status_file.with_name(f"{world.status_file.name}.new").unlink(missing_ok=True)
+        if status != OLD:
+            the_next_write_takes_away_what_was_replaced(world.status_file)
         assert [f"{point}: {problem}" for problem in world.problems(server.accepted)] == []
     assert between, "no kill fell between the two"
