@@ -32,6 +32,9 @@ from notifykit_contract import wording
 from notifykit_contract.files import goes_on, in_pieces
 
 PAUSE = 0.01
+FOUND = 0.1
+"""Seconds within which a program that found the file by its name, before that was exchanged, opens it: it may have to
+wait for the processor in between."""
 WAIT_BEFORE = 0.5
 """Seconds to wait for a program that has the file open for writing, before it is replaced."""
 WAIT_AFTER = 2.0
@@ -88,7 +91,7 @@ def _write_copy(copy: Path, path: Path, facts: os.stat_result, content: bytes) -
 
 def _settle(path: Path, original: FileIO, data: bytes, out: Path, made: os.stat_result) -> None:
     """See to what others write to the original now that it has lost its name. `out` is the name that it has, if any."""
-    time.sleep(PAUSE)  # a program may have found it by its name, and not have opened it yet
+    time.sleep(FOUND)
     at_rest, read = _rests(original, WAIT_AFTER), original.tell()
     original.seek(0)
     if goes_on(original, in_pieces(data)) and (at_rest or not out.exists()):
