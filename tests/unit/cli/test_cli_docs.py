@@ -6,11 +6,13 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sample_outage
 from cli_world import BROKEN, BUSY, DOUBTFUL, FINE, REFUSED, CliWorld, contract
 from json_tables import PAGE, Reader
 
@@ -20,10 +22,9 @@ from notifykit.cli.app import EXIT_CODES
 from notifykit.clock import SystemClock
 from notifykit.demo.proof import ChannelProof, FlagProof, Proof
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds, Outage, OutageKind
+from notifykit.outbox.protocol import ChannelBounds
 from notifykit.plugins import Plugins, find, load_plugins
 from notifykit.testing.samples import draft
-from notifykit.wording import Reason
 
 
 class AnHourAgo(SystemClock):
@@ -31,17 +32,7 @@ class AnHourAgo(SystemClock):
         return super().now() - 3600
 
 
-OUTAGE = Outage(
-    channel="gone",
-    kind=OutageKind.UNREACHABLE,
-    since=0.0,
-    last_at=60.0,
-    failures=2,
-    task_id=1,
-    several=True,
-    wait=5.0,
-    reason=Reason("ConnectError"),
-)
+OUTAGE = replace(sample_outage.OUTAGE, channel="gone", wait=5.0)
 
 MakeWorld = Callable[[Sequence[str]], CliWorld]
 

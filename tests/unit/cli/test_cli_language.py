@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
+import sample_outage
 from cli_world import BROKEN, FINE, REFUSED, CliWorld
-
-from notifykit.model import Outcome
-from notifykit.outbox.protocol import Outage, OutageKind
 
 MakeWorld = Callable[[Sequence[str]], CliWorld]
 
-OUTAGE = Outage(
-    channel="award-desk",
-    kind=OutageKind.UNREACHABLE,
-    since=0.0,
-    last_at=60.0,
-    failures=2,
-    task_id=1,
-    several=True,
-    reason=Outcome.retry("ConnectError", "refused").said,
-)
+OUTAGE = replace(sample_outage.OUTAGE, channel="award-desk")
 
 
 @pytest.fixture

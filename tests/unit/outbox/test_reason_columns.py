@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from sample_outage import OUTAGE
+
 from notifykit.model import Outcome, Status
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds, Outage, OutageKind, Transition
+from notifykit.outbox.protocol import ChannelBounds, OutageKind, Transition
 from notifykit.outbox.sqlite import rows
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.testing import draft
@@ -55,18 +57,6 @@ def test_a_store_from_before_codes_is_read(outbox: SqliteOutbox) -> None:
     for column in ("reason_code", "reason_params", "refusal_code", "refusal_params"):
         outbox.db.execute(f"ALTER TABLE tasks DROP COLUMN {column}")
     assert StoredOutbox(outbox.db.connection).task(id_).reason == Reason("40058 太长")
-
-
-OUTAGE = Outage(
-    channel="robot",
-    kind=OutageKind.UNREACHABLE,
-    since=0.0,
-    last_at=60.0,
-    failures=2,
-    task_id=1,
-    several=True,
-    reason=Outcome.retry("ConnectError", "refused").said,
-)
 
 
 def test_why_a_channel_takes_nothing_has_a_code_and_so_has_the_failure(outbox: SqliteOutbox) -> None:
