@@ -12,25 +12,21 @@ them.
 from __future__ import annotations
 
 import base64
-import json as _json
 import ssl
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import httpcore2
 import httpx2
 
 from notifykit.http import tls
-from notifykit.http.addresses import plain
 from notifykit.http.causes import cause_of
 from notifykit.http.coding import decoded
 from notifykit.http.deadline import DeadlineBackend
 from notifykit.http.reply import Reply
 from notifykit.model import Outcome
-from notifykit.secrets import Secret
 
 MAX_BODY = 64 * 1024
 """Bytes of a reply that are read."""
@@ -53,24 +49,17 @@ _NEVER = (httpcore2.UnsupportedProtocol, httpcore2.LocalProtocolError, httpx2.In
 """What the same request meets each time, before a byte of it is written."""
 
 
-def post(
-    url: str | Secret,
+def exchange(
+    url: str,
+    text: str,
+    kind: str,
+    headers: Mapping[str, str],
     *,
     timeout: float,
-    json: object = None,
-    content: str | None = None,
-    headers: Mapping[str, str | Secret] | None = None,
-    proxy: str | Secret | None = None,
+    proxy: str | None = None,
     ca_file: Path | None = None,
 ) -> Reply | Outcome:
-    """Post `json`, or `content` as UTF-8 text, and return the reply, or the outcome where there is none.
-
-    `timeout` bounds the whole exchange, in seconds (the system's name resolution excepted). `proxy` is an
-    http or https URL, with `user:password@` where it needs them. `ca_file` is a PEM file of the certificates
-    to trust instead of the system's. An outcome's code is the class of the error, its detail the class and
-    code of what caused it: neither ever holds the URL or a text of the error. Raises SecretMissingError
-    where a secret is not set, TypeError or ValueError where `json` cannot be written as JSON; nothing was sent then.
-    """
+    """Post the text as UTF-8, `kind` being its Content-Type; all else is as `notifykit.http.post` says."""
     network = DeadlineBackend(timeout)
     sent = False
 
@@ -81,10 +70,9 @@ def post(
             sent = True
 
     try:
-        request = _request(plain(url), _body(json, content), _typed(content, headers or {}))
+        request = _request(url, text.encode(), _merged(kind, headers))
         request.extensions["trace"] = watch
-        via = None if proxy is None else plain(proxy)
-        with _pool(network, request.url.scheme, via, ca_file) as pool, closing(pool.handle_request(request)) as reply:
+        with _pool(network, request.url.scheme, proxy, ca_file) as pool, closing(pool.handle_request(request)) as reply:
             return _read(reply)
     except UnicodeEncodeError:
         return Outcome.rejected("UnicodeEncodeError", "the message or a header cannot be encoded: nothing was sent")
@@ -95,29 +83,9 @@ def post(
         return Outcome.unknown(code, detail) if sent else Outcome.retry(code, detail, unreached=True)
 
 
-def header_value(text: str) -> str:
-    """Return `text` as a header may carry it: percent-encoded where it is not plain ASCII, one to one.
-
-    For an idempotency key, which holds whatever a business key holds.
-    """
-    return quote(text, safe="/:@!$&'()*+,;=?[]", errors="surrogatepass")
-
-
-def _body(json: object, content: str | None) -> bytes:
-    if (json is None) == (content is None):
-        raise TypeError("post() takes either json or content")
-    text = content if content is not None else _compact(json)
-    return text.encode()
-
-
-def _compact(json: object) -> str:
-    return _json.dumps(json, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
-def _typed(content: str | None, headers: Mapping[str, str | Secret]) -> httpx2.Headers:
-    merged = httpx2.Headers(_OURS)
-    merged["Content-Type"] = "application/json" if content is None else "text/plain; charset=utf-8"
-    merged.update({name: plain(value) for name, value in headers.items()})
+def _merged(kind: str, headers: Mapping[str, str]) -> httpx2.Headers:
+    merged = httpx2.Headers({**_OURS, "Content-Type": kind})
+    merged.update(headers)
     return merged
 
 

@@ -6,8 +6,6 @@ import ssl
 import threading
 from pathlib import Path
 
-import httpx2
-
 from notifykit.options import OptionError
 
 _contexts: dict[tuple[Path | None, bool], ssl.SSLContext] = {}
@@ -24,6 +22,8 @@ def context(ca_file: Path | None, *, trust_env: bool) -> ssl.SSLContext:
     with _lock:
         if (found := _contexts.get(key)) is None:
             if ca_file is None:
+                import httpx2
+
                 found = httpx2.create_ssl_context(trust_env=trust_env)
             else:
                 found = ssl.create_default_context(cafile=ca_file)

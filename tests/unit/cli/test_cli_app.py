@@ -308,7 +308,7 @@ def test_a_command_that_cannot_be_imported_is_an_error_that_names_its_plugin(
     assert f"broken: {said}" in world.invoke("plugins").stdout
     assert said in world.invoke("check").stdout
     strict = world.invoke("--strict-plugins", "status")
-    assert (strict.exit_code, said in strict.stderr) == (ExitCode.ERROR, True)
+    assert (strict.exit_code, said in strict.stderr) == (ExitCode.ERROR, True), strict.stderr
 
 
 def test_the_entry_point_is_this_group(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
