@@ -20,6 +20,9 @@ NOTIFYKIT = str(Path(sys.executable).with_name("notifykit"))
 
 LEASE = 0.4
 
+PASSES = 8
+"""A busy machine may starve a worker of these tests beyond its lease, and then there is one more doubt to settle."""
+
 HEADER = (
     """
 活动编号, 合同ID(_id), 活动城市(province), 工单编号(serviceAppointmentNum), Status, 管家(serviceHousekeeper),
@@ -158,23 +161,25 @@ class ContractWorld:
             return {row["合同ID(_id)"]: row["是否发送通知"] for row in csv.DictReader(file)}
 
     def recover(self, accepted: Counter[str]) -> int:
-        """What the next start does, and a person about what is in doubt. Returns how many doubts there were."""
+        """What the next start does, and a person about what is in doubt. Returns how many doubts the start found."""
         time.sleep(LEASE * 1.1)
         project = self.opened()
         outbox = project.open_outbox()
         try:
             runner = Runner(project, outbox, project.campaigns())
-            runner.once()
-            doubts = list(outbox.tasks(Filter(statuses=(Status.IN_DOUBT,))))
-            for task in doubts:
-                arrived = accepted[task.idempotency_key] > 0
-                decision = Status.SENT if arrived else Status.QUEUED
-                outbox.decide([task.id], decision, who="test", why="the service says so", of=[Status.IN_DOUBT])
-            for _ in range(3):
+            held = None
+            for _ in range(PASSES):
                 runner.once()
-            stuck = [task for task in outbox.tasks(Filter()) if task.status is not Status.COMPLETED]
-            assert not stuck, stuck
-            return len(doubts)
+                doubts = list(outbox.tasks(Filter(statuses=(Status.IN_DOUBT,))))
+                held = len(doubts) if held is None else held
+                for task in doubts:
+                    arrived = accepted[task.idempotency_key] > 0
+                    decision = Status.SENT if arrived else Status.QUEUED
+                    outbox.decide([task.id], decision, who="test", why="the service says so", of=[Status.IN_DOUBT])
+                left = [task for task in outbox.tasks(Filter()) if task.status is not Status.COMPLETED]
+                if not left:
+                    return held
+            raise AssertionError(f"after {PASSES} passes: {left}")
         finally:
             outbox.close()
 

@@ -77,13 +77,13 @@ def main() -> int:
         run = RUNS[number]
         print(f"run {number}: {run}", flush=True)
         started = time.monotonic()
-        code = make(run, lowest=asked.lowest, tests=asked.tests)
+        code = make(number, run, lowest=asked.lowest, tests=asked.tests)
         failed += code != 0
         print(f"run {number}: {'failed' if code else 'passed'} in {time.monotonic() - started:.0f} s", flush=True)
     return failed
 
 
-def make(run: Run, *, lowest: bool, tests: Sequence[str]) -> int:
+def make(number: int, run: Run, *, lowest: bool, tests: Sequence[str]) -> int:
     """Run the tests there; returns pytest's exit code."""
     # Not below the home of whoever runs this, which others may not enter, and not in memory: it is large.
     with tempfile.TemporaryDirectory(prefix="notifykit-pairs-", dir="/var/tmp", ignore_cleanup_errors=True) as name:
@@ -104,6 +104,7 @@ def make(run: Run, *, lowest: bool, tests: Sequence[str]) -> int:
             environment[shuffled.SEED] = str(run.seed)
         if as_account:
             environment.pop("CI", None)  # what only the superuser can try is tried in the other runs
+            environment["BUILD_NUMBER"] = str(number)  # for pytest this is CI nonetheless: it cuts no message short
         ignoring = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"] if run.ignores_interrupts else []
         options = ["-q", "-n", "auto", "--dist", "worksteal", "-m", "not deep", "-p", "no:cacheprovider"]
         with _busy(run.busy):
