@@ -28,10 +28,10 @@ def run_at_once(world: ContractWorld) -> list[str]:
 
 
 @pytest.mark.timeout(300)
-def test_ten_thousand_contracts_over_a_file(tmp_path: Path) -> None:
-    world = ContractWorld(
-        tmp_path / "world", "http://127.0.0.1:1/", count=10_000, sender="{type: file, path: out.jsonl}"
-    )
+@pytest.mark.parametrize("count", [3_000, pytest.param(10_000, marks=[pytest.mark.deep, pytest.mark.crash])])
+def test_thousands_of_contracts_over_a_file(tmp_path: Path, count: int) -> None:
+    sender = "{type: file, path: out.jsonl}"
+    world = ContractWorld(tmp_path / "world", "http://127.0.0.1:1/", count=count, sender=sender)
     said = run_at_once(world)
     with (world.folder / "out.jsonl").open(encoding="utf-8") as file:
         accepted = Counter(json.loads(line)["idempotency_key"] for line in file)
