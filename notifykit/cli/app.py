@@ -21,7 +21,7 @@ from notifykit.plugins.find import own_version
 from notifykit.session import PROJECT_FILE, Session
 from notifykit.terminal import logs
 from notifykit.terminal.console import warn, warn_of
-from notifykit.terminal.stdout import emit, kept
+from notifykit.terminal.stdout import emit, kept, printing
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -64,7 +64,8 @@ class App(click.Group):
             if reconfigure := getattr(stream, "reconfigure", None):
                 reconfigure(errors="backslashreplace")  # a character that the encoding lacks is escaped
         try:
-            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            with printing():
+                code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.ClickException as error:
             told = self._placed(error) if isinstance(error, click.NoSuchOption) else error
             told.show()

@@ -26,7 +26,7 @@ from notifykit.pipeline.bounds import bounds_of, most_calls
 from notifykit.pipeline.call import Result, call
 from notifykit.pipeline.dispatched import Dispatched
 from notifykit.pipeline.group_commit import GroupCommit, Visit
-from notifykit.pipeline.held import HeldClaims, worker_name
+from notifykit.pipeline.held_claims import HeldClaims, worker_name
 from notifykit.pipeline.judge import may_repeat
 from notifykit.pipeline.observers import Nobody, Observers
 from notifykit.pipeline.record import Recorder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
@@ -40,7 +41,23 @@ def writing() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise OutputError(f"results cannot be written to stdout: {error.strerror}; what was done is done") from error
+        raise _output_error(error) from error
+
+
+@contextmanager
+def printing() -> Iterator[None]:
+    """Raise OutputError where click cannot print what it prints on its own, as `--help`; other errors come through."""
+    try:
+        yield
+    except OSError as error:
+        *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+        if frame.f_code is not click.echo.__code__:
+            raise
+        raise _output_error(error) from error
+
+
+def _output_error(error: OSError) -> OutputError:
+    return OutputError(f"results cannot be written to stdout: {error.strerror}; what was done is done")
 
 
 @contextmanager

@@ -107,7 +107,7 @@ def test_help_is_a_result() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
-@pytest.mark.parametrize("arguments", ["status --json", "docs csv", "--version"])
+@pytest.mark.parametrize("arguments", ["status --json", "docs csv", "--version", "--help", "run --help"])
 def test_a_result_that_cannot_be_written_is_an_error(tmp_path: Path, arguments: str) -> None:
     done = shell(tmp_path, f'"{sys.executable}" -m notifykit {arguments} > /dev/full')
     assert done.returncode == 1
