@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -157,11 +158,13 @@ OPERATIONS: dict[str, list[Callable[[Case], object]]] = {
 
 def happened(folder: Path) -> Iterator[Change]:
     """Try every operation on a task in every status, and on an empty store."""
+    new = folder / "new.db"
+    SqliteOutbox.open(new).close()
     number = 0
     for operation, ways in OPERATIONS.items():
         for status, way in product((None, *Status), ways):
             number += 1
-            with SqliteOutbox.open(folder / f"{number}.db") as outbox:
+            with SqliteOutbox.open(shutil.copyfile(new, folder / f"{number}.db")) as outbox:
                 case = put(outbox, status) if status is not None else Case(outbox, 1, None)
                 way(case)
                 for task in outbox.tasks(Filter()):
