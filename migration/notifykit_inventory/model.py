@@ -43,6 +43,8 @@ class Owner(StrEnum):
     TECHNICIAN = "technician"
     SHARED = "shared"
     """Contracts and technicians both use it."""
+    WAITING = "not migrated"
+    """A contract's, of a campaign that was not migrated. Only a patch tells these apart."""
     UNDECIDED = "undecided"
 
 
@@ -52,6 +54,7 @@ class Fate(StrEnum):
     GOES = "goes: the outbox knows what was sent"
     STAYS = "stays: technicians keep their file"
     SHARED = "stays, for the technicians"
+    WAITS = "stays: its campaign was not migrated"
     FLAG_READ = "stays: Y will mean sent, not queued"
     FLAG_WRITE = "notifykit sets the flag, once all messages were accepted"
     FLAG_NAMED = "stays"
@@ -93,6 +96,7 @@ class Use:
             Owner.CONTRACT: Fate.GOES,
             Owner.TECHNICIAN: Fate.STAYS,
             Owner.SHARED: Fate.SHARED,
+            Owner.WAITING: Fate.WAITS,
             Owner.UNDECIDED: Fate.PERSON,
         }[self.owner]
 

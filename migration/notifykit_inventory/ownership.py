@@ -19,6 +19,8 @@ from notifykit_inventory.words import FUNCTIONS, StatusFiles, agreed, owner_of_c
 
 Reason = tuple[Owner, str]
 
+_GIVEN = {Owner.SHARED: "callers give both files", Owner.WAITING: "callers give files of campaigns that wait, too"}
+
 
 class Ownership:
     """The facts of all files, and what follows from them."""
@@ -36,6 +38,9 @@ class Ownership:
         self.carried = self._carried()
         """Parameters that hold a status file."""
         self._owners: dict[Parameter, Owner | None] = {}
+        paths = {*files.owners, *(path for raw in self.raw_uses for path in raw.evidence.paths)}
+        self.waiting = any(owner_of_path(path, files) is Owner.WAITING for path in paths)
+        """Whether there are contracts' files whose campaigns were not migrated."""
 
     def uses(self) -> list[Use]:
         """Return every use with its owner, in the order of the code."""
@@ -88,7 +93,7 @@ class Ownership:
             found = [self._direct(fact.defaults.get(parameter[1], Evidence()))]
             for call in self.given.get(parameter, ()):
                 found += [
-                    call.marked or self._reached(argument.evidence, seen | {parameter})
+                    self.said(call.marked) or self._reached(argument.evidence, seen | {parameter})
                     for argument in call.arguments
                     if self.parameter_of(call, argument.at) == parameter
                 ]
@@ -102,7 +107,8 @@ class Ownership:
         by_path = [owner_of_path(path, self.files) for path in evidence.paths]
         if by_path:
             return agreed(owner or Owner.UNDECIDED for owner in by_path)
-        return agreed(owner for name in evidence.constants if (owner := owner_of_constant(name)))
+        found = agreed(owner for name in evidence.constants if (owner := owner_of_constant(name)))
+        return Owner.UNDECIDED if found is Owner.CONTRACT and self.waiting else found
 
     def _reached(self, evidence: Evidence, seen: frozenset[Parameter]) -> Owner | None:
         if found := self._direct(evidence):
@@ -110,17 +116,29 @@ class Ownership:
         owners = (self.owner_of_parameter(item, seen) for item in evidence.parameters)
         return agreed(owner for owner in owners if owner)
 
+    def whose(self, marked: Owner | None, evidence: Evidence, function: FunctionKey) -> Reason:
+        """Return whose it is, and why. `marked` is what a comment in the code says."""
+        if owner := self.said(marked):
+            return owner, "a comment says so"
+        return self.reason(evidence, function)
+
+    def said(self, marked: Owner | None) -> Owner | None:
+        """Return what a comment settles: that it is a contract's does not tell whether its campaign was migrated."""
+        return None if marked is Owner.CONTRACT and self.waiting else marked
+
     def reason(self, evidence: Evidence, function: FunctionKey) -> Reason:
         """Return whose it is, and why."""
         if found := self._direct(evidence):
             named = ", ".join(sorted(evidence.paths) or sorted(evidence.constants)).replace("\0", "…")
             return found, f"names {named}" if found is not Owner.UNDECIDED else f"{named} may be either's"
         if found := self._reached(evidence, frozenset()):
-            return found, f"callers give {'both files' if found is Owner.SHARED else 'a ' + found + ' file'}"
+            return found, _GIVEN.get(found, f"callers give a {found} file")
         fact = self.functions.get(function)
         words = fact.words if fact else set()
         if evidence.constants:
             return Owner.UNDECIDED, f"what {', '.join(sorted(evidence.constants))} says is known only at run time"
+        if words == {Owner.CONTRACT} and self.waiting:
+            return Owner.UNDECIDED, "which campaign's file it is is known only at run time, and not all were migrated"
         if len(words) == 1:
             return next(iter(words)), "by the words of the function"
         if words:
@@ -132,10 +150,8 @@ class Ownership:
             owner, why = Owner.CONTRACT, "only contracts have this column"
         elif raw.kind is UseKind.DEFINITION:
             owner, why = Owner.SHARED, "one function for both"
-        elif raw.marked:
-            owner, why = raw.marked, "a comment says so"
         else:
-            owner, why = self.reason(raw.evidence, (raw.place.file, raw.place.function))
+            owner, why = self.whose(raw.marked, raw.evidence, (raw.place.file, raw.place.function))
         return self._owned(raw, owner, why)
 
     def _owned(self, raw: RawUse, owner: Owner, why: str) -> Use:
@@ -154,7 +170,7 @@ class Ownership:
         evidence = carried[0].evidence
         for item in carried[1:]:
             evidence |= item.evidence
-        owner, why = (call.marked, "a comment says so") if call.marked else self.reason(evidence, call.caller)
+        owner, why = self.whose(call.marked, evidence, call.caller)
         return Use(place=call.place, kind=UseKind.PASS, name=call.name, access=Access.BOTH, owner=owner, why=why)
 
     def _imports(self, found: list[Use]) -> list[Use]:
@@ -168,14 +184,12 @@ class Ownership:
         for raw in self.raw_uses:
             if raw.kind is not UseKind.IMPORT:
                 continue
-            if raw.marked:
-                owner, why = raw.marked, "a comment says so"
-            elif raw.evidence.direct:
-                owner, why = self.reason(raw.evidence, (raw.place.file, ""))
+            if raw.marked or raw.evidence.direct:
+                owner, why = self.whose(raw.marked, raw.evidence, (raw.place.file, ""))
             else:
                 owners = users[raw.place.file, raw.spelled]
-                only = owners == {Owner.CONTRACT}
-                owner = Owner.CONTRACT if only else Owner.TECHNICIAN if owners == {Owner.TECHNICIAN} else Owner.SHARED
+                owner = next(iter(owners)) if len(owners) == 1 else Owner.SHARED
+                owner = Owner.SHARED if owner is Owner.UNDECIDED else owner
                 why = (
                     f"used {'for both' if len(owners) > 1 else f'by {owner} code only'}" if owners else "not used here"
                 )

@@ -9,6 +9,9 @@ from notifykit.terminal.console import count, info, out
 from notifykit.terminal.tables import print_table
 from notifykit_inventory.model import Inventory, Owner, Place, Use
 
+OWNERS = tuple(owner for owner in Owner if owner is not Owner.WAITING)
+"""Whose the uses of an inventory may be: which campaigns were migrated, only a patch asks."""
+
 
 def listing(found: Inventory) -> dict[str, Any]:
     """Return an inventory as data for programs."""
@@ -17,7 +20,7 @@ def listing(found: Inventory) -> dict[str, Any]:
         "files": found.files,
         "lines": found.lines,
         "clean": found.clean,
-        "counts": {owner.value: found.count(owner) for owner in Owner},
+        "counts": {owner.value: found.count(owner) for owner in OWNERS},
         "uses": [_use(use) for use in found.uses],
         "hazards": [
             {**_place(item.place), "danger": item.danger.value, "detail": item.detail} for item in found.hazards
@@ -59,8 +62,8 @@ def print_inventory(found: Inventory) -> None:
         "could not be read:",
         [(item.file, item.reason, "may use send status" if item.suspect else "") for item in found.unread],
     )
-    whose = ", ".join(f"{found.count(owner):,} {owner}" for owner in Owner)
-    out(f"send status is used in {count(sum(map(found.count, Owner)), 'place')}: {whose}")
+    whose = ", ".join(f"{found.count(owner):,} {owner}" for owner in OWNERS)
+    out(f"send status is used in {count(sum(map(found.count, OWNERS)), 'place')}: {whose}")
     if not found.uses:
         out("nothing here uses send status")
     info(f"looked through {count(found.files, 'file')}, {count(found.lines, 'line')}")

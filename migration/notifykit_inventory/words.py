@@ -45,6 +45,14 @@ class StatusFiles:
 
     owners: Mapping[str, Owner] = field(default_factory=dict)
     """Path as the project says it, in POSIX form, to owner."""
+    migrated: frozenset[str] | None = None
+    """The contracts' files whose campaigns were migrated; None where all of them are treated alike."""
+
+    def in_force(self, owner: Owner, path: str) -> Owner:
+        """Return the owner, told apart by whether the campaign of a contract's file was migrated."""
+        if owner is not Owner.CONTRACT or self.migrated is None:
+            return owner
+        return Owner.CONTRACT if StatusFiles(dict.fromkeys(self.migrated, owner)).named(path) else Owner.WAITING
 
     def named(self, path: str) -> Owner | None:
         """Return the owner of a path that a campaign names. A path matches where one ends with the other."""
@@ -59,7 +67,9 @@ class StatusFiles:
     def fitting(self, pattern: str) -> set[Owner]:
         """Return the owners of the known files that a path with holes may name."""
         expression = re.compile(".*".join(map(re.escape, _tail(pattern).split(HOLE))))
-        return {owner for known, owner in self.owners.items() if expression.fullmatch(_tail(known))}
+        return {
+            self.in_force(owner, known) for known, owner in self.owners.items() if expression.fullmatch(_tail(known))
+        }
 
 
 def is_status_path(text: str, files: StatusFiles) -> bool:
@@ -72,14 +82,14 @@ def is_status_path(text: str, files: StatusFiles) -> bool:
 def owner_of_path(text: str, files: StatusFiles) -> Owner | None:
     """Return whose file it is; None where that cannot be told from the path."""
     if HOLE not in text and (owner := files.named(text)):
-        return owner
+        return files.in_force(owner, text)
     if HOLE in text and (known := files.fitting(text)):
         return known.pop() if len(known) == 1 else None
     tail = _tail(text)
     if _TECHNICIAN.search(tail):
         return Owner.TECHNICIAN
     if "send_status" in tail:
-        return Owner.CONTRACT
+        return files.in_force(Owner.CONTRACT, text)
     return None
 
 
@@ -112,12 +122,17 @@ def owner_of_word(text: str) -> Owner | None:
 
 
 def agreed(owners: Iterable[Owner]) -> Owner | None:
-    """Return the one owner on whom all agree; SHARED where contract and technician meet; None for no owners."""
+    """Return the one owner on whom all agree; SHARED where contract and technician meet; None for no owners.
+
+    What a migrated campaign shares with one that was not has to wait for that.
+    """
     found = set(owners)
     if not found:
         return None
     if Owner.UNDECIDED in found:
         return Owner.UNDECIDED
+    if found == {Owner.CONTRACT, Owner.WAITING}:
+        return Owner.WAITING
     return found.pop() if len(found) == 1 else Owner.SHARED
 
 

@@ -33,7 +33,8 @@ def require_libcst() -> None:
 
 
 def plan_patch(root: Path, files: StatusFiles | None = None) -> Patch:
-    """Return the patch for the code in a folder. `files` are the status files that a project names.
+    """Return the patch for the code in a folder. `files` are the status files that a project names: where these say
+    which were migrated, nothing else is taken out.
 
     Raises NotifykitError where there is nothing at the path, LibcstMissingError where libcst cannot be imported.
     """

@@ -32,7 +32,7 @@ def obstacles(
     (home, function), name = parameter
     plain = function.rpartition(".")[2]
     for call, argument in given:
-        owner = call.marked or ownership.reason(argument.evidence, call.caller)[0]
+        owner, _ = ownership.whose(call.marked, argument.evidence, call.caller)
         if owner is not Owner.CONTRACT:
             why = f"{plain} is not given a contract's status file for certain"
             yield Leftover(file=call.place.file, line=call.place.line, why=why)

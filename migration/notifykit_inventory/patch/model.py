@@ -66,6 +66,8 @@ class Patch:
     """What cannot be taken out safely; lines as they are now."""
     remaining: tuple[Use, ...]
     """Contract uses, and undecided ones, that are there after it; lines as they will be."""
+    waiting: tuple[Use, ...]
+    """Uses of campaigns that were not migrated, which it leaves alone; lines as they will be."""
 
     @property
     def data(self) -> bytes:

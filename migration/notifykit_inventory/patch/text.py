@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from notifykit_inventory.model import Use
+from notifykit_inventory.model import Owner, Use, UseKind
 from notifykit_inventory.patch.diff import file_diff
 from notifykit_inventory.patch.model import Patch, PatchContent
 
@@ -14,20 +14,32 @@ Only for code whose contracts notifykit itself generates (`notifykit generate`):
 program's calls are what is replaced, and have to stay."""
 
 
+JOBS = (UseKind.CALL, UseKind.PASS, UseKind.CONSTANT)
+"""The uses by which people know a job."""
+
+
+def job(use: Use) -> str:
+    """Return a line about a use of a campaign that was not migrated."""
+    within = f" in {use.place.function}" if use.place.function else ""
+    return f"{use.place.file}:{use.place.line}: {use.name}{within}: {use.why}"
+
+
 def as_patch(content: PatchContent) -> Patch:
     """Return a patch as it is written to a file."""
     remaining = tuple(use for use in content.after.uses if use.remains)
+    waiting = tuple(use for use in content.after.uses if use.owner is Owner.WAITING and use.kind in JOBS)
     diffs = [file_diff(item.file, item.before, item.after) for item in content.changes]
     return Patch(
-        text="".join([_comment(content, remaining), *diffs]),
+        text="".join([_comment(content, remaining, waiting), *diffs]),
         files=tuple(item.file for item in content.changes),
         constants=content.constants,
         leftovers=content.leftovers,
         remaining=remaining,
+        waiting=waiting,
     )
 
 
-def _comment(content: PatchContent, remaining: tuple[Use, ...]) -> str:
+def _comment(content: PatchContent, remaining: tuple[Use, ...], waiting: tuple[Use, ...]) -> str:
     lines = _HEAD.split("\n")
     if not content.changes:
         lines += ["", "There is nothing that can be taken out."]
@@ -39,6 +51,9 @@ def _comment(content: PatchContent, remaining: tuple[Use, ...]) -> str:
         lines += [
             f"  {use.place.file}:{use.place.line}: {use.kind} {use.name}: {use.owner}, {use.why}" for use in remaining
         ]
+    if waiting:
+        lines += ["", "Left alone, since the campaigns were not migrated (lines as they are after the patch):"]
+        lines += [f"  {job(use)}" for use in waiting]
     suspect = [item for item in content.after.unread if item.suspect]
     if suspect:
         lines += ["", "Could not be read, and may use send status:"]

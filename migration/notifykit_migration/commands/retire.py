@@ -99,10 +99,7 @@ def _code(project: Project, folder: MigrationFolder, code: Path, patch_path: Pat
                 f"cannot be written ({error.strerror})", mend="check --patch", where=patch_path
             ) from error
         warn(f"the patch is in {patch_path}: review it, then apply it with `patch -p1`")
-    if cleanup.needed:
-        warn(
-            "no migrated campaign has these status files; where their job still runs, it still needs them: leave those "
-            "parts of the patch out, or migrate that campaign first"
-        )
-        warn(*cleanup.needed)
+    if cleanup.left_alone:
+        warn("left alone: the campaigns of these were not migrated, and their jobs still need their status files")
+        warn(*cleanup.left_alone)
     return [f"{constant} may be deleted" for constant in cleanup.deletable]

@@ -6,7 +6,7 @@ No other module of the migration knows that plugin; it is imported only where a 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from notifykit.pipeline.project import Project
@@ -22,9 +22,9 @@ class CodeCleanup:
     patch: bytes
     """A diff for `patch -p1`, in the encodings and line ends of the files that it changes."""
     deletable: tuple[str, ...]
-    """Constants for status files of migrated campaigns, as `file:line: NAME = 'path'`."""
-    needed: tuple[str, ...]
-    """Constants for status files that no migrated campaign has; the patch deletes them too."""
+    """Constants that nothing needs once it is applied, as `file:line: NAME = 'path'`."""
+    left_alone: tuple[str, ...]
+    """Uses of campaigns that were not migrated, with the reason, as `file:line: what: why`."""
 
 
 def check_code_reader(project: Project) -> None:
@@ -50,20 +50,17 @@ def check_code_reader(project: Project) -> None:
 
 
 def plan_cleanup(project: Project, code: Path, migrated: Iterable[str]) -> CodeCleanup:
-    """Find out what can be taken out. `migrated` are the status files of migrated campaigns.
+    """Find out what can be taken out. `migrated` are the status files of migrated campaigns: nothing else is touched.
 
     Raises NotifykitError where a `legacy` section will not do, or there is nothing at `code`.
     """
-    from notifykit_inventory.model import Owner
     from notifykit_inventory.patch import plan_patch
+    from notifykit_inventory.patch.text import job
     from notifykit_inventory.project import status_files
-    from notifykit_inventory.words import StatusFiles
 
-    patch = plan_patch(code, status_files(project))
-    gone = StatusFiles(dict.fromkeys(migrated, Owner.CONTRACT))
-    deletable: list[str] = []
-    needed: list[str] = []
-    for item in patch.constants:
-        place = f"{item.file}:{item.line}: {item.name} = {item.value!r}"
-        (needed if gone.named(item.value) is None else deletable).append(place)
-    return CodeCleanup(patch=patch.data, deletable=tuple(deletable), needed=tuple(needed))
+    patch = plan_patch(code, replace(status_files(project), migrated=frozenset(migrated)))
+    return CodeCleanup(
+        patch=patch.data,
+        deletable=tuple(f"{item.file}:{item.line}: {item.name} = {item.value!r}" for item in patch.constants),
+        left_alone=tuple(map(job, patch.waiting)),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from killed_worlds import replace
-from legacy_code import write_legacy_code
+from legacy_code import JOBS, NOTIFICATION, write_legacy_code
 from legacy_world import AWARD, GROUP, SENT, LegacyWorld
 
 SHOWN = "state/send_status_bj_aug.json"
@@ -175,15 +176,20 @@ def test_there_was_no_send_status_file(tmp_path: Path) -> None:
 # The old code.
 
 
+ONE_CITY = {"jobs.py": re.sub(r"def signing\w+shanghai.*?\n\n\n", "", JOBS, flags=re.DOTALL)}
+"""The old program without the other city's job."""
+
+
 def test_the_constants_that_may_go(world: LegacyWorld, tmp_path: Path) -> None:
-    code = write_legacy_code(tmp_path / "code")
+    code = write_legacy_code(tmp_path / "code", ONE_CITY)
     before = {path: path.read_bytes() for path in code.rglob("*.py")}
     done = world.run("retire", "--yes", "--now", "--code", str(code))
     assert done.exit_code == 0, done.output
     assert "STATUS_FILENAME_BJ_AUG = 'state/send_status_bj_aug.json' may be deleted" in done.stdout
     assert "STATUS_FILENAME_TS" not in done.stdout
     assert "SH_AUG" not in done.stdout, "no campaign of that city was migrated"
-    assert "STATUS_FILENAME_SH_AUG = 'state/send_status_sh_aug.json'" in done.stderr
+    assert "left alone" in done.stderr
+    assert "STATUS_FILENAME_SH_AUG: names state/send_status_sh_aug.json" in done.stderr
     assert {path: path.read_bytes() for path in code.rglob("*.py")} == before
     (constant,) = [
         line
@@ -194,18 +200,78 @@ def test_the_constants_that_may_go(world: LegacyWorld, tmp_path: Path) -> None:
 
 
 def test_the_patch_applies(world: LegacyWorld, tmp_path: Path) -> None:
-    code, patch = write_legacy_code(tmp_path / "code"), tmp_path / "cleanup.patch"
+    code, patch = write_legacy_code(tmp_path / "code", ONE_CITY), tmp_path / "cleanup.patch"
     before = {path: path.read_bytes() for path in code.rglob("*.py")}
     done = world.run("retire", "--yes", "--now", "--code", str(code), "--patch", str(patch))
     assert done.exit_code == 0, done.output
     assert {path: path.read_bytes() for path in code.rglob("*.py")} == before, "it is for a person to apply"
+    apply(patch, code)
+    config = (code / "modules" / "config.py").read_text(encoding="utf-8")
+    assert "STATUS_FILENAME_BJ_AUG" not in config
+    assert "STATUS_FILENAME_TS" in config
+    assert "STATUS_FILENAME_SH_AUG" in config
+
+
+def apply(patch: Path, code: Path) -> None:
     program = shutil.which("patch")
     if program is None and not os.environ.get("CI"):
         pytest.skip("there is no `patch` here")
     subprocess.run([str(program), "-p1", "-i", str(patch)], cwd=code, check=True, capture_output=True)
-    config = (code / "modules" / "config.py").read_text(encoding="utf-8")
-    assert "STATUS_FILENAME_BJ_AUG" not in config
-    assert "STATUS_FILENAME_TS" in config
+
+
+def test_what_both_cities_use_waits_for_the_other(world: LegacyWorld, tmp_path: Path) -> None:
+    """Without its check, a job that is killed once tells everybody again."""
+    code, patch = write_legacy_code(tmp_path / "code"), tmp_path / "cleanup.patch"
+    before = (code / "modules" / "notification_module.py").read_bytes(), (code / "jobs.py").read_bytes()
+    done = world.run("retire", "--yes", "--now", "--code", str(code), "--patch", str(patch))
+    assert done.exit_code == 0, done.output
+    text = patch.read_text(encoding="utf-8")
+    assert "+++" not in text, "nothing can go yet"
+    job = "notify_awards_jun_beijing in signing_and_sales_incentive_aug_shanghai: names state/send_status_sh_aug.json"
+    used = "load_send_status in notify_awards_jun_beijing: callers give files of campaigns that wait, too"
+    for line in (f"jobs.py:10: {job}", f"modules/notification_module.py:12: {used}"):
+        assert line in done.stderr
+        assert f"#   {line}" in text
+    assert before == ((code / "modules" / "notification_module.py").read_bytes(), (code / "jobs.py").read_bytes())
+
+
+def test_of_two_cities_with_jobs_of_their_own_one_is_patched(world: LegacyWorld, tmp_path: Path) -> None:
+    jobs = JOBS.replace("import notify_awards_jun_beijing,", "import notify_awards_jun_beijing, notify_shanghai,")
+    jobs = jobs.replace("notify_awards_jun_beijing(\n", "notify_shanghai(\n")
+    job, rest = NOTIFICATION.partition("def notify_awards")[2].partition("def notify_tech")[::2]
+    both = NOTIFICATION + "\n\ndef notify_shanghai" + job.partition("beijing")[2].rstrip() + "\n"
+    assert rest
+    code, patch = tmp_path / "code", tmp_path / "cleanup.patch"
+    write_legacy_code(code, {"jobs.py": jobs, "modules/notification_module.py": both})
+    done = world.run("retire", "--yes", "--now", "--code", str(code), "--patch", str(patch))
+    assert done.exit_code == 0, done.output
+    apply(patch, code)
+    patched = (code / "modules" / "notification_module.py").read_text(encoding="utf-8")
+    beijing = patched.partition("def notify_awards")[2].partition("\ndef ")[0]
+    shanghai = patched.partition("def notify_shanghai")[2]
+    assert "send_status" not in beijing
+    assert shanghai == both.partition("def notify_shanghai")[2]
+    assert "notify_shanghai in signing_and_sales_incentive_aug_shanghai" in done.stderr
+    assert "beijing" not in done.stderr.partition("left alone")[2]
+
+
+@pytest.mark.parametrize("text", ["contract", "by words"])
+def test_whose_file_it_is_is_known_only_at_run_time(world: LegacyWorld, tmp_path: Path, text: str) -> None:
+    """Neither words nor a comment tell which campaign's it is: it may be the one that waits."""
+    comment = "  # notifykit: contract" if text == "contract" else ""
+    job = f"""\
+import sys
+from modules.file_utils import load_send_status
+
+
+def notify_contract_of_some_city(contract_id):
+    return load_send_status(sys.argv[1]).get(contract_id) == '发送成功'{comment}
+"""
+    code, patch = write_legacy_code(tmp_path / "code", {"other.py": job}), tmp_path / "cleanup.patch"
+    done = world.run("retire", "--yes", "--now", "--code", str(code), "--patch", str(patch))
+    assert done.exit_code == 0, done.output
+    assert "other.py" not in "".join(line for line in patch.read_text().splitlines() if line.startswith("+++"))
+    assert "other.py:6: call load_send_status: undecided" in patch.read_text(encoding="utf-8")
 
 
 def test_a_patch_needs_the_code(world: LegacyWorld) -> None:

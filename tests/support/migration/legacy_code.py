@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 CONFIG = """\
@@ -150,7 +151,7 @@ FILES = {
 }
 
 
-def write_legacy_code(folder: Path, changes: dict[str, str | bytes] | None = None) -> Path:
+def write_legacy_code(folder: Path, changes: Mapping[str, str | bytes] | None = None) -> Path:
     """Write the program's files; `changes` are files besides, or instead."""
     for name, text in {**FILES, **(changes or {})}.items():
         path = folder / name
