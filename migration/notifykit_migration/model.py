@@ -367,4 +367,6 @@ class RollbackPlan:
     """Files that are written or put back, relative to the project's folder where they are inside."""
     others: int
     """Rows of other programs, which stay as they are."""
+    others_pending: int
+    """Those of them that the old program will send."""
     warnings: tuple[Reason, ...] = ()

@@ -58,7 +58,7 @@ class Patch:
     text: str
     """With what is not changed, and why, as comments above the first file. Bytes of files that are not UTF-8 stand in
     it as surrogates: write `data`."""
-    files: tuple[str, ...]
+    changes: tuple[FileChange, ...]
     """The files that it changes."""
     constants: tuple[RemovedConstant, ...]
     """The configuration constants that it deletes."""
@@ -68,6 +68,11 @@ class Patch:
     """Contract uses, and undecided ones, that are there after it; lines as they will be."""
     waiting: tuple[Use, ...]
     """Uses of campaigns that were not migrated, which it leaves alone; lines as they will be."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of those files, in POSIX form."""
+        return tuple(item.file for item in self.changes)
 
     @property
     def data(self) -> bytes:

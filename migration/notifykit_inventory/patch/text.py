@@ -31,7 +31,7 @@ def as_patch(content: PatchContent) -> Patch:
     diffs = [file_diff(item.file, item.before, item.after) for item in content.changes]
     return Patch(
         text="".join([_comment(content, remaining, waiting), *diffs]),
-        files=tuple(item.file for item in content.changes),
+        changes=content.changes,
         constants=content.constants,
         leftovers=content.leftovers,
         remaining=remaining,

@@ -19,6 +19,7 @@ from notifykit_migration.journal.account import account
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.journal import Journal
 from notifykit_migration.journal.lock import migration_lock
+from notifykit_migration.journal.patches import note_patch
 from notifykit_migration.journal.phase import Phase, state_of
 from notifykit_migration.legacy.program_code import check_code_reader, plan_cleanup
 from notifykit_migration.migrate import Migration
@@ -92,12 +93,14 @@ def _code(project: Project, folder: MigrationFolder, code: Path, patch_path: Pat
     migrated = [part.status_file for one in in_force(folder) for part in one.plan.campaigns]
     cleanup = plan_cleanup(project, code, migrated)
     if patch_path is not None:
-        try:
-            write_for_owner(patch_path, cleanup.patch)
-        except OSError as error:
-            raise PreflightError(
-                f"cannot be written ({error.strerror})", mend="check --patch", where=patch_path
-            ) from error
+        with migration_lock(folder, "retire"), Journal(folder.journal) as journal:
+            note_patch(journal, code, patch_path, cleanup.changes, account())
+            try:
+                write_for_owner(patch_path, cleanup.patch)
+            except OSError as error:
+                raise PreflightError(
+                    f"cannot be written ({error.strerror})", mend="check --patch", where=patch_path
+                ) from error
         warn(f"the patch is in {patch_path}: review it, then apply it with `patch -p1`")
     if cleanup.left_alone:
         warn("left alone: the campaigns of these were not migrated, and their jobs still need their status files")

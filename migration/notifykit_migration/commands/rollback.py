@@ -19,8 +19,12 @@ from notifykit_migration.model import RollbackPlan
 from notifykit_migration.plan.collecting import collector_still
 from notifykit_migration.report import rollback_form, show_holds, show_rollback
 from notifykit_migration.roll_back import RolledBack, Standing, roll_back, survey
+from notifykit_migration.wording.warnings import CODE_CHANGED, OLD_WILL_SEND, STILL_PATCHED
 
 NOTHING = "nothing to do: nothing is migrated"
+
+_START = "the old program may be started again"
+_BEFORE_IT_STARTS = {sentence.code for sentence in (OLD_WILL_SEND, STILL_PATCHED, CODE_CHANGED)}
 
 _EPILOG = """\b
 Examples:
@@ -115,5 +119,7 @@ def _finish(done: RolledBack, *, as_json: bool) -> ExitCode:
     if done.holds and done.archive is not None:
         show_holds(done.holds)
         out(f"the list of what is held is in {done.archive / HOLDS}; the old program sends none of it")
-    out("rolled back: the old program may be started again")
+    before = [reason for reason in done.plan.warnings if reason.code in _BEFORE_IT_STARTS] if done.plan else []
+    out("rolled back: " + ("see to this before the old program is started:" if before else _START))
+    out(*(f"  {reason}" for reason in before))
     return ExitCode.HELD if done.holds else ExitCode.DONE

@@ -5,7 +5,7 @@ No other module of the migration knows that plugin; it is imported only where a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +21,8 @@ class CodeCleanup:
 
     patch: bytes
     """A diff for `patch -p1`, in the encodings and line ends of the files that it changes."""
+    changes: Mapping[str, tuple[bytes, bytes]]
+    """The files that it changes, relative to the code's folder, to their content without and with it."""
     deletable: tuple[str, ...]
     """Constants that nothing needs once it is applied, as `file:line: NAME = 'path'`."""
     left_alone: tuple[str, ...]
@@ -61,6 +63,7 @@ def plan_cleanup(project: Project, code: Path, migrated: Iterable[str]) -> CodeC
     patch = plan_patch(code, replace(status_files(project), migrated=frozenset(migrated)))
     return CodeCleanup(
         patch=patch.data,
+        changes={item.file: (item.before, item.after) for item in patch.changes},
         deletable=tuple(f"{item.file}:{item.line}: {item.name} = {item.value!r}" for item in patch.constants),
         left_alone=tuple(map(job, patch.waiting)),
     )

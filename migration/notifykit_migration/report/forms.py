@@ -169,6 +169,7 @@ def rollback_form(plan: RollbackPlan) -> dict[str, Any]:
         "rows": dict(sorted(rows.items())),
         "files": list(plan.files),
         "others": plan.others,
+        "others_pending": plan.others_pending,
         "holds": holds_form(plan.holds),
         "warnings": [warning.text for warning in plan.warnings],
         "warning_reasons": [warning.as_data() for warning in plan.warnings],

@@ -195,7 +195,8 @@ def show_rollback(plan: RollbackPlan) -> None:
     if plan.files:
         out(f"files: {some(plan.files, FILES)}")
     if plan.others:
-        out(f"stays: {count(plan.others, 'row')} of other jobs in {plan.store}")
+        sent = f", of which the old program will send {plan.others_pending:,}" if plan.others_pending else ""
+        out(f"stays: {count(plan.others, 'row')} of other jobs in {plan.store}{sent}")
     show_holds(plan.holds)
     for warning in plan.warnings:
         out(f"warning: {warning}")

@@ -48,9 +48,11 @@ _NAMES: Mapping[str, Words] = {
     "old": Words("old name", "原名"),
     "new": Words("new name", "新名"),
     "why": Words("why", "原因"),
+    "code": Words("code", "代码"),
+    "patch": Words("patch", "补丁"),
 }
 
-_SILENT = {"who", "plan_made_at", "retire"}
+_SILENT = {"who", "plan_made_at", "retire", "sums"}
 """Fields that stand elsewhere, or say what another one says."""
 
 

@@ -128,6 +128,7 @@ EVENTS: Mapping[str, Words] = {
     "retired": Words("old files retired", "旧文件退役"),
     "rollback_begun": Words("rollback begun", "开始回滚"),
     "rollback_done": Words("rolled back", "回滚完成"),
+    "patch_written": Words("patch for the old code written", "生成旧代码补丁"),
     "rename_begun": Words("a campaign gets another name", "活动改名"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from notifykit.model import Status
 from notifykit.outbox.sqlite.rows import status as status_shown
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.wording import Reason
+from notifykit_migration.legacy.old_rule import PENDING
 from notifykit_migration.model import Hold
 from notifykit_migration.rollback.translate import TaskView
 from notifykit_migration.wording import WORDING, way_back
@@ -25,6 +27,8 @@ class View:
     """Rows that no campaign owns."""
     newest_other: int
     """The highest id of those."""
+    pending_others: Mapping[str, int]
+    """Recipient to how many of those the old program will send."""
     sequence: int | None
     """The highest id ever given."""
     busy: int
@@ -52,6 +56,7 @@ def look(connection: sqlite3.Connection, *, types: Collection[str], ended: Calla
         tasks=tasks,
         others=others,
         newest_other=newest,
+        pending_others=Counter(row.recipient for row in stored.foreign_rows(status=PENDING)),
         sequence=int(sequence[0]) if sequence else None,
         busy=sum(count for worker, count in stored.on_the_wire() if not ended(worker)),
     )

@@ -21,6 +21,8 @@ from notifykit_migration.backup import make as backups
 from notifykit_migration.files.paths import shown
 from notifykit_migration.files.reading import untouched
 from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.journal.journal import Journal
+from notifykit_migration.journal.patches import applied
 from notifykit_migration.legacy.campaigns import legacy_states
 from notifykit_migration.legacy.old_rule import COMPLETED, TASK_TYPES
 from notifykit_migration.legacy.task_table import gap
@@ -116,6 +118,12 @@ def work_out(project: Project, folder: MigrationFolder, connection: sqlite3.Conn
             _other_campaign(name, by_key, total, began, known=name in keeping or name == OTHERS)
     if view.busy:
         total.warnings.append(warnings.BUSY(messages=view.busy))
+    pending = sum(view.pending_others.values())
+    missing = any(item.column is FlagState.MISSING and item.present is not OutboxState.NEVER for item in total.returns)
+    if pending and missing and (total.held or total.lost):
+        each = ", ".join(f"{rows:,} to {recipient}" for recipient, rows in sorted(view.pending_others.items()))
+        total.warnings.append(warnings.OLD_WILL_SEND(rows=pending, recipients=each))
+    total.warnings += applied(Journal.read(folder.journal))
     first = done[0]
     plan = RollbackPlan(
         store=shown(project.file.folder, project.configuration.settings.store),
@@ -123,6 +131,7 @@ def work_out(project: Project, folder: MigrationFolder, connection: sqlite3.Conn
         holds=(*holds(connection, sorted(total.held, key=lambda seen: seen.id)), *total.lost),
         files=tuple(_files(total.courses)),
         others=view.others,
+        others_pending=pending,
         warnings=tuple(total.warnings),
     )
     return GoingBack(

@@ -40,6 +40,8 @@ class _Archive:
 
     queued: Mapping[int, int]
     """What the old scheduler is to send: id to a hash of the message."""
+    others: int
+    """How many of those no campaign has."""
     ids: frozenset[int]
     keys: Mapping[str, frozenset[str]]
     """Campaign to the keys that it had tasks of."""
@@ -77,9 +79,10 @@ def prove(project: Project, kept: Archived, old_words: OldWords | None) -> str:
             "after the rollback the old program would not do what it should:",
             more=[*(f"  {problem}" for problem in problems[:SHOWN]), *rest, mend],
         )
+    own = f", {was.others} pending rows that no campaign has" if was.others else ""
     return (
-        f"proof: the old program would send {len(was.queued)} pending rows, which is exactly what was queued, and make "
-        f"the messages of {would_make} contracts that were never queued"
+        f"proof: the old program would send {len(was.queued) - was.others} pending rows, which is exactly what was "
+        f"queued{own}, and make the messages of {would_make} contracts that were never queued"
     )
 
 
@@ -95,15 +98,17 @@ def _read(project: Project, kept: Archived) -> _Archive:
             for task in stored.tasks_in_brief(status=Status.QUEUED)
             if task.id not in held and task.campaign in known
         }
-        queued |= {
-            row.id: hash((row.task_type, row.recipient, row.text)) for row in stored.foreign_rows(status=PENDING)
-        }
+        others = {row.id: hash((row.task_type, row.recipient, row.text)) for row in stored.foreign_rows(status=PENDING)}
         ids = frozenset(id_ for (id_,) in db.execute("SELECT id FROM tasks"))
         for campaign, key, *_ in stored.latest_rounds():
             keys.setdefault(campaign, set()).add(key)
         migrated = migrated_campaigns(db)
     return _Archive(
-        queued=queued, ids=ids, keys={name: frozenset(found) for name, found in keys.items()}, migrated=migrated
+        queued=queued | others,
+        others=len(others),
+        ids=ids,
+        keys={name: frozenset(found) for name, found in keys.items()},
+        migrated=migrated,
     )
 
 

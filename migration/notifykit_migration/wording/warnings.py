@@ -58,6 +58,28 @@ ORPHANS = WARNINGS(
     "them at its next start",
     "{rows} 个待执行行不属于任何合同：原样保留，旧调度程序下次启动时会发送它们",
 )
+OLD_WILL_SEND = WARNINGS(
+    "old_will_send",
+    "{rows:d} pending rows belong to no campaign, and the old program will send them at its next start: {recipients}. "
+    "Contracts are held whose rows are missing from the CSV file, and some of these may be their messages: look "
+    "through them first",
+    "{rows} 个待执行行不属于任何活动，旧程序下次启动时会发送它们：{recipients}。有待定的合同在 CSV 中没有对应的行，"
+    "其中可能有它们的消息：启动前请先逐条看过",
+)
+STILL_PATCHED = WARNINGS(
+    "still_patched",
+    "the old program's check is gone from {files}: the patch that `retire` made is applied. Before it is started, take "
+    "that back (in {code}: `patch -R -p1 -i {patch}`): without its check, it tells everybody again once it is killed",
+    "{files} 中旧程序的检查已被拿掉：`retire` 生成的补丁还打着。启动旧程序之前请先撤回（在 {code} 里执行 "
+    "`patch -R -p1 -i {patch}`）：没有这道检查，它被杀一次就会把所有人再通知一遍",
+)
+CODE_CHANGED = WARNINGS(
+    "code_changed",
+    "{files} in {code} changed since `retire` made its patch ({patch}): see that the old check (`load_send_status`) is "
+    "there before the old program is started",
+    "{code} 中的 {files} 在 `retire` 生成补丁（{patch}）之后改动过：启动旧程序之前请确认旧的检查"
+    "（`load_send_status`）还在",
+)
 SHARED_RECIPIENT = WARNINGS(
     "shared_recipient",
     "other jobs make {kind} rows to {recipient}, too: from the migration on, the fence refuses them; give those jobs "

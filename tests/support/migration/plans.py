@@ -201,6 +201,7 @@ def rollback(*returns: Return, **changes: Any) -> RollbackPlan:
         holds=(),
         files=("state/PerformanceData-BJ-Aug.csv", "state/send_status_bj_aug.json"),
         others=324,
+        others_pending=0,
     )
     return replace(made, **changes)
 

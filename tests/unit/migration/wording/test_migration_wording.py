@@ -238,7 +238,15 @@ BEFORE: list[tuple[str, str, dict[str, Param]]] = [
 ]
 """What the version before codes wrote into plans, archives and stores: text, code, parameters."""
 
-NOT_STORED = {"busy", "file_was_torn", "unknown_campaign", *(sentence.code for sentence in QUEUE_NOTHING)}
+NOT_STORED = {
+    "busy",
+    "code_changed",
+    "file_was_torn",
+    "old_will_send",
+    "still_patched",
+    "unknown_campaign",
+    *(sentence.code for sentence in QUEUE_NOTHING),
+}
 """What is shown, and written nowhere."""
 
 NOT_TOLD_APART = {"unusable_row", "not_told"}
