@@ -76,6 +76,8 @@ class CampaignReader:
         if section is None or source is None or strategy is None:
             return ReadCampaign(name=name, enabled=enabled, unavailable=unavailable)
         plans = [_plan(section, message, part) for message, part in zip(section.messages, parts, strict=True)]
+        if None in plans and unavailable is None and not self.defects:
+            raise AssertionError(f"{file}: a message has no plan, and nothing says why")
         campaign = Campaign(
             name=name,
             file=file,

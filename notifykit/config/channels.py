@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from notifykit.campaign.campaign import Channel
 from notifykit.config.factory import ComponentFactory, Unavailable
 from notifykit.config.sections import ProjectSection
-from notifykit.config.tree import Branch
+from notifykit.config.tree import Branch, Leaf
 from notifykit.errors import PluginError
 from notifykit.roles import Rate
 from notifykit.secrets import SecretMissingError
@@ -21,13 +21,17 @@ class Channels:
     usable: dict[str, Channel]
     unavailable: dict[str, Unavailable]
     named: tuple[str, ...]
-    """All names, those of defective sections included."""
+    """All names, those of defective sections included. A name without a value is no channel."""
 
 
 def read_channels(root: Branch, project: ProjectSection | None, offers: ComponentFactory) -> Channels:
     """Build every sender. `project` is None where the file is defective: then for the defects alone."""
     section = root.entries.get("senders")
-    senders = section.entries if isinstance(section, Branch) else {}
+    senders = {
+        name: node
+        for name, node in (section.entries.items() if isinstance(section, Branch) else ())
+        if not (isinstance(node, Leaf) and node.value is None)
+    }
     usable: dict[str, Channel] = {}
     unavailable: dict[str, Unavailable] = {}
     for name, node in senders.items():

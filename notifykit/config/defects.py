@@ -60,6 +60,9 @@ class Defects:
         """Record a defect. One that several campaigns inherit from a base counts once."""
         self._found[Defect(place, path, what, mend)] = None
 
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
     def at(self, place: Place) -> bool:
         """Whether anything is wrong at this place already."""
         return any(defect.place == place for defect in self._found)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from notifykit.campaign.campaign import Channel
 from notifykit.config.defects import Defects
 from notifykit.config.project import ProjectFile
+from notifykit.config.sections import SenderSection, TypedSection
 from notifykit.config.shapes import Shape
 from notifykit.config.tree import Branch, KeyPath, Leaf, plain
 from notifykit.errors import CampaignError, NotifykitError, PluginError, pass_interrupt
@@ -23,9 +24,9 @@ from notifykit.secrets import Surroundings, redact
 Role = Literal["source", "strategy", "sender", "legacy", "section"]
 
 HOST_KEYS: Mapping[Role, frozenset[str]] = {
-    "source": frozenset({"type"}),
-    "strategy": frozenset({"type"}),
-    "sender": frozenset({"type", "limits"}),
+    "source": frozenset(TypedSection.model_fields),
+    "strategy": frozenset(TypedSection.model_fields),
+    "sender": frozenset(SenderSection.model_fields),
     "legacy": frozenset({"kind"}),
     "section": frozenset(),
 }

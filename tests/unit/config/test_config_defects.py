@@ -302,8 +302,10 @@ def test_a_pattern_that_finds_nothing(complaints: Complaints, patterns: str, wha
     ]
 
 
-def test_without_any_sender(complaints: Complaints) -> None:
-    assert complaints({"notifykit.yaml": "dispatch: {workers: 1}\n"}) == [
+@pytest.mark.parametrize("text", ["dispatch: {workers: 1}", "senders:", "senders: {note: }", "senders: {note: ~}"])
+def test_without_any_sender(complaints: Complaints, text: str) -> None:
+    """A name with nothing behind it is no channel: its messages would vanish without a word."""
+    assert complaints({"notifykit.yaml": f"{text}\n"}) == [
         'campaigns/a.yaml:7: messages[0].sender: no sender called "note"; notifykit.yaml names none under `senders`'
     ]
 

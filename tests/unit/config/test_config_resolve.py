@@ -127,7 +127,7 @@ def test_the_project_file(load: Load, project: Path) -> None:
     store: ../outbox.db
     campaigns: [months/**/*.yaml, campaigns/a.yaml]
     senders:
-      群: {type: robot, key: {file: key.txt}, limits: [{count: 5, seconds: 1m}], mentions: {zs: no}}
+      群: {type: robot, key: {file: key.txt}, limits: [{count: 5, seconds: 1m}], concurrency: 3, mentions: {zs: no}}
       note: {type: quiet, limits: []}
     dispatch: {workers: 8, lease: 1m, timeout: 5}
     run: {interval: 10m}
@@ -146,7 +146,7 @@ def test_the_project_file(load: Load, project: Path) -> None:
     assert [campaign.name for campaign in configuration.campaigns] == ["a", "b"]
     channel = configuration.channels["群"]
     sender: Any = channel.sender
-    assert channel.limits == (Rate(5, 60.0),)
+    assert (channel.limits, channel.concurrency) == ((Rate(5, 60.0),), 3)
     assert (sender.key.reveal(), sender.mentions) == ("geheim-xyz", {"zs": False})
     assert configuration.channels["note"].limits == ()
     desk: Any = configuration.sections["desk"]
