@@ -132,12 +132,12 @@ class _Reader:
                 self._defects.add(place, "", "a value that starts with { or {{ and is text must stand in quotes")
             elif not isinstance(key, yaml.ScalarNode):
                 self._defects.add(place, "", "a key must be text", mend="put it in quotes")
-            elif key.value in lines:
-                what = f'the key "{key.value}" is there twice, first on line {lines[key.value]}; keep one'
+            elif (name := self._text(key)) in lines:
+                what = f'the key "{name}" is there twice, first on line {lines[name]}; keep one'
                 self._defects.add(place, "", what)
             else:
-                entries[key.value] = self._node(value, place)
-                lines[key.value] = place.line
+                entries[name] = self._node(value, place)
+                lines[name] = place.line
         for branch in inherited:
             entries = {**branch.entries, **entries}
         return Branch(own_key or self._at(node), entries)
@@ -150,8 +150,20 @@ class _Reader:
             self._defects.add(self._at(node), "", "<<: takes an alias of a mapping, such as <<: *base")
         return [branch for branch in branches if isinstance(branch, Branch)]
 
+    def _text(self, node: yaml.Node) -> str:
+        """Return the text of a scalar. JSON spells what is above U+FFFF as two escapes, and YAML keeps both halves."""
+        text = str(node.value)
+        try:
+            return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+        except UnicodeDecodeError as error:
+            half = f"\\u{int.from_bytes(error.object[error.start : error.start + 2], 'little'):04x}"
+            self._defects.add(
+                self._at(node), "", f"holds half of a character ({half})", mend="write the character itself"
+            )
+            return text.encode(errors="replace").decode()
+
     def _leaf(self, node: yaml.Node) -> Leaf:
-        place, text = self._at(node), str(node.value)
+        place, text = self._at(node), self._text(node)
         if node.tag == _TAG + "null":
             return Leaf(place, None)
         if node.tag in _TEXTS:

@@ -6,6 +6,7 @@ content, anywhere, is held before anything of it leaves.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,12 +19,19 @@ from notifykit.outbox.protocol import Enqueued, Filter, Outbox
 from notifykit.pipeline.alike import AlikeKeys, unusable_key
 from notifykit.pipeline.observers import Nobody, Observers
 from notifykit.roles import Decision, Ledger
+from notifykit.wording import Reason
+from notifykit.wording.host import NO_TEXT
 
 BATCH = 500
 """Records that are queued in one transaction: few enough that dispatchers are not kept waiting."""
 
 KEPT = 5_000
 """Records that are remembered from the survey; beyond that the source is read a second time."""
+
+_HALF = re.compile("[\ud800-\udfff]")
+"""Half of a surrogate pair: JSON and templates can spell it, and it is no Unicode text."""
+
+_CORRECT = "correct the template or the row"
 
 Progress = Callable[[int], None]
 """Told how many more records were handled."""
@@ -280,12 +288,12 @@ class _Queue:
                 for draft in self._drafts_of(plan, record, metadata)
             ]
         except _UnsendableError as error:
-            self.problems.append(Problem(place=record.place, key=record.key, what=str(error), mend=error.mend))
+            self.problems.append(
+                Problem(place=record.place, key=record.key, what=str(error), mend=error.mend, reason=error.reason)
+            )
             return
         except NotifykitError as error:
-            self.problems.append(
-                Problem(place=record.place, key=record.key, what=str(error), mend="correct the template or the row")
-            )
+            self.problems.append(Problem(place=record.place, key=record.key, what=str(error), mend=_CORRECT))
             return
         self._drafts += drafts
         self._records.append(record)
@@ -296,7 +304,10 @@ class _Queue:
         text, recipient = plan.text(record), plan.recipient(record)
         for what, rendered in (("text", text), ("recipient", recipient)):
             if not rendered.strip():
-                raise _UnsendableError(f"message `{plan.name}` has an empty {what}", "correct the template or the row")
+                raise _UnsendableError(f"message `{plan.name}` has an empty {what}", _CORRECT)
+        for what, rendered in (("key", record.key), ("text", text), ("recipient", recipient)):
+            if half := _HALF.search(rendered):
+                raise _UnsendableError(NO_TEXT(message=plan.name, part=what, half=f"\\u{ord(half[0]):04x}"), _CORRECT)
         for name, part in self._parts(plan, record, text):
             yield Draft(
                 campaign=self._campaign.name,
@@ -367,6 +378,7 @@ class _Queue:
 class _UnsendableError(Exception):
     """Ends the rendering of one record."""
 
-    def __init__(self, what: str, mend: str) -> None:
-        super().__init__(what)
+    def __init__(self, what: Reason | str, mend: str) -> None:
+        super().__init__(str(what))
         self.mend = mend
+        self.reason = what if isinstance(what, Reason) else None

@@ -130,12 +130,23 @@ def test_aliases_and_merge_keys(tmp_path: Path) -> None:
         ("a: !!binary aGk=\n", ["c.yaml:1: the tag !!binary is not understood; a secret is written {env: NAME}"]),
         ("a: !!int x\nb: !!bool x\n", [f'c.yaml:{n}: "x" does not fit its tag; leave the tag out' for n in (1, 2)]),
         ("a: 1\nb: {<<: 5}\n", ["c.yaml:2: <<: takes an alias of a mapping, such as <<: *base"]),
+        (
+            'a: 1\nb: "x \\ud83d"\n"\\ude00\\ud83d": 2\n',
+            [
+                "c.yaml:2: holds half of a character (\\ud83d); write the character itself",
+                "c.yaml:3: holds half of a character (\\ude00); write the character itself",
+            ],
+        ),
         ("a: &a [*a]\n", ["c.yaml: is nested too deeply, or contains itself by an alias"]),
         ("[" * 2000, ["c.yaml: is nested too deeply, or contains itself by an alias"]),
     ],
 )
 def test_what_is_no_configuration(tmp_path: Path, text: str | bytes, what: list[str]) -> None:
     assert complaints(tmp_path, text) == what
+
+
+def test_what_json_spells_as_two_escapes_is_one_character(tmp_path: Path) -> None:
+    assert parse(tmp_path, r'{"\ud83d\ude00": "hi \ud83d\ude00"}') == {"😀": "hi 😀"}
 
 
 def test_aliases_that_stand_for_billions_are_refused(tmp_path: Path) -> None:

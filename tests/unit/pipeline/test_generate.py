@@ -171,6 +171,26 @@ def test_a_message_to_nobody_or_about_nothing_is_held(world: Any, empty: str) ->
     assert queued(world) == []
 
 
+@pytest.mark.parametrize("part", ["text", "recipient"])
+def test_a_message_that_is_no_unicode_text_is_held(world: Any, part: str) -> None:
+    group, award = world.campaign.messages
+    half: Any = {part: lambda record: "x\ud83d" if record.key == "a" else "x"}
+    world.campaign = replace(world.campaign, messages=(replace(group, **half), award))
+    world.rows(row(2, "a"), row(3, "b"))
+    (problem,) = run(world).problems
+    assert problem.reason is not None
+    assert (problem.key, problem.reason.code) == ("a", "no_text")
+    assert f"its {part} holds half of a character (\\ud83d)" in problem.what
+    assert queued(world) == [("b", "group")]
+
+
+def test_a_key_that_is_no_unicode_text_is_held(world: Any) -> None:
+    world.rows(row(2, "a\udfff"), row(3, "b"))
+    (problem,) = run(world).problems
+    assert "its key holds half of a character (\\udfff)" in problem.what
+    assert queued(world) == [("b", "group")]
+
+
 def with_limit(world: Any, limit: int, *, split: bool, text: Callable[[Record], str]) -> None:
     group, award = world.campaign.messages
     channel = replace(group.channel, max_bytes=limit)
