@@ -43,11 +43,16 @@ def attention(outbox: Outbox, channels: Collection[str]) -> Attention:
     stuck = Counter(
         task.status for task in outbox.tasks(Filter(statuses=(Status.FAILED, Status.IN_DOUBT))) if task.campaign
     )
-    waiting = Counter(task.channel for task in outbox.tasks(Filter(statuses=(Status.QUEUED,))))
     return Attention(
         failed=stuck[Status.FAILED],
         in_doubt=stuck[Status.IN_DOUBT],
         foreign=sum(bool(task.campaign) for task in outbox.tasks(Filter(statuses=(Status.FOREIGN,)))),
         paused=tuple(pause for pause in outbox.pauses() if pause.until == FOREVER),
-        unreachable={channel: count for channel, count in sorted(waiting.items()) if channel not in channels},
+        unreachable=unreachable(outbox, channels),
     )
+
+
+def unreachable(outbox: Outbox, channels: Collection[str]) -> dict[str, int]:
+    """Count the waiting messages of each channel that cannot be used, given those that can."""
+    waiting = Counter(task.channel for task in outbox.tasks(Filter(statuses=(Status.QUEUED,))))
+    return {channel: count for channel, count in sorted(waiting.items()) if channel not in channels}

@@ -14,6 +14,7 @@ from notifykit.campaign.split import split_on_line_ends
 from notifykit.config.defects import InvalidConfigurationError
 from notifykit.errors import ConfigError, HeldCampaignError, NotifykitError, StoreError, pass_interrupt
 from notifykit.model import Problem, Record
+from notifykit.operate.attention import unreachable
 from notifykit.operate.rehearsal import empty_outbox
 from notifykit.operate.writable import unwritable_results, unwritable_store
 from notifykit.outbox import Outbox, SqliteOutbox
@@ -33,7 +34,7 @@ class Level(StrEnum):
     ERROR = "error"
     """It must be mended."""
     HELD = "held"
-    """`generate` would hold what it concerns for a person; the rest runs."""
+    """What it concerns waits for a person, or would with `generate`; the rest runs."""
     NOTE = "note"
     """It is worth knowing."""
 
@@ -99,6 +100,7 @@ def check(file: Path, plugins: Plugins) -> Checked:
         for campaign in project.configuration.campaigns:
             findings += _alone(project, rehearsed, precedence, campaign)
         if outbox is not None:
+            findings += _of_waiting(project, outbox)
             outbox.require_unchanged()
     return Checked(findings=tuple(findings), campaigns=tuple(item.name for item in project.configuration.campaigns))
 
@@ -135,6 +137,17 @@ def _of_store(project: Project) -> Iterator[Finding]:
         except StoreError as error:
             yield _wrong("store", error)
     yield from (_error("store", what) for what in unwritable_store(store))
+
+
+def _of_waiting(project: Project, outbox: Outbox) -> Iterator[Finding]:
+    """Where messages wait for a channel that is not there: one that is, and cannot be used, is a finding already."""
+    channels = project.configuration.channels
+    told = {item.name for item in project.configuration.unavailable if item.kind == "channel"}
+    for channel, waiting in unreachable(outbox, {*channels, *told}).items():
+        what = f"`senders` has no {channel}, for which messages wait ({waiting:,})"
+        mend = "put it back, or drop them: `notifykit tasks --status queued` lists them, `notifykit resolve` cancels"
+        error = ConfigError(what, mend=mend, where=project.file.file)
+        yield Finding(level=Level.HELD, about="configuration", what=str(error), error=error)
 
 
 def _look_at(project: Project) -> SqliteOutbox:

@@ -67,8 +67,18 @@ def _require_free(store: Path, target: Path, *, replace: bool) -> None:
     if target.exists() and (target.samefile(store) or not replace):
         mend = "name another file" if target.samefile(store) else "name another file, or say --replace"
         raise StoreError("is the outbox itself" if target.samefile(store) else "is there", mend=mend, where=target)
+    if target.exists() and target.stat().st_size and not _is_outbox(target):
+        raise StoreError("is no earlier backup of an outbox", mend="name another file", where=target)
     if used := next((part for part in beside if part.exists()), None):
         raise StoreError(f"somebody works with the file beside it, {used.name}", mend="name another file", where=target)
+
+
+def _is_outbox(path: Path) -> bool:
+    try:
+        SqliteOutbox.look(path).close()
+    except StoreError:
+        return False
+    return True
 
 
 def _copy(source: sqlite3.Connection, store: Path, fresh: Path, target: Path) -> int:

@@ -202,6 +202,19 @@ def test_what_results_cannot_be_written_into_is_found(world: CliWorld) -> None:
     assert f"error: beijing: {world.csv.parent} cannot be written, where results are written back" in done.stdout
 
 
+def test_messages_that_wait_for_a_channel_that_is_gone(world: CliWorld) -> None:
+    assert world.invoke("generate").exit_code == 0
+    world.edit("notifykit.yaml", "beijing-group:", "second:")
+    world.edit("campaigns/beijing.yaml", "sender: beijing-group", "sender: second")
+    done = world.invoke("check")
+    assert done.exit_code == 3
+    assert "`senders` has no beijing-group, for which messages wait (2); put it back, or drop them" in done.stdout
+    world.edit("notifykit.yaml", "second:", "beijing-group: {type: no_such_plugin}\n  second:")
+    done = world.invoke("check")
+    assert "for which messages wait" not in done.stdout, "why it cannot be used is said already"
+    assert 'channel "beijing-group" cannot be used' in done.stdout
+
+
 def test_a_disabled_campaign_is_not_tried(world: CliWorld) -> None:
     world.edit("campaigns/beijing.yaml", "source:", "enabled: false\nsource:")
     world.csv.unlink()

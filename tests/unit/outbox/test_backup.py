@@ -77,6 +77,23 @@ def test_the_outbox_itself_and_what_is_in_use_are_no_places_for_a_copy(store: Pa
         back_up(store, tmp_path / "copy.db", replace=True)
 
 
+def test_only_an_earlier_backup_is_replaced(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text("key\n1\n")
+    with closing(sqlite3.connect(tmp_path / "other.db")) as other:
+        other.execute("CREATE TABLE mine (x)")
+    (tmp_path / "empty").touch()
+    with SqliteOutbox.open(store) as outbox:
+        outbox.enqueue([draft(key="in the log")])
+        log = store.with_name("outbox.db-wal")
+        for target in (tmp_path / "orders.csv", tmp_path / "other.db", log, store.with_name("outbox.db-shm")):
+            before = target.read_bytes()
+            with pytest.raises(StoreError, match="is no earlier backup of an outbox"):
+                back_up(store, target, replace=True)
+            assert target.read_bytes() == before
+    assert "in the log" in keys(store)
+    back_up(store, tmp_path / "empty", replace=True)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="one permission for all")
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
 def test_a_copy_is_readable_by_nobody_who_cannot_read_the_outbox(store: Path, tmp_path: Path, mode: int) -> None:
