@@ -20,7 +20,7 @@ from notifykit.pipeline.alike import AlikeKeys, unusable_key
 from notifykit.pipeline.observers import Nobody, Observers
 from notifykit.roles import Decision, Ledger
 from notifykit.wording import Reason
-from notifykit.wording.host import NO_TEXT
+from notifykit.wording.host import HALF_CHARACTER
 
 BATCH = 500
 """Records that are queued in one transaction: few enough that dispatchers are not kept waiting."""
@@ -307,7 +307,9 @@ class _Queue:
                 raise _UnsendableError(f"message `{plan.name}` has an empty {what}", _CORRECT)
         for what, rendered in (("key", record.key), ("text", text), ("recipient", recipient)):
             if half := _HALF.search(rendered):
-                raise _UnsendableError(NO_TEXT(message=plan.name, part=what, half=f"\\u{ord(half[0]):04x}"), _CORRECT)
+                raise _UnsendableError(
+                    HALF_CHARACTER(message=plan.name, part=what, half=f"\\u{ord(half[0]):04x}"), _CORRECT
+                )
         for name, part in self._parts(plan, record, text):
             yield Draft(
                 campaign=self._campaign.name,

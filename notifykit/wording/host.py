@@ -91,8 +91,8 @@ KEY_READS_AS = HOST(
 KEY_QUEUED = HOST("key_queued", "queued before", "之前已入队")
 KEY_TOLD = HOST("key_told", "told before", "之前已告知")
 KEY_IN_SOURCE = HOST("key_in_source", "in the source", "在来源中")
-NO_TEXT = HOST(
-    "no_text",
+HALF_CHARACTER = HOST(
+    "half_character",
     "message `{message}`: its {part} holds half of a character ({half}), which nothing can store or send",
     "消息 `{message}`：其 {part} 含有半个字符（{half}），既无法存储也无法发送",
 )

@@ -179,7 +179,7 @@ def test_a_message_that_is_no_unicode_text_is_held(world: Any, part: str) -> Non
     world.rows(row(2, "a"), row(3, "b"))
     (problem,) = run(world).problems
     assert problem.reason is not None
-    assert (problem.key, problem.reason.code) == ("a", "no_text")
+    assert (problem.key, problem.reason.code) == ("a", "half_character")
     assert f"its {part} holds half of a character (\\ud83d)" in problem.what
     assert queued(world) == [("b", "group")]
 
