@@ -18,13 +18,14 @@ from notifykit.model import Record, Table, Task
 from notifykit.roles import Decision, Ledger, Strategy, StrategyContext, WriteBack
 from notifykit.wording import Reason
 from notifykit_contract.encoding import AUTO, codec_kept
-from notifykit_contract.flags import FlagColumn, flags_written, write_flags
+from notifykit_contract.flags import FlagColumn, Flagged, flags_written, write_flags
 from notifykit_contract.head import no_column
-from notifykit_contract.wording import FILE_UNKNOWN
+from notifykit_contract.wording import FILE_MISSING, FILE_UNKNOWN, ROW_GONE
 
 _NOTIFY, _SKIP, _REPAIR, _DRIFT = Decision.NOTIFY, Decision.SKIP, Decision.REPAIR, Decision.DRIFT
 _NEITHER = Decision.NEITHER
 _UNWRITABLE = ',"'
+_NO_ROW = {ROW_GONE.code, FILE_MISSING.code}
 _KEPT = ("key", "flag", "unsent", "sent", "encoding")
 
 
@@ -136,7 +137,11 @@ class CsvFlag(Strategy):
         return {"contract_id": record.key, **self._metadata}
 
     def write_back(self, tasks: Sequence[Task]) -> WriteBack:
-        """Flag the rows of these tasks, in one pass over each file."""
+        """Flag the rows of these tasks, in one pass over each file.
+
+        Where the campaign reads another file, column or word by now, the flag stands there, too: that is what `decide`
+        goes by.
+        """
         done: set[int] = set()
         refused: dict[int, Reason] = {}
         files: dict[tuple[str, FlagColumn], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
@@ -151,11 +156,24 @@ class CsvFlag(Strategy):
             ids[task.key].append(task.id)
         for (name, column), ids in files.items():
             flagged = write_flags((self._folder or Path()) / name, column, ids.keys())
+            if (name, replace(column, encoding=self._now.encoding)) != (
+                self._metadata.get("csv_file", name),
+                self._now,
+            ):
+                self._flag_where_it_is_read(flagged, ids.keys())
             for key, why in flagged.refused.items():
                 refused |= dict.fromkeys(ids[key], why)
             for key in flagged.done:
                 done.update(ids[key])
         return WriteBack(done=frozenset(done), refused=refused)
+
+    def _flag_where_it_is_read(self, flagged: Flagged, keys: Collection[str]) -> None:
+        """Set the flags in the file and column that the campaign reads now; what becomes of a row there counts."""
+        now = write_flags(self._file, self._now, keys)
+        elsewhere = {key for key, why in now.refused.items() if why.code in _NO_ROW}
+        here = {key: why for key, why in now.refused.items() if key not in elsewhere}
+        flagged.refused = {key: why for key, why in flagged.refused.items() if key in elsewhere} | here
+        flagged.done = {key for key in flagged.done if key in elsewhere} | set(now.done)
 
     @property
     def flag_file(self) -> Path:

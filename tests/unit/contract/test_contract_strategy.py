@@ -139,6 +139,39 @@ def test_a_result_goes_to_the_file_that_the_record_came_from(tmp_path: Path) -> 
     assert (tmp_path / "sep.csv").read_bytes() == b"nr,told\n1,1\n"
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "rows", "flagged"),
+    [
+        (CsvFlag(flag="flag"), CsvFlag(flag="told"), b"id,flag,told\n1,N,N\n", b"id,flag,told\n1,Y,Y\n"),
+        (CsvFlag(flag="flag"), CsvFlag(flag="flag", unsent="0", sent="1"), b"id,flag\n1,0\n", b"id,flag\n1,1\n"),
+        (CsvFlag(flag="gone"), CsvFlag(flag="told"), b"id,told\n1,N\n", b"id,told\n1,Y\n"),
+    ],
+    ids=["another column", "other words", "the column is gone"],
+)
+def test_a_flag_stands_where_the_campaign_reads_it_now(
+    tmp_path: Path, then: CsvFlag, now: CsvFlag, rows: bytes, flagged: bytes
+) -> None:
+    """It goes by that cell: a flag in the old place alone would be owed again in every pass."""
+    source = CsvSource(path=tmp_path / "x.csv", key="id")
+    (tmp_path / "x.csv").write_bytes(rows)
+    metadata = started(then, source, tmp_path).metadata(Record("1", [], Table("x", {}), 2))
+    assert started(now, source, tmp_path).write_back([task(1, metadata, "1")]).done == {1}
+    assert (tmp_path / "x.csv").read_bytes() == flagged
+
+
+@pytest.mark.parametrize(("word", "done"), [("N", True), ("Y", True), ("later", False)])
+def test_a_row_that_moved_to_another_file_is_flagged_there(tmp_path: Path, word: str, done: bool) -> None:
+    old = CsvSource(path=tmp_path / "aug.csv", key="id")
+    metadata = started(CsvFlag(flag="flag"), old, tmp_path).metadata(Record("1", [], Table("x", {}), 2))
+    moved = started(CsvFlag(flag="flag"), CsvSource(path=tmp_path / "all.csv", key="id"), tmp_path)
+    (tmp_path / "all.csv").write_text(f"id,flag\n1,{word}\n")
+    result = moved.write_back([task(1, metadata, "1")])
+    assert (result.done == {1}, 1 in result.refused) == (done, not done)
+    assert (tmp_path / "all.csv").read_text() == f"id,flag\n1,{'Y' if done else word}\n"
+    (tmp_path / "all.csv").write_text("id,flag\n2,N\n")
+    assert "aug.csv: there is no such file" in str(moved.write_back([task(1, metadata, "1")]).refused[1])
+
+
 def test_a_project_may_be_moved_with_tasks_on_the_wire(tmp_path: Path) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     old.mkdir()
