@@ -287,7 +287,11 @@ class Outbox(Protocol):
         ...
 
     def mend_times(self) -> None:
-        """Shorten what would wait too long because the wall clock was set back. Called every few seconds."""
+        """Shorten what would wait too long because the wall clock was set back. Called every few seconds.
+
+        Where other programs write into the store, what they would bar for ever is mended, too: a claim that they wrote
+        over is given up, as in doubt.
+        """
         ...
 
     def pause(self, channel: str, seconds: float, reason: Reason) -> None:

@@ -16,11 +16,20 @@ from notifykit.roles import Rate
 if TYPE_CHECKING:
     from notifykit.outbox.sqlite.worker_locks import WorkerLocks
 
+# Part of `_DUE`: what a claim changes. A number or a worker that is none is still seen to be none.
+_AS_CLAIMED = {
+    "status": "'sending'",
+    "tries": "tries + 1",
+    "attempts": "CASE WHEN typeof(attempts) = 'integer' THEN attempts + 1 END",
+    "worker": "coalesce(worker, '')",
+    "started_at": "coalesce(started_at, 0.0)",
+}
+
 # `claim`: the due tasks of a channel that is not paused, each as it will be when it is claimed. Of a lane several can
 # be due: a retry that waited and what overtook it, a task that came back (a late result, a decision) and what was next
 # meanwhile. It is free only while none is sending, and the first that is due goes before those it still holds back.
 _DUE = f"""
-SELECT attempts + 1, due_at, {rows.selected(rows.TASK_COLUMNS, status="'sending'", tries="tries + 1")}
+SELECT attempts + 1, due_at, {rows.selected(rows.TASK_COLUMNS, **_AS_CLAIMED)}
   FROM tasks INDEXED BY tasks_due
  WHERE status = 'queued' AND due_at IS NOT NULL AND channel = :channel AND due_at <= :now AND campaign IS NOT NULL
    AND NOT EXISTS (SELECT 1 FROM pauses WHERE pauses.channel = :channel AND until > :now)
@@ -88,12 +97,10 @@ _EXPIRE = f"{_MOVE.rstrip()} AND CAST(coalesce(beat, 0) AS INTEGER) = :beat\n"
 
 # `on_wire`: what is being sent, of all workers; also what was claimed by a program that knows no heartbeat numbers.
 _ON_WIRE = f"""
-SELECT attempts, coalesce(worker, ''), CAST(coalesce(started_at, 0.0) AS REAL),
-       CASE WHEN typeof(lease) = 'real' THEN lease ELSE 120.0 END,
-       CAST(coalesce(beat, 0) AS INTEGER),
-       {rows.selected(rows.TASK_COLUMNS)}
+SELECT attempts, worker, started_at, CASE WHEN typeof(lease) = 'real' THEN lease ELSE 120.0 END,
+       CAST(coalesce(beat, 0) AS INTEGER), {rows.selected(rows.TASK_COLUMNS)}
   FROM tasks INDEXED BY tasks_sending
- WHERE status = 'sending' AND campaign IS NOT NULL ORDER BY id
+ WHERE status = 'sending' AND campaign IS NOT NULL AND {rows.CLAIMED} ORDER BY id
 """
 
 # `heartbeat`: raise the number of a claim that is still held.
@@ -365,8 +372,8 @@ class Claiming(Pausing):
         return self.db.one(_HOLDS, (claim.task.id, claim.token)) is not None
 
     def mend_times(self) -> None:
-        """Where the clock was set back, shorten what would now wait for it to catch up."""
-        from notifykit.outbox.sqlite.setting_aside import mend_turns  # only where something is sent
+        """Shorten what waits for a clock that was set back; mend what others' writing would bar for ever."""
+        from notifykit.outbox.sqlite.setting_aside import give_up_claims, mend_turns  # only where something is sent
 
         now = self.db.clock.now()
         with self.db.transaction():
@@ -376,6 +383,7 @@ class Claiming(Pausing):
                 self.db.execute(_SHORTEN_RETRY, {"at": now + delay, "id": id_})
                 if ordered:
                     lanes.advance(self.db, channel, recipient)
+            give_up_claims(self.db, now)
             mend_turns(self.db)
 
     def next_due(self, channels: Iterable[str]) -> float | None:

@@ -18,14 +18,15 @@ _TASKS = f"SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks"
 # `tasks`: what is shown as foreign is among these.
 _PERHAPS_FOREIGN = f"""(campaign IS NULL OR record_key IS NULL OR message_name IS NULL OR channel IS NULL
  OR typeof(campaign) <> 'text' OR typeof(record_key) <> 'text' OR typeof(message_name) <> 'text'
- OR typeof(channel) <> 'text' OR status NOT IN ({", ".join(f"'{name}'" for name in rows.STATUSES)}))"""
+ OR typeof(channel) <> 'text' OR status NOT IN ({", ".join(f"'{name}'" for name in rows.STATUSES)})
+ OR status = 'sending' AND NOT {rows.CLAIMED})"""
 
 # `attempts`: those of a task, and the one that is under way.
 _ATTEMPTS = f"""
 SELECT {rows.selected(rows.ATTEMPT_COLUMNS)} FROM attempts WHERE task_id = :id
  UNION ALL
 SELECT id, attempts, channel, worker, started_at, NULL, NULL, NULL, NULL, NULL, NULL FROM tasks
- WHERE id = :id AND status = 'sending'
+ WHERE id = :id AND status = 'sending' AND {rows.CLAIMED}
  ORDER BY 2
 """
 
@@ -35,7 +36,10 @@ SELECT campaign FROM campaigns UNION SELECT DISTINCT campaign FROM tasks WHERE c
 """
 
 # `figures`: how many tasks of a campaign are where.
-_BY_STATUS = "SELECT status, count(*) FROM tasks WHERE campaign = ? GROUP BY status"
+_BY_STATUS = f"""
+SELECT CASE WHEN status = 'sending' AND NOT {rows.CLAIMED} THEN 'foreign' ELSE status END, count(*)
+  FROM tasks WHERE campaign = ? GROUP BY 1
+"""
 
 # `figures`: how many drafts of a campaign were known.
 _PREVENTED = "SELECT duplicates_prevented FROM campaigns WHERE campaign = ?"

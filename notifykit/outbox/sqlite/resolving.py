@@ -16,11 +16,14 @@ _KIND = {
     Status.FAILED: "resolved",
 }
 
-# `decide`: put a task where a person wants it. One that is queued again has its tries anew.
+# `decide`: put a task where a person wants it. One that is queued again has its tries anew, and where another program
+# wrote over the number of its attempts, that of the latest that is known.
 _SET = """
 UPDATE tasks SET status = :status, updated_at = :local, reason = :reason, reason_code = :reason_code,
-                 reason_params = :reason_params, worker = NULL, lease = NULL,
-                 beat = NULL, due_at = NULL, hold_until = NULL, not_before = 0.0,
+                 reason_params = :reason_params, worker = NULL, started_at = NULL,
+                 attempts = CASE WHEN typeof(attempts) = 'integer' THEN attempts ELSE coalesce((
+                     SELECT max(number) FROM attempts WHERE task_id = tasks.id), 0) END,
+                 lease = NULL, beat = NULL, due_at = NULL, hold_until = NULL, not_before = 0.0,
                  tries = CASE WHEN :status = 'queued' THEN 0 ELSE tries END,
                  doubted_at = CASE WHEN :status = 'queued' THEN NULL ELSE doubted_at END,
                  sent_at = CASE WHEN :status = 'sent' THEN :now ELSE sent_at END

@@ -14,11 +14,12 @@ from notifykit.wording.host import CELLS_UNREADABLE, STATUS_OVERWRITTEN
 
 _TEXTS = (
     *("task_type", "recipient", "message", "status", "campaign", "record_key", "message_name", "channel", "metadata"),
-    *("reason", "reason_code", "reason_params", "refusal", "refusal_code", "refusal_params"),
+    *("reason", "reason_code", "reason_params", "refusal", "refusal_code", "refusal_params", "worker"),
 )
-_NUMBERS = ("id", "round", "ordered", "tries")
-_TIMES = ("queued_at", "not_before", "sent_at", "completed_at", "doubted_at")
+_NUMBERS = ("id", "round", "ordered", "tries", "attempts")
+_TIMES = ("started_at", "queued_at", "not_before", "sent_at", "completed_at", "doubted_at")
 _OF_OWNED = ("record_key", "message_name", "channel")
+_OF_CLAIM = ("attempts", "worker", "started_at")
 _NEVER_NULL = ("id", "task_type", "recipient", "message", "status")
 
 TASK_COLUMNS = (
@@ -34,10 +35,17 @@ TASK_COLUMNS = (
         "round",
         "channel",
     ),
-    *("ordered", "metadata", "tries", "queued_at", "not_before", "sent_at", "completed_at", "doubted_at", "reason"),
+    *("ordered", "metadata", "tries", "attempts", "worker", "started_at"),
+    *("queued_at", "not_before", "sent_at", "completed_at", "doubted_at", "reason"),
     *("reason_code", "reason_params", "refusal", "refusal_code", "refusal_params"),
 )
 """The columns of a task, in the order in which `task` takes them."""
+
+CLAIMED = (
+    "(typeof(attempts) = 'integer' AND typeof(worker) = 'text' AND typeof(started_at) = 'real'"
+    " AND started_at BETWEEN 0.0 AND 253402300799.0)"
+)
+"""For a WHERE: of a row that is `sending`, that its claim can be read. It is foreign otherwise: see `task`."""
 
 ATTEMPT_COLUMNS = (
     *("task_id", "number", "channel", "worker", "started_at", "finished_at", "verdict", "code", "detail", "vendor_id"),
@@ -51,6 +59,9 @@ STATUSES = tuple(status.value for status in Status if status is not Status.FOREI
 _STATUS = {name: Status(name) for name in STATUSES}
 _OLD_STATUS = {status.value: status for status in (Status.PENDING, Status.COMPLETED, Status.FAILED, Status.CANCELLED)}
 """Those that a row can have that no campaign owns."""
+
+_NUMBERED = (Status.QUEUED, Status.SENDING)
+"""Those that a task has before an attempt or during one, which needs a number."""
 
 _LATEST = 253_402_300_799.0
 """UTC seconds: the end of the year 9999. A calendar goes no further."""
@@ -76,11 +87,15 @@ def task(row: Sequence[Any]) -> Task:
     What another program wrote and cannot be read is shown as far as it can be: see `Task.damaged`, `Status.FOREIGN`.
     """
     id_, task_type, recipient, text, status, campaign, key, name, round_, channel, ordered, metadata, *others = row
-    tries, queued_at, not_before, sent_at, completed_at, doubted_at, *why = others
+    tries, attempts, worker, started_at, queued_at, not_before, sent_at, completed_at, doubted_at, *why = others
     known = _STATUS.get(status) if campaign is not None else _OLD_STATUS.get(status)
-    if known is None or _misfits(tuple(map(type, row))) or not _in_calendar(others[1:6]):
+    if known is None or _misfits(tuple(map(type, row))) or not _in_calendar(others[3:9]):
         return _foreign(row)
     if campaign is not None and (key is None or name is None or channel is None):
+        return _foreign(row)
+    if known is Status.SENDING and (worker is None or started_at is None):
+        return _foreign(row)
+    if attempts is None and known in _NUMBERED:
         return _foreign(row)
     try:
         kept = _metadata(metadata) if metadata else {}
@@ -194,6 +209,11 @@ def _foreign(row: Sequence[Any]) -> Task:
         wrong.add("metadata")
     owned = all(isinstance(cells[name], str) for name in ("campaign", *_OF_OWNED))
     status = (_STATUS if owned else _OLD_STATUS).get(cells["status"])
+    unclaimed = status is Status.SENDING and (cells["worker"] is None or cells["started_at"] is None)
+    if status in _NUMBERED and cells["attempts"] is None and not unclaimed:
+        wrong.add("attempts")
+    if unclaimed or (status is Status.SENDING and not wrong.isdisjoint(_OF_CLAIM)):
+        status = None
     if wrong:
         reason = CELLS_UNREADABLE(columns=", ".join(name for name in TASK_COLUMNS if name in wrong))
     elif status is None:

@@ -1,4 +1,4 @@
-"""What another program's writing bars for ever: what cannot be read, turns that are no times, lanes without a turn."""
+"""What another program's writing bars for ever: what cannot be read, claims of nobody, turns that are none."""
 
 from __future__ import annotations
 
@@ -11,6 +11,19 @@ _SET_ASIDE = """
 UPDATE tasks SET status = 'failed', updated_at = :local, due_at = NULL, reason = :reason, reason_code = :reason_code,
                  reason_params = :reason_params
  WHERE id = :id AND status = 'queued'
+"""
+
+# `give_up_claims`: what is `sending` as nobody of ours claims.
+_NO_CLAIMS = f"""
+SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks INDEXED BY tasks_sending
+ WHERE status = 'sending' AND campaign IS NOT NULL AND NOT {rows.CLAIMED} ORDER BY id
+"""
+
+# `give_up_claims`: a person decides. The number stays, by which a late result is known.
+_GIVE_UP = """
+UPDATE tasks SET status = 'in_doubt', updated_at = :local, reason = :reason, reason_code = :reason_code,
+                 reason_params = :reason_params, worker = NULL, started_at = NULL, lease = NULL, beat = NULL
+ WHERE id = :id
 """
 
 # `mend_turns`: the channels in which something waits, by one seek in the index for each.
@@ -53,6 +66,18 @@ def set_aside(db: Database, task: Task, now: float) -> None:
     db.execute(_SET_ASIDE, values)
     events.record(db, task.id, "set_aside", "dispatch", str(task.reason or ""), at=now)
     _give_turns(db, task.channel)
+
+
+def give_up_claims(db: Database, now: float) -> None:
+    """Move what is `sending` under a claim that cannot be read to `in_doubt`, with the reason: nobody would end it.
+
+    Within an open transaction.
+    """
+    for row in db.all(_NO_CLAIMS):
+        task = rows.task(row)
+        db.execute(_GIVE_UP, {"id": task.id, "local": db.local_time(now), **rows.reason_values(task.reason)})
+        events.record(db, task.id, "set_aside", "dispatch", str(task.reason or ""), at=now)
+        _give_turns(db, task.channel)
 
 
 def mend_turns(db: Database) -> None:

@@ -17,6 +17,9 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 
+_LONGEST = 200
+"""Letters of a file's name: no file system takes many more, and another program may have written any worker."""
+
 log = logging.getLogger(__name__)
 
 
@@ -73,7 +76,7 @@ class WorkerLocks:
                 _remove(file)
 
     def _file(self, worker: str) -> Path:
-        return self.folder / re.sub(r"[^A-Za-z0-9._-]", "_", worker)
+        return self.folder / re.sub(r"[^A-Za-z0-9._-]", "_", worker)[-_LONGEST:]
 
 
 def _is_held(file: Path) -> bool:

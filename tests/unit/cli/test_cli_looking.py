@@ -350,3 +350,17 @@ def test_rows_of_other_programs_break_no_command(world: CliWorld) -> None:
     assert world.invoke("resolve", "1", "--sent", "--why", "x", "--who", "x").exit_code == 0
     assert world.invoke("run", "--once").exit_code == 0
     assert world.flags() == ["Y", "Y"]
+
+
+def test_a_status_of_sending_that_another_program_set_stops_no_command(world: CliWorld) -> None:
+    world.invoke("generate")
+    with closing(sqlite3.connect(world.store)) as connection, connection:
+        connection.execute("UPDATE tasks SET status = 'sending' WHERE id = 1")
+    assert world.invoke("status").exit_code == 0
+    assert "now: " in world.invoke("trace", contract(1)).stdout
+    assert [task["id"] for task in world.json("tasks", "--status", "foreign")["tasks"]] == [1]
+    run = world.invoke("run", "--once")
+    assert (run.exit_code, run.stderr) == (3, "")
+    assert "waiting for you: 1 in doubt" in run.stdout
+    assert world.invoke("resolve", "1", "--resend", "--why", "x", "--who", "x").exit_code == 0
+    assert world.invoke("run", "--once").exit_code == 0

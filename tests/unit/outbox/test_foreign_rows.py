@@ -213,10 +213,73 @@ def test_what_a_task_on_the_wire_says_is_recovered_whatever_it_is(outbox: Sqlite
     with closing(outbox):
         outbox.enqueue([draft()])
         outbox.claim("worker", 1, CHANNELS, 60)
-        write(outbox.db.path, "UPDATE tasks SET lease = 'long', started_at = x'00', beat = 'x', metadata = '['")
+        write(outbox.db.path, "UPDATE tasks SET lease = 'long', beat = 'x', metadata = '['")
         insert(outbox.db.path, status="sending", channel="robot", worker=b"\xff")
         (claim,) = outbox.on_wire()
         assert outbox.expire(claim, Outcome.unknown("gone"), Transition(status=Status.IN_DOUBT))
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ("worker = x'ff'", "another program wrote what cannot be read into worker"),
+        ("started_at = x'00'", "another program wrote what cannot be read into started_at"),
+        ("started_at = 1e300", "another program wrote what cannot be read into started_at"),
+        ("attempts = NULL", "another program wrote what cannot be read into attempts"),
+        ("attempts = 'x'", "another program wrote what cannot be read into attempts"),
+        ("worker = NULL", "another program set the status to sending, which tells nothing here"),
+    ],
+)
+def test_a_claim_that_was_written_over_is_given_up_and_bars_no_other(
+    outbox: SqliteOutbox, cells: str, reason: str
+) -> None:
+    with closing(outbox):
+        outbox.enqueue([draft(key=key) for key in "ab"])
+        outbox.claim("worker", 1, CHANNELS, 60)
+        write(outbox.db.path, f"UPDATE tasks SET {cells} WHERE record_key = 'a'")
+        assert ([str(task.reason) for task in everything(outbox) if task.status is Status.FOREIGN]) == [reason]
+        assert outbox.figures()[0].by_status == {Status.FOREIGN: 1, Status.QUEUED: 1}
+        assert (outbox.on_wire(), outbox.attempts(1), attention(outbox, CHANNELS).foreign) == ([], [], 1)
+        outbox.mend_times()
+        assert [event.kind for event in outbox.events(1)] == ["set_aside"]
+        assert (sent(outbox), attention(outbox, CHANNELS).in_doubt) == (["b"], 1)
+        decide(outbox, Selection(ids=(1,)), Resolution.RESEND, who="p", why="looked", wording=Wording(HOST))
+        assert sent(outbox) == ["a"]
+
+
+def test_a_late_result_settles_the_doubt_of_a_claim_that_was_written_over(outbox: SqliteOutbox) -> None:
+    with closing(outbox):
+        outbox.enqueue([draft()])
+        (claim,) = outbox.claim("worker", 1, CHANNELS, 60)
+        write(outbox.db.path, "UPDATE tasks SET worker = x'ff'")
+        outbox.mend_times()
+        assert outbox.finish(claim, Outcome.accepted(), Transition(status=Status.SENT))
+        assert [task.status for task in outbox.tasks(Filter())] == [Status.SENT]
+
+
+@pytest.mark.parametrize("number", ["NULL", "x'ff'", "'many'", "1.5", str(2**63 - 1)])
+def test_a_message_whose_attempts_are_no_number_is_not_sent_before_a_person_says_so(
+    outbox: SqliteOutbox, number: str
+) -> None:
+    with closing(outbox):
+        outbox.enqueue([draft(key=key) for key in "ab"])
+        write(outbox.db.path, f"UPDATE tasks SET attempts = {number} WHERE record_key = 'a'")
+        assert sent(outbox) == ["b"]
+        (damaged,) = outbox.tasks(Filter(statuses=(Status.FAILED,)))
+        assert str(damaged.reason) == "another program wrote what cannot be read into attempts"
+
+
+@pytest.mark.parametrize("number", ["NULL", "x'ff'", "'many'", "1.5"])
+def test_a_person_who_has_it_tried_again_mends_the_number_of_its_attempts(outbox: SqliteOutbox, number: str) -> None:
+    with closing(outbox):
+        outbox.enqueue([draft()])
+        outbox.claim("worker", 1, CHANNELS, 60)
+        outbox.finish(outbox.on_wire()[0], Outcome.retry("busy"), Transition(status=Status.QUEUED))
+        write(outbox.db.path, f"UPDATE tasks SET attempts = {number}")
+        assert sent(outbox) == []
+        decide(outbox, Selection(ids=(1,)), Resolution.RETRY, who="p", why="looked", wording=Wording(HOST))
+        assert sent(outbox) == ["C-1"]
+        assert [attempt.number for attempt in outbox.attempts(1)] == [1, 2]
 
 
 def test_the_highest_id_is_told_and_nothing_is_half_queued(outbox: SqliteOutbox) -> None:

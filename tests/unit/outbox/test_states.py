@@ -104,6 +104,11 @@ def claim_what_another_program_damaged(case: Case) -> None:
     claim(case)
 
 
+def watch_what_another_program_wrote_over(case: Case) -> None:
+    case.outbox.db.execute("UPDATE tasks SET worker = x'ff' WHERE campaign IS NOT NULL")
+    case.outbox.mend_times()
+
+
 def release(case: Case) -> None:
     if case.claim is not None:
         case.outbox.release(case.claim)
@@ -145,7 +150,7 @@ OPERATIONS: dict[str, list[Callable[[Case], object]]] = {
         lambda case: case.outbox.note_refused_write_back({case.id: Reason("locked")}),
     ],
     "expire": [partial(expire, on_unknown) for on_unknown in OnUnknown],
-    "watch": [heartbeat, lambda case: case.outbox.mend_times()],
+    "watch": [heartbeat, lambda case: case.outbox.mend_times(), watch_what_another_program_wrote_over],
     "retry": [partial(person, Resolution.RETRY)],
     "resolve --sent": [partial(person, Resolution.SENT)],
     "resolve --resend": [partial(person, Resolution.RESEND)],

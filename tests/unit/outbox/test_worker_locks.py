@@ -42,6 +42,10 @@ def worker(locks: WorkerLocks, name: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
+def test_a_name_that_no_worker_has_proves_nothing(locks: WorkerLocks) -> None:
+    assert not any(locks.died(name) for name in ("", ".", "x" * 5000, "\x00"))
+
+
 def test_a_killed_worker_has_ended_and_a_stopped_one_has_not(locks: WorkerLocks) -> None:
     if sys.platform == "win32":
         pytest.skip("Windows stops no process")
