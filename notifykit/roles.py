@@ -193,7 +193,8 @@ class Sender(Protocol):
     `repeatable` (True only where the service provably drops a repeat of the same idempotency key, default False) and
     `repeatable_for` (for how many seconds it does so, default without end); `concurrency` (how many calls it can make
     at once, default `dispatch.workers`) and `resource` (the name of the one thing of this machine that its calls use,
-    such as `desktop`: `concurrency` then counts over all processes and over all channels that name it).
+    such as `desktop`: `concurrency` then counts over all processes and over all channels that name it). One that keeps
+    messages in a file may have `writes`, its Path: the configuration lets nothing else read or write that file.
     """
 
     def send(self, message: Message, context: SendContext) -> Outcome:

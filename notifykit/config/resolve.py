@@ -12,6 +12,7 @@ from notifykit.config.campaigns import CampaignReader, ReadCampaign, campaign_na
 from notifykit.config.channels import read_channels
 from notifykit.config.defects import Defects, Place
 from notifykit.config.factory import ComponentFactory, Unavailable
+from notifykit.config.file_roles import check_file_roles
 from notifykit.config.inherit import Inheritance
 from notifykit.config.parse import Files
 from notifykit.config.plugin_sections import read_plugin_sections, split
@@ -70,6 +71,9 @@ def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -
     _check_names(roots, defects)
     reads = [reader.read(file, root) for file, root in roots.items()]
     _check_credentials([project.root, *files.loaded()], defects)
+    if section is not None:
+        known = [read.campaign for read in reads if read.campaign]
+        check_file_roles(project, section.store, channels.usable, known, roots, defects)
     defects.raise_if_any()
     assert section is not None  # noqa: S101 - whatever is wrong with it was recorded
     lacking = [read.unavailable for read in reads if read.enabled and read.unavailable]

@@ -36,6 +36,11 @@ class File:
         if self.path.is_dir():
             raise OptionError("path", f"{self.path} is a folder", mend="name a file")
 
+    @property
+    def writes(self) -> Path:
+        """The file."""
+        return self.path
+
     def send(self, message: Message, context: SendContext) -> Outcome:
         """Append one line, or nothing: what cannot be written whole is taken back."""
         try:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from notifykit.config.resolve import Configuration
+from notifykit.errors import ConfigError
+from notifykit.pipeline.project import open_project
 
 Load = Callable[..., Configuration]
 Complaints = Callable[..., list[str]]
@@ -300,6 +302,32 @@ def test_a_pattern_that_finds_nothing(complaints: Complaints, patterns: str, wha
     assert complaints({"notifykit.yaml": f"senders: {{note: {{type: quiet}}}}\ncampaigns: {patterns}\n"}) == [
         f"notifykit.yaml:2: campaigns: {what}"
     ]
+
+
+@pytest.mark.parametrize(
+    ("store", "path", "said"),
+    [
+        ("s.db", "s.db", "senders.note: {folder}/s.db is the store"),
+        ("s.db", "s.db-wal", "senders.note: {folder}/s.db-wal is the store"),
+        ("s.db", "link.jsonl", "senders.note: {folder}/x.csv is what campaign a reads, and what channel note writes"),
+        ("s.db", "notifykit.yaml", "senders.note: notifykit.yaml is the project file, and what channel note writes"),
+        ("s.db", "campaigns/a.yaml", "senders.note: campaigns/a.yaml is a campaign file, and what channel note writes"),
+        ("x.csv", "out.jsonl", "store: {folder}/x.csv is what campaign a reads, and the store"),
+    ],
+)
+def test_a_file_has_one_role(project: Path, store: str, path: str, said: str) -> None:
+    (project / "campaigns").mkdir()
+    (project / "x.csv").write_text("id,flag\n")
+    (project / "link.jsonl").symlink_to("x.csv")
+    (project / "notifykit.yaml").write_text(f"store: {store}\nsenders: {{note: {{type: file, path: {path}}}}}\n")
+    (project / "campaigns/a.yaml").write_text(
+        "source: {type: csv, path: x.csv, key: id}\nstrategy: {type: csv_flag, flag: flag}\n"
+        "messages: [{name: m, recipient: r, sender: note, template: t}]\n"
+    )
+    with pytest.raises(ConfigError) as raised:
+        open_project(Path("notifykit.yaml"))
+    line = 1 if said.startswith("store") else 2
+    assert str(raised.value) == f"notifykit.yaml:{line}: {said.format(folder=project)}; give each a file of its own"
 
 
 @pytest.mark.parametrize("text", ["dispatch: {workers: 1}", "senders:", "senders: {note: }", "senders: {note: ~}"])
