@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from notifykit.config.paths import in_folder, unexpanded
+from notifykit.config.paths import in_folder, unusable
 from notifykit.nearest import hint
 from notifykit.secrets import Secret, Surroundings
 
@@ -47,7 +47,7 @@ def _not_empty(value: object) -> object:
 
 def _in_project(path: Path, info: ValidationInfo) -> Path:
     folder = Surroundings.of(info).folder
-    if (wrong := unexpanded(folder, path)) is not None:
+    if (wrong := unusable(folder, path)) is not None:
         raise ValueError(wrong)
     return in_folder(folder, path)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
-from notifykit.config.paths import unexpanded
+from notifykit.config.paths import unusable
 from notifykit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _bare(found: str, where: str) -> str:
 
 
 def _from_file(name: str, around: Surroundings) -> str:
-    if (wrong := unexpanded(around.folder, name)) is not None:
+    if (wrong := unusable(around.folder, name)) is not None:
         raise ValueError(f"the secret's file: {wrong}")
     try:
         found = (around.folder / name).read_text(encoding="utf-8")

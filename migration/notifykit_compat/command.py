@@ -11,6 +11,7 @@ from notifykit_migration.legacy.settings import settings_of
 from notifykit.errors import ExitCode
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json
+from notifykit.terminal.paths import PathType
 from notifykit.terminal.tables import print_table
 from notifykit_compat import explaining, running
 from notifykit_compat.contract_files import FileMap
@@ -29,7 +30,7 @@ Examples:
 @click.option("--explain", is_flag=True, help="Say what would be replaced, and run nothing of the program's main file.")
 @click.option("--strict", is_flag=True, help="Refuse to run past what cannot be replaced safely.")
 @json_option
-@click.argument("script", type=click.Path(path_type=Path), required=False)
+@click.argument("script", type=PathType(), required=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
 def shim(

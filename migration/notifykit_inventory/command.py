@@ -9,6 +9,7 @@ import click
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, print_json, warn
+from notifykit.terminal.paths import PathType
 from notifykit.terminal.progress import progress
 from notifykit_inventory.project import status_files
 from notifykit_inventory.report import listing, print_inventory
@@ -19,7 +20,7 @@ _EPILOG = "\n".join(["\b", "Examples:", "  notifykit inventory .", "  notifykit 
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=PathType())
 @click.option("--check", is_flag=True, help="Exit with 1 while contract uses remain, or may remain.")
 @json_option
 @click.pass_obj

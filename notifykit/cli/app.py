@@ -21,6 +21,7 @@ from notifykit.plugins.find import own_version
 from notifykit.session import PROJECT_FILE, Session
 from notifykit.terminal import logs
 from notifykit.terminal.console import warn, warn_of
+from notifykit.terminal.paths import PathType
 from notifykit.terminal.stdout import emit, kept, printing
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def build_cli() -> App:
     )
     @click.option(
         "--project",
-        type=click.Path(readable=False, path_type=Path),  # whoever reads the file reports a better error
+        type=PathType(readable=False),  # whoever reads the file reports a better error
         metavar="FILE",
         default=PROJECT_FILE,
         show_default=True,

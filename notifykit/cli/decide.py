@@ -31,9 +31,11 @@ def _who(_context: click.Context, _parameter: click.Parameter, value: str | None
     if value:
         return value
     try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError) as error:
+        name = getpass.getuser()
+        name.encode()  # LOGNAME may hold bytes that are no text
+    except (OSError, KeyError, ImportError, UnicodeError) as error:
         raise click.UsageError("this computer does not say who you are; say it with --who NAME") from error
+    return name
 
 
 def _reason(_context: click.Context, _parameter: click.Parameter, value: str) -> str:

@@ -17,13 +17,14 @@ from notifykit.errors import ExitCode
 from notifykit.plugins import Plugins
 from notifykit.session import Session
 from notifykit.terminal.console import count, info, json_option, out, print_json, some, warn
+from notifykit.terminal.paths import PathType
 from notifykit.terminal.tables import Right, print_table
 
 FOLDER = Path("notifykit-demo")
 
 
 @click.command(epilog=example("notifykit demo", "notifykit demo --json /tmp/notifykit-demo"))
-@click.argument("folder", metavar="[DIR]", default=FOLDER, type=click.Path(path_type=Path))
+@click.argument("folder", metavar="[DIR]", default=FOLDER, type=PathType())
 @json_option
 @click.pass_obj
 def demo(session: Session, folder: Path, as_json: bool) -> ExitCode:

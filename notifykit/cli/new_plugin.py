@@ -11,13 +11,14 @@ from notifykit.errors import ExitCode
 from notifykit.plugins.scaffold import create_plugin, next_steps
 from notifykit.session import Session
 from notifykit.terminal.console import info, json_option, out, print_json
+from notifykit.terminal.paths import PathType
 
 
 @click.command("new-plugin", epilog=example("notifykit new-plugin acme-sms"))
 @click.argument("name")
 @click.option(
     "--folder",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=PathType(file_okay=False),
     default=Path(),
     metavar="FOLDER",
     help="Where its folder is made. [default: here]",

@@ -14,6 +14,7 @@ from notifykit.errors import ExitCode, StoreError
 from notifykit.outbox.sqlite.backup import back_up
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json, warn
+from notifykit.terminal.paths import PathType
 
 
 @click.group(epilog=example("notifykit store backup outbox-backup.db --replace"))
@@ -22,7 +23,7 @@ def store() -> None:
 
 
 @store.command(epilog=example("notifykit store backup outbox-backup.db --replace"))
-@click.argument("dest", type=click.Path(path_type=Path))
+@click.argument("dest", type=PathType())
 @click.option("--replace", is_flag=True, help="DEST may be there: an earlier backup.")
 @json_option
 @click.pass_obj

@@ -54,7 +54,7 @@ reason_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option
 @click.option("--channel", metavar="CHANNEL", help="Only of this channel.")
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 2**63 - 1),
     metavar="N",
     help=f"List at most so many. [default: {SHOWN}, or all with --json]",
 )

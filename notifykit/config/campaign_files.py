@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from notifykit.config.defects import Defects
-from notifykit.config.paths import unexpanded
+from notifykit.config.paths import unusable
 from notifykit.config.project import ProjectFile
 from notifykit.config.sections import ProjectSection
 from notifykit.errors import ConfigError
@@ -39,7 +39,7 @@ def find_campaign_files(project: ProjectFile, section: ProjectSection | None, de
     folder = project.file.parent
     found: set[str] = set()
     for pattern in patterns:
-        if (wrong := unexpanded(folder, pattern)) is not None:
+        if (wrong := unusable(folder, pattern)) is not None:
             defects.add(project.root.entries["campaigns"].place, "campaigns", wrong)
             continue
         names = glob.glob(pattern, root_dir=folder, recursive=True)  # noqa: PTH207 - Path.glob refuses `..`

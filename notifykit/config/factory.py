@@ -10,10 +10,11 @@ from typing import Any, Literal
 
 from notifykit.campaign.campaign import Channel
 from notifykit.config.defects import Defects
+from notifykit.config.paths import unusable
 from notifykit.config.project import ProjectFile
 from notifykit.config.sections import SenderSection, TypedSection
 from notifykit.config.shapes import Shape
-from notifykit.config.tree import Branch, KeyPath, Leaf, plain
+from notifykit.config.tree import Branch, KeyPath, Leaf, dotted, locate, plain
 from notifykit.errors import CampaignError, NotifykitError, PluginError, pass_interrupt
 from notifykit.legacy import LegacyState
 from notifykit.nearest import nearest
@@ -104,7 +105,8 @@ class ComponentFactory:
     def old_state(self, campaign: str, section: Branch) -> LegacyState | None:
         """Return the old state that a campaign's section describes; None where it is defective, which is recorded.
 
-        Raises PluginError as `build` does, and where what the kind answers is no state.
+        So is a file of it that cannot be there. Raises PluginError as `build` does, and where what the kind answers is
+        no state.
         """
         kind = self.build("legacy", section, ("legacy",))
         if kind is None:
@@ -124,6 +126,10 @@ class ComponentFactory:
             raise PluginError(
                 f"state() returned {state!r}, which is no LegacyState", mend="its author must mend that", where=by
             )
+        if (wrong := unusable(self._project.folder, state.status_file)) is not None:
+            place, path = locate(section, ("status_file",))
+            self._defects.add(place, dotted(("legacy", *path)), wrong)
+            return None
         return state
 
     def channel(self, name: str, type_: str, sender: Sender) -> Channel:

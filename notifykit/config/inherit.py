@@ -7,7 +7,7 @@ from pathlib import Path
 
 from notifykit.config.defects import Defects, Place
 from notifykit.config.parse import Files
-from notifykit.config.paths import unexpanded
+from notifykit.config.paths import unusable
 from notifykit.config.tree import Branch, Leaf, Listing, Node
 from notifykit.nearest import hint
 
@@ -40,7 +40,7 @@ class Inheritance:
         extends = root.entries.get("extends")
         if not isinstance(extends, Leaf) or not extends.value:
             return root
-        if (wrong := unexpanded(file.parent, extends.value)) is not None:
+        if (wrong := unusable(file.parent, extends.value)) is not None:
             self._defects.add(extends.place, "extends", wrong)
             return None
         target = Path(os.path.normpath(file.parent / extends.value))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import sys
 from pathlib import Path
 
 _PLACEHOLDER = re.compile(r"^~[\w.-]*(?=[/\\])|^~$|(?:^|(?<=[/\\]))\$\w+|\$\{[^}]*\}|%\w+%")
@@ -16,16 +18,33 @@ def in_folder(folder: Path, path: str | Path) -> Path:
     return Path(os.path.normpath(folder / path))
 
 
-def unexpanded(folder: Path, path: str | Path) -> str | None:
-    """Say what of a path is not expanded, and how to mend it; None where nothing is to be.
+def unusable(folder: Path, path: str | Path) -> str | None:
+    """Say why a path in a project file is none, or may not be the one that is meant, and how to mend it; None else.
 
     A home folder, or a variable, is another one for another account: a second outbox, say, which knows nothing of the
     first. What is there under that very name is meant.
     """
     text = os.fspath(path)
+    if (wrong := unnameable(text, folder)) is not None:
+        return wrong
     found = _PLACEHOLDER.search(text)
-    if found is None or (folder / text).exists():
+    if found is None or os.path.exists(folder / text):  # noqa: PTH110 - Path.exists raises for what may not be looked at
         return None
     whole = os.path.expandvars(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises where nobody is so called
     such = f", such as {whole}" if _PLACEHOLDER.search(whole) is None else ""
     return f'"{found[0]}" is not expanded: for another account it is something else; write the whole path{such}'
+
+
+def unnameable(path: str | os.PathLike[str], folder: Path = Path()) -> str | None:
+    """Say why the system can have no file under a path, and how to mend it; None where it can, there or not."""
+    for name in (path, *Path(path).parts):  # below a folder that is not there, no name is looked at
+        try:
+            os.stat(folder / name)  # noqa: PTH116 - the path is as it is written
+        except ValueError:
+            if "\0" in os.fspath(path):
+                return "holds the character U+0000, which no path may; remove it"
+            return f"cannot be written in {sys.getfilesystemencoding()}, as names of files are here; set LANG to UTF-8"
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return f"cannot be the path of a file ({error.strerror}); shorten it"
+    return None

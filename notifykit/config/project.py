@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from notifykit.config.defects import Defects, Place
 from notifykit.config.known_store import KnownStore
 from notifykit.config.parse import Files
-from notifykit.config.paths import in_folder, unexpanded
+from notifykit.config.paths import in_folder, unusable
 from notifykit.config.tree import Branch, Leaf, Listing, Written
 from notifykit.plugins.wanted import WantedPlugins
 from notifykit.secrets import Surroundings
@@ -49,7 +49,7 @@ class ProjectFile:
         match self.root.entries.get("store"):
             case None | Leaf(value=None):
                 return in_folder(self.folder, STORE)
-            case Leaf(value=str(named)) if named and unexpanded(self.folder, named) is None:
+            case Leaf(value=str(named)) if named and unusable(self.folder, named) is None:
                 return in_folder(self.folder, named)
             case _:
                 return self.section().store

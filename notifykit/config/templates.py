@@ -17,7 +17,7 @@ from notifykit.campaign.render import (
     compile_template,
 )
 from notifykit.config.defects import Defects, Place
-from notifykit.config.paths import unexpanded
+from notifykit.config.paths import unusable
 from notifykit.config.tree import Leaf
 from notifykit.nearest import hint
 
@@ -59,7 +59,7 @@ class Compiler:
 
     def template_file(self, leaf: Leaf, path: str, escape: Escape | None) -> Template | None:
         """Compile the template in the file that a leaf names."""
-        if (wrong := unexpanded(self.folder, leaf.value or "")) is not None:
+        if (wrong := unusable(self.folder, leaf.value or "")) is not None:
             self.defects.add(leaf.place, path, wrong)
             return None
         file = Path(os.path.normpath(self.folder / (leaf.value or "")))

@@ -13,6 +13,7 @@ from notifykit.errors import ExitCode, StoreError
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json, warn
+from notifykit.terminal.paths import PathType
 from notifykit.terminal.progress import progress
 from notifykit_migration import report
 from notifykit_migration.backup import make as backups
@@ -58,10 +59,8 @@ class _Days(click.ParamType[float]):
 
 @click.command(epilog=_EPILOG)
 @click.option("--dry-run", is_flag=True, help="Show the plan, and change nothing: not a byte, not a time stamp.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="With --dry-run: keep the plan here.")
-@click.option(
-    "--plan", "plan_path", type=click.Path(path_type=Path), metavar="FILE", help="Do exactly what this plan says."
-)
+@click.option("--out", type=PathType(), metavar="FILE", help="With --dry-run: keep the plan here.")
+@click.option("--plan", "plan_path", type=PathType(), metavar="FILE", help="Do exactly what this plan says.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--soak", type=_Days(), metavar="DAYS", help="Leave the old files for so long; `retire` takes them then.")
 @click.option(
@@ -91,7 +90,7 @@ class _Days(click.ParamType[float]):
 @click.option(
     "--log",
     "log_path",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     metavar="FILE",
     help="The old scheduler's log: it tells which rows were tried.",
 )
@@ -104,9 +103,7 @@ class _Days(click.ParamType[float]):
 )
 @click.option("--show", "key", metavar="KEY", help="With --dry-run: all evidence of one contract.")
 @click.option("--detailed-exitcode", is_flag=True, help="With --dry-run: answer 10 where something would be changed.")
-@click.option(
-    "--report", "report_path", type=click.Path(path_type=Path), metavar="FILE", help="Write the HTML report here."
-)
+@click.option("--report", "report_path", type=PathType(), metavar="FILE", help="Write the HTML report here.")
 @json_option
 @click.pass_obj
 @collector_still()

@@ -12,6 +12,7 @@ from notifykit.errors import ExitCode
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, warn
+from notifykit.terminal.paths import PathType
 from notifykit_migration.apply.retire import check_may_retire
 from notifykit_migration.backup.in_force import in_force
 from notifykit_migration.errors import PreflightError
@@ -36,14 +37,14 @@ Examples:
 @click.option("--now", "at_once", is_flag=True, help="Do not wait for the end of `--soak`.")
 @click.option(
     "--code",
-    type=click.Path(exists=True, path_type=Path),
+    type=PathType(exists=True),
     metavar="PATH",
     help="The old program's code: name the constants that may be deleted from it now. Needs notifykit-outbox[patch].",
 )
 @click.option(
     "--patch",
     "patch_path",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     metavar="FILE",
     help="With --code: write a diff that removes the contract send-status code, for a person to review.",
 )

@@ -7,8 +7,10 @@ import os
 
 
 def account() -> str:
-    """Return the name of this account; its number where it has no name, as in a container."""
+    """Return the name of this account; its number where it has none that is text, as in a container."""
     try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
+        name = getpass.getuser()
+        name.encode()  # LOGNAME may hold bytes that are no text
+    except (OSError, KeyError, ImportError, UnicodeError):
         return f"uid {os.getuid()}" if hasattr(os, "getuid") else "unknown"
+    return name

@@ -61,6 +61,21 @@ def test_an_id_that_no_store_can_hold_is_wrong_usage(world: CliWorld, command: s
     assert "9223372036854775807" in result.stderr
 
 
+def test_a_limit_that_no_list_can_have_is_wrong_usage(world: CliWorld) -> None:
+    result = world.invoke("tasks", "--limit", "99999999999999999999")
+    assert result.exit_code == 2
+    assert "9223372036854775807" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", ["--project {} status", "store backup {}", "demo {}", "new-plugin notifykit-acme --folder {}"]
+)
+def test_a_path_that_the_system_cannot_have_is_wrong_usage(world: CliWorld, arguments: str) -> None:
+    result = world.lived().invoke(*arguments.format("x" * 300).split())
+    assert result.exit_code == 2, result.output
+    assert "it cannot be the path of a file" in result.stderr
+
+
 DESK = """
 import os, subprocess, sys
 print("driver loaded")

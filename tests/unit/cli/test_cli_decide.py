@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -239,9 +240,14 @@ def test_without_a_store_there_is_nothing_to_decide(world: CliWorld, arguments: 
     assert not world.store.exists()
 
 
-def test_where_the_computer_does_not_know_the_user(stuck: CliWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("known", ["not at all", "by bytes that are no text"])
+def test_where_the_computer_does_not_know_the_user(
+    stuck: CliWorld, monkeypatch: pytest.MonkeyPatch, known: str
+) -> None:
     def nobody() -> str:
-        raise KeyError("getpwuid(): uid not found: 12345")
+        if known == "not at all":
+            raise KeyError("getpwuid(): uid not found: 12345")
+        return os.fsdecode(b"\xff")
 
     monkeypatch.setattr(getpass, "getuser", nobody)
     result = stuck.invoke("retry", "1", "--why", "x")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -23,6 +24,11 @@ def _without_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_is_known_by_its_number() -> None:
+    assert re.fullmatch(r"uid \d+", account())
+
+
+def test_bytes_that_are_no_text_are_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", os.fsdecode(b"\xff"))
     assert re.fullmatch(r"uid \d+", account())
 
 
