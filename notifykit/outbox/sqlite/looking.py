@@ -107,7 +107,7 @@ class Looking:
 
     def figures(self) -> list[CampaignFigures]:
         """Return how each campaign stands."""
-        return [self._figures(campaign) for (campaign,) in self.db.all(_CAMPAIGNS) if isinstance(campaign, str)]
+        return [self._figures(campaign) for campaign in rows.campaigns(self.db.all(_CAMPAIGNS))]
 
     def _figures(self, campaign: str) -> CampaignFigures:
         db = self.db

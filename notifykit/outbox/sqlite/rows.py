@@ -127,6 +127,11 @@ def task(row: Sequence[Any]) -> Task:
     )
 
 
+def campaigns(found: Iterable[Sequence[object]]) -> list[str]:
+    """Return the names of campaigns, of rows of one column each. What another program wrote there may be none."""
+    return [name for (name,) in found if isinstance(name, str)]
+
+
 def status(stored: object) -> Status:
     """Return what a task's status is shown as."""
     return (_STATUS.get(stored) if isinstance(stored, str) else None) or Status.FOREIGN

@@ -129,7 +129,7 @@ class StoredOutbox:
 
     def campaigns(self) -> frozenset[str]:
         """Return the campaigns with tasks."""
-        return frozenset(name for (name,) in self._connection.execute(_CAMPAIGNS))
+        return frozenset(rows.campaigns(self._connection.execute(_CAMPAIGNS)))
 
     def live_keys(self, campaign: str) -> list[str]:
         """Return the keys of a campaign with a task that was not cancelled."""

@@ -44,8 +44,7 @@ class WritingBack:
 
     def owing_campaigns(self) -> list[str]:
         """Return the campaigns with sent tasks."""
-        found = self.db.all(_OWING)
-        return [campaign for (campaign,) in found]
+        return rows.campaigns(self.db.all(_OWING))
 
     def owed(self, campaign: str, after: int = 0, limit: int = 20_000) -> list[Task]:
         """Return the `sent` tasks of keys whose every message is sent."""

@@ -87,6 +87,20 @@ def test_a_campaign_that_owes_nothing_does_not_fail_for_its_plugin(world: CliWor
     assert world.invoke("settle").exit_code == 0
 
 
+def test_what_another_program_calls_sent_is_owed_by_no_campaign(world: CliWorld) -> None:
+    sent(world)
+    with closing(sqlite3.connect(world.store)) as connection, connection:
+        columns = "task_type, recipient, message, status, campaign"
+        connection.execute(
+            f"INSERT INTO tasks ({columns}) VALUES ('t', 'r', 'm', 'sent', NULL), ('t', 'r', 'm', 'sent', x'ff')"
+        )
+    (world.folder / "campaigns" / "beijing.yaml").rename(world.folder / "beijing.yaml")
+    world.write_campaign("other", "extends: ../beijing.yaml\n")
+    assert world.json("settle", code=3)["undescribed"] == {"beijing": 3}
+    assert world.json("run", "--once", code=1)["undescribed"] == {"beijing": 3}
+    assert [item["campaign"] for item in world.json("status")["campaigns"]] == ["beijing"]
+
+
 def test_settling_needs_no_secrets(world: CliWorld) -> None:
     sent(world)
     sender = "award-desk: {type: webhook, url: {env: NO_SUCH_VARIABLE_HERE}}"
