@@ -66,7 +66,8 @@ def decide(
     """Make a decision about tasks; returns them as they are now. `wording`: what reasons are known by.
 
     Raises NotifykitError, and changes nothing, where an id or the code of a reason is unknown, or a task that was
-    named, or a state that was asked for, is none that the decision can be made about.
+    named, or a state that was asked for, is none that the decision can be made about, or where a task would be foreign
+    as before.
     """
     if wrong := [status for status in which.statuses if status not in decision.of]:
         raise NotifykitError(
@@ -80,7 +81,21 @@ def decide(
             statuses = which.statuses or decision.of
             found = Filter(campaign=which.campaign, key=which.key, statuses=statuses)
             ids = _selected(list(outbox.tasks(found)), which, wording)
-        return outbox.decide(ids, decision.to, who=who, why=why, of=decision.of)
+        changed = outbox.decide(ids, decision.to, who=who, why=why, of=decision.of)
+        _check_moved(changed)
+        return changed
+
+
+def _check_moved(tasks: Sequence[Task]) -> None:
+    """Raise NotifykitError where tasks are foreign whatever a person decides."""
+    _refuse(
+        [
+            f"task {task.id} ({task.campaign} {task.key} {task.name}) would be foreign as before: {task.reason}; mend "
+            f"these cells of its row in the table `tasks`, or drop it with `notifykit resolve {task.id} --cancel`"
+            for task in tasks
+            if task.status is Status.FOREIGN
+        ]
+    )
 
 
 def _selected(tasks: Sequence[Task], which: Selection, wording: Wording) -> tuple[int, ...]:
@@ -114,6 +129,11 @@ def _check(ids: Sequence[int], tasks: Sequence[Task], decision: Resolution) -> N
         elif task.status not in decision.of:
             instead = _INSTEAD.get((decision, task.status), f"this is for {_words(decision.of)}")
             lines.append(f"task {task.id} ({task.campaign} {task.key} {task.name}) is {task.status}; {instead}")
+    _refuse(lines)
+
+
+def _refuse(lines: Sequence[str]) -> None:
+    """Raise NotifykitError where there are reasons to."""
     if lines:
         more = [f"… and {len(lines) - _LISTED} more"] if len(lines) > _LISTED else []
         raise NotifykitError(lines[0], more=[*lines[1:_LISTED], *more, "nothing was changed"])

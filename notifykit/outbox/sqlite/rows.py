@@ -212,7 +212,10 @@ def _foreign(row: Sequence[Any]) -> Task:
     if not isinstance(kept, dict):
         kept = {}
         wrong.add("metadata")
-    owned = all(isinstance(cells[name], str) for name in ("campaign", *_OF_OWNED))
+    owned = cells["campaign"] is not None and (
+        cells["status"] == Status.CANCELLED.value  # nobody needs to know any more whose it was
+        or all(isinstance(cells[name], str) for name in ("campaign", *_OF_OWNED))
+    )
     status = (_STATUS if owned else _OLD_STATUS).get(cells["status"])
     unclaimed = status is Status.SENDING and (cells["worker"] is None or cells["started_at"] is None)
     if status in _NUMBERED and cells["attempts"] is None and not unclaimed:

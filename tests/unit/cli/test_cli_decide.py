@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import getpass
 import os
+import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
 import pytest
 from cli_world import BROKEN, DOUBTFUL, FINE, REFUSED, CliWorld, contract
@@ -60,6 +62,26 @@ def test_only_those_whose_reason_or_its_cause_has_a_code(stuck: CliWorld, code: 
     assert [(task["id"], task["reason_code"], task["reason_params"]) for task in told["changed"]] == [
         (3, "decided", {"why": "not wanted"})
     ]
+
+
+@pytest.mark.parametrize("how", [["5"], ["--status", "foreign"]])
+def test_what_stays_foreign_whatever_is_decided_can_only_be_dropped(stuck: CliWorld, how: list[str]) -> None:
+    with closing(sqlite3.connect(stuck.store)) as connection, connection:
+        connection.execute("UPDATE tasks SET record_key = x'ff' WHERE id = 5")
+    for decision in ("--sent", "--resend"):
+        refused = stuck.invoke("resolve", *how, decision, "--why", "x")
+        assert refused.exit_code == 1
+        told, nothing = refused.stderr.splitlines()
+        assert told.startswith(
+            "error: task 5 (beijing \\xff award) would be foreign as before: another program wrote what "
+        )
+        assert told.endswith(" row in the table `tasks`, or drop it with `notifykit resolve 5 --cancel`")
+        assert nothing == "nothing was changed"
+        assert [task["id"] for task in stuck.json("tasks", "--status", "foreign")["tasks"]] == [5]
+    (changed,) = stuck.json("resolve", *how, "--cancel", "--why", "x")["changed"]
+    assert (changed["id"], changed["status"]) == (5, "cancelled")
+    assert stuck.json("tasks", "--status", "foreign")["tasks"] == []
+    assert stuck.json("run", "--once", code=3)["waiting_for_you"]["foreign"] == 0
 
 
 def test_retry_of_one_kind_of_failure(stuck: CliWorld) -> None:
