@@ -257,6 +257,9 @@ class Message:
 FOREVER = float("inf")
 """A channel pause that only a person ends."""
 
+OVERDUE = 3.0
+"""Timeouts after which a call that has not returned is reported."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from notifykit_migration.store.migrated import is_old_table
-
 from notifykit.errors import CampaignError
 from notifykit.outbox import SqliteOutbox
+from notifykit.outbox.sqlite import schema
 from notifykit.pipeline.project import Project
 from notifykit_compat.contract_files import ContractFile
 from notifykit_compat.errors import ShimError
@@ -24,9 +23,7 @@ class Store:
     """One connection, used by one thread at a time. A forked process gets one of its own."""
 
     def __init__(self, project: Project) -> None:
-        path = project.configuration.settings.store
-        # What a rollback gave back to the old program must not be upgraded here.
-        self._outbox = project.open_outbox(create=not _is_old(path))
+        self._outbox = project.open_outbox()  # not what a rollback gave back to the old program
         self._project = project
         self._owner = os.getpid()
         self._lock = threading.RLock()
@@ -70,7 +67,7 @@ def _is_old(path: Path) -> bool:
         return False
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
-        return is_old_table(connection)
+        return schema.is_old_table(connection)
     except sqlite3.Error as error:
         raise ShimError(f"{error}", mend="check `store:` in notifykit.yaml", where=path) from error
     finally:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import click
 
 from notifykit.cli.examples import example
 from notifykit.cli.stores import looks
+from notifykit.clock import SystemClock
 from notifykit.durable import mend
 from notifykit.errors import ExitCode, StoreError
 from notifykit.outbox.sqlite.backup import back_up
+from notifykit.outbox.sqlite.reading import ReadOnlyDatabase
+from notifykit.outbox.sqlite.schema import is_old_table
+from notifykit.outbox.sqlite.store import SqliteOutbox
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json, warn
 from notifykit.terminal.paths import PathType
@@ -55,13 +60,13 @@ def accept(session: Session, yes: bool, as_json: bool) -> ExitCode:
 
     A project works with the outbox that it has had, and with no other: one that was moved away is not followed by an
     empty one, which would know nothing of what was sent. This has it take the one that is in its place now, or make a
-    new one.
+    new one. A table of tasks that an old program used is made the outbox as it is, though nobody migrated it.
     """
     project = session.project_file()
     path, known = project.store(), project.known_store
     there = path.exists()
-    remembered = known.file.exists()
-    if remembered:
+    remembered, old = known.file.exists(), there and _is_old(path)
+    if remembered or old:
         what = f"{path} is taken as it is" if there else f"there is no {path}: a new, empty outbox will be made there"
         if not yes and not _confirmed(f"{what}. What it does not know of is sent again where no flag tells of it"):
             warn("nothing was changed")
@@ -70,13 +75,20 @@ def accept(session: Session, yes: bool, as_json: bool) -> ExitCode:
             known.forget()
         except OSError as error:
             raise StoreError(f"cannot be deleted {mend(error)}", where=known.file) from error
+        if old:
+            SqliteOutbox.open(path).close()
     if as_json:
-        print_json({"store": str(path), "there": there, "forgotten": remembered})
-    elif remembered:
+        print_json({"store": str(path), "there": there, "forgotten": remembered, "taken_over": old})
+    elif remembered or old:
         out(f"accepted: the next command {'takes' if there else 'makes'} {path}")
     else:
         out("nothing to accept: no other outbox is remembered")
     return ExitCode.DONE
+
+
+def _is_old(path: Path) -> bool:
+    with closing(ReadOnlyDatabase(path, SystemClock())) as db:
+        return is_old_table(db.connection)
 
 
 def _confirmed(what: str) -> bool:

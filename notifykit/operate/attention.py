@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from notifykit.model import FOREVER, Claim, Status
+from notifykit.model import FOREVER, OVERDUE, Claim, Status
 from notifykit.outbox.protocol import Filter, Outage, Outbox, Pause
-from notifykit.pipeline.overdue import OVERDUE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

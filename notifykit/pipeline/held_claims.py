@@ -15,8 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from notifykit.clock import Clock
-from notifykit.model import Claim
-from notifykit.pipeline.overdue import OVERDUE
+from notifykit.model import OVERDUE, Claim
 
 log = logging.getLogger(__name__)
 

@@ -84,11 +84,12 @@ class Project:
         """Open the store that the project names, and remember which one it is.
 
         Whoever does not send, decide or settle need not `remember`: without a store of which nothing was sent, nobody
-        is told twice. Raises StoreError, also where it is not the one that the project has had.
+        is told twice. Raises StoreError, also where it is not the one that the project has had, or holds what an old
+        program left and nobody migrated.
         """
         store, known = self.configuration.settings.store, self.known_store
         known.require_there(store)
-        outbox = SqliteOutbox.open(store, self.clock, create=create, identity=known.identity())
+        outbox = SqliteOutbox.open(store, self.clock, create=create, take_over=False, identity=known.identity())
         if remember:
             known.remember(outbox.identity)
         return outbox

@@ -98,21 +98,11 @@ def rename(db: Database, old: str, new: str) -> None:
     db.execute("UPDATE fence SET campaign = ? WHERE campaign = ?", (new, old))
 
 
-def is_old_table(connection: sqlite3.Connection) -> bool:
-    """Whether the task table is the old program's, and was ever used: what it queued and sent is known to it alone."""
-    if not _has(connection, "tasks", "id") or schema.is_outbox(connection):
-        return False
-    if connection.execute("SELECT 1 FROM tasks LIMIT 1").fetchone() is not None:
-        return True
-    ids = "SELECT 1 FROM sqlite_sequence WHERE name = 'tasks'"
-    return _has(connection, "sqlite_sequence", "seq") and connection.execute(ids).fetchone() is not None
-
-
 def holds_old_rows(connection: sqlite3.Connection) -> bool:
     """Whether the task table began as the old program's, and no migration ever read it."""
     if _has(connection, "migrated", "sent_word"):
         return False
-    if is_old_table(connection):
+    if schema.is_old_table(connection):
         return True
     return schema.is_outbox(connection) and StoredOutbox(connection).begins_foreign()
 

@@ -35,16 +35,16 @@ STEPS_SET = "notifykit"
 """Whose steps ours are in that table."""
 
 
-def prepare(db: Database, *, create: bool) -> None:
+def prepare(db: Database, *, create: bool, take_over: bool = True) -> None:
     """Bring the store to this version, in one transaction; all data are kept.
 
     Raises StoreError, before anything is changed, for a file from a newer version, for one whose `tasks` table is
-    not ours, and for one that is no outbox yet where `create` is off.
+    not ours, and for one that is no outbox yet where `create` is off, or, without `take_over`, an old program used it.
     """
     outbox, present = _look(db)
     if present:
         return
-    if not create and not outbox:
+    if not outbox and (not create or (not take_over and is_old_table(db.connection))):
         raise _no_outbox(db)
     db.use_wal()
     with db.transaction():
@@ -59,13 +59,24 @@ def is_current(db: Database) -> bool:
     return present
 
 
+def is_old_table(connection: sqlite3.Connection) -> bool:
+    """Whether the task table is an old program's, and was ever used: what it queued and sent is known to it alone."""
+    if not columns_of(connection) or is_outbox(connection):
+        return False
+    if connection.execute("SELECT 1 FROM tasks LIMIT 1").fetchone() is not None:
+        return True
+    sequence = columns_of(connection, "sqlite_sequence")
+    ids = "SELECT 1 FROM sqlite_sequence WHERE name = 'tasks'"
+    return bool(sequence) and connection.execute(ids).fetchone() is not None
+
+
 def _no_outbox(db: Database) -> StoreError:
+    if not is_old_table(db.connection):
+        return StoreError("is not an outbox yet", mend="`notifykit generate` makes it one", where=db.path)
     return StoreError(
-        "is not an outbox yet",
-        mend=(
-            "`notifykit migrate` takes over what an old program left in it, and `notifykit "
-            "generate` or `notifykit run` makes it one as it is"
-        ),
+        "is not an outbox yet: it holds an old program's tasks",
+        mend="`notifykit migrate` takes over what that left. Taken as it is, by `notifykit store accept`, whatever "
+        "has no flag is sent again",
         where=db.path,
     )
 

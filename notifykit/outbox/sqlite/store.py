@@ -32,8 +32,18 @@ class SqliteOutbox(Queueing, Claiming, WritingBack, Resolving, Looking, Adopting
         self.db = db
 
     @classmethod
-    def open(cls, path: Path, clock: Clock | None = None, *, create: bool = True, identity: str | None = None) -> Self:
+    def open(
+        cls,
+        path: Path,
+        clock: Clock | None = None,
+        *,
+        create: bool = True,
+        take_over: bool = True,
+        identity: str | None = None,
+    ) -> Self:
         """Open the store, and make or upgrade it first where `create` allows. `identity`: it must be this one.
+
+        `take_over`: an old program's table that was ever used is made an outbox as it is, too.
 
         Raises StoreError: no such store, not a database, another one, written by a newer version, not writable, locked.
         """
@@ -41,7 +51,7 @@ class SqliteOutbox(Queueing, Claiming, WritingBack, Resolving, Looking, Adopting
         try:
             if identity is not None:
                 require_identity(db.connection, path, identity)
-            prepare(db, create=create)
+            prepare(db, create=create, take_over=take_over)
         except BaseException:
             db.close()
             raise

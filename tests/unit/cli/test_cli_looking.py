@@ -117,18 +117,54 @@ CREATE TABLE tasks (
 """
 
 
+@pytest.mark.parametrize("used", [True, False])
 @pytest.mark.parametrize(
     "command", ["status", "tasks", "trace x", "generate --dry-run", "dispatch --dry-run", "run --dry-run", "check"]
 )
-def test_looking_does_not_turn_an_old_programs_table_into_an_outbox(world: CliWorld, command: str) -> None:
+def test_looking_does_not_turn_an_old_programs_table_into_an_outbox(world: CliWorld, command: str, used: bool) -> None:
+    old_table(world, used=used)
+    result = world.invoke(*command.split())
+    assert result.exit_code == (4 if command == "check" else 1)
+    what = ": it holds an old program's tasks; `notifykit migrate` takes over" if used else "; `notifykit generate`"
+    assert f"is not an outbox yet{what}" in result.output
+    with closing(sqlite3.connect(world.store)) as connection:
+        assert len(connection.execute("PRAGMA table_info(tasks)").fetchall()) == 7
+
+
+@pytest.mark.parametrize("command", ["generate", "run --once", "dispatch", "settle", "resolve 1 --sent --why x"])
+def test_what_an_old_program_queued_and_sent_is_not_taken_over_as_it_is(world: CliWorld, command: str) -> None:
+    """Every record without a flag would be told again, whatever the campaigns say of an old program."""
+    old_table(world, used=True)
+    before = world.store.read_bytes()
+    result = world.invoke(*command.split())
+    assert result.exit_code == 1
+    assert "is not an outbox yet: it holds an old program's tasks" in result.output
+    assert world.store.read_bytes() == before
+
+
+def test_a_person_says_that_it_is_no_old_programs(world: CliWorld) -> None:
+    old_table(world, used=True)
+    assert world.invoke("store", "accept").exit_code == 2
+    assert world.json("store", "accept", "--yes")["taken_over"]
+    assert world.invoke("generate").exit_code == 0
+    assert world.invoke("store", "accept", "--yes").exit_code == 0
+    assert not world.json("store", "accept", "--yes")["taken_over"]
+
+
+def test_a_table_that_was_never_used_is_taken(world: CliWorld) -> None:
+    old_table(world, used=False)
+    assert world.invoke("generate").exit_code == 0
+
+
+def old_table(world: CliWorld, *, used: bool) -> None:
+    """What an old program made; `used`: it had a row, which is deleted by now."""
     world.store.parent.mkdir()
     with closing(sqlite3.connect(world.store)) as connection:
         connection.execute(LEGACY)
-    result = world.invoke(*command.split())
-    assert result.exit_code == (4 if command == "check" else 1)
-    assert "is not an outbox yet; `notifykit migrate` takes over what an old program left in it" in result.output
-    with closing(sqlite3.connect(world.store)) as connection:
-        assert len(connection.execute("PRAGMA table_info(tasks)").fetchall()) == 7
+        if used:
+            connection.execute("INSERT INTO tasks (task_type, recipient, message) VALUES ('a', 'b', 'c')")
+            connection.execute("DELETE FROM tasks")
+            connection.commit()
 
 
 def test_looking_needs_no_secrets(world: CliWorld) -> None:

@@ -132,7 +132,8 @@ def test_a_person_says_that_a_new_one_is_meant(world: CliWorld) -> None:
     asked = world.invoke("store", "accept")
     assert asked.exit_code == 2
     assert "confirm it with --yes" in asked.stderr
-    assert world.json("store", "accept", "--yes") == {"store": str(world.store), "there": False, "forgotten": True}
+    said = {"store": str(world.store), "there": False, "forgotten": True, "taken_over": False}
+    assert world.json("store", "accept", "--yes") == said
     assert world.invoke("generate").exit_code == 0
     assert world.invoke("dispatch").exit_code == 0
     with world.outbox() as outbox:

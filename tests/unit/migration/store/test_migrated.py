@@ -16,7 +16,6 @@ from notifykit_migration.store.migrated import (
     carried_out,
     holds_old_rows,
     is_migrated,
-    is_old_table,
     migrated_campaigns,
     migrations,
     record,
@@ -62,7 +61,7 @@ def nothing(connection: sqlite3.Connection) -> bool:
 def test_an_empty_database(connection: sqlite3.Connection) -> None:
     assert nothing(connection)
     assert not schema.is_outbox(connection)
-    assert not is_old_table(connection)
+    assert not schema.is_old_table(connection)
     assert not holds_old_rows(connection)
 
 
@@ -79,7 +78,7 @@ def test_an_old_table_is_in_force_even_when_its_rows_were_deleted(connection: sq
     if purged:
         connection.execute("DELETE FROM tasks")
     assert nothing(connection)
-    assert is_old_table(connection)
+    assert schema.is_old_table(connection)
     assert holds_old_rows(connection)
 
 
@@ -93,7 +92,7 @@ def test_an_old_table_that_only_notifykit_generate_extended(tmp_path: Path) -> N
         schema.upgrade(db)
     assert nothing(db.connection)
     assert schema.is_outbox(db.connection)
-    assert not is_old_table(db.connection)
+    assert not schema.is_old_table(db.connection)
     assert holds_old_rows(db.connection)
     db.close()
 
