@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 from notifykit.config.paths import unusable
 from notifykit.errors import ConfigError
+from notifykit.ordinary import read_ordinary
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
@@ -165,10 +166,10 @@ def _from_file(name: str, around: Surroundings) -> str:
     if (wrong := unusable(around.folder, name)) is not None:
         raise ValueError(f"the secret's file: {wrong}")
     try:
-        found = (around.folder / name).read_text(encoding="utf-8")
+        found = read_ordinary(around.folder / name).decode()
     except OSError as error:
         raise SecretMissingError(
-            f"the secret's file {name} cannot be read ({error.strerror})", mend="create it, readable by you alone"
+            f"the secret's file {name} cannot be read ({error.strerror})", mend="make it a file, readable by you alone"
         ) from None
     except UnicodeDecodeError:
         raise SecretMissingError(

@@ -17,6 +17,7 @@ from typing import Self
 
 from notifykit import durable
 from notifykit.errors import StoreError
+from notifykit.ordinary import read_ordinary
 
 log = logging.getLogger(__name__)
 
@@ -40,16 +41,20 @@ class KnownStore:
     def identity(self) -> str | None:
         """Return the identity of the outbox that the project has had; None where it has had none.
 
-        None also where this account may not read it. Raises StoreError where it is damaged.
+        None also where this account may not read it. Raises StoreError where it is damaged, or no file.
         """
         try:
-            said = json.loads(self.file.read_bytes())
+            said = json.loads(read_ordinary(self.file))
         except FileNotFoundError:
             return None
-        except OSError as error:
+        except PermissionError as error:
             log.info("%s cannot be read: %s", self.file, error)
             return None
-        except ValueError:
+        except OSError as error:
+            raise StoreError(
+                f"cannot be read ({error.strerror})", mend=f"delete it; {ACCEPT}", where=self.file
+            ) from error
+        except (ValueError, RecursionError):
             said = None
         if isinstance(said, dict) and isinstance(found := said.get("identity"), str) and found:
             return found

@@ -10,6 +10,7 @@ from yaml.constructor import SafeConstructor
 
 from notifykit.config.defects import Defects, Place
 from notifykit.config.tree import Branch, Leaf, Listing, Node, Written
+from notifykit.ordinary import read_ordinary
 
 _TAG = "tag:yaml.org,2002:"
 _TEXTS = {_TAG + name for name in ("str", "timestamp", "value")}
@@ -59,7 +60,7 @@ class Files:
 
     def _text(self, name: str) -> str | None:
         try:
-            data = Path(name).read_bytes()
+            data = read_ordinary(Path(name))
             return data.decode("utf-8-sig")
         except OSError as error:
             self._defects.add(

@@ -20,6 +20,7 @@ from notifykit.config.defects import Defects, Place
 from notifykit.config.paths import unusable
 from notifykit.config.tree import Leaf
 from notifykit.nearest import hint
+from notifykit.ordinary import read_ordinary
 
 Compiled = TypeVar("Compiled")
 
@@ -64,7 +65,7 @@ class Compiler:
             return None
         file = Path(os.path.normpath(self.folder / (leaf.value or "")))
         try:
-            text = file.read_text(encoding="utf-8-sig")
+            text = read_ordinary(file).decode("utf-8-sig")
             return compile_template(text, where=str(file), escape=escape, campaign=self.campaign)
         except FileNotFoundError:
             near = hint(file.name, sorted(other.name for other in file.parent.glob("*")))

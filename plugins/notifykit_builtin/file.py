@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from notifykit.durable import sync, sync_folder, write_all
 from notifykit.model import Message, Outcome
 from notifykit.options import OptionError, ProjectPath
+from notifykit.ordinary import instead_of_file
 from notifykit.roles import SendContext
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
@@ -33,8 +34,8 @@ class File:
     several writers apart."""
 
     def __post_init__(self) -> None:
-        if self.path.is_dir():
-            raise OptionError("path", f"{self.path} is a folder", mend="name a file")
+        if (found := instead_of_file(self.path)) is not None:
+            raise OptionError("path", f"{self.path} is {found}", mend="name a file")
 
     @property
     def writes(self) -> Path:

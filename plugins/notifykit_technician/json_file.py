@@ -8,6 +8,7 @@ from pathlib import Path
 from notifykit.errors import CampaignError
 from notifykit.model import Problem, Record
 from notifykit.options import ProjectPath
+from notifykit.ordinary import read_ordinary
 from notifykit_technician.row_options import RowOptions
 
 
@@ -28,7 +29,7 @@ class JsonFile(RowOptions):
         Raises CampaignError, with line and column, where the file cannot be read or is no JSON.
         """
         try:
-            data = self.path.read_bytes()
+            data = read_ordinary(self.path, None)
         except OSError as error:
             raise CampaignError(
                 f"{error.strerror}", mend="correct `path`, or its permissions", where=self.path

@@ -72,7 +72,7 @@ def test_inside_it_is_refused_by_name(tmp_path: Path, inside: str) -> None:
     [
         ({"env": "ROBOT_KEY"}, "the environment variable ROBOT_KEY is not set; set it"),
         ({"env": "EMPTY"}, "the environment variable EMPTY is empty; set it"),
-        ({"file": "none"}, "the secret's file none cannot be read (No such file or directory); create it"),
+        ({"file": "none"}, "the secret's file none cannot be read (No such file or directory); make it a file"),
         ({"file": "binary"}, "the secret's file binary is not UTF-8 text"),
         ({"file": "blank"}, "the secret's file blank is empty"),
         ({"env": ""}, "must name the secret: {env: …}"),

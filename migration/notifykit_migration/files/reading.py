@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from notifykit.errors import StoreError
+from notifykit.ordinary import instead_of_file
 from notifykit.outbox.sqlite.database import store_error
 
 PATIENCE = 5.0
@@ -85,8 +86,8 @@ def file_digest(path: Path) -> str:
 
 def _check(path: Path) -> None:
     try:
-        if path.is_dir():
-            raise StoreError("is a folder", mend="name the database file itself", where=path)
+        if (found := instead_of_file(path)) is not None:
+            raise StoreError(f"is {found}", mend="name the database file itself", where=path)
         path.stat()
     except FileNotFoundError as error:
         raise StoreError("there is no such file", mend="check the path", where=path) from error

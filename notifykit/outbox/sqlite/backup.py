@@ -11,6 +11,7 @@ from pathlib import Path
 
 from notifykit import durable
 from notifykit.errors import StoreError
+from notifykit.ordinary import instead_of_file
 from notifykit.outbox.sqlite.database import store_error
 from notifykit.outbox.sqlite.identity import identity_of
 from notifykit.outbox.sqlite.store import SqliteOutbox
@@ -61,8 +62,8 @@ def back_up(store: Path, target: Path, *, replace: bool) -> StoreBackup:
 
 
 def _require_free(store: Path, target: Path, *, replace: bool) -> None:
-    if target.is_dir():
-        raise StoreError("is a folder", mend="name a file in it", where=target)
+    if (found := instead_of_file(target)) is not None:
+        raise StoreError(f"is {found}", mend="name a file", where=target)
     beside = [target.with_name(target.name + suffix) for suffix in ("-wal", "-shm", "-journal")]
     if target.exists() and (target.samefile(store) or not replace):
         mend = "name another file" if target.samefile(store) else "name another file, or say --replace"

@@ -12,6 +12,7 @@ from typing import Any
 from notifykit.clock import Clock
 from notifykit.durable import write_new
 from notifykit.errors import StoreError
+from notifykit.ordinary import instead_of_file
 from notifykit.outbox.sqlite.open_file import OpenFile
 
 BUSY_SECONDS = 30.0
@@ -44,6 +45,12 @@ def store_error(path: Path, error: sqlite3.Error) -> StoreError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     mend = _MEND.get(code, "this is unexpected; please report it")
     return StoreError(f"{error}", mend=mend, where=path, passing=code in _PASSING)
+
+
+def require_file(path: Path) -> None:
+    """Raise StoreError where a folder, a pipe or a device, at which SQLite waits, is in the place of a store."""
+    if (found := instead_of_file(path)) is not None:
+        raise StoreError(f"is {found}", mend="`store:` in notifykit.yaml must name a file", where=path)
 
 
 def _decoded(data: bytes) -> str | bytes:
@@ -112,8 +119,7 @@ class Database:
 
     def __init__(self, path: Path, clock: Clock, *, create: bool = True) -> None:
         self._begin(path, clock)
-        if path.is_dir():
-            raise StoreError("is a folder", mend="`store:` in notifykit.yaml must name a file", where=path)
+        require_file(path)
         if create:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from typing import Any
 
 from notifykit.clock import Clock
 from notifykit.errors import StoreError
-from notifykit.outbox.sqlite.database import BUSY_SECONDS, Database, store_error
+from notifykit.outbox.sqlite.database import BUSY_SECONDS, Database, require_file, store_error
 from notifykit.outbox.sqlite.open_file import OpenFile
 
 _WAL_VERSIONS = b"\x02\x02"
@@ -102,8 +102,7 @@ class ReadOnlyDatabase(Database):
 
 
 def _require_readable(path: Path) -> None:
-    if path.is_dir():
-        raise StoreError("is a folder", mend="`store:` in notifykit.yaml must name a file", where=path)
+    require_file(path)
     try:
         with path.open("rb"):
             pass

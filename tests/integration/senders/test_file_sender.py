@@ -70,8 +70,11 @@ def test_what_is_no_plain_file_is_refused(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     if sys.platform == "win32":
         pytest.skip("Windows has no pipes among its files")
+    sender = File(path=pipe)
     os.mkfifo(pipe)
-    outcome = File(path=pipe).send(message(), send_context())
+    with pytest.raises(ValueError, match=r"path: .* is a pipe or a device; name a file"):
+        File(path=pipe)
+    outcome = sender.send(message(), send_context())
     assert (outcome.verdict, outcome.code) == (Verdict.REJECTED, "not_a_file")
 
 

@@ -131,7 +131,7 @@ def test_all_defects_of_all_files_at_once(complaints: Complaints, project: Path)
         ),
         (
             "name: a\nrecipient: b\nsender: note\ntemplate_file: texts",
-            ["7: messages[0].template_file: texts cannot be read (Is a directory); correct it"],
+            ["7: messages[0].template_file: texts cannot be read (it is a folder); correct it"],
         ),
         (
             "name: a\nrecipient: b\nsender: note\ntemplate_file: texts/gb.txt",

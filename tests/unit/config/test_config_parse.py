@@ -164,7 +164,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(InvalidConfigurationError) as caught:
         defects.raise_if_any()
     assert [str(defect).removeprefix(str(tmp_path)) for defect in caught.value.defects] == [
-        ": cannot be read (Is a directory); correct its path or permissions",
+        ": cannot be read (it is a folder); correct its path or permissions",
         "/none.yaml: cannot be read (No such file or directory); correct its path or permissions",
     ]
 

@@ -1,0 +1,37 @@
+"""Files that a person names: ordinary ones, not what is waited for or never ends."""
+
+from __future__ import annotations
+
+import errno
+import stat
+from pathlib import Path
+
+__all__ = ["SMALL", "instead_of_file", "read_ordinary"]
+
+SMALL = 4 * 1024**2
+"""Bytes: more than any configuration, template or secret needs."""
+
+
+def instead_of_file(path: Path) -> str | None:
+    """Say what is there in the place of an ordinary file, such as `a folder`; None where one is there, or nothing."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return None  # whoever opens it says what is wrong
+    if stat.S_ISREG(mode):
+        return None
+    return "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+
+
+def read_ordinary(file: Path, most: int | None = SMALL) -> bytes:
+    """Return what a file holds; `most`: the bytes that it may have, None without a bound.
+
+    Raises OSError with its reason as `strerror`, also where it is no ordinary file, or holds more.
+    """
+    if (found := instead_of_file(file)) is not None:
+        raise OSError(errno.EINVAL, f"it is {found}")
+    with file.open("rb") as opened:
+        data = opened.read(-1 if most is None else most + 1)
+    if most is not None and len(data) > most:
+        raise OSError(errno.EFBIG, f"it has more than {most:,} bytes")
+    return data
