@@ -18,9 +18,12 @@ LONGEST_KEY = 1_000
 """Characters up to which a key may be a number, or stand in quotes. A longer one is text."""
 
 is_plain = re.compile(
-    "[1-9][0-9]*+|[0-9eE_/#:.-]*+[A-DF-Za-df-z\u4e00-\u9fff][0-9A-Za-z_/#:.\u4e00-\u9fff-]*+"
+    "(?!#)(?:[1-9][0-9]*+|[0-9eE_/#:.-]*+[A-DF-Za-df-z\u4e00-\u9fff][0-9A-Za-z_/#:.\u4e00-\u9fff-]*+)"
 ).fullmatch
-"""Matches most keys that are their own normal form: digits, and what has a letter that no number has."""
+"""Matches most keys that are their own normal form: digits, and what has a letter that no number has.
+
+None that starts like a spreadsheet's error value.
+"""
 
 _UNSEEN = (
     (0x00, 0x08), (0x0E, 0x1B), (0x7F, 0x84), (0x86, 0x9F),  # controls that are no space
@@ -70,6 +73,9 @@ _NUMBER = re.compile(
     re.VERBOSE | re.ASCII,
 )
 """A number as programs and people write it, with its thousands grouped or not."""
+
+_ERROR = re.compile(r"#(?:N/A|(?:REF|VALUE|DIV/0|NULL|NUM|SPILL|CALC|ERROR)!|NAME\?)|##+")
+"""What a spreadsheet shows where a formula gives nothing, or a number does not fit its column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +136,11 @@ def is_programs_number(key: str) -> bool:
     if number.exponent is not None:
         return number.exponent >= 0
     return number.fraction is not None and number.fraction != "" and not number.fraction.strip("0")
+
+
+def is_spreadsheets_error(key: str) -> bool:
+    """Whether a key is what a spreadsheet writes where it has no value: `#N/A`, `#REF!`, `####`."""
+    return not is_plain(key) and _ERROR.fullmatch(_unquoted(_folded(key))) is not None
 
 
 def _folded(key: str) -> str:

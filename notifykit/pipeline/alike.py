@@ -10,16 +10,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from notifykit.campaign.campaign import Campaign
-from notifykit.keys.normal import is_plain, is_programs_number, normal_form
+from notifykit.keys.normal import is_plain, is_programs_number, is_spreadsheets_error, normal_form
 from notifykit.keys.shown import shown
 from notifykit.model import Problem, Record
 from notifykit.outbox.protocol import Filter, Outbox
 from notifykit.wording import Reason
-from notifykit.wording.host import KEY_IN_SOURCE, KEY_NUMBER, KEY_QUEUED, KEY_READS_AS, KEY_TOLD, KEY_UNSEEN
+from notifykit.wording.host import KEY_ERROR, KEY_IN_SOURCE, KEY_NUMBER, KEY_QUEUED, KEY_READS_AS, KEY_TOLD, KEY_UNSEEN
 
 
 def unusable_key(record: Record) -> Problem | None:
-    """Say why a record's key can be none: nothing of it can be seen, or a program made a number of it."""
+    """Say why a record's key can be none: nothing of it can be seen, or a program made it of another."""
     key = record.key
     if is_plain(key):
         return None
@@ -29,6 +29,9 @@ def unusable_key(record: Record) -> Problem | None:
             "put the digits back from where they came, with the column formatted as text, or say `keys: exact` in the "
             "campaign if its keys are written so"
         )
+    elif is_spreadsheets_error(key):
+        reason = KEY_ERROR(key=shown(key))
+        mend = "mend the formula that gives it, or say `keys: exact` in the campaign if its keys are written so"
     elif not normal_form(key):
         reason, mend = KEY_UNSEEN(key=shown(key)), "fill the key in, or delete the row"
     else:

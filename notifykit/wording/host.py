@@ -83,6 +83,11 @@ KEY_NUMBER = HOST(
     "a spreadsheet or another program turned the key into the number {key}",
     "表格软件或其他程序把键变成了数 {key}",
 )
+KEY_ERROR = HOST(
+    "key_error",
+    'the key is the error value "{key}" of a spreadsheet',
+    "键是表格软件的错误值“{key}”",
+)
 KEY_READS_AS = HOST(
     "key_reads_as",
     'the key "{key}" is new, and reads as {others} ({whence:why})',

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifykit.keys.normal import LONGEST, is_plain, is_programs_number, normal_form
+from notifykit.keys.normal import LONGEST, is_plain, is_programs_number, is_spreadsheets_error, normal_form
 
 KEY = "2040709900000000013"
 
@@ -106,6 +106,20 @@ def test_what_a_program_made_of_a_key_is_recognised(key: str) -> None:
 )
 def test_what_may_be_an_identifier_is_none(key: str) -> None:
     assert not is_programs_number(key)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", " #N/A ", "＃N/A", "'#N/A", "########"],
+)
+def test_what_a_spreadsheet_writes_for_no_value_is_its_error(key: str) -> None:
+    assert is_spreadsheets_error(key)
+
+
+@pytest.mark.parametrize("key", ["#7", "#", "#N/A-7", "N/A", "#ref!", "A##", "#A"])
+def test_what_only_starts_like_it_is_a_key(key: str) -> None:
+    assert not is_spreadsheets_error(key)
+    assert normal_form(key) == key
 
 
 LETTERS = st.sampled_from(

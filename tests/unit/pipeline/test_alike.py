@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from notifykit.keys.shown import shown
 from notifykit.model import Problem, Record, Status, Table
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import Filter
@@ -109,6 +110,17 @@ def test_what_a_program_made_of_a_key_is_held_though_nothing_reads_as_it(world: 
     (problem,) = run(world, row(2, key)).problems
     assert f"turned the key into the number {key}" in problem.what
     assert queued(world) == []
+
+
+@pytest.mark.parametrize("key", ["#N/A", "#REF!", "＃N/A"])
+def test_a_spreadsheets_error_value_is_no_key(world: Any, key: str) -> None:
+    (problem,) = run(world, row(2, key), row(3, "#7")).problems
+    assert problem.reason is not None
+    assert problem.reason.code == "key_error"
+    assert str(problem).startswith(
+        f'list:2: the key is the error value "{shown(key)}" of a spreadsheet; nothing is queued'
+    )
+    assert queued(world) == ["#7"]
 
 
 def test_rows_whose_keys_became_one_number_are_each_named_and_hold_no_other(world: Any) -> None:
