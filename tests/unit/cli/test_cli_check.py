@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from cli_world import CliWorld, contract
-from reading_account import run_as_reader
 
 from notifykit.operate import check as checking
 
@@ -193,13 +192,6 @@ def test_held_rows_are_noted(world: CliWorld, monkeypatch: pytest.MonkeyPatch) -
     assert {level for level, _, _ in found} == {"held"}
     assert len(found) == 3
     assert found[0][2].startswith(f"{world.csv}:2: ")
-
-
-def test_what_results_cannot_be_written_into_is_found(world: CliWorld) -> None:
-    done = run_as_reader([*world.command, "check"], world.folder, env=world.in_process)
-    assert done.returncode == 4
-    assert f"error: beijing: {world.csv} cannot be written, so no result is written back; correct" in done.stdout
-    assert f"error: beijing: {world.csv.parent} cannot be written, where results are written back" in done.stdout
 
 
 def test_messages_that_wait_for_a_channel_that_is_gone(world: CliWorld) -> None:

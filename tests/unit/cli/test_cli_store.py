@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from cli_world import FINE, CliWorld, contract
-from reading_account import run_as_reader
 
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import CampaignFigures, Filter
@@ -202,39 +201,6 @@ def test_a_backup_is_made_while_others_work_and_takes_the_place_of_the_store(wor
     world.store.unlink()
     (world.folder / "copy.db").rename(world.store)
     assert world.json("status")["campaigns"][0]["by_status"]["queued"] == 3
-
-
-LOOKING = ["status", "tasks", f"trace {contract(1)}", "dispatch --dry-run", "generate --dry-run", "run --dry-run"]
-
-
-def test_an_account_that_may_only_read_can_look(world: CliWorld) -> None:
-    world.lived()
-    before = sorted(path.name for path in world.store.parent.iterdir())
-    for command in LOOKING:
-        done = run_as_reader([*world.command, *command.split()], world.folder, env=world.in_process)
-        assert done.returncode == 0, f"{command}: {done.stderr}"
-    assert sorted(path.name for path in world.store.parent.iterdir()) == before
-    with world.outbox() as outbox:
-        outbox.pause("award-desk", 60, Reason("in the log"))
-        done = run_as_reader([*world.command, "status"], world.folder, env=world.in_process)
-        assert (done.returncode, "in the log" in done.stdout) == (0, True), done.stderr
-        killed = world.folder / "killed"
-        shutil.copytree(world.store.parent, killed)
-    world.edit("notifykit.yaml", "state/", "killed/")
-    done = run_as_reader([*world.command, "status"], world.folder, env=world.in_process)
-    assert (done.returncode, "in the log" in done.stdout) == (0, True), done.stderr
-    (killed / "notifykit.db-shm").unlink()
-    done = run_as_reader([*world.command, "status"], world.folder, env=world.in_process)
-    assert done.returncode == 1
-    assert "a program that was killed left a log beside it, which this account may not read in" in done.stderr
-
-
-def test_a_check_names_what_the_account_cannot_write(world: CliWorld) -> None:
-    world.lived()
-    done = run_as_reader([*world.command, "check"], world.folder, env=world.in_process)
-    assert done.returncode == 4
-    assert f"error: store: {world.store} cannot be written; correct its owner or mode" in done.stdout
-    assert f"error: store: {world.store.parent} cannot be written, where the outbox is" in done.stdout
 
 
 def test_a_store_that_is_written_to_while_it_is_read_is_read_again(
