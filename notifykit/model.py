@@ -72,6 +72,8 @@ class Table:
 
     origin: str
     columns: Mapping[str, int]
+    names: tuple[str, ...] = ()
+    """The whole header, where the source has one: a name that is there twice is that of no column."""
 
 
 class Record:

@@ -74,6 +74,8 @@ class _Undefined(StrictUndefined):
         table = self._undefined_obj.table
         if name in table.columns:
             return f"the row has no cell for the column {name!r}"
+        if (times := table.names.count(str(name))) > 1:
+            return f"the column {name!r} is in {table.origin} {times} times; rename all but one"
         return f"no column {name!r} in {table.origin}{hint(str(name), table.columns)}"
 
 

@@ -32,7 +32,12 @@ class ReadCampaign:
     name: str
     enabled: bool
     campaign: Campaign | None = None
-    unavailable: Unavailable | None = None
+    lacking: tuple[Unavailable, ...] = ()
+
+    @property
+    def unavailable(self) -> Unavailable | None:
+        """The first thing for which it cannot be used."""
+        return self.lacking[0] if self.lacking else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +77,10 @@ class CampaignReader:
             if isinstance(message, Branch)
         ]
         enabled = section is None or section.enabled
-        unavailable = lacking[0] if lacking else None
         if section is None or source is None or strategy is None:
-            return ReadCampaign(name=name, enabled=enabled, unavailable=unavailable)
+            return ReadCampaign(name=name, enabled=enabled, lacking=tuple(lacking))
         plans = [_plan(section, message, part) for message, part in zip(section.messages, parts, strict=True)]
-        if None in plans and unavailable is None and not self.defects:
+        if None in plans and not lacking and not self.defects:
             raise AssertionError(f"{file}: a message has no plan, and nothing says why")
         campaign = Campaign(
             name=name,
@@ -89,7 +93,7 @@ class CampaignReader:
             replaces_key=frozenset(section.replaces_key),
             exact_keys=section.keys == "exact",
         )
-        return ReadCampaign(name=name, enabled=enabled, campaign=campaign, unavailable=unavailable)
+        return ReadCampaign(name=name, enabled=enabled, campaign=campaign, lacking=tuple(lacking))
 
     def _built(self, role: Role, root: Branch, name: str, lacking: list[Unavailable]) -> Any:
         section = root.entries.get(role)
@@ -137,7 +141,7 @@ class CampaignReader:
         if leaf.value not in self.channels.named:
             near = hint(leaf.value, self.channels.named) or "; notifykit.yaml names none under `senders`"
             self.defects.add(leaf.place, f"messages[{at}].sender", f'no sender called "{leaf.value}"{near}')
-        elif missing := self.channels.unavailable.get(leaf.value):
+        elif (missing := self.channels.unavailable.get(leaf.value)) and not lacking:
             error = PluginError(f'its channel "{missing.name}" cannot be used ({missing.place}: {missing.why})')
             lacking.append(Unavailable(kind="campaign", name=name, place=str(leaf.place), error=error))
         return self.channels.usable.get(leaf.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from notifykit.errors import ConfigError
@@ -44,9 +45,11 @@ class Defect:
 class InvalidConfigurationError(ConfigError):
     """The files do not hold together; the text has one defect a line, by file and line."""
 
-    def __init__(self, defects: tuple[Defect, ...]) -> None:
+    def __init__(self, defects: tuple[Defect, ...], lacking: tuple[str, ...] = ()) -> None:
         self.defects = defects
-        first, *more = map(str, defects)
+        self.lacking = lacking
+        """What cannot be used here, which alone would not keep the rest from being used: told after the defects."""
+        first, *more = *map(str, defects), *lacking
         super().__init__(first, more=more)
 
 
@@ -67,7 +70,8 @@ class Defects:
         """Whether anything is wrong at this place already."""
         return any(defect.place == place for defect in self._found)
 
-    def raise_if_any(self) -> None:
-        """Raise InvalidConfigurationError where anything was recorded."""
+    def raise_if_any(self, lacking: Iterable[object] = ()) -> None:
+        """Raise InvalidConfigurationError where anything was recorded. `lacking`: what is told with it, and is none."""
         if self._found:
-            raise InvalidConfigurationError(tuple(sorted(self._found, key=lambda defect: defect.place)))
+            found = tuple(sorted(self._found, key=lambda defect: defect.place))
+            raise InvalidConfigurationError(found, tuple(map(str, lacking)))

@@ -60,8 +60,8 @@ def explain(
     found: dict[tuple[Place, KeyPath], list[ErrorDetails]] = defaultdict(list)
     for detail in error.errors(include_url=False):
         place, path = locate(section, detail["loc"])
-        if detail["type"] == "missing":
-            path = (*path, detail["loc"][-1])
+        if detail["type"] == "missing":  # at its key, where that stands there with nothing behind it
+            path = (*locate(section, detail["loc"][:-1])[1], detail["loc"][-1])
         found[place, (*prefix, *path)].append(detail)
     for (place, path), details in found.items():
         defects.add(place, dotted(path), _what(details, path, schema))

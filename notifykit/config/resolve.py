@@ -74,7 +74,8 @@ def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -
     if section is not None:
         known = [read.campaign for read in reads if read.campaign]
         check_file_roles(project, section.store, channels.usable, known, roots, defects)
-    defects.raise_if_any()
+    missing = (*channels.unavailable.values(), *sections.unavailable)
+    defects.raise_if_any((*missing, *(one for read in reads if read.enabled for one in read.lacking)))
     assert section is not None  # noqa: S101 - whatever is wrong with it was recorded
     lacking = [read.unavailable for read in reads if read.enabled and read.unavailable]
     return Configuration(
@@ -89,7 +90,7 @@ def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -
         disabled=_usable(reads, enabled=False),
         unsendable=tuple(read.campaign for read in reads if read.campaign and read.unavailable),
         channels=channels.usable,
-        unavailable=(*channels.unavailable.values(), *sections.unavailable, *lacking),
+        unavailable=(*missing, *lacking),
         sections=sections.usable,
     )
 

@@ -82,6 +82,8 @@ def check(file: Path, plugins: Plugins) -> Checked:
         defects = error.defects if isinstance(error, InvalidConfigurationError) else ()
         findings += [_wrong("configuration", one) for one in [defect.error for defect in defects] or [error]]
         project = _without_secrets(file, plugins)
+        if project is None and isinstance(error, InvalidConfigurationError):
+            findings += [_error("configuration", what) for what in error.lacking]
     if project is None:
         return Checked(findings=tuple(findings))
     findings += [

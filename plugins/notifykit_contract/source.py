@@ -69,7 +69,7 @@ class Snapshot:
         self._head = read_head(data, origin, key, encoding, words=words)
         self._unended = data[-1:] not in (b"\n", b"\r")
         head = self._head
-        self._table = Table(origin, head.columns if head else {})
+        self._table = Table(origin, head.columns, head.names) if head else Table(origin, {})
         self._foreign = utf8_lines(data, head.body) if head and head.found and head.codec == GB18030 else []
         self._doubts = sorted({*_lines_with_zeros(data), *self._foreign})
         """Offsets of lines that `csv.reader` would take without complaint and should not."""

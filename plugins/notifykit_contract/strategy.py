@@ -210,7 +210,8 @@ class CsvFlag(Strategy):
 
     def _meet(self, table: Table) -> None:
         if self.flag not in table.columns:
-            raise CampaignError(f"{no_column(self.flag, tuple(table.columns), 'strategy.flag')}", where=table.origin)
+            names = table.names or tuple(table.columns)
+            raise CampaignError(no_column(self.flag, names, "strategy.flag"), where=table.origin)
         self._flag_at = table.columns[self.flag]
         self._table = table
 

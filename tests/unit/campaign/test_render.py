@@ -72,6 +72,11 @@ def test_templates(template: str, text: str) -> None:
     assert render(template) == text
 
 
+def test_a_column_that_is_there_twice_is_no_missing_one() -> None:
+    twice = Record("C1", ["C1", "a", "b"], Table("state/a.csv", {"id": 0}, ("id", "x", "x")), 7)
+    assert "the column 'x' is in state/a.csv 2 times; rename all but one" in failure('{{ record["x"] }}', twice)
+
+
 def test_of_what_is_computed_every_kind_is_written() -> None:
     assert render("{{ record['n'] }} {{ record['d'] }}", record(n=3, d=["上线"])) == "3 ['上线']"
 

@@ -85,6 +85,16 @@ def test_a_missing_plugin(world: CliWorld) -> None:
     assert 'no plugin offers the strategy type "nonsense"; install' in what
 
 
+def test_a_missing_plugin_is_told_with_what_is_wrong(world: CliWorld) -> None:
+    world.write_campaign("aaa", "extends: beijing.yaml\nstrategy: {type: nonsense}\norder: no\n")
+    told = [what for _, about, what in findings(world, 4) if about == "configuration"]
+    assert len(told) == 2
+    assert "aaa.yaml:3: order: is no" in told[0]
+    assert (
+        'aaa.yaml:2: campaign "aaa" cannot be used: no plugin offers the strategy type "nonsense"; install' in told[1]
+    )
+
+
 def test_a_block_that_blocks_nothing(world: CliWorld) -> None:
     world.edit("notifykit.yaml", "store:", "plugins: {block: [nobody]}\nstore:")
     ((level, about, what),) = findings(world, 4)

@@ -274,7 +274,7 @@ def complaints(load: Load) -> Complaints:
         with pytest.raises(InvalidConfigurationError) as caught:
             load(files, **how)
         text = str(caught.value)
-        assert [str(defect) for defect in caught.value.defects] == text.splitlines()
+        assert [*map(str, caught.value.defects), *caught.value.lacking] == text.splitlines()
         return text.splitlines()
 
     return lines

@@ -184,6 +184,36 @@ def test_a_message(complaints: Complaints, project: Path, lines: str, what: list
     ]
 
 
+EMPTY = """\
+source:
+strategy: {type: }
+messages:
+  - {name: a, recipient: r, template: t, sender: }
+"""
+
+
+def test_a_key_with_nothing_behind_it_is_told_by_its_path(complaints: Complaints) -> None:
+    assert complaints({"campaigns/a.yaml": EMPTY, "campaigns/b.yaml": "name: b\nmessages:\n"}) == [
+        "campaigns/a.yaml:1: source: is missing",
+        "campaigns/a.yaml:2: strategy.type: is missing",
+        "campaigns/a.yaml:4: messages[0].sender: is missing",
+        "campaigns/b.yaml:1: source: is missing",
+        "campaigns/b.yaml:1: strategy: is missing",
+        "campaigns/b.yaml:2: messages: is missing",
+    ]
+
+
+def test_types_that_nobody_offers_are_told_with_the_defects(complaints: Complaints) -> None:
+    text = message("name: a\nsender: none\ntemplate: x")
+    text = text.replace("type: rows", "type: rowz").replace("type: flag", "type: mysql")
+    assert [line.partition("; ")[0] for line in complaints({"campaigns/a.yaml": text})] == [
+        "campaigns/a.yaml:4: messages[0].recipient: is missing",
+        'campaigns/a.yaml:5: messages[0].sender: no sender called "none"',
+        'campaigns/a.yaml:1: campaign "a" cannot be used: no plugin offers the source type "rowz"',
+        'campaigns/a.yaml:2: campaign "a" cannot be used: no plugin offers the strategy type "mysql"',
+    ]
+
+
 def test_a_mistake_in_a_template_file_stands_in_that_file(complaints: Complaints) -> None:
     lines = "name: a\nrecipient: b\nsender: note\ntemplate_file: texts/x.txt"
     assert complaints({"campaigns/a.yaml": message(lines), "texts/x.txt": "one\ntwo {{ three }}\n"}) == [

@@ -74,6 +74,14 @@ def test_a_missing_flag_column_stops_the_campaign() -> None:
         CsvFlag().decide(record, FakeLedger())
 
 
+def test_a_flag_column_that_is_there_twice_stops_the_campaign_too(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("id,f,f\n1,N,N\n", encoding="utf-8")
+    (record,) = CsvSource(path=tmp_path / "x.csv", key="id").read()
+    assert isinstance(record, Record)
+    with pytest.raises(CampaignError, match=r'x\.csv: the column "f" is there 2 times; rename all but one'):
+        CsvFlag(flag="f", unsent="N", sent="Y").decide(record, FakeLedger())
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [
