@@ -8,7 +8,6 @@ A field with `init=False` is no option. Where a type takes text, a value arrives
 
 from __future__ import annotations
 
-import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 __all__ = ["ChannelName", "OptionError", "ProjectPath", "Seconds", "Secret"]
+
+LONGEST = 1e10
+"""Seconds: three centuries. What is longer fits no calendar."""
 
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", re.ASCII)
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -52,10 +54,11 @@ def _in_project(path: Path, info: ValidationInfo) -> Path:
     return in_folder(folder, path)
 
 
-def _seconds(value: object) -> float:
+def seconds(value: object) -> float:
+    """Return a duration, as YAML or a command says it, in seconds. Raises ValueError."""
     if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
-        return float(match[1]) * _UNITS[match[2]]
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf:
+        value = float(match[1]) * _UNITS[match[2]]
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LONGEST:
         return float(value)
     raise ValueError('must be a duration such as 30, "30s", "10m", "2h" or "7d"')
 
@@ -93,7 +96,7 @@ class _Duration:
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         from pydantic_core import core_schema
 
-        return core_schema.no_info_before_validator_function(_seconds, handler(source))
+        return core_schema.no_info_before_validator_function(seconds, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {
@@ -108,7 +111,7 @@ ProjectPath = Annotated[Path, _InProject()]
 """A path that is meant relative to the folder of notifykit.yaml. Arrives absolute."""
 
 Seconds = Annotated[float, _Duration()]
-"""A duration of zero or more seconds. YAML may say 30, 30s, 10m, 2h or 7d."""
+"""A duration of zero or more seconds, three centuries at most. YAML may say 30, 30s, 10m, 2h or 7d."""
 
 ChannelName = Annotated[str, _KnownChannel()]
 """The name of a channel: one under `senders` of notifykit.yaml."""

@@ -32,6 +32,7 @@ from notifykit.cli.times import iso, local
 from notifykit.errors import ExitCode
 from notifykit.operate.attention import Attention, attention
 from notifykit.operate.forecast import forecast
+from notifykit.options import seconds
 from notifykit.outbox import Outbox
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import Pass, Runner
@@ -41,13 +42,28 @@ from notifykit.terminal.stdout import OutputError
 from notifykit.wording import Wording
 
 
+class _Interval(click.ParamType[float]):
+    """A duration as the configuration has it, and not none."""
+
+    name = "seconds"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            found = seconds(value)
+        except ValueError as error:
+            self.fail(f"{value!r}: {error}", param, ctx)
+        if not found:
+            self.fail(f"{value!r} is no time at all", param, ctx)
+        return found
+
+
 @click.command(epilog=example("notifykit run --once", "notifykit run --once --dry-run"))
 @click.option("--once", is_flag=True, help="One pass: generate, send what is due now, settle.")
 @click.option(
     "--interval",
-    type=click.FloatRange(min=0, min_open=True),
+    type=_Interval(),
     metavar="SECONDS",
-    help="Time between two passes, instead of the configured one.",
+    help="Time between two passes, instead of the configured one; 30, or 10m.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what one pass would do, and change nothing.")
 @workers_option

@@ -6,10 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from notifykit.model import FOREVER, Outcome, Verdict
+from notifykit.options import LONGEST
 from notifykit.secrets import redact
-
-LONGEST = 1e10
-"""Seconds that a sender may ask to wait: three centuries. What is longer fits no calendar."""
 
 
 def usable(answer: object) -> tuple[Outcome, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -19,6 +20,9 @@ from notifykit.pipeline.project import Project
 from notifykit.pipeline.settle import Settled, settle
 
 log = logging.getLogger(__name__)
+
+_LONGEST_WAIT = 86_400.0
+"""Seconds of one wait: not every system can wait for months."""
 
 
 @dataclass(slots=True)
@@ -161,7 +165,7 @@ class Runner:
             report(self._outlasting(self._pass))
             while not self._stop.is_set() and (left := next_pass - clock.monotonic()) > 0:
                 due = self._outlasting_due()
-                wait = left if due is None else min(left, max(1.0, due - clock.now()))
+                wait = min(left, _LONGEST_WAIT, math.inf if due is None else max(1.0, due - clock.now()))
                 if not self._stop.wait(wait) and wait < left:
                     this_pass = self._outlasting(self._in_between)
                     if this_pass.dispatched.by_status or this_pass.failures:

@@ -35,14 +35,33 @@ def test_durations(written: object, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["", "-5", "5 weeks", "1:30", "nan", "inf", "1e3", "٣٠", -1, math.inf, math.nan, True, None, [5]]
+    "written",
+    [
+        "",
+        "-5",
+        "5 weeks",
+        "1:30",
+        "nan",
+        "inf",
+        "1e3",
+        "٣٠",
+        -1,
+        math.inf,
+        math.nan,
+        1e11,
+        "9999999d",
+        "9" * 400,
+        True,
+        None,
+        [5],
+    ],
 )
 def test_what_is_no_duration(written: object) -> None:
     with pytest.raises(ValidationError, match='must be a duration such as 30, "30s"'):
         SECONDS.validate_python(written)
 
 
-@given(st.integers(0, 10**6), st.sampled_from("smhd"))
+@given(st.integers(0, 10**5), st.sampled_from("smhd"))
 def test_a_unit_is_a_factor(count: int, unit: str) -> None:
     factor = {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit]
     assert SECONDS.validate_python(f"{count}{unit}") == count * factor

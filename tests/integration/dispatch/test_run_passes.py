@@ -15,6 +15,7 @@ from contract_world import ContractWorld
 from counting_server import counting_server
 
 from notifykit.errors import CampaignError, ConfigError, StoreError
+from notifykit.options import LONGEST
 from notifykit.outbox.sqlite import database
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import Pass, Runner
@@ -130,6 +131,21 @@ def test_a_store_that_is_locked_for_a_while_ends_no_run(tmp_path: Path, monkeypa
         other.close()
         assert "database is locked" in str(reports[0].failures["the outbox"])
         assert world.problems(server.accepted) == []
+
+
+def test_the_longest_interval_can_be_waited_for(tmp_path: Path) -> None:
+    with counting_server() as server:
+        project = ContractWorld(tmp_path / "world", server.url, count=1).opened()
+        passes: list[Pass] = []
+
+        def report(this_pass: Pass) -> None:
+            passes.append(this_pass)
+            threading.Timer(0.2, runner.stop).start()
+
+        with closing(project.open_outbox()) as outbox:
+            runner = Runner(project, outbox, project.campaigns())
+            runner.forever(LONGEST, report)
+        assert [this_pass.dispatched.sent for this_pass in passes] == [2]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows refuses it while a connection is open")

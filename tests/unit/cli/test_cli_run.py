@@ -69,6 +69,13 @@ def test_a_dry_run_changes_nothing(world: CliWorld) -> None:
     assert world.store.read_bytes() == before
 
 
-@pytest.mark.parametrize("interval", ["0", "-1", "soon"])
+@pytest.mark.parametrize("interval", ["0", "-1", "soon", "nan", "inf", "99999999999999999999"])
 def test_a_wrong_interval(world: CliWorld, interval: str) -> None:
     assert world.invoke("run", "--interval", interval).exit_code == 2
+
+
+def test_an_interval_of_the_configuration_has_a_bound(world: CliWorld) -> None:
+    world.edit("notifykit.yaml", "dispatch:", "run: {interval: 99999999999999999999}\ndispatch:")
+    done = world.invoke("run", "--once")
+    assert done.exit_code == 4
+    assert "run.interval: must be a duration such as 30" in done.stderr
