@@ -61,11 +61,12 @@ def settle(session: Session, campaigns: tuple[str, ...], as_json: bool) -> ExitC
 def find_orphans(project: Project, outbox: Outbox) -> dict[str, int]:
     """Return the campaigns that no file describes and that still owe write-backs, with how many."""
     described = {campaign.name for campaign in project.described} | set(project.unavailable())
-    return {
+    owing = {
         name: sum(1 for _ in outbox.tasks(Filter(campaign=name, statuses=(Status.SENT,))))
         for name in sorted(outbox.owing_campaigns())
         if name not in described
     }
+    return {name: number for name, number in owing.items() if number}
 
 
 def print_orphans(orphans: dict[str, int]) -> None:

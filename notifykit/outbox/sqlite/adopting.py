@@ -80,14 +80,16 @@ class Adoption:
     id: int | None
     """The legacy row that becomes the task; None: there is no such row, and a new one is made."""
     reason: Reason | None
-    """Why it is where it is."""
+    """Why it is where it is; of one that is cancelled, not None."""
     at: float
     """When it was queued in the old world, UTC seconds."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a status that no adopted task can have."""
+        """Raise ValueError for a status that no adopted task can have, and where nobody says why one is cancelled."""
         if self.status not in BECOMES:
             raise ValueError(f"an adopted task cannot be {self.status}")
+        if self.status is Status.CANCELLED and self.reason is None:
+            raise ValueError("an adopted task that is cancelled has a reason")
 
 
 class Adopting:

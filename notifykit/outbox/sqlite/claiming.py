@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from notifykit.model import Claim, Outcome, Status, Task, Verdict
@@ -16,13 +17,10 @@ from notifykit.roles import Rate
 if TYPE_CHECKING:
     from notifykit.outbox.sqlite.worker_locks import WorkerLocks
 
-# Part of `_DUE`: what a claim changes. A number or a worker that is none is still seen to be none.
+# Part of `_DUE`: the numbers that a claim changes. One that is none is still seen to be none.
 _AS_CLAIMED = {
-    "status": "'sending'",
     "tries": "tries + 1",
     "attempts": "CASE WHEN typeof(attempts) = 'integer' THEN attempts + 1 END",
-    "worker": "coalesce(worker, '')",
-    "started_at": "coalesce(started_at, 0.0)",
 }
 
 # `claim`: the due tasks of a channel that is not paused, each as it will be when it is claimed. Of a lane several can
@@ -100,7 +98,7 @@ _ON_WIRE = f"""
 SELECT attempts, worker, started_at, CASE WHEN typeof(lease) = 'real' THEN lease ELSE 120.0 END,
        CAST(coalesce(beat, 0) AS INTEGER), {rows.selected(rows.TASK_COLUMNS)}
   FROM tasks INDEXED BY tasks_sending
- WHERE status = 'sending' AND campaign IS NOT NULL AND {rows.CLAIMED} ORDER BY id
+ WHERE status = 'sending' AND campaign IS NOT NULL AND {rows.claimed()} ORDER BY id
 """
 
 # `heartbeat`: raise the number of a claim that is still held.
@@ -246,6 +244,7 @@ class Claiming(Pausing):
     def _start(self, task: Task, number: int, worker: str, now: float, lease: float) -> Claim:
         db = self.db
         db.execute(_SENDING, (db.local_time(now), number, task.tries, worker, now, lease, task.id))
+        task = replace(task, status=Status.SENDING)
         return Claim(task=task, token=number, worker=worker, started_at=now, lease=lease)
 
     def _allowance(self, channel: str, rates: Sequence[Rate], now: float) -> int:

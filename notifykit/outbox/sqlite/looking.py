@@ -19,14 +19,14 @@ _TASKS = f"SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks"
 _PERHAPS_FOREIGN = f"""(campaign IS NULL OR record_key IS NULL OR message_name IS NULL OR channel IS NULL
  OR typeof(campaign) <> 'text' OR typeof(record_key) <> 'text' OR typeof(message_name) <> 'text'
  OR typeof(channel) <> 'text' OR status NOT IN ({", ".join(f"'{name}'" for name in rows.STATUSES)})
- OR status = 'sending' AND NOT {rows.CLAIMED})"""
+ OR {rows.overwritten()})"""
 
 # `attempts`: those of a task, and the one that is under way.
 _ATTEMPTS = f"""
 SELECT {rows.selected(rows.ATTEMPT_COLUMNS)} FROM attempts WHERE task_id = :id
  UNION ALL
 SELECT id, attempts, channel, worker, started_at, NULL, NULL, NULL, NULL, NULL, NULL FROM tasks
- WHERE id = :id AND status = 'sending' AND {rows.CLAIMED}
+ WHERE id = :id AND status = 'sending' AND {rows.claimed()}
  ORDER BY 2
 """
 
@@ -37,7 +37,7 @@ SELECT campaign FROM campaigns UNION SELECT DISTINCT campaign FROM tasks WHERE c
 
 # `figures`: how many tasks of a campaign are where.
 _BY_STATUS = f"""
-SELECT CASE WHEN status = 'sending' AND NOT {rows.CLAIMED} THEN 'foreign' ELSE status END, count(*)
+SELECT CASE WHEN {rows.overwritten()} THEN 'foreign' ELSE status END, count(*)
   FROM tasks WHERE campaign = ? GROUP BY 1
 """
 
@@ -69,12 +69,12 @@ SELECT min(queued_at) FROM tasks WHERE campaign = ? AND status IN ('queued', 'se
 """
 
 # `figures`: keys whose every message is sent, and whose write-back is owed.
-_FLAGS_OWED = """
+_FLAGS_OWED = f"""
 SELECT count(DISTINCT record_key) FROM tasks INDEXED BY tasks_owed
- WHERE status = 'sent' AND campaign = ?
+ WHERE status = 'sent' AND campaign = ? AND NOT {rows.overwritten()}
    AND NOT EXISTS (SELECT 1 FROM tasks AS sibling INDEXED BY tasks_dedup
                     WHERE sibling.campaign = tasks.campaign AND sibling.record_key = tasks.record_key
-                      AND sibling.status NOT IN ('sent', 'completed', 'cancelled'))
+                      AND {rows.waits("sibling")})
 """
 
 # `figures`: attempts that were not accepted, by code.

@@ -35,8 +35,8 @@ UNION SELECT record_key FROM tasks INDEXED BY tasks_stuck
 _ANY = "SELECT 1 FROM tasks INDEXED BY tasks_dedup WHERE campaign = ? LIMIT 1"
 
 # `ledger`: how many messages of a key were sent, and how many still wait.
-_DELIVERED = """
-SELECT sum(status IN ('sent', 'completed')), sum(status NOT IN ('sent', 'completed', 'cancelled'))
+_DELIVERED = f"""
+SELECT sum(status IN ('sent', 'completed')), sum({rows.waits("tasks")})
   FROM tasks WHERE campaign = ? AND record_key = ?
 """
 
@@ -62,7 +62,10 @@ ON CONFLICT (campaign) DO UPDATE SET duplicates_prevented = duplicates_prevented
 """
 
 # `reopen_write_back`: the completed tasks of a key.
-_COMPLETED = "SELECT id, completed_at FROM tasks WHERE campaign = ? AND record_key = ? AND status = 'completed'"
+_COMPLETED = f"""
+SELECT id, completed_at FROM tasks
+ WHERE campaign = ? AND record_key = ? AND status = 'completed' AND NOT {rows.overwritten()}
+"""
 
 # `reopen_write_back`: a completed task owes its write-back again.
 _REOPEN = """

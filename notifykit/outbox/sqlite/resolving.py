@@ -26,7 +26,7 @@ UPDATE tasks SET status = :status, updated_at = :local, reason = :reason, reason
                  lease = NULL, beat = NULL, due_at = NULL, hold_until = NULL, not_before = 0.0,
                  tries = CASE WHEN :status = 'queued' THEN 0 ELSE tries END,
                  doubted_at = CASE WHEN :status = 'queued' THEN NULL ELSE doubted_at END,
-                 sent_at = CASE WHEN :status = 'sent' THEN :now ELSE sent_at END
+                 sent_at = CASE :status WHEN 'sent' THEN :now WHEN 'queued' THEN NULL ELSE sent_at END
  WHERE id = :id
 """
 

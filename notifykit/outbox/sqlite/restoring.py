@@ -180,8 +180,11 @@ def _know(db: Database, row: dict[str, Any], added: Sequence[str]) -> int:
     """Recognize a completed row; where its flag was still owed, it is owed again."""
     settings = ", ".join(f"{name} = :{name}" for name in added)
     status = "sent" if row["status"] == "sent" else "completed"
+    now = db.clock.now()
+    sent_at = now if row["sent_at"] is None else row["sent_at"]
+    completed_at = now if row["completed_at"] is None and status == "completed" else row["completed_at"]
     return db.execute(
         f"UPDATE tasks SET {settings}, status = :status WHERE id = :id AND campaign IS NULL AND status = 'completed'"
         " AND recipient = :recipient AND message = :message",
-        {**row, "status": status},
+        {**row, "status": status, "sent_at": sent_at, "completed_at": completed_at},
     ).rowcount

@@ -20,6 +20,7 @@ _NUMBERS = ("id", "round", "ordered", "tries", "attempts")
 _TIMES = ("started_at", "queued_at", "not_before", "sent_at", "completed_at", "doubted_at")
 _OF_OWNED = ("record_key", "message_name", "channel")
 _OF_CLAIM = ("attempts", "worker", "started_at")
+_OF_STATUS = ("worker", "started_at", "not_before", "sent_at", "completed_at", "reason")
 _NEVER_NULL = ("id", "task_type", "recipient", "message", "status")
 
 TASK_COLUMNS = (
@@ -40,12 +41,6 @@ TASK_COLUMNS = (
     *("reason_code", "reason_params", "refusal", "refusal_code", "refusal_params"),
 )
 """The columns of a task, in the order in which `task` takes them."""
-
-CLAIMED = (
-    "(typeof(attempts) = 'integer' AND typeof(worker) = 'text' AND typeof(started_at) = 'real'"
-    " AND started_at BETWEEN 0.0 AND 253402300799.0)"
-)
-"""For a WHERE: of a row that is `sending`, that its claim can be read. It is foreign otherwise: see `task`."""
 
 ATTEMPT_COLUMNS = (
     *("task_id", "number", "channel", "worker", "started_at", "finished_at", "verdict", "code", "detail", "vendor_id"),
@@ -81,6 +76,28 @@ def selected(columns: Sequence[str], **instead: str) -> str:
     return ", ".join(instead.get(name, name) for name in columns)
 
 
+def claimed(row: str = "tasks") -> str:
+    """Return, for a WHERE: of a row that is `sending`, that its claim can be read. It is foreign otherwise."""
+    return f"""(typeof({row}.attempts) = 'integer' AND typeof({row}.worker) = 'text'
+    AND typeof({row}.started_at) = 'real' AND {row}.started_at BETWEEN 0.0 AND 253402300799.0)"""
+
+
+def overwritten(row: str = "tasks") -> str:
+    """Return, for a WHERE: of a row of ours, that the rest of it contradicts its status, which another program set."""
+    return f"""(CASE {row}.status
+    WHEN 'completed' THEN {row}.sent_at IS NULL OR {row}.completed_at IS NULL
+    WHEN 'sent' THEN {row}.sent_at IS NULL
+    WHEN 'queued' THEN {row}.sent_at IS NOT NULL
+    WHEN 'sending' THEN {row}.sent_at IS NOT NULL OR NOT {claimed(row)}
+    WHEN 'cancelled' THEN {row}.reason IS NULL OR coalesce({row}.not_before, 0.0) <> 0.0
+    ELSE {row}.status = 'pending' END)"""
+
+
+def waits(row: str) -> str:
+    """Return, for a WHERE: of a row of ours, that its message is neither sent nor cancelled, as far as is known."""
+    return f"({row}.status NOT IN ('sent', 'completed', 'cancelled') OR {overwritten(row)})"
+
+
 def task(row: Sequence[Any]) -> Task:
     """Build a task from TASK_COLUMNS. A legacy row that notifykit does not own has empty texts for what it lacks.
 
@@ -93,7 +110,7 @@ def task(row: Sequence[Any]) -> Task:
         return _foreign(row)
     if campaign is not None and (key is None or name is None or channel is None):
         return _foreign(row)
-    if known is Status.SENDING and (worker is None or started_at is None):
+    if campaign is not None and _contradicted(known, worker, started_at, not_before, sent_at, completed_at, why[0]):
         return _foreign(row)
     if attempts is None and known in _NUMBERED:
         return _foreign(row)
@@ -125,6 +142,22 @@ def task(row: Sequence[Any]) -> Task:
         reason=reason,
         doubted_at=doubted_at,
     )
+
+
+def _contradicted(status: Status | None, worker: object, started_at: object, not_before: object, *then: object) -> bool:
+    """Whether the rest of a task of ours contradicts its status: `overwritten`, of values."""
+    sent_at, completed_at, reason = then
+    if status is Status.COMPLETED:
+        return sent_at is None or completed_at is None
+    if status is Status.SENT:
+        return sent_at is None
+    if status is Status.QUEUED:
+        return sent_at is not None
+    if status is Status.SENDING:
+        return sent_at is not None or worker is None or started_at is None
+    if status is Status.CANCELLED:
+        return reason is None or bool(not_before)
+    return status is Status.PENDING
 
 
 def campaigns(found: Iterable[Sequence[object]]) -> list[str]:
@@ -217,10 +250,10 @@ def _foreign(row: Sequence[Any]) -> Task:
         or all(isinstance(cells[name], str) for name in ("campaign", *_OF_OWNED))
     )
     status = (_STATUS if owned else _OLD_STATUS).get(cells["status"])
-    unclaimed = status is Status.SENDING and (cells["worker"] is None or cells["started_at"] is None)
-    if status in _NUMBERED and cells["attempts"] is None and not unclaimed:
+    overwritten = cells["campaign"] is not None and _contradicted(status, *(cells[name] for name in _OF_STATUS))
+    if status in _NUMBERED and cells["attempts"] is None and not overwritten:
         wrong.add("attempts")
-    if unclaimed or (status is Status.SENDING and not wrong.isdisjoint(_OF_CLAIM)):
+    if overwritten or (status is Status.SENDING and not wrong.isdisjoint(_OF_CLAIM)):
         status = None
     if wrong:
         reason = CELLS_UNREADABLE(columns=", ".join(name for name in TASK_COLUMNS if name in wrong))

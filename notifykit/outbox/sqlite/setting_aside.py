@@ -16,7 +16,7 @@ UPDATE tasks SET status = 'failed', updated_at = :local, due_at = NULL, reason =
 # `give_up_claims`: what is `sending` as nobody of ours claims.
 _NO_CLAIMS = f"""
 SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks INDEXED BY tasks_sending
- WHERE status = 'sending' AND campaign IS NOT NULL AND NOT {rows.CLAIMED} ORDER BY id
+ WHERE status = 'sending' AND campaign IS NOT NULL AND NOT {rows.claimed()} ORDER BY id
 """
 
 # `give_up_claims`: a person decides. The number stays, by which a late result is known.

@@ -16,10 +16,10 @@ _OWING = "SELECT DISTINCT campaign FROM tasks INDEXED BY tasks_owed WHERE status
 # asks the dedup index for their siblings.
 _OWED = f"""
 SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks INDEXED BY tasks_owed
- WHERE status = 'sent' AND campaign = ? AND id > ?
+ WHERE status = 'sent' AND campaign = ? AND id > ? AND NOT {rows.overwritten()}
    AND NOT EXISTS (SELECT 1 FROM tasks AS sibling INDEXED BY tasks_dedup
                     WHERE sibling.campaign = tasks.campaign AND sibling.record_key = tasks.record_key
-                      AND sibling.status NOT IN ('sent', 'completed', 'cancelled'))
+                      AND {rows.waits("sibling")})
  ORDER BY id LIMIT ?
 """
 

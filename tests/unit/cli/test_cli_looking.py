@@ -400,3 +400,16 @@ def test_a_status_of_sending_that_another_program_set_stops_no_command(world: Cl
     assert "waiting for you: 1 in doubt" in run.stdout
     assert world.invoke("resolve", "1", "--resend", "--why", "x", "--who", "x").exit_code == 0
     assert world.invoke("run", "--once").exit_code == 0
+
+
+@pytest.mark.parametrize("status", ["completed", "sent", "cancelled", "pending"])
+def test_no_flag_says_sent_because_another_program_set_a_status(world: CliWorld, status: str) -> None:
+    world.invoke("generate")
+    with closing(sqlite3.connect(world.store)) as connection, connection:
+        connection.execute("UPDATE tasks SET status = ? WHERE record_key = ?", (status, contract(1)))
+    for _ in range(2):
+        run = world.invoke("run", "--once")
+        assert (run.exit_code, run.stderr) == (3, "")
+        assert "whose status another program changed" in run.stdout
+        assert "drift" not in run.stdout
+    assert world.flags() == ["N", "Y"]

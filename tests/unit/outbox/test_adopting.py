@@ -187,3 +187,8 @@ def test_a_status_that_no_adopted_task_can_have_is_a_mistake_of_the_caller() -> 
 def test_the_normal_form_of_an_adopted_key_is_known(old: SqliteOutbox) -> None:
     old.adopt([adoption("007", 1), adoption("08", None)], who="a migration")
     assert old.other_spellings("beijing", ["7", "8"]) == {"7": ("007",), "8": ("08",)}
+
+
+def test_what_is_adopted_as_cancelled_says_why() -> None:
+    with pytest.raises(ValueError, match="cancelled has a reason"):
+        Adoption(draft=draft("1"), status=Status.CANCELLED, id=None, reason=None, at=1.0)

@@ -20,7 +20,7 @@ from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
 from notifykit.outbox.sqlite import rows
 from notifykit.testing import FakeClock, draft
-from notifykit.wording import Wording
+from notifykit.wording import Reason, Wording
 from notifykit.wording.host import HOST
 
 CHANNELS = {"robot": ChannelBounds()}
@@ -280,6 +280,64 @@ def test_a_person_who_has_it_tried_again_mends_the_number_of_its_attempts(outbox
         decide(outbox, Selection(ids=(1,)), Resolution.RETRY, who="p", why="looked", wording=Wording(HOST))
         assert sent(outbox) == ["C-1"]
         assert [attempt.number for attempt in outbox.attempts(1)] == [1, 2]
+
+
+@pytest.mark.parametrize("status", ["sent", "completed", "cancelled", "pending"])
+def test_a_status_that_a_waiting_message_cannot_have_come_to_is_not_believed(outbox: SqliteOutbox, status: str) -> None:
+    with closing(outbox):
+        outbox.enqueue([draft(key=key, name=name) for key in "ab" for name in ("one", "two")])
+        write(outbox.db.path, "UPDATE tasks SET status = ? WHERE id = 1", (status,))
+        outbox.mend_times()
+        sent(outbox)
+        assert [task.id for task in everything(outbox) if task.status is Status.FOREIGN] == [1]
+        assert outbox.figures()[0].by_status == {Status.FOREIGN: 1, Status.SENT: 3}
+        assert (outbox.figures()[0].flags_owed, [task.key for task in outbox.owed("sample")]) == (1, ["b", "b"])
+        ledger = outbox.ledger("sample")
+        assert (ledger.delivered("a"), ledger.delivered("b"), outbox.reopen_write_back("sample", ["a"])) == (
+            False,
+            True,
+            0,
+        )
+        assert attention(outbox, CHANNELS).foreign == 1
+
+
+@pytest.mark.parametrize("resolution", [Resolution.SENT, Resolution.RESEND, Resolution.CANCEL])
+@pytest.mark.parametrize("status", ["sent", "completed", "cancelled", "pending"])
+def test_a_person_decides_about_a_status_that_is_not_believed(
+    outbox: SqliteOutbox, status: str, resolution: Resolution
+) -> None:
+    with closing(outbox):
+        outbox.enqueue([draft()])
+        write(outbox.db.path, "UPDATE tasks SET status = ?", (status,))
+        (task,) = decide(outbox, Selection(ids=(1,)), resolution, who="p", why="looked", wording=Wording(HOST))
+        assert task.status is resolution.to
+        assert sent(outbox) == (["C-1"] if resolution is Resolution.RESEND else [])
+
+
+def test_a_retry_that_another_program_cancelled_waits_for_a_person(outbox: SqliteOutbox) -> None:
+    with closing(outbox):
+        outbox.enqueue([draft()])
+        (claim,) = outbox.claim("worker", 1, CHANNELS, 60)
+        later = Transition(status=Status.QUEUED, reason=Reason("busy"), not_before=outbox.db.clock.now() + 60)
+        outbox.finish(claim, Outcome.retry("busy"), later)
+        write(outbox.db.path, "UPDATE tasks SET status = 'cancelled'")
+        assert attention(outbox, CHANNELS).foreign == 1
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_what_was_sent_is_not_sent_again_because_another_program_queues_it(outbox: SqliteOutbox, ordered: bool) -> None:
+    with closing(outbox):
+        outbox.enqueue([draft(ordered=ordered)])
+        assert sent(outbox) == ["C-1"]
+        outbox.complete([1])
+        write(outbox.db.path, "UPDATE tasks SET status = 'queued', due_at = 0.0")
+        assert attention(outbox, CHANNELS).foreign == 1
+        assert sent(outbox) == []
+        (aside,) = outbox.tasks(Filter())
+        assert (aside.status, str(aside.reason)) == (
+            Status.FAILED,
+            "another program set the status to queued, which tells nothing here",
+        )
 
 
 def test_the_highest_id_is_told_and_nothing_is_half_queued(outbox: SqliteOutbox) -> None:

@@ -31,6 +31,7 @@ def task_of(**columns: object) -> Task:
         "recipient": "群",
         "message": "文",
         "status": Status.SENT.value,
+        "sent_at": 1.0,
         **ours,
         **columns,
     }

@@ -127,7 +127,7 @@ def resend(case: Case) -> None:
 def adopt(status: Status, id_: int | None, case: Case) -> None:
     draft = DRAFT if id_ is not None else Draft(**{name: getattr(DRAFT, name) for name in NAMED} | {"key": "another"})
     with suppress(StoreError):
-        case.outbox.adopt([Adoption(draft=draft, status=status, id=id_, reason=None, at=1.0)], who="p")
+        case.outbox.adopt([Adoption(draft=draft, status=status, id=id_, reason=Reason("y"), at=1.0)], who="p")
 
 
 NAMED = ("campaign", "key", "name", "recipient", "text", "channel", "task_type")
