@@ -313,6 +313,6 @@ def test_a_claim_of_a_program_that_knows_no_heartbeat_numbers_is_given_up_too(st
     """As a version of before leaves it that still runs beside this one."""
     queue(store, 2)
     store.claim("older", 1, {"ch": ChannelBounds()}, 0.4)
-    store.db.execute("UPDATE tasks SET beat = NULL, worker = NULL, started_at = NULL WHERE status = 'sending'")
+    store.db.execute("UPDATE tasks SET beat = NULL WHERE status = 'sending'")
     report = dispatcher(store, {"ch": Desk(concurrency=None, resource=None)}, lease=0.4).run(drain=True)
     assert (report.recovered, report.sent) == (1, 1)
