@@ -6,10 +6,21 @@ import errno
 import stat
 from pathlib import Path
 
-__all__ = ["SMALL", "instead_of_file", "read_ordinary"]
+__all__ = ["SMALL", "instead_of_file", "is_there", "read_ordinary"]
 
 SMALL = 4 * 1024**2
 """Bytes: more than any configuration, template or secret needs."""
+
+
+def is_there(path: Path) -> bool:
+    """Whether something is at a path, or may be: where this account may not look, whoever opens it says so."""
+    try:
+        path.stat()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def instead_of_file(path: Path) -> str | None:

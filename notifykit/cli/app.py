@@ -15,6 +15,7 @@ import click
 from notifykit.cli.examples import example
 from notifykit.cli.sections import SECTIONS
 from notifykit.errors import ConfigError, ExitCode, NotifykitError
+from notifykit.ordinary import is_there
 from notifykit.plugins import load_plugins
 from notifykit.plugins.commands import LazyCommand
 from notifykit.plugins.find import own_version
@@ -173,7 +174,7 @@ def _session(file: Path, *, strict: bool, verbosity: int) -> Session:
 
 
 def _read(file: Path) -> ProjectFile | None:
-    if not file.exists():
+    if not is_there(file):
         return None
     from notifykit.config.project import read_project
 

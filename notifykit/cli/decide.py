@@ -19,6 +19,7 @@ from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Status, Task
 from notifykit.operate.decisions import Resolution, Selection, decide, resendable
 from notifykit.operate.decisions import resend as send_again
+from notifykit.ordinary import is_there
 from notifykit.outbox import Outbox
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
@@ -255,7 +256,7 @@ def existing_store(project: Project) -> Iterator[Outbox]:
     """
     store = project.configuration.settings.store
     project.known_store.require_there(store)
-    if not store.exists():
+    if not is_there(store):
         raise NotifykitError(f"there is no {store}, so there is nothing to decide about", where=NOTHING_YET)
     with closing(project.open_outbox(create=False)) as outbox:
         yield outbox

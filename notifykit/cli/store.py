@@ -13,6 +13,7 @@ from notifykit.cli.stores import looks
 from notifykit.clock import SystemClock
 from notifykit.durable import mend
 from notifykit.errors import ExitCode, StoreError
+from notifykit.ordinary import is_there
 from notifykit.outbox.sqlite.backup import back_up
 from notifykit.outbox.sqlite.reading import ReadOnlyDatabase
 from notifykit.outbox.sqlite.schema import is_old_table
@@ -64,8 +65,8 @@ def accept(session: Session, yes: bool, as_json: bool) -> ExitCode:
     """
     project = session.project_file()
     path, known = project.store(), project.known_store
-    there = path.exists()
-    remembered, old = known.file.exists(), there and _is_old(path)
+    there = is_there(path)
+    remembered, old = is_there(known.file), there and _is_old(path)
     if remembered or old:
         what = f"{path} is taken as it is" if there else f"there is no {path}: a new, empty outbox will be made there"
         if not yes and not _confirmed(f"{what}. What it does not know of is sent again where no flag tells of it"):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from notifykit.clock import Clock
+from notifykit.ordinary import is_there
 from notifykit.outbox import Outbox, SqliteOutbox
 from notifykit.outbox.sqlite.reading import StoreChangedError
 from notifykit.terminal.console import info
@@ -83,7 +84,7 @@ def looks(command: Callable[P, T]) -> Callable[P, T]:
 def _is_there(project: ProjectFile, store: Path) -> bool:
     """Whether there is a store. Raises StoreError where the project has had one."""
     project.known_store.require_there(store)
-    if not store.exists():
+    if not is_there(store):
         info(f"{NOTHING_YET}: there is no {store}")
         return False
     return True
@@ -94,7 +95,7 @@ def rehearsal(project: Project) -> Iterator[Outbox]:
     """Open the store for a dry run. Where there is none yet, an empty one stands in that goes away afterwards."""
     store = project.configuration.settings.store
     project.known_store.require_there(store)
-    if store.exists():
+    if is_there(store):
         with _looking(project.file, store, project.clock) as outbox:
             yield outbox
         return

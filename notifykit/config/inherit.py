@@ -10,6 +10,7 @@ from notifykit.config.parse import Files
 from notifykit.config.paths import unusable
 from notifykit.config.tree import Branch, Leaf, Listing, Node
 from notifykit.nearest import hint
+from notifykit.ordinary import is_there
 
 _OWN = ("name", "enabled", "extends")
 """What a file says of itself only."""
@@ -53,7 +54,7 @@ class Inheritance:
             circle = " → ".join(Path(name).name for name in round_trip)
             self._defects.add(named_at, "extends", f"goes round in a circle: {circle}", mend="end it somewhere")
             return None
-        if not target.is_file():
+        if not is_there(target):
             beside = sorted(found.name for found in target.parent.glob("*.y*ml"))
             near = hint(target.name, beside) or "; correct the path"
             self._defects.add(named_at, "extends", f"no file {target}{near}")

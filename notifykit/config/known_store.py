@@ -17,7 +17,7 @@ from typing import Self
 
 from notifykit import durable
 from notifykit.errors import StoreError
-from notifykit.ordinary import read_ordinary
+from notifykit.ordinary import is_there, read_ordinary
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class KnownStore:
 
     def require_there(self, store: Path) -> None:
         """Raise StoreError where the project has had an outbox, and there is none in this file."""
-        if self.identity() is not None and (not store.exists() or (store.is_file() and not store.stat().st_size)):
+        if self.identity() is not None and _is_gone(store):
             raise StoreError(
                 "the outbox of this project is gone: it was moved or deleted, or `store:` names another file",
                 mend=f"put it back with its `-wal`, or correct `store:`; {ACCEPT}",
@@ -88,3 +88,11 @@ class KnownStore:
         """Take any outbox for that of the project, a new one too. Raises OSError."""
         self.file.unlink(missing_ok=True)
         durable.sync_folder(self.file.parent)
+
+
+def _is_gone(store: Path) -> bool:
+    try:
+        found = store.stat()
+    except OSError:
+        return not is_there(store)
+    return stat.S_ISREG(found.st_mode) and not found.st_size

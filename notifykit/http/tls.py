@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 from notifykit.options import OptionError
+from notifykit.ordinary import instead_of_file
 
 _contexts: dict[tuple[Path | None, bool], ssl.SSLContext] = {}
 _lock = threading.Lock()
@@ -33,6 +34,8 @@ def context(ca_file: Path | None, *, trust_env: bool) -> ssl.SSLContext:
 
 def check_ca_file(ca_file: Path, option: str = "ca_file") -> None:
     """Raise ValueError, naming the option, where this is no readable file of PEM certificates."""
+    if (found := instead_of_file(ca_file)) is not None:
+        raise OptionError(option, f"{ca_file} is {found}", mend="give a PEM file")
     try:
         context(ca_file, trust_env=False)
     except OSError as error:

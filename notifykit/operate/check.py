@@ -17,6 +17,7 @@ from notifykit.model import Problem, Record
 from notifykit.operate.attention import unreachable
 from notifykit.operate.rehearsal import empty_outbox
 from notifykit.operate.writable import unwritable_results, unwritable_store
+from notifykit.ordinary import is_there
 from notifykit.outbox import Outbox, SqliteOutbox
 from notifykit.pipeline.generate import decided, generate
 from notifykit.pipeline.precedence import Precedence
@@ -94,7 +95,7 @@ def check(file: Path, plugins: Plugins) -> Checked:
     findings += _of_store(project)
     with ExitStack() as stack:
         outbox: SqliteOutbox | None = None
-        if project.configuration.settings.store.exists():
+        if is_there(project.configuration.settings.store):
             with suppress(StoreError):  # found already; the campaigns are compared all the same
                 outbox = stack.enter_context(closing(_look_at(project)))
         precedence = project.precedence(outbox)
@@ -133,7 +134,7 @@ def _of_store(project: Project) -> Iterator[Finding]:
     except StoreError as error:
         yield _wrong("store", error)
         return
-    if store.exists():
+    if is_there(store):
         try:
             _look_at(project).close()
         except StoreError as error:

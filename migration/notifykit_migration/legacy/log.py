@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from notifykit.ordinary import instead_of_file
 from notifykit_migration.errors import PreflightError
 
 _LINE = re.compile(
@@ -27,6 +28,8 @@ class LegacyLog:
 def read_log(path: Path) -> LegacyLog:
     """Read a log line by line, whatever its encoding. Raises PreflightError where it cannot be read."""
     found = LegacyLog()
+    if (instead := instead_of_file(path)) is not None:
+        raise PreflightError(f"is {instead}", mend="check --log", where=path)
     try:
         with path.open(encoding="utf-8", errors="replace") as lines:
             for line in lines:

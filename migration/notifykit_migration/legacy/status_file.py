@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from notifykit.errors import NotifykitError
+from notifykit.ordinary import read_ordinary
 from notifykit_migration.errors import PreflightError
 
 _SPACE = " \t\r\n\0"
@@ -29,7 +30,7 @@ def read_status_file(path: Path, name: str) -> StatusFile:
     Raises PreflightError where it cannot be read or holds something else than an object.
     """
     try:
-        data = path.read_bytes()
+        data = read_ordinary(path, None)
     except FileNotFoundError:
         return StatusFile(words={}, there=False)
     except OSError as error:

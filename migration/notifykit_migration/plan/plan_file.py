@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
 from notifykit.durable import write_for_owner
+from notifykit.ordinary import read_ordinary
 from notifykit.wording import Reason
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.model import (
@@ -100,7 +101,7 @@ def write_plan(plan: Plan, path: Path) -> None:
 def read_plan(path: Path) -> Plan:
     """Read a plan file. Raises PreflightError where it is none, and VerificationError where it was edited."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_ordinary(path, None).decode()
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is no UTF-8 text"
         raise PreflightError(

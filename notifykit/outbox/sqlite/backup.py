@@ -37,8 +37,8 @@ def back_up(store: Path, target: Path, *, replace: bool) -> StoreBackup:
     The copy can be read by nobody who cannot read the store. Raises StoreError: no outbox, no room, the target is the
     store or in use; StoreChangedError where the store was written to just then: nothing was made, try again.
     """
-    _require_free(store, target, replace=replace)
     try:
+        _require_free(store, target, replace=replace)
         descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".partial", dir=target.parent)
     except OSError as error:
         raise StoreError(f"cannot be made {durable.mend(error)}", where=target) from error

@@ -12,7 +12,7 @@ from typing import Any
 from notifykit.clock import Clock
 from notifykit.durable import write_new
 from notifykit.errors import StoreError
-from notifykit.ordinary import instead_of_file
+from notifykit.ordinary import instead_of_file, is_there
 from notifykit.outbox.sqlite.open_file import OpenFile
 
 BUSY_SECONDS = 30.0
@@ -129,7 +129,7 @@ class Database:
                 raise StoreError(
                     f"cannot be made ({error.strerror})", mend="check the path", where=path.parent
                 ) from error
-        elif not path.exists():
+        elif not is_there(path):
             raise StoreError(
                 "there is no outbox yet", mend="`notifykit generate` or `notifykit run` makes one", where=path
             )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from cli_world import CliWorld
+from system import refused_as_anybody
 
 from notifykit.ordinary import SMALL, read_ordinary
 
@@ -93,3 +95,37 @@ def test_a_file_may_be_as_large_as_the_bound(tmp_path: Path) -> None:
     assert read_ordinary(tmp_path / "x", 5) == b"12345"
     with pytest.raises(OSError, match="it has more than 4 bytes"):
         read_ordinary(tmp_path / "x", 4)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="one permission for all")
+@pytest.mark.parametrize(
+    ("file", "old", "new", "commands"),
+    [
+        ("notifykit.yaml", "store: state/", "store: shut/", ["check", "status", "run --once"]),
+        ("campaigns/beijing.yaml", "source:", "extends: ../shut/base.yaml\nsource:", ["check"]),
+        ("campaigns/beijing.yaml", "template.txt", "shut/template.txt", ["check"]),
+        ("notifykit.yaml", "store:", "store:", ["--project shut/x.yaml status", "store backup shut/copy.db"]),
+    ],
+)
+def test_where_an_account_may_not_look_is_an_error(
+    world: CliWorld, file: str, old: str, new: str, commands: list[str]
+) -> None:
+    world.lived().edit(file, old, new)
+    shut = world.folder / "shut"
+    shut.mkdir(mode=0)
+    try:
+        for command in commands:
+            done = subprocess.run(
+                refused_as_anybody([*world.command, *command.split()]),
+                cwd=world.folder,
+                env=world.in_process,
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            assert done.returncode in (1, 4), command
+            assert "shut" in done.stdout + done.stderr
+            assert "Traceback" not in done.stderr
+    finally:
+        shut.chmod(0o700)

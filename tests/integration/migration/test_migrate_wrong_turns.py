@@ -265,6 +265,13 @@ def folder(plan: Path) -> None:
     plan.mkdir()
 
 
+def pipe(plan: Path) -> None:
+    if sys.platform == "win32":
+        pytest.skip("Windows has no pipes among its files")
+    plan.unlink()
+    os.mkfifo(plan)
+
+
 @pytest.mark.parametrize(
     ("damage", "what"),
     [
@@ -276,7 +283,8 @@ def folder(plan: Path) -> None:
         (missing_field, "is no plan: store"),
         (unknown_decision, "is no plan: 'Q'"),
         (gone, "No such file or directory"),
-        (folder, "Is a directory"),
+        (folder, "it is a folder"),
+        (pipe, "it is a pipe or a device"),
     ],
 )
 def test_a_file_that_is_no_plan(world: LegacyWorld, tmp_path: Path, damage: Callable[[Path], None], what: str) -> None:
