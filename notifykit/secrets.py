@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 from notifykit.config.paths import unusable
+from notifykit.durable.ordinary import read_ordinary
 from notifykit.errors import ConfigError
-from notifykit.ordinary import read_ordinary
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo

@@ -14,8 +14,8 @@ import click
 
 from notifykit.cli.examples import example
 from notifykit.cli.sections import SECTIONS
+from notifykit.durable.ordinary import is_there
 from notifykit.errors import ConfigError, ExitCode, NotifykitError
-from notifykit.ordinary import is_there
 from notifykit.plugins import load_plugins
 from notifykit.plugins.commands import LazyCommand
 from notifykit.plugins.find import own_version

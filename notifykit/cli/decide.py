@@ -15,11 +15,11 @@ from notifykit.cli.forms import task_form
 from notifykit.cli.names import check_campaign, check_channel
 from notifykit.cli.stores import NOTHING_YET
 from notifykit.cli.tasks import campaign_option, key_option, print_tasks, reason_option, where_option
+from notifykit.durable.ordinary import is_there
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Status, Task
 from notifykit.operate.decisions import Resolution, Selection, decide, resendable
 from notifykit.operate.decisions import resend as send_again
-from notifykit.ordinary import is_there
 from notifykit.outbox import Outbox
 from notifykit.pipeline.project import Project
 from notifykit.session import Session

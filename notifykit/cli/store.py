@@ -12,8 +12,8 @@ from notifykit.cli.examples import example
 from notifykit.cli.stores import looks
 from notifykit.clock import SystemClock
 from notifykit.durable import mend
+from notifykit.durable.ordinary import is_there
 from notifykit.errors import ExitCode, StoreError
-from notifykit.ordinary import is_there
 from notifykit.outbox.sqlite.backup import back_up
 from notifykit.outbox.sqlite.reading import ReadOnlyDatabase
 from notifykit.outbox.sqlite.schema import is_old_table

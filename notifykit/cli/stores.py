@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from notifykit.clock import Clock
-from notifykit.ordinary import is_there
+from notifykit.durable.ordinary import is_there
 from notifykit.outbox import Outbox, SqliteOutbox
 from notifykit.outbox.sqlite.reading import StoreChangedError
 from notifykit.terminal.console import info

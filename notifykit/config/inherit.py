@@ -9,8 +9,8 @@ from notifykit.config.defects import Defects, Place
 from notifykit.config.parse import Files
 from notifykit.config.paths import unusable
 from notifykit.config.tree import Branch, Leaf, Listing, Node
+from notifykit.durable.ordinary import is_there
 from notifykit.nearest import hint
-from notifykit.ordinary import is_there
 
 _OWN = ("name", "enabled", "extends")
 """What a file says of itself only."""

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Self
 
 from notifykit import durable
+from notifykit.durable.ordinary import is_there, read_ordinary
 from notifykit.errors import StoreError
-from notifykit.ordinary import is_there, read_ordinary
 
 log = logging.getLogger(__name__)
 

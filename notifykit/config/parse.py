@@ -10,7 +10,7 @@ from yaml.constructor import SafeConstructor
 
 from notifykit.config.defects import Defects, Place
 from notifykit.config.tree import Branch, Leaf, Listing, Node, Written
-from notifykit.ordinary import read_ordinary
+from notifykit.durable.ordinary import read_ordinary
 
 _TAG = "tag:yaml.org,2002:"
 _TEXTS = {_TAG + name for name in ("str", "timestamp", "value")}

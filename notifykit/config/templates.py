@@ -19,8 +19,8 @@ from notifykit.campaign.render import (
 from notifykit.config.defects import Defects, Place
 from notifykit.config.paths import unusable
 from notifykit.config.tree import Leaf
+from notifykit.durable.ordinary import read_ordinary
 from notifykit.nearest import hint
-from notifykit.ordinary import read_ordinary
 
 Compiled = TypeVar("Compiled")
 

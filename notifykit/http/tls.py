@@ -6,8 +6,8 @@ import ssl
 import threading
 from pathlib import Path
 
+from notifykit.durable.ordinary import instead_of_file
 from notifykit.options import OptionError
-from notifykit.ordinary import instead_of_file
 
 _contexts: dict[tuple[Path | None, bool], ssl.SSLContext] = {}
 _lock = threading.Lock()

@@ -12,12 +12,12 @@ from pathlib import Path
 from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.campaign.split import split_on_line_ends
 from notifykit.config.defects import InvalidConfigurationError
+from notifykit.durable.ordinary import is_there
 from notifykit.errors import ConfigError, HeldCampaignError, NotifykitError, StoreError, pass_interrupt
 from notifykit.model import Problem, Record
 from notifykit.operate.attention import unreachable
 from notifykit.operate.rehearsal import empty_outbox
 from notifykit.operate.writable import unwritable_results, unwritable_store
-from notifykit.ordinary import is_there
 from notifykit.outbox import Outbox, SqliteOutbox
 from notifykit.pipeline.generate import decided, generate
 from notifykit.pipeline.precedence import Precedence

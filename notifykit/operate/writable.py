@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from notifykit.campaign.campaign import Campaign
-from notifykit.ordinary import is_there
+from notifykit.durable.ordinary import is_there
 
 
 def unwritable_store(store: Path) -> Iterator[str]:

@@ -14,9 +14,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from notifykit.durable import sync, sync_folder, write_all
+from notifykit.durable.ordinary import instead_of_file
 from notifykit.model import Message, Outcome
 from notifykit.options import OptionError, ProjectPath
-from notifykit.ordinary import instead_of_file
 from notifykit.roles import SendContext
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from notifykit.durable.ordinary import read_ordinary
 from notifykit.errors import CampaignError
 from notifykit.model import Problem, Record
 from notifykit.options import ProjectPath
-from notifykit.ordinary import read_ordinary
 from notifykit_technician.row_options import RowOptions
 
 

@@ -18,8 +18,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from notifykit.durable.ordinary import instead_of_file
 from notifykit.errors import StoreError
-from notifykit.ordinary import instead_of_file
 from notifykit.outbox.sqlite.database import store_error
 
 PATIENCE = 5.0

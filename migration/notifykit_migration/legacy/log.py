@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from notifykit.ordinary import instead_of_file
+from notifykit.durable.ordinary import instead_of_file
 from notifykit_migration.errors import PreflightError
 
 _LINE = re.compile(

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from notifykit.durable.ordinary import read_ordinary
 from notifykit.errors import NotifykitError
-from notifykit.ordinary import read_ordinary
 from notifykit_migration.errors import PreflightError
 
 _SPACE = " \t\r\n\0"

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
 from notifykit.durable import write_for_owner
-from notifykit.ordinary import read_ordinary
+from notifykit.durable.ordinary import read_ordinary
 from notifykit.wording import Reason
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.model import (

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from notifykit import durable
+from notifykit.durable.ordinary import instead_of_file
 from notifykit.errors import StoreError
-from notifykit.ordinary import instead_of_file
 from notifykit.outbox.sqlite.database import store_error
 from notifykit.outbox.sqlite.identity import identity_of
 from notifykit.outbox.sqlite.store import SqliteOutbox

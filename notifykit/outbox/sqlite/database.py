@@ -11,8 +11,8 @@ from typing import Any
 
 from notifykit.clock import Clock
 from notifykit.durable import write_new
+from notifykit.durable.ordinary import instead_of_file, is_there
 from notifykit.errors import StoreError
-from notifykit.ordinary import instead_of_file, is_there
 from notifykit.outbox.sqlite.open_file import OpenFile
 
 BUSY_SECONDS = 30.0

@@ -11,7 +11,7 @@ import pytest
 from cli_world import CliWorld
 from system import refused_as_anybody
 
-from notifykit.ordinary import SMALL, read_ordinary
+from notifykit.durable.ordinary import SMALL, read_ordinary
 
 HOOK = "  hook: {type: webhook, url: {file: hook.url}}\n  award-desk:"
 

@@ -188,16 +188,25 @@ def die_at_statement(file: Path, version: Sequence[SchemaStep], number: int) -> 
     return False
 
 
-def test_a_kill_at_any_statement_leaves_all_or_nothing(earlier: Path, tmp_path: Path, every: int) -> None:
-    before = facts(earlier) if earlier.exists() else facts(tmp_path / "nothing.db")
-    victim = tmp_path / "victim.db"
+Strike = Callable[[Path, Sequence[SchemaStep], int], bool]
+"""Stop an upgrade of a file at a number of something. False: there were not so many."""
+
+
+def require_all_or_nothing(earlier: Path, folder: Path, every: int, strike: Strike) -> None:
+    """Strike at every so many, and look: the file is as it was, and the next start brings it to where it should be."""
+    before = facts(earlier) if earlier.exists() else facts(folder / "nothing.db")
+    victim = folder / "victim.db"
     after = opened(copied(earlier, victim), LATER)
     number = 0
-    while die_at_statement(copied(earlier, victim), LATER, number := number + every):
-        assert facts(victim) == before, f"killed at statement {number}"
-        assert opened(victim, LATER) == after, f"killed at statement {number}"
+    while strike(copied(earlier, victim), LATER, number := number + every):
+        assert facts(victim) == before, f"at {number}"
+        assert opened(victim, LATER) == after, f"at {number}"
     assert facts(victim) == after
     assert number > len(INVENTED.statements)
+
+
+def test_a_kill_at_any_statement_leaves_all_or_nothing(earlier: Path, tmp_path: Path, every: int) -> None:
+    require_all_or_nothing(earlier, tmp_path, every, die_at_statement)
 
 
 def refuse_at(file: Path, version: Sequence[SchemaStep], number: int) -> bool:
@@ -225,14 +234,7 @@ def is_refused(db: Database) -> bool:
 
 
 def test_a_failure_of_any_action_leaves_all_or_nothing(earlier: Path, tmp_path: Path, every: int) -> None:
-    before = facts(earlier) if earlier.exists() else facts(tmp_path / "nothing.db")
-    victim = tmp_path / "victim.db"
-    after = opened(copied(earlier, victim), LATER)
-    number = 0
-    while refuse_at(copied(earlier, victim), LATER, number := number + every):
-        assert facts(victim) == before, f"refused action {number}"
-    assert facts(victim) == after
-    assert number > len(INVENTED.statements)
+    require_all_or_nothing(earlier, tmp_path, every, refuse_at)
 
 
 def test_a_store_that_may_not_grow_stays_as_it_was(earlier: Path, tmp_path: Path) -> None:

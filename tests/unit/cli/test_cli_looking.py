@@ -9,6 +9,7 @@ from contextlib import closing
 
 import pytest
 from cli_world import BROKEN, BUSY, DOUBTFUL, FINE, REFUSED, CliWorld, contract
+from legacy_table import LEGACY_TABLE
 from rich.cells import cell_len
 
 from notifykit.cli import tasks
@@ -108,15 +109,6 @@ def test_everything_fits_a_terminal(make_world: MakeWorld, command: str, width: 
     assert "…" not in out
 
 
-LEGACY = """
-CREATE TABLE tasks (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, task_type TEXT NOT NULL, recipient TEXT NOT NULL, message TEXT NOT NULL,
-    status TEXT NOT NULL DEFAULT 'pending', created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
-    updated_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP
-)
-"""
-
-
 @pytest.mark.parametrize("used", [True, False])
 @pytest.mark.parametrize(
     "command", ["status", "tasks", "trace x", "generate --dry-run", "dispatch --dry-run", "run --dry-run", "check"]
@@ -160,7 +152,7 @@ def old_table(world: CliWorld, *, used: bool) -> None:
     """What an old program made; `used`: it had a row, which is deleted by now."""
     world.store.parent.mkdir()
     with closing(sqlite3.connect(world.store)) as connection:
-        connection.execute(LEGACY)
+        connection.execute(LEGACY_TABLE)
         if used:
             connection.execute("INSERT INTO tasks (task_type, recipient, message) VALUES ('a', 'b', 'c')")
             connection.execute("DELETE FROM tasks")
