@@ -22,6 +22,7 @@ from notifykit.durable import (
     sync,
     sync_folder,
 )
+from notifykit.durable.ordinary import instead_of_file
 from notifykit.errors import CampaignError
 from notifykit_technician.json_text import kind, parse_json
 
@@ -131,6 +132,8 @@ class StatusFile:
         raise CampaignError("another program keeps writing it", mend="stop that one, then run again", where=self.path)
 
     def _view(self) -> _View:
+        if (there := instead_of_file(self.path)) is not None:
+            raise CampaignError(f"it is {there}", mend="correct `status_file`", where=self.path)
         try:
             with self.path.open("rb") as file:
                 found = os.fstat(file.fileno())

@@ -1,5 +1,7 @@
 """Addresses, certificates and header values, before anything is sent."""
 
+import os
+import sys
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -83,3 +85,11 @@ def test_any_text_fits_a_header_and_stays_itself(text: str) -> None:
     assert value.isascii()
     assert all("!" <= char <= "~" for char in value)
     assert unquote(value, errors="surrogatepass") == text
+
+
+def test_a_pipe_is_no_file_of_certificates(tmp_path: Path) -> None:
+    if sys.platform == "win32":
+        pytest.skip("Windows has no pipes among its files")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match="is a pipe or a device; give a PEM file"):
+        check_ca_file(tmp_path / "pipe")

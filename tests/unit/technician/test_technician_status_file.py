@@ -259,7 +259,15 @@ def test_a_torn_file_is_an_error_with_its_place_and_stays_as_it_is(path: Path, d
 
 def test_a_folder_in_its_place_is_an_error(path: Path) -> None:
     path.mkdir()
-    with pytest.raises(CampaignError, match=r"\.json: Is a directory; mend its permissions or `status_file`"):
+    with pytest.raises(CampaignError, match=r"\.json: it is a folder; correct `status_file`"):
+        StatusFile(path).read()
+
+
+def test_a_pipe_in_its_place_is_not_waited_for(path: Path) -> None:
+    if sys.platform == "win32":
+        pytest.skip("Windows has no pipes among its files")
+    os.mkfifo(path)
+    with pytest.raises(CampaignError, match=r"\.json: it is a pipe or a device; correct `status_file`"):
         StatusFile(path).read()
 
 

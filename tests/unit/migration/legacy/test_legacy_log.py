@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,3 +48,11 @@ def test_what_cannot_be_read(tmp_path: Path, make: object) -> None:
     make(path)
     with pytest.raises(PreflightError, match="check --log"):
         read_log(path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    if sys.platform == "win32":
+        pytest.skip("Windows has no pipes among its files")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(PreflightError, match="is a pipe or a device; check --log"):
+        read_log(tmp_path / "pipe")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,3 +57,11 @@ def test_something_else_than_an_object_is_refused(tmp_path: Path, data: bytes, w
 def test_a_folder_in_its_place_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PreflightError, match="cannot be read"):
         read_status_file(tmp_path, "state")
+
+
+def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
+    if sys.platform == "win32":
+        pytest.skip("Windows has no pipes among its files")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(PreflightError, match=r"cannot be read \(it is a pipe or a device\)"):
+        read_status_file(tmp_path / "pipe", "x.json")
