@@ -16,6 +16,7 @@ from notifykit.model import Status
 from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.worker_locks import WorkerLocks
 from notifykit.pipeline.project import Project
+from notifykit.terminal.console import some
 from notifykit.wording import Reason
 from notifykit_migration.backup import make as backups
 from notifykit_migration.files.paths import shown
@@ -35,6 +36,9 @@ from notifykit_migration.store.fence import OTHERS
 from notifykit_migration.store.migrated import StoredMigration, migrations
 from notifykit_migration.wording import warnings
 from notifykit_migration.wording.way_back import TASK_GONE
+
+SHOWN = 6
+"""Recipients that are named in a warning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +125,8 @@ def work_out(project: Project, folder: MigrationFolder, connection: sqlite3.Conn
     pending = sum(view.pending_others.values())
     missing = any(item.column is FlagState.MISSING and item.present is not OutboxState.NEVER for item in total.returns)
     if pending and missing and (total.held or total.lost):
-        each = ", ".join(f"{rows:,} to {recipient}" for recipient, rows in sorted(view.pending_others.items()))
-        total.warnings.append(warnings.OLD_WILL_SEND(rows=pending, recipients=each))
+        each = [f"{rows:,} to {recipient}" for recipient, rows in sorted(view.pending_others.items())]
+        total.warnings.append(warnings.OLD_WILL_SEND(rows=pending, recipients=some(each, SHOWN)))
     total.warnings += applied(Journal.read(folder.journal))
     first = done[0]
     plan = RollbackPlan(
