@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from killed_worlds import KilledWorlds, Tally
-from killing import STRACE, KillPoint, spread
+from killing import PARTS, STRACE, KillPoint, part, spread
 from legacy_run import LegacyRun
 from legacy_world import AWARD, GROUP, SENT, LegacyWorld
 from notifykit_migration.files.reading import content_digest
@@ -24,9 +24,6 @@ pytestmark = pytest.mark.crash
 
 REDUCED = 4
 """Points in `make test`, where seconds count. `make crash` has all of them."""
-
-SECOND = 3
-"""After every so many-th kill, the recovery is killed too."""
 
 COMMAND = ("rollback", "--yes")
 
@@ -128,8 +125,9 @@ def test_a_reduced_sweep_of_rollback(tmp_path: Path) -> None:
 
 @pytest.mark.deep
 @pytest.mark.timeout(3600)
-def test_the_whole_sweep_of_rollback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    done = sweep(tmp_path, lambda points: points)
+@pytest.mark.parametrize("number", range(1, PARTS + 1))
+def test_the_whole_sweep_of_rollback(tmp_path: Path, number: int, capsys: pytest.CaptureFixture[str]) -> None:
+    done = sweep(tmp_path, lambda points: part(points, number))
     with capsys.disabled():
-        print(f"\nrollback: {done}; never reached: {', '.join(map(str, done.missed)) or 'none'}")
+        print(f"\nrollback, part {number}: {done}")
     done.check()

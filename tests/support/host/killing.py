@@ -63,6 +63,9 @@ STATE_CHANGING = (
 
 STRACE = shutil.which("strace")
 
+PARTS = 8
+"""A whole sweep of a long command is cut into so many tests, which can run at different times and side by side."""
+
 TRIES = 8
 """Which of several threads makes a call differs from run to run: that often a point is looked for."""
 
@@ -148,3 +151,8 @@ def spread(points: Sequence[KillPoint], count: int) -> list[KillPoint]:
     queues.sort(key=len, reverse=True)
     turns = itertools.chain.from_iterable(itertools.zip_longest(*queues))
     return list(itertools.islice(filter(None, turns), count))
+
+
+def part(points: Sequence[KillPoint], number: int) -> Sequence[KillPoint]:
+    """Return one part of all points, counted from 1; together the PARTS are all of them."""
+    return points[number - 1 :: PARTS]

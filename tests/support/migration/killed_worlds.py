@@ -31,7 +31,8 @@ class Tally:
 
     def __str__(self) -> str:
         reached = self.chosen - len(self.missed)
-        return f"killed at {reached} of {self.chosen} places, each gone on from in {self.legs} ways"
+        never = ", ".join(map(str, self.missed)) or "none"
+        return f"killed at {reached} of {self.chosen} places, gone on from in {self.legs} ways; never reached: {never}"
 
     def check(self) -> None:
         """Fail where anything was wrong, or where too much was never reached."""
