@@ -24,7 +24,9 @@ HOLE = "\0"
 CONSTANT = re.compile(r"STATUS_FILENAME(_\w+)?$|\w*_STATUS_FILENAME$")
 MARKERS = ("status", "notify", "tasks", "create_task", "sqlite", "通知", "发送", "\\u", "\\x", "\\n{")
 """In lower case. A file without any of them uses no send status, unless a name of another file leads there."""
-SUSPECT = re.compile(r"send_status|STATUS_FILENAME|status_record|是否发送通知")
+STATUS_WORDS = "send_status|STATUS_FILENAME|status_record|发送状态"
+"""How code speaks of send status, as a pattern."""
+SUSPECT = re.compile(rf"{STATUS_WORDS}|{FLAG_COLUMN}")
 """What makes a file that cannot be parsed suspect."""
 
 _PATH = re.compile(rf"[^\s]*(send_status|status_record)[^/\s]*\.json|[^\s]*send_status[^/\s]*{HOLE}")

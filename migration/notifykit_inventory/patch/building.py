@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from notifykit_inventory.facts import FunctionKey, Parameter, RawUse
@@ -11,7 +11,8 @@ from notifykit_inventory.model import Owner, UseKind
 from notifykit_inventory.patch.callers import PassedArguments, given_to, obstacles
 from notifykit_inventory.patch.file import ParsedFile, StrippedFile, UnfitError
 from notifykit_inventory.patch.mentions import exported, files_with, mentioned
-from notifykit_inventory.patch.model import FileChange, Leftover, PatchContent, RemovedConstant
+from notifykit_inventory.patch.model import FileChange, Leftover, PatchContent, Remark, RemovedConstant
+from notifykit_inventory.patch.remarks import remarks
 from notifykit_inventory.patch.removals import Removals
 from notifykit_inventory.source import Code, parse, read_code
 from notifykit_inventory.take import TreeScan
@@ -67,12 +68,22 @@ class PatchBuilder:
             changes=tuple(self._change(file, code) for file, code in sorted(changed.items())),
             constants=self._removed_constants(),
             leftovers=tuple(sorted(self.leftovers, key=lambda item: (item.file, item.line))),
+            remarks=tuple(self._remarks({file: code.text for file, code in changed.items()})),
             after=self.scan.replaced({self.base / file: code for file, code in changed.items()}),
         )
 
     def _change(self, file: str, code: Code) -> FileChange:
         before = self.codes[file]
         return FileChange(file=file, before=before.encode(before.text), after=code.encode(code.text))
+
+    def _remarks(self, changed: Mapping[str, str]) -> Iterator[Remark]:
+        """Yield what still speaks of that which is taken out, in the code as it will be."""
+        paths = {path for found in self.constants.values() for raw in found for path in raw.evidence.paths}
+        gone = {*self.constants, *(path.rpartition("/")[2] for path in paths)}
+        speaking = [self.scan.modules.file(path) for path in files_with(gone, self.scan.read)]
+        texts = {**{file: self._code(file).text for file in speaking}, **changed}
+        for file, text in sorted(texts.items()):
+            yield from remarks(file, text, gone, self._code(file).text if file in changed else None)
 
     def _removed_constants(self) -> tuple[RemovedConstant, ...]:
         return tuple(
@@ -112,6 +123,8 @@ class PatchBuilder:
                 wanted = removals[use.place.file]
                 calls = wanted.loads if use.name == "load_send_status" else wanted.writes
                 calls.add((use.place.line, use.place.column))
+            elif use.kind in (UseKind.NAMED, UseKind.PATH):
+                removals[use.place.file].named.add((use.place.line, use.place.column))
         for ((file, function), name), given in self.parameters.items():
             removals[file].parameters[function].add(name)
             for call, argument in given:

@@ -50,12 +50,15 @@ class ParsedFile:
         """Take out what is to go."""
         blocked = self._twice()
         removals.left_alone |= blocked.keys()
+        needed: set[tuple[str, str]] = set()
         while True:
-            new, report, units = self._once(removals)
+            new, report, units = self._once(removals, needed)
             found = {**report.blocked, **self._remains(units, new)}
             found = {name: why for name, why in found.items() if name not in removals.left_alone}
-            if not found:
+            still = _still_used(units, new)
+            if not found and not still:
                 break
+            needed |= still
             blocked |= found
             removals.left_alone |= found.keys()
         used = {
@@ -75,7 +78,9 @@ class ParsedFile:
                 found[name] = (self._spots[node][0], f"{name} is defined twice")
         return found
 
-    def _once(self, removals: Removals) -> tuple[cst.Module, StripReport, list[Unit]]:
+    def _once(self, removals: Removals, needed: set[tuple[str, str]]) -> tuple[cst.Module, StripReport, list[Unit]]:
+        """Take out what is to go, once. `needed`: (function, variable) of those that have to stay."""
+
         def is_load(node: cst.Call) -> bool:
             return _is_plain(node) and self._spots.get(node) in removals.loads
 
@@ -88,7 +93,8 @@ class ParsedFile:
             units.append(Unit(name, node, Evaluator(is_load), is_write, gone))
         for unit in units:
             if unit.name not in removals.left_alone:
-                look_at(unit)
+                stay = {name for function, name in needed if function == unit.name}
+                look_at(unit, lambda node: self._spots.get(node) in removals.named, stay)
         new, report = strip_module(self._module, removals, units, self._spots)
         return new, report, units
 
@@ -112,6 +118,12 @@ class ParsedFile:
             elif _calls(after[unit.name], unit) != wanted:
                 found[unit.name] = (line, "what the call gives is used in a way that cannot be taken out safely")
         return found
+
+
+def _still_used(units: list[Unit], new: cst.Module) -> set[tuple[str, str]]:
+    """Return (function, variable) of what only held a file's name, where something still uses it."""
+    after = dict(_outermost(new))
+    return {(unit.name, name) for unit in units for name in unit.carriers if mentions(after[unit.name], {name})}
 
 
 def _calls(node: cst.CSTNode, unit: Unit) -> int:

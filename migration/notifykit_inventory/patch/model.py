@@ -30,6 +30,16 @@ class Leftover:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """A comment, or a line of a docstring, that speaks of what was taken out."""
+
+    file: str
+    line: int
+    """As it will be."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileChange:
     """One file that is changed."""
 
@@ -47,6 +57,8 @@ class PatchContent:
     constants: tuple[RemovedConstant, ...]
     leftovers: tuple[Leftover, ...]
     """What could not be taken out safely, with lines as they are now."""
+    remarks: tuple[Remark, ...]
+    """What still speaks of that which is taken out."""
     after: Inventory
     """The inventory as it will be."""
 
@@ -68,6 +80,8 @@ class Patch:
     """Contract uses, and undecided ones, that are there after it; lines as they will be."""
     waiting: tuple[Use, ...]
     """Uses of campaigns that were not migrated, which it leaves alone; lines as they will be."""
+    remarks: tuple[Remark, ...]
+    """Comments and docstrings that speak of what it takes out, which it does not change."""
 
     @property
     def files(self) -> tuple[str, ...]:

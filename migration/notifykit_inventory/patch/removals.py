@@ -25,8 +25,7 @@ class Removals:
     """Names that are defined here."""
     imports: set[str] = field(default_factory=set)
     """Names that are imported here, as this file binds them."""
+    named: set[Spot] = field(default_factory=set)
+    """Expressions that name a contract's status file: a variable that only holds one goes with its last use."""
     left_alone: set[str] = field(default_factory=set)
     """Qualified names of functions in which nothing can be taken out; the empty one for the top of the module."""
-
-    def __bool__(self) -> bool:
-        return bool(self.loads or self.writes or self.arguments or self.parameters or self.constants or self.imports)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from notifykit_inventory.model import Owner, Use, UseKind
 from notifykit_inventory.patch.diff import file_diff
-from notifykit_inventory.patch.model import Patch, PatchContent
+from notifykit_inventory.patch.model import Leftover, Patch, PatchContent, Remark
 
 _HEAD = """\
 Takes the contracts' send status out of this code; the technicians' stays. Review it, then apply it in this folder
@@ -24,6 +24,21 @@ def job(use: Use) -> str:
     return f"{use.place.file}:{use.place.line}: {use.name}{within}: {use.why}"
 
 
+def leftover(item: Leftover) -> str:
+    """Return a line about what could not be taken out."""
+    return f"{item.file}:{item.line}: {item.why}"
+
+
+def left(use: Use) -> str:
+    """Return a line about a use that is there after the patch, for a person."""
+    return f"{use.place.file}:{use.place.line}: {use.kind} {use.name}: {use.owner}, {use.why}"
+
+
+def remark(item: Remark) -> str:
+    """Return a line about a comment or docstring."""
+    return f"{item.file}:{item.line}: {item.text}"
+
+
 def as_patch(content: PatchContent) -> Patch:
     """Return a patch as it is written to a file."""
     remaining = tuple(use for use in content.after.uses if use.remains)
@@ -36,6 +51,7 @@ def as_patch(content: PatchContent) -> Patch:
         leftovers=content.leftovers,
         remaining=remaining,
         waiting=waiting,
+        remarks=content.remarks,
     )
 
 
@@ -45,15 +61,19 @@ def _comment(content: PatchContent, remaining: tuple[Use, ...], waiting: tuple[U
         lines += ["", "There is nothing that can be taken out."]
     if content.leftovers:
         lines += ["", "Not taken out, since that might not be safe (lines as they are now):"]
-        lines += [f"  {item.file}:{item.line}: {item.why}" for item in content.leftovers]
+        lines += [f"  {leftover(item)}" for item in content.leftovers]
     if remaining:
         lines += ["", "What is left for a person (lines as they are after the patch):"]
-        lines += [
-            f"  {use.place.file}:{use.place.line}: {use.kind} {use.name}: {use.owner}, {use.why}" for use in remaining
-        ]
+        lines += [f"  {left(use)}" for use in remaining]
     if waiting:
         lines += ["", "Left alone, since the campaigns were not migrated (lines as they are after the patch):"]
         lines += [f"  {job(use)}" for use in waiting]
+    if content.remarks:
+        lines += [
+            "",
+            "Comments and docstrings that speak of what goes, for a person (lines as they are after the patch):",
+        ]
+        lines += [f"  {remark(item)}" for item in content.remarks]
     suspect = [item for item in content.after.unread if item.suspect]
     if suspect:
         lines += ["", "Could not be read, and may use send status:"]

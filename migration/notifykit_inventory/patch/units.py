@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -28,6 +28,8 @@ class Unit:
     """Names of its parameters that are to go."""
     statuses: set[str] = field(default_factory=set)
     """Names of variables that hold a contract's status, or come from one."""
+    carriers: set[str] = field(default_factory=set)
+    """Names of variables that only hold the name of a contract's status file, and go with their last use."""
 
     @property
     def nodes(self) -> Iterator[cst.CSTNode]:
@@ -44,7 +46,8 @@ class Unit:
             targets = [statement.target]
         else:
             return isinstance(statement, cst.Del) and self._is_entry(statement.target)
-        if all(isinstance(item, cst.Name) and item.value in self.statuses for item in targets):
+        gone = self.statuses | self.carriers
+        if all(isinstance(item, cst.Name) and item.value in gone for item in targets):
             return True
         value = statement.value
         return value is not None and harmless(value) and all(self._is_entry(item) for item in targets)
@@ -60,7 +63,7 @@ class Unit:
         if isinstance(node.func, cst.Attribute) and node.func.attr.value in _CHANGES:
             base = self.evaluator.of(node.func.value)
             return base is not None and base.empty and all(harmless(item) for item in given)
-        gone = self.statuses | self.parameters
+        gone = self.statuses | self.parameters | self.carriers
         return called(node) in _LOGS and mentions(node, gone) and all(harmless(item) for item in given)
 
     def _is_entry(self, node: cst.BaseExpression) -> bool:
@@ -70,9 +73,13 @@ class Unit:
         return isinstance(node.value, cst.Name) and self.evaluator.names.get(node.value.value) == EMPTY
 
 
-def look_at(unit: Unit) -> None:
-    """Find the names that hold a contract's status, and what they are worth."""
+def look_at(unit: Unit, is_named: Callable[[cst.CSTNode], bool], needed: Collection[str]) -> None:
+    """Find the names that hold a contract's status, and what they are worth; and those that hold its file's name.
+
+    `is_named`: whether an expression names a contract's status file. `needed` are variables that have to stay.
+    """
     values, others = _bindings(unit.nodes)
+    unit.carriers |= _carriers(values, {*others, *needed}, is_named) if unit.name else set()
     changed = True
     while changed:
         changed = False
@@ -88,6 +95,25 @@ def look_at(unit: Unit) -> None:
                 unit.evaluator.names[name] = known
                 unit.statuses.add(name)
                 changed = True
+
+
+def _carriers(
+    values: Mapping[str, Sequence[cst.BaseExpression]], others: Collection[str], is_named: Callable[[cst.CSTNode], bool]
+) -> set[str]:
+    """Return the names to which nothing but the name of a contract's status file is assigned, or another of them."""
+
+    def carries(value: cst.BaseExpression) -> bool:
+        if isinstance(value, cst.Name) and value.value in found:
+            return True
+        chooses = isinstance(value, cst.IfExp | cst.BooleanOperation)  # perhaps another's file
+        return is_named(value) and harmless(value) and not chooses
+
+    found: set[str] = set()
+    while True:
+        new = {name for name, given in values.items() if name not in others and all(map(carries, given))}
+        if new == found:
+            return found
+        found = new
 
 
 def _comes_from_status(unit: Unit, node: cst.BaseExpression) -> bool:

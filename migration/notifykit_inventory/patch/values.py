@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
+from notifykit_inventory.resolution.folding import PATH_MAKERS
+
 Constant = str | int | bool | None
 _HARMLESS = {
     "str", "int", "len", "bool", "get", "strip", "format", "lower", "upper", "keys", "values", "items", "now", "time",
-    "strftime", "isoformat", "join",
+    "strftime", "isoformat", "join", *(name.rpartition(".")[2] for name in PATH_MAKERS),
 }  # fmt: skip
 """Calls without side effects."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,17 +23,24 @@ from notifykit_migration.journal.journal import Journal
 from notifykit_migration.journal.lock import migration_lock
 from notifykit_migration.journal.patches import note_patch
 from notifykit_migration.journal.phase import Phase, state_of
-from notifykit_migration.legacy.program_code import check_code_reader, plan_cleanup
+from notifykit_migration.legacy.campaigns import owners
+from notifykit_migration.legacy.program_code import NOTHING, CodeCleanup, check_code_reader, plan_cleanup
 from notifykit_migration.migrate import Migration
 
 _EPILOG = """\b
 Examples:
   notifykit retire
+  notifykit retire --dry-run --code ../old-program
   notifykit retire --yes --code ../old-program --patch cleanup.patch
 """
 
 
 @click.command(epilog=_EPILOG)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="With --code: show the patch as it would be, before the migration too: as if all campaigns were migrated.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--now", "at_once", is_flag=True, help="Do not wait for the end of `--soak`.")
 @click.option(
@@ -51,19 +59,29 @@ Examples:
 @json_option
 @click.pass_obj
 def retire(
-    session: Session, *, yes: bool, at_once: bool, code: Path | None, patch_path: Path | None, as_json: bool
+    session: Session,
+    *,
+    dry_run: bool,
+    yes: bool,
+    at_once: bool,
+    code: Path | None,
+    patch_path: Path | None,
+    as_json: bool,
 ) -> ExitCode:
     """Move the old send-status files into the backup.
 
     Only where the time of `--soak` is over and every check of `verify` passes. Nothing is deleted; the technician's
-    file stays.
+    file stays. With --dry-run nothing is moved or written.
     """
-    if patch_path is not None and code is None:
-        raise click.UsageError("--patch needs --code PATH: where the old program is")
+    if code is None and (dry_run or patch_path is not None):
+        raise click.UsageError(f"{'--dry-run' if dry_run else '--patch'} needs --code PATH: where the old program is")
     project = session.open_project(secrets=False)
     if code is not None:
         check_code_reader(project)
     folder = MigrationFolder.of(project.file.folder)
+    if dry_run and code is not None:
+        _rehearse(project, folder, code, as_json=as_json)
+        return ExitCode.DONE
     done = state_of(Journal.read(folder.journal)).phase is Phase.RETIRED
     moved: list[str] = []
     if not done:
@@ -73,13 +91,12 @@ def retire(
         with migration_lock(folder, "retire"):
             migration = Migration(project=project, folder=folder, tell=lambda _: None, who=account())
             moved = list(migration.retire().retired)
-    constants = _code(project, folder, code, patch_path) if code is not None else []
+    cleanup = _code(project, folder, code, patch_path) if code is not None else NOTHING
     if as_json:
-        print_json({"retired": moved, "constants": constants})
+        print_json(_form(moved, cleanup))
         return ExitCode.DONE
     out("nothing to do: the old files are retired already" if done else f"retired: {', '.join(moved) or 'no file'}")
-    for line in constants:
-        out(line)
+    out(*_deletable(cleanup))
     return ExitCode.DONE
 
 
@@ -89,10 +106,27 @@ def _ask() -> None:
     click.confirm("Move the old send-status files into the backup?", abort=True)
 
 
-def _code(project: Project, folder: MigrationFolder, code: Path, patch_path: Path | None) -> list[str]:
-    """Return a line for each constant that may go, and write the patch where it is wanted."""
-    migrated = [part.status_file for one in in_force(folder) for part in one.plan.campaigns]
-    cleanup = plan_cleanup(project, code, migrated)
+def _rehearse(project: Project, folder: MigrationFolder, code: Path, *, as_json: bool) -> None:
+    """Show the patch as it would be: for the campaigns that were migrated, or else for all that are described."""
+    migrated = _migrated(folder)
+    cleanup = plan_cleanup(project, code, migrated or owners(project))
+    if not migrated:
+        warn("as if all campaigns that describe a contracts' send-status file were migrated; nothing was written")
+    if as_json:
+        print_json({**_form([], cleanup), "patch": cleanup.patch.decode("utf-8", "replace")})
+        return
+    out(*_deletable(cleanup))
+    out(*(line.rstrip("\r").expandtabs() for line in cleanup.patch.decode("utf-8", "replace").split("\n")))
+
+
+def _migrated(folder: MigrationFolder) -> list[str]:
+    """Return the status files of the migrations that are in force."""
+    return [part.status_file for one in in_force(folder) for part in one.plan.campaigns]
+
+
+def _code(project: Project, folder: MigrationFolder, code: Path, patch_path: Path | None) -> CodeCleanup:
+    """Find out what may go, and write the patch where it is wanted."""
+    cleanup = plan_cleanup(project, code, _migrated(folder))
     if patch_path is not None:
         with migration_lock(folder, "retire"), Journal(folder.journal) as journal:
             note_patch(journal, code, patch_path, cleanup.changes, account())
@@ -103,7 +137,30 @@ def _code(project: Project, folder: MigrationFolder, code: Path, patch_path: Pat
                     f"cannot be written ({error.strerror})", mend="check --patch", where=patch_path
                 ) from error
         warn(f"the patch is in {patch_path}: review it, then apply it with `patch -p1`")
-    if cleanup.left_alone:
-        warn("left alone: the campaigns of these were not migrated, and their jobs still need their status files")
-        warn(*cleanup.left_alone)
+    for title, lines in (
+        ("left alone: the campaigns of these were not migrated, and their jobs still need their status files",
+         cleanup.left_alone),
+        ("for a person, since it cannot be taken out safely (lines as they are once the patch is applied)",
+         cleanup.remaining),
+        ("comments and docstrings that speak of what goes (lines as they are once the patch is applied)",
+         cleanup.remarks),
+    ):  # fmt: skip
+        if lines:
+            warn(title, *lines)
+    return cleanup
+
+
+def _deletable(cleanup: CodeCleanup) -> list[str]:
     return [f"{constant} may be deleted" for constant in cleanup.deletable]
+
+
+def _form(moved: list[str], cleanup: CodeCleanup) -> dict[str, Any]:
+    return {
+        "retired": moved,
+        "constants": _deletable(cleanup),
+        "left_alone": list(cleanup.left_alone),
+        "leftovers": list(cleanup.leftovers),
+        "remaining": list(cleanup.remaining),
+        "remarks": list(cleanup.remarks),
+        "patch": None,
+    }

@@ -27,6 +27,17 @@ class CodeCleanup:
     """Constants that nothing needs once it is applied, as `file:line: NAME = 'path'`."""
     left_alone: tuple[str, ...]
     """Uses of campaigns that were not migrated, with the reason, as `file:line: what: why`."""
+    leftovers: tuple[str, ...]
+    """What cannot be taken out safely, as `file:line: why`; lines as they are now."""
+    remaining: tuple[str, ...]
+    """What is left of the contracts' send status then, as `file:line: what: whose, why`; lines as they will be."""
+    remarks: tuple[str, ...]
+    """Comments and docstrings that speak of what goes, as `file:line: text`; lines as they will be."""
+
+
+NOTHING = CodeCleanup(
+    patch=b"", changes={}, deletable=(), left_alone=(), leftovers=(), remaining=(), remarks=()
+)  # fmt: skip
 
 
 def check_code_reader(project: Project) -> None:
@@ -57,7 +68,7 @@ def plan_cleanup(project: Project, code: Path, migrated: Iterable[str]) -> CodeC
     Raises NotifykitError where a `legacy` section will not do, or there is nothing at `code`.
     """
     from notifykit_inventory.patch import plan_patch
-    from notifykit_inventory.patch.text import job
+    from notifykit_inventory.patch.text import job, left, leftover, remark
     from notifykit_inventory.project import status_files
 
     patch = plan_patch(code, replace(status_files(project), migrated=frozenset(migrated)))
@@ -66,4 +77,7 @@ def plan_cleanup(project: Project, code: Path, migrated: Iterable[str]) -> CodeC
         changes={item.file: (item.before, item.after) for item in patch.changes},
         deletable=tuple(f"{item.file}:{item.line}: {item.name} = {item.value!r}" for item in patch.constants),
         left_alone=tuple(map(job, patch.waiting)),
+        leftovers=tuple(map(leftover, patch.leftovers)),
+        remaining=tuple(map(left, patch.remaining)),
+        remarks=tuple(map(remark, patch.remarks)),
     )

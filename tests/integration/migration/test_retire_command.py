@@ -84,8 +84,16 @@ def test_it_is_asked_for(world: LegacyWorld) -> None:
 
 def test_as_json(world: LegacyWorld) -> None:
     done = world.run("retire", "--yes", "--now", "--json")
-    assert json.loads(done.stdout) == {"retired": [SHOWN], "constants": []}
-    assert json.loads(world.run("retire", "--yes", "--json").stdout) == {"retired": [], "constants": []}
+    nothing: dict[str, object] = {
+        "constants": [],
+        "left_alone": [],
+        "leftovers": [],
+        "remaining": [],
+        "remarks": [],
+        "patch": None,
+    }
+    assert json.loads(done.stdout) == {"retired": [SHOWN], **nothing}
+    assert json.loads(world.run("retire", "--yes", "--json").stdout) == {"retired": [], **nothing}
 
 
 def a_message_is_lost(world: LegacyWorld) -> None:
@@ -274,10 +282,54 @@ def notify_contract_of_some_city(contract_id):
     assert "other.py:6: call load_send_status: undecided" in patch.read_text(encoding="utf-8")
 
 
-def test_a_patch_needs_the_code(world: LegacyWorld) -> None:
-    done = world.run("retire", "--yes", "--now", "--patch", "cleanup.patch")
+CARRYING = JOBS.replace(
+    "    notify_awards_jun_beijing(PERFORMANCE_DATA_FILENAME_BJ_AUG, STATUS_FILENAME_BJ_AUG)",
+    """    # status_filename: the send_status file
+    performance_data_filename = PERFORMANCE_DATA_FILENAME_BJ_AUG
+    status_filename = STATUS_FILENAME_BJ_AUG
+    notify_awards_jun_beijing(performance_data_filename, status_filename)""",
+)
+
+
+def test_the_patch_is_rehearsed_before_the_migration(tmp_path: Path) -> None:
+    """What is shown on the code as it is, with the campaigns described, is what is written after the migration."""
+    world = LegacyWorld(tmp_path / "project", campaigns=("beijing", "shanghai"))
+    world.contract("Y", SENT, [(GROUP, "completed")])
+    code, patch = write_legacy_code(tmp_path / "code", {"jobs.py": CARRYING}), tmp_path / "cleanup.patch"
+    before = world.tree(), {path: path.read_bytes() for path in code.rglob("*.py")}
+    shown = world.run("retire", "--dry-run", "--code", str(code), "--patch", str(patch))
+    told = json.loads(world.run("retire", "--dry-run", "--code", str(code), "--json").stdout)
+    assert (world.tree(), {path: path.read_bytes() for path in code.rglob("*.py")}) == before
+    assert shown.exit_code == 0, shown.output
+    assert not patch.exists()
+    assert "as if all campaigns" in shown.stderr
+    assert world.run("migrate", "--yes", "--stopped", "idle", "--soak", "7").exit_code == 0
+    again = world.run("retire", "--dry-run", "--code", str(code))
+    assert (again.stdout, "as if" in again.stderr) == (shown.stdout, False)
+    done = world.run("retire", "--yes", "--now", "--code", str(code), "--patch", str(patch))
+    assert done.exit_code == 0, done.output
+    text = patch.read_text(encoding="utf-8")
+    assert told["patch"] == text
+    assert shown.stdout.endswith(f"\n{text}\n")
+    assert told["constants"] == [line for line in shown.stdout.splitlines() if line.endswith(" may be deleted")]
+    assert told["remarks"][0] == "jobs.py:6: # status_filename: the send_status file"
+    assert told["remarks"][0] in done.stderr
+    apply(patch, code)
+    assert world.run("inventory", str(code), "--check").exit_code == 0
+
+
+def test_what_is_left_for_a_person_is_told(world: LegacyWorld, tmp_path: Path) -> None:
+    code = write_legacy_code(tmp_path / "code", {**ONE_CITY, "more.py": f"load_send_status('{SHOWN}').popitem()\n"})
+    done = world.run("retire", "--yes", "--now", "--code", str(code), "--patch", str(tmp_path / "cleanup.patch"))
+    assert done.exit_code == 0, done.output
+    assert f"more.py:1: call load_send_status: contract, names {SHOWN}" in done.stderr
+
+
+@pytest.mark.parametrize("option", [("--patch", "cleanup.patch"), ("--dry-run",)])
+def test_a_patch_needs_the_code(world: LegacyWorld, option: tuple[str, ...]) -> None:
+    done = world.run("retire", "--yes", "--now", *option)
     assert done.exit_code == 2
-    assert "--code" in done.stderr
+    assert f"{option[0]} needs --code" in done.stderr
     assert world.json() is not None
 
 

@@ -137,3 +137,41 @@ def test_odd_file_names(tmp_path: Path, name: str) -> None:
 def test_an_unreadable_file_that_may_use_send_status_is_named(tmp_path: Path) -> None:
     program = write_legacy_code(tmp_path, {"old.py": "print load_send_status(x)\n"})
     assert "# Could not be read, and may use send status:\n#   old.py: " in plan_patch(program).text
+
+
+SPOKEN = '''\
+"""Jobs: STATUS_FILENAME_BJ_AUG is in config.py."""
+from modules.config import *
+from modules.notification_module import notify_awards_jun_beijing
+
+
+def beijing():
+    """Tells the group.
+
+    status_filename: 发送状态
+    """
+    status_filename = STATUS_FILENAME_BJ_AUG  # goes with its line
+    # by the send_status file
+    text = "# send_status in a text"
+    notify_awards_jun_beijing(PERFORMANCE_DATA_FILENAME_BJ_AUG, status_filename)  # \u2028 status_filename
+
+
+def other():
+    """Knows send_status."""  # and is not changed
+'''
+
+
+def test_what_still_speaks_of_it_is_listed_and_not_changed(tmp_path: Path) -> None:
+    notes = "# see state/send_status_bj_aug.json\n# see send_status_x.json\nx = 'STATUS_FILENAME'\n"
+    program = write_legacy_code(tmp_path, {"jobs.py": SPOKEN, "notes.py": notes})
+    patch = plan_patch(program)
+    assert [(item.file, item.line, item.text) for item in patch.remarks] == [
+        ("jobs.py", 1, '"""Jobs: STATUS_FILENAME_BJ_AUG is in config.py."""'),
+        ("jobs.py", 9, "status_filename: 发送状态"),
+        ("jobs.py", 11, "# by the send_status file"),
+        ("jobs.py", 13, "# \u2028 status_filename"),
+        ("modules/notification_module.py", 10, '"""通知奖励: status_filename 是发送状态。"""'),
+        ("notes.py", 1, "# see state/send_status_bj_aug.json"),
+    ]
+    assert "#   jobs.py:11: # by the send_status file\n" in patch.text
+    assert "notes.py" not in patch.files

@@ -342,3 +342,50 @@ def test_a_mixed_table_of_files_is_left_to_a_person(tmp_path: Path) -> None:
     code, patch = patched(tmp_path, before)
     assert code == before
     assert [(use.place.file, use.name) for use in patch.remaining] == [("more.py", "state/send_status_bj.json")]
+
+
+CARRIED = {
+    "plainly": ("file = STATUS_FILENAME_BJ_AUG\nnote(1, file)", "note(1)"),
+    "with a type": ("file: str = STATUS_FILENAME_BJ_AUG\nnote(1, file)", "note(1)"),
+    "by a path": ("file = 'state/send_status_bj_aug.json'\nnote(1, file)", "note(1)"),
+    "put together": ("file = os.path.join('.', STATUS_FILENAME_BJ_AUG)\nnote(1, file)", "note(1)"),
+    "by way of another": ("given = STATUS_FILENAME_BJ_AUG\nfile = given\nnote(1, file)", "note(1)"),
+    "one of two": ("file = STATUS_FILENAME_BJ_AUG\nif x:\n    file = STATUS_FILENAME_SH_AUG\nnote(1, file)",
+                   "note(1)"),
+    "told of": ("file = STATUS_FILENAME_BJ_AUG\nprint('by', file)\nnote(1, file)", "note(1)"),
+    "among others": ("csv = 'a'; file = STATUS_FILENAME_BJ_AUG\nnote(csv, file)", "csv = 'a'\nnote(csv)"),
+    "in a function of its own": (
+        "file = STATUS_FILENAME_BJ_AUG\ndef inner():\n    note(1, file)\ninner()",
+        "def inner():\n    note(1)\ninner()",
+    ),
+}  # fmt: skip
+"""Jobs in which a variable holds the file's name, and what is left of them."""
+
+KEPT = {
+    "used otherwise": "file = STATUS_FILENAME_BJ_AUG\nnote(1, file)\nbackup(file)",
+    "another file perhaps": "file = STATUS_FILENAME_BJ_AUG if x else STATUS_FILENAME_TS\nprint(file)",
+    "made by a call": "file = log(STATUS_FILENAME_BJ_AUG)",
+    "for all to see": "global file\nfile = STATUS_FILENAME_BJ_AUG\nnote(1, file)",
+}
+NOTE = f"import os\n{IMPORTS}\n\ndef note(key, file):\n    update_send_status(file, key, '发送成功')\n\n\n"
+
+
+def job(body: str) -> str:
+    return f"def job(x):\n{indent(body, '    ')}\n"
+
+
+@pytest.mark.parametrize("shape", CARRIED)
+def test_a_variable_that_only_carried_the_name_goes_with_its_constant(tmp_path: Path, shape: str) -> None:
+    before, after = CARRIED[shape]
+    code, patch = patched(tmp_path, NOTE + job(before))
+    assert code.endswith(f"def note(key):\n    pass\n\n\n{job(after)}")
+    assert (patch.leftovers, patch.remaining) == ((), ())
+    assert "STATUS_FILENAME_BJ_AUG" not in (tmp_path / "modules/config.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("shape", KEPT)
+def test_a_variable_that_something_still_needs_stays_with_its_constant(tmp_path: Path, shape: str) -> None:
+    code, patch = patched(tmp_path, NOTE + job(KEPT[shape]))
+    assert KEPT[shape].splitlines()[0] in code
+    assert "STATUS_FILENAME_BJ_AUG" in (tmp_path / "modules/config.py").read_text(encoding="utf-8")
+    assert patch.remaining
