@@ -96,6 +96,7 @@ class KeepsFlags(Protocol):
     def set_flags(self, keys: Collection[str], flag: Flag) -> Mapping[str, Reason | str]:
         """Set the flags of these keys in the file, and read them back. Returns what was refused: key to reason.
 
-        May be cut short anywhere and be called again.
+        Rows that are gone, and flags that say neither of the two, are not refused: they have none to be set. May be
+        cut short anywhere and be called again.
         """
         ...

@@ -11,6 +11,10 @@ class PreflightError(NotifykitError):
     exit_code = ExitCode.PREFLIGHT_FAILED
 
 
+class UnfinishedError(NotifykitError):
+    """What stands in the way of a step, after other steps were done: the same command goes on there."""
+
+
 class WorldChangedError(NotifykitError):
     """Something is neither as the plan found it nor as the plan leaves it; nothing further was changed."""
 

@@ -15,13 +15,13 @@ from notifykit_migration.apply.retire import retire_files
 from notifykit_migration.apply.steps import check_inputs, database_step, flag_steps, use_wal
 from notifykit_migration.backup import make as backups
 from notifykit_migration.backup.in_force import InForce, in_force, planned
-from notifykit_migration.errors import PreflightError, VerificationError
+from notifykit_migration.errors import PreflightError, VerificationError, WorldChangedError
 from notifykit_migration.files.paths import resolved
 from notifykit_migration.files.reading import untouched
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.journal import Journal
 from notifykit_migration.journal.phase import State, state_of
-from notifykit_migration.journal.redo import Step, run_steps
+from notifykit_migration.journal.redo import TargetState, run_steps
 from notifykit_migration.legacy.log import LegacyLog
 from notifykit_migration.legacy.settings import others_of
 from notifykit_migration.model import Backup, Check, CheckResult, InputKind, Plan
@@ -143,12 +143,15 @@ class Migration:
 
     def _go_on(self, journal: Journal, plan: Plan, backup: Backup, until: Until) -> Migrated:
         begun = state_of(journal.entries)
-        before = backed_up(backup, self.project, plan)
-        steps: list[Step] = [
-            database_step(self.project, plan, self.folder, backup=backup.id, soak_until=begun.soak_until),
-            *flag_steps(self.project, plan, before),
-        ]
-        run_steps(journal, steps)
+        database = database_step(self.project, plan, self.folder, backup=backup.id, soak_until=begun.soak_until)
+        stand = database.stand()
+        if stand is TargetState.FOREIGN:
+            raise WorldChangedError(
+                "changed since this migration was begun, and before it had changed anything",
+                mend="`notifykit rollback` gives it up; `notifykit migrate` then makes a new plan",
+                where=plan.store,
+            )
+        run_steps(journal, [database, *flag_steps(self.project, plan)])
         use_wal(self.project, plan)
         self.project.open_outbox(create=False).close()  # from now on the project knows its store
         flags = sum(contract.set_flag for part in plan.campaigns for contract in part.contracts)
@@ -156,7 +159,8 @@ class Migration:
         if until is Until.APPLY:
             return Migrated(plan=plan, backup=backup)
         migrations = in_force(self.folder, plan)
-        checks = tuple(verify(self.project, migrations, strict=True))
+        # From the database on, the outbox may be worked with: what a run that goes on finds may be later than the plan.
+        checks = tuple(verify(self.project, migrations, strict=stand is TargetState.BEFORE))
         record_checks(journal, checks)
         raise_for(checks)
         self.tell(f"verify: {len(checks)} checks, none failed")
@@ -198,14 +202,6 @@ def inputs(project: Project, plan: Plan) -> list[Path]:
     """Return every file that a plan depends on, the store left out."""
     files = [resolved(project.file.folder, item.path) for item in plan.inputs if item.kind is not InputKind.STORE]
     return [*files, *(resolved(project.file.folder, kept.status_file) for kept in plan.kept)]
-
-
-def backed_up(backup: Backup, project: Project, plan: Plan) -> dict[str, bytes]:
-    """Return the CSV files as the plan found them."""
-    return {
-        part.csv_file: backups.content(backup, resolved(project.file.folder, part.csv_file)) or b""
-        for part in plan.campaigns
-    }
 
 
 def record_checks(journal: Journal, checks: Sequence[Check]) -> None:

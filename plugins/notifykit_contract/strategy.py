@@ -20,12 +20,13 @@ from notifykit.wording import Reason
 from notifykit_contract.encoding import AUTO, codec_kept
 from notifykit_contract.flags import FlagColumn, Flagged, flags_written, write_flags
 from notifykit_contract.head import no_column
-from notifykit_contract.wording import FILE_MISSING, FILE_UNKNOWN, ROW_GONE
+from notifykit_contract.wording import FILE_MISSING, FILE_UNKNOWN, ODD_FLAG, ROW_GONE
 
 _NOTIFY, _SKIP, _REPAIR, _DRIFT = Decision.NOTIFY, Decision.SKIP, Decision.REPAIR, Decision.DRIFT
 _NEITHER = Decision.NEITHER
 _UNWRITABLE = ',"'
 _NO_ROW = {ROW_GONE.code, FILE_MISSING.code}
+_NONE_TO_SET = {ROW_GONE.code, ODD_FLAG.code}
 _KEPT = ("key", "flag", "unsent", "sent", "encoding")
 
 
@@ -198,8 +199,12 @@ class CsvFlag(Strategy):
         return flags_written(data, self._file, self._column_for(flag), keys)
 
     def set_flags(self, keys: Collection[str], flag: Flag) -> Mapping[str, Reason]:
-        """Set these flags in the file, and read them back. Returns what was refused."""
-        return write_flags(self._file, self._column_for(flag), keys).refused if keys else {}
+        """Set these flags in the file, and read them back. Returns what was refused.
+
+        A row that is gone, and a flag that says neither word, have none that is to be set.
+        """
+        refused = write_flags(self._file, self._column_for(flag), keys).refused if keys else {}
+        return {key: why for key, why in refused.items() if why.code not in _NONE_TO_SET}
 
     def _column_for(self, flag: Flag) -> FlagColumn:
         if flag is Flag.SENT:

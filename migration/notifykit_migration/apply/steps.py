@@ -128,8 +128,8 @@ def _sequence(db: Database) -> int | None:
     return int(row[0]) if row else None
 
 
-def flag_steps(project: Project, plan: Plan, before: dict[str, bytes]) -> Iterator[FlagStep]:
-    """Yield a step for each CSV file in which flags are to be set. `before`: the files as the plan found them."""
+def flag_steps(project: Project, plan: Plan) -> Iterator[FlagStep]:
+    """Yield a step for each CSV file in which flags are to be set."""
     for part in plan.campaigns:
         keys = [contract.key for contract in part.contracts if contract.set_flag]
         if not keys:
@@ -144,7 +144,6 @@ def flag_steps(project: Project, plan: Plan, before: dict[str, bytes]) -> Iterat
             keeper=campaign.strategy,
             keys=keys,
             flag=Flag.SENT,
-            before=before[part.csv_file],
             refused="the outbox holds the truth already. Mend it, then run the same command again: it goes on here",
         )
 

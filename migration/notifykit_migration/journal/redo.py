@@ -7,7 +7,7 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -24,7 +24,7 @@ from notifykit.durable import (
     sync_folder,
     write_new,
 )
-from notifykit_migration.errors import PreflightError, VerificationError, WorldChangedError
+from notifykit_migration.errors import PreflightError, UnfinishedError, VerificationError, WorldChangedError
 from notifykit_migration.files.reading import file_digest
 from notifykit_migration.journal.journal import Journal
 
@@ -68,24 +68,46 @@ def run_steps(journal: Journal, steps: Iterable[Step]) -> int:
     """Do what is not done yet, in order. Returns how many were.
 
     Raises WorldChangedError where a target is neither as it was nor as it becomes: that step and those behind it are
-    not done. Whatever a step raises goes through; the next run goes on there.
+    not done. A step that is refused half done, or after others were done (in this run, or in one that was cut short),
+    raises UnfinishedError in place of its PreflightError. What else a step raises goes through; the next run goes on
+    there.
     """
     told = _told(journal)
     count = 0
     for step in steps:
-        stand = step.stand()
-        if stand is TargetState.FOREIGN:
-            raise _changed(step)
-        if stand is not TargetState.AFTER:
-            journal.append(BEGUN, step=step.name, **step.describe())
-            step.do()
-            if step.stand() is not TargetState.AFTER:
-                raise _changed(step)
-            count += 1
-        elif step.name in told:
-            continue
-        journal.append(DONE, step=step.name)
+        try:
+            count += _done(journal, step, told)
+        except PreflightError as refusal:
+            if not (count or told or _changed_something(step)):
+                raise
+            what = f"begun and not finished: {refusal.what}"
+            raise UnfinishedError(what, mend=refusal.mend, where=refusal.where) from refusal
     return count
+
+
+def _done(journal: Journal, step: Step, told: Collection[str]) -> bool:
+    """Do a step. Returns False where there was nothing to do."""
+    stand = step.stand()
+    if stand is TargetState.FOREIGN:
+        raise _changed(step)
+    if stand is TargetState.AFTER:
+        if step.name not in told:
+            journal.append(DONE, step=step.name)
+        return False
+    journal.append(BEGUN, step=step.name, **step.describe())
+    step.do()
+    if step.stand() is not TargetState.AFTER:
+        raise _changed(step)
+    journal.append(DONE, step=step.name)
+    return True
+
+
+def _changed_something(step: Step) -> bool:
+    """Whether a step that was refused left its target other than it was; where it cannot be seen, it did not."""
+    try:
+        return step.stand() is not TargetState.BEFORE
+    except PreflightError:
+        return False
 
 
 def _told(journal: Journal) -> set[str]:

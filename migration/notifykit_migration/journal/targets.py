@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,10 @@ DATABASE = "database "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlagStep:
-    """Sets flags of one CSV file, all to the same. Rows that are appended meanwhile stay."""
+    """Sets flags of one CSV file, all to the same, whatever else people and jobs write to it.
+
+    The store says which flags are due. Rows that are gone, and flags that say neither word, are left to their people.
+    """
 
     name: str
     """What the journal calls it."""
@@ -28,34 +30,20 @@ class FlagStep:
     keeper: KeepsFlags
     keys: Collection[str]
     flag: Flag
-    before: bytes | None
-    """The file as it is to be found; None where others may have written to it."""
     refused: str
     """What to say, and the mend, where a flag cannot be set."""
 
     def describe(self) -> Mapping[str, Any]:
         """Return what the journal keeps of it."""
-        facts = {"target": self.shown, "flag": self.flag.value, "keys": len(self.keys)}
-        if self.before is None:
-            return facts
-        return facts | {"before": _sha(self.before), "after": _sha(self._after(self.before))}
+        return {"target": self.shown, "flag": self.flag.value, "keys": len(self.keys)}
 
     def stand(self) -> TargetState:
-        """Look whether it is done: flags that are set already, by hand or by a run that was cut short, are fine."""
+        """Look whether a flag is left to be set."""
         try:
             data = self.path.read_bytes()
         except OSError as error:
-            raise PreflightError(
-                f"cannot be read {mend(error)}", mend="nothing further was changed", where=self.shown
-            ) from error
-        if self.before is None:
-            return TargetState.AFTER if self._after(data) == data else TargetState.PARTLY
-        after = self._after(self.before)
-        if data.startswith(after):
-            return TargetState.AFTER
-        if data.startswith(self.before):
-            return TargetState.BEFORE
-        return TargetState.PARTLY if self._after(data).startswith(after) else TargetState.FOREIGN
+            raise PreflightError(f"cannot be read {mend(error)}", mend=self.refused, where=self.shown) from error
+        return TargetState.AFTER if self._after(data) == data else TargetState.BEFORE
 
     def do(self) -> None:
         """Set the flags. Raises PreflightError where some are refused."""
@@ -96,7 +84,3 @@ class DatabaseStep:
     def do(self) -> None:
         """Change it."""
         self.change()
-
-
-def _sha(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

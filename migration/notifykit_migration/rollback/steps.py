@@ -95,7 +95,6 @@ def _flag_step(old: OldCampaign, keys: tuple[str, ...], flag: Flag) -> FlagStep:
         keeper=old.keeper,
         keys=keys,
         flag=flag,
-        before=None,
         refused="the store is still the outbox. Mend it, then run `notifykit rollback` again: it goes on here",
     )
 

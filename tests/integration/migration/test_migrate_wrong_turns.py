@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from legacy_run import LegacyRun
 from legacy_world import AWARD, GROUP, SENT, LegacyWorld
 from notifykit_migration import migrate as migrating
 from notifykit_migration.journal.folder import MigrationFolder
@@ -129,13 +130,47 @@ def test_the_state_folder_is_read_only(world: LegacyWorld) -> None:
     files = {path: path.read_bytes() for path in (world.csv(), world.status_file())}
     with read_only(world.folder / "state"):
         done = world.run("migrate", "--yes", *IDLE)
-        assert done.exit_code == 4, done.output
-        assert "PerformanceData-BJ-Aug.csv" in done.stderr
+        assert done.exit_code == 1, done.output
+        assert "PerformanceData-BJ-Aug.csv: begun and not finished" in done.stderr
         assert "mount it writable" in done.stderr
         assert {path: path.read_bytes() for path in files} == files
-        assert world.run("migrate", "--yes", *IDLE).exit_code == 4
+        assert world.run("migrate", "--yes", *IDLE).exit_code == 1
     goes_on(world)
     assert set(world.flags().values()) == {"Y", "N"}
+
+
+def test_notifykit_works_while_the_flags_cannot_be_written_and_the_same_command_finishes(world: LegacyWorld) -> None:
+    """Messages are sent and people edit the file meanwhile; all of that is later than the plan, and nobody's fault."""
+    sent, waiting, new = world.flags()
+    with read_only(world.folder / "state"):
+        assert world.run("migrate", "--yes", *IDLE).exit_code == 1
+        for command in (("generate",), ("dispatch", "--once"), ("settle",)):
+            assert world.run(*command).exit_code in (0, 1, 3), command  # the flags are owed, and that is told
+    world.append(world.row())
+    world.set_flag(new, "hold")
+    assert world.run("settle").exit_code == 3
+    goes_on(world)
+    assert world.flags()[sent] == world.flags()[waiting] == "Y"
+    assert set(world.delivered.values()) == {1}
+
+
+def test_a_row_whose_flag_is_due_is_gone_when_it_goes_on(world: LegacyWorld) -> None:
+    with read_only(world.folder / "state"):
+        assert world.run("migrate", "--yes", *IDLE).exit_code == 1
+    lines = world.csv().read_bytes().splitlines(keepends=True)
+    world.csv().write_bytes(lines[0] + b"".join(lines[2:]))
+    goes_on(world)
+
+
+def test_what_changed_before_anything_was_done_is_given_up_and_planned_anew(world: LegacyWorld) -> None:
+    assert world.run("migrate", "--yes", *IDLE, "--until", "backup").exit_code == 0
+    with Journal(MigrationFolder.of(world.folder).journal) as journal:
+        (backup,) = (world.migration / "backups").iterdir()
+        journal.append("migrate_begun", plan_hash="", plan_made_at=0.0, backup=backup.name, soak_until=None)
+    LegacyRun(world).generate()
+    refuse(world, 5, "`notifykit rollback` gives it up")
+    assert world.run("rollback", "--yes").exit_code == 0
+    goes_on(world)
 
 
 def test_the_send_status_file_alone_cannot_be_moved(world: LegacyWorld) -> None:
@@ -144,7 +179,7 @@ def test_the_send_status_file_alone_cannot_be_moved(world: LegacyWorld) -> None:
         world.set_flag(contract, "Y")
     with read_only(world.folder / "state"):
         done = world.run("migrate", "--yes", *IDLE)
-        assert done.exit_code == 4, done.output
+        assert done.exit_code == 1, done.output
         assert "send_status_bj_aug.json" in done.stderr
         assert "run the same command again" in done.stderr
         assert world.json() is not None

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from notifykit_migration.errors import PreflightError, VerificationError, WorldChangedError
+from notifykit_migration.errors import PreflightError, UnfinishedError, VerificationError, WorldChangedError
 from notifykit_migration.journal.journal import Journal
 from notifykit_migration.journal.redo import MoveFile, ReplaceFile, RestoreFile, Step, TargetState, run_steps
 from system import needs_superuser
@@ -106,6 +106,34 @@ def test_half_done_is_finished(journal: Journal) -> None:
     slate = {"word": "b…"}
     assert run_steps(journal, [Sign(slate, "a", "b")]) == 1
     assert slate == {"word": "b"}
+
+
+@dataclass
+class Refused(Sign):
+    """A step that something stands in the way of."""
+
+    half: bool = False
+
+    def do(self) -> None:
+        if self.half:
+            self.slate["word"] = f"{self.after}…"
+        raise PreflightError("it is held open", mend="close it", where="the slate")
+
+
+def test_a_first_step_that_is_refused_changed_nothing(journal: Journal) -> None:
+    with pytest.raises(PreflightError, match="the slate: it is held open; close it"):
+        run_steps(journal, [Refused({"word": "a"}, "a", "b")])
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_a_refusal_after_something_was_done_says_that_it_is_not_finished(journal: Journal, *, half: bool) -> None:
+    slate = {"word": "a"}
+    steps: list[Step] = [] if half else [Sign({"word": "x"}, "x", "y")]
+    steps.append(Refused(slate, "a", "b", half=half))
+    for _ in range(2):  # the second time, what was done was done by an earlier run
+        with pytest.raises(UnfinishedError, match=r"^the slate: begun and not finished: it is held open; close it$"):
+            run_steps(journal, steps)
+    assert run_steps(journal, [*steps[:-1], Sign(slate, "a", "b")]) == 1
 
 
 def test_a_changed_world_stops_it(journal: Journal) -> None:
