@@ -6,7 +6,6 @@ import logging
 import random
 import threading
 from collections.abc import Callable
-from contextlib import closing
 from types import FrameType
 from typing import Any
 
@@ -31,6 +30,8 @@ class Scheduler:
         self._turn = threading.Lock()
         self._stop = threading.Event()
         self._dispatcher: Dispatcher | None = None
+        self._outbox: SqliteOutbox | None = None
+        """The dispatcher's own connection."""
         self._others = others.campaign_of(runtime.project, runtime.settings)
 
     def check_tasks(self, _caller: FrameType, _original: Original) -> None:
@@ -58,6 +59,8 @@ class Scheduler:
         if (dispatcher := self._dispatcher) is not None:
             dispatcher.stop()
         if self._turn.acquire(timeout=self._runtime.project.configuration.settings.dispatch.timeout):
+            if self._outbox is not None:
+                self._outbox.close()
             self._turn.release()
 
     def work(self) -> Pass:
@@ -65,20 +68,12 @@ class Scheduler:
         runtime, project = self._runtime, self._runtime.project
         with runtime.current():
             this_pass = Pass()
-        with self._turn, closing(self._open()) as outbox:
-            self._dispatcher = Dispatcher(
-                outbox,
-                project.configuration.channels,
-                {campaign.name: campaign for campaign in (self._others, *project.described)},
-                project.configuration.settings.dispatch,
-                project.clock,
-                observers=project.plugins,
-                rng=random.Random(),  # noqa: S311 - jitter
-            )
+        with self._turn:
+            dispatcher, outbox = self._sending()
             if self._stop.is_set():
                 return this_pass
             self._adopt(outbox)
-            this_pass.dispatched = self._dispatcher.run(drain=False)
+            this_pass.dispatched = dispatcher.run(drain=False)
             settle_all(project, outbox, (self._others, *project.described), this_pass)
         for settled in this_pass.settled:
             for reason in settled.refused:
@@ -106,5 +101,19 @@ class Scheduler:
                 )
             )
 
-    def _open(self) -> SqliteOutbox:
-        return self._runtime.project.open_outbox(create=False)
+    def _sending(self) -> tuple[Dispatcher, SqliteOutbox]:
+        """Return the dispatcher of all passes: one of a pass alone never sees a claim stand still for a whole lease."""
+        project = self._runtime.project
+        if self._outbox is None:
+            self._outbox = project.open_outbox(create=False)
+        if self._dispatcher is None:
+            self._dispatcher = Dispatcher(
+                self._outbox,
+                project.configuration.channels,
+                {campaign.name: campaign for campaign in (self._others, *project.described)},
+                project.configuration.settings.dispatch,
+                project.clock,
+                observers=project.plugins,
+                rng=random.Random(),  # noqa: S311 - jitter
+            )
+        return self._dispatcher, self._outbox

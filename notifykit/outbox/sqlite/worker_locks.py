@@ -20,6 +20,10 @@ from filelock import FileLock, Timeout
 _LONGEST = 200
 """Letters of a file's name: no file system takes many more, and another program may have written any worker."""
 
+_TRIES = 5
+_PATIENCE = 1.0
+"""Seconds to wait for another worker, which holds a file that nobody seems to have for the moment of removing it."""
+
 log = logging.getLogger(__name__)
 
 
@@ -41,18 +45,15 @@ class WorkerLocks:
         Where the system has no locks, or the folder cannot be written, nothing is held and nothing can be proven.
         """
         file = self._file(worker)
-        lock = FileLock(file, mode=0o600, thread_local=False, preserve_lock_file=True)
         try:
             self.folder.mkdir(mode=0o700, exist_ok=True)
             self._tidy({self._file(name) for name in busy()})
-            lock.acquire(timeout=0)
+            lock = _locked(file)
         except (OSError, NotImplementedError) as error:
             log.info("%s cannot be locked (%s): a kill is noticed by the heartbeat alone", file, error)
             yield
             return
-        if not _is_held(file):
-            # A file system that lets everybody have the lock would prove the death of the living.
-            lock.release()
+        if lock is None:
             _remove(file)
             yield
             return
@@ -77,6 +78,18 @@ class WorkerLocks:
 
     def _file(self, worker: str) -> Path:
         return self.folder / re.sub(r"[^A-Za-z0-9._-]", "_", worker)[-_LONGEST:]
+
+
+def _locked(file: Path) -> FileLock | None:
+    """Lock a new worker's file; None where the file system lets everybody have the lock, which would prove the death
+    of the living. Another worker may remove the file before it is locked: then it is made again."""
+    for _ in range(_TRIES):
+        lock = FileLock(file, mode=0o600, thread_local=False, preserve_lock_file=True)
+        lock.acquire(timeout=_PATIENCE)
+        if _is_held(file):
+            return lock
+        lock.release()
+    return None
 
 
 def _is_held(file: Path) -> bool:

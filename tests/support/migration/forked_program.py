@@ -12,7 +12,6 @@ import os
 import shutil
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +22,7 @@ import notifykit_compat.command
 import notifykit_contract.swap
 from notifykit_compat.installing import begin, remember
 from notifykit_compat.running import prepare, run
-from program_world import LEASE, ProgramWorld
+from program_world import ProgramWorld
 from system import KILLED
 
 from notifykit.plugins import load_plugins
@@ -114,7 +113,6 @@ def count(world: ProgramWorld, mode: str) -> int:
 def judge(world: ProgramWorld, mode: str, at: int) -> dict[str, Any]:
     """Kill it there, start it again, have a person decide about what is in doubt, and look what became of all."""
     killed = forked(lambda: once(world, mode, Boundaries(world.folder, at))) == KILLED
-    time.sleep(LEASE * 1.1 if mode == "shim" and killed else 0)
     again = [forked(lambda: once(world, mode))]
     doubts = world.decide() if mode == "shim" else 0
     again += [forked(lambda: once(world, mode)) for _ in range(2 if doubts else 1)]

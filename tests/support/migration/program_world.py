@@ -34,7 +34,8 @@ BEIJING_JSON, SHANGHAI_JSON = "state/send_status_bj_aug.json", "state/send_statu
 TECHNICIAN_JSON = "state/technician_status_record.json"
 BEIJING_GROUP, SHANGHAI_GROUP = "（北京）销售喜报群", "（上海）销售喜报群"
 
-LEASE = 0.4
+LEASE = 120.0
+"""Longer than any test: a claim whose worker died is free at once, by its lock."""
 
 PROJECT = """
 store: tasks.db

@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from notifykit.outbox.sqlite import worker_locks
 from notifykit.outbox.sqlite.worker_locks import WorkerLocks
@@ -74,6 +76,27 @@ def test_a_worker_that_left_claims_behind_leaves_its_proof(locks: WorkerLocks) -
         assert locks.died("me") is True
     with locks.held("you", set):
         assert locks.died("me") is False, "its claims are settled, so the next one takes the file away"
+
+
+def test_a_worker_that_begins_while_another_tidies_up_is_locked(locks: WorkerLocks) -> None:
+    """The other sees a file that nobody has locked yet, and takes it for one that a dead worker left."""
+    locks.folder.mkdir()
+    file = locks.folder / "me"
+    tidying = FileLock(file, thread_local=False, preserve_lock_file=True)
+    tidying.acquire()
+
+    def remove() -> None:
+        with suppress(PermissionError):  # Windows keeps what is open
+            file.unlink()
+        tidying.release()
+
+    timer = threading.Timer(0.05, remove)
+    timer.start()
+    with locks.held("me", lambda: {"me"}):
+        timer.join()
+        assert file.exists()
+        assert locks.died("me") is False
+    assert locks.died("me") is True
 
 
 def test_where_locks_do_not_hold_nothing_is_proven(locks: WorkerLocks, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -203,6 +203,23 @@ def test_what_a_killed_worker_left_is_recovered(program: Program) -> None:
     assert (task.id, task.status) == (claim.task.id, Status.IN_DOUBT)
 
 
+def test_what_was_on_the_wire_is_recovered_without_a_lock_when_a_lease_is_over(world: ProgramWorld) -> None:
+    """Locks are not everywhere: what another computer claimed, for instance, is known by its heartbeat alone."""
+    clock = FakeClock(time.time())
+    with shimmed(world, clock=clock) as program:
+        program.task_manager.create_task(PERSON, "部门", "工单")
+        channels = dict.fromkeys(world.opened().configuration.channels, ChannelBounds())
+        with SqliteOutbox.open(world.store) as outbox:
+            outbox.claim("elsewhere", 1, channels, LEASE)
+        passes = 0
+        while world.tasks()[0].status is Status.SENDING:
+            program.task_scheduler.check_tasks()
+            clock.advance(LEASE / 4)
+            passes += 1
+        assert world.tasks()[0].status is Status.IN_DOUBT
+        assert passes > 4, "for a whole lease"
+
+
 def test_a_flag_that_cannot_be_written_is_told_once(program: Program) -> None:
     program.jobs.signing_and_sales_incentive_aug_beijing()
     program.world.rewrite(lambda rows: rows[1:])
