@@ -135,6 +135,8 @@ class Row:
     status: str
     created_at: str
     updated_at: str
+    metadata: str | None = None
+    """Of a program that was changed as the published upgrade plan says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +217,7 @@ class CampaignPlan:
     sent_word: str
     contracts: tuple[ContractPlan, ...]
     pairs: tuple[tuple[str, str], ...]
-    """(task_type, recipient) of its messages: what the fence refuses without metadata."""
+    """(task_type, recipient) of its messages: what the fence refuses from other programs."""
     json_torn: bool = False
 
 

@@ -66,8 +66,8 @@ def installed(copy: Path, folder: Path) -> Path:
     """Install the copy's wheel into an environment of its own, and write its schemas anew; returns its Python."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "env"], check=True)
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder / "env"), "platbase": str(folder / "env")}))
-    others = folder / "others"
-    others.mkdir()
+    others = folder / "others" / "site-packages"  # by that name the tests look for what they are run with
+    others.mkdir(parents=True)
     for path in sys.path:
         if Path(path).name == "site-packages":
             for package in Path(path).iterdir():

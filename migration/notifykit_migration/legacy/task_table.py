@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
 
@@ -25,36 +25,76 @@ Owned = dict[tuple[str, str], dict[str, int]]
 """(campaign, key) to message to its highest round."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempts:
-    """What the order of ids says about pending rows: the old scheduler works through them one at a time."""
+@dataclass(slots=True)
+class _Order:
+    """Rows that the old scheduler works through one at a time, by their ids."""
 
-    completed: Sequence[tuple[int, str]]
+    completed: list[tuple[int, str]] = field(default_factory=list)
     """(id, latest `updated_at` of this and all higher completed rows), by rising id."""
-    first_beyond: int | None
+    first_beyond: int | None = None
     """The first pending row above the highest completed one."""
-    stopped: Stopped
-    log: LegacyLog | None
+    last_behind: str = ""
+    """The latest `updated_at` of completed rows of types whose turn comes later."""
 
-    def of(self, id_: int, created_at: str) -> tuple[Attempt, Reason]:
-        """Say whether a pending row was tried, and how that is known."""
-        if self.log is not None and (told := self._by_log(id_, self.log)) is not None:
-            return told
-        highest = self.completed[-1][0] if self.completed else 0
-        if id_ < highest:
+    def add(self, id_: int, updated_at: str) -> None:
+        """Add a completed row. They come by falling id."""
+        self.completed.append((id_, max(updated_at, self.completed[-1][1] if self.completed else "")))
+
+    def end(self, connection: sqlite3.Connection, which: str, values: Sequence[str]) -> None:
+        """Every completed row was added. `which`: a term of SQL for the rows of this order."""
+        self.completed.reverse()
+        terms = f"status = 'pending' AND id > ? AND {which}"
+        (self.first_beyond,) = connection.execute(
+            f"SELECT min(id) FROM tasks WHERE {terms}", (self.highest, *values)
+        ).fetchone()
+
+    @property
+    def highest(self) -> int:
+        """The highest completed row; 0 where there is none."""
+        return self.completed[-1][0] if self.completed else 0
+
+    def of(self, id_: int, created_at: str, stopped: Stopped, *, to_the_end: bool) -> tuple[Attempt, Reason]:
+        """Say whether a pending row was tried. `to_the_end`: there is a log of the last success, and it says no."""
+        if id_ < self.highest:
             _, last = self.completed[bisect_right(self.completed, id_, key=itemgetter(0))]
             if last >= created_at:
-                return Attempt.RAISED, holds.TRIED(row=highest)
+                return Attempt.RAISED, holds.TRIED(row=self.highest)
             return Attempt.PERHAPS, holds.CLOCK_SET_BACK()
-        if self._to_the_end(highest):
+        if to_the_end:
             return Attempt.NEVER, proven.NOT_IN_LOG()
-        if id_ == self.first_beyond and self.stopped is Stopped.UNKNOWN:
+        if self.last_behind >= created_at:
+            return Attempt.RAISED, holds.TRIED_BEFORE_ITS_TYPE()
+        if id_ == self.first_beyond and stopped is Stopped.UNKNOWN:
             return Attempt.PERHAPS, holds.PERHAPS_IN_FLIGHT()
-        return Attempt.NEVER, proven.NEVER_TRIED(row=highest)
+        return Attempt.NEVER, proven.NEVER_TRIED(row=self.highest)
 
-    def _to_the_end(self, highest: int) -> bool:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempts:
+    """What the order in which the old scheduler works says about pending rows.
+
+    It asks for them in no order, so it gets them by id; with the index (status, task_type) of the published upgrade
+    plan, by type and id. Rows that name their contract in their metadata were all made when that index was there.
+    """
+
+    stopped: Stopped
+    log: LegacyLog | None
+    by_id: _Order = field(default_factory=_Order)
+    by_type: Mapping[str, _Order] | None = None
+    """None where there is no such index."""
+
+    def of(self, id_: int, created_at: str, task_type: str, *, planned: bool) -> tuple[Attempt, Reason]:
+        """Say whether a pending row was tried, and how that is known. `planned`: it names its contract."""
+        if self.log is not None and (told := self._by_log(id_, self.log)) is not None:
+            return told
+        orders = [self.by_id] if self.by_type is None or not planned else []
+        orders += [self.by_type.get(task_type, _Order())] if self.by_type is not None else []
+        found = [order.of(id_, created_at, self.stopped, to_the_end=self._to_the_end(order)) for order in orders]
+        return max(found, key=lambda one: _GRAVITY.index(one[0]))
+
+    def _to_the_end(self, order: _Order) -> bool:
         """Whether there is a log that reaches beyond the old scheduler's last success."""
-        return self.log is not None and (highest in self.log.begun or highest in self.log.done)
+        return self.log is not None and (order.highest in self.log.begun or order.highest in self.log.done)
 
     @staticmethod
     def _by_log(id_: int, log: LegacyLog) -> tuple[Attempt, Reason] | None:
@@ -68,6 +108,9 @@ class Attempts:
         return None
 
 
+_GRAVITY = (Attempt.NEVER, Attempt.RAISED, Attempt.PERHAPS)
+
+
 def tasks_table(connection: sqlite3.Connection) -> bool:
     """Whether there is a table `tasks`. Raises PreflightError where it is none of the old program's."""
     columns = schema.columns_of(connection)
@@ -78,12 +121,13 @@ def tasks_table(connection: sqlite3.Connection) -> bool:
             mend="check `store:` in notifykit.yaml",
         )
     more = columns[len(LEGACY_COLUMNS) :]
-    if more and columns != schema.expected_columns(schema.applied(connection)):
+    old = columns in schema.OLD_TABLES
+    if more and not old and columns != schema.expected_columns(schema.applied(connection)):
         raise PreflightError(
             f"the table `tasks` has columns that neither the old program nor notifykit makes: {', '.join(more)}",
             mend=(f"take them away (`ALTER TABLE tasks DROP COLUMN {more[0]}`, indexes on it first), and plan again"),
         )
-    if not more and (taken := sorted(_names(connection) & {*schema.objects(), *fence.TABLES, *fence.TRIGGERS})):
+    if old and (taken := sorted(_names(connection) & {*schema.objects(), *fence.TABLES, *fence.TRIGGERS})):
         raise PreflightError(
             f"another program's table, index or view in the database is called {taken[0]}, and "
             "notifykit needs that name",
@@ -121,6 +165,7 @@ def read_rows(connection: sqlite3.Connection) -> Iterator[Row]:
             status=str(row.status),
             created_at=str(row.created_at),
             updated_at=str(row.updated_at),
+            metadata=row.metadata if isinstance(row.metadata, str) else None,
         )
 
 
@@ -133,18 +178,31 @@ def read_owned(connection: sqlite3.Connection) -> Owned:
 
 
 def read_attempts(connection: sqlite3.Connection, stopped: Stopped, log: LegacyLog | None) -> Attempts:
-    """Read what the order of ids says. What notifykit itself sent says nothing of the old scheduler's order."""
-    completed: list[tuple[int, str]] = []
-    latest = ""
-    for id_, updated in StoredOutbox(connection).completed_unattempted():
-        latest = max(latest, str(updated))
-        completed.append((id_, latest))
-    completed.reverse()
-    highest = completed[-1][0] if completed else 0
-    (first,) = connection.execute(
-        "SELECT min(id) FROM tasks WHERE status = 'pending' AND id > ?", (highest,)
-    ).fetchone()
-    return Attempts(completed=completed, first_beyond=first, stopped=stopped, log=log)
+    """Read what the order of rows says. What notifykit itself sent says nothing of the old scheduler's order."""
+    by_id = _Order()
+    types = connection.execute("SELECT DISTINCT task_type FROM tasks ORDER BY 1 DESC")
+    by_type = {kind: _Order() for (kind,) in types} if _is_by_type(connection) else None
+    for id_, updated, kind, planned in StoredOutbox(connection).completed_unattempted():
+        if by_type is None or not planned:
+            by_id.add(id_, str(updated))
+        if by_type is not None:
+            by_type[kind].add(id_, str(updated))
+    by_id.end(connection, "1", ())
+    behind = ""
+    for kind, order in (by_type or {}).items():
+        order.end(connection, "task_type = ?", (kind,))
+        order.last_behind = behind
+        behind = max(behind, *(updated for _, updated in order.completed[:1]), "")
+    return Attempts(by_id=by_id, by_type=by_type, stopped=stopped, log=log)
+
+
+def _is_by_type(connection: sqlite3.Connection) -> bool:
+    """Whether an index gives the old scheduler its rows by type: one that begins with status and task type."""
+    for _, name, *_ in connection.execute("PRAGMA index_list(tasks)").fetchall():
+        columns = [column for _, _, column in connection.execute("SELECT * FROM pragma_index_info(?)", (name,))]
+        if columns[:2] == ["status", "task_type"]:
+            return True
+    return False
 
 
 def gap(connection: sqlite3.Connection) -> tuple[int, int]:

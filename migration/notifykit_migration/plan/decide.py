@@ -154,7 +154,7 @@ class Decider:
         evidence: Reason | None = None
         stale: Reason | None = None
         if row.status == "pending":
-            attempt, evidence = self.attempts.of(row.id, row.created_at)
+            attempt, evidence = self.attempts.of(row.id, row.created_at, row.task_type, planned=row.planned)
             created = rows.epoch(row.created_at)
             age = None if created is None else self.now - created
             if age is None:

@@ -155,7 +155,7 @@ class _Planner:
             matcher = Matcher(self.worlds, before)
             found = matcher.match(rows.read_rows(connection))
         else:
-            attempts = rows.Attempts(completed=(), first_beyond=None, stopped=self.options.stopped, log=self.log)
+            attempts = rows.Attempts(stopped=self.options.stopped, log=self.log)
             owned = {}
             purged = None
             found = Matcher(self.worlds, before).match(())
@@ -182,13 +182,13 @@ class _Planner:
         if purged:
             warnings.append(told.PURGED(cause=purged))
         unproven = sum(
-            item.decision is Treatment.ADOPT and item.row is not None and item.row > (attempts.first_beyond or 0)
+            item.decision is Treatment.ADOPT and item.row is not None and item.row > (attempts.by_id.first_beyond or 0)
             for part in campaigns
             for contract in part.contracts
             for item in contract.decisions
         )
-        if unproven and attempts.first_beyond and self.log is None and self.options.stopped is Stopped.UNKNOWN:
-            warnings.append(told.TAKEN_AS_NEVER_TRIED(rows=unproven, row=attempts.first_beyond))
+        if unproven and attempts.by_id.first_beyond and self.log is None and self.options.stopped is Stopped.UNKNOWN:
+            warnings.append(told.TAKEN_AS_NEVER_TRIED(rows=unproven, row=attempts.by_id.first_beyond))
         if found.orphans:
             warnings.append(told.ORPHANS(rows=len(found.orphans)))
         warnings += [told.SHARED_RECIPIENT(kind=kind, recipient=recipient) for kind, recipient in sorted(found.fenced)]
@@ -202,7 +202,7 @@ class _Planner:
             orphans=tuple(found.orphans),
             others=found.others,
             warnings=tuple(warnings),
-            statements=tuple(fence.statements()),
+            statements=tuple(fence.statements(connection)),
             purged=purged is not None,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -25,8 +26,11 @@ class MatchedRow(NamedTuple):
     """What is kept of a row that was matched: there are many, and their texts are long."""
 
     id: int
+    task_type: str
     status: str
     created_at: str
+    planned: bool
+    """It has metadata: a program made it that was changed by the published plan."""
     text: int
     """A hash of recipient and text."""
     round: int | None
@@ -35,7 +39,15 @@ class MatchedRow(NamedTuple):
     @classmethod
     def of(cls, row: Row, round_: int | None) -> MatchedRow:
         """Keep what matters of a row."""
-        return cls(row.id, sys.intern(row.status), row.created_at, hash((row.recipient, row.text)), round_)
+        return cls(
+            row.id,
+            sys.intern(row.task_type),
+            sys.intern(row.status),
+            row.created_at,
+            row.metadata is not None,
+            hash((row.recipient, row.text)),
+            round_,
+        )
 
 
 @dataclass(slots=True)
@@ -82,7 +94,7 @@ class Matcher:
     def match(self, rows: Iterable[Row]) -> Matches:
         """Match every row."""
         for row in rows:
-            if not self._by_archive(row):
+            if not (self._by_archive(row) or self._by_metadata(row)):
                 self._by_text(row)
         for at, world in enumerate(self._worlds):
             self._compare(at, world)
@@ -108,6 +120,20 @@ class Matcher:
             return False
         self.found.add(row, (at, was.key), was.message, was.round)
         return True
+
+    def _by_metadata(self, row: Row) -> bool:
+        """Recognize a row that names its contract, as those of a program do that was changed by the published plan.
+
+        One that names none that may have had it, or several, is told by its text like all others.
+        """
+        if row.metadata is None or (key := _contract_named(row.metadata)) is None:
+            return False
+        places = [(at, key) for at, world in enumerate(self._worlds) if key in world.contracts]
+        pair = (row.task_type, row.recipient)
+        fitting = [place for place in places if pair in self.contract(place).pairs]
+        if len(fitting) == 1:
+            self._attach(row, fitting[0])
+        return len(fitting) == 1
 
     def _by_text(self, row: Row) -> None:
         numbers = self._numbers.found_in(row.text)
@@ -167,3 +193,13 @@ class Matcher:
                     self._add(row, place, equal[0])
                 else:
                     self._doubtful(row, [place], holds.ANY_MESSAGE(row=row.id, messages=", ".join(names)))
+
+
+def _contract_named(metadata: str) -> str | None:
+    """Return the contract that the metadata of a row name; None where they are of another kind."""
+    try:
+        said = json.loads(metadata)
+    except (ValueError, RecursionError):
+        return None
+    key = said.get("contract_id") if isinstance(said, dict) else None
+    return key if isinstance(key, str) else None

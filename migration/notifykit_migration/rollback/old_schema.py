@@ -10,22 +10,25 @@ from pathlib import Path
 
 from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.database import store_error
-from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS, LEGACY_TABLE
+from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS, LEGACY_TABLE, OLD_TABLES
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.files.reading import escaped
 
-Beginning = tuple[int, str, str, str]
-"""(id, status, created_at, updated_at) of a row as the backup has it."""
+Beginning = tuple[int, str, str, str, str | None]
+"""(id, status, created_at, updated_at, metadata) of a row as the backup has it; None where it has none."""
 
 PATIENCE = 5.0
 """Seconds to wait for other programs to leave the database."""
 
-_COLUMNS = ", ".join(LEGACY_COLUMNS)
+_COLUMNS = ", ".join(OLD_TABLES[-1])
 
 _KNOWN_AGAIN = """
-UPDATE temp.staying SET created_at = :created, updated_at = :updated WHERE id = :id AND status = :status
+UPDATE temp.staying SET metadata = :metadata,
+       created_at = CASE status WHEN :status THEN :created ELSE created_at END,
+       updated_at = CASE status WHEN :status THEN :updated ELSE updated_at END
+ WHERE id = :id
 """
-"""A row that says again what it said before the migration says it since then, too."""
+"""A row that says again what it said before the migration says it since then, too; it names what it named then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +99,7 @@ def put_back(connection: sqlite3.Connection, what: Restoration) -> None:
 
 def _copy_rows(connection: sqlite3.Connection, what: Restoration) -> None:
     """Copy the rows that stay. Columns without a type keep values as they are, and none passes through Python."""
-    others = ", ".join(LEGACY_COLUMNS[1:])
+    others = _COLUMNS.removeprefix("id, ")
     connection.execute(f"CREATE TEMP TABLE staying (id INTEGER PRIMARY KEY, {others})")
     connection.execute("CREATE TEMP TABLE going (id INTEGER PRIMARY KEY, status)")
     connection.executemany("INSERT INTO temp.going VALUES (?, ?)", what.rows.items())
@@ -112,8 +115,8 @@ def _copy_rows(connection: sqlite3.Connection, what: Restoration) -> None:
     connection.executemany(
         _KNOWN_AGAIN,
         (
-            {"id": id_, "status": status, "created": created, "updated": updated}
-            for id_, status, created, updated in what.beginnings
+            {"id": id_, "status": status, "created": created, "updated": updated, "metadata": metadata}
+            for id_, status, created, updated, metadata in what.beginnings
         ),
     )
     connection.execute("DROP TABLE temp.going")
@@ -126,14 +129,16 @@ def _rebuild(
     """Make the table and what belonged to it, in the order in which it was made first."""
     about = [(type_, sql) for type_, _, table, sql in before if table == "tasks" and sql is not None]
     table = next((sql for type_, sql in about if type_ == "table"), None)
-    if table is not None and not _is_legacy(table):
+    columns = _columns(table or LEGACY_TABLE)
+    if columns not in OLD_TABLES:
         # It had been an outbox before the migration. The old program gets its own table, and none of our indexes.
-        table, about = LEGACY_TABLE, []
+        table, about, columns = LEGACY_TABLE, [], LEGACY_COLUMNS
     some = connection.execute("SELECT 1 FROM temp.staying LIMIT 1").fetchone() is not None
     if table is None and not some:
         return
     connection.execute(table or LEGACY_TABLE)
-    connection.execute(f"INSERT INTO tasks ({_COLUMNS}) SELECT {_COLUMNS} FROM temp.staying ORDER BY id")
+    names = ", ".join(columns)
+    connection.execute(f"INSERT INTO tasks ({names}) SELECT {names} FROM temp.staying ORDER BY id")
     for type_, sql in about:
         if type_ != "table":
             connection.execute(sql)
@@ -144,11 +149,11 @@ def _rebuild(
         connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('tasks', ?)", (sequence,))
 
 
-def _is_legacy(table: str) -> bool:
-    """Whether this makes a table of the old program."""
+def _columns(table: str) -> tuple[str, ...]:
+    """Return the columns of the table that this makes."""
     with closing(sqlite3.connect(":memory:")) as db:
         db.execute(table)
-        return tuple(row[1] for row in db.execute("PRAGMA table_info(tasks)")) == LEGACY_COLUMNS
+        return schema.columns_of(db)
 
 
 def set_journal_mode(connection: sqlite3.Connection, path: Path, mode: str) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from notifykit.legacy import Disposal
 from notifykit.model import Status
 from notifykit.outbox.sqlite import schema
+from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.outbox.sqlite.worker_locks import WorkerLocks
 from notifykit.pipeline.project import Project
 from notifykit.terminal.console import some
@@ -80,8 +81,10 @@ class GoingBack:
         """Yield the rows as they were before; what the oldest copy says comes last."""
         for path in reversed(self.copies):
             with untouched(path) as connection:
-                if _has_tasks(connection):
-                    yield from connection.execute("SELECT id, status, created_at, updated_at FROM tasks")
+                columns = schema.columns_of(connection)
+                metadata = "metadata" if "metadata" in columns else "NULL"
+                if columns:
+                    yield from connection.execute(f"SELECT id, status, created_at, updated_at, {metadata} FROM tasks")
 
 
 @dataclass(slots=True)
@@ -160,6 +163,7 @@ def _campaign(
 ) -> None:
     """Translate the contracts of a campaign that was migrated."""
     columns = old.columns()
+    named = _named(old.store_copy) if old.store_copy else None
     rows = legacy_rows.get(old.store_copy, {}) if old.store_copy else {}
     keys = dict.fromkeys((*old.contracts, *columns, *by_key))
     words = dict(old.status.words)
@@ -168,7 +172,7 @@ def _campaign(
     for key in keys:
         plan, tasks = old.contracts.get(key), by_key.get(key, [])
         column = columns.get(key, FlagState.MISSING)
-        back = returned(old.name, key, plan, tasks, column, _before(old, key, plan, rows))
+        back = returned(old.name, key, plan, tasks, column, _before(old, key, plan, rows, named))
         total.returns.append(back)
         total.rows.update(back.rows)
         total.held += [seen for seen in tasks if seen.held]
@@ -191,9 +195,16 @@ def _campaign(
     )
 
 
-def _before(old: OldCampaign, key: str, plan: ContractPlan | None, rows: Mapping[int, str]) -> OldState:
+def _before(
+    old: OldCampaign,
+    key: str,
+    plan: ContractPlan | None,
+    rows: Mapping[int, str],
+    named: Collection[int] | None,
+) -> OldState:
     word = old.status.words.get(key)
     return OldState(
+        named=named,
         sent_word=old.sent_word,
         word=None if word is None else str(word),
         unreadable=plan is not None and plan.json is StatusFileState.OTHER and key not in old.status.words,
@@ -267,6 +278,14 @@ def _statuses(path: Path) -> dict[int, str]:
         if not _has_tasks(connection):
             return {}
         return {id_: words.setdefault(word, word) for id_, word in connection.execute("SELECT id, status FROM tasks")}
+
+
+def _named(path: Path) -> Collection[int] | None:
+    """Return the rows of an old table that name their contract; None where it has no column for that."""
+    with untouched(path) as connection:
+        if schema.columns_of(connection) != schema.OLD_TABLES[-1]:
+            return None
+        return {row.id for row in StoredOutbox(connection).foreign_rows() if row.metadata is not None}
 
 
 def _gap(path: Path) -> int:

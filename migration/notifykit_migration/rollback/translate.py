@@ -45,6 +45,8 @@ class OldState:
     """The file was torn, and the key may have stood behind the tear."""
     rows: Mapping[int, str]
     """Every row of the old table, with its status."""
+    named: Collection[int] | None = None
+    """The rows that name their contract in their metadata; None where the old program writes none."""
 
 
 def returned(
@@ -109,13 +111,23 @@ def _unchanged(plan: ContractPlan, tasks: Sequence[TaskView], column: FlagState,
     }
     if made != found or any(task.doubt is not None for task in tasks) or before.unreadable:
         return False
-    would_generate = generates(plan.column, plan.json) or generates(column, plan.json)
-    return not would_generate and _pending(plan, before.rows) == {
-        task.id for task in tasks if task.status is Status.QUEUED
-    }
+    pending = _pending(plan, before.rows)
+    if any(_would_generate(flag, plan, before, pending) for flag in (plan.column, column)):
+        return False
+    return pending == {task.id for task in tasks if task.status is Status.QUEUED}
 
 
-def _pending(plan: ContractPlan, rows: Mapping[int, str]) -> Collection[int]:
+def _would_generate(column: FlagState, plan: ContractPlan, before: OldState, pending: Collection[int | None]) -> bool:
+    """Whether the old job would make the messages of a contract.
+
+    As the published plan changed it, it asks for no word, but for a row that waits and names the contract.
+    """
+    if before.named is None:
+        return generates(column, plan.json)
+    return column is FlagState.UNSENT and not any(row in before.named for row in pending)
+
+
+def _pending(plan: ContractPlan, rows: Mapping[int, str]) -> Collection[int | None]:
     return {item.row for item in plan.decisions if item.row is not None and rows.get(item.row) == PENDING}
 
 

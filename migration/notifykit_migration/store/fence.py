@@ -36,10 +36,11 @@ _METADATA = '{"created_by": "legacy_program"}'
 _NAME = re.compile(r"CREATE (?:UNIQUE )?(?:TABLE|TRIGGER|INDEX) (\w+)")
 
 
-def statements() -> Iterator[str]:
-    """Yield what a migration changes in an old database's schema, in order."""
-    yield from schema.statements()
-    yield from _ours().values()
+def statements(connection: sqlite3.Connection | None) -> Iterator[str]:
+    """Yield what a migration changes in an old database's schema, in order; None: there is none yet."""
+    columns = schema.columns_of(connection) if connection is not None else ()
+    yield from schema.statements(columns if columns in schema.OLD_TABLES else schema.LEGACY_COLUMNS)
+    yield from _ours(planned=columns == schema.OLD_TABLES[-1]).values()
 
 
 def remember_schema(db: Database) -> None:
@@ -49,7 +50,7 @@ def remember_schema(db: Database) -> None:
     Raises PreflightError where the store has a table of another program by one of our names.
     """
     present = _present(db.connection)
-    for name, statement in _ours().items():
+    for name, statement in _ours(planned=False).items():
         if name in present and name in TABLES and present[name] != statement:
             raise PreflightError(
                 f"has a table `{name}` of another program, and the migration needs that name",
@@ -58,13 +59,14 @@ def remember_schema(db: Database) -> None:
             )
     if "legacy_schema" in present:
         return
-    of_the_outbox = {*schema.objects(), *([schema.STEPS_TABLE] if schema.is_outbox(db.connection) else [])}
+    outbox = schema.is_outbox(db.connection)
+    of_the_outbox = {*schema.objects(), *([schema.STEPS_TABLE] if outbox else [])}
     before = [
-        (type_, name, table, schema.without_added_columns(sql) if sql and name == "tasks" else sql)
+        (type_, name, table, schema.without_added_columns(sql) if sql and name == "tasks" and outbox else sql)
         for type_, name, table, sql in db.all("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY rowid")
         if name not in of_the_outbox and table not in of_the_outbox
     ]
-    db.execute(_ours()["legacy_schema"])
+    db.execute(_ours(planned=False)["legacy_schema"])
     db.executemany("INSERT INTO legacy_schema (type, name, tbl_name, sql) VALUES (?, ?, ?, ?)", before)
 
 
@@ -76,7 +78,7 @@ def install(db: Database, plan: Plan, *, others: Mapping[str, str]) -> None:
     """
     with db.transaction():
         present = _present(db.connection)
-        for name, statement in _ours().items():
+        for name, statement in _ours(planned=_planned(db.connection)).items():
             if present.get(name) == statement:
                 continue
             if name in present and name in TRIGGERS:
@@ -92,7 +94,7 @@ def install(db: Database, plan: Plan, *, others: Mapping[str, str]) -> None:
 def missing(connection: sqlite3.Connection) -> Iterator[str]:
     """Yield what of it is not there, or not as it should be."""
     present = _present(connection)
-    for name, statement in _ours().items():
+    for name, statement in _ours(planned=_planned(connection)).items():
         what = f"{'table' if name in TABLES else 'trigger'} {name}"
         if name not in present:
             yield f"{what} is missing"
@@ -121,12 +123,20 @@ def others_in(connection: sqlite3.Connection) -> dict[str, str]:
     return dict(connection.execute("SELECT task_type, channel FROM others"))
 
 
-def _ours() -> dict[str, str]:
-    """Return the statements by the name of what they make, as SQLite keeps them."""
+def _planned(connection: sqlite3.Connection) -> bool:
+    """Whether the old program writes metadata, too: its table had that column."""
+    if "legacy_schema" not in _present(connection):
+        return False
+    table = "SELECT sql FROM legacy_schema WHERE type = 'table' AND name = 'tasks'"
+    return any("metadata" in str(sql) for (sql,) in connection.execute(table))
+
+
+def _ours(*, planned: bool) -> dict[str, str]:
+    """Return the statements by the name of what they make, as SQLite keeps them. `planned`: see `_planned`."""
     found: dict[str, str] = {}
     form = resources.files("notifykit_migration.store").joinpath("fence.sql").read_text(encoding="utf-8")
     text = Template(form).substitute(
-        without_metadata=foreign.WITHOUT_METADATA,
+        not_ours=f"{foreign.OWNER} IS NULL" if planned else foreign.WITHOUT_METADATA,
         owner=foreign.OWNER,
         inserted=foreign.INSERTED,
         take=foreign.take(campaign=OTHERS, name=OTHERS_MESSAGE, channel=_CHANNEL, metadata=_METADATA),

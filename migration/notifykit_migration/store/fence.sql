@@ -42,7 +42,7 @@ CREATE TABLE others (
 
 -- An old contract job that is started by mistake stops at its first message, before it touches a file.
 CREATE TRIGGER fence_refuses BEFORE INSERT ON tasks
-WHEN $without_metadata
+WHEN $not_ours
      AND EXISTS (SELECT 1 FROM fence WHERE task_type = NEW.task_type AND recipient = NEW.recipient)
 BEGIN
     SELECT RAISE(ROLLBACK, 'notifykit: this message belongs to a campaign that was migrated, and notifykit sends it; run the campaign with `notifykit run`, or this program with `notifykit shim -- main.py`, or go back with `notifykit rollback`');

@@ -154,7 +154,7 @@ def _fence(connection: sqlite3.Connection, plans: Sequence[Plan]) -> Check:
     owned = islice(StoredOutbox(connection).tasks_in_brief(status=Status.PENDING), SHOWN)
     wrong += [f"row {task.id} is pending and ours: the old scheduler would send it" for task in owned]
     return _check(
-        named.FENCE_STANDS(), wrong, f"{len(fenced)} pairs of kind and recipient are refused without metadata"
+        named.FENCE_STANDS(), wrong, f"{len(fenced)} pairs of kind and recipient are refused from other programs"
     )
 
 

@@ -59,6 +59,11 @@ TRIED = HOLDS(
     "tried and not completed: row {row:d}, which came later, was completed",
     "尝试过但未完成：更晚的第 {row} 行已经完成",
 )
+TRIED_BEFORE_ITS_TYPE = HOLDS(
+    "tried_before_later_type",
+    "tried and not completed: a row of a type whose turn comes later was completed",
+    "尝试过但未完成：排在其后的任务类型已有行完成",
+)
 CLOCK_SET_BACK = HOLDS(
     "clock_set_back",
     "rows that came later were completed before it was made; the clock was set back",

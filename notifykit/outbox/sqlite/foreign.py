@@ -8,10 +8,10 @@ changed here, the triggers of stores that have it already are made anew.
 from __future__ import annotations
 
 WITHOUT_METADATA = "NEW.metadata IS NULL"
-"""For an insert: notifykit made no such row."""
+"""For an insert: notifykit made no such row, and no program that knows metadata."""
 
 OWNER = "NEW.campaign"
-"""The campaign of a row; NULL where no campaign owns it."""
+"""The campaign of a row; NULL where no campaign owns it, which is so where another program inserts one."""
 
 INSERTED = "NEW.status = 'pending' AND NEW.campaign IS NULL"
 """For an insert: another program queued a message for its own scheduler."""

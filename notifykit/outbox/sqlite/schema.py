@@ -17,6 +17,10 @@ from notifykit.outbox.sqlite.steps import steps
 
 LEGACY_COLUMNS = ("id", "task_type", "recipient", "message", "status", "created_at", "updated_at")
 
+OLD_TABLES = (LEGACY_COLUMNS, (*LEGACY_COLUMNS, "metadata"))
+"""The columns of the legacy program's table: as it makes it, and after the first step of the upgrade plan that was
+published for it, whose column has the name of one of ours."""
+
 LEGACY_TABLE = """CREATE TABLE tasks (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     task_type TEXT NOT NULL,
@@ -162,10 +166,10 @@ def missing(connection: sqlite3.Connection) -> Iterator[str]:
     yield from (f"{name} is missing" for name in sorted(objects(names) - there))
 
 
-def statements() -> Iterator[str]:
-    """Yield what an upgrade of a legacy table amounts to, for people: one statement each, without semicolons."""
+def statements(columns: Collection[str] = LEGACY_COLUMNS) -> Iterator[str]:
+    """Yield what an upgrade of a legacy table with these columns amounts to: one statement each, without semicolons."""
     for step in steps():
-        yield from step.statements
+        yield from step.needed(columns)
     yield f"CREATE TABLE IF NOT EXISTS {STEPS_TABLE} (id INTEGER PRIMARY KEY, migration_set, name, applied_at)"
     for step in steps():
         values = f"('{STEPS_SET}', '{step.name}', CURRENT_TIMESTAMP)"
@@ -203,7 +207,8 @@ def _look(db: Database) -> tuple[bool, bool]:
     except sqlite3.Error as error:
         raise store_error(db.path, error) from error
     require_known(names, db.path)
-    if columns != (expected_columns(names) if names else LEGACY_COLUMNS) and (columns or names):
+    known = (expected_columns(names),) if names else ((), *OLD_TABLES)
+    if columns not in known:
         raise StoreError(
             f"has a table `tasks` with the columns {', '.join(columns) or 'none'}, which is not an outbox",
             mend="check `store:` in notifykit.yaml",

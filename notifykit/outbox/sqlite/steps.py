@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,8 +28,15 @@ class SchemaStep:
 
     def take(self, connection: sqlite3.Connection) -> None:
         """Take this step, within the transaction that is open. Raises sqlite3.Error."""
-        for statement in self.statements:
+        there = {name for _, name, *_ in connection.execute("PRAGMA table_info(tasks)")}
+        for statement in self.needed(there):
             connection.execute(statement)
+
+    def needed(self, there: Collection[str]) -> Iterator[str]:
+        """Yield its statements, but for columns that the table has already: another program's are taken as they are."""
+        for statement in self.statements:
+            if (added := _ADDS.match(statement)) is None or added[1] not in there:
+                yield statement
 
 
 @cache

@@ -33,8 +33,8 @@ _CAMPAIGNS = "SELECT DISTINCT campaign FROM tasks WHERE campaign IS NOT NULL"
 # `live_keys`: keys of a campaign with a task that was not cancelled.
 _LIVE_KEYS = "SELECT DISTINCT record_key FROM tasks WHERE campaign = ? AND status <> 'cancelled'"
 
-# `foreign_rows`: rows of the legacy columns. Its terms come behind.
-_FOREIGN = "SELECT id, task_type, recipient, message, status, created_at, updated_at FROM tasks"
+# `foreign_rows`: rows of the legacy columns, with metadata or NULL. Its terms come behind.
+_FOREIGN = "SELECT id, task_type, recipient, message, status, created_at, updated_at, {} FROM tasks"
 
 # `foreign_rows`, `foreign_span`, `begins_foreign`: how a row is told that no campaign owns.
 _IS_FOREIGN = "campaign IS NULL"
@@ -46,7 +46,9 @@ _FOREIGN_SPAN = "SELECT count(*), max(id) FROM tasks"
 _OLDEST_IS = "SELECT {} FROM tasks ORDER BY id LIMIT 1"
 
 # `completed_unattempted`: completed rows that the outbox itself never attempted, the newest first.
-_UNATTEMPTED = "SELECT id, updated_at FROM tasks WHERE status = 'completed' AND {} ORDER BY id DESC"
+_UNATTEMPTED = """
+SELECT id, updated_at, task_type, {} IS NOT NULL FROM tasks WHERE status = 'completed' AND {} ORDER BY id DESC
+"""
 
 # `attempts`: those of a task that have ended. Columns come within.
 _ATTEMPTS_OF = "SELECT {} FROM attempts WHERE task_id = ? ORDER BY number"
@@ -100,6 +102,8 @@ class ForeignRow(NamedTuple):
     status: str
     created_at: str
     updated_at: str
+    metadata: str | None
+    """None too where the table has no such column."""
 
 
 class StoredOutbox:
@@ -108,7 +112,8 @@ class StoredOutbox:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         columns = schema.columns_of(connection)
-        self._is_outbox = len(columns) > len(schema.LEGACY_COLUMNS)
+        self._is_outbox = bool(columns) and columns not in schema.OLD_TABLES
+        self._metadata = "metadata" if "metadata" in columns else "NULL"
         self._foreign = _IS_FOREIGN if self._is_outbox else "1"
 
     def tasks_in_brief(self, *, campaign: str | None = None, status: str | None = None) -> Iterator[TaskInBrief]:
@@ -138,7 +143,7 @@ class StoredOutbox:
     def foreign_rows(self, *, status: str | None = None) -> Iterator[ForeignRow]:
         """Yield the rows that no campaign owns, in id order."""
         where = "" if status is None else " AND status = :status"
-        sql = f"{_FOREIGN} WHERE {self._foreign}{where} ORDER BY id"
+        sql = f"{_FOREIGN.format(self._metadata)} WHERE {self._foreign}{where} ORDER BY id"
         return map(ForeignRow._make, self._connection.execute(sql, {} if status is None else {"status": status}))
 
     def foreign_span(self) -> tuple[int, int]:
@@ -153,10 +158,13 @@ class StoredOutbox:
         oldest = self._connection.execute(_OLDEST_IS.format(self._foreign)).fetchone()
         return oldest is not None and bool(oldest[0])
 
-    def completed_unattempted(self) -> Iterator[tuple[int, str]]:
-        """Yield id and `updated_at` of completed rows that the outbox itself never attempted, the newest first."""
+    def completed_unattempted(self) -> Iterator[tuple[int, str, str, bool]]:
+        """Yield completed rows that the outbox itself never attempted, the newest first.
+
+        Of each its id, `updated_at`, task type, and whether it has metadata.
+        """
         theirs = f"({_IS_FOREIGN} OR attempts = 0)" if self._is_outbox else "1"
-        return self._connection.execute(_UNATTEMPTED.format(theirs))
+        return self._connection.execute(_UNATTEMPTED.format(self._metadata, theirs))
 
     def task(self, id_: int) -> Task:
         """Return a task. Raises LookupError where there is none."""

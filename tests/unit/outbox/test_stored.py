@@ -83,7 +83,7 @@ def test_what_is_on_the_wire_is_told_by_worker(filled: SqliteOutbox) -> None:
 def test_rows_that_the_outbox_sent_say_nothing_of_the_old_program(filled: SqliteOutbox) -> None:
     filled.complete([1])
     filled.db.execute("UPDATE tasks SET status = 'completed' WHERE id = 4")
-    assert [id_ for id_, _ in filled.stored().completed_unattempted()] == [4]
+    assert [id_ for id_, *_ in filled.stored().completed_unattempted()] == [4]
 
 
 def test_columns_that_an_earlier_version_did_not_have_are_empty(filled: SqliteOutbox) -> None:
@@ -101,7 +101,7 @@ def test_a_legacy_table_has_rows_of_others_only(legacy_file: Path) -> None:
         assert [row.text for row in stored.foreign_rows()] == ["第一条", "第二条"]
         assert stored.foreign_span() == (2, 2)
         assert stored.begins_foreign()
-        assert [id_ for id_, _ in stored.completed_unattempted()] == [2]
+        assert [id_ for id_, *_ in stored.completed_unattempted()] == [2]
         assert list(stored.latest_rounds()) == []
 
 

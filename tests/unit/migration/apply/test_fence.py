@@ -129,12 +129,12 @@ def test_the_statements_of_a_plan_are_all_that_is_run(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "by-hand.db", isolation_level=None)) as by_hand:
         by_hand.execute("PRAGMA synchronous = OFF")
         by_hand.execute(LEGACY_TABLE)
-        for statement in fence.statements():
+        for statement in fence.statements(None):
             by_hand.execute(statement)
         assert list(fence.missing(by_hand)) == []
     SqliteOutbox.open(tmp_path / "by-hand.db", create=False).close()
 
 
 def test_a_rollback_drops_the_same_tables() -> None:
-    assert set(fence.TABLES) == {name for name in fence._ours() if name not in fence.TRIGGERS}
+    assert set(fence.TABLES) == {name for name in fence._ours(planned=False) if name not in fence.TRIGGERS}
     Restoration(rows={}, removed=(), beginnings=(), sequence=None, tables=fence.TABLES)

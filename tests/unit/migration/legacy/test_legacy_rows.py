@@ -42,7 +42,7 @@ def fill(db: sqlite3.Connection, *statuses: str, updated: str = LATER) -> None:
 def attempts(db: sqlite3.Connection, stopped: Stopped, log: LegacyLog | None = None) -> dict[int, Attempt]:
     known = rows.read_attempts(db, stopped, log)
     pending = db.execute("SELECT id, created_at FROM tasks WHERE status = 'pending'").fetchall()
-    return {id_: known.of(id_, created)[0] for id_, created in pending}
+    return {id_: known.of(id_, created, "send_wecom_message", planned=False)[0] for id_, created in pending}
 
 
 P, C = "pending", "completed"
@@ -101,7 +101,7 @@ def test_every_answer_says_how_it_is_known(db: sqlite3.Connection) -> None:
     fill(db, P, C, P, P)
     for log in (None, LegacyLog(begun={1, 2, 3, 4}), LegacyLog(raised={1}, done={3})):
         known = rows.read_attempts(db, Stopped.UNKNOWN, log)
-        assert all(known.of(id_, MADE)[1].code for id_ in (1, 3, 4))
+        assert all(known.of(id_, MADE, "send_wecom_message", planned=False)[1].code for id_ in (1, 3, 4))
 
 
 # Signs that rows were deleted.
@@ -146,9 +146,44 @@ def test_the_old_programs_table(db: sqlite3.Connection) -> None:
 
 
 def test_a_table_that_somebody_extended(db: sqlite3.Connection) -> None:
-    db.execute("ALTER TABLE tasks ADD COLUMN metadata TEXT")
-    with pytest.raises(PreflightError, match="DROP COLUMN metadata"):
+    db.execute("ALTER TABLE tasks ADD COLUMN priority TEXT")
+    with pytest.raises(PreflightError, match="DROP COLUMN priority"):
         rows.tasks_table(db)
+
+
+def test_a_table_after_the_first_step_of_the_published_plan(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE tasks ADD COLUMN metadata TEXT")
+    assert rows.tasks_table(db)
+    fill(db, C, P)
+    db.execute("UPDATE tasks SET metadata = '{}' WHERE id = 2")
+    assert [row.metadata for row in rows.read_rows(db)] == [None, "{}"]
+
+
+WECHAT, WECOM = "send_wechat_message", "send_wecom_message"
+
+
+@pytest.mark.parametrize(
+    ("made", "planned", "others"),
+    [
+        # A later group message was sent: every award before it had its turn.
+        (((WECHAT, P), (WECOM, C)), {1: RAISED}, {}),
+        # Awards come first: those that were sent say nothing of a group message with a lower id, but ids did before.
+        (((WECOM, P), (WECOM, P), (WECHAT, C)), {1: PERHAPS, 2: NEVER}, {2: RAISED}),
+        # The first of either type may have been in flight: the list was read before the other one was made.
+        (((WECOM, P), (WECHAT, P), (WECHAT, P)), {1: PERHAPS, 2: PERHAPS, 3: NEVER}, {}),
+    ],
+)
+def test_an_index_by_type_changes_the_order(
+    db: sqlite3.Connection, made: list[tuple[str, str]], planned: dict[int, Attempt], others: dict[int, Attempt]
+) -> None:
+    db.execute("CREATE INDEX idx_tasks_status_type ON tasks (status, task_type)")
+    for kind, status in made:
+        fill(db, status)
+        db.execute("UPDATE tasks SET task_type = ? WHERE id = last_insert_rowid()", (kind,))
+    known = rows.read_attempts(db, Stopped.UNKNOWN, None)
+    pending = [(id_, MADE, kind) for id_, (kind, status) in enumerate(made, 1) if status == P]
+    assert {row[0]: known.of(*row, planned=True)[0] for row in pending} == planned
+    assert {row[0]: known.of(*row, planned=False)[0] for row in pending} == planned | others
 
 
 def test_a_name_that_is_taken(db: sqlite3.Connection) -> None:
@@ -167,7 +202,7 @@ def test_what_notifykit_sent_says_nothing_of_the_old_schedulers_order(tmp_path: 
                 " VALUES ('t', 'r', 'm', 'completed', 'beijing', ?)",
                 (attempts,),
             )
-        assert [id_ for id_, _ in rows.read_attempts(db, Stopped.IDLE, None).completed] == [2]
+        assert [id_ for id_, _ in rows.read_attempts(db, Stopped.IDLE, None).by_id.completed] == [2]
 
 
 def test_another_table_of_that_name(db: sqlite3.Connection) -> None:

@@ -54,7 +54,7 @@ class Store:
             self.schema = db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY rowid").fetchall()
             there = any(name == "tasks" for _, name, *_ in self.schema)
             self.beginnings: list[Beginning] = (
-                db.execute("SELECT id, status, created_at, updated_at FROM tasks").fetchall() if there else []
+                db.execute("SELECT id, status, created_at, updated_at, NULL FROM tasks").fetchall() if there else []
             )
 
     def upgrade(self) -> Database:

@@ -53,6 +53,7 @@ BEFORE: list[tuple[str, str, dict[str, Param]]] = [
     ("there are rows for this contract, but none for this message", "message_missing", {}),
     ("another message of this contract failed", "other_failed", {}),
     ("no row, but rows were deleted from the table: it may have been sent", "rows_deleted", {}),
+    ("tried and not completed: a row of a type whose turn comes later was completed", "tried_before_later_type", {}),
     ("row 7 says 'failed'", "odd_status", {"row": 7, "status": "failed"}),
     ("pending, but its CSV row is gone", "pending_csv_row_gone", {}),
     ("pending, but its flag says neither sent nor unsent", "pending_other_flag", {}),
