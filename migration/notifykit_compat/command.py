@@ -13,7 +13,7 @@ from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json
 from notifykit.terminal.paths import PathType
 from notifykit.terminal.tables import print_table
-from notifykit_compat import explaining, running
+from notifykit_compat import explaining, running, starting
 from notifykit_compat.contract_files import FileMap
 from notifykit_compat.installing import begin, remember
 
@@ -62,8 +62,15 @@ def _explain(session: Session, script: Path | None, *, as_json: bool) -> ExitCod
     folder = Path() if script is None else script.parent
     functions = list(explaining.functions(folder, modules))
     files = list(explaining.files(FileMap.of(project)))
+    processes = list(starting.processes(folder))
     if as_json:
-        print_json({"functions": [asdict(one) for one in functions], "files": [asdict(one) for one in files]})
+        print_json(
+            {
+                "functions": [asdict(one) for one in functions],
+                "files": [asdict(one) for one in files],
+                "processes": [asdict(one) for one in processes],
+            }
+        )
         return ExitCode.DONE
     replaced = sum(one.replaced for one in functions)
     out(f"{count(replaced, 'function')} replaced; {count(len(files), 'file')} of campaigns")
@@ -72,4 +79,6 @@ def _explain(session: Session, script: Path | None, *, as_json: bool) -> ExitCod
         [(one.module, one.name, one.becomes, one.place or "") for one in functions],
     )
     print_table(["campaign", "file", "what becomes of it"], [(one.campaign, one.file, one.becomes) for one in files])
+    if processes:
+        print_table(["starts a process", "where", "which"], [(one.call, one.place, one.becomes) for one in processes])
     return ExitCode.DONE

@@ -31,6 +31,12 @@ class Findings:
         self._lock = threading.Lock()
         self._known: dict[Finding, None] = {}
 
+    def anew(self) -> Findings:
+        """Return one for a process that was forked off: with what was told, and a lock of its own."""
+        made = Findings(self._tell, strict=self.strict)
+        made._known.update(self._known)
+        return made
+
     def note(self, finding: Finding) -> None:
         """Tell something that is worth knowing, and is safe."""
         with self._lock:

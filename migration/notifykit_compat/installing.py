@@ -24,6 +24,7 @@ from notifykit_compat.errors import ShimError
 from notifykit_compat.findings import Findings
 from notifykit_compat.hook import ImportHook
 from notifykit_compat.names import TASK_CLASS
+from notifykit_compat.processes import Surroundings, hand_on, keep
 from notifykit_compat.replacing import Replacing, StandIn
 from notifykit_compat.runtime import Runtime
 from notifykit_compat.scheduling import Scheduler
@@ -43,6 +44,8 @@ class Shim:
         self.replacing = replacing
         self.scheduler = Scheduler(runtime)
         self._hook = hook
+        self.project_file = str(runtime.project.file.file.absolute())
+        self.strict = runtime.findings.strict
         self._parts: Mapping[str, object] = {
             "task_manager": (tasks := Tasks(runtime)),
             TASK_CLASS: tasks,
@@ -56,6 +59,7 @@ class Shim:
                 **{file.csv_file: "rewrites a campaign's CSV itself" for file in runtime.files.by_csv.values()},
             },
             runtime.findings,
+            program=Path(sys.path[0]),
             excused=self._excused,
         )
 
@@ -73,14 +77,31 @@ class Shim:
         self.replacing.shim = self
         self._watch.begin()
         atexit.register(self.end)
+        hand_on(self, begin_afresh)
 
     def end(self) -> None:
         """Finish what is on the wire, and release everything. What was replaced stays replaced."""
         atexit.unregister(self.end)
+        keep(self)
         self.scheduler.stop()
         self.runtime.at_exit()
         self._watch.end()
         self._hook.remove()
+
+    def begin_anew(self) -> None:
+        """Stand in for another process, which was forked off: with locks, threads and connections of its own."""
+        atexit.unregister(self.end)
+        _inherited.append(self)
+        self.replacing.findings = findings = self.findings.anew()
+        runtime = self.runtime
+        anew = Shim(
+            Runtime(runtime.project, runtime.settings, runtime.files, Store(runtime.project), findings),
+            self._hook,
+            self.replacing,
+        )
+        anew.begin()
+        if self in _installed:
+            remember(anew)
 
     def _excused(self, caller: FrameType) -> bool:
         """Whether it is a function that we called, or the making of the old table when task_manager is imported."""
@@ -117,7 +138,9 @@ def begin(
         settings = settings_of(project.configuration)
         files = FileMap.of(project)
         require_migrated(project, files.by_status)
-        shim = Shim(Runtime(project, settings, files, Store(project), findings), hook, replacing)
+        store = Store(project)
+        store.open()
+        shim = Shim(Runtime(project, settings, files, store, findings), hook, replacing)
     except BaseException:
         hook.remove()
         raise
@@ -134,7 +157,17 @@ def install(project: str | os.PathLike[str] | None = None, *, strict: bool = Fal
     """
     if _installed:
         return _installed[0]
-    file = Path(project if project is not None else os.environ.get("NOTIFYKIT_PROJECT", PROJECT_FILE))
+    return _begun(Path(project if project is not None else os.environ.get("NOTIFYKIT_PROJECT", PROJECT_FILE)), strict)
+
+
+def begin_afresh(surroundings: Surroundings) -> None:
+    """Stand in from the start of a process that a shimmed one made; it ends with the reason where that cannot be."""
+    if not _installed:
+        surroundings.take_over()
+        _begun(Path(surroundings.project), surroundings.strict)
+
+
+def _begun(file: Path, strict: bool) -> Shim:
     try:
         shim = begin(file, strict=strict)
     except NotifykitError as error:
@@ -159,3 +192,5 @@ def remember(shim: Shim | None) -> None:
 
 
 _installed: list[Shim] = []
+_inherited: list[Shim] = []
+"""Of the process that this one was forked off: kept, so that nothing of them is closed or released here."""

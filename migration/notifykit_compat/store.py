@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
@@ -20,33 +19,30 @@ _MIGRATE = "run `notifykit migrate` first; until then the program may run as it 
 
 
 class Store:
-    """One connection, used by one thread at a time. A forked process gets one of its own."""
+    """One connection, used by one thread at a time; opened when it is first used."""
 
     def __init__(self, project: Project) -> None:
-        self._outbox = project.open_outbox()  # not what a rollback gave back to the old program
         self._project = project
-        self._owner = os.getpid()
+        self._outbox: SqliteOutbox | None = None
         self._lock = threading.RLock()
+
+    def open(self) -> None:
+        """Open the store, and make it where there is none; not what a rollback gave back. Raises StoreError."""
+        self._outbox = self._project.open_outbox()
 
     @contextmanager
     def use(self) -> Iterator[SqliteOutbox]:
         """Use it exclusively. Raises StoreError."""
-        if os.getpid() != self._owner:
-            self._begin_anew()
         with self._lock:
+            if self._outbox is None:
+                self._outbox = self._project.open_outbox(create=False)
             yield self._outbox
-
-    def _begin_anew(self) -> None:
-        """Leave the parent's connection alone: what SQLite knows of locks does not survive a fork."""
-        self._inherited = self._outbox
-        self._lock = threading.RLock()
-        self._outbox = self._project.open_outbox(create=False)
-        self._owner = os.getpid()
 
     def close(self) -> None:
         """Close the connection."""
         with self._lock:
-            self._outbox.close()
+            if self._outbox is not None:
+                self._outbox.close()
 
 
 def require_migrated(project: Project, files: Mapping[Path, ContractFile]) -> None:

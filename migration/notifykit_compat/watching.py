@@ -1,7 +1,8 @@
-"""Notices, at run time, code that bypasses the shim: that opens the task database, or files that the shim keeps.
+"""Notices, at run time, code that bypasses the shim: that opens the task database, or files that the shim keeps, or
+starts a script of the program in a process without the shim.
 
-Python tells an audit hook of each file that is opened and each database that is connected to, whoever does it. A hook
-cannot be taken away again, so there is one in a process, and it asks who is watching.
+Python tells an audit hook of each such step, whoever takes it, before it is taken. A hook cannot be taken away again,
+so there is one in a process, and it asks who is watching.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import os
 import sys
 import sysconfig
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from notifykit_compat.findings import Finding, Findings
+from notifykit_compat.starting import EVENTS, bare_script
 
 _WRITES = os.O_WRONLY | os.O_RDWR
 _OURS = ("notifykit", "notifykit_compat", "notifykit_migration", "notifykit_contract", "notifykit_technician")
@@ -26,14 +28,21 @@ class Watch:
     """What one shim watches over."""
 
     def __init__(
-        self, store: Path, files: Mapping[Path, str], findings: Findings, *, excused: Callable[[FrameType], bool]
+        self,
+        store: Path,
+        files: Mapping[Path, str],
+        findings: Findings,
+        *,
+        program: Path,
+        excused: Callable[[FrameType], bool],
     ) -> None:
-        """`files`: what must not be rewritten, each with what to say. `excused`: whether what this caller opens is
-        ignored."""
+        """`files`: what must not be rewritten, each with what to say. `program`: the folder of its code. `excused`:
+        whether what this caller opens is ignored."""
         self._store = str(store)
         self._files = {str(path): what for path, what in files.items()}
         self._names = {path.name for path in files}
         self._findings = findings
+        self._program = program
         self._excused = excused
 
     def begin(self) -> None:
@@ -73,6 +82,14 @@ class Watch:
         if (what := self._files.get(os.path.realpath(name))) is not None:
             self._tell(what, "let it use the functions of file_utils")
 
+    def started(self, event: str, arguments: Sequence[Any]) -> None:
+        """Look at a process that is started."""
+        if (script := bare_script(event, arguments, self._program)) is not None:
+            self._tell(
+                f"starts {script.name} in a process without the shim",
+                f"start it by `notifykit shim -- {script.name}`, or give it the line with install()",
+            )
+
     def _tell(self, what: str, mend: str) -> None:
         caller = _caller()
         if caller is not None and not self._excused(caller):
@@ -103,18 +120,21 @@ def _caller() -> FrameType | None:
 
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
-    if event not in ("open", "sqlite3.connect") or not _watching or getattr(_busy, "now", False):
+    if event not in _WATCHED or not _watching or getattr(_busy, "now", False):
         return
     _busy.now = True  # a finding about what reporting itself opens would not end
     try:
         if event == "open":
             _watching[0].opened(*arguments)
-        else:
+        elif event == "sqlite3.connect":
             _watching[0].connected(arguments[0])
+        else:
+            _watching[0].started(event, arguments)
     finally:
         _busy.now = False
 
 
+_WATCHED = EVENTS | {"open", "sqlite3.connect"}
 _STDLIB = sysconfig.get_path("stdlib")
 _PACKAGES = (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
 _watching: list[Watch] = []

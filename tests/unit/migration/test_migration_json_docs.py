@@ -21,7 +21,11 @@ def test_every_key_is_on_the_page(tmp_path: Path) -> None:
         world.contract("N")
         world.technician()
     code = tmp_path / "old"
-    for name, text in {**FILES, "broken.py": "STATUS_FILENAME_BJ_AUG = (\n"}.items():
+    for name, text in {
+        **FILES,
+        "nightly.py": "import os\nos.fork()\n",
+        "broken.py": "STATUS_FILENAME_BJ_AUG = (\n",
+    }.items():
         (code / name).parent.mkdir(parents=True, exist_ok=True)
         (code / name).write_text(text, encoding="utf-8")
 

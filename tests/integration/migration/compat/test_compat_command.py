@@ -45,7 +45,22 @@ def test_explain_runs_nothing_and_tells_all(world: ProgramWorld) -> None:
         in lines
     )
     assert f"technicians {world.folder}/state/technician_status_record.json as before, replaced in one piece" in lines
+    assert "starts a process" not in done.stdout
     assert not world.store.exists()
+
+
+def test_explain_names_other_processes(world: ProgramWorld) -> None:
+    code = "import multiprocessing, os\nmultiprocessing.Pool()\nos.system('python job.py')\n"
+    (world.folder / "nightly.py").write_text(code, encoding="utf-8")
+    lines = [" ".join(line.split()) for line in invoke(world, "--explain", "main.py").stdout.splitlines()]
+    start = "has no shim: start it by `notifykit shim -- …`, or give the script the line with install()"
+    assert lines[-3:] == [
+        "starts a process where which",
+        "multiprocessing.Pool nightly.py:2 has the shim, too",
+        f"os.system nightly.py:3 {start}",
+    ]
+    found = json.loads(invoke(world, "--explain", "--json", "main.py").stdout)["processes"]
+    assert [(one["call"], one["shimmed"]) for one in found] == [("multiprocessing.Pool", True), ("os.system", False)]
 
 
 def test_explain_for_programs(world: ProgramWorld) -> None:
