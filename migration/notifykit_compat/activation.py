@@ -99,6 +99,12 @@ class Activations:
         innermost = next(self._around(caller), None)
         return innermost if innermost is not None and innermost.notifies else None
 
+    def closing(self, caller: FrameType, file: ContractFile) -> Activation | None:
+        """Return the notification whose messages a call releases: the innermost that loaded this file and has any,
+        else the innermost."""
+        having = (one for one in self._around(caller) if one.staged and file in one.files)
+        return next(having, None) or self.around(caller)
+
     def _around(self, caller: FrameType) -> Iterator[Activation]:
         if not self._known:
             return

@@ -35,7 +35,7 @@ class Group:
     """Messages of another contract, whose creation was interrupted: its next run creates them again."""
 
 
-class _Due:
+class Due:
     """A message plan, for one record. What it says is rendered when it is asked for: most of it never is."""
 
     def __init__(self, plan: MessagePlan, record: Record) -> None:
@@ -63,7 +63,7 @@ def group_of(file: ContractFile, record: Record, staged: Sequence[Staged], chann
     """Return the group; or why nothing can be queued, where a message has no channel."""
     campaign = file.campaign
     metadata = campaign.strategy.metadata(record)
-    plans = [_Due(plan, record) for plan in campaign.messages]
+    plans = [Due(plan, record) for plan in campaign.messages]
     left = _of_another(staged, plans, record.get(file.state.number) if file.state.number else None)
     used: Counter[str] = Counter()
     drafts: list[Draft] = []
@@ -103,7 +103,7 @@ def group_of(file: ContractFile, record: Record, staged: Sequence[Staged], chann
     return Group(drafts=tuple(drafts), odd=tuple(odd), left=tuple(left))
 
 
-def _of_another(staged: Sequence[Staged], plans: Sequence[_Due], number: str | None) -> list[Staged]:
+def _of_another(staged: Sequence[Staged], plans: Sequence[Due], number: str | None) -> list[Staged]:
     """Find what an earlier contract left behind whose creation failed halfway: its text lacks this one's number.
 
     A text without any number is this contract's own where nothing else can be its message.
@@ -129,7 +129,7 @@ def _of_another(staged: Sequence[Staged], plans: Sequence[_Due], number: str | N
     return left
 
 
-def _match(one: Staged, plans: Iterable[_Due], used: Mapping[str, int]) -> _Due | None:
+def _match(one: Staged, plans: Iterable[Due], used: Mapping[str, int]) -> Due | None:
     """Find the plan: right recipient before right type alone, due before not, unused before used."""
     fitting = [due for due in plans if due.plan.task_type == one.task_type]
     exact = [due for due in fitting if due.recipient == one.recipient]

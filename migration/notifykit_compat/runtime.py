@@ -17,6 +17,7 @@ from notifykit.outbox.protocol import Enqueued, Filter, Outbox
 from notifykit.pipeline.project import Project
 from notifykit.terminal.console import count
 from notifykit_compat.activation import Activation, Activations, Staged
+from notifykit_compat.belonging import Belonging, Contract, Waiting
 from notifykit_compat.contract_files import ContractFile, FileMap, Sheet
 from notifykit_compat.errors import ShimError
 from notifykit_compat.findings import Finding, Findings
@@ -42,6 +43,8 @@ class Runtime:
         self.findings = findings
         self.activations = Activations()
         self.releases = Releases(store, self._observe_new, self._remember)
+        self._belonging = Belonging(files.by_status.values())
+        self._waiting = Waiting()
         self._inside = threading.local()
 
     # the program's own functions, at work for us ----------------------------------------------------------
@@ -69,8 +72,42 @@ class Runtime:
         activation = self.activations.around(caller)
         if activation is not None:
             activation.staged.append(one)
+        elif (contract := self._belonging.contract_of(one)) is not None:
+            self._hold(contract, one)
         else:
             self.queue(one)
+
+    def _hold(self, contract: Contract, one: Staged) -> None:
+        """Let a contract's message wait; where the contract is known, one that is there is not queued again."""
+        with self.current() as outbox:
+            tasks = list(outbox.tasks(Filter(campaign=contract.file.campaign.name, key=contract.record.key)))
+        live = [task for task in tasks if task.status is not Status.CANCELLED]
+        wanted = (one.task_type, one.recipient, one.text)
+        there = next((task for task in live if (task.task_type, task.recipient, task.text) == wanted), None)
+        if there is not None:
+            one.id = there.id
+        elif live or contract.is_flagged:
+            self.queue(one)
+        else:
+            self._waiting.add(contract, one)
+
+    def made_for(self, activation: Activation | None, file: ContractFile, key: str) -> Activation:
+        """Return the notification whose messages a contract's are; else what this thread created for it elsewhere."""
+        if activation is not None and activation.staged:
+            return activation
+        waited = self._waiting.take(file.campaign.name, key)
+        return activation if activation is not None and not waited else Activation.alone(waited)
+
+    def _drop_waiting(self) -> None:
+        """Forget, and tell, what was created for contracts that were never recorded as sent."""
+        for campaign, key, number in self._waiting.drop():
+            self.findings.note(
+                Finding(
+                    place=f"campaign {campaign}",
+                    what=f"{count(number, 'message')} of contract {key} came without a record that it was sent",
+                    mend="none of them is sent; create and record it in one thread",
+                )
+            )
 
     def queue(self, one: Staged) -> None:
         """Queue a message that belongs to no campaign. One of an unknown type is never sent, as it never was."""
@@ -179,6 +216,7 @@ class Runtime:
         """Queue what is released, settle what is over, and close the store."""
         with self.current():
             pass
+        self._drop_waiting()
         self.store.close()
 
     def _is_of_a_contract(self, activation: Activation, one: Staged) -> bool:

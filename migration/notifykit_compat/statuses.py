@@ -62,11 +62,13 @@ class Statuses:
         runtime = self._runtime
         if runtime.is_inside:
             return original(filename, key, value)
-        activation = runtime.activations.around(caller) or Activation.alone([])
-        file = activation.names.get(filename) or runtime.files.by_status.get(real(filename))
+        around = runtime.activations.around(caller)
+        known = around.names.get(filename) if around is not None else None
+        file = known or runtime.files.by_status.get(real(filename))
         if file is None:
             return self._replacing(original, filename, key, value)
-        runtime.release(activation, file, str(key))
+        activation = runtime.activations.closing(caller, file)
+        runtime.release(runtime.made_for(activation, file, str(key)), file, str(key))
         return None
 
     def save_send_status(self, caller: FrameType, original: Original, filename: str, status: Mapping[str, Any]) -> Any:
@@ -77,10 +79,10 @@ class Statuses:
         file = runtime.files.by_status.get(real(filename))
         if file is None:
             return self._replacing(original, filename, status)
-        activation = runtime.activations.around(caller) or Activation.alone([])
-        loaded = activation.loaded.setdefault(file.campaign.name, set())
+        around, activation = runtime.activations.around(caller), runtime.activations.closing(caller, file)
+        loaded = (around or Activation.alone([])).loaded.setdefault(file.campaign.name, set())
         new = [str(key) for key, value in status.items() if value == file.state.sent_word and str(key) not in loaded]
-        if len(new) > 1 and activation.staged:
+        if len(new) > 1 and activation is not None and activation.staged:
             place = f"{caller.f_code.co_filename}:{caller.f_lineno}"
             raise ShimError(
                 f"records {len(new)} contracts at once in {file.status_file.name}, and it cannot be "
@@ -89,7 +91,7 @@ class Statuses:
                 where=place,
             )
         for key in new:
-            runtime.release(activation, file, key)
+            runtime.release(runtime.made_for(activation, file, key), file, key)
         loaded.update(new)
         return None
 

@@ -74,6 +74,26 @@ def in_pools(method, *names):
         executor.submit(globals()[names[1]]).result()
 
 
+def contract(record):
+    task_manager.create_task('send_wecom_message', WECOM_GROUP_NAME_BJ_AUG,
+                             notification_module.generate_group_message(record))
+    if record['激活奖励状态'] == '1':
+        task_manager.create_task('send_wechat_message', record['管家(serviceHousekeeper)'],
+                                 notification_module.generate_award_message(record))
+    file_utils.update_send_status(STATUS_FILENAME_BJ_AUG, record['合同ID(_id)'], '发送成功')
+
+
+def each_in_a_pool(method):
+    records = file_utils.get_all_records_from_csv(PERFORMANCE_DATA_FILENAME_BJ_AUG)
+    for _ in range(2):
+        status = file_utils.load_send_status(STATUS_FILENAME_BJ_AUG)
+        with multiprocessing.get_context(method).Pool(2) as pool:
+            pool.map(contract, [record for record in records if record['合同ID(_id)'] not in status])
+            pool.close()
+            pool.join()
+        send()
+
+
 def closing(*methods):
     for number, method in enumerate(methods):
         process = multiprocessing.get_context(method).Process(target=close, args=(number,))
@@ -121,6 +141,14 @@ def test_a_killed_process_loses_and_repeats_nothing(world: ProgramWorld, method:
     assert doubt.recipient == world.typed()[0]["to"]
     assert world.decide() == 1
     run(world, "in_processes", method, "job", "send")
+    assert world.problems() == []
+
+
+def test_contracts_that_processes_create_are_known_by_their_numbers(world: ProgramWorld) -> None:
+    """The status is loaded in one process, each contract made in another; and all of it once more."""
+    world.fill()
+    for _ in range(2):
+        run(world, "each_in_a_pool", "spawn")
     assert world.problems() == []
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from notifykit_compat.errors import ShimError
@@ -14,10 +15,11 @@ from program_world import (
     FLAG,
     KEY,
     TECHNICIAN_JSON,
+    ProgramWorld,
     contract_id,
     contract_number,
 )
-from shim_world import Program
+from shim_world import Program, shimmed
 
 from notifykit.model import Status
 
@@ -221,6 +223,68 @@ def test_two_contracts_saved_at_once_cannot_be_told_apart(program: Program) -> N
     with pytest.raises(ShimError, match=r"records 2 contracts at once in send_status_bj_aug\.json"):
         notify()
     assert waiting(program) == []
+
+
+def mark(program: Program, number: int) -> None:
+    status = program.file_utils.load_send_status(BEIJING_JSON)
+    status[contract_id(number)] = SENT
+    program.file_utils.save_send_status(BEIJING_JSON, status)
+
+
+def update(program: Program, number: int) -> None:
+    program.file_utils.update_send_status(BEIJING_JSON, contract_id(number), SENT)
+
+
+@pytest.mark.parametrize("record", [update, mark])
+@pytest.mark.parametrize("load", [True, False])
+def test_whoever_loads_and_records_in_helpers_is_told_once(
+    program: Program, load: bool, record: Callable[[Program, int], None]
+) -> None:
+    """The status is loaded by the notification itself, or was loaded by a function that is over."""
+
+    def loaded() -> Any:
+        return program.file_utils.load_send_status(BEIJING_JSON)
+
+    def notify() -> None:
+        status = program.file_utils.load_send_status(BEIJING_JSON) if load else loaded()
+        for number in range(3):
+            if status.get(contract_id(number)) != SENT:
+                program.task_manager.create_task(*group(number))
+                record(program, number)
+
+    for _ in range(2):
+        notify()
+        program.drain()
+    assert [entry["text"] for entry in program.world.typed()] == [group(number)[2] for number in range(3)]
+    assert program.told == []
+
+
+def test_what_threads_create_is_a_contracts_by_its_number(program: Program) -> None:
+    def notify(number: int) -> None:
+        program.task_manager.create_task(*group(number))
+        program.task_manager.create_task(*group(number))  # as after an exception halfway
+        assert waiting(program) == []
+        update(program, number)
+
+    for number in (0, 1):
+        thread = threading.Thread(target=notify, args=(number,))
+        thread.start()
+        thread.join()
+        assert [key for _, key, _ in waiting(program)] == [contract_id(number)]
+        program.drain()
+    program.task_manager.create_task(*group(0))  # known, and the same
+    program.task_manager.create_task(group(0)[0], group(0)[1], f"{group(0)[2]} 已付款")  # known, and another
+    assert [campaign for campaign, _, _ in waiting(program)] == ["legacy"]
+
+
+def test_what_is_never_recorded_is_told_at_the_end(world: ProgramWorld) -> None:
+    world.fill()
+    with shimmed(world) as program:
+        program.task_manager.create_task(*group(0))
+        assert waiting(program) == []
+    (said,) = program.told
+    assert f"1 message of contract {contract_id(0)} came without a record that it was sent" in said
+    assert world.typed() == []
 
 
 def test_a_status_without_a_message_is_told(program: Program) -> None:
