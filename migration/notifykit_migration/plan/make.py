@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,7 +37,7 @@ from notifykit_migration.model import (
     Treatment,
 )
 from notifykit_migration.plan.decide import Decider
-from notifykit_migration.plan.match import Matcher
+from notifykit_migration.plan.match import Matcher, Matches
 from notifykit_migration.plan.plan_file import plan_hash
 from notifykit_migration.plan.remembering import Memory
 from notifykit_migration.store import fence
@@ -151,9 +151,8 @@ class _Planner:
         if connection is not None and rows.tasks_table(connection):
             attempts = rows.read_attempts(connection, self.options.stopped, self.log)
             owned = rows.read_owned(connection)
-            purged = self._younger(connection) or rows.purged(connection, before.vacant)
-            matcher = Matcher(self.worlds, before)
-            found = matcher.match(rows.read_rows(connection))
+            found = Matcher(self.worlds, before).match(rows.read_rows(connection))
+            purged = rows.purged(connection, before.vacant)
         else:
             attempts = rows.Attempts(stopped=self.options.stopped, log=self.log)
             owned = {}
@@ -163,7 +162,12 @@ class _Planner:
                 purged = told.NO_TABLE()
         warnings: list[Reason] = []
         campaigns = []
+        causes: dict[str, Reason] = {}
         for at, world in enumerate(self.worlds):
+            known = memory.keys(world.campaign.name) | {key for name, key in owned if name == world.campaign.name}
+            cause = purged or self._begun_anew(at, world, connection, found, known)
+            if cause:
+                causes.setdefault(cause.code or "", cause)
             decider = Decider(
                 at=at,
                 world=world,
@@ -171,7 +175,7 @@ class _Planner:
                 attempts=attempts,
                 owned=owned,
                 memory=memory,
-                purged=purged,
+                purged=cause,
                 options=self.options,
                 now=self.now,
                 csv_file=shown(self.project.file.folder, world.keeper.flag_file.resolve()),
@@ -179,8 +183,7 @@ class _Planner:
             )
             campaigns.append(decider.campaign_plan())
             warnings += decider.warnings()
-        if purged:
-            warnings.append(told.PURGED(cause=purged))
+        warnings += [told.PURGED(cause=cause) for cause in causes.values()]
         unproven = sum(
             item.decision is Treatment.ADOPT and item.row is not None and item.row > (attempts.by_id.first_beyond or 0)
             for part in campaigns
@@ -203,22 +206,24 @@ class _Planner:
             others=found.others,
             warnings=tuple(warnings),
             statements=tuple(fence.statements(connection)),
-            purged=purged is not None,
+            purged=bool(causes),
         )
 
-    def _younger(self, connection: sqlite3.Connection) -> Reason | None:
-        """Say by what it is seen that the table was begun after the send-status file; None where nothing tells so."""
-        (first,) = connection.execute("SELECT min(created_at) FROM tasks").fetchone()
-        for world in self.worlds:
-            if not world.status.words:
-                continue
-            path = self.redirect.get(world.status_path, world.status_path)
-            if first is None and not rows.gap(connection)[1]:
-                return told.NO_ROW_EVER()
-            began = rows.epoch(str(first))
-            if began is not None and began > path.stat().st_mtime:
-                return told.TABLE_YOUNGER(time=str(first))
-        return None
+    def _begun_anew(
+        self, at: int, world: Retiring, connection: sqlite3.Connection | None, found: Matches, known: Collection[str]
+    ) -> Reason | None:
+        """Say by what it is seen that the table was begun after the send-status file; None where nothing tells so.
+
+        The old job writes the word of a contract after its rows, so one with a word had some. `known`: keys whose rows
+        a rollback or the outbox took.
+        """
+        if world.status.words and connection is not None and not rows.gap(connection)[1]:
+            return told.NO_ROW_EVER()
+        sent = [key for key, word in world.status.words.items() if word == world.state.sent_word]
+        named = [key for key in sent if key in world.contracts]
+        if not named or any(key in known or found.knows(at, key) for key in named):
+            return None
+        return told.WORDS_WITHOUT_ROWS(contracts=len(named))
 
     def _kept(self, item: Keeping) -> Kept:
         path = self.redirect.get(item.status_path, item.status_path)

@@ -69,6 +69,11 @@ class Matches:
     anew: dict[Place, set[str]] = field(default_factory=dict)
     """After a rollback: messages with rows that it did not leave."""
 
+    def knows(self, at: int, key: str) -> bool:
+        """Whether any row may be of a contract."""
+        place = (at, key)
+        return place in self.rows or place in self.strange or place in self.doubts
+
     def add(self, row: Row, place: Place, message: str, round_: int | None = None) -> None:
         """Keep a row of a message."""
         self.rows.setdefault(place, {}).setdefault(message, []).append(MatchedRow.of(row, round_))

@@ -25,6 +25,10 @@ class Memory:
         for item in archived.removed:
             self._tasks[item.task.campaign, item.task.key][item.task.name].append(item)
 
+    def keys(self, campaign: str) -> set[str]:
+        """Return the contracts of which a rollback left tasks without rows."""
+        return {key for of, key in self._tasks if of == campaign}
+
     def decisions(
         self, campaign: str, key: str, made: Sequence[MessageTreatment], new: Collection[str]
     ) -> list[MessageTreatment]:

@@ -41,10 +41,10 @@ NO_ROW_EVER = WARNINGS(
     "it never had a row, though the send-status file knows contracts",
     "任务表从未有过任何行，而状态文件中有合同",
 )
-TABLE_YOUNGER = WARNINGS(
-    "table_younger",
-    "its first row is of {time}, later than the last word of the send-status file",
-    "第一行写于 {time}，晚于状态文件的最后一次写入",
+WORDS_WITHOUT_ROWS = WARNINGS(
+    "words_without_rows",
+    "none of the {contracts:d} contracts that the send-status file calls sent has a row in it",
+    "状态文件记为已发送的 {contracts} 份合同，在任务表中都没有任何行",
 )
 TAKEN_AS_NEVER_TRIED = WARNINGS(
     "taken_as_never_tried",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -433,6 +434,29 @@ def test_a_table_that_is_younger_than_the_file_proves_nothing(world: LegacyWorld
     done = world.run("migrate", "--yes")
     assert done.exit_code == 3, done.output
     assert "it never had a row" in done.stdout
+    world.run("run", "--once")
+    assert not world.delivered
+    assert world.flags()[fresh.id] == "N"
+
+
+def test_a_table_that_was_begun_anew_holds_what_has_no_row_and_a_copy_says_the_same(
+    world: LegacyWorld, tmp_path: Path
+) -> None:
+    """No decision hangs on the time of a file: a copy has another one."""
+    world.contract("Y", SENT)
+    fresh = world.contract("N")
+    world.reports(1)
+    os.utime(world.status_file(), (0, 0))
+    plans = []
+    for folder in (world.folder, tmp_path / "copy"):
+        if folder != world.folder:
+            shutil.copytree(world.folder, folder)  # it gives each file a time of its own
+        done = world.run("--project", str(folder / "notifykit.yaml"), "migrate", "--dry-run", "--json")
+        plans.append(json.loads(done.stdout))
+    assert plans[0]["campaigns"] == plans[1]["campaigns"]
+    assert plans[0]["held"] == plans[1]["held"] == 2
+    assert "none of the 1 contracts that the send-status file calls sent has a row" in json.dumps(plans[0])
+    assert world.run("migrate", "--yes").exit_code == 3
     world.run("run", "--once")
     assert not world.delivered
     assert world.flags()[fresh.id] == "N"

@@ -11,9 +11,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 from killed_worlds import replace
 from legacy_world import AWARD, GROUP, SENT, LegacyWorld
+from notifykit_migration import migrate as migrating
+from notifykit_migration.apply.steps import use_wal
+from notifykit_migration.model import Plan
 from reading_account import run_as_reader
+
+from notifykit.pipeline.project import Project
 
 Checks = dict[str, tuple[str, str]]
 """Name to (result, evidence)."""
@@ -242,36 +248,59 @@ def the_technicians_wrote(world: LegacyWorld) -> None:
     world.technician_file.write_text('{"CHG-1": "通知成功"}', encoding="utf-8")
 
 
+def migrated_while(
+    world: LegacyWorld, damage: Callable[[LegacyWorld], None], monkeypatch: pytest.MonkeyPatch
+) -> Result:
+    """Migrate, and do damage between apply and verify."""
+
+    def use_wal_and_they_write(project: Project, plan: Plan) -> None:
+        use_wal(project, plan)
+        damage(world)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(migrating, "use_wal", use_wal_and_they_write)
+        return world.run("migrate", "--yes", "--stopped", "idle")
+
+
 @pytest.mark.parametrize(
-    ("damage", "code"),
+    "damage",
     [
-        (a_cell_other_than_the_flag, 5),
-        (a_flag_is_set_by_hand, 5),
-        (the_technicians_wrote, 7),
-        (another_job_waits_again, 7),
-        (a_task_is_completed_by_hand, 7),
+        a_cell_other_than_the_flag,
+        a_flag_is_set_by_hand,
+        the_technicians_wrote,
+        another_job_waits_again,
+        a_task_is_completed_by_hand,
     ],
 )
 def test_right_after_the_migration_nobody_can_have_changed_anything(
-    tmp_path: Path, damage: Callable[[LegacyWorld], None], code: int
+    tmp_path: Path, damage: Callable[[LegacyWorld], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world = half_migrated(tmp_path)
-    damage(world)
-    done = world.run("migrate", "--yes")
-    assert done.exit_code == code, done.output
+    world = build(tmp_path)
+    done = migrated_while(world, damage, monkeypatch)
+    assert done.exit_code == 7, done.output
     assert world.json() is not None, "nothing is retired"
     assert world.run("rollback", "--yes").exit_code == 0
 
 
-def test_right_after_the_migration_a_file_without_a_flag_to_set_is_looked_at_as_well(tmp_path: Path) -> None:
+def test_right_after_the_migration_a_file_without_a_flag_to_set_is_looked_at_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world = LegacyWorld(tmp_path)
     world.contract("Y", SENT, [(GROUP, "completed")])
-    assert world.run("migrate", "--yes", "--until", "apply").exit_code == 0
-    a_cell_other_than_the_flag(world)
-    done = world.run("migrate", "--yes")
+    done = migrated_while(world, a_cell_other_than_the_flag, monkeypatch)
     assert done.exit_code == 7, done.output
     assert f"{ONLY_FLAGS}: beyond the 0 flags of the plan, something in it was changed" in done.stderr
     assert world.json() is not None
+
+
+@pytest.mark.parametrize("damage", [a_cell_other_than_the_flag, a_flag_is_set_by_hand])
+def test_what_people_edit_before_a_cut_short_migration_goes_on_is_later_than_the_plan(
+    tmp_path: Path, damage: Callable[[LegacyWorld], None]
+) -> None:
+    world = half_migrated(tmp_path)
+    damage(world)
+    assert world.run("migrate", "--yes").exit_code == 0
+    assert world.json() is None
 
 
 def test_long_after_edits_are_explained(world: LegacyWorld) -> None:

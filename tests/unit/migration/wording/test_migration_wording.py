@@ -179,9 +179,9 @@ BEFORE: list[tuple[str, str, dict[str, Param]]] = [
     ("there is no task table, though the send-status file knows contracts", "no_table", {}),
     ("it never had a row, though the send-status file knows contracts", "no_row_ever", {}),
     (
-        "its first row is of 2025-08-01 09:30:00, later than the last word of the send-status file",
-        "table_younger",
-        {"time": "2025-08-01 09:30:00"},
+        "none of the 12 contracts that the send-status file calls sent has a row in it",
+        "words_without_rows",
+        {"contracts": 12},
     ),
     (
         (
