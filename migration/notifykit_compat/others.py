@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
 
 from notifykit_migration.legacy.settings import LegacySettings
+from notifykit_migration.legacy.task_table import epoch
 from notifykit_migration.store.fence import OTHERS, OTHERS_MESSAGE
 
 from notifykit.campaign.campaign import Campaign, MessagePlan, RetryPolicy
@@ -86,7 +86,8 @@ def adopt_rows(outbox: SqliteOutbox, settings: LegacySettings, now: float) -> in
         return 0
     with outbox.transaction():  # so that nobody else takes them meanwhile
         rows = list(outbox.stored().foreign_rows(status="pending"))
-        young = [row for row in rows if (at := _seconds(row.created_at)) is not None and now - at <= MAX_AGE]
+        made = ((row, epoch(str(row.created_at), settings.timezone)) for row in rows)
+        young = [row for row, at in made if at is not None and now - at <= MAX_AGE]
         if young:
             outbox.adopt([_adoption(row, settings) for row in young], who=CREATED_BY)
     return len(rows) - len(young)
@@ -99,7 +100,7 @@ def _adoption(row: ForeignRow, settings: LegacySettings) -> Adoption:
         status=Status.QUEUED if channel else Status.CANCELLED,
         id=row.id,
         reason=None if channel else NO_CHANNEL(task_type=row.task_type),
-        at=_seconds(row.created_at) or 0.0,
+        at=epoch(str(row.created_at), settings.timezone) or 0.0,
     )
 
 
@@ -114,11 +115,3 @@ def _draft(key: str, one: Staged, channel: str) -> Draft:
         task_type=one.task_type,
         metadata={"created_by": CREATED_BY},
     )
-
-
-def _seconds(created_at: object) -> float | None:
-    """Return a time of the old table, which is local, as UTC seconds."""
-    try:
-        return datetime.fromisoformat(str(created_at)).astimezone().timestamp()
-    except ValueError:
-        return None

@@ -122,6 +122,8 @@ class Options:
     historic: Historic = Historic.HOLD
     raised: Raised = Raised.HOLD
     stopped: Stopped = Stopped.UNKNOWN
+    timezone: str = ""
+    """Of the times in the task table, as `legacy: timezone:` in notifykit.yaml says. Empty: that of this computer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

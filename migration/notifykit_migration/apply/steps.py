@@ -6,6 +6,7 @@ The fence stands before a file is touched: a legacy job that is started by mista
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from notifykit.campaign.campaign import Campaign
@@ -158,19 +159,25 @@ def adoptions(project: Project, plan: Plan) -> Iterator[Adoption]:
         for contract in part.contracts:
             for item in contract.decisions:
                 if (status := item.decision.status) is not None:
-                    at = times.get(item.row or 0, plan.made_at)
-                    yield _adoption(campaign, contract, item, status, metadata.get(contract.key, {}), at)
+                    at, sent_at = times.get(item.row or 0, (plan.made_at, plan.made_at))
+                    kept = metadata.get(contract.key, {})
+                    yield replace(_adoption(campaign, contract, item, status, kept), at=at, sent_at=sent_at)
 
 
-def _times(project: Project, plan: Plan) -> dict[int, float]:
+def _times(project: Project, plan: Plan) -> dict[int, tuple[float, float]]:
+    """Return when each row of the old table was made, and when it was changed last."""
     path = resolved(project.file.folder, plan.store)
     if not path.exists():
         return {}
     with untouched(path) as connection:
         if not rows.tasks_table(connection):
             return {}
-        found = connection.execute("SELECT id, created_at FROM tasks")
-        return {id_: at for id_, text in found if (at := rows.epoch(str(text))) is not None}
+        zone = plan.options.timezone
+        times = {}
+        for id_, created, updated in connection.execute("SELECT id, created_at, updated_at FROM tasks"):
+            if (at := rows.epoch(str(created), zone)) is not None:
+                times[id_] = at, max(at, rows.epoch(str(updated), zone) or at)
+        return times
 
 
 def _metadata(campaign: Campaign, part: CampaignPlan) -> dict[str, dict[str, Any]]:
@@ -198,7 +205,6 @@ def _adoption(
     item: MessageTreatment,
     status: Status,
     metadata: dict[str, Any],
-    at: float,
 ) -> Adoption:
     plan = campaign.message(item.message)
     lost = plan is None or (item.row is None and item.text is None)
@@ -206,7 +212,6 @@ def _adoption(
         id=item.row,
         status=status,
         reason=item.why,
-        at=at,
         draft=Draft(
             campaign=campaign.name,
             key=contract.key,

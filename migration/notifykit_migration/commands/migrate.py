@@ -25,6 +25,7 @@ from notifykit_migration.journal.journal import Journal
 from notifykit_migration.journal.lock import migration_lock
 from notifykit_migration.journal.phase import Phase, State, state_of, was_used
 from notifykit_migration.legacy.log import LegacyLog, read_log
+from notifykit_migration.legacy.settings import settings_of
 from notifykit_migration.migrate import DAY, Migrated, Migration, Until
 from notifykit_migration.model import Check, Historic, Options, Plan, Raised, Stopped
 from notifykit_migration.plan.collecting import collector_still
@@ -158,7 +159,13 @@ def migrate(
         return CHANGES_PLANNED if detailed_exitcode else ExitCode.DONE
     if state.retiring and command.until is Until.RETIRE and not dry_run:
         return command.carry_out(None)
-    options = Options(max_age=max_age, historic=Historic(historic), raised=Raised(raised), stopped=Stopped(stopped))
+    options = Options(
+        max_age=max_age,
+        historic=Historic(historic),
+        raised=Raised(raised),
+        stopped=Stopped(stopped),
+        timezone=settings_of(project.configuration).timezone,
+    )
     try:
         with progress("reading the old state", "files"):
             plan = command.plan(plan_path, options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from notifykit.config.resolve import Configuration
 from notifykit.config.sections import Positive, RetrySection
@@ -55,9 +56,18 @@ class LegacySettings:
     """For the shim: how such a task is tried again."""
     interval: Positive = 10.0
     """For the shim: seconds between two looks of its scheduler for work."""
+    timezone: str = ""
+    """The zone of the times in its task table, as `Asia/Shanghai`. Empty: that of the computer that reads them."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError where notifykit is to send what no channel is named for."""
+        """Raise ValueError where notifykit is to send what no channel is named for, and for a zone that is none."""
+        if self.timezone:
+            try:
+                ZoneInfo(self.timezone)
+            except (ZoneInfoNotFoundError, ValueError, OSError):
+                raise ValueError(
+                    f"timezone: {self.timezone!r} is no time zone that this computer knows; name one as Asia/Shanghai"
+                ) from None
         if self.others == "notifykit" and not self.channels:
             raise ValueError(
                 "channels: says nothing, so nobody would send the other programs' messages; name a sender for each "

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
+from zoneinfo import ZoneInfo
 
 from notifykit.errors import StoreError
 from notifykit.outbox.sqlite import schema
@@ -20,6 +21,9 @@ from notifykit_migration.legacy.log import LegacyLog
 from notifykit_migration.model import Attempt, Row, Stopped
 from notifykit_migration.store import fence
 from notifykit_migration.wording import holds, proven, warnings
+
+AHEAD = 600.0
+"""Seconds that another computer's clock may be ahead of this one's."""
 
 Owned = dict[tuple[str, str], dict[str, int]]
 """(campaign, key) to message to its highest round."""
@@ -213,6 +217,15 @@ def gap(connection: sqlite3.Connection) -> tuple[int, int]:
     return max(0, given - count), given
 
 
+def ahead(connection: sqlite3.Connection, now: float, timezone: str) -> Reason | None:
+    """Say that the newest row is of a time that has not come: the times are of another zone. None where it is not."""
+    (newest,) = connection.execute("SELECT max(created_at) FROM tasks").fetchone()
+    at = epoch(str(newest), timezone)
+    if at is None or at - now < AHEAD:
+        return None
+    return warnings.TIMES_AHEAD(time=str(newest), hours=(at - now) / 3600.0)
+
+
 def purged(connection: sqlite3.Connection, vacant: int = 0) -> Reason | None:
     """Say by what it is seen that rows were deleted; None where none were.
 
@@ -227,9 +240,13 @@ def purged(connection: sqlite3.Connection, vacant: int = 0) -> Reason | None:
     return warnings.ROWS_GONE(gone=gone - vacant, given=given)
 
 
-def epoch(text: str) -> float | None:
-    """Return the time of a legacy column, which is local; None where it is none."""
+def epoch(text: str, timezone: str) -> float | None:
+    """Return the time of a legacy column, which is local to `timezone`; None where it is none.
+
+    An empty zone is that of this computer.
+    """
     try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
+        moment = datetime.fromisoformat(text)
+        return (moment.replace(tzinfo=ZoneInfo(timezone)) if timezone and moment.tzinfo is None else moment).timestamp()
+    except (ValueError, OverflowError, OSError):
         return None

@@ -106,7 +106,7 @@ class Decider:
         anew = self.found.anew.get(place, ())
         decisions = self.memory.decisions(self.world.campaign.name, key, decisions, anew)
         youngest = max((row.created_at for rows_ in matched.values() for row in rows_), default=None)
-        written = rows.epoch(youngest) if youngest else None
+        written = rows.epoch(youngest, self.options.timezone) if youngest else None
         return ContractPlan(
             key=key,
             number=contract.number if contract else None,
@@ -155,7 +155,7 @@ class Decider:
         stale: Reason | None = None
         if row.status == "pending":
             attempt, evidence = self.attempts.of(row.id, row.created_at, row.task_type, planned=row.planned)
-            created = rows.epoch(row.created_at)
+            created = rows.epoch(row.created_at, self.options.timezone)
             age = None if created is None else self.now - created
             if age is None:
                 stale = holds.UNREADABLE_TIME(time=row.created_at)

@@ -190,6 +190,8 @@ class _Planner:
             for contract in part.contracts
             for item in contract.decisions
         )
+        if connection is not None and rows.tasks_table(connection):
+            warnings += filter(None, [rows.ahead(connection, self.now, self.options.timezone)])
         if unproven and attempts.by_id.first_beyond and self.log is None and self.options.stopped is Stopped.UNKNOWN:
             warnings.append(told.TAKEN_AS_NEVER_TRIED(rows=unproven, row=attempts.by_id.first_beyond))
         if found.orphans:

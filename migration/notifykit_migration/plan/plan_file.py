@@ -23,6 +23,7 @@ from notifykit_migration.model import (
     ContractPlan,
     FlagState,
     MessageTreatment,
+    Options,
     Plan,
     RowState,
     StatusFileState,
@@ -209,7 +210,9 @@ def _lines(plan: Plan, *, without: Collection[str], why: bool = True) -> Iterato
 
 
 def _said(value: object) -> object:
-    """Return a value for the hash."""
+    """Return a value for the hash. What an earlier version did not know is left out where it is as it was then."""
+    if isinstance(value, Options) and not value.timezone:
+        return {name: said for name, said in to_jsonable_python(value).items() if name != "timezone"}
     if isinstance(value, tuple):
         return [item.text if isinstance(item, Reason) else to_jsonable_python(item) for item in value]
     return to_jsonable_python(value)

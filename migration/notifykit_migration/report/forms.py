@@ -61,6 +61,7 @@ def _options(options: Options) -> dict[str, Any]:
         "historic": options.historic.value,
         "raised": options.raised.value,
         "stopped": options.stopped.value,
+        "timezone": options.timezone or None,
     }
 
 

@@ -40,7 +40,8 @@ def show_plan(plan: Plan) -> None:
     out(f"plan {plan.hash[:12] or '–'} made {when(plan.made_at)} for {plan.store}")
     out(
         f"options: pending rows older than {options.max_age / DAY:g} days are held; "
-        f"historic: {options.historic}; raised: {options.raised}; stopped: {options.stopped}"
+        f"historic: {options.historic}; raised: {options.raised}; stopped: {options.stopped}; "
+        f"times of the table: {options.timezone or 'in the zone of this computer'}"
     )
     _show_decisions(plan)
     everything = summary.contracts(plan)

@@ -46,6 +46,13 @@ WORDS_WITHOUT_ROWS = WARNINGS(
     "none of the {contracts:d} contracts that the send-status file calls sent has a row in it",
     "状态文件记为已发送的 {contracts} 份合同，在任务表中都没有任何行",
 )
+TIMES_AHEAD = WARNINGS(
+    "times_ahead",
+    "the newest row of the task table is of {time}, which is {hours:.1f} hours ahead of this computer's clock; say in "
+    "notifykit.yaml in which zone the old program ran: legacy: timezone: Asia/Shanghai, for one",
+    "任务表最新一行写于 {time}，比本机时钟快 {hours:.1f} 小时；请在 notifykit.yaml 中写明旧程序所在时区，"
+    "例如 legacy: timezone: Asia/Shanghai",
+)
 TAKEN_AS_NEVER_TRIED = WARNINGS(
     "taken_as_never_tried",
     "{rows:d} rows after row {row:d} are taken as never tried, by their ids alone; if sends failed one after another "

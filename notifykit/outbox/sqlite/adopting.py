@@ -25,9 +25,8 @@ _FREE = "SELECT id FROM tasks WHERE campaign IS NULL"
 # `adopt`: why a row cannot be adopted.
 _STANDING = "SELECT status, campaign FROM tasks WHERE id = ?"
 
-# `adopt`: part of the two below. `updated_at` of a row that is completed tells, in local time, when it was sent.
-_SENT_AT = """CASE WHEN :status = 'completed' THEN CASE WHEN status = 'completed'
-  THEN max(:at, round(coalesce((julianday(updated_at, 'utc') - 2440587.5) * 86400.0, 0.0), 3)) ELSE :at END END"""
+# `adopt`: part of the two below.
+_SENT_AT = "CASE WHEN :status = 'completed' THEN :sent_at END"
 
 # `adopt`: make a row of the old program a task.
 _ADOPT = f"""
@@ -40,14 +39,13 @@ UPDATE tasks SET status = :status, metadata = :metadata, campaign = :campaign, r
 """
 
 # `adopt`: make a task for a message without a row.
-_INSERT = """
+_INSERT = f"""
 INSERT INTO tasks (task_type, recipient, message, status, created_at, updated_at, metadata, campaign, record_key,
                    message_name, round, channel, ordered, attempts, tries, queued_at, not_before, due_at, reason,
                    reason_code, reason_params, sent_at, completed_at)
 VALUES (:task_type, :recipient, :text, :status, :local, :local, :metadata, :campaign, :key,
         :message, :round, :channel, :ordered, 0, 0, :at, 0.0, :due_at, :reason,
-        :reason_code, :reason_params, CASE WHEN :status = 'completed' THEN :at END,
-        CASE WHEN :status = 'completed' THEN :at END)
+        :reason_code, :reason_params, {_SENT_AT}, {_SENT_AT})
 """
 
 # `adopt`: before whose turn it is is found anew.
@@ -81,8 +79,10 @@ class Adoption:
     """The legacy row that becomes the task; None: there is no such row, and a new one is made."""
     reason: Reason | None
     """Why it is where it is; of one that is cancelled, not None."""
-    at: float
+    at: float = 0.0
     """When it was queued in the old world, UTC seconds."""
+    sent_at: float | None = None
+    """When it was sent there, of one that is completed; None: at once."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a status that no adopted task can have, and where nobody says why one is cancelled."""
@@ -143,6 +143,7 @@ def _values(item: Adoption) -> dict[str, object]:
         "channel": draft.channel,
         "ordered": draft.ordered,
         "at": item.at,
+        "sent_at": item.at if item.sent_at is None else item.sent_at,
         "due_at": 0.0 if item.status is Status.QUEUED and not draft.ordered else None,
         **rows.reason_values(item.reason),
     }

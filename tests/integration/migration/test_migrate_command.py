@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import other_versions
 import pytest
@@ -460,6 +463,37 @@ def test_a_table_that_was_begun_anew_holds_what_has_no_row_and_a_copy_says_the_s
     world.run("run", "--once")
     assert not world.delivered
     assert world.flags()[fresh.id] == "N"
+
+
+def test_the_times_of_the_table_are_of_the_zone_that_is_told(world: LegacyWorld) -> None:
+    """The old program ran twelve hours behind Greenwich, or before it; the row was made a minute ago."""
+    world.contract("Y", SENT, [(GROUP, "completed"), (AWARD, "pending")], award=True)
+    made = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)
+    project = world.project.read_text(encoding="utf-8")
+    for zone in ("Etc/GMT+12", "Etc/GMT-14"):
+        with closing(sqlite3.connect(world.store)) as db, db:
+            db.execute("UPDATE tasks SET created_at = ?", (f"{made.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}",))
+        dry_run = ("migrate", "--dry-run", "--stopped", "idle", "--max-age", "0.01")
+        world.project.write_text(project, encoding="utf-8")
+        untold = world.run(*dry_run)
+        assert "held: beijing: 1 contract: pending since" in untold.stdout or "hours ahead" in untold.stdout
+        assert "times of the table: in the zone of this computer" in untold.stdout
+        world.project.write_text(f"{project}\nlegacy: {{timezone: {zone}}}\n", encoding="utf-8")
+        told = world.run(*dry_run)
+        assert f"times of the table: {zone}" in told.stdout
+        assert not re.search("held: beijing|hours ahead", told.stdout)
+    assert world.run("migrate", "--yes", "--stopped", "idle").exit_code == 0
+    (task,) = (row for row in world.rows() if row["status"] == "queued")
+    assert task["queued_at"] == made.timestamp()
+
+
+def test_a_zone_that_is_none(world: LegacyWorld) -> None:
+    project = world.project.read_text(encoding="utf-8")
+    world.project.write_text(f"{project}\nlegacy: {{timezone: Asia/Bejing}}\n", encoding="utf-8")
+    done = world.run("migrate", "--dry-run")
+    assert done.exit_code == 4
+    assert "notifykit.yaml:" in done.stderr
+    assert "'Asia/Bejing' is no time zone that this computer knows" in done.stderr
 
 
 def test_new_recipients_are_fenced_in_when_they_come_up(world: LegacyWorld) -> None:

@@ -22,7 +22,12 @@ def test_whether_a_text_names_a_number_is_answered_by_one_module() -> None:
         "notifykit_migration/legacy/numbers.py"
     ]
     asking = {name for name, text in MIGRATION.items() if "notifykit_migration.legacy.numbers import" in text}
-    assert asking == {"notifykit_compat/groups.py", "notifykit_compat/runtime.py", "notifykit_migration/plan/match.py"}
+    assert asking == {
+        "notifykit_compat/belonging.py",
+        "notifykit_compat/groups.py",
+        "notifykit_compat/runtime.py",
+        "notifykit_migration/plan/match.py",
+    }
 
 
 def test_whether_something_is_migrated_is_answered_by_one_module() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import other_versions
@@ -227,11 +228,17 @@ def test_rows_whatever_their_types(db: sqlite3.Connection) -> None:
     assert rows.read_owned(db) == {}
 
 
+def test_a_time_is_of_the_zone_that_is_told() -> None:
+    assert rows.epoch("2025-08-20 09:30:00", "Asia/Shanghai") == datetime(2025, 8, 20, 1, 30, tzinfo=UTC).timestamp()
+    said = datetime(2025, 8, 20, 9, 30, tzinfo=UTC)
+    assert rows.epoch(str(said), "Asia/Shanghai") == said.timestamp()
+
+
 @pytest.mark.parametrize("text", ["", "None", "yesterday", "2025-13-01 00:00:00"])
 def test_a_time_that_is_none(text: str) -> None:
-    assert rows.epoch(text) is None
+    assert rows.epoch(text, "") is None
 
 
 @pytest.mark.parametrize("text", [MADE, LATER, "2025-08-20T09:30:00"])
 def test_a_time(text: str) -> None:
-    assert rows.epoch(text) is not None
+    assert rows.epoch(text, "") is not None

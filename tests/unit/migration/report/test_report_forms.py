@@ -33,7 +33,13 @@ def test_a_plan() -> None:
 
 def test_a_plan_without_an_age() -> None:
     form = through_json(report.plan_summary_form(plans.plan(options=Options(max_age=float("inf")))))
-    assert form["options"] == {"max_age": None, "historic": "hold", "raised": "hold", "stopped": "unknown"}
+    assert form["options"] == {
+        "max_age": None,
+        "historic": "hold",
+        "raised": "hold",
+        "stopped": "unknown",
+        "timezone": None,
+    }
 
 
 def test_checks() -> None:

@@ -54,6 +54,12 @@ BEFORE: list[tuple[str, str, dict[str, Param]]] = [
     ("another message of this contract failed", "other_failed", {}),
     ("no row, but rows were deleted from the table: it may have been sent", "rows_deleted", {}),
     ("tried and not completed: a row of a type whose turn comes later was completed", "tried_before_later_type", {}),
+    (
+        "the newest row of the task table is of 2025-08-01 09:30:00, which is 8.0 hours ahead of this computer's clock; "
+        "say in notifykit.yaml in which zone the old program ran: legacy: timezone: Asia/Shanghai, for one",
+        "times_ahead",
+        {"time": "2025-08-01 09:30:00", "hours": 8.0},
+    ),
     ("row 7 says 'failed'", "odd_status", {"row": 7, "status": "failed"}),
     ("pending, but its CSV row is gone", "pending_csv_row_gone", {}),
     ("pending, but its flag says neither sent nor unsent", "pending_other_flag", {}),
