@@ -8,16 +8,15 @@ of that contract. It waits in its thread until that contract is recorded as sent
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from notifykit_migration.legacy.numbers import Numbers
 
-from notifykit.errors import CampaignError
 from notifykit.model import Record
 from notifykit_compat.activation import Staged
-from notifykit_compat.contract_files import ContractFile
+from notifykit_compat.contract_files import ContractFile, Sheet
 from notifykit_compat.groups import Due
 
 
@@ -28,6 +27,11 @@ class Contract:
     file: ContractFile
     record: Record
 
+    def is_complete(self, staged: Sequence[Staged]) -> bool:
+        """Whether these are all messages that the campaign wants of it."""
+        wanted = Counter(plan.task_type for plan in self.file.campaign.messages if Due(plan, self.record).due)
+        return wanted <= Counter(one.task_type for one in staged)
+
     @property
     def is_flagged(self) -> bool:
         """Whether its flag says sent."""
@@ -35,22 +39,33 @@ class Contract:
         return bool(self.record.get(words.flag) == words.sent)
 
 
-@dataclass(slots=True)
-class _Rows:
-    """The rows of a CSV, by the numbers of the contracts."""
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a CSV held."""
 
     data: bytes
-    """The file that they are of."""
-    by_number: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
-    numbers: Numbers = field(default_factory=lambda: Numbers(()))
+    sheet: Sheet
+    by_number: Mapping[str, Sequence[Record]]
+    """By contract number."""
+    numbers: Numbers
 
 
 class Belonging:
-    """Finds the contracts of messages. Safe in any thread."""
+    """Reads the campaigns' CSV files, and finds the contracts of messages. Safe in any thread."""
 
     def __init__(self, files: Collection[ContractFile]) -> None:
-        self._files = [file for file in files if file.state.number]
-        self._read: dict[str, _Rows] = {}
+        self._files = files
+        self._known: dict[str, _Read] = {}
+
+    def sheet(self, file: ContractFile) -> Sheet:
+        """Return a CSV's rows as they stand now; it is parsed where its content changed. Raises CampaignError."""
+        return self._read(file).sheet
+
+    def contract(self, file: ContractFile, key: str) -> Contract | None:
+        """Return the contract with this id; None where nothing can be queued for it."""
+        sheet = self.sheet(file)
+        record = sheet.records.get(key)
+        return None if record is None or key in sheet.problems else Contract(file, record)
 
     def contract_of(self, one: Staged) -> Contract | None:
         """Return the only contract that a message can be of. Raises CampaignError where a CSV tells nothing."""
@@ -59,28 +74,26 @@ class Belonging:
 
     def _of(self, file: ContractFile, one: Staged) -> Iterator[Contract]:
         plans = [plan for plan in file.campaign.messages if plan.task_type == one.task_type]
-        rows = self._rows(file) if plans else None
-        if rows is None or len(named := rows.numbers.found_in(one.text)) != 1:
+        if not plans or not file.state.number:
             return
-        for record in rows.by_number[named.pop()]:
+        read = self._read(file)
+        if len(named := read.numbers.found_in(one.text)) != 1:
+            return
+        for record in read.by_number[named.pop()]:
             if any(Due(plan, record).recipient == one.recipient for plan in plans):
                 yield Contract(file, record)
 
-    def _rows(self, file: ContractFile) -> _Rows | None:
-        """Return the rows as they stand now; None where there is no such file yet. It is parsed where it changed."""
+    def _read(self, file: ContractFile) -> _Read:
         try:
             data = file.csv_file.read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise CampaignError(str(error), mend="see that it can be read", where=file.csv_file) from error
-        known = self._read.get(file.campaign.name)
-        if known is None or known.data != data:
-            known = _Rows(data)
-            for record in file.read().records.values():
-                known.by_number[str(record.get(str(file.state.number), "")).strip()].append(record)
-            known.numbers = Numbers(known.by_number)
-            self._read[file.campaign.name] = known
+        except OSError:  # there is none yet, or reading it says what is wrong
+            data = b""
+        known = self._known.get(file.campaign.name)
+        if known is None or not data or known.data != data:
+            sheet, by_number = file.read_if_there(), defaultdict(list)
+            for record in sheet.records.values() if file.state.number else ():
+                by_number[str(record.get(str(file.state.number), "")).strip()].append(record)
+            known = self._known[file.campaign.name] = _Read(data, sheet, by_number, Numbers(by_number))
         return known
 
 
@@ -92,8 +105,11 @@ class Waiting:
         self._staged: dict[tuple[int, str, str], list[Staged]] = {}
         """By thread, campaign and key."""
 
-    def add(self, contract: Contract, one: Staged) -> None:
-        """Let a message wait. It takes the place of one that an earlier attempt left, which was interrupted."""
+    def add(self, contract: Contract, one: Staged) -> list[Staged]:
+        """Let a message wait, and return all that wait with it.
+
+        It takes the place of one that an earlier attempt left, which was interrupted.
+        """
         campaign, record = contract.file.campaign, contract.record
         alike = [plan for plan in campaign.messages if plan.task_type == one.task_type]
         wanted = sum(Due(plan, record).recipient == one.recipient for plan in alike)
@@ -103,6 +119,7 @@ class Waiting:
             if len(left) >= wanted:
                 staged.remove(left[0])
             staged.append(one)
+            return [*staged]
 
     def take(self, campaign: str, key: str) -> list[Staged]:
         """Return what this thread created for a contract, and forget it."""

@@ -12,7 +12,7 @@ from typing import Any
 from notifykit_migration.legacy.campaigns import legacy_states, status_path
 
 from notifykit.campaign.campaign import Campaign
-from notifykit.errors import ConfigError
+from notifykit.errors import CampaignError, ConfigError
 from notifykit.legacy import Disposal, FlagWords, KeepsFlags, LegacyState
 from notifykit.model import Problem, Record
 from notifykit.pipeline.alike import AlikeKeys, unusable_key
@@ -44,6 +44,15 @@ class ContractFile:
         sheet = Sheet(self.csv_file, self._items(), self.words, self.campaign.strategy.own_columns)
         sheet.alike = AlikeKeys(self.campaign, sheet.records.keys() | sheet.problems.keys())
         return sheet
+
+    def read_if_there(self) -> Sheet:
+        """Do so; where there is no such file yet, there are no rows."""
+        try:
+            return self.read()
+        except CampaignError:
+            if self.csv_file.exists():
+                raise
+            return Sheet(self.csv_file, (), self.words, frozenset())
 
     def _items(self) -> Iterator[Record | Problem]:
         """Yield the rows; one whose key can be none is a problem."""

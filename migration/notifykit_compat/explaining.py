@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from notifykit_compat.contract_files import FileMap
-from notifykit_compat.names import FUNCTIONS, TASK_CLASS
+from notifykit_compat.names import FUNCTIONS, PLAN, TASK_CLASS, Replaced
 from notifykit_compat.replacing import unlike
 
 
@@ -43,13 +43,13 @@ def functions(folder: Path, modules: Mapping[str, str]) -> Iterator[FunctionForm
                 module=module, name="", place=None, becomes=f"there is no readable {file}", replaced=False
             )
             continue
-        known = FUNCTIONS.get(part, {})
+        known = {**FUNCTIONS.get(part, {}), **{name: one for name, one in PLAN.items() if name in found}}
         for name, expected in known.items():
             node = found.get(name)
             if not isinstance(node, ast.FunctionDef):
                 yield FunctionForm(module=module, name=name, place=None, becomes="is not there", replaced=False)
                 continue
-            why = _unlike(node, expected.takes)
+            why = _unlike(node, expected)
             becomes = f"stays: it {why}" if why else expected.becomes
             yield FunctionForm(
                 module=module, name=name, place=f"{file}:{node.lineno}", becomes=becomes, replaced=not why
@@ -84,8 +84,8 @@ def _definitions(file: Path) -> dict[str, ast.FunctionDef | ast.ClassDef] | None
     return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
 
 
-def _unlike(node: ast.FunctionDef, takes: int) -> str:
+def _unlike(node: ast.FunctionDef, expected: Replaced) -> str:
     arguments = node.args
     plain = len(arguments.posonlyargs) + len(arguments.args)
     others = bool(arguments.vararg or arguments.kwarg or arguments.kwonlyargs)
-    return unlike(plain, plain - len(arguments.defaults), others=others, takes=takes)
+    return unlike(plain, others=others, takes=expected.takes, more=expected.more)

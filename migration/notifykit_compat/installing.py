@@ -23,7 +23,9 @@ from notifykit_compat.contract_files import FileMap
 from notifykit_compat.errors import ShimError
 from notifykit_compat.findings import Findings
 from notifykit_compat.hook import ImportHook
-from notifykit_compat.names import TASK_CLASS
+from notifykit_compat.names import PLAN, TASK_CLASS
+from notifykit_compat.own_sql import OwnSql
+from notifykit_compat.planned import Planned
 from notifykit_compat.processes import Surroundings, hand_on, keep
 from notifykit_compat.replacing import Replacing, StandIn
 from notifykit_compat.runtime import Runtime
@@ -43,6 +45,7 @@ class Shim:
         self.findings = runtime.findings
         self.replacing = replacing
         self.scheduler = Scheduler(runtime)
+        self.planned = Planned(runtime, self.scheduler)
         self._hook = hook
         self.project_file = str(runtime.project.file.file.absolute())
         self.strict = runtime.findings.strict
@@ -60,12 +63,13 @@ class Shim:
             },
             runtime.findings,
             program=Path(sys.path[0]),
+            dress=OwnSql(runtime, tasks).dress,
             excused=self._excused,
         )
 
     def function(self, part: str, name: str) -> StandIn:
         """Return what a function becomes."""
-        owners = self._parts[part]
+        owners = self.planned if name in PLAN else self._parts[part]
         for owner in owners if isinstance(owners, tuple) else (owners,):
             found: StandIn | None = getattr(owner, name, None)
             if found is not None:

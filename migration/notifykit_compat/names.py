@@ -13,6 +13,8 @@ class Replaced:
 
     takes: int
     """Positional parameters."""
+    more: int = 0
+    """Others that it may have behind them."""
     becomes: str
     """For people."""
 
@@ -20,7 +22,9 @@ class Replaced:
 FUNCTIONS: Mapping[str, Mapping[str, Replaced]] = MappingProxyType(
     {
         "task_manager": {
-            "create_task": Replaced(takes=3, becomes="queues; within a contract notification: when its group closes"),
+            "create_task": Replaced(
+                takes=3, more=1, becomes="queues; within a contract notification: when its group closes"
+            ),
             "get_pending_tasks": Replaced(takes=0, becomes="lists what waits on the outbox"),
             "update_task": Replaced(takes=2, becomes="decides about a task on the outbox, audited"),
         },
@@ -44,6 +48,18 @@ FUNCTIONS: Mapping[str, Mapping[str, Replaced]] = MappingProxyType(
     }
 )
 """By part of the program. Of `message_sender` nothing is replaced: channels call its functions."""
+
+PLAN: Mapping[str, Replaced] = MappingProxyType(
+    {
+        "has_pending_task_for_contract": Replaced(takes=1, becomes="says whether anything of the contract waits"),
+        "create_task_with_contract_id": Replaced(
+            takes=5, becomes="queues, together with what else the campaign wants of the contract"
+        ),
+        "update_csv_notification_status": Replaced(takes=3, becomes="sets the flag where every message was sent"),
+        "execute_task_with_status_update": Replaced(takes=1, becomes="dispatches what is due, and settles"),
+    }
+)
+"""What the published upgrade plan adds, in whichever of the program's modules."""
 
 TASK_CLASS = "Task"
 """In `task_manager`: a subclass with `save` and `update_status` of our own takes its place."""

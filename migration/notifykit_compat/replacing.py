@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from notifykit.terminal.console import count
 from notifykit_compat.errors import ShimError
 from notifykit_compat.findings import Finding, Findings
-from notifykit_compat.names import FUNCTIONS, TASK_CLASS
+from notifykit_compat.names import FUNCTIONS, PLAN, TASK_CLASS
 
 StandIn = Callable[..., Any]
 """Called with the caller's frame, the program's own function, and the arguments."""
@@ -47,14 +47,16 @@ class Replacing:
     def replace_in(self, part: str, module: ModuleType) -> None:
         """Replace what can be, and tell of what cannot."""
         originals: dict[int, str] = {}
-        for name, expected in FUNCTIONS.get(part, {}).items():
+        for name, expected in {**FUNCTIONS.get(part, {}), **PLAN}.items():
             original = vars(module).get(name)
+            if name in PLAN and getattr(original, "__module__", None) != module.__name__:
+                continue  # it is imported from where it is replaced
             if original is None:
                 place = module.__file__ or module.__name__
                 self._note(place, f"there is no {name}", "what it would have done is left to the program")
             elif is_ours(original):
                 continue
-            elif why := _unlike(original, expected.takes):
+            elif why := _unlike(original, expected.takes, expected.more):
                 self._unsafe(_place(original, module), f"{name} {why}, so it is not replaced")
             else:
                 originals[id(original)] = name
@@ -148,20 +150,19 @@ def is_ours(thing: object) -> bool:
     return bool(getattr(thing, _MARK, False))
 
 
-def unlike(parameters: int, required: int, *, others: bool, takes: int) -> str:
+def unlike(parameters: int, *, others: bool, takes: int, more: int = 0) -> str:
     """Say how a signature differs from what is expected; empty where it does not."""
-    if others or parameters != takes or required > takes:
+    if others or not takes <= parameters <= takes + more:
         return f"takes {'other parameters' if others else count(parameters, 'parameter')}, not {takes}"
     return ""
 
 
-def _unlike(thing: object, takes: int) -> str:
+def _unlike(thing: object, takes: int, more: int = 0) -> str:
     if not isinstance(thing, FunctionType):
         return f"is a {type(thing).__name__}, not a plain function"
     parameters = inspect.signature(thing).parameters.values()
     plain = [one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
-    required = sum(one.default is one.empty for one in plain)
-    return unlike(len(plain), required, others=len(plain) != len(parameters), takes=takes)
+    return unlike(len(plain), others=len(plain) != len(parameters), takes=takes, more=more)
 
 
 def _place(thing: object, module: ModuleType) -> str:

@@ -10,7 +10,6 @@ from types import FrameType
 from notifykit_migration.legacy.numbers import Numbers
 from notifykit_migration.legacy.settings import LegacySettings
 
-from notifykit.errors import CampaignError
 from notifykit.model import Record, Status, Task
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.protocol import Enqueued, Filter, Outbox
@@ -79,9 +78,7 @@ class Runtime:
 
     def _hold(self, contract: Contract, one: Staged) -> None:
         """Let a contract's message wait; where the contract is known, one that is there is not queued again."""
-        with self.current() as outbox:
-            tasks = list(outbox.tasks(Filter(campaign=contract.file.campaign.name, key=contract.record.key)))
-        live = [task for task in tasks if task.status is not Status.CANCELLED]
+        live = self._live(contract.file, contract.record.key)
         wanted = (one.task_type, one.recipient, one.text)
         there = next((task for task in live if (task.task_type, task.recipient, task.text) == wanted), None)
         if there is not None:
@@ -90,6 +87,26 @@ class Runtime:
             self.queue(one)
         else:
             self._waiting.add(contract, one)
+
+    def take_of(self, file: ContractFile, key: str, one: Staged) -> None:
+        """Take a message whose contract the program names. What the campaign wants of it is queued together.
+
+        Raises ShimError and StoreError as `release` does.
+        """
+        contract = self._belonging.contract(file, key)
+        if contract is not None and not self._live(file, key):
+            if not contract.is_complete(self._waiting.add(contract, one)):
+                return
+            staged = self._waiting.take(file.campaign.name, key)
+        else:
+            staged = [one]
+        self.release(Activation.alone(staged), file, key)
+
+    def _live(self, file: ContractFile, key: str) -> list[Task]:
+        """Return what there is of a contract, but for what was cancelled."""
+        with self.current() as outbox:
+            tasks = list(outbox.tasks(Filter(campaign=file.campaign.name, key=key)))
+        return [task for task in tasks if task.status is not Status.CANCELLED]
 
     def made_for(self, activation: Activation | None, file: ContractFile, key: str) -> Activation:
         """Return the notification whose messages a contract's are; else what this thread created for it elsewhere."""
@@ -104,8 +121,8 @@ class Runtime:
             self.findings.note(
                 Finding(
                     place=f"campaign {campaign}",
-                    what=f"{count(number, 'message')} of contract {key} came without a record that it was sent",
-                    mend="none of them is sent; create and record it in one thread",
+                    what=f"{count(number, 'message')} of contract {key} waited for the rest of it, or for its record",
+                    mend="none is sent; let one thread create all that the campaign's file wants, and record it",
                 )
             )
 
@@ -171,12 +188,7 @@ class Runtime:
 
     def read(self, file: ContractFile) -> Sheet:
         """Return the rows of a campaign's CSV; none where there is no such file yet. Raises CampaignError."""
-        try:
-            return file.read()
-        except CampaignError:
-            if file.csv_file.exists():
-                raise
-            return Sheet(file.csv_file, (), file.words, frozenset())
+        return self._belonging.sheet(file)
 
     def settle_ended(self, ended: list[Activation]) -> None:
         """Deal with what notifications that are over never released."""

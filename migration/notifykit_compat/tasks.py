@@ -8,6 +8,7 @@ from typing import Any
 
 from notifykit.model import Status
 from notifykit.outbox.protocol import Filter
+from notifykit_compat import planned
 from notifykit_compat.activation import Staged
 from notifykit_compat.errors import ShimError
 from notifykit_compat.names import TASK_CLASS
@@ -38,9 +39,9 @@ class Tasks:
         self._creating = threading.local()
 
     def create_task(
-        self, caller: FrameType, original: FunctionType, task_type: str, recipient: str, message: str
+        self, caller: FrameType, original: FunctionType, task_type: str, recipient: str, message: str, *more: Any
     ) -> Any:
-        """Create a message, for whoever calls. Returns what the program's own function returns.
+        """Create a message, for whoever calls. Returns what the program's own function returns. `more`: metadata.
 
         That works where it saves a `Task`, which then is one of ours. Where it does not, the task's id is returned;
         None while the contract that it belongs to is not released.
@@ -49,11 +50,11 @@ class Tasks:
             before = self._caller
             self._creating.caller = caller
             try:
-                return original(task_type, recipient, message)
+                return original(task_type, recipient, message, *more)
             finally:
                 self._creating.caller = before
         one = Staged(task_type, recipient, message)
-        self._runtime.take(caller, one)
+        planned.take(self._runtime, caller, one, more[0] if more else None)
         return one.id
 
     def get_pending_tasks(self, _caller: FrameType, _original: StandIn) -> list[tuple[Any, ...]]:
@@ -78,9 +79,10 @@ class Tasks:
     def save(self, caller: FrameType, original: StandIn, task: Any) -> Any:
         """Create the message that a `Task` is."""
         if self._runtime.is_inside or getattr(task, "status", "pending") != "pending":
-            return original(task)
+            with self._runtime.inside():
+                return original(task)
         one = vars(task)[_STAGED] = Staged(task.task_type, task.recipient, task.message)
-        self._runtime.take(self._caller or caller, one)
+        planned.take(self._runtime, self._caller or caller, one, getattr(task, "metadata", None))
         return None
 
     def id(self, _caller: FrameType, _original: StandIn, task: Any) -> int | None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import inspect
 import os
+import sqlite3
 import sys
 import sysconfig
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -34,15 +36,17 @@ class Watch:
         findings: Findings,
         *,
         program: Path,
+        dress: Callable[[sqlite3.Connection], None],
         excused: Callable[[FrameType], bool],
     ) -> None:
-        """`files`: what must not be rewritten, each with what to say. `program`: the folder of its code. `excused`:
-        whether what this caller opens is ignored."""
+        """`files`: what must not be rewritten, each with what to say. `program`: the folder of its code. `dress`: what
+        is done to its own connections. `excused`: whether what this caller opens is ignored."""
         self._store = str(store)
         self._files = {str(path): what for path, what in files.items()}
         self._names = {path.name for path in files}
         self._findings = findings
         self._program = program
+        self._dress = dress
         self._excused = excused
 
     def begin(self) -> None:
@@ -51,6 +55,7 @@ class Watch:
         if not _installed:
             _installed.append(True)
             sys.addaudithook(_audit)
+            _hook_connect()
 
     def end(self) -> None:
         """Stop watching."""
@@ -67,6 +72,12 @@ class Watch:
                 "connects to the task database itself",
                 "let it use task_manager, or keep it away from migrated campaigns",
             )
+
+    def has_connected(self, connection: sqlite3.Connection) -> None:
+        """Let the program's SQL over the task table go to the outbox."""
+        caller = _caller()
+        if caller is not None and not self._excused(caller):
+            self._dress(connection)
 
     def opened(self, path: object, mode: object, flags: object) -> None:
         """Look at a file that is opened."""
@@ -132,6 +143,20 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
             _watching[0].started(event, arguments)
     finally:
         _busy.now = False
+
+
+def _hook_connect() -> None:
+    """Have connections dressed: what an audit hook is told of is no connection yet."""
+    connect = sqlite3.connect
+
+    @wraps(connect)
+    def connecting(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*args, **kwargs)
+        if _watching:
+            _watching[0].has_connected(connection)
+        return connection
+
+    sqlite3.connect = sqlite3.dbapi2.connect = connecting  # type: ignore[assignment]
 
 
 _WATCHED = EVENTS | {"open", "sqlite3.connect"}

@@ -17,6 +17,7 @@ from typing import Any
 import forked_program
 import pytest
 from killing import without_files_beside
+from planned_modules import WAYS, carry_out
 from program_world import ProgramWorld
 from support_path import with_support
 
@@ -26,8 +27,11 @@ CONTRACTS, TECHNICIANS = 4, 2
 SHOWN = ("lost", "duplicates", "flags", "otherwise", "failed")
 
 
-def kills(tmp_path: Path, mode: str, points: str) -> list[dict[str, Any]]:
+def kills(tmp_path: Path, mode: str, points: str, plan: str = "") -> list[dict[str, Any]]:
+    """Return what became of each kill. `plan`: the way in which the program carried out the published plan."""
     world = ProgramWorld(tmp_path / "world", count=CONTRACTS, technicians=TECHNICIANS)
+    if plan:
+        carry_out(world, plan)
     facts = {"count": world.count, "award_every": world.award_every}
     (world.folder / "world.json").write_text(json.dumps(facts), encoding="utf-8")
     command = [sys.executable, forked_program.__file__, str(world.folder), str(tmp_path), mode, points]
@@ -66,6 +70,20 @@ def test_killed_at_some_boundaries(tmp_path: Path, capsys: pytest.CaptureFixture
         print(f"\n{table({'shimmed': shim})}")
     assert all(result["killed"] for result in shim)
     assert faultless(shim) == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("step", [":149", pytest.param(":17", marks=[pytest.mark.deep, pytest.mark.timeout(3_000)])])
+def test_the_published_plans_program_killed_at_boundaries(
+    tmp_path: Path, way: str, step: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Between two messages of a contract, around a send, and before a flag."""
+    found = kills(tmp_path, "shim", step, way)
+    with capsys.disabled():
+        print(f"\n{table({way: found})}")
+    assert len(found) > 5
+    assert all(result["killed"] for result in found)
+    assert faultless(found) == []
 
 
 @pytest.mark.deep

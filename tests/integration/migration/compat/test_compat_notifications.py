@@ -283,7 +283,7 @@ def test_what_is_never_recorded_is_told_at_the_end(world: ProgramWorld) -> None:
         program.task_manager.create_task(*group(0))
         assert waiting(program) == []
     (said,) = program.told
-    assert f"1 message of contract {contract_id(0)} came without a record that it was sent" in said
+    assert f"1 message of contract {contract_id(0)} waited for the rest of it, or for its record" in said
     assert world.typed() == []
 
 

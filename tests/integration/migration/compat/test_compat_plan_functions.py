@@ -70,7 +70,7 @@ def test_a_contract_goes_its_way(program: Program) -> None:
         with deprecated("`notifykit settle`"):
             return notifykit_compat.update_csv_notification_status(BEIJING_CSV, KEY, "Y")
 
-    def create() -> int:
+    def create() -> int | None:
         with deprecated("`notifykit generate`"):
             return notifykit_compat.create_task_with_contract_id(*TASK)
 

@@ -25,8 +25,8 @@ GROUP, PERSON = "send_wecom_message", "send_wechat_message"
 
 
 def insert(world: ProgramWorld, task_type: str, created_at: str, recipient: str = "测试防水服务部") -> None:
-    """What a program of the old kind does: a row of seven columns."""
-    with closing(sqlite3.connect(world.store)) as connection, connection:
+    """What another program, of the old kind, does: a row of seven columns."""
+    with closing(sqlite3.Connection(world.store)) as connection, connection:
         connection.execute(
             "INSERT INTO tasks (task_type, recipient, message, created_at, updated_at) VALUES (?, ?, 'old', ?, ?)",
             (task_type, recipient, created_at, created_at),

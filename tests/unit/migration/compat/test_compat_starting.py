@@ -114,7 +114,7 @@ def test_strict_starts_no_such_process(
     command = [PYTHON, str(program / "job.py")]
     for strict in (False, True):
         findings = Findings(told.append, strict=strict)
-        watch = Watch(tmp_path / "tasks.db", {}, findings, program=program, excused=lambda _: False)
+        watch = Watch(tmp_path / "tasks.db", {}, findings, program=program, dress=print, excused=lambda _: False)
         watch.begin()
         try:
             if strict:

@@ -54,7 +54,7 @@ def watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
             told: list[str] = []
             files = {tmp_path / "status.json": "writes a send-status file itself"}
             findings = Findings(told.append, strict=strict)
-            made = Watch(tmp_path / "tasks.db", files, findings, program=tmp_path, excused=excused)
+            made = Watch(tmp_path / "tasks.db", files, findings, program=tmp_path, dress=print, excused=excused)
             made.begin()
             stack.callback(made.end)
             return told
