@@ -18,7 +18,7 @@ from notifykit.outbox.sqlite.adopting import Adoption
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.store import SqliteOutbox
 from notifykit.pipeline.project import Project
-from notifykit_migration.archive.archive import archived
+from notifykit_migration.archive.archives import Archives
 from notifykit_migration.errors import WorldChangedError
 from notifykit_migration.files.paths import resolved
 from notifykit_migration.files.reading import content_digest, file_digest, untouched
@@ -91,8 +91,7 @@ def database_step(
                 sequence = _sequence(db)
                 schema.upgrade(db)
                 outbox.adopt(wanted, who=WHO)
-                if (kept := archived(folder)) is not None:
-                    kept.restore_history(db, owners(project))
+                Archives.of(folder, owners(project)).restore_history(db)
                 for data in _data(project, plan):
                     outbox.remember_data(data)
                 fence.install(db, plan, others=others_of(project.configuration))

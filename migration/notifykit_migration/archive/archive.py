@@ -149,16 +149,17 @@ class Archived:
         """The ids that those tasks had."""
         return self._removed
 
-    def restore_history(self, db: Database, owners: Mapping[str, str]) -> None:
+    def restore_history(self, db: Database, names: Mapping[str, str]) -> None:
         """Put back what a plan knows nothing of: call it when the plan's rows have been adopted.
 
         Attempts, events and counts of the tasks that are there again, what campaigns were seen to read and write, and
-        the tasks of campaigns that were never migrated: see `restoring`. `owners`: see `present_names`. May be done
-        twice.
+        the tasks of campaigns that were never migrated: see `restoring`. `names`: the campaigns of which this archive
+        speaks, and what they are called now. May be done twice.
         """
         with self.open() as before:
-            restoring.restore_others(before, self._removed, db, migrated_campaigns(before).keys())
-            restoring.restore(before, self._removed, db, self.present_names(owners))
+            never_migrated = names.keys() - migrated_campaigns(before).keys()
+            restoring.restore_others(before, self._removed, db, never_migrated)
+            restoring.restore(before, self._removed, db, names)
 
     def present_names(self, owners: Mapping[str, str]) -> Mapping[str, str]:
         """Return the campaigns that the outbox knew, those without a task included, with the names that they have now.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from notifykit.outbox.sqlite.database import Database
 from notifykit_migration.archive.archive import Archived, Identity, RemovedTask, all_archived
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.model import Row
@@ -52,6 +53,11 @@ class Archives:
             if (known := archive.identity(row)) is not None and known.campaign in names:
                 return replace(known, campaign=names[known.campaign])
         return None
+
+    def restore_history(self, db: Database) -> None:
+        """Put back what a plan knows nothing of, each campaign's from the archive that speaks for it."""
+        for archive, names in self._speaking:
+            archive.restore_history(db, names)
 
     @cached_property
     def _speaking(self) -> list[tuple[Archived, Mapping[str, str]]]:

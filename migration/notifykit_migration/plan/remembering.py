@@ -10,9 +10,12 @@ from notifykit_migration.archive.archive import RemovedTask
 from notifykit_migration.archive.archives import Archives
 from notifykit_migration.model import MessageTreatment, Treatment
 from notifykit_migration.wording.holds import BEFORE_ROLLBACK
+from notifykit_migration.wording.proven import HISTORIC_ASSUMED
 from notifykit_migration.wording.way_back import UNRECORDED
 
 _WITHOUT_ROW = (Treatment.HOLD, Treatment.ASSUME)
+
+_SENT = (Status.SENT, Status.COMPLETED)
 
 _BEGUN_ANEW = (Treatment.GENERATE, Treatment.CREATE, Treatment.OWNED)
 
@@ -56,7 +59,14 @@ class Memory:
 
 
 def _again(tasks: Sequence[RemovedTask], rounds: set[int], *, twins: bool) -> Iterator[MessageTreatment]:
-    """Yield a hold for each task that waited; where none did and `twins`, what cancelled them is said again."""
+    """Yield what becomes of a message of which a rollback left no row.
+
+    What a person said was sent is sent; each task that waited is held; where none did and `twins`, what cancelled them
+    is said again.
+    """
+    if any(item.status in _SENT for item in tasks):
+        yield MessageTreatment(message=tasks[0].task.name, decision=Treatment.ASSUME, why=HISTORIC_ASSUMED())
+        return
     waiting = [item for item in tasks if item.status is not Status.CANCELLED]
     for item in waiting or (tasks[-1:] if twins else ()):
         round_ = item.round

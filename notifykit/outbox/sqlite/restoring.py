@@ -135,9 +135,9 @@ def _present_ids(
 
 
 def restore_others(
-    archived: sqlite3.Connection, removed: Collection[int], db: Database, migrated: Collection[str]
+    archived: sqlite3.Connection, removed: Collection[int], db: Database, campaigns: Collection[str]
 ) -> int:
-    """Put the tasks of campaigns back that no plan decides about: those without old state, and those that keep it.
+    """Put the tasks of these campaigns back: those that no plan decides about, without old state, or keeping it.
 
     What stayed in the table as completed is known again, under its id; what did not is queued, held or cancelled as
     it was. Pending rows stay the old scheduler's. Returns how many. For use inside a transaction. May be done twice.
@@ -146,7 +146,7 @@ def restore_others(
     count = 0
     with db.transaction():
         last = db.one(_LAST_ID)[0]
-        for row in _others(archived, migrated):
+        for row in _others(archived, campaigns):
             if row["id"] in removed:
                 count += _put(db, row, added)
             else:
@@ -156,12 +156,12 @@ def restore_others(
     return count
 
 
-def _others(archived: sqlite3.Connection, migrated: Collection[str]) -> Iterator[dict[str, Any]]:
+def _others(archived: sqlite3.Connection, campaigns: Collection[str]) -> Iterator[dict[str, Any]]:
     cursor = archived.execute(_WHOLE)
     names = [column[0] for column in cursor.description]
     for values in cursor:
         row = dict(zip(names, values, strict=True))
-        if row["campaign"] not in migrated:
+        if row["campaign"] in campaigns:
             yield row
 
 

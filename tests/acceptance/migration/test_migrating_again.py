@@ -114,3 +114,51 @@ def test_a_purge_before_the_first_migration_stays_one(world: LegacyWorld) -> Non
     new = world.row()
     world.append(new)
     assert held(world) == sorted([(old.id, GROUP), (made.id, GROUP), (new["合同ID(_id)"], GROUP)])
+
+
+# Decisions of a person.
+
+
+def statuses(world: LegacyWorld, campaign: str = "beijing") -> dict[str, str]:
+    """Key to status, of the tasks that have one."""
+    return {row["record_key"]: row["status"] for row in world.rows() if row["campaign"] == campaign}
+
+
+def test_what_was_assumed_sent_stays_so_and_is_not_asked_again(world: LegacyWorld) -> None:
+    made = [world.contract("Y", SENT) for _ in range(3)]
+    world.contract("Y", SENT, [(GROUP, "completed")])
+    assert world.run("migrate", "--yes", "--historic", "assume-sent").exit_code == 0
+    for _ in range(2):
+        assert world.run("rollback", "--yes").exit_code == 0
+        assert held(world) == []
+        assert {statuses(world)[contract.id] for contract in made} == {"completed"}
+
+
+@pytest.mark.parametrize(("decision", "then"), [("--sent", "completed"), ("--cancel", "cancelled")])
+def test_what_a_person_decided_stays_so(world: LegacyWorld, decision: str, then: str) -> None:
+    made = world.contract("Y", SENT)
+    world.contract("Y", SENT, [(GROUP, "completed")])
+    assert world.run("migrate", "--yes").exit_code == 3
+    assert world.run("resolve", decision, "--key", made.id, "--why", "asked in the group").exit_code == 0
+    world.run("settle")
+    for _ in range(2):
+        assert world.run("rollback", "--yes").exit_code == 0
+        assert held(world) == []
+        assert statuses(world)[made.id] == then
+
+
+def test_a_campaign_that_sat_out_a_rollback_forgets_nothing(tmp_path: Path) -> None:
+    world = LegacyWorld(tmp_path / "project", campaigns=("beijing", "shanghai"))
+    world.contract("N")
+    sent, open_ = (world.contract("Y", SENT, campaign="shanghai") for _ in range(2))
+    assert world.run("migrate", "--yes").exit_code == 3
+    assert world.run("resolve", "--sent", "--key", sent.id, "--why", "asked in the group").exit_code == 0
+    assert world.run("rollback", "--yes").exit_code == 3
+    described = world.folder / "campaigns" / "shanghai.yaml"
+    away = described.rename(tmp_path / "away.yaml")
+    assert world.run("migrate", "--yes").exit_code in (0, 3)
+    assert world.run("rollback", "--yes").exit_code == 0
+    away.rename(described)
+    world.run("migrate", "--yes")
+    assert statuses(world, "shanghai") == {sent.id: "completed", open_.id: "in_doubt"}
+    assert "asked in the group" in world.run("trace", sent.id).stdout

@@ -16,7 +16,7 @@ def test_normal_forms_and_pairs_are_known_again(tmp_path: Path) -> None:
         archive.keep_distinct("orders", "8", "08", who="me", why="two houses")
         removed = {task.id for task in archive.tasks(Filter())}
         for _ in range(2):
-            restore_others(archive.db.connection, removed, outbox.db, migrated=())
+            restore_others(archive.db.connection, removed, outbox.db, campaigns=archive.stored().campaigns())
             restore(archive.db.connection, removed, outbox.db, {"orders": "next"})
         assert outbox.other_spellings("orders", ["7"]) == {"7": ("007",)}
         assert [(pair.one, pair.other, pair.who) for pair in outbox.distinct_keys("next")] == [("08", "8", "me")]

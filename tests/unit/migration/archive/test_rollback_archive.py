@@ -161,7 +161,7 @@ def test_history_comes_back(folder: MigrationFolder, outbox: SqliteOutbox, tmp_p
         again.db.execute("UPDATE tasks SET status = 'completed', due_at = NULL WHERE id = 1")
         again.db.execute("UPDATE tasks SET status = 'failed', due_at = NULL WHERE id = 4")
         for _ in range(2):
-            found.restore_history(again.db, {})
+            found.restore_history(again.db, found.present_names({}))
         assert [attempt.vendor_id for attempt in again.attempts(1)] == ["v1"]
         assert [attempt.code for attempt in again.attempts(4)] == ["40058"]
         assert again.attempts(2) == []
@@ -186,7 +186,7 @@ def test_tasks_of_other_campaigns_come_back(folder: MigrationFolder, outbox: Sql
             (sent, "group 2"),
         )
         for _ in range(2):
-            found.restore_history(again.db, {})
+            found.restore_history(again.db, found.present_names({}))
         tasks = {task.key: (task.id, task.status) for task in again.tasks(Filter(campaign="ours"))}
         assert tasks == {"2": (sent, Status.SENT), KEY: (sent + 1, Status.QUEUED)}
         (claim,) = again.claim("w", 5, {"desk": ChannelBounds()}, 60)
