@@ -8,6 +8,7 @@ of that contract. It waits in its thread until that contract is recorded as sent
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -104,6 +105,7 @@ class Waiting:
         self._lock = threading.Lock()
         self._staged: dict[tuple[int, str, str], list[Staged]] = {}
         """By thread, campaign and key."""
+        self._since: dict[tuple[str, str], float] = {}
 
     def add(self, contract: Contract, one: Staged) -> list[Staged]:
         """Let a message wait, and return all that wait with it.
@@ -119,6 +121,7 @@ class Waiting:
             if len(left) >= wanted:
                 staged.remove(left[0])
             staged.append(one)
+            self._since[campaign.name, record.key] = time.monotonic()
             return [*staged]
 
     def take(self, campaign: str, key: str) -> list[Staged]:
@@ -126,8 +129,12 @@ class Waiting:
         with self._lock:
             return self._staged.pop((threading.get_ident(), campaign, key), [])
 
-    def drop(self) -> list[tuple[str, str, int]]:
-        """Forget all. Returns campaign, key and how many messages."""
+    def older(self, seconds: float) -> list[tuple[str, str, int]]:
+        """Return what waits for longer than that: campaign, key and how many messages."""
+        now = time.monotonic()
         with self._lock:
-            gone, self._staged = self._staged, {}
-        return [(campaign, key, len(staged)) for (_, campaign, key), staged in gone.items()]
+            return [
+                (campaign, key, len(staged))
+                for (_, campaign, key), staged in self._staged.items()
+                if now - self._since[campaign, key] >= seconds
+            ]

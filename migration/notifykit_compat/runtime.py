@@ -25,6 +25,9 @@ from notifykit_compat.others import queue_other
 from notifykit_compat.releases import Releases
 from notifykit_compat.store import Store
 
+PATIENCE = 60.0
+"""Seconds after which a message that waits for its contract is told: much more than a program pauses in between."""
+
 WHO = "legacy program"
 """Who decided, in the audit of what the program does to tasks."""
 
@@ -115,9 +118,9 @@ class Runtime:
         waited = self._waiting.take(file.campaign.name, key)
         return activation if activation is not None and not waited else Activation.alone(waited)
 
-    def _drop_waiting(self) -> None:
-        """Forget, and tell, what was created for contracts that were never recorded as sent."""
-        for campaign, key, number in self._waiting.drop():
+    def tell_waiting(self, seconds: float = PATIENCE) -> None:
+        """Tell what has waited so long for the rest of its contract, or for the record that it was sent."""
+        for campaign, key, number in self._waiting.older(seconds):
             self.findings.note(
                 Finding(
                     place=f"campaign {campaign}",
@@ -228,7 +231,7 @@ class Runtime:
         """Queue what is released, settle what is over, and close the store."""
         with self.current():
             pass
-        self._drop_waiting()
+        self.tell_waiting(0.0)
         self.store.close()
 
     def _is_of_a_contract(self, activation: Activation, one: Staged) -> bool:

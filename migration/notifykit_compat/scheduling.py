@@ -66,6 +66,7 @@ class Scheduler:
     def work(self) -> Pass:
         """One pass. A second thread that asks for one meanwhile waits for its turn."""
         runtime, project = self._runtime, self._runtime.project
+        runtime.tell_waiting()
         with runtime.current():
             this_pass = Pass()
         with self._turn:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from notifykit_compat.errors import ShimError
+from notifykit_compat.runtime import PATIENCE
 from program_world import (
     BEIJING_CSV,
     BEIJING_GROUP,
@@ -277,11 +279,19 @@ def test_what_threads_create_is_a_contracts_by_its_number(program: Program) -> N
     assert [campaign for campaign, _, _ in waiting(program)] == ["legacy"]
 
 
-def test_what_is_never_recorded_is_told_at_the_end(world: ProgramWorld) -> None:
+@pytest.mark.parametrize("at", ["the end", "a later pass"])
+def test_what_is_never_recorded_is_told(world: ProgramWorld, at: str, monkeypatch: pytest.MonkeyPatch) -> None:
     world.fill()
     with shimmed(world) as program:
         program.task_manager.create_task(*group(0))
         assert waiting(program) == []
+        program.drain()
+        assert program.told == [], "it may be recorded yet"
+        if at == "a later pass":
+            now = time.monotonic() + PATIENCE
+            monkeypatch.setattr(time, "monotonic", lambda: now)
+            program.drain()
+            assert len(program.told) == 1
     (said,) = program.told
     assert f"1 message of contract {contract_id(0)} waited for the rest of it, or for its record" in said
     assert world.typed() == []
