@@ -11,20 +11,34 @@ from notifykit.session import Session
 from notifykit.terminal.console import json_option, print_json, warn
 from notifykit.terminal.paths import PathType
 from notifykit.terminal.progress import progress
-from notifykit_inventory.project import status_files
-from notifykit_inventory.report import listing, print_inventory
-from notifykit_inventory.take import take_inventory
+from notifykit_inventory.drafts.drafting import Channels, draft_campaigns
+from notifykit_inventory.drafts.writing import write_drafts
+from notifykit_inventory.project import channels, status_files
+from notifykit_inventory.report import DraftReport, listing, print_drafts, print_inventory
+from notifykit_inventory.take import TreeScan
 from notifykit_inventory.words import StatusFiles
 
-_EPILOG = "\n".join(["\b", "Examples:", "  notifykit inventory .", "  notifykit inventory . --check --json"])
+_EPILOG = """\b
+Examples:
+  notifykit inventory .
+  notifykit inventory ../old-program --campaigns drafts
+  notifykit inventory . --check --json
+"""
 
 
 @click.command(epilog=_EPILOG)
 @click.argument("path", type=PathType())
 @click.option("--check", is_flag=True, help="Exit with 1 while contract uses remain, or may remain.")
+@click.option(
+    "--campaigns",
+    "campaigns",
+    type=PathType(),
+    metavar="DIR",
+    help="Draft the campaigns from the code, a file each. A file that is there already stays as it is.",
+)
 @json_option
 @click.pass_obj
-def inventory(session: Session, path: Path, check: bool, as_json: bool) -> ExitCode:
+def inventory(session: Session, path: Path, check: bool, campaigns: Path | None, as_json: bool) -> ExitCode:
     """List where Python code reads or writes send status.
 
     PATH is a folder or a file of the old program. Its code is read, never run. Each use is listed with what it does,
@@ -35,13 +49,22 @@ def inventory(session: Session, path: Path, check: bool, as_json: bool) -> ExitC
     `# notifykit: contract`. For --check, undecided uses and unreadable files that may hold uses count as contract uses.
     """
     files = _known(session)
+    scan = TreeScan(path, files)
     with progress("looking through the code", "files") as told:
-        found = take_inventory(path, files, told)
+        found = scan.inventory(scan.run(told))
+    drafts = _drafted(session, scan, files, campaigns) if campaigns is not None else None
     if as_json:
-        print_json(listing(found))
+        print_json(listing(found, drafts))
     else:
         print_inventory(found)
+        if drafts is not None:
+            print_drafts(drafts)
     return ExitCode.ERROR if check and not found.clean else ExitCode.DONE
+
+
+def _drafted(session: Session, scan: TreeScan, files: StatusFiles, folder: Path) -> DraftReport:
+    found = draft_campaigns(scan, files, channels(session.project_file()) if session.file.exists() else Channels())
+    return DraftReport(write_drafts(found, folder), found.undrafted)
 
 
 def _known(session: Session) -> StatusFiles:

@@ -1,10 +1,13 @@
-"""The status files that a project's campaigns name: what the code's paths are judged by first."""
+"""What a project tells of an old program: its status files, by which paths in code are judged, and its channels."""
 
 from __future__ import annotations
 
+from notifykit.config.project import ProjectFile
+from notifykit.config.tree import Branch, Leaf
 from notifykit.errors import NotifykitError
 from notifykit.legacy import Disposal
 from notifykit.pipeline.project import Project
+from notifykit_inventory.drafts.drafting import Channels
 from notifykit_inventory.model import Owner
 from notifykit_inventory.words import StatusFiles
 
@@ -26,3 +29,17 @@ def status_files(project: Project) -> StatusFiles:
                     mend="give each its own",
                 )
     return StatusFiles(owners)
+
+
+def channels(file: ProjectFile) -> Channels:
+    """Return the channels that a project file names, whatever else it says."""
+    senders, legacy = file.root.entries.get("senders"), file.root.entries.get("legacy")
+    by_type = legacy.entries.get("channels") if isinstance(legacy, Branch) else None
+    return Channels(
+        named=tuple(senders.entries) if isinstance(senders, Branch) else (),
+        by_type={
+            task_type: leaf.value
+            for task_type, leaf in (by_type.entries.items() if isinstance(by_type, Branch) else ())
+            if isinstance(leaf, Leaf) and leaf.value is not None
+        },
+    )

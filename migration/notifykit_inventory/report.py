@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from notifykit.terminal.console import count, info, out
 from notifykit.terminal.tables import print_table
+from notifykit_inventory.drafts.model import Undrafted
+from notifykit_inventory.drafts.writing import WrittenDraft
 from notifykit_inventory.model import Inventory, Owner, Place, Use
 
 OWNERS = tuple(owner for owner in Owner if owner is not Owner.WAITING)
 """Whose the uses of an inventory may be: which campaigns were migrated, only a patch asks."""
 
 
-def listing(found: Inventory) -> dict[str, Any]:
-    """Return an inventory as data for programs."""
+@dataclass(frozen=True, slots=True)
+class DraftReport:
+    """The drafts of a tree, as they were written."""
+
+    written: Sequence[WrittenDraft]
+    undrafted: Sequence[Undrafted]
+
+
+def listing(found: Inventory, drafts: DraftReport | None = None) -> dict[str, Any]:
+    """Return an inventory, and the campaigns that were drafted, as data for programs."""
     return {
         "path": found.root,
         "files": found.files,
@@ -26,6 +37,29 @@ def listing(found: Inventory) -> dict[str, Any]:
             {**_place(item.place), "danger": item.danger.value, "detail": item.detail} for item in found.hazards
         ],
         "unread": [{"file": item.file, "reason": item.reason, "suspect": item.suspect} for item in found.unread],
+        "drafts": [_draft(item) for item in drafts.written] if drafts else [],
+        "not_drafted": [
+            {"file": item.file, "line": item.line, "function": item.function, "why": item.why}
+            for item in (drafts.undrafted if drafts else ())
+        ],
+    }
+
+
+def _draft(item: WrittenDraft) -> dict[str, Any]:
+    draft = item.draft
+    return {
+        "path": str(item.path),
+        "written": item.written,
+        "campaign": draft.name,
+        "owner": draft.owner.value,
+        "file": draft.file,
+        "line": draft.line,
+        "function": draft.function,
+        "source": draft.source,
+        "status_file": draft.status_file,
+        "key": draft.key,
+        "messages": [message.name for message in draft.messages],
+        "marks": [{"file": mark.file, "line": mark.line, "what": mark.what} for mark in draft.marked],
     }
 
 
@@ -67,6 +101,22 @@ def print_inventory(found: Inventory) -> None:
     if not found.uses:
         out("nothing here uses send status")
     info(f"looked through {count(found.files, 'file')}, {count(found.lines, 'line')}")
+
+
+def print_drafts(drafts: DraftReport) -> None:
+    """Print which campaigns were drafted, for people, and what a person has to decide in them."""
+    out("")
+    for item in drafts.written:
+        draft = item.draft
+        if not item.written:
+            out(f"{item.path}: is there already, and stays as it is")
+            continue
+        marks = f"; {count(len(draft.marked), 'mark')} for a person" if draft.marked else ""
+        out(f"{item.path}: {draft.owner} campaign of {draft.file}:{draft.line} {draft.function}{marks}")
+        out(*(f"  ? {mark.file}:{mark.line}: {' '.join(mark.what.split())}" for mark in draft.marked))
+    out(*(f"not drafted: {item.file}:{item.line} {item.function}: {item.why}" for item in drafts.undrafted))
+    if not drafts.written:
+        out("no campaign was drafted")
 
 
 def _print_more(title: str, rows: Sequence[tuple[str, str, str]]) -> None:

@@ -1,6 +1,7 @@
 """Constant folding: what text an expression has, as far as that can be known without running it.
 
-A folded expression is a set of alternatives; `HOLE` stands in them for what only a run can tell.
+A folded expression is a set of alternatives; `HOLE` stands in them for what only a run can tell. Whoever reads more
+than texts gives `Symbols`: texts that stand for something else, such as a column of the record at hand.
 """
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
+from typing import Protocol
 
 from notifykit_inventory.resolution.bindings import Bindings, dotted, flat, parameters
 from notifykit_inventory.resolution.modules import Constant, ExternalName, Function, Modules
@@ -31,8 +33,23 @@ PATH_MAKERS = {
     "pathlib.WindowsPath", "pathlib.PurePosixPath", "pathlib.PureWindowsPath",
 }  # fmt: skip
 """Functions that only put a path together."""
+_PLAIN = {"%s", "%d", "%i", ""}
+"""How a value is put into a text as it is."""
 _SAME_METHODS = {"resolve", "absolute", "expanduser", "as_posix", "strip", "__str__"}
 _CHANGES: Mapping[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper}
+
+
+class Symbols(Protocol):
+    """What some expressions stand for, for a reader that knows more than texts."""
+
+    def known(self, expression: ast.expr, scope: Scope, depth: int) -> Texts | None:
+        """Return what an expression stands for; None where it is folded as any other."""
+
+    def shaped(self, form: str, value: Texts) -> Texts:
+        """Return a value as a format such as `%.2f`, `:,d` or `!r` writes it."""
+
+    def unknown(self, expression: ast.expr, scope: Scope) -> Texts:
+        """Return what stands for an expression that only a run can tell; with `HOLE` in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +66,7 @@ class Scope:
     """The class around it, for `self.NAME`."""
     budget: list[int] = field(default_factory=lambda: [_STEPS])
     """Steps left. Bounds the work where names refer to each other."""
+    symbols: Symbols | None = None
 
 
 def fold(expression: ast.expr | None, scope: Scope, depth: int = 0) -> Texts:
@@ -61,8 +79,11 @@ def fold(expression: ast.expr | None, scope: Scope, depth: int = 0) -> Texts:
     if isinstance(expression, ast.Constant):
         value = expression.value
         return (value[:_LONGEST],) if isinstance(value, str) else UNKNOWN if value is None else (str(value),)
+    if scope.symbols and (known := scope.symbols.known(expression, scope, depth + 1)) is not None:
+        return known
     handler = _HANDLERS.get(type(expression))
-    return handler(expression, scope, depth + 1) if handler else UNKNOWN
+    found: Texts = handler(expression, scope, depth + 1) if handler else UNKNOWN
+    return scope.symbols.unknown(expression, scope) if scope.symbols and found == UNKNOWN else found
 
 
 def _joined(parts: Sequence[Texts], glue: str = "") -> Texts:
@@ -92,17 +113,20 @@ def _name(node: ast.expr, scope: Scope, depth: int) -> Texts:
         if names[0] in scope.bound:
             return scope.bound[names[0]]
         if names[0] in scope.locals:
-            inner = Scope(
-                scope.modules, scope.home, _without(scope.locals, names[0]), scope.bound, scope.owner, scope.budget
-            )
+            inner = replace(scope, locals=_without(scope.locals, names[0]))
             return _either([fold(value, inner, depth) for value in scope.locals[names[0]]])
     if names[0] in ("self", "cls") and scope.owner:
         names = (*scope.owner.split("."), *names[1:])
     found = scope.modules.meaning(scope.home, names)
     if isinstance(found, Constant):
-        outer = Scope(scope.modules, found.home, owner=found.name.rpartition(".")[0], budget=scope.budget)
+        outer = _elsewhere(scope, found.home, owner=found.name.rpartition(".")[0])
         return _either([fold(value, outer, depth) for value in found.values])
     return UNKNOWN
+
+
+def _elsewhere(scope: Scope, home: Bindings, *, bound: Mapping[str, Texts] | None = None, owner: str = "") -> Scope:
+    """Return the scope of another module's code, within the same budget."""
+    return replace(scope, home=home, locals={}, bound=bound or {}, owner=owner)
 
 
 def _without(names: Mapping[str, Sequence[ast.expr | None]], name: str) -> Mapping[str, Sequence[ast.expr | None]]:
@@ -133,32 +157,48 @@ def _percent(formats: Texts, right: ast.expr, scope: Scope, depth: int) -> Texts
         named = {str(key): fold(value, scope, depth) for key, value in zip(keys, right.values, strict=True)}
     else:
         given = [fold(item, scope, depth) for item in (right.elts if isinstance(right, ast.Tuple) else [right])]
-    return _either([_filled(text, _PERCENT, given, named, "%%") for text in formats])
+    return _either([_filled(text, _PERCENT, given, named, scope.symbols) for text in formats])
 
 
-def _filled(text: str, pattern: re.Pattern[str], given: list[Texts], named: dict[str, Texts], literal: str) -> Texts:
+def _filled(
+    text: str, pattern: re.Pattern[str], given: list[Texts], named: dict[str, Texts], symbols: Symbols | None
+) -> Texts:
     parts: list[Texts] = []
     end = at = 0
     for found in pattern.finditer(text):
         parts.append((text[end : found.start()],))
         end = found.end()
-        if found[0] in (literal, "{{", "}}"):
+        if found[0] in ("%%", "{{", "}}"):
             parts.append((found[0][0],))
             continue
         name = found[1] or ""
         if name and not name.isdigit():
-            parts.append(named.get(name, UNKNOWN))
-            continue
-        place = int(name) if name else at
-        at += not name
-        parts.append(given[place] if place < len(given) else UNKNOWN)
+            value = named.get(name, UNKNOWN)
+        else:
+            place = int(name) if name else at
+            at += not name
+            value = given[place] if place < len(given) else UNKNOWN
+        form = found[0].replace(f"({name})", "") if pattern is _PERCENT else found[0][1:-1].removeprefix(name)
+        parts.append(_shaped(form, value, symbols))
     return _joined([*parts, (text[end:],)])
 
 
+def _shaped(form: str, value: Texts, symbols: Symbols | None) -> Texts:
+    return value if symbols is None or form in _PLAIN else symbols.shaped(form, value)
+
+
 def _f_string(node: ast.JoinedStr, scope: Scope, depth: int) -> Texts:
-    return _joined(
-        [fold(part.value if isinstance(part, ast.FormattedValue) else part, scope, depth) for part in node.values]
-    )
+    return _joined([_placed(part, scope, depth) for part in node.values])
+
+
+def _placed(part: ast.expr, scope: Scope, depth: int) -> Texts:
+    """Return a part of an f-string."""
+    if not isinstance(part, ast.FormattedValue):
+        return fold(part, scope, depth)
+    form = f"!{chr(part.conversion)}" if part.conversion > 0 else ""
+    if part.format_spec is not None:
+        form += f":{fold(part.format_spec, scope, depth)[0]}"
+    return _shaped(form, fold(part.value, scope, depth), scope.symbols)
 
 
 def _condition(node: ast.IfExp, scope: Scope, depth: int) -> Texts:
@@ -181,7 +221,7 @@ def _picked(container: ast.expr, key: ast.expr, scope: Scope, depth: int) -> Tex
     if names and len(names) == 1 and names[0] in scope.locals:
         values = scope.locals[names[0]]
     elif names and isinstance(found := scope.modules.meaning(scope.home, names), Constant):
-        values, inner = found.values, Scope(scope.modules, found.home, budget=scope.budget)
+        values, inner = found.values, _elsewhere(scope, found.home)
     if len(values) != 1 or not isinstance(values[0], ast.Dict):
         return UNKNOWN
     wanted = set(fold(key, scope, depth))
@@ -208,7 +248,7 @@ def _call(node: ast.Call, scope: Scope, depth: int) -> Texts:
     base = fold(called.value, scope, depth)
     if called.attr == "format":
         named = {item.arg: fold(item.value, scope, depth) for item in node.keywords if item.arg}
-        return _either([_filled(text, _FIELD, given, named, "{{") for text in base])
+        return _either([_filled(text, _FIELD, given, named, scope.symbols) for text in base])
     if called.attr == "joinpath" and given:
         return _path([base, *given])
     if called.attr == "join" and node.args and isinstance(node.args[0], ast.List | ast.Tuple):
@@ -232,7 +272,7 @@ def _returned(found: Function, node: ast.Call, given: list[Texts], scope: Scope,
     if not any(isinstance(item, ast.Starred) for item in node.args):
         bound.update(zip(names, given, strict=False))
     bound.update({item.arg: fold(item.value, scope, depth) for item in node.keywords if item.arg in bound})
-    inner = Scope(scope.modules, found.home, bound=bound, budget=scope.budget)
+    inner = _elsewhere(scope, found.home, bound=bound)
     return _either([fold(value, inner, depth) for value in returns])
 
 

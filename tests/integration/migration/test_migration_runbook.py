@@ -77,6 +77,7 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Week:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(world.folder)
         week.does("inventory ../old-program", code=0)
+        week.does("inventory ../old-program --campaigns drafts", code=0)
         week.does("check", code=4)
         week.does("migrate --dry-run --out plan.json", code=0)
         week.does("migrate --dry-run --stopped idle --out plan.json", code=0)

@@ -94,7 +94,9 @@ def test_every_command_is_one_that_the_command_line_takes(
 def test_the_commands_of_the_readme_are_ones_that_there_are(readme: str, cli: click.Group) -> None:
     (block,) = re.findall(r"^```sh\n(.*?)^```", read(DOCS.parent / readme), re.MULTILINE | re.DOTALL)
     lines = [line.partition("#")[0].split() for line in block.splitlines()]
-    assert [line[:2] for line in lines] == [["notifykit", name] for name in ("migrate", "migrate", "rollback")]
+    assert [line[:2] for line in lines] == [
+        ["notifykit", name] for name in ("inventory", "migrate", "migrate", "rollback")
+    ]
     for _, name, *arguments in lines:
         cli.commands[name].make_context(name, arguments, parent=click.Context(cli, **cli.context_settings))
 

@@ -39,6 +39,11 @@ def test_every_key_is_on_the_page(tmp_path: Path) -> None:
     assert found["hazards"]
     assert found["unread"]
     reader.compare("inventory", found)
+    (code / "report.py").write_text("create_task('send_wecom_message', '群', '日报')\n", encoding="utf-8")
+    drafted = told("inventory", str(code), "--json", "--campaigns", str(tmp_path / "drafts"))
+    assert drafted["not_drafted"]
+    assert drafted["drafts"][0]["marks"]
+    reader.compare("inventory", drafted)
     reader.compare("history", told("history", "--json"))
     reader.compare("plan", told("migrate", "--dry-run", "--json"))
     shown = told("migrate", "--dry-run", "--show", doubtful.id, "--json")

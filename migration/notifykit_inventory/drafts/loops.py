@@ -1,0 +1,46 @@
+"""What a loop over records does: the messages that it makes, and how it remembers which were notified."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from notifykit_inventory.drafts.model import Mark
+from notifykit_inventory.model import Place
+from notifykit_inventory.resolution.folding import Texts
+
+Test = str | Mark
+"""A Jinja expression, or a test that could not be told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A message that is made."""
+
+    place: Place
+    task_type: Texts
+    recipient: Texts
+    text: Texts
+    tests: tuple[Test, ...]
+    """What has to be true of the record."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Loop:
+    """A loop over records."""
+
+    place: Place
+    rows: Texts
+    """What it goes over."""
+    flags: dict[str, str | None]
+    """Columns that it writes to the word that it writes, None for one that is not told."""
+    unsent: dict[str, str] = field(default_factory=dict)
+    """Such columns to the word that it looks for."""
+    made: dict[Place, Made] = field(default_factory=dict)
+    statuses: set[str] = field(default_factory=set)
+    """The send-status files that it looks into or writes."""
+    keys: list[Texts] = field(default_factory=list)
+    """By what it looks, and writes."""
+    words: set[str] = field(default_factory=set)
+    """What it writes into the send-status file."""
+    exact: bool = False
+    """Whether it compares with a word."""

@@ -1,0 +1,352 @@
+"""Reads expressions as Jinja: a reader of symbols for the folding of texts."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from notifykit_inventory.drafts.model import Mark
+from notifykit_inventory.drafts.symbols import (
+    OPEN,
+    RECORD,
+    Kind,
+    expression,
+    has_symbols,
+    plain,
+    quoted,
+    single,
+    symbol,
+)
+from notifykit_inventory.resolution.bindings import dotted
+from notifykit_inventory.resolution.folding import PATH_MAKERS, Scope, Texts, fold
+from notifykit_inventory.resolution.modules import Constant, ExternalName, Function, Meaning, Modules
+from notifykit_inventory.words import FUNCTIONS, HOLE
+
+_METHODS = {
+    "strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize", "replace", "zfill", "ljust", "rjust",
+    "center", "removeprefix", "removesuffix", "startswith", "endswith", "isdigit", "split",
+}  # fmt: skip
+"""Methods of texts that templates have as well."""
+_COPIES = {"list", "tuple", "sorted", "reversed", "enumerate", "iter", "dict"}
+_NUMBERS = {"float": "number", "int": "number | int"}
+_OPERATORS: dict[type[ast.operator], str] = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%"
+}  # fmt: skip
+_FILE = re.compile(r"[^\n]*\.(?:csv|json|jsonl|txt|xlsx?)|https?://[^\n]*", re.IGNORECASE)
+_LONGEST_REPEAT = 200
+
+
+class Follower(Protocol):
+    """Reads the functions of the tree."""
+
+    def returned(self, found: Function, call: ast.Call, scope: Scope) -> Texts:
+        """Return what a call gives."""
+
+    def chosen(self, node: ast.expr, scope: Scope, depth: int) -> bool | str | None:
+        """Return what a condition is: known, a Jinja expression, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The records of a source, or some of them."""
+
+    path: str
+    conditions: tuple[str, ...] = ()
+    """Jinja expressions that are true of them."""
+
+
+@dataclass(slots=True)
+class Values:
+    """Symbols for the columns of a record, the rows of a file, and what a send-status file says."""
+
+    follower: Follower
+    modules: Modules
+    marks: list[Mark] = field(default_factory=list)
+    """What only a run can tell, by the number of its symbol."""
+    rows: list[Rows] = field(default_factory=list)
+    statuses: list[str] = field(default_factory=list)
+    """The paths of send-status files."""
+    keys: list[Texts] = field(default_factory=list)
+    """What was looked up in a send-status file."""
+    positions: set[int] = field(default_factory=set)
+    """Positions of a positional row that are used."""
+
+    def rows_of(self, path: str, conditions: tuple[str, ...] = ()) -> Texts:
+        """Return the symbol for the records of a file."""
+        self.rows.append(Rows(path, conditions))
+        return symbol(Kind.ROWS, str(len(self.rows) - 1))
+
+    def status_of(self, path: str) -> Texts:
+        """Return the symbol for what a send-status file says."""
+        if path not in self.statuses:
+            self.statuses.append(path)
+        return symbol(Kind.STATUS, str(self.statuses.index(path)))
+
+    # What folding asks for
+
+    def known(self, node: ast.expr, scope: Scope, depth: int) -> Texts | None:
+        """Return what an expression stands for; None where it is folded as any other."""
+        if isinstance(node, ast.Subscript):
+            return self._subscript(node, scope, depth)
+        if isinstance(node, ast.Call):
+            return self._call(node, scope, depth)
+        if isinstance(node, ast.BinOp):
+            return self._operation(node, scope, depth)
+        if isinstance(node, ast.IfExp):
+            test = self.follower.chosen(node.test, scope, depth)
+            return self.choice(test, fold(node.body, scope, depth), fold(node.orelse, scope, depth), node, scope)
+        if isinstance(node, ast.BoolOp):
+            return self._either(node, scope, depth)
+        if isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
+            return self._test(node, scope, depth)
+        if isinstance(node, ast.ListComp | ast.GeneratorExp):
+            return self._picked(node, scope, depth)
+        return None
+
+    def shaped(self, form: str, value: Texts) -> Texts:
+        """Return a value as a format writes it."""
+        said = expression(value)
+        if said is None or OPEN in form or HOLE in form:
+            return value if said is None else symbol(Kind.UNKNOWN, "-1")
+        if form.startswith("%"):
+            return symbol(Kind.VALUE, f"({quoted(form)} | format({said}))")
+        if form.startswith(":"):
+            return symbol(Kind.VALUE, f"{quoted('{' + form + '}')}.format({said})")
+        return value if form == "!s" else symbol(Kind.UNKNOWN, "-1")
+
+    def unknown(self, node: ast.expr, scope: Scope) -> Texts:
+        """Return the symbol for what only a run can tell."""
+        code = ast.unparse(node)
+        what = f"{code if len(code) <= 100 else code[:97] + '...'} is known only at run time"
+        self.marks.append(Mark(file=scope.modules.file(scope.home.path), line=node.lineno, what=what))
+        return symbol(Kind.UNKNOWN, str(len(self.marks) - 1))
+
+    def unnamed(self, name: str, found: Function) -> Texts:
+        """Return the symbol for a parameter that nobody gives."""
+        file = self.modules.file(found.home.path)
+        what = f"what {found.name} is given for {name} is known only at run time"
+        self.marks.append(Mark(file=file, line=found.definition.lineno, what=what))
+        return symbol(Kind.UNKNOWN, str(len(self.marks) - 1))
+
+    # Expressions
+
+    def _test(self, node: ast.expr, scope: Scope, depth: int) -> Texts | None:
+        found = self.follower.chosen(node, scope, depth)
+        if found is None:
+            return None
+        return symbol(Kind.TEST, found if isinstance(found, str) else str(found).lower())
+
+    def is_status(self, texts: Texts) -> bool:
+        """Whether it is, or comes from, what a send-status file says."""
+        found = single(texts)
+        return found is not None and found[0] is Kind.STATUS
+
+    def choice(self, test: bool | str | None, yes: Texts, no: Texts, node: ast.expr, scope: Scope) -> Texts:
+        """Return one of two values by a condition."""
+        if isinstance(test, bool):
+            return yes if test else no
+        if yes == no:
+            return yes
+        first, second = expression(yes), expression(no)
+        if test is None or first is None or second is None:
+            return self.unknown(node, scope)
+        return symbol(Kind.VALUE, f"({first} if {test} else {second})")
+
+    def literal(self, node: ast.expr, scope: Scope, depth: int = 0) -> str | None:
+        """Return a value as Jinja writes it, types kept: constants, lists of them, and what is folded."""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str | int | float | None):
+            words = {True: "true", False: "false", None: "none"}
+            if node.value is None or isinstance(node.value, bool):
+                return words[node.value]
+            return quoted(node.value) if isinstance(node.value, str) else repr(node.value)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+            return f"-{self.literal(node.operand, scope)}"
+        if isinstance(node, ast.Tuple | ast.List | ast.Set):
+            items = [self.literal(item, scope, depth) for item in node.elts]
+            told = [item for item in items if item is not None]
+            return f"[{', '.join(told)}]" if len(told) == len(items) else None
+        names = dotted(node)
+        if names and names[0] not in scope.bound and names[0] not in scope.locals and depth < 8:
+            found = scope.modules.meaning(scope.home, names)
+            if isinstance(found, Constant) and len(found.values) == 1 and found.values[0] is not None:
+                there = Scope(scope.modules, found.home, symbols=self)
+                return self.literal(found.values[0], there, depth + 1)
+        return expression(fold(node, scope, depth))
+
+    def _subscript(self, node: ast.Subscript, scope: Scope, depth: int) -> Texts | None:
+        base = fold(node.value, scope, depth)
+        if base == RECORD:
+            return self._column(node.slice, scope, depth)
+        found = single(base)
+        if found is None:
+            return None
+        if found[0] in (Kind.ROWS, Kind.STATUS):
+            if found[0] is Kind.STATUS:
+                self.keys.append(fold(node.slice, scope, depth))
+            return base
+        if found[0] is not Kind.VALUE:
+            return None
+        if isinstance(node.slice, ast.Slice):
+            ends = [
+                None if end is None else self.literal(end, scope, depth) for end in (node.slice.lower, node.slice.upper)
+            ]
+            told = [end or "" for end in ends]
+            return symbol(Kind.VALUE, f"{found[1]}[{':'.join(told)}]") if node.slice.step is None else None
+        item = self.literal(node.slice, scope, depth)
+        return None if item is None else symbol(Kind.VALUE, f"{found[1]}[{item}]")
+
+    def _column(self, node: ast.expr, scope: Scope, depth: int) -> Texts | None:
+        if isinstance(node, ast.Constant) and isinstance(node.value, int) and not isinstance(node.value, bool):
+            self.positions.add(node.value)
+            return symbol(Kind.VALUE, f"record[{quoted(column_name(node.value))}]") if node.value >= 0 else None
+        name = plain(fold(node, scope, depth))
+        return None if name is None else symbol(Kind.VALUE, f"record[{quoted(name)}]")
+
+    def _call(self, node: ast.Call, scope: Scope, depth: int) -> Texts | None:
+        names, meaning = _meaning(node, scope)
+        name = last_name(node, scope)
+        if name == "load_send_status":
+            file = node.args[0] if node.args else next((item.value for item in node.keywords), None)
+            return self.status_of(plain(fold(file, scope, depth)) or "")
+        full = meaning.name if isinstance(meaning, ExternalName) else ".".join(names or ())
+        if name in FUNCTIONS or full in PATH_MAKERS - {"str"}:
+            return None
+        if isinstance(meaning, Function):
+            given = self.follower.returned(meaning, node, scope)
+            found = single(given)
+            is_told = found is None or found[0] is not Kind.UNKNOWN
+            return given if is_told else self._from_file(node, scope, depth) or given
+        if isinstance(node.func, ast.Attribute) and (value := self._method(node, node.func, scope, depth)) is not None:
+            return value
+        converts = names is not None and len(names) == 1 and len(node.args) == 1 and not node.keywords
+        if converts and (value := self._converted(name, node.args[0], scope, depth)) is not None:
+            return value
+        return self._from_file(node, scope, depth)
+
+    def _method(self, node: ast.Call, called: ast.Attribute, scope: Scope, depth: int) -> Texts | None:
+        base = fold(called.value, scope, depth)
+        found = single(base)
+        if base == RECORD and called.attr == "get" and node.args:
+            return self._column(node.args[0], scope, depth)
+        if found and found[0] is Kind.STATUS:
+            if called.attr == "get" and node.args:
+                self.keys.append(fold(node.args[0], scope, depth))
+            return base
+        if found and found[0] is Kind.ROWS:
+            return base
+        if called.attr not in _METHODS or not has_symbols(base) or node.keywords:
+            return None
+        said, given = expression(base), [self.literal(item, scope, depth) for item in node.args]
+        if said is None or None in given:
+            return self.unknown(node, scope)
+        return symbol(Kind.VALUE, f"{said}.{called.attr}({', '.join(item for item in given if item)})")
+
+    def _converted(self, name: str, given: ast.expr, scope: Scope, depth: int) -> Texts | None:
+        value = fold(given, scope, depth)
+        if name == "str":
+            return value
+        found = single(value)
+        if name in _COPIES and found and found[0] in (Kind.ROWS, Kind.RECORD):
+            return value
+        said = expression(value)
+        if not has_symbols(value) or said is None:
+            return None
+        if name in _NUMBERS:
+            return symbol(Kind.NUMBER, f"({said} | {_NUMBERS[name]})")
+        return symbol(Kind.NUMBER, f"({said} | length)") if name == "len" else None
+
+    def _from_file(self, node: ast.Call, scope: Scope, depth: int) -> Texts | None:
+        """Return the rows of the file that a call is given, where it is given one."""
+        for given in (*node.args, *(item.value for item in node.keywords)):
+            value = fold(given, scope, depth)
+            found = single(value)
+            if found and found[0] is Kind.ROWS:
+                return value
+            text = plain(value)
+            if text is not None and _FILE.fullmatch(text):
+                return self.rows_of(text)
+        return None
+
+    def _operation(self, node: ast.BinOp, scope: Scope, depth: int) -> Texts | None:
+        if isinstance(node.op, ast.Mod) and self._number(node.left, scope, depth) is None:
+            return None  # it formats a text
+        left, right = self._number(node.left, scope, depth), self._number(node.right, scope, depth)
+        if left is not None and right is not None and type(node.op) in _OPERATORS:
+            return symbol(Kind.NUMBER, f"({left} {_OPERATORS[type(node.op)]} {right})")
+        if isinstance(node.op, ast.Mult) and isinstance(node.right, ast.Constant) and isinstance(node.right.value, int):
+            text = plain(fold(node.left, scope, depth))
+            return (text * node.right.value,) if text is not None and node.right.value <= _LONGEST_REPEAT else None
+        return self.unknown(node, scope) if (left is None) is not (right is None) else None
+
+    def _number(self, node: ast.expr, scope: Scope, depth: int) -> str | None:
+        """Return an expression as Jinja where it is a number."""
+        if isinstance(node, ast.Constant):
+            return repr(node.value) if isinstance(node.value, int | float) else None
+        if isinstance(node, ast.JoinedStr):
+            return None
+        found = single(fold(node, scope, depth))
+        return found[1] if found and found[0] is Kind.NUMBER else None
+
+    def _either(self, node: ast.BoolOp, scope: Scope, depth: int) -> Texts | None:
+        values = [fold(value, scope, depth) for value in node.values]
+        kinds = {found[0] for value in values if (found := single(value))}
+        if kinds & {Kind.TEST, Kind.STATUS}:
+            return self._test(node, scope, depth)
+        if not any(map(has_symbols, values)):
+            return None
+        told = [expression(value) for value in values]
+        if None in told:
+            return self.unknown(node, scope)
+        word = " or " if isinstance(node.op, ast.Or) else " and "
+        return symbol(Kind.VALUE, f"({word.join(item for item in told if item)})")
+
+    def _picked(self, node: ast.ListComp | ast.GeneratorExp, scope: Scope, depth: int) -> Texts | None:
+        """Return the rows that a comprehension picks."""
+        if len(node.generators) != 1 or not isinstance(node.generators[0].target, ast.Name):
+            return None
+        one = node.generators[0]
+        target = node.generators[0].target.id
+        found = single(fold(one.iter, scope, depth))
+        if not found or found[0] is not Kind.ROWS or not (isinstance(node.elt, ast.Name) and node.elt.id == target):
+            return None
+        rows = self.rows[int(found[1])]
+        inner = Scope(
+            scope.modules, scope.home, scope.locals, {**scope.bound, target: RECORD}, scope.owner, scope.budget, self
+        )
+        tests = [self.follower.chosen(test, inner, depth) for test in one.ifs]
+        if None in tests:
+            return None
+        return self.rows_of(rows.path, (*rows.conditions, *(test for test in tests if isinstance(test, str))))
+
+
+def _meaning(node: ast.Call, scope: Scope) -> tuple[tuple[str, ...] | None, Meaning | None]:
+    """Return the names by which something is called, and what they mean in the tree."""
+    names = dotted(node.func)
+    if names and names[0] in ("self", "cls") and scope.owner:
+        names = (*scope.owner.split("."), *names[1:])
+    elif names is None or names[0] in scope.bound:
+        return names, None
+    return names, scope.modules.meaning(scope.home, names)
+
+
+def defined(node: ast.Call, scope: Scope) -> Function | None:
+    """Return the function of the tree that is called; None where that is unknown, or another one."""
+    found = _meaning(node, scope)[1]
+    return found if isinstance(found, Function) else None
+
+
+def last_name(node: ast.Call, scope: Scope) -> str:
+    """Return the last name of what is called, by its meaning where that is known."""
+    names, found = _meaning(node, scope)
+    return found.name.rpartition(".")[2] if isinstance(found, Function | ExternalName) else (names or ("",))[-1]
+
+
+def column_name(position: int) -> str:
+    """Return what a position of a technicians' row is called."""
+    return _POSITIONS.get(position, f"field {position}")
+
+
+_POSITIONS = {0: "change id", 1: "time", 2: "technician", 3: "company", 5: "content"}
+"""Positions of a technician's change, as docs/migration.md and config/ name them."""

@@ -1,0 +1,354 @@
+"""Reads functions statement by statement, as they would run, for the messages that loops over records make.
+
+Nothing is executed: a name holds what was folded of its last value, and where two ways meet, both by their condition.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from notifykit_inventory.drafts.conditions import Conditions
+from notifykit_inventory.drafts.loops import Loop, Made, Test
+from notifykit_inventory.drafts.model import Mark
+from notifykit_inventory.drafts.symbols import RECORD, Kind, plain, single
+from notifykit_inventory.drafts.values import Values, defined, last_name
+from notifykit_inventory.model import Place
+from notifykit_inventory.resolution.bindings import Bindings, assigned, flat, parameters
+from notifykit_inventory.resolution.folding import Scope, Texts, fold
+from notifykit_inventory.resolution.modules import Function, Modules
+from notifykit_inventory.words import FLAG_COLUMN
+
+CREATES = {"create_task", "create_task_with_contract_id"}
+"""Functions that make a message of (task_type, recipient, message)."""
+_DEEPEST = 8
+_STATEMENTS = 20_000
+"""Read at most for one beginning: functions that call each other many times are read for each call."""
+
+
+@dataclass(slots=True)
+class _Frame:
+    """One function as it is being read."""
+
+    home: Bindings
+    name: str = ""
+    owner: str = ""
+    """The class around it."""
+    names: dict[str, Texts] = field(default_factory=dict)
+    tests: tuple[Test, ...] = ()
+    """What is true here, of the record where there is one."""
+    given: list[tuple[tuple[Test, ...], Texts]] = field(default_factory=list)
+    """What it returns, and when."""
+
+
+class Walker:
+    """Reads from one beginning: a function that nothing else calls, or the top of a module."""
+
+    def __init__(self, modules: Modules, makes: Callable[[Function], bool]) -> None:
+        """`makes`: whether a function of the tree makes messages, or writes send status, perhaps by way of others."""
+        self.modules = modules
+        self.makes = makes
+        self.values = Values(self, modules)
+        self.conditions = Conditions(self.values)
+        self.loops: list[Loop] = []
+        self.outside: list[Place] = []
+        """Messages that are made outside of loops over records."""
+        self._stack: list[Function] = []
+        self._silent = 0
+        self._left = _STATEMENTS
+
+    def read(self, home: Bindings, function: Function | None, body: Sequence[ast.stmt]) -> None:
+        """Read a function, of whose parameters nothing is known but their defaults, or the top of a module."""
+        frame = _Frame(home)
+        if function is not None:
+            frame = self._called(function, ast.Call(func=ast.Name("f"), args=[], keywords=[]), self._scope(frame))
+            self._stack.append(function)
+        self._walk(body, frame)
+
+    # What values ask for
+
+    def chosen(self, node: ast.expr, scope: Scope, depth: int) -> bool | str | None:
+        """Return what a condition is: known, a Jinja expression, or None."""
+        return self.conditions.chosen(node, scope, depth)
+
+    def returned(self, found: Function, call: ast.Call, scope: Scope) -> Texts:
+        """Return what a call of a function of the tree gives."""
+        if found in self._stack or len(self._stack) > _DEEPEST:
+            return self.values.unknown(call, scope)
+        frame = self._called(found, call, scope)
+        self._silent += 1
+        self._follow(found, frame)
+        self._silent -= 1
+        if not frame.given:
+            return self.values.unknown(call, scope)
+        *others, (_, value) = frame.given
+        for tests, other in reversed(others):
+            value = self.values.choice(_all(tests), other, value, call, scope)
+        return value
+
+    # Functions
+
+    def _called(self, found: Function, call: ast.Call, scope: Scope) -> _Frame:
+        """Return a function with what a call gives it."""
+        definition = found.definition
+        owner = found.name.rpartition(".")[0]
+        there = _Frame(found.home, found.name, owner if owner in found.home.classes else "")
+        outside = self._scope(there)
+        names = parameters(definition)
+        arguments = definition.args
+        plain_names = [item.arg for item in (*arguments.posonlyargs, *arguments.args)]
+        defaults = [*zip(reversed(plain_names), reversed(arguments.defaults), strict=False)]
+        defaults += [(item.arg, value) for item, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+                     if value is not None]  # fmt: skip
+        for name in names:
+            there.names[name] = self.values.unnamed(name, found)
+        for name, value in defaults:
+            there.names[name] = fold(value, outside)
+        if not any(isinstance(item, ast.Starred) for item in call.args):
+            positional = names[1:] if there.owner and names[:1] in (("self",), ("cls",)) else names
+            for name, value in zip(positional, call.args, strict=False):
+                there.names[name] = fold(value, scope)
+        for item in call.keywords:
+            if item.arg in there.names:
+                there.names[item.arg] = fold(item.value, scope)
+        return there
+
+    def _follow(self, found: Function, frame: _Frame) -> None:
+        self._stack.append(found)
+        self._walk(found.definition.body, frame)
+        self._stack.pop()
+
+    def _scope(self, frame: _Frame) -> Scope:
+        return Scope(self.modules, frame.home, bound=frame.names, owner=frame.owner, symbols=self.values)
+
+    def _place(self, node: ast.expr | ast.stmt, frame: _Frame) -> Place:
+        file = self.modules.file(frame.home.path)
+        return Place(file=file, line=node.lineno, column=node.col_offset, function=frame.name)
+
+    # Statements
+
+    def _walk(self, body: Sequence[ast.stmt], frame: _Frame) -> bool:
+        """Read statements. Returns whether what follows them is never reached."""
+        for statement in body:
+            self._left -= 1
+            if self._left < 0 or self._statement(statement, frame):
+                return True
+        return False
+
+    def _statement(self, node: ast.stmt, frame: _Frame) -> bool:
+        if isinstance(node, ast.Return):
+            if node.value is not None:
+                self._calls(node.value, frame)
+                frame.given.append((frame.tests, fold(node.value, self._scope(frame))))
+            return True
+        if isinstance(node, ast.Raise | ast.Continue | ast.Break):
+            return True
+        if isinstance(node, ast.If):
+            return self._if(node, frame)
+        if isinstance(node, ast.For | ast.AsyncFor):
+            self._for(node, frame)
+        elif isinstance(node, ast.While):
+            self._forget(node.body, frame)
+            self._branch(node.body, frame, self._mark(node.test, frame, "how often this loop runs"))
+        elif isinstance(node, ast.With | ast.AsyncWith):
+            for item in node.items:
+                self._calls(item.context_expr, frame)
+                if isinstance(item.optional_vars, ast.Name):
+                    frame.names[item.optional_vars.id] = fold(item.context_expr, self._scope(frame))
+            return self._walk(node.body, frame)
+        elif isinstance(node, ast.Try | ast.TryStar):
+            leaves = self._walk(node.body, frame) or self._walk(node.orelse, frame)
+            for handler in node.handlers:
+                self._branch(handler.body, frame, self._mark(handler, frame, "whether this error is raised"))
+            return self._walk(node.finalbody, frame) or leaves
+        elif isinstance(node, ast.Expr | ast.Assign | ast.AnnAssign | ast.AugAssign):
+            self._simple(node, frame)
+        return False
+
+    def _simple(self, node: ast.Expr | ast.Assign | ast.AnnAssign | ast.AugAssign, frame: _Frame) -> None:
+        if node.value is None:
+            return
+        self._calls(node.value, frame)
+        scope = self._scope(frame)
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            read = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
+            whole = ast.copy_location(ast.BinOp(read, node.op, node.value), node)
+            frame.names[node.target.id] = fold(whole, scope)
+        for target in node.targets if isinstance(node, ast.Assign) else ():
+            if isinstance(target, ast.Subscript):
+                self._entry(target, node.value, scope)
+        for name, value in assigned(node) if isinstance(node, ast.Assign | ast.AnnAssign) else ():
+            frame.names[name] = self.values.unknown(node.value, scope) if value is None else fold(value, scope)
+
+    def _entry(self, target: ast.Subscript, value: ast.expr, scope: Scope) -> None:
+        """Note a word that is written under a key of the send status."""
+        base = single(fold(target.value, scope))
+        loop = self.conditions.loop
+        if loop is not None and base and base[0] is Kind.STATUS and not self._silent:
+            loop.statuses.add(self.values.statuses[int(base[1])])
+            loop.keys.append(fold(target.slice, scope))
+            loop.words |= {word for word in [plain(fold(value, scope))] if word is not None}
+
+    def _if(self, node: ast.If, frame: _Frame) -> bool:
+        self._calls(node.test, frame)
+        scope = self._scope(frame)
+        test = self.conditions.chosen(node.test, scope, 0)
+        if isinstance(test, bool):
+            return self._walk(node.body if test else node.orelse, frame)
+        against = self.conditions.chosen(node.test, scope, 0, negated=True)
+        before, tests = dict(frame.names), frame.tests
+        frame.tests = (*tests, self._told(test, node.test, frame))
+        leaves = self._walk(node.body, frame)
+        after = frame.names
+        frame.names = before
+        frame.tests = (*tests, self._told(against, node.test, frame))
+        others_leave = self._walk(node.orelse, frame)
+        if leaves != others_leave:
+            frame.names = frame.names if leaves else after
+            frame.tests = (*tests, self._told(against if leaves else test, node.test, frame))
+            return False
+        frame.tests = tests
+        for name in after.keys() | frame.names.keys():
+            yes, no = (names.get(name) or self.values.unknown(node.test, scope) for names in (after, frame.names))
+            frame.names[name] = self.values.choice(test, yes, no, node.test, scope)
+        return leaves
+
+    def _told(self, test: bool | str | None, node: ast.expr, frame: _Frame) -> Test:
+        if isinstance(test, str):
+            return test
+        return self._mark(node, frame, f"whether {ast.unparse(node)}")
+
+    def _mark(self, node: ast.expr | ast.stmt | ast.ExceptHandler, frame: _Frame, what: str) -> Mark:
+        return Mark(file=self.modules.file(frame.home.path), line=node.lineno, what=what)
+
+    def _branch(self, body: Sequence[ast.stmt], frame: _Frame, test: Mark) -> None:
+        """Read what may run or not; names that it sets are not known afterwards."""
+        tests, frame.tests = frame.tests, (*frame.tests, test)
+        self._walk(body, frame)
+        frame.tests = tests
+        self._forget(body, frame)
+
+    def _forget(self, body: Sequence[ast.stmt], frame: _Frame) -> None:
+        """Take nothing as known of the names that statements set."""
+        scope = self._scope(frame)
+        for statement in flat(body):
+            for name, value in assigned(statement):
+                if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign) and statement.value is not None:
+                    frame.names[name] = self.values.unknown(value or statement.value, scope)
+
+    def _for(self, node: ast.For | ast.AsyncFor, frame: _Frame) -> None:
+        self._calls(node.iter, frame)
+        scope = self._scope(frame)
+        rows = fold(node.iter, scope)
+        self._forget(node.body, frame)
+        names = [part.id for part in ast.walk(node.target) if isinstance(part, ast.Name)]
+        for name in names:
+            frame.names[name] = self.values.unknown(node.iter, scope)
+        record = next((name for name in reversed(names) if _is_record(node.body, name)), None)
+        if self.conditions.loop is not None or self._silent or record is None:
+            self._branch(node.body, frame, self._mark(node.iter, frame, "how often this loop runs"))
+            return
+        frame.names[record] = RECORD
+        loop = Loop(place=self._place(node, frame), rows=rows, flags=self._flags(node.body, record, scope))
+        tests, frame.tests = frame.tests, ()  # what is true outside of the loop is not about the record
+        self.conditions.loop = loop
+        self._walk(node.body, frame)
+        self.conditions.loop = None
+        frame.tests = tests
+        self._forget(node.body, frame)
+        if loop.made:
+            self.loops.append(loop)
+
+    def _flags(self, body: list[ast.stmt], record: str, scope: Scope) -> dict[str, str | None]:
+        """Return the columns of the record that are set to a word; the flag column counts always."""
+        found: dict[str, str | None] = {FLAG_COLUMN: None}
+        for statement in flat(body):
+            if not isinstance(statement, ast.Assign):
+                continue
+            for target in statement.targets:
+                if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+                    column, word = plain(fold(target.slice, scope)), plain(fold(statement.value, scope))
+                    if target.value.id == record and column is not None and word is not None:
+                        found[column] = word
+        return found
+
+    # Calls
+
+    def _calls(self, expression: ast.expr, frame: _Frame) -> None:
+        """Note what the calls within an expression do."""
+        if self._silent:
+            return
+        for node in ast.walk(expression):
+            if isinstance(node, ast.Call):
+                self._call(node, frame)
+
+    def _call(self, node: ast.Call, frame: _Frame) -> None:
+        scope = self._scope(frame)
+        found = defined(node, scope)
+        name = last_name(node, scope)
+        if name in CREATES:
+            self._creation(node, name, frame)
+        elif name in ("update_send_status", "save_send_status"):
+            self._writing(node, scope)
+        elif found is not None and found not in self._stack and len(self._stack) <= _DEEPEST and self.makes(found):
+            inner = self._called(found, node, scope)
+            inner.tests = frame.tests
+            self._follow(found, inner)
+
+    def _creation(self, node: ast.Call, name: str, frame: _Frame) -> None:
+        scope = self._scope(frame)
+        given = _arguments(node, ("task_type", "recipient", "message", "contract_id", "csv_file"))
+        loop = self.conditions.loop
+        place = self._place(node, frame)
+        if loop is None:
+            self.outside.append(place)
+            return
+        task_type, recipient, text = (
+            fold(given[item], scope) if item in given else self.values.unknown(node, scope)
+            for item in ("task_type", "recipient", "message")
+        )
+        loop.made[place] = Made(place=place, task_type=task_type, recipient=recipient, text=text, tests=frame.tests)
+        if name != "create_task" and "contract_id" in given:
+            loop.keys.append(fold(given["contract_id"], scope))
+
+    def _writing(self, node: ast.Call, scope: Scope) -> None:
+        loop = self.conditions.loop
+        given = _arguments(node, ("filename", "_id", "status"))
+        if not given:
+            return
+        file = plain(fold(next(iter(given.values())), scope))
+        if loop is not None:
+            loop.statuses |= {file} if file is not None else set()
+            if "_id" in given and "status" in given:
+                loop.keys.append(fold(given["_id"], scope))
+                loop.words |= {word for word in [plain(fold(given["status"], scope))] if word is not None}
+
+
+def _arguments(node: ast.Call, names: tuple[str, ...]) -> dict[str, ast.expr]:
+    """Return the arguments of a call by the names of their positions; keywords by their own."""
+    if any(isinstance(item, ast.Starred) for item in node.args):
+        return {}
+    found = dict(zip(names, node.args, strict=False))
+    return found | {item.arg: item.value for item in node.keywords if item.arg}
+
+
+def _all(tests: tuple[Test, ...]) -> bool | str | None:
+    told = [test for test in tests if isinstance(test, str)]
+    if len(told) < len(tests):
+        return None
+    return told[0] if len(told) == 1 else f"({' and '.join(told)})" if told else True
+
+
+def _is_record(body: list[ast.stmt], name: str) -> bool:
+    """Whether a loop's variable is looked into, or handed on, as a record is."""
+    for node in (part for statement in body for part in ast.walk(statement)):
+        if (
+            isinstance(node, ast.Subscript | ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == name
+        ):
+            return True
+        if isinstance(node, ast.Call) and any(isinstance(item, ast.Name) and item.id == name for item in node.args):
+            return True
+    return False

@@ -1,0 +1,319 @@
+"""Drafts of campaigns: what they say is what the old program's code does."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from legacy_code import write_legacy_code
+from notifykit_inventory.drafts.drafting import Channels, Drafts, draft_campaigns
+from notifykit_inventory.drafts.model import CampaignDraft
+from notifykit_inventory.drafts.yaml_form import campaign_file
+from notifykit_inventory.take import TreeScan
+from notifykit_inventory.words import StatusFiles
+from program_world import BEIJING_GROUP, ProgramWorld, contract, csv_row
+
+from notifykit.campaign.campaign import Campaign
+from notifykit.campaign.render import compile_condition, compile_template
+from notifykit.cli.app import build_cli
+from notifykit.model import Record, Table
+from notifykit.pipeline.project import open_project
+
+KEY, NUMBER, KEEPER, FLAG = "合同ID(_id)", "合同编号(contractdocNum)", "管家(serviceHousekeeper)", "是否发送通知"
+ROW = {KEY: "1", NUMBER: "YHWX-1", KEEPER: "测试管家", FLAG: "N", "金额": "12345.6", "备注": " 好 ", "x": ""}
+
+HEAD = """\
+from modules.config import *
+from modules.file_utils import *
+from task_manager import create_task
+
+BADGE, ELITE, LIMIT, ON, OFF = '🎖️', ['测试管家', '别人'], 10000, True, False
+
+
+def preprocess(amount):
+    if amount == '':
+        return '0'
+    return f'{int(float(amount)):,d}'
+
+
+def name_of(record, mark=BADGE):
+    name = record['管家(serviceHousekeeper)']
+    if ON and name in ELITE:
+        name = mark + name
+    return name
+"""
+
+TEXTS = {
+    "f-string": "f\"签约 {row['合同编号(contractdocNum)']} {{ok}}\"",
+    "sum": "'签约 ' + row['合同编号(contractdocNum)'] + '!'",
+    "percent": "'%s: %s 100%%' % (row['管家(serviceHousekeeper)'], row['备注'])",
+    "percent of one": "'%s' % row['备注']",
+    "named percent": "'%(a)s' % {'a': row['备注']}",
+    "percent with places": "'%.2f|%05d' % (float(row['金额']), int(float(row['金额'])))",
+    "format": "'{} {0} {{}}'.replace('{0}', '').format(row['备注'])",
+    "named format": "'{a}-{b:>4}'.format(a=row['x'], b=row['备注'])",
+    "format specification": "f\"{float(row['金额']):,.1f}\"",
+    "conversion": "f\"{row['备注']!s}\"",
+    "methods": "row['备注'].strip() + row['管家(serviceHousekeeper)'].replace('测', '试').upper()",
+    "get": "row.get('备注')",
+    "slices": "row['合同编号(contractdocNum)'][:4] + row['合同编号(contractdocNum)'][-1]",
+    "choice": "'空' if row['x'] == '' else row['x'] + '!'",
+    "choice by a constant": "row['备注'] if OFF else '没有'",
+    "choice by what is in it": "('恭喜' if '无' in row['备注'] else f'{row[\"备注\"]}') + '。'",
+    "or": "row['x'] or '没有'",
+    "arithmetic": "f\"{int(float(row['金额'])) + 1} {float(row['金额']) * 2}\"",
+    "length": "str(len(row['备注']))",
+    "repeated": "'=' * 3 + row['备注']",
+    "a function": "preprocess(row['金额']) + preprocess(row['x'])",
+    "a function with more": "name_of(row) + name_of(row, mark='*')",
+    "a constant": "WECOM_GROUP_NAME_BJ + BADGE",
+    "braces": "'{{ x }} {% y %} {# z #} {' + row['备注'] + '}'",
+    "lines": "'一\\n  二\\n\\n' + row['备注'] + '\\n'",
+    "quotes": "'\"\\\\' + (row['备注'] if row['x'] != '\"' else \"'\")",
+}
+
+
+def notifier(body: str, *, loop: str = "for row in get_all_records_from_csv(csv):") -> str:
+    lines = body.replace("\n", "\n        ")
+    return f"""{HEAD}
+
+def job(csv, file):
+    sent = load_send_status(file)
+    {loop}
+        {lines}
+        update_send_status(file, row['合同ID(_id)'], '发送成功')
+        row['是否发送通知'] = 'Y'
+
+
+job('state/bj.csv', 'state/send_status_bj.json')
+"""
+
+
+def drafted(folder: Path, code: str, channels: Channels | None = None) -> Drafts:
+    """Return the drafts of a program with one more file; those of its own two jobs are not among them."""
+    scan = TreeScan(write_legacy_code(folder, {"jobs.py": "", "more.py": code}))
+    scan.run()
+    return draft_campaigns(scan, StatusFiles(), channels or Channels(("desk",)))
+
+
+def one(folder: Path, code: str) -> CampaignDraft:
+    (found,) = drafted(folder, code).campaigns
+    assert yaml.safe_load(campaign_file(found))["messages"][0]["template"] == found.messages[0].template
+    return found
+
+
+def record(row: Mapping[str, str]) -> Record:
+    return Record(
+        key="1", table=Table("csv", {name: at for at, name in enumerate(row)}), cells=tuple(row.values()), row=1
+    )
+
+
+DUE = "if row['是否发送通知'] == 'N' and sent.get(row['合同ID(_id)']) != '发送成功':\n    "
+PLAIN = "create_task('send_wecom_message', '群', f\"{row['合同编号(contractdocNum)']}\")"
+
+
+@pytest.mark.parametrize("shape", TEXTS)
+def test_a_template_gives_the_text_that_the_code_gives(tmp_path: Path, shape: str) -> None:
+    text = TEXTS[shape]
+    draft = one(tmp_path, notifier(f"{DUE}create_task('send_wecom_message', '群', {text})"))
+    names: dict[str, object] = {"WECOM_GROUP_NAME_BJ": "北京签约喜报群", "row": ROW}
+    exec(HEAD.partition("create_task\n")[2], names)
+    (message,) = draft.messages
+    assert "template" not in message.marks
+    assert compile_template(message.template, where="draft")(record(ROW)) == eval(text, names)
+
+
+CONDITIONS = {
+    "if row['状态'] == '1':\n    {make}": ["1"],
+    "if row['状态'] != '1' or row['y'] in ('a', 'b'):\n    {make}": ["0", "2", "1a"],
+    "if not row['y'] and row['状态']:\n    {make}": ["1", "0", "2"],
+    "if row['状态'] != '1':\n    continue\n{make}": ["1", "1a"],
+    "if row['状态'] == '1':\n    pass\nelif int(row['状态']) > 1:\n    {make}": ["2"],
+    "award = row['状态'] == '1' and ON\nif award:\n    {make}": ["1", "1a"],
+    "if row['y'].startswith('a'):\n    {make}": ["1a"],
+    "if ON:\n    {make}": None,
+    "if row['合同ID(_id)'] in sent: continue\n{make}": None,
+}
+SEEN = {"1": ("1", ""), "0": ("0", ""), "2": ("2", ""), "1a": ("1", "a")}
+
+
+@pytest.mark.parametrize("shape", CONDITIONS)
+def test_a_condition_is_true_where_the_code_makes_the_message(tmp_path: Path, shape: str) -> None:
+    body = shape.format(make=PLAIN.replace("\n", "\n    "))
+    (message,) = one(tmp_path, notifier(f"if row['是否发送通知'] != 'N': continue\n{body}")).messages
+    expected = CONDITIONS[shape]
+    if expected is None:
+        assert message.when is None
+        return
+    assert message.when is not None
+    when = compile_condition(message.when, "draft")
+    true = [name for name, (state, y) in SEEN.items() if when(record({**ROW, "状态": state, "y": y}))]
+    assert set(expected) <= set(true)
+    assert ("0" in true) is ("0" in expected)
+
+
+WAYS = {
+    "as it is": "for row in get_all_records_from_csv(csv):",
+    "numbered": "for number, row in enumerate(get_all_records_from_csv(csv), 1):",
+    "by hand": "reader = __import__('csv').DictReader(open(csv))\n    for row in list(reader):",
+    "picked": "due = [r for r in get_all_records_from_csv(csv) if r['是否发送通知'] == 'N']\n    for row in due:",
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_where_the_records_come_from_and_what_keeps_who_was_notified(tmp_path: Path, way: str) -> None:
+    draft = one(tmp_path, notifier(f"{DUE}{PLAIN}", loop=WAYS[way]))
+    assert (draft.source, draft.status_file) == ("state/bj.csv", "state/send_status_bj.json")
+    assert (draft.key, draft.flag, draft.sent, draft.word) == (KEY, FLAG, "Y", "发送成功")
+    assert draft.unsent == "N" or way == "picked"
+
+
+def test_other_words_and_columns_are_said(tmp_path: Path) -> None:
+    code = notifier(f"{DUE}{PLAIN}").replace("发送成功", "好了").replace("'N'", "'0'").replace("'Y'", "'1'")
+    said = yaml.safe_load(campaign_file(one(tmp_path, code.replace("是否发送通知", "通知"))))
+    assert said["strategy"] == {"type": "contract", "flag": "通知", "unsent": "0", "sent": "1"}
+    assert said["legacy"]["sent_word"] == "好了"
+
+
+def test_what_only_a_run_can_tell_is_marked_with_file_and_line(tmp_path: Path) -> None:
+    code = notifier(f"{DUE}create_task('send_wecom_message', find(row), f\"{{now()}} {{row['备注']}}\")")
+    draft = one(tmp_path, code)
+    line = next(at for at, text in enumerate(code.splitlines(), 1) if "find(row)" in text)
+    text = campaign_file(draft)
+    assert (
+        f"    # ? more.py:{line}: find(row) is known only at run time\n    recipient: '{{{{ undecided }}}}'\n" in text
+    )
+    assert f"    # ? more.py:{line}: now() is known only at run time\n    template: '{{{{ undecided }}}} {{{{" in text
+    assert "# ? more.py" in text.partition("legacy:")[2], "no number is in its text"
+
+
+def test_what_no_campaign_is_drafted_of_is_told_with_the_reason(tmp_path: Path) -> None:
+    code = f"""{HEAD}
+
+def report():
+    create_task('send_wecom_message', '群', '日报')
+
+
+def remind():
+    for order in orders():
+        create_task('send_wecom_message', '群', order['n'])
+"""
+    found = drafted(tmp_path, code).undrafted
+    assert {(item.function, item.why) for item in found} == {
+        ("report", "its messages are not made in a loop over records"),
+        ("remind", "it keeps no send status"),
+        ("notify_awards_jun_beijing", "nothing tells which files it is given: nobody calls it, or only at run time"),
+        (
+            "notify_technician_status_changes",
+            "nothing tells which files it is given: nobody calls it, or only at run time",
+        ),
+    }
+
+
+def test_messages_that_functions_make_and_a_class(tmp_path: Path) -> None:
+    code = f"""{HEAD}
+class Notifier:
+    GROUP = '群'
+
+    def run(self, csv):
+        sent = load_send_status('state/send_status_bj.json')
+        for row in get_all_records_from_csv(csv):
+            if row['合同ID(_id)'] not in sent and row['是否发送通知'] == 'N':
+                self.tell(row, self.GROUP)
+                row['是否发送通知'] = 'Y'
+
+    def tell(self, row, group):
+        create_task('send_wecom_message', group, row['合同编号(contractdocNum)'])
+        if row['状态'] == '1':
+            create_task('send_wechat_message', row['管家(serviceHousekeeper)'], row['合同编号(contractdocNum)'])
+
+def job():
+    Notifier.run(Notifier(), 'state/bj.csv')
+"""
+    draft = one(tmp_path, code)
+    assert [(item.name, item.recipient, item.when) for item in draft.messages] == [
+        ("group", "群", None),
+        ("person", f'{{{{ record["{KEEPER}"] }}}}', 'record["状态"] == "1"'),
+    ]
+
+
+def test_a_channel_is_the_projects(tmp_path: Path) -> None:
+    code = notifier(f"{DUE}{PLAIN}")
+    (draft,) = drafted(tmp_path, code, Channels(("a", "b"), {"send_wecom_message": "b"})).campaigns
+    assert draft.messages[0].sender == "b"
+    (draft,) = drafted(tmp_path, code, Channels(("a", "b"))).campaigns
+    assert "sender: undecided" in campaign_file(draft)
+
+
+# The command, on the old program with its project.
+
+
+def run(world: ProgramWorld, *arguments: str) -> tuple[int, str]:
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(
+        build_cli(),
+        ["--project", str(world.project), "inventory", str(world.folder), *arguments],
+        prog_name="notifykit",
+    )
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    return done.exit_code, done.stdout
+
+
+def made(campaign: Campaign, here: Record) -> list[tuple[str, str, str]]:
+    due = (message for message in campaign.messages if message.when is None or message.when(here))
+    return [(message.recipient(here), message.text(here), message.task_type) for message in due]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> ProgramWorld:
+    """The old program, with a project and no campaigns."""
+    world = ProgramWorld(tmp_path / "program")
+    world.fill()
+    shutil.move(world.folder / "campaigns", tmp_path / "described")
+    return world
+
+
+def test_drafts_without_marks_load_and_say_what_a_person_said(world: ProgramWorld, tmp_path: Path) -> None:
+    code, said = run(world, "--campaigns", str(world.folder / "campaigns"), "--json")
+    assert code == 0
+    drafts = {item["campaign"]: item for item in json.loads(said)["drafts"]}
+    assert [item["marks"] == [] for item in drafts.values()] == [False, True, True]
+    (world.folder / "campaigns" / "technician.yaml").unlink()
+    found = {campaign.name: campaign for campaign in open_project(world.project).campaigns()}
+    shutil.move(world.folder / "campaigns", tmp_path / "drafted")
+    shutil.move(tmp_path / "described", world.folder / "campaigns")
+    known = {campaign.name: campaign for campaign in open_project(world.project).campaigns()}
+    for name, other in (("bj-aug", "beijing"), ("sh-aug", "shanghai")):
+        draft, described = found[name], known[other]
+        assert draft.legacy is not None
+        assert described.legacy is not None
+        assert (draft.legacy.status_file, draft.legacy.sent_word, draft.legacy.number) == (
+            described.legacy.status_file, described.legacy.sent_word, described.legacy.number
+        )  # fmt: skip
+        for award in (False, True):
+            row = {key: str(value) for key, value in csv_row(contract(1, award=award), 3).items()}
+            here = record({**row, "备注": "好" if award else "无"})
+            assert made(draft, here) == made(described, here)
+
+
+def test_a_file_that_is_there_stays_as_it_is(world: ProgramWorld) -> None:
+    folder = world.folder / "campaigns"
+    folder.mkdir()
+    (folder / "bj-aug.yaml").write_text("mine", encoding="utf-8")
+    before = {path: path.read_bytes() for path in world.folder.rglob("*.py")}
+    code, said = run(world, "--campaigns", str(folder))
+    assert code == 0
+    assert (folder / "bj-aug.yaml").read_text(encoding="utf-8") == "mine"
+    assert f"{folder / 'bj-aug.yaml'}: is there already, and stays as it is" in said
+    assert BEIJING_GROUP not in said
+    assert (folder / "sh-aug.yaml").exists()
+    assert {path: path.read_bytes() for path in world.folder.rglob("*.py")} == before
+
+
+def test_a_folder_that_cannot_be_written(world: ProgramWorld) -> None:
+    (world.folder / "file").write_text("")
+    assert run(world, "--campaigns", str(world.folder / "file"))[0] == 4
