@@ -6,13 +6,17 @@ from pathlib import Path
 
 import click
 
+from notifykit.durable import write_for_owner
 from notifykit.errors import ExitCode, NotifykitError
+from notifykit.secrets import redact
 from notifykit.session import Session
-from notifykit.terminal.console import json_option, print_json, warn
+from notifykit.terminal.console import info, json_option, print_json, warn
 from notifykit.terminal.paths import PathType
 from notifykit.terminal.progress import progress
+from notifykit.terminal.stdout import emit
 from notifykit_inventory.drafts.drafting import Channels, draft_campaigns
 from notifykit_inventory.drafts.writing import write_drafts
+from notifykit_inventory.forms import FORMS
 from notifykit_inventory.project import channels, status_files
 from notifykit_inventory.report import DraftReport, listing, print_drafts, print_inventory
 from notifykit_inventory.take import TreeScan
@@ -22,8 +26,15 @@ _EPILOG = """\b
 Examples:
   notifykit inventory .
   notifykit inventory ../old-program --campaigns drafts
+  notifykit inventory ../old-program --format html --out inventory.html
   notifykit inventory . --check --json
 """
+
+
+class ReportUnwritableError(NotifykitError):
+    """The file of `--out` cannot be written."""
+
+    exit_code = ExitCode.PREFLIGHT_FAILED
 
 
 @click.command(epilog=_EPILOG)
@@ -36,9 +47,25 @@ Examples:
     metavar="DIR",
     help="Draft the campaigns from the code, a file each. A file that is there already stays as it is.",
 )
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(FORMS)),
+    help="A report to hand on, in English and Chinese: uses, conditions, parameters, functions that nothing calls.",
+)
+@click.option("--out", "out_path", type=PathType(), metavar="FILE", help="With --format: write it there.")
 @json_option
 @click.pass_obj
-def inventory(session: Session, path: Path, check: bool, campaigns: Path | None, as_json: bool) -> ExitCode:
+def inventory(
+    session: Session,
+    *,
+    path: Path,
+    check: bool,
+    campaigns: Path | None,
+    form: str | None,
+    out_path: Path | None,
+    as_json: bool,
+) -> ExitCode:
     """List where Python code reads or writes send status.
 
     PATH is a folder or a file of the old program. Its code is read, never run. Each use is listed with what it does,
@@ -48,6 +75,10 @@ def inventory(session: Session, path: Path, check: bool, campaigns: Path | None,
     What cannot be decided is listed as undecided. A comment on the line decides it: `# notifykit: technician` or
     `# notifykit: contract`. For --check, undecided uses and unreadable files that may hold uses count as contract uses.
     """
+    if form is None and out_path is not None:
+        raise click.UsageError("--out needs --format: what is to be written")
+    if form is not None and as_json:
+        raise click.UsageError("--format and --json exclude each other: name one of them")
     files = _known(session)
     scan = TreeScan(path, files)
     with progress("looking through the code", "files") as told:
@@ -56,10 +87,25 @@ def inventory(session: Session, path: Path, check: bool, campaigns: Path | None,
     if as_json:
         print_json(listing(found, drafts))
     else:
-        print_inventory(found)
+        if form is None:
+            print_inventory(found)
+        else:
+            _hand_on(FORMS[form](found), out_path, bom=form == "csv")
         if drafts is not None:
             print_drafts(drafts)
     return ExitCode.ERROR if check and not found.clean else ExitCode.DONE
+
+
+def _hand_on(text: str, path: Path | None, *, bom: bool) -> None:
+    """Print a report, or write it as UTF-8; with a BOM where a spreadsheet program is to know that."""
+    if path is None:
+        emit(redact(text).removesuffix("\n"))
+        return
+    try:
+        write_for_owner(path, redact(text).encode("utf-8-sig" if bom else "utf-8", "replace"))
+    except OSError as error:
+        raise ReportUnwritableError(f"cannot be written ({error.strerror})", mend="check --out", where=path) from error
+    info(f"the report is in {path}")
 
 
 def _drafted(session: Session, scan: TreeScan, files: StatusFiles, folder: Path) -> DraftReport:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from notifykit.wording import Reason
+
 
 class UseKind(StrEnum):
     """What kind of use it is."""
@@ -24,6 +26,12 @@ class UseKind(StrEnum):
     PATH = "path"
     """A path that names a status file."""
     FLAG = "flag column"
+    GATE = "gate"
+    """A condition on what a status file says."""
+    PARAMETER = "parameter"
+    """One that holds a status file."""
+    UNCALLED = "never called"
+    """A function with uses in it that nothing calls."""
 
 
 class Access(StrEnum):
@@ -59,6 +67,7 @@ class Fate(StrEnum):
     FLAG_WRITE = "notifykit sets the flag, once all messages were accepted"
     FLAG_NAMED = "stays"
     PERSON = "a person decides"
+    UNCALLED = "may go, where nothing outside of this code calls it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +93,14 @@ class Use:
     """The function, the constant or the path."""
     access: Access
     owner: Owner
-    why: str
+    why: Reason
     """What the owner was decided by."""
 
     @property
     def fate(self) -> Fate:
         """What becomes of it after the migration."""
+        if self.kind is UseKind.UNCALLED:
+            return Fate.UNCALLED
         if self.kind is UseKind.FLAG:
             return {Access.READ: Fate.FLAG_READ, Access.NEITHER: Fate.FLAG_NAMED}.get(self.access, Fate.FLAG_WRITE)
         return {
@@ -145,6 +156,9 @@ class Inventory:
     uses: tuple[Use, ...]
     hazards: tuple[Hazard, ...]
     unread: tuple[UnreadPath, ...]
+    around: tuple[Use, ...] = ()
+    """Conditions on what a status file says, parameters that hold one, and functions that nothing calls. Not counted:
+    they go, or stay, with the uses."""
 
     def count(self, owner: Owner) -> int:
         """How many uses of an owner there are, flags aside."""

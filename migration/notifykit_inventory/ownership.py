@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from notifykit.wording import Reason
+from notifykit_inventory import wording
 from notifykit_inventory.facts import (
     CallFact,
     Evidence,
@@ -17,9 +19,7 @@ from notifykit_inventory.facts import (
 from notifykit_inventory.model import Access, Owner, Use, UseKind
 from notifykit_inventory.words import FUNCTIONS, StatusFiles, agreed, owner_of_constant, owner_of_path
 
-Reason = tuple[Owner, str]
-
-_GIVEN = {Owner.SHARED: "callers give both files", Owner.WAITING: "callers give files of campaigns that wait, too"}
+Verdict = tuple[Owner, Reason]
 
 
 class Ownership:
@@ -116,45 +116,45 @@ class Ownership:
         owners = (self.owner_of_parameter(item, seen) for item in evidence.parameters)
         return agreed(owner for owner in owners if owner)
 
-    def whose(self, marked: Owner | None, evidence: Evidence, function: FunctionKey) -> Reason:
+    def whose(self, marked: Owner | None, evidence: Evidence, function: FunctionKey) -> Verdict:
         """Return whose it is, and why. `marked` is what a comment in the code says."""
         if owner := self.said(marked):
-            return owner, "a comment says so"
+            return owner, wording.SAID()
         return self.reason(evidence, function)
 
     def said(self, marked: Owner | None) -> Owner | None:
         """Return what a comment settles: that it is a contract's does not tell whether its campaign was migrated."""
         return None if marked is Owner.CONTRACT and self.waiting else marked
 
-    def reason(self, evidence: Evidence, function: FunctionKey) -> Reason:
+    def reason(self, evidence: Evidence, function: FunctionKey) -> Verdict:
         """Return whose it is, and why."""
         if found := self._direct(evidence):
             named = ", ".join(sorted(evidence.paths) or sorted(evidence.constants)).replace("\0", "…")
-            return found, f"names {named}" if found is not Owner.UNDECIDED else f"{named} may be either's"
+            return found, (wording.EITHERS if found is Owner.UNDECIDED else wording.NAMES)(what=named)
         if found := self._reached(evidence, frozenset()):
-            return found, _GIVEN.get(found, f"callers give a {found} file")
+            return found, given(found)
         fact = self.functions.get(function)
         words = fact.words if fact else set()
         if evidence.constants:
-            return Owner.UNDECIDED, f"what {', '.join(sorted(evidence.constants))} says is known only at run time"
+            return Owner.UNDECIDED, wording.RUN_TIME_NAME(what=", ".join(sorted(evidence.constants)))
         if words == {Owner.CONTRACT} and self.waiting:
-            return Owner.UNDECIDED, "which campaign's file it is is known only at run time, and not all were migrated"
+            return Owner.UNDECIDED, wording.RUN_TIME_CAMPAIGN()
         if len(words) == 1:
-            return next(iter(words)), "by the words of the function"
+            return next(iter(words)), wording.WORDS()
         if words:
-            return Owner.UNDECIDED, "contract's and technician's words meet in the function"
-        return Owner.UNDECIDED, "the file is known only at run time"
+            return Owner.UNDECIDED, wording.WORDS_MEET()
+        return Owner.UNDECIDED, wording.RUN_TIME()
 
     def _use(self, raw: RawUse) -> Use:
         if raw.kind is UseKind.FLAG:
-            owner, why = Owner.CONTRACT, "only contracts have this column"
+            owner, why = Owner.CONTRACT, wording.COLUMN()
         elif raw.kind is UseKind.DEFINITION:
-            owner, why = Owner.SHARED, "one function for both"
+            owner, why = Owner.SHARED, wording.ONE_FUNCTION()
         else:
             owner, why = self.whose(raw.marked, raw.evidence, (raw.place.file, raw.place.function))
         return self._owned(raw, owner, why)
 
-    def _owned(self, raw: RawUse, owner: Owner, why: str) -> Use:
+    def _owned(self, raw: RawUse, owner: Owner, why: Reason) -> Use:
         name = raw.name.replace("\0", "…")
         return Use(place=raw.place, kind=raw.kind, name=name, access=raw.access, owner=owner, why=why)
 
@@ -190,8 +190,13 @@ class Ownership:
                 owners = users[raw.place.file, raw.spelled]
                 owner = next(iter(owners)) if len(owners) == 1 else Owner.SHARED
                 owner = Owner.SHARED if owner is Owner.UNDECIDED else owner
-                why = (
-                    f"used {'for both' if len(owners) > 1 else f'by {owner} code only'}" if owners else "not used here"
-                )
+                only = wording.USED_ONLY(owner=wording.OWNERS[owner]())
+                why = (wording.USED_BOTH() if len(owners) > 1 else only) if owners else wording.UNUSED()
             imports.append(self._owned(raw, owner, why))
         return imports
+
+
+def given(owner: Owner) -> Reason:
+    """Return why a parameter's files are an owner's."""
+    others = {Owner.SHARED: wording.GIVEN_BOTH, Owner.WAITING: wording.GIVEN_WAITING}
+    return others[owner]() if owner in others else wording.GIVEN(owner=wording.OWNERS[owner]())

@@ -33,6 +33,7 @@ def listing(found: Inventory, drafts: DraftReport | None = None) -> dict[str, An
         "clean": found.clean,
         "counts": {owner.value: found.count(owner) for owner in OWNERS},
         "uses": [_use(use) for use in found.uses],
+        "around": [_use(use) for use in found.around],
         "hazards": [
             {**_place(item.place), "danger": item.danger.value, "detail": item.detail} for item in found.hazards
         ],
@@ -70,7 +71,7 @@ def _use(use: Use) -> dict[str, Any]:
         "name": use.name,
         "access": use.access.value,
         "owner": use.owner.value,
-        "why": use.why,
+        "why": use.why.text,
         "fate": use.fate.value,
     }
 
@@ -90,7 +91,7 @@ def print_inventory(found: Inventory) -> None:
             ],
         )
     undecided = [use for use in found.uses if use.owner is Owner.UNDECIDED]
-    _print_more("undecided:", [(_spot(use.place), use.name, use.why) for use in undecided])
+    _print_more("undecided:", [(_spot(use.place), use.name, use.why.text) for use in undecided])
     _print_more("hazards:", [(_spot(item.place), item.danger, item.detail) for item in found.hazards])
     _print_more(
         "could not be read:",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from notifykit_inventory.around import around
 from notifykit_inventory.facts import FileFacts
 from notifykit_inventory.model import Inventory, UnreadPath
 from notifykit_inventory.ownership import Ownership
@@ -47,7 +49,10 @@ class TreeScan:
         return Ownership(self._facts.values(), self.files)
 
     def inventory(self, ownership: Ownership) -> Inventory:
-        """Return the inventory that follows from these facts."""
+        """Return the inventory that follows from these facts, with what is around the uses."""
+        return replace(self._inventory(ownership), around=tuple(around(ownership, self.modules, self.read)))
+
+    def _inventory(self, ownership: Ownership) -> Inventory:
         return Inventory(
             root=str(self.root),
             files=self._count,
@@ -63,7 +68,7 @@ class TreeScan:
         )
 
     def replaced(self, codes: Mapping[Path, Code]) -> Inventory:
-        """Return the inventory as it would be with other code in these files."""
+        """Return the inventory as it would be with other code in these files, without what is around the uses."""
         trees = {path: parse(code) for path, code in codes.items()}
         homes = {path: bindings_of(path, tree) for path, tree in trees.items()}
         for path, home in homes.items():
@@ -71,7 +76,7 @@ class TreeScan:
         for path, code in codes.items():
             file = within(self.root, path)
             self._facts[path] = scan_file(file, code, trees[path], homes[path], self.modules, self.files)
-        return self.inventory(Ownership(self._facts.values(), self.files))
+        return self._inventory(Ownership(self._facts.values(), self.files))
 
     def _look(self, path: Path, markers: tuple[str, ...], *, again: bool = False) -> None:
         text = ""

@@ -13,7 +13,7 @@ from notifykit.secrets import json_escape, redact, redact_data
 from notifykit.session import Session
 from notifykit.terminal.stdout import emit, stdout
 
-__all__ = ["count", "info", "json_option", "out", "print_json", "some", "warn", "warn_of"]
+__all__ = ["count", "info", "json_option", "out", "print_json", "some", "visible", "warn", "warn_of"]
 
 json_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON (`notifykit docs cli` lists its keys)."

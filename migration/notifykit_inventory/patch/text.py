@@ -21,7 +21,7 @@ JOBS = (UseKind.CALL, UseKind.PASS, UseKind.CONSTANT)
 def job(use: Use) -> str:
     """Return a line about a use of a campaign that was not migrated."""
     within = f" in {use.place.function}" if use.place.function else ""
-    return f"{use.place.file}:{use.place.line}: {use.name}{within}: {use.why}"
+    return f"{use.place.file}:{use.place.line}: {use.name}{within}: {use.why.text}"
 
 
 def leftover(item: Leftover) -> str:
@@ -31,7 +31,7 @@ def leftover(item: Leftover) -> str:
 
 def left(use: Use) -> str:
     """Return a line about a use that is there after the patch, for a person."""
-    return f"{use.place.file}:{use.place.line}: {use.kind} {use.name}: {use.owner}, {use.why}"
+    return f"{use.place.file}:{use.place.line}: {use.kind} {use.name}: {use.owner}, {use.why.text}"
 
 
 def remark(item: Remark) -> str:

@@ -59,7 +59,7 @@ def test_a_long_sum_is_no_deep_expression(tmp_path: Path) -> None:
 def test_a_file_in_another_encoding_is_read(tmp_path: Path) -> None:
     code = "# -*- coding: gbk -*-\nload_send_status('state/send_status_北京.json')\n"
     found = take_inventory(write_legacy_code(tmp_path, {"odd.py": code.encode("gbk")}))
-    assert [use.why for use in found.uses if use.place.file == "odd.py"] == ["names state/send_status_北京.json"]
+    assert [use.why.text for use in found.uses if use.place.file == "odd.py"] == ["names state/send_status_北京.json"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")

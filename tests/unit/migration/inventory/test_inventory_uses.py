@@ -280,4 +280,4 @@ def test_a_folder_inside_of_the_program_finds_its_modules(tmp_path: Path) -> Non
         tmp_path, {"modules/more.py": "from modules.config import *\nload_send_status(STATUS_FILENAME_TS)\n"}
     )
     uses = [use for use in take_inventory(tmp_path / "modules").uses if use.place.file == "more.py"]
-    assert [(use.owner, use.why) for use in uses] == [(TECHNICIAN, "names ./state/technician_status_record.json")]
+    assert [(use.owner, use.why.text) for use in uses] == [(TECHNICIAN, "names ./state/technician_status_record.json")]
