@@ -55,12 +55,18 @@ class ProjectFile:
                 return self.section().store
 
     def section(self) -> ProjectSection:
-        """Return all that the project file itself says, validated. Raises ConfigError."""
+        """Return all that the project file says of the host, validated; sections of plugins are passed over.
+
+        Raises ConfigError.
+        """
         from notifykit.config.sections import ProjectSection
         from notifykit.config.validate import validated
 
         defects = Defects()
-        section = validated(ProjectSection, self.root, (), Surroundings(folder=self.folder), defects)
+        known = ProjectSection.model_fields
+        own = {key: node for key, node in self.root.entries.items() if key in known or not isinstance(node, Branch)}
+        root = Branch(self.root.place, own)
+        section = validated(ProjectSection, root, (), Surroundings(folder=self.folder), defects)
         defects.raise_if_any()
         assert section is not None  # noqa: S101 - whatever is wrong with it was recorded
         return section

@@ -10,9 +10,11 @@ from collections.abc import Callable
 import pytest
 from click.testing import CliRunner, Result
 from program_world import ProgramWorld, contract, contract_id
-from shim_world import surroundings
+from shim_world import shimmed, surroundings
 
 from notifykit.cli.app import build_cli
+from notifykit.outbox import SqliteOutbox
+from notifykit.outbox.protocol import ChannelBounds
 
 
 def invoke(world: ProgramWorld, *arguments: str) -> Result:
@@ -153,6 +155,17 @@ def test_the_program_runs_until_it_is_stopped(world: ProgramWorld) -> None:
 def wait_for(it: Callable[[], bool]) -> None:
     while not it():
         time.sleep(0.02)
+
+
+def test_status_works_while_it_sends(world: ProgramWorld) -> None:
+    world.fill()
+    with shimmed(world) as program:
+        program.jobs.signing_and_sales_incentive_aug_beijing()
+    with SqliteOutbox.open(world.store) as outbox:
+        outbox.claim("worker", 1, dict.fromkeys(world.opened().configuration.channels, ChannelBounds()), 120.0)
+    with surroundings(world.folder):
+        done = CliRunner(env={"NOTIFYKIT_PROJECT": None}).invoke(build_cli(), ["status"], prog_name="notifykit")
+    assert done.exit_code == 0, done.output
 
 
 def test_a_program_that_fails_keeps_its_traceback(world: ProgramWorld) -> None:
