@@ -5,7 +5,8 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -92,8 +93,20 @@ class Shim:
         self._watch.end()
         self._hook.remove()
 
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Have no transaction open meanwhile, as for a fork."""
+        with self.scheduler.quiet(), self.runtime.store.use():
+            yield
+
     def begin_anew(self) -> None:
-        """Stand in for another process, which was forked off: with locks, threads and connections of its own."""
+        """In a process that was forked off: stand in with locks, threads and connections of its own.
+
+        The copies of the other one's connections are closed first: SQLite knows of locks by process, and would take
+        those that the other one holds for its own.
+        """
+        self.scheduler.close_copy()
+        self.runtime.store.close()
         atexit.unregister(self.end)
         _inherited.append(self)
         self.replacing.findings = findings = self.findings.anew()

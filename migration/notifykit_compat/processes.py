@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import wraps
 from multiprocessing import spawn, util
@@ -50,8 +51,12 @@ class Shimmed(Protocol):
         """Queue and record what is left, and release everything."""
         ...
 
+    def quiet(self) -> AbstractContextManager[None]:
+        """Have no transaction open meanwhile."""
+        ...
+
     def begin_anew(self) -> None:
-        """In a process that was forked: leave the other one's locks and connections alone, and have one's own."""
+        """In a process that was forked: have locks and connections of one's own."""
         ...
 
 
@@ -104,7 +109,7 @@ def _hook() -> None:
     spawn.get_preparation_data = with_the_shim
     if not (at_fork := getattr(os, "register_at_fork", None)):
         return
-    at_fork(after_in_child=_begin_anew)
+    at_fork(before=_quiet, after_in_parent=_go_on, after_in_child=_begin_anew)
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return
     from multiprocessing import forkserver
@@ -128,7 +133,17 @@ def _preload_nothing(preload: Callable[[list[str]], None]) -> None:
         preload([])
 
 
+def _quiet() -> None:
+    if _handed:
+        _forking.enter_context(_handed[0].quiet())
+
+
+def _go_on() -> None:
+    _forking.close()
+
+
 def _begin_anew() -> None:
+    _forking.pop_all()  # the threads that it kept away are not here
     if _handed:
         _handed[0].begin_anew()
 
@@ -143,3 +158,5 @@ _LAST = -100
 _handed: list[Any] = []
 """The shim of this process, and how another process begins one."""
 _hooked: list[bool] = []
+_forking = ExitStack()
+"""What is held while the process forks."""

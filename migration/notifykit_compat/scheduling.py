@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import Any
 
@@ -28,6 +29,8 @@ class Scheduler:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._turn = threading.Lock()
+        self._using = threading.RLock()
+        """Held while the dispatcher's connection is used by others than the dispatcher."""
         self._stop = threading.Event()
         self._dispatcher: Dispatcher | None = None
         self._outbox: SqliteOutbox | None = None
@@ -63,6 +66,17 @@ class Scheduler:
                 self._outbox.close()
             self._turn.release()
 
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Have no transaction open on its connection meanwhile; calls go on."""
+        with self._using, self._dispatcher.quiet() if self._dispatcher is not None else nullcontext():
+            yield
+
+    def close_copy(self) -> None:
+        """Close what a forked process has of the connection."""
+        if self._outbox is not None:
+            self._outbox.close()
+
     def work(self) -> Pass:
         """One pass. A second thread that asks for one meanwhile waits for its turn."""
         runtime, project = self._runtime, self._runtime.project
@@ -73,9 +87,11 @@ class Scheduler:
             dispatcher, outbox = self._sending()
             if self._stop.is_set():
                 return this_pass
-            self._adopt(outbox)
+            with self._using:
+                self._adopt(outbox)
             this_pass.dispatched = dispatcher.run(drain=False)
-            settle_all(project, outbox, (self._others, *project.described), this_pass)
+            with self._using:
+                settle_all(project, outbox, (self._others, *project.described), this_pass)
         for settled in this_pass.settled:
             for reason in settled.refused:
                 runtime.findings.note(

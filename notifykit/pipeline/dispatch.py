@@ -13,7 +13,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from queue import SimpleQueue
 
@@ -117,6 +117,10 @@ class Dispatcher:
         if self._failure is not None:
             raise self._failure
         return self._report
+
+    def quiet(self) -> AbstractContextManager[None]:
+        """Keep all of its threads away from the store meanwhile, as for a fork; calls go on."""
+        return self._desk.alone()
 
     def join(self) -> bool:
         """Wait for the calls that `run` left, and record them. False where there were none."""

@@ -18,6 +18,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from concurrent.futures import ProcessPoolExecutor
 
 import task_manager
@@ -94,6 +95,19 @@ def each_in_a_pool(method):
         send()
 
 
+def detach():
+    waits, goes_on = os.pipe()
+    if os.fork():
+        os.read(waits, 1)
+        sys.exit()
+    job()
+    os.write(goes_on, b'1')
+    time.sleep(0.5)  # 父进程退出
+    for _ in range(2):
+        send()
+        job()
+
+
 def closing(*methods):
     for number, method in enumerate(methods):
         process = multiprocessing.get_context(method).Process(target=close, args=(number,))
@@ -149,6 +163,15 @@ def test_contracts_that_processes_create_are_known_by_their_numbers(world: Progr
     world.fill()
     for _ in range(2):
         run(world, "each_in_a_pool", "spawn")
+    assert world.problems() == []
+
+
+def test_a_program_that_detaches_itself_outlives_its_parent(world: ProgramWorld) -> None:
+    if sys.platform == "win32":
+        pytest.skip("Windows has no fork")
+    world.fill()
+    done = world.shimmed("detach")  # it ends with the last that has its output
+    assert done.stderr == ""
     assert world.problems() == []
 
 
