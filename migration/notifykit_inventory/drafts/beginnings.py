@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from notifykit_inventory.drafts.walking import CREATES
+from notifykit_inventory.drafts.walking import CREATES, MESSAGE
 from notifykit_inventory.patch.mentions import files_with
 from notifykit_inventory.resolution.bindings import Bindings, FunctionNode, bindings_of, dotted
 from notifykit_inventory.resolution.modules import Function, Modules
@@ -27,6 +27,8 @@ class Callers:
         """Functions, with an empty name for the top of a module."""
         self.called: set[Key] = set()
         """Those of them that another one calls."""
+        self.creations: dict[tuple[str, int, int], str] = {}
+        """Where a message is made, to the function in which that is."""
         self.bodies: dict[Key, tuple[Bindings, list[ast.stmt]]] = {}
         names = {*CREATES, "update_send_status", "save_send_status"}
         seen: dict[Path, dict[Key, list[tuple[str, Key | None]]]] = {}
@@ -66,10 +68,13 @@ class Callers:
         for name, owner, body in _functions(tree):
             self.bodies[path, name] = (home, body)
             made: list[tuple[str, Key | None]] = []
-            for node in _own(body):
+            for node in (part for statement in body for part in ast.walk(statement)):
                 names = dotted(node.func) if isinstance(node, ast.Call) else None
-                if not names:
+                if not names or not isinstance(node, ast.Call):
                     continue
+                creates = names[-1] in CREATES and name.rpartition(".")[2] not in CREATES
+                if creates and (len(node.args) + len(node.keywords) >= len(MESSAGE) or _is_starred(node)):
+                    self.creations[self.modules.file(path), node.lineno, node.col_offset] = name
                 full = (*owner.split("."), *names[1:]) if names[0] in ("self", "cls") and owner else names
                 found = self.modules.meaning(home, full)
                 key = (found.home.path, found.name) if isinstance(found, Function) else None
@@ -90,12 +95,5 @@ def _functions(tree: ast.Module) -> Iterator[tuple[str, str, list[ast.stmt]]]:
                 waiting.append((f"{owner}.{node.name}".lstrip("."), node.body))
 
 
-def _own(body: list[ast.stmt]) -> Iterator[ast.AST]:
-    """Yield what belongs to statements, without the functions and classes in them."""
-    waiting: list[ast.AST] = list(body)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, FunctionNode | ast.ClassDef):
-            continue
-        yield node
-        waiting.extend(ast.iter_child_nodes(node))
+def _is_starred(node: ast.Call) -> bool:
+    return any(isinstance(item, ast.Starred) for item in node.args) or any(item.arg is None for item in node.keywords)

@@ -54,9 +54,14 @@ def draft_campaigns(scan: TreeScan, files: StatusFiles, channels: Channels) -> D
     callers = Callers(scan)
     campaigns: list[CampaignDraft] = []
     undrafted: dict[Undrafted, None] = {}
+    read: set[tuple[str, int, int]] = set()
     for home, function, body in callers.beginnings():
         walker = Walker(scan.modules, callers.makes)
         walker.read(home, function, body)
+        if not walker.read_whole:
+            continue  # what it makes is listed as not followed
+        made = (place for loop in walker.loops for place in loop.made)
+        read |= {(place.file, place.line, place.column) for place in (*walker.outside, *made)}
         for place in walker.outside:
             why = "its messages are not made in a loop over records"
             undrafted[Undrafted(file=place.file, line=place.line, function=place.function, why=why)] = None
@@ -66,6 +71,10 @@ def draft_campaigns(scan: TreeScan, files: StatusFiles, channels: Channels) -> D
                 undrafted[found] = None
             elif all(_same(found, other) is False for other in campaigns):
                 campaigns.append(found)
+    for (file, line, column), name in callers.creations.items():
+        if (file, line, column) not in read:
+            why = "what it makes could not be followed: it never runs, or is made in a way that is not read"
+            undrafted[Undrafted(file=file, line=line, function=name, why=why)] = None
     return Drafts(campaigns=tuple(_named(campaigns)), undrafted=tuple(undrafted))
 
 

@@ -272,6 +272,8 @@ class Values:
     def _operation(self, node: ast.BinOp, scope: Scope, depth: int) -> Texts | None:
         if isinstance(node.op, ast.Mod) and self._number(node.left, scope, depth) is None:
             return None  # it formats a text
+        if isinstance(node.op, ast.Add) and any(_is_text(part) for part in summands(node)):
+            return None
         left, right = self._number(node.left, scope, depth), self._number(node.right, scope, depth)
         if left is not None and right is not None and type(node.op) in _OPERATORS:
             return symbol(Kind.NUMBER, f"({left} {_OPERATORS[type(node.op)]} {right})")
@@ -319,6 +321,19 @@ class Values:
         if None in tests:
             return None
         return self.rows_of(rows.path, (*rows.conditions, *(test for test in tests if isinstance(test, str))))
+
+
+def summands(node: ast.expr) -> list[ast.expr]:
+    """Return what is added up; a long sum is a deep tree."""
+    found: list[ast.expr] = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        found.append(node.right)
+        node = node.left
+    return [*found, node]
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
 def _meaning(node: ast.Call, scope: Scope) -> tuple[tuple[str, ...] | None, Meaning | None]:

@@ -20,8 +20,9 @@ from notifykit_inventory.resolution.folding import Scope, Texts, fold
 from notifykit_inventory.resolution.modules import Function, Modules
 from notifykit_inventory.words import FLAG_COLUMN
 
-CREATES = {"create_task", "create_task_with_contract_id"}
-"""Functions that make a message of (task_type, recipient, message)."""
+CREATES = {"create_task", "create_task_with_contract_id", "Task"}
+"""What makes a message of (task_type, recipient, message). Of these names, others take fewer arguments."""
+MESSAGE = ("task_type", "recipient", "message")
 _DEEPEST = 8
 _STATEMENTS = 20_000
 """Read at most for one beginning: functions that call each other many times are read for each call."""
@@ -57,6 +58,13 @@ class Walker:
         self._stack: list[Function] = []
         self._silent = 0
         self._left = _STATEMENTS
+        self._known: dict[tuple[object, ...], Texts] = {}
+        """What functions of the tree give for what they are given."""
+
+    @property
+    def read_whole(self) -> bool:
+        """Whether it was not too much to read."""
+        return self._left >= 0
 
     def read(self, home: Bindings, function: Function | None, body: Sequence[ast.stmt]) -> None:
         """Read a function, of whose parameters nothing is known but their defaults, or the top of a module."""
@@ -77,6 +85,12 @@ class Walker:
         if found in self._stack or len(self._stack) > _DEEPEST:
             return self.values.unknown(call, scope)
         frame = self._called(found, call, scope)
+        key = (found.home.path, found.name, tuple(sorted(frame.names.items())), id(self.conditions.loop))
+        if key not in self._known:
+            self._known[key] = self._given(found, frame, call, scope)
+        return self._known[key]
+
+    def _given(self, found: Function, frame: _Frame, call: ast.Call, scope: Scope) -> Texts:
         self._silent += 1
         self._follow(found, frame)
         self._silent -= 1
@@ -162,6 +176,11 @@ class Walker:
             for handler in node.handlers:
                 self._branch(handler.body, frame, self._mark(handler, frame, "whether this error is raised"))
             return self._walk(node.finalbody, frame) or leaves
+        elif isinstance(node, ast.Match):
+            for case in node.cases:
+                self._branch(
+                    case.body, frame, self._mark(node.subject, frame, f"whether it is {ast.unparse(case.pattern)}")
+                )
         elif isinstance(node, ast.Expr | ast.Assign | ast.AnnAssign | ast.AugAssign):
             self._simple(node, frame)
         return False
@@ -298,23 +317,22 @@ class Walker:
 
     def _creation(self, node: ast.Call, name: str, frame: _Frame) -> None:
         scope = self._scope(frame)
-        given = _arguments(node, ("task_type", "recipient", "message", "contract_id", "csv_file"))
+        given = arguments_of(node, (*MESSAGE, "contract_id", "csv_file"))
+        if not given.keys() >= set(MESSAGE):
+            return
         loop = self.conditions.loop
         place = self._place(node, frame)
         if loop is None:
             self.outside.append(place)
             return
-        task_type, recipient, text = (
-            fold(given[item], scope) if item in given else self.values.unknown(node, scope)
-            for item in ("task_type", "recipient", "message")
-        )
+        task_type, recipient, text = (fold(given[item], scope) for item in MESSAGE)
         loop.made[place] = Made(place=place, task_type=task_type, recipient=recipient, text=text, tests=frame.tests)
-        if name != "create_task" and "contract_id" in given:
+        if name == "create_task_with_contract_id" and "contract_id" in given:
             loop.keys.append(fold(given["contract_id"], scope))
 
     def _writing(self, node: ast.Call, scope: Scope) -> None:
         loop = self.conditions.loop
-        given = _arguments(node, ("filename", "_id", "status"))
+        given = arguments_of(node, ("filename", "_id", "status"))
         if not given:
             return
         file = plain(fold(next(iter(given.values())), scope))
@@ -325,7 +343,7 @@ class Walker:
                 loop.words |= {word for word in [plain(fold(given["status"], scope))] if word is not None}
 
 
-def _arguments(node: ast.Call, names: tuple[str, ...]) -> dict[str, ast.expr]:
+def arguments_of(node: ast.Call, names: tuple[str, ...]) -> dict[str, ast.expr]:
     """Return the arguments of a call by the names of their positions; keywords by their own."""
     if any(isinstance(item, ast.Starred) for item in node.args):
         return {}

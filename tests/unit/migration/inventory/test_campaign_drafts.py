@@ -215,6 +215,49 @@ def remind():
     }
 
 
+UNREAD = {
+    "never run": "    if OFF:\n        create_task('send_wecom_message', '群', '报')\n",
+    "given at run time": "    create_task(*message())\n",
+    "in a comprehension": "    def inner():\n        create_task('send_wecom_message', '群', '报')\n    inner()\n",
+}
+
+
+@pytest.mark.parametrize("way", UNREAD)
+def test_a_message_that_could_not_be_followed_is_told(tmp_path: Path, way: str) -> None:
+    found = drafted(tmp_path, f"{HEAD}\n\ndef report():\n{UNREAD[way]}")
+    assert found.campaigns == ()
+    (why,) = {item.why for item in found.undrafted if item.file == "more.py"}
+    assert "could not be followed" in why
+
+
+def test_no_draft_is_made_of_code_that_was_not_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("notifykit_inventory.drafts.walking._STATEMENTS", 6)
+    found = drafted(tmp_path, notifier(f"{DUE}{PLAIN}"))
+    assert found.campaigns == ()
+    assert "could not be followed" in next(item.why for item in found.undrafted if item.file == "more.py")
+
+
+def test_nothing_else_that_is_called_so_is_a_message(tmp_path: Path) -> None:
+    code = "import asyncio\n\n\nasync def run():\n    asyncio.create_task(other())\n    Task(1)\n"
+    assert [item for item in drafted(tmp_path, code).undrafted if item.file == "more.py"] == []
+
+
+def test_other_ways_to_make_a_message(tmp_path: Path) -> None:
+    tasks = "class Task:\n    def __init__(self, task_type, recipient, message):\n        pass\n"
+    code = notifier(f"{DUE}Task('send_wecom_message', '群', row['备注']).save()").replace(
+        "import create_task", "import Task"
+    )
+    (tmp_path / "own").mkdir()
+    scan = TreeScan(write_legacy_code(tmp_path / "own", {"jobs.py": "", "task_manager.py": tasks, "more.py": code}))
+    scan.run()
+    (draft,) = draft_campaigns(scan, StatusFiles(), Channels()).campaigns
+    assert draft.messages[0].template == '{{ record["备注"] }}'
+    matching = "match row['状态']:\n    case '1':\n        create_task('send_wecom_message', '群', row['备注'])"
+    (message,) = one(tmp_path / "more", notifier(f"if row['是否发送通知'] != 'N': continue\n{matching}")).messages
+    assert message.when == "undecided"
+    assert message.marks["when"][0].what == "whether it is '1'"
+
+
 def test_messages_that_functions_make_and_a_class(tmp_path: Path) -> None:
     code = f"""{HEAD}
 class Notifier:
