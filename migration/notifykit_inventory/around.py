@@ -14,10 +14,8 @@ from notifykit_inventory.ownership import Ownership, given
 from notifykit_inventory.patch.mentions import files_with, mentioned
 from notifykit_inventory.resolution.bindings import FunctionNode, assigned
 from notifykit_inventory.resolution.modules import Modules
-from notifykit_inventory.source import column, parse, read_code
+from notifykit_inventory.source import column, parse, read_code, short
 from notifykit_inventory.words import agreed
-
-_LONGEST = 120
 
 
 def around(ownership: Ownership, modules: Modules, read: Iterable[Path]) -> list[Use]:
@@ -68,7 +66,6 @@ def _in_function(
             if not (sources := asked(test)):
                 continue
             first = min(sources, key=lambda use: use.place.line)
-            said = " ".join(ast.unparse(test).split())
             yield Use(
                 place=Place(
                     file=file,
@@ -77,7 +74,7 @@ def _in_function(
                     function=name,
                 ),
                 kind=UseKind.GATE,
-                name=said if len(said) <= _LONGEST else f"{said[: _LONGEST - 3]}...",
+                name=short(test),
                 access=Access.READ,
                 owner=agreed(use.owner for use in sources) or Owner.UNDECIDED,
                 why=first.why,

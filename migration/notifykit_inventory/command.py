@@ -79,6 +79,8 @@ def inventory(
         raise click.UsageError("--out needs --format: what is to be written")
     if form is not None and as_json:
         raise click.UsageError("--format and --json exclude each other: name one of them")
+    if form is not None and campaigns is not None and out_path is None:
+        raise click.UsageError("--format with --campaigns needs --out FILE: what was drafted is printed")
     files = _known(session)
     scan = TreeScan(path, files)
     with progress("looking through the code", "files") as told:

@@ -32,7 +32,7 @@ _TONES = {Owner.CONTRACT: "goes", Owner.UNDECIDED: "person"}
 _CSS = """
 body { font: 14px/1.5 system-ui, "PingFang SC", "Microsoft YaHei", sans-serif; margin: 2em; color: #222; }
 table { border-collapse: collapse; width: 100%; }
-th, td { border: 1px solid #ccc; padding: .3em .5em; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+th, td { border: 1px solid #ccc; padding: .3em .5em; text-align: left; vertical-align: top; overflow-wrap: break-word; }
 th { background: #f3f3f3; }
 small { color: #666; display: block; }
 tr.goes { background: #fff4e5; }

@@ -78,6 +78,15 @@ def parse(code: Code) -> ast.Module:
     raise UnreadableError(reason, suspect=bool(SUSPECT.search(code.text)))
 
 
+def short(node: ast.expr | ast.pattern, longest: int = 100) -> str:
+    """Return code in one line, cut where it is longer."""
+    try:
+        said = " ".join(ast.unparse(node).split())
+    except RecursionError:
+        return "an expression that is nested too deeply"
+    return said if len(said) <= longest else f"{said[: longest - 3]}..."
+
+
 def column(line: str, offset: int) -> int:
     """Return how many characters stand before a place that a syntax tree gives in UTF-8 bytes."""
     return offset if line.isascii() else len(line.encode()[:offset].decode("utf-8", "ignore"))

@@ -229,6 +229,14 @@ def _named(campaigns: Sequence[CampaignDraft]) -> list[CampaignDraft]:
     found: list[CampaignDraft] = []
     for one in campaigns:
         taken = {other.name for other in found}
+        others = [
+            other.name for other in found if other.status_file is not None and other.status_file == one.status_file
+        ]
+        if others:
+            what = f"one file belongs to one campaign, and {others[0]} has the same"
+            mark = Mark(file=one.file, line=one.line, what=what)
+            key = "legacy.status_file"
+            one = replace(one, marks={**one.marks, key: (*one.marks.get(key, ()), mark)})
         names = [one.name, *(f"{one.name}-{number}" for number in range(2, len(campaigns) + 2))]
         found.append(replace(one, name=next(name for name in names if name not in taken)))
     return found

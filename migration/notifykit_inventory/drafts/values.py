@@ -22,6 +22,7 @@ from notifykit_inventory.drafts.symbols import (
 from notifykit_inventory.resolution.bindings import dotted
 from notifykit_inventory.resolution.folding import PATH_MAKERS, Scope, Texts, fold
 from notifykit_inventory.resolution.modules import Constant, ExternalName, Function, Meaning, Modules
+from notifykit_inventory.source import short
 from notifykit_inventory.words import FUNCTIONS, HOLE
 
 _METHODS = {
@@ -118,8 +119,7 @@ class Values:
 
     def unknown(self, node: ast.expr, scope: Scope) -> Texts:
         """Return the symbol for what only a run can tell."""
-        code = ast.unparse(node)
-        what = f"{code if len(code) <= 100 else code[:97] + '...'} is known only at run time"
+        what = f"{short(node)} is known only at run time"
         self.marks.append(Mark(file=scope.modules.file(scope.home.path), line=node.lineno, what=what))
         return symbol(Kind.UNKNOWN, str(len(self.marks) - 1))
 

@@ -18,6 +18,7 @@ from notifykit_inventory.model import Place
 from notifykit_inventory.resolution.bindings import Bindings, assigned, flat, parameters
 from notifykit_inventory.resolution.folding import Scope, Texts, fold
 from notifykit_inventory.resolution.modules import Function, Modules
+from notifykit_inventory.source import short
 from notifykit_inventory.words import FLAG_COLUMN
 
 CREATES = {"create_task", "create_task_with_contract_id", "Task"}
@@ -178,9 +179,7 @@ class Walker:
             return self._walk(node.finalbody, frame) or leaves
         elif isinstance(node, ast.Match):
             for case in node.cases:
-                self._branch(
-                    case.body, frame, self._mark(node.subject, frame, f"whether it is {ast.unparse(case.pattern)}")
-                )
+                self._branch(case.body, frame, self._mark(node.subject, frame, f"whether it is {short(case.pattern)}"))
         elif isinstance(node, ast.Expr | ast.Assign | ast.AnnAssign | ast.AugAssign):
             self._simple(node, frame)
         return False
@@ -236,7 +235,7 @@ class Walker:
     def _told(self, test: bool | str | None, node: ast.expr, frame: _Frame) -> Test:
         if isinstance(test, str):
             return test
-        return self._mark(node, frame, f"whether {ast.unparse(node)}")
+        return self._mark(node, frame, f"whether {short(node)}")
 
     def _mark(self, node: ast.expr | ast.stmt | ast.ExceptHandler, frame: _Frame, what: str) -> Mark:
         return Mark(file=self.modules.file(frame.home.path), line=node.lineno, what=what)

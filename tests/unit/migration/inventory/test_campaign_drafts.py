@@ -242,6 +242,22 @@ def test_nothing_else_that_is_called_so_is_a_message(tmp_path: Path) -> None:
     assert [item for item in drafted(tmp_path, code).undrafted if item.file == "more.py"] == []
 
 
+def test_two_loops_over_one_status_file_are_for_a_person(tmp_path: Path) -> None:
+    code = notifier(f"{DUE}{PLAIN}").replace("def job", "def one").replace("job(", "one(")
+    code += notifier(f"{DUE}{PLAIN}").partition(HEAD)[2].replace("state/bj.csv", "state/other.csv")
+    drafts = drafted(tmp_path, code).campaigns
+    assert [(draft.name, [mark.what for mark in draft.marked]) for draft in drafts] == [
+        ("bj", []),
+        ("bj-2", ["one file belongs to one campaign, and bj has the same"]),
+    ]
+
+
+def test_code_of_any_depth_is_read(tmp_path: Path) -> None:
+    deep = " + ".join(["find(row)"] * 1500)
+    found = drafted(tmp_path, notifier(f"{DUE}create_task('send_wecom_message', '群', {deep})"))
+    assert [draft.marked != [] for draft in found.campaigns] == [True]
+
+
 def test_other_ways_to_make_a_message(tmp_path: Path) -> None:
     tasks = "class Task:\n    def __init__(self, task_type, recipient, message):\n        pass\n"
     code = notifier(f"{DUE}Task('send_wecom_message', '群', row['备注']).save()").replace(
