@@ -335,7 +335,8 @@ class OutboxState(StrEnum):
     """How a contract stands on the outbox when a rollback looks."""
 
     UNCHANGED = "unchanged"
-    """Nothing happened since the migration, and its old state says what it should: it is put back as it was."""
+    """Nothing happened since the migration, and its old state says what it should, or nobody knew what that is: it is
+    put back as it was."""
     NEVER = "never queued"
     QUEUED = "queued"
     SENT = "sent"
@@ -367,6 +368,8 @@ class RollbackPlan:
     store: str
     returns: tuple[Return, ...]
     holds: tuple[Hold, ...]
+    resumed: tuple[Hold, ...]
+    """What the migration held and nobody touched: it is as it was before, and the old program will send it."""
     files: tuple[str, ...]
     """Files that are written or put back, relative to the project's folder where they are inside."""
     others: int

@@ -193,7 +193,7 @@ def _refuse(back: GoingBack, shown: RollbackPlan) -> None:
 
 def _meant(plan: RollbackPlan) -> tuple[object, ...]:
     """Return what a person agreed to. Rows that the old job appended since change nothing in it."""
-    return plan.holds, [item for item in plan.returns if item.present is not OutboxState.NEVER]
+    return plan.holds, plan.resumed, [item for item in plan.returns if item.present is not OutboxState.NEVER]
 
 
 def _vacant(folder: MigrationFolder, journal: Journal) -> int:
@@ -212,6 +212,7 @@ def _archive(
         connection,
         removed=back.removed,
         holds=back.plan.holds,
+        resumed=back.plan.resumed,
         digest=content_digest(connection),
         vacant=max(0, back.gap - purged),
         now=now,

@@ -31,7 +31,7 @@ from notifykit_migration.wording import WORDING
 FORMAT = 1
 """Version of the manifest."""
 
-OUTBOX, MANIFEST, HOLDS = "outbox.db", "manifest.json", "holds.json"
+OUTBOX, MANIFEST, HOLDS, RESUMED = "outbox.db", "manifest.json", "holds.json", "resumed.json"
 
 _UNFINISHED = ".new"
 
@@ -113,7 +113,17 @@ class Archived:
 
     def holds(self) -> tuple[Hold, ...]:
         """Return what waited for a person when it was made. Raises VerificationError where the list is damaged."""
-        path = self.folder / HOLDS
+        return self._listed(HOLDS)
+
+    def resumed(self) -> tuple[Hold, ...]:
+        """Return what had been held and was put back as it was. Raises VerificationError where the list is damaged.
+
+        Earlier versions put nothing held back, and have no such list.
+        """
+        return self._listed(RESUMED) if (self.folder / RESUMED).exists() else ()
+
+    def _listed(self, name: str) -> tuple[Hold, ...]:
+        path = self.folder / name
         try:
             return tuple(map(_hold, json.loads(path.read_text(encoding="utf-8"))))
         except (OSError, ValueError, TypeError) as error:
@@ -203,11 +213,12 @@ def archive(
     *,
     removed: Collection[int],
     holds: Sequence[Hold],
+    resumed: Sequence[Hold],
     digest: str,
     vacant: int,
     now: float,
 ) -> Archived:
-    """Copy the whole outbox by SQLite's backup, prove the copy, and keep it with the list of holds.
+    """Copy the whole outbox by SQLite's backup, prove the copy, and keep it with the lists of what is held and resumed.
 
     `digest` is that of the outbox's content, `vacant` how many ids this rollback and those before it leave without a
     row. The newest archive is taken where it is of the same outbox already: a rollback that was cut short left it.
@@ -232,6 +243,7 @@ def archive(
             "vacant": vacant,
         }
         write_new(fresh / HOLDS, _text([_hold_form(hold) for hold in holds], indent=2))
+        write_new(fresh / RESUMED, _text([_hold_form(hold) for hold in resumed], indent=2))
         write_new(fresh / MANIFEST, _text(manifest, indent=1))
         sync_folder(fresh)
         fresh.rename(target)

@@ -172,6 +172,7 @@ def rollback_form(plan: RollbackPlan) -> dict[str, Any]:
         "others": plan.others,
         "others_pending": plan.others_pending,
         "holds": holds_form(plan.holds),
+        "resumed": holds_form(plan.resumed),
         "warnings": [warning.text for warning in plan.warnings],
         "warning_reasons": [warning.as_data() for warning in plan.warnings],
     }

@@ -199,6 +199,12 @@ def show_rollback(plan: RollbackPlan) -> None:
         sent = f", of which the old program will send {plan.others_pending:,}" if plan.others_pending else ""
         out(f"stays: {count(plan.others, 'row')} of other jobs in {plan.store}{sent}")
     show_holds(plan.holds)
+    if plan.resumed:
+        out(
+            f"the old program will send {count(len(plan.resumed), 'message')} that the migration held and nobody "
+            "touched, as it would have without the migration:"
+        )
+        _show_groups(summary.hold_groups(plan.resumed), bulk=False)
     for warning in plan.warnings:
         out(f"warning: {warning}")
 

@@ -32,7 +32,7 @@ from notifykit_migration.model import ContractPlan, FlagState, Hold, OutboxState
 from notifykit_migration.rollback.old_schema import Beginning
 from notifykit_migration.rollback.old_state import OldCampaign, old_campaigns
 from notifykit_migration.rollback.outbox_view import View, holds, look
-from notifykit_migration.rollback.translate import OldState, TaskView, returned, rows_of
+from notifykit_migration.rollback.translate import OldState, TaskView, is_as_planned, resumed, returned, rows_of
 from notifykit_migration.store.fence import OTHERS
 from notifykit_migration.store.migrated import StoredMigration, migrations
 from notifykit_migration.wording import warnings
@@ -95,6 +95,7 @@ class _Sum:
     courses: list[Course] = field(default_factory=list)
     rows: dict[int, str] = field(default_factory=dict)
     held: list[TaskView] = field(default_factory=list)
+    resumed: list[TaskView] = field(default_factory=list)
     lost: list[Hold] = field(default_factory=list)
     """Held contracts of which there is no task any more."""
     warnings: list[Reason] = field(default_factory=list)
@@ -115,8 +116,9 @@ def work_out(project: Project, folder: MigrationFolder, connection: sqlite3.Conn
     view = look(connection, types=TASK_TYPES | _types(copies), ended=locks.died)
     total = _Sum()
     olds = old_campaigns(project, folder, connection, view.tasks.keys())
+    quiet = all(_is_quiet(old, view.tasks.get(old.name, {})) for old in olds)
     for old in olds:
-        _campaign(old, view.tasks.get(old.name, {}), legacy_rows, total)
+        _campaign(old, view.tasks.get(old.name, {}), legacy_rows, total, quiet=quiet)
     mine = {old.name for old in olds}
     keeping = {campaign.name for campaign, state in legacy_states(project) if state.disposal is Disposal.KEEP}
     began = {id_: status for path in reversed(copies) for id_, status in legacy_rows[path].items()}
@@ -136,6 +138,7 @@ def work_out(project: Project, folder: MigrationFolder, connection: sqlite3.Conn
         store=shown(project.file.folder, project.configuration.settings.store),
         returns=tuple(total.returns),
         holds=(*holds(connection, sorted(total.held, key=lambda seen: seen.id)), *total.lost),
+        resumed=tuple(holds(connection, sorted(total.resumed, key=lambda seen: seen.id))),
         files=tuple(_files(total.courses)),
         others=view.others,
         others_pending=pending,
@@ -155,13 +158,22 @@ def work_out(project: Project, folder: MigrationFolder, connection: sqlite3.Conn
     )
 
 
+def _is_quiet(old: OldCampaign, by_key: Mapping[str, list[TaskView]]) -> bool:
+    """Whether the outbox has of a campaign what the migration made, and nothing else."""
+    return by_key.keys() <= old.contracts.keys() and all(
+        is_as_planned(plan, by_key.get(key, [])) for key, plan in old.contracts.items()
+    )
+
+
 def _campaign(
     old: OldCampaign,
     by_key: Mapping[str, list[TaskView]],
     legacy_rows: Mapping[Path, Mapping[int, str]],
     total: _Sum,
+    *,
+    quiet: bool,
 ) -> None:
-    """Translate the contracts of a campaign that was migrated."""
+    """Translate the contracts of a campaign that was migrated. `quiet`: nothing happened to any of them since."""
     columns = old.columns()
     named = _named(old.store_copy) if old.store_copy else None
     rows = legacy_rows.get(old.store_copy, {}) if old.store_copy else {}
@@ -172,10 +184,13 @@ def _campaign(
     for key in keys:
         plan, tasks = old.contracts.get(key), by_key.get(key, [])
         column = columns.get(key, FlagState.MISSING)
-        back = returned(old.name, key, plan, tasks, column, _before(old, key, plan, rows, named))
+        before = _before(old, key, plan, rows, named)
+        back = returned(old.name, key, plan, tasks, column, before, quiet=quiet)
         total.returns.append(back)
         total.rows.update(back.rows)
-        total.held += [seen for seen in tasks if seen.held]
+        sends = resumed(back, tasks, before)
+        total.resumed += sends
+        total.held += [seen for seen in tasks if seen.held and seen not in sends]
         if back.present not in (OutboxState.UNCHANGED, OutboxState.NEVER):
             words[key] = old.sent_word
             total.touched = True

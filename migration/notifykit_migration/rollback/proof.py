@@ -42,6 +42,10 @@ class _Archive:
     """What the old scheduler is to send: id to a hash of the message."""
     others: int
     """How many of those no campaign has."""
+    resumed: Mapping[int, int]
+    """What had been held and is a row as it was, pending or not: id to a hash of the message."""
+    remade: frozenset[tuple[str, str]]
+    """Campaign and key of contracts that were held, and whose messages the old job may make as it would have."""
     ids: frozenset[int]
     keys: Mapping[str, frozenset[str]]
     """Campaign to the keys that it had tasks of."""
@@ -67,8 +71,8 @@ def prove(project: Project, kept: Archived, old_words: OldWords | None) -> str:
             problems.append(f"{name}: {status_file} is torn: the old program would stop at it")
         columns = columns_of(campaign, keeper)
         makes = generated_keys(columns, status.words, sent_word)
-        would_make += len(makes)
-        again = makes & was.keys.get(name, frozenset())
+        would_make += len([key for key in makes if (name, key) not in was.remade])
+        again = {key for key in makes & was.keys.get(name, frozenset()) if (name, key) not in was.remade}
         problems += [f"{name} {key}: the old job would make its messages again" for key in sorted(again)]
         if old_words is not None:
             problems += _blocked(name, columns, makes, was, old_words.get(name, {}), sent_word)
@@ -80,6 +84,8 @@ def prove(project: Project, kept: Archived, old_words: OldWords | None) -> str:
             more=[*(f"  {problem}" for problem in problems[:SHOWN]), *rest, mend],
         )
     own = f", {was.others} pending rows that no campaign has" if was.others else ""
+    if was.remade:
+        own += f", and the messages of {len(was.remade)} contracts that were held and that nobody touched"
     return (
         f"proof: the old program would send {len(was.queued) - was.others} pending rows, which is exactly what was "
         f"queued{own}, and make the messages of {would_make} contracts that were never queued"
@@ -98,6 +104,11 @@ def _read(project: Project, kept: Archived) -> _Archive:
             for task in stored.tasks_in_brief(status=Status.QUEUED)
             if task.id not in held and task.campaign in known
         }
+        resumed = {
+            task.id: hash((task.task_type, task.recipient, task.text))
+            for task in stored.tasks_in_brief(status=Status.IN_DOUBT)
+            if task.id not in kept.removed_ids
+        }
         others = {row.id: hash((row.task_type, row.recipient, row.text)) for row in stored.foreign_rows(status=PENDING)}
         ids = frozenset(id_ for (id_,) in db.execute("SELECT id FROM tasks"))
         for campaign, key, *_ in stored.latest_rounds():
@@ -106,6 +117,8 @@ def _read(project: Project, kept: Archived) -> _Archive:
     return _Archive(
         queued=queued | others,
         others=len(others),
+        resumed=resumed,
+        remade=frozenset((hold.campaign, hold.key) for hold in kept.resumed()),
         ids=ids,
         keys={name: frozenset(found) for name, found in keys.items()},
         migrated=migrated,
@@ -123,9 +136,9 @@ def _rows(project: Project, was: _Archive, *, exactly: bool) -> Iterator[str]:
         pending = _pending(db) if there else {}
     for id_, message in pending.items():
         if id_ in was.ids or exactly:
-            if id_ not in was.queued:
+            if (meant := was.queued.get(id_, was.resumed.get(id_))) is None:
                 yield f"row {id_} is pending, and was not queued"
-            elif was.queued[id_] != message:
+            elif meant != message:
                 yield f"row {id_} is not the message that was queued"
     if exactly:
         yield from (f"row {id_} was queued, and is not pending" for id_ in was.queued if id_ not in pending)

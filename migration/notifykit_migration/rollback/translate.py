@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from notifykit.model import Status
 from notifykit.wording import Reason
-from notifykit_migration.legacy.old_rule import COMPLETED, PENDING, generates
-from notifykit_migration.model import ContractPlan, FlagState, OutboxState, Return, Treatment
+from notifykit_migration.legacy.old_rule import COMPLETED, PENDING
+from notifykit_migration.model import ContractPlan, FlagState, MessageTreatment, OutboxState, Return, Treatment
 
 _HELD = (Status.SENDING, Status.IN_DOUBT, Status.FAILED, Status.FOREIGN)
 _SENT = (Status.SENT, Status.COMPLETED)
@@ -50,16 +50,22 @@ class OldState:
 
 
 def returned(
-    campaign: str, key: str, plan: ContractPlan | None, tasks: Sequence[TaskView], column: FlagState, before: OldState
+    campaign: str,
+    key: str,
+    plan: ContractPlan | None,
+    tasks: Sequence[TaskView],
+    column: FlagState,
+    before: OldState,
+    *,
+    quiet: bool,
 ) -> Return:
     """Return what becomes of a contract. `plan`: what was decided about it; None where it came later.
 
-    `column`: what the CSV says now.
+    `column`: what the CSV says now. `quiet`: nothing happened to any contract since.
     """
-    decided = [item for item in plan.decisions if item.decision is not Treatment.GENERATE] if plan else []
-    if not tasks and not decided:
+    if not tasks and not _decided(plan):
         return Return(campaign=campaign, key=key, present=OutboxState.NEVER, column=column, json=before.word, rows={})
-    if plan is not None and _unchanged(plan, tasks, column, before):
+    if plan is not None and _unchanged(plan, tasks, column, before, quiet=quiet):
         return Return(
             campaign=campaign,
             key=key,
@@ -76,6 +82,15 @@ def returned(
         json=before.sent_word,
         rows=dict(rows_of(tasks)),
     )
+
+
+def resumed(back: Return, tasks: Sequence[TaskView], before: OldState) -> list[TaskView]:
+    """Return what was held and is put back as it was, so that the old program sends it."""
+    if back.present is not OutboxState.UNCHANGED:
+        return []
+    pending = {task.id for task in tasks if back.rows.get(task.id) == PENDING}
+    everything = makes(back.column, back.json, before, pending)
+    return [task for task in tasks if task.held and (everything or task.id in pending)]
 
 
 def rows_of(tasks: Sequence[TaskView]) -> Iterator[tuple[int, str]]:
@@ -99,35 +114,52 @@ def _present(tasks: Sequence[TaskView]) -> OutboxState:
     return OutboxState.QUEUED if statuses == {Status.QUEUED} else OutboxState.PARTLY
 
 
-def _unchanged(plan: ContractPlan, tasks: Sequence[TaskView], column: FlagState, before: OldState) -> bool:
-    """Whether nothing happened since the migration, and the old program would send exactly what is queued."""
-    if any(item.decision is Treatment.OWNED for item in plan.decisions):
-        return False  # the outbox had it before that migration
-    made = {
-        (item.message, item.round): status for item in plan.decisions if (status := item.decision.status) is not None
-    }
+def _decided(plan: ContractPlan | None) -> Sequence[MessageTreatment]:
+    return [item for item in plan.decisions if item.decision is not Treatment.GENERATE] if plan else ()
+
+
+def is_as_planned(plan: ContractPlan | None, tasks: Sequence[TaskView]) -> bool:
+    """Whether nothing happened to a contract since the migration."""
+    made = {(item.message, item.round): item.decision.status for item in _decided(plan)}
     found = {
         (task.message, task.round): Status.COMPLETED if task.status is Status.SENT else task.status for task in tasks
     }
-    if made != found or any(task.doubt is not None for task in tasks) or before.unreadable:
+    return made == found and all(task.doubt is None for task in tasks)
+
+
+def _unchanged(
+    plan: ContractPlan, tasks: Sequence[TaskView], column: FlagState, before: OldState, *, quiet: bool
+) -> bool:
+    """Whether it is put back as it was: nothing happened since, and the old program would send what is queued.
+
+    Of what nobody knew and nobody decided, it is to do what it would have done: where it would make the messages; and
+    where nothing at all happened since, so that going there and back changes nothing. Else a row that may have been
+    sent is not given to it.
+    """
+    if not is_as_planned(plan, tasks) or before.unreadable:
         return False
     pending = _pending(plan, before.rows)
-    if any(_would_generate(flag, plan, before, pending) for flag in (plan.column, column)):
+    again = any(makes(flag, before.word, before, pending) for flag in (plan.column, column))
+    if any(item.decision is Treatment.HOLD for item in plan.decisions):
+        if again:
+            return all(item.row is None for item in plan.decisions)
+        return (quiet and all(item.decision is not Treatment.CANCEL for item in plan.decisions)) or not pending
+    if again:
         return False
     return pending == {task.id for task in tasks if task.status is Status.QUEUED}
 
 
-def _would_generate(column: FlagState, plan: ContractPlan, before: OldState, pending: Collection[int | None]) -> bool:
-    """Whether the old job would make the messages of a contract.
+def makes(column: FlagState, word: str | None, before: OldState, pending: Collection[int]) -> bool:
+    """Whether the old job would make the messages of a contract, by flag, word and the rows that wait.
 
     As the published plan changed it, it asks for no word, but for a row that waits and names the contract.
     """
     if before.named is None:
-        return generates(column, plan.json)
+        return column is FlagState.UNSENT and word != before.sent_word
     return column is FlagState.UNSENT and not any(row in before.named for row in pending)
 
 
-def _pending(plan: ContractPlan, rows: Mapping[int, str]) -> Collection[int | None]:
+def _pending(plan: ContractPlan, rows: Mapping[int, str]) -> Collection[int]:
     return {item.row for item in plan.decisions if item.row is not None and rows.get(item.row) == PENDING}
 
 

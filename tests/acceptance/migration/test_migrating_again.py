@@ -17,7 +17,7 @@ def world(tmp_path: Path) -> LegacyWorld:
 
 def there_and_back(world: LegacyWorld) -> None:
     assert world.run("migrate", "--yes").exit_code == 3
-    assert world.run("rollback", "--yes").exit_code == 3
+    assert world.run("rollback", "--yes").exit_code in (0, 3)
 
 
 def held(world: LegacyWorld) -> list[tuple[str, str]]:

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 from legacy_world import GROUP, SENT, LegacyWorld, Made
+from notifykit_migration.archive.archive import all_archived
+from notifykit_migration.journal.folder import MigrationFolder
 from planned_program import FIRST_STEP, PlannedProgram, take_first_step
 
 OLDER = ("nothing", "pending", "sent", "flag lost", "purged")
@@ -97,10 +99,15 @@ class Trip:
     def faults(self) -> Iterator[str]:
         now, held = self.world.delivered, self.held()
         for message in self.due:
-            if now[message] > max(1, self.before[message]):
+            if now[message] > max(1, self.before[message]) and message not in self.resumed():
                 yield f"{message} arrived {self.before[message]} times, and then {now[message]}"
             if not now[message] and message not in held:
                 yield f"{message} is lost"
+
+    def resumed(self) -> set[tuple[str, str]]:
+        """Messages that a rollback put back as they were: the plan's program sends them, as it would have."""
+        kept = all_archived(MigrationFolder.of(self.world.folder))
+        return {(hold.recipient, hold.text) for archive in kept for hold in archive.resumed()}
 
     def held(self) -> set[tuple[str, str]]:
         """Messages that wait for a person: in the outbox, or in the archive of the rollback."""

@@ -528,6 +528,8 @@ def test_a_hold_outlives_a_rollback_that_its_campaign_was_no_part_of(tmp_path: P
     (beijing,) = [path for path in (world.folder / "campaigns").glob("*.yaml") if "_bj_" in path.read_text("utf-8")]
     away = tmp_path / beijing.name
     assert world.run("migrate", "--yes").exit_code == 3
+    world.append(world.row(campaign="shanghai"), campaign="shanghai")
+    world.run("run", "--once")
     assert world.run("rollback", "--yes").exit_code == 3
     beijing.rename(away)
     assert world.run("migrate", "--yes").exit_code == 0

@@ -250,3 +250,48 @@ def test_a_table_whose_ids_are_used_up_is_not_begun_with(tmp_path: Path) -> None
         result = world.run("migrate", "--stopped", "idle", *options)
         assert result.exit_code == 4
         assert "so no higher one is left" in result.output
+
+
+# What was held.
+
+
+def doubtful(folder: Path) -> LegacyWorld:
+    """A purged table, a row that may have been in flight, one that is stale, and one that was tried and raised."""
+    world = LegacyWorld(folder)
+    with world.together():
+        old = world.contract("Y", SENT, [(GROUP, "completed")])
+        world.contract("Y", SENT, [(GROUP, "pending")])
+        world.contract("Y", SENT, [(GROUP, "completed")])
+        world.contract("Y", SENT, [(GROUP, "pending")])
+        world.contract("Y", SENT, [(GROUP, "pending")], age_days=30)
+        world.contract("N")
+        world.contract("N", award=True)
+    world.purge(*old.rows)
+    return world
+
+
+def test_what_was_held_is_as_it_was_where_nothing_happened(tmp_path: Path) -> None:
+    world = doubtful(tmp_path)
+    before = Before(world)
+    assert world.run("migrate", "--yes").exit_code == 3
+    told = json.loads(world.run("rollback", "--dry-run", "--json").stdout)
+    done = world.run("rollback", "--yes")
+    assert done.exit_code == 3, done.output  # the purged one is a person's, as before
+    assert "the old program will send 6 messages that the migration held and nobody touched" in done.stdout
+    assert len(told["resumed"]) == 6
+    before.check()
+    assert LegacyRun(world).generate() == 3
+    assert LegacyRun(world).schedule() == 6
+
+
+def test_what_may_have_been_sent_is_not_given_back_once_something_happened(tmp_path: Path) -> None:
+    world = doubtful(tmp_path)
+    assert world.run("migrate", "--yes").exit_code == 3
+    world.append(later := world.row())
+    world.run("run", "--once")
+    done = world.run("rollback", "--yes")
+    assert done.exit_code == 3, done.output
+    assert "the old program will send 3 messages that the migration held and nobody touched" in done.stdout
+    made, sent = LegacyRun(world).generate(), LegacyRun(world).schedule()
+    assert (made, sent) == (3, 3)
+    assert world.flags()[later["合同ID(_id)"]] == "Y"

@@ -199,6 +199,7 @@ def rollback(*returns: Return, **changes: Any) -> RollbackPlan:
         returns=returns
         or (returned(1), returned(2), returned(3, OutboxState.NEVER, column=FlagState.UNSENT, json=None)),
         holds=(),
+        resumed=(),
         files=("state/PerformanceData-BJ-Aug.csv", "state/send_status_bj_aug.json"),
         others=324,
         others_pending=0,

@@ -87,7 +87,7 @@ def kept(folder: MigrationFolder, outbox: SqliteOutbox, now: float = NOW) -> Arc
         task=2,
     )
     digest = content_digest(connection)
-    return archive(folder, connection, removed={2, 4}, holds=[hold], digest=digest, vacant=2, now=now)
+    return archive(folder, connection, removed={2, 4}, holds=[hold], resumed=(), digest=digest, vacant=2, now=now)
 
 
 def test_nothing_was_ever_archived(folder: MigrationFolder) -> None:
@@ -99,7 +99,12 @@ def test_the_copy_is_the_outbox_and_for_its_owner_alone(folder: MigrationFolder,
     with found.open() as db:
         assert content_digest(db) == content_digest(outbox.db.connection)
     assert {stat.S_IMODE(path.stat().st_mode) for path in found.folder.iterdir()} == {0o600}
-    assert sorted(path.name for path in found.folder.iterdir()) == ["holds.json", "manifest.json", "outbox.db"]
+    assert sorted(path.name for path in found.folder.iterdir()) == [
+        "holds.json",
+        "manifest.json",
+        "outbox.db",
+        "resumed.json",
+    ]
 
 
 def test_the_same_outbox_is_archived_once(folder: MigrationFolder, outbox: SqliteOutbox) -> None:

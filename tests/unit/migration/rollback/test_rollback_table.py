@@ -56,9 +56,10 @@ def back(
     word: str | None = None,
     *,
     unreadable: bool = False,
+    quiet: bool = False,
 ) -> Return:
     before = OldState(sent_word=WORD, word=word, unreadable=unreadable, rows=rows or {})
-    return returned("beijing", KEY, decided, tasks, column, before)
+    return returned("beijing", KEY, decided, tasks, column, before, quiet=quiet)
 
 
 def told(found: Return) -> tuple[OutboxState, FlagState, str | None, Mapping[int, str]]:
@@ -168,6 +169,22 @@ def test_a_stale_row_that_was_held_stays_held() -> None:
     assert told(found) == (OutboxState.HELD, FlagState.SENT, WORD, {})
 
 
+def test_a_row_that_was_held_waits_again_where_nothing_happened_to_any_contract() -> None:
+    decided = plan(StatusFileState.SENT, RowState.PENDING, FlagState.SENT, [("group", Treatment.HOLD, 5)])
+    found = back(decided, [seen(5, "group", Status.IN_DOUBT)], FlagState.SENT, {5: "pending"}, WORD, quiet=True)
+    assert told(found) == (OutboxState.UNCHANGED, FlagState.SENT, WORD, {5: "pending"})
+
+
+@pytest.mark.parametrize("twin", [Treatment.CANCEL, None])
+def test_a_held_row_is_not_given_back_with_what_would_send_it_twice(twin: Treatment | None) -> None:
+    decisions = [("group", Treatment.HOLD, 5), *([("group", twin, 6)] if twin else [])]
+    json, column = (StatusFileState.SENT, FlagState.SENT) if twin else (StatusFileState.ABSENT, FlagState.UNSENT)
+    decided = plan(json, RowState.PENDING, column, decisions)
+    tasks = [seen(5, "group", Status.IN_DOUBT), *([seen(6, "group", Status.CANCELLED)] if twin else [])]
+    found = back(decided, tasks, column, {5: "pending", 6: "pending"}, WORD if twin else None, quiet=True)
+    assert told(found) == (OutboxState.HELD, FlagState.SENT, WORD, {})
+
+
 def test_a_historic_hold_without_a_row_leaves_the_old_state_as_it_was() -> None:
     """sent / none / Y: the old program would do nothing, and so would we."""
     decided = plan(StatusFileState.SENT, RowState.NONE, FlagState.SENT, [("group", Treatment.HOLD, None)])
@@ -175,10 +192,10 @@ def test_a_historic_hold_without_a_row_leaves_the_old_state_as_it_was() -> None:
     assert told(found) == (OutboxState.UNCHANGED, FlagState.SENT, WORD, {})
 
 
-def test_another_word_that_blocks_nothing_is_replaced() -> None:
+def test_what_was_held_without_a_row_is_left_to_the_old_program_that_would_make_it() -> None:
     decided = plan(StatusFileState.OTHER, RowState.NONE, FlagState.UNSENT, [("group", Treatment.HOLD, None)])
     found = back(decided, [seen(70, "group", Status.IN_DOUBT)], FlagState.UNSENT, {}, "?")
-    assert told(found) == (OutboxState.HELD, FlagState.SENT, WORD, {})
+    assert told(found) == (OutboxState.UNCHANGED, FlagState.UNSENT, "?", {})
 
 
 def test_a_key_behind_a_tear_is_written() -> None:
