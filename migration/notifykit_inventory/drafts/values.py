@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -30,8 +31,10 @@ _METHODS = {
     "center", "removeprefix", "removesuffix", "startswith", "endswith", "isdigit", "split",
 }  # fmt: skip
 """Methods of texts that templates have as well."""
+_CHANGES = _METHODS - {"zfill", "ljust", "rjust", "center", "startswith", "endswith", "isdigit", "split"}
+_LONGEST = 4_000
 _COPIES = {"list", "tuple", "sorted", "reversed", "enumerate", "iter", "dict"}
-_NUMBERS = {"float": "number", "int": "number | int"}
+_NUMBERS = {"float": "number | float", "int": "number | int"}
 _OPERATORS: dict[type[ast.operator], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%"
 }  # fmt: skip
@@ -71,6 +74,8 @@ class Values:
     """The paths of send-status files."""
     keys: list[Texts] = field(default_factory=list)
     """What was looked up in a send-status file."""
+    changed: dict[str, Texts] = field(default_factory=dict)
+    """Columns of the record at hand that were written, to what they hold now."""
     positions: set[int] = field(default_factory=set)
     """Positions of a positional row that are used."""
 
@@ -202,6 +207,8 @@ class Values:
             self.positions.add(node.value)
             return symbol(Kind.VALUE, f"record[{quoted(column_name(node.value))}]") if node.value >= 0 else None
         name = plain(fold(node, scope, depth))
+        if name in self.changed:
+            return self.changed[name]
         return None if name is None else symbol(Kind.VALUE, f"record[{quoted(name)}]")
 
     def _call(self, node: ast.Call, scope: Scope, depth: int) -> Texts | None:
@@ -236,12 +243,25 @@ class Values:
             return base
         if found and found[0] is Kind.ROWS:
             return base
-        if called.attr not in _METHODS or not has_symbols(base) or node.keywords:
+        if called.attr not in _METHODS or node.keywords:
             return None
+        if (text := plain(base)) is not None:
+            return self._changed(text, called.attr, node.args)
         said, given = expression(base), [self.literal(item, scope, depth) for item in node.args]
         if said is None or None in given:
             return self.unknown(node, scope)
         return symbol(Kind.VALUE, f"{said}.{called.attr}({', '.join(item for item in given if item)})")
+
+    def _changed(self, text: str, method: str, arguments: Sequence[ast.expr]) -> Texts | None:
+        """Return what a method makes of a text that is known."""
+        given = [item.value for item in arguments if isinstance(item, ast.Constant)]
+        if len(given) < len(arguments) or method not in _CHANGES:
+            return None
+        try:
+            found = getattr(text, method)(*given)
+        except TypeError:
+            return None  # it is called otherwise than texts can be
+        return (found,) if isinstance(found, str) and len(found) <= _LONGEST else None
 
     def _converted(self, name: str, given: ast.expr, scope: Scope, depth: int) -> Texts | None:
         value = fold(given, scope, depth)

@@ -195,14 +195,20 @@ class Walker:
             frame.names[node.target.id] = fold(whole, scope)
         for target in node.targets if isinstance(node, ast.Assign) else ():
             if isinstance(target, ast.Subscript):
-                self._entry(target, node.value, scope)
+                self._entry(target, node.value, frame)
         for name, value in assigned(node) if isinstance(node, ast.Assign | ast.AnnAssign) else ():
             frame.names[name] = self.values.unknown(node.value, scope) if value is None else fold(value, scope)
 
-    def _entry(self, target: ast.Subscript, value: ast.expr, scope: Scope) -> None:
-        """Note a word that is written under a key of the send status."""
+    def _entry(self, target: ast.Subscript, value: ast.expr, frame: _Frame) -> None:
+        """Note a word that is written under a key of the send status, or into a column of the record."""
+        scope = self._scope(frame)
         base = single(fold(target.value, scope))
         loop = self.conditions.loop
+        if base and base[0] is Kind.RECORD:
+            column = plain(fold(target.slice, scope))
+            if column is not None:
+                always = not frame.tests and not self._silent
+                self.values.changed[column] = fold(value, scope) if always else self.values.unknown(value, scope)
         if loop is not None and base and base[0] is Kind.STATUS and not self._silent:
             loop.statuses.add(self.values.statuses[int(base[1])])
             loop.keys.append(fold(target.slice, scope))
@@ -271,8 +277,10 @@ class Walker:
         loop = Loop(place=self._place(node, frame), rows=rows, flags=self._flags(node.body, record, scope))
         tests, frame.tests = frame.tests, ()  # what is true outside of the loop is not about the record
         self.conditions.loop = loop
+        self.values.changed.clear()
         self._walk(node.body, frame)
         self.conditions.loop = None
+        self.values.changed.clear()
         frame.tests = tests
         self._forget(node.body, frame)
         if loop.made:

@@ -25,7 +25,16 @@ from notifykit.model import Record, Table
 from notifykit.pipeline.project import open_project
 
 KEY, NUMBER, KEEPER, FLAG = "合同ID(_id)", "合同编号(contractdocNum)", "管家(serviceHousekeeper)", "是否发送通知"
-ROW = {KEY: "1", NUMBER: "YHWX-1", KEEPER: "测试管家", FLAG: "N", "金额": "12345.6", "备注": " 好 ", "x": ""}
+ROW = {
+    KEY: "1",
+    NUMBER: "YHWX-1",
+    KEEPER: "测试管家",
+    FLAG: "N",
+    "金额": "12345.6",
+    "备注": " 好 ",
+    "x": "",
+    "百": "100",
+}
 
 HEAD = """\
 from modules.config import *
@@ -71,6 +80,8 @@ TEXTS = {
     "repeated": "'=' * 3 + row['备注']",
     "a function": "preprocess(row['金额']) + preprocess(row['x'])",
     "a function with more": "name_of(row) + name_of(row, mark='*')",
+    "a number as it is written": "f\"{float(row['金额'])} {int(row['百'])}\" + str(float(row['百']))",
+    "methods of a constant": "' 一 '.strip() + BADGE.replace('🎖️', '章') + row['备注']",
     "a constant": "WECOM_GROUP_NAME_BJ + BADGE",
     "braces": "'{{ x }} {% y %} {# z #} {' + row['备注'] + '}'",
     "lines": "'一\\n  二\\n\\n' + row['备注'] + '\\n'",
@@ -240,6 +251,18 @@ def test_no_draft_is_made_of_code_that_was_not_read_whole(tmp_path: Path, monkey
 def test_nothing_else_that_is_called_so_is_a_message(tmp_path: Path) -> None:
     code = "import asyncio\n\n\nasync def run():\n    asyncio.create_task(other())\n    Task(1)\n"
     assert [item for item in drafted(tmp_path, code).undrafted if item.file == "more.py"] == []
+
+
+def test_a_column_that_the_code_writes_is_what_it_wrote(tmp_path: Path) -> None:
+    made = "create_task('send_wecom_message', '群', row['x'])"
+    always = one(
+        tmp_path / "a", notifier(f"if row['是否发送通知'] != 'N': continue\nrow['x'] = row['备注'] + '!'\n{made}")
+    )
+    assert always.messages[0].template == '{{ record["备注"] }}!'
+    body = f"if row['是否发送通知'] != 'N': continue\nif row['备注']:\n    row['x'] = '有'\n{made}"
+    perhaps = one(tmp_path / "b", notifier(body))
+    assert perhaps.messages[0].template == "{{ undecided }}"
+    assert "template" in perhaps.messages[0].marks
 
 
 def test_two_loops_over_one_status_file_are_for_a_person(tmp_path: Path) -> None:
