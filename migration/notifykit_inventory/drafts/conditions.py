@@ -88,10 +88,10 @@ class Conditions:
         return None
 
     def _truth(self, node: ast.expr, scope: Scope, depth: int, *, negated: bool) -> bool | str | None:
-        found = single(fold(node, scope, depth))
-        if found and found[0] is Kind.STATUS:
-            self._is_status((f"{fold(node, scope, depth)[0]}",), (), ast.Eq)
+        value = fold(node, scope, depth)
+        if self._is_status(value, (), ast.Eq):
             return negated
+        found = single(value)
         if found and found[0] is Kind.TEST:
             if found[1] in ("true", "false"):
                 return (found[1] == "true") is not negated
