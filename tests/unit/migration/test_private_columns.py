@@ -13,10 +13,11 @@ from notifykit.outbox.sqlite.steps import steps
 
 MIGRATION = Path(__file__).parents[3] / "migration"
 
-PRIVATE = {name for step in steps() for name in (*step.columns, *step.tables)}
+PRIVATE = {name for step in steps() for name in (*step.columns, *step.tables)} - {"metadata"}
+"""The old program's table may have metadata, too."""
 
-SHARED = {"campaign", "channel", "metadata"}
-"""Names that the migration's own tables, or the old program's table, have for their columns, too."""
+SHARED = {"campaign", "channel"}
+"""Names that the migration's own tables have for their columns, too."""
 
 SQL = re.compile(r"\b(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|WHERE|WHEN)\b")
 
