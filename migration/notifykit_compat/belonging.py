@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from notifykit_migration.legacy.numbers import Numbers
 
+from notifykit.errors import CampaignError
 from notifykit.model import Record
 from notifykit_compat.activation import Staged
 from notifykit_compat.contract_files import ContractFile, Sheet
@@ -69,7 +70,7 @@ class Belonging:
         return None if record is None or key in sheet.problems else Contract(file, record)
 
     def contract_of(self, one: Staged) -> Contract | None:
-        """Return the only contract that a message can be of. Raises CampaignError where a CSV tells nothing."""
+        """Return the only contract that a message can be of; of a CSV that tells nothing it is none."""
         found = [contract for file in self._files for contract in self._of(file, one)]
         return found[0] if len(found) == 1 else None
 
@@ -77,7 +78,10 @@ class Belonging:
         plans = [plan for plan in file.campaign.messages if plan.task_type == one.task_type]
         if not plans or not file.state.number:
             return
-        read = self._read(file)
+        try:
+            read = self._read(file)
+        except CampaignError:  # no notification gets beyond loading the status then, and other jobs go on
+            return
         if len(named := read.numbers.found_in(one.text)) != 1:
             return
         for record in read.by_number[named.pop()]:

@@ -23,6 +23,7 @@ from program_world import (
 )
 from shim_world import Program, shimmed
 
+from notifykit.errors import CampaignError
 from notifykit.model import Status
 
 GROUP, PERSON = "send_wecom_message", "send_wechat_message"
@@ -277,6 +278,14 @@ def test_what_threads_create_is_a_contracts_by_its_number(program: Program) -> N
     program.task_manager.create_task(*group(0))  # known, and the same
     program.task_manager.create_task(group(0)[0], group(0)[1], f"{group(0)[2]} 已付款")  # known, and another
     assert [campaign for campaign, _, _ in waiting(program)] == ["legacy"]
+
+
+def test_a_csv_that_tells_nothing_stops_no_other_job(program: Program) -> None:
+    program.world.csv.write_text("a,b\r\n", encoding="utf-8")
+    program.jobs.check_technician_status()
+    assert [campaign for campaign, _, _ in waiting(program)] == ["legacy"] * 3
+    with pytest.raises(CampaignError):
+        program.file_utils.load_send_status(BEIJING_JSON)
 
 
 @pytest.mark.parametrize("at", ["the end", "a later pass"])
