@@ -124,6 +124,8 @@ class Options:
     stopped: Stopped = Stopped.UNKNOWN
     timezone: str = ""
     """Of the times in the task table, as `legacy: timezone:` in notifykit.yaml says. Empty: that of this computer."""
+    fit_anyway: bool = False
+    """Go on where the campaigns do not fit what the old program left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +255,8 @@ class Plan:
     statements: tuple[str, ...]
     """What is changed in the database's schema."""
     purged: bool
+    fit: tuple[Reason, ...] = ()
+    """How well the campaigns fit what the old program left; what the old job should mend comes first."""
     hash: str = ""
 
     @property

@@ -29,6 +29,7 @@ from notifykit_migration.legacy.settings import settings_of
 from notifykit_migration.migrate import DAY, Migrated, Migration, Until
 from notifykit_migration.model import Check, Historic, Options, Plan, Raised, Stopped
 from notifykit_migration.plan.collecting import collector_still
+from notifykit_migration.plan.fit import require_fit
 from notifykit_migration.plan.make import NothingToMigrateError, make_plan
 from notifykit_migration.plan.plan_file import read_plan, write_plan
 
@@ -103,6 +104,8 @@ class _Days(click.ParamType[float]):
     help="Stop after this phase; the same command goes on from there.",
 )
 @click.option("--show", "key", metavar="KEY", help="With --dry-run: all evidence of one contract.")
+@click.option("--explain-fit", is_flag=True, help="With --dry-run: how well the campaigns fit; compare every text.")
+@click.option("--fit-anyway", is_flag=True, help="Go on where they do not fit, and their rows are not found.")
 @click.option("--detailed-exitcode", is_flag=True, help="With --dry-run: answer 10 where something would be changed.")
 @click.option("--report", "report_path", type=PathType(), metavar="FILE", help="Write the HTML report here.")
 @json_option
@@ -123,6 +126,8 @@ def migrate(
     log_path: Path | None,
     until: str,
     key: str | None,
+    explain_fit: bool,
+    fit_anyway: bool,
     detailed_exitcode: bool,
     report_path: Path | None,
     as_json: bool,
@@ -133,8 +138,10 @@ def migrate(
     carries that out: a proven backup, the database in one transaction, the flags, a verification; then the
     send-status files go into the backup. What is not proven is held for a person. `rollback` goes back.
     """
-    if (out or key or detailed_exitcode) and not dry_run:
-        raise click.UsageError("--out, --show and --detailed-exitcode belong to --dry-run")
+    if (out or key or explain_fit or detailed_exitcode) and not dry_run:
+        raise click.UsageError("--out, --show, --explain-fit and --detailed-exitcode belong to --dry-run")
+    if explain_fit and (out or key or plan_path):
+        raise click.UsageError("--explain-fit makes no plan: leave --out, --show and --plan out")
     project = session.open_project(secrets=False)
     command = _Command(
         project=project,
@@ -165,10 +172,11 @@ def migrate(
         raised=Raised(raised),
         stopped=Stopped(stopped),
         timezone=settings_of(project.configuration).timezone,
+        fit_anyway=fit_anyway,
     )
     try:
         with progress("reading the old state", "files"):
-            plan = command.plan(plan_path, options)
+            plan = command.plan(plan_path, options, explain_fit=explain_fit)
     except StoreError as error:
         if error.passing:
             raise PreflightError(str(error)) from error  # another program holds it: that has to stop first
@@ -177,6 +185,8 @@ def migrate(
         if not dry_run:
             command.sync_others()
         return _nothing(nothing, as_json=as_json)
+    if explain_fit:
+        return command.explain_fit(plan)
     if dry_run:
         command.show(plan, out=out, key=key)
         return CHANGES_PLANNED if detailed_exitcode else ExitCode.DONE
@@ -218,10 +228,11 @@ class _Command:
         """Where the project stands now."""
         return state_of(Journal.read(self.folder.journal))
 
-    def plan(self, path: Path | None, options: Options) -> Plan:
+    def plan(self, path: Path | None, options: Options, *, explain_fit: bool) -> Plan:
         """Read the plan that is to be carried out, or make one."""
         if path is None:
-            return make_plan(self.project, options, now=float(int(self.project.clock.now())), log=self.log)
+            now = float(int(self.project.clock.now()))
+            return make_plan(self.project, options, now=now, log=self.log, explain_fit=explain_fit)
         plan = read_plan(path)
         if (used := was_used(Journal.read(self.folder.journal), plan.hash, plan.made_at)) is not None:
             raise WorldChangedError(
@@ -230,6 +241,15 @@ class _Command:
                 where=path,
             )
         return plan
+
+    def explain_fit(self, plan: Plan) -> ExitCode:
+        """Show how well the campaigns fit. Raises PreflightError where one does not."""
+        if self.as_json:
+            print_json({"fit": report.fit_form(plan)})
+        else:
+            report.show_fit(plan)
+        require_fit(plan)
+        return ExitCode.DONE
 
     def sync_others(self) -> None:
         """Carry over what notifykit.yaml says of other programs' messages since."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from os import SEEK_END
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,9 @@ from notifykit_migration.wording import holds
 
 Redirect = Mapping[Path, Path]
 """Where files are read from instead: to plan from a restored backup."""
+
+SAMPLE = 1_000
+"""Records of a campaign that are kept."""
 
 Pair = tuple[str, str]
 """(task_type, recipient)."""
@@ -66,6 +70,10 @@ class Retiring:
     """The CSV file as error texts name it; in a restored backup that is another one."""
     called: str = ""
     """How plans name it."""
+    sample: list[Record] = field(default_factory=list)
+    """Records of all parts of the file, at most SAMPLE."""
+    cut: bool = False
+    """The file ends within a row."""
     digests: dict[Path, tuple[str, int]] = field(default_factory=dict)
     """sha256 and size of the two files as they were read; `("", 0)` where there was none."""
 
@@ -129,7 +137,7 @@ def retiring(
         digests=before,
     )
     try:
-        _read_contracts(world, state.number, campaign.messages if recipients else ())
+        broken_last = _read_contracts(world, state.number, campaign.messages if recipients else ())
     except CampaignError as error:
         raise PreflightError(str(error)) from error
     # Size and time would not tell: a clock may stand still between two writes.
@@ -139,7 +147,14 @@ def retiring(
             mend="stop the old program and whoever edits the file, then run again",
             where=shown(project.file.folder, changed[0]),
         )
-    return world
+    return replace(world, cut=broken_last and not _line_ended(files[csv_path.resolve()]))
+
+
+def _line_ended(path: Path) -> bool:
+    """Whether a file ends with the end of a line, in whatever encoding."""
+    with path.open("rb") as file:
+        file.seek(max(0, file.seek(0, SEEK_END) - 4))
+        return b"\n" in file.read()
 
 
 def _digests(files: Redirect) -> dict[Path, tuple[str, int]]:
@@ -177,19 +192,27 @@ def records(world: Retiring, keys: Iterable[str]) -> Iterator[Record]:
     if not wanted:
         return
     for item in world.campaign.source.read():
+        if not wanted:
+            return
         if isinstance(item, Record) and item.key in wanted:
             wanted.discard(item.key)
             yield item
 
 
-def _read_contracts(world: Retiring, number_column: str, addressed: Sequence[MessagePlan]) -> None:
-    """Fill in the contracts. `addressed`: the messages whose recipients are wanted."""
+def _read_contracts(world: Retiring, number_column: str, addressed: Sequence[MessagePlan]) -> bool:
+    """Fill in the contracts; returns whether the last row cannot be used.
+
+    `addressed`: the messages whose recipients are wanted.
+    """
     plans = world.campaign.messages
     everything = tuple(plan.name for plan in plans)
     flag_of = world.keeper.flag_of
     contracts = world.contracts
     same: dict[tuple[Any, ...], tuple[Any, ...]] = {}  # thousands of contracts share few recipients
-    for item in world.campaign.source.read():
+    item: Record | Problem | None = None
+    keep = world.sample.append
+    step = 1
+    for at, item in enumerate(world.campaign.source.read()):
         if isinstance(item, Record) and not world.campaign.exact_keys and (problem := unusable_key(item)) is not None:
             world.problems.append(world.named(problem))  # no contract has such a key, so none is broken
             continue
@@ -198,6 +221,11 @@ def _read_contracts(world: Retiring, number_column: str, addressed: Sequence[Mes
             if item.key is not None:
                 world.broken[item.key] = world.named(item)
             continue
+        if at % step == 0:
+            keep(item)
+            if len(world.sample) > SAMPLE:
+                del world.sample[1::2]
+                step *= 2
         doubt: Reason | None = None
         required = everything  # where it cannot be told
         pairs: tuple[Pair, ...] = ()
@@ -232,3 +260,4 @@ def _read_contracts(world: Retiring, number_column: str, addressed: Sequence[Mes
             known.column = FlagState.OTHER
         if known.number != number:
             known.doubt = holds.KEY_TWICE(first=known.line, second=item.row)
+    return isinstance(item, Problem)

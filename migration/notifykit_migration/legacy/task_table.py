@@ -29,6 +29,13 @@ Owned = dict[tuple[str, str], dict[str, int]]
 """(campaign, key) to message to its highest round."""
 
 
+_AT_ONCE = 500
+"""Rows that one statement asks for."""
+
+_TEXTS = "SELECT id, CAST(message AS TEXT) FROM tasks WHERE id IN ({})"
+"""`read_row_texts`: the texts of rows; the places of their ids come within."""
+
+
 @dataclass(slots=True)
 class _Order:
     """Rows that the old scheduler works through one at a time, by their ids."""
@@ -171,6 +178,15 @@ def read_rows(connection: sqlite3.Connection) -> Iterator[Row]:
             updated_at=str(row.updated_at),
             metadata=row.metadata if isinstance(row.metadata, str) else None,
         )
+
+
+def read_row_texts(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, str]:
+    """Return the texts of these rows."""
+    found: dict[int, str] = {}
+    for start in range(0, len(ids), _AT_ONCE):
+        some = ids[start : start + _AT_ONCE]
+        found.update(connection.execute(_TEXTS.format(",".join("?" * len(some))), some))
+    return found
 
 
 def read_owned(connection: sqlite3.Connection) -> Owned:

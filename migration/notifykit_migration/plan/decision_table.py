@@ -135,12 +135,12 @@ def _own_row(row: RowFact, fact: ContractFact, choices: Choices) -> tuple[Treatm
 
 def _without_row(fact: ContractFact, rows: RowState, choices: Choices) -> tuple[Treatment, Reason]:
     """Decide about a message that is required and has no row."""
+    if fact.doubt is not None:
+        return Treatment.HOLD, fact.doubt  # which of its rows are there is not known, so none is said to be gone
     rule = WITHOUT_ROW[fact.json, rows][COLUMNS.index(fact.column)]
-    if rule.needs_sure_rows and fact.doubt is not None:
-        return Treatment.HOLD, fact.doubt
     if rule.needs_all_rows and fact.purged:
         return Treatment.HOLD, holds.ROWS_DELETED()
-    if rule.assumed is not None and fact.doubt is None and choices.historic is Historic.ASSUME_SENT:
+    if rule.assumed is not None and choices.historic is Historic.ASSUME_SENT:
         return Treatment.ASSUME, rule.assumed
     return rule.decision, rule.why
 
@@ -151,17 +151,15 @@ class Rule:
 
     decision: Treatment
     why: Reason
-    needs_sure_rows: bool = False
-    """Where its contract's rows are in doubt, it is held for that doubt."""
     needs_all_rows: bool = False
     """Where rows were deleted from the table, it is held."""
     assumed: Reason | None = None
-    """Why it is taken as sent where the person chose that, and its contract's rows are not in doubt."""
+    """Why it is taken as sent where the person chose that."""
 
 
-_NEW = Rule(decision=Treatment.GENERATE, why=proven.NOT_BEGUN(), needs_sure_rows=True, needs_all_rows=True)
-_CUT = Rule(decision=Treatment.CREATE, why=proven.STOPPED_BEFORE(), needs_sure_rows=True, needs_all_rows=True)
-_FAIL = Rule(decision=Treatment.HOLD, why=holds.OTHER_FAILED(), needs_sure_rows=True)
+_NEW = Rule(decision=Treatment.GENERATE, why=proven.NOT_BEGUN(), needs_all_rows=True)
+_CUT = Rule(decision=Treatment.CREATE, why=proven.STOPPED_BEFORE(), needs_all_rows=True)
+_FAIL = Rule(decision=Treatment.HOLD, why=holds.OTHER_FAILED())
 _OLD = Rule(decision=Treatment.HOLD, why=holds.HISTORIC(), assumed=proven.HISTORIC_ASSUMED())
 _LOST = Rule(decision=Treatment.HOLD, why=holds.SENT_WITHOUT_ROW())
 _HAND = Rule(decision=Treatment.HOLD, why=holds.FLAG_ALONE())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,12 +37,14 @@ from notifykit_migration.model import (
     Treatment,
 )
 from notifykit_migration.plan.decide import Decider
+from notifykit_migration.plan.fit import Fit, require_fit
 from notifykit_migration.plan.match import Matcher, Matches
 from notifykit_migration.plan.plan_file import plan_hash
 from notifykit_migration.plan.remembering import Memory
 from notifykit_migration.store import fence
 from notifykit_migration.store.migrated import StoredCampaign, migrated_as, migrated_campaigns
 from notifykit_migration.wording import warnings as told
+from notifykit_migration.wording.fit import TORN
 
 DAY = 86_400.0
 
@@ -52,11 +54,18 @@ class NothingToMigrateError(NotifykitError):
 
 
 def make_plan(
-    project: Project, options: Options, *, now: float, redirect: Redirect | None = None, log: LegacyLog | None = None
+    project: Project,
+    options: Options,
+    *,
+    now: float,
+    redirect: Redirect | None = None,
+    log: LegacyLog | None = None,
+    explain_fit: bool = False,
 ) -> Plan:
     """Return what a migration of this project would do.
 
-    Raises NothingToMigrateError, PreflightError (the files are not fit to be migrated), ConfigError, StoreError.
+    `explain_fit`: every text is compared, and a campaign that does not fit is no error. Raises NothingToMigrateError,
+    PreflightError (the files are not fit to be migrated, or a campaign does not fit them), ConfigError, StoreError.
     """
     redirect = redirect or {}
     states = legacy_states(project)
@@ -89,8 +98,10 @@ def make_plan(
             raise NothingToMigrateError("nothing to do: every campaign with old state was migrated already")
         _something(project, worlds, connection)
         inputs = _inputs(project, worlds, store, connection)
-        planner = _Planner(project, worlds, options, now, log, redirect)
+        planner = _Planner(project, worlds, options, now, log, redirect, explain_fit)
         plan = planner.plan(store, connection, inputs, kept)
+    if not explain_fit:
+        require_fit(plan)
     return replace(plan, hash=plan_hash(plan))
 
 
@@ -141,6 +152,7 @@ class _Planner:
     now: float
     log: LegacyLog | None
     redirect: Redirect
+    explain_fit: bool
 
     def plan(
         self, store: Path, connection: sqlite3.Connection | None, inputs: tuple[Input, ...], kept: Sequence[Keeping]
@@ -160,6 +172,7 @@ class _Planner:
             found = Matcher(self.worlds, before).match(())
             if any(world.status.words for world in self.worlds):
                 purged = told.NO_TABLE()
+        fit = list(self._fit(connection, found))  # before what was matched is used up
         warnings: list[Reason] = []
         campaigns = []
         causes: dict[str, Reason] = {}
@@ -209,7 +222,15 @@ class _Planner:
             warnings=tuple(warnings),
             statements=tuple(fence.statements(connection)),
             purged=bool(causes),
+            fit=tuple(sorted(fit, key=lambda reason: reason.code not in TORN)),
         )
+
+    def _fit(self, connection: sqlite3.Connection | None, found: Matches) -> Iterator[Reason]:
+        """Say how well each campaign fits."""
+        for at, world in enumerate(self.worlds):
+            files = world.keeper.flag_file.resolve(), world.status_path
+            csv_file, status_file = (shown(self.project.file.folder, file) for file in files)
+            yield from Fit(at, world, found, connection, (csv_file, status_file)).reasons(every=self.explain_fit)
 
     def _begun_anew(
         self, at: int, world: Retiring, connection: sqlite3.Connection | None, found: Matches, known: Collection[str]

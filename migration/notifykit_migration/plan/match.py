@@ -66,6 +66,10 @@ class Matches:
     """Rows of other jobs, pending or not."""
     fenced: set[Pair] = field(default_factory=set)
     """Kinds and recipients that other jobs write to as well as a campaign that is migrated."""
+    elsewhere: dict[Place, list[tuple[int, Pair]]] = field(default_factory=dict)
+    """Rows that name this contract alone, and go to whom its campaign never writes: id, kind and recipient."""
+    unnamed: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """By position of the campaign: rows to its recipients that name none of its contracts for certain."""
     anew: dict[Place, set[str]] = field(default_factory=dict)
     """After a rollback: messages with rows that it did not leave."""
 
@@ -91,7 +95,12 @@ class Matcher:
                 if contract.number:
                     self._by_number[contract.number].append((at, contract.key))
         self._numbers = Numbers(self._by_number)
-        self._pairs = {pair for world in worlds for contract in world.contracts.values() for pair in contract.pairs}
+        self._pairs: dict[Pair, dict[int, None]] = defaultdict(dict)
+        """To the positions of the campaigns that write to them."""
+        for at, world in enumerate(worlds):
+            for contract in world.contracts.values():
+                for pair in contract.pairs:
+                    self._pairs[pair][at] = None
         self._positions = {world.campaign.name: at for at, world in enumerate(worlds)}
         self._alike: dict[Place, list[tuple[Row, list[str]]]] = defaultdict(list)
         self.found = Matches()
@@ -150,16 +159,24 @@ class Matcher:
             self.found.others += 1
             if pair in self._pairs:
                 self.found.fenced.add(pair)
+                self._unnamed(row, self._pairs[pair])
             if row.status == "pending":
                 self.found.orphans.append(row.id)
         elif len(numbers) > 1:
             self._doubtful(row, places, holds.SEVERAL_CONTRACTS(row=row.id, contracts=len(numbers)))
         elif not fitting:
             self._doubtful(row, places, holds.UNKNOWN_RECIPIENT(row=row.id, recipient=row.recipient))
+            for place in places:
+                self.found.elsewhere.setdefault(place, []).append((row.id, pair))
         elif len(fitting) > 1:
             self._doubtful(row, fitting, holds.SAME_NUMBER(row=row.id, contracts=len(fitting)))
+            self._unnamed(row, dict.fromkeys(at for at, _ in fitting))
         else:
             self._attach(row, fitting[0])
+
+    def _unnamed(self, row: Row, campaigns: Iterable[int]) -> None:
+        for at in campaigns:
+            self.found.unnamed[at].append(row.id)
 
     def _attach(self, row: Row, place: Place) -> None:
         plans = self._worlds[place[0]].campaign.messages

@@ -37,6 +37,12 @@ FORMAT = 2
 OLDER = (1,)
 """Those that are read as well. Format 1 has the texts of reasons without their codes."""
 
+_TOLD = ("warnings", "fit")
+"""Fields of a plan that are reasons."""
+
+_LATER = frozenset({"timezone", "fit_anyway", "fit"})
+"""Fields that earlier versions did not know: the hash leaves them out where they are empty."""
+
 _ANEW = "make it anew with `notifykit migrate --dry-run --out FILE`"
 
 BATCH = 200
@@ -156,7 +162,8 @@ def _made(found: dict[str, Any]) -> object:
         decisions = tuple(found["decisions"])
         return ContractPlan(**{"number": None, **found, **states, "decisions": decisions, "crash": crash})
     if "warnings" in found:
-        return {**found, "warnings": tuple(_reason(Reason.of(warning)) for warning in found["warnings"])}
+        told = {name: tuple(_reason(Reason.of(one)) for one in found[name]) for name in _TOLD if name in found}
+        return {**found, **told}
     return found
 
 
@@ -185,7 +192,7 @@ def treatment_hash(plan: Plan) -> str:
     Reasons, accidents, warnings and the statements that change the schema are left out: another version has others
     for the same treatment.
     """
-    return _digest(_lines(plan, without=("made_at", "hash", "warnings", "statements"), why=False))
+    return _digest(_lines(plan, without=("made_at", "hash", "statements", *_TOLD), why=False))
 
 
 def _digest(lines: Iterator[str]) -> str:
@@ -199,7 +206,7 @@ def _digest(lines: Iterator[str]) -> str:
 def _lines(plan: Plan, *, without: Collection[str], why: bool = True) -> Iterator[str]:
     """Yield the plan a line each, so that a large one is never held twice. `why`: with the reasons."""
     for item in fields(Plan):
-        if item.name not in (*without, "campaigns"):
+        if item.name not in (*without, "campaigns") and (item.name not in _LATER or getattr(plan, item.name)):
             yield _encode([item.name, _said(getattr(plan, item.name))])
     for campaign in plan.campaigns:
         for item in fields(CampaignPlan):
@@ -211,8 +218,8 @@ def _lines(plan: Plan, *, without: Collection[str], why: bool = True) -> Iterato
 
 def _said(value: object) -> object:
     """Return a value for the hash. What an earlier version did not know is left out where it is as it was then."""
-    if isinstance(value, Options) and not value.timezone:
-        return {name: said for name, said in to_jsonable_python(value).items() if name != "timezone"}
+    if isinstance(value, Options):
+        return {name: said for name, said in to_jsonable_python(value).items() if said or name not in _LATER}
     if isinstance(value, tuple):
         return [item.text if isinstance(item, Reason) else to_jsonable_python(item) for item in value]
     return to_jsonable_python(value)

@@ -50,9 +50,15 @@ def plan_summary_form(plan: Plan) -> dict[str, Any]:
         "orphans": list(plan.orphans),
         "others": plan.others,
         "purged": plan.purged,
+        "fit": fit_form(plan),
         "warnings": [warning.text for warning in plan.warnings],
         "warning_reasons": [warning.as_data() for warning in plan.warnings],
     }
+
+
+def fit_form(plan: Plan) -> list[dict[str, object]]:
+    """Describe how well the campaigns fit what the old program left."""
+    return [reason.as_data() for reason in plan.fit]
 
 
 def _options(options: Options) -> dict[str, Any]:
@@ -62,6 +68,7 @@ def _options(options: Options) -> dict[str, Any]:
         "raised": options.raised.value,
         "stopped": options.stopped.value,
         "timezone": options.timezone or None,
+        "fit_anyway": options.fit_anyway,
     }
 
 

@@ -16,6 +16,7 @@ from notifykit_migration.report import summary
 from notifykit_migration.report.timeline import milestones
 from notifykit_migration.report.times import DAY, age, when
 from notifykit_migration.report.words import COLUMNS, DECISIONS, JSONS, MEANINGS, PRESENTS, ROWS
+from notifykit_migration.wording.fit import FITS, MISFITS
 
 REASONS = 20
 """Groups of holds that are shown for a campaign; `--json` has all."""
@@ -36,6 +37,7 @@ _MARKS = {
 
 def show_plan(plan: Plan) -> None:
     """Show what a migration will do: decisions, changes, holds, what stays, warnings."""
+    show_fit(plan)
     options = plan.options
     out(f"plan {plan.hash[:12] or '–'} made {when(plan.made_at)} for {plan.store}")
     out(
@@ -54,6 +56,13 @@ def show_plan(plan: Plan) -> None:
         out(f"schema: {line}")
     _show_groups(summary.plan_groups(plan), bulk=True)
     _show_rest(plan)
+
+
+def show_fit(plan: Plan) -> None:
+    """Show how well the campaigns fit what the old program left."""
+    for reason in plan.fit:
+        kind = "fit" if reason.code == FITS.code else "misfit" if reason.code in MISFITS else "warning"
+        out(f"{kind}: {reason}")
 
 
 def _show_decisions(plan: Plan) -> None:

@@ -33,6 +33,7 @@ PLAN_KEYS = {
     "orphans",
     "others",
     "purged",
+    "fit",
     "warnings",
     "warning_reasons",
 }

@@ -466,3 +466,44 @@ def test_a_soak_is_not_cut_short_by_the_next_run(world: LegacyWorld) -> None:
     assert world.run("migrate", "--yes", *IDLE, "--soak", "7").exit_code == 0
     assert "nothing to do" in world.run("migrate", "--yes").stdout
     assert world.json() is not None
+
+
+def test_a_campaign_that_does_not_fit(tmp_path: Path) -> None:
+    """It stops everything, shown or not, until it is corrected or the person knows better."""
+    world = LegacyWorld(tmp_path / "misfit")
+    with world.together():
+        for _ in range(9):
+            world.contract("Y", SENT, [(GROUP, "completed")])
+    campaign = world.folder / "campaigns" / "beijing.yaml"
+    right = campaign.read_text(encoding="utf-8")
+    campaign.write_text(right.replace("（北京）销售喜报群", "北京喜报群"), encoding="utf-8")
+    with nothing_changes(world):
+        for arguments in (("--dry-run",), ("--yes", *IDLE), ("--yes", "--historic", "assume-sent")):
+            refuse(world, 4, "the rows of 9 contracts go to '（北京）销售喜报群' (send_wecom_message)", *arguments)
+        explained = world.run("migrate", "--dry-run", "--explain-fit")
+        assert (explained.exit_code, "misfit: beijing: message group" in explained.stdout) == (4, True)
+        assert "assume-sent" not in explained.output
+        assert world.run("migrate", "--dry-run", "--fit-anyway", "--out", str(tmp_path / "plan.json")).exit_code == 0
+    campaign.write_text(right, encoding="utf-8")
+    assert world.run("migrate", "--dry-run").exit_code == 0
+    assert json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))["options"]["fit_anyway"] is True
+
+
+def test_a_plan_that_goes_on_though_a_campaign_does_not_fit(tmp_path: Path) -> None:
+    """The backup is proven by planning from it in the same way."""
+    world = LegacyWorld(tmp_path / "misfit")
+    with world.together():
+        for _ in range(9):
+            world.contract("Y", SENT, [(GROUP, "completed")])
+    campaign = world.folder / "campaigns" / "beijing.yaml"
+    text = campaign.read_text(encoding="utf-8")
+    campaign.write_text(text.replace("（北京）销售喜报群", "北京喜报群"), encoding="utf-8")
+    done = world.run("migrate", "--yes", *IDLE, "--fit-anyway")
+    assert done.exit_code == 3, done.output
+    assert "9 contracts held for you" in done.stdout
+
+
+@pytest.mark.parametrize("other", [("--out", "plan.json"), ("--show", "1"), ("--plan", "plan.json")])
+def test_to_explain_the_fit_makes_no_plan(world: LegacyWorld, other: tuple[str, str]) -> None:
+    refuse(world, 2, "--explain-fit makes no plan", "--dry-run", "--explain-fit", *other)
+    refuse(world, 2, "belong to --dry-run", "--explain-fit")

@@ -46,6 +46,7 @@ def test_every_key_is_on_the_page(tmp_path: Path) -> None:
     reader.compare("inventory", drafted)
     reader.compare("history", told("history", "--json"))
     reader.compare("plan", told("migrate", "--dry-run", "--json"))
+    reader.compare("migrate --dry-run --explain-fit", told("migrate", "--dry-run", "--explain-fit", "--json"))
     shown = told("migrate", "--dry-run", "--show", doubtful.id, "--json")
     assert shown["contracts"][0]["decisions"]
     reader.compare("migrate --dry-run --show", shown)

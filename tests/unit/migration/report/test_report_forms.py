@@ -39,6 +39,7 @@ def test_a_plan_without_an_age() -> None:
         "raised": "hold",
         "stopped": "unknown",
         "timezone": None,
+        "fit_anyway": False,
     }
 
 

@@ -1,0 +1,282 @@
+"""How well each campaign fits what the old program left: rows, keys and texts.
+
+A campaign that is described wrongly finds its rows nowhere, and everything would look as if it had been purged.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from itertools import zip_longest
+
+from notifykit.campaign.campaign import MessagePlan
+from notifykit.errors import NotifykitError
+from notifykit.model import Record
+from notifykit.wording import Reason
+from notifykit_migration.errors import PreflightError
+from notifykit_migration.legacy.contracts import Contract, Pair, Retiring, records
+from notifykit_migration.legacy.numbers import Numbers
+from notifykit_migration.legacy.task_table import read_row_texts
+from notifykit_migration.model import Plan
+from notifykit_migration.plan.match import MatchedRow, Matches
+from notifykit_migration.wording import fit as told
+
+FEW = 5
+"""Fewer contracts, keys or rows prove nothing."""
+
+LOOKED = 50
+"""Contracts or rows that are looked at to tell what is wrong."""
+
+ALIKE = 0.6
+"""Two texts are of one message, with this share of them the same."""
+
+LONG = 5
+"""Characters that a number has at least: shorter ones stand in any text."""
+
+SHOWN = 40
+"""Characters that are shown of a text from where it differs."""
+
+_words = re.compile(r"\w+|\s+|[^\w\s]").findall
+
+
+def require_fit(plan: Plan) -> None:
+    """Raise PreflightError where a campaign is described wrongly and the person did not say to go on."""
+    wrong = [reason for reason in plan.fit if reason.code in told.MISFITS]
+    if not wrong or plan.options.fit_anyway:
+        return
+    raise PreflightError(
+        "a campaign does not fit what the old program left, and its messages would be held for want of their rows",
+        mend="correct the campaign, and plan again; `notifykit migrate --dry-run --explain-fit` shows all; where the "
+        "description is right, say --fit-anyway",
+        more=[f"  {reason}" for reason in plan.fit if reason.code in told.MISFITS | told.TORN],
+    )
+
+
+@dataclass(slots=True)
+class Fit:
+    """Compares one campaign with what is there; after the rows were matched, and before they are decided about."""
+
+    at: int
+    """Position of the campaign."""
+    world: Retiring
+    found: Matches
+    connection: sqlite3.Connection | None
+    """None where there is no table."""
+    names: tuple[str, str]
+    """What plans call the CSV file and the send-status file."""
+    _rows: dict[str, dict[str, list[MatchedRow]]] = field(init=False)
+    """By contract and message."""
+
+    def __post_init__(self) -> None:
+        self._rows = {key: rows for (at, key), rows in self.found.rows.items() if at == self.at}
+
+    def reasons(self, *, every: bool) -> list[Reason]:
+        """Say how well it fits; what the old job should mend comes first. `every`: compare all texts."""
+        better = self._better_key()
+        compared, differing = self._texts(every=every)
+        explained = sum(len(rows) for messages in self._rows.values() for rows in messages.values())
+        elsewhere = {id_ for (at, _), rows in self.found.elsewhere.items() if at == self.at for id_, _ in rows}
+        words = self.world.status.words
+        fits = told.FITS(
+            campaign=self.world.campaign.name,
+            explained=explained,
+            named=explained + len(elsewhere),
+            known=len(words) - len(self._unknown),
+            keys=len(words),
+            column=self.world.keeper.flag_words.key,
+            compared=compared,
+            texts=explained,
+            same=compared - len(differing),
+        )
+        wrong = [*better, *self._other_addresses(), *self._other_number(explained)]
+        return [*([] if better else self._torn()), fits, *wrong, *(differing if every else _first_of_each(differing))]
+
+    @property
+    def _unknown(self) -> list[str]:
+        """Keys of the send-status file without a row in the CSV file."""
+        world = self.world
+        return [key for key in world.status.words if key not in world.contracts and key not in world.broken]
+
+    def _torn(self) -> Iterator[Reason]:
+        name, (file, status_file) = self.world.campaign.name, self.names
+        missing, keys = len(self._unknown), len(self.world.status.words)
+        if self.world.cut:
+            yield told.CSV_CUT(campaign=name, file=file)
+        elif missing >= FEW and missing * 10 > keys:
+            yield told.CSV_SHORT(campaign=name, file=file, missing=missing, keys=keys, status_file=status_file)
+
+    def _better_key(self) -> list[Reason]:
+        """Find the column that has the keys of the send-status file, where that of the keys has few of them."""
+        words = self.world.status.words
+        known = len(words) - len(self._unknown)
+        if len(words) < FEW or known * 2 >= len(words):
+            return []
+        there: dict[str, set[str]] = defaultdict(set)
+        for record in _all_records(self.world):
+            for column, cell in record.items():
+                if cell in words:
+                    there[column].add(cell)
+        better = max(there, key=lambda column: len(there[column]), default=None)
+        if better is None or len(there[better]) <= max(known * 2, FEW):
+            return []
+        return [
+            told.OTHER_KEY(
+                campaign=self.world.campaign.name,
+                known=known,
+                keys=len(words),
+                column=self.world.keeper.flag_words.key,
+                there=len(there[better]),
+                better=better,
+            )
+        ]
+
+    def _other_addresses(self) -> Iterator[Reason]:
+        """Find messages whose rows are there, and go to others than their campaign says."""
+        for number, plan in enumerate(self.world.campaign.messages):
+            lacking = [
+                contract
+                for (at, key), _ in self.found.elsewhere.items()
+                if at == self.at
+                and plan.name in (contract := self.world.contracts[key]).required
+                and plan.name not in self._rows.get(key, {})
+            ]
+            if len(lacking) >= FEW and len(lacking) > sum(plan.name in messages for messages in self._rows.values()):
+                yield from self._address(plan, number, lacking)
+
+    def _address(self, plan: MessagePlan, number: int, lacking: Sequence[Contract]) -> Iterator[Reason]:
+        """Tell where the rows of a message go, if they are like its texts."""
+        looked = {contract.key: contract for contract in lacking[:LOOKED]}
+        rows = {key: self.found.elsewhere[self.at, key] for key in looked}
+        texts = self._row_texts(id_ for key in rows for id_, _ in rows[key])
+        seen: Counter[Pair] = Counter()
+        first: dict[Pair, tuple[str, int]] = {}
+        for record in records(self.world, looked):
+            text = self._rendered(plan, record)
+            id_, pair = max(rows[record.key], key=lambda row: _likeness(texts[row[0]], text))
+            if _likeness(texts[id_], text) >= ALIKE or not self._rows:  # without a row that fits, no text does either
+                seen[pair] += 1
+                first.setdefault(pair, (record.key, id_))
+        if seen.total() * 2 <= len(looked):
+            return
+        ((kind, recipient), _) = seen.most_common(1)[0]
+        key, id_ = first[kind, recipient]
+        described_kind, described = looked[key].pairs[number] if looked[key].pairs else (plan.task_type, "")
+        yield told.OTHER_ADDRESS(
+            campaign=self.world.campaign.name,
+            message=plan.name,
+            contracts=len(lacking),
+            recipient=recipient,
+            kind=kind,
+            described=described,
+            described_kind=described_kind,
+            key=key,
+            row=id_,
+        )
+
+    def _other_number(self, explained: int) -> Iterator[Reason]:
+        """Find the column that stands in the texts of the old rows, where that of the numbers does not."""
+        unnamed = self.found.unnamed.get(self.at, [])
+        if len(unnamed) < FEW or len(unnamed) <= explained:
+            return
+        texts = self._row_texts(_spread(unnamed, LOOKED))
+        keys: dict[str, dict[str, str]] = defaultdict(dict)  # column to cell to key
+        for record in _all_records(self.world):
+            for column, cell in record.items():
+                if len(cell := str(cell)) >= LONG:
+                    keys[column][cell] = record.key
+        named: dict[str, dict[str, str]] = {}  # column to text to key
+        for column, cells in keys.items():
+            if len(cells) * 2 > len(self.world.contracts):
+                numbers = Numbers(cells)
+                hits = ((text, numbers.found_in(text)) for text in texts.values())
+                named[column] = {text: cells[found.pop()] for text, found in hits if len(found) == 1}
+        better = max(named, key=lambda column: (len(named[column]), max(map(len, keys[column]))), default="")
+        best = named.get(better, {})
+        made = {
+            record.key: [self._rendered(plan, record) for plan in self.world.campaign.messages]
+            for record in records(self.world, best.values())
+        }
+        alike = sum(any(_likeness(text, one) >= ALIKE for one in made.get(key, ())) for text, key in best.items())
+        if alike * 2 > len(texts):
+            yield told.OTHER_NUMBER(
+                campaign=self.world.campaign.name,
+                rows=len(unnamed),
+                column=self.world.state.number or "",
+                found=alike,
+                looked=len(texts),
+                better=better,
+            )
+
+    def _texts(self, *, every: bool) -> tuple[int, list[Reason]]:
+        """Compare the texts of rows with what the campaign makes: how many, and those that differ."""
+        compared = 0
+        differing: list[tuple[MessagePlan, Record, MatchedRow]] = []
+        for record in records(self.world, self._rows) if every else self.world.sample:
+            contract = self.world.contracts.get(record.key)
+            if contract is None or contract.line != record.row:
+                continue
+            for message, rows in self._rows.get(record.key, {}).items():
+                plan = self.world.campaign.message(message)
+                if plan is None:
+                    continue
+                text = self._rendered(plan, record)
+                recipient = contract.pairs[self.world.campaign.messages.index(plan)][1] if contract.pairs else ""
+                compared += len(rows)
+                differing += [(plan, record, row) for row in rows if row.text != hash((recipient, text))]
+        texts = self._row_texts(row.id for _, _, row in differing)
+        return compared, [
+            reason
+            for plan, record, row in differing
+            for reason in self._difference(plan, record, row.id, texts[row.id])
+        ]
+
+    def _difference(self, plan: MessagePlan, record: Record, row: int, old: str) -> Iterator[Reason]:
+        new = self._rendered(plan, record)
+        if old.strip() == new.strip():
+            return
+        words, others = _words(old.strip()), _words(new.strip())
+        at = next(at for at, (word, other) in enumerate(zip_longest(words, others)) if word != other)
+        yield told.TEXT_DIFFERS(
+            campaign=self.world.campaign.name,
+            message=plan.name,
+            key=record.key,
+            row=row,
+            old=_beginning(words[at:]),
+            new=_beginning(others[at:]),
+        )
+
+    def _rendered(self, plan: MessagePlan, record: Record) -> str:
+        """Return the text that the campaign makes; where it makes none, why."""
+        try:
+            return plan.text(record)
+        except NotifykitError as error:
+            return self.world.named(error)
+
+    def _row_texts(self, ids: Iterable[int]) -> dict[int, str]:
+        return read_row_texts(self.connection, list(ids)) if self.connection is not None else {}
+
+
+def _all_records(world: Retiring) -> Iterator[Record]:
+    return (item for item in world.campaign.source.read() if isinstance(item, Record))
+
+
+def _first_of_each(differing: Iterable[Reason]) -> list[Reason]:
+    """Return the first difference of each message."""
+    return list({reason.params["message"]: reason for reason in reversed(list(differing))}.values())
+
+
+def _spread(ids: Sequence[int], many: int) -> Sequence[int]:
+    return ids[:: max(1, len(ids) // many)][:many]
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
+def _beginning(words: Sequence[str]) -> str:
+    text = "".join(words)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
