@@ -73,9 +73,13 @@ class KnownStore:
         """Keep which outbox the project has. Where the folder cannot be written, nothing is kept."""
         if self.identity() == identity:
             return
-        fresh = self.file.with_name(f".{self.file.name}.{os.urandom(4).hex()}")
+        beginning = f".{self.file.name}."
+        fresh = self.file.with_name(beginning + os.urandom(4).hex())
         text = json.dumps({"about": _ABOUT, "identity": identity}, indent=2) + "\n"
         try:
+            for left in self.file.parent.iterdir():  # by a process that was killed; one that is alive says the same
+                if left.name.startswith(beginning):
+                    left.unlink(missing_ok=True)
             durable.write_new(fresh, text.encode())
             fresh.chmod(stat.S_IMODE(self.project.stat().st_mode) & 0o666)
             durable.replace(fresh, self.file)

@@ -221,3 +221,14 @@ def test_a_store_that_is_written_to_while_it_is_read_is_read_again(
     monkeypatch.setattr(SqliteOutbox, "figures", meanwhile)
     assert [pause["reason"] for pause in world.json("status")["pauses"]] == ["meanwhile"]
     assert len(looks) == 2
+
+
+def test_what_a_killed_process_left_of_it_is_tidied_away(world: CliWorld) -> None:
+    left = [remembered(world).with_name(f".{remembered(world).name}.{name}") for name in ("d234b479", "0")]
+    other = world.folder / ".notifykit-store.jsonl"
+    for path in (*left, other):
+        path.write_text("{", encoding="utf-8")
+    world.lived()
+    assert [path for path in left if path.exists()] == []
+    assert other.exists()
+    assert remembered(world).exists()
