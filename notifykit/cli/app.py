@@ -43,7 +43,11 @@ EXIT_CODES: Mapping[ExitCode, str] = {
 }
 
 _KEEPING = frozenset(
-    {"check", *(command.name for title in ("The job", "How things stand", "Decisions") for command in SECTIONS[title])}
+    {
+        "check",
+        "preview",
+        *(command.name for title in ("The job", "How things stand", "Decisions") for command in SECTIONS[title]),
+    }
 )
 """Commands that run what plugins and senders bring along."""
 

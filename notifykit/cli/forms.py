@@ -12,6 +12,7 @@ from notifykit.model import Attempt, Claim, Problem, Status, Task
 if TYPE_CHECKING:
     from notifykit.operate.attention import Attention
     from notifykit.operate.forecast import Forecast
+    from notifykit.operate.preview import Rendered
     from notifykit.operate.trace import Step, Trace
     from notifykit.outbox.protocol import CampaignFigures, Event, Outage, Pause
     from notifykit.pipeline.dispatched import Dispatched
@@ -136,6 +137,26 @@ def generated_form(generated: Generated) -> Form:
         "neither": [_problem_form(problem) for problem in generated.neither],
         "flags_owed_again": list(generated.repaired),
         "flagged_but_waiting": list(generated.flagged_but_waiting),
+    }
+
+
+def rendered_form(item: Rendered) -> Form:
+    """Describe one record, and what it would send."""
+    return {
+        "campaign": item.campaign,
+        "key": item.key,
+        "place": item.place,
+        "held": item.held and _problem_form(item.held),
+        "messages": [
+            {
+                "message": message.name,
+                "recipient": message.recipient,
+                "channel": message.channel,
+                "task_type": message.task_type,
+                "text": message.text,
+            }
+            for message in item.messages
+        ],
     }
 
 

@@ -25,6 +25,7 @@ SECTIONS: Mapping[str, Sequence[LazyCommand]] = {
     "Start here": (
         _command("demo", "demo:demo", "Build a small world in DIR and walk through the whole story."),
         _command("check", "check:check", "Look for all that is wrong before it matters."),
+        _command("preview", "preview:preview", "Show the messages of records before anything is queued."),
         _command("new-plugin", "new_plugin:new_plugin", "Make a folder with a plugin that works."),
     ),
     "The job": (

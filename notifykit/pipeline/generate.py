@@ -6,32 +6,24 @@ content, anywhere, is held before anything of it leaves.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from notifykit.campaign.campaign import Campaign, MessagePlan
-from notifykit.campaign.split import split_on_line_ends
-from notifykit.errors import CampaignError, NotifykitError
+from notifykit.campaign.campaign import Campaign
+from notifykit.errors import CampaignError
 from notifykit.model import Draft, Problem, Record
 from notifykit.outbox.protocol import Enqueued, Filter, Outbox
 from notifykit.pipeline.alike import AlikeKeys, unusable_key
+from notifykit.pipeline.drafting import drafted
 from notifykit.pipeline.observers import Nobody, Observers
 from notifykit.roles import Decision, Ledger
-from notifykit.wording import Reason
-from notifykit.wording.host import HALF_CHARACTER
 
 BATCH = 500
 """Records that are queued in one transaction: few enough that dispatchers are not kept waiting."""
 
 KEPT = 5_000
 """Records that are remembered from the survey; beyond that the source is read a second time."""
-
-_HALF = re.compile("[\ud800-\udfff]")
-"""Half of a surrogate pair: JSON and templates can spell it, and it is no Unicode text."""
-
-_CORRECT = "correct the template or the row"
 
 Progress = Callable[[int], None]
 """Told how many more records were handled."""
@@ -279,63 +271,14 @@ class _Queue:
 
     def add(self, record: Record) -> None:
         """Render every message of a record; a record that cannot be rendered is held whole."""
-        try:
-            metadata = self._campaign.strategy.metadata(record)
-            drafts = [
-                draft
-                for plan in self._campaign.messages
-                if plan.when is None or plan.when(record)
-                for draft in self._drafts_of(plan, record, metadata)
-            ]
-        except _UnsendableError as error:
-            self.problems.append(
-                Problem(place=record.place, key=record.key, what=str(error), mend=error.mend, reason=error.reason)
-            )
-            return
-        except NotifykitError as error:
-            self.problems.append(Problem(place=record.place, key=record.key, what=str(error), mend=_CORRECT))
+        drafts = drafted(self._campaign, record, self._ledger)
+        if isinstance(drafts, Problem):
+            self.problems.append(drafts)
             return
         self._drafts += drafts
         self._records.append(record)
         if len(self._records) >= BATCH:
             self.flush()
-
-    def _drafts_of(self, plan: MessagePlan, record: Record, metadata: dict[str, object]) -> Iterator[Draft]:
-        text, recipient = plan.text(record), plan.recipient(record)
-        for what, rendered in (("text", text), ("recipient", recipient)):
-            if not rendered.strip():
-                raise _UnsendableError(f"message `{plan.name}` has an empty {what}", _CORRECT)
-        for what, rendered in (("key", record.key), ("text", text), ("recipient", recipient)):
-            if half := _HALF.search(rendered):
-                raise _UnsendableError(
-                    HALF_CHARACTER(message=plan.name, part=what, half=f"\\u{ord(half[0]):04x}"), _CORRECT
-                )
-        for name, part in self._parts(plan, record, text):
-            yield Draft(
-                campaign=self._campaign.name,
-                key=record.key,
-                name=name,
-                recipient=recipient,
-                text=part,
-                channel=plan.channel.name,
-                task_type=plan.task_type,
-                ordered=plan.ordered,
-                metadata=metadata,
-            )
-
-    def _parts(self, plan: MessagePlan, record: Record, text: str) -> list[tuple[str, str]]:
-        limit = plan.channel.max_bytes
-        if limit is None or len(text.encode()) <= limit:
-            return [(plan.name, text)]
-        parts = split_on_line_ends(text, limit) if plan.split else None
-        if parts is None:
-            raise _UnsendableError(
-                f"message `{plan.name}` has {len(text.encode())} bytes, channel `{plan.channel.name}` takes {limit}",
-                "shorten the longest line" if plan.split else "shorten the template, or set `split: lines`",
-            )
-        if self._ledger.known(record.key, plan.name):
-            return []  # a record that was edited since must not grow another part
-        return [(plan.name if number == 1 else f"{plan.name}.{number}", part) for number, part in enumerate(parts, 1)]
 
     def flush(self) -> None:
         """Queue the batch in one transaction, then tell the strategy."""
@@ -375,12 +318,3 @@ class _Queue:
         ids = tuple(range(enqueued.first_id, enqueued.last_id + 1))
         for task in self._outbox.tasks(Filter(ids=ids)):
             self._observers.observe("task_queued", task=task)
-
-
-class _UnsendableError(Exception):
-    """Ends the rendering of one record."""
-
-    def __init__(self, what: Reason | str, mend: str) -> None:
-        super().__init__(str(what))
-        self.mend = mend
-        self.reason = what if isinstance(what, Reason) else None

@@ -50,7 +50,7 @@ def generate_all(
     if not dry_run:
         precedence.release_undescribed()
     for campaign in campaigns:
-        with _alone(campaign, this_pass):
+        with alone(campaign, this_pass):
             if dry_run:
                 precedence.require(campaign)
             else:
@@ -76,7 +76,7 @@ def settle_all(project: Project, outbox: Outbox, campaigns: Sequence[Campaign], 
     for campaign in campaigns:
         if campaign.name not in owing:
             continue
-        with _alone(campaign, this_pass):
+        with alone(campaign, this_pass):
             project.start(campaign)
             with outbox.transaction():
                 if precedence.refusal(campaign) is None:
@@ -85,7 +85,7 @@ def settle_all(project: Project, outbox: Outbox, campaigns: Sequence[Campaign], 
 
 
 @contextmanager
-def _alone(campaign: Campaign, this_pass: Pass) -> Iterator[None]:
+def alone(campaign: Campaign, this_pass: Pass) -> Iterator[None]:
     """Record whatever a campaign's source or strategy raises as a failure of that campaign; failures of the store are
     raised."""
     try:

@@ -83,6 +83,7 @@ def test_every_key_of_every_command_is_on_the_page(
     with world.csv.open("a", encoding="utf-8", newline="") as file:
         file.write(",测试管家,0,N,\r\n")
     reader.compare("generate", told("generate"))
+    reader.compare("preview", told("preview"))
     reader.compare("run --dry-run", told("run", "--dry-run"))
     reader.compare("dispatch --dry-run", told("dispatch", "--dry-run"))
     reader.compare("dispatch", told("dispatch"))

@@ -1,0 +1,93 @@
+"""Renders the messages of one record, as they are queued."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Protocol
+
+from notifykit.campaign.campaign import Campaign, MessagePlan
+from notifykit.campaign.split import split_on_line_ends
+from notifykit.errors import NotifykitError
+from notifykit.model import Draft, Metadata, Problem, Record
+from notifykit.wording import Reason
+from notifykit.wording.host import HALF_CHARACTER
+
+_HALF = re.compile("[\ud800-\udfff]")
+"""Half of a surrogate pair: JSON and templates can spell it, and it is no Unicode text."""
+
+_CORRECT = "correct the template or the row"
+
+
+class Known(Protocol):
+    """Says what was queued before."""
+
+    def known(self, key: str, message: str) -> bool:
+        """Whether a message of this name was ever queued for the record."""
+        ...
+
+
+def drafted(campaign: Campaign, record: Record, ledger: Known) -> list[Draft] | Problem:
+    """Return the messages that a record needs; where one of them cannot be made, why the record is held."""
+    try:
+        metadata = campaign.strategy.metadata(record)
+        return [
+            draft
+            for plan in campaign.messages
+            if plan.when is None or plan.when(record)
+            for draft in _drafts(campaign, plan, record, ledger, metadata)
+        ]
+    except _UnsendableError as error:
+        return Problem(place=record.place, key=record.key, what=str(error), mend=error.mend, reason=error.reason)
+    except NotifykitError as error:
+        return Problem(place=record.place, key=record.key, what=str(error), mend=_CORRECT)
+
+
+def _drafts(
+    campaign: Campaign, plan: MessagePlan, record: Record, ledger: Known, metadata: Metadata
+) -> Iterator[Draft]:
+    text, recipient = plan.text(record), plan.recipient(record)
+    for what, rendered in (("text", text), ("recipient", recipient)):
+        if not rendered.strip():
+            raise _UnsendableError(f"message `{plan.name}` has an empty {what}", _CORRECT)
+    for what, rendered in (("key", record.key), ("text", text), ("recipient", recipient)):
+        if half := _HALF.search(rendered):
+            raise _UnsendableError(
+                HALF_CHARACTER(message=plan.name, part=what, half=f"\\u{ord(half[0]):04x}"), _CORRECT
+            )
+    for name, part in _parts(plan, record, ledger, text):
+        yield Draft(
+            campaign=campaign.name,
+            key=record.key,
+            name=name,
+            recipient=recipient,
+            text=part,
+            channel=plan.channel.name,
+            task_type=plan.task_type,
+            ordered=plan.ordered,
+            metadata=metadata,
+        )
+
+
+def _parts(plan: MessagePlan, record: Record, ledger: Known, text: str) -> list[tuple[str, str]]:
+    limit = plan.channel.max_bytes
+    if limit is None or len(text.encode()) <= limit:
+        return [(plan.name, text)]
+    parts = split_on_line_ends(text, limit) if plan.split else None
+    if parts is None:
+        raise _UnsendableError(
+            f"message `{plan.name}` has {len(text.encode())} bytes, channel `{plan.channel.name}` takes {limit}",
+            "shorten the longest line" if plan.split else "shorten the template, or set `split: lines`",
+        )
+    if ledger.known(record.key, plan.name):
+        return []  # a record that was edited since must not grow another part
+    return [(plan.name if number == 1 else f"{plan.name}.{number}", part) for number, part in enumerate(parts, 1)]
+
+
+class _UnsendableError(Exception):
+    """Ends the rendering of one record."""
+
+    def __init__(self, what: Reason | str, mend: str) -> None:
+        super().__init__(str(what))
+        self.mend = mend
+        self.reason = what if isinstance(what, Reason) else None
