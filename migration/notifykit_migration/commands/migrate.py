@@ -140,8 +140,8 @@ def migrate(
     """
     if (out or key or explain_fit or detailed_exitcode) and not dry_run:
         raise click.UsageError("--out, --show, --explain-fit and --detailed-exitcode belong to --dry-run")
-    if explain_fit and (out or key or plan_path):
-        raise click.UsageError("--explain-fit makes no plan: leave --out, --show and --plan out")
+    if explain_fit and (out or key or plan_path or report_path or detailed_exitcode):
+        raise click.UsageError("--explain-fit shows no plan: of the others it takes only what a plan is made with")
     project = session.open_project(secrets=False)
     command = _Command(
         project=project,

@@ -21,7 +21,7 @@ from notifykit_migration.errors import PreflightError
 from notifykit_migration.legacy.contracts import Contract, Pair, Retiring, records
 from notifykit_migration.legacy.numbers import Numbers
 from notifykit_migration.legacy.task_table import read_row_texts
-from notifykit_migration.model import Plan
+from notifykit_migration.model import FlagState, Plan
 from notifykit_migration.plan.match import MatchedRow, Matches
 from notifykit_migration.wording import fit as told
 
@@ -141,14 +141,22 @@ class Fit:
                 contract
                 for (at, key), _ in self.found.elsewhere.items()
                 if at == self.at
-                and plan.name in (contract := self.world.contracts[key]).required
+                and self._begun(contract := self.world.contracts[key])
+                and plan.name in contract.required
                 and plan.name not in self._rows.get(key, {})
             ]
-            if len(lacking) >= FEW and len(lacking) > sum(plan.name in messages for messages in self._rows.values()):
-                yield from self._address(plan, number, lacking)
+            explained = sum(plan.name in messages for messages in self._rows.values())
+            if len(lacking) >= FEW and len(lacking) > explained:
+                yield from self._address(plan, number, lacking, any_text=not explained)
 
-    def _address(self, plan: MessagePlan, number: int, lacking: Sequence[Contract]) -> Iterator[Reason]:
-        """Tell where the rows of a message go, if they are like its texts."""
+    def _begun(self, contract: Contract) -> bool:
+        """Whether the old job made rows of a contract, by what its files say."""
+        return contract.key in self.world.status.words or contract.column is FlagState.SENT
+
+    def _address(
+        self, plan: MessagePlan, number: int, lacking: Sequence[Contract], *, any_text: bool
+    ) -> Iterator[Reason]:
+        """Tell where the rows of a message go: those like its texts; with `any_text`, those of its kind, too."""
         looked = {contract.key: contract for contract in lacking[:LOOKED]}
         rows = {key: self.found.elsewhere[self.at, key] for key in looked}
         texts = self._row_texts(id_ for key in rows for id_, _ in rows[key])
@@ -156,8 +164,11 @@ class Fit:
         first: dict[Pair, tuple[str, int]] = {}
         for record in records(self.world, looked):
             text = self._rendered(plan, record)
-            id_, pair = max(rows[record.key], key=lambda row: _likeness(texts[row[0]], text))
-            if _likeness(texts[id_], text) >= ALIKE or not self._rows:  # without a row that fits, no text does either
+            own = looked[record.key].number
+            likeness = {row: _likeness(texts[row[0]], text, own) for row in rows[record.key]}
+            id_, pair = max(likeness, key=lambda row: likeness[row])
+            alike = likeness[id_, pair] >= ALIKE
+            if alike or (any_text and pair[0] == plan.task_type):
                 seen[pair] += 1
                 first.setdefault(pair, (record.key, id_))
         if seen.total() * 2 <= len(looked):
@@ -197,10 +208,13 @@ class Fit:
         better = max(named, key=lambda column: (len(named[column]), max(map(len, keys[column]))), default="")
         best = named.get(better, {})
         made = {
-            record.key: [self._rendered(plan, record) for plan in self.world.campaign.messages]
+            record.key: (str(record[better]), [self._rendered(plan, record) for plan in self.world.campaign.messages])
             for record in records(self.world, best.values())
         }
-        alike = sum(any(_likeness(text, one) >= ALIKE for one in made.get(key, ())) for text, key in best.items())
+        alike = 0
+        for text, key in best.items():
+            number, ours = made[key]
+            alike += any(_likeness(text, one, number) >= ALIKE for one in ours)
         if alike * 2 > len(texts):
             yield told.OTHER_NUMBER(
                 campaign=self.world.campaign.name,
@@ -273,8 +287,9 @@ def _spread(ids: Sequence[int], many: int) -> Sequence[int]:
     return ids[:: max(1, len(ids) // many)][:many]
 
 
-def _likeness(one: str, other: str) -> float:
-    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+def _likeness(one: str, other: str, number: str) -> float:
+    """Return how much of two texts is the same, from 0 to 1; the number of their contract, which is long, left out."""
+    return SequenceMatcher(None, one.replace(number, ""), other.replace(number, ""), autojunk=False).ratio()
 
 
 def _beginning(words: Sequence[str]) -> str:

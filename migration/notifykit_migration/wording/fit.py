@@ -14,9 +14,11 @@ CSV_CUT = FIT(
 CSV_SHORT = FIT(
     "csv_short",
     "{campaign}: {missing:d} of the {keys:d} keys of {status_file} are in no row of {file}, which may have been cut. "
-    "Let the old job run once, where it can, then plan again: it writes the missing rows anew, and far less is held",
+    "Let the old job run once, where it can, then plan again: it writes the missing rows anew, and far less is held. "
+    "Where nothing was cut, see that `legacy: status_file:` is its own",
     "{campaign}：{status_file} 的 {keys} 个键中有 {missing} 个不在 {file} 的任何行中，该文件可能残缺。"
-    "如果旧程序还能运行，先让它运行一次再重新生成计划：它会补写缺失的行，待人工决定的会少得多",
+    "如果旧程序还能运行，先让它运行一次再重新生成计划：它会补写缺失的行，待人工决定的会少得多。"
+    "文件并不残缺的，请确认 `legacy: status_file:` 是它自己的",
 )
 FITS = FIT(
     "fits",

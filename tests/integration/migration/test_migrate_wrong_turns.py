@@ -503,7 +503,7 @@ def test_a_plan_that_goes_on_though_a_campaign_does_not_fit(tmp_path: Path) -> N
     assert "9 contracts held for you" in done.stdout
 
 
-@pytest.mark.parametrize("other", [("--out", "plan.json"), ("--show", "1"), ("--plan", "plan.json")])
-def test_to_explain_the_fit_makes_no_plan(world: LegacyWorld, other: tuple[str, str]) -> None:
-    refuse(world, 2, "--explain-fit makes no plan", "--dry-run", "--explain-fit", *other)
+@pytest.mark.parametrize("other", [("--out", "plan.json"), ("--show", "1"), ("--report", "plan.html")])
+def test_to_explain_the_fit_shows_no_plan(world: LegacyWorld, other: tuple[str, str]) -> None:
+    refuse(world, 2, "--explain-fit shows no plan", "--dry-run", "--explain-fit", *other)
     refuse(world, 2, "belong to --dry-run", "--explain-fit")

@@ -94,6 +94,20 @@ def test_a_wrong_recipient(world: LegacyWorld) -> None:
     }
 
 
+def test_a_wrong_recipient_and_a_wrong_template(world: LegacyWorld) -> None:
+    with world.together():
+        for _ in range(MANY):
+            world.contract("Y", SENT, [(GROUP, "completed")])
+    described(world, "（北京）销售喜报群", "北京签约群")
+    described(
+        world,
+        "🎉 签约喜报 🎉",
+        "今天天气很好，祝大家工作顺利，身体健康，万事如意，阖家幸福，财源广进，步步高升，心想事成",
+    )
+    (found,) = misfits(world)
+    assert found.code == fit.OTHER_ADDRESS.code
+
+
 def test_swapped_task_types(world: LegacyWorld) -> None:
     notified(world)
     described(world, WECOM, "swapped")
@@ -175,6 +189,21 @@ def reminders(world: LegacyWorld) -> None:
             world.task(WECHAT, "测试服务商", f"请回访 {made.number}", "completed")
 
 
+def reminders_of_what_is_new(world: LegacyWorld) -> None:
+    """Of the kind of the awards, which were not begun."""
+    with world.together():
+        for _ in range(MANY):
+            made = world.contract("N", award=True)
+            world.task(WECHAT, "测试服务商", f"请回访 {made.number}", "completed")
+
+
+def reminders_where_the_own_rows_are_gone(world: LegacyWorld) -> None:
+    with world.together():
+        for _ in range(MANY):
+            made = world.contract("Y", SENT)
+            world.task(WECHAT, "测试服务商", f"请回访 {made.number}", "completed")
+
+
 def staff_who_left(world: LegacyWorld) -> None:
     """A third of the awards went to somebody who has another name in the file by now."""
     notified(world)
@@ -192,7 +221,17 @@ def contracts_that_were_removed(world: LegacyWorld) -> None:
 
 @pytest.mark.parametrize(
     "left",
-    [fresh, few, purged, reports_to_the_group, reminders, staff_who_left, contracts_that_were_removed],
+    [
+        fresh,
+        few,
+        purged,
+        reports_to_the_group,
+        reminders,
+        reminders_of_what_is_new,
+        reminders_where_the_own_rows_are_gone,
+        staff_who_left,
+        contracts_that_were_removed,
+    ],
     ids=lambda left: left.__name__,
 )
 def test_what_is_no_wrong_description(world: LegacyWorld, left: Callable[[LegacyWorld], None]) -> None:

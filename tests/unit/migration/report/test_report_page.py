@@ -16,6 +16,7 @@ from notifykit_migration.errors import PreflightError
 from notifykit_migration.journal.journal import Entry
 from notifykit_migration.model import Plan
 from notifykit_migration.report.html import HOLDS
+from notifykit_migration.wording import fit
 
 from notifykit.wording import Reason
 
@@ -76,6 +77,7 @@ def everything() -> str:
         orphans=(1, 2, 3),
         others=5,
         warnings=(Reason("the store is old"),),
+        fit=(fit.CSV_CUT(campaign="beijing", file="state/bj.csv"),),
     )
     rollback = plans.rollback(holds=(plans.hold(2),), warnings=(Reason("a file is open"),))
     return page(plan, plans.migrated(), rollback=rollback)
@@ -84,6 +86,12 @@ def everything() -> str:
 def test_the_page_is_well_nested_and_its_ids_are_unique() -> None:
     ids = [attributes["id"] for _, attributes in Page(everything()).tags if "id" in attributes]
     assert len(ids) == len(set(ids)) > 8
+
+
+def test_how_well_the_campaigns_fit() -> None:
+    text = Page(everything()).text
+    assert "state/bj.csv is cut within its last row" in text
+    assert "state/bj.csv 的最后一行残缺" in text
 
 
 def test_nothing_is_fetched_and_nothing_runs() -> None:
@@ -165,6 +173,7 @@ def test_old_data_is_text() -> None:
     plan = plans.plan(
         plans.campaign(EVIL, [contract], status_file=EVIL, csv_file=EVIL),
         warnings=(Reason(EVIL),),
+        fit=(Reason(EVIL),),
         statements=(EVIL,),
         store=EVIL,
     )
