@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from legacy_world import AWARD, GROUP, SENT, WECHAT, WECOM, LegacyWorld
 from notifykit_migration.errors import PreflightError
+from notifykit_migration.legacy import contracts
 from notifykit_migration.model import Options, Plan
 from notifykit_migration.plan.make import make_plan
 from notifykit_migration.wording import fit
@@ -258,3 +259,14 @@ def test_a_file_that_was_cut_between_two_rows_is_told_first(world: LegacyWorld) 
     world.csv().write_bytes(b"".join(lines[:4]))
     first, *_ = planned(world).fit
     assert (first.code, first.params["missing"], first.params["keys"]) == (fit.CSV_SHORT.code, MANY - 3, MANY)
+
+
+def test_of_many_texts_some_of_all_parts_are_compared(world: LegacyWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contracts, "SAMPLE", 4)
+    with world.together():
+        for _ in range(MANY):
+            world.contract("Y", SENT, [(GROUP, "completed")])
+    (sampled,) = planned(world).fit
+    assert (sampled.params["compared"], sampled.params["texts"]) == (3, MANY)
+    (every,) = planned(world, explain_fit=True).fit
+    assert (every.params["compared"], every.params["texts"]) == (MANY, MANY)
