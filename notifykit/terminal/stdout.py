@@ -57,7 +57,17 @@ def printing() -> Iterator[None]:
 
 
 def _output_error(error: OSError) -> OutputError:
+    if not _own:
+        _forget_the_rest()
     return OutputError(f"results cannot be written to stdout: {error.strerror}; what was done is done")
+
+
+def _forget_the_rest() -> None:
+    """Let what is left in the buffer of stdout vanish: Python would fail once more at its end, with a code of its own."""
+    with suppress(OSError, ValueError, AttributeError):  # a test's stdout is no file
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
 
 
 @contextmanager

@@ -384,4 +384,4 @@ def column_name(position: int) -> str:
 
 
 _POSITIONS = {0: "change id", 1: "time", 2: "technician", 3: "company", 5: "content"}
-"""Positions of a technician's change, as docs/migration.md and config/ name them."""
+"""Positions of a technician's change."""

@@ -123,8 +123,9 @@ def test_help_is_a_result() -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
 @pytest.mark.parametrize("arguments", ["status --json", "docs csv", "--version", "--help", "run --help"])
-def test_a_result_that_cannot_be_written_is_an_error(tmp_path: Path, arguments: str) -> None:
-    done = shell(tmp_path, f'"{sys.executable}" -m notifykit {arguments} > /dev/full')
+@pytest.mark.parametrize("buffered", ["-u PYTHONUNBUFFERED", "PYTHONUNBUFFERED=1"])
+def test_a_result_that_cannot_be_written_is_an_error(tmp_path: Path, arguments: str, buffered: str) -> None:
+    done = shell(tmp_path, f'env {buffered} "{sys.executable}" -m notifykit {arguments} > /dev/full')
     assert done.returncode == 1
     assert "error: results cannot be written to stdout: No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
