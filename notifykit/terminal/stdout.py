@@ -63,7 +63,7 @@ def _output_error(error: OSError) -> OutputError:
 
 
 def _forget_the_rest() -> None:
-    """Let what is left in the buffer of stdout vanish: Python would fail once more at its end, with a code of its own."""
+    """Let what is left in the buffer of stdout vanish: Python would fail on it again, with an exit code of its own."""
     with suppress(OSError, ValueError, AttributeError):  # a test's stdout is no file
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())

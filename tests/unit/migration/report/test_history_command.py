@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import plans
 import pytest
@@ -32,10 +33,14 @@ def world(tmp_path: Path) -> LegacyWorld:
     return LegacyWorld(tmp_path / "project")
 
 
+HELP: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
+"""As the whole command line has it: a command keeps what it is called with first."""
+
+
 def run(world: LegacyWorld, *arguments: str) -> Result:
     session = Session(plugins=plugins(), file=world.project)
     runner = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"})
-    return runner.invoke(history, list(arguments), obj=session, catch_exceptions=False)
+    return runner.invoke(history, list(arguments), obj=session, catch_exceptions=False, **HELP)
 
 
 def told(world: LegacyWorld, *lines: tuple[str, dict[str, object]]) -> None:
@@ -103,7 +108,7 @@ def test_the_page_of_the_latest_migration(world: LegacyWorld, tmp_path: Path) ->
         made = world.contract("N", SENT, [(GROUP, "completed")])
         historic = world.contract("Y", SENT)
     session = Session(plugins=plugins(), file=world.project)
-    migrated = CliRunner(env={"COLUMNS": "200"}).invoke(migrate, ["--yes"], obj=session, catch_exceptions=False)
+    migrated = CliRunner(env={"COLUMNS": "200"}).invoke(migrate, ["--yes"], obj=session, catch_exceptions=False, **HELP)
     assert migrated.exit_code == 0, migrated.output
     before = world.tree()
     path = tmp_path / "report.html"
