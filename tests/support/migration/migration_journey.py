@@ -113,7 +113,8 @@ class Journey:
             if dict(block.state.csv).get(contract, CUT) == CUT
         }
         after = self._in_outbox(*HELD) | {(key, message) for key, message in before if key in told}
-        self._compare("held after migrating again", after, before)
+        # What the old program may make anew is either its own by now, or not due any more and held as before.
+        self._compare("held after migrating again", after - self._resumed, before - self._resumed)
 
     def work(self, *, rest: bool = True) -> None:
         """Let notifykit generate, send and write back."""
