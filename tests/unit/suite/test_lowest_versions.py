@@ -20,5 +20,5 @@ def test_what_has_no_lowest_version_is_refused(requirement: str) -> None:
 
 
 def test_every_dependency_of_this_project_has_one() -> None:
-    assert {"click==8.4.1", "libcst==1.8"} <= set(lowest_versions.of_project(ROOT))
-    assert {"patch", "bench"} <= set(lowest_versions.extras(ROOT))
+    assert {"click==8.4.1", "huey==3"} <= set(lowest_versions.of_project(ROOT))
+    assert "bench" in lowest_versions.extras(ROOT)
