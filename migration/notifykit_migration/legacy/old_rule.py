@@ -1,12 +1,13 @@
 """What the old program would do next. Pure: it is what a rollback is proven by, and what a migration is compared with.
 
 The old scheduler sends every pending row. The old job makes the messages of a contract anew where its flag is exactly
-the unsent word and the send-status file does not have exactly the sent word under its key.
+the unsent word and the send-status file does not have exactly the sent word under its key; one that the published
+upgrade plan changed, where its flag is that and no row waits that names it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from notifykit_migration.model import FlagState, StatusFileState
 
@@ -24,11 +25,25 @@ def json_says(words: Mapping[str, object], key: str, sent_word: str) -> StatusFi
     return StatusFileState.SENT if words[key] == sent_word else StatusFileState.OTHER
 
 
-def generates(column: FlagState, json: StatusFileState) -> bool:
-    """Whether the old job would make the messages of a contract (again)."""
-    return column is FlagState.UNSENT and json is not StatusFileState.SENT
+def generates(column: FlagState, json: StatusFileState, *, waits: bool | None = None) -> bool:
+    """Whether the old job would make the messages of a contract (again).
+
+    `waits`: whether a row waits that names the contract, which a job asks that the published upgrade plan changed, in
+    place of the send-status file. None: it was not changed.
+    """
+    blocked = json is StatusFileState.SENT if waits is None else waits
+    return column is FlagState.UNSENT and not blocked
 
 
-def generated_keys(columns: Mapping[str, FlagState], words: Mapping[str, object], sent_word: str) -> frozenset[str]:
-    """Return the keys of a campaign whose messages the old job would make."""
-    return frozenset(key for key, column in columns.items() if generates(column, json_says(words, key, sent_word)))
+def generated_keys(
+    columns: Mapping[str, FlagState],
+    words: Mapping[str, object],
+    sent_word: str,
+    waiting: Collection[str] | None = None,
+) -> frozenset[str]:
+    """Return the keys of a campaign whose messages the old job would make. `waiting`: those with `waits`, or None."""
+    return frozenset(
+        key
+        for key, column in columns.items()
+        if generates(column, json_says(words, key, sent_word), waits=None if waiting is None else key in waiting)
+    )

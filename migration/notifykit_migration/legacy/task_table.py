@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -266,3 +267,13 @@ def epoch(text: str, timezone: str) -> float | None:
         return (moment.replace(tzinfo=ZoneInfo(timezone)) if timezone and moment.tzinfo is None else moment).timestamp()
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def contract_named(metadata: str) -> str | None:
+    """Return the contract that the metadata of a row name; None where they are of another kind."""
+    try:
+        said = json.loads(metadata)
+    except (ValueError, RecursionError):
+        return None
+    key = said.get("contract_id") if isinstance(said, dict) else None
+    return key if isinstance(key, str) else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -15,6 +14,7 @@ from notifykit.wording import Reason
 from notifykit_migration.archive.archives import Archives
 from notifykit_migration.legacy.contracts import Contract, Pair, Retiring, records
 from notifykit_migration.legacy.numbers import Numbers
+from notifykit_migration.legacy.task_table import contract_named
 from notifykit_migration.model import Row
 from notifykit_migration.wording import holds
 
@@ -140,7 +140,7 @@ class Matcher:
 
         One that names none that may have had it, or several, is told by its text like all others.
         """
-        if row.metadata is None or (key := _contract_named(row.metadata)) is None:
+        if row.metadata is None or (key := contract_named(row.metadata)) is None:
             return False
         places = [(at, key) for at, world in enumerate(self._worlds) if key in world.contracts]
         pair = (row.task_type, row.recipient)
@@ -215,13 +215,3 @@ class Matcher:
                     self._add(row, place, equal[0])
                 else:
                     self._doubtful(row, [place], holds.ANY_MESSAGE(row=row.id, messages=", ".join(names)))
-
-
-def _contract_named(metadata: str) -> str | None:
-    """Return the contract that the metadata of a row name; None where they are of another kind."""
-    try:
-        said = json.loads(metadata)
-    except (ValueError, RecursionError):
-        return None
-    key = said.get("contract_id") if isinstance(said, dict) else None
-    return key if isinstance(key, str) else None

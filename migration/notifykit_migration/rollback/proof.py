@@ -5,12 +5,12 @@ Everything is read anew: the files, the database, and the archived outbox.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from notifykit.legacy import KeepsFlags
 from notifykit.model import Status
+from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.pipeline.project import Project
 from notifykit_migration.archive.archive import Archived
@@ -20,6 +20,7 @@ from notifykit_migration.files.reading import untouched
 from notifykit_migration.legacy.campaigns import described, legacy_states
 from notifykit_migration.legacy.old_rule import PENDING, generated_keys
 from notifykit_migration.legacy.status_file import read_status_file
+from notifykit_migration.legacy.task_table import contract_named
 from notifykit_migration.model import FlagState
 from notifykit_migration.rollback.old_state import columns_of
 from notifykit_migration.store.fence import OTHERS
@@ -27,8 +28,6 @@ from notifykit_migration.store.migrated import StoredCampaign, migrated_campaign
 
 SHOWN = 20
 """Differences that are listed."""
-
-_PENDING = "SELECT id, task_type, recipient, message FROM tasks WHERE status = ?"
 
 OldWords = Mapping[str, Mapping[str, object]]
 """Campaign to what its send-status file said before the migration."""
@@ -42,8 +41,8 @@ class _Archive:
     """What the old scheduler is to send: id to a hash of the message."""
     others: int
     """How many of those no campaign has."""
-    resumed: Mapping[int, int]
-    """What had been held and is a row as it was, pending or not: id to a hash of the message."""
+    resumed: int
+    """How many of those had been held, and wait again as they did."""
     remade: frozenset[tuple[str, str]]
     """Campaign and key of contracts that were held, and whose messages the old job may make as it would have."""
     ids: frozenset[int]
@@ -59,8 +58,9 @@ def prove(project: Project, kept: Archived, old_words: OldWords | None) -> str:
     Returns the evidence.
     """
     was = _read(project, kept)
-    problems = [*_rows(project, was, exactly=old_words is not None)]
-    would_make = 0
+    pending, waiting = _now(project)
+    problems = [*_rows(pending, was, exactly=old_words is not None)]
+    new = anew = 0
     for name, (status_file, sent_word) in was.migrated.items():
         campaign = described(project, name)
         keeper = campaign.strategy
@@ -70,9 +70,10 @@ def prove(project: Project, kept: Archived, old_words: OldWords | None) -> str:
         if status.torn:
             problems.append(f"{name}: {status_file} is torn: the old program would stop at it")
         columns = columns_of(campaign, keeper)
-        makes = generated_keys(columns, status.words, sent_word)
-        would_make += len([key for key in makes if (name, key) not in was.remade])
-        again = {key for key in makes & was.keys.get(name, frozenset()) if (name, key) not in was.remade}
+        makes = generated_keys(columns, status.words, sent_word, waiting)
+        remade = {key for key in makes if (name, key) in was.remade}
+        new, anew = new + len(makes - remade), anew + len(remade)
+        again = makes & was.keys.get(name, frozenset()) - remade
         problems += [f"{name} {key}: the old job would make its messages again" for key in sorted(again)]
         if old_words is not None:
             problems += _blocked(name, columns, makes, was, old_words.get(name, {}), sent_word)
@@ -84,30 +85,27 @@ def prove(project: Project, kept: Archived, old_words: OldWords | None) -> str:
             more=[*(f"  {problem}" for problem in problems[:SHOWN]), *rest, mend],
         )
     own = f", {was.others} pending rows that no campaign has" if was.others else ""
-    if was.remade:
-        own += f", and the messages of {len(was.remade)} contracts that were held and that nobody touched"
+    if was.resumed:
+        own += f", {was.resumed} that were held and nobody touched"
+    held = f", and of {anew} that were held and nobody touched" if anew else ""
     return (
-        f"proof: the old program would send {len(was.queued) - was.others} pending rows, which is exactly what was "
-        f"queued{own}, and make the messages of {would_make} contracts that were never queued"
+        f"proof: the old program would send {len(was.queued) - was.others - was.resumed} pending rows, which is "
+        f"exactly what was queued{own}, and make the messages of {new} contracts that were never queued{held}"
     )
 
 
 def _read(project: Project, kept: Archived) -> _Archive:
     kept.check()
     held = {hold.task for hold in kept.holds()}
+    resumed = {hold.task for hold in kept.resumed() if hold.task not in kept.removed_ids}
     known = {OTHERS, *(campaign.name for campaign, _ in legacy_states(project))}
     keys: dict[str, set[str]] = {}
     with kept.open() as db:
         stored = StoredOutbox(db)
         queued = {
             task.id: hash((task.task_type, task.recipient, task.text))
-            for task in stored.tasks_in_brief(status=Status.QUEUED)
-            if task.id not in held and task.campaign in known
-        }
-        resumed = {
-            task.id: hash((task.task_type, task.recipient, task.text))
-            for task in stored.tasks_in_brief(status=Status.IN_DOUBT)
-            if task.id not in kept.removed_ids
+            for task in stored.tasks_in_brief()
+            if task.id in resumed or (task.status == Status.QUEUED and task.id not in held and task.campaign in known)
         }
         others = {row.id: hash((row.task_type, row.recipient, row.text)) for row in stored.foreign_rows(status=PENDING)}
         ids = frozenset(id_ for (id_,) in db.execute("SELECT id FROM tasks"))
@@ -117,7 +115,7 @@ def _read(project: Project, kept: Archived) -> _Archive:
     return _Archive(
         queued=queued | others,
         others=len(others),
-        resumed=resumed,
+        resumed=len(resumed),
         remade=frozenset((hold.campaign, hold.key) for hold in kept.resumed()),
         ids=ids,
         keys={name: frozenset(found) for name, found in keys.items()},
@@ -125,20 +123,26 @@ def _read(project: Project, kept: Archived) -> _Archive:
     )
 
 
-def _pending(db: sqlite3.Connection) -> dict[int, int]:
-    return {id_: hash((kind, recipient, text)) for id_, kind, recipient, text in db.execute(_PENDING, (PENDING,))}
+def _now(project: Project) -> tuple[Mapping[int, int], Collection[str] | None]:
+    """Return what waits in the table now: ids with a hash of the message, and the contracts that rows of it name.
 
-
-def _rows(project: Project, was: _Archive, *, exactly: bool) -> Iterator[str]:
-    """Yield what is wrong with the rows that the old scheduler would send."""
+    None for those where the old program names none.
+    """
     with untouched(project.configuration.settings.store.resolve()) as db:
-        there = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'tasks'").fetchone() is not None
-        pending = _pending(db) if there else {}
+        columns = schema.columns_of(db)
+        rows = list(StoredOutbox(db).foreign_rows(status=PENDING)) if columns else []
+    named = [contract_named(row.metadata) for row in rows if row.metadata is not None]
+    waiting = {key for key in named if key is not None} if columns == schema.OLD_TABLES[-1] else None
+    return {row.id: hash((row.task_type, row.recipient, row.text)) for row in rows}, waiting
+
+
+def _rows(pending: Mapping[int, int], was: _Archive, *, exactly: bool) -> Iterator[str]:
+    """Yield what is wrong with the rows that the old scheduler would send."""
     for id_, message in pending.items():
         if id_ in was.ids or exactly:
-            if (meant := was.queued.get(id_, was.resumed.get(id_))) is None:
+            if id_ not in was.queued:
                 yield f"row {id_} is pending, and was not queued"
-            elif meant != message:
+            elif was.queued[id_] != message:
                 yield f"row {id_} is not the message that was queued"
     if exactly:
         yield from (f"row {id_} was queued, and is not pending" for id_ in was.queued if id_ not in pending)

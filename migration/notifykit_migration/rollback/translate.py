@@ -10,8 +10,16 @@ from dataclasses import dataclass
 
 from notifykit.model import Status
 from notifykit.wording import Reason
-from notifykit_migration.legacy.old_rule import COMPLETED, PENDING
-from notifykit_migration.model import ContractPlan, FlagState, MessageTreatment, OutboxState, Return, Treatment
+from notifykit_migration.legacy.old_rule import COMPLETED, PENDING, generates
+from notifykit_migration.model import (
+    ContractPlan,
+    FlagState,
+    MessageTreatment,
+    OutboxState,
+    Return,
+    StatusFileState,
+    Treatment,
+)
 
 _HELD = (Status.SENDING, Status.IN_DOUBT, Status.FAILED, Status.FOREIGN)
 _SENT = (Status.SENT, Status.COMPLETED)
@@ -150,13 +158,10 @@ def _unchanged(
 
 
 def makes(column: FlagState, word: str | None, before: OldState, pending: Collection[int]) -> bool:
-    """Whether the old job would make the messages of a contract, by flag, word and the rows that wait.
-
-    As the published plan changed it, it asks for no word, but for a row that waits and names the contract.
-    """
-    if before.named is None:
-        return column is FlagState.UNSENT and word != before.sent_word
-    return column is FlagState.UNSENT and not any(row in before.named for row in pending)
+    """Whether the old job would make the messages of a contract, by flag, word and the rows that wait."""
+    json = StatusFileState.SENT if word == before.sent_word else StatusFileState.ABSENT
+    waits = None if before.named is None else any(row in before.named for row in pending)
+    return generates(column, json, waits=waits)
 
 
 def _pending(plan: ContractPlan, rows: Mapping[int, str]) -> Collection[int]:

@@ -21,6 +21,8 @@ from notifykit_migration.archive.archive import all_archived
 from notifykit_migration.journal.folder import MigrationFolder
 from planned_program import FIRST_STEP, PlannedProgram, take_first_step
 
+from notifykit.outbox.sqlite import schema
+
 OLDER = ("nothing", "pending", "sent", "flag lost", "purged")
 """What the old program had left before the first step: of one contract; another one, with an award, comes after it."""
 
@@ -63,18 +65,20 @@ class Trip:
         older = self._older(history.older)
         take_first_step(self.world, history.step)
         later = self.world.contract("N", award=True)
-        left = history.killed
+        left, last = history.killed, ""
         for steps in (
             self.program.generating(),
             self.program.sending(lambda text: history.fails * (later.number in text)),
         ):
-            for _ in steps:
+            for effect in steps:
                 if left == 0:
                     break
-                left -= 1
+                left, last = left - 1, effect
             else:
                 continue
             break
+        self.stopped = ("--stopped", "unknown" if last.startswith(("send", "flag")) else "idle")
+        """Whether it was killed with a message on the wire, as the person who migrates knows."""
         if not history.json:
             self.world.status_file().unlink(missing_ok=True)
         self.due = {older.texts[GROUP], *later.texts.values()}
@@ -110,22 +114,19 @@ class Trip:
         return {(hold.recipient, hold.text) for archive in kept for hold in archive.resumed()}
 
     def held(self) -> set[tuple[str, str]]:
-        """Messages that wait for a person: in the outbox, or in the archive of the rollback."""
-        found = set()
-        for store in (self.world.store, *self.world.migration.glob("archive/*/outbox.db")):
-            with closing(sqlite3.connect(store)) as db:
-                if any(row[1] == "campaign" for row in db.execute("PRAGMA table_info(tasks)")):
-                    found |= set(
-                        db.execute("SELECT recipient, message FROM tasks WHERE status IN ('in_doubt', 'failed')")
-                    )
-        return found
+        """Messages that wait for a person: in the outbox, or where there is none, on the list of the last rollback."""
+        with closing(sqlite3.connect(self.world.store)) as db:
+            if schema.is_outbox(db):
+                return set(db.execute("SELECT recipient, message FROM tasks WHERE status IN ('in_doubt', 'failed')"))
+        newest, *_ = all_archived(MigrationFolder.of(self.world.folder))
+        return {(hold.recipient, hold.text) for hold in newest.holds()}
 
 
 def travel(folder: Path, history: History) -> tuple[Counter[str], list[str]]:
     """Go there and back. Returns what was decided, and what is wrong."""
     trip = Trip(folder, history)
     before = table(trip.world)
-    trip.run("migrate", "--yes")
+    trip.run("migrate", "--yes", *trip.stopped)
     with closing(sqlite3.connect(trip.world.store)) as db:
         decided = Counter(status for (status,) in db.execute("SELECT status FROM tasks WHERE campaign IS NOT NULL"))
     trip.run("rollback", "--yes")
@@ -135,7 +136,7 @@ def travel(folder: Path, history: History) -> tuple[Counter[str], list[str]]:
         wrong.append(f"the schema was {before[0]} and is {after[0]}")
     if lost := {row for row in before[1] if row not in after[1] and row[4] == "completed"}:
         wrong.append(f"rows are not there any more: {lost}")
-    trip.run("migrate", "--yes")
+    trip.run("migrate", "--yes", *trip.stopped)
     trip.run("run", "--once")
     trip.run("verify")
     wrong += trip.faults()
