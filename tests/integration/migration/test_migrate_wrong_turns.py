@@ -468,15 +468,24 @@ def test_a_soak_is_not_cut_short_by_the_next_run(world: LegacyWorld) -> None:
     assert world.json() is not None
 
 
-def test_a_campaign_that_does_not_fit(tmp_path: Path) -> None:
-    """It stops everything, shown or not, until it is corrected or the person knows better."""
-    world = LegacyWorld(tmp_path / "misfit")
+def misfit(folder: Path) -> tuple[LegacyWorld, str]:
+    """A campaign with a wrong group. Returns the right description, too."""
+    world = LegacyWorld(folder)
     with world.together():
         for _ in range(9):
             world.contract("Y", SENT, [(GROUP, "completed")])
-    campaign = world.folder / "campaigns" / "beijing.yaml"
-    right = campaign.read_text(encoding="utf-8")
-    campaign.write_text(right.replace("（北京）销售喜报群", "北京喜报群"), encoding="utf-8")
+    right = described(world).read_text(encoding="utf-8")
+    described(world).write_text(right.replace("（北京）销售喜报群", "北京喜报群"), encoding="utf-8")
+    return world, right
+
+
+def described(world: LegacyWorld) -> Path:
+    return world.folder / "campaigns" / "beijing.yaml"
+
+
+def test_a_campaign_that_does_not_fit(tmp_path: Path) -> None:
+    """It stops everything, shown or not, until it is corrected or the person knows better."""
+    world, right = misfit(tmp_path / "misfit")
     with nothing_changes(world):
         for arguments in (("--dry-run",), ("--yes", *IDLE), ("--yes", "--historic", "assume-sent")):
             refuse(world, 4, "the rows of 9 contracts go to '（北京）销售喜报群' (send_wecom_message)", *arguments)
@@ -484,20 +493,14 @@ def test_a_campaign_that_does_not_fit(tmp_path: Path) -> None:
         assert (explained.exit_code, "misfit: beijing: message group" in explained.stdout) == (4, True)
         assert "assume-sent" not in explained.output
         assert world.run("migrate", "--dry-run", "--fit-anyway", "--out", str(tmp_path / "plan.json")).exit_code == 0
-    campaign.write_text(right, encoding="utf-8")
+    described(world).write_text(right, encoding="utf-8")
     assert world.run("migrate", "--dry-run").exit_code == 0
     assert json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))["options"]["fit_anyway"] is True
 
 
 def test_a_plan_that_goes_on_though_a_campaign_does_not_fit(tmp_path: Path) -> None:
     """The backup is proven by planning from it in the same way."""
-    world = LegacyWorld(tmp_path / "misfit")
-    with world.together():
-        for _ in range(9):
-            world.contract("Y", SENT, [(GROUP, "completed")])
-    campaign = world.folder / "campaigns" / "beijing.yaml"
-    text = campaign.read_text(encoding="utf-8")
-    campaign.write_text(text.replace("（北京）销售喜报群", "北京喜报群"), encoding="utf-8")
+    world, _ = misfit(tmp_path / "misfit")
     done = world.run("migrate", "--yes", *IDLE, "--fit-anyway")
     assert done.exit_code == 3, done.output
     assert "9 contracts held for you" in done.stdout
