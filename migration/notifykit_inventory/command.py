@@ -10,7 +10,7 @@ from notifykit.durable import write_for_owner
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.secrets import redact
 from notifykit.session import Session
-from notifykit.terminal.console import info, json_option, print_json, warn
+from notifykit.terminal.console import info, json_option, print_json, warn_of
 from notifykit.terminal.paths import PathType
 from notifykit.terminal.progress import progress
 from notifykit.terminal.stdout import emit
@@ -122,5 +122,5 @@ def _known(session: Session) -> StatusFiles:
     try:
         return status_files(session.open_project(secrets=False))
     except NotifykitError as error:
-        warn(f"warning: {session.file} is not used to tell contracts from technicians: {error}")
+        warn_of(f"warning: {session.file} is not used to tell contracts from technicians", error)
         return StatusFiles()

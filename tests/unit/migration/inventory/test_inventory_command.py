@@ -143,6 +143,7 @@ def test_a_broken_project_is_no_obstacle(tmp_path: Path) -> None:
     file = project(tmp_path, "source: 3\n")
     result = invoke("--project", file, "inventory", str(tmp_path), "--json")
     assert "is not used to tell contracts from technicians" in result.stderr
+    assert "\\n" not in result.stderr, "each defect has a line"
     assert [use["owner"] for use in json.loads(result.stdout)["uses"]] == ["undecided"]
 
 
