@@ -60,7 +60,7 @@ class Treatment(StrEnum):
     CANCEL = "X"
     """A twin of a row that was sent or adopted: cancelled."""
     ASSUME = "assume"
-    """A historic hold that `--historic assume-sent` closes: completed without a row."""
+    """Completed without a row: sent before a rollback, or a historic hold that `--historic assume-sent` closes."""
     OWNED = "owned"
     """The outbox has it already."""
 

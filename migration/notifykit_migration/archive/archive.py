@@ -24,6 +24,7 @@ from notifykit.wording import Reason
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.files.reading import escaped
 from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.legacy.old_rule import COMPLETED
 from notifykit_migration.model import Hold, Row
 from notifykit_migration.store.migrated import migrated_campaigns
 from notifykit_migration.wording import WORDING
@@ -34,6 +35,9 @@ FORMAT = 1
 OUTBOX, MANIFEST, HOLDS, RESUMED = "outbox.db", "manifest.json", "holds.json", "resumed.json"
 
 _UNFINISHED = ".new"
+
+SENT = (Status.SENT, Status.COMPLETED)
+"""Tasks whose messages were accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,24 @@ class Archived:
                 RemovedTask(task=stored.task(id_), attempts=tuple(stored.attempts(id_)))
                 for id_ in sorted(self._removed)
             ]
+
+    def sent(self) -> Iterator[tuple[Identity, Row]]:
+        """Yield the tasks that were sent, and the rows as which the rollback left them."""
+        with self.open() as db:
+            for task in StoredOutbox(db).tasks_in_brief():
+                if task.status in SENT and task.id not in self._removed:
+                    yield (
+                        Identity(task.campaign, task.key, task.name, task.round),
+                        Row(
+                            id=task.id,
+                            task_type=str(task.task_type),
+                            recipient=str(task.recipient),
+                            text=str(task.text),
+                            status=COMPLETED,
+                            created_at="",
+                            updated_at="",
+                        ),
+                    )
 
     @property
     def removed_ids(self) -> frozenset[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -53,6 +53,13 @@ class Archives:
             if (known := archive.identity(row)) is not None and known.campaign in names:
                 return replace(known, campaign=names[known.campaign])
         return None
+
+    def sent(self) -> Iterator[tuple[Identity, Row]]:
+        """Yield the tasks that were sent, and the rows as which rollbacks left them: they may be gone since."""
+        for archive, names in self._speaking:
+            for known, row in archive.sent():
+                if known.campaign in names:
+                    yield replace(known, campaign=names[known.campaign]), row
 
     def restore_history(self, db: Database) -> None:
         """Put back what a plan knows nothing of, each campaign's from the archive that speaks for it."""

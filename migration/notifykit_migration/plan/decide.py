@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,13 +19,14 @@ from notifykit_migration.model import (
     FlagState,
     MessageTreatment,
     Options,
+    Row,
     StatusFileState,
     Treatment,
 )
 from notifykit_migration.plan import decision_table as table
-from notifykit_migration.plan.match import MatchedRow, Matches
+from notifykit_migration.plan.match import MatchedRow, Matches, Place
 from notifykit_migration.plan.remembering import Memory
-from notifykit_migration.wording import holds, warnings
+from notifykit_migration.wording import holds, proven, warnings
 
 DAY = 86_400.0
 
@@ -92,6 +93,9 @@ class Decider:
         contract = self.world.contracts.get(key)
         place = (self.at, key)
         matched = self.found.rows.pop(place, {})  # each is asked for once, and there are many
+        gone = self._gone(place, matched)
+        for message, round_, row in gone.values():
+            matched.setdefault(message, []).append(MatchedRow.of(row, round_))
         fact = self._fact(key, contract, matched)
         together = fact.together()
         decisions = [
@@ -105,6 +109,8 @@ class Decider:
         ]
         anew = self.found.anew.get(place, ())
         decisions = self.memory.decisions(self.world.campaign.name, key, decisions, anew)
+        set_flag = fact.column is FlagState.UNSENT and _all_sent(decisions)
+        decisions = [_without_row(item, gone) for item in decisions]
         youngest = max((row.created_at for rows_ in matched.values() for row in rows_), default=None)
         written = rows.epoch(youngest, self.options.timezone) if youngest else None
         return ContractPlan(
@@ -116,9 +122,22 @@ class Decider:
             decisions=tuple(decisions),
             crash=table.crash_of(fact.json, together, fact.column),
             age=self.now - written if written is not None else None,
-            set_flag=fact.column is FlagState.UNSENT and _all_sent(decisions),
+            set_flag=set_flag,
             place=f"{self.csv_file}:{contract.line}" if contract else None,
         )
+
+    def _gone(self, place: Place, matched: Mapping[str, Sequence[MatchedRow]]) -> dict[int, tuple[str, int, Row]]:
+        """Return the sent messages of before a rollback whose rows were deleted since, by these rows' ids.
+
+        They are decided about as if the rows were there. A row that somebody edited is there, as what it says now.
+        """
+        there = {row.id for rows_ in matched.values() for row in rows_}
+        owned = self.owned.get((self.world.campaign.name, place[1]), {})
+        return {
+            row.id: (message, round_, row)
+            for message, round_, row in self.found.gone.pop(place, ())
+            if row.id not in there and message not in owned
+        }
 
     def _fact(self, key: str, contract: Contract | None, matched: dict[str, list[MatchedRow]]) -> table.ContractFact:
         column = contract.column if contract else FlagState.OTHER if key in self.world.broken else FlagState.MISSING
@@ -200,6 +219,15 @@ class Decider:
             why = holds.TOO_LONG(cause=item.why, bytes=size, channel=plan.channel.name, limit=limit)
             return replace(item, decision=Treatment.HOLD, why=why, recipient=recipient, text=text)
         return replace(item, recipient=recipient, text=text)
+
+
+def _without_row(item: MessageTreatment, gone: Mapping[int, tuple[str, int, Row]]) -> MessageTreatment:
+    """Return what becomes of a message; of one that was sent and whose row is gone, a task without a row."""
+    if item.row is None or (was := gone.get(item.row)) is None:
+        return item
+    _, _, row = was
+    why = proven.SENT_BEFORE_ROLLBACK(row=row.id)
+    return replace(item, decision=Treatment.ASSUME, why=why, row=None, recipient=row.recipient, text=row.text)
 
 
 def _needs_text(item: MessageTreatment) -> bool:

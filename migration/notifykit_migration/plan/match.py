@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from notifykit.errors import NotifykitError
 from notifykit.wording import Reason
+from notifykit_migration.archive.archive import Identity
 from notifykit_migration.archive.archives import Archives
 from notifykit_migration.legacy.contracts import Contract, Pair, Retiring, records
 from notifykit_migration.legacy.numbers import Numbers
@@ -73,6 +74,9 @@ class Matches:
     anew: dict[Place, set[str]] = field(default_factory=dict)
     """After a rollback: messages with rows that it did not leave."""
 
+    gone: dict[Place, list[tuple[str, int, Row]]] = field(default_factory=lambda: defaultdict(list))
+    """After a rollback: messages that were sent, with their rounds and the rows that it left and somebody deleted."""
+
     def knows(self, at: int, key: str) -> bool:
         """Whether any row may be of a contract."""
         place = (at, key)
@@ -103,6 +107,8 @@ class Matcher:
                     self._pairs[pair][at] = None
         self._positions = {world.campaign.name: at for at, world in enumerate(worlds)}
         self._alike: dict[Place, list[tuple[Row, list[str]]]] = defaultdict(list)
+        self._left: set[Identity] = set()
+        """Tasks of before a rollback whose rows are there."""
         self.found = Matches()
 
     def match(self, rows: Iterable[Row]) -> Matches:
@@ -112,6 +118,9 @@ class Matcher:
                 self._by_text(row)
         for at, world in enumerate(self._worlds):
             self._compare(at, world)
+        for was, row in self._archived.sent():
+            if was not in self._left and was.campaign in self._positions:
+                self.found.gone[self._positions[was.campaign], was.key].append((was.message, was.round, row))
         for place, reason in self._unusable():
             self.found.doubts.setdefault(place, reason)
         return self.found
@@ -132,6 +141,7 @@ class Matcher:
             return False
         if (at := self._positions.get(was.campaign)) is None:
             return False
+        self._left.add(was)
         self.found.add(row, (at, was.key), was.message, was.round)
         return True
 

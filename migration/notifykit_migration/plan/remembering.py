@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
 from notifykit.model import Status
-from notifykit_migration.archive.archive import RemovedTask
+from notifykit_migration.archive.archive import SENT, RemovedTask
 from notifykit_migration.archive.archives import Archives
 from notifykit_migration.model import MessageTreatment, Treatment
 from notifykit_migration.wording.holds import BEFORE_ROLLBACK
@@ -14,8 +14,6 @@ from notifykit_migration.wording.proven import HISTORIC_ASSUMED
 from notifykit_migration.wording.way_back import UNRECORDED
 
 _WITHOUT_ROW = (Treatment.HOLD, Treatment.ASSUME)
-
-_SENT = (Status.SENT, Status.COMPLETED)
 
 _BEGUN_ANEW = (Treatment.GENERATE, Treatment.CREATE, Treatment.OWNED)
 
@@ -64,7 +62,7 @@ def _again(tasks: Sequence[RemovedTask], rounds: set[int], *, twins: bool) -> It
     What a person said was sent is sent; each task that waited is held; where none did and `twins`, what cancelled them
     is said again.
     """
-    if any(item.status in _SENT for item in tasks):
+    if any(item.status in SENT for item in tasks):
         yield MessageTreatment(message=tasks[0].task.name, decision=Treatment.ASSUME, why=HISTORIC_ASSUMED())
         return
     waiting = [item for item in tasks if item.status is not Status.CANCELLED]

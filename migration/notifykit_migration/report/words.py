@@ -55,7 +55,10 @@ MEANINGS: Mapping[Treatment, Words] = {
     Treatment.CREATE: Words("it is missing: it is rendered and queued", "缺少该消息：重新渲染并入队"),
     Treatment.HOLD: Words("not proven either way: a person decides", "两种可能都无法证明：由人工决定"),
     Treatment.CANCEL: Words("the same message as another row", "与另一行是同一条消息"),
-    Treatment.ASSUME: Words("historic, and assumed sent as you asked", "历史记录，按您的选择视为已发送"),
+    Treatment.ASSUME: Words(
+        "its row is gone; sent before a rollback, or assumed as you asked",
+        "任务行已不在；回退之前已发送，或按您的选择视为已发送",
+    ),
     Treatment.OWNED: Words("the outbox has it from before", "发件箱此前已有"),
 }
 

@@ -16,6 +16,11 @@ HISTORIC_ASSUMED = PROVEN(
     "historic: file and flag say sent, its row is gone; assumed sent",
     "历史记录：状态文件和标记都是已发送，任务行已不在；视为已发送",
 )
+SENT_BEFORE_ROLLBACK = PROVEN(
+    "sent_before_rollback",
+    "sent before the rollback, as row {row:d}, which is gone",
+    "回退之前已发送（第 {row} 行），该行已不在",
+)
 NOT_BEGUN = PROVEN("not_begun", "nothing was done about it yet", "尚未处理")
 STOPPED_BEFORE = PROVEN("stopped_before", "the job stopped before it made this one", "任务在创建这条消息之前中止")
 NEVER_TRIED = PROVEN(

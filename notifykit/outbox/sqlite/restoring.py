@@ -125,12 +125,12 @@ def _present_ids(
         tasks[task.campaign, task.key, task.name, task.round] = task.id
     after: dict[int, int] = {}
     for task in StoredOutbox(archived).tasks_in_brief():
-        if task.id in removed:
-            campaign = names.get(task.campaign, task.campaign)
-            if (now := tasks.get((campaign, task.key, task.name, task.round))) is not None:
-                after[task.id] = now
-        elif there.get(task.id) == hash((task.recipient, task.text)):
+        if task.id not in removed and there.get(task.id) == hash((task.recipient, task.text)):
             after[task.id] = task.id
+            continue
+        campaign = names.get(task.campaign, task.campaign)
+        if (now := tasks.get((campaign, task.key, task.name, task.round))) is not None:
+            after[task.id] = now
     return after
 
 

@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import legacy_project
 import pytest
 from legacy_run import LegacyRun
 from legacy_world import AWARD, GROUP, SENT, WECHAT, LegacyWorld, Made
@@ -203,6 +204,51 @@ def test_migrating_again_forgets_nothing(tmp_path: Path) -> None:
     world.desk.set_moods({})
     life(world)
     assert world.delivered == {fine.texts[GROUP]: 1, lost.texts[GROUP]: 1, waits.texts[GROUP]: 1}
+
+
+def test_what_was_sent_is_known_again_where_its_row_was_deleted_since(tmp_path: Path) -> None:
+    world = LegacyWorld(tmp_path, technicians=False)
+    fine, reset, again, lost = (world.contract("N", award=True) for _ in range(4))
+    migrate(world)
+    world.desk.set_moods({lost.number: "lost"})
+    life(world)
+    sent = world.delivered
+    roll_back(world, code=3)
+    with closing(sqlite3.connect(world.store)) as db, db:
+        db.execute("DELETE FROM tasks WHERE status = 'completed'")
+        db.execute(
+            "INSERT INTO tasks (task_type, recipient, message) VALUES (?, ?, ?)",
+            (legacy_project.KINDS[GROUP], *again.texts[GROUP]),
+        )
+    words = world.json() or {}
+    for contract in (reset, again):
+        world.set_flag(contract.id, "N")
+        del words[contract.id]
+    world.status_file().write_text(json.dumps(words), encoding="utf-8")
+    migrate(world, code=3)
+    tasks = json.loads(world.run("tasks", "--json").stdout)["tasks"]
+    found = {
+        made.id: sorted((task["message"], task["status"]) for task in tasks if task["key"] == made.id)
+        for made in (fine, reset, again, lost)
+    }
+    both_sent = [(AWARD, "completed"), (GROUP, "completed")]
+    assert found == {
+        fine.id: both_sent,
+        reset.id: both_sent,
+        again.id: [(AWARD, "completed"), (GROUP, "cancelled"), (GROUP, "completed")],
+        lost.id: [(AWARD, "in_doubt"), (GROUP, "in_doubt")],
+    }
+    assert set(world.flags().values()) == {"Y"}
+    world.desk.set_moods({})
+    life(world)
+    assert world.delivered == sent
+    story = world.run("trace", fine.id).stdout
+    assert "accepted" in story
+    assert "sent before the rollback, as row" in story
+    assert world.run("verify").exit_code == 0
+    roll_back(world, code=3)
+    assert world.run("migrate", "--yes", "--stopped", "idle").exit_code == 3
+    assert world.delivered == sent
 
 
 def test_queued_messages_of_technicians_are_given_to_the_old_scheduler(tmp_path: Path) -> None:
