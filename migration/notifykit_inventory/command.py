@@ -11,7 +11,7 @@ from notifykit.errors import ExitCode, NotifykitError
 from notifykit.secrets import redact
 from notifykit.session import Session
 from notifykit.terminal.console import info, json_option, print_json, warn_of
-from notifykit.terminal.paths import PathType
+from notifykit.terminal.paths import OutputType, PathType
 from notifykit.terminal.progress import progress
 from notifykit.terminal.stdout import emit
 from notifykit_inventory.drafts.drafting import Channels, draft_campaigns
@@ -29,6 +29,9 @@ Examples:
   notifykit inventory ../old-program --format html --out inventory.html
   notifykit inventory . --check --json
 """
+
+
+REPORT = OutputType("Where the old program uses send status", "file,line,function,what", kept=["notifykit-migration"])
 
 
 class ReportUnwritableError(NotifykitError):
@@ -53,7 +56,7 @@ class ReportUnwritableError(NotifykitError):
     type=click.Choice(list(FORMS)),
     help="A report to hand on, in English and Chinese: uses, conditions, parameters, functions that nothing calls.",
 )
-@click.option("--out", "out_path", type=PathType(), metavar="FILE", help="With --format: write it there.")
+@click.option("--out", "out_path", type=REPORT, metavar="FILE", help="With --format: write it there.")
 @json_option
 @click.pass_obj
 def inventory(

@@ -6,6 +6,7 @@ import copy
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from notifykit.session import PROJECT_FILE, Session
 from notifykit.terminal import logs
 from notifykit.terminal.console import warn, warn_of
 from notifykit.terminal.paths import PathType
-from notifykit.terminal.stdout import emit, kept, printing
+from notifykit.terminal.stdout import emit, forget_the_rest, kept, printing
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -70,11 +71,11 @@ class App(click.Group):
             if reconfigure := getattr(stream, "reconfigure", None):
                 reconfigure(errors="backslashreplace")  # a character that the encoding lacks is escaped
         try:
-            with printing():
-                code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.ClickException as error:
             told = self._placed(error) if isinstance(error, click.NoSuchOption) else error
-            told.show()
+            with suppress(OSError):  # there is nobody to tell
+                told.show()
             code = error.exit_code
         except (click.Abort, KeyboardInterrupt):
             warn("interrupted")
@@ -82,6 +83,10 @@ class App(click.Group):
         except NotifykitError as error:
             warn_of("error", error)
             code = error.exit_code
+        try:
+            sys.stderr.flush()
+        except OSError:  # there is nobody to tell
+            forget_the_rest(sys.stderr)
         sys.exit(code if isinstance(code, int) else ExitCode.DONE)
 
     def _placed(self, error: click.NoSuchOption) -> click.ClickException:
@@ -117,7 +122,13 @@ class App(click.Group):
         if not extra.get("resilient_parsing") and verbosity >= 0:
             for trouble in (*session.plugins.failed, *session.plugins.warnings):
                 warn(f"warning: {trouble}")
-        return super().make_context(info_name, args, parent, **{**extra, "obj": session})
+        with printing():
+            return super().make_context(info_name, args, parent, **{**extra, "obj": session})
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the command that was named."""
+        with printing():
+            return super().invoke(ctx)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command that can be called: what is imported late is imported now."""

@@ -276,10 +276,10 @@ def write_for_owner(path: Path, data: bytes) -> None:
 
     Nothing is left of a failure, which raises OSError. What is no plain file, such as /dev/stdout, is written to.
     """
-    real = Path(os.path.realpath(path))
-    if real.exists() and not real.is_file():
-        real.write_bytes(data)
+    if path.exists() and not path.is_file():  # asked before it is resolved: /dev/stdout may lead to no name
+        path.write_bytes(data)
         return
+    real = Path(os.path.realpath(path))
     fresh = real.with_name(f".{real.name}.notifykit.new")
     fresh.unlink(missing_ok=True)
     try:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from notifykit.config.paths import unnameable
 
-if TYPE_CHECKING:
-    import os
+__all__ = ["OutputType", "PathType"]
 
-__all__ = ["PathType"]
+BEGINNING = 1_024
+"""Bytes of a file that tell what it is."""
 
 
 class PathType(click.Path):
@@ -28,6 +30,49 @@ class PathType(click.Path):
         self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
     ) -> str | bytes | os.PathLike[str]:
         """Return the path. Raises BadParameter."""
+        if not os.fspath(value):
+            self.fail("it is empty; name a file or a folder", param, ctx)
         if (wrong := unnameable(value)) is not None:
             self.fail(f"it {wrong}", param, ctx)
         return super().convert(value, param, ctx)
+
+
+class OutputType(PathType):
+    """A file that a command writes: a new one, or in place of an earlier one of its sort. Any other is wrong usage.
+
+    So it is known before anything is done.
+    """
+
+    def __init__(self, *marks: str, kept: Collection[str] = ()) -> None:
+        """`marks`: one of these stands at the beginning of each such file. `kept`: names of folders that take none."""
+        super().__init__()
+        self._marks = [mark.encode() for mark in marks]
+        self._kept = frozenset(kept)
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        """Return the path. Raises BadParameter."""
+        found = super().convert(value, param, ctx)
+        path = Path(os.fsdecode(found))
+        if path.name == "-":
+            self.fail("it is no name of a file; leave the option out to see it printed", param, ctx)
+        if self._kept.intersection(path.resolve().parts):
+            self.fail(f"{path} lies where nothing but notifykit itself writes; name a file elsewhere", param, ctx)
+        if path.is_dir():
+            self.fail(f"{path} is a folder; name a file", param, ctx)
+        if path.is_file() and not self._is_earlier(path):
+            self.fail(
+                f"{path} is there already, and is none that this option writes; name another file, or delete that one",
+                param,
+                ctx,
+            )
+        return found
+
+    def _is_earlier(self, path: Path) -> bool:
+        try:
+            with path.open("rb") as file:
+                beginning = file.read(BEGINNING)
+        except OSError:
+            return False
+        return not beginning or any(mark in beginning for mark in self._marks)

@@ -28,45 +28,46 @@ def stdout() -> TextIO:
 
 
 def emit(text: str = "") -> None:
-    """Print a line of a result. Raises OutputError, and BrokenPipeError where nobody reads any more."""
+    """Print a line of a result. It vanishes where nobody reads any more. Raises OutputError."""
     with writing():
         click.echo(text, file=stdout())
 
 
 @contextmanager
 def writing() -> Iterator[None]:
-    """Raise OutputError where stdout cannot be written; BrokenPipeError, where nobody reads any more, comes through."""
+    """Raise OutputError where stdout cannot be written. Where nobody reads any more, the rest vanishes."""
     try:
         yield
-    except BrokenPipeError:
-        raise
     except OSError as error:
-        raise _output_error(error) from error
+        _failed(error)
 
 
 @contextmanager
 def printing() -> Iterator[None]:
-    """Raise OutputError where click cannot print what it prints on its own, as `--help`; other errors come through."""
+    """Do as `writing` where click prints on its own, as for `--help`, and end there; other errors come through."""
     try:
         yield
     except OSError as error:
         *_, (frame, _) = traceback.walk_tb(error.__traceback__)
         if frame.f_code is not click.echo.__code__:
             raise
-        raise _output_error(error) from error
+        _failed(error)
+        raise click.exceptions.Exit from error  # before click makes exit code 1 of it
 
 
-def _output_error(error: OSError) -> OutputError:
-    if not _own:
-        _forget_the_rest()
-    return OutputError(f"results cannot be written to stdout: {error.strerror}; what was done is done")
+def _failed(error: OSError) -> None:
+    gone = isinstance(error, BrokenPipeError)
+    if gone or not _own:
+        forget_the_rest(stdout())
+    if not gone:
+        raise OutputError(f"results cannot be written to stdout: {error.strerror}; what was done is done") from error
 
 
-def _forget_the_rest() -> None:
-    """Let what is left in the buffer of stdout vanish: Python would fail on it again, with an exit code of its own."""
-    with suppress(OSError, ValueError, AttributeError):  # a test's stdout is no file
+def forget_the_rest(stream: TextIO) -> None:
+    """Let what is left in its buffer vanish, and all that follows: Python would fail on it with its own exit code."""
+    with suppress(OSError, ValueError, AttributeError):  # a test's stream is no file
         null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, sys.stdout.fileno())
+        os.dup2(null, stream.fileno())
         os.close(null)
 
 

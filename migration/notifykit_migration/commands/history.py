@@ -11,10 +11,10 @@ from notifykit.errors import ExitCode
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import info, json_option, out, print_json
-from notifykit.terminal.paths import PathType
 from notifykit_migration import report
 from notifykit_migration.backup.in_force import planned
 from notifykit_migration.backup.make import find
+from notifykit_migration.commands.outputs import PAGE
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.journal import Entry, Journal
 from notifykit_migration.journal.phase import state_of
@@ -29,7 +29,7 @@ NOTHING = "nothing was migrated yet; `notifykit migrate --dry-run` shows what wo
 
 
 @click.command(epilog=_EPILOG)
-@click.option("--report", "path", type=PathType(), metavar="FILE", help="Write the HTML report here.")
+@click.option("--report", "path", type=PAGE, metavar="FILE", help="Write the HTML report here.")
 @json_option
 @click.pass_obj
 def history(session: Session, path: Path | None, as_json: bool) -> ExitCode:

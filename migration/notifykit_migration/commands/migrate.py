@@ -18,6 +18,7 @@ from notifykit.terminal.progress import progress
 from notifykit_migration import report
 from notifykit_migration.backup import make as backups
 from notifykit_migration.backup.in_force import planned
+from notifykit_migration.commands.outputs import PAGE, PLAN
 from notifykit_migration.errors import PreflightError, WorldChangedError
 from notifykit_migration.journal.account import account
 from notifykit_migration.journal.folder import MigrationFolder
@@ -61,7 +62,7 @@ class _Days(click.ParamType[float]):
 
 @click.command(epilog=_EPILOG)
 @click.option("--dry-run", is_flag=True, help="Show the plan, and change nothing: not a byte, not a time stamp.")
-@click.option("--out", type=PathType(), metavar="FILE", help="With --dry-run: keep the plan here.")
+@click.option("--out", type=PLAN, metavar="FILE", help="With --dry-run: keep the plan here.")
 @click.option("--plan", "plan_path", type=PathType(), metavar="FILE", help="Do exactly what this plan says.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--soak", type=_Days(), metavar="DAYS", help="Leave the old files for so long; `retire` takes them then.")
@@ -107,7 +108,7 @@ class _Days(click.ParamType[float]):
 @click.option("--explain-fit", is_flag=True, help="With --dry-run: how well the campaigns fit; compare every text.")
 @click.option("--fit-anyway", is_flag=True, help="Go on where they do not fit, and their rows are not found.")
 @click.option("--detailed-exitcode", is_flag=True, help="With --dry-run: answer 10 where something would be changed.")
-@click.option("--report", "report_path", type=PathType(), metavar="FILE", help="Write the HTML report here.")
+@click.option("--report", "report_path", type=PAGE, metavar="FILE", help="Write the HTML report here.")
 @json_option
 @click.pass_obj
 @collector_still()
@@ -142,6 +143,8 @@ def migrate(
         raise click.UsageError("--out, --show, --explain-fit and --detailed-exitcode belong to --dry-run")
     if explain_fit and (out or key or plan_path or report_path or detailed_exitcode):
         raise click.UsageError("--explain-fit shows no plan: of the others it takes only what a plan is made with")
+    if out is not None and report_path is not None and out.resolve() == report_path.resolve():
+        raise click.UsageError("--out and --report name one file; name two")
     project = session.open_project(secrets=False)
     command = _Command(
         project=project,

@@ -16,6 +16,7 @@ from notifykit.terminal.console import json_option, out, print_json, warn
 from notifykit.terminal.paths import PathType
 from notifykit_migration.apply.retire import check_may_retire
 from notifykit_migration.backup.in_force import in_force
+from notifykit_migration.commands.outputs import PATCH
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.journal.account import account
 from notifykit_migration.journal.folder import MigrationFolder
@@ -52,7 +53,7 @@ Examples:
 @click.option(
     "--patch",
     "patch_path",
-    type=PathType(),
+    type=PATCH,
     metavar="FILE",
     help="With --code: write a diff that removes the contract send-status code, for a person to review.",
 )

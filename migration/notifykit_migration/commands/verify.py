@@ -11,10 +11,10 @@ from notifykit.errors import ExitCode
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, print_json, warn
-from notifykit.terminal.paths import PathType
 from notifykit_migration import report
 from notifykit_migration.backup import make as backups
 from notifykit_migration.backup.in_force import in_force, planned
+from notifykit_migration.commands.outputs import PAGE
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.files.reading import untouched
 from notifykit_migration.journal.folder import MigrationFolder
@@ -37,7 +37,7 @@ Examples:
 
 @click.command(epilog=_EPILOG)
 @click.option("--backup", "backup_id", metavar="ID", help="Check this backup alone; `latest` for the newest.")
-@click.option("--report", "report_path", type=PathType(), metavar="FILE", help="Write the HTML report.")
+@click.option("--report", "report_path", type=PAGE, metavar="FILE", help="Write the HTML report.")
 @json_option
 @click.pass_obj
 def verify(session: Session, *, backup_id: str | None, report_path: Path | None, as_json: bool) -> ExitCode:

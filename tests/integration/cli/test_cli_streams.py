@@ -30,6 +30,32 @@ def test_a_closed_stream_is_no_reason_to_fail(tmp_path: Path, closed: str) -> No
     assert (done.returncode, "Traceback" in done.stderr) == (0, False)
 
 
+@pytest.mark.parametrize("buffered", [True, False])
+@pytest.mark.parametrize("gone", [["stdout"], ["stderr"], ["stdout", "stderr"]])
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [("status", 0), ("status --json", 0), ("--help", 0), ("tasks --help", 0), ("docs states", 0), ("tasks --none", 2)],
+)
+def test_a_reader_that_has_gone_changes_nothing(
+    tmp_path: Path, command: str, code: int, gone: list[str], buffered: bool
+) -> None:
+    (tmp_path / "notifykit.yaml").write_text(PROJECT, encoding="utf-8")
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    environment |= {} if buffered else {"PYTHONUNBUFFERED": "1"}
+    reading, pipe = os.pipe()
+    os.close(reading)
+    said = tmp_path / "said"
+    with said.open("wb") as file:
+        stdout, stderr = (pipe if name in gone else file for name in ("stdout", "stderr"))
+        line = [sys.executable, "-m", "notifykit", *command.split()]
+        done = subprocess.run(
+            line, cwd=tmp_path, env=environment, stdout=stdout, stderr=stderr, timeout=120, check=False
+        )
+    os.close(pipe)
+    assert done.returncode == code
+    assert "Traceback" not in said.read_text(encoding="utf-8")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
 def test_a_run_whose_stdout_is_full_goes_on(tmp_path: Path) -> None:
     run = f'"{sys.executable}" -m notifykit run --interval 0.2 > /dev/full 2> err'

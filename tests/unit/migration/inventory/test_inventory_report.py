@@ -177,5 +177,5 @@ def test_what_does_not_go_together(tmp_path: Path) -> None:
     assert run(code, "--out", str(tmp_path / "x")).exit_code == 2
     assert run(code, "--format", "csv", "--json").exit_code == 2
     assert run(code, "--format", "csv", "--campaigns", str(tmp_path / "drafts")).exit_code == 2
-    assert run(code, "--format", "csv", "--out", str(tmp_path)).exit_code == 4
+    assert run(code, "--format", "csv", "--out", str(tmp_path / "none" / "x")).exit_code == 4
     assert json.loads(run(code, "--json").stdout)["around"][0]["what"] == "never called"
