@@ -9,6 +9,7 @@ from pathlib import Path
 
 from notifykit_compat.contract_files import FileMap
 from notifykit_compat.names import FUNCTIONS, PLAN, TASK_CLASS, Replaced
+from notifykit_compat.reading import parsed
 from notifykit_compat.replacing import unlike
 
 
@@ -77,9 +78,7 @@ def files(found: FileMap) -> Iterator[FileForm]:
 
 
 def _definitions(file: Path) -> dict[str, ast.FunctionDef | ast.ClassDef] | None:
-    try:
-        tree = ast.parse(file.read_bytes(), str(file))
-    except (OSError, SyntaxError, ValueError):
+    if (tree := parsed(file)) is None:
         return None
     return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
 

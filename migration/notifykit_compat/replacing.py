@@ -17,6 +17,7 @@ from notifykit.terminal.console import count
 from notifykit_compat.errors import ShimError
 from notifykit_compat.findings import Finding, Findings
 from notifykit_compat.names import FUNCTIONS, PLAN, TASK_CLASS
+from notifykit_compat.reading import parsed
 
 StandIn = Callable[..., Any]
 """Called with the caller's frame, the program's own function, and the arguments."""
@@ -186,9 +187,7 @@ def _bound_early(originals: dict[int, str], home: ModuleType) -> Iterator[tuple[
 
 def _line_that_binds(file: str, name: str) -> str:
     """Return `file:line` of the statement by which a module has a name; the file alone where none is found."""
-    try:
-        tree = ast.parse(Path(file).read_bytes())
-    except (OSError, SyntaxError, ValueError):
+    if (tree := parsed(Path(file))) is None:
         return file
     star = 0
     for node in ast.walk(tree):

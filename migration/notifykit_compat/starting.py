@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from notifykit.durable.ordinary import CODE, read_ordinary
+from notifykit_compat.reading import parsed
+
 SHIMMED = frozenset(
     {
         "multiprocessing.Process", "multiprocessing.Pool", "multiprocessing.get_context", "multiprocessing.pool.Pool",
@@ -54,9 +57,7 @@ class ProcessForm:
 def processes(folder: Path) -> Iterator[ProcessForm]:
     """Yield where the code below a folder starts processes that may run Python. Nothing of it is executed."""
     for file in _code_below(folder):
-        try:
-            tree = ast.parse(file.read_bytes(), str(file))
-        except (OSError, SyntaxError, ValueError):
+        if (tree := parsed(file)) is None:
             continue
         names = _imported(tree)
         for node in ast.walk(tree):
@@ -124,7 +125,7 @@ def _is_bare(script: Path, program: Path) -> bool:
     """Whether it is a file of the program that does not have the line with `install()`."""
     try:
         own = script.resolve().is_relative_to(program.resolve())
-        return own and _OUR_LINE.encode() not in script.read_bytes()
+        return own and _OUR_LINE.encode() not in read_ordinary(script, CODE)
     except OSError:
         return False
 

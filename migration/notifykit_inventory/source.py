@@ -9,10 +9,9 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+from notifykit.durable.ordinary import CODE, read_ordinary
 from notifykit_inventory.words import SUSPECT
 
-LARGEST = 20_000_000
-"""Bytes. A larger file is generated."""
 _BOM = "\ufeff"
 
 
@@ -47,12 +46,9 @@ class Code:
 def read_code(path: Path) -> Code:
     """Read and decode. Raises UnreadableError."""
     try:
-        size = path.stat().st_size
-        data = path.read_bytes() if size <= LARGEST else b""
+        data = read_ordinary(path, CODE)
     except OSError as error:
         raise UnreadableError(error.strerror or str(error), suspect=True) from error
-    if size > LARGEST:
-        raise UnreadableError(f"{size:,} bytes: too large to be written by hand", suspect=True)
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         encoding = "utf-8" if encoding == "utf-8-sig" else encoding
@@ -75,6 +71,8 @@ def parse(code: Code) -> ast.Module:
             reason = f"Python 2? {reason}"
     except (ValueError, RecursionError, MemoryError) as error:
         reason = f"cannot be parsed: {str(error) or type(error).__name__}"
+    if (at := code.text.find("\0")) >= 0:  # Python does not say where
+        reason = "line {}: a NUL byte".format(code.text.count("\n", 0, at) + 1)
     raise UnreadableError(reason, suspect=bool(SUSPECT.search(code.text)))
 
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from notifykit.durable.ordinary import instead_of_file
 from notifykit.errors import NotifykitError
 from notifykit_inventory.model import UnreadPath
 
@@ -23,16 +24,17 @@ def python_files(root: Path) -> Iterator[Path | UnreadPath]:
     """Yield the Python files below a folder, sorted folder by folder; or the file itself.
 
     Links to folders are not followed: what they lead to inside of the folder is found at its own place.
-    Raises NotifykitError where there is nothing at this path.
+    Raises NotifykitError where there is neither a folder nor an ordinary file at this path.
     """
+    mend = "name a folder or a file of the old program"
     try:
         is_folder = root.is_dir()
         root.stat()
     except OSError as error:
-        raise NotifykitError(
-            f"{error.strerror or error}", mend="name a folder or a file of the old program", where=root
-        ) from error
+        raise NotifykitError(f"{error.strerror or error}", mend=mend, where=root) from error
     if not is_folder:
+        if (instead := instead_of_file(root)) is not None:
+            raise NotifykitError(f"it is {instead}", mend=mend, where=root)
         yield root
         return
     home = os.path.realpath(root)
@@ -69,12 +71,13 @@ def _look(entry: os.DirEntry[str], root: Path, home: str) -> Path | UnreadPath |
     try:
         if entry.is_dir(follow_symlinks=False):
             return None if entry.name in SKIPPED else path
-        if not entry.is_symlink():
-            return path if entry.is_file() and _is_python(path) else None
-        if path.is_dir():
-            return _linked_folder(path, root, home)
-        path.stat()
-        if not _is_python(path) or os.path.realpath(path).startswith(home + os.sep):
+        if entry.is_symlink():
+            if path.is_dir():
+                return _linked_folder(path, root, home)
+            path.stat()
+            if os.path.realpath(path).startswith(home + os.sep):
+                return None
+        if not _is_python(path):
             return None
     except OSError as error:
         return UnreadPath(file=within(root, path), reason=_reason(error), suspect=entry.name.endswith(".py"))
@@ -97,6 +100,8 @@ def _linked_folder(path: Path, root: Path, home: str) -> UnreadPath | None:
 def _is_python(path: Path) -> bool:
     if path.suffix:
         return path.suffix in (".py", ".pyw")
+    if instead_of_file(path) is not None:
+        return False
     with path.open("rb") as file:
         first = file.readline(200)
     return first.startswith(b"#!") and b"python" in first

@@ -18,6 +18,8 @@ from io import FileIO
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from notifykit.durable.ordinary import refuse_others
+
 if sys.platform == "linux":
     import fcntl
 
@@ -302,10 +304,11 @@ def copy_alike(source: Path, target: Path) -> None:
 def copy_new(source: Path, target: Path) -> tuple[str, int]:
     """Copy a file to one that only its owner may read. Returns sha256 and size of what was written.
 
-    The folder is not synced. Raises OSError; the target is then of no use.
+    The folder is not synced. Raises OSError, also where the source is no ordinary file; the target is then of no use.
     """
     import hashlib  # OpenSSL is loaded with it, and most commands copy nothing
 
+    refuse_others(source)
     digest = hashlib.sha256()
     size = 0
     with source.open("rb") as reading, os.fdopen(_opened(target), "wb", buffering=0) as writing:
@@ -346,6 +349,6 @@ def mend(error: OSError) -> str:
         return f"({why}): close it in the program that has it open, a spreadsheet perhaps"
     if error.errno in _RIGHTS:
         return f"({why}): check owner and mode of it and of its folder"
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
+    if isinstance(error, FileNotFoundError | NotADirectoryError) or error.errno == errno.EINVAL:
         return f"({why}): check its path"
     return f"({why}): see the system's log"

@@ -6,10 +6,13 @@ import errno
 import stat
 from pathlib import Path
 
-__all__ = ["SMALL", "instead_of_file", "is_there", "read_ordinary"]
+__all__ = ["CODE", "SMALL", "instead_of_file", "is_there", "read_ordinary", "refuse_others"]
 
 SMALL = 4 * 1024**2
 """Bytes: more than any configuration, template or secret needs."""
+
+CODE = 20_000_000
+"""Bytes: more than any file of code that is written by hand."""
 
 
 def is_there(path: Path) -> bool:
@@ -34,15 +37,20 @@ def instead_of_file(path: Path) -> str | None:
     return "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
 
 
+def refuse_others(file: Path) -> None:
+    """Raise OSError where something else than an ordinary file is at a path; nothing where there is one, or nothing."""
+    if (found := instead_of_file(file)) is not None:
+        raise OSError(errno.EINVAL, f"it is {found}", str(file))
+
+
 def read_ordinary(file: Path, most: int | None = SMALL) -> bytes:
     """Return what a file holds; `most`: the bytes that it may have, None without a bound.
 
     Raises OSError with its reason as `strerror`, also where it is no ordinary file, or holds more.
     """
-    if (found := instead_of_file(file)) is not None:
-        raise OSError(errno.EINVAL, f"it is {found}")
+    refuse_others(file)
     with file.open("rb") as opened:
         data = opened.read(-1 if most is None else most + 1)
     if most is not None and len(data) > most:
-        raise OSError(errno.EFBIG, f"it has more than {most:,} bytes")
+        raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(file))
     return data

@@ -279,6 +279,7 @@ def test_it_is_not_tried_for_ever_and_not_at_all_where_nobody_holds_it(monkeypat
             "(the process cannot access the file): close it in the program that has it open, a spreadsheet perhaps",
         ),
         (OSError(errno.ENOENT, "No such file"), "(No such file): check its path"),
+        (OSError(errno.EINVAL, "it is a folder"), "(it is a folder): check its path"),
         (OSError(errno.EIO, "Input/output error"), "(Input/output error): see the system's log"),
     ],
 )

@@ -21,9 +21,9 @@ from notifykit.pipeline.project import Project
 from notifykit_migration.archive.archives import Archives
 from notifykit_migration.errors import WorldChangedError
 from notifykit_migration.files.paths import resolved
-from notifykit_migration.files.reading import content_digest, file_digest, untouched
+from notifykit_migration.files.reading import content_digest, untouched
 from notifykit_migration.journal.folder import MigrationFolder
-from notifykit_migration.journal.redo import TargetState
+from notifykit_migration.journal.redo import TargetState, digest_now
 from notifykit_migration.journal.targets import DatabaseStep, FlagStep
 from notifykit_migration.legacy import task_table as rows
 from notifykit_migration.legacy.campaigns import described, owners
@@ -43,13 +43,11 @@ def check_inputs(project: Project, plan: Plan) -> None:
     changed = []
     for item in plan.inputs:
         path = resolved(project.file.folder, item.path)
-        if not path.exists():
-            now = ""
-        elif item.kind is InputKind.STORE:
+        if item.kind is InputKind.STORE and path.exists():
             with untouched(path) as connection:
                 now = content_digest(connection)
         else:
-            now = file_digest(path)
+            now = digest_now(path) or ""
         if now != item.sha256:
             changed.append(item.path)
     store = resolved(project.file.folder, plan.store)

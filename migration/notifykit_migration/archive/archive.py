@@ -16,6 +16,7 @@ from shutil import rmtree
 from typing import Any
 
 from notifykit.durable import sync_file, sync_folder, write_new
+from notifykit.durable.ordinary import read_ordinary
 from notifykit.model import Attempt, Status, Task
 from notifykit.outbox.sqlite import restoring
 from notifykit.outbox.sqlite.database import Database
@@ -80,7 +81,7 @@ class Archived:
         """Raise VerificationError where the archive is damaged."""
         self.folder = folder
         try:
-            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            manifest = json.loads(read_ordinary(folder / MANIFEST, None))
             self.made_at = float(manifest["made_at"])
             self.digest = str(manifest["digest"])
             self._sha256 = str(manifest["sha256"])
@@ -129,7 +130,7 @@ class Archived:
     def _listed(self, name: str) -> tuple[Hold, ...]:
         path = self.folder / name
         try:
-            return tuple(map(_hold, json.loads(path.read_text(encoding="utf-8"))))
+            return tuple(map(_hold, json.loads(read_ordinary(path, None))))
         except (OSError, ValueError, TypeError) as error:
             raise VerificationError(
                 f"the archive of a rollback is damaged ({error})", mend="restore it", where=path

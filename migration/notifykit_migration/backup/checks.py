@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from notifykit.durable.ordinary import read_ordinary
 from notifykit.errors import StoreError
 from notifykit.wording import Reason
 from notifykit_migration.backup.manifest import NAME, SUM, Item, Manifest, StoreItem, read_manifest
@@ -109,7 +110,7 @@ def _plan(folder: Path, manifest: Manifest) -> list[str]:
     path = folder / str(manifest.plan.name)
     found = None
     with suppress(OSError, ValueError):
-        found = json.loads(path.read_bytes())
+        found = json.loads(read_ordinary(path, None))
     if not isinstance(found, dict):
         return [f"{path}: is no plan"]
     if found.get("hash") != manifest.plan_hash:

@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from notifykit.durable.ordinary import read_ordinary
 from notifykit_migration.backup import make as backups
 from notifykit_migration.backup.checks import RETIRED
 from notifykit_migration.errors import PreflightError, VerificationError
@@ -56,7 +57,7 @@ def planned(backup: Backup) -> Plan:
     """Return the plan that a backup was made for. Raises VerificationError where it is damaged."""
     path = backup.folder / "plan.json"
     try:
-        return parse_plan(path.read_text(encoding="utf-8"), str(path))
+        return parse_plan(read_ordinary(path, None).decode(), str(path))
     except (OSError, UnicodeDecodeError, PreflightError, VerificationError) as error:
         raise VerificationError(
             "is not the plan that was kept here",

@@ -19,6 +19,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from notifykit.durable import copy_new, make_folder, mend, sync_file, sync_folder, write_new
+from notifykit.durable.ordinary import read_ordinary
 from notifykit_migration.backup.checks import FILES, check, count_rows, integrity
 from notifykit_migration.backup.manifest import (
     Item,
@@ -144,7 +145,7 @@ def _restored(folder: Path, item: Item, target: Path) -> Path:
 
 def _proven(path: Path, item: Item) -> bytes:
     try:
-        data = path.read_bytes()
+        data = read_ordinary(path, None)
     except OSError as error:
         raise damaged(path, error.strerror or str(error)) from error
     if hashlib.sha256(data).hexdigest() != item.sha256:

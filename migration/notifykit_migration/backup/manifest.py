@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from notifykit.durable import write_new
+from notifykit.durable.ordinary import read_ordinary
 from notifykit_migration.errors import VerificationError
 
 NAME = "manifest.json"
@@ -90,8 +91,8 @@ def read_manifest(folder: Path) -> Manifest:
     """Read the manifest of a backup. Raises VerificationError where it is missing or not as it was written."""
     path = folder / NAME
     try:
-        data = path.read_bytes()
-        checksum = (folder / SUM).read_bytes()
+        data = read_ordinary(path, None)
+        checksum = read_ordinary(folder / SUM, None)
     except OSError as error:
         raise damaged(Path(error.filename or path), error.strerror or str(error)) from error
     if checksum != _checksum(data):

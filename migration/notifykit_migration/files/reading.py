@@ -18,7 +18,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from notifykit.durable.ordinary import instead_of_file
+from notifykit.durable.ordinary import instead_of_file, refuse_others
 from notifykit.errors import StoreError
 from notifykit.outbox.sqlite.database import store_error
 
@@ -76,10 +76,11 @@ def content_digest(connection: sqlite3.Connection) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """Return the sha256 of a file's bytes. Raises OSError.
+    """Return the sha256 of a file's bytes. Raises OSError, also where it is no ordinary file.
 
     Not for a database that this process has open: to close a second descriptor drops SQLite's locks.
     """
+    refuse_others(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

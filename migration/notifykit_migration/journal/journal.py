@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from notifykit.durable import mend, sync, sync_folder, write_all
+from notifykit.durable.ordinary import read_ordinary
 from notifykit_migration.errors import PreflightError, VerificationError
 
 _SUM = re.compile(rb', "sum": "([0-9a-f]{16})"\}')
@@ -129,7 +130,7 @@ class _Found:
 
 def _read(path: Path) -> _Found:
     try:
-        data = path.read_bytes()
+        data = read_ordinary(path, None)
     except FileNotFoundError:
         data = b""
     except OSError as error:

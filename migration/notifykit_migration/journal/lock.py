@@ -14,6 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from notifykit.durable import make_folder, mend, write_new
+from notifykit.durable.ordinary import read_ordinary
 from notifykit_migration.errors import MigrationLockedError, PreflightError
 from notifykit_migration.journal.account import account
 from notifykit_migration.journal.folder import MigrationFolder
@@ -62,7 +63,7 @@ def _sign(folder: MigrationFolder, what: str) -> None:
 
 def _refusal(folder: MigrationFolder) -> str:
     try:
-        about = json.loads(holder(folder).read_text(encoding="utf-8"))
+        about = json.loads(read_ordinary(holder(folder), None))
         age = _duration(max(0.0, time.time() - about["since"]))
         who = f"notifykit {about['what']} (pid {about['pid']} on {about['host']}, user {about['who']}, for {age})"
     except (OSError, ValueError, LookupError, TypeError):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from notifykit.terminal.console import some
 from notifykit.wording import Reason
+from notifykit_migration.files.reading import file_digest
 from notifykit_migration.journal.journal import Entry, Journal
 from notifykit_migration.wording import warnings
 
@@ -43,7 +44,7 @@ def applied(entries: Iterable[Entry]) -> Iterator[Reason]:
 
 def _content_sum(path: Path) -> str | None:
     try:
-        return _sum(path.read_bytes())
+        return file_digest(path)
     except OSError:
         return None  # the code is elsewhere by now: nobody can tell
 

@@ -225,7 +225,7 @@ class MoveFile:
 
     def stand(self) -> TargetState:
         """Look at both places."""
-        match _digest(self.source), _digest(self.target):
+        match digest_now(self.source), digest_now(self.target):
             case self.sha256, None:
                 return TargetState.BEFORE
             case None, self.sha256:
@@ -238,7 +238,7 @@ class MoveFile:
         """Move it. Raises PreflightError where that fails, and WorldChangedError where somebody was faster."""
         try:
             make_folder(self.target.parent)
-            if _digest(self.target) is None:
+            if digest_now(self.target) is None:
                 try:
                     patiently(lambda: self.source.rename(self.target))
                 except OSError as error:
@@ -267,7 +267,8 @@ class MoveFile:
             fresh.unlink(missing_ok=True)
 
 
-def _digest(path: Path) -> str | None:
+def digest_now(path: Path) -> str | None:
+    """Return the sha256 of a file; None where there is none. Raises PreflightError where it cannot be read."""
     try:
         return file_digest(path)
     except FileNotFoundError:
@@ -279,7 +280,7 @@ def _digest(path: Path) -> str | None:
 
 
 def _stand(path: Path, before: str | None, after: str) -> TargetState:
-    found = _digest(path)
+    found = digest_now(path)
     if found == after:
         return TargetState.AFTER
     return TargetState.BEFORE if found == before else TargetState.FOREIGN
@@ -296,7 +297,7 @@ def _put(step: Step, path: Path, before: str | None, write: Callable[[Path], Non
             if before is not None:
                 keep_owner_and_mode(fresh, real.stat())
             sync_file(fresh)
-            if _digest(real) != before:
+            if digest_now(real) != before:
                 raise _changed(step)
             replace(fresh, real)
         finally:

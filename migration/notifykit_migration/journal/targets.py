@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from notifykit.durable import mend
+from notifykit.durable.ordinary import read_ordinary
 from notifykit.legacy import Flag, KeepsFlags
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.journal.redo import TargetState
@@ -40,7 +41,7 @@ class FlagStep:
     def stand(self) -> TargetState:
         """Look whether a flag is left to be set."""
         try:
-            data = self.path.read_bytes()
+            data = read_ordinary(self.path, None)
         except OSError as error:
             raise PreflightError(f"cannot be read {mend(error)}", mend=self.refused, where=self.shown) from error
         return TargetState.AFTER if self._after(data) == data else TargetState.BEFORE

@@ -45,6 +45,9 @@ _LATER = frozenset({"timezone", "fit_anyway", "fit"})
 
 _ANEW = "make it anew with `notifykit migrate --dry-run --out FILE`"
 
+LARGEST = 1024**3
+"""Bytes: the plan of half a million contracts."""
+
 BATCH = 200
 """Contracts that are encoded at once."""
 
@@ -108,7 +111,7 @@ def write_plan(plan: Plan, path: Path) -> None:
 def read_plan(path: Path) -> Plan:
     """Read a plan file. Raises PreflightError where it is none, and VerificationError where it was edited."""
     try:
-        text = read_ordinary(path, None).decode()
+        text = read_ordinary(path, LARGEST).decode()
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is no UTF-8 text"
         raise PreflightError(
@@ -125,7 +128,7 @@ def parse_plan(text: str, name: str) -> Plan:
         raise PreflightError(f"is no plan: {error}", mend="make it anew", where=name) from error
     except _EditedError as error:
         raise VerificationError(f"it was edited: {error}", mend=_ANEW, where=name) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PreflightError(f"is no plan: {error}", mend=_ANEW, where=name) from error
     if not isinstance(form, dict) or "format" not in form:
         raise PreflightError("is no plan", mend="make one with `notifykit migrate --dry-run --out FILE`", where=name)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from notifykit.campaign.campaign import Campaign
 from notifykit.durable import mend
+from notifykit.durable.ordinary import read_ordinary
 from notifykit.errors import CampaignError
 from notifykit.legacy import Disposal, Flag, KeepsFlags, LegacyState
 from notifykit.model import Record
@@ -78,7 +79,7 @@ def columns_of(campaign: Campaign, keeper: KeepsFlags) -> dict[str, FlagState]:
 def content_of(path: Path, name: str) -> bytes | None:
     """Return a file's content; None where there is none. Raises PreflightError where it cannot be read."""
     try:
-        return path.read_bytes()
+        return read_ordinary(path, None)
     except FileNotFoundError:
         return None
     except OSError as error:

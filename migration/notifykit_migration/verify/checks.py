@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 
+from notifykit.durable.ordinary import read_ordinary
 from notifykit.errors import NotifykitError, StoreError
 from notifykit.legacy import Flag, KeepsFlags
 from notifykit.model import Status
@@ -94,7 +95,10 @@ def _tried(what: Reason, check: Callable[[], Check]) -> Check:
     try:
         return check()
     except (NotifykitError, sqlite3.Error) as error:
-        return Check(what=what, result=CheckResult.FAILED, evidence=str(error))
+        evidence = str(error)
+    except OSError as error:
+        evidence = f"{error.filename} cannot be read: {error.strerror}"
+    return Check(what=what, result=CheckResult.FAILED, evidence=evidence)
 
 
 def _schema(connection: sqlite3.Connection, store: str) -> Check:
@@ -206,10 +210,7 @@ def _csv(what: Reason, project: Project, part: CampaignPlan, backup: Backup, *, 
     before = backups.content(backup, resolved(project.file.folder, part.csv_file))
     if before is None:
         return Check(what=what, result=CheckResult.SKIPPED, evidence="the file was not there before")
-    try:
-        now = resolved(project.file.folder, part.csv_file).read_bytes()
-    except OSError as error:
-        return Check(what=what, result=CheckResult.FAILED, evidence=f"it cannot be read: {error.strerror}")
+    now = read_ordinary(resolved(project.file.folder, part.csv_file), None)
     campaign = described(project, part.campaign)
     assert isinstance(campaign.strategy, KeepsFlags)  # noqa: S101 - the plan was made from it
     project.start(campaign)

@@ -307,6 +307,15 @@ def pipe(plan: Path) -> None:
     os.mkfifo(plan)
 
 
+def huge(plan: Path) -> None:
+    with plan.open("wb") as file:
+        file.truncate(1024**3 + 1)
+
+
+def deep(plan: Path) -> None:
+    plan.write_text("[" * 100_000, encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("damage", "what"),
     [
@@ -320,6 +329,8 @@ def pipe(plan: Path) -> None:
         (gone, "No such file or directory"),
         (folder, "it is a folder"),
         (pipe, "it is a pipe or a device"),
+        (huge, "it has more than 1,073,741,824 bytes"),
+        (deep, "is no plan: maximum recursion depth exceeded"),
     ],
 )
 def test_a_file_that_is_no_plan(world: LegacyWorld, tmp_path: Path, damage: Callable[[Path], None], what: str) -> None:
@@ -328,6 +339,14 @@ def test_a_file_that_is_no_plan(world: LegacyWorld, tmp_path: Path, damage: Call
     before = world.tree()
     refuse(world, 4, what, "--plan", str(plan), "--yes")
     assert world.tree() == before
+
+
+@pytest.mark.parametrize("which", ["csv", "status_file"])
+def test_a_pipe_in_the_place_of_a_file_since_the_plan_was_made(world: LegacyWorld, tmp_path: Path, which: str) -> None:
+    plan = planned(world, tmp_path / "plan.json")
+    pipe(getattr(world, which)())
+    with nothing_changes(world):
+        refuse(world, 4, "(it is a pipe or a device): check its path", "--plan", str(plan), "--yes", *IDLE)
 
 
 def test_another_plan_is_half_done(world: LegacyWorld, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sqlite3
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -186,6 +187,21 @@ def the_technicians_are_gone(world: LegacyWorld) -> None:
     world.technician_file.unlink()
 
 
+def a_pipe(path: Path) -> None:
+    if sys.platform == "win32":
+        pytest.skip("Windows has no pipes among its files")
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+
+
+def the_technicians_are_a_pipe(world: LegacyWorld) -> None:
+    a_pipe(world.technician_file)
+
+
+def the_json_is_a_pipe(world: LegacyWorld) -> None:
+    a_pipe(world.status_file())
+
+
 def the_backup_is_damaged(world: LegacyWorld) -> None:
     (store,) = (world.migration / "backups").glob("*/store.db")
     store.write_bytes(b"this is no database" * 1000)
@@ -209,6 +225,8 @@ def the_backup_is_damaged(world: LegacyWorld) -> None:
         (the_json_is_gone, ["old status files"]),
         (a_key_of_the_technicians_is_gone, [TECHNICIANS]),
         (the_technicians_are_gone, [TECHNICIANS]),
+        (the_technicians_are_a_pipe, [TECHNICIANS]),
+        (the_json_is_a_pipe, ["old status files", "shadow comparison"]),
         (the_backup_is_damaged, ["backup files", "backup database"]),
     ],
 )

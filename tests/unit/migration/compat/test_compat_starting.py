@@ -67,6 +67,14 @@ def test_its_code_says_where(program: Path) -> None:
     ]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes among its files")
+def test_what_is_no_code_is_passed_over(program: Path) -> None:
+    os.mkfifo(program / "pipe.py")
+    (program / "deep.py").write_text("x = " + "-" * 100_000 + "1", encoding="utf-8")
+    assert list(processes(program)) == []
+    assert bare_script("subprocess.Popen", (PYTHON, [PYTHON, "pipe.py"], str(program), None), program) is None
+
+
 @pytest.mark.parametrize(
     ("event", "arguments", "script"),
     [

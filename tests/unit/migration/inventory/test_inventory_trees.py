@@ -12,6 +12,7 @@ from notifykit_inventory.take import take_inventory
 from notifykit_inventory.tree import python_files
 from system import needs_refusals
 
+from notifykit.durable.ordinary import CODE
 from notifykit.errors import NotifykitError
 
 
@@ -27,7 +28,7 @@ def unread(found: Inventory) -> dict[str, tuple[str, bool]]:
         (b"try:\n    pass\nexcept IOError, e:\n    pass\n", "Python 2? line 3: multiple exception types", False),
         ("# 通知\nx = '是否发送通知'\n".encode("gb18030"), "cannot be decoded: invalid or missing encoding", True),
         (b"# coding: klingon\n", "cannot be decoded: unknown encoding: klingon", False),
-        (b"x = 1\0\n", "source code string cannot contain null bytes", False),
+        (b"x = 1\ny = '\0'\n", "line 2: a NUL byte", False),
         (b"x = " + b"(" * 5000 + b")" * 5000, "too many nested parentheses", False),
         (b"x = " + b"-" * 100_000 + b"1  # STATUS_FILENAME_BJ", "cannot be parsed", True),
         (b"def f():\n\tx = 1\n        y = 2\n", "line 3", False),
@@ -82,6 +83,29 @@ def test_links_lead_nowhere_twice(tmp_path: Path) -> None:
         "out": "a link out of the tree",
         "self.py": "symlink loop",
     }
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has neither among its files")
+def test_a_pipe_is_not_waited_for_and_a_device_without_an_end_is_not_read(tmp_path: Path) -> None:
+    program = write_legacy_code(tmp_path / "program")
+    for name in ("job.py", "control"):
+        os.mkfifo(program / name)
+        (program / f"to_{name}").symlink_to(program / name)
+    for name in ("zero.py", "zero"):
+        (program / name).symlink_to("/dev/zero")
+    found = take_inventory(program)
+    assert len(found.uses) == 19
+    assert unread(found) == dict.fromkeys(("job.py", "zero.py"), ("it is a pipe or a device", True))
+    for path in (program / "job.py", program / "to_control", program / "zero.py"):
+        with pytest.raises(NotifykitError, match=r"it is a pipe or a device; name a folder or a file"):
+            take_inventory(path)
+
+
+def test_a_file_that_nobody_wrote_by_hand_is_not_read(tmp_path: Path) -> None:
+    program = write_legacy_code(tmp_path)
+    with (program / "large.py").open("wb") as large:
+        large.truncate(CODE + 1)
+    assert unread(take_inventory(program)) == {"large.py": ("it has more than 20,000,000 bytes", True)}
 
 
 @needs_refusals
