@@ -125,5 +125,8 @@ def _known(session: Session) -> StatusFiles:
     try:
         return status_files(session.open_project(secrets=False))
     except NotifykitError as error:
-        warn_of(f"warning: {session.file} is not used to tell contracts from technicians", error)
+        warn_of(
+            f"warning: {session.file} is not used to tell contracts from technicians, nor what campaigns describe",
+            error,
+        )
         return StatusFiles()

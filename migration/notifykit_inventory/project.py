@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from notifykit.config.project import ProjectFile
 from notifykit.config.tree import Branch, Leaf
 from notifykit.errors import NotifykitError
@@ -13,12 +15,18 @@ from notifykit_inventory.words import StatusFiles
 
 
 def status_files(project: Project) -> StatusFiles:
-    """Return the status files of all campaigns, with whose they are.
+    """Return the status files of all campaigns, with whose they are, and what campaigns describe.
 
     Raises NotifykitError where a `legacy` section will not do.
     """
     owners: dict[str, Owner] = {}
+    campaigns: dict[str, str] = {}
     for campaign in project.described:
+        source, strategy = campaign.source, campaign.strategy
+        reads = getattr(source, "reads", None) or getattr(source, "path", None)
+        for told in (reads, getattr(strategy, "status_file", None), campaign.legacy and campaign.legacy.status_file):
+            if isinstance(told, str | Path):
+                campaigns.setdefault(str(told), campaign.name)
         if (state := campaign.legacy) is not None:
             owner = Owner.CONTRACT if state.disposal is Disposal.RETIRE else Owner.TECHNICIAN
             path = state.status_file.as_posix()
@@ -28,7 +36,7 @@ def status_files(project: Project) -> StatusFiles:
                     "campaign and kept for another",
                     mend="give each its own",
                 )
-    return StatusFiles(owners)
+    return StatusFiles(owners, campaigns)
 
 
 def channels(file: ProjectFile) -> Channels:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 from notifykit_inventory.model import Access, Owner
 
@@ -41,12 +42,17 @@ _WORDS: Mapping[str, Owner] = {
 }
 
 
+_Found = TypeVar("_Found")
+
+
 @dataclass(frozen=True, slots=True)
 class StatusFiles:
-    """The status files that a project's campaigns name."""
+    """The files that a project's campaigns name."""
 
     owners: Mapping[str, Owner] = field(default_factory=dict)
-    """Path as the project says it, in POSIX form, to owner."""
+    """Path of a status file as the project says it, in POSIX form, to owner."""
+    campaigns: Mapping[str, str] = field(default_factory=dict)
+    """Path, or address, that a campaign reads or keeps send status in, to the campaign's name."""
     migrated: frozenset[str] | None = None
     """The contracts' files whose campaigns were migrated; None where all of them are treated alike."""
 
@@ -57,14 +63,12 @@ class StatusFiles:
         return Owner.CONTRACT if StatusFiles(dict.fromkeys(self.migrated, owner)).named(path) else Owner.WAITING
 
     def named(self, path: str) -> Owner | None:
-        """Return the owner of a path that a campaign names. A path matches where one ends with the other."""
-        given = _parts(path)
-        for known, owner in self.owners.items():
-            parts = _parts(known)
-            shorter = min(len(given), len(parts))
-            if shorter and given[-shorter:] == parts[-shorter:]:
-                return owner
-        return None
+        """Return the owner of a status file that a campaign names. A path matches where one ends with the other."""
+        return _matching(self.owners, path)
+
+    def campaign(self, path: str) -> str | None:
+        """Return the campaign that reads a path, or keeps send status in it. It matches as in `named`."""
+        return _matching(self.campaigns, path)
 
     def fitting(self, pattern: str) -> set[Owner]:
         """Return the owners of the known files that a path with holes may name."""
@@ -136,6 +140,16 @@ def agreed(owners: Iterable[Owner]) -> Owner | None:
     if found == {Owner.CONTRACT, Owner.WAITING}:
         return Owner.WAITING
     return found.pop() if len(found) == 1 else Owner.SHARED
+
+
+def _matching(named: Mapping[str, _Found], path: str) -> _Found | None:
+    given = _parts(path)
+    for known, found in named.items():
+        parts = _parts(known)
+        shorter = min(len(given), len(parts))
+        if shorter and given[-shorter:] == parts[-shorter:]:
+            return found
+    return None
 
 
 def _parts(path: str) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ def draft_campaigns(scan: TreeScan, files: StatusFiles, channels: Channels) -> D
             why = "its messages are not made in a loop over records"
             undrafted[Undrafted(file=place.file, line=place.line, function=place.function, why=why)] = None
         for loop in walker.loops:
-            found = _drafted(loop, walker.values, files, channels)
+            found = _new(_drafted(loop, walker.values, files, channels), files)
             if isinstance(found, Undrafted):
                 undrafted[found] = None
             elif all(_same(found, other) is False for other in campaigns):
@@ -81,6 +81,15 @@ def draft_campaigns(scan: TreeScan, files: StatusFiles, channels: Channels) -> D
 def _same(one: CampaignDraft, other: CampaignDraft) -> bool:
     """Whether two drafts are of one job that is called in two places."""
     return replace(one, name="") == replace(other, name="")
+
+
+def _new(found: CampaignDraft | Undrafted, files: StatusFiles) -> CampaignDraft | Undrafted:
+    """Return what was drafted, unless a campaign of the project describes its data."""
+    for path in (found.status_file, found.source) if isinstance(found, CampaignDraft) else ():
+        if path is not None and (known := files.campaign(path)) is not None:
+            why = f"campaign {known} names its file {path} already"
+            return Undrafted(file=found.file, line=found.line, function=found.function, why=why)
+    return found
 
 
 def _drafted(loop: Loop, values: Values, files: StatusFiles, channels: Channels) -> CampaignDraft | Undrafted:

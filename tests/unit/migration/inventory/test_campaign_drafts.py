@@ -396,6 +396,29 @@ def test_a_file_that_is_there_stays_as_it_is(world: ProgramWorld) -> None:
     assert {path: path.read_bytes() for path in world.folder.rglob("*.py")} == before
 
 
+def test_what_a_campaign_describes_is_not_drafted_again(world: ProgramWorld, tmp_path: Path) -> None:
+    shutil.move(tmp_path / "described", world.folder / "campaigns")
+    (world.folder / "campaigns" / "shanghai.yaml").unlink()
+    text = (world.folder / "campaigns" / "beijing.yaml").read_text(encoding="utf-8")
+    other = text.replace("send_status_bj_aug.json", "sent.json")  # the same data is told by its CSV file as well
+    (world.folder / "campaigns" / "beijing.yaml").write_text(other, encoding="utf-8")
+    folder = tmp_path / "drafts"
+    said = run(world, "--campaigns", str(folder))[1]
+    assert [path.name for path in folder.iterdir()] == ["sh-aug.yaml"]
+    assert "campaign beijing names its file state/PerformanceData-BJ-Aug.csv already" in said
+    assert "campaign technicians names its file state/technician_status_record.json already" in said
+
+
+def test_a_status_file_may_be_named_by_the_strategy_alone(world: ProgramWorld, tmp_path: Path) -> None:
+    technicians = (tmp_path / "described" / "technicians.yaml").read_text(encoding="utf-8")
+    (world.folder / "campaigns").mkdir()
+    named = technicians[: technicians.index("legacy:")]
+    (world.folder / "campaigns" / "people.yaml").write_text(named, encoding="utf-8")
+    said = run(world, "--campaigns", str(tmp_path / "drafts"))[1]
+    assert "campaign people names its file state/technician_status_record.json already" in said
+    assert not (tmp_path / "drafts" / "technician.yaml").exists()
+
+
 def test_a_folder_that_cannot_be_written(world: ProgramWorld) -> None:
     (world.folder / "file").write_text("")
     assert run(world, "--campaigns", str(world.folder / "file"))[0] == 4
