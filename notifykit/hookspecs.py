@@ -6,7 +6,7 @@ A plugin is a module (or object) named by an entry point of the group `notifykit
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pluggy
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     import click
 
     from notifykit.demo import Acts
+    from notifykit.errors import NotifykitError
     from notifykit.legacy import LegacyState
     from notifykit.model import Outcome, Task
     from notifykit.outbox import Outbox
+    from notifykit.pipeline.project import Project
     from notifykit.wording import Reason, Sentence
 
 __all__ = ["Register", "RegisterCommand", "RegisterReasons"]
@@ -201,6 +203,17 @@ def task_in_doubt(task: Task, outcome: Outcome) -> None:
     """Observe a task that may or may not have been accepted. Called as `task_sent` is.
 
     Where its worker is gone, the code of `outcome` is `lease_expired`.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def refusals(project: Project) -> Iterable[NotifykitError] | None:
+    """Say what is wrong with a project that your commands would refuse; nothing where nothing is.
+
+    Called by `notifykit check`, which lists it with all else that is wrong. `project` is what
+    `Session.open_project` returns. Look only, and change nothing.
 
     .. versionadded:: 0.1
     """

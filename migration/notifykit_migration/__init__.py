@@ -9,9 +9,11 @@ from notifykit import hookimpl
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from notifykit.errors import NotifykitError
     from notifykit.hookspecs import Register, RegisterCommand, RegisterReasons
     from notifykit.legacy import LegacyState
     from notifykit.outbox import Outbox
+    from notifykit.pipeline.project import Project
     from notifykit.wording import Reason
 
 
@@ -39,6 +41,14 @@ def register_lazy_commands(register: RegisterCommand) -> None:
 def register_sections(register: Register) -> None:
     """Offer `legacy:` in notifykit.yaml."""
     register("legacy", "notifykit_migration.legacy.settings:LegacySettings")
+
+
+@hookimpl
+def refusals(project: Project) -> list[NotifykitError]:
+    """Say what `migrate`, `rollback` and `retire` would refuse."""
+    from notifykit_migration.legacy.refusals import refusals_now
+
+    return refusals_now(project)
 
 
 @hookimpl

@@ -105,6 +105,8 @@ def check(file: Path, plugins: Plugins) -> Checked:
         if outbox is not None:
             findings += _of_waiting(project, outbox)
             outbox.require_unchanged()
+    told = {finding.what for finding in findings}
+    findings += [finding for finding in _of_plugins(project) if finding.what not in told]
     return Checked(findings=tuple(findings), campaigns=tuple(item.name for item in project.configuration.campaigns))
 
 
@@ -151,6 +153,18 @@ def _of_waiting(project: Project, outbox: Outbox) -> Iterator[Finding]:
         mend = "put it back, or drop them: `notifykit tasks --status queued` lists them, `notifykit resolve` cancels"
         error = ConfigError(what, mend=mend, where=project.file.file)
         yield Finding(level=Level.HELD, about="configuration", what=str(error), error=error)
+
+
+def _of_plugins(project: Project) -> list[Finding]:
+    """What the commands of plugins would refuse."""
+    try:
+        return [
+            _wrong("configuration", error) for said in project.plugins.hook.refusals(project=project) for error in said
+        ]
+    except BaseException as error:  # noqa: BLE001 - third-party code may raise anything
+        pass_interrupt(error)
+        what = f"{type(error).__name__} while its commands were asked what they would refuse"
+        return [_error("plugins", f"{what}; this is a defect: report it to the plugin's author")]
 
 
 def _look_at(project: Project) -> SqliteOutbox:

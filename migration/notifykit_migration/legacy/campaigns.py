@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from notifykit.campaign.campaign import Campaign
@@ -14,21 +14,27 @@ from notifykit_migration.files.paths import shown
 
 def legacy_states(project: Project) -> list[tuple[Campaign, LegacyState]]:
     """Return the campaigns that own old state. Raises PreflightError where two name one file."""
-    found = []
+    for shared in shared_status_files(project):
+        raise shared
+    return list(states(project))
+
+
+def states(project: Project) -> Iterator[tuple[Campaign, LegacyState]]:
+    """Yield the campaigns that say that they own old state."""
+    return ((one, one.legacy) for one in project.described if one.legacy is not None)
+
+
+def shared_status_files(project: Project) -> Iterator[PreflightError]:
+    """Yield each send-status file that two campaigns name."""
     owner: dict[Path, str] = {}
-    for campaign in project.described:
-        if (state := campaign.legacy) is None:
-            continue
+    for campaign, state in states(project):
         path = status_path(project, state)
-        if path in owner:
-            raise PreflightError(
-                f"the campaigns {owner[path]} and {campaign.name} both name it as their `legacy: status_file:`",
+        if (first := owner.setdefault(path, campaign.name)) != campaign.name:
+            yield PreflightError(
+                f"the campaigns {first} and {campaign.name} both name it as their `legacy: status_file:`",
                 mend="one file belongs to one campaign, correct the other",
                 where=shown(project.file.folder, path),
             )
-        owner[path] = campaign.name
-        found.append((campaign, state))
-    return found
 
 
 def status_path(project: Project, state: LegacyState) -> Path:
@@ -52,11 +58,17 @@ def owners(project: Project) -> Mapping[str, str]:
 
 
 def described(project: Project, name: str) -> Campaign:
-    """Return a campaign that was migrated. Raises PreflightError where it is not configured any more."""
+    """Return a campaign that was migrated.
+
+    Raises PreflightError where it is not configured any more, or cannot be used here.
+    """
     for campaign in project.described:
         if campaign.name == name:
             return campaign
+    if (failure := project.unavailable().get(name)) is not None:
+        raise PreflightError(str(failure)) from failure
     raise PreflightError(
         f"campaign {name} was migrated and is not configured any more",
-        mend=f'put its file back; if it has another name now, run `notifykit campaign rename "{name}" NEW --why TEXT`',
+        mend="put its file back (with `enabled: false` it queues nothing); if it has another name now, "
+        f'run `notifykit campaign rename "{name}" NEW --why TEXT`',
     )

@@ -23,6 +23,7 @@ from notifykit_migration.errors import PreflightError
 from notifykit_migration.files.paths import shown
 from notifykit_migration.files.reading import file_digest
 from notifykit_migration.legacy.campaigns import status_path
+from notifykit_migration.legacy.refusals import keeper_of, number_of
 from notifykit_migration.legacy.status_file import StatusFile, read_status_file
 from notifykit_migration.model import FLAG_COLUMN, FlagState
 from notifykit_migration.wording import holds
@@ -109,27 +110,16 @@ def retiring(
     Without `recipients` the contracts have no pairs: to render them is most of the work.
     """
     assert state.disposal is Disposal.RETIRE  # noqa: S101
-    if not isinstance(campaign.strategy, KeepsFlags):
-        raise PreflightError(
-            f"its strategy keeps no flags ({type(campaign.strategy).__name__}), so its old state cannot be read",
-            mend="use the strategy `contract` or `csv_flag`",
-            where=campaign.file,
-        )
-    if state.number is None:
-        raise PreflightError(
-            "`legacy:` does not say which column stands in the texts of the old messages",
-            mend="name it with `legacy: {number: …}`",
-            where=campaign.file,
-        )
+    keeper, number = keeper_of(campaign), number_of(campaign, state)
     project.start(campaign)
     path = status_path(project, state)
-    csv_path = campaign.strategy.flag_file
+    csv_path = keeper.flag_file
     files = {where: redirect.get(where, where) for where in (csv_path.resolve(), path)}
     before = _digests(files)
     world = Retiring(
         campaign=redirected(campaign, redirect),
         state=state,
-        keeper=campaign.strategy,
+        keeper=keeper,
         status_path=path,
         status=read_status_file(redirect.get(path, path), shown(project.file.folder, path)),
         read_from=str(redirect.get(csv_path, csv_path)),
@@ -137,7 +127,7 @@ def retiring(
         digests=before,
     )
     try:
-        broken_last = _read_contracts(world, state.number, campaign.messages if recipients else ())
+        broken_last = _read_contracts(world, number, campaign.messages if recipients else ())
     except CampaignError as error:
         raise PreflightError(str(error)) from error
     # Size and time would not tell: a clock may stand still between two writes.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +27,7 @@ from notifykit_migration.legacy.contracts import (
     retiring,
 )
 from notifykit_migration.legacy.log import LegacyLog
+from notifykit_migration.legacy.refusals import refusals
 from notifykit_migration.model import (
     Input,
     InputKind,
@@ -42,7 +43,7 @@ from notifykit_migration.plan.match import Matcher, Matches
 from notifykit_migration.plan.plan_file import plan_hash
 from notifykit_migration.plan.remembering import Memory
 from notifykit_migration.store import fence
-from notifykit_migration.store.migrated import StoredCampaign, migrated_as, migrated_campaigns
+from notifykit_migration.store.migrated import migrated_campaigns
 from notifykit_migration.wording import warnings as told
 from notifykit_migration.wording.fit import TORN
 
@@ -84,8 +85,9 @@ def make_plan(
         if (there := redirect.get(store, store)).exists():
             connection = stack.enter_context(untouched(there))
             rows.check_version(connection, shown(project.file.folder, store))
+        for refusal in refusals(project, connection):
+            raise refusal
         done = migrated_campaigns(connection) if connection else {}
-        _under_their_names(project, done)
         worlds = [
             retiring(project, campaign, state, redirect)
             for campaign, state in states
@@ -103,18 +105,6 @@ def make_plan(
     if not explain_fit:
         require_fit(plan)
     return replace(plan, hash=plan_hash(plan))
-
-
-def _under_their_names(project: Project, done: Mapping[str, StoredCampaign]) -> None:
-    """Raise PreflightError where a migrated campaign has another name by now, and nobody said so to the store."""
-    for file, name in owners(project).items():
-        before = migrated_as(done, file)
-        if name not in done and before is not None:
-            raise PreflightError(
-                f"campaign {name} was migrated as {before}",
-                mend=f'run `notifykit campaign rename "{before}" "{name}" --why TEXT`, or put the name back',
-                where=file,
-            )
 
 
 def _something(project: Project, worlds: Sequence[Retiring], connection: sqlite3.Connection | None) -> None:

@@ -20,10 +20,11 @@ from notifykit_migration.backup.in_force import planned, retired_path, under_pre
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.files.paths import resolved, shown
 from notifykit_migration.journal.folder import MigrationFolder
-from notifykit_migration.legacy.campaigns import described, legacy_states, status_path
+from notifykit_migration.legacy.campaigns import legacy_states, status_path
+from notifykit_migration.legacy.refusals import as_migrated, keeper_of
 from notifykit_migration.legacy.status_file import StatusFile, parse_status
 from notifykit_migration.model import FLAG_COLUMN, ContractPlan, FlagState
-from notifykit_migration.store.migrated import migrations
+from notifykit_migration.store.migrated import migrated_campaigns, migrations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,21 +93,22 @@ def old_campaigns(
     """Return the campaigns that were migrated, and those of the same kind that were not and have tasks all the same.
 
     `connection`: of the store. `active`: the campaigns that have tasks. Raises PreflightError where one is not
-    configured any more, and VerificationError where a backup is damaged.
+    described as it was, and VerificationError where a backup is damaged.
     """
+    owning = legacy_states(project)
     found = []
+    done = migrated_campaigns(connection)
     for migration in migrations(connection):
         backup = backups.find(folder, migration.backup)
         plan = under_present_names(planned(backup), backup, connection)
         for number, part in enumerate(plan.campaigns):
-            campaign = described(project, part.campaign)
+            campaign = as_migrated(project, done, part.campaign)
             path = resolved(project.file.folder, part.status_file)
             data = backups.content(backup, path)
             found.append(
                 _old(
                     project,
                     campaign,
-                    csv_file=part.csv_file,
                     status_file=part.status_file,
                     retired=retired_path(backup, number, part.status_file),
                     sent_word=part.sent_word,
@@ -116,7 +118,7 @@ def old_campaigns(
                 )
             )
     known = {old.name for old in found}
-    for campaign, state in legacy_states(project):
+    for campaign, state in owning:
         if state.disposal is Disposal.RETIRE and campaign.name in active and campaign.name not in known:
             found.append(_never_migrated(project, campaign, state))
     return found
@@ -128,7 +130,6 @@ def _never_migrated(project: Project, campaign: Campaign, state: LegacyState) ->
     return _old(
         project,
         campaign,
-        csv_file=None,
         status_file=shown(project.file.folder, path),
         retired=None,
         sent_word=state.sent_word,
@@ -142,7 +143,6 @@ def _old(
     project: Project,
     campaign: Campaign,
     *,
-    csv_file: str | None,
     status_file: str,
     retired: Path | None,
     sent_word: str,
@@ -150,24 +150,12 @@ def _old(
     contracts: Mapping[str, ContractPlan],
     store_copy: Path | None,
 ) -> OldCampaign:
-    if not isinstance(campaign.strategy, KeepsFlags):
-        raise PreflightError(
-            f"its strategy keeps no flags ({type(campaign.strategy).__name__}) any more",
-            mend="put back the one that it was migrated with",
-            where=campaign.file,
-        )
+    keeper = keeper_of(campaign)
     project.start(campaign)
-    flags = shown(project.file.folder, campaign.strategy.flag_file.resolve())
-    if csv_file is not None and flags != csv_file:
-        raise PreflightError(
-            f"its flags are in {flags} now, and were in {csv_file} when it was migrated",
-            mend="put the old path back for the rollback",
-            where=campaign.file,
-        )
     return OldCampaign(
         campaign=campaign,
-        keeper=campaign.strategy,
-        csv_file=flags,
+        keeper=keeper,
+        csv_file=shown(project.file.folder, keeper.flag_file.resolve()),
         status_file=status_file,
         status_path=resolved(project.file.folder, status_file),
         retired=retired,

@@ -61,7 +61,7 @@ def prove(project: Project, kept: Archived, old_words: OldWords | None) -> str:
     pending, waiting = _now(project)
     problems = [*_rows(pending, was, exactly=old_words is not None)]
     new = anew = 0
-    for name, (status_file, sent_word) in was.migrated.items():
+    for name, (status_file, _, sent_word) in was.migrated.items():
         campaign = described(project, name)
         keeper = campaign.strategy
         assert isinstance(keeper, KeepsFlags)  # noqa: S101 - the rollback set its flags

@@ -31,7 +31,8 @@ class StoredCampaign(NamedTuple):
     """One migrated campaign, as the store remembers it."""
 
     status_file: str
-    """As the plan names it."""
+    """As the plan names it, as the next."""
+    csv_file: str
     sent_word: str
 
 
@@ -75,8 +76,8 @@ def migrated_campaigns(connection: sqlite3.Connection) -> Mapping[str, StoredCam
     """Return the campaigns that are migrated, by name."""
     if not _has(connection, "migrated", "sent_word"):
         return {}
-    found = connection.execute("SELECT campaign, status_file, sent_word FROM migrated")
-    return {campaign: StoredCampaign(status_file, word) for campaign, status_file, word in found}
+    found = connection.execute("SELECT campaign, status_file, csv_file, sent_word FROM migrated ORDER BY rowid")
+    return {campaign: StoredCampaign(*files) for campaign, *files in found}
 
 
 def migrated_as(done: Mapping[str, StoredCampaign], status_file: str) -> str | None:

@@ -6,14 +6,14 @@ Works right after `migrate`, and long after. What people and other jobs changed 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
 
 from notifykit.durable.ordinary import read_ordinary
 from notifykit.errors import NotifykitError, StoreError
-from notifykit.legacy import Flag, KeepsFlags
+from notifykit.legacy import Flag
 from notifykit.model import Status
 from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS
@@ -27,12 +27,13 @@ from notifykit_migration.backup.in_force import InForce, under_present_names
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.files.paths import resolved, shown
 from notifykit_migration.files.reading import file_digest, untouched
-from notifykit_migration.legacy.campaigns import described
+from notifykit_migration.legacy.refusals import as_migrated, keeper_of, refusals
 from notifykit_migration.legacy.settings import others_of
 from notifykit_migration.legacy.status_file import parse_status
 from notifykit_migration.legacy.task_table import check_version
 from notifykit_migration.model import Backup, CampaignPlan, Check, CheckResult, Kept, Plan
 from notifykit_migration.store import fence
+from notifykit_migration.store.migrated import StoredCampaign, migrated_campaigns
 from notifykit_migration.verify.shadow import compare
 from notifykit_migration.verify.tasks import tasks_of_plan
 from notifykit_migration.wording import checks as named
@@ -77,6 +78,7 @@ def _store(
         named.OUTBOX_SCHEMA(),
         lambda: _schema(connection, shown(project.file.folder, project.configuration.settings.store)),
     )
+    yield _tried(named.AS_MIGRATED(), lambda: _described(project, connection))
     yield _tried(named.LEGACY_READERS(), lambda: _readers(connection))
     yield _tried(named.FENCE_STANDS(), lambda: _fence(connection, [one.plan for one in found]))
     yield _tried(named.ONE_SENDER(), lambda: _others(project, connection))
@@ -84,7 +86,7 @@ def _store(
         yield _tried(named.CONTRACTS_ONCE(), partial(tasks_of_plan, connection, one.plan, strict=strict))
         if one.backup.id not in damaged:
             yield _tried(named.ROWS_KEPT(), partial(_rows_kept, connection, one, strict=strict))
-            yield from _files(project, one, strict=strict)
+            yield from _files(project, connection, one, strict=strict)
     files = old_files(project, found)
     yield _tried(named.OLD_STATUS_FILES(), lambda: _old_files(files))
     yield _tried(named.SHADOW_COMPARISON(), lambda: compare(project, connection, found, files))
@@ -105,6 +107,14 @@ def _schema(connection: sqlite3.Connection, store: str) -> Check:
     """Everything that an outbox is made of is there: the index that refuses duplicates, above all."""
     check_version(connection, store)
     return _check(named.OUTBOX_SCHEMA(), [*schema.missing(connection)], "every table and index of the outbox is there")
+
+
+def _described(project: Project, connection: sqlite3.Connection) -> Check:
+    """No file of the project says what a rollback or the next migration would refuse."""
+    wrong = [str(error) for error in refusals(project, connection)]
+    return _check(
+        named.AS_MIGRATED(), wrong, f"{len(migrated_campaigns(connection))} campaigns name the files that they had"
+    )
 
 
 def verify_backup(backup: Backup) -> Iterator[Check]:
@@ -196,31 +206,38 @@ def _rows_kept(connection: sqlite3.Connection, one: InForce, *, strict: bool) ->
     )
 
 
-def _files(project: Project, one: InForce, *, strict: bool) -> Iterator[Check]:
+def _files(project: Project, connection: sqlite3.Connection, one: InForce, *, strict: bool) -> Iterator[Check]:
+    done = migrated_campaigns(connection)
     for part in one.plan.campaigns:
         what = named.ONLY_FLAGS_DIFFER(file=part.csv_file)
-        yield _tried(what, partial(_csv, what, project, part, one.backup, strict=strict))
+        yield _tried(what, partial(_csv, what, project, done, part, one.backup, strict=strict))
     for kept in one.plan.kept:
         what = named.FILE_UNTOUCHED(file=kept.status_file)
         yield _tried(what, partial(_kept, what, project, kept, one.backup, strict=strict))
 
 
-def _csv(what: Reason, project: Project, part: CampaignPlan, backup: Backup, *, strict: bool) -> Check:
+def _csv(
+    what: Reason,
+    project: Project,
+    done: Mapping[str, StoredCampaign],
+    part: CampaignPlan,
+    backup: Backup,
+    *,
+    strict: bool,
+) -> Check:
     """Nothing but flags may differ. Rows that were appended since are fine."""
     before = backups.content(backup, resolved(project.file.folder, part.csv_file))
     if before is None:
         return Check(what=what, result=CheckResult.SKIPPED, evidence="the file was not there before")
     now = read_ordinary(resolved(project.file.folder, part.csv_file), None)
-    campaign = described(project, part.campaign)
-    assert isinstance(campaign.strategy, KeepsFlags)  # noqa: S101 - the plan was made from it
-    project.start(campaign)
+    keeper = keeper_of(as_migrated(project, done, part.campaign))
     if strict:
         due = [contract.key for contract in part.contracts if contract.set_flag]
-        if not now.startswith(campaign.strategy.with_flags(before, due, Flag.SENT)):
+        if not now.startswith(keeper.with_flags(before, due, Flag.SENT)):
             evidence = f"beyond the {len(due)} flags of the plan, something in it was changed"
             return Check(what=what, result=CheckResult.FAILED, evidence=evidence)
     keys = [contract.key for contract in part.contracts]
-    alike = [campaign.strategy.with_flags(data, keys, Flag.SENT) for data in (before, now)]
+    alike = [keeper.with_flags(data, keys, Flag.SENT) for data in (before, now)]
     if alike[1].startswith(alike[0]):
         more = len(alike[1]) - len(alike[0])
         tail = f"; {more} bytes were appended since" if more else ""

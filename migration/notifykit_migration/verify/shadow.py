@@ -13,10 +13,11 @@ from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.pipeline.project import Project
 from notifykit_migration.apply.retire import OldFile
 from notifykit_migration.backup.in_force import InForce
-from notifykit_migration.legacy.campaigns import described
 from notifykit_migration.legacy.contracts import Retiring, retiring
 from notifykit_migration.legacy.old_rule import generates, json_says
+from notifykit_migration.legacy.refusals import as_migrated
 from notifykit_migration.model import CampaignPlan, Check, CheckResult, FlagState, MessageTreatment, Treatment
+from notifykit_migration.store.migrated import migrated_campaigns
 from notifykit_migration.wording import checks as named
 
 Message = tuple[str, str]
@@ -37,7 +38,7 @@ def compare(
     where = {item.campaign: item for item in files}
     for one in found:
         for part in one.plan.campaigns:
-            shadow = _Shadow(_world(project, part, where), part, one.at, connection)
+            shadow = _Shadow(_world(project, connection, part, where), part, one.at, connection)
             old, new = set(shadow.old()), set(shadow.new())
             alike += len(old & new)
             for message in sorted(old ^ new):
@@ -59,11 +60,13 @@ def compare(
     )
 
 
-def _world(project: Project, part: CampaignPlan, where: Mapping[str, OldFile]) -> Retiring:
-    campaign = described(project, part.campaign)
+def _world(
+    project: Project, connection: sqlite3.Connection, part: CampaignPlan, where: Mapping[str, OldFile]
+) -> Retiring:
+    campaign = as_migrated(project, migrated_campaigns(connection), part.campaign)
     old = where[part.campaign]
     redirect = {} if old.path.exists() else {old.path: old.target}
-    assert campaign.legacy is not None  # noqa: S101 - the plan was made from it
+    assert campaign.legacy is not None  # noqa: S101 - it names its send-status file
     return retiring(project, campaign, campaign.legacy, redirect, recipients=False)
 
 

@@ -135,7 +135,9 @@ def test_a_migrated_campaign_keeps_the_column_of_its_keys(world: LegacyWorld) ->
 def test_until_it_is_said_a_rollback_says_what_to_run(world: LegacyWorld) -> None:
     migrated(world)
     rename_file(world)
-    assert 'run `notifykit campaign rename "beijing" NEW --why TEXT`' in run(world, "rollback", "--yes", code=(4,))
+    assert 'run `notifykit campaign rename "beijing" "beijing-aug" --why TEXT`' in run(
+        world, "rollback", "--yes", code=(4,)
+    )
 
 
 def test_what_an_archive_holds_is_found_under_the_other_name(world: LegacyWorld) -> None:

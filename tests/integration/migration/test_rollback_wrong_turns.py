@@ -158,7 +158,7 @@ def test_the_campaign_has_another_csv_file_now(migrated: LegacyWorld) -> None:
     with nothing_changes(migrated):
         result = migrated.run("rollback", "--yes")
     assert result.exit_code == 4
-    assert "put the old path back for the rollback" in result.stderr
+    assert "put the old path back; a new file is" in result.stderr
 
 
 def test_the_csv_file_is_gone(migrated: LegacyWorld) -> None:

@@ -32,6 +32,7 @@ NAMES = [
     "backup restores",
     "integrity_check",
     "outbox schema",
+    "campaigns as migrated",
     "legacy readers still read",
     "fence stands",
     "one sender for other programs",
@@ -101,7 +102,7 @@ def test_every_check_says_what_it_saw(world: LegacyWorld) -> None:
     shown = world.run("verify")
     assert shown.exit_code == 0
     assert all(name in shown.stdout for name in NAMES)
-    assert "12 checks: 12 passed" in shown.stdout
+    assert "13 checks: 13 passed" in shown.stdout
 
 
 def test_it_changes_nothing_but_the_journal(world: LegacyWorld) -> None:
@@ -418,6 +419,6 @@ def test_an_account_that_may_only_read_can_verify(world: LegacyWorld) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8", **world.environment}
     done = run_as_reader(world.command_line("verify"), world.folder, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "12 checks: 12 passed" in done.stdout
+    assert "13 checks: 13 passed" in done.stdout
     assert "cannot be written by this account: the result is shown, and not kept" in done.stderr
     assert (world.folder / "notifykit-migration" / "journal.jsonl").read_bytes() == journal

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cli_world import CliWorld, contract
 
+from notifykit import hookimpl
+from notifykit.errors import CampaignError, NotifykitError
 from notifykit.operate import check as checking
+from notifykit.pipeline.project import Project
+from notifykit.plugins import load_plugins
+from notifykit.plugins.find import find_entry_points
 
 
 def findings(world: CliWorld, code: int) -> list[tuple[str, str, str]]:
@@ -249,3 +256,30 @@ def test_a_folder_that_cannot_be_written(world: CliWorld, monkeypatch: pytest.Mo
     ((_, about, text),) = findings(world, 4)
     assert about == "store"
     assert f"{world.folder} cannot be written" in text
+
+
+class Picky:
+    """A plugin whose commands refuse the project; without a `mend`, one that is broken."""
+
+    def __init__(self, mend: str) -> None:
+        self.mend = mend
+
+    @hookimpl
+    def refusals(self, project: Project) -> list[NotifykitError]:
+        if not self.mend:
+            raise ZeroDivisionError
+        return [CampaignError("is no good", mend=self.mend, where=campaign.file) for campaign in project.described]
+
+
+@pytest.mark.parametrize("mend", ["write it anew", ""])
+def test_what_commands_of_plugins_refuse(world: CliWorld, monkeypatch: pytest.MonkeyPatch, mend: str) -> None:
+    monkeypatch.setitem(sys.modules, "picky", Picky(mend))
+    plugins = load_plugins(entry_points=[*find_entry_points()[0], EntryPoint("picky", "picky", "notifykit")])
+    (found,) = checking.check(world.project, plugins).findings
+    assert found.level is checking.Level.ERROR
+    if mend:
+        assert found.error is not None
+        assert (found.about, found.error.mend) == ("configuration", mend)
+        assert "campaigns/beijing.yaml: is no good" in found.what
+    else:
+        assert (found.about, "ZeroDivisionError" in found.what) == ("plugins", True)

@@ -94,7 +94,7 @@ def test_the_json_file_is_torn(world: ProgramWorld) -> None:
     with shimmed(world) as program:
         program.jobs.signing_and_sales_incentive_aug_beijing()
     with closing(sqlite3.connect(world.store)) as connection, connection:
-        connection.execute("CREATE TABLE migrated (campaign TEXT PRIMARY KEY, status_file TEXT, sent_word TEXT)")
+        connection.execute("CREATE TABLE migrated (campaign TEXT PRIMARY KEY, status_file, csv_file, sent_word)")
         connection.execute("INSERT INTO migrated (campaign) VALUES ('beijing')")
     torn = b'{\n    "2025080000000000000": "\xe5\x8f'
     (world.folder / BEIJING_JSON).write_bytes(torn)

@@ -55,7 +55,7 @@ def test_a_status_file_that_soaks_is_no_hindrance(world: ProgramWorld) -> None:
     with shimmed(world):
         pass
     with closing(sqlite3.connect(world.store)) as connection, connection:
-        connection.execute("CREATE TABLE migrated (campaign TEXT PRIMARY KEY, status_file TEXT, sent_word TEXT)")
+        connection.execute("CREATE TABLE migrated (campaign TEXT PRIMARY KEY, status_file, csv_file, sent_word)")
         connection.execute("INSERT INTO migrated (campaign) VALUES ('beijing')")
     old_status(world)
     with shimmed(world) as program:

@@ -52,7 +52,7 @@ def row(id_: int, text: str) -> Row:
 def outbox(tmp_path: Path) -> Iterator[SqliteOutbox]:
     """Task 1 was sent, 2 failed, 3 is queued, 4 is of a campaign that the old program does not know."""
     with closing(SqliteOutbox.open(tmp_path / "tasks.db")) as outbox:
-        outbox.db.execute("CREATE TABLE migrated (campaign TEXT PRIMARY KEY, status_file TEXT, sent_word TEXT)")
+        outbox.db.execute("CREATE TABLE migrated (campaign TEXT PRIMARY KEY, status_file, csv_file, sent_word)")
         outbox.db.execute("INSERT INTO migrated (campaign) VALUES ('beijing')")
         outbox.enqueue([draft("group"), draft("award"), draft("extra"), draft("group", campaign="ours")])
         outbox.enqueue([draft("group")])

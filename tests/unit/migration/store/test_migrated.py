@@ -107,7 +107,9 @@ def test_a_migrated_store(tmp_path: Path) -> None:
         assert migrations(connection) == (StoredMigration("b-1", "b-1", "delete", 7),)
         assert is_migrated(connection)
         assert migrated_campaigns(connection) == {
-            "beijing-aug": StoredCampaign("state/send_status_bj_aug.json", "发送成功")
+            "beijing-aug": StoredCampaign(
+                "state/send_status_bj_aug.json", "state/PerformanceData-BJ-Aug.csv", "发送成功"
+            )
         }
         assert carried_out(connection, plans.HASH)
         assert not carried_out(connection, "another")

@@ -1,0 +1,121 @@
+"""What a project's own files say that no migration can be with: one rule, which every command asks.
+
+`check` and `verify` tell all of it; `migrate`, `rollback` and `retire` stop at the first.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+
+from notifykit.campaign.campaign import Campaign
+from notifykit.errors import NotifykitError, StoreError
+from notifykit.legacy import Disposal, KeepsFlags, LegacyState
+from notifykit.pipeline.project import Project
+from notifykit_migration.errors import PreflightError
+from notifykit_migration.files.paths import shown
+from notifykit_migration.files.reading import untouched
+from notifykit_migration.legacy import task_table
+from notifykit_migration.legacy.campaigns import described, shared_status_files, shown_status_file, states
+from notifykit_migration.legacy.settings import others_of
+from notifykit_migration.store.migrated import StoredCampaign, migrated_campaigns
+
+
+def refusals(project: Project, connection: sqlite3.Connection | None) -> Iterator[NotifykitError]:
+    """Yield what is wrong, without a look at contracts and rows. `connection`: of the store; None where there is none.
+
+    Raises sqlite3.Error where the store cannot be read.
+    """
+    yield from shared_status_files(project)
+    done = migrated_campaigns(connection) if connection is not None else {}
+    for name in done:
+        try:
+            as_migrated(project, done, name)
+        except NotifykitError as error:
+            yield error
+    known = {stored.status_file for stored in done.values()}
+    to_come = [
+        (campaign, state)
+        for campaign, state in states(project)
+        if state.disposal is Disposal.RETIRE
+        and campaign.name not in done
+        and shown_status_file(project.file.folder, state) not in known
+    ]
+    for campaign, state in to_come:
+        try:
+            keeper_of(campaign)
+            number_of(campaign, state)
+        except PreflightError as error:
+            yield error
+    try:
+        others_of(project.configuration)
+        if to_come and connection is not None:
+            task_table.tasks_table(connection)
+    except NotifykitError as error:
+        yield error
+
+
+def refusals_now(project: Project) -> list[NotifykitError]:
+    """Return what is wrong, from the store as it is; where it cannot be read, what the files alone tell."""
+    store = project.configuration.settings.store
+    if store.exists():
+        with suppress(StoreError), untouched(store) as connection:  # `check` tells it of the store itself
+            return list(refusals(project, connection))
+    return list(refusals(project, None))
+
+
+def keeper_of(campaign: Campaign) -> KeepsFlags:
+    """Return what keeps the flags of a campaign. Raises PreflightError where nothing does."""
+    if not isinstance(campaign.strategy, KeepsFlags):
+        raise PreflightError(
+            f"its strategy keeps no flags ({type(campaign.strategy).__name__}), so its old state cannot be read",
+            mend="use the strategy `contract` or `csv_flag`; where it was migrated, the one that it had then",
+            where=campaign.file,
+        )
+    return campaign.strategy
+
+
+def number_of(campaign: Campaign, state: LegacyState) -> str:
+    """Return the column that stands in the texts of old messages. Raises PreflightError where none is said."""
+    if state.number is None:
+        raise PreflightError(
+            "`legacy:` does not say which column stands in the texts of the old messages",
+            mend="name it with `legacy: {number: …}`",
+            where=campaign.file,
+        )
+    return state.number
+
+
+def as_migrated(project: Project, done: Mapping[str, StoredCampaign], name: str) -> Campaign:
+    """Return a migrated campaign, with its strategy started. `done`: all of them.
+
+    Raises PreflightError where it is not described any more, or names another send-status or CSV file than then, and
+    CampaignError where its strategy cannot work.
+    """
+    folder = project.file.folder
+    was = done[name]
+    now = {campaign.name: shown_status_file(folder, state) for campaign, state in states(project)}
+    for other, file in now.items():
+        if file == was.status_file and other not in done:
+            raise PreflightError(
+                f"campaign {other} was migrated as {name}",
+                mend=f'run `notifykit campaign rename "{name}" "{other}" --why TEXT`, or put the name back',
+                where=file,
+            )
+    campaign = described(project, name)
+    if now.get(name) != was.status_file:
+        raise PreflightError(
+            f"its send-status file is {now.get(name, 'not named')} now, and was {was.status_file} when it was migrated",
+            mend=f"put back `legacy: {{status_file: {was.status_file}}}`: the campaign is known by it",
+            where=campaign.file,
+        )
+    keeper = keeper_of(campaign)
+    project.start(campaign)
+    if (flags := shown(folder, keeper.flag_file.resolve())) != was.csv_file:
+        raise PreflightError(
+            f"its flags are in {flags} now, and were in {was.csv_file} when it was migrated",
+            mend="put the old path back; a new file is a new campaign's",
+            where=campaign.file,
+        )
+    return campaign
