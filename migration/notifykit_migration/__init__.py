@@ -52,11 +52,13 @@ def refusals(project: Project) -> list[NotifykitError]:
 
 
 @hookimpl
-def may_generate(campaign: str, legacy: LegacyState, store: Path, folder: Path) -> Reason | None:
+def may_generate(
+    campaign: str, legacy: LegacyState, store: Path, folder: Path, described: frozenset[str]
+) -> Reason | None:
     """Refuse a campaign whose old state is still in force."""
     from notifykit_migration.apply import guard
 
-    return guard.may_generate(campaign, legacy, store, folder)
+    return guard.may_generate(campaign, legacy, store, folder, described)
 
 
 @hookimpl

@@ -43,7 +43,7 @@ def rename(project: Project, outbox: Outbox, old: str, new: str, *, who: str, wh
 
 
 def _require_renamed_file(project: Project, old: str, new: str) -> None:
-    described = {*(campaign.name for campaign in project.described), *project.unavailable()}
+    described = project.described_names
     if old in described:
         raise NotifykitError(
             f'a file still describes campaign "{old}"',

@@ -69,8 +69,13 @@ class Project:
         lacking = (item for item in self.configuration.unavailable if item.kind == "campaign")
         return {item.name: item.failure for item in lacking if not names or item.name in names}
 
+    @property
+    def described_names(self) -> frozenset[str]:
+        """The names of all campaigns that have a file, also of those that are off or cannot run here."""
+        return frozenset((*(campaign.name for campaign in self.described), *self.unavailable()))
+
     def _check(self, names: tuple[str, ...]) -> None:
-        known = [*(campaign.name for campaign in self.described), *self.unavailable()]
+        known = self.described_names
         for name in names:
             if name not in known:
                 raise NotifykitError(f'no campaign is called "{name}"{hint(name, sorted(known))}')
@@ -106,8 +111,7 @@ class Project:
 
     def precedence(self, outbox: Outbox | None) -> Precedence:
         """Return which campaigns may queue messages, where several are over the same data."""
-        described = {*(campaign.name for campaign in self.described), *self.unavailable()}
-        return Precedence(outbox, self.configuration.campaigns, described, self.file.folder)
+        return Precedence(outbox, self.configuration.campaigns, self.described_names, self.file.folder)
 
     def require_may_generate(self, campaign: Campaign) -> None:
         """Ask the plugins whether a campaign that owns old state may queue messages. Raises HeldCampaignError."""
@@ -119,6 +123,7 @@ class Project:
             legacy=campaign.legacy,
             store=self.configuration.settings.store,
             folder=self.file.folder,
+            described=self.described_names,
         )
         if refusals:
             raise HeldCampaignError(refusals[0])

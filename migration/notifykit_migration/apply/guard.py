@@ -16,6 +16,7 @@ from notifykit_migration.legacy.campaigns import shown_status_file
 from notifykit_migration.store.migrated import holds_old_rows, migrated_as, migrated_campaigns
 from notifykit_migration.wording.queue_nothing import (
     MIGRATED_AS,
+    MIGRATED_BESIDE,
     NOT_SEEN,
     OLD_ROWS_IN_FORCE,
     STATUS_FILE_IN_FORCE,
@@ -23,10 +24,13 @@ from notifykit_migration.wording.queue_nothing import (
 
 
 @hookimpl
-def may_generate(campaign: str, legacy: LegacyState, store: Path, folder: Path) -> Reason | None:
+def may_generate(
+    campaign: str, legacy: LegacyState, store: Path, folder: Path, described: frozenset[str]
+) -> Reason | None:
     """Refuse a campaign that was not migrated while its send-status file, or the old task table, is there.
 
-    One whose send-status file is that of a migrated campaign is that campaign, under another name.
+    One whose send-status file is that of a migrated campaign is that campaign, under another name, unless that one is
+    described itself.
     """
     if legacy.disposal is not Disposal.RETIRE:
         return None
@@ -40,7 +44,8 @@ def may_generate(campaign: str, legacy: LegacyState, store: Path, folder: Path) 
                 if campaign in done:
                     return None
                 if (before := migrated_as(done, shown_status_file(folder, legacy))) is not None:
-                    return MIGRATED_AS(campaign=campaign, before=before, file=str(legacy.status_file))
+                    words = MIGRATED_BESIDE if before in described else MIGRATED_AS
+                    return words(campaign=campaign, before=before, file=str(legacy.status_file))
                 rows = holds_old_rows(connection)
         except StoreError as error:
             return NOT_SEEN(error=str(error))

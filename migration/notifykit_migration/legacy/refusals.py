@@ -97,7 +97,7 @@ def as_migrated(project: Project, done: Mapping[str, StoredCampaign], name: str)
     was = done[name]
     now = {campaign.name: shown_status_file(folder, state) for campaign, state in states(project)}
     for other, file in now.items():
-        if file == was.status_file and other not in done:
+        if file == was.status_file and other not in done and name not in project.described_names:
             raise PreflightError(
                 f"campaign {other} was migrated as {name}",
                 mend=f'run `notifykit campaign rename "{name}" "{other}" --why TEXT`, or put the name back',

@@ -24,4 +24,12 @@ MIGRATED_AS = QUEUE_NOTHING(
     "它的发送状态文件 {file} 属于已迁移的活动 {before}，否则全部会重复发送；请运行 "
     '`notifykit campaign rename "{before}" "{campaign}" --why 原因`，或恢复原名（在文件中写 `name: {before}`）',
 )
+MIGRATED_BESIDE = QUEUE_NOTHING(
+    "migrated_beside",
+    "its send-status file {file} is that of campaign {before}, which was migrated and is described as well: all would "
+    "be sent again; one file belongs to one campaign: remove the file of {campaign}, or correct its `legacy: "
+    "status_file:`",
+    "它的发送状态文件 {file} 属于已迁移的活动 {before}，而该活动仍有文件描述，否则全部会重复发送；"
+    "一个文件只属于一个活动：请删除 {campaign} 的文件，或改正其 `legacy: status_file:`",
+)
 NOT_SEEN = QUEUE_NOTHING("not_seen", "whether it was migrated cannot be seen: {error}", "无法得知它是否已迁移：{error}")

@@ -120,6 +120,21 @@ def test_until_it_is_said_nothing_is_queued_under_the_other_name(world: LegacyWo
     assert "migrated_as" in [found["reason"]["code"] for found in findings if found["reason"]]
 
 
+@pytest.mark.parametrize("edited", [False, True])
+def test_no_renaming_is_advised_beside_the_file_of_a_migrated_campaign(world: LegacyWorld, edited: bool) -> None:
+    """Also where that one names another send-status file by now."""
+    migrated(world)
+    file = world.folder / "campaigns" / "beijing.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.with_name("copy.yaml").write_text(text, encoding="utf-8")
+    if edited:
+        file.write_text(text.replace("send_status_bj_aug.json", "other.json"), encoding="utf-8")
+    for command in ("check", "generate", "run --once", "verify", "migrate --yes", "rollback --yes"):
+        said = run(world, *command.split(), code=(1, 4, 7))
+        assert "beijing" in said
+        assert "campaign rename" not in said
+
+
 def test_a_migrated_campaign_keeps_the_column_of_its_keys(world: LegacyWorld) -> None:
     """Also where nothing but the migration has queued anything yet."""
     migrated(world)

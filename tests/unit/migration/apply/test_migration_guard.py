@@ -33,9 +33,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def asked(folder: Path, state: LegacyState = STATE) -> str | None:
+def asked(folder: Path, state: LegacyState = STATE, described: frozenset[str] = frozenset()) -> str | None:
     answer: Reason | None = may_generate(
-        campaign=state.campaign, legacy=state, store=folder / "tasks.db", folder=folder
+        campaign=state.campaign, legacy=state, store=folder / "tasks.db", folder=folder, described=described
     )
     return None if answer is None else answer.text
 
@@ -157,3 +157,12 @@ def test_a_migrated_campaign_is_recognised_by_its_send_status_file(folder: Path)
     assert refusal is not None
     assert 'run `notifykit campaign rename "beijing-aug" "next" --why TEXT`' in refusal
     assert asked(folder, replace(STATE, campaign="next", status_file=Path("state/next.json"))) is None
+
+
+def test_no_renaming_is_advised_while_the_migrated_campaign_has_its_file(folder: Path) -> None:
+    migrate(folder)
+    state = replace(STATE, campaign="next", status_file=Path(plans.plan().campaigns[0].status_file))
+    refusal = asked(folder, state, frozenset(("beijing-aug", "next")))
+    assert refusal is not None
+    assert "campaign rename" not in refusal
+    assert refusal.endswith("remove the file of next, or correct its `legacy: status_file:`")
