@@ -65,7 +65,9 @@ class Callers:
         """Yield each function of a file, and the top of it, with what it calls."""
         tree = parse(read_code(path))
         home = self.modules.at(path) or bindings_of(path, tree)
-        for name, owner, body in _functions(tree):
+        top = [node for node in tree.body if not isinstance(node, FunctionNode | ast.ClassDef)]
+        for name, body in {"": top, **{name: node.body for name, node in home.functions.items()}}.items():
+            owner = name.rpartition(".")[0]
             self.bodies[path, name] = (home, body)
             made: list[tuple[str, Key | None]] = []
             for node in (part for statement in body for part in ast.walk(statement)):
@@ -80,19 +82,6 @@ class Callers:
                 key = (found.home.path, found.name) if isinstance(found, Function) else None
                 made.append((found.name.rpartition(".")[2] if isinstance(found, Function) else names[-1], key))
             yield (path, name), made
-
-
-def _functions(tree: ast.Module) -> Iterator[tuple[str, str, list[ast.stmt]]]:
-    """Yield (qualified name, class around it, statements); the top of the module first."""
-    yield "", "", [node for node in tree.body if not isinstance(node, FunctionNode | ast.ClassDef)]
-    waiting: list[tuple[str, list[ast.stmt]]] = [("", tree.body)]
-    while waiting:
-        owner, body = waiting.pop()
-        for node in body:
-            if isinstance(node, FunctionNode):
-                yield f"{owner}.{node.name}".lstrip("."), owner, node.body
-            elif isinstance(node, ast.ClassDef):
-                waiting.append((f"{owner}.{node.name}".lstrip("."), node.body))
 
 
 def _is_starred(node: ast.Call) -> bool:

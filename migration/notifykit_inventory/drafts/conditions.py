@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 
 from notifykit_inventory.drafts.loops import Loop
 from notifykit_inventory.drafts.symbols import Kind, plain, single
@@ -36,7 +37,7 @@ class Conditions:
             return self.chosen(node.operand, scope, depth, negated=not negated)
         if isinstance(node, ast.BoolOp):
             parts = [self.chosen(value, scope, depth, negated=negated) for value in node.values]
-            return _joined(parts, both=isinstance(node.op, ast.And) is not negated)
+            return joined(parts, both=isinstance(node.op, ast.And) is not negated)
         if isinstance(node, ast.Compare):
             return self._comparison(node, scope, depth, negated=negated)
         return self._truth(node, scope, depth, negated=negated)
@@ -115,8 +116,8 @@ def column_of(texts: Texts) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _joined(parts: list[bool | str | None], *, both: bool) -> bool | str | None:
-    """Join conditions by `and`, or by `or`."""
+def joined(parts: Sequence[bool | str | None], *, both: bool) -> bool | str | None:
+    """Join conditions by `and` where `both`, else by `or`. None among them is one that could not be told."""
     if (not both) in parts:
         return not both
     left = [part for part in parts if part is not both]

@@ -14,7 +14,7 @@ from notifykit_inventory.drafts.model import CampaignDraft, Mark, MessageDraft, 
 from notifykit_inventory.drafts.symbols import UNDECIDED, Kind, numbers, plain, single, template
 from notifykit_inventory.drafts.values import Values, column_name
 from notifykit_inventory.drafts.walking import Walker
-from notifykit_inventory.model import Owner
+from notifykit_inventory.model import Owner, Place
 from notifykit_inventory.resolution.folding import Texts
 from notifykit_inventory.take import TreeScan
 from notifykit_inventory.words import FLAG_COLUMN, HOLE, StatusFiles, owner_of_path
@@ -63,13 +63,12 @@ def draft_campaigns(scan: TreeScan, files: StatusFiles, channels: Channels) -> D
         made = (place for loop in walker.loops for place in loop.made)
         read |= {(place.file, place.line, place.column) for place in (*walker.outside, *made)}
         for place in walker.outside:
-            why = "its messages are not made in a loop over records"
-            undrafted[Undrafted(file=place.file, line=place.line, function=place.function, why=why)] = None
+            undrafted[_undrafted(place, "its messages are not made in a loop over records")] = None
         for loop in walker.loops:
-            found = _new(_drafted(loop, walker.values, files, channels), files)
+            found = _drafted(loop, walker.values, files, channels)
             if isinstance(found, Undrafted):
                 undrafted[found] = None
-            elif all(_same(found, other) is False for other in campaigns):
+            elif found not in campaigns:  # or one job is called in two places
                 campaigns.append(found)
     for (file, line, column), name in callers.creations.items():
         if (file, line, column) not in read:
@@ -78,29 +77,24 @@ def draft_campaigns(scan: TreeScan, files: StatusFiles, channels: Channels) -> D
     return Drafts(campaigns=tuple(_named(campaigns)), undrafted=tuple(undrafted))
 
 
-def _same(one: CampaignDraft, other: CampaignDraft) -> bool:
-    """Whether two drafts are of one job that is called in two places."""
-    return replace(one, name="") == replace(other, name="")
-
-
-def _new(found: CampaignDraft | Undrafted, files: StatusFiles) -> CampaignDraft | Undrafted:
-    """Return what was drafted, unless a campaign of the project describes its data."""
-    for path in (found.status_file, found.source) if isinstance(found, CampaignDraft) else ():
-        if path is not None and (known := files.campaign(path)) is not None:
-            why = f"campaign {known} names its file {path} already"
-            return Undrafted(file=found.file, line=found.line, function=found.function, why=why)
-    return found
+def _undrafted(place: Place, why: str) -> Undrafted:
+    return Undrafted(file=place.file, line=place.line, function=place.function, why=why)
 
 
 def _drafted(loop: Loop, values: Values, files: StatusFiles, channels: Channels) -> CampaignDraft | Undrafted:
     place = loop.place
     flag = _flag(loop)
     statuses = sorted(path for path in loop.statuses if path)
+    status = _posix(statuses[0]) if len(statuses) == 1 else None
+    rows = [values.rows[number] for number in numbers(loop.rows, Kind.ROWS)]
+    source = _posix(rows[0].path) if rows else None
     if flag is None and not loop.statuses:
-        return Undrafted(file=place.file, line=place.line, function=place.function, why="it keeps no send status")
-    if not statuses and not numbers(loop.rows, Kind.ROWS):
-        why = "nothing tells which files it is given: nobody calls it, or only at run time"
-        return Undrafted(file=place.file, line=place.line, function=place.function, why=why)
+        return _undrafted(place, "it keeps no send status")
+    if not statuses and not rows:
+        return _undrafted(place, "nothing tells which files it is given: nobody calls it, or only at run time")
+    for path in (status, source):
+        if path is not None and (known := files.campaign(path)) is not None:
+            return _undrafted(place, f"campaign {known} names its file {path} already")
     marks: dict[str, tuple[Mark, ...]] = {}
 
     def mark(key: str, what: str) -> None:
@@ -108,10 +102,8 @@ def _drafted(loop: Loop, values: Values, files: StatusFiles, channels: Channels)
 
     if len(statuses) != 1:
         mark("legacy.status_file", f"which send-status file it is ({', '.join(statuses) or 'none is named'})")
-    status = _posix(statuses[0]) if len(statuses) == 1 else None
-    owner = (owner_of_path(statuses[0], files) if statuses else None) or (Owner.CONTRACT if flag else None)
-    owner = owner if owner in (Owner.CONTRACT, Owner.TECHNICIAN) else Owner.CONTRACT
-    rows = [values.rows[number] for number in numbers(loop.rows, Kind.ROWS)]
+    told = owner_of_path(statuses[0], files) if statuses else None
+    owner = Owner.TECHNICIAN if told is Owner.TECHNICIAN else Owner.CONTRACT
     if not rows:
         mark("source.path", "where its records come from")
     columns = {column for one in loop.keys if (column := column_of(one)) is not None}
@@ -136,12 +128,10 @@ def _drafted(loop: Loop, values: Values, files: StatusFiles, channels: Channels)
         file=place.file,
         line=place.line,
         function=place.function,
-        source=_posix(rows[0].path) if rows else None,
+        source=source,
         status_file=status,
         key=columns.pop() if len(columns) == 1 else None,
-        columns=tuple(column_name(at) if at in positions else "_" for at in range(max(positions) + 1))
-        if positions
-        else (),
+        columns=tuple(column_name(at) if at in positions else "_" for at in range(max(positions, default=-1) + 1)),
         flag=flag,
         unsent=unsent,
         sent=sent,

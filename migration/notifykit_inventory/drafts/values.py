@@ -21,7 +21,7 @@ from notifykit_inventory.drafts.symbols import (
     symbol,
 )
 from notifykit_inventory.resolution.bindings import dotted
-from notifykit_inventory.resolution.folding import PATH_MAKERS, Scope, Texts, fold
+from notifykit_inventory.resolution.folding import PATH_MAKERS, Scope, Texts, fold, summands
 from notifykit_inventory.resolution.modules import Constant, ExternalName, Function, Meaning, Modules
 from notifykit_inventory.source import short
 from notifykit_inventory.words import FUNCTIONS, HOLE
@@ -142,11 +142,6 @@ class Values:
         if found is None:
             return None
         return symbol(Kind.TEST, found if isinstance(found, str) else str(found).lower())
-
-    def is_status(self, texts: Texts) -> bool:
-        """Whether it is, or comes from, what a send-status file says."""
-        found = single(texts)
-        return found is not None and found[0] is Kind.STATUS
 
     def choice(self, test: bool | str | None, yes: Texts, no: Texts, node: ast.expr, scope: Scope) -> Texts:
         """Return one of two values by a condition."""
@@ -341,15 +336,6 @@ class Values:
         if None in tests:
             return None
         return self.rows_of(rows.path, (*rows.conditions, *(test for test in tests if isinstance(test, str))))
-
-
-def summands(node: ast.expr) -> list[ast.expr]:
-    """Return what is added up; a long sum is a deep tree."""
-    found: list[ast.expr] = []
-    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        found.append(node.right)
-        node = node.left
-    return [*found, node]
 
 
 def _is_text(node: ast.expr) -> bool:

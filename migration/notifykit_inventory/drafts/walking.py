@@ -9,7 +9,7 @@ import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from notifykit_inventory.drafts.conditions import Conditions
+from notifykit_inventory.drafts.conditions import Conditions, joined
 from notifykit_inventory.drafts.loops import Loop, Made, Test
 from notifykit_inventory.drafts.model import Mark
 from notifykit_inventory.drafts.symbols import RECORD, Kind, plain, single
@@ -99,7 +99,8 @@ class Walker:
             return self.values.unknown(call, scope)
         *others, (_, value) = frame.given
         for tests, other in reversed(others):
-            value = self.values.choice(_all(tests), other, value, call, scope)
+            test = joined([test if isinstance(test, str) else None for test in tests], both=True)
+            value = self.values.choice(test, other, value, call, scope)
         return value
 
     # Functions
@@ -356,13 +357,6 @@ def arguments_of(node: ast.Call, names: tuple[str, ...]) -> dict[str, ast.expr]:
         return {}
     found = dict(zip(names, node.args, strict=False))
     return found | {item.arg: item.value for item in node.keywords if item.arg}
-
-
-def _all(tests: tuple[Test, ...]) -> bool | str | None:
-    told = [test for test in tests if isinstance(test, str)]
-    if len(told) < len(tests):
-        return None
-    return told[0] if len(told) == 1 else f"({' and '.join(told)})" if told else True
 
 
 def _is_record(body: list[ast.stmt], name: str) -> bool:

@@ -138,15 +138,19 @@ def _operation(node: ast.BinOp, scope: Scope, depth: int) -> Texts:
     if isinstance(node.op, ast.Mod):
         return _percent(fold(node.left, scope, depth), node.right, scope, depth)
     if isinstance(node.op, ast.Add):
-        parts: list[ast.expr] = []
-        left: ast.expr = node
-        while isinstance(left, ast.BinOp) and isinstance(left.op, ast.Add):  # a long sum is a deep tree
-            parts.append(left.right)
-            left = left.left
-        return _joined([fold(part, scope, depth) for part in (left, *reversed(parts))])
+        return _joined([fold(part, scope, depth) for part in summands(node)])
     if isinstance(node.op, ast.Div):
         return _path([fold(node.left, scope, depth), fold(node.right, scope, depth)])
     return UNKNOWN
+
+
+def summands(node: ast.expr) -> list[ast.expr]:
+    """Return what is added up, in order; a long sum is a deep tree."""
+    found: list[ast.expr] = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        found.append(node.right)
+        node = node.left
+    return [node, *reversed(found)]
 
 
 def _percent(formats: Texts, right: ast.expr, scope: Scope, depth: int) -> Texts:

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 import yaml
@@ -172,6 +173,8 @@ WAYS = {
     "as it is": "for row in get_all_records_from_csv(csv):",
     "numbered": "for number, row in enumerate(get_all_records_from_csv(csv), 1):",
     "by hand": "reader = __import__('csv').DictReader(open(csv))\n    for row in list(reader):",
+    "opened": "with open(csv) as file:\n        rows = list(__import__('csv').DictReader(file))\n    for row in rows:",
+    "tried": "try:\n        rows = get_all_records_from_csv(csv)\n    except OSError:\n        return\n    for row in rows:",
     "picked": "due = [r for r in get_all_records_from_csv(csv) if r['是否发送通知'] == 'N']\n    for row in due:",
 }
 
@@ -279,6 +282,13 @@ def test_code_of_any_depth_is_read(tmp_path: Path) -> None:
     deep = " + ".join(["find(row)"] * 1500)
     found = drafted(tmp_path, notifier(f"{DUE}create_task('send_wecom_message', '群', {deep})"))
     assert [draft.marked != [] for draft in found.campaigns] == [True]
+
+
+def test_a_function_in_a_block_of_its_module_is_read(tmp_path: Path) -> None:
+    before, _, rest = notifier(f"{DUE}{PLAIN}").partition("def job(csv, file)")
+    function = f"def job(csv='state/bj.csv', file='state/send_status_bj.json'){rest.rpartition('job(')[0]}"
+    draft = one(tmp_path, f"{before}if ON:\n{indent(function, '    ')}")
+    assert (draft.function, draft.marked) == ("job", [])
 
 
 def test_other_ways_to_make_a_message(tmp_path: Path) -> None:
