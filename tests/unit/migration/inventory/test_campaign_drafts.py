@@ -174,7 +174,7 @@ WAYS = {
     "numbered": "for number, row in enumerate(get_all_records_from_csv(csv), 1):",
     "by hand": "reader = __import__('csv').DictReader(open(csv))\n    for row in list(reader):",
     "opened": "with open(csv) as file:\n        rows = list(__import__('csv').DictReader(file))\n    for row in rows:",
-    "tried": "try:\n        rows = get_all_records_from_csv(csv)\n    except OSError:\n        return\n    for row in rows:",
+    "tried": "try:\n        rows = get_all_records_from_csv(csv)\n    except OSError: return\n    for row in rows:",
     "picked": "due = [r for r in get_all_records_from_csv(csv) if r['是否发送通知'] == 'N']\n    for row in due:",
 }
 
