@@ -9,11 +9,15 @@ from pathlib import Path
 from notifykit.durable.ordinary import instead_of_file
 from notifykit_migration.errors import PreflightError
 
+_ID = r"\d{1,19}(?!\d)"
 _LINE = re.compile(
-    r"Error executing task ID\D{0,3}(?P<failed>\d+)"
-    r"|Executing task ID\D{0,3}(?P<begun>\d+)"
-    r"|[Tt]ask(?: ID)?\D{0,3}(?P<done>\d+)\D{0,3}completed successfully"
+    rf"Error executing task ID\D{{0,3}}(?P<failed>{_ID})"
+    rf"|Executing task ID\D{{0,3}}(?P<begun>{_ID})"
+    rf"|[Tt]ask(?: ID)?\D{{0,3}}(?P<done>{_ID})\D{{0,3}}completed successfully"
 )
+
+LONGEST = 1 << 20
+"""Characters that are read at once: more than a line of a log has."""
 
 
 @dataclass(slots=True)
@@ -32,7 +36,7 @@ def read_log(path: Path) -> LegacyLog:
         raise PreflightError(f"is {instead}", mend="check --log", where=path)
     try:
         with path.open(encoding="utf-8", errors="replace") as lines:
-            for line in lines:
+            for line in iter(lambda: lines.readline(LONGEST), ""):
                 for match in _LINE.finditer(line):
                     if match["begun"]:
                         found.begun.add(int(match["begun"]))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
 from notifykit_migration.errors import PreflightError
-from notifykit_migration.legacy.log import read_log
+from notifykit_migration.legacy.log import LONGEST, read_log
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,7 @@ from notifykit_migration.legacy.log import read_log
         ("task ID 7 completed successfully", set(), set(), {7}),
         ("Executing task ID: 7\rTask 7 completed successfully", {7}, set(), {7}),
         ("Checked 7 tasks", set(), set(), set()),
+        pytest.param(f"Executing task ID: {'9' * 5000}", set(), set(), set(), id="no id of a row"),
         ("Task 7 was created", set(), set(), set()),
         ("", set(), set(), set()),
     ],
@@ -31,6 +33,20 @@ def test_a_line(tmp_path: Path, line: str, begun: set[int], raised: set[int], do
     path.write_text(line + "\n", encoding="utf-8")
     log = read_log(path)
     assert (log.begun, log.raised, log.done) == (begun, raised, done)
+
+
+def test_a_line_without_an_end_does_not_fill_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("Executing task ID: 7\n", encoding="utf-8")
+    with path.open("r+b") as file:
+        file.truncate(32 * LONGEST)
+        file.seek(0, os.SEEK_END)
+        file.write(b"\nTask 7 completed successfully\n")
+    tracemalloc.start()
+    log = read_log(path)
+    assert tracemalloc.get_traced_memory()[1] < 8 * LONGEST
+    tracemalloc.stop()
+    assert (log.begun, log.done) == ({7}, {7})
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
