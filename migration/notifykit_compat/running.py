@@ -9,13 +9,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from notifykit.durable.ordinary import instead_of_file
 from notifykit_compat.errors import ShimError
 
 
 def prepare(script: Path) -> None:
     """Put the script's folder where Python puts it: first in the search path. Raises ShimError."""
     if not script.is_file():
-        raise ShimError("there is no such script", mend="name the program's main file after `--`", where=script)
+        found = instead_of_file(script)
+        what = "there is no such script" if found is None else f"it is {found}"
+        raise ShimError(what, mend="name the program's main file after `--`", where=script)
     sys.path[0] = os.path.dirname(os.path.realpath(script))  # noqa: PTH120 - text, as Python has it there
 
 

@@ -90,6 +90,7 @@ def test_explain_for_programs(world: ProgramWorld) -> None:
         (("--json", "main.py"), 2, "--json goes with --explain"),
         (("nothing.py",), 4, "error: nothing.py: there is no such script; name the program's main file"),
         (("--explain", "nothing.py"), 4, "error: nothing.py: there is no such script"),
+        (("modules",), 4, "error: modules: it is a folder; name the program's main file"),
     ],
 )
 def test_wrong_usage(world: ProgramWorld, arguments: tuple[str, ...], code: int, told: str) -> None:
