@@ -221,14 +221,15 @@ def refusals(project: Project) -> Iterable[NotifykitError] | None:
 
 @hookspec
 def may_generate(
-    campaign: str, legacy: LegacyState, store: Path, folder: Path, described: frozenset[str]
+    campaign: str, legacy: LegacyState | None, store: Path, folder: Path, project: Project
 ) -> Reason | str | None:
-    """Say why a campaign that owns old state must not queue messages now; None where nothing speaks against it.
+    """Say why a campaign must not queue messages now; None where nothing speaks against it.
 
-    Called before each pass of such a campaign, dry runs included, so keep it quick. `legacy` is what its kind says
-    of it (`register_legacy`), `store` the file of the outbox (open already, except in a dry run without one), `folder`
-    the project's, `described` the names of all campaigns that have a file. The answer says what is wrong and how to
-    mend it, best as a reason with a code (`register_reasons`); the campaign fails with it, alone.
+    Called before each pass of a campaign, dry runs included, so keep it quick. `legacy` is what its kind of old state
+    says of it (`register_legacy`), None where it names none; `store` is the file of the outbox (open already, except
+    in a dry run without one), `folder` the project's, `project` what `Session.open_project` returns. The answer says
+    what is wrong and how to mend it, best as a reason with a code (`register_reasons`); the campaign fails with it,
+    alone.
 
     .. versionadded:: 0.1
     """

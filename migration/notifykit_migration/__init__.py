@@ -53,12 +53,12 @@ def refusals(project: Project) -> list[NotifykitError]:
 
 @hookimpl
 def may_generate(
-    campaign: str, legacy: LegacyState, store: Path, folder: Path, described: frozenset[str]
+    campaign: str, legacy: LegacyState | None, store: Path, folder: Path, project: Project
 ) -> Reason | None:
-    """Refuse a campaign whose old state is still in force."""
+    """Refuse a campaign whose old state is still in force, or is there and named by nobody."""
     from notifykit_migration.apply import guard
 
-    return guard.may_generate(campaign, legacy, store, folder, described)
+    return guard.may_generate(campaign, legacy, store, folder, project)
 
 
 @hookimpl

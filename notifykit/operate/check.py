@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -93,6 +94,9 @@ def check(file: Path, plugins: Plugins) -> Checked:
     ]
     findings += _of_files(project)
     findings += _of_store(project)
+    campaigns = project.configuration.campaigns
+    # Before the store is opened here: plugins open it as they need.
+    asked = [_alone(campaign, partial(_asked, project, campaign)) for campaign in campaigns]
     with ExitStack() as stack:
         outbox: SqliteOutbox | None = None
         if is_there(project.configuration.settings.store):
@@ -100,14 +104,15 @@ def check(file: Path, plugins: Plugins) -> Checked:
                 outbox = stack.enter_context(closing(_look_at(project)))
         precedence = project.precedence(outbox)
         rehearsed = stack.enter_context(empty_outbox(project.clock)) if outbox is None else outbox
-        for campaign in project.configuration.campaigns:
-            findings += _alone(project, rehearsed, precedence, campaign)
+        for campaign, said in zip(campaigns, asked, strict=True):
+            findings += said
+            findings += _alone(campaign, partial(_of_campaign, project, rehearsed, precedence, campaign))
         if outbox is not None:
             findings += _of_waiting(project, outbox)
             outbox.require_unchanged()
     told = {finding.what for finding in findings}
     findings += [finding for finding in _of_plugins(project) if finding.what not in told]
-    return Checked(findings=tuple(findings), campaigns=tuple(item.name for item in project.configuration.campaigns))
+    return Checked(findings=tuple(findings), campaigns=tuple(item.name for item in campaigns))
 
 
 def _of_files(project: Project) -> Iterator[Finding]:
@@ -172,10 +177,10 @@ def _look_at(project: Project) -> SqliteOutbox:
     return SqliteOutbox.look(store, project.clock, identity=project.known_store.identity())
 
 
-def _alone(project: Project, outbox: Outbox, precedence: Precedence, campaign: Campaign) -> list[Finding]:
+def _alone(campaign: Campaign, check_it: Callable[[], Iterable[Finding]]) -> list[Finding]:
     """Check one campaign: whatever its source, strategy or sender raises is a finding, and ends no other check."""
     try:
-        return list(_of_campaign(project, outbox, precedence, campaign))
+        return list(check_it())
     except BaseException as error:  # noqa: BLE001 - third-party code may raise anything
         pass_interrupt(error)
         source, strategy = type(campaign.source).__name__, type(campaign.strategy).__name__
@@ -183,13 +188,20 @@ def _alone(project: Project, outbox: Outbox, precedence: Precedence, campaign: C
         return [_error(campaign.name, f"{what}; this is a defect: report it to the plugin's author")]
 
 
+def _asked(project: Project, campaign: Campaign) -> Iterator[Finding]:
+    """Ask the plugins whether a campaign may queue messages."""
+    try:
+        with suppress(StoreError):  # found already
+            project.require_may_generate(campaign)
+    except HeldCampaignError as error:
+        # What a campaign says of its old state waits for its day; what none says of is to be written.
+        level = Level.ERROR if campaign.legacy is None else Level.NOTE
+        yield Finding(level=level, about=campaign.name, what=f"queues nothing: {error}", error=error)
+
+
 def _of_campaign(project: Project, outbox: Outbox, precedence: Precedence, campaign: Campaign) -> Iterator[Finding]:
     if (reason := precedence.refusal(campaign)) is not None:
         yield _wrong(campaign.name, HeldCampaignError(reason, where=campaign.file))
-    try:
-        project.require_may_generate(campaign)
-    except HeldCampaignError as error:
-        yield Finding(level=Level.NOTE, about=campaign.name, what=f"queues nothing: {error}", error=error)
     try:
         project.start(campaign)
         rehearsed = generate(campaign, outbox, dry_run=True)

@@ -114,16 +114,15 @@ class Project:
         return Precedence(outbox, self.configuration.campaigns, self.described_names, self.file.folder)
 
     def require_may_generate(self, campaign: Campaign) -> None:
-        """Ask the plugins whether a campaign that owns old state may queue messages. Raises HeldCampaignError."""
-        hook = self.plugins.hook
-        if campaign.legacy is None or not self.plugins.observed("may_generate"):
+        """Ask the plugins whether a campaign may queue messages. Raises HeldCampaignError, and StoreError."""
+        if not self.plugins.observed("may_generate"):
             return
-        refusals = hook.may_generate(
+        refusals = self.plugins.hook.may_generate(
             campaign=campaign.name,
             legacy=campaign.legacy,
             store=self.configuration.settings.store,
             folder=self.file.folder,
-            described=self.described_names,
+            project=self,
         )
         if refusals:
             raise HeldCampaignError(refusals[0])

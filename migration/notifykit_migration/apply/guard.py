@@ -5,13 +5,18 @@ Before the migration the outbox does not know what the old program queued and se
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from notifykit import hookimpl
-from notifykit.errors import StoreError
+from notifykit.errors import CampaignError, StoreError
 from notifykit.legacy import Disposal, LegacyState
+from notifykit.pipeline.project import Project
 from notifykit.wording import Reason
+from notifykit_migration.apply.unclaimed import unclaimed
+from notifykit_migration.errors import PreflightError
 from notifykit_migration.files.reading import untouched
+from notifykit_migration.legacy import campaigns
 from notifykit_migration.legacy.campaigns import shown_status_file
 from notifykit_migration.store.migrated import holds_old_rows, migrated_as, migrated_campaigns
 from notifykit_migration.wording.queue_nothing import (
@@ -25,7 +30,22 @@ from notifykit_migration.wording.queue_nothing import (
 
 @hookimpl
 def may_generate(
-    campaign: str, legacy: LegacyState, store: Path, folder: Path, described: frozenset[str]
+    campaign: str, legacy: LegacyState | None, store: Path, folder: Path, project: Project
+) -> Reason | None:
+    """Refuse a campaign whose messages the old program may have sent, as far as nobody knows of it here.
+
+    Raises StoreError where the store of one without old state cannot be read.
+    """
+    if legacy is not None:
+        return in_force(campaign, legacy, store, folder, project.described_names)
+    try:
+        return unclaimed(project, campaigns.described(project, campaign))
+    except (CampaignError, PreflightError) as error:
+        return NOT_SEEN(error=str(error))
+
+
+def in_force(
+    campaign: str, legacy: LegacyState, store: Path, folder: Path, described: Collection[str]
 ) -> Reason | None:
     """Refuse a campaign that was not migrated while its send-status file, or the old task table, is there.
 

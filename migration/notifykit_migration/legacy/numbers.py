@@ -8,7 +8,13 @@ Full-width letters, digits and hyphens are the same as their half-width forms; u
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
+
+from notifykit.model import Record
+
+LONG = 5
+"""Characters that a number has at least where no column is said: shorter ones stand in any text."""
 
 _words = re.compile(r"[0-9A-Za-z_]+").finditer
 _LETTERS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
@@ -46,6 +52,18 @@ class Numbers:
                 if start >= 0 and text.startswith(wanted, start) and _alone(text, start, start + len(wanted)):
                     found.add(number)
         return found
+
+
+def naming_cells(records: Iterable[Record]) -> list[tuple[str, dict[str, str]]]:
+    """Return the columns whose cells tell most records apart, each with its cells to keys of records."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    keys = set()
+    for record in records:
+        keys.add(record.key)
+        for column, cell in record.items():
+            if len(cell := str(cell)) >= LONG:
+                found[column][cell] = record.key
+    return [(column, cells) for column, cells in found.items() if len(cells) * 2 > len(keys)]
 
 
 def names(text: str, number: str) -> bool:

@@ -19,7 +19,7 @@ from notifykit.model import Record
 from notifykit.wording import Reason
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.legacy.contracts import Contract, Pair, Retiring, records
-from notifykit_migration.legacy.numbers import Numbers
+from notifykit_migration.legacy.numbers import Numbers, naming_cells
 from notifykit_migration.legacy.task_table import read_row_texts
 from notifykit_migration.model import FlagState, Plan
 from notifykit_migration.plan.match import MatchedRow, Matches
@@ -33,9 +33,6 @@ LOOKED = 50
 
 ALIKE = 0.6
 """Two texts are of one message, with this share of them the same."""
-
-LONG = 5
-"""Characters that a number has at least: shorter ones stand in any text."""
 
 SHOWN = 40
 """Characters that are shown of a text from where it differs."""
@@ -194,17 +191,12 @@ class Fit:
         if len(unnamed) < FEW or len(unnamed) <= explained:
             return
         texts = self._row_texts(_spread(unnamed, LOOKED))
-        keys: dict[str, dict[str, str]] = defaultdict(dict)  # column to cell to key
-        for record in _all_records(self.world):
-            for column, cell in record.items():
-                if len(cell := str(cell)) >= LONG:
-                    keys[column][cell] = record.key
+        keys = dict(naming_cells(_all_records(self.world)))
         named: dict[str, dict[str, str]] = {}  # column to text to key
         for column, cells in keys.items():
-            if len(cells) * 2 > len(self.world.contracts):
-                numbers = Numbers(cells)
-                hits = ((text, numbers.found_in(text)) for text in texts.values())
-                named[column] = {text: cells[found.pop()] for text, found in hits if len(found) == 1}
+            numbers = Numbers(cells)
+            hits = ((text, numbers.found_in(text)) for text in texts.values())
+            named[column] = {text: cells[found.pop()] for text, found in hits if len(found) == 1}
         better = max(named, key=lambda column: (len(named[column]), max(map(len, keys[column]))), default="")
         best = named.get(better, {})
         made = {

@@ -11,7 +11,7 @@ from pathlib import Path
 import plans
 import pytest
 from legacy_world import SENT, LegacyWorld
-from notifykit_migration.apply.guard import may_generate
+from notifykit_migration.apply.guard import in_force
 from notifykit_migration.store import fence, migrated
 
 from notifykit.legacy import Disposal, LegacyState
@@ -20,7 +20,6 @@ from notifykit.pipeline.project import Project, open_project
 from notifykit.pipeline.run import Pass, generate_all
 from notifykit.plugins import load_plugins
 from notifykit.plugins.find import find_entry_points
-from notifykit.wording import Reason
 
 STATE = LegacyState(
     campaign="beijing-aug", status_file=Path("state/sent.json"), sent_word=SENT, disposal=Disposal.RETIRE
@@ -34,9 +33,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def asked(folder: Path, state: LegacyState = STATE, described: frozenset[str] = frozenset()) -> str | None:
-    answer: Reason | None = may_generate(
-        campaign=state.campaign, legacy=state, store=folder / "tasks.db", folder=folder, described=described
-    )
+    answer = in_force(state.campaign, state, folder / "tasks.db", folder, described)
     return None if answer is None else answer.text
 
 
@@ -140,14 +137,6 @@ def test_a_pass_fails_for_that_campaign_alone(project: Project, dry_run: bool) -
     assert "run `notifykit migrate` first" in str(this_pass.failures.pop("beijing"))
     assert this_pass.failures == {}
     assert [item.campaign for item in this_pass.generated] == ["technicians"]
-
-
-def test_a_campaign_without_old_state_is_not_held_back(project: Project) -> None:
-    campaign = replace(project.campaigns(("beijing",))[0], legacy=None)
-    this_pass = Pass()
-    with closing(project.open_outbox()) as outbox:
-        generate_all(project, outbox, [campaign], this_pass)
-    assert this_pass.failures == {}
 
 
 def test_a_migrated_campaign_is_recognised_by_its_send_status_file(folder: Path) -> None:
