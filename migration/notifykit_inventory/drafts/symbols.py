@@ -5,6 +5,7 @@ A symbol is `OPEN`, a letter for its kind, what it says, and `CLOSE`.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from enum import StrEnum
@@ -43,6 +44,14 @@ def symbol(kind: Kind, said: str = "") -> Texts:
 
 
 RECORD = symbol(Kind.RECORD)
+TRUE, FALSE = symbol(Kind.TEST, "true"), symbol(Kind.TEST, "false")
+
+
+def truth(node: ast.expr) -> Texts | None:
+    """Return the symbol for `True` and `False`, which as texts would both be something; None for all else."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        return TRUE if node.value else FALSE
+    return None
 
 
 def single(texts: Texts) -> tuple[Kind, str] | None:

@@ -10,8 +10,10 @@ from typing import Protocol
 
 from notifykit_inventory.drafts.model import Mark
 from notifykit_inventory.drafts.symbols import (
+    FALSE,
     OPEN,
     RECORD,
+    TRUE,
     Kind,
     expression,
     has_symbols,
@@ -74,8 +76,8 @@ class Values:
     """The paths of send-status files."""
     keys: list[Texts] = field(default_factory=list)
     """What was looked up in a send-status file."""
-    changed: dict[str, Texts] = field(default_factory=dict)
-    """Columns of the record at hand that were written, to what they hold now."""
+    changed: dict[str | None, Texts] = field(default_factory=dict)
+    """Columns of the record at hand that were written, to what they hold now; None for all others."""
     positions: set[int] = field(default_factory=set)
     """Positions of a positional row that are used."""
 
@@ -83,6 +85,12 @@ class Values:
         """Return the symbol for the records of a file."""
         self.rows.append(Rows(path, conditions))
         return symbol(Kind.ROWS, str(len(self.rows) - 1))
+
+    def write(self, column: str | None, value: Texts) -> None:
+        """Note what a column of the record at hand holds now. None: of any column, so that none is known any more."""
+        if column is None:
+            self.changed.clear()
+        self.changed[column] = value
 
     def status_of(self, path: str) -> Texts:
         """Return the symbol for what a send-status file says."""
@@ -149,6 +157,8 @@ class Values:
             return yes if test else no
         if yes == no:
             return yes
+        if isinstance(test, str) and (yes, no) in ((TRUE, FALSE), (FALSE, TRUE)):
+            return symbol(Kind.TEST, test if yes == TRUE else f"not ({test})")
         first, second = expression(yes), expression(no)
         if test is None or first is None or second is None:
             return self.unknown(node, scope)
@@ -202,8 +212,8 @@ class Values:
             self.positions.add(node.value)
             return symbol(Kind.VALUE, f"record[{quoted(column_name(node.value))}]") if node.value >= 0 else None
         name = plain(fold(node, scope, depth))
-        if name in self.changed:
-            return self.changed[name]
+        if name in self.changed or None in self.changed:
+            return self.changed.get(name) or self.changed[None]
         return None if name is None else symbol(Kind.VALUE, f"record[{quoted(name)}]")
 
     def _call(self, node: ast.Call, scope: Scope, depth: int) -> Texts | None:

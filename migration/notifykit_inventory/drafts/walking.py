@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from notifykit_inventory.drafts.conditions import Conditions, joined
-from notifykit_inventory.drafts.loops import Loop, Made, Test
+from notifykit_inventory.drafts.loops import Loop, Made, Test, is_record, ways_out
 from notifykit_inventory.drafts.model import Mark
-from notifykit_inventory.drafts.symbols import RECORD, Kind, plain, single
+from notifykit_inventory.drafts.symbols import RECORD, Kind, plain, single, truth
 from notifykit_inventory.drafts.values import Values, defined, last_name
 from notifykit_inventory.model import Place
-from notifykit_inventory.resolution.bindings import Bindings, assigned, flat, parameters
+from notifykit_inventory.resolution.bindings import Bindings, assigned, flat, matched, parameters
 from notifykit_inventory.resolution.folding import Scope, Texts, fold
 from notifykit_inventory.resolution.modules import Function, Modules
 from notifykit_inventory.source import short
@@ -24,6 +24,8 @@ from notifykit_inventory.words import FLAG_COLUMN
 CREATES = {"create_task", "create_task_with_contract_id", "Task"}
 """What makes a message of (task_type, recipient, message). Of these names, others take fewer arguments."""
 MESSAGE = ("task_type", "recipient", "message")
+_WRITES = {"update", "setdefault", "pop", "popitem", "clear"}
+"""Methods that change a record."""
 _DEEPEST = 8
 _STATEMENTS = 20_000
 """Read at most for one beginning: functions that call each other many times are read for each call."""
@@ -156,7 +158,7 @@ class Walker:
         if isinstance(node, ast.Return):
             if node.value is not None:
                 self._calls(node.value, frame)
-                frame.given.append((frame.tests, fold(node.value, self._scope(frame))))
+                frame.given.append((frame.tests, truth(node.value) or fold(node.value, self._scope(frame))))
             return True
         if isinstance(node, ast.Raise | ast.Continue | ast.Break):
             return True
@@ -181,39 +183,46 @@ class Walker:
         elif isinstance(node, ast.Match):
             for case in node.cases:
                 self._branch(case.body, frame, self._mark(node.subject, frame, f"whether it is {short(case.pattern)}"))
-        elif isinstance(node, ast.Expr | ast.Assign | ast.AnnAssign | ast.AugAssign):
-            self._simple(node, frame)
+        elif isinstance(node, ast.Delete):
+            for target in node.targets:
+                if isinstance(target, ast.Subscript):
+                    self._entry(target, self.values.unknown(target, self._scope(frame)), frame)
+        elif isinstance(node, ast.Expr):
+            self._calls(node.value, frame)
+        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) and node.value is not None:
+            self._assignment(node, node.value, frame)
         return False
 
-    def _simple(self, node: ast.Expr | ast.Assign | ast.AnnAssign | ast.AugAssign, frame: _Frame) -> None:
-        if node.value is None:
-            return
-        self._calls(node.value, frame)
+    def _assignment(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, value: ast.expr, frame: _Frame) -> None:
+        self._calls(value, frame)
         scope = self._scope(frame)
-        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            read = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
-            whole = ast.copy_location(ast.BinOp(read, node.op, node.value), node)
-            frame.names[node.target.id] = fold(whole, scope)
-        for target in node.targets if isinstance(node, ast.Assign) else ():
-            if isinstance(target, ast.Subscript):
-                self._entry(target, node.value, frame)
-        for name, value in assigned(node) if isinstance(node, ast.Assign | ast.AnnAssign) else ():
-            frame.names[name] = self.values.unknown(node.value, scope) if value is None else fold(value, scope)
+        if isinstance(node, ast.AugAssign):
+            value = ast.copy_location(ast.BinOp(node.target, node.op, value), node)
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        told = [
+            (part, self.values.unknown(value, scope) if given is None else fold(given, scope))
+            for target in targets
+            for part, given in matched(target, value)
+        ]
+        for part, texts in told:
+            if isinstance(part, ast.Name):
+                frame.names[part.id] = texts
+            elif isinstance(part, ast.Subscript):
+                self._entry(part, texts, frame)
 
-    def _entry(self, target: ast.Subscript, value: ast.expr, frame: _Frame) -> None:
+    def _entry(self, target: ast.Subscript, value: Texts, frame: _Frame) -> None:
         """Note a word that is written under a key of the send status, or into a column of the record."""
         scope = self._scope(frame)
         base = single(fold(target.value, scope))
         loop = self.conditions.loop
         if base and base[0] is Kind.RECORD:
             column = plain(fold(target.slice, scope))
-            if column is not None:
-                always = not frame.tests and not self._silent
-                self.values.changed[column] = fold(value, scope) if always else self.values.unknown(value, scope)
+            always = column is not None and not frame.tests and not self._silent
+            self.values.write(column, value if always else self.values.unknown(target, scope))
         if loop is not None and base and base[0] is Kind.STATUS and not self._silent:
             loop.statuses.add(self.values.statuses[int(base[1])])
             loop.keys.append(fold(target.slice, scope))
-            loop.words |= {word for word in [plain(fold(value, scope))] if word is not None}
+            loop.words |= {word for word in [plain(value)] if word is not None}
 
     def _if(self, node: ast.If, frame: _Frame) -> bool:
         self._calls(node.test, frame)
@@ -270,7 +279,7 @@ class Walker:
         names = [part.id for part in ast.walk(node.target) if isinstance(part, ast.Name)]
         for name in names:
             frame.names[name] = self.values.unknown(node.iter, scope)
-        record = next((name for name in reversed(names) if _is_record(node.body, name)), None)
+        record = next((name for name in reversed(names) if is_record(node.body, name)), None)
         if self.conditions.loop is not None or self._silent or record is None:
             self._branch(node.body, frame, self._mark(node.iter, frame, "how often this loop runs"))
             return
@@ -284,6 +293,9 @@ class Walker:
         self.values.changed.clear()
         frame.tests = tests
         self._forget(node.body, frame)
+        for way_out in ways_out(node.body)[:1]:
+            test = self._mark(way_out, frame, "whether the loop was left here at a record before")
+            loop.made = {place: replace(made, tests=(*made.tests, test)) for place, made in loop.made.items()}
         if loop.made:
             self.loops.append(loop)
 
@@ -318,10 +330,13 @@ class Walker:
             self._creation(node, name, frame)
         elif name in ("update_send_status", "save_send_status"):
             self._writing(node, scope)
-        elif found is not None and found not in self._stack and len(self._stack) <= _DEEPEST and self.makes(found):
+        elif found is not None and found not in self._stack and len(self._stack) <= _DEEPEST:
             inner = self._called(found, node, scope)
-            inner.tests = frame.tests
-            self._follow(found, inner)
+            if self.makes(found) or RECORD in inner.names.values():
+                inner.tests = frame.tests
+                self._follow(found, inner)
+        elif isinstance(node.func, ast.Attribute) and name in _WRITES and fold(node.func.value, scope) == RECORD:
+            self.values.write(None, self.values.unknown(node, scope))
 
     def _creation(self, node: ast.Call, name: str, frame: _Frame) -> None:
         scope = self._scope(frame)
@@ -357,17 +372,3 @@ def arguments_of(node: ast.Call, names: tuple[str, ...]) -> dict[str, ast.expr]:
         return {}
     found = dict(zip(names, node.args, strict=False))
     return found | {item.arg: item.value for item in node.keywords if item.arg}
-
-
-def _is_record(body: list[ast.stmt], name: str) -> bool:
-    """Whether a loop's variable is looked into, or handed on, as a record is."""
-    for node in (part for statement in body for part in ast.walk(statement)):
-        if (
-            isinstance(node, ast.Subscript | ast.Attribute)
-            and isinstance(node.value, ast.Name)
-            and node.value.id == name
-        ):
-            return True
-        if isinstance(node, ast.Call) and any(isinstance(item, ast.Name) and item.id == name for item in node.args):
-            return True
-    return False

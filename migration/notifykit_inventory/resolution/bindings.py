@@ -106,16 +106,21 @@ def assigned(statement: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
 
 
 def _matched(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[str, ast.expr | None]]:
-    if isinstance(target, ast.Name):
-        yield target.id, value
-    elif isinstance(target, ast.Starred):
-        yield from _matched(target.value, None)
+    return ((part.id, given) for part, given in matched(target, value) if isinstance(part, ast.Name))
+
+
+def matched(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+    """Yield each target that is no tuple or list, with the value; None where that cannot be followed."""
+    if isinstance(target, ast.Starred):
+        yield from matched(target.value, None)
     elif isinstance(target, ast.Tuple | ast.List):
         values: Sequence[ast.expr | None] = [None] * len(target.elts)
         if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts):
             values = value.elts
         for part, item in zip(target.elts, values, strict=True):
-            yield from _matched(part, item)
+            yield from matched(part, item)
+    else:
+        yield target, value
 
 
 def parameters(function: FunctionNode) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import yaml
 from click.testing import CliRunner
 from legacy_code import write_legacy_code
 from notifykit_inventory.drafts.drafting import Channels, Drafts, draft_campaigns
-from notifykit_inventory.drafts.model import CampaignDraft
+from notifykit_inventory.drafts.model import CampaignDraft, MessageDraft
 from notifykit_inventory.drafts.yaml_form import campaign_file
 from notifykit_inventory.take import TreeScan
 from notifykit_inventory.words import StatusFiles
@@ -256,16 +256,73 @@ def test_nothing_else_that_is_called_so_is_a_message(tmp_path: Path) -> None:
     assert [item for item in drafted(tmp_path, code).undrafted if item.file == "more.py"] == []
 
 
-def test_a_column_that_the_code_writes_is_what_it_wrote(tmp_path: Path) -> None:
-    made = "create_task('send_wecom_message', '群', row['x'])"
-    always = one(
-        tmp_path / "a", notifier(f"if row['是否发送通知'] != 'N': continue\nrow['x'] = row['备注'] + '!'\n{made}")
-    )
-    assert always.messages[0].template == '{{ record["备注"] }}!'
-    body = f"if row['是否发送通知'] != 'N': continue\nif row['备注']:\n    row['x'] = '有'\n{made}"
-    perhaps = one(tmp_path / "b", notifier(body))
-    assert perhaps.messages[0].template == "{{ undecided }}"
-    assert "template" in perhaps.messages[0].marks
+STATEMENTS = {
+    "added to a text": "text = '签约'\nif row['x']:\n    text += '!'",
+    "added to a column": "row['备注'] += '!'\ntext = row['备注']",
+    "written to a column": "row['x'] = row['备注'] + '!'\ntext = row['x']",
+    "two at once": "row['备注'], text = '好', row['备注']\ntext += row['备注']",
+    "exchanged": "a, b = '一', row['备注']\na, b = b, a\ntext = a + b",
+    "written by a function": "enrich(row)\ntext = row['备注']",
+    "chosen by a function": "text = '有' if has(row) else '没有'",
+    "chosen by its opposite": "text = '没有' if not has(row) else '有'",
+}
+HELPERS = """
+def enrich(found):
+    found['备注'] = found['备注'] + '!'
+
+
+def has(found):
+    if found['x'] == '':
+        return False
+    return True
+"""
+TOLD = "create_task('send_wecom_message', row['合同编号(contractdocNum)'], text)"
+
+
+def told_by(folder: Path, statements: str) -> MessageDraft:
+    code = notifier(f"if row['是否发送通知'] != 'N': continue\n{statements}")
+    (message,) = one(folder, code.replace("\n\ndef job(", f"{HELPERS}\n\ndef job(")).messages
+    return message
+
+
+@pytest.mark.parametrize("shape", STATEMENTS)
+def test_a_template_gives_what_statements_made(tmp_path: Path, shape: str) -> None:
+    message = told_by(tmp_path, f"{STATEMENTS[shape]}\n{TOLD}")
+    assert message.marks == {}
+    for x in ("", "有"):
+        names: dict[str, object] = {"row": {**ROW, "x": x}}
+        exec(f"{HELPERS}\n{STATEMENTS[shape]}", names)
+        assert compile_template(message.template, where="draft")(record({**ROW, "x": x})) == names["text"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "if row['x']: row['备注'] = '有'",
+        "if row['x']: enrich(row)",
+        "row[find()] = '有'",
+        "row.update(other)",
+        "del row['备注']",
+    ],
+)
+def test_what_a_column_holds_after_a_change_that_only_a_run_can_tell_is_marked(tmp_path: Path, changed: str) -> None:
+    message = told_by(tmp_path, f"{changed}\ntext = row['备注']\n{TOLD}")
+    assert message.template == "{{ undecided }}"
+    assert "template" in message.marks
+
+
+@pytest.mark.parametrize(
+    ("statements", "marked"),
+    [
+        (f"if row['x']: break\n{TOLD}", True),
+        (f"if row['x']: return\n{TOLD}", True),
+        (f"{TOLD}\nbreak", True),
+        (f"for one in range(3): break\n{TOLD}", False),
+    ],
+)
+def test_whether_a_loop_was_left_before_is_for_a_person(tmp_path: Path, statements: str, marked: bool) -> None:
+    message = told_by(tmp_path, f"text = '好'\n{statements}")
+    assert ["left here" in mark.what for mark in message.marks.get("when", ())] == [True] * marked
 
 
 def test_two_loops_over_one_status_file_are_for_a_person(tmp_path: Path) -> None:
