@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from notifykit.campaign.campaign import Campaign
 from notifykit.errors import RenderError
@@ -17,15 +16,11 @@ from notifykit.pipeline.project import Project
 from notifykit.wording import Reason
 from notifykit_migration.files.paths import shown
 from notifykit_migration.files.reading import untouched
-from notifykit_migration.legacy.campaigns import states, status_path
 from notifykit_migration.legacy.contracts import Pair
 from notifykit_migration.legacy.numbers import Numbers, naming_cells
-from notifykit_migration.legacy.status_file import read_status_file
+from notifykit_migration.legacy.unnamed import knowing, records_of, unnamed_files
 from notifykit_migration.store.migrated import is_migrated, migrated_campaigns
 from notifykit_migration.wording.queue_nothing import UNCLAIMED_ROWS, UNCLAIMED_STATUS_FILE
-
-STATUS_FILES = "send_status_*.json"
-"""How the old program calls its send-status files."""
 
 
 def unclaimed(project: Project, campaign: Campaign) -> Reason | None:
@@ -37,8 +32,8 @@ def unclaimed(project: Project, campaign: Campaign) -> Reason | None:
     if not isinstance(campaign.strategy, KeepsFlags):
         return None
     project.start(campaign)
-    store, folder = project.configuration.settings.store, project.file.folder
-    files = list(_status_files(project, campaign.strategy.flag_file.parent))
+    store = project.configuration.settings.store
+    files = unnamed_files(project, campaign.strategy)
     rows: Mapping[Pair, Sequence[str]] = {}
     if store.exists():
         with untouched(store) as connection:
@@ -48,14 +43,11 @@ def unclaimed(project: Project, campaign: Campaign) -> Reason | None:
                 return None
     if not files and not rows:
         return None
-    records = [item for item in campaign.source.read() if isinstance(item, Record)]
-    keys = {record.key for record in records}
-    for file in files:
-        name = shown(folder, file)
-        if known := keys & read_status_file(file, name).words.keys():
-            return UNCLAIMED_STATUS_FILE(file=name, keys=len(known))
-    if found := _naming(campaign, records, rows):
-        return UNCLAIMED_ROWS(store=shown(folder, store), rows=found)
+    records = records_of(campaign)
+    for found in knowing(project, files, records):
+        return UNCLAIMED_STATUS_FILE(file=found.file, keys=found.keys)
+    if number := _naming(campaign, records, rows):
+        return UNCLAIMED_ROWS(store=shown(project.file.folder, store), rows=number)
     return None
 
 
@@ -78,13 +70,6 @@ def _old_rows(connection: sqlite3.Connection) -> Mapping[Pair, Sequence[str]]:
         for row in StoredOutbox(connection).foreign_rows():
             found[str(row.task_type), str(row.recipient)].append(str(row.text))
     return found
-
-
-def _status_files(project: Project, beside: Path) -> Iterator[Path]:
-    """Yield the send-status files in a folder, and where those of campaigns are, that no campaign names."""
-    claimed = {status_path(project, state) for _, state in states(project)}
-    for folder in dict.fromkeys([beside.resolve(), *(path.parent for path in claimed)]):
-        yield from (path for path in sorted(folder.glob(STATUS_FILES)) if path.resolve() not in claimed)
 
 
 def _naming(campaign: Campaign, records: Sequence[Record], rows: Mapping[Pair, Sequence[str]]) -> int:

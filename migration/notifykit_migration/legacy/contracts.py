@@ -23,7 +23,7 @@ from notifykit_migration.errors import PreflightError
 from notifykit_migration.files.paths import shown
 from notifykit_migration.files.reading import file_digest
 from notifykit_migration.legacy.campaigns import status_path
-from notifykit_migration.legacy.refusals import keeper_of, number_of
+from notifykit_migration.legacy.refusals import keeper_of, number_of, require_column
 from notifykit_migration.legacy.status_file import StatusFile, read_status_file
 from notifykit_migration.model import FLAG_COLUMN, FlagState
 from notifykit_migration.wording import holds
@@ -226,12 +226,7 @@ def _read_contracts(world: Retiring, number_column: str, addressed: Sequence[Mes
             doubt = holds.NOT_TOLD(error=world.named(error))
         column = FLAG_COLUMN[flag_of(item)]
         number = str(item.get(number_column, "")).strip()
-        if number_column not in item:
-            raise PreflightError(
-                f"there is no column {number_column!r}",
-                mend=("name the one that stands in the texts of the old messages with `legacy: {number: …}`"),
-                where=item.table.origin,
-            )
+        require_column(item, number_column)
         if not number:
             doubt = doubt or holds.NO_NUMBER(column=number_column)
         known = contracts.get(item.key)

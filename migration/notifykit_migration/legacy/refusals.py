@@ -10,30 +10,34 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from notifykit.campaign.campaign import Campaign
-from notifykit.errors import NotifykitError, StoreError
+from notifykit.errors import CampaignError, NotifykitError, StoreError
 from notifykit.legacy import Disposal, KeepsFlags, LegacyState
+from notifykit.model import Record
 from notifykit.pipeline.project import Project
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.files.paths import shown
 from notifykit_migration.files.reading import untouched
 from notifykit_migration.legacy import task_table
-from notifykit_migration.legacy.campaigns import described, shared_status_files, shown_status_file, states
+from notifykit_migration.legacy.campaigns import (
+    described,
+    shared_status_files,
+    shown_status_file,
+    states,
+    status_path,
+)
 from notifykit_migration.legacy.settings import others_of
+from notifykit_migration.legacy.status_file import read_status_file
+from notifykit_migration.legacy.unnamed import knowing, records_of, unnamed_files
 from notifykit_migration.store.migrated import StoredCampaign, migrated_campaigns
 
 
 def refusals(project: Project, connection: sqlite3.Connection | None) -> Iterator[NotifykitError]:
-    """Yield what is wrong, without a look at contracts and rows. `connection`: of the store; None where there is none.
+    """Yield what is wrong with what was migrated, and with what is to come.
 
-    Raises sqlite3.Error where the store cannot be read.
+    `connection`: of the store; None where there is none. Raises sqlite3.Error where the store cannot be read.
     """
-    yield from shared_status_files(project)
     done = migrated_campaigns(connection) if connection is not None else {}
-    for name in done:
-        try:
-            as_migrated(project, done, name)
-        except NotifykitError as error:
-            yield error
+    yield from not_as_migrated(project, done)
     known = {stored.status_file for stored in done.values()}
     to_come = [
         (campaign, state)
@@ -44,9 +48,8 @@ def refusals(project: Project, connection: sqlite3.Connection | None) -> Iterato
     ]
     for campaign, state in to_come:
         try:
-            keeper_of(campaign)
-            number_of(campaign, state)
-        except PreflightError as error:
+            _to_come(project, campaign, state)
+        except NotifykitError as error:
             yield error
     try:
         others_of(project.configuration)
@@ -56,6 +59,16 @@ def refusals(project: Project, connection: sqlite3.Connection | None) -> Iterato
         yield error
 
 
+def not_as_migrated(project: Project, done: Mapping[str, StoredCampaign]) -> Iterator[NotifykitError]:
+    """Yield what stands in the way back of what was migrated. `done`: that."""
+    yield from shared_status_files(project)
+    for name in done:
+        try:
+            as_migrated(project, done, name)
+        except NotifykitError as error:
+            yield error
+
+
 def refusals_now(project: Project) -> list[NotifykitError]:
     """Return what is wrong, from the store as it is; where it cannot be read, what the files alone tell."""
     store = project.configuration.settings.store
@@ -63,6 +76,39 @@ def refusals_now(project: Project) -> list[NotifykitError]:
         with suppress(StoreError), untouched(store) as connection:  # `check` tells it of the store itself
             return list(refusals(project, connection))
     return list(refusals(project, None))
+
+
+def _to_come(project: Project, campaign: Campaign, state: LegacyState) -> None:
+    """Raise PreflightError where a campaign cannot be migrated."""
+    keeper, number = keeper_of(campaign), number_of(campaign, state)
+    try:
+        project.start(campaign)
+        first = next((item for item in campaign.source.read() if isinstance(item, Record)), None)
+    except CampaignError as error:
+        raise PreflightError(str(error)) from error
+    if first is not None:
+        require_column(first, number)
+    path = status_path(project, state)
+    name = shown(project.file.folder, path)
+    if read_status_file(path, name).there or not (files := unnamed_files(project, keeper)):
+        return
+    for other in knowing(project, files, records_of(campaign)):
+        raise PreflightError(
+            f"its send-status file {name} is not there, and {other.file}, which no campaign names, knows "
+            f"{other.keys} of its records",
+            mend=f"correct `legacy: status_file:`, or move {other.file} elsewhere if what it says does not count",
+            where=campaign.file,
+        )
+
+
+def require_column(record: Record, number: str) -> None:
+    """Raise PreflightError where there is no column that stands in the texts of old messages."""
+    if number not in record:
+        raise PreflightError(
+            f"there is no column {number!r}",
+            mend="name the one that stands in the texts of the old messages with `legacy: {number: …}`",
+            where=record.table.origin,
+        )
 
 
 def keeper_of(campaign: Campaign) -> KeepsFlags:

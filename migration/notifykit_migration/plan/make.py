@@ -85,8 +85,9 @@ def make_plan(
         if (there := redirect.get(store, store)).exists():
             connection = stack.enter_context(untouched(there))
             rows.check_version(connection, shown(project.file.folder, store))
-        for refusal in refusals(project, connection):
-            raise refusal
+        if not redirect:  # what a backup restores is planned from by files that were looked at before
+            for refusal in refusals(project, connection):
+                raise refusal
         done = migrated_campaigns(connection) if connection else {}
         worlds = [
             retiring(project, campaign, state, redirect)

@@ -27,7 +27,7 @@ from notifykit_migration.backup.in_force import InForce, under_present_names
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.files.paths import resolved, shown
 from notifykit_migration.files.reading import file_digest, untouched
-from notifykit_migration.legacy.refusals import as_migrated, keeper_of, refusals
+from notifykit_migration.legacy.refusals import as_migrated, keeper_of, not_as_migrated
 from notifykit_migration.legacy.settings import others_of
 from notifykit_migration.legacy.status_file import parse_status
 from notifykit_migration.legacy.task_table import check_version
@@ -110,11 +110,10 @@ def _schema(connection: sqlite3.Connection, store: str) -> Check:
 
 
 def _described(project: Project, connection: sqlite3.Connection) -> Check:
-    """No file of the project says what a rollback or the next migration would refuse."""
-    wrong = [str(error) for error in refusals(project, connection)]
-    return _check(
-        named.AS_MIGRATED(), wrong, f"{len(migrated_campaigns(connection))} campaigns name the files that they had"
-    )
+    """No file of the project says what a rollback would refuse."""
+    done = migrated_campaigns(connection)
+    wrong = [str(error) for error in not_as_migrated(project, done)]
+    return _check(named.AS_MIGRATED(), wrong, f"{len(done)} campaigns name the files that they had")
 
 
 def verify_backup(backup: Backup) -> Iterator[Check]:

@@ -113,9 +113,23 @@ def test_what_rollback_refuses_is_told_by_every_command(
     assert world.json() is not None
 
 
+def no_number(world: LegacyWorld) -> None:
+    edit(world, "status_file: ", "number: 合同, status_file: ")
+
+
+def no_object(world: LegacyWorld) -> None:
+    world.status_file().write_text("[]", encoding="utf-8")
+
+
 BEFORE: dict[str, tuple[Callable[[LegacyWorld], None], str]] = {
     "one status file": (one_status_file, BOTH),
     "no flags": (no_flags, NO_FLAGS),
+    "no number": (no_number, "there is no column '合同'; name the one that stands in the texts of the old messages"),
+    "no object": (no_object, "state/send_status_bj_aug.json: holds a JSON array, not an object of key to word"),
+    "a misspelt status file": (
+        another_status_file,
+        "is not there, and state/send_status_bj_aug.json, which no campaign names, knows 1 of its records; correct",
+    ),
 }
 
 
@@ -137,3 +151,14 @@ def test_a_table_that_is_not_the_old_programs_is_told_before(tmp_path: Path) -> 
     for command in ("check", "migrate --dry-run"):
         said = world.run(*command.split()).output
         assert "ALTER TABLE tasks DROP COLUMN more" in said, command
+
+
+def test_what_is_yet_to_be_migrated_is_nothing_of_verify(tmp_path: Path) -> None:
+    world = build(tmp_path)
+    assert world.run("migrate", "--yes").exit_code == 0
+    text = (world.folder / "campaigns" / "beijing.yaml").read_text(encoding="utf-8")
+    september = text.replace("-Aug.csv", "-Sep.csv").replace("bj_aug", "bj_sep")
+    (world.folder / "campaigns" / "beijing-sep.yaml").write_text(september, encoding="utf-8")
+    assert "PerformanceData-BJ-Sep.csv: there is no such file" in world.run("check").output
+    assert world.run("verify").exit_code == ExitCode.DONE
+    assert world.run("rollback", "--yes").exit_code == ExitCode.DONE
