@@ -38,6 +38,8 @@ def may_generate(
     """
     if legacy is not None:
         return in_force(campaign, legacy, store, folder, project.described_names)
+    if campaign not in project.described_names:  # made by code, as the shim's: nothing of old state is its own
+        return None
     try:
         return unclaimed(project, campaigns.described(project, campaign))
     except (CampaignError, PreflightError) as error:
