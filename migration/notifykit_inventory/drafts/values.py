@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -42,6 +43,8 @@ _OPERATORS: dict[type[ast.operator], str] = {
 }  # fmt: skip
 _FILE = re.compile(r"[^\n]*\.(?:csv|json|jsonl|txt|xlsx?)|https?://[^\n]*", re.IGNORECASE)
 _LONGEST_REPEAT = 200
+_WIDE = re.compile(r"\d{4}")
+"""In a format: a width that no text of a message has."""
 
 
 class Follower(Protocol):
@@ -124,6 +127,8 @@ class Values:
         said = expression(value)
         if said is None or OPEN in form or HOLE in form:
             return value if said is None else symbol(Kind.UNKNOWN, "-1")
+        if (text := plain(value)) is not None and not form.startswith("!"):
+            return _written(form, text)
         if form.startswith("%"):
             return symbol(Kind.VALUE, f"({quoted(form)} | format({said}))")
         if form.startswith(":"):
@@ -346,6 +351,14 @@ class Values:
         if None in tests:
             return None
         return self.rows_of(rows.path, (*rows.conditions, *(test for test in tests if isinstance(test, str))))
+
+
+def _written(form: str, text: str) -> Texts:
+    """Return what a format makes of a text that is known, and was a number perhaps."""
+    for kind in (int, float, str) if not _WIDE.search(form) else ():
+        with suppress(ValueError, TypeError):
+            return (form % kind(text) if form.startswith("%") else f"{{{form}}}".format(kind(text)),)
+    return symbol(Kind.UNKNOWN, "-1")
 
 
 def _is_text(node: ast.expr) -> bool:

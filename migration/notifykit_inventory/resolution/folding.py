@@ -33,7 +33,7 @@ PATH_MAKERS = {
     "pathlib.WindowsPath", "pathlib.PurePosixPath", "pathlib.PureWindowsPath",
 }  # fmt: skip
 """Functions that only put a path together."""
-_PLAIN = {"%s", "%d", "%i", ""}
+_PLAIN = {"%s", ""}
 """How a value is put into a text as it is."""
 _SAME_METHODS = {"resolve", "absolute", "expanduser", "as_posix", "strip", "__str__"}
 _CHANGES: Mapping[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper}

@@ -63,6 +63,8 @@ TEXTS = {
     "sum": "'签约 ' + row['合同编号(contractdocNum)'] + '!'",
     "percent": "'%s: %s 100%%' % (row['管家(serviceHousekeeper)'], row['备注'])",
     "percent of one": "'%s' % row['备注']",
+    "percent of a number": "'%d|%i' % (float(row['金额']), LIMIT)",
+    "formats of constants": "f'{LIMIT:,}|{10:03d}|{3.14159:.2f}|{BADGE:>4}' + '%d' % 3.7",
     "named percent": "'%(a)s' % {'a': row['备注']}",
     "percent with places": "'%.2f|%05d' % (float(row['金额']), int(float(row['金额'])))",
     "format": "'{} {0} {{}}'.replace('{0}', '').format(row['备注'])",
