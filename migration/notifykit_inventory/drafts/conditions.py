@@ -19,6 +19,9 @@ _OPERATORS: dict[type[ast.cmpop], tuple[str, str]] = {
 """Each with its opposite."""
 _HOLDS_OF_NOTHING = {ast.NotEq, ast.NotIn, ast.Is}
 """Comparisons that are true of an empty status file: `get(key) != word`, `key not in it`, `get(key) is None`."""
+_NOTHING = {"0", "0.0", '""', "false", "none", "[]"}
+_EITHER = {'"0"', '"0.0"', '"False"', '"None"'}
+"""What a name holds: a text, which is something, or what is written so and is nothing."""
 _COLUMN = re.compile(r'record\[("(?:\\.|[^"\\])*")\]')
 _TRUTHS = re.compile(r"\.(?:startswith|endswith|isdigit)\([^()]*\)$")
 
@@ -100,10 +103,12 @@ class Conditions:
         said = self.values.literal(node, scope)
         if said is None:
             return None
-        if found is None:  # a constant
-            return (said not in ("0", "0.0", '""', "false", "none", "[]")) is not negated
+        if found is None or said.startswith("["):  # a constant
+            return None if said in _EITHER else (said not in _NOTHING) is not negated
         if _TRUTHS.search(said):
             return f"not {said}" if negated else said
+        if found[0] is Kind.VALUE and said.startswith("("):  # a text or a number, by what is chosen
+            return f"not {said}" if negated else f"not not {said}"
         nothing = "0" if found[0] is Kind.NUMBER else '""'
         return f"{said} {'==' if negated else '!='} {nothing}"
 

@@ -5,9 +5,9 @@ A symbol is `OPEN`, a letter for its kind, what it says, and `CLOSE`.
 
 from __future__ import annotations
 
-import ast
 import json
 import re
+from contextlib import suppress
 from enum import StrEnum
 
 from notifykit_inventory.resolution.folding import Texts
@@ -16,6 +16,9 @@ from notifykit_inventory.words import HOLE
 OPEN, CLOSE = "\x02", "\x03"
 UNDECIDED = "undecided"
 """Stands in templates for what could not be told: nothing is called that, so `notifykit check` names the line."""
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+_WIDE = re.compile(r"\d{4}")
+"""In a format: a width that no text of a message has."""
 _SYMBOL = re.compile(f"{OPEN}(.)([^{OPEN}{CLOSE}]*){CLOSE}", re.DOTALL)
 
 
@@ -45,13 +48,6 @@ def symbol(kind: Kind, said: str = "") -> Texts:
 
 RECORD = symbol(Kind.RECORD)
 TRUE, FALSE = symbol(Kind.TEST, "true"), symbol(Kind.TEST, "false")
-
-
-def truth(node: ast.expr) -> Texts | None:
-    """Return the symbol for `True` and `False`, which as texts would both be something; None for all else."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, bool):
-        return TRUE if node.value else FALSE
-    return None
 
 
 def single(texts: Texts) -> tuple[Kind, str] | None:
@@ -94,10 +90,20 @@ def template(texts: Texts) -> str:
     if len(texts) != 1:
         return f"{{{{ {UNDECIDED} }}}}"
     said = "".join(
-        _literal(text) if kind is None else f"{{{{ {bare(text) if kind in _TOLD else UNDECIDED} }}}}"
+        _literal(text)
+        if kind is None or _NUMBER.fullmatch(text)
+        else f"{{{{ {bare(text) if kind in _TOLD else UNDECIDED} }}}}"
         for kind, text in _split(texts[0])
     )
     return f"{said}\n" if said.endswith("\n") else said  # Jinja drops one line end at the end
+
+
+def written(form: str, text: str) -> Texts:
+    """Return what a format makes of a text that is known, and was a number perhaps."""
+    for kind in (int, float, str) if not _WIDE.search(form) else ():
+        with suppress(ValueError, TypeError):
+            return (form % kind(text) if form.startswith("%") else f"{{{form}}}".format(kind(text)),)
+    return symbol(Kind.UNKNOWN, "-1")
 
 
 def bare(text: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -22,6 +21,7 @@ from notifykit_inventory.drafts.symbols import (
     quoted,
     single,
     symbol,
+    written,
 )
 from notifykit_inventory.resolution.bindings import dotted
 from notifykit_inventory.resolution.folding import PATH_MAKERS, Scope, Texts, fold, summands
@@ -43,8 +43,6 @@ _OPERATORS: dict[type[ast.operator], str] = {
 }  # fmt: skip
 _FILE = re.compile(r"[^\n]*\.(?:csv|json|jsonl|txt|xlsx?)|https?://[^\n]*", re.IGNORECASE)
 _LONGEST_REPEAT = 200
-_WIDE = re.compile(r"\d{4}")
-"""In a format: a width that no text of a message has."""
 
 
 class Follower(Protocol):
@@ -113,7 +111,7 @@ class Values:
             return self._operation(node, scope, depth)
         if isinstance(node, ast.IfExp):
             test = self.follower.chosen(node.test, scope, depth)
-            return self.choice(test, fold(node.body, scope, depth), fold(node.orelse, scope, depth), node, scope)
+            return self.choice(test, typed(node.body, scope, depth), typed(node.orelse, scope, depth), node, scope)
         if isinstance(node, ast.BoolOp):
             return self._either(node, scope, depth)
         if isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
@@ -128,7 +126,7 @@ class Values:
         if said is None or OPEN in form or HOLE in form:
             return value if said is None else symbol(Kind.UNKNOWN, "-1")
         if (text := plain(value)) is not None and not form.startswith("!"):
-            return _written(form, text)
+            return written(form, text)
         if form.startswith("%"):
             return symbol(Kind.VALUE, f"({quoted(form)} | format({said}))")
         if form.startswith(":"):
@@ -167,7 +165,9 @@ class Values:
         first, second = expression(yes), expression(no)
         if test is None or first is None or second is None:
             return self.unknown(node, scope)
-        return symbol(Kind.VALUE, f"({first} if {test} else {second})")
+        are_numbers = all(found and found[0] is Kind.NUMBER for found in (single(yes), single(no)))
+        kind = Kind.NUMBER if are_numbers else Kind.VALUE
+        return symbol(kind, f"({first} if {test} else {second})")
 
     def literal(self, node: ast.expr, scope: Scope, depth: int = 0) -> str | None:
         """Return a value as Jinja writes it, types kept: constants, lists of them, and what is folded."""
@@ -328,7 +328,7 @@ class Values:
             return self._test(node, scope, depth)
         if not any(map(has_symbols, values)):
             return None
-        told = [expression(value) for value in values]
+        told = [self.literal(value, scope, depth) for value in node.values]
         if None in told:
             return self.unknown(node, scope)
         word = " or " if isinstance(node.op, ast.Or) else " and "
@@ -351,14 +351,6 @@ class Values:
         if None in tests:
             return None
         return self.rows_of(rows.path, (*rows.conditions, *(test for test in tests if isinstance(test, str))))
-
-
-def _written(form: str, text: str) -> Texts:
-    """Return what a format makes of a text that is known, and was a number perhaps."""
-    for kind in (int, float, str) if not _WIDE.search(form) else ():
-        with suppress(ValueError, TypeError):
-            return (form % kind(text) if form.startswith("%") else f"{{{form}}}".format(kind(text)),)
-    return symbol(Kind.UNKNOWN, "-1")
 
 
 def _is_text(node: ast.expr) -> bool:
@@ -385,6 +377,15 @@ def last_name(node: ast.Call, scope: Scope) -> str:
     """Return the last name of what is called, by its meaning where that is known."""
     names, found = _meaning(node, scope)
     return found.name.rpartition(".")[2] if isinstance(found, Function | ExternalName) else (names or ("",))[-1]
+
+
+def typed(node: ast.expr, scope: Scope, depth: int = 0) -> Texts:
+    """Fold what a name is to hold, or what is chosen. Numbers, `True` and `False` stay such: a text is something."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        return TRUE if node.value else FALSE
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        return symbol(Kind.NUMBER, repr(node.value))
+    return fold(node, scope, depth)
 
 
 def column_name(position: int) -> str:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from notifykit_inventory.drafts.conditions import Conditions, joined
 from notifykit_inventory.drafts.loops import Loop, Made, Test, is_record, ways_out
 from notifykit_inventory.drafts.model import Mark
-from notifykit_inventory.drafts.symbols import RECORD, Kind, plain, single, truth
-from notifykit_inventory.drafts.values import Values, defined, last_name
+from notifykit_inventory.drafts.symbols import RECORD, Kind, plain, single
+from notifykit_inventory.drafts.values import Values, defined, last_name, typed
 from notifykit_inventory.model import Place
 from notifykit_inventory.resolution.bindings import Bindings, assigned, flat, matched, parameters
 from notifykit_inventory.resolution.folding import Scope, Texts, fold
@@ -95,14 +95,13 @@ class Walker:
 
     def _given(self, found: Function, frame: _Frame, call: ast.Call, scope: Scope) -> Texts:
         self._silent += 1
-        self._follow(found, frame)
+        ends = not self._follow(found, frame)
         self._silent -= 1
-        if not frame.given:
+        if ends or not frame.given:  # it may give None
             return self.values.unknown(call, scope)
         *others, (_, value) = frame.given
         for tests, other in reversed(others):
-            test = joined([test if isinstance(test, str) else None for test in tests], both=True)
-            value = self.values.choice(test, other, value, call, scope)
+            value = self.values.choice(all_of(tests), other, value, call, scope)
         return value
 
     # Functions
@@ -122,20 +121,22 @@ class Walker:
         for name in names:
             there.names[name] = self.values.unnamed(name, found)
         for name, value in defaults:
-            there.names[name] = fold(value, outside)
+            there.names[name] = typed(value, outside)
         if not any(isinstance(item, ast.Starred) for item in call.args):
             positional = names[1:] if there.owner and names[:1] in (("self",), ("cls",)) else names
             for name, value in zip(positional, call.args, strict=False):
-                there.names[name] = fold(value, scope)
+                there.names[name] = typed(value, scope)
         for item in call.keywords:
             if item.arg in there.names:
-                there.names[item.arg] = fold(item.value, scope)
+                there.names[item.arg] = typed(item.value, scope)
         return there
 
-    def _follow(self, found: Function, frame: _Frame) -> None:
+    def _follow(self, found: Function, frame: _Frame) -> bool:
+        """Read a function. Returns whether its end is never reached."""
         self._stack.append(found)
-        self._walk(found.definition.body, frame)
+        leaves = self._walk(found.definition.body, frame)
         self._stack.pop()
+        return leaves
 
     def _scope(self, frame: _Frame) -> Scope:
         return Scope(self.modules, frame.home, bound=frame.names, owner=frame.owner, symbols=self.values)
@@ -156,9 +157,9 @@ class Walker:
 
     def _statement(self, node: ast.stmt, frame: _Frame) -> bool:
         if isinstance(node, ast.Return):
-            if node.value is not None:
-                self._calls(node.value, frame)
-                frame.given.append((frame.tests, truth(node.value) or fold(node.value, self._scope(frame))))
+            value = node.value or ast.Constant(None)
+            self._calls(value, frame)
+            frame.given.append((frame.tests, typed(value, self._scope(frame))))
             return True
         if isinstance(node, ast.Raise | ast.Continue | ast.Break):
             return True
@@ -182,7 +183,9 @@ class Walker:
             return self._walk(node.finalbody, frame) or leaves
         elif isinstance(node, ast.Match):
             for case in node.cases:
-                self._branch(case.body, frame, self._mark(node.subject, frame, f"whether it is {short(case.pattern)}"))
+                test = self._mark(node.subject, frame, f"whether it is {short(case.pattern)}")
+                if self._branch(case.body, frame, test):
+                    frame.tests += (test,)
         elif isinstance(node, ast.Delete):
             for target in node.targets:
                 if isinstance(target, ast.Subscript):
@@ -200,7 +203,7 @@ class Walker:
             value = ast.copy_location(ast.BinOp(node.target, node.op, value), node)
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         told = [
-            (part, self.values.unknown(value, scope) if given is None else fold(given, scope))
+            (part, self.values.unknown(value, scope) if given is None else typed(given, scope))
             for target in targets
             for part, given in matched(target, value)
         ]
@@ -234,15 +237,18 @@ class Walker:
         before, tests = dict(frame.names), frame.tests
         frame.tests = (*tests, self._told(test, node.test, frame))
         leaves = self._walk(node.body, frame)
-        after = frame.names
+        after, true_after = frame.names, frame.tests
         frame.names = before
         frame.tests = (*tests, self._told(against, node.test, frame))
         others_leave = self._walk(node.orelse, frame)
         if leaves != others_leave:
-            frame.names = frame.names if leaves else after
-            frame.tests = (*tests, self._told(against if leaves else test, node.test, frame))
+            frame.names, frame.tests = (frame.names, frame.tests) if leaves else (after, true_after)
             return False
+        left = [(against, true_after[len(tests) + 1 :]), (test, frame.tests[len(tests) + 1 :])]
         frame.tests = tests
+        for other, more in left:  # each way may have been left by some records
+            if more:
+                frame.tests += (self._told(joined([other, all_of(more)], both=False), node.test, frame),)
         for name in after.keys() | frame.names.keys():
             yes, no = (names.get(name) or self.values.unknown(node.test, scope) for names in (after, frame.names))
             frame.names[name] = self.values.choice(test, yes, no, node.test, scope)
@@ -256,12 +262,13 @@ class Walker:
     def _mark(self, node: ast.expr | ast.stmt | ast.ExceptHandler, frame: _Frame, what: str) -> Mark:
         return Mark(file=self.modules.file(frame.home.path), line=node.lineno, what=what)
 
-    def _branch(self, body: Sequence[ast.stmt], frame: _Frame, test: Mark) -> None:
-        """Read what may run or not; names that it sets are not known afterwards."""
+    def _branch(self, body: Sequence[ast.stmt], frame: _Frame, test: Mark) -> bool:
+        """Read what may run or not; names that it sets are not known afterwards. Returns whether it may be left."""
         tests, frame.tests = frame.tests, (*frame.tests, test)
-        self._walk(body, frame)
+        leaves = self._walk(body, frame) or len(frame.tests) > len(tests) + 1
         frame.tests = tests
         self._forget(body, frame)
+        return leaves
 
     def _forget(self, body: Sequence[ast.stmt], frame: _Frame) -> None:
         """Take nothing as known of the names that statements set."""
@@ -364,6 +371,11 @@ class Walker:
             if "_id" in given and "status" in given:
                 loop.keys.append(fold(given["_id"], scope))
                 loop.words |= {word for word in [plain(fold(given["status"], scope))] if word is not None}
+
+
+def all_of(tests: Sequence[Test]) -> bool | str | None:
+    """Return tests as one condition; None where one of them could not be told."""
+    return joined([test if isinstance(test, str) else None for test in tests], both=True)
 
 
 def arguments_of(node: ast.Call, names: tuple[str, ...]) -> dict[str, ast.expr]:

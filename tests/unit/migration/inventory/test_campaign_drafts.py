@@ -171,6 +171,63 @@ def test_a_condition_is_true_where_the_code_makes_the_message(tmp_path: Path, sh
     assert ("0" in true) is ("0" in expected)
 
 
+FLOWS = {
+    "a flag": "ok = False\nif {c}:\n    ok = True\nif ok:\n    {make}",
+    "a number": "n = 0\nif {c}:\n    n = 1\nif n:\n    {make}",
+    "a count": "n = 0\nif {c}:\n    n += 1\nif n > 0:\n    {make}",
+    "a choice": "ok = True if {c} else False\nif not ok:\n    continue\n{make}",
+    "a text or none": "t = ''\nif {c}:\n    t = 'a'\nif t:\n    {make}",
+    "given": "tell(row, {c})",
+    "given a constant": "if {c}:\n    tell(row, True)\nelse:\n    tell(row)",
+    "left within": "if row['y']:\n    if not ({c}):\n        continue\n{make}",
+    "left within both": "if row['y']:\n    if {c}: continue\nelif not ({c}): continue\n{make}",
+    "a constant": "ok = OFF or {c}\nif ok:\n    {make}",
+    "an empty list": "if [] or {c}:\n    {make}",
+}
+TELL = f"""
+def tell(row, wanted=False):
+    if wanted:
+        {PLAIN}
+"""
+
+
+@pytest.mark.parametrize("condition", ["row['状态'] == '1'", "row['状态'] > '0' and not row['y']", "int(row['状态'])"])
+@pytest.mark.parametrize("flow", FLOWS)
+def test_the_message_is_of_those_records_of_which_the_code_makes_it(tmp_path: Path, flow: str, condition: str) -> None:
+    body = FLOWS[flow].format(c=condition, make=PLAIN)
+    code = notifier(f"if row['是否发送通知'] != 'N': continue\n{body}")
+    messages = one(tmp_path, code.replace("\n\ndef job(", f"{TELL}\n\ndef job(")).messages
+    assert [message.marks for message in messages] == [{}] * len(messages)
+    for state, y in SEEN.values():
+        row = {**ROW, "状态": state, "y": y}
+        told: list[tuple[str, ...]] = []
+        names: dict[str, object] = {
+            "row": row,
+            "OFF": False,
+            "create_task": lambda *given, told=told: told.append(given),
+        }
+        exec(f"{TELL}\nfor _ in (1,):\n{indent(body, '    ')}", names)
+        conditions = [compile_condition(message.when or "true", "draft") for message in messages]
+        assert sum(when(record(row)) for when in conditions) == len(told)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"match row['y']:\n    case 'a':\n        continue\n{PLAIN}",
+        f"if perhaps(row) is None:\n    {PLAIN}",
+        f"if unless(row) is None:\n    {PLAIN}",
+        f"n = '0' if row['y'] else ''\nwhile n: n = None\nif n:\n    {PLAIN}",
+    ],
+)
+def test_a_condition_that_only_a_run_can_tell_is_marked(tmp_path: Path, body: str) -> None:
+    perhaps = "\n\ndef perhaps(row):\n    if row['y']:\n        return row['y']\n\n\n"
+    perhaps += "def unless(row):\n    if row['y']:\n        return\n    return 'a'\n\n\ndef job("
+    code = notifier(f"if row['是否发送通知'] != 'N': continue\n{body}").replace("\n\n\ndef job(", perhaps)
+    (message,) = one(tmp_path, code).messages
+    assert "when" in message.marks
+
+
 WAYS = {
     "as it is": "for row in get_all_records_from_csv(csv):",
     "numbered": "for number, row in enumerate(get_all_records_from_csv(csv), 1):",
