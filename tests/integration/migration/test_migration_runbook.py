@@ -77,7 +77,11 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Week:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(world.folder)
         week.does("inventory ../old-program", code=0)
+        described = (world.folder / "campaigns").rename(world.folder / "described")
+        (world.folder / "campaigns").mkdir()
         week.does("inventory ../old-program --campaigns drafts", code=0)
+        (world.folder / "campaigns").rmdir()
+        described.rename(world.folder / "campaigns")
         week.does("check", code=4)
         week.does("migrate --dry-run --out plan.json", code=0)
         week.does("migrate --dry-run --stopped idle --out plan.json", code=0)

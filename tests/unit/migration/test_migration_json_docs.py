@@ -40,7 +40,9 @@ def test_every_key_is_on_the_page(tmp_path: Path) -> None:
     assert found["unread"]
     reader.compare("inventory", found)
     (code / "report.py").write_text("create_task('send_wecom_message', '群', '日报')\n", encoding="utf-8")
+    technicians = (world.folder / "campaigns" / "technicians.yaml").rename(tmp_path / "technicians.yaml")
     drafted = told("inventory", str(code), "--json", "--campaigns", str(tmp_path / "drafts"))
+    technicians.rename(world.folder / "campaigns" / "technicians.yaml")
     assert drafted["not_drafted"]
     assert drafted["drafts"][0]["marks"]
     reader.compare("inventory", drafted)
