@@ -15,7 +15,7 @@ from notifykit.pipeline.project import Project
 from notifykit.wording import Reason
 from notifykit_migration.apply.unclaimed import unclaimed
 from notifykit_migration.errors import PreflightError
-from notifykit_migration.files.reading import untouched
+from notifykit_migration.files.reading import looked_at
 from notifykit_migration.legacy import campaigns
 from notifykit_migration.legacy.campaigns import shown_status_file
 from notifykit_migration.store.migrated import holds_old_rows, migrated_as, migrated_campaigns
@@ -61,7 +61,7 @@ def in_force(
     rows = False
     if store.exists():
         try:
-            with untouched(store) as connection:
+            with looked_at(store) as connection:
                 done = migrated_campaigns(connection)
                 if campaign in done:
                     return None

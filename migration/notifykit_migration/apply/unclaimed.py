@@ -15,7 +15,7 @@ from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.pipeline.project import Project
 from notifykit.wording import Reason
 from notifykit_migration.files.paths import shown
-from notifykit_migration.files.reading import untouched
+from notifykit_migration.files.reading import looked_at
 from notifykit_migration.legacy.contracts import Pair
 from notifykit_migration.legacy.numbers import Numbers, naming_cells
 from notifykit_migration.legacy.unnamed import knowing, records_of, unnamed_files
@@ -36,7 +36,7 @@ def unclaimed(project: Project, campaign: Campaign) -> Reason | None:
     files = unnamed_files(project, campaign.strategy)
     rows: Mapping[Pair, Sequence[str]] = {}
     if store.exists():
-        with untouched(store) as connection:
+        with looked_at(store) as connection:
             if (files or _has_old_rows(connection)) and not _is_known(connection, campaign.name):
                 rows = _old_rows(connection)
             else:

@@ -18,9 +18,11 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from notifykit.clock import SystemClock
 from notifykit.durable.ordinary import instead_of_file, refuse_others
 from notifykit.errors import StoreError
 from notifykit.outbox.sqlite.database import store_error
+from notifykit.outbox.sqlite.reading import ReadOnlyDatabase
 
 PATIENCE = 5.0
 """Seconds to wait for a program that is just committing, as long as the old program itself would wait."""
@@ -51,6 +53,24 @@ def untouched(path: Path, *, patience: float = PATIENCE) -> Iterator[sqlite3.Con
             yield connection
     except sqlite3.Error as error:
         raise _explained(path, error) from error
+
+
+@contextmanager
+def looked_at(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a database to look at it in every pass, as an account may that can only read: however large it is, nothing
+    is copied.
+
+    Raises StoreError, also for what goes wrong within the block, and where it was written to meanwhile without locks.
+    """
+    db = ReadOnlyDatabase(path, SystemClock())
+    try:
+        db.connection.text_factory = escaped
+        yield db.connection
+        db.require_unchanged()
+    except sqlite3.Error as error:
+        raise _explained(path, error) from error
+    finally:
+        db.close()
 
 
 def content_digest(connection: sqlite3.Connection) -> str:

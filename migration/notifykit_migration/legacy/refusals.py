@@ -16,7 +16,7 @@ from notifykit.model import Record
 from notifykit.pipeline.project import Project
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.files.paths import shown
-from notifykit_migration.files.reading import untouched
+from notifykit_migration.files.reading import looked_at
 from notifykit_migration.legacy import task_table
 from notifykit_migration.legacy.campaigns import (
     described,
@@ -73,7 +73,7 @@ def refusals_now(project: Project) -> list[NotifykitError]:
     """Return what is wrong, from the store as it is; where it cannot be read, what the files alone tell."""
     store = project.configuration.settings.store
     if store.exists():
-        with suppress(StoreError), untouched(store) as connection:  # `check` tells it of the store itself
+        with suppress(StoreError), looked_at(store) as connection:  # `check` tells it of the store itself
             return list(refusals(project, connection))
     return list(refusals(project, None))
 
