@@ -62,15 +62,36 @@ def looked_at(path: Path) -> Iterator[sqlite3.Connection]:
 
     Raises StoreError, also for what goes wrong within the block, and where it was written to meanwhile without locks.
     """
-    db = ReadOnlyDatabase(path, SystemClock())
+    _check(path)
+    real = path.resolve()
     try:
-        db.connection.text_factory = escaped
-        yield db.connection
-        db.require_unchanged()
+        if _is_open_here(real):
+            with closing(_looking_beside(real)) as connection:
+                yield connection
+            return
+        db = ReadOnlyDatabase(path, SystemClock())
+        try:
+            db.connection.text_factory = escaped
+            yield db.connection
+            db.require_unchanged()
+        finally:
+            db.close()
     except sqlite3.Error as error:
         raise _explained(path, error) from error
-    finally:
-        db.close()
+
+
+def _looking_beside(real: Path) -> sqlite3.Connection:
+    """Connect to a database that this process has open, past which it may not be opened: see `_is_open_here`."""
+    connection = _connect(real, "ro", PATIENCE)
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF not in _NEEDS_ROLLBACK:
+            raise
+        # This account may not make the files beside it, and nobody works on it: it is open to be looked at.
+        return _connect(real, "ro&immutable=1", PATIENCE)
+    return connection
 
 
 def content_digest(connection: sqlite3.Connection) -> str:

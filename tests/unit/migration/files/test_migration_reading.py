@@ -15,10 +15,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from notifykit_migration.files.reading import content_digest, file_digest, untouched
+from notifykit_migration.files.reading import content_digest, file_digest, looked_at, untouched
 from system import needs_refusals
 
 from notifykit.errors import StoreError
+from notifykit.outbox import SqliteOutbox
+from notifykit.testing import draft
 
 TABLE = "CREATE TABLE tasks (id INTEGER PRIMARY KEY AUTOINCREMENT, message TEXT)"
 
@@ -404,3 +406,16 @@ def test_many_may_read_at_once(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert found == [50] * 4
+
+
+@pytest.mark.skipif(os.name == "nt", reason="locks belong to a descriptor there")
+def test_looking_at_a_store_that_is_open_here_leaves_its_locks(tmp_path: Path) -> None:
+    """To close a descriptor of the file would drop them, and whoever leaves last removes the log: another process."""
+    store = tmp_path / "outbox.db"
+    with SqliteOutbox.open(store) as outbox:
+        outbox.enqueue([draft()])
+        with looked_at(store) as connection:
+            assert connection.execute("SELECT count(*) FROM tasks").fetchone() == (1,)
+        other = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('SELECT * FROM tasks'); db.close()"
+        subprocess.run([sys.executable, "-c", other, str(store)], check=True)
+        assert outbox.enqueue([draft(key="C-2")]).new == 1
