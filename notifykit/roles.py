@@ -19,7 +19,18 @@ from notifykit.clock import Clock
 from notifykit.model import Message, Outcome, Problem, Record, Task
 from notifykit.wording import Reason
 
-__all__ = ["Decision", "Ledger", "Rate", "SendContext", "Sender", "Source", "Strategy", "StrategyContext", "WriteBack"]
+__all__ = [
+    "BatchSender",
+    "Decision",
+    "Ledger",
+    "Rate",
+    "SendContext",
+    "Sender",
+    "Source",
+    "Strategy",
+    "StrategyContext",
+    "WriteBack",
+]
 
 
 @runtime_checkable
@@ -193,10 +204,27 @@ class Sender(Protocol):
     `repeatable` (True only where the service provably drops a repeat of the same idempotency key, default False) and
     `repeatable_for` (for how many seconds it does so, default without end); `concurrency` (how many calls it can make
     at once, default `dispatch.workers`) and `resource` (the name of the one thing of this machine that its calls use,
-    such as `desktop`: `concurrency` then counts over all processes and over all channels that name it). One that keeps
+    such as `desktop`: `concurrency` then counts over all processes and over all channels that name it). One that takes
+    several messages in one call says how many at most as `batch_size` (default 1), and has `send_many`, which is then
+    called in place of `send`: see `BatchSender`. One that keeps
     messages in a file may have `writes`, its Path: the configuration lets nothing else read or write that file.
     """
 
     def send(self, message: Message, context: SendContext) -> Outcome:
         """Try once, and never guess. An exception that escapes counts as `unknown`."""
+        ...
+
+
+@runtime_checkable
+class BatchSender(Sender, Protocol):
+    """Hands several messages to a service in one call. Its class says as `batch_size` how many at most."""
+
+    batch_size: int
+
+    def send_many(self, messages: Sequence[Message], contexts: Sequence[SendContext]) -> Sequence[Outcome]:
+        """Try each once, and return an outcome for each, in order.
+
+        All of them are durably under way before the call: of a process that is killed in it, each is in doubt. An
+        exception that escapes counts as `unknown` for each, so return what is known of those that are done.
+        """
         ...

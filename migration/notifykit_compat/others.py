@@ -72,9 +72,8 @@ def campaign_of(project: Project, settings: LegacySettings) -> Campaign:
 def queue_other(outbox: SqliteOutbox, one: Staged, channel: str) -> int:
     """Queue a message that belongs to no campaign, and return its id."""
     draft = _draft(uuid.uuid4().hex, one, channel)
-    queued = outbox.enqueue([draft])
-    assert queued.last_id is not None  # noqa: S101 - its key is new
-    return queued.last_id
+    (id_,) = outbox.enqueue([draft]).ids  # its key is new
+    return id_
 
 
 def adopt_rows(outbox: SqliteOutbox, settings: LegacySettings, now: float) -> int:

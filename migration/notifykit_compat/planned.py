@@ -14,7 +14,7 @@ from typing import Any
 
 from notifykit.legacy import Flag
 from notifykit.model import Status
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.values import Filter
 from notifykit_compat.activation import Staged
 from notifykit_compat.contract_files import ContractFile, real
 from notifykit_compat.errors import ShimError

@@ -11,7 +11,8 @@ import threading
 from collections.abc import Callable, Collection
 
 from notifykit.errors import HeldCampaignError, StoreError
-from notifykit.outbox.protocol import Enqueued, Outbox
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import Enqueued
 from notifykit_compat.groups import Group
 from notifykit_compat.store import Store
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -12,7 +12,8 @@ from notifykit_migration.legacy.settings import LegacySettings
 
 from notifykit.model import Record, Status, Task
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import Enqueued, Filter, Outbox
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import Enqueued, Filter
 from notifykit.pipeline.project import Project
 from notifykit.terminal.console import count
 from notifykit_compat.activation import Activation, Activations, Staged
@@ -271,11 +272,10 @@ class Runtime:
                 precedence.remember(file.campaign)
 
     def _observe_new(self, queued: Enqueued) -> None:
-        if queued.first_id is not None and queued.last_id is not None:
-            self._observe(range(queued.first_id, queued.last_id + 1))
+        self._observe(queued.ids)
 
-    def _observe(self, ids: range | list[int]) -> None:
-        if self.project.plugins.observed("task_queued"):
+    def _observe(self, ids: Sequence[int]) -> None:
+        if ids and self.project.plugins.observed("task_queued"):
             with self.store.use() as outbox:
                 tasks: list[Task] = list(outbox.tasks(Filter(ids=tuple(ids))))
             for task in tasks:

@@ -7,7 +7,7 @@ from types import FrameType, FunctionType
 from typing import Any
 
 from notifykit.model import Status
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.values import Filter
 from notifykit_compat import planned
 from notifykit_compat.activation import Staged
 from notifykit_compat.errors import ShimError

@@ -13,7 +13,7 @@ from notifykit.demo.proof import Proof
 from notifykit.demo.proving import Name, name_of
 from notifykit.demo.request_log import read_requests
 from notifykit.model import Status, Task
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project
 from notifykit_demo.proving import arrived, prove_legacy
 from notifykit_demo.world import LegacyWorld

@@ -42,6 +42,8 @@ class Channel:
     """How many calls there may be at once; None: as many as `dispatch.workers` says."""
     resource: str | None = None
     """The one thing of this machine that its calls use, and that other channels and processes may use too."""
+    batch_size: int = 1
+    """How many messages `send_many` takes at most in one call; 1: the sender takes them one by one."""
     max_bytes: int | None = None
     """UTF-8 bytes of text that the service takes in one message."""
     escape: Callable[[str], str] | None = None

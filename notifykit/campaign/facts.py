@@ -12,7 +12,13 @@ from notifykit.roles import Rate, Sender
 
 def read_facts(sender: Sender) -> Mapping[str, Any]:
     """Return the facts that a sender declares, by name. Raises PluginError that names the first that will not do."""
-    return {name: value for name, default in _FACTS.items() if (value := _read(sender, name)) is not default}
+    facts = {name: value for name, default in _FACTS.items() if (value := _read(sender, name)) is not default}
+    if facts.get("batch_size", 1) > 1:
+        if not callable(getattr(sender, "send_many", None)):
+            raise PluginError("its fact `batch_size` needs a method `send_many`", mend="its author must mend that")
+        if "resource" in facts:
+            raise PluginError("`batch_size` and `resource` exclude each other", mend="its author must mend that")
+    return facts
 
 
 def _read(sender: Sender, name: str) -> Any:
@@ -48,6 +54,7 @@ _FACTS: Mapping[str, object] = {
     "repeatable_for": None,
     "concurrency": None,
     "resource": None,
+    "batch_size": 1,
     "max_bytes": None,
     "escape": None,
 }
@@ -62,6 +69,7 @@ _WANTED: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "repeatable_for": ("a number of seconds above 0, or None", _is_positive),
     "concurrency": ("a whole number of 1 or more, or None", _is_whole),
     "resource": ("a name, or None", lambda value: isinstance(value, str) and bool(value.strip())),
+    "batch_size": ("a whole number of 1 or more", _is_whole),
     "max_bytes": ("a whole number of 1 or more, or None", _is_whole),
     "escape": ("a function from text to text, or None", callable),
 }

@@ -16,7 +16,7 @@ from notifykit.model import Status
 from notifykit.operate.attention import Attention, attention
 from notifykit.operate.forecast import Forecast, Turn, forecast
 from notifykit.outbox import Outbox
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.values import Filter
 from notifykit.pipeline.dispatched import Dispatched
 from notifykit.pipeline.project import Project
 from notifykit.session import Session

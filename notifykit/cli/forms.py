@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from notifykit.operate.forecast import Forecast
     from notifykit.operate.preview import Rendered
     from notifykit.operate.trace import Step, Trace
-    from notifykit.outbox.protocol import CampaignFigures, Event, Outage, Pause
+    from notifykit.outbox.values import CampaignFigures, Event, Outage, Pause
     from notifykit.pipeline.dispatched import Dispatched
     from notifykit.pipeline.generate import Generated
     from notifykit.pipeline.settle import Settled

@@ -5,7 +5,7 @@ from __future__ import annotations
 from notifykit.errors import NotifykitError
 from notifykit.nearest import hint
 from notifykit.outbox import Outbox
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project
 
 

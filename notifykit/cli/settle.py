@@ -11,7 +11,7 @@ from notifykit.cli.stores import existing
 from notifykit.errors import ExitCode
 from notifykit.model import Status
 from notifykit.outbox import Outbox
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import Pass, settle_all
 from notifykit.session import Session

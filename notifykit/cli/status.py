@@ -16,7 +16,7 @@ from notifykit.errors import ExitCode
 from notifykit.model import FOREVER, Claim, Status
 from notifykit.operate.attention import outages, overdue_calls
 from notifykit.outbox import Outbox
-from notifykit.outbox.protocol import CampaignFigures, Filter, Outage, Pause
+from notifykit.outbox.values import CampaignFigures, Filter, Outage, Pause
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json
 from notifykit.terminal.stdout import emit

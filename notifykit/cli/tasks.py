@@ -16,7 +16,7 @@ from notifykit.cli.stores import existing, looks
 from notifykit.cli.times import duration
 from notifykit.errors import ExitCode
 from notifykit.model import Status, Task
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.values import Filter
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, some
 from notifykit.terminal.tables import Key, Right, print_table

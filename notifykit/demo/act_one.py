@@ -24,7 +24,7 @@ from notifykit.demo.service import LIMIT, Service
 from notifykit.demo.world import HOOK, REQUEST_LOG, ROBOTS, World, build, write_schemas
 from notifykit.model import Status, Task
 from notifykit.outbox import Outbox
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project, open_project
 
 OUTAGE = 1.0

@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from notifykit.model import FOREVER, OVERDUE, Claim, Status
-from notifykit.outbox.protocol import Filter, Outage, Outbox, Pause
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import Filter, Outage, Pause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from notifykit.errors import NotifykitError
 from notifykit.model import Status, Task
 from notifykit.nearest import hint
 from notifykit.operate.trace import near_keys
-from notifykit.outbox.protocol import Filter, Outbox
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import Filter
 from notifykit.wording import Wording
 
 _LISTED = 10

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from notifykit.model import FOREVER, Status, Task
-from notifykit.outbox.protocol import Filter, Outbox
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import Filter
 
 
 class Turn(StrEnum):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from notifykit.errors import NotifykitError
 from notifykit.model import Status
 from notifykit.nearest import hint
-from notifykit.outbox.protocol import Filter, Outbox
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project
 
 _LISTED = 10

@@ -10,7 +10,8 @@ from enum import StrEnum
 from heapq import nlargest
 
 from notifykit.model import Attempt, Task
-from notifykit.outbox.protocol import Event, Filter, Outbox
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import Event, Filter
 
 _NEAR = 5
 _COMPARED = 2_000

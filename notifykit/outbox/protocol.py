@@ -9,172 +9,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 from notifykit.model import Attempt, CampaignData, Claim, Draft, Outcome, Status, Task
-from notifykit.roles import Ledger, Rate
+from notifykit.outbox.values import (
+    CampaignFigures,
+    ChannelBounds,
+    DistinctKeys,
+    Enqueued,
+    Event,
+    Exchanged,
+    Filter,
+    Finished,
+    Outage,
+    Pause,
+    Transition,
+)
+from notifykit.roles import Ledger
 from notifykit.wording import Reason
-from notifykit.wording.host import CHANNEL_THROTTLED, CHANNEL_UNREACHABLE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enqueued:
-    """What came of offering drafts."""
+class StoreLedger(Ledger, Protocol):
+    """What a store tells of one campaign."""
 
-    new: int
-    duplicates: int
-    """Drafts that the outbox knew already. Nothing was queued for them."""
-    first_id: int | None = None
-    """The new tasks are those with ids from this one; None where there are none."""
-    last_id: int | None = None
-    """To this one. There may be gaps."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transition:
-    """Where a task goes after an attempt."""
-
-    status: Status
-    reason: Reason | None = None
-    not_before: float | None = None
-    """For `queued`: when the next attempt may be made."""
-    hold_order_until: float | None = None
-    """For `queued`: the recipient's later tasks wait for this one until then."""
-    counts: bool = True
-    """Whether the attempt counts as a try of the message. One that a throttled channel refused does not."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pause:
-    """A channel that nobody may use for now."""
-
-    channel: str
-    until: float
-    """UTC seconds; FOREVER where only a person ends it."""
-    reason: Reason
-
-
-class OutageKind(StrEnum):
-    """Why a channel takes nothing."""
-
-    UNREACHABLE = "unreachable"
-    """Requests do not leave this machine."""
-    THROTTLED = "throttled"
-    """The service asks to wait."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outage:
-    """Failures of a channel with no success between them."""
-
-    channel: str
-    kind: OutageKind
-    since: float
-    """UTC seconds of the first failure."""
-    last_at: float
-    """Of the latest one."""
-    lasted: float = 0.0
-    """Seconds from the first to the latest, whatever the wall clock did meanwhile."""
-    failures: int = 1
-    task_id: int
-    """Whose failure was the first."""
-    several: bool = False
-    """Whether different messages failed."""
-    wait: float = 0.0
-    """Seconds from the latest failure to the next try; 0 after the first failure, which is a message's own."""
-    reason: Reason
-    """What the latest failure said."""
-
-    @property
-    def told(self) -> Reason:
-        """Why the channel takes nothing."""
-        words = CHANNEL_UNREACHABLE if self.kind is OutageKind.UNREACHABLE else CHANNEL_THROTTLED
-        return words(cause=self.reason)
-
-    @property
-    def paused(self) -> bool:
-        """Whether the channel is paused and probed: it cannot be reached, whichever message tries."""
-        return self.kind is OutageKind.UNREACHABLE and self.several
-
-    @property
-    def next_probe(self) -> float:
-        """UTC seconds of the next probe."""
-        return self.last_at + self.wait
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """Something that was done to a task other than an attempt: by a person, or by a recovery."""
-
-    at: float
-    task_id: int
-    kind: str
-    """`retried`, `resolved`, `cancelled`, `resent`, `renamed`, `write_back_owed`, `late_result`, or an earlier
-    `written_back`; `set_aside` where another program wrote into it what cannot be read; after a migration also
-    `adopted` and `late_legacy_completed`."""
-    who: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CampaignFigures:
-    """How one campaign stands."""
-
-    campaign: str
-    by_status: Mapping[Status, int]
-    flags_owed: int
-    """Keys whose every message is sent, and whose result is not yet written back."""
-    duplicates_prevented: int
-    """Offers of a message that was there already, over all passes."""
-    success_rate: float | None
-    """Accepted share of finished attempts, 0 to 1; None before the first."""
-    queued_to_sent_p50: float | None
-    queued_to_sent_p95: float | None
-    call_p50: float | None
-    call_p95: float | None
-    oldest_waiting: float | None
-    """When the oldest task that still waits was queued."""
-    errors: Mapping[str, int]
-    """Attempts that were not accepted, by code."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """Which tasks. All fields given must hold."""
-
-    campaign: str | None = None
-    key: str | None = None
-    statuses: tuple[Status, ...] = ()
-    ids: tuple[int, ...] = ()
-    channel: str | None = None
-    limit: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelBounds:
-    """How much may be claimed of one channel."""
-
-    rates: tuple[Rate, ...] = ()
-    """Counted over all workers."""
-    concurrency: int | None = None
-    """How many calls there may be at once; None: as many as there are slots."""
-    shared_with: tuple[str, ...] = ()
-    """The channels that use the one resource of this machine that this one uses, itself included: `concurrency` is
-    then counted over all of them and over all workers. Empty: each worker counts its own claims of this channel."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DistinctKeys:
-    """Two keys that are different, as a person said, though they read as the same. `one` is the lesser of the two."""
-
-    one: str
-    other: str
-    at: float
-    """UTC seconds."""
-    who: str
-    why: str
+    def load(self, keys: Iterable[str]) -> None:
+        """Be ready to be asked of these keys which messages are known: a batch costs one look into the store."""
+        ...
 
 
 class Outbox(Protocol):
@@ -190,12 +50,16 @@ class Outbox(Protocol):
 
     # generate ---------------------------------------------------------------------------------------------
 
-    def ledger(self, campaign: str) -> Ledger:
+    def ledger(self, campaign: str) -> StoreLedger:
         """Return what a strategy may ask about a campaign, as of now."""
         ...
 
-    def enqueue(self, drafts: Sequence[Draft]) -> Enqueued:
-        """Queue what is not known yet, by (campaign, key, message, round). All or nothing."""
+    def enqueue(self, drafts: Sequence[Draft], *, known: Mapping[str, int] | None = None) -> Enqueued:
+        """Queue what is not known yet, by (campaign, key, message, round). All or nothing.
+
+        `known`: how many further offers of which campaigns need no look, because the ledger knows their messages. They
+        count as duplicates.
+        """
         ...
 
     def reopen_write_back(self, campaign: str, keys: Iterable[str]) -> int:
@@ -235,20 +99,23 @@ class Outbox(Protocol):
 
     # dispatch ---------------------------------------------------------------------------------------------
 
-    def claim(self, worker: str, slots: int, channels: Mapping[str, ChannelBounds], lease: float) -> list[Claim]:
-        """Take up to `slots` due tasks of these channels, each durably `sending` under a lease.
+    def exchange(
+        self,
+        results: Sequence[Finished],
+        worker: str,
+        slots: int,
+        channels: Mapping[str, ChannelBounds],
+        lease: float,
+    ) -> Exchanged:
+        """Record what came of claims, and take up to `slots` due tasks of these channels, in one step.
 
-        Keeps the order per recipient, and of each channel the rates over all workers, the concurrency (by its
-        `sending` rows, read in the same transaction) and the pauses.
-        """
-        ...
+        A result is fenced: where the claim is no longer the task's latest, or the task was moved by somebody else, the
+        outcome is kept as evidence and the task stays. A late result of the attempt that is in doubt settles the doubt.
+        One that is handed in again by the same worker, because it could not know that it was recorded, moved its task.
 
-    def finish(self, claim: Claim, outcome: Outcome, then: Transition, call_seconds: float | None = None) -> bool:
-        """Record an attempt's outcome, and how long the call took, and move its task.
-
-        Fenced: False where the claim is no longer the task's latest, or the task was moved by somebody else;
-        the outcome is then kept as evidence and the task stays. A late result of the attempt that is in
-        doubt settles the doubt.
+        Each task that is taken is durably `sending` under a lease, in seconds. The order per recipient is kept, and of
+        each channel the rates over all workers, the concurrency (by its `sending` rows, read in the same transaction,
+        without those that the results free) and the pauses.
         """
         ...
 
@@ -280,7 +147,7 @@ class Outbox(Protocol):
         ...
 
     def expire(self, claim: Claim, outcome: Outcome, then: Transition) -> bool:
-        """Take a claim away whose worker is gone, as `finish` does.
+        """Take a claim away whose worker is gone, as a result does that moves its task.
 
         False, and nothing is changed, where its heartbeat number is no longer `claim.beat` or it is not held any more.
         """

@@ -13,7 +13,8 @@ from notifykit.campaign.campaign import Campaign
 from notifykit.keys.normal import is_plain, is_programs_number, is_spreadsheets_error, normal_form
 from notifykit.keys.shown import shown
 from notifykit.model import Problem, Record
-from notifykit.outbox.protocol import Filter, Outbox
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import Filter
 from notifykit.wording import Reason
 from notifykit.wording.host import KEY_ERROR, KEY_IN_SOURCE, KEY_NUMBER, KEY_QUEUED, KEY_READS_AS, KEY_TOLD, KEY_UNSEEN
 

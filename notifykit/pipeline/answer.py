@@ -9,12 +9,16 @@ from notifykit.model import FOREVER, Outcome, Verdict
 from notifykit.options import LONGEST
 from notifykit.secrets import redact
 
+_ACCEPTED = Outcome.accepted()
+
 
 def usable(answer: object) -> tuple[Outcome, tuple[str, ...]]:
     """Return an outcome that can be recorded, and the names of what had to be left out of the sender's.
 
     Without a verdict it is `unknown`. Only fields are named: what third-party code puts there may be a secret.
     """
+    if type(answer) is Outcome and answer == _ACCEPTED:  # nearly all are
+        return answer, ()
     if not isinstance(answer, Outcome):
         wrong = f"a {type(answer).__name__}, not an Outcome"
         return Outcome.unknown("bad_outcome", wrong), (wrong,)

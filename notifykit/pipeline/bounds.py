@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from notifykit.campaign.campaign import Channel
-from notifykit.outbox.protocol import ChannelBounds
+from notifykit.outbox.values import ChannelBounds
 
 
 def bounds_of(channels: Mapping[str, Channel], workers: int) -> dict[str, ChannelBounds]:
@@ -17,7 +17,7 @@ def bounds_of(channels: Mapping[str, Channel], workers: int) -> dict[str, Channe
     return {
         name: ChannelBounds(
             rates=channel.limits,
-            concurrency=workers if channel.concurrency is None else channel.concurrency,
+            concurrency=workers if channel.concurrency is None else channel.concurrency * channel.batch_size,
             shared_with=tuple(users[channel.resource]) if channel.resource is not None else (),
         )
         for name, channel in channels.items()

@@ -1,9 +1,9 @@
 """dispatch: queued messages to outcomes, with several sends at once.
 
 Each sending thread hands in its result and gets its next task in one visit to the store, and threads that come at
-the same time share a commit (see `group_commit`). Each channel has a bound of its own, so one that is slow delays no
-other. At most one task a thread is `sending` at any time, and no more of a channel than can be called at once: that,
-and no more, is in doubt after a kill.
+the same time share a commit (see `group_commit`, `exchanges`). Each channel has a bound of its own, so one that is slow
+delays no other. At most one call a thread is under way at any time, with one task or with a batch that the sender takes
+at once; no more of a channel than can be called at once: that, and no more, is in doubt after a kill.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ from __future__ import annotations
 import logging
 import random
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
 from queue import SimpleQueue
 
 from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings
 from notifykit.clock import Clock
 from notifykit.errors import StoreError
 from notifykit.model import FOREVER, Claim, Outcome, Status
-from notifykit.outbox.protocol import Outbox, Transition
-from notifykit.pipeline.bounds import bounds_of, most_calls
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import Transition
+from notifykit.pipeline.bounds import most_calls
 from notifykit.pipeline.call import Result, call
 from notifykit.pipeline.dispatched import Dispatched
-from notifykit.pipeline.group_commit import GroupCommit, Visit
-from notifykit.pipeline.held_claims import HeldClaims, worker_name
+from notifykit.pipeline.exchanges import Errand, Exchanges
+from notifykit.pipeline.group_commit import GroupCommit
+from notifykit.pipeline.held_claims import worker_name
 from notifykit.pipeline.judge import may_repeat
 from notifykit.pipeline.observers import Nobody, Observers
 from notifykit.pipeline.record import Recorder
@@ -39,16 +39,6 @@ TICK = 0.2
 """Seconds between two looks for work when there is none."""
 
 HOOKS = {Status.SENT: "task_sent", Status.FAILED: "task_failed", Status.IN_DOUBT: "task_in_doubt"}
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Errand(Visit):
-    """Hand in a result, and get the next task."""
-
-    result: Result | None
-    claim: Claim | None = None
-    then: Transition | None = None
-    """Where the result moved its task; None where it came too late."""
 
 
 class Dispatcher:
@@ -68,20 +58,19 @@ class Dispatcher:
     ) -> None:
         self._outbox = outbox
         self._channels = channels
-        self._bounds = bounds_of(channels, settings.workers)
         self._settings = settings
         self._clock = clock
         self._observers = observers or Nobody()
         self._progress = progress
         self._worker = worker_name()
         self._desk = GroupCommit(self._serve, visitors=lambda: self._alive - self._idle)
-        self._recorder = Recorder(outbox, channels, campaigns, clock, rng or random.Random())  # noqa: S311 - jitter
-        self._recovery = Recovery(outbox, self._worker, clock, self._recorder.judge)
+        recorder = Recorder(outbox, channels, campaigns, clock, rng or random.Random())  # noqa: S311 - jitter
+        self._exchanges = Exchanges(outbox, self._worker, channels, settings, clock, recorder)
+        self._recovery = Recovery(outbox, self._worker, clock, recorder.judge)
         self._enlisted = ExitStack()
         self._locked = False
         self._state = threading.Condition()
-        self._held = HeldClaims(clock, lease=settings.lease, timeout=settings.timeout)
-        self._most_threads = most_calls(self._bounds)
+        self._most_threads = most_calls(self._exchanges.bounds)
         self._beating = False
         self._idle = 0
         self._alive = 0
@@ -149,7 +138,7 @@ class Dispatcher:
 
     def _wait_for_threads(self, *, leave_overdue: bool) -> None:
         with self._state:
-            while self._alive > (self._held.overdue() if leave_overdue else 0):
+            while self._alive > (self._exchanges.held.overdue() if leave_overdue else 0):
                 self._state.wait(TICK)
             if self._alive:
                 return
@@ -161,129 +150,113 @@ class Dispatcher:
     # the sending threads ----------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        result: Result | None = None
-        claim: Claim | None = None
+        results: list[Result] = []
+        claims: list[Claim] = []
         wake: SimpleQueue[None] = SimpleQueue()
         try:
             while True:
-                errand = self._desk.visit(_Errand(wake=wake, result=result))
-                if result is not None:
-                    self._tell(result, errand.then)
-                    result = None
-                claim = errand.claim
-                if claim is None:
+                errand = self._desk.visit(Errand(wake=wake, results=results))
+                self._tell(results, errand.thens)
+                results, claims = [], errand.claims
+                if not claims:
                     if not self._wait_for_work():
                         return
                 elif self._stop.is_set():
-                    self._give_back(claim)
+                    self._give_back(claims)
                     return
                 else:
-                    result = self._call(claim)
+                    results = self._call(claims)
         except BaseException as error:
             self._failure = self._failure or error
-            if result is not None:
+            for result in results:
                 task, verdict = result.claim.task, result.outcome.verdict
                 log.exception("task %d (%s): the outcome, %s, could not be recorded", task.id, task.key, verdict)
         finally:
-            if claim is not None:
-                self._held.drop(claim)
+            self._exchanges.held.drop(claims)
             with self._state:
                 self._alive -= 1
                 self._finished = self._finished or self._failure is not None
                 self._state.notify_all()
 
-    def _call(self, claim: Claim) -> Result | None:
-        """Call the sender; None where the claim was taken while this worker was stopped."""
-        task = claim.task
-        channel = self._channels[task.channel]
-        if not self._still_held(claim):
-            log.warning("task %d (%s): taken while this worker was stopped; it is not sent", task.id, task.key)
-            self._held.drop(claim)
-            with self._state:
-                self._report.taken += 1
-            return None
-        if not may_repeat(claim, channel.repeatable_for, self._clock.now()):
-            why = f"not called again: the service drops a repeat for {channel.repeatable_for:g} s only"
-            return Result(claim, Outcome.unknown("repeat_window_over", why), 0.0)
-        context = SendContext(
+    def _call(self, claims: Sequence[Claim]) -> list[Result]:
+        """Call the sender of these claims' channel, once; without those that were taken while this worker was stopped,
+        and those that may not be called again."""
+        channel = self._channels[claims[0].task.channel]
+        results: list[Result] = []
+        called: list[Claim] = []
+        stale = self._exchanges.held.stale(claims)
+        for claim in claims:
+            task = claim.task
+            if stale and not self._still_held(claim):
+                log.warning("task %d (%s): taken while this worker was stopped; it is not sent", task.id, task.key)
+                self._exchanges.held.drop([claim])
+                with self._state:
+                    self._report.taken += 1
+            elif not may_repeat(claim, channel.repeatable_for, self._clock.now()):
+                why = f"not called again: the service drops a repeat for {channel.repeatable_for:g} s only"
+                results.append(Result(claim, Outcome.unknown("repeat_window_over", why), 0.0))
+            else:
+                called.append(claim)
+        if called:
+            self._exchanges.held.begin_call(called)
+            results += call(channel, called, [self._context(claim) for claim in called])
+        return results
+
+    def _context(self, claim: Claim) -> SendContext:
+        return SendContext(
             attempt=claim.token,
             timeout=self._settings.timeout,
             clock=self._clock,
             log=log,
             still_held=lambda: self._still_held(claim),
         )
-        self._held.begin_call(claim)
-        return call(channel, claim, context)
 
     def _still_held(self, claim: Claim) -> bool:
         """Whether the claim is ours; the store is asked only where it has not said so lately."""
-        if self._held.is_fresh(claim):
+        if not self._exchanges.held.stale([claim]):
             return True
         now = self._clock.monotonic()
         with self._desk.alone():
             if not self._outbox.holds(claim):
                 return False
-        self._held.confirm([claim], now)
+        self._exchanges.held.confirm([claim], now)
         return True
 
-    def _tell(self, result: Result, then: Transition | None) -> None:
-        """Tell observers and the report what became of an attempt."""
+    def _tell(self, results: Sequence[Result], thens: Sequence[Transition | None]) -> None:
+        """Tell observers and the report what became of attempts."""
         with self._state:
-            if then is None:
-                self._report.late += 1
-            else:
-                self._report.by_status[then.status] += 1
-        if then is not None and then.status in HOOKS:
-            self._observers.observe(HOOKS[then.status], task=result.claim.task, outcome=result.outcome)
-        if self._progress is not None:
-            self._progress(1)
+            for then in thens:
+                if then is None:
+                    self._report.late += 1
+                else:
+                    self._report.by_status[then.status] += 1
+        for result, then in zip(results, thens, strict=True):
+            hook = HOOKS.get(then.status) if then is not None else None
+            if hook is not None and self._observers.observed(hook):
+                self._observers.observe(hook, task=result.claim.task, outcome=result.outcome)
+        if self._progress is not None and results:
+            self._progress(len(results))
 
     # the store --------------------------------------------------------------------------------------------
 
-    def _serve(self, errands: list[_Errand]) -> None:
-        """Record every result, and claim as many tasks again. Raises StoreError when the lease is over."""
-        patience = self._clock.monotonic() + self._settings.lease
-        while True:
-            try:
-                return self._exchange(errands)
-            except StoreError as error:
-                # What was sent is known here only: keep trying to record it for as long as the lease is ours.
-                hopeless = not error.passing or self._clock.monotonic() > patience
-                if hopeless or not any(errand.result for errand in errands):
-                    raise
-                log.warning("outcomes cannot be recorded yet, trying again: %s", error)
-                time.sleep(0.5)
-
-    def _exchange(self, errands: Sequence[_Errand]) -> None:
-        now = self._clock.monotonic()
-        with self._outbox.transaction():
-            for errand in errands:
-                if errand.result is not None:
-                    errand.then = self._recorder.record(errand.result)
-            claims: list[Claim] = []
-            if not self._ending:
-                claims = self._outbox.claim(self._worker, len(errands), self._bounds, self._settings.lease)
-        for errand in errands:
-            if errand.result is not None:
-                self._held.drop(errand.result.claim)
-        for errand, claim in zip(errands, claims, strict=False):
-            errand.claim = claim
-            self._held.take(claim, now)
-        if self._idle and claims and len(claims) == len(errands):
+    def _serve(self, errands: list[Errand]) -> None:
+        self._exchanges.serve(errands, lambda: self._ending)
+        if self._idle and all(errand.claims for errand in errands):
             self._wake_if_due()
 
     def _wake_if_due(self) -> None:
         """Wake one idle thread where there is more to do than the busy ones took."""
-        due = self._outbox.next_due(self._channels)
+        due = self._outbox.next_due(self._exchanges.free())
         if due is not None and due <= self._clock.now():
             with self._state:
                 self._looks += 1
                 self._state.notify()
 
-    def _give_back(self, claim: Claim) -> None:
-        with self._desk.alone():
-            self._outbox.release(claim)
-        self._held.drop(claim)
+    def _give_back(self, claims: Sequence[Claim]) -> None:
+        with self._desk.alone(), self._outbox.transaction():
+            for claim in claims:
+                self._outbox.release(claim)
+        self._exchanges.held.drop(claims)
 
     def _recover(self) -> None:
         """Recover what workers left that are gone. Our own claims are renewed first."""
@@ -294,15 +267,15 @@ class Dispatcher:
             task = result.claim.task
             self._report.recovered += 1
             log.warning("task %d (%s): its worker is gone, now %s", task.id, task.key, then.status)
-            self._tell(result, then)
+            self._tell([result], [then])
 
     def _beat(self) -> None:
         """Renew the claims that a thread holds, and those alone."""
         now = self._clock.monotonic()
-        if held := self._held.all():
+        if held := self._exchanges.held.all():
             with self._desk.alone():
                 renewed = self._outbox.heartbeat(held)
-            self._held.confirm(renewed, now)
+            self._exchanges.held.confirm(renewed, now)
 
     def _beat_on(self) -> None:
         """Renew our claims until the last thread has ended."""
@@ -348,7 +321,7 @@ class Dispatcher:
             with self._state:
                 if self._alive and (self._idle < self._alive or self._ending):
                     self._state.wait(TICK)
-                overdue = self._held.overdue()
+                overdue = self._exchanges.held.overdue()
                 rest = self._alive - (overdue if leave_overdue else 0)
                 if not self._alive or (rest <= 0 and self._ending):
                     return
@@ -368,10 +341,9 @@ class Dispatcher:
 
     def _look(self, *, all_idle: bool, drain: bool) -> bool:
         """Wake the idle threads if something is due, or start more. True where all is done."""
-        ours = self._held.by_channel()
+        free = self._exchanges.free()
         with self._state:
             idle, more = self._idle, self._alive < self._most_threads
-        free = [name for name, bounds in self._bounds.items() if ours[name] < (bounds.concurrency or 1)]
         if not idle and not (more and free):
             return all_idle
         with self._desk.alone():

@@ -27,6 +27,18 @@ class Known(Protocol):
         ...
 
 
+def known_whole(campaign: Campaign, record: Record, ledger: Known) -> int:
+    """Return how many messages the record needs, where all of them are known; else 0. Nothing is rendered for that."""
+    known = [plan for plan in campaign.messages if ledger.known(record.key, plan.name)]
+    if not known:
+        return 0
+    try:
+        missing = any(plan.when is None or plan.when(record) for plan in campaign.messages if plan not in known)
+    except NotifykitError:
+        return 0
+    return 0 if missing else len(known)
+
+
 def drafted(campaign: Campaign, record: Record, ledger: Known) -> list[Draft] | Problem:
     """Return the messages that a record needs; where one of them cannot be made, why the record is held."""
     try:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from notifykit.campaign.campaign import Campaign
 from notifykit.errors import CampaignError
 from notifykit.model import Draft, Problem, Record
-from notifykit.outbox.protocol import Enqueued, Filter, Outbox
+from notifykit.outbox.protocol import Outbox, StoreLedger
+from notifykit.outbox.values import Enqueued, Filter
 from notifykit.pipeline.alike import AlikeKeys, unusable_key
-from notifykit.pipeline.drafting import drafted
+from notifykit.pipeline.drafting import drafted, known_whole
 from notifykit.pipeline.observers import Nobody, Observers
 from notifykit.roles import Decision, Ledger
 
@@ -249,7 +250,7 @@ class _Queue:
         self,
         campaign: Campaign,
         outbox: Outbox,
-        ledger: Ledger,
+        ledger: StoreLedger,
         alike: AlikeKeys,
         observers: Observers,
         *,
@@ -270,37 +271,57 @@ class _Queue:
         self.problems: list[Problem] = []
 
     def add(self, record: Record) -> None:
-        """Render every message of a record; a record that cannot be rendered is held whole."""
-        drafts = drafted(self._campaign, record, self._ledger)
-        if isinstance(drafts, Problem):
-            self.problems.append(drafts)
-            return
-        self._drafts += drafts
+        """Offer a record's messages, with those of others."""
         self._records.append(record)
         if len(self._records) >= BATCH:
             self.flush()
 
     def flush(self) -> None:
         """Queue the batch in one transaction, then tell the strategy."""
+        known = self._render()
         if not self._records:
             return
         if self._dry_run:
             self._hold()
             new = sum(not self._ledger.known(draft.key, draft.name) for draft in self._drafts)
             self.queued += new
-            self.duplicates += len(self._drafts) - new
+            self.duplicates += len(self._drafts) - new + known
         else:
             with self._outbox.transaction():
                 if self._before is not None:
                     self._before()
                 self._hold()
-                enqueued = self._outbox.enqueue(self._drafts)
+                enqueued = self._outbox.enqueue(self._drafts, known={self._campaign.name: known} if known else {})
             self.queued += enqueued.new
             self.duplicates += enqueued.duplicates
             self._campaign.strategy.generated(self._records)
             self._tell(enqueued)
         self._records.clear()
         self._drafts.clear()
+
+    def _render(self) -> int:
+        """Render the messages of the batch; returns how many need that not, because they are known.
+
+        A record that cannot be rendered is held whole.
+        """
+        waiting = [record.key for record in self._records if self._ledger.waiting(record.key)]
+        if waiting:
+            self._ledger.load(waiting)
+        asked = frozenset(waiting)
+        kept: list[Record] = []
+        known = 0
+        for record in self._records:
+            if record.key in asked and (count := known_whole(self._campaign, record, self._ledger)):
+                known += count
+            else:
+                drafts = drafted(self._campaign, record, self._ledger)
+                if isinstance(drafts, Problem):
+                    self.problems.append(drafts)
+                    continue
+                self._drafts += drafts
+            kept.append(record)
+        self._records = kept
+        return known
 
     def _hold(self) -> None:
         """Take out of the batch what reads as another key: in the transaction, so that of two at once one is first."""
@@ -313,8 +334,6 @@ class _Queue:
         self._drafts = [draft for draft in self._drafts if draft.key not in held]
 
     def _tell(self, enqueued: Enqueued) -> None:
-        if enqueued.first_id is None or enqueued.last_id is None or not self._observers.observed("task_queued"):
-            return
-        ids = tuple(range(enqueued.first_id, enqueued.last_id + 1))
-        for task in self._outbox.tasks(Filter(ids=ids)):
-            self._observers.observe("task_queued", task=task)
+        if enqueued.ids and self._observers.observed("task_queued"):
+            for task in self._outbox.tasks(Filter(ids=tuple(enqueued.ids))):
+                self._observers.observe("task_queued", task=task)

@@ -11,7 +11,7 @@ import secrets
 import socket
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from notifykit.clock import Clock
@@ -25,12 +25,17 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
+@dataclass(slots=True, eq=False)
+class _Call:
+    began: float | None = None
+    told: bool = False
+
+
 @dataclass(slots=True)
 class _Held:
     claim: Claim
     confirmed: float
-    called: float | None = None
-    told: bool = False
+    call: _Call
 
 
 class HeldClaims:
@@ -43,16 +48,19 @@ class HeldClaims:
         self._lock = threading.Lock()
         self._held: dict[int, _Held] = {}
 
-    def take(self, claim: Claim, confirmed: float) -> None:
-        """Hold a claim, which the store confirmed then."""
+    def take(self, claims: Iterable[Claim], confirmed: float) -> None:
+        """Hold the claims of one call, which the store confirmed then."""
+        call = _Call()
         with self._lock:
-            self._held[claim.task.id] = _Held(claim, confirmed)
+            for claim in claims:
+                self._held[claim.task.id] = _Held(claim, confirmed, call)
 
-    def drop(self, claim: Claim) -> None:
-        """Hold a claim no longer."""
+    def drop(self, claims: Iterable[Claim]) -> None:
+        """Hold claims no longer."""
         with self._lock:
-            if self._of(claim) is not None:
-                del self._held[claim.task.id]
+            for claim in claims:
+                if self._of(claim) is not None:
+                    del self._held[claim.task.id]
 
     def confirm(self, claims: Iterable[Claim], at: float) -> None:
         """Know that the store confirmed claims then."""
@@ -61,17 +69,19 @@ class HeldClaims:
                 if (held := self._of(claim)) is not None:
                     held.confirmed = max(held.confirmed, at)
 
-    def is_fresh(self, claim: Claim) -> bool:
-        """Whether the store confirmed the claim within the last quarter of a lease."""
+    def stale(self, claims: Sequence[Claim]) -> list[Claim]:
+        """Return those that the store has not confirmed within the last quarter of a lease."""
         with self._lock:
-            held = self._of(claim)
-            return held is not None and self._clock.monotonic() - held.confirmed <= self._fresh
+            oldest = self._clock.monotonic() - self._fresh
+            return [one for one in claims if (held := self._of(one)) is None or held.confirmed < oldest]
 
-    def begin_call(self, claim: Claim) -> None:
-        """Know that the sender is called now."""
+    def begin_call(self, claims: Iterable[Claim]) -> None:
+        """Know that the sender is called with these now."""
+        now = self._clock.monotonic()
         with self._lock:
-            if (held := self._of(claim)) is not None:
-                held.called = self._clock.monotonic()
+            for claim in claims:
+                if (held := self._of(claim)) is not None:
+                    held.call.began = now
 
     def all(self) -> list[Claim]:
         """Return the claims that are held."""
@@ -82,26 +92,34 @@ class HeldClaims:
         """Count them."""
         return Counter(claim.task.channel for claim in self.all())
 
+    def calls(self, channel: str, *, without: Iterable[Claim] = ()) -> tuple[int, int]:
+        """Count a channel's calls under way, and their claims; `without` these, whose calls are over."""
+        over = {claim.task.id for claim in without}
+        with self._lock:
+            held = [
+                held.call for id_, held in self._held.items() if id_ not in over and held.claim.task.channel == channel
+            ]
+        return len(set(held)), len(held)
+
     def overdue(self) -> int:
         """Count the calls that outlive their timeout by far, and report each once."""
         now = self._clock.monotonic()
         with self._lock:
-            late = [
-                held
+            late = {
+                held.call: (held.claim.task, now - began)
                 for held in self._held.values()
-                if held.called is not None and now - held.called > OVERDUE * self._timeout
-            ]
-        for held in late:
-            if not held.told:
-                held.told = True
-                task = held.claim.task
+                if (began := held.call.began) is not None and now - began > OVERDUE * self._timeout
+            }
+        for call, (task, seconds) in late.items():
+            if not call.told:
+                call.told = True
                 log.warning(
                     "channel %s: the call for task %d (%s) has not returned for %.0f s, with a timeout of %g s; "
                     "the other channels go on",
                     task.channel,
                     task.id,
                     task.key,
-                    now - (held.called or now),
+                    seconds,
                     self._timeout,
                 )
         return len(late)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from notifykit.campaign.campaign import MessagePlan, RetryPolicy
 from notifykit.model import Claim, OnUnknown, Outcome, Status, Verdict
-from notifykit.outbox.protocol import Outage, OutageKind, Transition
+from notifykit.outbox.values import Outage, OutageKind, Transition
 from notifykit.wording import host
 
 AFTER_OTHERS = 0.001

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from notifykit.model import Claim, Outcome, Verdict
-from notifykit.outbox.protocol import Outage, OutageKind
+from notifykit.outbox.values import Outage, OutageKind
 
 LEAST_WAIT, MOST_WAIT = 0.1, 900.0
 """Seconds between two probes: at the beginning, whatever the campaign's backoff is, and at most."""

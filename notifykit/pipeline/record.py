@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from notifykit.campaign.campaign import Campaign, Channel, RetryPolicy
 from notifykit.clock import Clock
 from notifykit.model import Claim, Outcome
-from notifykit.outbox.protocol import Outage, Outbox, Transition
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import Finished, Outage, Transition
 from notifykit.pipeline.call import Result
 from notifykit.pipeline.judge import backoff, judge
 from notifykit.pipeline.outage import failed_again, kind_of
@@ -35,15 +36,18 @@ class Recorder:
         self._clock = clock
         self._rng = rng
 
-    def record(self, result: Result) -> Transition | None:
-        """Record an outcome; returns where it moved its task, None where it came too late."""
-        claim, outcome = result.claim, result.outcome
-        outage = self._outage(claim, outcome)
-        then = self.judge(claim, outcome, outage)
-        moved = self._outbox.finish(claim, outcome, then, result.seconds)
-        if outcome.pause is not None:
-            self._outbox.pause(claim.task.channel, outcome.pause, PAUSED(cause=outcome.said))
-        return then if moved else None
+    def judged(self, results: Sequence[Result]) -> list[Finished]:
+        """Return results with where they move their tasks. What they say of their channels is recorded."""
+        outages = {outage.channel: outage for outage in self._outbox.outages()} if results else {}
+        finished = []
+        for result in results:
+            claim, outcome = result.claim, result.outcome
+            outage = self._outage(claim, outcome, outages)
+            then = self.judge(claim, outcome, outage)
+            if outcome.pause is not None:
+                self._outbox.pause(claim.task.channel, outcome.pause, PAUSED(cause=outcome.said))
+            finished.append(Finished(claim=claim, outcome=outcome, then=then, call_seconds=result.seconds))
+        return finished
 
     def judge(self, claim: Claim, outcome: Outcome, outage: Outage | None = None) -> Transition:
         """Say where an outcome moves its task. `outage`: what it says of the channel."""
@@ -53,18 +57,19 @@ class Recorder:
         window = channel.repeatable_for if channel else None
         return judge(claim, outcome, plan, self._clock.now(), self._rng, repeatable_for=window, outage=outage)
 
-    def _outage(self, claim: Claim, outcome: Outcome) -> Outage | None:
-        """Record what an outcome says of its channel; returns the outage that it is part of."""
+    def _outage(self, claim: Claim, outcome: Outcome, outages: dict[str, Outage]) -> Outage | None:
+        """Record what an outcome says of its channel; returns the outage that it is part of. `outages`: as they are."""
         channel = claim.task.channel
         if kind_of(outcome) is None:
-            if self._outbox.end_outage(channel):
+            if outages.pop(channel, None) is not None:
+                self._outbox.end_outage(channel)
                 log.warning("channel %s: the service answers again", channel)
             return None
-        before = next((found for found in self._outbox.outages() if found.channel == channel), None)
+        before = outages.get(channel)
         campaign = self._campaigns.get(claim.task.campaign)
         plan = campaign.message(claim.task.name) if campaign else None
         delay = backoff(plan.retry if plan else RetryPolicy(), 1, self._rng)
-        outage = failed_again(before, claim, outcome, self._clock.now(), delay)
+        outage = outages[channel] = failed_again(before, claim, outcome, self._clock.now(), delay)
         self._outbox.set_outage(outage)
         if outage.paused and (before is None or outage.last_at != before.last_at):
             log.warning("channel %s cannot be reached (%s); next try in %.0f s", channel, outage.reason, outage.wait)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from notifykit.clock import Clock
 from notifykit.model import Claim, Outcome
-from notifykit.outbox.protocol import Outbox, Transition
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import Transition
 from notifykit.pipeline.call import Result
 from notifykit.pipeline.judge import doubtful
 from notifykit.pipeline.watch import ClaimWatch

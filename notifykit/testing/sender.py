@@ -12,7 +12,7 @@ from notifykit.campaign.campaign import Channel
 from notifykit.errors import PluginError
 from notifykit.model import Message, Outcome, Verdict
 from notifykit.pipeline.answer import usable
-from notifykit.roles import Sender
+from notifykit.roles import BatchSender, Sender
 from notifykit.testing.options import check_options
 from notifykit.testing.samples import message, send_context
 
@@ -85,6 +85,21 @@ class SenderContract:
         outcome = self.make_sender(tmp_path).send(self.message(), send_context())
         check_outcome(outcome)
         assert outcome.verdict is Verdict.ACCEPTED, f"{outcome.code} {outcome.detail}"
+
+    def test_a_batch_has_an_outcome_for_each_message(self, tmp_path: Path) -> None:
+        """One that says how many it takes in one call takes so many, and fewer."""
+        sender = self.make_sender(tmp_path)
+        size = Channel.of("sample", "sample", sender).batch_size
+        if size == 1:
+            return
+        assert isinstance(sender, BatchSender)
+        for count in {1, 2, size}:
+            messages = [self.message(number=number) for number in range(count)]
+            outcomes = sender.send_many(messages, [send_context() for _ in messages])
+            assert len(outcomes) == count
+            for outcome in outcomes:
+                check_outcome(outcome)
+                assert outcome.verdict is Verdict.ACCEPTED, f"{outcome.code} {outcome.detail}"
 
     @pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS)
     def test_an_odd_text_gets_an_outcome(self, tmp_path: Path, text: str) -> None:

@@ -20,7 +20,7 @@ from counting_server import CountingServer, counting_server
 from system import refused_as_anybody
 
 from notifykit.model import Status
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.values import Filter
 from notifykit.pipeline.run import Pass, Runner, generate_all
 
 COUNT, DUE, MESSAGES, AWARD_EVERY = 200, 160, 194, 6

@@ -19,7 +19,7 @@ from killing import STRACE, kill_points, run_and_kill
 from notifykit_technician.status_file import StatusFile
 
 from notifykit.model import Status
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.values import Filter
 from notifykit.pipeline.run import Runner
 
 CHANGES, CONTRACTS = 30, 4

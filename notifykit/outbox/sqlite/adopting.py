@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from notifykit.errors import StoreError
 from notifykit.model import Draft, Status
-from notifykit.outbox.protocol import Event
 from notifykit.outbox.sqlite import events, key_forms, lanes, rows
 from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.values import Event
 from notifykit.wording import Reason
 
 BECOMES = frozenset({Status.QUEUED, Status.IN_DOUBT, Status.COMPLETED, Status.CANCELLED})
@@ -205,4 +205,4 @@ def _place(db: Database, wanted: Sequence[Adoption], ids: Sequence[int]) -> None
     touched = {db.one(_LANE_OF, (id_,)) for id_ in queued}
     for channel, recipient in sorted(touched):
         db.execute(_NOBODYS_TURN, (channel, recipient))
-        lanes.advance(db, channel, recipient)
+        lanes.advance(db, [(channel, recipient)])

@@ -1,36 +1,36 @@
-"""The dispatching side of the SQLite outbox: claim, finish, and what to do about lost claims."""
+"""The dispatching side of the SQLite outbox: results in, claims out, and what to do about lost claims."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from notifykit.model import Claim, Outcome, Status, Task, Verdict
-from notifykit.outbox.protocol import ChannelBounds, Outage, Transition
-from notifykit.outbox.sqlite import events, lanes, rows
+from notifykit.model import Claim, Outcome, Task
+from notifykit.outbox.sqlite import channel_times, lanes, rates, recording, rows
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.pausing import Pausing
-from notifykit.roles import Rate
+from notifykit.outbox.values import ChannelBounds, Exchanged, Finished, Transition
 
 if TYPE_CHECKING:
     from notifykit.outbox.sqlite.worker_locks import WorkerLocks
 
-# Part of `_DUE`: the numbers that a claim changes. One that is none is still seen to be none.
+# Part of `_DUE`: a task as it is when it is claimed. A number that is none is still seen to be none.
 _AS_CLAIMED = {
+    "status": "'sending'",
     "tries": "tries + 1",
     "attempts": "CASE WHEN typeof(attempts) = 'integer' THEN attempts + 1 END",
+    "worker": ":worker",
+    "started_at": ":now",
 }
 
-# `claim`: the due tasks of a channel that is not paused, each as it will be when it is claimed. Of a lane several can
-# be due: a retry that waited and what overtook it, a task that came back (a late result, a decision) and what was next
-# meanwhile. It is free only while none is sending, and the first that is due goes before those it still holds back.
+# `_due`: the due tasks of a channel, each as it will be when it is claimed. Of a lane several can be due: a retry that
+# waited and what overtook it, a task that came back (a late result, a decision) and what was next meanwhile. It is free
+# only while none is sending, and the first that is due goes before those it still holds back.
 _DUE = f"""
-SELECT attempts + 1, due_at, {rows.selected(rows.TASK_COLUMNS, **_AS_CLAIMED)}
+SELECT due_at, {rows.selected(rows.TASK_COLUMNS, **_AS_CLAIMED)}
   FROM tasks INDEXED BY tasks_due
  WHERE status = 'queued' AND due_at IS NOT NULL AND channel = :channel AND due_at <= :now AND campaign IS NOT NULL
-   AND NOT EXISTS (SELECT 1 FROM pauses WHERE pauses.channel = :channel AND until > :now)
    AND NOT (ordered = 1 AND EXISTS (
        SELECT 1 FROM tasks AS busy INDEXED BY tasks_sending
         WHERE busy.status = 'sending' AND busy.channel = tasks.channel AND busy.recipient = tasks.recipient
@@ -43,41 +43,11 @@ SELECT attempts + 1, due_at, {rows.selected(rows.TASK_COLUMNS, **_AS_CLAIMED)}
  ORDER BY due_at, id LIMIT :room
 """
 
-# `claim`: make a task durably `sending` before its call.
+# `_take`: make tasks durably `sending` before their calls.
 _SENDING = """
 UPDATE tasks SET status = 'sending', updated_at = ?, due_at = NULL, attempts = ?, tries = ?, worker = ?,
                  started_at = ?, lease = ?, beat = 0
  WHERE id = ?
-"""
-
-# `claim`: count an attempt of a limited channel.
-_STARTED = "INSERT INTO starts (channel, at, task_id, number) VALUES (?, ?, ?, ?)"
-
-# `finish`: keep what came of an attempt that moves its task. Its second result is the late one that settles its doubt.
-_OUTCOME = """
-INSERT INTO attempts (task_id, number, channel, worker, started_at, finished_at, verdict, code, detail, vendor_id,
-                      call_seconds)
-VALUES (:task_id, :number, :channel, :worker, :started_at, :now, :verdict, :code, :detail, :vendor_id, :call_seconds)
-ON CONFLICT DO UPDATE SET finished_at = excluded.finished_at, verdict = excluded.verdict, code = excluded.code,
-  detail = excluded.detail, vendor_id = excluded.vendor_id, call_seconds = excluded.call_seconds
-"""
-
-# `finish`: keep what came of an attempt that does not move its task any more.
-_LATE = """
-UPDATE attempts SET finished_at = :now, verdict = :verdict, code = :code, detail = :detail, vendor_id = :vendor_id,
-                    call_seconds = :call_seconds
- WHERE task_id = :task_id AND number = :number
-"""
-
-# `finish`: move a task to where its outcome sends it, if the attempt is its latest and nobody else has moved it.
-_MOVE = """
-UPDATE tasks SET status = :status, updated_at = :local, reason = :reason, reason_code = :reason_code,
-                 reason_params = :reason_params, not_before = :not_before, worker = NULL,
-                 lease = NULL, beat = NULL, hold_until = coalesce(hold_until, :hold_until),
-                 tries = tries - :uncounted,
-                 sent_at = CASE WHEN :status = 'sent' THEN :now END,
-                 doubted_at = coalesce(doubted_at, :doubted_at)
- WHERE id = :id AND attempts = :token AND status = :was
 """
 
 # `release`: put a claimed task back as if it had not been claimed.
@@ -87,11 +57,11 @@ UPDATE tasks SET status = 'queued', updated_at = ?, worker = NULL, lease = NULL,
  WHERE id = ? AND attempts = ? AND status = 'sending'
 """
 
-# `release`: take back the count of an attempt that was not made.
-_NOT_STARTED = "DELETE FROM starts WHERE channel = ? AND at = ? AND task_id = ? AND number = ?"
-
-# `expire`: as `finish`, and only where the heartbeat number stands where the watcher saw it.
-_EXPIRE = f"{_MOVE.rstrip()} AND CAST(coalesce(beat, 0) AS INTEGER) = :beat\n"
+# `expire`: whether a claim is held, and its heartbeat number stands where the watcher saw it.
+_STANDS_STILL = """
+SELECT 1 FROM tasks
+ WHERE id = ? AND attempts = ? AND status = 'sending' AND CAST(coalesce(beat, 0) AS INTEGER) = ?
+"""
 
 # `on_wire`: what is being sent, of all workers; also what was claimed by a program that knows no heartbeat numbers.
 _ON_WIRE = f"""
@@ -110,32 +80,13 @@ _HOLDS = "SELECT 1 FROM tasks WHERE id = ? AND attempts = ? AND status = 'sendin
 # `enlist`: the workers that have claims.
 _WORKERS = "SELECT DISTINCT worker FROM tasks INDEXED BY tasks_sending WHERE status = 'sending'"
 
-# `claim`: how many calls of a channel a worker has under way.
+# `_calls`: how many calls of a channel a worker has under way.
 _OWN_CALLS = """
 SELECT count(*) FROM tasks INDEXED BY tasks_sending WHERE status = 'sending' AND channel = ? AND worker = ?
 """
 
-# `claim`: how many all workers have.
+# `_calls`, `_room`: how many all workers have.
 _CALLS = "SELECT count(*) FROM tasks INDEXED BY tasks_sending WHERE status = 'sending' AND channel = ?"
-
-# Part of `_USED` and `_PRUNE`: whether the call of a start has not ended.
-_UNDER_WAY = """
-EXISTS (SELECT 1 FROM tasks WHERE tasks.id = task_id AND tasks.attempts = number AND tasks.status = 'sending')
-"""
-
-# `claim`: how many attempts of a channel began within a window.
-_USED = f"""
-SELECT count(*) FROM starts WHERE channel = :channel AND (at > :from AND at <= :to OR {_UNDER_WAY})
-"""
-
-# `claim`: drop what no window reaches back to, and what a clock that was set back left in the future.
-_PRUNE = f"DELETE FROM starts WHERE channel = :channel AND (at <= :from OR at > :to) AND NOT {_UNDER_WAY}"
-
-# `finish`, `expire`: a call is counted until its window after it ended, since nobody knows when the service counts it.
-_ENDED = """
-UPDATE starts SET at = :now
- WHERE channel = :channel AND at = :started_at AND task_id = :task_id AND number = :number
-"""
 
 # `mend_times`: shorten pauses that were begun before the clock was set back to their own length.
 _SHORTEN_PAUSES = "UPDATE pauses SET until = :now + (until - set_at), set_at = :now WHERE set_at > :now"
@@ -161,9 +112,10 @@ SELECT min(due_at) FROM tasks INDEXED BY tasks_due
 
 
 class _Due(NamedTuple):
-    """A task that may be claimed."""
+    """A task that may be claimed. In the order of turns."""
 
     at: float
+    id: int
     number: int
     """Of the attempt that it would be."""
     task: Task
@@ -174,66 +126,61 @@ class Claiming(Pausing):
 
     db: Database
 
-    def claim(self, worker: str, slots: int, channels: Mapping[str, ChannelBounds], lease: float) -> list[Claim]:
-        """Take due tasks, each durably `sending` under a lease."""
+    def exchange(
+        self,
+        results: Sequence[Finished],
+        worker: str,
+        slots: int,
+        channels: Mapping[str, ChannelBounds],
+        lease: float,
+    ) -> Exchanged:
+        """Record results, and take due tasks, each durably `sending` under a lease."""
+        with self.db.transaction():
+            moved = recording.record(self.db, results, channels) if results else ()
+            return Exchanged(moved=moved, claims=self._claim(worker, slots, channels, lease) if slots > 0 else [])
+
+    def _claim(self, worker: str, slots: int, channels: Mapping[str, ChannelBounds], lease: float) -> list[Claim]:
         db = self.db
-        with db.transaction():
-            now = db.clock.now()
-            due: list[_Due] = []
-            places: dict[str | tuple[str, ...], int] = {}
-            outages = {outage.channel: outage for outage in self.outages() if outage.paused}
-            for channel, bounds in channels.items():
-                if (outage := outages.get(channel)) is not None and not self._may_probe(outage, now):
-                    continue
-                place = bounds.shared_with or channel
-                if bounds.concurrency is not None:
-                    free = bounds.concurrency - self._calls(channel, bounds.shared_with, worker)
-                    places[place] = min(free, places.get(place, free))
-                room = min(slots, places.get(place, slots))
-                if bounds.rates and room > 0:
-                    room = min(room, self._allowance(channel, bounds.rates, now))
-                if outage is not None:
-                    room = min(room, 1)
-                if room > 0:
-                    due += self._due(channel, now, room)
-            if len(channels) > 1:
-                due.sort(key=lambda item: (item.at, item.task.id))
-            claims: list[Claim] = []
-            lanes_taken = set()
-            for _, number, task in due:
-                if len(claims) == slots:
-                    break
-                bounds = channels[task.channel]
-                place = bounds.shared_with or task.channel
-                if places.get(place) == 0:
-                    continue
-                if task.ordered:
-                    lane = (task.channel, task.recipient)
-                    if lane in lanes_taken:
-                        continue
-                    lanes_taken.add(lane)
-                if place in places:
-                    places[place] -= 1
-                claims.append(self._start(task, number, worker, now, lease))
-                if bounds.rates:
-                    db.execute(_STARTED, (task.channel, now, task.id, number))
-            return claims
+        now = db.clock.now()
+        ready = [one for one in channel_times.worth_a_look(db, now) if one.name in channels]
+        troubled = any(one.has_outage for one in ready)
+        probes = {one.channel: one.next_probe for one in self.outages() if one.paused} if troubled else {}
+        due: list[_Due] = []
+        places: dict[str | tuple[str, ...], int] = {}
+        looked: list[str] = []
+        for one in ready:
+            if len(due) >= slots and (one.next_at, one.next_id) > due[slots - 1][:2]:
+                break  # those of the others come later
+            until = max(one.paused_until, probes.get(one.name, 0.0))
+            if until > now:
+                channel_times.put_off(db, one.name, until)
+                continue
+            bounds = channels[one.name]
+            place = bounds.shared_with or one.name
+            room = self._room(one.name, bounds, worker, slots, probing=one.name in probes)
+            places[place] = room = min(room, places.get(place, room))
+            if room > 0 and bounds.rates:
+                allowed, free_at = rates.allowance(db, one.name, bounds.rates, now)
+                if allowed <= 0:
+                    channel_times.put_off(db, one.name, free_at)
+                room = min(room, allowed)
+            if room > 0:
+                looked.append(one.name)
+                due += self._due(one.name, room, worker, now)
+                due.sort()
+        claims = self._take(due, slots, places, channels, worker, now, lease)
+        if len(ready) > 1 or not claims:
+            for name in looked:
+                channel_times.to_first_turn(db, name)
+        return claims
 
-    def _due(self, channel: str, now: float, room: int) -> list[_Due]:
-        """Return up to `room` due tasks of a channel. What cannot be read is set aside, and bars no other."""
-        while True:
-            found = self.db.all(_DUE, {"channel": channel, "now": now, "room": room})
-            due = [_Due(at, number, rows.task(columns)) for number, at, *columns in found]
-            if not (damaged := [item.task for item in due if item.task.damaged]):
-                return due
-            from notifykit.outbox.sqlite.setting_aside import set_aside  # seldom needed
-
-            for task in damaged:
-                set_aside(self.db, task, now)
-
-    def _may_probe(self, outage: Outage, now: float) -> bool:
-        """Whether one message may be tried on a channel that cannot be reached: nobody tries one just now."""
-        return now >= outage.next_probe and not self.db.one(_CALLS, (outage.channel,))[0]
+    def _room(self, name: str, bounds: ChannelBounds, worker: str, slots: int, *, probing: bool) -> int:
+        """How many calls of a channel may begin, as far as those under way leave."""
+        if probing:
+            return 0 if self.db.one(_CALLS, (name,))[0] else 1
+        if bounds.concurrency is None:
+            return slots
+        return min(slots, bounds.concurrency - self._calls(name, bounds.shared_with, worker))
 
     def _calls(self, channel: str, shared_with: Sequence[str], worker: str) -> int:
         """How many calls are under way, as far as the channel's bound counts them."""
@@ -241,89 +188,60 @@ class Claiming(Pausing):
             return sum(int(self.db.one(_CALLS, (other,))[0]) for other in shared_with)
         return int(self.db.one(_OWN_CALLS, (channel, worker))[0])
 
-    def _start(self, task: Task, number: int, worker: str, now: float, lease: float) -> Claim:
-        db = self.db
-        db.execute(_SENDING, (db.local_time(now), number, task.tries, worker, now, lease, task.id))
-        task = replace(task, status=Status.SENDING)
-        return Claim(task=task, token=number, worker=worker, started_at=now, lease=lease)
+    def _take(
+        self,
+        due: Sequence[_Due],
+        slots: int,
+        places: dict[str | tuple[str, ...], int],
+        channels: Mapping[str, ChannelBounds],
+        worker: str,
+        now: float,
+        lease: float,
+    ) -> list[Claim]:
+        """Claim the first of these tasks: one of each lane, and no more than there are places for."""
+        claims: list[Claim] = []
+        lanes_taken = set()
+        for one in due:
+            if len(claims) == slots:
+                break
+            task = one.task
+            place = channels[task.channel].shared_with or task.channel
+            if places[place] == 0:
+                continue
+            if task.ordered:
+                lane = (task.channel, task.recipient)
+                if lane in lanes_taken:
+                    continue
+                lanes_taken.add(lane)
+            places[place] -= 1
+            claims.append(Claim(task=task, token=one.number, worker=worker, started_at=now, lease=lease))
+        local = self.db.local_time(now)
+        self.db.executemany(
+            _SENDING, [(local, one.token, one.task.tries, worker, now, lease, one.task.id) for one in claims]
+        )
+        if limited := [one for one in claims if channels[one.task.channel].rates]:
+            rates.started(self.db, limited)
+        return claims
 
-    def _allowance(self, channel: str, rates: Sequence[Rate], now: float) -> int:
-        """How many attempts the rates leave for now. A call counts while it is under way and for its window afterwards.
+    def _due(self, channel: str, room: int, worker: str, now: float) -> list[_Due]:
+        """Return up to `room` due tasks of a channel. What cannot be read is set aside, and bars no other."""
+        while True:
+            found = self.db.all(_DUE, {"channel": channel, "now": now, "room": room, "worker": worker})
+            due = [_Due(at, row[0], row[rows.ATTEMPTS], rows.task(row)) for at, *row in found]
+            if not (damaged := [one.task for one in due if one.task.damaged]):
+                return due
+            from notifykit.outbox.sqlite.setting_aside import set_aside  # seldom needed
 
-        A start somewhat in the future was made by a machine whose clock is ahead; one further off was left by a
-        clock that was set back, and is dropped.
-        """
-        longest = max(rate.seconds for rate in rates)
-        self.db.execute(_PRUNE, {"channel": channel, "from": now - longest, "to": now + longest})
-        return min(rate.count - self._used(channel, now, rate.seconds) for rate in rates)
-
-    def _used(self, channel: str, now: float, seconds: float) -> int:
-        return int(self.db.one(_USED, {"channel": channel, "from": now - seconds, "to": now + seconds})[0])
-
-    def finish(self, claim: Claim, outcome: Outcome, then: Transition, call_seconds: float | None = None) -> bool:
-        """Record an outcome; move the task if the claim is still its latest."""
-        db = self.db
-        task = claim.task
-        move, facts = self._said(claim, outcome, then, call_seconds)
-        with db.transaction():
-            in_time = db.execute(_MOVE, {"was": "sending", **move}).rowcount
-            if not in_time and not db.execute(_MOVE, {"was": "in_doubt", **move}).rowcount:
-                db.execute(_LATE, facts)
-                events.record(db, task.id, "late_result", "dispatch", f"{outcome.verdict.value} {outcome.code}".strip())
-                return False
-            self._moved(claim, then, facts, free=bool(in_time))
-        return True
+            for task in damaged:
+                set_aside(self.db, task, now)
 
     def expire(self, claim: Claim, outcome: Outcome, then: Transition) -> bool:
         """Take a claim away whose worker is gone, unless its heartbeat number has risen."""
-        move, facts = self._said(claim, outcome, then, None)
         with self.db.transaction():
-            if not self.db.execute(_EXPIRE, {"was": "sending", "beat": claim.beat, **move}).rowcount:
+            if self.db.one(_STANDS_STILL, (claim.task.id, claim.token, claim.beat)) is None:
                 return False
-            self._moved(claim, then, facts, free=True)
+            recording.move(self.db, [Finished(claim=claim, outcome=outcome, then=then)], {})
         return True
-
-    def _said(
-        self, claim: Claim, outcome: Outcome, then: Transition, call_seconds: float | None
-    ) -> tuple[dict[str, object], dict[str, object]]:
-        """Return the values of a move and those of an attempt."""
-        now = self.db.clock.now()
-        move: dict[str, object] = {
-            "id": claim.task.id,
-            "token": claim.token,
-            "status": then.status.value,
-            "local": self.db.local_time(now),
-            "now": now,
-            **rows.reason_values(then.reason),
-            "not_before": then.not_before or 0.0,
-            "hold_until": then.hold_order_until,
-            "uncounted": not then.counts,
-            "doubted_at": claim.started_at if outcome.verdict is Verdict.UNKNOWN else None,
-        }
-        facts = {
-            "task_id": claim.task.id,
-            "number": claim.token,
-            "channel": claim.task.channel,
-            "worker": claim.worker,
-            "started_at": claim.started_at,
-            "now": now,
-            "verdict": outcome.verdict.value,
-            "code": outcome.code or None,
-            "detail": outcome.detail or None,
-            "vendor_id": outcome.vendor_id,
-            "call_seconds": call_seconds,
-        }
-        return move, facts
-
-    def _moved(self, claim: Claim, then: Transition, facts: Mapping[str, object], *, free: bool) -> None:
-        """Record the attempt of a task that was moved, and find whose turn it is. `free`: its lane is off the wire."""
-        task = claim.task
-        self.db.execute(_OUTCOME, facts)
-        self.db.execute(_ENDED, facts)
-        if task.ordered:
-            lanes.advance(self.db, task.channel, task.recipient, free=free)
-        elif then.status is Status.QUEUED:
-            lanes.place_unordered(self.db, task.id)
 
     def release(self, claim: Claim) -> None:
         """Give back a claim whose call was never begun, as if it had not been made."""
@@ -332,11 +250,12 @@ class Claiming(Pausing):
         with db.transaction():
             local = db.local_time(db.clock.now())
             if db.execute(_RELEASE, (local, task.id, claim.token)).rowcount:
-                db.execute(_NOT_STARTED, (task.channel, claim.started_at, task.id, claim.token))
+                rates.not_started(db, claim)
+                channel_times.lower(db, [(task.channel, 0.0, 0)])
                 if task.ordered:
-                    lanes.advance(db, task.channel, task.recipient)
+                    lanes.advance(db, [(task.channel, task.recipient)])
                 else:
-                    lanes.place_unordered(db, task.id)
+                    lanes.place_unordered(db, [task.id])
 
     def enlist(self, worker: str) -> AbstractContextManager[None]:
         """Hold an OS lock under the worker's name."""
@@ -378,21 +297,28 @@ class Claiming(Pausing):
         with self.db.transaction():
             self.db.execute(_SHORTEN_PAUSES, {"now": now})
             self.db.execute(_SHORTEN_OUTAGES, {"now": now})
+            channel_times.look_again(self.db.connection)
             for id_, delay, channel, recipient, ordered in self.db.all(_RETRIES_SET_IN_THE_FUTURE, {"now": now}):
                 self.db.execute(_SHORTEN_RETRY, {"at": now + delay, "id": id_})
+                channel_times.lower(self.db, [(channel, now + delay, id_)])
                 if ordered:
-                    lanes.advance(self.db, channel, recipient)
+                    lanes.advance(self.db, [(channel, recipient)])
             give_up_claims(self.db, now)
             mend_turns(self.db)
 
     def next_due(self, channels: Iterable[str]) -> float | None:
         """Return when the next task of these channels may be claimed."""
-        paused = {outage.channel: outage.next_probe for outage in self.outages() if outage.paused}
-        paused |= {pause.channel: pause.until for pause in self.pauses()}
+        wanted = set(channels)
+        barred = {pause.channel: pause.until for pause in self.pauses()}
+        barred |= {outage.channel: outage.next_probe for outage in self.outages() if outage.paused}
         soonest: float | None = None
-        for channel in channels:
-            (due,) = self.db.one(_FIRST_DUE, (channel,))
+        for name, at in channel_times.waiting(self.db):
+            if soonest is not None and at >= soonest:
+                break
+            if name not in wanted:
+                continue
+            (due,) = self.db.one(_FIRST_DUE, (name,))
             if isinstance(due, float):
-                due = max(due, paused.get(channel, 0.0))
+                due = max(due, at, barred.get(name, 0.0))
                 soonest = due if soonest is None else min(soonest, due)
         return soonest

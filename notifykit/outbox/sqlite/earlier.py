@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 
-from notifykit.outbox.sqlite import key_forms, schema
+from notifykit.outbox.sqlite import channel_times, key_forms, schema
 from notifykit.outbox.sqlite.steps import steps
 
 # `read_as_now`: the tables of a store.
@@ -35,6 +35,8 @@ def read_as_now(connection: sqlite3.Connection) -> Callable[[str], str]:
                 connection.execute(f"INSERT INTO temp.{name} ({kept}) SELECT {kept} FROM main.{name}")
     if "key_forms" not in there and "campaign" in there["tasks"]:
         key_forms.fill(connection)  # found from what there is, as an upgrade does
+    if "channels" not in there and "campaign" in there["tasks"]:
+        channel_times.look_again(connection)
     missing = [column for column in wanted["tasks"][1] if column not in there["tasks"]]
     if not missing:
         return lambda statement: statement

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from notifykit.outbox.protocol import Event
 from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.values import Event
 
 # `record`, `record_all`: an event of a task.
 _RECORD = "INSERT INTO events (at, task_id, kind, who, detail) VALUES (?, ?, ?, ?, ?)"

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping
 
-from notifykit.outbox.protocol import DistinctKeys
 from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.values import DistinctKeys
 
 # `fill`: every key that there is.
 _KEYS = """

@@ -8,6 +8,9 @@ for it in the same transaction.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+
+from notifykit.outbox.sqlite import channel_times
 from notifykit.outbox.sqlite.database import Database
 
 # `place_new`: a new task gets its turn at once where nothing of its lane is queued before it or on the wire.
@@ -56,31 +59,46 @@ _DUE_AT = "UPDATE tasks SET due_at = ? WHERE id = ?"
 def place_new(db: Database, last: int) -> None:
     """Give the tasks with ids beyond `last` their turn, or leave them behind the others of their lane."""
     db.execute(_PLACE_NEW, {"last": last})
-    for channel, recipient in db.all(_BEHIND_RETRIES, {"last": last}):
-        advance(db, channel, recipient)
+    channel_times.new_turns(db, last)
+    advance(db, db.all(_BEHIND_RETRIES, {"last": last}))
 
 
-def place_unordered(db: Database, task_id: int) -> None:
-    """Give a queued task without an order its turn: as soon as its own backoff is over."""
-    db.execute(_PLACE_UNORDERED, (task_id,))
+def place_unordered(db: Database, ids: Sequence[int]) -> None:
+    """Give queued tasks without an order their turns: each as soon as its own backoff is over."""
+    if ids:
+        db.executemany(_PLACE_UNORDERED, [(id_,) for id_ in ids])
+        channel_times.turns_of(db, ids)
 
 
-def advance(db: Database, channel: str, recipient: str, *, free: bool = False) -> None:
-    """Find whose turn it is now. `free` says that nothing of the lane is on the wire, which spares asking.
+def advance(db: Database, lanes: Iterable[tuple[str, str]], *, free: bool = False) -> None:
+    """Find whose turn it is now, in lanes: channels with recipients. `free`: nothing of them is on the wire.
 
     That is the first queued task. Where it waits for a retry, so does everything behind it, but no longer than
     until its `hold_until`.
     """
-    if not free and db.one(_BUSY, (channel, recipient)):
-        return
     now = db.clock.now()
+    turns: list[tuple[float, int]] = []
+    first: dict[str, tuple[float, int]] = {}
+    for channel, recipient in lanes:
+        if not free and db.one(_BUSY, (channel, recipient)):
+            continue
+        for due, id_ in _turns(db, channel, recipient, now):
+            turns.append((due, id_))
+            first[channel] = min((due, id_), first.get(channel, (due, id_)))
+    if turns:
+        db.executemany(_DUE_AT, turns)
+        channel_times.lower(db, ((channel, *turn) for channel, turn in first.items()))
+
+
+def _turns(db: Database, channel: str, recipient: str, now: float) -> Iterator[tuple[float, int]]:
+    """Yield the tasks of a free lane whose turn is at another time than is kept: that time, and the id."""
     held_until = 0.0
     cursor = db.execute(_LANE, (channel, recipient))
     for id_, not_before, tries, hold_until, due_at in iter(cursor.fetchone, None):
         waits_for_retry = tries > 0 and not_before > now
         due = not_before if waits_for_retry else max(not_before, held_until)
         if due != due_at:
-            db.execute(_DUE_AT, (due, id_))
+            yield due, id_
         if not waits_for_retry:
             break
         held_until = max(held_until, hold_until or 0.0)

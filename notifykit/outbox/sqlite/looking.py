@@ -8,9 +8,9 @@ from itertools import islice
 from typing import Any
 
 from notifykit.model import Attempt, Status, Task
-from notifykit.outbox.protocol import CampaignFigures, Event, Filter
 from notifykit.outbox.sqlite import events, rows
 from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.values import CampaignFigures, Event, Filter
 
 # `tasks`: those that a filter leaves; its terms come behind.
 _TASKS = f"SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks"

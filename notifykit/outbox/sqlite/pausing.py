@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from notifykit.outbox.protocol import Outage, OutageKind, Pause
-from notifykit.outbox.sqlite import rows
+from notifykit.outbox.sqlite import channel_times, rows
 from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.values import Outage, OutageKind, Pause
 from notifykit.wording import Reason
 
 # `outages`: all there are.
@@ -74,6 +74,7 @@ class Pausing:
     def end_outage(self, channel: str) -> bool:
         """Forget a channel's outage."""
         with self.db.transaction():
+            channel_times.lower(self.db, [(channel, 0.0, 0)])
             return bool(self.db.execute(_END_OUTAGE, (channel,)).rowcount)
 
     def pause(self, channel: str, seconds: float, reason: Reason) -> None:

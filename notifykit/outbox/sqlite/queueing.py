@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 
 from notifykit.model import Draft
-from notifykit.outbox.protocol import Enqueued
 from notifykit.outbox.sqlite import events, key_forms, lanes, rows
 from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.values import Enqueued
 from notifykit.wording.host import FLAG_UNSET
 
 # `enqueue`: a task for a draft, unless it is known. Whose turn it is comes after.
@@ -43,14 +44,20 @@ SELECT sum(status IN ('sent', 'completed')), sum({rows.waits("tasks")})
 # `ledger`: whether a message of a key was ever queued.
 _KNOWN = "SELECT 1 FROM tasks WHERE campaign = ? AND record_key = ? AND message_name = ? LIMIT 1"
 
+# `ledger`: the messages of some keys that were ever queued.
+_KNOWN_OF = """
+SELECT DISTINCT record_key, message_name FROM tasks
+ WHERE campaign = ? AND record_key IN (SELECT value FROM json_each(?))
+"""
+
 # `ledger`: whether any message of a key is completed.
 _WRITTEN_BACK = "SELECT 1 FROM tasks WHERE campaign = ? AND record_key = ? AND status = 'completed' LIMIT 1"
 
 # `enqueue`: the highest id that was ever given.
 _LAST_ID = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'tasks'"
 
-# `enqueue`: the highest id that there is.
-_NEWEST_ID = "SELECT max(id) FROM tasks"
+# `enqueue`: the new tasks: nobody else queues meanwhile.
+_NEW_IDS = "SELECT id FROM tasks WHERE id > ? ORDER BY id"
 
 # `enqueue`: how many of the new tasks are of which campaign.
 _NEW_BY_CAMPAIGN = "SELECT campaign, count(*) FROM tasks WHERE id > ? GROUP BY campaign"
@@ -83,6 +90,14 @@ class SqliteLedger:
         self._campaign = campaign
         self._waiting = frozenset(key for (key,) in db.all(_WAITING, {"campaign": campaign}))
         self._new = db.one(_ANY, (campaign,)) is None
+        self._loaded: dict[str, set[str]] = {}
+
+    def load(self, keys: Iterable[str]) -> None:
+        """Be ready to be asked of these keys which messages are known."""
+        self._loaded = {key: set() for key in keys}
+        for key, name in self._db.all(_KNOWN_OF, (self._campaign, json.dumps(list(self._loaded)))):
+            if key in self._loaded:  # another program may have written a key that only looks like one
+                self._loaded[key].add(name)
 
     def waiting(self, key: str) -> bool:
         """Whether any message of this key is neither sent nor cancelled."""
@@ -101,6 +116,8 @@ class SqliteLedger:
 
     def known(self, key: str, message: str) -> bool:
         """Whether this message of this key was ever queued."""
+        if (loaded := self._loaded.get(key)) is not None:
+            return message in loaded
         return self._db.one(_KNOWN, (self._campaign, key, message)) is not None
 
 
@@ -113,7 +130,7 @@ class Queueing:
         """Return what a strategy may ask about a campaign."""
         return SqliteLedger(self.db, campaign)
 
-    def enqueue(self, drafts: Sequence[Draft]) -> Enqueued:
+    def enqueue(self, drafts: Sequence[Draft], *, known: Mapping[str, int] | None = None) -> Enqueued:
         """Queue what is not known yet, in one transaction."""
         db = self.db
         now = db.clock.now()
@@ -121,15 +138,18 @@ class Queueing:
         with db.transaction():
             last = db.one(_LAST_ID)[0]
             new = max(0, db.executemany(_INSERT, [_values(draft, local, now) for draft in drafts]))
-            newest = None
+            ids: Sequence[int] = ()
             if new:
                 key_forms.keep_forms(db, ((draft.campaign, draft.key) for draft in drafts))
                 lanes.place_new(db, last)
-                (newest,) = db.one(_NEWEST_ID)
+                ids = [id_ for (id_,) in db.all(_NEW_IDS, (last,))]
             duplicates = len(drafts) - new
             if duplicates:
                 self._count_duplicates(drafts, last, duplicates)
-        return Enqueued(new=new, duplicates=duplicates, first_id=last + 1 if new else None, last_id=newest)
+            for campaign, count in (known or {}).items():
+                db.execute(_COUNT_DUPLICATES, (campaign, count))
+                duplicates += count
+        return Enqueued(ids=ids, duplicates=duplicates)
 
     def _count_duplicates(self, drafts: Sequence[Draft], last: int, duplicates: int) -> None:
         campaigns = {draft.campaign for draft in drafts}

@@ -72,9 +72,9 @@ class Resolving:
 
     def _requeue(self, task: Task, *, queued: bool) -> None:
         if task.ordered:
-            lanes.advance(self.db, task.channel, task.recipient)
+            lanes.advance(self.db, [(task.channel, task.recipient)])
         elif queued:
-            lanes.place_unordered(self.db, task.id)
+            lanes.place_unordered(self.db, [task.id])
 
     def resend(self, campaign: str, key: str, messages: Sequence[str], *, who: str, why: str) -> list[Task]:
         """Open a new round for messages that were sent."""

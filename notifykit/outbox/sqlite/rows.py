@@ -42,6 +42,9 @@ TASK_COLUMNS = (
 )
 """The columns of a task, in the order in which `task` takes them."""
 
+ATTEMPTS = TASK_COLUMNS.index("attempts")
+"""Where the number of the latest attempt is in a row of these."""
+
 ATTEMPT_COLUMNS = (
     *("task_id", "number", "channel", "worker", "started_at", "finished_at", "verdict", "code", "detail", "vendor_id"),
     "call_seconds",

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from notifykit.model import Task
-from notifykit.outbox.sqlite import events, lanes, rows
+from notifykit.outbox.sqlite import channel_times, events, lanes, rows
 from notifykit.outbox.sqlite.database import Database
+
+# `set_aside`: a task, as it is.
+_AS_IT_IS = f"SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks WHERE id = ?"
 
 # `set_aside`: put a queued task aside.
 _SET_ASIDE = """
@@ -57,11 +60,14 @@ SELECT DISTINCT recipient FROM tasks INDEXED BY tasks_lane WHERE status = 'queue
 """
 
 
-def set_aside(db: Database, task: Task, now: float) -> None:
+def set_aside(db: Database, claimed: Task, now: float) -> None:
     """Move a queued task that cannot be read to `failed`, with the reason, so that it bars no other.
 
-    Within an open transaction. Its lane is whichever it was before somebody wrote into it, so all are looked through.
+    `claimed`: as it would be if it were claimed. Within an open transaction. Its lane is whichever it was before
+    somebody wrote into it, so all are looked through.
     """
+    as_it_is = rows.task(db.one(_AS_IT_IS, (claimed.id,)))
+    task = as_it_is if as_it_is.damaged else claimed
     values = {"id": task.id, "local": db.local_time(now), **rows.reason_values(task.reason)}
     db.execute(_SET_ASIDE, values)
     events.record(db, task.id, "set_aside", "dispatch", str(task.reason or ""), at=now)
@@ -97,5 +103,5 @@ def _nobodys_turn(db: Database, channel: str) -> bool:
 
 def _give_turns(db: Database, channel: str) -> None:
     db.execute(_NO_TIMES, (channel,))
-    for (recipient,) in db.all(_LANES, (channel,)):
-        lanes.advance(db, channel, recipient)
+    channel_times.lower(db, [(channel, 0.0, 0)])
+    lanes.advance(db, [(channel, recipient) for (recipient,) in db.all(_LANES, (channel,))])

@@ -8,7 +8,8 @@ import pytest
 
 from notifykit.errors import StoreError
 from notifykit.model import CampaignData, Status
-from notifykit.outbox.protocol import Filter, Outbox
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import Filter
 from notifykit.testing.outbox.base import Another, OutboxBase
 from notifykit.testing.outbox.steps import look, queue_drafts, send
 from notifykit.testing.samples import draft

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 
-from notifykit.model import Status
-from notifykit.outbox.protocol import ChannelBounds, Outbox
+from notifykit.model import Outcome, Status
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import ChannelBounds, Finished, Transition
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.outbox.base import Another, OutboxBase
 from notifykit.testing.outbox.steps import (
@@ -22,12 +23,13 @@ from notifykit.testing.outbox.steps import (
     queue_drafts,
     reject,
     statuses,
+    take,
 )
 from notifykit.testing.samples import draft
 
 
 class ClaimingContract(OutboxBase):
-    """`claim` and `release`."""
+    """The claims of `exchange`; `release`."""
 
     def test_a_claim_is_durable_before_it_is_returned(self, outbox: Outbox, another: Another, clock: FakeClock) -> None:
         (id_,) = queue(outbox, "C-1")
@@ -93,47 +95,78 @@ class ClaimingContract(OutboxBase):
         assert sorted(id_ for each in taken for id_ in each) == made
         assert set(statuses(outbox)) == {Status.SENT}
 
+    def test_what_a_result_lets_go_is_claimed_in_the_same_step(self, outbox: Outbox) -> None:
+        first, second = queue(outbox, "A", "B", recipients=["one", "one"])
+        one = claim_one(outbox)
+        assert one.task.id == first
+        result = Finished(claim=one, outcome=Outcome.accepted(), then=Transition(status=Status.SENT))
+        done = outbox.exchange([result], "worker", 5, {"robot": ChannelBounds(concurrency=1)}, LEASE)
+        assert (list(done.moved), ids(done.claims)) == ([True], [second])
+
+    def test_turns_come_in_order_over_channels(self, outbox: Outbox, clock: FakeClock) -> None:
+        order = "abbacabcca"
+        queue_drafts(outbox, [draft(key=str(at), channel=name, recipient=str(at)) for at, name in enumerate(order)])
+        bounds = {name: ChannelBounds() for name in "abcd"}
+        got: list[str] = []
+        for slots in (1, 3, 1, 2, 5):
+            claims = outbox.exchange([], "me", slots, bounds, LEASE).claims
+            got += [one.task.channel for one in claims]
+            clock.advance(0.001)
+        assert got == list(order)
+
+    def test_a_channel_is_claimed_again_as_soon_as_something_of_it_is_due(
+        self, outbox: Outbox, clock: FakeClock
+    ) -> None:
+        queue(outbox, "A")
+        put_off(outbox, claim_one(outbox), until=clock.now() + 5)
+        assert claim(outbox) == [], "it is known now that nothing is due"
+        queue(outbox, "B")
+        assert [one.task.key for one in claim(outbox)] == ["B"]
+        assert claim(outbox) == []
+        clock.advance(5)
+        assert [one.task.key for one in claim(outbox)] == ["A"]
+
     # how many calls at once -------------------------------------------------------------------------------
 
     def test_no_more_of_a_channel_than_can_be_called_at_once(self, outbox: Outbox) -> None:
         queue(outbox, *"ABCDE")
         two = {"robot": ChannelBounds(concurrency=2)}
-        first = outbox.claim("me", 50, two, LEASE)
+        first = take(outbox, "me", 50, two, LEASE)
         assert len(first) == 2
-        assert outbox.claim("me", 50, two, LEASE) == []
+        assert take(outbox, "me", 50, two, LEASE) == []
         accept(outbox, first[0])
-        assert len(outbox.claim("me", 50, two, LEASE)) == 1
+        assert len(take(outbox, "me", 50, two, LEASE)) == 1
 
     def test_each_worker_counts_its_own_calls(self, outbox: Outbox, another: Another) -> None:
         queue(outbox, *"ABCDE")
         two = {"robot": ChannelBounds(concurrency=2)}
-        assert len(outbox.claim("me", 50, two, LEASE)) == 2
-        assert len(another().claim("you", 50, two, LEASE)) == 2
+        assert len(take(outbox, "me", 50, two, LEASE)) == 2
+        assert len(take(another(), "you", 50, two, LEASE)) == 2
 
     def test_what_all_share_is_counted_over_all_workers_and_channels(self, outbox: Outbox, another: Another) -> None:
         queue_drafts(outbox, [draft(key=name + key, channel=name, recipient=key) for name in "ab" for key in "XYZ"])
         both = ("a", "b")
         one = {name: ChannelBounds(concurrency=1, shared_with=both) for name in both}
-        (first,) = outbox.claim("me", 50, one, LEASE)
-        assert another().claim("you", 50, one, LEASE) == []
-        assert another().claim("you", 50, {"b": one["b"]}, LEASE) == [], "whatever of it a worker knows"
+        (first,) = take(outbox, "me", 50, one, LEASE)
+        assert take(another(), "you", 50, one, LEASE) == []
+        assert take(another(), "you", 50, {"b": one["b"]}, LEASE) == [], "whatever of it a worker knows"
         accept(outbox, first)
-        assert len(another().claim("you", 50, one, LEASE)) == 1
+        assert len(take(another(), "you", 50, one, LEASE)) == 1
 
     def test_a_claim_that_was_taken_away_frees_its_place(self, outbox: Outbox, another: Another) -> None:
         queue(outbox, "A", "B")
         one = {"robot": ChannelBounds(concurrency=1, shared_with=("robot",))}
-        outbox.claim("me", 50, one, LEASE)
+        take(outbox, "me", 50, one, LEASE)
         other = another()
-        assert other.claim("you", 50, one, LEASE) == []
+        assert take(other, "you", 50, one, LEASE) == []
         assert lose(other, other.on_wire()[0])
-        assert len(other.claim("you", 50, one, LEASE)) == 1
+        assert len(take(other, "you", 50, one, LEASE)) == 1
 
     def test_a_full_channel_leaves_slots_to_others(self, outbox: Outbox) -> None:
         queue_drafts(outbox, [draft(key=key, channel="full", recipient=key) for key in "ABC"])
         queue_drafts(outbox, [draft(key=key, channel="free", recipient=key) for key in "XYZ"])
         bounds = {"full": ChannelBounds(concurrency=1), "free": ChannelBounds(concurrency=3)}
-        got = outbox.claim("me", 4, bounds, LEASE)
+        got = take(outbox, "me", 4, bounds, LEASE)
         assert sorted(one.task.channel for one in got) == ["free", "free", "free", "full"]
 
     # order ------------------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from notifykit.model import Status
-from notifykit.outbox.protocol import DistinctKeys, Outbox
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import DistinctKeys
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.outbox.base import Another, OutboxBase
 from notifykit.testing.outbox.steps import queue_drafts

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from notifykit.model import Outcome, Status
-from notifykit.outbox.protocol import Filter, Outbox, Transition
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import Filter, Transition
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.outbox.base import OutboxBase
-from notifykit.testing.outbox.steps import claim, claim_one, look, put_off, queue, queue_drafts, reject, send
+from notifykit.testing.outbox.steps import claim, claim_one, finish, look, put_off, queue, queue_drafts, reject, send
 from notifykit.testing.samples import draft
 
 
@@ -73,7 +74,7 @@ class LookingContract(OutboxBase):
         clock.advance(10)
         a, b, c, d, _e = sorted(claim(outbox), key=lambda one: one.task.id)
         for one in (a, b):
-            outbox.finish(one, Outcome.accepted(), Transition(status=Status.SENT), 0.5)
+            finish(outbox, one, Outcome.accepted(), Transition(status=Status.SENT), 0.5)
         reject(outbox, c, "40058")
         put_off(outbox, d, until=clock.now() + 5)
         outbox.complete([made[0]])

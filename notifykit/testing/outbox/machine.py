@@ -14,9 +14,11 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from notifykit.clock import Clock
 from notifykit.model import Claim, Draft, Outcome, Status
-from notifykit.outbox.protocol import ChannelBounds, Filter, Outbox, Transition
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import ChannelBounds, Filter, Transition
 from notifykit.roles import Rate
 from notifykit.testing.clock import FakeClock
+from notifykit.testing.outbox.steps import finish, take
 from notifykit.testing.samples import draft
 from notifykit.wording import Reason
 
@@ -123,8 +125,8 @@ class OutboxWalk(RuleBasedStateMachine):
         fresh = {identity(one): one for one in reversed(drafts) if identity(one) not in known}
         made = self.stores[at].enqueue(drafts)
         assert (made.new, made.duplicates) == (len(fresh), len(drafts) - len(fresh))
-        if made.first_id is not None:
-            new = [task for task in self.stores[at].tasks(Filter()) if task.id >= made.first_id]
+        if made.new:
+            new = list(self.stores[at].tasks(Filter(ids=tuple(made.ids))))
             assert {(task.campaign, task.key, task.name, task.round) for task in new} == set(fresh)
             for task in new:
                 one = fresh[task.campaign, task.key, task.name, task.round]
@@ -150,8 +152,8 @@ class OutboxWalk(RuleBasedStateMachine):
         """Claim, and judge what was given."""
         now = self.clock.now()
         free = {name: self.candidates(name) for name in names if self.paused.get(name, 0.0) <= now}
-        claims = self.stores[at].claim(
-            worker, slots, {name: ChannelBounds(rates=CHANNELS[name]) for name in names}, LEASE
+        claims = take(
+            self.stores[at], worker, slots, {name: ChannelBounds(rates=CHANNELS[name]) for name in names}, LEASE
         )
         assert len({claim.task.id for claim in claims}) == len(claims) <= slots
         lanes = [lane(self.seen[claim.task.id]) for claim in claims if claim.task.ordered]
@@ -215,7 +217,7 @@ class OutboxWalk(RuleBasedStateMachine):
         then = Transition(status=status, reason=Reason("walk"), not_before=now + delay, hold_order_until=hold)
         if status is not Status.QUEUED:
             then = Transition(status=status, reason=Reason("walk"))
-        moved = self.stores[at].finish(claim, OUTCOMES[status], then, 0.1)
+        moved = finish(self.stores[at], claim, OUTCOMES[status], then, 0.1)
         assert moved is mine
         if mine:
             task.status = status

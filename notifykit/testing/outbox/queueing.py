@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from notifykit.model import Status
-from notifykit.outbox.protocol import Filter, Outbox
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import Filter
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.outbox.base import Another, OutboxBase
 from notifykit.testing.outbox.steps import accept, claim_one, doubt, look, queue, reject, send, statuses
@@ -49,7 +50,7 @@ class QueueingContract(OutboxBase):
         )
         made = outbox.enqueue([offered])
         (task,) = outbox.tasks(Filter())
-        assert (made.new, made.duplicates, made.first_id, made.last_id) == (1, 0, task.id, task.id)
+        assert (made.new, made.duplicates, list(made.ids)) == (1, 0, [task.id])
         for name in ("campaign", "key", "name", "recipient", "text", "channel", "task_type", "ordered", "round"):
             assert getattr(task, name) == getattr(offered, name), name
         assert task.metadata == offered.metadata
@@ -67,21 +68,18 @@ class QueueingContract(OutboxBase):
         made = outbox.enqueue([draft(), draft()])
         assert (made.new, made.duplicates) == (1, 1)
 
-    def test_nothing_new_has_no_first_id(self, outbox: Outbox) -> None:
+    def test_nothing_new_has_no_ids(self, outbox: Outbox) -> None:
         outbox.enqueue([draft()])
         made = outbox.enqueue([draft()])
-        assert (made.new, made.duplicates, made.first_id, made.last_id) == (0, 1, None, None)
+        assert (made.new, made.duplicates, list(made.ids)) == (0, 1, [])
         empty = outbox.enqueue([])
-        assert (empty.new, empty.duplicates, empty.first_id, empty.last_id) == (0, 0, None, None)
+        assert (empty.new, empty.duplicates, list(empty.ids)) == (0, 0, [])
 
-    def test_the_new_ones_are_those_between_first_and_last_id(self, outbox: Outbox) -> None:
+    def test_the_new_ones_are_those_with_these_ids(self, outbox: Outbox) -> None:
         outbox.enqueue([draft(key="A")])
         made = outbox.enqueue([draft(key=key) for key in "ABAC"])
         outbox.enqueue([draft(key=key) for key in "CDA"])
-        assert made.first_id is not None
-        assert made.last_id is not None
-        new = [task.key for task in outbox.tasks(Filter()) if made.first_id <= task.id <= made.last_id]
-        assert new == ["B", "C"]
+        assert [task.key for task in outbox.tasks(Filter(ids=tuple(made.ids)))] == ["B", "C"]
 
     @pytest.mark.parametrize("status", ["sent", "completed", "failed", "in_doubt", "cancelled", "sending"])
     def test_a_message_stays_known_whatever_became_of_it(self, outbox: Outbox, status: str) -> None:
@@ -206,6 +204,21 @@ class QueueingContract(OutboxBase):
         assert says() == (False, True)
         outbox.complete([group])
         assert says() == (False, True)
+
+    def test_a_ledger_that_was_loaded_says_the_same(self, outbox: Outbox) -> None:
+        outbox.enqueue([draft(name="group"), draft(name="award"), draft(key="C-2"), draft(key="C-3", campaign="other")])
+        ledger = outbox.ledger("sample")
+        ledger.load(["C-1", "C-3", "C-4"])
+        asked = [(key, name) for key in ("C-1", "C-2", "C-3", "C-4") for name in ("group", "award")]
+        assert [one for one in asked if ledger.known(*one)] == [("C-1", "group"), ("C-1", "award"), ("C-2", "group")]
+
+    def test_offers_that_are_known_beforehand_count_as_duplicates(self, outbox: Outbox) -> None:
+        outbox.enqueue([draft()])
+        made = outbox.enqueue([draft(), draft(key="C-2")], known={"sample": 5})
+        assert (made.new, made.duplicates) == (1, 6)
+        assert outbox.enqueue([], known={"sample": 2}).duplicates == 2
+        (figures,) = outbox.figures()
+        assert figures.duplicates_prevented == 8
 
     def test_a_key_of_which_all_is_cancelled_was_not_delivered(self, outbox: Outbox) -> None:
         (id_,) = queue(outbox, "C-1")

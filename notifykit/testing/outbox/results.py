@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from notifykit.model import Outcome, Status, Verdict
-from notifykit.outbox.protocol import Outbox, Transition
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import Finished, Transition
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.outbox.base import Another, OutboxBase
 from notifykit.testing.outbox.steps import (
@@ -12,6 +13,7 @@ from notifykit.testing.outbox.steps import (
     claim,
     claim_one,
     doubt,
+    finish,
     look,
     lose,
     put_off,
@@ -27,7 +29,7 @@ def kinds(outbox: Outbox, id_: int) -> list[str]:
 
 
 class ResultsContract(OutboxBase):
-    """`finish`, `heartbeat`, `expired`."""
+    """The results of `exchange`; `heartbeat`, `expire`."""
 
     def test_an_outcome_is_kept_whole(self, outbox: Outbox, clock: FakeClock) -> None:
         (id_,) = queue(outbox, "A")
@@ -36,7 +38,7 @@ class ResultsContract(OutboxBase):
         outcome = Outcome.accepted(detail="taken", vendor_id="v-1")
         cause = Reason("busy 17", "busy", ("room", "rest"), (17, 0.5))
         reason = Reason("left out: 测试员; busy 17", "left_out_so", ("who", "cause"), ("测试员", cause))
-        assert outbox.finish(one, outcome, Transition(status=Status.SENT, reason=reason), 0.25) is True
+        assert finish(outbox, one, outcome, Transition(status=Status.SENT, reason=reason), 0.25) is True
         task = look(outbox, id_)
         assert (task.status, task.sent_at, task.reason) == (Status.SENT, clock.now(), reason)
         (attempt,) = outbox.attempts(id_)
@@ -62,8 +64,33 @@ class ResultsContract(OutboxBase):
         one = claim_one(outbox)
         assert accept(outbox, one) is True
         before = look(outbox, id_)
-        assert accept(outbox, one) is False
+        assert accept(outbox, one) is True, "its worker could not know that it was recorded"
         assert look(outbox, id_) == before
+        assert len(outbox.attempts(id_)) == 1
+        assert outbox.events(id_) == []
+
+    def test_many_results_are_told_each_for_itself(self, outbox: Outbox) -> None:
+        a, b, c, d = queue(outbox, *"ABCD")
+        claims = {one.task.id: one for one in claim(outbox)}
+        lose(outbox, claims[b])
+        outbox.decide([b], Status.CANCELLED, who="w", why="y", of=[Status.IN_DOUBT])
+        lose(outbox, claims[c])
+        results = [
+            Finished(claim=claims[d], outcome=Outcome.rejected("no"), then=Transition(status=Status.FAILED)),
+            Finished(claim=claims[b], outcome=Outcome.accepted(), then=Transition(status=Status.SENT)),
+            Finished(claim=claims[c], outcome=Outcome.accepted(), then=Transition(status=Status.SENT)),
+            Finished(claim=claims[a], outcome=Outcome.accepted(), then=Transition(status=Status.SENT)),
+        ]
+        done = outbox.exchange(results, "worker", 0, {}, LEASE)
+        assert (list(done.moved), done.claims) == ([True, False, True, True], [])
+        assert [look(outbox, id_).status for id_ in (a, b, c, d)] == [
+            Status.SENT,
+            Status.CANCELLED,
+            Status.SENT,
+            Status.FAILED,
+        ]
+        assert kinds(outbox, b).count("late_result") == 1
+        assert [outbox.attempts(id_)[0].verdict for id_ in (b, d)] == [Verdict.ACCEPTED, Verdict.REJECTED]
 
     # claims of workers that are gone -----------------------------------------------------------------------
 
@@ -146,7 +173,7 @@ class ResultsContract(OutboxBase):
             began.append(clock.now())
             one = claim_one(outbox)
             clock.advance(5)
-            outbox.finish(one, outcome, Transition(status=Status.QUEUED, reason=Reason("x"), not_before=clock.now()))
+            finish(outbox, one, outcome, Transition(status=Status.QUEUED, reason=Reason("x"), not_before=clock.now()))
             assert look(outbox, id_).doubted_at == (None if len(began) == 1 else began[1])
         reject(outbox, claim_one(outbox))
         assert look(outbox, id_).doubted_at == began[1]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from notifykit.model import Claim, Draft, Outcome, Status, Task
-from notifykit.outbox.protocol import ChannelBounds, Filter, Outbox, Transition
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import ChannelBounds, Filter, Finished, Transition
 from notifykit.roles import Rate
 from notifykit.testing.samples import draft
 from notifykit.wording import Reason
@@ -24,9 +25,19 @@ def queue_drafts(outbox: Outbox, drafts: Sequence[Draft]) -> list[int]:
     """Queue drafts, all of which are new; the ids of the new tasks."""
     made = outbox.enqueue(drafts)
     assert made.new == len(drafts)
-    assert made.first_id is not None
-    first = made.first_id
-    return [task.id for task in outbox.tasks(Filter()) if task.id >= first]
+    return list(made.ids)
+
+
+def take(outbox: Outbox, worker: str, slots: int, channels: Mapping[str, ChannelBounds], lease: float) -> list[Claim]:
+    """Claim what is due."""
+    return outbox.exchange([], worker, slots, channels, lease).claims
+
+
+def finish(outbox: Outbox, one: Claim, outcome: Outcome, then: Transition, call_seconds: float | None = None) -> bool:
+    """Record what came of a claim; whether it moved its task."""
+    result = Finished(claim=one, outcome=outcome, then=then, call_seconds=call_seconds)
+    (moved,) = outbox.exchange([result], one.worker, 0, {}, one.lease).moved
+    return moved
 
 
 def claim(
@@ -38,7 +49,7 @@ def claim(
     lease: float = LEASE,
 ) -> list[Claim]:
     """Claim what is due, of channels that have these rates and no other bound."""
-    return outbox.claim(worker, slots, {name: ChannelBounds(rates=tuple(channels[name])) for name in channels}, lease)
+    return take(outbox, worker, slots, {name: ChannelBounds(rates=tuple(channels[name])) for name in channels}, lease)
 
 
 def claim_one(outbox: Outbox, *, worker: str = "worker") -> Claim:
@@ -49,23 +60,23 @@ def claim_one(outbox: Outbox, *, worker: str = "worker") -> Claim:
 
 def accept(outbox: Outbox, one: Claim) -> bool:
     """The service took it."""
-    return outbox.finish(one, Outcome.accepted(), Transition(status=Status.SENT))
+    return finish(outbox, one, Outcome.accepted(), Transition(status=Status.SENT))
 
 
 def reject(outbox: Outbox, one: Claim, code: str = "40058") -> bool:
     """The service will never take it."""
-    return outbox.finish(one, Outcome.rejected(code), Transition(status=Status.FAILED, reason=Reason(code)))
+    return finish(outbox, one, Outcome.rejected(code), Transition(status=Status.FAILED, reason=Reason(code)))
 
 
 def put_off(outbox: Outbox, one: Claim, *, until: float, hold: float | None = None) -> bool:
     """The service may take it later."""
     then = Transition(status=Status.QUEUED, reason=Reason("busy"), not_before=until, hold_order_until=hold)
-    return outbox.finish(one, Outcome.retry("-1"), then)
+    return finish(outbox, one, Outcome.retry("-1"), then)
 
 
 def doubt(outbox: Outbox, one: Claim) -> bool:
     """Nobody knows."""
-    return outbox.finish(one, Outcome.unknown("lost"), Transition(status=Status.IN_DOUBT, reason=Reason("lost")))
+    return finish(outbox, one, Outcome.unknown("lost"), Transition(status=Status.IN_DOUBT, reason=Reason("lost")))
 
 
 def send(outbox: Outbox, *ids: int) -> None:

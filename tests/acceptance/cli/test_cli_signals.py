@@ -18,7 +18,7 @@ import pytest
 from cli_world import BUSY, FINE, CliWorld, contract
 from slow_service import SlowService
 
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.values import Filter
 from notifykit.wording import Reason
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")

@@ -16,9 +16,10 @@ from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings, Mes
 from notifykit.clock import SystemClock
 from notifykit.model import Draft, Message, OnUnknown, Outcome, Status
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds, Filter
+from notifykit.outbox.values import ChannelBounds, Filter
 from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.roles import SendContext, Strategy
+from notifykit.testing.outbox.steps import take
 
 
 @dataclass
@@ -243,7 +244,7 @@ def test_a_claim_that_no_thread_holds_is_not_renewed(store: SqliteOutbox, tmp_pa
     """Of a worker that lives: its process holds the lock, and nobody makes the call."""
     queue(store, 2)
     made = dispatcher(store, {"ch": Desk()}, lease=0.4)
-    store.claim(made._worker, 1, {"ch": ChannelBounds()}, 0.4)
+    take(store, made._worker, 1, {"ch": ChannelBounds()}, 0.4)
     with store.enlist(made._worker), closing(SqliteOutbox.open(tmp_path / "outbox.db")) as other:
         report = dispatcher(other, {"ch": Desk(concurrency=None, resource=None)}, lease=0.4).run(drain=True)
     assert (report.recovered, report.sent) == (1, 1)
@@ -312,7 +313,7 @@ def test_sys_exit_in_a_sender_ends_its_call_and_nothing_else(store: SqliteOutbox
 def test_a_claim_of_a_program_that_knows_no_heartbeat_numbers_is_given_up_too(store: SqliteOutbox) -> None:
     """As a version of before leaves it that still runs beside this one."""
     queue(store, 2)
-    store.claim("older", 1, {"ch": ChannelBounds()}, 0.4)
+    take(store, "older", 1, {"ch": ChannelBounds()}, 0.4)
     store.db.execute("UPDATE tasks SET beat = NULL WHERE status = 'sending'")
     report = dispatcher(store, {"ch": Desk(concurrency=None, resource=None)}, lease=0.4).run(drain=True)
     assert (report.recovered, report.sent) == (1, 1)

@@ -16,10 +16,11 @@ from notifykit.clock import SystemClock
 from notifykit.errors import StoreError
 from notifykit.model import FOREVER, Draft, Message, OnUnknown, Outcome, Status, Verdict
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds, Filter
 from notifykit.outbox.sqlite import database
+from notifykit.outbox.values import ChannelBounds, Filter
 from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.roles import Rate, SendContext, Strategy
+from notifykit.testing.outbox.steps import take
 
 
 @dataclass
@@ -261,7 +262,7 @@ def test_a_lease_is_renewed_while_the_last_send_ends_after_a_stop(store: SqliteO
 
 def test_draining_waits_for_the_leases_of_others(store: SqliteOutbox) -> None:
     queue(store, 3)
-    store.claim("gone", 1, {"ch": ChannelBounds()}, 0.5)
+    take(store, "gone", 1, {"ch": ChannelBounds()}, 0.5)
     report = dispatcher(store, Scripted(), lease=0.4).run(drain=True)
     assert (report.recovered, statuses(store)) == (1, {"in_doubt": 1, "sent": 2})
 
@@ -269,7 +270,7 @@ def test_draining_waits_for_the_leases_of_others(store: SqliteOutbox) -> None:
 def test_a_task_whose_worker_is_gone_is_put_in_doubt_and_observers_hear_of_it(store: SqliteOutbox) -> None:
     queue(store, 2)
     with store.enlist("gone"):
-        store.claim("gone", 1, {"ch": ChannelBounds()}, 60)
+        take(store, "gone", 1, {"ch": ChannelBounds()}, 60)
     heard: list[str] = []
 
     class Observing:

@@ -17,7 +17,7 @@ from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings, Mes
 from notifykit.clock import SystemClock
 from notifykit.model import Draft, Message, Outcome, Status
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.values import Filter
 from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.roles import SendContext, Strategy
 from notifykit.secrets import Secret

@@ -15,7 +15,7 @@ import pytest
 
 from notifykit.model import Status, Task, Verdict
 from notifykit.outbox import Outbox
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project, open_project
 from notifykit.pipeline.run import Pass, Runner
 

@@ -16,8 +16,8 @@ from legacy_world import LegacyWorld
 
 from notifykit.model import Outcome, Status
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import Transition
 from notifykit.outbox.sqlite import schema
+from notifykit.outbox.values import Transition
 
 ARCHIVES = sorted((Path(__file__).parents[2] / "data" / "migration" / "earlier_versions").glob("*.tar.xz"))
 

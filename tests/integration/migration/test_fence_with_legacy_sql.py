@@ -15,8 +15,9 @@ from notifykit_migration.store import fence
 
 from notifykit.model import Claim, Draft, Outcome, Status, Task
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
 from notifykit.outbox.sqlite.adopting import Adoption
+from notifykit.outbox.values import ChannelBounds, Filter, Transition
+from notifykit.testing.outbox.steps import finish, take
 from notifykit.wording import Reason
 
 GROUP = ("send_wecom_message", "（北京）喜报群")
@@ -90,7 +91,7 @@ def one(outbox: SqliteOutbox, id_: int) -> Task:
 
 
 def claim(outbox: SqliteOutbox) -> list[Claim]:
-    return outbox.claim("w", 9, {"robot": ChannelBounds()}, 60)
+    return take(outbox, "w", 9, {"robot": ChannelBounds()}, 60)
 
 
 def kinds(outbox: SqliteOutbox, id_: int) -> list[str]:
@@ -130,7 +131,7 @@ def test_other_jobs_pass_untouched(outbox: SqliteOutbox, old: LegacyProgram) -> 
 def test_our_own_tasks_pass_the_fence_and_go_their_way(outbox: SqliteOutbox, old: LegacyProgram) -> None:
     outbox.enqueue([draft("1", GROUP[1])])
     (taken,) = claim(outbox)
-    outbox.finish(taken, Outcome.accepted(), SENT)
+    finish(outbox, taken, Outcome.accepted(), SENT)
     assert one(outbox, 1).status is Status.SENT
     outbox.complete([1])
     task = one(outbox, 1)
@@ -184,7 +185,7 @@ def test_what_is_completed_in_the_middle_of_a_lane_moves_nobody(outbox: SqliteOu
     while claims := claim(outbox):
         sent += [item.task.id for item in claims]
         for item in claims:
-            outbox.finish(item, Outcome.accepted(), SENT)
+            finish(outbox, item, Outcome.accepted(), SENT)
     assert sent == [1, 3]
 
 
@@ -195,16 +196,16 @@ def test_a_late_completed_of_any_other_row_is_evidence_only(
     outbox.enqueue([draft("1"), draft("2")])
     (taken,) = claim(outbox)
     if status in (Status.SENT, Status.FAILED):
-        outbox.finish(taken, Outcome.accepted(), Transition(status=status))
+        finish(outbox, taken, Outcome.accepted(), Transition(status=status))
     elif status is Status.CANCELLED:
-        outbox.finish(taken, Outcome.accepted(), Transition(status=Status.IN_DOUBT))
+        finish(outbox, taken, Outcome.accepted(), Transition(status=Status.IN_DOUBT))
         outbox.decide([1], Status.CANCELLED, who="a person", why="old news", of=[Status.IN_DOUBT])
     before = one(outbox, 1)
     old.update_task(1, "completed")
     assert one(outbox, 1) == before
     assert outbox.events(1)[-1].detail == f"the old program completed it while it was {status.value}"
     if status is Status.SENDING:
-        assert outbox.finish(taken, Outcome.accepted(), SENT)
+        assert finish(outbox, taken, Outcome.accepted(), SENT)
         assert [item.task.id for item in claim(outbox)] == [2]
 
 
@@ -221,7 +222,7 @@ def test_behind_a_retry_that_waits_the_rule_is_that_of_lanes(outbox: SqliteOutbo
     (taken,) = claim(outbox)
     now = outbox.db.clock.now()
     again = Transition(status=Status.QUEUED, not_before=now + 500, hold_order_until=now + 300)
-    outbox.finish(taken, Outcome.retry("busy"), again)
+    finish(outbox, taken, Outcome.retry("busy"), again)
     old.update_task(2, "completed")
     due = dict(outbox.db.all("SELECT id, due_at FROM tasks WHERE status = 'queued'"))
     assert due == {1: pytest.approx(now + 500), 3: pytest.approx(now + 300)}
@@ -245,5 +246,5 @@ def test_triggers_that_run_recursively_change_nothing_about_it(outbox: SqliteOut
         connection.execute("UPDATE tasks SET status = 'completed' WHERE id = 1")
         connection.execute("INSERT INTO tasks (task_type, recipient, message) VALUES (?, ?, 'm')", REPORT)
         connection.execute("UPDATE tasks SET status = 'sent', sent_at = 5.0 WHERE id = 2")
-    assert outbox.finish(taken, Outcome.accepted(), SENT)
+    assert finish(outbox, taken, Outcome.accepted(), SENT)
     assert (one(outbox, 2).status, one(outbox, 2).completed_at) == (Status.COMPLETED, 5.0)

@@ -18,9 +18,10 @@ from notifykit_migration.journal.lock import migration_lock
 from notifykit_migration.rollback.old_schema import alone
 
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds
 from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.worker_locks import WorkerLocks
+from notifykit.outbox.values import ChannelBounds
+from notifykit.testing.outbox.steps import take
 
 Tree = dict[str, tuple[str, int]]
 
@@ -100,7 +101,7 @@ def sending(world: LegacyWorld) -> Iterator[None]:
     """A worker that is sending for as long as the block lasts, and then ends without a word."""
     with WorkerLocks.beside(world.store).held("worker", lambda: {"worker"}):
         with closing(SqliteOutbox.open(world.store)) as outbox:
-            assert outbox.claim("worker", 5, {"desk": ChannelBounds()}, 60)
+            assert take(outbox, "worker", 5, {"desk": ChannelBounds()}, 60)
         yield
 
 

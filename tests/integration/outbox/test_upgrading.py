@@ -19,11 +19,12 @@ from notifykit.clock import SystemClock
 from notifykit.errors import StoreError
 from notifykit.model import Draft
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds, Filter
 from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS, upgrade
 from notifykit.outbox.sqlite.steps import SchemaStep, read_step, steps
+from notifykit.outbox.values import ChannelBounds, Filter
+from notifykit.testing.outbox.steps import take
 
 INVENTED = read_step(
     f"{len(steps()) + 1:04}_invented",
@@ -148,7 +149,7 @@ def test_tasks_go_through_a_step_as_they_are(tmp_path: Path) -> None:
     draft = Draft(campaign="c", key="k", name="n", recipient="r", text="t", channel="ch", task_type="x")
     with SqliteOutbox.open(file) as outbox:
         outbox.enqueue([draft])
-        outbox.claim("w", 1, {"ch": ChannelBounds()}, 60)
+        take(outbox, "w", 1, {"ch": ChannelBounds()}, 60)
         before = list(outbox.tasks(Filter()))
     found = opened(file, VERSIONS["a later version"])
     assert (found["tasks"][0][-1], found["shades"]) == ("light", [("light",)])

@@ -22,7 +22,7 @@ from notifykit.clock import SystemClock
 from notifykit.errors import CampaignError
 from notifykit.model import Message, Outcome, Status
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.values import Filter
 from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.pipeline.generate import generate
 from notifykit.pipeline.settle import settle

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from notifykit.model import Status
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project, open_project
 from notifykit.pipeline.run import Runner
 

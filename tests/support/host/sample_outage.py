@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from notifykit.model import Outcome
-from notifykit.outbox.protocol import Outage, OutageKind
+from notifykit.outbox.values import Outage, OutageKind
 
 OUTAGE = Outage(
     channel="robot",

@@ -22,7 +22,7 @@ from contract_world import HEADER
 
 from notifykit.model import Status
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project, open_project
 
 PROGRAM = Path(__file__).parents[2] / "data" / "migration" / "legacy_program"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -15,8 +16,13 @@ class Fair:
         return Outcome.accepted()
 
 
-def declaring(**facts: Any) -> Any:
-    return type("Declaring", (Fair,), facts)()
+class Many(Fair):
+    def send_many(self, messages: Sequence[Message], contexts: Sequence[SendContext]) -> list[Outcome]:
+        return [Outcome.accepted() for _ in messages]
+
+
+def declaring(*bases: type, **facts: Any) -> Any:
+    return type("Declaring", bases or (Fair,), facts)()
 
 
 GOOD = {
@@ -35,6 +41,16 @@ def test_facts_are_taken_as_declared() -> None:
     assert Channel.of("out", "fair", declaring(limits=[Rate(1, 1.0)])).limits == (Rate(1, 1.0),)
     plain = Channel.of("out", "fair", declaring())
     assert (plain.limits, plain.repeatable, plain.concurrency, plain.escape) == ((), False, None, None)
+
+
+def test_who_takes_batches_says_how_many_and_has_a_method_for_them() -> None:
+    assert Channel.of("out", "fair", declaring(Many, batch_size=7)).batch_size == 7
+    assert Channel.of("out", "fair", declaring(Many)).batch_size == 1
+    assert Channel.of("out", "fair", declaring(batch_size=1)).batch_size == 1
+    with pytest.raises(PluginError, match="`batch_size` needs a method `send_many`"):
+        Channel.of("out", "fair", declaring(batch_size=7))
+    with pytest.raises(PluginError, match="`batch_size` and `resource` exclude each other"):
+        Channel.of("out", "fair", declaring(Many, batch_size=7, resource="desktop"))
 
 
 @pytest.mark.parametrize(

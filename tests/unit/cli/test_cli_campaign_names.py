@@ -15,10 +15,11 @@ from cli_world import FINE, CliWorld, contract
 from notifykit import hookimpl
 from notifykit.errors import CampaignError, NotifykitError
 from notifykit.operate.renaming import rename
-from notifykit.outbox.protocol import ChannelBounds, Filter
+from notifykit.outbox.values import ChannelBounds, Filter
 from notifykit.pipeline.project import open_project
 from notifykit.plugins import load_plugins
 from notifykit.plugins.find import find_entry_points
+from notifykit.testing.outbox.steps import take
 
 RENAME = ("campaign", "rename", "beijing", "beijing-2025", "--why", "one file a year")
 
@@ -223,7 +224,7 @@ def test_rename_waits_for_what_is_being_sent(world: CliWorld) -> None:
     world.invoke("generate")
     rename_file(world)
     with world.outbox() as outbox:
-        (claim,) = outbox.claim("worker", 1, {"beijing-group": ChannelBounds()}, 60)
+        (claim,) = take(outbox, "worker", 1, {"beijing-group": ChannelBounds()}, 60)
     result = world.invoke(*RENAME)
     assert result.exit_code == 1
     assert "is being sent" in result.stderr

@@ -12,7 +12,7 @@ import pytest
 from cli_world import BROKEN, DOUBTFUL, FINE, REFUSED, CliWorld, contract
 
 from notifykit.model import Status
-from notifykit.outbox.protocol import Event, Filter
+from notifykit.outbox.values import Event, Filter
 
 MakeWorld = Callable[[Sequence[str]], CliWorld]
 

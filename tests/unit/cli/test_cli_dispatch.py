@@ -11,8 +11,9 @@ from cli_world import BROKEN, BUSY, DOUBTFUL, FINE, REFUSED, CliWorld
 from notifykit.cli import dispatch
 from notifykit.cli.report import print_dispatched
 from notifykit.model import Status
-from notifykit.outbox.protocol import ChannelBounds
+from notifykit.outbox.values import ChannelBounds
 from notifykit.pipeline.dispatched import Dispatched
+from notifykit.testing.outbox.steps import take
 from notifykit.wording import Reason
 
 MakeWorld = Callable[[Sequence[str]], CliWorld]
@@ -156,7 +157,7 @@ def test_messages_of_a_lost_worker_are_told_of(make_world: MakeWorld) -> None:
     world.edit("notifykit.yaml", "lease: 5", "lease: 0.05")
     world.invoke("generate")
     with world.outbox() as outbox:
-        outbox.claim("gone", 1, {"beijing-group": ChannelBounds()}, 0.0)
+        take(outbox, "gone", 1, {"beijing-group": ChannelBounds()}, 0.0)
     result = world.invoke("dispatch")
     assert result.exit_code == 3
     assert result.stdout.splitlines()[0] == "1 sent, 1 in doubt, 1 of them left by a worker that is gone"

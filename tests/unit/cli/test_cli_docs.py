@@ -22,8 +22,9 @@ from notifykit.cli.app import EXIT_CODES
 from notifykit.clock import SystemClock
 from notifykit.demo.proof import ChannelProof, FlagProof, Proof
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds
+from notifykit.outbox.values import ChannelBounds
 from notifykit.plugins import Plugins, find, load_plugins
+from notifykit.testing.outbox.steps import take
 from notifykit.testing.samples import draft
 
 
@@ -93,7 +94,7 @@ def test_every_key_of_every_command_is_on_the_page(
     with closing(SqliteOutbox.open(world.store, AnHourAgo())) as outbox:
         outbox.enqueue([draft(channel="hanging")])
         outbox.set_outage(OUTAGE)
-        (claim,) = outbox.claim("a worker that hangs", 1, {"hanging": ChannelBounds()}, 120)
+        (claim,) = take(outbox, "a worker that hangs", 1, {"hanging": ChannelBounds()}, 120)
         reader.compare("status", told("status"))
         outbox.release(claim)
         outbox.end_outage(OUTAGE.channel)

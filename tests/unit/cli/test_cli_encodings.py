@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from cli_world import CliWorld
 
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.values import Filter
 
 CAMPAIGN = """
 source: {type: csv, path: data/people.csv, key: id}

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from cli_world import FINE, CliWorld, contract
 
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.values import Filter
 from notifykit.wording.host import KEY_CHANGED
 
 FILE = "campaigns/beijing.yaml"

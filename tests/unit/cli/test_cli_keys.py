@@ -7,7 +7,7 @@ import re
 import pytest
 from cli_world import FINE, CliWorld, contract
 
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.values import Filter
 
 SAME = ("keys", "distinct", "--campaign", "beijing", "--who", "Ann", "--why", "two houses")
 

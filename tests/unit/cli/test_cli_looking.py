@@ -14,7 +14,8 @@ from rich.cells import cell_len
 
 from notifykit.cli import tasks
 from notifykit.model import Outcome, Status
-from notifykit.outbox.protocol import ChannelBounds, Transition
+from notifykit.outbox.values import ChannelBounds, Transition
+from notifykit.testing.outbox.steps import finish, take
 from notifykit.wording import Reason
 
 MakeWorld = Callable[[Sequence[str]], CliWorld]
@@ -295,7 +296,7 @@ def test_trace_ends_with_how_it_stands(make_world: MakeWorld, mood: str, said: s
 def test_trace_of_a_send_that_is_under_way(world: CliWorld) -> None:
     world.invoke("generate")
     with world.outbox() as outbox:
-        outbox.claim("a-worker", 1, {"beijing-group": ChannelBounds()}, 60)
+        take(outbox, "a-worker", 1, {"beijing-group": ChannelBounds()}, 60)
     out = world.invoke("trace", contract(1)).stdout
     assert "attempt 1 under way, by a-worker" in out
     assert "beijing-group: sending\n" in out
@@ -339,8 +340,8 @@ def test_an_unknown_key_is_an_error_with_near_keys(world: CliWorld, key: str, me
 def test_trace_shows_the_id_that_the_service_gave(world: CliWorld) -> None:
     world.invoke("generate")
     with world.outbox() as outbox:
-        (claim,) = outbox.claim("a-worker", 1, {"beijing-group": ChannelBounds()}, 60)
-        outbox.finish(claim, Outcome.accepted(vendor_id="msg-77"), Transition(status=Status.SENT), 0.25)
+        (claim,) = take(outbox, "a-worker", 1, {"beijing-group": ChannelBounds()}, 60)
+        finish(outbox, claim, Outcome.accepted(vendor_id="msg-77"), Transition(status=Status.SENT), 0.25)
     assert "attempt 1: accepted after 250 ms: (id msg-77)\n" in world.invoke("trace", contract(1)).stdout
 
 

@@ -13,8 +13,8 @@ import pytest
 from cli_world import FINE, CliWorld, contract
 
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import CampaignFigures, Filter
 from notifykit.outbox.sqlite import schema
+from notifykit.outbox.values import CampaignFigures, Filter
 from notifykit.wording import Reason
 
 WORKING = [

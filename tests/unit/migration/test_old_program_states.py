@@ -15,7 +15,8 @@ from notifykit_migration.store import fence
 
 from notifykit.model import Draft, Outcome, Status
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
+from notifykit.outbox.values import ChannelBounds, Filter, Transition
+from notifykit.testing.outbox.steps import finish, take
 
 PAGE = Path(__file__).parents[3] / "docs" / "states.md"
 
@@ -41,10 +42,10 @@ def put(outbox: SqliteOutbox, status: Status) -> None:
     if status is Status.CANCELLED:
         outbox.decide([1], status, who="p", why="y", of=[Status.QUEUED])
     elif status is not Status.QUEUED:
-        (claim,) = outbox.claim("w", 1, {"ch": ChannelBounds()}, 60)
+        (claim,) = take(outbox, "w", 1, {"ch": ChannelBounds()}, 60)
         if status is not Status.SENDING:
             then = Status.SENT if status is Status.COMPLETED else status
-            outbox.finish(claim, ENDS[then], Transition(status=then))
+            finish(outbox, claim, ENDS[then], Transition(status=then))
     if status is Status.COMPLETED:
         outbox.complete([1])
 

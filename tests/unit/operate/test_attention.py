@@ -7,8 +7,9 @@ from pathlib import Path
 from notifykit.model import FOREVER, Outcome, Status
 from notifykit.operate.attention import attention
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds, Transition
+from notifykit.outbox.values import ChannelBounds, Transition
 from notifykit.testing import FakeClock, draft
+from notifykit.testing.outbox.steps import finish, take
 from notifykit.wording import Reason
 
 
@@ -23,11 +24,11 @@ def test_dead_letters_doubts_lasting_pauses_and_lost_channels(tmp_path: Path) ->
     with SqliteOutbox.open(tmp_path / "outbox.db", FakeClock()) as outbox:
         outbox.enqueue([draft(key=key, recipient=key) for key in "abc"])
         for claim, to in zip(
-            outbox.claim("worker", 3, {"robot": ChannelBounds()}, 60),
+            take(outbox, "worker", 3, {"robot": ChannelBounds()}, 60),
             (Status.FAILED, Status.IN_DOUBT, Status.IN_DOUBT),
             strict=True,
         ):
-            outbox.finish(claim, Outcome.unknown("x"), Transition(status=to))
+            finish(outbox, claim, Outcome.unknown("x"), Transition(status=to))
         assert (attention(outbox, {"robot"}).failed, attention(outbox, {"robot"}).in_doubt) == (1, 2)
         outbox.enqueue([draft(key="d", channel="gone"), draft(key="e", channel="gone")])
         outbox.pause("desk", FOREVER, Reason("93000 bad key"))

@@ -11,8 +11,9 @@ from notifykit.errors import NotifykitError
 from notifykit.model import Outcome, Status
 from notifykit.operate.decisions import Resolution, Selection, decide, resend, resendable
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
+from notifykit.outbox.values import ChannelBounds, Filter, Transition
 from notifykit.testing import FakeClock, draft
+from notifykit.testing.outbox.steps import finish, take
 from notifykit.wording import Wording
 from notifykit.wording.host import HOST
 
@@ -40,17 +41,16 @@ def put(
 ) -> int:
     """Queue a message and lead it into a state; returns its id."""
     enqueued = outbox.enqueue([draft(key=key, campaign=campaign, name=message, ordered=False)])
-    assert enqueued.first_id is not None
-    id_ = enqueued.first_id
+    (id_, *_) = enqueued.ids
     if status is Status.CANCELLED:
         outbox.decide([id_], status, who="x", why="x", of=[Status.QUEUED])
     elif status is not Status.QUEUED:
-        for claim in outbox.claim("worker", 100, {"robot": ChannelBounds()}, 60):
+        for claim in take(outbox, "worker", 100, {"robot": ChannelBounds()}, 60):
             if claim.task.id != id_:
                 outbox.release(claim)
             elif status is not Status.SENDING:
                 to = Status.SENT if status is Status.COMPLETED else status
-                outbox.finish(claim, Outcome.unknown("x"), Transition(status=to))
+                finish(outbox, claim, Outcome.unknown("x"), Transition(status=to))
         if status is Status.COMPLETED:
             outbox.complete([id_])
     return id_

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from notifykit.model import FOREVER, Draft, Outcome, Status
 from notifykit.operate.forecast import Turn, forecast
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds, Transition
+from notifykit.outbox.values import ChannelBounds, Transition
 from notifykit.testing import FakeClock, draft
+from notifykit.testing.outbox.steps import finish, take
 from notifykit.wording import Reason
 
 CHANNELS = ("robot", "desk")
@@ -46,22 +47,22 @@ def test_one_of_each_recipient_is_due_and_the_others_stand_behind_it(outbox: Sql
 
 def test_a_message_on_the_wire_holds_its_recipients_others(outbox: SqliteOutbox, clock: FakeClock) -> None:
     outbox.enqueue([draft(key="1"), draft(key="2")])
-    outbox.claim("worker", 1, {"robot": ChannelBounds()}, 60)
+    take(outbox, "worker", 1, {"robot": ChannelBounds()}, 60)
     assert expected(outbox, clock) == [(2, Turn.BEHIND, None, 1)]
 
 
 def test_an_unordered_message_on_the_wire_holds_nobody(outbox: SqliteOutbox, clock: FakeClock) -> None:
     outbox.enqueue([draft(key="1", ordered=False), draft(key="2")])
-    outbox.claim("worker", 1, {"robot": ChannelBounds()}, 60)
+    take(outbox, "worker", 1, {"robot": ChannelBounds()}, 60)
     assert expected(outbox, clock) == [(2, Turn.NOW, None, None)]
 
 
 def test_a_retry_waits_and_comes_after_what_was_never_tried(outbox: SqliteOutbox, clock: FakeClock) -> None:
     outbox.enqueue([draft(key="1"), draft(key="2"), draft(key="3", recipient="b")])
-    (claim,) = outbox.claim("worker", 1, {"robot": ChannelBounds()}, 60)
+    (claim,) = take(outbox, "worker", 1, {"robot": ChannelBounds()}, 60)
     again = clock.now() + 30
     then = Transition(status=Status.QUEUED, not_before=again, hold_order_until=clock.now() + 600)
-    outbox.finish(claim, Outcome.retry("45009"), then)
+    finish(outbox, claim, Outcome.retry("45009"), then)
     assert expected(outbox, clock) == [
         (3, Turn.NOW, None, None),
         (1, Turn.LATER, again, None),
@@ -107,5 +108,5 @@ def test_what_is_due_is_what_a_worker_gets(drafts: list[Draft], tmp_path_factory
             ]
         )
         due = [id_ for id_, turn, _, _ in expected(outbox, clock) if turn is Turn.NOW]
-        claims = outbox.claim("worker", 100, dict.fromkeys(CHANNELS, ChannelBounds()), 60)
+        claims = take(outbox, "worker", 100, dict.fromkeys(CHANNELS, ChannelBounds()), 60)
         assert due == [claim.task.id for claim in claims]

@@ -10,8 +10,9 @@ import pytest
 from notifykit.model import Outcome, Status
 from notifykit.operate.trace import StepKind, near_keys, traces
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds, Transition
+from notifykit.outbox.values import ChannelBounds, Transition
 from notifykit.testing import FakeClock, draft
+from notifykit.testing.outbox.steps import finish, take
 from notifykit.wording import Reason
 
 
@@ -27,9 +28,9 @@ def outbox(tmp_path: Path, clock: FakeClock) -> Iterator[SqliteOutbox]:
 
 
 def attempt(outbox: SqliteOutbox, clock: FakeClock, outcome: Outcome, then: Transition) -> None:
-    (claim,) = outbox.claim("worker", 1, {"robot": ChannelBounds()}, 60)
+    (claim,) = take(outbox, "worker", 1, {"robot": ChannelBounds()}, 60)
     clock.advance(2)
-    outbox.finish(claim, outcome, then, 2.0)
+    finish(outbox, claim, outcome, then, 2.0)
     clock.advance(1)
 
 
@@ -65,7 +66,7 @@ def test_everything_that_happened_in_the_order_in_which_it_happened(outbox: Sqli
 
 def test_an_attempt_under_way_is_told(outbox: SqliteOutbox) -> None:
     outbox.enqueue([draft(key="C-1")])
-    outbox.claim("worker", 1, {"robot": ChannelBounds()}, 60)
+    take(outbox, "worker", 1, {"robot": ChannelBounds()}, 60)
     ((step,),) = ([item for item in story.steps if item.kind is StepKind.ATTEMPT] for story in traces(outbox, "C-1"))
     assert step.attempt is not None
     assert step.attempt.verdict is None

@@ -12,9 +12,10 @@ import pytest
 from notifykit.errors import StoreError
 from notifykit.model import Draft, Outcome, Status, Task
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
 from notifykit.outbox.sqlite.adopting import Adoption
+from notifykit.outbox.values import ChannelBounds, Filter, Transition
 from notifykit.testing import FakeClock
+from notifykit.testing.outbox.steps import finish, take
 from notifykit.wording import Reason
 
 LATER = 60.0
@@ -107,37 +108,37 @@ def test_an_adopted_row_comes_before_what_was_queued_since(old: SqliteOutbox) ->
     old.enqueue([draft("5", recipient="a"), draft("6", recipient="b")])
     old.adopt([adoption("4", 4), adoption("3", 3), adoption("1", 1, ordered=False)], who="migrate")
     sent = []
-    while claims := old.claim("w", 9, {"robot": ChannelBounds()}, 60):
+    while claims := take(old, "w", 9, {"robot": ChannelBounds()}, 60):
         sent.append([claim.task.id for claim in claims])
         for claim in claims:
-            old.finish(claim, Outcome.accepted(), Transition(status=Status.SENT))
+            finish(old, claim, Outcome.accepted(), Transition(status=Status.SENT))
     assert sent == [[1, 3, 6], [4], [5]]
 
 
 def test_a_lane_with_a_retry_that_waits_keeps_waiting(old: SqliteOutbox, clock: FakeClock) -> None:
     add_pending(old, "a")  # 3
     old.enqueue([draft("4", recipient="a"), draft("5", recipient="a")])
-    (claim,) = old.claim("w", 9, {"robot": ChannelBounds()}, 60)
+    (claim,) = take(old, "w", 9, {"robot": ChannelBounds()}, 60)
     until = clock.now() + LATER
     again = Transition(status=Status.QUEUED, not_before=until, hold_order_until=until)
-    old.finish(claim, Outcome.retry("busy"), again)
+    finish(old, claim, Outcome.retry("busy"), again)
     old.adopt([adoption("3", 3)], who="migrate")
-    (claim,) = old.claim("w", 9, {"robot": ChannelBounds()}, 60)
+    (claim,) = take(old, "w", 9, {"robot": ChannelBounds()}, 60)
     assert claim.task.id == 3
-    old.finish(claim, Outcome.accepted(), Transition(status=Status.SENT))
-    assert old.claim("w", 9, {"robot": ChannelBounds()}, 60) == []
+    finish(old, claim, Outcome.accepted(), Transition(status=Status.SENT))
+    assert take(old, "w", 9, {"robot": ChannelBounds()}, 60) == []
     clock.advance(LATER)
-    assert [claim.task.id for claim in old.claim("w", 9, {"robot": ChannelBounds()}, 60)] == [4]
+    assert [claim.task.id for claim in take(old, "w", 9, {"robot": ChannelBounds()}, 60)] == [4]
 
 
 def test_a_lane_with_a_message_on_the_wire_is_left_until_that_is_known(old: SqliteOutbox) -> None:
     add_pending(old, "a")
     old.enqueue([draft("4", recipient="a")])
-    (claim,) = old.claim("w", 9, {"robot": ChannelBounds()}, 60)
+    (claim,) = take(old, "w", 9, {"robot": ChannelBounds()}, 60)
     old.adopt([adoption("3", 3)], who="migrate")
-    assert old.claim("w", 9, {"robot": ChannelBounds()}, 60) == []
-    old.finish(claim, Outcome.accepted(), Transition(status=Status.SENT))
-    assert [claim.task.id for claim in old.claim("w", 9, {"robot": ChannelBounds()}, 60)] == [3]
+    assert take(old, "w", 9, {"robot": ChannelBounds()}, 60) == []
+    finish(old, claim, Outcome.accepted(), Transition(status=Status.SENT))
+    assert [claim.task.id for claim in take(old, "w", 9, {"robot": ChannelBounds()}, 60)] == [3]
 
 
 @pytest.mark.parametrize(

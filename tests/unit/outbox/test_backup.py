@@ -12,8 +12,8 @@ import pytest
 
 from notifykit.errors import StoreError
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import Filter
 from notifykit.outbox.sqlite.backup import back_up
+from notifykit.outbox.values import Filter
 from notifykit.testing import draft
 
 

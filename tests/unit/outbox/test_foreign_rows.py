@@ -17,9 +17,10 @@ from notifykit.model import Claim, Outcome, Status, Task
 from notifykit.operate.attention import attention
 from notifykit.operate.decisions import Resolution, Selection, decide
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
 from notifykit.outbox.sqlite import rows
+from notifykit.outbox.values import ChannelBounds, Filter, Transition
 from notifykit.testing import FakeClock, draft
+from notifykit.testing.outbox.steps import finish, take
 from notifykit.wording import Reason, Wording
 from notifykit.wording.host import HOST
 
@@ -72,9 +73,9 @@ def everything(outbox: SqliteOutbox) -> list[Task]:
 def sent(outbox: SqliteOutbox) -> list[str]:
     """Send all that can be sent; returns the keys."""
     keys = []
-    while claims := outbox.claim("worker", 10, CHANNELS, 60):
+    while claims := take(outbox, "worker", 10, CHANNELS, 60):
         for claim in claims:
-            assert outbox.finish(claim, Outcome.accepted(), Transition(status=Status.SENT))
+            assert finish(outbox, claim, Outcome.accepted(), Transition(status=Status.SENT))
             keys.append(claim.task.key)
     return keys
 
@@ -167,7 +168,7 @@ def test_a_message_that_was_damaged_is_set_aside_and_bars_no_other(outbox: Sqlit
     with closing(outbox):
         outbox.enqueue([draft(key=key) for key in "abc"])
         write(outbox.db.path, f"UPDATE tasks SET {column} = x'ff', reason = 'x', reason_code = 'y' WHERE id = 1")
-        claims: list[Claim] = outbox.claim("worker", 1, CHANNELS, 60)
+        claims: list[Claim] = take(outbox, "worker", 1, CHANNELS, 60)
         assert [claim.task.key for claim in claims] == ["b"]
         outbox.release(claims[0])
         assert sent(outbox) == ["b", "c"]
@@ -212,7 +213,7 @@ def test_a_lane_whose_first_message_was_taken_away_goes_on(outbox: SqliteOutbox,
 def test_what_a_task_on_the_wire_says_is_recovered_whatever_it_is(outbox: SqliteOutbox) -> None:
     with closing(outbox):
         outbox.enqueue([draft()])
-        outbox.claim("worker", 1, CHANNELS, 60)
+        take(outbox, "worker", 1, CHANNELS, 60)
         write(outbox.db.path, "UPDATE tasks SET lease = 'long', beat = 'x', metadata = '['")
         insert(outbox.db.path, status="sending", channel="robot", worker=b"\xff")
         (claim,) = outbox.on_wire()
@@ -235,7 +236,7 @@ def test_a_claim_that_was_written_over_is_given_up_and_bars_no_other(
 ) -> None:
     with closing(outbox):
         outbox.enqueue([draft(key=key) for key in "ab"])
-        outbox.claim("worker", 1, CHANNELS, 60)
+        take(outbox, "worker", 1, CHANNELS, 60)
         write(outbox.db.path, f"UPDATE tasks SET {cells} WHERE record_key = 'a'")
         assert ([str(task.reason) for task in everything(outbox) if task.status is Status.FOREIGN]) == [reason]
         assert outbox.figures()[0].by_status == {Status.FOREIGN: 1, Status.QUEUED: 1}
@@ -250,10 +251,10 @@ def test_a_claim_that_was_written_over_is_given_up_and_bars_no_other(
 def test_a_late_result_settles_the_doubt_of_a_claim_that_was_written_over(outbox: SqliteOutbox) -> None:
     with closing(outbox):
         outbox.enqueue([draft()])
-        (claim,) = outbox.claim("worker", 1, CHANNELS, 60)
+        (claim,) = take(outbox, "worker", 1, CHANNELS, 60)
         write(outbox.db.path, "UPDATE tasks SET worker = x'ff'")
         outbox.mend_times()
-        assert outbox.finish(claim, Outcome.accepted(), Transition(status=Status.SENT))
+        assert finish(outbox, claim, Outcome.accepted(), Transition(status=Status.SENT))
         assert [task.status for task in outbox.tasks(Filter())] == [Status.SENT]
 
 
@@ -273,8 +274,8 @@ def test_a_message_whose_attempts_are_no_number_is_not_sent_before_a_person_says
 def test_a_person_who_has_it_tried_again_mends_the_number_of_its_attempts(outbox: SqliteOutbox, number: str) -> None:
     with closing(outbox):
         outbox.enqueue([draft()])
-        outbox.claim("worker", 1, CHANNELS, 60)
-        outbox.finish(outbox.on_wire()[0], Outcome.retry("busy"), Transition(status=Status.QUEUED))
+        take(outbox, "worker", 1, CHANNELS, 60)
+        finish(outbox, outbox.on_wire()[0], Outcome.retry("busy"), Transition(status=Status.QUEUED))
         write(outbox.db.path, f"UPDATE tasks SET attempts = {number}")
         assert sent(outbox) == []
         decide(outbox, Selection(ids=(1,)), Resolution.RETRY, who="p", why="looked", wording=Wording(HOST))
@@ -317,9 +318,9 @@ def test_a_person_decides_about_a_status_that_is_not_believed(
 def test_a_retry_that_another_program_cancelled_waits_for_a_person(outbox: SqliteOutbox) -> None:
     with closing(outbox):
         outbox.enqueue([draft()])
-        (claim,) = outbox.claim("worker", 1, CHANNELS, 60)
+        (claim,) = take(outbox, "worker", 1, CHANNELS, 60)
         later = Transition(status=Status.QUEUED, reason=Reason("busy"), not_before=outbox.db.clock.now() + 60)
-        outbox.finish(claim, Outcome.retry("busy"), later)
+        finish(outbox, claim, Outcome.retry("busy"), later)
         write(outbox.db.path, "UPDATE tasks SET status = 'cancelled'")
         assert attention(outbox, CHANNELS).foreign == 1
 
@@ -332,6 +333,7 @@ def test_what_was_sent_is_not_sent_again_because_another_program_queues_it(outbo
         outbox.complete([1])
         write(outbox.db.path, "UPDATE tasks SET status = 'queued', due_at = 0.0")
         assert attention(outbox, CHANNELS).foreign == 1
+        outbox.mend_times()
         assert sent(outbox) == []
         (aside,) = outbox.tasks(Filter())
         assert (aside.status, str(aside.reason)) == (

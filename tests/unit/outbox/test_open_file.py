@@ -13,7 +13,8 @@ import pytest
 
 from notifykit.errors import StoreError
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds, Filter
+from notifykit.outbox.values import ChannelBounds, Filter
+from notifykit.testing.outbox.steps import take
 from notifykit.testing.samples import draft
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows refuses it while a connection is open")
@@ -69,7 +70,7 @@ def test_nothing_is_claimed_from_a_store_that_is_lost(outbox: SqliteOutbox, lose
         lose(outbox.db.path)
         channels = {draft().channel: ChannelBounds()}
         with pytest.raises(StoreError, match=r"outbox\.db(-wal)? (is gone|was replaced)") as caught:
-            outbox.claim("worker", 2, channels, 60.0)
+            take(outbox, "worker", 2, channels, 60.0)
         assert not caught.value.passing
         assert {task.status for task in outbox.tasks(Filter())} == {"queued"}
 

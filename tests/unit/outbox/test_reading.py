@@ -14,11 +14,12 @@ import pytest
 from notifykit.errors import StoreError
 from notifykit.model import Outcome, Status
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
 from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.reading import StoreChangedError
 from notifykit.outbox.sqlite.steps import steps
+from notifykit.outbox.values import ChannelBounds, Filter, Transition
 from notifykit.testing import FakeClock, draft
+from notifykit.testing.outbox.steps import finish, take
 
 VERSIONS = [step.name for step in steps()[:-1]]
 
@@ -79,13 +80,13 @@ def lived(store: Path) -> None:
     """Messages in several states, left by this version."""
     with SqliteOutbox.open(store, FakeClock()) as outbox:
         outbox.enqueue([draft(key=key, recipient=key) for key in "abcde"])
-        claims = outbox.claim("worker", 4, {"robot": ChannelBounds()}, 60)
+        claims = take(outbox, "worker", 4, {"robot": ChannelBounds()}, 60)
         for claim, (outcome, status) in zip(
             claims,
             [(Outcome.accepted(), Status.SENT), (Outcome.rejected("no"), Status.FAILED), (Outcome.unknown("?"), "x")],
             strict=False,
         ):
-            outbox.finish(claim, outcome, Transition(status=Status.IN_DOUBT if status == "x" else Status(status)))
+            finish(outbox, claim, outcome, Transition(status=Status.IN_DOUBT if status == "x" else Status(status)))
 
 
 def test_a_store_that_nobody_works_on_is_read_and_left_as_it_is(tmp_path: Path) -> None:

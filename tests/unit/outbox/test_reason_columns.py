@@ -9,10 +9,11 @@ from sample_outage import OUTAGE
 
 from notifykit.model import Outcome, Status
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds, OutageKind, Transition
 from notifykit.outbox.sqlite import rows
 from notifykit.outbox.sqlite.stored import StoredOutbox
+from notifykit.outbox.values import ChannelBounds, OutageKind, Transition
 from notifykit.testing import draft
+from notifykit.testing.outbox.steps import finish, take
 from notifykit.wording import Reason, Wording, host
 
 COLUMNS = "reason, reason_code, reason_params, refusal, refusal_code, refusal_params"
@@ -20,9 +21,9 @@ COLUMNS = "reason, reason_code, reason_params, refusal, refusal_code, refusal_pa
 
 def failed(outbox: SqliteOutbox) -> int:
     outbox.enqueue([draft()])
-    (claim,) = outbox.claim("w", 1, {"robot": ChannelBounds()}, 60)
+    (claim,) = take(outbox, "w", 1, {"robot": ChannelBounds()}, 60)
     outcome = Outcome.rejected("40058", "太长")
-    outbox.finish(claim, outcome, Transition(status=Status.FAILED, reason=host.REJECTED(cause=outcome.said)))
+    finish(outbox, claim, outcome, Transition(status=Status.FAILED, reason=host.REJECTED(cause=outcome.said)))
     return claim.task.id
 
 

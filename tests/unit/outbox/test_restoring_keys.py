@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import Filter
 from notifykit.outbox.sqlite.restoring import restore, restore_others
+from notifykit.outbox.values import Filter
 from notifykit.testing.samples import draft
 
 

@@ -10,8 +10,9 @@ import pytest
 from notifykit.errors import StoreError
 from notifykit.model import Draft, Status
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds, Filter
 from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS
+from notifykit.outbox.values import ChannelBounds, Filter
+from notifykit.testing.outbox.steps import take
 
 
 def schema_of(file: Path) -> list[tuple[str, str]]:
@@ -56,7 +57,7 @@ def test_the_legacy_program_still_inserts_and_completes_its_own_rows(legacy_file
             old.execute("UPDATE tasks SET status = 'completed' WHERE id = 1")
             unsent = old.execute("SELECT * FROM tasks WHERE status = 'pending'").fetchall()
         assert [row[0] for row in unsent] == [4]
-        assert outbox.claim("w", 9, {"ch": ChannelBounds()}, 60)[0].task.key == "k"
+        assert take(outbox, "w", 9, {"ch": ChannelBounds()}, 60)[0].task.key == "k"
         foreign = list(outbox.tasks(Filter(statuses=(Status.PENDING,))))
         assert [(task.campaign, task.text) for task in foreign] == [("", "m")]
 

@@ -22,9 +22,10 @@ from notifykit.model import Claim, Draft, OnUnknown, Outcome, Status
 from notifykit.operate import decisions
 from notifykit.operate.decisions import Resolution, Selection
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
 from notifykit.outbox.sqlite.adopting import BECOMES, Adoption
+from notifykit.outbox.values import ChannelBounds, Filter, Transition
 from notifykit.pipeline.judge import doubtful, judge
+from notifykit.testing.outbox.steps import finish, take
 from notifykit.wording import Reason, Wording
 from notifykit.wording.host import HOST
 
@@ -55,7 +56,7 @@ def put(outbox: SqliteOutbox, status: Status) -> Case:
             old.execute("INSERT INTO tasks (task_type, recipient, message) VALUES ('x', 'r', 't')")
         return Case(outbox, 1, None)
     outbox.enqueue([DRAFT])
-    (claim,) = outbox.claim("w", 1, {"ch": ChannelBounds()}, 60)
+    (claim,) = take(outbox, "w", 1, {"ch": ChannelBounds()}, 60)
     if status in (Status.QUEUED, Status.CANCELLED):
         outbox.release(claim)
     if status is Status.CANCELLED:
@@ -64,7 +65,7 @@ def put(outbox: SqliteOutbox, status: Status) -> Case:
     ends |= {Status.FAILED: Outcome.rejected("no"), Status.IN_DOUBT: Outcome.unknown("lost")}
     if status in ends:
         then = Status.SENT if status is Status.COMPLETED else status
-        outbox.finish(claim, ends[status], Transition(status=then))
+        finish(outbox, claim, ends[status], Transition(status=then))
     if status is Status.COMPLETED:
         outbox.complete([1])
     if status is Status.FOREIGN:
@@ -81,7 +82,7 @@ def then(claim: Claim, outcome: Outcome, on_unknown: OnUnknown) -> Transition:
 
 def outcome(outcome: Outcome, on_unknown: OnUnknown, case: Case) -> None:
     if case.claim is not None:
-        case.outbox.finish(case.claim, outcome, then(case.claim, outcome, on_unknown))
+        finish(case.outbox, case.claim, outcome, then(case.claim, outcome, on_unknown))
 
 
 def expire(on_unknown: OnUnknown, case: Case) -> None:
@@ -96,7 +97,7 @@ def heartbeat(case: Case) -> None:
 
 
 def claim(case: Case) -> None:
-    case.outbox.claim("other", 1, {"ch": ChannelBounds()}, 60)
+    take(case.outbox, "other", 1, {"ch": ChannelBounds()}, 60)
 
 
 def claim_what_another_program_damaged(case: Case) -> None:

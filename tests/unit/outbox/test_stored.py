@@ -10,8 +10,9 @@ import pytest
 
 from notifykit.model import Draft, Outcome, Status
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
 from notifykit.outbox.sqlite.stored import StoredOutbox
+from notifykit.outbox.values import ChannelBounds, Filter, Transition
+from notifykit.testing.outbox.steps import finish, take
 from notifykit.wording import Reason
 
 
@@ -25,10 +26,10 @@ def filled(outbox: SqliteOutbox) -> SqliteOutbox:
     """Three tasks of two campaigns, the first one accepted and the second one in doubt; then a row of nobody."""
     outbox.enqueue([draft("1"), draft("2", recipient="s"), draft("3", campaign="d")])
     for claim, outcome in zip(
-        outbox.claim("w", 2, {"ch": ChannelBounds()}, 60), [Outcome.accepted(), Outcome.unknown("lost")], strict=True
+        take(outbox, "w", 2, {"ch": ChannelBounds()}, 60), [Outcome.accepted(), Outcome.unknown("lost")], strict=True
     ):
         status = Status.SENT if outcome == Outcome.accepted() else Status.IN_DOUBT
-        outbox.finish(claim, outcome, Transition(status=status, reason=Reason(outcome.code) if outcome.code else None))
+        finish(outbox, claim, outcome, Transition(status=status, reason=Reason(outcome.code) if outcome.code else None))
     outbox.db.execute("INSERT INTO tasks (task_type, recipient, message) VALUES ('report', 'r', 'm')")
     return outbox
 
@@ -76,7 +77,7 @@ def test_a_doubt_that_a_person_put_back_is_none(filled: SqliteOutbox) -> None:
 
 def test_what_is_on_the_wire_is_told_by_worker(filled: SqliteOutbox) -> None:
     assert list(filled.stored().on_the_wire()) == []
-    assert len(filled.claim("w", 1, {"ch": ChannelBounds()}, 60)) == 1
+    assert len(take(filled, "w", 1, {"ch": ChannelBounds()}, 60)) == 1
     assert list(filled.stored().on_the_wire()) == [("w", 1)]
 
 

@@ -12,7 +12,7 @@ import pytest
 from notifykit.keys.shown import shown
 from notifykit.model import Problem, Record, Status, Table
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.values import Filter
 from notifykit.pipeline import generate as module
 from notifykit.pipeline.generate import Generated, generate
 

@@ -8,10 +8,11 @@ import pytest
 
 from notifykit.errors import CampaignError, RenderError
 from notifykit.model import Outcome, Problem, Record, Status, Table, Task
-from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
+from notifykit.outbox.values import ChannelBounds, Filter, Transition
 from notifykit.pipeline import generate as module
 from notifykit.pipeline.generate import Generated, generate
 from notifykit.pipeline.settle import settle
+from notifykit.testing.outbox.steps import finish, take
 
 
 def row(number: int, key: str, flag: str = "N", text: str = "x") -> Record:
@@ -27,9 +28,9 @@ def queued(world: Any) -> list[tuple[str, str]]:
 
 
 def send_all(world: Any) -> None:
-    while claims := world.outbox.claim("w", 9, {"ch": ChannelBounds()}, 60):
+    while claims := take(world.outbox, "w", 9, {"ch": ChannelBounds()}, 60):
         for claim in claims:
-            world.outbox.finish(claim, Outcome.accepted(), Transition(status=Status.SENT))
+            finish(world.outbox, claim, Outcome.accepted(), Transition(status=Status.SENT))
 
 
 def test_each_due_record_gets_its_messages_in_order(world: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from notifykit.campaign.campaign import RetryPolicy
 from notifykit.model import Claim, Outcome, Status
-from notifykit.outbox.protocol import Outage, OutageKind
+from notifykit.outbox.values import Outage, OutageKind
 from notifykit.pipeline.judge import AFTER_OTHERS, judge
 from notifykit.pipeline.outage import MOST_WAIT, failed_again, kind_of
 from notifykit.testing.samples import records, sent_task

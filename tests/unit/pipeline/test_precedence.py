@@ -17,7 +17,7 @@ from notifykit.campaign.campaign import Campaign
 from notifykit.errors import CampaignError, HeldCampaignError
 from notifykit.model import Record, Table
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import Filter
+from notifykit.outbox.values import Filter
 from notifykit.pipeline.generate import generate
 from notifykit.pipeline.precedence import Precedence
 from notifykit.wording.host import RENAMED_MEANWHILE

@@ -5,11 +5,13 @@ from typing import Any, cast
 import pytest
 
 from notifykit.model import Outcome, Record, Status, Table, Task
-from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
+from notifykit.outbox.values import ChannelBounds, Filter, Transition
 from notifykit.pipeline.generate import generate
 from notifykit.pipeline.settle import settle
 from notifykit.roles import WriteBack
 from notifykit.secrets import Secret
+from notifykit.testing.outbox.steps import finish as finished
+from notifykit.testing.outbox.steps import take
 from notifykit.wording import Reason
 from notifykit.wording.host import WRITE_BACK_FAILED
 
@@ -21,10 +23,10 @@ def fill(world: Any, *keys: str) -> None:
 
 
 def finish(world: Any, **status_of: Status) -> None:
-    while claims := world.outbox.claim("w", 9, {"ch": ChannelBounds()}, 60):
+    while claims := take(world.outbox, "w", 9, {"ch": ChannelBounds()}, 60):
         for claim in claims:
             then = status_of.get(f"{claim.task.key}_{claim.task.name}", Status.SENT)
-            world.outbox.finish(claim, Outcome.accepted(), Transition(status=then))
+            finished(world.outbox, claim, Outcome.accepted(), Transition(status=then))
 
 
 @pytest.mark.parametrize("blocking", [Status.FAILED, Status.IN_DOUBT])

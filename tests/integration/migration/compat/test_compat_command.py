@@ -14,7 +14,8 @@ from shim_world import shimmed, surroundings
 
 from notifykit.cli.app import build_cli
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds
+from notifykit.outbox.values import ChannelBounds
+from notifykit.testing.outbox.steps import take
 
 
 def invoke(world: ProgramWorld, *arguments: str) -> Result:
@@ -163,7 +164,7 @@ def test_status_works_while_it_sends(world: ProgramWorld) -> None:
     with shimmed(world) as program:
         program.jobs.signing_and_sales_incentive_aug_beijing()
     with SqliteOutbox.open(world.store) as outbox:
-        outbox.claim("worker", 1, dict.fromkeys(world.opened().configuration.channels, ChannelBounds()), 120.0)
+        take(outbox, "worker", 1, dict.fromkeys(world.opened().configuration.channels, ChannelBounds()), 120.0)
     with surroundings(world.folder):
         done = CliRunner(env={"NOTIFYKIT_PROJECT": None}).invoke(build_cli(), ["status"], prog_name="notifykit")
     assert done.exit_code == 0, done.output

@@ -18,8 +18,9 @@ from shim_world import Program, shimmed
 from notifykit.errors import StoreError
 from notifykit.model import Status
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds
+from notifykit.outbox.values import ChannelBounds
 from notifykit.testing import FakeClock
+from notifykit.testing.outbox.steps import take
 
 GROUP, PERSON = "send_wecom_message", "send_wechat_message"
 
@@ -197,7 +198,7 @@ def test_what_a_killed_worker_left_is_recovered(program: Program) -> None:
     program.task_manager.create_task(PERSON, "部门", "工单")
     project = program.world.opened()
     with SqliteOutbox.open(program.world.store) as outbox, outbox.enlist("gone"):
-        (claim,) = outbox.claim("gone", 1, dict.fromkeys(project.configuration.channels, ChannelBounds()), LEASE)
+        (claim,) = take(outbox, "gone", 1, dict.fromkeys(project.configuration.channels, ChannelBounds()), LEASE)
     program.drain()
     (task,) = program.world.tasks()
     assert (task.id, task.status) == (claim.task.id, Status.IN_DOUBT)
@@ -210,7 +211,7 @@ def test_what_was_on_the_wire_is_recovered_without_a_lock_when_a_lease_is_over(w
         program.task_manager.create_task(PERSON, "部门", "工单")
         channels = dict.fromkeys(world.opened().configuration.channels, ChannelBounds())
         with SqliteOutbox.open(world.store) as outbox:
-            outbox.claim("elsewhere", 1, channels, LEASE)
+            take(outbox, "elsewhere", 1, channels, LEASE)
         passes = 0
         while world.tasks()[0].status is Status.SENDING:
             program.task_scheduler.check_tasks()

@@ -69,7 +69,7 @@ def fill(outbox: SqliteOutbox, members: list[Member]) -> None:
             ),
         )
     db.execute("UPDATE tasks SET due_at = not_before WHERE status = 'queued' AND ordered = 0")
-    lanes.advance(db, "ch", "r")
+    lanes.advance(db, [("ch", "r")])
 
 
 def due(outbox: SqliteOutbox, last: int) -> list[tuple[int, float | None]]:
@@ -90,7 +90,7 @@ def test_after_a_late_completed(outbox: SqliteOutbox, members: list[Member], dat
             " WHERE id = ? AND status IN ('queued', 'in_doubt')",  # as we do it: the fence does not hear of it
             (chosen,),
         )
-        lanes.advance(outbox.db, "ch", "r")
+        lanes.advance(outbox.db, [("ch", "r")])
         by_lanes = due(outbox, len(members))
     assert [(id_, at is None) for id_, at in by_fence] == [(id_, at is None) for id_, at in by_lanes]
     assert [at or 0.0 for _, at in by_fence] == pytest.approx([at or 0.0 for _, at in by_lanes], abs=5)
@@ -104,7 +104,7 @@ def test_when_a_task_of_another_program_is_taken(outbox: SqliteOutbox, members: 
         assert id_ is not None
         ((_, by_fence),) = due(outbox, id_)[-1:]
         outbox.db.execute("UPDATE tasks SET due_at = NULL WHERE id = ?", (id_,))
-        lanes.advance(outbox.db, "ch", "r")
+        lanes.advance(outbox.db, [("ch", "r")])
         ((_, by_lanes),) = due(outbox, id_)[-1:]
         outbox.db.execute("DELETE FROM tasks WHERE id = ?", (id_,))
     assert (by_fence is None) == (by_lanes is None)

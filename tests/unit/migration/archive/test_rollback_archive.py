@@ -16,7 +16,8 @@ from notifykit_migration.model import Hold, Row
 
 from notifykit.model import Draft, Outcome, Status
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import ChannelBounds, Filter, Transition
+from notifykit.outbox.values import ChannelBounds, Filter, Transition
+from notifykit.testing.outbox.steps import finish, take
 from notifykit.wording import Reason
 
 KEY = "2025080000000000001"
@@ -60,9 +61,12 @@ def outbox(tmp_path: Path) -> Iterator[SqliteOutbox]:
             (Status.SENT, Outcome.accepted(vendor_id="v1")),
             (Status.FAILED, Outcome.rejected("40058", "too long")),
         ):
-            (claim,) = outbox.claim("w", 1, {"desk": ChannelBounds()}, 60)
-            outbox.finish(
-                claim, outcome, Transition(status=then, reason=Reason(outcome.detail) if outcome.detail else None)
+            (claim,) = take(outbox, "w", 1, {"desk": ChannelBounds()}, 60)
+            finish(
+                outbox,
+                claim,
+                outcome,
+                Transition(status=then, reason=Reason(outcome.detail) if outcome.detail else None),
             )
         yield outbox
 
@@ -194,5 +198,5 @@ def test_tasks_of_other_campaigns_come_back(folder: MigrationFolder, outbox: Sql
             found.restore_history(again.db, found.present_names({}))
         tasks = {task.key: (task.id, task.status) for task in again.tasks(Filter(campaign="ours"))}
         assert tasks == {"2": (sent, Status.SENT), KEY: (sent + 1, Status.QUEUED)}
-        (claim,) = again.claim("w", 5, {"desk": ChannelBounds()}, 60)
+        (claim,) = take(again, "w", 5, {"desk": ChannelBounds()}, 60)
         assert claim.task.key == KEY

@@ -15,7 +15,7 @@ from notifykit.clock import SystemClock
 from notifykit.errors import HeldCampaignError, StoreError
 from notifykit.model import Draft
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.protocol import Enqueued, Filter
+from notifykit.outbox.values import Enqueued, Filter
 
 
 class Store:
@@ -70,7 +70,7 @@ def test_groups_share_a_step_and_are_told_of(store: Store) -> None:
     made.flush()
     made.flush()
     assert store.keys == ["0", "0", "1", "1", "2", "2"]
-    assert [(one.new, one.first_id, one.last_id) for one in told] == [(6, 1, 6)]
+    assert [list(one.ids) for one in told] == [[1, 2, 3, 4, 5, 6]]
 
 
 def test_a_full_step_is_made_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

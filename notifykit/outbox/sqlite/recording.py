@@ -1,0 +1,132 @@
+"""What came of attempts: many results are recorded by a few statements, in the caller's transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from notifykit.model import Status, Verdict
+from notifykit.outbox.sqlite import events, lanes, rates, rows
+from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.values import ChannelBounds, Finished
+
+# `record`: how the tasks stand to which results come.
+_STANDING = "SELECT id, attempts, status FROM tasks WHERE id IN (SELECT value FROM json_each(?))"
+
+# `move`: a task goes to where its outcome sends it.
+_MOVE = """
+UPDATE tasks SET status = ?, updated_at = ?, reason = ?, reason_code = ?, reason_params = ?, not_before = ?,
+                 worker = NULL, lease = NULL, beat = NULL, hold_until = coalesce(hold_until, ?), tries = tries - ?,
+                 sent_at = ?, doubted_at = coalesce(doubted_at, ?)
+ WHERE id = ?
+"""
+
+# `move`: keep what came of an attempt that moves its task. Its second result is the late one that settles its doubt.
+_OUTCOME = """
+INSERT INTO attempts (task_id, number, channel, worker, started_at, finished_at, verdict, code, detail, vendor_id,
+                      call_seconds)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET finished_at = excluded.finished_at, verdict = excluded.verdict, code = excluded.code,
+  detail = excluded.detail, vendor_id = excluded.vendor_id, call_seconds = excluded.call_seconds
+"""
+
+# `_keep_late`: keep what came of an attempt that does not move its task any more.
+_LATE = """
+UPDATE attempts SET finished_at = ?, verdict = ?, code = ?, detail = ?, vendor_id = ?, call_seconds = ?
+ WHERE task_id = ? AND number = ?
+"""
+
+# `_is_repeated`: the result of an attempt that is there already.
+_REPEATED = "SELECT 1 FROM attempts WHERE task_id = ? AND number = ? AND worker = ? AND verdict = ?"
+
+
+def record(db: Database, results: Sequence[Finished], channels: Mapping[str, ChannelBounds]) -> tuple[bool, ...]:
+    """Record results, and move the tasks of those whose claim is still the latest; returns which moved theirs.
+
+    `channels`: those that have no rates are counted for none; of others it is not known.
+    """
+    ids = json.dumps([result.claim.task.id for result in results])
+    standing = {id_: (attempts, status) for id_, attempts, status in db.all(_STANDING, (ids,))}
+    moving: list[Finished] = []
+    settling: list[Finished] = []
+    told: list[bool] = []
+    for result in results:
+        id_, token = result.claim.task.id, result.claim.token
+        attempts, status = standing.get(id_, (None, None))
+        group = {"sending": moving, "in_doubt": settling}.get(status) if attempts == token else None
+        if group is not None:
+            group.append(result)
+            standing[id_] = (attempts, result.then.status)
+        elif not (attempts == token and status == result.then.status and _is_repeated(db, result)):
+            _keep_late(db, result)
+            told.append(False)
+            continue
+        told.append(True)
+    move(db, moving, channels)
+    move(db, settling, channels, free=False)
+    return tuple(told)
+
+
+def move(
+    db: Database, results: Sequence[Finished], channels: Mapping[str, ChannelBounds], *, free: bool = True
+) -> None:
+    """Record results that move their tasks, and find whose turn it is. `free`: their lanes are off the wire."""
+    if not results:
+        return
+    now = db.clock.now()
+    local = db.local_time(now)
+    db.executemany(_MOVE, [_moved(result, now, local) for result in results])
+    db.executemany(_OUTCOME, [_attempt(result, now) for result in results])
+    claims = [result.claim for result in results]
+    if limited := [one for one in claims if (bounds := channels.get(one.task.channel)) is None or bounds.rates]:
+        rates.ended(db, limited, now)
+    ordered = {(task.channel, task.recipient) for result in results if (task := result.claim.task).ordered}
+    lanes.advance(db, ordered, free=free)
+    lanes.place_unordered(
+        db,
+        [
+            result.claim.task.id
+            for result in results
+            if not result.claim.task.ordered and result.then.status is Status.QUEUED
+        ],
+    )
+
+
+def _moved(result: Finished, now: float, local: str) -> tuple[object, ...]:
+    then = result.then
+    why = (None, None, None) if then.reason is None else tuple(rows.reason_values(then.reason).values())
+    return (
+        then.status.value,
+        local,
+        *why,
+        then.not_before or 0.0,
+        then.hold_order_until,
+        not then.counts,
+        now if then.status is Status.SENT else None,
+        result.claim.started_at if result.outcome.verdict is Verdict.UNKNOWN else None,
+        result.claim.task.id,
+    )
+
+
+def _attempt(result: Finished, now: float) -> tuple[object, ...]:
+    claim = result.claim
+    return (claim.task.id, claim.token, claim.task.channel, claim.worker, claim.started_at, *_said(result, now))
+
+
+def _said(result: Finished, now: float) -> tuple[object, ...]:
+    outcome = result.outcome
+    said = (outcome.code or None, outcome.detail or None, outcome.vendor_id)
+    return (now, outcome.verdict.value, *said, result.call_seconds)
+
+
+def _keep_late(db: Database, result: Finished) -> None:
+    task, outcome = result.claim.task, result.outcome
+    db.execute(_LATE, (*_said(result, db.clock.now()), task.id, result.claim.token))
+    events.record(db, task.id, "late_result", "dispatch", f"{outcome.verdict.value} {outcome.code}".strip())
+
+
+def _is_repeated(db: Database, result: Finished) -> bool:
+    """Whether this very result was recorded, and its worker could not know."""
+    claim = result.claim
+    values = (claim.task.id, claim.token, claim.worker, result.outcome.verdict.value)
+    return db.one(_REPEATED, values) is not None

@@ -1,0 +1,192 @@
+"""What a store is given and what it returns, beside tasks and claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from notifykit.model import Claim, Outcome, Status
+from notifykit.roles import Rate
+from notifykit.wording import Reason
+from notifykit.wording.host import CHANNEL_THROTTLED, CHANNEL_UNREACHABLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enqueued:
+    """What came of offering drafts."""
+
+    ids: Sequence[int]
+    """Of the new tasks, in order. Tasks that others queue at the same time may have ids between them."""
+    duplicates: int
+    """Drafts that the outbox knew already. Nothing was queued for them."""
+
+    @property
+    def new(self) -> int:
+        """How many were queued."""
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """Where a task goes after an attempt."""
+
+    status: Status
+    reason: Reason | None = None
+    not_before: float | None = None
+    """For `queued`: when the next attempt may be made."""
+    hold_order_until: float | None = None
+    """For `queued`: the recipient's later tasks wait for this one until then."""
+    counts: bool = True
+    """Whether the attempt counts as a try of the message. One that a throttled channel refused does not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """What came of a claim, and where its task goes."""
+
+    claim: Claim
+    outcome: Outcome
+    then: Transition
+    call_seconds: float | None = None
+    """How long the call took."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchanged:
+    """What came of an exchange."""
+
+    moved: tuple[bool, ...]
+    """Of each result, in order, whether it moved its task."""
+    claims: list[Claim]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A channel that nobody may use for now."""
+
+    channel: str
+    until: float
+    """UTC seconds; FOREVER where only a person ends it."""
+    reason: Reason
+
+
+class OutageKind(StrEnum):
+    """Why a channel takes nothing."""
+
+    UNREACHABLE = "unreachable"
+    """Requests do not leave this machine."""
+    THROTTLED = "throttled"
+    """The service asks to wait."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """Failures of a channel with no success between them."""
+
+    channel: str
+    kind: OutageKind
+    since: float
+    """UTC seconds of the first failure."""
+    last_at: float
+    """Of the latest one."""
+    lasted: float = 0.0
+    """Seconds from the first to the latest, whatever the wall clock did meanwhile."""
+    failures: int = 1
+    task_id: int
+    """Whose failure was the first."""
+    several: bool = False
+    """Whether different messages failed."""
+    wait: float = 0.0
+    """Seconds from the latest failure to the next try; 0 after the first failure, which is a message's own."""
+    reason: Reason
+    """What the latest failure said."""
+
+    @property
+    def told(self) -> Reason:
+        """Why the channel takes nothing."""
+        words = CHANNEL_UNREACHABLE if self.kind is OutageKind.UNREACHABLE else CHANNEL_THROTTLED
+        return words(cause=self.reason)
+
+    @property
+    def paused(self) -> bool:
+        """Whether the channel is paused and probed: it cannot be reached, whichever message tries."""
+        return self.kind is OutageKind.UNREACHABLE and self.several
+
+    @property
+    def next_probe(self) -> float:
+        """UTC seconds of the next probe."""
+        return self.last_at + self.wait
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that was done to a task other than an attempt: by a person, or by a recovery."""
+
+    at: float
+    task_id: int
+    kind: str
+    """`retried`, `resolved`, `cancelled`, `resent`, `renamed`, `write_back_owed`, `late_result`, or an earlier
+    `written_back`; `set_aside` where another program wrote into it what cannot be read; after a migration also
+    `adopted` and `late_legacy_completed`."""
+    who: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignFigures:
+    """How one campaign stands."""
+
+    campaign: str
+    by_status: Mapping[Status, int]
+    flags_owed: int
+    """Keys whose every message is sent, and whose result is not yet written back."""
+    duplicates_prevented: int
+    """Offers of a message that was there already, over all passes."""
+    success_rate: float | None
+    """Accepted share of finished attempts, 0 to 1; None before the first."""
+    queued_to_sent_p50: float | None
+    queued_to_sent_p95: float | None
+    call_p50: float | None
+    call_p95: float | None
+    oldest_waiting: float | None
+    """When the oldest task that still waits was queued."""
+    errors: Mapping[str, int]
+    """Attempts that were not accepted, by code."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which tasks. All fields given must hold."""
+
+    campaign: str | None = None
+    key: str | None = None
+    statuses: tuple[Status, ...] = ()
+    ids: tuple[int, ...] = ()
+    channel: str | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelBounds:
+    """How much may be claimed of one channel."""
+
+    rates: tuple[Rate, ...] = ()
+    """Counted over all workers."""
+    concurrency: int | None = None
+    """How many calls there may be at once; None: as many as there are slots."""
+    shared_with: tuple[str, ...] = ()
+    """The channels that use the one resource of this machine that this one uses, itself included: `concurrency` is
+    then counted over all of them and over all workers. Empty: each worker counts its own claims of this channel."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DistinctKeys:
+    """Two keys that are different, as a person said, though they read as the same. `one` is the lesser of the two."""
+
+    one: str
+    other: str
+    at: float
+    """UTC seconds."""
+    who: str
+    why: str

@@ -1,0 +1,130 @@
+"""One visit to the store for many threads: their results are recorded, and each gets its next call."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from notifykit.campaign.campaign import Channel, DispatchSettings
+from notifykit.clock import Clock
+from notifykit.errors import StoreError
+from notifykit.model import Claim
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import ChannelBounds, Transition
+from notifykit.pipeline.bounds import bounds_of
+from notifykit.pipeline.call import Result
+from notifykit.pipeline.group_commit import Visit
+from notifykit.pipeline.held_claims import HeldClaims
+from notifykit.pipeline.record import Recorder
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Errand(Visit):
+    """Hand in results, and get the next tasks: one, or as many of a channel as its sender takes in one call."""
+
+    results: list[Result]
+    claims: list[Claim] = field(default_factory=list)
+    thens: list[Transition | None] = field(default_factory=list)
+    """Where each result moved its task; None where it came too late."""
+
+
+class Exchanges:
+    """Serves errands, one call at a time."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        worker: str,
+        channels: Mapping[str, Channel],
+        settings: DispatchSettings,
+        clock: Clock,
+        recorder: Recorder,
+    ) -> None:
+        self._outbox = outbox
+        self._worker = worker
+        self._settings = settings
+        self._clock = clock
+        self._recorder = recorder
+        self._batching = {name: channel for name, channel in channels.items() if channel.batch_size > 1}
+        self.bounds = bounds_of(channels, settings.workers)
+        self.held = HeldClaims(clock, lease=settings.lease, timeout=settings.timeout)
+
+    def serve(self, errands: Sequence[Errand], ending: Callable[[], bool]) -> None:
+        """Record every result, and claim as many tasks again, unless all is `ending`.
+
+        Raises StoreError when the lease is over.
+        """
+        patience = self._clock.monotonic() + self._settings.lease
+        while True:
+            try:
+                return self._exchange(errands, claiming=not ending())
+            except StoreError as error:
+                # What was sent is known here only: keep trying to record it for as long as the lease is ours.
+                hopeless = not error.passing or self._clock.monotonic() > patience
+                if hopeless or not any(errand.results for errand in errands):
+                    raise
+                log.warning("outcomes cannot be recorded yet, trying again: %s", error)
+                time.sleep(0.5)
+
+    def free(self) -> list[str]:
+        """Return the channels of which this worker may have more calls under way."""
+        ours = self.held.by_channel()
+        return [name for name, bounds in self.bounds.items() if ours[name] < (bounds.concurrency or 1)]
+
+    def _exchange(self, errands: Sequence[Errand], *, claiming: bool) -> None:
+        now = self._clock.monotonic()
+        with self._outbox.transaction():
+            finished = self._recorder.judged([result for errand in errands for result in errand.results])
+            bounds = self._bounds_now([result.claim for result in finished])
+            slots = len(errands) if claiming else 0
+            done = self._outbox.exchange(finished, self._worker, slots, bounds, self._settings.lease)
+            calls = self._calls(done.claims, bounds)
+        thens = iter([result.then if moved else None for result, moved in zip(finished, done.moved, strict=True)])
+        for errand in errands:
+            errand.thens = list(islice(thens, len(errand.results)))
+        self.held.drop(result.claim for result in finished)
+        for errand, claims in zip(errands, calls, strict=False):
+            errand.claims = claims
+            self.held.take(claims, now)
+
+    def _bounds_now(self, ended: Sequence[Claim]) -> Mapping[str, ChannelBounds]:
+        """Return how much may be claimed: of a channel that takes batches, what fills the calls that may begin.
+
+        `ended`: claims whose calls are over.
+        """
+        if not self._batching:
+            return self.bounds
+        bounds = dict(self.bounds)
+        for name, channel in self._batching.items():
+            calls, claims = self.held.calls(name, without=ended)
+            free = (channel.concurrency or self._settings.workers) - calls
+            whole = bounds[name]
+            most = min(claims + free * channel.batch_size, whole.concurrency or self._settings.workers)
+            bounds[name] = replace(whole, concurrency=most)
+        return bounds
+
+    def _calls(self, claims: Sequence[Claim], bounds: Mapping[str, ChannelBounds]) -> list[list[Claim]]:
+        """Return the claims of each call: one, or as many as the sender takes, for which more are claimed.
+
+        `claims`: one for each thread that waits, so that there are no more calls than these.
+        """
+        calls: list[list[Claim]] = []
+        batches: dict[str, list[Claim]] = {}
+        for claim in claims:
+            name = claim.task.channel
+            if name in self._batching:
+                batches.setdefault(name, []).append(claim)
+            else:
+                calls.append([claim])
+        for name, first in batches.items():
+            size = self._batching[name].batch_size
+            only = {name: bounds[name]}
+            more = self._outbox.exchange([], self._worker, len(first) * (size - 1), only, self._settings.lease).claims
+            whole = [*first, *more]
+            calls += [whole[at : at + size] for at in range(0, len(whole), size)]
+        return calls
