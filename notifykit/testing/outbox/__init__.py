@@ -5,12 +5,24 @@ import pytest
 pytest.register_assert_rewrite(
     *(
         f"{__name__}.{part}"
-        for part in ("steps", "queueing", "claiming", "limits", "results", "settling", "looking", "campaigns", "keys")
+        for part in (
+            "steps",
+            "queueing",
+            "claiming",
+            "limits",
+            "results",
+            "settling",
+            "looking",
+            "campaigns",
+            "keys",
+            "concurrency",
+        )
     )
 )
 
 from notifykit.testing.outbox.campaigns import CampaignsContract  # noqa: E402
 from notifykit.testing.outbox.claiming import ClaimingContract  # noqa: E402
+from notifykit.testing.outbox.concurrency import ConcurrencyContract  # noqa: E402
 from notifykit.testing.outbox.keys import KeysContract  # noqa: E402
 from notifykit.testing.outbox.limits import LimitsContract  # noqa: E402
 from notifykit.testing.outbox.looking import LookingContract  # noqa: E402
@@ -18,7 +30,7 @@ from notifykit.testing.outbox.queueing import QueueingContract  # noqa: E402
 from notifykit.testing.outbox.results import ResultsContract  # noqa: E402
 from notifykit.testing.outbox.settling import DecidingContract, SettlingContract  # noqa: E402
 
-__all__ = ["OutboxContract"]
+__all__ = ["ConcurrencyContract", "OutboxContract"]
 
 
 class OutboxContract(

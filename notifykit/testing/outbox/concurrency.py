@@ -1,0 +1,334 @@
+"""What a store keeps while several processes use it at once: generators, dispatchers, and people who decide.
+
+One test alone sees few races, and a store with one writer hides nearly all. Here each party is a process of its own,
+and there are few recipients, so that all of them meet in the same lanes.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import random
+import signal
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from notifykit.clock import Clock, SystemClock
+from notifykit.model import Claim, Outcome, Status
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import ChannelBounds, Filter, Finished, Transition
+from notifykit.pipeline.watch import ClaimWatch
+from notifykit.testing.samples import draft
+
+Opener = Callable[[Path, Clock], Outbox]
+
+RECIPIENTS = 12
+LEASE = 1.0
+PATIENCE = 8.0
+"""Seconds without a move after which what still waits is stranded: nobody would ever claim it."""
+
+BOUNDS = {"robot": ChannelBounds()}
+SENT = Transition(status=Status.SENT)
+LOST = Transition(status=Status.IN_DOUBT)
+CLOSED = (Status.SENT, Status.CANCELLED)
+
+
+class ShiftedClock(SystemClock):
+    """A machine whose wall clock is ahead of others, or behind."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def now(self) -> float:
+        """UTC seconds as this machine has them."""
+        return super().now() + self._seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One of the processes."""
+
+    opener: Opener
+    folder: Path
+    number: int
+    ahead: float = 0.0
+    """Seconds by which its clock differs from others'."""
+
+    def open(self) -> Outbox:
+        """Open the store as this process has it."""
+        return self.opener(self.folder, ShiftedClock(self.ahead))
+
+    def say(self, **facts: Any) -> None:
+        """Append a line to what this process did. Each is whole, whenever the process is killed."""
+        file = os.open(self.folder / f"party-{self.number}.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        try:
+            os.write(file, json.dumps(facts).encode() + b"\n")
+        finally:
+            os.close(file)
+
+    @property
+    def over(self) -> bool:
+        """Whether the parties that run until they are told to stop are told so."""
+        return (self.folder / "over").exists()
+
+
+class ConcurrencyContract:
+    """Subclass it as `TestManyProcesses`, and say how your store is opened, as for `OutboxContract`.
+
+    The class must be importable by its name: each process opens the store with it.
+    """
+
+    seconds = 2.0
+    """For how long messages are queued in each test."""
+
+    def open_outbox(self, folder: Path, clock: Clock) -> Outbox:
+        """Open the store of this folder; make it at the first call. To be overridden."""
+        raise NotImplementedError
+
+    def test_what_two_offer_and_three_send_goes_out_once_and_in_order(self, tmp_path: Path) -> None:
+        """Two generators offer the same messages in different order; three dispatchers send."""
+        found = self._play(tmp_path, [_generate, _generate, _dispatch, _dispatch, _dispatch])
+        assert found.left == {}, "stranded: nobody will ever claim them"
+        assert found.not_sent_once() == {}
+        found.require_order()
+        found.require_own_ids()
+
+    def test_clocks_that_differ_take_no_claim_of_a_living_worker(self, tmp_path: Path) -> None:
+        """By more than a lease: nobody is given up who is at work, and nothing waits for a clock to catch up."""
+        found = self._play(tmp_path, [_generate, _dispatch, _dispatch, _dispatch], ahead=[0.0, 0.0, 30.0, -30.0])
+        assert found.left == {}
+        assert found.not_sent_once() == {}
+        assert found.said("lost") == []
+
+    def test_decisions_and_lost_claims_meet_results(self, tmp_path: Path) -> None:
+        """People cancel, put back and resend, and take claims away, while results come."""
+        found = self._play(tmp_path, [_generate, _dispatch, _dispatch, _decide, _decide])
+        assert set(found.left) <= {"in_doubt"}, "stranded: nobody will ever claim them"
+        allowed = Counter(id_ for line in found.said("touched") for id_ in line["ids"])
+        calls = Counter(line["id"] for line in found.said("called"))
+        assert {id_: count for id_, count in calls.items() if count > 1 + allowed[id_]} == {}
+        for id_, moves in found.moves().items():
+            assert len(moves) == len(set(moves)), f"task {id_}: an attempt moved it twice"
+
+    @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL")
+    def test_killed_at_any_moment_nothing_is_lost_and_no_more_in_doubt_than_was_called(self, tmp_path: Path) -> None:
+        """Dispatchers are killed and others take their place; a claim that is in doubt is on the list."""
+        found = self._play(tmp_path, [_generate, _dispatch, _dispatch, _dispatch], kills=True)
+        assert set(found.left) <= {"in_doubt"}
+        doubts = set(found.left.get("in_doubt", ()))
+        called = Counter(line["id"] for line in found.said("called"))
+        ended = Counter(line["id"] for line in found.said("recorded"))
+        assert not {id_ for id_, count in called.items() if count > 1}, "sent again"
+        assert not {id_ for id_ in called if id_ not in doubts and not ended[id_] and id_ not in found.sent}
+        assert found.sent | doubts == found.queued
+
+    def _play(
+        self,
+        folder: Path,
+        parts: Sequence[Callable[[Party, float], None]],
+        *,
+        ahead: Sequence[float] = (),
+        kills: bool = False,
+    ) -> Found:
+        self.open_outbox(folder, SystemClock()).close()
+        parties = [
+            Party(self.open_outbox, folder, number, ahead[number] if ahead else 0.0) for number in range(len(parts))
+        ]
+        context = multiprocessing.get_context("spawn")
+
+        def start(number: int) -> Any:
+            arguments = (parts[number], parties[number], self.seconds)
+            process = context.Process(target=_take_part, args=arguments, daemon=True)
+            process.start()
+            return process
+
+        running = [start(number) for number in range(len(parts))]
+        rng = random.Random(7)  # noqa: S311 - which one is killed
+        try:
+            while kills and any(running[at].is_alive() for at, part in enumerate(parts) if part is _generate):
+                time.sleep(rng.random() * 0.5)
+                number = rng.choice([at for at, part in enumerate(parts) if part is _dispatch])
+                running[number].kill()
+                running[number].join()
+                running[number] = start(number)
+            with closing(self.open_outbox(folder, SystemClock())) as outbox:
+                _wait(outbox, [running[at] for at, part in enumerate(parts) if part is not _dispatch])
+                (folder / "over").touch()
+                for process in running:
+                    process.join(30)
+                assert [process.exitcode for process in running] == [0] * len(running)
+                return Found.of(folder, outbox)
+        finally:
+            for process in running:
+                process.kill()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was done, and what is there at the end."""
+
+    lines: Sequence[dict[str, Any]]
+    by_status: dict[str, list[int]]
+    recipients: dict[int, str]
+
+    @classmethod
+    def of(cls, folder: Path, outbox: Outbox) -> Found:
+        """Read both."""
+        lines = [json.loads(line) for file in folder.glob("party-*.jsonl") for line in file.read_text().splitlines()]
+        by_status: dict[str, list[int]] = defaultdict(list)
+        recipients = {}
+        for task in outbox.tasks(Filter()):
+            by_status[task.status.value].append(task.id)
+            recipients[task.id] = task.recipient
+        return cls(sorted(lines, key=lambda line: line["at"]), dict(by_status), recipients)
+
+    @property
+    def left(self) -> dict[str, list[int]]:
+        """What is neither sent nor cancelled."""
+        return {status: ids for status, ids in self.by_status.items() if status not in CLOSED}
+
+    @property
+    def sent(self) -> set[int]:
+        """Ids of what was sent."""
+        return set(self.by_status.get("sent", ()))
+
+    @property
+    def queued(self) -> set[int]:
+        """Ids of all that was ever queued."""
+        return set(self.recipients)
+
+    def said(self, what: str) -> list[dict[str, Any]]:
+        """Return what the processes said of one kind, in order of time."""
+        return [line for line in self.lines if line["what"] == what]
+
+    def not_sent_once(self) -> dict[int, int]:
+        """Return the tasks that were called more often than once, or never, with the number."""
+        calls = Counter(dict.fromkeys(self.recipients, 0))
+        calls.update(line["id"] for line in self.said("called"))
+        return {id_: count for id_, count in calls.items() if count != 1}
+
+    def moves(self) -> dict[int, list[int]]:
+        """Return, by task, the numbers of the attempts that moved it."""
+        found: dict[int, list[int]] = defaultdict(list)
+        for line in self.said("recorded"):
+            if line["moved"]:
+                found[line["id"]].append(line["token"])
+        return found
+
+    def require_order(self) -> None:
+        """Assert that each recipient was called in the order of queueing, one call at a time."""
+        lanes: dict[str, list[int]] = defaultdict(list)
+        for line in self.said("called"):
+            lanes[self.recipients[line["id"]]].append(line["id"])
+        for recipient, ids in lanes.items():
+            assert ids == sorted(ids), f"{recipient}: {ids}"
+
+    def require_own_ids(self) -> None:
+        """Assert that each generator was told of its own tasks, and of all of them."""
+        told = Counter(id_ for line in self.said("queued") for id_ in line["ids"])
+        assert told == Counter(list(self.recipients))
+
+
+def _take_part(part: Callable[[Party, float], None], party: Party, seconds: float) -> None:
+    part(party, time.time() + seconds)  # from now on: a process takes a while to start
+
+
+def _wait(outbox: Outbox, others: Sequence[Any]) -> None:
+    """Wait until all but the dispatchers have ended and nothing moves any more, whatever is left."""
+    for process in others:
+        process.join(60)
+    before: Counter[Status] = Counter()
+    moved = time.monotonic()
+    while time.monotonic() - moved < PATIENCE:
+        now = Counter(task.status for task in outbox.tasks(Filter()))
+        if not any(now[status] for status in (Status.QUEUED, Status.SENDING)):
+            return
+        if now != before:
+            before, moved = now, time.monotonic()
+        time.sleep(0.1)
+
+
+def _generate(party: Party, until: float) -> None:
+    """Offer messages that others offer, too, in an order of its own."""
+    rng = random.Random(party.number)  # noqa: S311 - an order
+    with closing(party.open()) as outbox:
+        start = 0
+        while time.time() < until:
+            numbers = list(range(start, start + 20))
+            rng.shuffle(numbers)
+            offered = [draft(key=f"K{number}", recipient=f"to {number % RECIPIENTS}") for number in numbers]
+            made = outbox.enqueue(offered)
+            party.say(what="queued", at=time.monotonic(), ids=list(made.ids))
+            start += 20
+            time.sleep(rng.random() * 0.02)
+
+
+def _dispatch(party: Party, until: float) -> None:  # noqa: ARG001 - it ends when it is told to
+    """Send what is due until it is told to stop: renew its claims, give up those of the dead."""
+    worker = f"{party.number}-{os.getpid()}"
+    with closing(party.open()) as outbox, outbox.enlist(worker):
+        watch = ClaimWatch(SystemClock(), outbox.ended)
+        claims: list[Claim] = []
+        looked = 0.0
+        while not (party.over and not claims):
+            finished = [Finished(claim=one, outcome=Outcome.accepted(), then=SENT) for one in claims]
+            slots = 0 if party.over else 4
+            done = outbox.exchange(finished, worker, slots, BOUNDS, LEASE)
+            for result, moved in zip(finished, done.moved, strict=True):
+                facts = {"id": result.claim.task.id, "token": result.claim.token, "moved": moved}
+                party.say(what="recorded", at=time.monotonic(), **facts)
+            claims = done.claims
+            if time.monotonic() - looked > LEASE / 4:
+                looked = time.monotonic()
+                outbox.heartbeat(claims)
+                _give_up(party, outbox, worker, watch)
+            for one in claims:
+                party.say(what="called", at=time.monotonic(), id=one.task.id)
+            if not claims:
+                time.sleep(0.005)
+
+
+def _give_up(party: Party, outbox: Outbox, worker: str, watch: ClaimWatch) -> None:
+    outbox.mend_times()
+    for lost in watch.look([one for one in outbox.on_wire() if one.worker != worker]):
+        if outbox.expire(lost, Outcome.unknown("lease_expired"), LOST):
+            party.say(what="lost", at=time.monotonic(), id=lost.task.id)
+
+
+def _decide(party: Party, until: float) -> None:
+    """Cancel, put back and resend at random, and take claims away as from the dead."""
+    rng = random.Random(party.number)  # noqa: S311 - decisions
+    with closing(party.open()) as outbox:
+        while time.time() < until:
+            tasks = list(outbox.tasks(Filter()))[-60:]
+            for one in rng.sample(tasks, min(3, len(tasks))):
+                party.say(what="touched", at=time.monotonic(), ids=_touch(outbox, one.id, one.key, rng))
+            time.sleep(0.005)
+
+
+def _touch(outbox: Outbox, id_: int, key: str, rng: random.Random) -> list[int]:
+    """Do something to a task; returns the tasks that may be called once more for it."""
+    what = rng.choice(["cancel", "resend", "take away", "put back"])
+    if what == "cancel":
+        outbox.decide([id_], Status.CANCELLED, who="w", why="y", of=[Status.QUEUED, Status.IN_DOUBT])
+    elif what == "resend":
+        outbox.resend("sample", key, ["group"], who="w", why="y")
+    elif what == "put back":
+        moved = outbox.decide([id_], Status.QUEUED, who="w", why="y", of=[Status.IN_DOUBT, Status.CANCELLED])
+        return [task.id for task in moved]
+    else:
+        for one in _on_wire(outbox, id_):
+            outbox.expire(one, Outcome.unknown("lease_expired"), LOST)
+    return []
+
+
+def _on_wire(outbox: Outbox, id_: int) -> Iterator[Claim]:
+    return (one for one in outbox.on_wire() if one.task.id == id_)
