@@ -26,6 +26,8 @@ PLAN_CONTRACTS = 3_000
 PLAN_SENDS = 100
 """Sends of the literal plan that are made in a round; the rest are reckoned (see `measured.whole_plan`)."""
 BULK = 100_000
+VISITS = 300
+"""Visits to the store in one measurement of what many channels cost."""
 
 
 def plan(sizes: tuple[int, ...], shelf: Shelf, *, full_plan: bool = False) -> Plan:
@@ -138,13 +140,30 @@ def generating(made: Plan, shelf: Shelf, size: int) -> None:
 
 def dispatching_figures(made: Plan, shelf: Shelf, there: list[Library]) -> None:
     raw = made.measure("raw two-commit loop", SENDS, partial(measured.two_commits, shelf=shelf, messages=SENDS))
-    one, eight = (
+    raw_batches = made.measure(
+        "raw loop of batches of 64", SENDS * 4, partial(measured.batches, shelf=shelf, messages=SENDS * 4, size=64)
+    )
+    one, eight, eight_in_batches, many, many_in_batches = (
         made.measure(
-            f"notifykit: dispatch, W = {workers}",
-            SENDS,
-            partial(dispatching.all_of, shelf=shelf, waiting=SENDS, workers=workers),
+            f"notifykit: dispatch, W = {workers}{', in batches' if batches else ''}",
+            sends,
+            partial(dispatching.all_of, shelf=shelf, waiting=sends, workers=workers, batches=batches),
         )
-        for workers in (1, 8)
+        for workers, sends, batches in (
+            (1, SENDS, False),
+            (8, SENDS, False),
+            (8, SENDS, True),
+            (64, SENDS * 4, False),
+            (64, SENDS * 4, True),
+        )
+    )
+    thousand, single = (
+        made.measure(
+            f"notifykit: {channels:,} channels with rates",
+            VISITS,
+            partial(dispatching.visits, channels=channels, count=VISITS),
+        )
+        for channels in (1_000, 10)
     )
     texts = world.texts(PUTS)
     rivals = [
@@ -164,15 +183,37 @@ def dispatching_figures(made: Plan, shelf: Shelf, there: list[Library]) -> None:
         for processes in (1, 2)
     )
     made.figures += [
-        Figure(title="dispatch at FULL, one thread", ours=one, rivals=(raw,), compare=Compare.RATE, target=1.6),
+        Figure(title="dispatch at FULL, one thread", ours=one, rivals=(raw,), compare=Compare.RATE, target=1.3),
         Figure(
             title="dispatch at FULL, W = 8",
             ours=eight,
             rivals=(raw, *rivals),
             compare=Compare.RATE,
-            target=1,
+            target=2,
         ),
-        Figure(title="two processes", ours=two, rivals=(alone,), compare=Compare.RATE, target=0.9),
+        Figure(
+            title="dispatch at FULL, W = 8, a sender that takes batches",
+            ours=eight_in_batches,
+            rivals=(raw, *rivals),
+            compare=Compare.RATE,
+            target=2,
+        ),
+        Figure(title="dispatch at FULL, W = 64", ours=many, rivals=(raw_batches,), compare=Compare.RATE),
+        Figure(
+            title="dispatch at FULL, W = 64, a sender that takes batches",
+            ours=many_in_batches,
+            rivals=(raw_batches,),
+            compare=Compare.RATE,
+            target=0.4,
+        ),
+        Figure(
+            title="a visit, 1,000 channels with rates",
+            ours=thousand,
+            rivals=(single,),
+            compare=Compare.COST,
+            target=2,
+        ),
+        Figure(title="two processes", ours=two, rivals=(alone,), compare=Compare.RATE, target=1.2),
         Figure(title="two processes: duplicates", ours=two, compare=Compare.COUNT, count="duplicates", target=0),
         Figure(
             title='two processes: "database is locked"',

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,16 @@ class Accepting:
         return Outcome.accepted()
 
 
+class AcceptingMany(Accepting):
+    """As many in one call as a dispatcher has workers."""
+
+    batch_size = 64
+
+    def send_many(self, messages: Sequence[Message], contexts: Sequence[SendContext]) -> list[Outcome]:
+        """Accept."""
+        return [self.send(message, context) for message, context in zip(messages, contexts, strict=True)]
+
+
 class _Nothing:
     def read(self) -> Iterable[Record | Problem]:
         return ()
@@ -45,9 +55,11 @@ def _no_text(record: Record) -> str:
     return record.key
 
 
-def dispatcher(outbox: Outbox, *, workers: int, tell: Callable[[Message], object] | None = None) -> Dispatcher:
-    """Build what `Project.dispatcher` builds, over one channel without limits."""
-    channel = Channel.of(CHANNEL, "accepting", Accepting(tell))
+def dispatcher(
+    outbox: Outbox, *, workers: int, tell: Callable[[Message], object] | None = None, batches: bool = False
+) -> Dispatcher:
+    """Build what `Project.dispatcher` builds, over one channel without limits. `batches`: its sender takes many."""
+    channel = Channel.of(CHANNEL, "accepting", (AcceptingMany if batches else Accepting)(tell))
     plans = tuple(
         MessagePlan(name=name, channel=channel, recipient=_no_text, text=_no_text) for name in ("group", "award")
     )

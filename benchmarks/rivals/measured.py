@@ -43,15 +43,24 @@ def offer_again(room: Path, rows: list[Row]) -> Sample:
 
 def two_commits(room: Path, shelf: Shelf, messages: int) -> Sample:
     """One message at a time, two commits each."""
+    with closing(_raw_store(room, shelf, messages)) as connection:
+        return timed(lambda: raw_sqlite.dispatch_with_two_commits(connection, accept))
 
+
+def batches(room: Path, shelf: Shelf, messages: int, size: int) -> Sample:
+    """So many messages at a time, one commit each."""
+    with closing(_raw_store(room, shelf, messages)) as connection:
+        return timed(lambda: raw_sqlite.dispatch_in_batches(connection, accept, size))
+
+
+def _raw_store(room: Path, shelf: Shelf, messages: int) -> sqlite3.Connection:
     def fill(path: Path) -> None:
         with closing(raw_sqlite.connect(path)) as connection:
             raw_sqlite.insert_in_bulk(connection, raw_sqlite.rows_of(world.texts(messages)))
 
     store = room / "raw.db"
     shelf.copy(f"raw-{messages}.db", store, fill)
-    with closing(raw_sqlite.connect(store)) as connection:
-        return timed(lambda: raw_sqlite.dispatch_with_two_commits(connection, accept))
+    return raw_sqlite.connect(store)
 
 
 def library_puts(room: Path, library: Library, texts: list[Text]) -> Sample:

@@ -98,6 +98,29 @@ def dispatch_with_two_commits(connection: sqlite3.Connection, send: Send) -> int
         done += 1
 
 
+def dispatch_in_batches(connection: sqlite3.Connection, send: Send, size: int) -> int:
+    """Mark what was sent and take the next ones in one commit, then send these, until none waits."""
+    execute = connection.execute
+    sent: list[tuple[str, int]] = []
+    done = 0
+    while True:
+        execute("BEGIN IMMEDIATE")
+        connection.executemany("UPDATE tasks SET status = 'sent', updated_at = ? WHERE id = ?", sent)
+        rows = execute(
+            "SELECT id, recipient, message FROM tasks WHERE status = 'queued' AND channel = ?"
+            " AND due_at IS NOT NULL ORDER BY due_at LIMIT ?",
+            (CHANNEL, size),
+        ).fetchall()
+        connection.executemany("UPDATE tasks SET status = 'sending' WHERE id = ?", [row[:1] for row in rows])
+        execute("COMMIT")
+        done += len(sent)
+        if not rows:
+            return done
+        for _, recipient, text in rows:
+            send(recipient, text)
+        sent = [(LOCAL, row[0]) for row in rows]
+
+
 def statuses(connection: sqlite3.Connection) -> dict[str, int]:
     """Count the rows by status."""
     return dict(connection.execute("SELECT status, COUNT(*) FROM tasks GROUP BY status"))
