@@ -15,8 +15,16 @@ from notifykit.testing.outbox.concurrency import ConcurrencyContract
 
 
 class TestSqlite(ConcurrencyContract):
+    seconds = 1.0
+
     def open_outbox(self, folder: Path, clock: Clock) -> SqliteOutbox:
         return SqliteOutbox.open(folder / "outbox.db", clock=clock)
+
+
+@pytest.mark.deep
+@pytest.mark.crash
+class TestSqliteForLonger(TestSqlite):
+    seconds = 20.0
 
 
 class ReadCommitted(SqliteOutbox):
