@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import shutil
 import sqlite3
 import tempfile
@@ -22,7 +21,7 @@ from notifykit.clock import SystemClock
 from notifykit.durable.ordinary import instead_of_file, refuse_others
 from notifykit.errors import StoreError
 from notifykit.outbox.sqlite.database import store_error
-from notifykit.outbox.sqlite.reading import ReadOnlyDatabase
+from notifykit.outbox.sqlite.reading import ReadOnlyDatabase, is_open_here
 
 PATIENCE = 5.0
 """Seconds to wait for a program that is just committing, as long as the old program itself would wait."""
@@ -63,35 +62,15 @@ def looked_at(path: Path) -> Iterator[sqlite3.Connection]:
     Raises StoreError, also for what goes wrong within the block, and where it was written to meanwhile without locks.
     """
     _check(path)
-    real = path.resolve()
+    db = ReadOnlyDatabase(path, SystemClock())
     try:
-        if _is_open_here(real):
-            with closing(_looking_beside(real)) as connection:
-                yield connection
-            return
-        db = ReadOnlyDatabase(path, SystemClock())
-        try:
-            db.connection.text_factory = escaped
-            yield db.connection
-            db.require_unchanged()
-        finally:
-            db.close()
+        db.connection.text_factory = escaped
+        yield db.connection
+        db.require_unchanged()
     except sqlite3.Error as error:
         raise _explained(path, error) from error
-
-
-def _looking_beside(real: Path) -> sqlite3.Connection:
-    """Connect to a database that this process has open, past which it may not be opened: see `_is_open_here`."""
-    connection = _connect(real, "ro", PATIENCE)
-    try:
-        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError as error:
-        connection.close()
-        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF not in _NEEDS_ROLLBACK:
-            raise
-        # This account may not make the files beside it, and nobody works on it: it is open to be looked at.
-        return _connect(real, "ro&immutable=1", PATIENCE)
-    return connection
+    finally:
+        db.close()
 
 
 def content_digest(connection: sqlite3.Connection) -> str:
@@ -146,7 +125,7 @@ def _explained(path: Path, error: sqlite3.Error) -> StoreError:
 
 @contextmanager
 def _open(path: Path, real: Path, patience: float) -> Iterator[sqlite3.Connection]:
-    if _is_open_here(real) or not _is_wal(path, real):
+    if is_open_here(real) or not _is_wal(path, real):
         with closing(_connect(real, "ro", patience)) as connection:
             if _begun(connection, real):
                 yield connection
@@ -191,23 +170,6 @@ def _is_wal(path: Path, real: Path) -> bool:
             return file.read(20)[18:20] == b"\x02\x02"
     except OSError as error:
         raise StoreError(f"cannot be read ({error.strerror})", mend="check owner and mode", where=path) from error
-
-
-def _is_open_here(real: Path) -> bool:
-    """Whether this process has the file open: then it must not be opened past SQLite.
-
-    To close any descriptor of a file drops all POSIX locks that the process has on it.
-    """
-    try:
-        descriptors = list(Path("/dev/fd").iterdir())
-    except OSError:  # not a POSIX system: locks belong to a descriptor there
-        return False
-    wanted = real.stat()
-    for descriptor in descriptors:
-        with suppress(OSError):  # that of the listing itself is closed again
-            if os.path.samestat(wanted, os.fstat(int(descriptor.name))):
-                return True
-    return False
 
 
 def _beside(path: Path, suffix: str) -> Path:

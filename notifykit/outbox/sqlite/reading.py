@@ -12,6 +12,7 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +45,20 @@ class ReadOnlyDatabase(Database):
         """Raises StoreError: no such store, not readable for this account, not a database."""
         self._begin(path, clock)
         self._as_now: Callable[[str], str] | None = None
-        _require_readable(path)
-        self.file = OpenFile(path)
+        require_file(path)
         self._real = Path(os.path.realpath(path))
-        self._stamp = _stamp(self._real) if _is_unused(self._real) else None
+        self._stamp: Stamp | None = None
+        beside = is_open_here(self._real)
+        if not beside:
+            _require_readable(path)
+            self._stamp = _stamp(self._real) if _is_unused(self._real) else None
+        self.file = OpenFile(path)
         try:
             self.connection = _connected(self._real, "mode=ro" if self._stamp is None else "mode=ro&immutable=1")
+            if beside and not _reads(self.connection):
+                # This account may not make the files beside it, and nobody works on it: it is open to be looked at.
+                self.connection.close()
+                self.connection = _connected(self._real, "mode=ro&immutable=1")
         except sqlite3.Error as error:
             raise store_error(path, error) from error
         try:
@@ -102,7 +111,6 @@ class ReadOnlyDatabase(Database):
 
 
 def _require_readable(path: Path) -> None:
-    require_file(path)
     try:
         with path.open("rb"):
             pass
@@ -112,6 +120,33 @@ def _require_readable(path: Path) -> None:
     except OSError as error:
         mend = "check the owner and mode of it and of its folder"
         raise StoreError(f"cannot be read ({error.strerror})", mend=mend, where=path) from error
+
+
+def is_open_here(real: Path) -> bool:
+    """Whether this process has a database file open: then it must not be opened past SQLite.
+
+    To close any descriptor of a file drops all POSIX locks that the process has on it.
+    """
+    try:
+        wanted = real.stat()
+        descriptors = list(Path("/dev/fd").iterdir())
+    except OSError:  # there is none; or not a POSIX system: locks belong to a descriptor there
+        return False
+    for descriptor in descriptors:
+        with suppress(OSError):  # that of the listing itself is closed again
+            if os.path.samestat(wanted, os.fstat(int(descriptor.name))):
+                return True
+    return False
+
+
+def _reads(connection: sqlite3.Connection) -> bool:
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _UNREADABLE:
+            return False
+        raise
+    return True
 
 
 def _is_unused(real: Path) -> bool:
