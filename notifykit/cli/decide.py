@@ -174,7 +174,8 @@ def _decide(session: Session, which: Selection, decision: Resolution, *, who: st
     with existing_store(project) as outbox:
         check_campaign(project, outbox, which.campaign)
         changed = decide(outbox, which, decision, who=who, why=why, wording=project.plugins.wording)
-    _print_changed(changed, project, as_json=as_json)
+        now = outbox.now()
+    _print_changed(changed, project, now, as_json=as_json)
     return ExitCode.DONE
 
 
@@ -215,7 +216,8 @@ def resend(
             warn("nothing was changed")
             return ExitCode.DONE
         opened = send_again(outbox, campaign, key, [task.name for task in planned], who=who, why=why)
-    _print_changed(opened, project, as_json=as_json)
+        now = outbox.now()
+    _print_changed(opened, project, now, as_json=as_json)
     return ExitCode.DONE
 
 
@@ -262,11 +264,11 @@ def existing_store(project: Project) -> Iterator[Outbox]:
         yield outbox
 
 
-def _print_changed(changed: Sequence[Task], project: Project, *, as_json: bool) -> None:
+def _print_changed(changed: Sequence[Task], project: Project, now: float, *, as_json: bool) -> None:
     if as_json:
         print_json({"changed": [task_form(task, project.plugins.wording) for task in changed]})
     elif changed:
         out(f"{count(len(changed), 'message')} changed:")
-        print_tasks(list(changed), project.clock.now())
+        print_tasks(list(changed), now)
     else:
         out("nothing is in that state; nothing was changed")

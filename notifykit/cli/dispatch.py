@@ -50,7 +50,7 @@ def dispatch(session: Session, workers: int | None, once: bool, dry_run: bool, a
             return _nothing(project, as_json=as_json, dry_run=dry_run)
         if not dry_run:
             return _dispatch(project, outbox, workers, once=once, as_json=as_json)
-        expected = forecast(outbox, project.configuration.channels, project.clock.now())
+        expected = forecast(outbox, project.configuration.channels)
     return _tell(project, expected, as_json=as_json)
 
 

@@ -149,7 +149,7 @@ def _form(this_pass: Pass, waiting: Attention | None, orphans: dict[str, int], w
 def _rehearse(project: Project, *, as_json: bool) -> ExitCode:
     this_pass = generate_pass(project, (), dry_run=True)
     with rehearsal(project) as outbox:
-        expected = forecast(outbox, project.configuration.channels, project.clock.now())
+        expected = forecast(outbox, project.configuration.channels)
         owed = {item.campaign: item.flags_owed for item in outbox.figures() if item.flags_owed}
     print_failures(this_pass.failures)
     if as_json:

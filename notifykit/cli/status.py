@@ -47,12 +47,13 @@ def status(session: Session, as_json: bool) -> ExitCode:
     held: dict[str, Reason] = {}
     with existing_file(project, project.store(), clock) as outbox:
         if outbox is not None:
+            now = outbox.now()
             figures, pauses, unowned = outbox.figures(), outbox.pauses(), _count(outbox, Status.PENDING)
             foreign = _count(outbox, Status.FOREIGN)
             held = dict(outbox.held_campaigns())
             cut_off = outages(outbox)
             if outbox.on_wire():  # only then is the section worth its validation
-                overdue = overdue_calls(outbox, project.section().dispatch.timeout, now)
+                overdue = overdue_calls(outbox, project.section().dispatch.timeout)
     if as_json:
         print_json(
             {

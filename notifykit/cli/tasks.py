@@ -78,6 +78,7 @@ def tasks(
     project = session.open_project(secrets=False)
     found: list[Task] = []
     more = False
+    now = 0.0
     with existing(project) as outbox:
         if outbox is not None:
             check_campaign(project, outbox, campaign)
@@ -90,13 +91,14 @@ def tasks(
                 channel=channel,
                 limit=at_most and at_most + 1,
             )
+            now = outbox.now()
             found = list(outbox.tasks(which))
             more = at_most is not None and len(found) > at_most
             found = found[:at_most]
     if as_json:
         print_json({"tasks": [task_form(task, project.plugins.wording) for task in found], "more": more})
     elif outbox is not None:
-        print_tasks(found, project.clock.now())
+        print_tasks(found, now)
         if more:
             out(f"… there are more; --limit {len(found) * 10} lists more of them, --json all")
     return ExitCode.DONE

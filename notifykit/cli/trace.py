@@ -35,9 +35,11 @@ def trace(session: Session, key: str, campaign: str | None, as_json: bool) -> Ex
     """
     project = session.open_project(secrets=False)
     found: list[Trace] = []
+    now = 0.0
     with existing(project) as outbox:
         if outbox is not None:
             check_campaign(project, outbox, campaign)
+            now = outbox.now()
             found = traces(outbox, key, campaign)
             if not found:
                 raise NotifykitError(_unknown(outbox, key, campaign))
@@ -47,7 +49,7 @@ def trace(session: Session, key: str, campaign: str | None, as_json: bool) -> Ex
     for number, story in enumerate(found):
         if number:
             emit()
-        _print(story, project.clock.now())
+        _print(story, now)
     return ExitCode.DONE
 
 

@@ -33,8 +33,9 @@ def outages(outbox: Outbox) -> list[Outage]:
     return [outage for outage in outbox.outages() if outage.paused or outage.failures > 1]
 
 
-def overdue_calls(outbox: Outbox, timeout: float, now: float) -> list[Claim]:
-    """Return the calls that have been on the wire for far longer than the timeout, by the wall clock: for people."""
+def overdue_calls(outbox: Outbox, timeout: float) -> list[Claim]:
+    """Return the calls that have been on the wire for far longer than the timeout, by the store's clock: for people."""
+    now = outbox.now()
     return [claim for claim in outbox.on_wire() if now - claim.started_at > OVERDUE * timeout]
 
 

@@ -37,18 +37,19 @@ class Forecast:
     """For `behind`: the id of the task that goes first."""
 
 
-def forecast(outbox: Outbox, channels: Collection[str], now: float) -> list[Forecast]:
+def forecast(outbox: Outbox, channels: Collection[str]) -> list[Forecast]:
     """Return every queued task: first those that are due, in the order of their turns, then the others by id.
 
     Rate limits are not counted in: they only stretch it.
     """
-    expected = list(_forecasts(outbox, channels, now))
+    expected = list(_forecasts(outbox, channels))
     due = [item for item in expected if item.turn is Turn.NOW]
     due.sort(key=lambda item: (item.task.not_before, item.task.id))
     return due + [item for item in expected if item.turn is not Turn.NOW]
 
 
-def _forecasts(outbox: Outbox, channels: Collection[str], now: float) -> Iterator[Forecast]:
+def _forecasts(outbox: Outbox, channels: Collection[str]) -> Iterator[Forecast]:
+    now = outbox.now()
     pauses = {pause.channel: pause.until for pause in outbox.pauses()}
     first: dict[tuple[str, str], int] = {
         (task.channel, task.recipient): task.id

@@ -44,6 +44,13 @@ class Outbox(Protocol):
         """Release what is open. The store stays as it is."""
         ...
 
+    def now(self) -> float:
+        """Return the store's clock, in UTC seconds: what is stored, or compared with what is stored, is of this clock.
+
+        It may differ from the machine's. Costs no look into the store, and may be asked by any thread.
+        """
+        ...
+
     def transaction(self) -> AbstractContextManager[None]:
         """Make everything inside one durable step, or none of it where an exception leaves the block."""
         ...

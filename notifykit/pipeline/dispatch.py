@@ -64,7 +64,7 @@ class Dispatcher:
         self._progress = progress
         self._worker = worker_name()
         self._desk = GroupCommit(self._serve, visitors=lambda: self._alive - self._idle)
-        recorder = Recorder(outbox, channels, campaigns, clock, rng or random.Random())  # noqa: S311 - jitter
+        recorder = Recorder(outbox, channels, campaigns, rng or random.Random())  # noqa: S311 - jitter
         self._exchanges = Exchanges(outbox, self._worker, channels, settings, clock, recorder)
         self._recovery = Recovery(outbox, self._worker, clock, recorder.judge)
         self._enlisted = ExitStack()
@@ -192,7 +192,7 @@ class Dispatcher:
                 self._exchanges.held.drop([claim])
                 with self._state:
                     self._report.taken += 1
-            elif not may_repeat(claim, channel.repeatable_for, self._clock.now()):
+            elif not may_repeat(claim, channel.repeatable_for, self._outbox.now()):
                 why = f"not called again: the service drops a repeat for {channel.repeatable_for:g} s only"
                 results.append(Result(claim, Outcome.unknown("repeat_window_over", why), 0.0))
             else:
@@ -247,7 +247,7 @@ class Dispatcher:
     def _wake_if_due(self) -> None:
         """Wake one idle thread where there is more to do than the busy ones took."""
         due = self._outbox.next_due(self._exchanges.free())
-        if due is not None and due <= self._clock.now():
+        if due is not None and due <= self._outbox.now():
             with self._state:
                 self._looks += 1
                 self._state.notify()
@@ -348,7 +348,7 @@ class Dispatcher:
             return all_idle
         with self._desk.alone():
             due = self._outbox.next_due(free)
-        is_due = due is not None and due <= self._clock.now()
+        is_due = due is not None and due <= self._outbox.now()
         # Threads go idle because a claim found nothing; what others are sending may hold back what waits.
         found_nothing = bool(idle) or not is_due
         if all_idle and found_nothing and (not drain or (due in (None, FOREVER) and not self._recovery.others_send)):

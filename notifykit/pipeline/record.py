@@ -7,7 +7,6 @@ import random
 from collections.abc import Mapping, Sequence
 
 from notifykit.campaign.campaign import Campaign, Channel, RetryPolicy
-from notifykit.clock import Clock
 from notifykit.model import Claim, Outcome
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Finished, Outage, Transition
@@ -27,13 +26,11 @@ class Recorder:
         outbox: Outbox,
         channels: Mapping[str, Channel],
         campaigns: Mapping[str, Campaign],
-        clock: Clock,
         rng: random.Random,
     ) -> None:
         self._outbox = outbox
         self._channels = channels
         self._campaigns = campaigns
-        self._clock = clock
         self._rng = rng
 
     def judged(self, results: Sequence[Result]) -> list[Finished]:
@@ -55,7 +52,7 @@ class Recorder:
         plan = campaign.message(claim.task.name) if campaign else None
         channel = self._channels.get(claim.task.channel)
         window = channel.repeatable_for if channel else None
-        return judge(claim, outcome, plan, self._clock.now(), self._rng, repeatable_for=window, outage=outage)
+        return judge(claim, outcome, plan, self._outbox.now(), self._rng, repeatable_for=window, outage=outage)
 
     def _outage(self, claim: Claim, outcome: Outcome, outages: dict[str, Outage]) -> Outage | None:
         """Record what an outcome says of its channel; returns the outage that it is part of. `outages`: as they are."""
@@ -69,7 +66,7 @@ class Recorder:
         campaign = self._campaigns.get(claim.task.campaign)
         plan = campaign.message(claim.task.name) if campaign else None
         delay = backoff(plan.retry if plan else RetryPolicy(), 1, self._rng)
-        outage = outages[channel] = failed_again(before, claim, outcome, self._clock.now(), delay)
+        outage = outages[channel] = failed_again(before, claim, outcome, self._outbox.now(), delay)
         self._outbox.set_outage(outage)
         if outage.paused and (before is None or outage.last_at != before.last_at):
             log.warning("channel %s cannot be reached (%s); next try in %.0f s", channel, outage.reason, outage.wait)

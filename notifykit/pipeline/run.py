@@ -165,7 +165,7 @@ class Runner:
             report(self._outlasting(self._pass))
             while not self._stop.is_set() and (left := next_pass - clock.monotonic()) > 0:
                 due = self._outlasting_due()
-                wait = min(left, _LONGEST_WAIT, math.inf if due is None else max(1.0, due - clock.now()))
+                wait = min(left, _LONGEST_WAIT, math.inf if due is None else max(1.0, due - self._outbox.now()))
                 if not self._stop.wait(wait) and wait < left:
                     this_pass = self._outlasting(self._in_between)
                     if this_pass.dispatched.by_status or this_pass.failures:

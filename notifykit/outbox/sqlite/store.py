@@ -101,6 +101,10 @@ class SqliteOutbox(Queueing, Claiming, WritingBack, Resolving, Looking, Adopting
         """Look at more than what the protocol tells, within the transaction if one is open."""
         return StoredOutbox(self.db.connection)
 
+    def now(self) -> float:
+        """Return the clock of this connection, in UTC seconds."""
+        return self.db.clock.now()
+
     def transaction(self) -> AbstractContextManager[None]:
         """Join several calls into one durable step."""
         return self.db.transaction()

@@ -15,6 +15,7 @@ pytest.register_assert_rewrite(
             "looking",
             "campaigns",
             "keys",
+            "clocks",
             "concurrency",
         )
     )
@@ -22,6 +23,7 @@ pytest.register_assert_rewrite(
 
 from notifykit.testing.outbox.campaigns import CampaignsContract  # noqa: E402
 from notifykit.testing.outbox.claiming import ClaimingContract  # noqa: E402
+from notifykit.testing.outbox.clocks import ClocksContract  # noqa: E402
 from notifykit.testing.outbox.concurrency import ConcurrencyContract  # noqa: E402
 from notifykit.testing.outbox.keys import KeysContract  # noqa: E402
 from notifykit.testing.outbox.limits import LimitsContract  # noqa: E402
@@ -43,6 +45,7 @@ class OutboxContract(
     LookingContract,
     CampaignsContract,
     KeysContract,
+    ClocksContract,
 ):
     """Subclass it as `TestMyStore`, and say how your store is opened.
 

@@ -317,3 +317,19 @@ def test_a_claim_of_a_program_that_knows_no_heartbeat_numbers_is_given_up_too(st
     store.db.execute("UPDATE tasks SET beat = NULL WHERE status = 'sending'")
     report = dispatcher(store, {"ch": Desk(concurrency=None, resource=None)}, lease=0.4).run(drain=True)
     assert (report.recovered, report.sent) == (1, 1)
+
+
+@pytest.mark.parametrize("ahead", [-1000.0, 1000.0])
+def test_a_backoff_is_counted_by_the_stores_clock(tmp_path: Path, ahead: float) -> None:
+    """The machine's may differ from it by more than a lease."""
+    of_store = SteppingClock()
+    of_store.set_forward = ahead
+    desk = Desk(says=lambda _message, _context: Outcome.retry("busy"))
+    with SqliteOutbox.open(tmp_path / "outbox.db", of_store) as store:
+        queue(store, 1)
+        retry = RetryPolicy(attempts=4, first=30, factor=1, jitter=0)
+        dispatcher(store, {"ch": desk}, retry=retry).run(drain=False)
+        (task,) = store.tasks(Filter())
+        (attempt,) = store.attempts(task.id)
+        assert attempt.finished_at is not None
+        assert task.not_before - attempt.finished_at == pytest.approx(30, abs=5)

@@ -19,7 +19,7 @@ from notifykit.outbox.sqlite.store import SqliteOutbox
 from notifykit.outbox.values import ChannelBounds, Enqueued, Exchanged, Filter, Finished, Transition
 from notifykit.testing import FakeClock, OutboxContract
 from notifykit.testing.outbox.machine import outbox_walk
-from notifykit.testing.outbox.steps import finish
+from notifykit.testing.outbox.steps import LEASE, finish
 from notifykit.wording import Reason
 
 Bounds = Mapping[str, ChannelBounds]
@@ -158,6 +158,13 @@ class Halfhearted(SqliteOutbox):
         return self.db.execute("UPDATE OR IGNORE tasks SET campaign = ? WHERE campaign = ?", (new, old)).rowcount
 
 
+class Timeless(SqliteOutbox):
+    """Tells another time than it stores."""
+
+    def now(self) -> float:
+        return 0.0
+
+
 BROKEN: list[tuple[type[SqliteOutbox], str]] = [
     (Unfenced, "a_result_of_an_older_attempt_is_evidence_only"),
     (Unfenced, "a_result_after_a_persons_decision_is_evidence_only"),
@@ -183,19 +190,22 @@ BROKEN: list[tuple[type[SqliteOutbox], str]] = [
     (Deaf, "a_heartbeat_raises_the_number_of_these_claims_and_of_no_others"),
     (Careless, "only_tasks_in_the_given_states_move"),
     (Halfhearted, "all_of_a_campaign_takes_the_new_name"),
+    (Timeless, "what_is_stored_is_of_the_stores_clock"),
 ]
 
 
 @pytest.mark.parametrize(("store", "promise"), BROKEN)
 def test_a_broken_store_is_caught(tmp_path: Path, store: type[SqliteOutbox], promise: str) -> None:
     clock = FakeClock()
+    clock_ahead = FakeClock(clock.now() + 3 * LEASE)
     test = getattr(OutboxContract(), f"test_{promise}")
     with ExitStack() as stack:
 
-        def another() -> SqliteOutbox:
-            return stack.enter_context(closing(store.open(tmp_path / "outbox.db", clock=clock)))
+        def another(by: Clock = clock) -> SqliteOutbox:
+            return stack.enter_context(closing(store.open(tmp_path / "outbox.db", clock=by)))
 
         offered: dict[str, Any] = {"clock": clock, "another": another, "outbox": another()}
+        offered |= {"clock_ahead": clock_ahead, "ahead": another(clock_ahead)}
         given = {name: offered[name] for name in inspect.signature(test).parameters}
         with pytest.raises((AssertionError, ValueError)):
             test(**given)
