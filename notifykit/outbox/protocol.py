@@ -249,7 +249,10 @@ class Outbox(Protocol):
     # looking ----------------------------------------------------------------------------------------------
 
     def tasks(self, which: Filter) -> Iterator[Task]:
-        """Yield tasks in id order."""
+        """Yield tasks in id order, each as it was when it was read: at most 1,000 are read ahead.
+
+        Nothing is kept open meanwhile, so the caller may take long, and may change tasks; also inside a transaction.
+        """
         ...
 
     def attempts(self, task_id: int) -> list[Attempt]:

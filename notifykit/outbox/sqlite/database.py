@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -216,24 +216,6 @@ class Database:
             if self._tolerates(error):
                 return self.all(sql, values)
             raise store_error(self.path, error) from error
-
-    def each(self, sql: str, values: Any = ()) -> Iterator[Any]:
-        """Yield all rows, one at a time. Text that is not UTF-8 comes as bytes."""
-        given = 0
-        cursor = self.execute(sql, values)
-        while True:
-            try:
-                for row in cursor:
-                    given += 1
-                    yield row
-            except sqlite3.Error as error:
-                if not self._tolerates(error):
-                    raise store_error(self.path, error) from error
-                cursor = self.execute(sql, values)
-                for _ in range(given):
-                    cursor.fetchone()
-            else:
-                return
 
     def _tolerates(self, error: sqlite3.Error) -> bool:
         """Whether a statement fails only for a text that is not UTF-8, and is to be run again. It can be read from now

@@ -12,8 +12,16 @@ from notifykit.outbox.sqlite import events, rows
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.values import CampaignFigures, Event, Filter
 
-# `tasks`: those that a filter leaves; its terms come behind.
-_TASKS = f"SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks"
+PAGE = 1_000
+"""Rows that one statement of `tasks` reads at most."""
+
+# `tasks`: the first page of those that a filter leaves, by whatever index finds them.
+_FIRST_PAGE = f"SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks WHERE {{terms}} ORDER BY id LIMIT ?"
+
+# `tasks`: a further page, by id: an index that finds many of them would have to sort them again for each page.
+_NEXT_PAGE = f"""
+SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks NOT INDEXED WHERE id > ? AND {{terms}} ORDER BY id LIMIT ?
+"""
 
 # `tasks`: what is shown as foreign is among these.
 _PERHAPS_FOREIGN = f"""(campaign IS NULL OR record_key IS NULL OR message_name IS NULL OR channel IS NULL
@@ -90,12 +98,20 @@ class Looking:
     db: Database
 
     def tasks(self, which: Filter) -> Iterator[Task]:
-        """Yield tasks in id order."""
+        """Yield tasks in id order, read by pages: nothing stays open while the caller has one of them."""
+        return islice(self._tasks(which), which.limit)
+
+    def _tasks(self, which: Filter) -> Iterator[Task]:
         terms, values = _where(which)
-        found: Iterator[Task] = map(rows.task, self.db.each(f"{_TASKS}{terms} ORDER BY id", values))
-        if which.statuses:
-            found = (task for task in found if task.status in which.statuses)
-        yield from islice(found, which.limit)
+        size = PAGE if which.limit is None or which.statuses else min(which.limit, PAGE)
+        found = self.db.all(_FIRST_PAGE.format(terms=terms), (*values, size))
+        while found:
+            for task in map(rows.task, found):
+                if not which.statuses or task.status in which.statuses:
+                    yield task
+            if len(found) < size:
+                return
+            found = self.db.all(_NEXT_PAGE.format(terms=terms), (found[-1][0], *values, size))
 
     def attempts(self, task_id: int) -> list[Attempt]:
         """Return a task's attempts in order, one that is under way included."""
@@ -163,4 +179,4 @@ def _where(which: Filter) -> tuple[str, list[Any]]:
     if which.ids:
         terms.append(f"id IN ({', '.join('?' * len(which.ids))})")
         values += which.ids
-    return (" WHERE " + " AND ".join(terms) if terms else ""), values
+    return " AND ".join(terms) or "TRUE", values

@@ -8,8 +8,19 @@ from notifykit.model import Outcome, Status
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Filter, Transition
 from notifykit.testing.clock import FakeClock
-from notifykit.testing.outbox.base import OutboxBase
-from notifykit.testing.outbox.steps import claim, claim_one, finish, look, put_off, queue, queue_drafts, reject, send
+from notifykit.testing.outbox.base import Another, OutboxBase
+from notifykit.testing.outbox.steps import (
+    claim,
+    claim_one,
+    finish,
+    look,
+    put_off,
+    queue,
+    queue_drafts,
+    reject,
+    send,
+    statuses,
+)
 from notifykit.testing.samples import draft
 
 
@@ -48,6 +59,25 @@ class LookingContract(OutboxBase):
         assert found(campaign="bj", limit=100) == made[:4]
         assert found(campaign="xx") == []
         assert found(key="") == []
+
+    def test_tasks_may_be_changed_while_they_are_yielded(self, outbox: Outbox) -> None:
+        made = queue(outbox, *map(str, range(1_200)))
+        seen = []
+        with outbox.transaction():
+            for task in outbox.tasks(Filter(statuses=(Status.QUEUED,))):
+                outbox.decide([task.id], Status.CANCELLED, who="me", why="over", of=(Status.QUEUED,))
+                seen.append(task.id)
+        assert seen == made
+        assert set(statuses(outbox)) == {Status.CANCELLED}
+
+    def test_what_others_do_while_tasks_are_yielded_is_seen(self, outbox: Outbox, another: Another) -> None:
+        made = queue(outbox, *map(str, range(1_200)))
+        found = outbox.tasks(Filter(statuses=(Status.QUEUED,), limit=1_200))
+        first = next(found)
+        elsewhere = another()
+        elsewhere.decide(made[-1:], Status.CANCELLED, who="me", why="over", of=(Status.QUEUED,))
+        later = queue(elsewhere, "later", "too late")
+        assert [first.id, *(task.id for task in found)] == [*made[:-1], later[0]]
 
     def test_a_task_without_attempts_and_events_has_none(self, outbox: Outbox) -> None:
         (id_,) = queue(outbox, "A")
