@@ -238,9 +238,10 @@ def overdue_form(claim: Claim, now: float) -> Form:
 def attention_form(waiting: Attention, wording: Wording) -> Form:
     """Describe what waits for a person."""
     return {
-        "failed": waiting.failed,
-        "in_doubt": waiting.in_doubt,
+        "failed": waiting.failed.number,
+        "in_doubt": waiting.in_doubt.number,
         "foreign": waiting.foreign,
         "paused": [pause_form(pause, wording) for pause in waiting.paused],
-        "unreachable": dict(waiting.unreachable),
+        "unreachable": {channel: count.number for channel, count in waiting.unreachable.items()},
+        "more": waiting.more,
     }

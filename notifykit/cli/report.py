@@ -8,6 +8,7 @@ from notifykit.cli.language import in_words, said
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Status
 from notifykit.operate.attention import Attention
+from notifykit.outbox.values import Count
 from notifykit.pipeline.dispatched import Dispatched
 from notifykit.pipeline.generate import Generated
 from notifykit.pipeline.settle import Settled
@@ -103,10 +104,10 @@ def print_attention(waiting: Attention) -> None:
     """Show what waits for a person, and what to do about it."""
     if waiting.failed:
         mend = "`notifykit tasks --status failed` lists them, `notifykit retry` tries them again"
-        out(f"waiting for you: {waiting.failed:,} failed; {mend}")
+        out(f"waiting for you: {waiting.failed} failed; {mend}")
     if waiting.in_doubt:
         mend = "`notifykit tasks --status in_doubt` lists them, `notifykit resolve` decides"
-        out(f"waiting for you: {waiting.in_doubt:,} in doubt; {mend}")
+        out(f"waiting for you: {waiting.in_doubt} in doubt; {mend}")
     if waiting.foreign:
         mend = "`notifykit tasks --status foreign` lists them, `notifykit resolve` decides"
         out(f"waiting for you: {waiting.foreign:,} whose status another program changed; {mend}")
@@ -114,5 +115,5 @@ def print_attention(waiting: Attention) -> None:
         mend = f"mend it, then `notifykit resume {pause.channel}`"
         out(f"waiting for you: channel {pause.channel} is paused ({said(pause.reason)}); {mend}")
     for channel, number in waiting.unreachable.items():
-        what = f"{count(number, 'message')} for channel {channel}, which cannot be used here"
+        what = f"{number} message{'' if number == Count(1) else 's'} for channel {channel}, which cannot be used here"
         out(f"waiting for you: {what}; `notifykit check` says why")

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from notifykit.model import FOREVER, OVERDUE, Claim, Status
 from notifykit.outbox.protocol import Outbox
-from notifykit.outbox.values import Filter, Outage, Pause
+from notifykit.outbox.values import Count, Filter, Outage, Pause, Pulse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attention:
     """What waits for a person."""
 
-    failed: int = 0
-    in_doubt: int = 0
+    failed: Count = field(default_factory=Count)
+    in_doubt: Count = field(default_factory=Count)
     foreign: int = 0
     """Messages of ours whose status another program changed to what nobody knows."""
     paused: tuple[Pause, ...] = ()
     """Pauses that only a person ends."""
-    unreachable: Mapping[str, int] = field(default_factory=dict)
+    unreachable: Mapping[str, Count] = field(default_factory=dict)
     """Waiting messages on channels that cannot be used here, by channel."""
+
+    @property
+    def more(self) -> bool:
+        """Whether there are more than were counted."""
+        return any(count.more for count in (self.failed, self.in_doubt, *self.unreachable.values()))
 
     def __bool__(self) -> bool:
         return bool(self.failed or self.in_doubt or self.foreign or self.paused or self.unreachable)
@@ -41,19 +45,16 @@ def overdue_calls(outbox: Outbox, timeout: float) -> list[Claim]:
 
 def attention(outbox: Outbox, channels: Collection[str]) -> Attention:
     """Look for what waits for a person, given the channels that can be used."""
-    stuck = Counter(
-        task.status for task in outbox.tasks(Filter(statuses=(Status.FAILED, Status.IN_DOUBT))) if task.campaign
-    )
+    pulse = outbox.pulse()
     return Attention(
-        failed=stuck[Status.FAILED],
-        in_doubt=stuck[Status.IN_DOUBT],
+        failed=pulse.total(Status.FAILED),
+        in_doubt=pulse.total(Status.IN_DOUBT),
         foreign=sum(bool(task.campaign) for task in outbox.tasks(Filter(statuses=(Status.FOREIGN,)))),
-        paused=tuple(pause for pause in outbox.pauses() if pause.until == FOREVER),
-        unreachable=unreachable(outbox, channels),
+        paused=tuple(pause for pause in pulse.pauses if pause.until == FOREVER),
+        unreachable=unreachable(pulse, channels),
     )
 
 
-def unreachable(outbox: Outbox, channels: Collection[str]) -> dict[str, int]:
+def unreachable(pulse: Pulse, channels: Collection[str]) -> dict[str, Count]:
     """Count the waiting messages of each channel that cannot be used, given those that can."""
-    waiting = Counter(task.channel for task in outbox.tasks(Filter(statuses=(Status.QUEUED,))))
-    return {channel: count for channel, count in sorted(waiting.items()) if channel not in channels}
+    return {one.channel: one.waiting for one in pulse.channels if one.channel not in channels}

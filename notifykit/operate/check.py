@@ -153,8 +153,8 @@ def _of_waiting(project: Project, outbox: Outbox) -> Iterator[Finding]:
     """Where messages wait for a channel that is not there: one that is, and cannot be used, is a finding already."""
     channels = project.configuration.channels
     told = {item.name for item in project.configuration.unavailable if item.kind == "channel"}
-    for channel, waiting in unreachable(outbox, {*channels, *told}).items():
-        what = f"`senders` has no {channel}, for which messages wait ({waiting:,})"
+    for channel, waiting in unreachable(outbox.pulse(), {*channels, *told}).items():
+        what = f"`senders` has no {channel}, for which messages wait ({waiting})"
         mend = "put it back, or drop them: `notifykit tasks --status queued` lists them, `notifykit resolve` cancels"
         error = ConfigError(what, mend=mend, where=project.file.file)
         yield Finding(level=Level.HELD, about="configuration", what=str(error), error=error)

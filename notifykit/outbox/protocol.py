@@ -23,6 +23,7 @@ from notifykit.outbox.values import (
     Finished,
     Outage,
     Pause,
+    Pulse,
     Transition,
 )
 from notifykit.roles import Ledger
@@ -264,5 +265,13 @@ class Outbox(Protocol):
         ...
 
     def figures(self) -> list[CampaignFigures]:
-        """Return how each campaign stands."""
+        """Return how each campaign stands, by all that ever was."""
+        ...
+
+    def pulse(self) -> Pulse:
+        """Return what is open, for whoever asks every few seconds: of one status and channel of a campaign,
+        `MOST_COUNTED` are counted at most.
+
+        A task is counted by its status as another program may have left it.
+        """
         ...

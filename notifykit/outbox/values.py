@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 from notifykit.model import Claim, Outcome, Status
 from notifykit.roles import Rate
@@ -153,6 +154,75 @@ class CampaignFigures:
     """When the oldest task that still waits was queued."""
     errors: Mapping[str, int]
     """Attempts that were not accepted, by code."""
+
+
+MOST_COUNTED = 10_000
+"""How many `pulse` counts at most, of one status and channel of a campaign."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many there are, or that there are more than were counted."""
+
+    number: int = 0
+    more: bool = False
+    """Whether there are more: counting ended at `number`."""
+
+    @classmethod
+    def of(cls, number: int) -> Self:
+        """Return a count of no more than `MOST_COUNTED`."""
+        return cls(min(number, MOST_COUNTED), number > MOST_COUNTED)
+
+    def __add__(self, other: Count) -> Count:
+        return Count(self.number + other.number, self.more or other.more)
+
+    def __bool__(self) -> bool:
+        return self.number > 0
+
+    def __str__(self) -> str:
+        return f"{self.number:,}{'+' if self.more else ''}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignPulse:
+    """What is open of one campaign."""
+
+    campaign: str
+    by_status: Mapping[Status, Count]
+    """`queued`, `sending`, `in_doubt`, `failed`, and `sent`: write-backs that are owed. Without those of which there
+    are none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelPulse:
+    """What waits for one channel."""
+
+    channel: str
+    waiting: Count
+    """`queued` ones."""
+    oldest_queued: float | None
+    """UTC seconds at which the one that waits for longest was queued; None where another program wrote over it."""
+    oldest_due: float | None
+    """UTC seconds since when the first turn is due, or when it will be; None where all stand behind what is on the
+    wire. Pauses and rates are not counted in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse:
+    """What is open now."""
+
+    at: float
+    """UTC seconds by the store's clock."""
+    campaigns: Sequence[CampaignPulse]
+    """Those of which anything is open, by name."""
+    channels: Sequence[ChannelPulse]
+    """Those for which anything waits, by name."""
+    pauses: Sequence[Pause]
+    """In force."""
+
+    def total(self, status: Status) -> Count:
+        """Return how many of all campaigns are in a status that is open."""
+        return sum((one.by_status.get(status, Count()) for one in self.campaigns), Count())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

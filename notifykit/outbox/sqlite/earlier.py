@@ -10,6 +10,9 @@ from contextlib import closing
 from notifykit.outbox.sqlite import channel_times, key_forms, schema
 from notifykit.outbox.sqlite.steps import steps
 
+# `read_as_now`: the indexes of a store.
+_INDEXES = "SELECT name FROM sqlite_master WHERE type = 'index'"
+
 # `read_as_now`: the tables of a store.
 _TABLES = "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
 
@@ -19,7 +22,7 @@ def read_as_now(connection: sqlite3.Connection) -> Callable[[str], str]:
 
     What the store does not keep yet is empty, but for the normal forms of keys: tables that it lacks stand in the
     connection's own temporary memory, with the rows of those that lack columns; in `tasks`, columns that it lacks are
-    NULL. Raises sqlite3.Error.
+    NULL, and an index that it lacks is not asked for. Raises sqlite3.Error.
     """
     there = {name: schema.columns_of(connection, name) for name, _ in connection.execute(_TABLES).fetchall()}
     with closing(sqlite3.connect(":memory:")) as now:
@@ -27,6 +30,7 @@ def read_as_now(connection: sqlite3.Connection) -> Callable[[str], str]:
         for step in steps():
             step.take(now)
         wanted = {name: (sql, schema.columns_of(now, name)) for name, sql in now.execute(_TABLES).fetchall()}
+        indexes = {name for (name,) in now.execute(_INDEXES)} - {name for (name,) in connection.execute(_INDEXES)}
     connection.execute("PRAGMA temp_store = MEMORY")
     for name, (sql, columns) in wanted.items():
         if name != "tasks" and there.get(name) != columns:
@@ -38,7 +42,13 @@ def read_as_now(connection: sqlite3.Connection) -> Callable[[str], str]:
     if "channels" not in there and "campaign" in there["tasks"]:
         channel_times.look_again(connection)
     missing = [column for column in wanted["tasks"][1] if column not in there["tasks"]]
-    if not missing:
-        return lambda statement: statement
-    lacking = re.compile(rf"\b(?:tasks\.)?(?:{'|'.join(missing)})\b")
-    return lambda statement: lacking.sub("NULL", statement)
+    instead = {rf"\b(?:tasks\.)?(?:{'|'.join(missing)})\b": "NULL"} if missing else {}
+    if indexes:
+        instead[rf"\bINDEXED BY (?:{'|'.join(indexes)})\b"] = ""
+
+    def as_now(statement: str) -> str:
+        for lacking, present in instead.items():
+            statement = re.sub(lacking, present, statement)
+        return statement
+
+    return as_now

@@ -57,12 +57,9 @@ _VERDICTS = """
 SELECT verdict, count(*) FROM attempts JOIN tasks ON tasks.id = task_id WHERE campaign = ? GROUP BY verdict
 """
 
-# Part of the two below: what is no time, or none of a calendar, does not count. Texts and blobs are beyond all numbers.
-_IS_TIME = "BETWEEN 0.0 AND 253402300799.0"
-
 # `figures`: how long each task took from the queue to its acceptance.
 _WAITS = f"""
-SELECT sent_at - queued_at AS x FROM tasks WHERE campaign = ? AND sent_at {_IS_TIME} AND queued_at {_IS_TIME}
+SELECT sent_at - queued_at AS x FROM tasks WHERE campaign = ? AND sent_at {rows.IS_TIME} AND queued_at {rows.IS_TIME}
 """
 
 # `figures`: how long each call took.
@@ -73,7 +70,7 @@ SELECT call_seconds AS x FROM attempts JOIN tasks ON tasks.id = task_id
 
 # `figures`: when the oldest task that waits was queued.
 _OLDEST = f"""
-SELECT min(queued_at) FROM tasks WHERE campaign = ? AND status IN ('queued', 'sending') AND queued_at {_IS_TIME}
+SELECT min(queued_at) FROM tasks WHERE campaign = ? AND status IN ('queued', 'sending') AND queued_at {rows.IS_TIME}
 """
 
 # `figures`: keys whose every message is sent, and whose write-back is owed.

@@ -79,10 +79,14 @@ def selected(columns: Sequence[str], **instead: str) -> str:
     return ", ".join(instead.get(name, name) for name in columns)
 
 
+IS_TIME = "BETWEEN 0.0 AND 253402300799.0"
+"""For a WHERE: that a cell is a time, and one of a calendar. Texts and blobs are beyond all numbers."""
+
+
 def claimed(row: str = "tasks") -> str:
     """Return, for a WHERE: of a row that is `sending`, that its claim can be read. It is foreign otherwise."""
     return f"""(typeof({row}.attempts) = 'integer' AND typeof({row}.worker) = 'text'
-    AND typeof({row}.started_at) = 'real' AND {row}.started_at BETWEEN 0.0 AND 253402300799.0)"""
+    AND typeof({row}.started_at) = 'real' AND {row}.started_at {IS_TIME})"""
 
 
 def overwritten(row: str = "tasks") -> str:

@@ -14,6 +14,7 @@ from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.identity import identity_of, require_identity
 from notifykit.outbox.sqlite.key_forms import KeyForms
 from notifykit.outbox.sqlite.looking import Looking
+from notifykit.outbox.sqlite.pulsing import Pulsing
 from notifykit.outbox.sqlite.queueing import Queueing
 from notifykit.outbox.sqlite.reading import ReadOnlyDatabase
 from notifykit.outbox.sqlite.resolving import Resolving
@@ -22,7 +23,7 @@ from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.outbox.sqlite.writeback import WritingBack
 
 
-class SqliteOutbox(Queueing, Claiming, WritingBack, Resolving, Looking, Adopting, Campaigns, KeyForms):
+class SqliteOutbox(Queueing, Claiming, WritingBack, Resolving, Looking, Pulsing, Adopting, Campaigns, KeyForms):
     """One connection to the store. See `notifykit.outbox.protocol.Outbox` for what the methods promise.
 
     `adopt` and `stored` are beyond that: they are of this store only (see `adopting` and `stored`).

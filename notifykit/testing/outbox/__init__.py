@@ -16,6 +16,7 @@ pytest.register_assert_rewrite(
             "campaigns",
             "keys",
             "clocks",
+            "pulsing",
             "concurrency",
         )
     )
@@ -28,6 +29,7 @@ from notifykit.testing.outbox.concurrency import ConcurrencyContract  # noqa: E4
 from notifykit.testing.outbox.keys import KeysContract  # noqa: E402
 from notifykit.testing.outbox.limits import LimitsContract  # noqa: E402
 from notifykit.testing.outbox.looking import LookingContract  # noqa: E402
+from notifykit.testing.outbox.pulsing import PulseContract  # noqa: E402
 from notifykit.testing.outbox.queueing import QueueingContract  # noqa: E402
 from notifykit.testing.outbox.results import ResultsContract  # noqa: E402
 from notifykit.testing.outbox.settling import DecidingContract, SettlingContract  # noqa: E402
@@ -46,6 +48,7 @@ class OutboxContract(
     CampaignsContract,
     KeysContract,
     ClocksContract,
+    PulseContract,
 ):
     """Subclass it as `TestMyStore`, and say how your store is opened.
 

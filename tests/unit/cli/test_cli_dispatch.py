@@ -31,7 +31,7 @@ def test_what_is_queued_is_sent(world: CliWorld) -> None:
         "recovered": 0,
         "late": 0,
         "interrupted": False,
-        "waiting_for_you": {"failed": 0, "in_doubt": 0, "foreign": 0, "paused": [], "unreachable": {}},
+        "waiting_for_you": {"failed": 0, "in_doubt": 0, "foreign": 0, "paused": [], "unreachable": {}, "more": False},
     }
     assert world.invoke("dispatch").stdout == "nothing was due\n"
     assert world.flags() == ["N", "N"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from notifykit.model import FOREVER, Outcome, Status
 from notifykit.operate.attention import attention
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.values import ChannelBounds, Transition
+from notifykit.outbox.values import ChannelBounds, Count, Transition
 from notifykit.testing import FakeClock, draft
 from notifykit.testing.outbox.steps import finish, take
 from notifykit.wording import Reason
@@ -29,10 +29,10 @@ def test_dead_letters_doubts_lasting_pauses_and_lost_channels(tmp_path: Path) ->
             strict=True,
         ):
             finish(outbox, claim, Outcome.unknown("x"), Transition(status=to))
-        assert (attention(outbox, {"robot"}).failed, attention(outbox, {"robot"}).in_doubt) == (1, 2)
+        assert (attention(outbox, {"robot"}).failed, attention(outbox, {"robot"}).in_doubt) == (Count(1), Count(2))
         outbox.enqueue([draft(key="d", channel="gone"), draft(key="e", channel="gone")])
         outbox.pause("desk", FOREVER, Reason("93000 bad key"))
         waiting = attention(outbox, {"robot"})
         assert waiting
-        assert dict(waiting.unreachable) == {"gone": 2}
+        assert dict(waiting.unreachable) == {"gone": Count(2)}
         assert [pause.channel for pause in waiting.paused] == ["desk"]

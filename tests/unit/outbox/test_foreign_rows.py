@@ -18,7 +18,7 @@ from notifykit.operate.attention import attention
 from notifykit.operate.decisions import Resolution, Selection, decide
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.sqlite import rows
-from notifykit.outbox.values import ChannelBounds, Filter, Transition
+from notifykit.outbox.values import ChannelBounds, Count, Filter, Transition
 from notifykit.testing import FakeClock, draft
 from notifykit.testing.outbox.steps import finish, take
 from notifykit.wording import Reason, Wording
@@ -177,7 +177,7 @@ def test_a_message_that_was_damaged_is_set_aside_and_bars_no_other(outbox: Sqlit
         assert damaged.reason is not None
         assert damaged.reason.code == "cells_unreadable"
         assert [event.kind for event in outbox.events(1)] == ["set_aside"]
-        assert attention(outbox, CHANNELS).failed == 1
+        assert attention(outbox, CHANNELS).failed == Count(1)
 
 
 def test_a_message_that_was_mended_goes_out_when_it_is_tried_again(outbox: SqliteOutbox) -> None:
@@ -243,7 +243,7 @@ def test_a_claim_that_was_written_over_is_given_up_and_bars_no_other(
         assert (outbox.on_wire(), outbox.attempts(1), attention(outbox, CHANNELS).foreign) == ([], [], 1)
         outbox.mend_times()
         assert [event.kind for event in outbox.events(1)] == ["set_aside"]
-        assert (sent(outbox), attention(outbox, CHANNELS).in_doubt) == (["b"], 1)
+        assert (sent(outbox), attention(outbox, CHANNELS).in_doubt) == (["b"], Count(1))
         decide(outbox, Selection(ids=(1,)), Resolution.RESEND, who="p", why="looked", wording=Wording(HOST))
         assert sent(outbox) == ["a"]
 

@@ -63,6 +63,7 @@ def seen(outbox: SqliteOutbox) -> dict[str, Any]:
         "tasks": tasks,
         "stories": [(outbox.attempts(task.id), outbox.events(task.id)) for task in tasks],
         "figures": outbox.figures(),
+        "pulse": outbox.pulse(),
         "pauses": outbox.pauses(),
         "outages": outbox.outages(),
         "on_wire": outbox.on_wire(),

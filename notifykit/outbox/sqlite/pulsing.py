@@ -1,0 +1,116 @@
+"""What pages and monitors ask of the SQLite outbox every few seconds: what is open, counted in indexes up to a bound.
+
+No statement reads what is done, and none counts on beyond the bound: the cost is that of what is open, and has an end.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from notifykit.model import Status
+from notifykit.outbox.sqlite import rows
+from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.sqlite.pausing import Pausing
+from notifykit.outbox.values import MOST_COUNTED, CampaignPulse, ChannelPulse, Count, Pulse
+
+# Part of `_OPEN`: of one status, what its index holds. The first term is the index's own.
+_OF_STATUS = """tasks INDEXED BY tasks_open
+ WHERE status IN ('queued', 'failed', 'in_doubt') AND campaign IS NOT NULL AND channel IS NOT NULL
+   AND status = :status"""
+
+# Part of `_OPEN`: what is of the same campaign and channel.
+_ALIKE = f"{_OF_STATUS} AND campaign = open.campaign AND channel = open.channel"
+
+# `pulse`: each campaign and channel of which anything has a status, found by one seek or two each: the next channel of
+# the campaign, or else the next campaign. How many there are, up to a bound, and when the first of them was queued.
+_OPEN = f"""
+WITH RECURSIVE open (campaign, channel) AS (
+    SELECT * FROM (SELECT campaign, channel FROM {_OF_STATUS} ORDER BY campaign, channel LIMIT 1)
+     UNION ALL
+    SELECT next.campaign, next.channel
+      FROM open JOIN tasks AS next ON next.id = coalesce(
+           (SELECT id FROM {_OF_STATUS} AND campaign = open.campaign AND channel > open.channel
+             ORDER BY channel LIMIT 1),
+           (SELECT id FROM {_OF_STATUS} AND campaign > open.campaign ORDER BY campaign, channel LIMIT 1)))
+SELECT campaign, channel, (SELECT count(*) FROM (SELECT 1 FROM {_ALIKE} LIMIT :most)),
+       (SELECT queued_at FROM {_ALIKE} AND queued_at {rows.IS_TIME} ORDER BY queued_at LIMIT 1)
+  FROM open
+"""
+
+# `pulse`: how many are on the wire, by campaign: no more than workers have calls.
+_SENDING = f"""
+SELECT campaign, count(*) FROM tasks INDEXED BY tasks_sending
+ WHERE status = 'sending' AND campaign IS NOT NULL AND {rows.claimed()} GROUP BY campaign
+"""
+
+# `pulse`: the campaigns with sent tasks, found by one seek each, and how many those are, up to a bound.
+_OWED = """
+WITH RECURSIVE owing (campaign) AS (
+    SELECT min(campaign) FROM tasks INDEXED BY tasks_owed WHERE status = 'sent'
+     UNION ALL
+    SELECT (SELECT min(campaign) FROM tasks INDEXED BY tasks_owed WHERE status = 'sent' AND campaign > owing.campaign)
+      FROM owing WHERE campaign IS NOT NULL)
+SELECT campaign, (SELECT count(*) FROM (SELECT 1 FROM tasks INDEXED BY tasks_owed
+                                         WHERE status = 'sent' AND campaign = owing.campaign LIMIT :most))
+  FROM owing WHERE campaign IS NOT NULL
+"""
+
+# `pulse`: since when the first turn of a channel is due, or when it will be. What was never tried is due since it was
+# queued, and comes first in the index; a retry may be due for longer.
+_FIRST_DUE = """
+SELECT min(since) FROM (
+    SELECT * FROM (SELECT max(due_at, queued_at) AS since FROM tasks INDEXED BY tasks_due
+                    WHERE status = 'queued' AND due_at IS NOT NULL AND channel = :channel AND due_at = 0.0
+                    ORDER BY due_at, id LIMIT 1)
+     UNION ALL
+    SELECT * FROM (SELECT due_at FROM tasks INDEXED BY tasks_due
+                    WHERE status = 'queued' AND due_at IS NOT NULL AND channel = :channel AND due_at > 0.0
+                    ORDER BY due_at, id LIMIT 1))
+"""
+
+
+class Pulsing(Pausing):
+    """One method of the outbox."""
+
+    db: Database
+
+    def pulse(self) -> Pulse:
+        """Return what is open, counted up to a bound."""
+        campaigns: dict[str, dict[Status, Count]] = defaultdict(lambda: defaultdict(Count))
+        waiting: dict[str, Count] = defaultdict(Count)
+        queued: dict[str, list[float]] = defaultdict(list)
+        for status in (Status.QUEUED, Status.IN_DOUBT, Status.FAILED):
+            for campaign, channel, number, since in self.db.all(_OPEN, {"status": status, "most": MOST_COUNTED + 1}):
+                if not (isinstance(campaign, str) and isinstance(channel, str)):
+                    continue
+                campaigns[campaign][status] += Count.of(number)
+                if status is Status.QUEUED:
+                    waiting[channel] += Count.of(number)
+                    queued[channel] += [] if since is None else [since]
+        for status, found in (
+            (Status.SENDING, self.db.all(_SENDING)),
+            (Status.SENT, self.db.all(_OWED, {"most": MOST_COUNTED + 1})),
+        ):
+            for campaign, number in found:
+                if isinstance(campaign, str):
+                    campaigns[campaign][status] += Count.of(number)
+        return Pulse(
+            at=self.db.clock.now(),
+            campaigns=[
+                CampaignPulse(campaign=name, by_status=dict(by_status)) for name, by_status in sorted(campaigns.items())
+            ],
+            channels=[
+                ChannelPulse(
+                    channel=name,
+                    waiting=count,
+                    oldest_queued=min(queued[name], default=None),
+                    oldest_due=self._first_due(name),
+                )
+                for name, count in sorted(waiting.items())
+            ],
+            pauses=self.pauses(),
+        )
+
+    def _first_due(self, channel: str) -> float | None:
+        (since,) = self.db.one(_FIRST_DUE, {"channel": channel})
+        return since if isinstance(since, float) else None
