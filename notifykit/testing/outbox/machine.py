@@ -218,7 +218,8 @@ class OutboxWalk(RuleBasedStateMachine):
         if status is not Status.QUEUED:
             then = Transition(status=status, reason=Reason("walk"))
         moved = finish(self.stores[at], claim, OUTCOMES[status], then, 0.1)
-        assert moved is mine
+        handed_in_again = not mine and task.status is status
+        assert moved is mine or handed_in_again, "only a result that may be recorded already is told so twice"
         if mine:
             task.status = status
             self.ended(claim)
