@@ -31,7 +31,12 @@ Examples:
 """
 
 
-REPORT = OutputType("Where the old program uses send status", "file,line,function,what", kept=["notifykit-migration"])
+REPORT = OutputType(
+    ("<!doctype html>", "<title>Where the old program uses send status"),
+    ("# Where the old program uses send status", ""),
+    ("file,line,function,what", ""),
+    kept=["notifykit-migration"],
+)
 
 
 class ReportUnwritableError(NotifykitError):

@@ -43,10 +43,13 @@ class OutputType(PathType):
     So it is known before anything is done.
     """
 
-    def __init__(self, *marks: str, kept: Collection[str] = ()) -> None:
-        """`marks`: one of these stands at the beginning of each such file. `kept`: names of folders that take none."""
+    def __init__(self, *marks: tuple[str, str], kept: Collection[str] = ()) -> None:
+        """`marks`: what such a file begins with, and what its first kilobyte holds besides; of each sort.
+
+        `kept`: names of folders that take none.
+        """
         super().__init__()
-        self._marks = [mark.encode() for mark in marks]
+        self._marks = [(beginning.encode(), inside.encode()) for beginning, inside in marks]
         self._kept = frozenset(kept)
 
     def convert(
@@ -75,4 +78,7 @@ class OutputType(PathType):
                 beginning = file.read(BEGINNING)
         except OSError:
             return False
-        return not beginning or any(mark in beginning for mark in self._marks)
+        if not beginning:
+            return True
+        text = beginning.removeprefix(b"\xef\xbb\xbf")
+        return any(text.startswith(start) and inside in text for start, inside in self._marks)

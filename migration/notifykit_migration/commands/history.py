@@ -14,7 +14,7 @@ from notifykit.terminal.console import info, json_option, out, print_json
 from notifykit_migration import report
 from notifykit_migration.backup.in_force import planned
 from notifykit_migration.backup.make import find
-from notifykit_migration.commands.outputs import PAGE
+from notifykit_migration.commands.outputs import PAGE, require_free
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.journal import Entry, Journal
 from notifykit_migration.journal.phase import state_of
@@ -38,6 +38,7 @@ def history(session: Session, path: Path | None, as_json: bool) -> ExitCode:
     When, by whom, by which plan and with which backup, and how the verification came out. Changes nothing.
     """
     project = session.open_project(secrets=False)
+    require_free(project, path)
     folder = MigrationFolder.of(project.file.folder)
     entries = Journal.read(folder.journal)
     state = state_of(entries)

@@ -18,7 +18,7 @@ from notifykit.terminal.progress import progress
 from notifykit_migration import report
 from notifykit_migration.backup import make as backups
 from notifykit_migration.backup.in_force import planned
-from notifykit_migration.commands.outputs import PAGE, PLAN
+from notifykit_migration.commands.outputs import PAGE, PLAN, require_free
 from notifykit_migration.errors import PreflightError, WorldChangedError
 from notifykit_migration.journal.account import account
 from notifykit_migration.journal.folder import MigrationFolder
@@ -146,6 +146,7 @@ def migrate(
     if out is not None and report_path is not None and out.resolve() == report_path.resolve():
         raise click.UsageError("--out and --report name one file; name two")
     project = session.open_project(secrets=False)
+    require_free(project, out, report_path)
     command = _Command(
         project=project,
         folder=MigrationFolder.of(project.file.folder),

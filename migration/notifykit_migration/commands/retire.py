@@ -16,7 +16,7 @@ from notifykit.terminal.console import json_option, out, print_json, warn
 from notifykit.terminal.paths import PathType
 from notifykit_migration.apply.retire import check_may_retire
 from notifykit_migration.backup.in_force import in_force
-from notifykit_migration.commands.outputs import PATCH
+from notifykit_migration.commands.outputs import PATCH, require_free
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.journal.account import account
 from notifykit_migration.journal.folder import MigrationFolder
@@ -77,6 +77,7 @@ def retire(
     if code is None and (dry_run or patch_path is not None):
         raise click.UsageError(f"{'--dry-run' if dry_run else '--patch'} needs --code PATH: where the old program is")
     project = session.open_project(secrets=False)
+    require_free(project, patch_path)
     if code is not None:
         check_code_reader(project)
     folder = MigrationFolder.of(project.file.folder)

@@ -14,7 +14,7 @@ from notifykit.terminal.console import json_option, print_json, warn
 from notifykit_migration import report
 from notifykit_migration.backup import make as backups
 from notifykit_migration.backup.in_force import in_force, planned
-from notifykit_migration.commands.outputs import PAGE
+from notifykit_migration.commands.outputs import PAGE, require_free
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.files.reading import untouched
 from notifykit_migration.journal.folder import MigrationFolder
@@ -48,6 +48,7 @@ def verify(session: Session, *, backup_id: str | None, report_path: Path | None,
     nothing but the journal, which gets the result. Answers 7 where a check fails.
     """
     project = session.open_project(secrets=False)
+    require_free(project, report_path)
     folder = MigrationFolder.of(project.file.folder)
     if backup_id is not None:
         backup = backups.latest(folder) if backup_id == "latest" else backups.find(folder, backup_id)

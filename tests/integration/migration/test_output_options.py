@@ -60,6 +60,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[LegacyWorld, Path]:
     (world.folder / "later").rename(shanghai)
     write_legacy_code(world.folder / "code")
     (world.folder / "notes.txt").write_text("what somebody wrote\n")
+    (world.folder / "notes.md").write_text("# Migration report, my notes\nWhere the old program uses send status\n")
+    (world.folder / "cache.json").write_text('{"max_age": 5, "mine": 1}\n')
     replace(folder / "copy", world.folder)
     return world, folder / "copy"
 
@@ -84,6 +86,8 @@ def test_what_is_there_stays_and_nothing_else_is_done(
         "code/jobs.py": "is there already",
         str(world.csv()): "is there already",
         "notes.txt": "is there already",
+        "notes.md": "is there already",
+        "cache.json": "is there already",
         "state": "is a folder",
         "notifykit-migration/fresh": "where nothing but notifykit itself writes",
         "-": "leave the option out",
@@ -93,6 +97,21 @@ def test_what_is_there_stays_and_nothing_else_is_done(
         done = world.run(*writing(world.folder / "code", target)[option])
         assert done.exit_code == 2, (target, done.output)
         assert why in " ".join(done.stderr.split()), target
+        assert world.tree() == before, target
+
+
+@pytest.mark.parametrize("option", [name for name in OPTIONS if name not in ("csv", "markdown", "html")])
+def test_a_file_of_the_project_need_not_be_there(
+    world: LegacyWorld, option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(world.folder)
+    world.status_file("shanghai").unlink()
+    (world.folder / "notifykit-store.json").unlink()
+    before = world.tree()
+    for target in ("notifykit-store.json", "tasks.db-wal", "campaigns/new.yaml", str(world.status_file("shanghai"))):
+        done = world.run(*writing(world.folder / "code", target)[option])
+        assert done.exit_code == 2, (target, done.output)
+        assert "or would be; name another file" in " ".join(done.stderr.split()), target
         assert world.tree() == before, target
 
 
