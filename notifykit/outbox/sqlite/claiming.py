@@ -94,11 +94,14 @@ _SHORTEN_PAUSES = "UPDATE pauses SET until = :now + (until - set_at), set_at = :
 # `mend_times`: count the wait for a probe from now where the clock was set back.
 _SHORTEN_OUTAGES = "UPDATE outages SET last_at = :now WHERE last_at > :now"
 
-# `mend_times`: retries whose backoff was begun before the clock was set back, and how long it is.
-_RETRIES_SET_IN_THE_FUTURE = """
+# `mend_times`: what waits since an attempt that ended before the clock was set back, and how long it was to wait. An
+# attempt that counted for nothing, because its channel asked to wait, leaves no tries.
+_WAITS_SET_IN_THE_FUTURE = """
 SELECT tasks.id, not_before - finished_at, tasks.channel, recipient, ordered
-  FROM tasks INDEXED BY tasks_retrying JOIN attempts ON task_id = tasks.id AND number = tasks.attempts
- WHERE status = 'queued' AND tries > 0 AND finished_at > :now AND not_before > :now
+  FROM channels JOIN tasks INDEXED BY tasks_due
+       ON status = 'queued' AND due_at IS NOT NULL AND tasks.channel = channels.channel AND due_at > :now
+  JOIN attempts ON task_id = tasks.id AND number = tasks.attempts
+ WHERE finished_at > :now AND not_before > :now
 """
 
 # `mend_times`: have a retry wait no longer than its own backoff.
@@ -121,10 +124,16 @@ class _Due(NamedTuple):
     task: Task
 
 
+LANES_EVERY = 60.0
+"""Seconds between two looks at each lane for what other programs took away."""
+
+
 class Claiming(Pausing):
     """Methods of the outbox for `dispatch`."""
 
     db: Database
+    lanes_next = float("-inf")
+    """When each lane is looked at again, by the clock that does not step."""
 
     def exchange(
         self,
@@ -291,20 +300,24 @@ class Claiming(Pausing):
 
     def mend_times(self) -> None:
         """Shorten what waits for a clock that was set back; mend what others' writing would bar for ever."""
-        from notifykit.outbox.sqlite.setting_aside import give_up_claims, mend_turns  # only where something is sent
+        # Only where something is sent.
+        from notifykit.outbox.sqlite.setting_aside import give_up_claims, mend_lanes, mend_turns
 
         now = self.db.clock.now()
         with self.db.transaction():
             self.db.execute(_SHORTEN_PAUSES, {"now": now})
             self.db.execute(_SHORTEN_OUTAGES, {"now": now})
             channel_times.look_again(self.db.connection)
-            for id_, delay, channel, recipient, ordered in self.db.all(_RETRIES_SET_IN_THE_FUTURE, {"now": now}):
+            for id_, delay, channel, recipient, ordered in self.db.all(_WAITS_SET_IN_THE_FUTURE, {"now": now}):
                 self.db.execute(_SHORTEN_RETRY, {"at": now + delay, "id": id_})
                 channel_times.lower(self.db, [(channel, now + delay, id_)])
                 if ordered:
                     lanes.advance(self.db, [(channel, recipient)])
             give_up_claims(self.db, now)
             mend_turns(self.db)
+            if self.db.clock.monotonic() >= self.lanes_next:
+                self.lanes_next = self.db.clock.monotonic() + LANES_EVERY
+                mend_lanes(self.db)
 
     def next_due(self, channels: Iterable[str]) -> float | None:
         """Return when the next task of these channels may be claimed."""

@@ -235,9 +235,12 @@ class LimitsContract(OutboxBase):
         clock.advance(61)
         assert len(claim(outbox, channels=limited)) == 1
 
-    def test_a_retry_does_not_wait_for_the_clock_to_catch_up(self, outbox: Outbox, clock: FakeClock) -> None:
+    @pytest.mark.parametrize("counts", [True, False])
+    def test_a_retry_does_not_wait_for_the_clock_to_catch_up(
+        self, outbox: Outbox, clock: FakeClock, counts: bool
+    ) -> None:
         a, b = queue(outbox, "A", "B", recipients=["x", "x"])
-        put_off(outbox, claim_one(outbox), until=clock.now() + 30, hold=clock.now() + 600)
+        put_off(outbox, claim_one(outbox), until=clock.now() + 30, hold=clock.now() + 600, counts=counts)
         clock.jump(-8 * HOURS)
         outbox.mend_times()
         clock.advance(30)

@@ -68,9 +68,11 @@ def reject(outbox: Outbox, one: Claim, code: str = "40058") -> bool:
     return finish(outbox, one, Outcome.rejected(code), Transition(status=Status.FAILED, reason=Reason(code)))
 
 
-def put_off(outbox: Outbox, one: Claim, *, until: float, hold: float | None = None) -> bool:
+def put_off(outbox: Outbox, one: Claim, *, until: float, hold: float | None = None, counts: bool = True) -> bool:
     """The service may take it later."""
-    then = Transition(status=Status.QUEUED, reason=Reason("busy"), not_before=until, hold_order_until=hold)
+    then = Transition(
+        status=Status.QUEUED, reason=Reason("busy"), not_before=until, hold_order_until=hold, counts=counts
+    )
     return finish(outbox, one, Outcome.retry("-1"), then)
 
 

@@ -210,6 +210,22 @@ def test_a_lane_whose_first_message_was_taken_away_goes_on(outbox: SqliteOutbox,
         assert before + sent(outbox) in (["b", "c"], ["a", "b", "c"])
 
 
+@pytest.mark.parametrize(
+    "taken", ["DELETE FROM tasks WHERE id = 1", "UPDATE tasks SET status = 'completed' WHERE id = 1"]
+)
+def test_so_does_one_beside_which_others_of_the_channel_have_their_turns(outbox: SqliteOutbox, taken: str) -> None:
+    with closing(outbox):
+        outbox.enqueue([draft(key=key, recipient="x") for key in "abc"])
+        outbox.enqueue([draft(key="waits", recipient="y")])
+        claims = {one.task.key: one for one in take(outbox, "worker", 10, CHANNELS, 60)}
+        later = Transition(status=Status.QUEUED, not_before=outbox.now() + 3600)
+        finish(outbox, claims["waits"], Outcome.retry("busy"), later)
+        outbox.release(claims["a"])
+        write(outbox.db.path, taken)
+        outbox.mend_times()
+        assert sent(outbox) == ["b", "c"]
+
+
 def test_what_a_task_on_the_wire_says_is_recovered_whatever_it_is(outbox: SqliteOutbox) -> None:
     with closing(outbox):
         outbox.enqueue([draft()])

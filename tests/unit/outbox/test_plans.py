@@ -8,7 +8,17 @@ import pytest
 
 from notifykit.model import Draft, Outcome, Status
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.sqlite import channel_times, claiming, lanes, pulsing, queueing, rates, recording, writeback
+from notifykit.outbox.sqlite import (
+    channel_times,
+    claiming,
+    lanes,
+    pulsing,
+    queueing,
+    rates,
+    recording,
+    setting_aside,
+    writeback,
+)
 from notifykit.outbox.values import ChannelBounds, Transition
 from notifykit.testing.outbox.steps import finish, take
 
@@ -22,6 +32,8 @@ STATEMENTS: dict[str, tuple[str, Any, str]] = {
     "worth a look": (channel_times._WORTH_A_LOOK, (1.0,), "channels_next"),
     "waiting": (channel_times._WAITING, (), "channels_next"),
     "look again": (channel_times._LOOK_AGAIN, (), "tasks_due"),
+    "lanes of nobody": (setting_aside._LANES_OF_NOBODY, (), "tasks_lane"),
+    "waits set in the future": (claiming._WAITS_SET_IN_THE_FUTURE, NAMED, "tasks_due (channel=? AND due_at>?)"),
     "new turns": (channel_times._NEW_TURNS, (0,), "PRIMARY KEY"),
     "lane": (lanes._LANE, ("ch", "r"), "tasks_lane"),
     "busy": (lanes._BUSY, ("ch", "r"), "tasks_sending"),
@@ -39,8 +51,8 @@ STATEMENTS: dict[str, tuple[str, Any, str]] = {
     "retries": (pulsing._FIRST_DUE, NAMED, "tasks_due (channel=? AND due_at>?)"),
 }
 
-FOUND = ("waiting", "open", "owing")
-"""The rows that a recursion has found."""
+FOUND = ("waiting", "open", "owing", "lane", "channels")
+"""What is read whole: the rows that a recursion has found, and the few of the channels."""
 
 
 @pytest.fixture
