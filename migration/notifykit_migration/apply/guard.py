@@ -25,6 +25,7 @@ from notifykit_migration.wording.queue_nothing import (
     NOT_SEEN,
     OLD_ROWS_IN_FORCE,
     STATUS_FILE_IN_FORCE,
+    UNCLAIMED_ROWS,
 )
 
 
@@ -37,13 +38,19 @@ def may_generate(
     Raises StoreError where the store of one without old state cannot be read.
     """
     if legacy is not None:
-        return in_force(campaign, legacy, store, folder, project.described_names)
+        if legacy.disposal is not Disposal.RETIRE:
+            return None  # its own program goes on with the file
+        if (reason := in_force(campaign, legacy, store, folder, project.described_names)) is not None:
+            return reason
     if campaign not in project.described_names:  # made by code, as the shim's: nothing of old state is its own
         return None
     try:
-        return unclaimed(project, campaigns.described(project, campaign))
+        found = unclaimed(project, campaigns.described(project, campaign))
     except (CampaignError, PreflightError) as error:
         return NOT_SEEN(error=str(error))
+    if legacy is not None and found is not None and found.code == UNCLAIMED_ROWS.code:
+        return OLD_ROWS_IN_FORCE(store=str(store))  # it says what it needs to
+    return found
 
 
 def in_force(

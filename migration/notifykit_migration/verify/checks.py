@@ -43,7 +43,7 @@ SHOWN = 20
 
 
 def verify(project: Project, found: Sequence[InForce], *, strict: bool = False) -> Iterator[Check]:
-    """Yield every check. `strict`: right after the migration, when nobody can have changed anything yet.
+    """Yield every check. `strict`: right after the latest migration, when nobody can have changed anything of it yet.
 
     Nothing is compared with a backup that is damaged: that it is, is what its own checks tell.
     Raises PreflightError where nothing was migrated.
@@ -83,10 +83,11 @@ def _store(
     yield _tried(named.FENCE_STANDS(), lambda: _fence(connection, [one.plan for one in found]))
     yield _tried(named.ONE_SENDER(), lambda: _others(project, connection))
     for one in found:
-        yield _tried(named.CONTRACTS_ONCE(), partial(tasks_of_plan, connection, one.plan, strict=strict))
+        fresh = strict and one is found[-1]
+        yield _tried(named.CONTRACTS_ONCE(), partial(tasks_of_plan, connection, one.plan, strict=fresh))
         if one.backup.id not in damaged:
-            yield _tried(named.ROWS_KEPT(), partial(_rows_kept, connection, one, strict=strict))
-            yield from _files(project, connection, one, strict=strict)
+            yield _tried(named.ROWS_KEPT(), partial(_rows_kept, connection, one, strict=fresh))
+            yield from _files(project, connection, one, strict=fresh)
     files = old_files(project, found)
     yield _tried(named.OLD_STATUS_FILES(), lambda: _old_files(files))
     yield _tried(named.SHADOW_COMPARISON(), lambda: compare(project, connection, found, files))

@@ -159,3 +159,36 @@ def test_one_that_has_queued_messages_goes_on(world: LegacyWorld) -> None:
     fine(world, delivered=1)
     world.status_file().write_bytes(status)
     fine(world, delivered=1)
+
+
+def test_one_that_is_described_later_without_its_send_status_file(world: LegacyWorld) -> None:
+    world.status_file().unlink()
+    described = world.folder / "campaigns" / "beijing.yaml"
+    text = described.read_text(encoding="utf-8")
+    described.unlink()
+    migrate_shanghai(world)
+    described.write_text(text + LEGACY, encoding="utf-8")
+    said = "still holds what the old program queued and sent"
+    assert said in world.run("check").output
+    for command in ("generate --dry-run", "generate", "run --once"):
+        assert said in world.run(*command.split()).stderr, command
+    assert not world.delivered
+    migrated = world.run("migrate", "--yes", "--stopped", "idle")
+    assert migrated.exit_code == 0, migrated.output
+    fine(world, delivered=0)
+
+
+def test_a_second_city_is_migrated_after_work_on_the_first(world: LegacyWorld) -> None:
+    described = world.folder / "campaigns" / "beijing.yaml"
+    text = described.read_text(encoding="utf-8")
+    described.unlink()
+    migrate_shanghai(world)
+    world.append(world.row(), campaign="shanghai")
+    assert world.run("run", "--once").exit_code == 0
+    world.append(world.row(), campaign="shanghai")
+    assert world.run("run", "--once").exit_code == 0
+    assert world.delivered.total() == 2
+    described.write_text(text + LEGACY, encoding="utf-8")
+    migrated = world.run("migrate", "--yes", "--stopped", "idle")
+    assert migrated.exit_code == 0, migrated.output
+    assert world.run("verify").exit_code == 0
