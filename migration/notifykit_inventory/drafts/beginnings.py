@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from notifykit_inventory.drafts.walking import CREATES, MESSAGE
+from notifykit_inventory.drafts.loops import CREATES, MESSAGE
 from notifykit_inventory.patch.mentions import files_with
 from notifykit_inventory.resolution.bindings import Bindings, FunctionNode, bindings_of, dotted
 from notifykit_inventory.resolution.modules import Function, Modules

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from notifykit_inventory.drafts.loops import Loop
+from notifykit_inventory.drafts.model import Test
 from notifykit_inventory.drafts.symbols import Kind, plain, single
 from notifykit_inventory.drafts.values import Values
 from notifykit_inventory.resolution.folding import Scope, Texts, fold
@@ -132,3 +133,8 @@ def joined(parts: Sequence[bool | str | None], *, both: bool) -> bool | str | No
     if len(told) < len(left):
         return None
     return told[0] if len(told) == 1 else f"({(' and ' if both else ' or ').join(told)})"
+
+
+def all_of(tests: Sequence[Test]) -> bool | str | None:
+    """Return tests as one condition; None where one of them could not be told."""
+    return joined([test if isinstance(test, str) else None for test in tests], both=True)

@@ -86,11 +86,10 @@ def _drafted(loop: Loop, values: Values, files: StatusFiles, channels: Channels)
     flag = _flag(loop)
     statuses = sorted(path for path in loop.statuses if path)
     status = _posix(statuses[0]) if len(statuses) == 1 else None
-    rows = [values.rows[number] for number in numbers(loop.rows, Kind.ROWS)]
-    source = _posix(rows[0].path) if rows else None
+    source = _posix(loop.rows.path) if loop.rows else None
     if flag is None and not loop.statuses:
         return _undrafted(place, "it keeps no send status")
-    if not statuses and not rows:
+    if not statuses and source is None:
         return _undrafted(place, "nothing tells which files it is given: nobody calls it, or only at run time")
     for path in (status, source):
         if path is not None and (known := files.campaign(path)) is not None:
@@ -104,7 +103,7 @@ def _drafted(loop: Loop, values: Values, files: StatusFiles, channels: Channels)
         mark("legacy.status_file", f"which send-status file it is ({', '.join(statuses) or 'none is named'})")
     told = owner_of_path(statuses[0], files) if statuses else None
     owner = Owner.TECHNICIAN if told is Owner.TECHNICIAN else Owner.CONTRACT
-    if not rows:
+    if source is None:
         mark("source.path", "where its records come from")
     columns = {column for one in loop.keys if (column := column_of(one)) is not None}
     if len(columns) != 1:
@@ -118,7 +117,7 @@ def _drafted(loop: Loop, values: Values, files: StatusFiles, channels: Channels)
         mark("strategy", f"with which words {flag} is read and written")
     if owner is Owner.CONTRACT and flag is None:
         mark("strategy", "which flag column it keeps")
-    messages = _messages(loop, values, channels, rows[0].conditions if rows else ())
+    messages = _messages(loop, values, channels)
     number = None
     if owner is Owner.CONTRACT and (number := _number(messages)) != NUMBER:
         mark("legacy.number", "which column's value stands in all its texts, so that old rows can be matched")
@@ -149,19 +148,17 @@ def _flag(loop: Loop) -> str | None:
     return FLAG_COLUMN if FLAG_COLUMN in known else min(known, default=None)
 
 
-def _messages(loop: Loop, values: Values, channels: Channels, conditions: Sequence[str]) -> tuple[MessageDraft, ...]:
+def _messages(loop: Loop, values: Values, channels: Channels) -> tuple[MessageDraft, ...]:
     found: list[MessageDraft] = []
     for made in sorted(loop.made.values(), key=lambda one: (one.place.line, one.place.column)):
         task_type = plain(made.task_type)
         name = _NAMES.get(task_type or "", task_type or "message")
         taken = sum(one.name.partition("-")[0] == name for one in found)
-        found.append(_message(f"{name}-{taken + 1}" if taken else name, task_type, made, values, channels, conditions))
+        found.append(_message(f"{name}-{taken + 1}" if taken else name, task_type, made, values, channels))
     return tuple(found)
 
 
-def _message(
-    name: str, task_type: str | None, made: Made, values: Values, channels: Channels, conditions: Sequence[str]
-) -> MessageDraft:
+def _message(name: str, task_type: str | None, made: Made, values: Values, channels: Channels) -> MessageDraft:
     marks: dict[str, tuple[Mark, ...]] = {}
     for key, texts in (("task_type", made.task_type), ("recipient", made.recipient), ("template", made.text)):
         if told := _untold(texts, made, values):
@@ -171,7 +168,7 @@ def _message(
         what = f"by which channel of notifykit.yaml messages of {task_type or 'this type'} leave"
         marks["sender"] = (Mark(file=made.place.file, line=made.place.line, what=what),)
     unclear = tuple(test for test in made.tests if isinstance(test, Mark))
-    told_tests = [*conditions, *(test for test in made.tests if isinstance(test, str))]
+    told_tests = [test for test in made.tests if isinstance(test, str)]
     if unclear:
         marks["when"] = unclear
         told_tests.append(UNDECIDED)

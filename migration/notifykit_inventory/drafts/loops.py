@@ -5,13 +5,17 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from notifykit_inventory.drafts.model import Mark
+from notifykit_inventory.drafts.model import Test
+from notifykit_inventory.drafts.picking import Rows
+from notifykit_inventory.drafts.symbols import plain
 from notifykit_inventory.model import Place
 from notifykit_inventory.resolution.bindings import flat
-from notifykit_inventory.resolution.folding import Texts
+from notifykit_inventory.resolution.folding import Scope, Texts, fold
+from notifykit_inventory.words import FLAG_COLUMN
 
-Test = str | Mark
-"""A Jinja expression, or a test that could not be told."""
+CREATES = {"create_task", "create_task_with_contract_id", "Task"}
+"""What makes a message of (task_type, recipient, message). Of these names, others take fewer arguments."""
+MESSAGE = ("task_type", "recipient", "message")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +35,8 @@ class Loop:
     """A loop over records."""
 
     place: Place
-    rows: Texts
-    """What it goes over."""
+    rows: Rows | None
+    """What it goes over; None where that is not told."""
     flags: dict[str, str | None]
     """Columns that it writes to the word that it writes, None for one that is not told."""
     unsent: dict[str, str] = field(default_factory=dict)
@@ -73,3 +77,25 @@ def is_record(body: list[ast.stmt], name: str) -> bool:
         if isinstance(node, ast.Call) and any(isinstance(item, ast.Name) and item.id == name for item in node.args):
             return True
     return False
+
+
+def flags_of(body: list[ast.stmt], record: str, scope: Scope) -> dict[str, str | None]:
+    """Return the columns of the record that are set to a word; the flag column counts always."""
+    found: dict[str, str | None] = {FLAG_COLUMN: None}
+    for statement in flat(body):
+        if not isinstance(statement, ast.Assign):
+            continue
+        for target in statement.targets:
+            if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+                column, word = plain(fold(target.slice, scope)), plain(fold(statement.value, scope))
+                if target.value.id == record and column is not None and word is not None:
+                    found[column] = word
+    return found
+
+
+def arguments_of(node: ast.Call, names: tuple[str, ...]) -> dict[str, ast.expr]:
+    """Return the arguments of a call by the names of their positions; keywords by their own."""
+    if any(isinstance(item, ast.Starred) for item in node.args):
+        return {}
+    found = dict(zip(names, node.args, strict=False))
+    return found | {item.arg: item.value for item in node.keywords if item.arg}

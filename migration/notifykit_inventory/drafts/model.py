@@ -17,6 +17,10 @@ class Mark:
     what: str
 
 
+Test = str | Mark
+"""A Jinja expression, or a test that could not be told."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageDraft:
     """One message of a record."""

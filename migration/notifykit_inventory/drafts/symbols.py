@@ -34,7 +34,7 @@ class Kind(StrEnum):
     RECORD = "@"
     """The record of a loop."""
     ROWS = "*"
-    """All records of a source, by number."""
+    """Records of a source, by number."""
     STATUS = "!"
     """What a send-status file says, by number."""
     UNKNOWN = "?"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from notifykit_inventory.drafts.model import Mark
+from notifykit_inventory.drafts.picking import READS_ALL, WHOLE, Picking
 from notifykit_inventory.drafts.symbols import (
     FALSE,
     OPEN,
@@ -36,12 +36,10 @@ _METHODS = {
 """Methods of texts that templates have as well."""
 _CHANGES = _METHODS - {"zfill", "ljust", "rjust", "center", "startswith", "endswith", "isdigit", "split"}
 _LONGEST = 4_000
-_COPIES = {"list", "tuple", "sorted", "reversed", "enumerate", "iter", "dict"}
 _NUMBERS = {"float": "number | float", "int": "number | int"}
 _OPERATORS: dict[type[ast.operator], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%"
 }  # fmt: skip
-_FILE = re.compile(r"[^\n]*\.(?:csv|json|jsonl|txt|xlsx?)|https?://[^\n]*", re.IGNORECASE)
 _LONGEST_REPEAT = 200
 
 
@@ -55,15 +53,6 @@ class Follower(Protocol):
         """Return what a condition is: known, a Jinja expression, or None."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """The records of a source, or some of them."""
-
-    path: str
-    conditions: tuple[str, ...] = ()
-    """Jinja expressions that are true of them."""
-
-
 @dataclass(slots=True)
 class Values:
     """Symbols for the columns of a record, the rows of a file, and what a send-status file says."""
@@ -72,7 +61,6 @@ class Values:
     modules: Modules
     marks: list[Mark] = field(default_factory=list)
     """What only a run can tell, by the number of its symbol."""
-    rows: list[Rows] = field(default_factory=list)
     statuses: list[str] = field(default_factory=list)
     """The paths of send-status files."""
     keys: list[Texts] = field(default_factory=list)
@@ -81,11 +69,12 @@ class Values:
     """Columns of the record at hand that were written, to what they hold now; None for all others."""
     positions: set[int] = field(default_factory=set)
     """Positions of a positional row that are used."""
+    picking: Picking = field(init=False)
+    """The records, and which of them."""
 
-    def rows_of(self, path: str, conditions: tuple[str, ...] = ()) -> Texts:
-        """Return the symbol for the records of a file."""
-        self.rows.append(Rows(path, conditions))
-        return symbol(Kind.ROWS, str(len(self.rows) - 1))
+    def __post_init__(self) -> None:
+        """Have conditions on records read as all others are."""
+        self.picking = Picking(self.follower.chosen)
 
     def write(self, column: str | None, value: Texts) -> None:
         """Note what a column of the record at hand holds now. None: of any column, so that none is known any more."""
@@ -117,7 +106,7 @@ class Values:
         if isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
             return self._test(node, scope, depth)
         if isinstance(node, ast.ListComp | ast.GeneratorExp):
-            return self._picked(node, scope, depth)
+            return self.picking.comprehension(node, scope, depth)
         return None
 
     def shaped(self, form: str, value: Texts) -> Texts:
@@ -197,10 +186,11 @@ class Values:
         found = single(base)
         if found is None:
             return None
-        if found[0] in (Kind.ROWS, Kind.STATUS):
-            if found[0] is Kind.STATUS:
-                self.keys.append(fold(node.slice, scope, depth))
+        if found[0] is Kind.STATUS:
+            self.keys.append(fold(node.slice, scope, depth))
             return base
+        if found[0] is Kind.ROWS:
+            return self.picking.subscript(node, base, scope)
         if found[0] is not Kind.VALUE:
             return None
         if isinstance(node.slice, ast.Slice):
@@ -234,13 +224,15 @@ class Values:
             given = self.follower.returned(meaning, node, scope)
             found = single(given)
             is_told = found is None or found[0] is not Kind.UNKNOWN
-            return given if is_told else self._from_file(node, scope, depth) or given
+            reader = name if name == READS_ALL else ""  # any other of the tree may pick
+            return given if is_told else self.picking.call(node, reader, scope, depth) or given
         if isinstance(node.func, ast.Attribute) and (value := self._method(node, node.func, scope, depth)) is not None:
             return value
         converts = names is not None and len(names) == 1 and len(node.args) == 1 and not node.keywords
         if converts and (value := self._converted(name, node.args[0], scope, depth)) is not None:
             return value
-        return self._from_file(node, scope, depth)
+        called = name or (node.func.attr if isinstance(node.func, ast.Attribute) else "")
+        return self.picking.call(node, called, scope, depth)
 
     def _method(self, node: ast.Call, called: ast.Attribute, scope: Scope, depth: int) -> Texts | None:
         base = fold(called.value, scope, depth)
@@ -251,8 +243,8 @@ class Values:
             if called.attr == "get" and node.args:
                 self.keys.append(fold(node.args[0], scope, depth))
             return base
-        if found and found[0] is Kind.ROWS:
-            return base
+        if (rows := self.picking.rows(base)) is not None:
+            return base if called.attr in WHOLE else self.picking.some(rows, node, scope)
         if called.attr not in _METHODS or node.keywords:
             return None
         if (text := plain(base)) is not None:
@@ -277,8 +269,7 @@ class Values:
         value = fold(given, scope, depth)
         if name == "str":
             return value
-        found = single(value)
-        if name in _COPIES and found and found[0] in (Kind.ROWS, Kind.RECORD):
+        if name in WHOLE and value == RECORD:
             return value
         said = expression(value)
         if not has_symbols(value) or said is None:
@@ -286,18 +277,6 @@ class Values:
         if name in _NUMBERS:
             return symbol(Kind.NUMBER, f"({said} | {_NUMBERS[name]})")
         return symbol(Kind.NUMBER, f"({said} | length)") if name == "len" else None
-
-    def _from_file(self, node: ast.Call, scope: Scope, depth: int) -> Texts | None:
-        """Return the rows of the file that a call is given, where it is given one."""
-        for given in (*node.args, *(item.value for item in node.keywords)):
-            value = fold(given, scope, depth)
-            found = single(value)
-            if found and found[0] is Kind.ROWS:
-                return value
-            text = plain(value)
-            if text is not None and _FILE.fullmatch(text):
-                return self.rows_of(text)
-        return None
 
     def _operation(self, node: ast.BinOp, scope: Scope, depth: int) -> Texts | None:
         if isinstance(node.op, ast.Mod) and self._number(node.left, scope, depth) is None:
@@ -333,24 +312,6 @@ class Values:
             return self.unknown(node, scope)
         word = " or " if isinstance(node.op, ast.Or) else " and "
         return symbol(Kind.VALUE, f"({word.join(item for item in told if item)})")
-
-    def _picked(self, node: ast.ListComp | ast.GeneratorExp, scope: Scope, depth: int) -> Texts | None:
-        """Return the rows that a comprehension picks."""
-        if len(node.generators) != 1 or not isinstance(node.generators[0].target, ast.Name):
-            return None
-        one = node.generators[0]
-        target = node.generators[0].target.id
-        found = single(fold(one.iter, scope, depth))
-        if not found or found[0] is not Kind.ROWS or not (isinstance(node.elt, ast.Name) and node.elt.id == target):
-            return None
-        rows = self.rows[int(found[1])]
-        inner = Scope(
-            scope.modules, scope.home, scope.locals, {**scope.bound, target: RECORD}, scope.owner, scope.budget, self
-        )
-        tests = [self.follower.chosen(test, inner, depth) for test in one.ifs]
-        if None in tests:
-            return None
-        return self.rows_of(rows.path, (*rows.conditions, *(test for test in tests if isinstance(test, str))))
 
 
 def _is_text(node: ast.expr) -> bool:

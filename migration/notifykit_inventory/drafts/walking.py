@@ -9,9 +9,10 @@ import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from notifykit_inventory.drafts.conditions import Conditions, joined
-from notifykit_inventory.drafts.loops import Loop, Made, Test, is_record, ways_out
-from notifykit_inventory.drafts.model import Mark
+from notifykit_inventory.drafts.conditions import Conditions, all_of, joined
+from notifykit_inventory.drafts.loops import CREATES, MESSAGE, Loop, Made, arguments_of, flags_of, is_record, ways_out
+from notifykit_inventory.drafts.model import Mark, Test
+from notifykit_inventory.drafts.picking import CHANGES
 from notifykit_inventory.drafts.symbols import RECORD, Kind, plain, single
 from notifykit_inventory.drafts.values import Values, defined, last_name, typed
 from notifykit_inventory.model import Place
@@ -19,11 +20,7 @@ from notifykit_inventory.resolution.bindings import Bindings, assigned, flat, ma
 from notifykit_inventory.resolution.folding import Scope, Texts, fold
 from notifykit_inventory.resolution.modules import Function, Modules
 from notifykit_inventory.source import short
-from notifykit_inventory.words import FLAG_COLUMN
 
-CREATES = {"create_task", "create_task_with_contract_id", "Task"}
-"""What makes a message of (task_type, recipient, message). Of these names, others take fewer arguments."""
-MESSAGE = ("task_type", "recipient", "message")
 _WRITES = {"update", "setdefault", "pop", "popitem", "clear"}
 """Methods that change a record."""
 _DEEPEST = 8
@@ -61,6 +58,8 @@ class Walker:
         self._stack: list[Function] = []
         self._silent = 0
         self._left = _STATEMENTS
+        self._limits: set[Test] = set()
+        """Conditions outside of loops that are about their records."""
         self._known: dict[tuple[object, ...], Texts] = {}
         """What functions of the tree give for what they are given."""
 
@@ -216,7 +215,9 @@ class Walker:
     def _entry(self, target: ast.Subscript, value: Texts, frame: _Frame) -> None:
         """Note a word that is written under a key of the send status, or into a column of the record."""
         scope = self._scope(frame)
-        base = single(fold(target.value, scope))
+        texts = fold(target.value, scope)
+        self._change(texts, target, scope)
+        base = single(texts)
         loop = self.conditions.loop
         if base and base[0] is Kind.RECORD:
             column = plain(fold(target.slice, scope))
@@ -249,6 +250,7 @@ class Walker:
         for other, more in left:  # each way may have been left by some records
             if more:
                 frame.tests += (self._told(joined([other, all_of(more)], both=False), node.test, frame),)
+                frame.tests += tuple(one for one in more if one in self._limits)
         for name in after.keys() | frame.names.keys():
             yes, no = (names.get(name) or self.values.unknown(node.test, scope) for names in (after, frame.names))
             frame.names[name] = self.values.choice(test, yes, no, node.test, scope)
@@ -257,7 +259,10 @@ class Walker:
     def _told(self, test: bool | str | None, node: ast.expr, frame: _Frame) -> Test:
         if isinstance(test, str):
             return test
-        return self._mark(node, frame, f"whether {short(node)}")
+        mark = self._mark(node, frame, f"whether {short(node)}")
+        if self.values.picking.limits(node, self._scope(frame)):
+            self._limits.add(mark)
+        return mark
 
     def _mark(self, node: ast.expr | ast.stmt | ast.ExceptHandler, frame: _Frame, what: str) -> Mark:
         return Mark(file=self.modules.file(frame.home.path), line=node.lineno, what=what)
@@ -291,8 +296,9 @@ class Walker:
             self._branch(node.body, frame, self._mark(node.iter, frame, "how often this loop runs"))
             return
         frame.names[record] = RECORD
-        loop = Loop(place=self._place(node, frame), rows=rows, flags=self._flags(node.body, record, scope))
-        tests, frame.tests = frame.tests, ()  # what is true outside of the loop is not about the record
+        loop = Loop(place=self._place(node, frame), rows=None, flags=flags_of(node.body, record, scope))
+        tests = frame.tests  # what is true outside of the loop is not about the record, or else about all of them
+        frame.tests = tuple(test for test in tests if test in self._limits)
         self.conditions.loop = loop
         self.values.changed.clear()
         self._walk(node.body, frame)
@@ -300,34 +306,43 @@ class Walker:
         self.values.changed.clear()
         frame.tests = tests
         self._forget(node.body, frame)
-        for way_out in ways_out(node.body)[:1]:
-            test = self._mark(way_out, frame, "whether the loop was left here at a record before")
-            loop.made = {place: replace(made, tests=(*made.tests, test)) for place, made in loop.made.items()}
+        loop.rows = self.values.picking.rows(rows)  # as the loop left them
+        picked = loop.rows.conditions if loop.rows else ()
+        left = [self._mark(one, frame, "whether the loop was left here at a record before")
+                for one in ways_out(node.body)[:1]]  # fmt: skip
+        loop.made = {place: replace(made, tests=(*picked, *made.tests, *left)) for place, made in loop.made.items()}
         if loop.made:
             self.loops.append(loop)
-
-    def _flags(self, body: list[ast.stmt], record: str, scope: Scope) -> dict[str, str | None]:
-        """Return the columns of the record that are set to a word; the flag column counts always."""
-        found: dict[str, str | None] = {FLAG_COLUMN: None}
-        for statement in flat(body):
-            if not isinstance(statement, ast.Assign):
-                continue
-            for target in statement.targets:
-                if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
-                    column, word = plain(fold(target.slice, scope)), plain(fold(statement.value, scope))
-                    if target.value.id == record and column is not None and word is not None:
-                        found[column] = word
-        return found
 
     # Calls
 
     def _calls(self, expression: ast.expr, frame: _Frame) -> None:
         """Note what the calls within an expression do."""
-        if self._silent:
-            return
         for node in ast.walk(expression):
             if isinstance(node, ast.Call):
-                self._call(node, frame)
+                self._changes(node, frame)
+                if not self._silent:
+                    self._call(node, frame)
+
+    def _changes(self, node: ast.Call, frame: _Frame) -> None:
+        """Note what a call changes of the records that it is given, or called on."""
+        scope = self._scope(frame)
+        found = defined(node, scope)
+        names = [item for item in (*node.args, *(item.value for item in node.keywords)) if isinstance(item, ast.Name)]
+        if isinstance(node.func, ast.Attribute) and node.func.attr in CHANGES:
+            names = [node.func.value] if isinstance(node.func.value, ast.Name) else []
+        elif found is not None:
+            if not self.makes(found) and any(self.values.picking.rows(fold(name, scope)) for name in names):
+                self.returned(found, node, scope)
+            return
+        elif last_name(node, scope) != "next":
+            return
+        for name in names:
+            self._change(fold(name, scope), node, scope)
+
+    def _change(self, rows: Texts, node: ast.expr, scope: Scope) -> None:
+        if self.values.picking.change(rows, node, scope):
+            self._known.clear()  # what was picked of them before is picked otherwise now
 
     def _call(self, node: ast.Call, frame: _Frame) -> None:
         scope = self._scope(frame)
@@ -371,16 +386,3 @@ class Walker:
             if "_id" in given and "status" in given:
                 loop.keys.append(fold(given["_id"], scope))
                 loop.words |= {word for word in [plain(fold(given["status"], scope))] if word is not None}
-
-
-def all_of(tests: Sequence[Test]) -> bool | str | None:
-    """Return tests as one condition; None where one of them could not be told."""
-    return joined([test if isinstance(test, str) else None for test in tests], both=True)
-
-
-def arguments_of(node: ast.Call, names: tuple[str, ...]) -> dict[str, ast.expr]:
-    """Return the arguments of a call by the names of their positions; keywords by their own."""
-    if any(isinstance(item, ast.Starred) for item in node.args):
-        return {}
-    found = dict(zip(names, node.args, strict=False))
-    return found | {item.arg: item.value for item in node.keywords if item.arg}

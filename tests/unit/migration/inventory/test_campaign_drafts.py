@@ -246,6 +246,93 @@ def test_where_the_records_come_from_and_what_keeps_who_was_notified(tmp_path: P
     assert draft.unsent == "N" or way == "picked"
 
 
+READ = "rows = get_all_records_from_csv(csv)"
+PICKING = {
+    "for row in rows[5:]:": "rows[5:]",
+    "for row in sorted(rows, key=name_of)[:10]:": "sorted(rows, key=name_of)[:10]",
+    "for number, row in enumerate(rows[1:], 1):": "rows[1:]",
+    "for row in rows[::2]:": "rows[::2]",
+    "for row in filter(lambda r: r['x'], rows):": "filter(lambda r: r['x'], rows)",
+    "for row in __import__('itertools').islice(rows, 10):": "__import__('itertools').islice(rows, 10)",
+    "for row, _ in zip(rows, range(10)):": "zip(rows, range(10))",
+    "for row in rows.head(10):": "rows.head(10)",
+    "due = [r for r in rows if r['x']]\n    due = due[-20:]\n    for row in due:": "due[-20:]",
+    "rest = rows\n    rest.pop(0)\n    for row in rows:": "rest.pop(0)",
+    "first = next(rows)\n    for row in rows:": "next(rows)",
+    "del rows[3:]\n    for row in rows:": "rows[3:]",
+    "rows[:] = find(rows)\n    for row in rows:": "rows[:]",
+    "shorten(rows)\n    for row in rows:": "found.pop()",
+    "rows = shortened(rows)\n    for row in rows:": "found.pop()",
+    "for row in [r for r in rows if find(r)]:": "[r for r in rows if find(r)]",
+    "for row in [r for r in rows if r['x'] in sent]:": "[r for r in rows if r['x'] in sent]",
+    "for row in due_of(rows):": "due_of(rows)",
+    "for row in due_of(csv):": "due_of(csv)",
+    "for row in rows:\n        if row['x']: rows.remove(row)": "rows.remove(row)",
+}
+SHORTEN = """
+def shorten(found):
+    found.pop()
+
+
+def shortened(found):
+    shorten(found)
+    return found
+
+
+def due_of(found):
+    due = []
+    for one in found:
+        due.append(one)
+    return due
+"""
+
+
+@pytest.mark.parametrize("loop", PICKING)
+def test_which_of_the_records_only_a_run_can_tell_is_marked(tmp_path: Path, loop: str) -> None:
+    code = notifier(f"{DUE}{PLAIN}", loop=f"{READ}\n    {loop}").replace("\n\ndef job(", f"{SHORTEN}\n\ndef job(")
+    draft = one(tmp_path, code)
+    assert draft.source == "state/bj.csv"
+    (message,) = draft.messages
+    assert message.when is not None
+    assert message.when.endswith("undecided")
+    assert [mark.what for mark in message.marks["when"]] == [f"which of the records are told: {PICKING[loop]}"]
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        "for row in sorted(rows, key=name_of):",
+        "for number, row in enumerate(list(reversed(rows)), 1):",
+        "rows.sort(key=name_of)\n    for row in rows[:]:",
+        "rows = __import__('json').load(open('state/bj.json'))['data']\n    for row in rows:",
+    ],
+)
+def test_a_copy_of_all_records_is_all_of_them(tmp_path: Path, loop: str) -> None:
+    draft = one(tmp_path, notifier(f"{DUE}{PLAIN}", loop=f"{READ}\n    {loop}"))
+    assert (draft.source is not None, draft.marked) == (True, [])
+
+
+def test_two_lists_in_one_are_for_a_person(tmp_path: Path) -> None:
+    loop = f"{READ}\n    rows += get_all_records_from_csv('state/sh.csv')\n    for row in rows:"
+    assert list(one(tmp_path, notifier(f"{DUE}{PLAIN}", loop=loop)).marks) == ["source.path"]
+
+
+@pytest.mark.parametrize(
+    ("before", "marked"),
+    [
+        ("if len(rows) < 5: return", "whether len(rows) < 5"),
+        ("count = len(rows)\n    if rows and count % 2: return", "whether rows and count % 2"),
+        ("if ON:\n        if find():\n            if rows[0]['x']: return", "whether rows[0]['x']"),
+        ("if not rows: return", None),
+        ("if len(rows) == 0 or rows is None: return", None),
+        ("if find(): return", None),
+    ],
+)
+def test_a_condition_on_all_the_records_is_marked(tmp_path: Path, before: str, marked: str | None) -> None:
+    (message,) = one(tmp_path, notifier(f"{DUE}{PLAIN}", loop=f"{READ}\n    {before}\n    for row in rows:")).messages
+    assert [mark.what for mark in message.marks.get("when", ())] == ([marked] if marked else [])
+
+
 def test_other_words_and_columns_are_said(tmp_path: Path) -> None:
     code = notifier(f"{DUE}{PLAIN}").replace("发送成功", "好了").replace("'N'", "'0'").replace("'Y'", "'1'")
     said = yaml.safe_load(campaign_file(one(tmp_path, code.replace("是否发送通知", "通知"))))
