@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from notifykit_inventory.drafts.model import Mark, Test
@@ -42,6 +42,7 @@ class Picking:
         """`chosen` reads a condition: known, a Jinja expression, or None."""
         self._chosen = chosen
         self._rows: list[Rows] = []
+        self._about: set[Test] = set()
 
     def rows(self, texts: Texts) -> Rows | None:
         """Return the records that a folded text stands for; None where it is anything else."""
@@ -100,16 +101,25 @@ class Picking:
         told = (test for test in tests if isinstance(test, str))
         return self._symbol(replace(rows, conditions=(*rows.conditions, *told)))
 
-    def limits(self, test: ast.expr, scope: Scope) -> bool:
+    def about(self, tests: Sequence[Test]) -> tuple[Test, ...]:
+        """Return those of conditions outside of loops that are about the records."""
+        return tuple(test for test in tests if test in self._about)
+
+    def note(self, mark: Mark, test: ast.expr, scope: Scope) -> None:
+        """Note whether a condition, for which a mark stands, is about records."""
+        if self._limits(test, scope):
+            self._about.add(mark)
+
+    def _limits(self, test: ast.expr, scope: Scope) -> bool:
         """Whether a condition asks more of records than whether there are any: of none, no message is made."""
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-            return self.limits(test.operand, scope)
+            return self._limits(test.operand, scope)
         if isinstance(test, ast.BoolOp):
-            return any(self.limits(value, scope) for value in test.values)
+            return any(self._limits(value, scope) for value in test.values)
         if isinstance(test, ast.Compare) and all(_is_nothing(value) for value in test.comparators):
-            return self.limits(test.left, scope)
+            return self._limits(test.left, scope)
         if isinstance(test, ast.Call) and isinstance(test.func, ast.Name) and test.func.id == "len":
-            return any(self.limits(value, scope) for value in test.args)
+            return any(self._limits(value, scope) for value in test.args)
         names = [part for part in ast.walk(test) if isinstance(part, ast.Name)]
         return test not in names and any(self.rows(fold(name, scope)) is not None for name in names)
 

@@ -41,6 +41,8 @@ class _Frame:
     """What is true here, of the record where there is one."""
     given: list[tuple[tuple[Test, ...], Texts]] = field(default_factory=list)
     """What it returns, and when."""
+    empty: bool = False
+    """Whether it returns no records as well, for a reason that is not about records."""
 
 
 class Walker:
@@ -58,8 +60,6 @@ class Walker:
         self._stack: list[Function] = []
         self._silent = 0
         self._left = _STATEMENTS
-        self._limits: set[Test] = set()
-        """Conditions outside of loops that are about their records."""
         self._known: dict[tuple[object, ...], Texts] = {}
         """What functions of the tree give for what they are given."""
 
@@ -97,6 +97,8 @@ class Walker:
         ends = not self._follow(found, frame)
         self._silent -= 1
         if ends or not frame.given:  # it may give None
+            return self.values.unknown(call, scope)
+        if frame.empty and any(self.values.picking.rows(value) is None for _, value in frame.given):
             return self.values.unknown(call, scope)
         *others, (_, value) = frame.given
         for tests, other in reversed(others):
@@ -158,7 +160,11 @@ class Walker:
         if isinstance(node, ast.Return):
             value = node.value or ast.Constant(None)
             self._calls(value, frame)
-            frame.given.append((frame.tests, typed(value, self._scope(frame))))
+            about = self.values.picking.about(frame.tests) or any(isinstance(test, str) for test in frame.tests)
+            if isinstance(value, ast.List) and not value.elts and not about:
+                frame.empty = True
+            else:
+                frame.given.append((frame.tests, typed(value, self._scope(frame))))
             return True
         if isinstance(node, ast.Raise | ast.Continue | ast.Break):
             return True
@@ -250,7 +256,7 @@ class Walker:
         for other, more in left:  # each way may have been left by some records
             if more:
                 frame.tests += (self._told(joined([other, all_of(more)], both=False), node.test, frame),)
-                frame.tests += tuple(one for one in more if one in self._limits)
+                frame.tests += self.values.picking.about(more)
         for name in after.keys() | frame.names.keys():
             yes, no = (names.get(name) or self.values.unknown(node.test, scope) for names in (after, frame.names))
             frame.names[name] = self.values.choice(test, yes, no, node.test, scope)
@@ -260,8 +266,7 @@ class Walker:
         if isinstance(test, str):
             return test
         mark = self._mark(node, frame, f"whether {short(node)}")
-        if self.values.picking.limits(node, self._scope(frame)):
-            self._limits.add(mark)
+        self.values.picking.note(mark, node, self._scope(frame))
         return mark
 
     def _mark(self, node: ast.expr | ast.stmt | ast.ExceptHandler, frame: _Frame, what: str) -> Mark:
@@ -298,7 +303,7 @@ class Walker:
         frame.names[record] = RECORD
         loop = Loop(place=self._place(node, frame), rows=None, flags=flags_of(node.body, record, scope))
         tests = frame.tests  # what is true outside of the loop is not about the record, or else about all of them
-        frame.tests = tuple(test for test in tests if test in self._limits)
+        frame.tests = self.values.picking.about(tests)
         self.conditions.loop = loop
         self.values.changed.clear()
         self._walk(node.body, frame)

@@ -266,6 +266,8 @@ PICKING = {
     "for row in [r for r in rows if find(r)]:": "[r for r in rows if find(r)]",
     "for row in [r for r in rows if r['x'] in sent]:": "[r for r in rows if r['x'] in sent]",
     "for row in due_of(rows):": "due_of(rows)",
+    "for row in enough(rows):": "enough(rows)",
+    "for row in late(csv):": "[r for r in all_of(file) if r['x']][1:]",
     "for row in due_of(csv):": "due_of(csv)",
     "for row in rows:\n        if row['x']: rows.remove(row)": "rows.remove(row)",
 }
@@ -277,6 +279,25 @@ def shorten(found):
 def shortened(found):
     shorten(found)
     return found
+
+
+def all_of(file):
+    if find(file):
+        return []
+    with open(file) as opened:
+        return list(__import__('csv').DictReader(opened))
+
+
+def enough(found):
+    if len(found) < 5:
+        return []
+    return found
+
+
+def late(file):
+    if find(file):
+        return [r for r in all_of(file) if r['x']][1:]
+    return []
 
 
 def due_of(found):
@@ -303,12 +324,14 @@ def test_which_of_the_records_only_a_run_can_tell_is_marked(tmp_path: Path, loop
     [
         "for row in sorted(rows, key=name_of):",
         "for number, row in enumerate(list(reversed(rows)), 1):",
+        "for row in all_of(csv):",
         "rows.sort(key=name_of)\n    for row in rows[:]:",
         "rows = __import__('json').load(open('state/bj.json'))['data']\n    for row in rows:",
     ],
 )
 def test_a_copy_of_all_records_is_all_of_them(tmp_path: Path, loop: str) -> None:
-    draft = one(tmp_path, notifier(f"{DUE}{PLAIN}", loop=f"{READ}\n    {loop}"))
+    code = notifier(f"{DUE}{PLAIN}", loop=f"{READ}\n    {loop}").replace("\n\ndef job(", f"{SHORTEN}\n\ndef job(")
+    draft = one(tmp_path, code)
     assert (draft.source is not None, draft.marked) == (True, [])
 
 
