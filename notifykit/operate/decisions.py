@@ -82,9 +82,23 @@ def decide(
             statuses = which.statuses or decision.of
             found = Filter(campaign=which.campaign, key=which.key, statuses=statuses)
             ids = _selected(list(outbox.tasks(found)), which, wording)
+        if decision.to is Status.QUEUED:
+            _check_sendable(list(outbox.tasks(Filter(ids=ids))) if ids else [])
         changed = outbox.decide(ids, decision.to, who=who, why=why, of=decision.of)
         _check_moved(changed)
         return changed
+
+
+def _check_sendable(tasks: Sequence[Task]) -> None:
+    """Raise NotifykitError where nobody knows to whom a message goes, as after a move where its row was gone."""
+    _refuse(
+        [
+            f"task {task.id} ({task.campaign} {task.key} {task.name}) has no recipient or channel any more, so it "
+            f"cannot be sent; say whether it arrived: `notifykit resolve {task.id} --sent` or `--cancel`"
+            for task in tasks
+            if not (task.recipient and task.channel)
+        ]
+    )
 
 
 def _check_moved(tasks: Sequence[Task]) -> None:

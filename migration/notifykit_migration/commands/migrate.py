@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from notifykit.errors import ExitCode, StoreError
 from notifykit.pipeline.project import Project
@@ -25,7 +26,7 @@ from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.journal import Journal
 from notifykit_migration.journal.lock import migration_lock
 from notifykit_migration.journal.phase import Phase, State, state_of, was_used
-from notifykit_migration.legacy.log import LegacyLog, read_log
+from notifykit_migration.legacy.log import LegacyLog, require_log
 from notifykit_migration.legacy.settings import settings_of
 from notifykit_migration.migrate import DAY, Migrated, Migration, Until
 from notifykit_migration.model import Check, Historic, Options, Plan, Raised, Stopped
@@ -43,6 +44,20 @@ Examples:
   notifykit migrate --dry-run --out plan.json
   notifykit migrate --plan plan.json --yes --soak 7
 """
+
+
+_OF_A_PLAN = ("max_age", "historic", "raised", "stopped", "fit_anyway")
+"""What a plan is made with."""
+
+
+def _given(*names: str) -> list[str]:
+    """Return those of the options that were typed, as they are typed."""
+    context = click.get_current_context()
+    return [
+        param.opts[0]
+        for param in context.command.params
+        if param.name in names and context.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
+    ]
 
 
 class _Days(click.ParamType[float]):
@@ -145,6 +160,8 @@ def migrate(
         raise click.UsageError("--explain-fit shows no plan: of the others it takes only what a plan is made with")
     if out is not None and report_path is not None and out.resolve() == report_path.resolve():
         raise click.UsageError("--out and --report name one file; name two")
+    if plan_path is not None and (given := _given(*_OF_A_PLAN)):
+        raise click.UsageError(f"--plan is carried out as it says; leave out {', '.join(given)}, or make another plan")
     project = session.open_project(secrets=False)
     require_free(project, out, report_path)
     command = _Command(
@@ -153,7 +170,7 @@ def migrate(
         yes=yes,
         until=Until(until),
         soak=soak,
-        log=read_log(log_path) if log_path else None,
+        log=require_log(log_path) if log_path else None,
         as_json=as_json,
         report_path=report_path,
     )

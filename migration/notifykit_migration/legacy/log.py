@@ -47,3 +47,12 @@ def read_log(path: Path) -> LegacyLog:
     except OSError as error:
         raise PreflightError(f"cannot be read ({error.strerror})", mend="check --log", where=path) from error
     return found
+
+
+def require_log(path: Path) -> LegacyLog:
+    """Read a log that must be one. Raises PreflightError, also where no line speaks of a row."""
+    found = read_log(path)
+    if not (found.begun or found.raised or found.done):
+        mend = "name the log of the old program's scheduler, or leave --log out"
+        raise PreflightError("no line of it speaks of a task", mend=mend, where=path)
+    return found

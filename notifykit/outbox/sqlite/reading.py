@@ -71,7 +71,14 @@ class ReadOnlyDatabase(Database):
         try:
             self.connection.execute("SELECT 1 FROM sqlite_master").fetchone()
         except sqlite3.Error as error:
-            if self._stamp is None and getattr(error, "sqlite_errorcode", 0) & 0xFF in _UNREADABLE:
+            code = getattr(error, "sqlite_errorcode", 0)
+            if code == sqlite3.SQLITE_READONLY_ROLLBACK:
+                raise StoreError(
+                    "a program that was killed left a journal beside it, which a reader may not roll back",
+                    mend="start that program once; `notifykit migrate --dry-run` reads it as it is",
+                    where=self.path,
+                ) from error
+            if self._stamp is None and code & 0xFF in _UNREADABLE:
                 raise StoreError(
                     "a program that was killed left a log beside it, which this account may not read in",
                     mend="let the account that works on it run `notifykit dispatch --once`, or give this one the right "

@@ -346,7 +346,7 @@ def test_a_pipe_in_the_place_of_a_file_since_the_plan_was_made(world: LegacyWorl
     plan = planned(world, tmp_path / "plan.json")
     pipe(getattr(world, which)())
     with nothing_changes(world):
-        refuse(world, 4, "(it is a pipe or a device): check its path", "--plan", str(plan), "--yes", *IDLE)
+        refuse(world, 4, "(it is a pipe or a device): check its path", "--plan", str(plan), "--yes")
 
 
 def test_another_plan_is_half_done(world: LegacyWorld, tmp_path: Path) -> None:
@@ -529,3 +529,18 @@ def test_a_plan_that_goes_on_though_a_campaign_does_not_fit(tmp_path: Path) -> N
 def test_to_explain_the_fit_shows_no_plan(world: LegacyWorld, other: tuple[str, str]) -> None:
     refuse(world, 2, "--explain-fit shows no plan", "--dry-run", "--explain-fit", *other)
     refuse(world, 2, "belong to --dry-run", "--explain-fit")
+
+
+@pytest.mark.parametrize(
+    "option", [("--max-age", "1"), ("--stopped", "idle"), ("--historic", "assume-sent"), ("--fit-anyway",)]
+)
+def test_what_a_plan_was_made_with_is_not_said_when_it_is_carried_out(
+    world: LegacyWorld, tmp_path: Path, option: tuple[str, ...]
+) -> None:
+    world.contract("N", SENT, [(GROUP, "completed")])
+    plan = tmp_path / "plan.json"
+    assert world.run("migrate", "--dry-run", "--out", str(plan), *option).exit_code == 0
+    done = world.run("migrate", "--plan", str(plan), "--yes", *option)
+    assert done.exit_code == 2
+    assert f"--plan is carried out as it says; leave out {option[0]}" in done.stderr
+    assert world.run("migrate", "--plan", str(plan), "--yes").exit_code in (0, 3)

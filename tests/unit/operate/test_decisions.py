@@ -176,3 +176,14 @@ def test_resend_of_an_unknown_key(outbox: SqliteOutbox, key: str, mend: str) -> 
     with pytest.raises(NotifykitError, match="nothing was ever queued") as caught:
         resend(outbox, "sample", key, who="x", why="x")
     assert mend in str(caught.value)
+
+
+@pytest.mark.parametrize("missing", ["recipient", "channel"])
+def test_what_nobody_knows_whom_to_send_to_is_not_sent(outbox: SqliteOutbox, missing: str) -> None:
+    id_ = put(outbox, Status.IN_DOUBT)
+    outbox.db.execute(f"UPDATE tasks SET {missing} = ''")
+    with pytest.raises(NotifykitError, match="has no recipient or channel any more"):
+        decide(outbox, Selection(ids=(id_,)), Resolution.RESEND, who="w", why="y", wording=WORDING)
+    assert statuses(outbox) == [Status.IN_DOUBT]
+    decide(outbox, Selection(ids=(id_,)), Resolution.SENT, who="w", why="y", wording=WORDING)
+    assert statuses(outbox) == [Status.SENT]

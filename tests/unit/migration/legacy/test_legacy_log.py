@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from notifykit_migration.errors import PreflightError
-from notifykit_migration.legacy.log import LONGEST, read_log
+from notifykit_migration.legacy.log import LONGEST, read_log, require_log
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,10 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(PreflightError, match="is a pipe or a device; check --log"):
         read_log(tmp_path / "pipe")
+
+
+def test_a_file_that_says_nothing_of_tasks_is_no_log(tmp_path: Path) -> None:
+    path = tmp_path / "app.py"
+    path.write_text("import logging\n", encoding="utf-8")
+    with pytest.raises(PreflightError, match="no line of it speaks of a task"):
+        require_log(path)
