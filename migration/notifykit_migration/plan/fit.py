@@ -89,7 +89,7 @@ class Fit:
             texts=explained,
             same=compared - len(differing),
         )
-        wrong = [*better, *self._other_addresses(), *self._other_number(explained)]
+        wrong = [*better, *self._other_word(), *self._other_addresses(), *self._other_number(explained)]
         return [*([] if better else self._torn()), fits, *wrong, *(differing if every else _first_of_each(differing))]
 
     @property
@@ -130,6 +130,17 @@ class Fit:
                 better=better,
             )
         ]
+
+    def _other_word(self) -> Iterator[Reason]:
+        """Find the word that the send-status file has, where none of its values is the one that means *sent*."""
+        values = [value for value in self.world.status.words.values() if isinstance(value, str)]
+        described = self.world.state.sent_word
+        if len(values) < FEW or described in values:
+            return
+        ((word, there),) = Counter(values).most_common(1)
+        yield told.OTHER_SENT_WORD(
+            campaign=self.world.campaign.name, keys=len(values), described=described, there=there, word=word
+        )
 
     def _other_addresses(self) -> Iterator[Reason]:
         """Find messages whose rows are there, and go to others than their campaign says."""

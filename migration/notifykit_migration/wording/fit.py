@@ -55,8 +55,16 @@ OTHER_NUMBER = FIT(
     "按 {better!r} 能找到；请设置 `legacy: {{number: {better}}}`",
 )
 
+OTHER_SENT_WORD = FIT(
+    "other_sent_word",
+    "{campaign}: none of the {keys:d} values of the send-status file is {described!r}, {there:d} are {word!r}; set "
+    "`legacy: {{sent_word: {word}}}`",
+    "{campaign}：状态文件的 {keys} 个值中没有 {described!r}，有 {there} 个是 {word!r}；"
+    "请设置 `legacy: {{sent_word: {word}}}`",
+)
+
 TORN = frozenset({CSV_CUT.code, CSV_SHORT.code})
 """What the old job should mend first."""
 
-MISFITS = frozenset({OTHER_ADDRESS.code, OTHER_KEY.code, OTHER_NUMBER.code})
+MISFITS = frozenset({OTHER_ADDRESS.code, OTHER_KEY.code, OTHER_NUMBER.code, OTHER_SENT_WORD.code})
 """What shows that the campaign is described wrongly."""

@@ -130,6 +130,13 @@ def test_a_wrong_key_column(world: LegacyWorld) -> None:
     )
 
 
+def test_a_wrong_sent_word(world: LegacyWorld) -> None:
+    notified(world)
+    described(world, "kind: contract,", "kind: contract, sent_word: 已派发,")
+    (found,) = misfits(world)
+    assert found == fit.OTHER_SENT_WORD(campaign="beijing", keys=MANY, described="已派发", there=MANY, word=SENT)
+
+
 @pytest.mark.parametrize("column", ["工单编号(serviceAppointmentNum)", "管家(serviceHousekeeper)", "活动编号"])
 def test_a_wrong_number_column(world: LegacyWorld, column: str) -> None:
     notified(world, cells={"管家(serviceHousekeeper)": "张师傅"})
