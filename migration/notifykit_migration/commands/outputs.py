@@ -10,6 +10,7 @@ import click
 from notifykit.pipeline.project import Project
 from notifykit.terminal.paths import OutputType
 from notifykit_migration.journal import folder
+from notifykit_migration.legacy.campaigns import status_path
 
 PLAN = OutputType(('{\n "format": ', '"max_age": '), kept=[folder.NAME])
 PAGE = OutputType(("<!doctype html>", "<title>迁移报告 Migration report"), kept=[folder.NAME])
@@ -39,5 +40,4 @@ def _own(project: Project) -> Iterator[tuple[Path, str]]:
                 if isinstance(file := getattr(owner, name, None), Path):
                     yield file, f"a file of campaign {campaign.name}"
         if campaign.legacy is not None:
-            file = project.file.folder / campaign.legacy.status_file
-            yield file, f"the send-status file of campaign {campaign.name}"
+            yield status_path(project, campaign.legacy), f"the send-status file of campaign {campaign.name}"
