@@ -35,7 +35,7 @@ END
 """
 
 # What is updated of a row that no campaign owns, through the shim's connection: a trigger of the view cannot name it.
-_OTHER = "UPDATE tasks SET status = ?, updated_at = ? WHERE id = ? AND campaign IS NULL"
+_OTHER = "UPDATE tasks SET status = ?, updated_at = ? WHERE id = ?"
 
 # What is deleted: nothing.
 _DELETE = """

@@ -22,8 +22,8 @@ def test_nothing_that_a_migration_and_a_rollback_write_is_ever_open_to_more_acco
         if path.is_file():
             path.chmod(0o600)
     for arguments in (
-        ["migrate", "--dry-run", "--out", "plan.json", "--report", "plan.html"],
-        ["migrate", "--plan", "plan.json", "--yes", "--stopped", "idle"],
+        ["migrate", "--dry-run", "--stopped", "idle", "--out", "plan.json", "--report", "plan.html"],
+        ["migrate", "--plan", "plan.json", "--yes"],
         ["run", "--once"],
         ["verify", "--report", "verified.html"],
         ["retire", "--yes"],
