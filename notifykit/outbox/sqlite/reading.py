@@ -147,12 +147,11 @@ def is_open_here(real: Path) -> bool:
 
 
 def _reads(connection: sqlite3.Connection) -> bool:
+    """Whether a connection can read, as far as this account's rights go; what else is wrong, its first use tells."""
     try:
         connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _UNREADABLE:
-            return False
-        raise
+    except sqlite3.Error as error:
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF not in _UNREADABLE
     return True
 
 
