@@ -67,8 +67,8 @@ class Party:
         return self.opener(self.folder, ShiftedClock(self.ahead))
 
     def say(self, **facts: Any) -> None:
-        """Append a line to what this process did. Each is whole, whenever the process is killed."""
-        file = os.open(self.folder / f"party-{self.number}.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        """Append a line to what all did: whole, whenever it is killed, and in order, whatever the clocks are."""
+        file = os.open(self.folder / "parties.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         try:
             os.write(file, json.dumps(facts).encode() + b"\n")
         finally:
@@ -182,13 +182,13 @@ class Found:
     @classmethod
     def of(cls, folder: Path, outbox: Outbox) -> Found:
         """Read both."""
-        lines = [json.loads(line) for file in folder.glob("party-*.jsonl") for line in file.read_text().splitlines()]
+        lines = [json.loads(line) for line in (folder / "parties.jsonl").read_text().splitlines()]
         by_status: dict[str, list[int]] = defaultdict(list)
         recipients = {}
         for task in outbox.tasks(Filter()):
             by_status[task.status.value].append(task.id)
             recipients[task.id] = task.recipient
-        return cls(sorted(lines, key=lambda line: line["at"]), dict(by_status), recipients)
+        return cls(lines, dict(by_status), recipients)
 
     @property
     def left(self) -> dict[str, list[int]]:
@@ -206,7 +206,7 @@ class Found:
         return set(self.recipients)
 
     def said(self, what: str) -> list[dict[str, Any]]:
-        """Return what the processes said of one kind, in order of time."""
+        """Return what the processes said of one kind, in order."""
         return [line for line in self.lines if line["what"] == what]
 
     def not_sent_once(self) -> dict[int, int]:
@@ -266,7 +266,7 @@ def _generate(party: Party, until: float) -> None:
             rng.shuffle(numbers)
             offered = [draft(key=f"K{number}", recipient=f"to {number % RECIPIENTS}") for number in numbers]
             made = outbox.enqueue(offered)
-            party.say(what="queued", at=time.monotonic(), ids=list(made.ids))
+            party.say(what="queued", ids=list(made.ids))
             start += 20
             time.sleep(rng.random() * 0.02)
 
@@ -284,14 +284,14 @@ def _dispatch(party: Party, until: float) -> None:  # noqa: ARG001 - it ends whe
             done = outbox.exchange(finished, worker, slots, BOUNDS, LEASE)
             for result, moved in zip(finished, done.moved, strict=True):
                 facts = {"id": result.claim.task.id, "token": result.claim.token, "moved": moved}
-                party.say(what="recorded", at=time.monotonic(), **facts)
+                party.say(what="recorded", **facts)
             claims = done.claims
             if time.monotonic() - looked > LEASE / 4:
                 looked = time.monotonic()
                 outbox.heartbeat(claims)
                 _give_up(party, outbox, worker, watch)
             for one in claims:
-                party.say(what="called", at=time.monotonic(), id=one.task.id)
+                party.say(what="called", id=one.task.id)
             if not claims:
                 time.sleep(0.005)
 
@@ -300,7 +300,7 @@ def _give_up(party: Party, outbox: Outbox, worker: str, watch: ClaimWatch) -> No
     outbox.mend_times()
     for lost in watch.look([one for one in outbox.on_wire() if one.worker != worker]):
         if outbox.expire(lost, Outcome.unknown("lease_expired"), LOST):
-            party.say(what="lost", at=time.monotonic(), id=lost.task.id)
+            party.say(what="lost", id=lost.task.id)
 
 
 def _decide(party: Party, until: float) -> None:
@@ -310,7 +310,7 @@ def _decide(party: Party, until: float) -> None:
         while time.time() < until:
             tasks = list(outbox.tasks(Filter()))[-60:]
             for one in rng.sample(tasks, min(3, len(tasks))):
-                party.say(what="touched", at=time.monotonic(), ids=_touch(outbox, one.id, one.key, rng))
+                party.say(what="touched", ids=_touch(outbox, one.id, one.key, rng))
             time.sleep(0.005)
 
 
