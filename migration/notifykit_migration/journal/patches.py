@@ -38,7 +38,7 @@ def applied(entries: Iterable[Entry]) -> Iterator[Reason]:
         changed = [file for file, known in sums.items() if now[file] not in (None, *known)]
         if patched:
             yield warnings.STILL_PATCHED(files=some(patched, SHOWN), code=code, patch=patch)
-        elif changed:
+        if changed:
             yield warnings.CODE_CHANGED(files=some(changed, SHOWN), code=code, patch=patch)
 
 

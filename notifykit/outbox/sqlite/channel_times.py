@@ -38,7 +38,7 @@ _TURNS_OF = f"{_FIRST_OF_THESE} AND id IN (SELECT value FROM json_each(?)) GROUP
 # `put_off`: nothing of a channel may be claimed before then; NULL: nothing waits.
 _PUT_OFF = "UPDATE channels SET next_at = ?, next_id = 0 WHERE channel = ?"
 
-# `to_first_turn`: the first turn of a channel.
+# `first_turn`: the first turn of a channel.
 _FIRST_TURN = """
 SELECT due_at, id FROM tasks INDEXED BY tasks_due
  WHERE status = 'queued' AND due_at IS NOT NULL AND channel = ? AND campaign IS NOT NULL ORDER BY due_at, id LIMIT 1
@@ -103,9 +103,17 @@ def put_off(db: Database, channel: str, until: float) -> None:
     db.execute(_PUT_OFF, (until, channel))
 
 
+def first_turn(db: Database, channel: str) -> tuple[object, int]:
+    """Return when the first turn of a channel comes, and its id; None where nothing waits.
+
+    What another program wrote there may be no time: `setting_aside` mends that.
+    """
+    return db.one(_FIRST_TURN, (channel,)) or (None, 0)
+
+
 def to_first_turn(db: Database, channel: str) -> None:
     """Look at a channel when its first turn comes; where nothing waits, not before something of it is queued."""
-    at, id_ = db.one(_FIRST_TURN, (channel,)) or (None, 0)
+    at, id_ = first_turn(db, channel)
     if at is None or isinstance(at, float):
         db.execute(_NEXT, (at, id_, channel))
 

@@ -107,12 +107,6 @@ SELECT tasks.id, not_before - finished_at, tasks.channel, recipient, ordered
 # `mend_times`: have a retry wait no longer than its own backoff.
 _SHORTEN_RETRY = "UPDATE tasks SET not_before = :at, due_at = :at, hold_until = :at WHERE id = :id"
 
-# `next_due`: when the first task of a channel is due.
-_FIRST_DUE = """
-SELECT min(due_at) FROM tasks INDEXED BY tasks_due
- WHERE status = 'queued' AND due_at IS NOT NULL AND channel = ? AND campaign IS NOT NULL
-"""
-
 
 class _Due(NamedTuple):
     """A task that may be claimed. In the order of turns."""
@@ -330,7 +324,7 @@ class Claiming(Pausing):
                 break
             if name not in wanted:
                 continue
-            (due,) = self.db.one(_FIRST_DUE, (name,))
+            due, _ = channel_times.first_turn(self.db, name)
             if isinstance(due, float):
                 due = max(due, at, barred.get(name, 0.0))
                 soonest = due if soonest is None else min(soonest, due)

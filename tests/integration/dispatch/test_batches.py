@@ -6,21 +6,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+import dispatching
 import pytest
+from dispatching import dispatcher, queue
 
-from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings, MessagePlan, RetryPolicy
-from notifykit.clock import SystemClock
-from notifykit.model import Claim, Draft, Message, Outcome, Status
+from notifykit.model import Claim, Message, Outcome, Status
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.values import Filter
-from notifykit.pipeline.dispatch import Dispatcher
-from notifykit.roles import SendContext, Strategy
+from notifykit.roles import SendContext
 
 Says = Callable[[Sequence[Message], Sequence[SendContext]], Sequence[Outcome]]
 
@@ -62,37 +60,6 @@ def store(tmp_path: Path) -> Iterator[SqliteOutbox]:
         yield outbox
 
 
-def queue(outbox: SqliteOutbox, count: int, *, channel: str = "post", recipients: int = 1000) -> None:
-    outbox.enqueue(
-        [
-            Draft(
-                campaign="c",
-                key=f"{channel}{number}",
-                name="group",
-                recipient=f"r{number % recipients}",
-                text="x",
-                channel=channel,
-                task_type="x",
-            )
-            for number in range(count)
-        ]
-    )
-
-
-def dispatcher(outbox: SqliteOutbox, senders: Mapping[str, Any], **settings: Any) -> Dispatcher:
-    channels = {name: Channel.of(name, "post", sender) for name, sender in senders.items()}
-    plan = MessagePlan(
-        name="group",
-        channel=next(iter(channels.values())),
-        recipient=lambda record: record.key,
-        text=lambda record: record.key,
-        retry=RetryPolicy(attempts=3, first=0.01, factor=1, jitter=0),
-    )
-    source: Any = None
-    campaign = Campaign(name="c", file=Path("c.yaml"), source=source, strategy=Strategy(), messages=(plan,))
-    return Dispatcher(outbox, channels, {"c": campaign}, DispatchSettings(**settings), SystemClock())
-
-
 def by_status(outbox: SqliteOutbox) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for task in outbox.tasks(Filter()):
@@ -101,7 +68,7 @@ def by_status(outbox: SqliteOutbox) -> dict[str, list[str]]:
 
 
 def test_no_call_has_more_than_the_sender_takes_and_each_message_is_in_one(store: SqliteOutbox) -> None:
-    queue(store, 23)
+    queue(store, 23, "post")
     post = Post()
     assert dispatcher(store, {"post": post}, workers=8).run(drain=True).sent == 23
     assert sorted(key for call in post.calls for key in call) == sorted(f"post{number}" for number in range(23))
@@ -110,7 +77,7 @@ def test_no_call_has_more_than_the_sender_takes_and_each_message_is_in_one(store
 
 
 def test_no_more_is_under_way_than_there_are_workers(store: SqliteOutbox, tmp_path: Path) -> None:
-    queue(store, 40)
+    queue(store, 40, "post")
     sending: list[int] = []
     with closing(SqliteOutbox.open(tmp_path / "outbox.db")) as look:
         lock = threading.Lock()
@@ -126,7 +93,7 @@ def test_no_more_is_under_way_than_there_are_workers(store: SqliteOutbox, tmp_pa
 
 
 def test_a_call_is_a_call_however_many_messages_it_has(store: SqliteOutbox) -> None:
-    queue(store, 60)
+    queue(store, 60, "post")
 
     def says(messages: Sequence[Message], contexts: Sequence[SendContext]) -> list[Outcome]:
         time.sleep(0.005)
@@ -139,7 +106,7 @@ def test_a_call_is_a_call_however_many_messages_it_has(store: SqliteOutbox) -> N
 
 
 def test_the_order_of_a_recipient_is_kept(store: SqliteOutbox) -> None:
-    queue(store, 30, recipients=3)
+    queue(store, 30, "post", recipients=3)
     post = Post()
     assert dispatcher(store, {"post": post}, workers=8).run(drain=True).sent == 30
     for recipient in range(3):
@@ -149,7 +116,7 @@ def test_the_order_of_a_recipient_is_kept(store: SqliteOutbox) -> None:
 
 
 def test_each_message_has_the_outcome_that_was_said_of_it(store: SqliteOutbox) -> None:
-    queue(store, 8)
+    queue(store, 8, "post")
 
     def says(messages: Sequence[Message], contexts: Sequence[SendContext]) -> list[Outcome]:
         said = {
@@ -180,14 +147,14 @@ def one_short(messages: Sequence[Message], contexts: Sequence[SendContext]) -> l
 
 @pytest.mark.parametrize("says", [raising, one_short, lambda *_: None, lambda *_: Outcome.accepted()])
 def test_what_nobody_knows_of_a_call_is_in_doubt_whole(store: SqliteOutbox, says: Says) -> None:
-    queue(store, 3)
+    queue(store, 3, "post")
     dispatcher(store, {"post": Post(says=says)}, workers=8).run(drain=True)
     assert by_status(store) == {"in_doubt": ["post0", "post1", "post2"]}
 
 
 def test_a_channel_that_takes_batches_and_one_that_does_not_go_on_beside_each_other(store: SqliteOutbox) -> None:
-    queue(store, 20)
-    queue(store, 20, channel="single")
+    queue(store, 20, "post")
+    queue(store, 20, "single")
 
     @dataclass
     class Single:
@@ -202,7 +169,7 @@ def test_a_channel_that_takes_batches_and_one_that_does_not_go_on_beside_each_ot
 def test_what_was_cancelled_while_its_worker_stood_still_is_left_out_of_the_call(
     store: SqliteOutbox, tmp_path: Path
 ) -> None:
-    queue(store, 4)
+    queue(store, 4, "post")
     post = Post()
     made = dispatcher(store, {"post": post}, workers=8)
     held = made._exchanges.held
@@ -222,8 +189,9 @@ def test_what_was_cancelled_while_its_worker_stood_still_is_left_out_of_the_call
 KILLED = """
 import os, sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[2])
-from test_batches import Post, SqliteOutbox, dispatcher
+sys.path[:0] = sys.argv[2:]
+from dispatching import dispatcher
+from test_batches import Post, SqliteOutbox
 
 def die(messages, contexts):
     if len(messages) == 5:
@@ -239,8 +207,9 @@ with SqliteOutbox.open(Path(sys.argv[1])) as store:
 def test_of_a_process_that_is_killed_in_a_call_its_messages_are_in_doubt_and_no_others(
     store: SqliteOutbox, tmp_path: Path
 ) -> None:
-    queue(store, 12)
-    line = [sys.executable, "-c", KILLED, str(tmp_path / "outbox.db"), str(Path(__file__).parent)]
+    queue(store, 12, "post")
+    paths = [str(Path(__file__).parent), str(Path(dispatching.__file__).parent)]
+    line = [sys.executable, "-c", KILLED, str(tmp_path / "outbox.db"), *paths]
     assert subprocess.run(line, timeout=60, check=False).returncode == -9
     assert len(by_status(store)["sending"]) == 5
     assert dispatcher(store, {"post": Post()}, workers=8).run(drain=True).sent == 7

@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
+from dispatching import dispatcher, queue
 
-from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings, MessagePlan, RetryPolicy
+from notifykit.campaign.campaign import Channel, RetryPolicy
 from notifykit.clock import SystemClock
-from notifykit.model import Draft, Message, OnUnknown, Outcome, Status
+from notifykit.model import Message, OnUnknown, Outcome, Status
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.values import ChannelBounds, Filter
 from notifykit.pipeline.dispatch import Dispatcher
-from notifykit.roles import SendContext, Strategy
+from notifykit.roles import SendContext
 from notifykit.testing.outbox.steps import take
 
 
@@ -54,46 +54,6 @@ class SteppingClock(SystemClock):
 def store(tmp_path: Path) -> Iterator[SqliteOutbox]:
     with SqliteOutbox.open(tmp_path / "outbox.db") as outbox:
         yield outbox
-
-
-def queue(outbox: SqliteOutbox, count: int, channel: str = "ch") -> None:
-    outbox.enqueue(
-        [
-            Draft(
-                campaign="c",
-                key=f"{channel}{number}",
-                name="group",
-                recipient=f"r{number}",
-                text="x",
-                channel=channel,
-                task_type="x",
-            )
-            for number in range(count)
-        ]
-    )
-
-
-def dispatcher(
-    outbox: SqliteOutbox,
-    senders: Mapping[str, Desk],
-    *,
-    clock: SystemClock | None = None,
-    on_unknown: OnUnknown = OnUnknown.HOLD,
-    retry: RetryPolicy | None = None,
-    **settings: Any,
-) -> Dispatcher:
-    channels = {name: Channel.of(name, "desk", sender) for name, sender in senders.items()}
-    plan = MessagePlan(
-        name="group",
-        channel=next(iter(channels.values())),
-        recipient=lambda record: record.key,
-        text=lambda record: record.key,
-        on_unknown=on_unknown,
-        retry=retry or RetryPolicy(attempts=4, first=0.01, factor=1, jitter=0),
-    )
-    source: Any = None
-    campaign = Campaign(name="c", file=Path("c.yaml"), source=source, strategy=Strategy(), messages=(plan,))
-    return Dispatcher(outbox, channels, {"c": campaign}, DispatchSettings(**settings), clock or SystemClock())
 
 
 def sending(outbox: SqliteOutbox) -> int:

@@ -106,6 +106,14 @@ def test_code_that_changed_since_is_for_a_person_to_look_at(world: LegacyWorld, 
     assert "changed since `retire` made its patch" in said
 
 
+def test_of_code_that_changed_in_part_both_are_said(world: LegacyWorld, patched: Path) -> None:
+    """What takes the patch back fails on the file that changed."""
+    jobs = patched / "jobs.py"
+    jobs.write_text(f"{jobs.read_text(encoding='utf-8')}# a change\n", encoding="utf-8")
+    reasons = json.loads(world.run("rollback", "--dry-run", "--json").stdout)["warning_reasons"]
+    assert [reason["code"] for reason in reasons] == ["still_patched", "code_changed"]
+
+
 def test_code_that_is_gone_says_nothing(world: LegacyWorld, patched: Path) -> None:
     shutil.rmtree(patched)
     assert world.run("rollback", "--yes").stdout.splitlines()[-1] == STARTS
