@@ -105,6 +105,21 @@ def test_a_call_is_a_call_however_many_messages_it_has(store: SqliteOutbox) -> N
     assert max(map(len, post.calls)) == 5
 
 
+def test_a_call_that_is_not_full_is_a_call_too(store: SqliteOutbox, tmp_path: Path) -> None:
+    queue(store, 1, "post")
+    with closing(SqliteOutbox.open(tmp_path / "outbox.db")) as other:
+
+        def says(messages: Sequence[Message], contexts: Sequence[SendContext]) -> list[Outcome]:
+            if len(post.calls) == 1:
+                queue(other, 12, "post")
+                time.sleep(0.6)  # others look for work meanwhile
+            return accept(messages, contexts)
+
+        post = Post(concurrency=1, says=says)
+        assert dispatcher(store, {"post": post}, workers=16).run(drain=True).sent == 12
+    assert (post.most, len(post.calls[0])) == (1, 1)
+
+
 def test_the_order_of_a_recipient_is_kept(store: SqliteOutbox) -> None:
     queue(store, 30, "post", recipients=3)
     post = Post()

@@ -182,12 +182,12 @@ def test_a_second_city_is_migrated_after_work_on_the_first(world: LegacyWorld) -
     described = world.folder / "campaigns" / "beijing.yaml"
     text = described.read_text(encoding="utf-8")
     described.unlink()
+    waiting = world.contract("Y", SENT, [(GROUP, "pending")], campaign="shanghai")
     migrate_shanghai(world)
     world.append(world.row(), campaign="shanghai")
     assert world.run("run", "--once").exit_code == 0
-    world.append(world.row(), campaign="shanghai")
-    assert world.run("run", "--once").exit_code == 0
     assert world.delivered.total() == 2
+    assert [row["status"] for row in world.rows() if row["id"] in waiting.rows] == ["completed"], "queued by the plan"
     described.write_text(text + LEGACY, encoding="utf-8")
     migrated = world.run("migrate", "--yes", "--stopped", "idle")
     assert migrated.exit_code == 0, migrated.output
