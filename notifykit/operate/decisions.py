@@ -77,14 +77,15 @@ def decide(
     with outbox.transaction():
         if which.ids:
             ids = tuple(dict.fromkeys(which.ids))
-            _check(ids, list(outbox.tasks(Filter(ids=ids))), decision)
+            tasks = list(outbox.tasks(Filter(ids=ids)))
+            _check(ids, tasks, decision)
         else:
             statuses = which.statuses or decision.of
             found = Filter(campaign=which.campaign, key=which.key, statuses=statuses)
-            ids = _selected(list(outbox.tasks(found)), which, wording)
+            tasks = _selected(list(outbox.tasks(found)), which, wording)
         if decision.to is Status.QUEUED:
-            _check_sendable(list(outbox.tasks(Filter(ids=ids))) if ids else [])
-        changed = outbox.decide(ids, decision.to, who=who, why=why, of=decision.of)
+            _check_sendable(tasks)
+        changed = outbox.decide([task.id for task in tasks], decision.to, who=who, why=why, of=decision.of)
         _check_moved(changed)
         return changed
 
@@ -113,17 +114,17 @@ def _check_moved(tasks: Sequence[Task]) -> None:
     )
 
 
-def _selected(tasks: Sequence[Task], which: Selection, wording: Wording) -> tuple[int, ...]:
+def _selected(tasks: Sequence[Task], which: Selection, wording: Wording) -> list[Task]:
     codes = {task.id: wording.known(task.reason).codes if task.reason else frozenset() for task in tasks}
     if which.reason is not None:
         _check_reason(which.reason, frozenset().union(*codes.values()), wording)
-    return tuple(
-        task.id
+    return [
+        task
         for task in tasks
         if task.campaign
         and (which.where is None or which.where in str(task.reason or ""))
         and (which.reason is None or which.reason in codes[task.id])
-    )
+    ]
 
 
 def _check_reason(code: str, here: Collection[str], wording: Wording) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -181,4 +183,24 @@ def test_a_store_of_a_newer_version_is_not_guessed_at(tmp_path: Path) -> None:
     with closing(sqlite3.connect(store)) as connection:
         other_versions.add_a_step_of_tomorrow(connection)
     with pytest.raises(StoreError, match="written by a newer notifykit"):
+        SqliteOutbox.look(store)
+
+
+HALF = """
+import os, sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("PRAGMA cache_size = 1")
+db.execute("BEGIN")
+db.executemany("INSERT INTO tasks (task_type, recipient, message) VALUES ('t', 'r', ?)", [("x" * 900,)] * 500)
+os._exit(9)
+"""
+
+
+def test_a_journal_that_a_killed_program_left_is_told_as_one(tmp_path: Path) -> None:
+    store = tmp_path / "tasks.db"
+    with closing(sqlite3.connect(store)) as db:
+        db.execute(schema.LEGACY_TABLE)
+    subprocess.run([sys.executable, "-c", HALF, str(store)], check=False)
+    assert (tmp_path / "tasks.db-journal").stat().st_size
+    with pytest.raises(StoreError, match="left a journal beside it, which a reader may not roll back"):
         SqliteOutbox.look(store)
