@@ -7,7 +7,9 @@ SITE   := .venv-docs
 
 .PHONY: help setup demo test unit coverage test-pairs lint style format docs bench crash dist clean
 
-TESTS := $(BIN)/pytest -n auto --dist worksteal -m "not deep"
+# A test that hangs in spite of its timeout ends its process, which names it, and the others go on.
+GUARD := -o faulthandler_timeout=1200 -o faulthandler_exit_on_timeout=true
+TESTS := $(BIN)/pytest -n auto --dist worksteal -m "not deep" $(GUARD)
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

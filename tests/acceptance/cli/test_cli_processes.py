@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cli_world import DOUBTFUL, FINE, NOTIFYKIT, CliWorld, contract
+from processes import running
 from system import needs_refusals
 
 
@@ -60,13 +61,7 @@ def test_json_is_all_there_is_on_stdout(world: CliWorld, command: str) -> None:
 def test_a_reader_that_has_seen_enough(tmp_path: Path) -> None:
     world = CliWorld(tmp_path / "many", [FINE] * 400)
     world.invoke("generate")
-    with subprocess.Popen(
-        [*world.command, "tasks", "--json"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=world.in_process,
-    ) as process:
+    with running([*world.command, "tasks", "--json"], stderr=subprocess.PIPE, env=world.in_process) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.readline()

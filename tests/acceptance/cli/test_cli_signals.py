@@ -16,6 +16,7 @@ from typing import IO, Any
 
 import pytest
 from cli_world import BUSY, FINE, CliWorld, contract
+from processes import running
 from slow_service import SlowService
 
 from notifykit.outbox.values import Filter
@@ -29,13 +30,8 @@ def started(world: CliWorld, *arguments: str, ignore: bool = False) -> Iterator[
     command = [*world.command, *arguments]
     if ignore:
         command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *command]
-    with subprocess.Popen(
-        command, env=world.in_process, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    with running(command, env=world.in_process, stderr=subprocess.PIPE) as process:
+        yield process
 
 
 def read_until(stream: IO[str] | None, word: str) -> str:

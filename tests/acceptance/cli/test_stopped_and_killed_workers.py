@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from cli_world import FINE, CliWorld, contract
+from processes import running
 
 pytestmark = pytest.mark.crash
 
@@ -52,15 +53,9 @@ def calls(world: CliWorld) -> list[str]:
 def dispatching(world: CliWorld) -> Iterator[subprocess.Popen[str]]:
     """A dispatcher whose first call takes its time."""
     environment = {**world.in_process, "DESK_SECONDS": "3"}
-    command = [*world.command, "dispatch"]
-    with subprocess.Popen(
-        command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as worker:
-        try:
-            wait_until(lambda: bool(calls(world)))
-            yield worker
-        finally:
-            worker.kill()
+    with running([*world.command, "dispatch"], env=environment, stderr=subprocess.PIPE) as worker:
+        wait_until(lambda: bool(calls(world)))
+        yield worker
 
 
 def wait_until(true: Callable[[], bool]) -> None:

@@ -14,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from processes import running
 from told_demo import TIMEOUT, ToldDemo, notifykit, outline, shown_acts
 
 from notifykit.demo.world import claimed
@@ -88,11 +89,9 @@ def test_one_may_look_around_while_nobody_listens_any_more(told: ToldDemo) -> No
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_demonstration_leaves_nothing_running(tmp_path: Path, number: signal.Signals) -> None:
     folder = tmp_path / "demo"
-    with subprocess.Popen(
+    with running(
         [sys.executable, "-P", "-m", "notifykit", "demo", str(folder)],
-        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        encoding="utf-8",
         env=os.environ | {"PYTHONIOENCODING": "utf-8"},
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:

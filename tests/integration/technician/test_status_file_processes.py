@@ -8,10 +8,12 @@ import random
 import subprocess
 import sys
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from notifykit_technician.status_file import StatusFile, render
+from processes import running
 
 WORD = "通知成功"
 
@@ -71,9 +73,8 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "technician_status_record.json"
 
 
-def start(script: str, *arguments: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", script, *map(str, arguments)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
+def start(script: str, *arguments: object) -> AbstractContextManager[subprocess.Popen[str]]:
+    return running([sys.executable, "-c", script, *map(str, arguments)], stdin=subprocess.PIPE)
 
 
 def test_two_processes_lose_no_key(path: Path) -> None:

@@ -107,6 +107,7 @@ def make(number: int, run: Run, *, lowest: bool, tests: Sequence[str]) -> int:
             environment["BUILD_NUMBER"] = str(number)  # for pytest this is CI nonetheless: it cuts no message short
         ignoring = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"] if run.ignores_interrupts else []
         options = ["-q", "-n", "auto", "--dist", "worksteal", "-m", "not deep", "-p", "no:cacheprovider"]
+        options += ["-o", "faulthandler_timeout=1200", "-o", "faulthandler_exit_on_timeout=true"]
         with _busy(run.busy):
             return subprocess.run(
                 [*as_account, *ignoring, python.with_name("pytest"), *options, *tests], cwd=copy, env=environment

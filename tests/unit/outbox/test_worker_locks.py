@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from processes import running
 
 from notifykit.outbox.sqlite import worker_locks
 from notifykit.outbox.sqlite.worker_locks import WorkerLocks
@@ -35,13 +36,10 @@ def locks(tmp_path: Path) -> WorkerLocks:
 @contextmanager
 def worker(locks: WorkerLocks, name: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", HOLDING, str(locks.folder), name]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with running(command, stdin=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
-        try:
-            yield process
-        finally:
-            process.kill()
+        yield process
 
 
 def test_a_name_that_no_worker_has_proves_nothing(locks: WorkerLocks) -> None:

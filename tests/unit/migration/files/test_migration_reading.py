@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from notifykit_migration.files.reading import content_digest, file_digest, looked_at, untouched
+from processes import running
 from system import needs_refusals
 
 from notifykit.errors import StoreError
@@ -162,20 +163,17 @@ def test_a_store_that_is_written_all_the_time(tmp_path: Path) -> None:
             db.execute("DELETE FROM tasks WHERE id <= (SELECT max(id) - 60 FROM tasks)")
             db.execute("COMMIT")
     """
-    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(script), str(path)], stdout=subprocess.PIPE) as writer:
+    with running([sys.executable, "-c", textwrap.dedent(script), str(path)]) as writer:
         assert writer.stdout is not None
         writer.stdout.readline()
-        try:
-            seen = []
-            for _ in range(10):
-                with untouched(path) as db:
-                    assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-                    rows, last = db.execute("SELECT count(*), ifnull(max(id), 0) FROM tasks").fetchone()
-                    assert rows % 2 == 0
-                    assert last % 2 == 0
-                    seen.append(last)
-        finally:
-            writer.kill()
+        seen = []
+        for _ in range(10):
+            with untouched(path) as db:
+                assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+                rows, last = db.execute("SELECT count(*), ifnull(max(id), 0) FROM tasks").fetchone()
+                assert rows % 2 == 0
+                assert last % 2 == 0
+                seen.append(last)
     assert seen == sorted(seen)
 
 

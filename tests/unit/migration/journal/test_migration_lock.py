@@ -16,6 +16,7 @@ import pytest
 from notifykit_migration.errors import MigrationLockedError, PreflightError
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.lock import holder, migration_lock
+from processes import running
 
 from notifykit.errors import ExitCode
 
@@ -31,13 +32,12 @@ with migration_lock(MigrationFolder.of(Path(sys.argv[1])), "rollback"):
 
 
 @contextmanager
-def another_process(project: Path) -> Iterator[subprocess.Popen[bytes]]:
+def another_process(project: Path) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", SCRIPT, str(project)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with running(command, stdin=subprocess.PIPE) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == b"held\n"
+        assert process.stdout.readline() == "held\n"
         yield process
-        process.kill()
 
 
 def test_another_process_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
