@@ -92,6 +92,13 @@ class StoreError(NotifykitError):
         """Whether the same may succeed later: the store is locked, the disk is full."""
 
 
+class StoreChangedError(StoreError):
+    """A store was written to while it was read without locks: what was read may not fit together."""
+
+    def __init__(self, where: object) -> None:
+        super().__init__("is being written to just now", mend="try again", where=where, passing=True)
+
+
 class PluginError(NotifykitError):
     """A plugin is broken, missing, or claims a name that another one holds."""
 

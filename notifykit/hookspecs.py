@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from notifykit.legacy import LegacyState
     from notifykit.model import Outcome, Task
     from notifykit.outbox import Outbox
+    from notifykit.outbox.address import StoreAddress
     from notifykit.pipeline.project import Project
     from notifykit.wording import Reason, Sentence
 
@@ -109,6 +110,20 @@ def register_sections(register: Register) -> None:
     section's keys, or its place (`"module:Class"`), from where it is imported once a project file has the section. What
     a file says is then in `project.configuration.sections[name]`, an object of that class. It raises PluginClash where
     the name is taken, and PluginError where the class will not do.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def register_stores(register: Register) -> None:
+    """Offer kinds of store beside SQLite's file (see `notifykit.outbox.address.StoreAddress`).
+
+    Called once, when a host is built. `register(name, cls)` takes the scheme of a URL, in small letters: with
+    `acme`, `store: acme://...` is a store of this kind; and a dataclass with the field `url` and the members of
+    `StoreAddress`, or its place (`"module:Class"`), from where it is imported once a project names such a store. What
+    it opens passes `notifykit.testing.OutboxContract`. It raises PluginClash where the scheme is taken, and PluginError
+    where the class will not do. Raise `notifykit.options.OptionError` in `__post_init__` where a URL will not do.
 
     .. versionadded:: 0.1
     """
@@ -221,12 +236,12 @@ def refusals(project: Project) -> Iterable[NotifykitError] | None:
 
 @hookspec
 def may_generate(
-    campaign: str, legacy: LegacyState | None, store: Path, folder: Path, project: Project
+    campaign: str, legacy: LegacyState | None, store: StoreAddress, folder: Path, project: Project
 ) -> Reason | str | None:
     """Say why a campaign must not queue messages now; None where nothing speaks against it.
 
     Called before each pass of a campaign, dry runs included, so keep it quick. `legacy` is what its kind of old state
-    says of it (`register_legacy`), None where it names none; `store` is the file of the outbox (open already, except
+    says of it (`register_legacy`), None where it names none; `store` is where the outbox is (open already, except
     in a dry run without one), `folder` the project's, `project` what `Session.open_project` returns. The answer says
     what is wrong and how to mend it, best as a reason with a code (`register_reasons`); the campaign fails with it,
     alone.

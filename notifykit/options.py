@@ -47,7 +47,9 @@ def _not_empty(value: object) -> object:
     return value
 
 
-def _in_project(path: Path, info: ValidationInfo) -> Path:
+def in_project(path: str | Path, info: ValidationInfo) -> Path:
+    """Return the absolute path that a value means. Raises ValueError."""
+    _not_empty(path)
     folder = Surroundings.of(info).folder
     if (wrong := unusable(folder, path)) is not None:
         raise ValueError(wrong)
@@ -87,7 +89,7 @@ class _InProject:
         from pydantic_core import core_schema
 
         path = core_schema.no_info_before_validator_function(_not_empty, handler(source))
-        return core_schema.with_info_after_validator_function(_in_project, path)
+        return core_schema.with_info_after_validator_function(in_project, path)
 
 
 class _Duration:

@@ -57,7 +57,7 @@ class Shim:
             "file_utils": (Statuses(runtime), Sheets(runtime)),
         }
         self._watch = Watch(
-            Path(os.path.realpath(runtime.project.configuration.settings.store)),
+            Path(os.path.realpath(runtime.project.store_file())),
             {
                 **{file.status_file: "writes a send-status file itself" for file in runtime.files.by_status.values()},
                 **{file.csv_file: "rewrites a campaign's CSV itself" for file in runtime.files.by_csv.values()},

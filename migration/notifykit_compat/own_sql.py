@@ -54,7 +54,7 @@ class OwnSql:
 
     def dress(self, connection: sqlite3.Connection) -> None:
         """Give a connection the view. One that is no connection to the store stays as it is."""
-        store = os.path.realpath(self._runtime.project.configuration.settings.store)
+        store = os.path.realpath(self._runtime.project.store_file())
         files = connection.execute("PRAGMA database_list").fetchall()
         if not any(name == "main" and file and os.path.realpath(file) == store for _, name, file in files):
             return

@@ -112,7 +112,7 @@ class Scheduler:
         if stale:
             runtime.findings.note(
                 Finding(
-                    place=str(runtime.project.configuration.settings.store),
+                    place=str(runtime.project.store_file()),
                     what=f"{stale:,} pending rows of the old program are more than 7 days old, and are not sent",
                     mend="delete those that nobody wants any more",
                 )
@@ -122,7 +122,7 @@ class Scheduler:
         """Return the dispatcher of all passes: one of a pass alone never sees a claim stand still for a whole lease."""
         project = self._runtime.project
         if self._outbox is None:
-            self._outbox = project.open_outbox(create=False)
+            self._outbox = project.open_file(create=False)
         if self._dispatcher is None:
             self._dispatcher = Dispatcher(
                 self._outbox,

@@ -28,14 +28,14 @@ class Store:
 
     def open(self) -> None:
         """Open the store, and make it where there is none; not what a rollback gave back. Raises StoreError."""
-        self._outbox = self._project.open_outbox()
+        self._outbox = self._project.open_file()
 
     @contextmanager
     def use(self) -> Iterator[SqliteOutbox]:
         """Use it exclusively. Raises StoreError."""
         with self._lock:
             if self._outbox is None:
-                self._outbox = self._project.open_outbox(create=False)
+                self._outbox = self._project.open_file(create=False)
             yield self._outbox
 
     def close(self) -> None:
@@ -47,7 +47,7 @@ class Store:
 
 def require_migrated(project: Project, files: Mapping[Path, ContractFile]) -> None:
     """Raise ShimError where old state is about that no migration has read: what it knows would be sent again."""
-    path = project.configuration.settings.store
+    path = project.store_file()
     if _is_old(path):
         raise ShimError("holds the old program's tasks, which were not migrated", mend=_MIGRATE, where=path)
     for file in files.values():

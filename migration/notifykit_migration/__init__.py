@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from notifykit.hookspecs import Register, RegisterCommand, RegisterReasons
     from notifykit.legacy import LegacyState
     from notifykit.outbox import Outbox
+    from notifykit.outbox.address import StoreAddress
     from notifykit.pipeline.project import Project
     from notifykit.wording import Reason
 
@@ -53,7 +54,7 @@ def refusals(project: Project) -> list[NotifykitError]:
 
 @hookimpl
 def may_generate(
-    campaign: str, legacy: LegacyState | None, store: Path, folder: Path, project: Project
+    campaign: str, legacy: LegacyState | None, store: StoreAddress, folder: Path, project: Project
 ) -> Reason | None:
     """Refuse a campaign whose old state is still in force, or is there and named by nobody."""
     from notifykit_migration.apply import guard

@@ -104,7 +104,7 @@ class Migration:
     def sync_others(self) -> bool:
         """Bring who sends other programs' messages in line with notifykit.yaml. True where that was changed."""
         others = others_of(self.project.configuration)
-        store = self.project.configuration.settings.store
+        store = self.project.store_file()
         with untouched(store) as connection:
             if fence.others_in(connection) == dict(others):
                 return False

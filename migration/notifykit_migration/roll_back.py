@@ -66,7 +66,7 @@ def survey(project: Project, folder: MigrationFolder) -> tuple[Standing, Rollbac
     Changes nothing. Raises PreflightError, StoreError, VerificationError (a backup is damaged) and WorldChangedError:
     somebody wrote to a send-status file, or the journal tells of a migration that the store knows nothing of.
     """
-    store = project.configuration.settings.store.resolve()
+    store = project.store_file().resolve()
     entries = Journal.read(folder.journal)
     if store.exists():
         with untouched(store) as connection:
@@ -126,7 +126,7 @@ def roll_back(
     """
     if plan is None:
         return _end(project, folder, who, tell=tell)
-    store = project.configuration.settings.store.resolve()
+    store = project.store_file().resolve()
     with Journal(folder.journal) as journal:
         earlier = written_before(journal.entries)
         with alone(store) as connection:
@@ -232,7 +232,7 @@ def _begin(journal: Journal, back: GoingBack, kept: Archived, who: str) -> None:
 
 def _finish(project: Project, folder: MigrationFolder, tell: Tell) -> RolledBack:
     """Do what is left after the database was changed."""
-    store = project.configuration.settings.store.resolve()
+    store = project.store_file().resolve()
     with Journal(folder.journal) as journal:
         begun = next(entry for entry in reversed(journal.entries) if entry.kind == "rollback_begun")
         kept = archived(folder) if begun.fields.get("archive") else None

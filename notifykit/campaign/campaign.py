@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from notifykit.campaign.facts import read_facts
 from notifykit.legacy import LegacyState
 from notifykit.model import OnUnknown, Record
 from notifykit.roles import Rate, Sender, Source, Strategy
+
+if TYPE_CHECKING:
+    from notifykit.outbox.address import StoreAddress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +129,7 @@ class Settings:
     """What `notifykit.yaml` says beside the senders."""
 
     file: Path
-    store: Path
+    store: StoreAddress
     dispatch: DispatchSettings = DispatchSettings()
     interval: float = 180.0
     """Seconds between two passes of `run`."""

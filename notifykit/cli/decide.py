@@ -15,7 +15,6 @@ from notifykit.cli.forms import task_form
 from notifykit.cli.names import check_campaign, check_channel
 from notifykit.cli.stores import NOTHING_YET
 from notifykit.cli.tasks import campaign_option, key_option, print_tasks, reason_option, where_option
-from notifykit.durable.ordinary import is_there
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Status, Task
 from notifykit.operate.decisions import Resolution, Selection, decide, resendable
@@ -258,7 +257,7 @@ def existing_store(project: Project) -> Iterator[Outbox]:
     """
     store = project.configuration.settings.store
     project.known_store.require_there(store)
-    if not is_there(store):
+    if not store.exists():
         raise NotifykitError(f"there is no {store}, so there is nothing to decide about", where=NOTHING_YET)
     with closing(project.open_outbox(create=False)) as outbox:
         yield outbox

@@ -9,7 +9,7 @@ import click
 from notifykit.cli.examples import example
 from notifykit.cli.forms import figures_form, hold_form, outage_form, overdue_form, pause_form
 from notifykit.cli.language import said
-from notifykit.cli.stores import existing_file, looks
+from notifykit.cli.stores import existing_at, looks
 from notifykit.cli.times import duration, iso, local, relative
 from notifykit.clock import SystemClock
 from notifykit.errors import ExitCode
@@ -45,7 +45,7 @@ def status(session: Session, as_json: bool) -> ExitCode:
     cut_off: list[Outage] = []
     unowned = foreign = 0
     held: dict[str, Reason] = {}
-    with existing_file(project, project.store(), clock) as outbox:
+    with existing_at(project, project.store(session.plugins.registry), clock) as outbox:
         if outbox is not None:
             now = outbox.now()
             figures, pauses, unowned = outbox.figures(), outbox.pauses(), _count(outbox, Status.PENDING)

@@ -14,6 +14,7 @@ from notifykit.clock import SystemClock
 from notifykit.durable import mend
 from notifykit.durable.ordinary import is_there
 from notifykit.errors import ExitCode, StoreError
+from notifykit.outbox.address import required_file
 from notifykit.outbox.sqlite.backup import back_up
 from notifykit.outbox.sqlite.reading import ReadOnlyDatabase
 from notifykit.outbox.sqlite.schema import is_old_table
@@ -42,8 +43,9 @@ def backup(session: Session, dest: Path, replace: bool, as_json: bool) -> ExitCo
     then is not known to it.
     """
     project = session.project_file()
-    path = project.store()
-    project.known_store.require_there(path)
+    address = project.store(session.plugins.registry)
+    path = required_file(address, "`notifykit store backup`", mend="use the server's own tools, such as pg_dump")
+    project.known_store.require_there(address)
     made = back_up(path, dest, replace=replace)
     if as_json:
         print_json({"store": str(path), "backup": str(made.path), "bytes": made.size, "tasks": made.tasks})
@@ -64,11 +66,16 @@ def accept(session: Session, yes: bool, as_json: bool) -> ExitCode:
     new one. A table of tasks that an old program used is made the outbox as it is, though nobody migrated it.
     """
     project = session.project_file()
-    path, known = project.store(), project.known_store
-    there = is_there(path)
-    remembered, old = is_there(known.file), there and _is_old(path)
+    address, known = project.store(session.plugins.registry), project.known_store
+    there, path = address.exists(), address.file
+    remembered = is_there(known.file)
+    old = there and path is not None and _is_old(path)
     if remembered or old:
-        what = f"{path} is taken as it is" if there else f"there is no {path}: a new, empty outbox will be made there"
+        what = (
+            f"{address} is taken as it is"
+            if there
+            else f"there is no {address}: a new, empty outbox will be made there"
+        )
         if not yes and not _confirmed(f"{what}. What it does not know of is sent again where no flag tells of it"):
             warn("nothing was changed")
             return ExitCode.DONE
@@ -76,12 +83,12 @@ def accept(session: Session, yes: bool, as_json: bool) -> ExitCode:
             known.forget()
         except OSError as error:
             raise StoreError(f"cannot be deleted {mend(error)}", where=known.file) from error
-        if old:
+        if old and path is not None:
             SqliteOutbox.open(path).close()
     if as_json:
-        print_json({"store": str(path), "there": there, "forgotten": remembered, "taken_over": old})
+        print_json({"store": str(address), "there": there, "forgotten": remembered, "taken_over": old})
     elif remembered or old:
-        out(f"accepted: the next command {'takes' if there else 'makes'} {path}")
+        out(f"accepted: the next command {'takes' if there else 'makes'} {address}")
     else:
         out("nothing to accept: no other outbox is remembered")
     return ExitCode.DONE

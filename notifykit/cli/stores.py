@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from notifykit.clock import Clock
-from notifykit.durable.ordinary import is_there
-from notifykit.outbox import Outbox, SqliteOutbox
-from notifykit.outbox.sqlite.reading import StoreChangedError
+from notifykit.errors import StoreChangedError
+from notifykit.outbox import Outbox
+from notifykit.outbox.address import StoreAddress
 from notifykit.terminal.console import info
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def existing(project: Project, *, upgrade: bool = False) -> Iterator[Outbox | No
     """
     store = project.configuration.settings.store
     if not upgrade:
-        with existing_file(project.file, store, project.clock) as outbox:
+        with existing_at(project.file, store, project.clock) as outbox:
             yield outbox
     elif _is_there(project.file, store):
         with closing(project.open_outbox()) as working:
@@ -46,7 +45,7 @@ def existing(project: Project, *, upgrade: bool = False) -> Iterator[Outbox | No
 
 
 @contextmanager
-def existing_file(project: ProjectFile, store: Path, clock: Clock) -> Iterator[Outbox | None]:
+def existing_at(project: ProjectFile, store: StoreAddress, clock: Clock) -> Iterator[Outbox | None]:
     """Look at the store of a project that need not be read whole."""
     if not _is_there(project, store):
         yield None
@@ -56,9 +55,9 @@ def existing_file(project: ProjectFile, store: Path, clock: Clock) -> Iterator[O
 
 
 @contextmanager
-def _looking(project: ProjectFile, store: Path, clock: Clock) -> Iterator[Outbox]:
+def _looking(project: ProjectFile, store: StoreAddress, clock: Clock) -> Iterator[Outbox]:
     """Look at a store. Raises StoreChangedError at the end where it is to be read again: see `looks`."""
-    with closing(SqliteOutbox.look(store, clock, identity=project.known_store.identity())) as outbox:
+    with closing(store.look(clock, identity=project.known_store.identity())) as outbox:
         try:
             yield outbox
         finally:
@@ -81,10 +80,10 @@ def looks(command: Callable[P, T]) -> Callable[P, T]:
     return again
 
 
-def _is_there(project: ProjectFile, store: Path) -> bool:
+def _is_there(project: ProjectFile, store: StoreAddress) -> bool:
     """Whether there is a store. Raises StoreError where the project has had one."""
     project.known_store.require_there(store)
-    if not is_there(store):
+    if not store.exists():
         info(f"{NOTHING_YET}: there is no {store}")
         return False
     return True
@@ -95,7 +94,7 @@ def rehearsal(project: Project) -> Iterator[Outbox]:
     """Open the store for a dry run. Where there is none yet, an empty one stands in that goes away afterwards."""
     store = project.configuration.settings.store
     project.known_store.require_there(store)
-    if is_there(store):
+    if store.exists():
         with _looking(project.file, store, project.clock) as outbox:
             yield outbox
         return

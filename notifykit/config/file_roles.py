@@ -19,7 +19,7 @@ _Role = tuple[Place, str, str]
 
 def check_file_roles(
     project: ProjectFile,
-    store: Path,
+    store: Path | None,
     channels: Mapping[str, Channel],
     campaigns: Iterable[Campaign],
     files: Iterable[Path],
@@ -28,7 +28,8 @@ def check_file_roles(
     """Record where the store, or what a sender writes, is also another file of the project. `files`: of campaigns."""
     senders = project.root.entries.get("senders")
     stored = project.root.entries.get("store", project.root)
-    of_store = {_which(store.with_name(store.name + suffix)) for suffix in ("", "-wal", "-shm", "-journal")}
+    suffixes = ("", "-wal", "-shm", "-journal") if store is not None else ()
+    of_store = {_which(Path(f"{store}{suffix}")) for suffix in suffixes}
     whole: dict[object, _Role] = dict.fromkeys(of_store, (stored.place, "store", "the store"))
     for name, channel in channels.items():
         writes = getattr(channel.sender, "writes", None)

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Self
 
 from notifykit import durable
-from notifykit.durable.ordinary import is_there, read_ordinary
+from notifykit.durable.ordinary import read_ordinary
 from notifykit.errors import StoreError
+from notifykit.outbox.address import ACCEPT, StoreAddress
 
 log = logging.getLogger(__name__)
 
-ACCEPT = "where a new one is meant, run `notifykit store accept`"
 _ABOUT = "The outbox that this project works with; `notifykit docs states` says why. Written by notifykit."
 
 
@@ -60,14 +60,10 @@ class KnownStore:
             return found
         raise StoreError("does not say which outbox this project has", mend=f"delete it; {ACCEPT}", where=self.file)
 
-    def require_there(self, store: Path) -> None:
-        """Raise StoreError where the project has had an outbox, and there is none in this file."""
-        if self.identity() is not None and _is_gone(store):
-            raise StoreError(
-                "the outbox of this project is gone: it was moved or deleted, or `store:` names another file",
-                mend=f"put it back with its `-wal`, or correct `store:`; {ACCEPT}",
-                where=store,
-            )
+    def require_there(self, store: StoreAddress) -> None:
+        """Raise StoreError where the project has had an outbox, and there is none at this address."""
+        if self.identity() is not None and not store.exists():
+            raise store.gone()
 
     def remember(self, identity: str) -> None:
         """Keep which outbox the project has. Where the folder cannot be written, nothing is kept."""
@@ -92,11 +88,3 @@ class KnownStore:
         """Take any outbox for that of the project, a new one too. Raises OSError."""
         self.file.unlink(missing_ok=True)
         durable.sync_folder(self.file.parent)
-
-
-def _is_gone(store: Path) -> bool:
-    try:
-        found = store.stat()
-    except OSError:
-        return not is_there(store)
-    return stat.S_ISREG(found.st_mode) and not found.st_size

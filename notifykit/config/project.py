@@ -11,12 +11,16 @@ from notifykit.config.defects import Defects, Place
 from notifykit.config.known_store import KnownStore
 from notifykit.config.parse import Files
 from notifykit.config.paths import in_folder, unusable
+from notifykit.config.stores import store_address
 from notifykit.config.tree import Branch, Leaf, Listing, Written
+from notifykit.errors import ConfigError, PluginError
+from notifykit.outbox.address import StoreAddress, scheme_of
 from notifykit.plugins.wanted import WantedPlugins
 from notifykit.secrets import Surroundings
 
 if TYPE_CHECKING:
     from notifykit.config.sections import ProjectSection
+    from notifykit.plugins.registry import Registry
 
 STORE = "state/notifykit.db"
 """The outbox of a project that names none."""
@@ -41,18 +45,31 @@ class ProjectFile:
         """What the project remembers of its store."""
         return KnownStore.of(self.folder / self.file.name)
 
-    def store(self) -> Path:
-        """Return the file of the outbox, absolute, whatever else the project says.
+    def store(self, registry: Registry) -> StoreAddress:
+        """Return where the outbox is, whatever else the project says.
 
         Raises ConfigError where the project file does not name it as it should.
         """
         match self.root.entries.get("store"):
             case None | Leaf(value=None):
-                return in_folder(self.folder, STORE)
-            case Leaf(value=str(named)) if named and unusable(self.folder, named) is None:
-                return in_folder(self.folder, named)
+                named = str(in_folder(self.folder, STORE))
+            case Leaf(value=str(said)) if said and scheme_of(said) is None and unusable(self.folder, said) is None:
+                named = str(in_folder(self.folder, said))
             case _:
-                return self.section().store
+                named = self.section().store
+        defects = Defects()
+        address = self.address_of(named, registry, defects)
+        defects.raise_if_any()
+        assert address is not None  # noqa: S101 - whatever is wrong with it was recorded
+        return address
+
+    def address_of(self, named: str, registry: Registry, defects: Defects) -> StoreAddress | None:
+        """Return the address of the store that is named: an absolute path, or a URL; None where it was a defect."""
+        try:
+            return store_address(named, registry)
+        except (ConfigError, PluginError) as error:
+            defects.add(self.root.entries.get("store", self.root).place, "store", error.what, error.mend)
+            return None
 
     def section(self) -> ProjectSection:
         """Return all that the project file says of the host, validated; sections of plugins are passed over.

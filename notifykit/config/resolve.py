@@ -73,15 +73,17 @@ def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -
     _check_credentials([project.root, *files.loaded()], defects)
     if section is not None:
         known = [read.campaign for read in reads if read.campaign]
-        check_file_roles(project, section.store, channels.usable, known, roots, defects)
+        store = project.address_of(section.store, registry, defects)
+        check_file_roles(project, store.file if store else None, channels.usable, known, roots, defects)
     missing = (*channels.unavailable.values(), *sections.unavailable)
     defects.raise_if_any((*missing, *(one for read in reads if read.enabled for one in read.lacking)))
     assert section is not None  # noqa: S101 - whatever is wrong with it was recorded
+    assert store is not None  # noqa: S101 - likewise
     lacking = [read.unavailable for read in reads if read.enabled and read.unavailable]
     return Configuration(
         settings=Settings(
             file=project.file,
-            store=section.store,
+            store=store,
             dispatch=DispatchSettings(**section.dispatch.model_dump()),
             interval=section.run.interval,
         ),

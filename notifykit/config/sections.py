@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from notifykit.campaign.campaign import DispatchSettings, RetryPolicy
 from notifykit.config.project import STORE
 from notifykit.model import OnUnknown
-from notifykit.options import ProjectPath, Seconds
+from notifykit.options import Seconds, in_project
+from notifykit.outbox.address import scheme_of
 
 _RETRY = RetryPolicy()
 _DISPATCH = DispatchSettings()
@@ -92,6 +92,14 @@ def _plain_name(name: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_plain_name)]
+
+
+def _store(value: str, info: ValidationInfo) -> str:
+    return value if scheme_of(value) else str(in_project(value, info))
+
+
+StoreName = Annotated[str, AfterValidator(_store)]
+"""A URL, or a path, which is made absolute."""
 
 
 def _listed(value: object) -> object:
@@ -208,7 +216,9 @@ class PluginsSection(Section):
 class ProjectSection(Section):
     """The project file, notifykit.yaml."""
 
-    store: ProjectPath = Field(default=Path(STORE), validate_default=True, description="The outbox.")
+    store: StoreName = Field(
+        default=STORE, validate_default=True, description="The outbox: a file, or the URL of a server's database."
+    )
     campaigns: Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
         default=["campaigns/*.yaml"],
         description="Campaign files, as one pattern or several. Files whose names start with `_` are only bases.",

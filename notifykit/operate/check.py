@@ -13,13 +13,13 @@ from pathlib import Path
 from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.campaign.split import split_on_line_ends
 from notifykit.config.defects import InvalidConfigurationError
-from notifykit.durable.ordinary import is_there
 from notifykit.errors import ConfigError, HeldCampaignError, NotifykitError, StoreError, pass_interrupt
 from notifykit.model import Problem, Record
 from notifykit.operate.attention import unreachable
 from notifykit.operate.rehearsal import empty_outbox
-from notifykit.operate.writable import unwritable_results, unwritable_store
-from notifykit.outbox import Outbox, SqliteOutbox
+from notifykit.operate.writable import unwritable_results
+from notifykit.outbox import Outbox
+from notifykit.outbox.address import OpenedOutbox
 from notifykit.pipeline.generate import decided, generate
 from notifykit.pipeline.precedence import Precedence
 from notifykit.pipeline.project import Project, open_project
@@ -98,9 +98,9 @@ def check(file: Path, plugins: Plugins) -> Checked:
     # Before the store is opened here: plugins open it as they need.
     asked = [_alone(campaign, partial(_asked, project, campaign)) for campaign in campaigns]
     with ExitStack() as stack:
-        outbox: SqliteOutbox | None = None
-        if is_there(project.configuration.settings.store):
-            with suppress(StoreError):  # found already; the campaigns are compared all the same
+        outbox: OpenedOutbox | None = None
+        with suppress(StoreError):  # found already; the campaigns are compared all the same
+            if project.configuration.settings.store.exists():
                 outbox = stack.enter_context(closing(_look_at(project)))
         precedence = project.precedence(outbox)
         rehearsed = stack.enter_context(empty_outbox(project.clock)) if outbox is None else outbox
@@ -138,15 +138,16 @@ def _of_store(project: Project) -> Iterator[Finding]:
     store = project.configuration.settings.store
     try:
         project.known_store.require_there(store)
+        there = store.exists()
     except StoreError as error:
         yield _wrong("store", error)
         return
-    if is_there(store):
+    if there:
         try:
             _look_at(project).close()
         except StoreError as error:
             yield _wrong("store", error)
-    yield from (_error("store", what) for what in unwritable_store(store))
+    yield from (_error("store", what) for what in store.unwritable())
 
 
 def _of_waiting(project: Project, outbox: Outbox) -> Iterator[Finding]:
@@ -172,9 +173,8 @@ def _of_plugins(project: Project) -> list[Finding]:
         return [_error("plugins", f"{what}; this is a defect: report it to the plugin's author")]
 
 
-def _look_at(project: Project) -> SqliteOutbox:
-    store = project.configuration.settings.store
-    return SqliteOutbox.look(store, project.clock, identity=project.known_store.identity())
+def _look_at(project: Project) -> OpenedOutbox:
+    return project.configuration.settings.store.look(project.clock, identity=project.known_store.identity())
 
 
 def _alone(campaign: Campaign, check_it: Callable[[], Iterable[Finding]]) -> list[Finding]:

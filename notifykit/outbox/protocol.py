@@ -29,6 +29,8 @@ from notifykit.outbox.values import (
 from notifykit.roles import Ledger
 from notifykit.wording import Reason
 
+__all__ = ["Outbox", "StoreLedger"]
+
 
 class StoreLedger(Ledger, Protocol):
     """What a store tells of one campaign."""

@@ -12,6 +12,26 @@ from notifykit.roles import Rate
 from notifykit.wording import Reason
 from notifykit.wording.host import CHANNEL_THROTTLED, CHANNEL_UNREACHABLE
 
+__all__ = [
+    "MOST_COUNTED",
+    "CampaignFigures",
+    "CampaignPulse",
+    "ChannelBounds",
+    "ChannelPulse",
+    "Count",
+    "DistinctKeys",
+    "Enqueued",
+    "Event",
+    "Exchanged",
+    "Filter",
+    "Finished",
+    "Outage",
+    "OutageKind",
+    "Pause",
+    "Pulse",
+    "Transition",
+]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enqueued:

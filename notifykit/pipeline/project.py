@@ -16,6 +16,7 @@ from notifykit.config.resolve import Configuration, resolve
 from notifykit.errors import HeldCampaignError, NotifykitError
 from notifykit.nearest import hint
 from notifykit.outbox import Outbox, SqliteOutbox
+from notifykit.outbox.address import OpenedOutbox, required_file
 from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.pipeline.precedence import Precedence
 from notifykit.plugins import Plugins, load_plugins
@@ -85,7 +86,19 @@ class Project:
         """What the project remembers of its store."""
         return self.file.known_store
 
-    def open_outbox(self, *, create: bool = True, remember: bool = True) -> SqliteOutbox:
+    def store_file(self) -> Path:
+        """Return the file of the outbox, for what has to do with an old program. Raises StoreError where it is none."""
+        mend = "let `store:` name a file until the move is over; `notifykit store copy` takes it to a server then"
+        return required_file(self.configuration.settings.store, "what has to do with an old program", mend=mend)
+
+    def open_file(self, *, create: bool = True) -> SqliteOutbox:
+        """Do as `open_outbox`, for what has to do with an old program."""
+        self.store_file()
+        outbox = self.open_outbox(create=create)
+        assert isinstance(outbox, SqliteOutbox)  # noqa: S101 - a file is SQLite's
+        return outbox
+
+    def open_outbox(self, *, create: bool = True, remember: bool = True) -> OpenedOutbox:
         """Open the store that the project names, and remember which one it is.
 
         Whoever does not send, decide or settle need not `remember`: without a store of which nothing was sent, nobody
@@ -94,7 +107,7 @@ class Project:
         """
         store, known = self.configuration.settings.store, self.known_store
         known.require_there(store)
-        outbox = SqliteOutbox.open(store, self.clock, create=create, take_over=False, identity=known.identity())
+        outbox = store.open(self.clock, create=create, identity=known.identity())
         if remember:
             known.remember(outbox.identity)
         return outbox

@@ -18,10 +18,17 @@ from notifykit.nearest import nearest
 if TYPE_CHECKING:
     from pluggy import HookimplOpts
 
-NEEDED_METHOD = {"sources": "read", "strategies": "decide", "senders": "send", "legacy": "state", "sections": None}
+NEEDED_METHOD = {
+    "sources": "read",
+    "strategies": "decide",
+    "senders": "send",
+    "legacy": "state",
+    "sections": None,
+    "stores": "open",
+}
 """What a class must have to be offered under each role, beside its fields."""
 
-_ROLES = {"legacy": "notifykit.legacy"}
+_ROLES = {"legacy": "notifykit.legacy", "stores": "notifykit.outbox.address"}
 _USUAL_ROLES = "notifykit.roles"
 """Where the roles themselves are: a needed method that stands there was not written."""
 

@@ -13,7 +13,7 @@ from notifykit.plugins.registry import Offer, Registry
 from notifykit.plugins.report import PluginId
 
 Shelf = dict[str, dict[str, Offer]]
-"""Offers by role (`sources`, `strategies`, `senders`, `legacy`, `sections`) and type name."""
+"""Offers by role (`sources`, `strategies`, `senders`, `legacy`, `sections`, `stores`) and type name."""
 
 
 def empty_shelf() -> Shelf:

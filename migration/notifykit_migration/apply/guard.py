@@ -11,6 +11,7 @@ from pathlib import Path
 from notifykit import hookimpl
 from notifykit.errors import CampaignError, StoreError
 from notifykit.legacy import Disposal, LegacyState
+from notifykit.outbox.address import StoreAddress
 from notifykit.pipeline.project import Project
 from notifykit.wording import Reason
 from notifykit_migration.apply.unclaimed import unclaimed
@@ -18,7 +19,7 @@ from notifykit_migration.errors import PreflightError
 from notifykit_migration.files.reading import looked_at
 from notifykit_migration.legacy import campaigns
 from notifykit_migration.legacy.campaigns import shown_status_file
-from notifykit_migration.store.migrated import holds_old_rows, migrated_as, migrated_campaigns
+from notifykit_migration.store.migrated import has_messages, holds_old_rows, migrated_as, migrated_campaigns
 from notifykit_migration.wording.queue_nothing import (
     MIGRATED_AS,
     MIGRATED_BESIDE,
@@ -31,7 +32,7 @@ from notifykit_migration.wording.queue_nothing import (
 
 @hookimpl
 def may_generate(
-    campaign: str, legacy: LegacyState | None, store: Path, folder: Path, project: Project
+    campaign: str, legacy: LegacyState | None, store: StoreAddress, folder: Path, project: Project
 ) -> Reason | None:
     """Refuse a campaign whose messages the old program may have sent, as far as nobody knows of it here.
 
@@ -54,7 +55,7 @@ def may_generate(
 
 
 def in_force(
-    campaign: str, legacy: LegacyState, store: Path, folder: Path, described: Collection[str]
+    campaign: str, legacy: LegacyState, store: StoreAddress, folder: Path, described: Collection[str]
 ) -> Reason | None:
     """Refuse a campaign that was not migrated while its send-status file, or the old task table, is there.
 
@@ -66,9 +67,11 @@ def in_force(
     status_file = folder / legacy.status_file
     written = status_file.exists()
     rows = False
-    if store.exists():
+    if store.file is None:
+        return STATUS_FILE_IN_FORCE(file=str(status_file)) if written and not has_messages(store, campaign) else None
+    if store.file.exists():
         try:
-            with looked_at(store) as connection:
+            with looked_at(store.file) as connection:
                 done = migrated_campaigns(connection)
                 if campaign in done:
                     return None

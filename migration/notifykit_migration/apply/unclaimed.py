@@ -19,7 +19,7 @@ from notifykit_migration.files.reading import looked_at
 from notifykit_migration.legacy.contracts import Pair
 from notifykit_migration.legacy.numbers import Numbers, naming_cells
 from notifykit_migration.legacy.unnamed import knowing, records_of, unnamed_files
-from notifykit_migration.store.migrated import is_migrated, migrated_campaigns
+from notifykit_migration.store.migrated import has_messages, is_migrated, migrated_campaigns
 from notifykit_migration.wording.queue_nothing import UNCLAIMED_ROWS, UNCLAIMED_STATUS_FILE
 
 
@@ -32,10 +32,14 @@ def unclaimed(project: Project, campaign: Campaign) -> Reason | None:
     if not isinstance(campaign.strategy, KeepsFlags):
         return None
     project.start(campaign)
-    store = project.configuration.settings.store
+    address = project.configuration.settings.store
+    store = address.file
     files = unnamed_files(project, campaign.strategy)
     rows: Mapping[Pair, Sequence[str]] = {}
-    if store.exists():
+    if store is None:
+        if files and has_messages(address, campaign.name):
+            return None
+    elif store.exists():
         with looked_at(store) as connection:
             if (files or _has_old_rows(connection)) and not _is_known(connection, campaign.name):
                 rows = _old_rows(connection)
@@ -46,7 +50,7 @@ def unclaimed(project: Project, campaign: Campaign) -> Reason | None:
     records = records_of(campaign)
     for found in knowing(project, files, records):
         return UNCLAIMED_STATUS_FILE(file=found.file, keys=found.keys)
-    if number := _naming(campaign, records, rows):
+    if store is not None and (number := _naming(campaign, records, rows)):
         return UNCLAIMED_ROWS(store=shown(project.file.folder, store), rows=number)
     return None
 

@@ -30,8 +30,8 @@ def require_free(project: Project, *paths: Path | None) -> None:
 
 
 def _own(project: Project) -> Iterator[tuple[Path, str]]:
-    store = project.configuration.settings.store
-    yield from ((store.with_name(store.name + suffix), "the store") for suffix in ("", "-wal", "-shm", "-journal"))
+    if (store := project.configuration.settings.store.file) is not None:
+        yield from ((store.with_name(store.name + suffix), "the store") for suffix in ("", "-wal", "-shm", "-journal"))
     yield project.known_store.file, "what the project knows of its store"
     yield project.file.file, "the project file"
     for campaign in project.described:

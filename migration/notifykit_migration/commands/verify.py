@@ -86,7 +86,7 @@ def verify(session: Session, *, backup_id: str | None, report_path: Path | None,
 def _require_migrated(project: Project, folder: MigrationFolder) -> None:
     """Raise where the store and the journal do not both say that the project was migrated."""
     state = state_of(Journal.read(folder.journal))
-    store = project.configuration.settings.store.resolve()
+    store = project.store_file().resolve()
     if not store.exists():
         return  # the checks say so
     with untouched(store) as connection:

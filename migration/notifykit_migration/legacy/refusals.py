@@ -71,8 +71,8 @@ def not_as_migrated(project: Project, done: Mapping[str, StoredCampaign]) -> Ite
 
 def refusals_now(project: Project) -> list[NotifykitError]:
     """Return what is wrong, from the store as it is; where it cannot be read, what the files alone tell."""
-    store = project.configuration.settings.store
-    if store.exists():
+    store = project.configuration.settings.store.file
+    if store is not None and store.exists():
         with suppress(StoreError), looked_at(store) as connection:  # `check` tells it of the store itself
             return list(refusals(project, connection))
     return list(refusals(project, None))

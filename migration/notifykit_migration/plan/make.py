@@ -79,7 +79,7 @@ def make_plan(
             where=project.file.file,
         )
     project.known_store.require_there(project.configuration.settings.store)
-    store = project.configuration.settings.store.resolve()
+    store = project.store_file().resolve()
     with ExitStack() as stack:
         connection: sqlite3.Connection | None = None
         if (there := redirect.get(store, store)).exists():
@@ -113,7 +113,7 @@ def _something(project: Project, worlds: Sequence[Retiring], connection: sqlite3
     if any(world.status.there for world in worlds) or (connection and rows.tasks_table(connection)):
         return
     missing = ", ".join(shown(project.file.folder, world.status_path) for world in worlds)
-    store = shown(project.file.folder, project.configuration.settings.store)
+    store = shown(project.file.folder, project.store_file())
     raise PreflightError(
         f"no old state was found: neither {missing} nor a table of tasks in {store} is there",
         mend="run this where the old program ran, or correct `store:` and `legacy: status_file:`",

@@ -112,7 +112,7 @@ def work_out(project: Project, folder: MigrationFolder, connection: sqlite3.Conn
     done = migrations(connection)
     copies = tuple(path for item in done if (path := backups.store_copy(backups.find(folder, item.backup))) is not None)
     legacy_rows = {path: _statuses(path) for path in copies}
-    locks = WorkerLocks.beside(project.configuration.settings.store)
+    locks = WorkerLocks.beside(project.store_file())
     view = look(connection, types=TASK_TYPES | _types(copies), ended=locks.died)
     total = _Sum()
     olds = old_campaigns(project, folder, connection, view.tasks.keys())
@@ -135,7 +135,7 @@ def work_out(project: Project, folder: MigrationFolder, connection: sqlite3.Conn
     total.warnings += applied(Journal.read(folder.journal))
     first = done[0]
     plan = RollbackPlan(
-        store=shown(project.file.folder, project.configuration.settings.store),
+        store=shown(project.file.folder, project.store_file()),
         returns=tuple(total.returns),
         holds=(*holds(connection, sorted(total.held, key=lambda seen: seen.id)), *total.lost),
         resumed=tuple(holds(connection, sorted(total.resumed, key=lambda seen: seen.id))),

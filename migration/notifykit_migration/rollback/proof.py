@@ -128,7 +128,7 @@ def _now(project: Project) -> tuple[Mapping[int, int], Collection[str] | None]:
 
     None for those where the old program names none.
     """
-    with untouched(project.configuration.settings.store.resolve()) as db:
+    with untouched(project.store_file().resolve()) as db:
         columns = schema.columns_of(db)
         rows = list(StoredOutbox(db).foreign_rows(status=PENDING)) if columns else []
     named = [contract_named(row.metadata) for row in rows if row.metadata is not None]

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from typing import NamedTuple
 
+from notifykit.clock import SystemClock
+from notifykit.outbox.address import StoreAddress
 from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.stored import StoredOutbox
+from notifykit.outbox.values import Filter
 from notifykit_migration.model import Plan
 
 
@@ -111,3 +115,11 @@ def holds_old_rows(connection: sqlite3.Connection) -> bool:
 def _has(connection: sqlite3.Connection, table: str, column: str) -> bool:
     """Whether there is this table with this column: another program's table may have the same name."""
     return any(row[1] == column for row in connection.execute(f"PRAGMA table_info({table})"))
+
+
+def has_messages(store: StoreAddress, campaign: str) -> bool:
+    """Whether a store that a server keeps knows messages of a campaign: it was moved there whole. Raises StoreError."""
+    if not store.exists():
+        return False
+    with closing(store.look(SystemClock())) as outbox:
+        return next(outbox.tasks(Filter(campaign=campaign, limit=1)), None) is not None

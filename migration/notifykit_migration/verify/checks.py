@@ -56,7 +56,7 @@ def verify(project: Project, found: Sequence[InForce], *, strict: bool = False) 
         if any(check.result is CheckResult.FAILED for check in checks):
             damaged.add(one.backup.id)
         yield from checks
-    store = project.configuration.settings.store.resolve()
+    store = project.store_file().resolve()
     try:
         with untouched(store) as connection:
             yield from _store(project, connection, found, damaged, strict=strict)
@@ -76,7 +76,7 @@ def _store(
     found = [replace(one, plan=under_present_names(one.plan, one.backup, connection)) for one in found]
     yield _tried(
         named.OUTBOX_SCHEMA(),
-        lambda: _schema(connection, shown(project.file.folder, project.configuration.settings.store)),
+        lambda: _schema(connection, shown(project.file.folder, project.store_file())),
     )
     yield _tried(named.AS_MIGRATED(), lambda: _described(project, connection))
     yield _tried(named.LEGACY_READERS(), lambda: _readers(connection))

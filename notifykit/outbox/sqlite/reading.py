@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from notifykit.clock import Clock
-from notifykit.errors import StoreError
+from notifykit.errors import StoreChangedError, StoreError
 from notifykit.outbox.sqlite.database import BUSY_SECONDS, Database, require_file, store_error
 from notifykit.outbox.sqlite.open_file import OpenFile
 
@@ -29,13 +29,6 @@ Stamp = tuple[int, int, int, int | None]
 
 _YOUNG = 4.0
 """Seconds for which a file that was written may be written again and keep its time: such clocks tick at up to 2 s."""
-
-
-class StoreChangedError(StoreError):
-    """A store was written to while it was read without locks: what was read may not fit together."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__("is being written to just now", mend="try again", where=path, passing=True)
 
 
 class ReadOnlyDatabase(Database):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from notifykit.config.defects import Defects, InvalidConfigurationError
 from notifykit.config.parse import Files
 from notifykit.config.project import read_project
 from notifykit.config.tree import Branch
+from notifykit.outbox.sqlite.address import SqliteAddress
+from notifykit.plugins.registry import Registry
 from notifykit.plugins.wanted import WantedPlugins
 
 VALUES = (
@@ -67,15 +70,24 @@ def test_the_store_is_known_whatever_else_is_wrong(tmp_path: Path, line: str, st
     file = tmp_path / "project" / "notifykit.yaml"
     file.parent.mkdir()
     file.write_text(f"run: nonsense\n{line}\n", encoding="utf-8")
-    assert read_project(file).store() == (file.parent / store).resolve()
+    assert read_project(file).store(Registry()) == SqliteAddress((file.parent / store).resolve())
 
 
-@pytest.mark.parametrize("line", ["store: [a]", "store: {a: b}", 'store: ""'])
-def test_a_store_that_is_no_path_is_explained(tmp_path: Path, line: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("store: [a]", "must be text, not a list"),
+        ("store: {a: b}", "must be text, not a mapping"),
+        ('store: ""', "must be a path"),
+        ("store: mango://box", 'no plugin offers stores of the scheme "mango"; correct `store:`'),
+        ("store: $HOME/x.db", '"$HOME" is not expanded'),
+    ],
+)
+def test_a_store_that_is_none_is_explained(tmp_path: Path, line: str, wrong: str) -> None:
     file = tmp_path / "notifykit.yaml"
     file.write_text(f"campaigns: x\n{line}\n", encoding="utf-8")
-    with pytest.raises(InvalidConfigurationError, match=r"notifykit\.yaml:2: store: must be a path"):
-        read_project(file).store()
+    with pytest.raises(InvalidConfigurationError, match=r"notifykit\.yaml:2: store: " + re.escape(wrong)):
+        read_project(file).store(Registry())
 
 
 def test_a_project_file_that_is_not_there_is_told_with_the_way_to_name_it(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from notifykit.config.resolve import Configuration
 from notifykit.errors import ConfigError, ExitCode, RenderError
 from notifykit.legacy import Disposal, LegacyState
 from notifykit.model import OnUnknown, Record, Table
+from notifykit.outbox.sqlite.address import SqliteAddress
 from notifykit.roles import Rate
 
 Load = Callable[..., Configuration]
@@ -98,7 +99,7 @@ def test_everything_that_can_be_said(load: Load, project: Path) -> None:
 def test_what_need_not_be_said(load: Load, project: Path) -> None:
     configuration = load()
     settings = configuration.settings
-    assert settings == Settings(file=Path("notifykit.yaml"), store=project / "state/notifykit.db")
+    assert settings == Settings(file=Path("notifykit.yaml"), store=SqliteAddress(project / "state/notifykit.db"))
     assert configuration.sections == {}
     (message,) = only(configuration).messages
     assert only(configuration).name == "a"
@@ -139,7 +140,7 @@ def test_the_project_file(load: Load, project: Path) -> None:
     )
     assert configuration.settings == Settings(
         file=Path("notifykit.yaml"),
-        store=project.parent / "outbox.db",
+        store=SqliteAddress(project.parent / "outbox.db"),
         dispatch=DispatchSettings(workers=8, lease=60.0, timeout=5.0),
         interval=600.0,
     )

@@ -13,11 +13,10 @@ from typing import Any
 import other_versions
 import pytest
 
-from notifykit.errors import StoreError
+from notifykit.errors import StoreChangedError, StoreError
 from notifykit.model import Outcome, Status
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.sqlite import schema
-from notifykit.outbox.sqlite.reading import StoreChangedError
 from notifykit.outbox.sqlite.steps import steps
 from notifykit.outbox.values import ChannelBounds, Filter, Transition
 from notifykit.testing import FakeClock, draft

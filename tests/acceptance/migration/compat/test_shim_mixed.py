@@ -37,7 +37,7 @@ def test_notifykit_and_the_shim_in_turns(world: ProgramWorld) -> None:
             if turn % 2:
                 program.jobs.signing_and_sales_incentive_aug_beijing()
             project = world.opened()
-            with project.open_outbox() as outbox:
+            with project.open_file() as outbox:
                 Runner(project, outbox, project.campaigns(("beijing",))).once()
             program.once("bj")
     assert world.problems(range(24)) == []

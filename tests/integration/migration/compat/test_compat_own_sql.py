@@ -49,7 +49,7 @@ def test_what_it_updates_is_a_decision_and_it_deletes_nothing(program: Program) 
 
 def test_a_row_that_no_campaign_owns_is_updated_as_before(program: Program) -> None:
     """Its own scheduler sends it, and would send it again in each of its rounds."""
-    with program.world.opened().open_outbox() as outbox, outbox.transaction():
+    with program.world.opened().open_file() as outbox, outbox.transaction():
         outbox.db.execute("INSERT INTO tasks (task_type, recipient, message) VALUES ('report', '群', '日报')")
         (id_,) = outbox.db.one("SELECT max(id) FROM tasks")
     assert (id_, "pending") in run(program, "SELECT id, status FROM tasks")

@@ -16,6 +16,7 @@ from notifykit_migration.store import fence, migrated
 
 from notifykit.legacy import Disposal, LegacyState
 from notifykit.outbox import SqliteOutbox
+from notifykit.outbox.sqlite.address import SqliteAddress
 from notifykit.pipeline.project import Project, open_project
 from notifykit.pipeline.run import Pass, generate_all
 from notifykit.plugins import load_plugins
@@ -33,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def asked(folder: Path, state: LegacyState = STATE, described: frozenset[str] = frozenset()) -> str | None:
-    answer = in_force(state.campaign, state, folder / "tasks.db", folder, described)
+    answer = in_force(state.campaign, state, SqliteAddress(folder / "tasks.db"), folder, described)
     return None if answer is None else answer.text
 
 
