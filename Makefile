@@ -80,5 +80,5 @@ dist: $(READY) ## build sdist and wheel, and try the wheel in an empty environme
 	cd build/wheel && bin/notifykit --strict-plugins plugins && bin/notifykit docs
 
 clean: ## remove all of that again
-	rm -rf .venv .venv-newest $(SITE) .cache site dist build
+	rm -rf .venv $(SITE) .cache site dist build
 	rm -rf htmlcov .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis

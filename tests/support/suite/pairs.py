@@ -1,10 +1,10 @@
 """Run the suite in surroundings that differ from those at a developer's desk, two by two.
 
 Every two of a coarse clock, ignored interrupts, an ordinary account, busy neighbours and a random order meet in one of
-three runs; each run has a time zone of its own. A run works on a copy of the checkout, with a wheel of it in a fresh
-environment.
+the first three runs; each run has a time zone of its own. The fourth is for a Python that an ordinary account may not
+start. A run works on a copy of the checkout, with a wheel of it in a fresh environment.
 
-    python tests/support/suite/pairs.py [--lowest] [NUMBER ...]
+    python tests/support/suite/pairs.py [NUMBER ...] [--lowest] [--python PYTHON] [--tests TEST ...]
 """
 
 from __future__ import annotations
@@ -62,28 +62,30 @@ RUNS = {
     1: Run(zone="Europe/Berlin", tick=0.05, ignores_interrupts=True, ordinary=True, seed=1),
     2: Run(zone="Asia/Shanghai", tick=0.05, ignores_interrupts=True, ordinary=True, busy=3),
     3: Run(zone="UTC", busy=3, seed=3),
+    4: Run(zone="America/St_Johns", tick=0.05, ignores_interrupts=True, seed=4),
 }
 
 
 def main() -> int:
     """Make the runs that were asked for; returns the number of those that failed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("runs", nargs="*", type=int, choices=list(RUNS), metavar="NUMBER", help="1, 2, 3; default: all")
+    parser.add_argument("runs", nargs="*", type=int, choices=list(RUNS), metavar="N", help="1 to 4; default: 1 to 3")
     parser.add_argument("--lowest", action="store_true", help="with the lowest versions that pyproject.toml allows")
+    parser.add_argument("--python", help="default: the oldest that notifykit supports, or the one that runs this")
     parser.add_argument("--tests", nargs="+", default=["tests"], help="tests to run; default: all but the deep ones")
     asked = parser.parse_args()
     failed = 0
-    for number in asked.runs or RUNS:
+    for number in asked.runs or (1, 2, 3):
         run = RUNS[number]
         print(f"run {number}: {run}", flush=True)
         started = time.monotonic()
-        code = make(number, run, lowest=asked.lowest, tests=asked.tests)
+        code = make(number, run, lowest=asked.lowest, python=asked.python, tests=asked.tests)
         failed += code != 0
         print(f"run {number}: {'failed' if code else 'passed'} in {time.monotonic() - started:.0f} s", flush=True)
     return failed
 
 
-def make(number: int, run: Run, *, lowest: bool, tests: Sequence[str]) -> int:
+def make(number: int, run: Run, *, lowest: bool, python: str | None, tests: Sequence[str]) -> int:
     """Run the tests there; returns pytest's exit code."""
     # Not below the home of whoever runs this, which others may not enter, and not in memory: it is large.
     with tempfile.TemporaryDirectory(prefix="notifykit-pairs-", dir="/var/tmp", ignore_cleanup_errors=True) as name:
@@ -91,7 +93,7 @@ def make(number: int, run: Run, *, lowest: bool, tests: Sequence[str]) -> int:
         folder.chmod(0o755)
         as_account = _as_account(run)
         copy = _copy(folder / "copy")
-        python = _environment(folder, copy, _base_python(as_account), lowest=lowest)
+        inside = _environment(folder, copy, python or _base_python(as_account), lowest=lowest)
         home = folder / "home"
         home.mkdir()
         if as_account:
@@ -110,7 +112,7 @@ def make(number: int, run: Run, *, lowest: bool, tests: Sequence[str]) -> int:
         options += ["-o", "faulthandler_timeout=1200", "-o", "faulthandler_exit_on_timeout=true"]
         with _busy(run.busy):
             return subprocess.run(
-                [*as_account, *ignoring, python.with_name("pytest"), *options, *tests], cwd=copy, env=environment
+                [*as_account, *ignoring, inside.with_name("pytest"), *options, *tests], cwd=copy, env=environment
             ).returncode
 
 
