@@ -46,7 +46,7 @@ SECTIONS: Mapping[str, Sequence[LazyCommand]] = {
         _command("resume", "decide:resume", "End the pause of a channel."),
         _command("keys", "keys:keys", "Decide about keys that read as the same."),
         _command("campaign", "campaign:campaign", "Change what the store knows of a campaign."),
-        _command("store", "store:store", "Look after the outbox, which is one file."),
+        _command("store", "store:store", "Look after the outbox."),
     ),
     "Reference": (
         _command("docs", "docs:docs", "Show a page of the manual; without PAGE, list them."),

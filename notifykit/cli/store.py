@@ -11,9 +11,11 @@ import click
 from notifykit.cli.examples import example
 from notifykit.cli.stores import looks
 from notifykit.clock import SystemClock
+from notifykit.config.stores import scheme_of, store_address
 from notifykit.durable import mend
 from notifykit.durable.ordinary import is_there
 from notifykit.errors import ExitCode, StoreError
+from notifykit.operate.copying import copy_store
 from notifykit.outbox.address import required_file
 from notifykit.outbox.sqlite.backup import back_up
 from notifykit.outbox.sqlite.reading import ReadOnlyDatabase
@@ -22,11 +24,12 @@ from notifykit.outbox.sqlite.store import SqliteOutbox
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json, warn
 from notifykit.terminal.paths import PathType
+from notifykit.terminal.tables import Right, print_table
 
 
 @click.group(epilog=example("notifykit store backup outbox-backup.db --replace"))
 def store() -> None:
-    """Look after the outbox, which is one file."""
+    """Look after the outbox."""
 
 
 @store.command(epilog=example("notifykit store backup outbox-backup.db --replace"))
@@ -91,6 +94,40 @@ def accept(session: Session, yes: bool, as_json: bool) -> ExitCode:
         out(f"accepted: the next command {'takes' if there else 'makes'} {address}")
     else:
         out("nothing to accept: no other outbox is remembered")
+    return ExitCode.DONE
+
+
+@store.command(epilog=example("notifykit store copy state/notifykit.db postgresql://notifykit@db/notifykit --dry-run"))
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@click.option("--dry-run", is_flag=True, help="Say what would be copied, and change nothing.")
+@json_option
+@click.pass_obj
+def copy(session: Session, source: str, target: str, dry_run: bool, as_json: bool) -> ExitCode:
+    """Move the outbox FROM one store TO another: a file, or the URL of a server's database.
+
+    All rows are read back and compared, and so is whose turn it is. FROM then says that it was moved, and nobody can
+    work with it any more; write TO behind `store:` yourself. Killed, the same command completes it. Nothing may be on
+    the wire meanwhile, and no row of another program may be there. Back is the same command, the other way round.
+    """
+    registry = session.plugins.registry
+    old, new = (
+        store_address(named if scheme_of(named) else str(Path(named).resolve()), registry) for named in (source, target)
+    )
+    copied = copy_store(old, new, SystemClock(), dry_run=dry_run)
+    if as_json:
+        of_rows = {"rows": copied.counts, "sha256": copied.hashes, "turns": copied.turns}
+        print_json({"from": str(old), "to": str(new), "dry_run": dry_run, **of_rows})
+        return ExitCode.DONE
+    print_table(
+        ["rows of", Right("number"), "SHA-256"],
+        [(kind, f"{number:,}", copied.hashes[kind][:16]) for kind, number in copied.counts.items()],
+    )
+    if dry_run:
+        out(f"would be copied to {new}")
+    else:
+        out(f"proven: the same rows on both sides, and the same {count(copied.turns, 'turn')}")
+        out(f"moved: write `store: {new}` in notifykit.yaml; {old} is not used any more")
     return ExitCode.DONE
 
 

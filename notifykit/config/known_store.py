@@ -13,15 +13,18 @@ import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from notifykit import durable
 from notifykit.durable.ordinary import read_ordinary
 from notifykit.errors import StoreError
-from notifykit.outbox.address import ACCEPT, StoreAddress
+
+if TYPE_CHECKING:
+    from notifykit.outbox.address import StoreAddress
 
 log = logging.getLogger(__name__)
 
+ACCEPT = "where a new one is meant, run `notifykit store accept`"
 _ABOUT = "The outbox that this project works with; `notifykit docs states` says why. Written by notifykit."
 
 
@@ -63,7 +66,8 @@ class KnownStore:
     def require_there(self, store: StoreAddress) -> None:
         """Raise StoreError where the project has had an outbox, and there is none at this address."""
         if self.identity() is not None and not store.exists():
-            raise store.gone()
+            gone = store.gone()
+            raise StoreError(gone.what, mend=f"{gone.mend}; {ACCEPT}", where=gone.where)
 
     def remember(self, identity: str) -> None:
         """Keep which outbox the project has. Where the folder cannot be written, nothing is kept."""

@@ -11,15 +11,15 @@ from notifykit.config.defects import Defects, Place
 from notifykit.config.known_store import KnownStore
 from notifykit.config.parse import Files
 from notifykit.config.paths import in_folder, unusable
-from notifykit.config.stores import store_address
+from notifykit.config.stores import scheme_of, store_address
 from notifykit.config.tree import Branch, Leaf, Listing, Written
 from notifykit.errors import ConfigError, PluginError
-from notifykit.outbox.address import StoreAddress, scheme_of
 from notifykit.plugins.wanted import WantedPlugins
 from notifykit.secrets import Surroundings
 
 if TYPE_CHECKING:
     from notifykit.config.sections import ProjectSection
+    from notifykit.outbox.address import StoreAddress
     from notifykit.plugins.registry import Registry
 
 STORE = "state/notifykit.db"

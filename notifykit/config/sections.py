@@ -8,9 +8,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from notifykit.campaign.campaign import DispatchSettings, RetryPolicy
 from notifykit.config.project import STORE
+from notifykit.config.stores import scheme_of
 from notifykit.model import OnUnknown
 from notifykit.options import Seconds, in_project
-from notifykit.outbox.address import scheme_of
 
 _RETRY = RetryPolicy()
 _DISPATCH = DispatchSettings()

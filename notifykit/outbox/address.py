@@ -6,7 +6,6 @@ offers a kind by `register_stores`: a dataclass with the one field `url`, and th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
@@ -16,11 +15,6 @@ from notifykit.errors import StoreError
 from notifykit.outbox.protocol import Outbox
 
 __all__ = ["OpenedOutbox", "StoreAddress"]
-
-ACCEPT = "where a new one is meant, run `notifykit store accept`"
-"""How to have a project take another store than before: part of errors' mends."""
-
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://.*", re.DOTALL)
 
 
 class OpenedOutbox(Outbox, Protocol):
@@ -67,7 +61,10 @@ class StoreAddress(Protocol):
         ...
 
     def gone(self) -> StoreError:
-        """Return the error that tells of an outbox which a project had, and which is not there any more."""
+        """Return the error that tells of an outbox which a project had, and which is not there any more.
+
+        Its mend says how it is put back; that another one may be meant is added.
+        """
         ...
 
 
@@ -76,9 +73,3 @@ def required_file(store: StoreAddress, what: str, *, mend: str) -> Path:
     if store.file is None:
         raise StoreError(f"{what} works on a store that is a file, and this one is not", mend=mend, where=store)
     return store.file
-
-
-def scheme_of(store: str) -> str | None:
-    """Return which kind of store a text names, in small letters; None where it is the path of a file."""
-    found = _URL.fullmatch(store)
-    return None if found is None else found[1].lower()

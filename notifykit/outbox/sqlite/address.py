@@ -7,12 +7,15 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from notifykit.clock import Clock
 from notifykit.durable.ordinary import is_there
 from notifykit.errors import StoreError
-from notifykit.outbox.address import ACCEPT
 from notifykit.outbox.sqlite.store import SqliteOutbox
+
+if TYPE_CHECKING:
+    from notifykit.outbox.sqlite.copying import SqliteCopyEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,12 @@ class SqliteAddress:
         """Open the file to look at it."""
         return SqliteOutbox.look(self.file, clock, identity=identity)
 
+    def copy_end(self, *, create: bool) -> SqliteCopyEnd:
+        """Open the file as one end of a copy."""
+        from notifykit.outbox.sqlite.copying import SqliteCopyEnd
+
+        return SqliteCopyEnd(SqliteOutbox.open(self.file, create=create, take_over=False, unused=True))
+
     def unwritable(self) -> Iterator[str]:
         """Yield what of the file, or where it is to be made, cannot be written."""
         file, folder = self.file, self.file.parent
@@ -60,6 +69,6 @@ class SqliteAddress:
         """Return the error that tells of a file that was there."""
         return StoreError(
             "the outbox of this project is gone: it was moved or deleted, or `store:` names another file",
-            mend=f"put it back with its `-wal`, or correct `store:`; {ACCEPT}",
+            mend="put it back with its `-wal`, or correct `store:`",
             where=self.file,
         )

@@ -10,10 +10,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 from notifykit.errors import StoreError
 from notifykit.outbox.sqlite.database import Database, store_error
 from notifykit.outbox.sqlite.steps import steps
+
+if TYPE_CHECKING:
+    from notifykit.outbox.copying import CopyState
 
 LEGACY_COLUMNS = ("id", "task_type", "recipient", "message", "status", "created_at", "updated_at")
 
@@ -61,6 +65,28 @@ def is_current(db: Database) -> bool:
     if not outbox:
         raise _no_outbox(db)
     return present
+
+
+def copy_state(connection: sqlite3.Connection) -> CopyState | None:
+    """Return why nobody works with an outbox; None where it is in use. Raises sqlite3.Error."""
+    if not columns_of(connection, "outbox_copy"):
+        return None
+    found = connection.execute("SELECT state, other, copy, at FROM outbox_copy").fetchone()
+    if found is None:
+        return None
+    from notifykit.outbox.copying import CopyState  # seldom needed
+
+    return CopyState(*found)
+
+
+def require_in_use(db: Database) -> None:
+    """Raise StoreError where an outbox was moved away, or is a copy that is not complete."""
+    try:
+        state = copy_state(db.connection)
+    except sqlite3.Error as error:
+        raise store_error(db.path, error) from error
+    if state is not None:
+        raise state.error(db.path)
 
 
 def is_old_table(connection: sqlite3.Connection) -> bool:

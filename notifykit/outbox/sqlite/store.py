@@ -18,7 +18,7 @@ from notifykit.outbox.sqlite.pulsing import Pulsing
 from notifykit.outbox.sqlite.queueing import Queueing
 from notifykit.outbox.sqlite.reading import ReadOnlyDatabase
 from notifykit.outbox.sqlite.resolving import Resolving
-from notifykit.outbox.sqlite.schema import is_current, prepare
+from notifykit.outbox.sqlite.schema import is_current, prepare, require_in_use
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.outbox.sqlite.writeback import WritingBack
 
@@ -41,10 +41,12 @@ class SqliteOutbox(Queueing, Claiming, WritingBack, Resolving, Looking, Pulsing,
         create: bool = True,
         take_over: bool = True,
         identity: str | None = None,
+        unused: bool = False,
     ) -> Self:
         """Open the store, and make or upgrade it first where `create` allows. `identity`: it must be this one.
 
-        `take_over`: an old program's table that was ever used is made an outbox as it is, too.
+        `take_over`: an old program's table that was ever used is made an outbox as it is, too. `unused`: open also one
+        that was moved away.
 
         Raises StoreError: no such store, not a database, another one, written by a newer version, not writable, locked.
         """
@@ -53,6 +55,8 @@ class SqliteOutbox(Queueing, Claiming, WritingBack, Resolving, Looking, Pulsing,
             if identity is not None:
                 require_identity(db.connection, path, identity)
             prepare(db, create=create, take_over=take_over)
+            if not unused:
+                require_in_use(db)
         except BaseException:
             db.close()
             raise
@@ -71,6 +75,7 @@ class SqliteOutbox(Queueing, Claiming, WritingBack, Resolving, Looking, Pulsing,
                 require_identity(db.connection, path, identity)
             if not is_current(db):
                 db.read_as_now()
+            require_in_use(db)
         except BaseException:
             db.close()
             raise

@@ -21,8 +21,9 @@ MODULES = sorted(path for path in FOLDER.glob("*.py") if path.name not in OTHERS
 
 STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE) ")
 
-COMPOSING = {"_percentile", "_put", "_know"}
-"""Functions that compose a statement: of one that comes as a value, or of columns that an archive has."""
+COMPOSING = {"_percentile", "_put", "_know", "clear", "rows", "add", "_carried", "_carry"}
+"""Functions that compose a statement: of one that comes as a value, of columns that an archive has, or of those of a
+kind of rows that is copied."""
 
 COMMENT = re.compile(r"# (`\w+`(?:, `\w+`)*): .+")
 

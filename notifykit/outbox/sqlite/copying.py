@@ -1,0 +1,171 @@
+"""The SQLite outbox as one end of a copy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+
+from notifykit.errors import StoreError
+from notifykit.outbox.copying import KINDS, CopyState, Row, Turn
+from notifykit.outbox.sqlite import lanes, schema
+from notifykit.outbox.sqlite.store import SqliteOutbox
+
+_ORDER = {
+    "tasks": "id",
+    "attempts": "task_id, number",
+    "events": "id",
+    "starts": "channel, at, task_id, number",
+    "campaign_data": "id",
+    "key_forms": "campaign, form, record_key",
+    "distinct_keys": "campaign, one, other",
+    "held_campaigns": "campaign",
+    "campaigns": "campaign",
+    "pauses": "channel",
+    "outages": "channel",
+}
+"""The kinds that are tables, and the order of their rows."""
+
+_CELLS = {"text": "message", "metadata": "coalesce(metadata, '{}')", "not_before": "coalesce(not_before, 0.0)"}
+"""How columns of a task are read that are called otherwise here, or may hold nothing."""
+
+# `state`: why nobody works with the outbox.
+_STATE = "SELECT state, other, copy, at FROM outbox_copy"
+
+# `mark`: keep that.
+_MARK = "INSERT INTO outbox_copy (state, other, copy, at) VALUES (?, ?, ?, ?)"
+
+# `mark`: it is in use.
+_UNMARK = "DELETE FROM outbox_copy"
+
+# `copy_identity`: be this outbox.
+_IDENTITY = "UPDATE outbox_identity SET id = ?"
+
+# `rows`: the highest id that was ever given.
+_SEQUENCE = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'tasks'"
+
+# `add`: where no row has that id.
+_DROP_SEQUENCE = "DELETE FROM sqlite_sequence WHERE name = 'tasks'"
+
+# `add`: the highest id that was ever given.
+_SET_SEQUENCE = "INSERT INTO sqlite_sequence (name, seq) VALUES ('tasks', ?)"
+
+# `_carried`: all that others made: tables first, so that what hangs on them finds them.
+_OTHERS = """
+SELECT name, sql, type FROM sqlite_master
+ WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%' AND tbl_name <> '_sqlite_migrations'
+ ORDER BY type <> 'table', rowid
+"""
+
+# `add`: the cells of a task that are made from others.
+_LOCAL_TIMES = """
+UPDATE tasks SET created_at = datetime(queued_at, 'unixepoch', 'localtime'),
+                 updated_at = datetime(coalesce(completed_at, sent_at, queued_at), 'unixepoch', 'localtime')
+"""
+
+# `give_turns`: nobody's, to begin with.
+_NO_TURNS = "UPDATE tasks SET due_at = NULL WHERE status = 'queued'"
+
+# `give_turns`: every lane of which something waits.
+_LANES = "SELECT DISTINCT channel, recipient FROM tasks INDEXED BY tasks_lane WHERE status = 'queued' AND ordered = 1"
+
+# `give_turns`: what waits for no other.
+_UNORDERED = "SELECT id FROM tasks WHERE status = 'queued' AND ordered = 0"
+
+# `turns`: the first of each lane.
+_TURNS = """
+SELECT channel, recipient, due_at, id FROM (
+    SELECT channel, recipient, due_at, id, row_number() OVER (
+        PARTITION BY channel, CASE ordered WHEN 1 THEN recipient ELSE id END ORDER BY due_at, id) AS turn
+      FROM tasks WHERE status = 'queued' AND due_at IS NOT NULL)
+ WHERE turn = 1 ORDER BY id
+"""
+
+
+class SqliteCopyEnd:
+    """See `notifykit.outbox.copying.CopyEnd`."""
+
+    def __init__(self, outbox: SqliteOutbox) -> None:
+        self.outbox = outbox
+        self._db = outbox.db
+
+    def held(self) -> AbstractContextManager[None]:
+        """Begin a transaction that writes."""
+        return self._db.transaction()
+
+    def state(self) -> CopyState | None:
+        """Read the mark."""
+        return schema.copy_state(self._db.connection)
+
+    def mark(self, state: CopyState | None) -> None:
+        """Write the mark."""
+        self._db.execute(_UNMARK)
+        if state is not None:
+            self._db.execute(_MARK, state)
+
+    def copy_identity(self, identity: str) -> None:
+        """Be this outbox."""
+        self._db.execute(_IDENTITY, (identity,))
+
+    def clear(self) -> None:
+        """Remove all rows, and what others made."""
+        for name, _, kind in self._others():
+            self._db.execute(f'DROP {kind} IF EXISTS "{name}"')
+        for table in (*_ORDER, "channels"):
+            self._db.execute(f"DELETE FROM {table}")
+        self._db.execute(_DROP_SEQUENCE)
+
+    def rows(self, kind: str) -> Iterator[Row]:
+        """Yield the rows of a kind."""
+        if kind == "sequence":
+            return iter(self._db.all(_SEQUENCE))
+        if kind == "carried":
+            return self._carried()
+        cells = ", ".join(_CELLS.get(name, name) if kind == "tasks" else name for name in KINDS[kind])
+        return iter(self._db.execute(f"SELECT {cells} FROM {kind} ORDER BY {_ORDER[kind]}"))
+
+    def add(self, kind: str, rows: Iterable[Row]) -> None:
+        """Add rows of a kind."""
+        if kind == "sequence":
+            self._db.execute(_DROP_SEQUENCE)
+            self._db.executemany(_SET_SEQUENCE, rows)
+        elif kind == "carried":
+            self._carry(rows)
+        else:
+            names = ["message" if kind == "tasks" and name == "text" else name for name in KINDS[kind]]
+            places = ", ".join("?" * len(names))
+            self._db.executemany(f"INSERT INTO {kind} ({', '.join(names)}) VALUES ({places})", rows)
+            if kind == "tasks":
+                self._db.execute(_LOCAL_TIMES)
+
+    def give_turns(self) -> None:
+        """Find whose turn it is, in every lane."""
+        db = self._db
+        db.execute(_NO_TURNS)
+        lanes.advance(db, db.all(_LANES), free=True)
+        lanes.place_unordered(db, [id_ for (id_,) in db.all(_UNORDERED)])
+
+    def turns(self) -> Iterator[Turn]:
+        """Yield the first turn of each lane."""
+        return map(Turn._make, self._db.execute(_TURNS))
+
+    def _others(self) -> list[tuple[str, str, str]]:
+        own = schema.objects() | {"tasks"}
+        return [found for found in self._db.all(_OTHERS) if found[0] not in own]
+
+    def _carried(self) -> Iterator[Row]:
+        for name, sql, kind in self._others():
+            found = self._db.all(f'SELECT * FROM "{name}"') if kind == "table" else []
+            if any(isinstance(cell, bytes) for row in found for cell in row):
+                raise StoreError(
+                    f'has a table "{name}" of another program, which holds what is no text',
+                    mend="move it to another file, or delete it",
+                    where=self._db.path,
+                )
+            yield name, sql, json.dumps(found, ensure_ascii=False)
+
+    def _carry(self, rows: Iterable[Row]) -> None:
+        for name, sql, stored in rows:
+            self._db.execute(sql)
+            if found := json.loads(stored):
+                self._db.executemany(f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(found[0]))})', found)

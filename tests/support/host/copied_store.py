@@ -1,0 +1,95 @@
+"""An outbox with everything in it that an outbox can hold, and what one tells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from notifykit.model import FOREVER, CampaignData, Status
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import Filter, Outage, OutageKind
+from notifykit.roles import Rate
+from notifykit.testing import draft
+from notifykit.testing.outbox.steps import (
+    ROBOT,
+    accept,
+    claim,
+    doubt,
+    put_off,
+    queue,
+    queue_drafts,
+    reject,
+)
+from notifykit.wording import Reason
+
+
+def fill(outbox: Outbox) -> None:
+    """Have every status but `sending`, every kind of row, and lanes with a retry at their heads."""
+    now = outbox.now()
+    queue(outbox, "a1", "a2", "a3", recipients=["甲"] * 3)
+    queue(outbox, "b1", "b2", recipients=["乙"] * 2)
+    queue(outbox, *"123456")
+    queue_drafts(outbox, [draft(key=f"free-{number}", ordered=False, recipient="散") for number in range(3)])
+    outbox.enqueue([draft(key="1"), draft(key=" 1 "), draft(key="２")])  # one is known, two are spelt otherwise
+    first, other, *rest = claim(outbox, channels={"robot": [Rate(100, 3600.0)]})
+    put_off(outbox, first, until=now + 600.0, hold=now + 300.0)
+    put_off(outbox, other, until=now - 5.0, hold=now + 300.0, counts=False)
+    accept(outbox, rest[0])
+    accept(outbox, rest[1])
+    reject(outbox, rest[2])
+    doubt(outbox, rest[3])
+    for one in rest[4:]:
+        outbox.release(one)
+    sent = outbox.owed(rest[0].task.campaign)
+    outbox.complete([sent[0].id])
+    outbox.note_refused_write_back({sent[1].id: Reason("locked")})
+    waiting = [task.id for task in outbox.tasks(Filter(statuses=(Status.QUEUED,)))]
+    outbox.decide(waiting[-1:], Status.CANCELLED, who="her", why="中止", of=(Status.QUEUED,))
+    outbox.resend(sent[0].campaign, sent[0].key, [sent[0].name], who="her", why="again")
+    outbox.keep_distinct(sent[0].campaign, "1", " 1 ", who="her", why="two houses")
+    outbox.remember_data(CampaignData(campaign="c", source="a.csv", target="/a.csv", key="id", writes="flag"))
+    outbox.remember_data(CampaignData(campaign="b", source="b.csv", target="/b.csv", key="id", writes=""))
+    outbox.hold_campaign("held", Reason("its key is another one"))
+    outbox.pause("desk", FOREVER - now, Reason("a person"))
+    outbox.set_outage(
+        Outage(
+            channel="web",
+            kind=OutageKind.UNREACHABLE,
+            since=now - 5.0,
+            last_at=now - 1.0,
+            failures=2,
+            task_id=waiting[0],
+            several=True,
+            wait=60.0,
+            reason=Reason("ConnectError"),
+        )
+    )
+
+
+def told(outbox: Outbox) -> dict[str, Any]:
+    """Return all that an outbox tells, but what is on the wire."""
+    tasks = list(outbox.tasks(Filter()))
+    campaigns = sorted({task.campaign for task in tasks})
+    return {
+        "tasks": tasks,
+        "attempts": [outbox.attempts(task.id) for task in tasks],
+        "events": [outbox.events(task.id) for task in tasks],
+        "owed": [outbox.owed(campaign) for campaign in campaigns],
+        "figures": outbox.figures(),
+        "pauses": outbox.pauses(),
+        "outages": outbox.outages(),
+        "data": outbox.campaign_data(),
+        "held": outbox.held_campaigns(),
+        "distinct": [outbox.distinct_keys(campaign) for campaign in campaigns],
+        "spellings": [outbox.other_spellings(campaign, ["1", "2"]) for campaign in campaigns],
+        "due": outbox.next_due(["robot"]),
+    }
+
+
+def what_goes_out(outbox: Outbox) -> list[int]:
+    """Send all that is due now, one at a time; returns the ids in their order."""
+    sent = []
+    while claim(outbox, 1, channels=ROBOT):
+        (one,) = outbox.on_wire()
+        accept(outbox, one)
+        sent.append(one.task.id)
+    return sent
