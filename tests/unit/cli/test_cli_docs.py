@@ -111,6 +111,8 @@ def test_every_key_of_every_command_is_on_the_page(
     reader.compare("campaign rename", told("campaign", "rename", "beijing", "beijing-2025", "--why", "x"))
     (campaigns / "beijing-2025.yaml").rename(campaigns / "beijing.yaml")
     reader.compare("store backup", told("store", "backup", str(tmp_path / "backup.db")))
+    copy = told("store", "copy", str(world.store), str(tmp_path / "moved.db"), "--dry-run")
+    reader.compare("store copy", {**copy, "rows": None, "sha256": None})
     reader.compare("store accept", told("store", "accept", "--yes"))
     reader.compare("docs", told("docs"))
     reader.compare("docs PAGE", told("docs", "csv"))
