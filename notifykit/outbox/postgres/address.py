@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from types import ModuleType
@@ -95,6 +95,21 @@ class PostgresAddress:
         database = self._module("database").Database(self.conninfo, SystemClock(), schema=self.schema, read_only=True)
         with closing(database) as db:
             yield from self._module("schema").refused_rights(db)
+
+    def grant(self, role: str, *, look: bool) -> Sequence[str]:
+        """Give an account the rights that it needs, in one transaction; returns what was run. `look`: only to look.
+
+        Raises StoreError, also where there is no such account, or no outbox.
+        """
+        granting = self._module("granting")
+        with closing(self.open(SystemClock(), create=False)) as outbox, outbox.transaction():
+            if not granting.is_role(outbox.db, role):
+                mend = f'make it first: CREATE ROLE "{role}" LOGIN'
+                raise StoreError(f'the server has no account "{role}"', mend=mend, where=self)
+            statements: Sequence[str] = granting.statements(self.schema, role, look=look)
+            for statement in statements:
+                outbox.db.execute(statement)
+        return statements
 
     def gone(self) -> StoreError:
         """Return the error that tells of a schema that was there."""

@@ -148,9 +148,7 @@ class PostgresCopyEnd:
     def kept(self, kind: str, row: Row) -> Row:
         """Return a row as PostgreSQL can keep it: what somebody said loses its NULs, and a message may have none."""
         if kind == "tasks" and len(row[_KEY].encode()) > MOST_OF_A_KEY:
-            what = (
-                f"the key of message {row[0]} has more than {MOST_OF_A_KEY} bytes: too many for PostgreSQL"
-            )
+            what = f"the key of message {row[0]} has more than {MOST_OF_A_KEY} bytes: too many for PostgreSQL"
             raise StoreError(what, mend="stay with a file", where=self._db.where)
         if not any(isinstance(cell, str) and "\0" in cell for cell in row):
             return row
