@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "notifykit_demo": set(),
 }
 """Package of `migration/`, where there is that folder, to the others that it may import."""
-EXTRAS = {"libcst": "notifykit_inventory.patch"}
+EXTRAS = {"libcst": "notifykit_inventory.patch", "psycopg": "notifykit.outbox.postgres"}
 """Library of an extra to the only package that may import it."""
 
 

@@ -1,4 +1,4 @@
-"""The SQL of the store can be read: each statement stands at the top of its module and says what it is for."""
+"""The SQL of the stores can be read: each statement stands at the top of its module and says what it is for."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ import pytest
 
 import notifykit.outbox.sqlite
 
-FOLDER = Path(notifykit.outbox.sqlite.__file__).parent
+SQLITE = Path(notifykit.outbox.sqlite.__file__).parent
+
+POSTGRES = SQLITE.with_name("postgres")
 
 OTHERS = ("database.py", "schema.py", "steps.py", "foreign.py", "earlier.py", "reading.py")
 """These look into SQLite's own tables, hold what steps do, or have pieces of SQL for triggers of others."""
 
-MODULES = sorted(path for path in FOLDER.glob("*.py") if path.name not in OTHERS)
+MODULES = sorted(path for path in SQLITE.glob("*.py") if path.name not in OTHERS) + sorted(POSTGRES.glob("*.py"))
 """Those with statements that read and write."""
 
-STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE) ")
+STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH) ")
 
 COMPOSING = {"_percentile", "_put", "_know", "clear", "rows", "add", "_carried", "_carry"}
 """Functions that compose a statement: of one that comes as a value, of columns that an archive has, or of those of a
@@ -43,7 +45,7 @@ def statements(tree: ast.Module) -> Iterator[tuple[str, int]]:
             yield node.targets[0].id, node.lineno
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_each_statement_says_what_it_is_for_and_who_calls_it(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     tree, lines = ast.parse(text), text.splitlines()
@@ -57,7 +59,7 @@ def test_each_statement_says_what_it_is_for_and_who_calls_it(path: Path) -> None
         assert set(re.findall(r"`(\w+)`", found[1])) <= there, f"{path.name}:{number}: nobody is called so"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_no_statement_hides_within_a_function(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     named = {line for _, line in statements(tree)}
@@ -78,7 +80,7 @@ def around(tree: ast.Module, line: int) -> list[ast.FunctionDef]:
     return [node for node in functions if node.lineno <= line <= (node.end_lineno or line)]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_no_row_is_read_from_its_end_and_no_statement_made_of_another(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert re.findall(r"row\[-\d", text) == []

@@ -1,0 +1,164 @@
+"""Results in, claims out: a fixed number of statements, however many there are of either."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+
+from notifykit.model import Claim
+from notifykit.outbox.postgres import advisory, channel_times, rates, recording, rows
+from notifykit.outbox.postgres.channel_times import Ready
+from notifykit.outbox.postgres.database import Database
+from notifykit.outbox.postgres.lanes import Due, Lanes
+from notifykit.outbox.values import ChannelBounds, Exchanged, Finished
+
+# `_calls`: how many calls of each channel are under way: of this worker, and of all.
+_CALLS = """
+SELECT channel, count(*) FILTER (WHERE worker = %s), count(*) FROM outbox.tasks
+ WHERE status = 'sending' GROUP BY channel
+"""
+
+AT_ONCE = 16
+"""Channels that are looked at together, where there are so many, and more where more slots are free."""
+
+Place = str | tuple[str, ...]
+"""What a bound of calls is counted for: one channel, or several that share one resource."""
+
+
+class Claiming:
+    """One method of the outbox."""
+
+    db: Database
+    lanes: Lanes
+
+    def exchange(
+        self,
+        results: Sequence[Finished],
+        worker: str,
+        slots: int,
+        channels: Mapping[str, ChannelBounds],
+        lease: float,
+    ) -> Exchanged:
+        """Record results, and take due tasks, each durably `sending` under a lease."""
+        with self.db.transaction():
+            moved = recording.record(self.db, self.lanes, results, channels) if results else ()
+            claims = _Visit(self.db, self.lanes, worker, slots, channels).claim(lease) if slots > 0 else []
+            return Exchanged(moved=moved, claims=claims)
+
+
+class _Visit:
+    """One look for what may be claimed."""
+
+    def __init__(
+        self, db: Database, lanes: Lanes, worker: str, slots: int, channels: Mapping[str, ChannelBounds]
+    ) -> None:
+        self._db = db
+        self._lanes = lanes
+        self._worker = worker
+        self._slots = slots
+        self._channels = channels
+        self._now = db.now()
+        self._places: dict[Place, int] = {}
+        """How many calls may begin, by what that is counted for."""
+        self._put_off: dict[str, float] = {}
+
+    def claim(self, lease: float) -> list[Claim]:
+        """Claim what is due, no more than there are slots."""
+        ready = [one for one in channel_times.worth_a_look(self._db, self._now) if one.name in self._channels]
+        if not ready:
+            return []
+        advisory.hold(self._db, "worker", [self._worker])  # see `LostClaims.reconcile`
+        due: list[Due] = []
+        looked: list[str] = []
+        rest = iter(ready)
+        while some := list(islice(rest, max(self._slots, AT_ONCE))):
+            if len(due) >= self._slots and (some[0].next_at, some[0].next_id) > due[self._slots - 1][:2]:
+                break  # those of the others come later
+            rooms = self._rooms(some)
+            if rooms:
+                looked += rooms
+                due = sorted([*due, *self._lanes.hold_due(rooms, self._slots, self._now)])
+        claims = self._take(due, lease)
+        channel_times.put_off(self._db, self._put_off)
+        if len(ready) > 1 or not claims:
+            channel_times.to_first_turns(self._db, looked)
+        return claims
+
+    def _rooms(self, ready: Iterable[Ready]) -> dict[str, int]:
+        """Return how many calls of which of these channels may begin; none of those of which none may."""
+        asked = [one for one in ready if not self._is_barred(one)]
+        counted = {name for one in asked if (name := self._counted_as(one)) is not None}
+        mine = advisory.try_to_hold(self._db, "count", counted) if counted else ()
+        asked = [one for one in asked if self._counted_as(one) is None or self._counted_as(one) in mine]
+        calls = self._calls(asked)
+        rooms = {one.name: room for one in asked if (room := self._room(one, calls)) > 0}
+        limits = {name: rates_ for name in rooms if (rates_ := self._channels[name].rates)}
+        for name, (allowed, free_at) in (rates.allowances(self._db, limits, self._now) if limits else {}).items():
+            if allowed <= 0:
+                self._put_off[name] = free_at
+                del rooms[name]
+            else:
+                rooms[name] = min(rooms[name], allowed)
+        return rooms
+
+    def _is_barred(self, one: Ready) -> bool:
+        until = max(one.paused_until, one.next_probe or 0.0)
+        if until > self._now:
+            self._put_off[one.name] = until
+        return until > self._now
+
+    def _counted_as(self, one: Ready) -> str | None:
+        """Return under which name calls are counted over all workers, by one worker at a time; None: they are not.
+
+        Who finds that another one counts takes nothing this time.
+        """
+        bounds = self._channels[one.name]
+        if bounds.shared_with:
+            return min(bounds.shared_with)
+        return one.name if bounds.rates or one.next_probe is not None else None
+
+    def _calls(self, asked: Sequence[Ready]) -> Mapping[str, tuple[int, int]]:
+        bounded = any(self._channels[one.name].concurrency is not None or one.next_probe is not None for one in asked)
+        if not bounded:
+            return {}
+        return {channel: (own, all_) for channel, own, all_ in self._db.all(_CALLS, (self._worker,))}
+
+    def _room(self, one: Ready, calls: Mapping[str, tuple[int, int]]) -> int:
+        """Return how many calls of a channel may begin, as far as those under way leave; known for its place."""
+        bounds = self._channels[one.name]
+        place = bounds.shared_with or one.name
+        own, all_ = calls.get(one.name, (0, 0))
+        if one.next_probe is not None:
+            room = 0 if all_ else 1
+        elif bounds.concurrency is None:
+            room = self._slots
+        else:
+            shared = sum(calls.get(name, (0, 0))[1] for name in bounds.shared_with)
+            room = min(self._slots, bounds.concurrency - (shared if bounds.shared_with else own))
+        self._places[place] = min(room, self._places.get(place, room))
+        return self._places[place]
+
+    def _take(self, due: Sequence[Due], lease: float) -> list[Claim]:
+        """Claim the first task of the first of these lanes, no more than there are places for."""
+        lanes: list[int] = []
+        for one in due:
+            if len(lanes) == self._slots:
+                break
+            place = self._channels[one.channel].shared_with or one.channel
+            if self._places[place] > 0:
+                self._places[place] -= 1
+                lanes.append(one.id)
+        if not lanes:
+            return []
+        taken = {row[0]: row for row in self._lanes.take(lanes, self._worker, lease, self._now)}
+        self._lanes.find_turns([lane for lane in lanes if lane not in taken])
+        claims = [self._claim(taken[lane], lease) for lane in lanes if lane in taken]
+        if limited := [one for one in claims if self._channels[one.task.channel].rates]:
+            rates.started(self._db, limited)
+        self._db.handed.give(self._worker, claims)
+        return claims
+
+    def _claim(self, row: Sequence[object], lease: float) -> Claim:
+        _, number, *columns = row
+        assert isinstance(number, int)  # noqa: S101 - the attempt's
+        return Claim(task=rows.task(columns), token=number, worker=self._worker, started_at=self._now, lease=lease)

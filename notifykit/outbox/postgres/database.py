@@ -1,0 +1,234 @@
+"""One connection to the server: how it is opened and opened again, and how transactions are made.
+
+Nothing is kept in the session, so a pooler between may give each transaction another one: tables are named with their
+schema, what is to hold for a transaction is said within it, and no statement is prepared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+import psycopg
+from psycopg import pq
+
+from notifykit.clock import Clock
+from notifykit.errors import StoreError
+from notifykit.outbox.postgres.failures import connect_error, shown, store_error
+from notifykit.outbox.postgres.handed_out import HandedOut
+from notifykit.outbox.postgres.server_time import ServerTime
+
+BUSY_SECONDS = 30
+"""How long a statement waits for others' locks before it gives up."""
+
+IDLE_SECONDS = 60
+"""How long a transaction may stand still, as that of a process that was stopped, before the server ends it."""
+
+CONNECT_SECONDS = 10
+
+# `begin`: each statement sees what was committed before it.
+_BEGIN = f"""
+BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '{BUSY_SECONDS}s';
+SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'
+"""
+
+# `begin`: of a store that is only looked at.
+_BEGIN_READING = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
+
+# `ask_the_time`: the server's clock, and since when it runs.
+_TIME = """
+SELECT extract(epoch FROM clock_timestamp())::double precision,
+       extract(epoch FROM pg_postmaster_start_time())::double precision
+"""
+
+
+class Transaction:
+    """The explicit transactions of one connection. Entered again while open, it joins what is open.
+
+    Once a statement has failed, whatever the caller makes of that, nothing of it is kept.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self.depth = 0
+        self.failure: StoreError | None = None
+
+    def __enter__(self) -> None:
+        if not self.depth:
+            self.failure = None
+            self._db.begin()
+        self.depth += 1
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.depth -= 1
+        if self.depth:
+            return
+        if kind is None and self.failure is None:
+            self._db.commit()
+            return
+        self._db.roll_back()
+        if kind is None and self.failure is not None:
+            raise self.failure
+
+
+class Database:
+    """A connection that is made again where it was lost. Used by one thread at a time."""
+
+    def __init__(self, address: str, clock: Clock, *, schema: str, read_only: bool = False) -> None:
+        """Raises StoreError: no server, no such database, no right to use it."""
+        self._address = address
+        self.schema = schema
+        self.where = shown(address)
+        self.time = ServerTime(clock)
+        self.handed = HandedOut()
+        self.reconcile: Callable[[], None] = _nothing
+        """Called after the connection was made again, before anything else is done with it."""
+        self._reconciled = True
+        self._read_only = read_only
+        self._closed = False
+        self._transaction = Transaction(self)
+        self._connect()
+
+    def _connect(self) -> None:
+        try:
+            self._connection = psycopg.connect(
+                self._address,
+                autocommit=True,
+                prepare_threshold=None,
+                connect_timeout=CONNECT_SECONDS,
+                client_encoding="UTF8",
+                application_name="notifykit",
+            )
+            self._cursor = self._connection.cursor()
+            self.time.measure(self.ask_the_time)
+        except psycopg.Error as error:
+            raise connect_error(self._address, self.where, error) from error
+
+    def ask_the_time(self) -> tuple[float, float]:
+        """Return what the server's clock says, and when the server was started: UTC seconds. Raises psycopg.Error."""
+        found = self._cursor.execute(_TIME).fetchone()
+        assert found is not None  # noqa: S101 - there is always one row
+        return found
+
+    def measure_time(self) -> None:
+        """Measure anew by how much the machine's clock is off."""
+        try:
+            self.time.measure(self.ask_the_time)
+        except psycopg.Error as error:
+            raise self.explained(error) from error
+
+    def now(self) -> float:
+        """Return the server's time, in UTC seconds, without asking for it."""
+        return self.time.now()
+
+    def close(self) -> None:
+        """Close the connection for good."""
+        self._closed = True
+        self._connection.close()
+
+    # transactions -----------------------------------------------------------------------------------------
+
+    def transaction(self) -> Transaction:
+        """One transaction; inner blocks join the outer one."""
+        return self._transaction
+
+    def begin(self) -> None:
+        """Begin a transaction, over another connection where this one was lost: nothing was done yet."""
+        self._again_if_lost(_BEGIN_READING if self._read_only else _BEGIN)
+
+    def commit(self) -> None:
+        """Make the transaction durable."""
+        try:
+            self._cursor.execute("COMMIT")
+        except psycopg.Error as error:
+            self.handed.undone()
+            if self._lost:
+                what = "the connection was lost during a commit, and whether that was done is not known"
+                mend = "run the same command again: what was done is not done twice"
+                raise StoreError(what, mend=mend, where=self.where, passing=True) from error
+            raise self.explained(error) from error
+        self.handed.committed()
+
+    def roll_back(self) -> None:
+        """Undo the transaction. A connection that was lost has done so."""
+        self.handed.undone()
+        with suppress(psycopg.Error):
+            self._cursor.execute("ROLLBACK")
+
+    # statements -------------------------------------------------------------------------------------------
+
+    def execute(self, sql: str, values: Any = None) -> int:
+        """Run one statement within a transaction. Returns how many rows it changed."""
+        assert self._transaction.depth  # noqa: S101 - whoever writes has begun one
+        return self._run(sql, values).rowcount
+
+    def one(self, sql: str, values: Any = None) -> Any:
+        """Return the first row, or None."""
+        return self._run(sql, values).fetchone()
+
+    def all(self, sql: str, values: Any = None) -> list[Any]:
+        """Return all rows."""
+        return self._run(sql, values).fetchall()
+
+    def _run(self, sql: str, values: Any) -> psycopg.Cursor[tuple[Any, ...]]:
+        if not self._transaction.depth:
+            return self._again_if_lost(sql, values)
+        try:
+            return self._cursor.execute(_statement(sql, self.schema), values)
+        except psycopg.Error as error:
+            raise self.explained(error) from error
+
+    def _again_if_lost(self, sql: str, values: Any = None) -> psycopg.Cursor[tuple[Any, ...]]:
+        """Run what changes nothing, once more where the connection turns out to be lost."""
+        self._require_connection()
+        statement = _statement(sql, self.schema)
+        try:
+            try:
+                return self._cursor.execute(statement, values)
+            except psycopg.Error:
+                if not self._lost:
+                    raise
+            self._reconciled = False
+            self._require_connection()
+            return self._cursor.execute(statement, values)
+        except psycopg.Error as error:
+            raise self.explained(error) from error
+
+    # connections that are lost ----------------------------------------------------------------------------
+
+    @property
+    def _lost(self) -> bool:
+        return self._connection.closed or self._connection.pgconn.status != pq.ConnStatus.OK
+
+    def _require_connection(self) -> None:
+        if self._closed:
+            raise StoreError("was closed", where=self.where)
+        if self._lost:
+            self._reconciled = False
+            self._connection.close()
+            self._connect()
+        if not self._reconciled:
+            self._reconciled = True  # it works with this connection
+            try:
+                self.reconcile()
+            except BaseException:
+                self._reconciled = False
+                raise
+
+    def explained(self, error: psycopg.Error) -> StoreError:
+        """Tell what an error means. A transaction that is open is not kept."""
+        explained = store_error(self.where, error, lost=self._lost)
+        self._transaction.failure = explained
+        return explained
+
+
+def _nothing() -> None:
+    pass
+
+
+@cache
+def _statement(sql: str, schema: str) -> bytes:
+    """Return a statement with the name of the schema, which is written as `outbox.` in all of them."""
+    return sql.replace("outbox.", f'"{schema}".').encode()

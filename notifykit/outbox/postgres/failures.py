@@ -1,0 +1,75 @@
+"""What an error of the server, or of the way to it, means to a person."""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg import conninfo, errors, pq
+
+from notifykit.errors import StoreError
+
+_AGAIN = "run the same command again: nothing is lost"
+
+_MEND: dict[type[psycopg.Error], str] = {
+    errors.DiskFull: f"the server's disk is full; make room, then {_AGAIN}",
+    errors.InsufficientPrivilege: "the account lacks a right; ask who runs the server to grant it",
+    errors.ReadOnlySqlTransaction: "the server takes no writes: a standby, or an account that may only read",
+    errors.DeadlockDetected: f"several programs were in each other's way; {_AGAIN}",
+    errors.SerializationFailure: f"several programs were in each other's way; {_AGAIN}",
+    errors.LockNotAvailable: "another program holds what is needed; find it in `pg_stat_activity`, or try again",
+    errors.TooManyConnections: "the server takes no more connections; raise `max_connections`, or try again",
+    errors.UndefinedTable: "a table of the outbox is gone; restore a backup",
+}
+
+_PASSING = (
+    errors.OperationalError,  # the connection was lost, shutdown, no room on the disk, too many connections, deadlock…
+    errors.ReadOnlySqlTransaction,  # while a standby is made the primary
+)
+"""What the same may succeed after."""
+
+_AT_CONNECT = (
+    ("password authentication failed", "correct the password: in `~/.pgpass`, or where the configuration names it"),
+    ("no password supplied", "put the password into `~/.pgpass`, or where the configuration names it"),
+    ("no pg_hba.conf entry", "ask who runs the server to let this account in from this machine (`pg_hba.conf`)"),
+    ("could not translate host name", "correct the host in `store:`"),
+)
+"""What the server says when it lets nobody in, in English, and what to do about it."""
+
+_BUSY_AT_CONNECT = ("too many", "remaining connection slots")
+
+
+def shown(address: str) -> str:
+    """Return an address without what is secret. Raises StoreError where it is none."""
+    try:
+        parts = conninfo.conninfo_to_dict(address)
+    except psycopg.ProgrammingError as error:
+        mend = "write `postgresql://account@host/database`"
+        raise StoreError(f"not an address of a PostgreSQL server ({_said(error)})", mend=mend) from None
+    account = f"{user}@" if (user := parts.get("user")) else ""
+    port = f":{number}" if (number := parts.get("port")) else ""
+    return f"postgresql://{account}{parts.get('host') or 'localhost'}{port}/{parts.get('dbname') or ''}"
+
+
+def store_error(where: str, error: psycopg.Error, *, lost: bool) -> StoreError:
+    """Tell what an error of a statement means and how to mend it. `lost`: the connection with it."""
+    mend = next((mend for kind, mend in _MEND.items() if isinstance(error, kind)), "")
+    passing = lost or (isinstance(error, _PASSING) and not isinstance(error, errors.QueryCanceled))
+    return StoreError(_said(error), mend=mend or (_AGAIN if passing else _REPORT), where=where, passing=passing)
+
+
+def connect_error(address: str, where: str, error: psycopg.Error) -> StoreError:
+    """Tell why no connection can be made. Whether it may be made later is asked of the server itself."""
+    said = _said(error)
+    mend = next((mend for words, mend in _AT_CONNECT if words in said), "")
+    lets_in = pq.PGconn.ping(address.encode()) == pq.Ping.OK
+    if lets_in and not any(words in said for words in _BUSY_AT_CONNECT):
+        mend = mend or "make the database (`createdb`), or correct `store:`; the server says what is wrong"
+        return StoreError(f"cannot be opened: {said}", mend=mend, where=where)
+    mend = mend or "start the server, or check the host and the port in `store:`; then run the same command again"
+    return StoreError(f"cannot be reached: {said}", mend=mend, where=where, passing=True)
+
+
+_REPORT = "this is unexpected; please report it"
+
+
+def _said(error: psycopg.Error) -> str:
+    return " ".join((error.diag.message_primary or str(error)).split())

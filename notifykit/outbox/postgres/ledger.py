@@ -1,0 +1,80 @@
+"""What the PostgreSQL outbox tells of one campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from notifykit.model import Status
+from notifykit.outbox.postgres.database import Database
+
+# `waiting_keys`: the keys of a campaign with messages that are neither sent nor cancelled. Round 1 only: a resend is no
+# drift.
+_WAITING = """
+SELECT DISTINCT record_key FROM outbox.tasks AS t JOIN outbox.messages AS m ON m.id = t.id
+ WHERE t.status IN ('queued', 'sending', 'failed', 'in_doubt') AND t.campaign = %s AND round = 1
+"""
+
+# `load`: the messages of some keys that were ever queued.
+_KNOWN = """
+SELECT record_key, message_name, t.status FROM outbox.messages AS m JOIN outbox.tasks AS t ON t.id = m.id
+ WHERE m.campaign = %s AND record_key = ANY (%s::text[])
+"""
+
+_DONE = (Status.SENT, Status.COMPLETED)
+
+
+@dataclass(slots=True)
+class _Key:
+    messages: set[str] = field(default_factory=set)
+    statuses: set[str] = field(default_factory=set)
+
+
+def waiting_keys(db: Database, campaign: str) -> frozenset[str]:
+    """Return the keys of a campaign with messages that are neither sent nor cancelled."""
+    return frozenset(key for (key,) in db.all(_WAITING, (campaign,)))
+
+
+class PostgresLedger:
+    """What the outbox knows of one campaign. Waiting keys are as of when it was made, others as of `load`."""
+
+    def __init__(self, db: Database, campaign: str) -> None:
+        self._db = db
+        self._campaign = campaign
+        self._waiting = waiting_keys(db, campaign)
+        self._loaded: dict[str, _Key] = {}
+
+    def load(self, keys: Iterable[str]) -> None:
+        """Be ready to be asked of these keys."""
+        self._loaded = self._look(keys)
+
+    def waiting(self, key: str) -> bool:
+        """Whether any message of this key is neither sent nor cancelled."""
+        return key in self._waiting
+
+    def delivered(self, key: str) -> bool:
+        """Whether this key has messages, at least one was sent, and none still waits."""
+        if key in self._waiting:
+            return False
+        statuses = self._of(key).statuses
+        return not statuses.isdisjoint(_DONE) and statuses <= {*_DONE, Status.CANCELLED}
+
+    def written_back(self, key: str) -> bool:
+        """Whether any message of this key is completed."""
+        return Status.COMPLETED in self._of(key).statuses
+
+    def known(self, key: str, message: str) -> bool:
+        """Whether this message of this key was ever queued."""
+        return message in self._of(key).messages
+
+    def _of(self, key: str) -> _Key:
+        found = self._loaded.get(key)
+        return self._look([key])[key] if found is None else found
+
+    def _look(self, keys: Iterable[str]) -> dict[str, _Key]:
+        found = {key: _Key() for key in keys}
+        asked = [key for key in found if "\0" not in key]
+        for key, message, status in self._db.all(_KNOWN, (self._campaign, asked)):
+            found[key].messages.add(message)
+            found[key].statuses.add(status)
+        return found

@@ -1,0 +1,164 @@
+"""Channels that take nothing for now: paused by a service or for good, or cut off; and when the next turn comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+
+from notifykit.outbox.postgres import channel_times, rows
+from notifykit.outbox.postgres.database import Database
+from notifykit.outbox.postgres.lanes import Lanes
+from notifykit.outbox.values import Outage, OutageKind, Pause
+from notifykit.wording import Reason
+
+# `outages`: all there are.
+_OUTAGES = """
+SELECT channel, kind, since, last_at, lasted, failures, task_id, several, wait, reason, reason_code, reason_params
+  FROM outbox.outages
+"""
+
+# `set_outage`: record one, or how it goes on.
+_SET_OUTAGE = """
+INSERT INTO outbox.outages (channel, kind, since, last_at, lasted, failures, task_id, several, wait,
+                            reason, reason_code, reason_params)
+VALUES (%(channel)s, %(kind)s, %(since)s, %(last_at)s, %(lasted)s, %(failures)s, %(task_id)s, %(several)s, %(wait)s,
+        %(reason)s, %(reason_code)s, %(reason_params)s)
+ON CONFLICT (channel) DO UPDATE
+   SET kind = excluded.kind, since = excluded.since, last_at = excluded.last_at, lasted = excluded.lasted,
+       failures = excluded.failures, task_id = excluded.task_id, several = excluded.several, wait = excluded.wait,
+       reason = excluded.reason, reason_code = excluded.reason_code, reason_params = excluded.reason_params
+"""
+
+# `end_outage`: the service answered.
+_END_OUTAGE = "DELETE FROM outbox.outages WHERE channel = %s"
+
+# `pause`: stop a channel; a longer pause is not shortened.
+_PAUSE = """
+INSERT INTO outbox.pauses (channel, set_at, until, reason, reason_code, reason_params)
+VALUES (%(channel)s, %(now)s, %(until)s, %(reason)s, %(reason_code)s, %(reason_params)s)
+ON CONFLICT (channel) DO UPDATE
+   SET set_at = excluded.set_at, until = excluded.until, reason = excluded.reason,
+       reason_code = excluded.reason_code, reason_params = excluded.reason_params
+ WHERE excluded.until > pauses.until
+"""
+
+# `resume`: end the pause of a channel, if it is in force.
+_RESUME = "DELETE FROM outbox.pauses WHERE channel = %s AND until > %s"
+
+# `pauses`: those in force.
+_PAUSES = """
+SELECT channel, until, reason, reason_code, reason_params FROM outbox.pauses WHERE until > %s ORDER BY channel
+"""
+
+# `mend_times`: shorten pauses that were begun before the clock was set back to their own length.
+_SHORTEN_PAUSES = "UPDATE outbox.pauses SET until = %(now)s + (until - set_at), set_at = %(now)s WHERE set_at > %(now)s"
+
+# `mend_times`: count the wait for a probe from now where the clock was set back.
+_SHORTEN_OUTAGES = "UPDATE outbox.outages SET last_at = %(now)s WHERE last_at > %(now)s"
+
+# `mend_times`: what waits since an attempt that ended before the clock was set back.
+_WAITS_SET_IN_THE_FUTURE = """
+SELECT t.id, t.channel FROM outbox.tasks AS t JOIN outbox.attempts ON task_id = t.id AND number = t.attempts
+ WHERE t.lane IN (SELECT id FROM outbox.lanes WHERE due_at > %(now)s)
+   AND t.status = 'queued' AND t.not_before > %(now)s AND finished_at > %(now)s
+"""
+
+# `mend_times`: have retries wait no longer than their own backoff.
+_SHORTEN_RETRIES = """
+UPDATE outbox.tasks AS t
+   SET not_before = %(now)s + (not_before - finished_at), hold_until = %(now)s + (not_before - finished_at)
+  FROM outbox.attempts
+ WHERE t.id = ANY (%(ids)s::bigint[]) AND task_id = t.id AND number = t.attempts AND t.status = 'queued'
+   AND t.not_before > %(now)s AND finished_at > %(now)s
+"""
+
+# `mend_times`: workers that are seen, and by how much their clocks are off.
+_SEEN = "UPDATE outbox.workers SET seen_at = %s, ahead = %s WHERE name = ANY (%s::text[])"
+
+
+class Pausing:
+    """Methods of the outbox for pauses and outages, and for clocks that are set back."""
+
+    db: Database
+    lanes: Lanes
+
+    def outages(self) -> list[Outage]:
+        """Return the outages of all channels that have one."""
+        return [
+            Outage(
+                channel=channel,
+                kind=OutageKind(kind),
+                since=since,
+                last_at=last_at,
+                lasted=lasted,
+                failures=failures,
+                task_id=task_id,
+                several=several,
+                wait=wait,
+                reason=rows.reason(*why),
+            )
+            for channel, kind, since, last_at, lasted, failures, task_id, several, wait, *why in self.db.all(_OUTAGES)
+        ]
+
+    def set_outage(self, outage: Outage) -> None:
+        """Record an outage."""
+        plain = {item.name: getattr(outage, item.name) for item in fields(outage)}
+        with self.db.transaction():
+            self.db.execute(_SET_OUTAGE, {**plain, "kind": outage.kind.value, **_why(outage.reason)})
+
+    def end_outage(self, channel: str) -> bool:
+        """Forget a channel's outage."""
+        with self.db.transaction():
+            ended = bool(self.db.execute(_END_OUTAGE, (channel,)))
+            if ended:
+                channel_times.look_at(self.db, channel)
+            return ended
+
+    def pause(self, channel: str, seconds: float, reason: Reason) -> None:
+        """Stop claims of a channel, for all workers."""
+        now = self.db.now()
+        with self.db.transaction():
+            self.db.execute(_PAUSE, {"channel": channel, "now": now, "until": now + seconds, **_why(reason)})
+
+    def resume(self, channel: str) -> bool:
+        """End a pause."""
+        with self.db.transaction():
+            ended = self.end_outage(channel)
+            resumed = bool(self.db.execute(_RESUME, (channel, self.db.now())))
+            if resumed:
+                channel_times.look_at(self.db, channel)
+            return resumed or ended
+
+    def pauses(self) -> list[Pause]:
+        """Return the pauses in force."""
+        found = self.db.all(_PAUSES, (self.db.now(),))
+        return [Pause(channel=channel, until=until, reason=rows.reason(*columns)) for channel, until, *columns in found]
+
+    def mend_times(self) -> None:
+        """Shorten what waits for a clock that was set back, and look at all channels again."""
+        db = self.db
+        with db.transaction():
+            db.measure_time()
+            now = db.now()
+            db.execute(_SHORTEN_PAUSES, {"now": now})
+            db.execute(_SHORTEN_OUTAGES, {"now": now})
+            if waits := db.all(_WAITS_SET_IN_THE_FUTURE, {"now": now}):
+                ids = [id_ for id_, _ in waits]
+                self.lanes.announce({channel for _, channel in waits})
+                held = self.lanes.hold_of(ids)
+                db.execute(_SHORTEN_RETRIES, {"now": now, "ids": ids})
+                self.lanes.find_turns(held)
+            channel_times.look_again(db)
+            if workers := sorted(db.handed.workers):
+                db.execute(_SEEN, (now, db.time.ahead, workers))
+
+    def next_due(self, channels: Iterable[str]) -> float | None:
+        """Return when the next task of these channels may be claimed."""
+        barred = {pause.channel: pause.until for pause in self.pauses()}
+        barred |= {outage.channel: outage.next_probe for outage in self.outages() if outage.paused}
+        found = channel_times.waiting(self.db, channels)
+        return min((max(due, at, barred.get(name, 0.0)) for name, at, due in found if due is not None), default=None)
+
+
+def _why(reason: Reason) -> dict[str, str | None]:
+    return {name: rows.clean(text) for name, text in rows.reason_values(reason).items()}

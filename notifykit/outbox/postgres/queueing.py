@@ -1,0 +1,200 @@
+"""The generating side of the PostgreSQL outbox: offer drafts, and know what is known."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from notifykit.errors import StoreError
+from notifykit.model import Draft
+from notifykit.outbox.postgres import advisory, channel_times, events, key_forms, rows
+from notifykit.outbox.postgres.database import Database
+from notifykit.outbox.postgres.lanes import Lanes
+from notifykit.outbox.postgres.ledger import PostgresLedger
+from notifykit.outbox.values import Enqueued, Event
+from notifykit.wording.host import FLAG_UNSET
+
+# `_unknown`: which of the offered messages were never queued, by their places.
+_UNKNOWN = """
+SELECT place
+  FROM json_to_recordset(%s::json) AS offered (place integer, campaign text, key text, name text, round integer)
+ WHERE NOT EXISTS (SELECT 1 FROM outbox.messages AS m
+                    WHERE m.campaign = offered.campaign AND m.record_key = offered.key AND m.message_name = offered.name
+                      AND m.round = offered.round)
+ ORDER BY place
+"""
+
+# `new_ids`: ids of tasks, in order. Taken while their lanes are held, so that the order of a lane is that of the ids.
+_NEW_IDS = "SELECT nextval('outbox.message_ids') FROM generate_series(1, %s)"
+
+# `_insert`: new tasks. One without an order has a lane of its own, and its turn at once.
+_INSERT = """
+WITH new AS (SELECT * FROM json_to_recordset(%s::json) AS new (
+    id bigint, lane bigint, campaign text, key text, name text, round integer, task_type text, recipient text,
+    text text, metadata text, channel text, queued_at double precision)),
+messages AS (
+    INSERT INTO outbox.messages (id, campaign, record_key, message_name, round, task_type, recipient, text, metadata)
+    SELECT id, campaign, key, name, round, task_type, recipient, text, metadata FROM new),
+lanes AS (
+    INSERT INTO outbox.lanes (id, channel, name, due_at, next_id)
+    SELECT lane, channel, '', 0, id FROM new WHERE lane < 0)
+INSERT INTO outbox.tasks (id, lane, campaign, channel, status, queued_at)
+SELECT id, lane, campaign, channel, 'queued', queued_at FROM new
+"""
+
+# `_count_duplicates`: drafts that were known.
+_COUNT_DUPLICATES = """
+INSERT INTO outbox.campaigns (campaign, duplicates_prevented)
+SELECT campaign, number FROM json_to_recordset(%s::json) AS known (campaign text, number bigint)
+ ORDER BY campaign COLLATE "C"
+ON CONFLICT (campaign) DO UPDATE
+   SET duplicates_prevented = campaigns.duplicates_prevented + excluded.duplicates_prevented
+"""
+
+# `reopen_write_back`: the completed tasks of keys.
+_COMPLETED = """
+SELECT t.id, t.completed_at FROM outbox.tasks AS t JOIN outbox.messages AS m ON m.id = t.id
+ WHERE m.campaign = %s AND m.record_key = ANY (%s::text[]) AND t.status = 'completed' ORDER BY t.id FOR UPDATE OF t
+"""
+
+# `reopen_write_back`: they owe their write-backs again.
+_REOPEN = """
+UPDATE outbox.tasks SET status = 'sent', completed_at = NULL, refusal = %(refusal)s, refusal_code = %(refusal_code)s,
+                        refusal_params = %(refusal_params)s
+ WHERE id = ANY (%(ids)s::bigint[])
+"""
+
+MOST_OF_A_KEY = 1_000
+"""Bytes of a key: an index has no room for much longer ones."""
+
+
+def new_ids(db: Database, number: int) -> list[int]:
+    """Return ids for new tasks, in order, whose lanes are held."""
+    return [id_ for (id_,) in db.all(_NEW_IDS, (number,))]
+
+
+class Queueing:
+    """Methods of the outbox for `generate`."""
+
+    db: Database
+    lanes: Lanes
+
+    def ledger(self, campaign: str) -> PostgresLedger:
+        """Return what a strategy may ask about a campaign."""
+        return PostgresLedger(self.db, campaign)
+
+    def enqueue(self, drafts: Sequence[Draft], *, known: Mapping[str, int] | None = None) -> Enqueued:
+        """Queue what is not known yet, in one transaction.
+
+        Raises StoreError for a text that the server cannot keep, before anything is done.
+        """
+        db = self.db
+        for draft in drafts:
+            _require_storable(draft, db.where)
+        metadata = [rows.encode(draft.metadata) for draft in drafts]
+        offered = Counter(draft.campaign for draft in drafts)
+        with db.transaction():
+            advisory.hold(db, "campaign", {*offered, *(known or {})})
+            new = [(drafts[at], metadata[at]) for at in self._unknown(drafts)]
+            ids = self._insert(new) if new else []
+            offered.subtract(draft.campaign for draft, _ in new)
+            offered.update(known or {})
+            self._count_duplicates(offered)
+        return Enqueued(ids=ids, duplicates=offered.total())
+
+    def _unknown(self, drafts: Sequence[Draft]) -> list[int]:
+        first: dict[tuple[str, str, str, int], int] = {}
+        for at, draft in enumerate(drafts):
+            first.setdefault((draft.campaign, draft.key, draft.name, draft.round), at)
+        asked = [
+            {"place": at, "campaign": campaign, "key": key, "name": name, "round": round_}
+            for (campaign, key, name, round_), at in first.items()
+        ]
+        return [at for (at,) in self.db.all(_UNKNOWN, (rows.many(asked),))] if asked else []
+
+    def _insert(self, new: Sequence[tuple[Draft, str]]) -> list[int]:
+        """Queue drafts that are all new, with their metadata as they are stored; returns their ids."""
+        db = self.db
+        channels = {draft.channel for draft, _ in new}
+        self.lanes.announce(channels)
+        channel_times.know(db, channels)
+        lanes = self.lanes.hold_for({(draft.channel, draft.recipient) for draft, _ in new if draft.ordered})
+        ids = new_ids(db, len(new))
+        now = db.now()
+        own: dict[str, tuple[float, int]] = {}
+        values = []
+        for id_, (draft, metadata) in zip(ids, new, strict=True):
+            if draft.ordered:
+                lane, _ = lanes[draft.channel, draft.recipient]
+            else:
+                lane = -id_
+                own.setdefault(draft.channel, (0.0, id_))
+            values.append(_values(draft, metadata, id_, lane, now))
+        db.execute(_INSERT, (rows.many(values),))
+        # Nothing comes before what is due since ever.
+        self.lanes.find_turns([lane for lane, due_at in lanes.values() if due_at != 0.0])
+        channel_times.lower(db, own)
+        key_forms.keep_forms(db, ((draft.campaign, draft.key) for draft, _ in new))
+        return ids
+
+    def _count_duplicates(self, known: Mapping[str, int]) -> None:
+        counted = [{"campaign": campaign, "number": number} for campaign, number in known.items()]
+        if counted:
+            self.db.execute(_COUNT_DUPLICATES, (rows.many(counted),))
+
+    def reopen_write_back(self, campaign: str, keys: Iterable[str]) -> int:
+        """Owe the write-back of these completed keys again."""
+        db = self.db
+        now = db.now()
+        reason = FLAG_UNSET()
+        with db.transaction():
+            found = db.all(_COMPLETED, (campaign, list(keys)))
+            if found:
+                db.execute(_REOPEN, {"ids": [id_ for id_, _ in found], **rows.reason_values(reason, "refusal")})
+            told: list[Event] = []
+            for id_, completed_at in found:
+                told += [
+                    Event(at=completed_at, task_id=id_, kind="written_back", who="settle", detail=""),
+                    Event(at=now, task_id=id_, kind="write_back_owed", who="generate", detail=reason.text),
+                ]
+            events.record(db, told)
+        return len(found)
+
+
+def _values(draft: Draft, metadata: str, id_: int, lane: int, now: float) -> dict[str, object]:
+    return {
+        "id": id_,
+        "lane": lane,
+        "campaign": draft.campaign,
+        "key": draft.key,
+        "name": draft.name,
+        "round": draft.round,
+        "task_type": draft.task_type,
+        "recipient": draft.recipient,
+        "text": draft.text,
+        "metadata": metadata,
+        "channel": draft.channel,
+        "queued_at": now,
+    }
+
+
+def _require_storable(draft: Draft, where: str) -> None:
+    """Raise StoreError for a NUL, which PostgreSQL keeps in no text, and for a key that no index takes."""
+    if len(draft.key) > MOST_OF_A_KEY // 4 and len(draft.key.encode()) > MOST_OF_A_KEY:
+        raise StoreError(
+            f"the key {draft.key[:40]!r}… has {len(draft.key.encode())} bytes, and at most {MOST_OF_A_KEY} can be kept",
+            mend="correct the row, or take the key from another column",
+            where=where,
+        )
+    for what, text in (
+        ("key", draft.key),
+        ("text", draft.text),
+        ("recipient", draft.recipient),
+        ("campaign", draft.campaign),
+        ("message", draft.name),
+        ("channel", draft.channel),
+        ("task type", draft.task_type),
+    ):
+        if "\0" in text:
+            mend = "take the NUL character (U+0000) out of the row or the template"
+            raise StoreError(f"the {what} of {draft.key!r} cannot be kept: it has a NUL", mend=mend, where=where)

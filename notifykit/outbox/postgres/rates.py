@@ -1,0 +1,106 @@
+"""What rates leave of a channel: each attempt is counted while its call is under way, and for its window afterwards.
+
+Whoever counts holds the channel's lock: two that count at once would both find the last place.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from notifykit.model import Claim
+from notifykit.outbox.postgres import rows
+from notifykit.outbox.postgres.database import Database
+from notifykit.roles import Rate
+
+_COUNTED = "json_to_recordset(%s::json) AS counted (channel text, at double precision, task_id bigint, number integer)"
+
+_IS_COUNTED = """starts.channel = counted.channel AND starts.at = counted.at AND starts.task_id = counted.task_id
+   AND starts.number = counted.number"""
+
+# `started`: count attempts of limited channels.
+_STARTED = f"INSERT INTO outbox.starts (channel, at, task_id, number) SELECT * FROM {_COUNTED} ON CONFLICT DO NOTHING"
+
+# `ended`: a call is counted until its window after it ended, since nobody knows when the service counts it.
+_ENDED = f"""
+UPDATE outbox.starts SET at = now FROM {_COUNTED}, (SELECT %s::double precision AS now) AS time WHERE {_IS_COUNTED}
+"""
+
+# `drop`: count attempts no longer.
+_DROP = f"DELETE FROM outbox.starts USING {_COUNTED} WHERE {_IS_COUNTED}"
+
+# `allowances`: the attempts of channels that may count, and whether each is under way.
+_USED = """
+SELECT starts.channel, at, task_id, number, EXISTS (
+       SELECT 1 FROM outbox.tasks WHERE tasks.id = task_id AND tasks.attempts = number AND status = 'sending')
+  FROM outbox.starts WHERE channel = ANY (%s::text[])
+"""
+
+
+class _Start(NamedTuple):
+    channel: str
+    at: float
+    task_id: int
+    number: int
+
+
+def allowances(db: Database, limits: Mapping[str, Sequence[Rate]], now: float) -> dict[str, tuple[int, float]]:
+    """Return how many attempts the rates of each channel leave for now, and until when there can be none left.
+
+    A start somewhat in the future was made by a machine whose clock is ahead; one further off was left by a clock
+    that was set back, and is dropped.
+    """
+    used: dict[str, list[float | None]] = defaultdict(list)
+    over: list[_Start] = []
+    for *found, is_under_way in db.all(_USED, (list(limits),)):
+        start = _Start._make(found)
+        longest = max(rate.seconds for rate in limits[start.channel])
+        if is_under_way:
+            used[start.channel].append(None)
+        elif now - longest < start.at <= now + longest:
+            used[start.channel].append(start.at)
+        else:
+            over.append(start)
+    drop(db, over)
+    return {name: _allowance(limits[name], used[name], now) for name in limits}
+
+
+def _allowance(rates: Sequence[Rate], starts: Sequence[float | None], now: float) -> tuple[int, float]:
+    left, free_at = rates[0].count, now
+    for rate in rates:
+        used = [at for at in starts if at is None or now - rate.seconds < at <= now + rate.seconds]
+        left = min(left, rate.count - len(used))
+        if (over := len(used) - rate.count) >= 0:
+            ends = sorted(now if at is None else at for at in used)
+            free_at = max(free_at, ends[over] + rate.seconds)  # when so many have left the window, there is a place
+    return left, free_at
+
+
+def started(db: Database, claims: Iterable[Claim]) -> None:
+    """Count the attempts of these claims."""
+    db.execute(_STARTED, (_many(map(_start, claims)),))
+
+
+def ended(db: Database, claims: Iterable[Claim], now: float) -> None:
+    """Count the attempts of these claims from now on: their calls have ended."""
+    db.execute(_ENDED, (_many(map(_start, claims)), now))
+
+
+def not_started(db: Database, claim: Claim) -> None:
+    """Take back the count of an attempt that was not made."""
+    drop(db, [_start(claim)])
+
+
+def drop(db: Database, starts: Sequence[_Start]) -> None:
+    """Count attempts no longer."""
+    if starts:
+        db.execute(_DROP, (_many(starts),))
+
+
+def _many(starts: Iterable[_Start]) -> str:
+    return rows.many(start._asdict() for start in starts)
+
+
+def _start(claim: Claim) -> _Start:
+    return _Start(claim.task.channel, claim.started_at, claim.task.id, claim.token)

@@ -1,0 +1,91 @@
+"""Rows of the tables as values, and values as rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from notifykit.model import Attempt, Status, Task, Verdict
+from notifykit.outbox.sqlite.rows import encode, reason, reason_values
+
+__all__ = ["ATTEMPT", "TASK", "TASKS", "attempt", "clean", "encode", "many", "reason", "reason_values", "task"]
+
+TASKS = "outbox.tasks AS t JOIN outbox.messages AS m ON m.id = t.id"
+"""Where the columns of a task come from."""
+
+TASK = """t.id, m.task_type, m.recipient, m.text, t.status, t.campaign, m.record_key, m.message_name, m.round,
+ t.channel, t.lane > 0, m.metadata, t.tries, t.queued_at, t.not_before, t.sent_at, t.completed_at, t.doubted_at,
+ t.reason, t.reason_code, t.reason_params, t.refusal, t.refusal_code, t.refusal_params"""
+"""The columns of a task, in the order in which `task` takes them."""
+
+ATTEMPT = """task_id, number, channel, worker, started_at, finished_at, verdict, code, detail, vendor_id,
+ call_seconds"""
+"""The columns of an attempt, in the order in which `attempt` takes them."""
+
+_STATUS = {status.value: status for status in Status}
+
+
+def task(row: Sequence[Any]) -> Task:
+    """Build a task from TASK."""
+    id_, task_type, recipient, text, status, campaign, key, name, round_, channel, ordered, metadata, *others = row
+    tries, queued_at, not_before, sent_at, completed_at, doubted_at, *why = others
+    told, refused = why[:3], why[3:]
+    columns = told if refused[0] is None else refused
+    return Task(
+        id=id_,
+        task_type=task_type,
+        recipient=recipient,
+        text=text,
+        status=_STATUS[status],
+        campaign=campaign,
+        key=key,
+        name=name,
+        round=round_,
+        channel=channel,
+        ordered=ordered,
+        metadata=json.loads(metadata),
+        tries=tries,
+        queued_at=queued_at,
+        not_before=not_before,
+        sent_at=sent_at,
+        completed_at=completed_at,
+        reason=None if columns[0] is None else reason(*columns),
+        doubted_at=doubted_at,
+    )
+
+
+def attempt(row: Sequence[Any]) -> Attempt:
+    """Build an attempt from ATTEMPT."""
+    task_id, number, channel, worker, started_at, finished_at, verdict, code, detail, vendor_id, call_seconds = row
+    return Attempt(
+        task_id=task_id,
+        number=number,
+        channel=channel,
+        worker=worker,
+        started_at=started_at,
+        finished_at=finished_at,
+        verdict=Verdict(verdict) if verdict else None,
+        code=code,
+        detail=detail,
+        vendor_id=vendor_id,
+        call_seconds=call_seconds,
+    )
+
+
+@lru_cache(maxsize=256)
+def _legible(text: str) -> str:
+    return text.replace("\0", "\N{SYMBOL FOR NULL}").encode("utf-8", "backslashreplace").decode()
+
+
+def clean(text: str | None) -> str | None:
+    """Return what somebody said as PostgreSQL can keep it: without NUL, and Unicode as a whole."""
+    if text is None or (text.isascii() and "\0" not in text):
+        return text
+    return _legible(text)
+
+
+def many(rows: Iterable[Mapping[str, object]]) -> str:
+    """Return rows as one JSON parameter."""
+    return encode(list(rows))

@@ -1,0 +1,132 @@
+"""Whether a database has an outbox, of which version, and how it comes to be of this one.
+
+The tables are in a schema of their own. Its one row of `about` says how many steps have made it; each step is an SQL
+file in `steps/`, in the order of their names.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from notifykit.errors import StoreError
+from notifykit.outbox.postgres import advisory
+from notifykit.outbox.postgres.database import Database
+
+ANOTHER_MEND = "correct `store:`; where this one is meant, run `notifykit store accept`"
+
+OLDEST = 150_000
+"""The oldest server's version: PostgreSQL 15."""
+
+# `prepare`: what the server is.
+_SERVER = "SELECT current_setting('server_version_num')::integer, current_setting('server_encoding')"
+
+# `look`: whether there is an outbox.
+_THERE = """
+SELECT 1 FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+ WHERE nspname = %s AND relname = 'about'
+"""
+
+# `look`: which one, and of which version.
+_ABOUT = "SELECT identity, version FROM outbox.about"
+
+# `prepare`: make the schema, where the account may.
+_SCHEMA = 'CREATE SCHEMA IF NOT EXISTS "{name}"'
+
+# `prepare`: it is of this version now.
+_SET_VERSION = "UPDATE outbox.about SET version = %s"
+
+_COMMENT = re.compile(r"^--.*\n", re.MULTILINE)
+
+
+class About(NamedTuple):
+    """What an outbox says of itself."""
+
+    identity: str
+    version: int
+
+
+@cache
+def steps() -> tuple[str, ...]:
+    """Return the statements of all steps, the oldest first."""
+    files = sorted(Path(__file__).with_name("steps").glob("*.sql"))
+    return tuple(_COMMENT.sub("", file.read_text(encoding="utf-8")) for file in files)
+
+
+def look(db: Database) -> About | None:
+    """Return what the outbox says of itself; None where there is none."""
+    if db.one(_THERE, (db.schema,)) is None:
+        return None
+    found = db.one(_ABOUT)
+    return None if found is None else About._make(found)
+
+
+def require(db: Database, about: About | None, identity: str | None) -> None:
+    """Raise StoreError where an outbox is another one than that, or of a newer version. `identity` None: any."""
+    if about is not None and about.version > len(steps()):
+        raise StoreError(
+            f"written by a newer notifykit (its schema is of version {about.version}, this one knows {len(steps())})",
+            mend="update notifykit with `pip install --upgrade notifykit-outbox`",
+            where=db.where,
+        )
+    if identity is not None and (about is None or about.identity != identity):
+        raise StoreError("is not the outbox that this project has worked with", mend=ANOTHER_MEND, where=db.where)
+
+
+def require_current(db: Database, *, identity: str | None) -> About:
+    """Return what an outbox of this version is. Raises StoreError as `prepare` does, and for one of an earlier one."""
+    about = look(db)
+    require(db, about, identity)
+    if about is None:
+        raise no_outbox(db)
+    if about.version < len(steps()):
+        mend = "run `notifykit generate`, which upgrades it"
+        raise StoreError("written by an earlier notifykit", mend=mend, where=db.where)
+    return about
+
+
+def prepare(db: Database, *, create: bool, identity: str | None) -> About:
+    """Bring the outbox to this version, in one transaction; returns what it is.
+
+    Raises StoreError, before anything is changed, for a server that is too old, for another outbox than `identity`, for
+    one of a newer version, and where there is none and `create` is off.
+    """
+    about = look(db)
+    require(db, about, identity)
+    if about is not None and about.version == len(steps()):
+        return about
+    if about is None and not create:
+        raise no_outbox(db)
+    _require_server(db)
+    with db.transaction():
+        advisory.hold(db, "schema", [""])
+        about = look(db)  # perhaps somebody else was faster
+        require(db, about, identity)
+        if about is None:
+            db.execute(_SCHEMA.format(name=db.schema))
+        for step in steps()[0 if about is None else about.version :]:
+            db.execute(step)
+        db.execute(_SET_VERSION, (len(steps()),))
+        made = look(db)
+    assert made is not None  # noqa: S101 - it was made just now
+    return made
+
+
+def no_outbox(db: Database) -> StoreError:
+    """Say that there is none."""
+    return StoreError(
+        "there is no outbox yet", mend="`notifykit generate` or `notifykit run` makes one", where=db.where
+    )
+
+
+def _require_server(db: Database) -> None:
+    version, encoding = db.one(_SERVER)
+    if version < OLDEST:
+        raise StoreError(
+            f"the server is PostgreSQL {version // 10_000}", mend="use PostgreSQL 15 or newer", where=db.where
+        )
+    if encoding != "UTF8":
+        mend = "make one with `createdb --encoding UTF8 --template template0`"
+        raise StoreError(f"the database keeps texts in {encoding}, not in UTF8", mend=mend, where=db.where)

@@ -1,0 +1,98 @@
+"""The outbox of several machines: a schema in a PostgreSQL database."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Self
+
+from notifykit.clock import Clock, SystemClock
+from notifykit.outbox.postgres.campaigns import Campaigns
+from notifykit.outbox.postgres.claiming import Claiming
+from notifykit.outbox.postgres.database import Database
+from notifykit.outbox.postgres.key_forms import KeyForms
+from notifykit.outbox.postgres.lanes import Lanes
+from notifykit.outbox.postgres.looking import Looking
+from notifykit.outbox.postgres.lost_claims import LostClaims
+from notifykit.outbox.postgres.pulsing import Pulsing
+from notifykit.outbox.postgres.queueing import Queueing
+from notifykit.outbox.postgres.resolving import Resolving
+from notifykit.outbox.postgres.schema import prepare, require_current
+from notifykit.outbox.postgres.writeback import WritingBack
+
+SCHEMA = "notifykit"
+"""Where the tables are, unless told otherwise."""
+
+
+class PostgresOutbox(Queueing, Claiming, LostClaims, WritingBack, Resolving, Looking, Pulsing, Campaigns, KeyForms):
+    """One connection to the store. See `notifykit.outbox.protocol.Outbox` for what the methods promise.
+
+    A connection that was lost is made again by the next call; the one that lost it raises StoreError with `passing`,
+    unless nothing was done yet. Two outboxes never claim under one worker's name.
+    """
+
+    def __init__(self, db: Database, identity: str) -> None:
+        self.db = db
+        self.lanes = Lanes(db)
+        self.identity = identity
+        """Which outbox this is: the same for every copy of it."""
+        db.reconcile = self.reconcile
+
+    @classmethod
+    def open(
+        cls,
+        address: str,
+        clock: Clock | None = None,
+        *,
+        create: bool = True,
+        identity: str | None = None,
+        schema: str = SCHEMA,
+    ) -> Self:
+        """Open the store, and make or upgrade it first where `create` allows. `identity`: it must be this one.
+
+        `address`: `postgresql://account@host/database`, or what else libpq takes. The store's clock is the server's,
+        which the machine's tells as far as it is off; a clock that is no `SystemClock` is the store's clock itself.
+
+        Raises StoreError: no server, no such database, no right to use it, another outbox, one of a newer version.
+        """
+        db = Database(address, clock or SystemClock(), schema=schema)
+        try:
+            return cls(db, prepare(db, create=create, identity=identity).identity)
+        except BaseException:
+            db.close()
+            raise
+
+    @classmethod
+    def look(
+        cls, address: str, clock: Clock | None = None, *, identity: str | None = None, schema: str = SCHEMA
+    ) -> Self:
+        """Open the store to look at it, as an account may that can only read: nothing is made, upgraded or written.
+
+        Raises StoreError as `open` does, and for a store of an earlier version.
+        """
+        db = Database(address, clock or SystemClock(), schema=schema, read_only=True)
+        try:
+            return cls(db, require_current(db, identity=identity).identity)
+        except BaseException:
+            db.close()
+            raise
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def require_unchanged(self) -> None:
+        """Raise nothing: what a connection reads fits together, whoever writes."""
+
+    def now(self) -> float:
+        """Return the server's time, in UTC seconds, without asking it."""
+        return self.db.now()
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Join several calls into one durable step."""
+        return self.db.transaction()

@@ -1,0 +1,77 @@
+"""The settling side of the PostgreSQL outbox: which write-backs are owed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from notifykit.model import Task
+from notifykit.outbox.postgres import rows
+from notifykit.outbox.postgres.database import Database
+from notifykit.wording import Reason
+
+# `owing_campaigns`: those with sent tasks, found by one seek each.
+_OWING = """
+WITH RECURSIVE owing (campaign) AS (
+    SELECT min(campaign) FROM outbox.tasks WHERE status = 'sent'
+     UNION ALL
+    SELECT (SELECT min(campaign) FROM outbox.tasks WHERE status = 'sent' AND campaign > owing.campaign)
+      FROM owing WHERE campaign IS NOT NULL)
+SELECT campaign FROM owing WHERE campaign IS NOT NULL
+"""
+
+# `owed`: a page of sent tasks whose siblings are all sent.
+_OWED = f"""
+SELECT {rows.TASK} FROM {rows.TASKS}
+ WHERE t.status = 'sent' AND t.campaign = %s AND t.id > %s
+   AND NOT EXISTS (SELECT 1 FROM outbox.messages AS sibling JOIN outbox.tasks AS its ON its.id = sibling.id
+                    WHERE sibling.campaign = m.campaign AND sibling.record_key = m.record_key
+                      AND its.status NOT IN ('sent', 'completed', 'cancelled'))
+ ORDER BY t.id LIMIT %s
+"""
+
+# `complete`: sent tasks are written back.
+_COMPLETE = """
+WITH sent AS (
+    SELECT id FROM outbox.tasks WHERE id = ANY (%s::bigint[]) AND status = 'sent' ORDER BY id FOR UPDATE)
+UPDATE outbox.tasks AS t
+   SET status = 'completed', completed_at = %s, refusal = NULL, refusal_code = NULL, refusal_params = NULL
+  FROM sent WHERE t.id = sent.id AND status = 'sent'
+"""
+
+# `note_refused_write_back`: why sent tasks are not written back.
+_REFUSED = """
+WITH refused AS (SELECT * FROM json_to_recordset(%s::json) AS refused (
+    id bigint, refusal text, refusal_code text, refusal_params text)),
+sent AS (SELECT t.id FROM outbox.tasks AS t JOIN refused USING (id) WHERE status = 'sent' ORDER BY id FOR UPDATE OF t)
+UPDATE outbox.tasks AS t
+   SET refusal = refused.refusal, refusal_code = refused.refusal_code, refusal_params = refused.refusal_params
+  FROM sent JOIN refused USING (id) WHERE t.id = sent.id AND status = 'sent'
+"""
+
+
+class WritingBack:
+    """Methods of the outbox for `settle`."""
+
+    db: Database
+
+    def owing_campaigns(self) -> list[str]:
+        """Return the campaigns with sent tasks."""
+        return [campaign for (campaign,) in self.db.all(_OWING)]
+
+    def owed(self, campaign: str, after: int = 0, limit: int = 20_000) -> list[Task]:
+        """Return the `sent` tasks of keys whose every message is sent."""
+        return [rows.task(row) for row in self.db.all(_OWED, (campaign, after, limit))]
+
+    def complete(self, ids: Iterable[int]) -> None:
+        """Record that these sent tasks are written back."""
+        with self.db.transaction():
+            self.db.execute(_COMPLETE, (list(ids), self.db.now()))
+
+    def note_refused_write_back(self, reasons: Mapping[int, Reason]) -> None:
+        """Record why a write-back did not happen."""
+        refused = [
+            {"id": id_, **{name: rows.clean(text) for name, text in rows.reason_values(reason, "refusal").items()}}
+            for id_, reason in reasons.items()
+        ]
+        with self.db.transaction():
+            self.db.execute(_REFUSED, (rows.many(refused),))

@@ -1,0 +1,22 @@
+"""The PostgreSQL store keeps the promises of the protocol."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import settings
+from postgres_store import open_postgres
+
+from notifykit.clock import Clock
+from notifykit.outbox.protocol import Outbox
+from notifykit.testing import OutboxContract
+from notifykit.testing.outbox.machine import outbox_walk
+
+
+class TestPostgresOutbox(OutboxContract):
+    def open_outbox(self, folder: Path, clock: Clock) -> Outbox:
+        return open_postgres(folder, clock)
+
+
+TestPostgresWalk = outbox_walk(open_postgres).TestCase
+TestPostgresWalk.settings = settings(stateful_step_count=30)
