@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -151,9 +151,15 @@ class Project:
         return any(self.plugins.hook.rename_kept(old=old, new=new, outbox=outbox, folder=folder, who=who, why=why))
 
     def dispatcher(
-        self, outbox: Outbox, *, workers: int | None = None, progress: Callable[[int], None] | None = None
+        self,
+        outbox: Outbox,
+        *,
+        workers: int | None = None,
+        progress: Callable[[int], None] | None = None,
+        only: Collection[str] | None = None,
+        worker: str | None = None,
     ) -> Dispatcher:
-        """Build a dispatcher for all channels."""
+        """Build a dispatcher for all channels, or for `only` these. `worker`: its name, instead of a new one."""
         settings = self.configuration.settings.dispatch
         if workers is not None:
             settings = replace(settings, workers=workers)
@@ -166,6 +172,8 @@ class Project:
             observers=self.plugins,
             rng=random.Random(),  # noqa: S311 - jitter
             progress=progress,
+            only=only,
+            worker=worker,
         )
 
 
