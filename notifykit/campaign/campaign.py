@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -125,6 +126,16 @@ class DispatchSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """What starts the work on many machines."""
+
+    address: str | None = None
+    """The PostgreSQL database of its jobs; None: the store's."""
+    tick: float = 15.0
+    """Seconds between two looks for what fell due, over all machines."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What `notifykit.yaml` says beside the senders."""
 
@@ -133,3 +144,6 @@ class Settings:
     dispatch: DispatchSettings = DispatchSettings()
     interval: float = 180.0
     """Seconds between two passes of `run`."""
+    place: str = field(default_factory=socket.gethostname)
+    """What this machine is called where files have one place."""
+    engine: EngineSettings = EngineSettings()

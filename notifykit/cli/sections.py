@@ -33,6 +33,7 @@ SECTIONS: Mapping[str, Sequence[LazyCommand]] = {
         _command("dispatch", "dispatch:dispatch", "Send what is queued, until nothing waits any more."),
         _command("settle", "settle:settle", "Write the results where people look."),
         _command("run", "run:run", "Generate, dispatch, settle, and again."),
+        _command("worker", "worker:worker", "Do a share of the work, together with others, until told to stop."),
     ),
     "How things stand": (
         _command("status", "status:status", "Show how each campaign stands."),
