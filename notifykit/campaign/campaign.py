@@ -104,6 +104,8 @@ class Campaign:
     """What the keys were taken from before, and are not any more, on purpose."""
     exact_keys: bool = False
     """Whether every text is a key of its own, whatever a person would read it as."""
+    place: str | None = None
+    """The machine that its files are on, on a store that several machines use; None: the one that queues first."""
 
     def message(self, name: str) -> MessagePlan | None:
         """Return the plan that made a task's message; parts of a split one (`group.2`) included."""

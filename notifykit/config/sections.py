@@ -172,6 +172,11 @@ class CampaignSection(SendingSection):
         description="`as_read`: a new key that a person would read as another one, or as none, is held. `exact`: every "
         "text is a key of its own.",
     )
+    place: Name | None = Field(
+        default=None,
+        description="The machine that its files are on, as `run: place` says there: on a store that several machines "
+        "use, nobody else generates or settles it. Default: the machine that queues or writes back first.",
+    )
     source: TypedSection = Field(description="Where records come from: `type`, and the type's options.")
     strategy: TypedSection = Field(
         description="What needs notifying and what is written back: `type`, and the type's options."

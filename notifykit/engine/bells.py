@@ -30,7 +30,10 @@ class Bell:
     @property
     def lock(self) -> str:
         """What no two bells that wait have in common."""
-        return self.job if self.about is None else f"{self.job}:{self.about}"
+        if self.about is None:
+            return self.job
+        at = "" if self.queue == LANES else f"@{self.queue}"
+        return f"{self.job}:{self.about}{at}"
 
     @property
     def arguments(self) -> dict[str, str | int]:

@@ -11,6 +11,8 @@ from notifykit.campaign.campaign import Campaign
 from notifykit.engine.bells import Bell, drain_bell, generate_bell, settle_bell
 from notifykit.engine.outboxes import Outboxes
 from notifykit.errors import NotifykitError
+from notifykit.outbox.address import OpenedOutbox
+from notifykit.outbox.protocol import KeepsPlaces
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import Pass, generate_all, settle_all
 
@@ -39,16 +41,31 @@ class Rounds:
                 for channel in pulse.channels
                 if channel.oldest_due is not None and channel.oldest_due <= pulse.at and channel.channel not in paused
             ]
-            owing = self.owing(outbox.owing_campaigns())
+            owing = self._settling(outbox, outbox.owing_campaigns())
         return [*(drain_bell(name) for _, name in sorted(due)), *owing]
 
     def owing(self, campaigns: Iterable[str]) -> list[Bell]:
         """Find the places of campaigns that owe write-backs."""
-        return [settle_bell(name, self._place) for name in campaigns]
+        with self._outboxes.lent() as outbox:
+            return self._settling(outbox, campaigns)
+
+    def _settling(self, outbox: OpenedOutbox, campaigns: Iterable[str]) -> list[Bell]:
+        """Return the bells of campaigns, each for its place; none for those of which nobody knows that."""
+        kept = outbox.places() if isinstance(outbox, KeepsPlaces) else {}
+        known = {campaign.name: campaign.place or self._place for campaign in self._project.described}
+        known |= {name: place.place for name, place in kept.items()}
+        return [settle_bell(name, known[name]) for name in campaigns if name in known]
 
     def generating(self) -> list[Bell]:
-        """Return the bells of the campaigns whose records are looked at here."""
-        return [generate_bell(campaign.name, self._place) for campaign in self._project.campaigns()]
+        """Return the bells of the campaigns whose records are looked at here, or may be: who queues first, is it."""
+        with self._outboxes.lent() as outbox:
+            kept = outbox.places() if isinstance(outbox, KeepsPlaces) else {}
+        elsewhere = {name for name, place in kept.items() if place.place != self._place}
+        return [
+            generate_bell(campaign.name, self._place)
+            for campaign in self._project.campaigns()
+            if campaign.name not in elsewhere
+        ]
 
     def generate(self, name: str) -> list[Bell]:
         """Generate a campaign, unless that is being done."""

@@ -15,6 +15,7 @@ from notifykit.errors import StoreError
 from notifykit.outbox.address import OpenedOutbox
 from notifykit.pipeline.dispatch import HOOKS
 from notifykit.pipeline.held_claims import worker_name
+from notifykit.pipeline.presence import Presence
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.record import Recorder
 from notifykit.pipeline.recovery import Recovery
@@ -28,9 +29,13 @@ _LOOKS = 5.0
 class Watcher:
     """Recovers what workers left that are gone, of this process too: its claims are renewed by their dispatchers."""
 
-    def __init__(self, project: Project, outbox: OpenedOutbox, on_lost: Callable[[set[str]], None]) -> None:
-        """`on_lost` is told the channels whose claims were taken away. `outbox` is the watcher's own."""
+    def __init__(
+        self, project: Project, outbox: OpenedOutbox, *, does: str, on_lost: Callable[[set[str]], None]
+    ) -> None:
+        """`outbox` is the watcher's own; `does`: what `notifykit machines` says of this process. `on_lost` is told the
+        channels whose claims were taken away."""
         self.name = worker_name()
+        self._presence = Presence(outbox, self.name, project.configuration.settings.place, does)
         self._project = project
         self._outbox = outbox
         self._on_lost = on_lost
@@ -57,9 +62,10 @@ class Watcher:
         recorder = Recorder(self._outbox, project.configuration.channels, campaigns, rng)
         recovery = Recovery(self._outbox, self.name, clock, recorder.judge)
         every = min(project.configuration.settings.dispatch.lease / 4, _LOOKS)
-        with closing(self._outbox):
+        with closing(self._outbox), self._presence:
             while not self._stop.wait(every):
                 try:
+                    self._presence.show()
                     self._look(recovery)
                 except StoreError as error:
                     log.log(logging.INFO if error.passing else logging.ERROR, "nothing can be recovered: %s", error)

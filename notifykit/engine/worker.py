@@ -86,7 +86,9 @@ class Worker:
             if not log.isEnabledFor(logging.INFO):
                 logging.getLogger(name).setLevel(logging.CRITICAL)
         outbox = self._project.open_outbox()
-        self._watcher = Watcher(self._project, outbox, self._lost)
+        serving = [name for name, on in ((LANES, self._lanes), ("place", self._place)) if on]
+        does = f"worker ({', '.join(serving)})"
+        self._watcher = Watcher(self._project, outbox, does=does, on_lost=self._lost)
         self._database = EngineDatabase.of(self._project.configuration.settings, outbox.identity)
         # psycopg cannot use Windows's usual loop.
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:

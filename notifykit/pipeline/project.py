@@ -40,11 +40,14 @@ class Project:
         return (*found.campaigns, *found.disabled, *found.unsendable)
 
     def campaigns(self, names: tuple[str, ...] = ()) -> tuple[Campaign, ...]:
-        """Return the campaigns that can run: all of them, or those named. Raises NotifykitError for an unknown name."""
+        """Return the campaigns that can run: all of them, or those named. Raises NotifykitError for an unknown name.
+
+        All but those whose files say that they are for another machine.
+        """
         self._check(names)
         if off := [campaign.name for campaign in self.configuration.disabled if campaign.name in names]:
             raise NotifykitError(f'campaign "{off[0]}" says `enabled: false`', mend="remove that line to run it")
-        return tuple(item for item in self.configuration.campaigns if not names or item.name in names)
+        return tuple(item for item in self.configuration.campaigns if self._is_meant(item, names))
 
     @property
     def idle(self) -> str | None:
@@ -63,7 +66,13 @@ class Project:
     def settling(self, names: tuple[str, ...] = ()) -> tuple[Campaign, ...]:
         """Return the campaigns that can write results back: as `campaigns`, with disabled ones."""
         self._check(names)
-        return tuple(item for item in self.described if not names or item.name in names)
+        return tuple(item for item in self.described if self._is_meant(item, names))
+
+    def _is_meant(self, campaign: Campaign, names: tuple[str, ...]) -> bool:
+        settings = self.configuration.settings
+        if names:
+            return campaign.name in names
+        return settings.store.file is not None or campaign.place in (None, settings.place)
 
     def unavailable(self, names: tuple[str, ...] = ()) -> dict[str, NotifykitError]:
         """Return the campaigns that cannot run here, all of them or those named, each with the reason and the mend."""
