@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import cast
 
 import click
 
@@ -16,7 +17,7 @@ from notifykit.durable import mend
 from notifykit.durable.ordinary import is_there
 from notifykit.errors import ExitCode, StoreError
 from notifykit.operate.copying import copy_store
-from notifykit.outbox.address import required_file
+from notifykit.outbox.address import KnowsAccounts, required_file
 from notifykit.outbox.sqlite.backup import back_up
 from notifykit.outbox.sqlite.reading import ReadOnlyDatabase
 from notifykit.outbox.sqlite.schema import is_old_table
@@ -94,6 +95,29 @@ def accept(session: Session, yes: bool, as_json: bool) -> ExitCode:
         out(f"accepted: the next command {'takes' if there else 'makes'} {address}")
     else:
         out("nothing to accept: no other outbox is remembered")
+    return ExitCode.DONE
+
+
+@store.command(epilog=example("notifykit store grant sender", "notifykit store grant viewer --look"))
+@click.argument("role")
+@click.option("--look", is_flag=True, help="Only what commands need that look, such as `status`.")
+@json_option
+@click.pass_obj
+def grant(session: Session, role: str, look: bool, as_json: bool) -> ExitCode:
+    """Give the account ROLE of a PostgreSQL server the rights that it needs on the outbox, and no more.
+
+    Run it as the owner of the tables: the account that made them, and that upgrades them. Whoever sends needs no right
+    to change them.
+    """
+    address = session.project_file().store(session.plugins.registry)
+    if not hasattr(address, "grant"):
+        raise StoreError("knows no accounts", mend="the file's owner and mode say who may use it", where=address)
+    statements = cast(KnowsAccounts, address).grant(role, look=look)
+    if as_json:
+        print_json({"store": str(address), "role": role, "look": look, "statements": list(statements)})
+    else:
+        for statement in statements:
+            out(f"{statement};")
     return ExitCode.DONE
 
 

@@ -19,6 +19,7 @@ from psycopg.sql import SQL, Identifier
 
 from notifykit.campaign.campaign import Settings
 from notifykit.engine import EngineError
+from notifykit.outbox.postgres.address import PostgresAddress
 
 _PREFIX = "notifykit_engine_"
 _JOBS = "1"
@@ -45,10 +46,12 @@ class EngineDatabase:
     @classmethod
     def of(cls, settings: Settings, identity: str) -> EngineDatabase:
         """Return that of the project whose outbox has this identity. Raises EngineError where none is named."""
-        address = settings.engine.address or (None if settings.store.file else str(settings.store))
+        address, store = settings.engine.address, settings.store
+        if address is None and isinstance(store, PostgresAddress):
+            address = store.conninfo
         if address is None:
             raise EngineError(
-                "the engine needs a PostgreSQL database, and the outbox is a file",
+                "the engine needs a PostgreSQL database, and the outbox is in none",
                 mend="`notifykit run` does the work on one machine; for several, `notifykit store copy` to a server",
                 where=settings.store,
             )

@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
 from typing import cast
 
@@ -114,7 +115,7 @@ class _Copy:
         here, there = self._here, self._there
         sent = {kind: Digest() for kind in KINDS}
         for kind, digest in sent.items():
-            there.add(kind, digest.of(here.rows(kind)))
+            there.add(kind, digest.of(map(partial(there.kept, kind), here.rows(kind))))
         here.give_turns()
         there.give_turns()
         copied = _read(there)

@@ -6,7 +6,7 @@ offers a kind by `register_stores`: a dataclass with the one field `url`, and th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -65,6 +65,14 @@ class StoreAddress(Protocol):
 
         Its mend says how it is put back; that another one may be meant is added.
         """
+        ...
+
+
+class KnowsAccounts(Protocol):
+    """The address of a store whose server knows accounts: a capability beside `StoreAddress`."""
+
+    def grant(self, role: str, *, look: bool) -> Sequence[str]:
+        """Give an account the rights that it needs; returns what was run. `look`: only to look. Raises StoreError."""
         ...
 
 

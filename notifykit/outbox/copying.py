@@ -38,7 +38,7 @@ KINDS: Mapping[str, Sequence[str]] = {
     "campaigns": ("campaign", "duplicates_prevented"),
     "campaign_data": ("campaign", "source", "target", "record_key", "writes"),
     "held_campaigns": ("campaign", *_REASON),
-    "key_forms": ("campaign", "form", "record_key"),
+    "keys": ("campaign", "record_key"),
     "distinct_keys": ("campaign", "one", "other", "at", "who", "why"),
     "sequence": ("highest",),
     "carried": ("name", "sql", "rows"),
@@ -46,8 +46,9 @@ KINDS: Mapping[str, Sequence[str]] = {
 """The kinds of rows in the order in which they are copied, each with its columns. Rows come in the order of their keys;
 events and campaign data in that in which they were written.
 
-`sequence`: the highest id that was ever given. `carried`: what others made in an embedded store, such as what a
-migration keeps: a name, the statement that makes it, and its rows as JSON."""
+`keys`: those of any message that are not their own normal form. `sequence`: the highest id that was ever given.
+`carried`: what others made in an embedded store, such as what a migration keeps: a name, the statement that makes it,
+and its rows as JSON."""
 
 
 MOVED = "moved"
@@ -109,6 +110,10 @@ class CopyEnd(Protocol):
 
     def clear(self) -> None:
         """Remove all rows of all kinds."""
+        ...
+
+    def kept(self, kind: str, row: Row) -> Row:
+        """Return a row of a kind as this store can keep it. Raises StoreError for what it cannot keep."""
         ...
 
     def rows(self, kind: str) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""What notifykit can send to by itself: the screen, a file, any Python function."""
+"""What notifykit has by itself: it sends to the screen, a file, any Python function; PostgreSQL keeps its outbox."""
 
 from __future__ import annotations
 
@@ -19,3 +19,10 @@ def register_senders(register: Register) -> None:
     register("console", "notifykit_builtin.console:Console")
     register("file", "notifykit_builtin.file:File")
     register("python", "notifykit_builtin.python:Python")
+
+
+@hookimpl
+def register_stores(register: Register) -> None:
+    """Offer `postgresql://` under both of its names."""
+    for scheme in ("postgresql", "postgres"):
+        register(scheme, "notifykit.outbox.postgres.address:PostgresAddress")

@@ -6,7 +6,7 @@ schema, what is to hold for a transaction is said within it, and no statement is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Any
@@ -171,6 +171,25 @@ class Database:
     def all(self, sql: str, values: Any = None) -> list[Any]:
         """Return all rows."""
         return self._run(sql, values).fetchall()
+
+    def copy_out(self, sql: str, types: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query as they come, within a transaction. `types`: of its columns."""
+        try:
+            with self._cursor.copy(_statement(f"COPY ({sql}) TO STDOUT (FORMAT binary)", self.schema)) as copy:
+                copy.set_types(types)
+                yield from copy.rows()
+        except psycopg.Error as error:
+            raise self.explained(error) from error
+
+    def copy_in(self, table: str, types: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Add rows to a table, named with its columns, within a transaction. `types`: of these."""
+        try:
+            with self._cursor.copy(_statement(f"COPY {table} FROM STDIN (FORMAT binary)", self.schema)) as copy:
+                copy.set_types(types)
+                for row in rows:
+                    copy.write_row(row)
+        except psycopg.Error as error:
+            raise self.explained(error) from error
 
     def _run(self, sql: str, values: Any) -> psycopg.Cursor[tuple[Any, ...]]:
         if not self._transaction.depth:

@@ -7,11 +7,13 @@ file in `steps/`, in the order of their names.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from notifykit.errors import StoreError
+from notifykit.outbox.copying import CopyState
 from notifykit.outbox.postgres import advisory
 from notifykit.outbox.postgres.database import Database
 
@@ -37,6 +39,24 @@ _SCHEMA = 'CREATE SCHEMA IF NOT EXISTS "{name}"'
 
 # `prepare`: it is of this version now.
 _SET_VERSION = "UPDATE outbox.about SET version = %s"
+
+# `copy_state`: whether it was moved, or is a copy that is not complete.
+_COPY = "SELECT state, other, copy, at FROM outbox.copy"
+
+# `refused_rights`: whether the schema can be made, or is there and tables can be made in it.
+_MAY_MAKE = """
+SELECT CASE WHEN to_regnamespace(%(schema)s) IS NULL THEN has_database_privilege(current_database(), 'CREATE')
+            ELSE has_schema_privilege(%(schema)s, 'CREATE') END
+"""
+
+# `refused_rights`: the tables that this account may not write.
+_REFUSED = """
+SELECT tablename FROM pg_tables
+ WHERE schemaname = %s AND tablename <> 'about'
+   AND NOT (SELECT bool_and(has_table_privilege(format('%%I.%%I', schemaname, tablename), needed))
+              FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS needed)
+ ORDER BY tablename
+"""
 
 _COMMENT = re.compile(r"^--.*\n", re.MULTILINE)
 
@@ -112,6 +132,29 @@ def prepare(db: Database, *, create: bool, identity: str | None) -> About:
         made = look(db)
     assert made is not None  # noqa: S101 - it was made just now
     return made
+
+
+def copy_state(db: Database) -> CopyState | None:
+    """Return why nobody works with an outbox of this version; None where it is in use."""
+    found = db.one(_COPY)
+    return None if found is None else CopyState(*found)
+
+
+def require_in_use(db: Database) -> None:
+    """Raise StoreError where an outbox was moved away, or is a copy that is not complete."""
+    if (state := copy_state(db)) is not None:
+        raise state.error(db.where)
+
+
+def refused_rights(db: Database) -> Iterator[str]:
+    """Yield what this account may not do: with the tables, or where they are to be made."""
+    if look(db) is None:
+        if not db.one(_MAY_MAKE, {"schema": db.schema})[0]:
+            yield f"{db.where}: the schema {db.schema} cannot be made there; ask who runs the server to grant CREATE"
+        return
+    refused = [name for (name,) in db.all(_REFUSED, (db.schema,))]
+    if refused:
+        yield f"{db.where}: cannot be written: {', '.join(refused)}; ask who runs the server to grant it"
 
 
 def no_outbox(db: Database) -> StoreError:

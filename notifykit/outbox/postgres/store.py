@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Self
 
 from notifykit.clock import Clock, SystemClock
+from notifykit.outbox.postgres.address import SCHEMA
 from notifykit.outbox.postgres.claiming import Claiming
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.key_forms import KeyForms
@@ -16,11 +17,8 @@ from notifykit.outbox.postgres.places import Places
 from notifykit.outbox.postgres.pulsing import Pulsing
 from notifykit.outbox.postgres.queueing import Queueing
 from notifykit.outbox.postgres.resolving import Resolving
-from notifykit.outbox.postgres.schema import prepare, require_current
+from notifykit.outbox.postgres.schema import prepare, require_current, require_in_use
 from notifykit.outbox.postgres.writeback import WritingBack
-
-SCHEMA = "notifykit"
-"""Where the tables are, unless told otherwise."""
 
 
 class PostgresOutbox(Queueing, Claiming, LostClaims, WritingBack, Resolving, Looking, Pulsing, Places, KeyForms):
@@ -46,8 +44,11 @@ class PostgresOutbox(Queueing, Claiming, LostClaims, WritingBack, Resolving, Loo
         create: bool = True,
         identity: str | None = None,
         schema: str = SCHEMA,
+        unused: bool = False,
     ) -> Self:
         """Open the store, and make or upgrade it first where `create` allows. `identity`: it must be this one.
+
+        `unused`: open also one that was moved away.
 
         `address`: `postgresql://account@host/database`, or what else libpq takes. The store's clock is the server's,
         which the machine's tells as far as it is off; a clock that is no `SystemClock` is the store's clock itself.
@@ -56,7 +57,10 @@ class PostgresOutbox(Queueing, Claiming, LostClaims, WritingBack, Resolving, Loo
         """
         db = Database(address, clock or SystemClock(), schema=schema)
         try:
-            return cls(db, prepare(db, create=create, identity=identity).identity)
+            about = prepare(db, create=create, identity=identity)
+            if not unused:
+                require_in_use(db)
+            return cls(db, about.identity)
         except BaseException:
             db.close()
             raise
@@ -71,7 +75,9 @@ class PostgresOutbox(Queueing, Claiming, LostClaims, WritingBack, Resolving, Loo
         """
         db = Database(address, clock or SystemClock(), schema=schema, read_only=True)
         try:
-            return cls(db, require_current(db, identity=identity).identity)
+            about = require_current(db, identity=identity)
+            require_in_use(db)
+            return cls(db, about.identity)
         except BaseException:
             db.close()
             raise

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 
 from notifykit.errors import StoreError
+from notifykit.keys.normal import normal_form
 from notifykit.outbox.copying import KINDS, CopyState, Row, Turn
 from notifykit.outbox.sqlite import lanes, schema
 from notifykit.outbox.sqlite.store import SqliteOutbox
@@ -17,7 +18,6 @@ _ORDER = {
     "events": "id",
     "starts": "channel, at, task_id, number",
     "campaign_data": "id",
-    "key_forms": "campaign, form, record_key",
     "distinct_keys": "campaign, one, other",
     "held_campaigns": "campaign",
     "campaigns": "campaign",
@@ -43,6 +43,12 @@ _IDENTITY = "UPDATE outbox_identity SET id = ?"
 
 # `rows`: the highest id that was ever given.
 _SEQUENCE = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'tasks'"
+
+# `rows`: the keys that are not their own normal forms.
+_KEYS = "SELECT campaign, record_key FROM key_forms ORDER BY campaign, record_key"
+
+# `add`: likewise.
+_KEEP_KEY = "INSERT INTO key_forms (campaign, form, record_key) VALUES (?, ?, ?)"
 
 # `add`: where no row has that id.
 _DROP_SEQUENCE = "DELETE FROM sqlite_sequence WHERE name = 'tasks'"
@@ -111,9 +117,13 @@ class SqliteCopyEnd:
         """Remove all rows, and what others made."""
         for name, _, kind in self._others():
             self._db.execute(f'DROP {kind} IF EXISTS "{name}"')
-        for table in (*_ORDER, "channels"):
+        for table in (*_ORDER, "key_forms", "channels"):
             self._db.execute(f"DELETE FROM {table}")
         self._db.execute(_DROP_SEQUENCE)
+
+    def kept(self, kind: str, row: Row) -> Row:  # noqa: ARG002
+        """Return the row: SQLite keeps every text."""
+        return row
 
     def rows(self, kind: str) -> Iterator[Row]:
         """Yield the rows of a kind."""
@@ -121,6 +131,8 @@ class SqliteCopyEnd:
             return iter(self._db.all(_SEQUENCE))
         if kind == "carried":
             return self._carried()
+        if kind == "keys":
+            return iter(self._db.execute(_KEYS))
         cells = ", ".join(_CELLS.get(name, name) if kind == "tasks" else name for name in KINDS[kind])
         return iter(self._db.execute(f"SELECT {cells} FROM {kind} ORDER BY {_ORDER[kind]}"))
 
@@ -131,6 +143,8 @@ class SqliteCopyEnd:
             self._db.executemany(_SET_SEQUENCE, rows)
         elif kind == "carried":
             self._carry(rows)
+        elif kind == "keys":
+            self._db.executemany(_KEEP_KEY, ((campaign, normal_form(key), key) for campaign, key in rows))
         else:
             names = ["message" if kind == "tasks" and name == "text" else name for name in KINDS[kind]]
             places = ", ".join("?" * len(names))

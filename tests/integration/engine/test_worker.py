@@ -147,7 +147,7 @@ def test_two_versions_of_the_engine_have_a_schema_each(folder: Path, store: str,
 @pytest.mark.parametrize(
     ("store_", "said"),
     [
-        ("state/outbox.db", "the engine needs a PostgreSQL database, and the outbox is a file; `notifykit run` does"),
+        ("state/outbox.db", "the engine needs a PostgreSQL database, and the outbox is in none; `notifykit run` does"),
         ("postgresql://nobody@127.0.0.1:1/none", "cannot be reached"),
     ],
 )

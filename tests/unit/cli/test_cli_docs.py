@@ -24,6 +24,7 @@ from notifykit.cli.app import EXIT_CODES
 from notifykit.clock import SystemClock
 from notifykit.demo.proof import ChannelProof, FlagProof, Proof
 from notifykit.outbox import SqliteOutbox
+from notifykit.outbox.sqlite.address import SqliteAddress
 from notifykit.outbox.values import ChannelBounds, Machine, SourcePlace
 from notifykit.plugins import Plugins, find, load_plugins
 from notifykit.testing.outbox.steps import take
@@ -118,6 +119,8 @@ def test_every_key_of_every_command_is_on_the_page(
     reader.compare("store backup", told("store", "backup", str(tmp_path / "backup.db")))
     copy = told("store", "copy", str(world.store), str(tmp_path / "moved.db"), "--dry-run")
     reader.compare("store copy", {**copy, "rows": None, "sha256": None})
+    monkeypatch.setattr(SqliteAddress, "grant", lambda *_, **__: ["GRANT"], raising=False)
+    reader.compare("store grant", told("store", "grant", "sender"))
     reader.compare("store accept", told("store", "accept", "--yes"))
     reader.compare("machines", {"machines": [machines_module._form(MACHINE)]})
     reader.compare("source list", {"sources": [source_module._form(PLACE)]})

@@ -1,0 +1,158 @@
+"""Every command says of an outbox on a server what it says of one in a file, but for those of an old program."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from cli_world import BUSY, DOUBTFUL, FINE, REFUSED, CliWorld, contract
+from postgres_store import postgres_address
+
+MOODS = (FINE, FINE, REFUSED, DOUBTFUL, BUSY)
+
+ALIKE = (
+    "status",
+    "tasks",
+    "check",
+    "generate --dry-run",
+    "dispatch --dry-run",
+    "run --dry-run",
+    "settle --dry-run",
+    "generate",
+    "generate",
+    "tasks",
+    "dispatch --once --workers 1",
+    "status",
+    "status --json",
+    "check",
+    "tasks --json",
+    "settle",
+    f"trace {contract(1)}",
+    f"trace {contract(4)} --json",
+    "resolve --status in_doubt --sent --why asked --who me",
+    "retry --failed --why mended --who me",
+    f"resend {contract(1)} --campaign beijing --why lost --who me --yes",
+    "dispatch --once --workers 1",
+    "run --once --workers 1",
+    "keys distinct 7 007 --campaign beijing --why two --who me",
+    "keys list",
+    "resume beijing-group",
+    "resolve 3 --cancel --why enough --who me",
+    "preview",
+    "store accept",
+    "store accept --yes",
+    "tasks --status cancelled",
+    "dispatch --dry-run",
+    "campaign rename beijing other --why x --who me",
+)
+
+NOT_ALIKE = re.compile(
+    r"\d{4}-\d\d-\d\d[ T][\d:.]+Z?"
+    r"|\d+(\.\d+)? (µs|ms|s|min|h)( ago)?\b"
+    r'|"(p50|p95|[a-z_]*_seconds)": [\d.e-]+|"worker": "[^"]*"| +'
+)
+"""Times, durations, names of workers, and the widths of columns."""
+
+
+@pytest.fixture
+def worlds(tmp_path: Path) -> tuple[CliWorld, CliWorld]:
+    of_file, of_server = CliWorld(tmp_path / "file", MOODS), CliWorld(tmp_path / "server", MOODS)
+    of_server.edit("notifykit.yaml", "state/notifykit.db", str(postgres_address(tmp_path)))
+    return of_file, of_server
+
+
+def said(world: CliWorld, command: str, store: object) -> tuple[int, str]:
+    result = world.invoke(*command.split())
+    text = result.output.replace(str(store), "STORE").replace(str(world.folder), "FOLDER")
+    return result.exit_code, NOT_ALIKE.sub(" ", text)
+
+
+def test_every_command_says_the_same(worlds: tuple[CliWorld, CliWorld], tmp_path: Path) -> None:
+    of_file, of_server = worlds
+    for command in ALIKE:
+        found = said(of_server, command, postgres_address(tmp_path))
+        assert found == said(of_file, command, of_file.store), command
+        assert "Traceback" not in found[1]
+    assert of_server.flags() == of_file.flags() != ["N"] * len(MOODS)
+
+
+LEGACY = "\nlegacy: {kind: contract, status_file: state/sent.json}\n"
+
+
+@pytest.mark.parametrize("command", ["migrate --dry-run", "migrate --yes --stopped idle", "verify", "rollback --yes"])
+def test_what_has_to_do_with_an_old_program_says_that_it_needs_a_file(
+    worlds: tuple[CliWorld, CliWorld], command: str
+) -> None:
+    _, world = worlds
+    with (world.folder / "campaigns" / "beijing.yaml").open("a", encoding="utf-8") as file:
+        file.write(LEGACY)
+    (world.folder / "state").mkdir()
+    (world.folder / "state" / "sent.json").write_text("{}", encoding="utf-8")
+    result = world.invoke(*command.split())
+    assert result.exit_code in (1, 4)
+    assert "what has to do with an old program works on a store that is a file" in result.output
+    assert "`notifykit store copy` takes it to a server then" in result.output
+
+
+def test_old_state_that_nobody_moved_holds_its_campaign(worlds: tuple[CliWorld, CliWorld]) -> None:
+    _, world = worlds
+    with (world.folder / "campaigns" / "beijing.yaml").open("a", encoding="utf-8") as file:
+        file.write(LEGACY)
+    (world.folder / "state").mkdir()
+    (world.folder / "state" / "sent.json").write_text("{}", encoding="utf-8")
+    result = world.invoke("generate")
+    assert result.exit_code == 1
+    assert "sent.json" in result.output
+    (world.folder / "state" / "sent.json").unlink()
+    assert world.invoke("generate").exit_code == 0
+    (world.folder / "state" / "sent.json").write_text("{}", encoding="utf-8")
+    assert world.invoke("generate").exit_code == 0, "the store knows its messages"
+
+
+def test_a_copy_of_the_files_of_a_server_is_made_by_the_server(worlds: tuple[CliWorld, CliWorld]) -> None:
+    _, world = worlds
+    result = world.invoke("store", "backup", "x.db")
+    assert (result.exit_code, "use the server's own tools, such as pg_dump" in result.output) == (1, True)
+
+
+def test_an_outbox_that_is_gone_is_followed_by_no_empty_one(worlds: tuple[CliWorld, CliWorld]) -> None:
+    _, world = worlds
+    assert world.invoke("generate").exit_code == 0
+    assert world.invoke("dispatch", "--once").exit_code == 3
+    world.edit("notifykit.yaml", "&schema=", "&schema=o")
+    for command in ("generate", "status", "dispatch", "check"):
+        result = world.invoke(command)
+        assert result.exit_code == (4 if command == "check" else 1), command
+        assert "the outbox of this project is gone: it was dropped" in result.output
+    assert world.invoke("store", "accept", "--yes").exit_code == 0
+    assert world.invoke("generate").exit_code == 0
+
+
+def test_a_password_in_the_file_is_refused_and_shown_nowhere(worlds: tuple[CliWorld, CliWorld]) -> None:
+    _, world = worlds
+    world.edit("notifykit.yaml", "//notifykit@", "//notifykit:geheim-7@")
+    for command in ("check", "generate"):
+        result = world.invoke(command)
+        assert result.exit_code == 4
+        assert "holds a password in plain text" in result.output
+        assert "geheim" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("url", "wrong"),
+    [
+        ("postgresql://me@box", "names no database"),
+        ("postgresql://me@box/a/b", "names no database"),
+        ("postgresql://me@box:port/a", "is no address"),
+        ("postgresql://me@box/a?schema=Mine!", "the schema cannot be called 'Mine!'"),
+        ("mongo://box/a", 'no plugin offers stores of the scheme "mongo"'),
+    ],
+)
+def test_an_address_that_is_none(worlds: tuple[CliWorld, CliWorld], url: str, wrong: str) -> None:
+    world, _ = worlds
+    world.edit("notifykit.yaml", "state/notifykit.db", url)
+    for command in ("status", "check"):
+        result = world.invoke(command)
+        assert result.exit_code == 4
+        assert f"notifykit.yaml:2: store: {wrong}" in result.output
