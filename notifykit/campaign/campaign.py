@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -103,6 +104,8 @@ class Campaign:
     """What the keys were taken from before, and are not any more, on purpose."""
     exact_keys: bool = False
     """Whether every text is a key of its own, whatever a person would read it as."""
+    place: str | None = None
+    """The machine that its files are on, on a store that several machines use; None: the one that queues first."""
 
     def message(self, name: str) -> MessagePlan | None:
         """Return the plan that made a task's message; parts of a split one (`group.2`) included."""
@@ -125,6 +128,16 @@ class DispatchSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """What starts the work on many machines."""
+
+    address: str | None = None
+    """The PostgreSQL database of its jobs; None: the store's."""
+    tick: float = 15.0
+    """Seconds between two looks for what fell due, over all machines."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What `notifykit.yaml` says beside the senders."""
 
@@ -133,3 +146,6 @@ class Settings:
     dispatch: DispatchSettings = DispatchSettings()
     interval: float = 180.0
     """Seconds between two passes of `run`."""
+    place: str = field(default_factory=socket.gethostname)
+    """What this machine is called where files have one place."""
+    engine: EngineSettings = EngineSettings()

@@ -11,6 +11,7 @@ from notifykit.operate.attention import Attention
 from notifykit.outbox.values import Count
 from notifykit.pipeline.dispatched import Dispatched
 from notifykit.pipeline.generate import Generated
+from notifykit.pipeline.places import ElsewhereError
 from notifykit.pipeline.settle import Settled
 from notifykit.terminal.console import count, out, some, warn_of
 from notifykit.terminal.tables import Right, print_table
@@ -22,7 +23,8 @@ SHOWN = 20
 def exit_code(*, failures: Mapping[str, NotifykitError], held: object) -> ExitCode:
     """Return the exit code of a job: an error counts more than what is held for a person."""
     if failures:
-        return ExitCode.ERROR
+        elsewhere = all(isinstance(why, ElsewhereError) for why in failures.values())
+        return ExitCode.PREFLIGHT_FAILED if elsewhere else ExitCode.ERROR
     return ExitCode.HELD if held else ExitCode.DONE
 
 

@@ -33,11 +33,15 @@ SECTIONS: Mapping[str, Sequence[LazyCommand]] = {
         _command("dispatch", "dispatch:dispatch", "Send what is queued, until nothing waits any more."),
         _command("settle", "settle:settle", "Write the results where people look."),
         _command("run", "run:run", "Generate, dispatch, settle, and again."),
+        _command("worker", "worker:worker", "Do a share of the work, together with others, until told to stop."),
     ),
     "How things stand": (
         _command("status", "status:status", "Show how each campaign stands."),
         _command("tasks", "tasks:tasks", "List messages and where each stands."),
         _command("trace", "trace:trace", "Tell one record's whole story."),
+        _command(
+            "machines", "machines:machines", "List who works: the processes of `worker` and `run` on all machines."
+        ),
     ),
     "Decisions": (
         _command("retry", "decide:retry", "Try failed messages again."),
@@ -46,6 +50,7 @@ SECTIONS: Mapping[str, Sequence[LazyCommand]] = {
         _command("resume", "decide:resume", "End the pause of a channel."),
         _command("keys", "keys:keys", "Decide about keys that read as the same."),
         _command("campaign", "campaign:campaign", "Change what the store knows of a campaign."),
+        _command("source", "source:source", "Say on which machine the files of campaigns are."),
         _command("store", "store:store", "Look after the outbox."),
     ),
     "Reference": (

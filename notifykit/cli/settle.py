@@ -11,6 +11,7 @@ from notifykit.cli.stores import existing
 from notifykit.errors import ExitCode
 from notifykit.model import Status
 from notifykit.outbox import Outbox
+from notifykit.outbox.protocol import KeepsPlaces
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import Pass, settle_all
@@ -59,8 +60,11 @@ def settle(session: Session, campaigns: tuple[str, ...], as_json: bool) -> ExitC
 
 
 def find_orphans(project: Project, outbox: Outbox) -> dict[str, int]:
-    """Return the campaigns that no file describes and that still owe write-backs, with how many."""
+    """Return the campaigns of this machine that no file describes and that still owe write-backs, with how many."""
     described = {campaign.name for campaign in project.described} | set(project.unavailable())
+    if isinstance(outbox, KeepsPlaces):
+        here = project.configuration.settings.place
+        described |= {name for name, kept in outbox.places().items() if kept.place != here}
     owing = {
         name: sum(1 for _ in outbox.tasks(Filter(campaign=name, statuses=(Status.SENT,))))
         for name in sorted(outbox.owing_campaigns())

@@ -92,6 +92,7 @@ class CampaignReader:
             shares_data_with=frozenset(section.shares_data_with),
             replaces_key=frozenset(section.replaces_key),
             exact_keys=section.keys == "exact",
+            place=section.place,
         )
         return ReadCampaign(name=name, enabled=enabled, campaign=campaign, lacking=tuple(lacking))
 

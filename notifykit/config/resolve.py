@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings, Settings
+from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings, EngineSettings, Settings
 from notifykit.config.campaign_files import CampaignFiles, find_campaign_files
 from notifykit.config.campaigns import CampaignReader, ReadCampaign, campaign_name
 from notifykit.config.channels import read_channels
@@ -86,6 +88,8 @@ def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -
             store=store,
             dispatch=DispatchSettings(**section.dispatch.model_dump()),
             interval=section.run.interval,
+            place=os.environ.get("NOTIFYKIT_PLACE") or section.run.place or socket.gethostname(),
+            engine=EngineSettings(**section.engine.model_dump()),
         ),
         campaign_files=campaign_files,
         campaigns=_usable(reads, enabled=True),

@@ -172,6 +172,11 @@ class CampaignSection(SendingSection):
         description="`as_read`: a new key that a person would read as another one, or as none, is held. `exact`: every "
         "text is a key of its own.",
     )
+    place: Name | None = Field(
+        default=None,
+        description="The machine that its files are on, as `run: place` says there: on a store that several machines "
+        "use, nobody else generates or settles it. Default: the machine that queues or writes back first.",
+    )
     source: TypedSection = Field(description="Where records come from: `type`, and the type's options.")
     strategy: TypedSection = Field(
         description="What needs notifying and what is written back: `type`, and the type's options."
@@ -195,9 +200,27 @@ class DispatchSection(Section):
 
 
 class RunSection(Section):
-    """The command `run`."""
+    """The commands `run` and `worker`."""
 
     interval: Positive = Field(default=180.0, description="Time between two passes.")
+    place: Name | None = Field(
+        default=None,
+        description="What this machine is called where files have one place; the variable NOTIFYKIT_PLACE goes before "
+        "it. Default: the host's name.",
+    )
+
+
+class EngineSection(Section):
+    """What starts the work on many machines: the command `worker`."""
+
+    address: str | None = Field(
+        default=None,
+        description="The PostgreSQL database of its jobs, as a URL without a password. It must be reached directly, "
+        "not through a pooler. Default: the store's.",
+    )
+    tick: Positive = Field(
+        default=15.0, description="How often some machine looks for what fell due: retries, limits, pauses that ended."
+    )
 
 
 class PluginsSection(Section):
@@ -227,5 +250,8 @@ class ProjectSection(Section):
         default={}, description="The channels, each under a name of your choice."
     )
     dispatch: DispatchSection = Field(default_factory=DispatchSection, description="How sending is done.")
-    run: RunSection = Field(default_factory=RunSection, description="The command `run`.")
+    run: RunSection = Field(default_factory=RunSection, description="The commands `run` and `worker`.")
+    engine: EngineSection = Field(
+        default_factory=EngineSection, description="What starts the work on many machines: the command `worker`."
+    )
     plugins: PluginsSection = Field(default_factory=PluginsSection, description="Which plugins are loaded.")

@@ -21,6 +21,7 @@ from notifykit.operate.writable import unwritable_results
 from notifykit.outbox import Outbox
 from notifykit.outbox.address import OpenedOutbox
 from notifykit.pipeline.generate import decided, generate
+from notifykit.pipeline.places import ElsewhereError, require_here
 from notifykit.pipeline.precedence import Precedence
 from notifykit.pipeline.project import Project, open_project
 from notifykit.plugins import Plugins
@@ -200,6 +201,11 @@ def _asked(project: Project, campaign: Campaign) -> Iterator[Finding]:
 
 
 def _of_campaign(project: Project, outbox: Outbox, precedence: Precedence, campaign: Campaign) -> Iterator[Finding]:
+    try:
+        require_here(campaign, project.configuration.settings.place, outbox)
+    except ElsewhereError as error:
+        yield Finding(level=Level.NOTE, about=campaign.name, what=str(error), error=error)
+        return
     if (reason := precedence.refusal(campaign)) is not None:
         yield _wrong(campaign.name, HeldCampaignError(reason, where=campaign.file))
     try:

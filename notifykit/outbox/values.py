@@ -25,10 +25,12 @@ __all__ = [
     "Exchanged",
     "Filter",
     "Finished",
+    "Machine",
     "Outage",
     "OutageKind",
     "Pause",
     "Pulse",
+    "SourcePlace",
     "Transition",
 ]
 
@@ -280,3 +282,42 @@ class DistinctKeys:
     """UTC seconds."""
     who: str
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcePlace:
+    """Where the files of a campaign are. Nobody generates or settles it elsewhere."""
+
+    campaign: str
+    place: str
+    """What the machine is called: `run: place` of its project file."""
+    host: str
+    path: str
+    """Of what its source reads, where its links lead; empty where that is no file."""
+    since: float
+    """UTC seconds."""
+    who: str = ""
+    """Who moved it there; empty where it was first."""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """A process that works for longer than one command."""
+
+    name: str
+    """Host, process id, and a random part. Its claims are under names that begin with the first two."""
+    host: str
+    place: str
+    version: str
+    """Of notifykit."""
+    does: str
+    """Its command, and the queues that it hears."""
+    since: float
+    """UTC seconds."""
+    seen_at: float
+    """UTC seconds of its last sign of life."""
+    ahead: float
+    """Seconds by which the store's clock was ahead of its machine's then."""
+    on_wire: int = 0
+    """How many messages it is sending."""

@@ -9,9 +9,10 @@ at once; no more of a channel than can be called at once: that, and no more, is 
 from __future__ import annotations
 
 import logging
+import math
 import random
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from queue import SimpleQueue
 
@@ -55,17 +56,21 @@ class Dispatcher:
         observers: Observers | None = None,
         rng: random.Random | None = None,
         progress: Callable[[int], None] | None = None,
+        only: Collection[str] | None = None,
+        worker: str | None = None,
     ) -> None:
+        """`only`: the channels that it serves; None: all of them. `worker`: a name that none but the earlier
+        dispatchers over this connection had; None: a new one."""
         self._outbox = outbox
         self._channels = channels
         self._settings = settings
         self._clock = clock
         self._observers = observers or Nobody()
         self._progress = progress
-        self._worker = worker_name()
+        self._worker = worker or worker_name()
         self._desk = GroupCommit(self._serve, visitors=lambda: self._alive - self._idle)
         recorder = Recorder(outbox, channels, campaigns, rng or random.Random())  # noqa: S311 - jitter
-        self._exchanges = Exchanges(outbox, self._worker, channels, settings, clock, recorder)
+        self._exchanges = Exchanges(outbox, self._worker, channels, settings, clock, recorder, only)
         self._recovery = Recovery(outbox, self._worker, clock, recorder.judge)
         self._enlisted = ExitStack()
         self._locked = False
@@ -84,11 +89,16 @@ class Dispatcher:
         """Finish what is on the wire, record it, and start nothing new. Safe to call from a signal handler."""
         self._stop.set()
 
-    def run(self, *, drain: bool, leave_overdue: bool = False) -> Dispatched:
+    @property
+    def calling(self) -> bool:
+        """Whether calls that `run` left go on."""
+        return bool(self._alive)
+
+    def run(self, *, drain: bool, leave_overdue: bool = False, seconds: float = math.inf) -> Dispatched:
         """Send what is due. With `drain`, wait for retries, limits and timed pauses too, until nothing waits.
 
         With `leave_overdue` it does not wait for calls that outlive their timeout by far: they go on, their claims are
-        renewed, and `join` waits for them. May be called again.
+        renewed, and `join` waits for them. After `seconds` nothing new is begun. May be called again.
 
         Raises StoreError where outcomes could not be recorded for the length of a lease: what was sent in that
         time is then in doubt.
@@ -99,7 +109,7 @@ class Dispatcher:
             self._enlist()
             self._recover()
             self._start_threads(self._settings.workers)
-            self._watch(drain=drain, leave_overdue=leave_overdue)
+            self._watch(drain=drain, leave_overdue=leave_overdue, until=self._clock.monotonic() + seconds)
         finally:
             self._finish()
             self._wait_for_threads(leave_overdue=leave_overdue)
@@ -314,7 +324,7 @@ class Dispatcher:
             self._finished = True
             self._state.notify_all()
 
-    def _watch(self, *, drain: bool, leave_overdue: bool) -> None:
+    def _watch(self, *, drain: bool, leave_overdue: bool, until: float) -> None:
         """Until the last thread has ended: recover what others left on the wire, and find out when all is done."""
         recovered = self._clock.monotonic()
         while True:
@@ -332,7 +342,7 @@ class Dispatcher:
             if now - recovered >= min(self._settings.lease / 4, 5.0):
                 recovered = now
                 self._recover()
-            if self._look(all_idle=all_idle, drain=drain):
+            if now >= until or self._look(all_idle=all_idle, drain=drain):
                 self._finish()
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -44,14 +44,17 @@ class Exchanges:
         settings: DispatchSettings,
         clock: Clock,
         recorder: Recorder,
+        only: Collection[str] | None = None,
     ) -> None:
+        """`only`: the channels of which is claimed; None: all of them."""
         self._outbox = outbox
         self._worker = worker
         self._settings = settings
         self._clock = clock
         self._recorder = recorder
         self._batching = {name: channel for name, channel in channels.items() if channel.batch_size > 1}
-        self.bounds = bounds_of(channels, settings.workers)
+        bounds = bounds_of(channels, settings.workers)
+        self.bounds = {name: bound for name, bound in bounds.items() if only is None or name in only}
         self.held = HeldClaims(clock, lease=settings.lease, timeout=settings.timeout)
 
     def serve(self, errands: Sequence[Errand], ending: Callable[[], bool]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -40,11 +40,14 @@ class Project:
         return (*found.campaigns, *found.disabled, *found.unsendable)
 
     def campaigns(self, names: tuple[str, ...] = ()) -> tuple[Campaign, ...]:
-        """Return the campaigns that can run: all of them, or those named. Raises NotifykitError for an unknown name."""
+        """Return the campaigns that can run: all of them, or those named. Raises NotifykitError for an unknown name.
+
+        All but those whose files say that they are for another machine.
+        """
         self._check(names)
         if off := [campaign.name for campaign in self.configuration.disabled if campaign.name in names]:
             raise NotifykitError(f'campaign "{off[0]}" says `enabled: false`', mend="remove that line to run it")
-        return tuple(item for item in self.configuration.campaigns if not names or item.name in names)
+        return tuple(item for item in self.configuration.campaigns if self._is_meant(item, names))
 
     @property
     def idle(self) -> str | None:
@@ -63,7 +66,13 @@ class Project:
     def settling(self, names: tuple[str, ...] = ()) -> tuple[Campaign, ...]:
         """Return the campaigns that can write results back: as `campaigns`, with disabled ones."""
         self._check(names)
-        return tuple(item for item in self.described if not names or item.name in names)
+        return tuple(item for item in self.described if self._is_meant(item, names))
+
+    def _is_meant(self, campaign: Campaign, names: tuple[str, ...]) -> bool:
+        settings = self.configuration.settings
+        if names:
+            return campaign.name in names
+        return settings.store.file is not None or campaign.place in (None, settings.place)
 
     def unavailable(self, names: tuple[str, ...] = ()) -> dict[str, NotifykitError]:
         """Return the campaigns that cannot run here, all of them or those named, each with the reason and the mend."""
@@ -151,9 +160,15 @@ class Project:
         return any(self.plugins.hook.rename_kept(old=old, new=new, outbox=outbox, folder=folder, who=who, why=why))
 
     def dispatcher(
-        self, outbox: Outbox, *, workers: int | None = None, progress: Callable[[int], None] | None = None
+        self,
+        outbox: Outbox,
+        *,
+        workers: int | None = None,
+        progress: Callable[[int], None] | None = None,
+        only: Collection[str] | None = None,
+        worker: str | None = None,
     ) -> Dispatcher:
-        """Build a dispatcher for all channels."""
+        """Build a dispatcher for all channels, or for `only` these. `worker`: its name, instead of a new one."""
         settings = self.configuration.settings.dispatch
         if workers is not None:
             settings = replace(settings, workers=workers)
@@ -166,6 +181,8 @@ class Project:
             observers=self.plugins,
             rng=random.Random(),  # noqa: S311 - jitter
             progress=progress,
+            only=only,
+            worker=worker,
         )
 
 

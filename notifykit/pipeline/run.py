@@ -16,6 +16,9 @@ from notifykit.outbox import Outbox
 from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.pipeline.dispatched import Dispatched
 from notifykit.pipeline.generate import Generated, generate
+from notifykit.pipeline.held_claims import worker_name
+from notifykit.pipeline.places import keep_here, require_here
+from notifykit.pipeline.presence import Presence
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.settle import Settled, settle
 
@@ -47,10 +50,17 @@ def generate_all(
 ) -> None:
     """Generate each campaign; one that cannot go on is noted in `this_pass.failures` and does not stop the others."""
     precedence = project.precedence(outbox)
+    place = project.configuration.settings.place
     if not dry_run:
         precedence.release_undescribed()
+
+    def before_queueing(campaign: Campaign) -> None:
+        keep_here(campaign, place, outbox)
+        precedence.remember(campaign)
+
     for campaign in campaigns:
         with alone(campaign, this_pass):
+            require_here(campaign, place, outbox)
             if dry_run:
                 precedence.require(campaign)
             else:
@@ -64,7 +74,7 @@ def generate_all(
                     observers=project.plugins,
                     progress=progress,
                     dry_run=dry_run,
-                    before_queueing=partial(precedence.remember, campaign),
+                    before_queueing=partial(before_queueing, campaign),
                 )
             )
 
@@ -73,12 +83,15 @@ def settle_all(project: Project, outbox: Outbox, campaigns: Sequence[Campaign], 
     """Settle each campaign that owes write-backs."""
     owing = set(outbox.owing_campaigns())
     precedence = project.precedence(outbox)
+    place = project.configuration.settings.place
     for campaign in campaigns:
         if campaign.name not in owing:
             continue
         with alone(campaign, this_pass):
+            require_here(campaign, place, outbox)
             project.start(campaign)
             with outbox.transaction():
+                keep_here(campaign, place, outbox)
                 if precedence.refusal(campaign) is None:
                     precedence.remember(campaign)
             this_pass.settled.append(settle(campaign, outbox))
@@ -117,6 +130,7 @@ class Runner:
         self._workers = workers
         self._stop = threading.Event()
         self._dispatcher: Dispatcher | None = None
+        self._presence = Presence(outbox, worker_name(), project.configuration.settings.place, "run")
 
     def stop(self) -> None:
         """Finish what is on the wire, then end. Safe to call from a signal handler."""
@@ -137,7 +151,7 @@ class Runner:
 
         A store that is locked, or a disk that is full, ends a pass and not the run.
         """
-        with self._dispatching():
+        with self._dispatching(), self._presence:
             self._repeat(interval, report)
 
     @contextmanager
@@ -162,6 +176,7 @@ class Runner:
         clock = self._project.clock
         while not self._stop.is_set():
             next_pass = clock.monotonic() + interval
+            self._presence.show()
             report(self._outlasting(self._pass))
             while not self._stop.is_set() and (left := next_pass - clock.monotonic()) > 0:
                 due = self._outlasting_due()
@@ -173,6 +188,7 @@ class Runner:
 
     def _in_between(self) -> Pass:
         this_pass = Pass()
+        self._presence.show()
         self._send(this_pass)
         return this_pass
 

@@ -7,13 +7,13 @@ from typing import Self
 
 from notifykit.clock import Clock, SystemClock
 from notifykit.outbox.postgres.address import SCHEMA
-from notifykit.outbox.postgres.campaigns import Campaigns
 from notifykit.outbox.postgres.claiming import Claiming
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.key_forms import KeyForms
 from notifykit.outbox.postgres.lanes import Lanes
 from notifykit.outbox.postgres.looking import Looking
 from notifykit.outbox.postgres.lost_claims import LostClaims
+from notifykit.outbox.postgres.places import Places
 from notifykit.outbox.postgres.pulsing import Pulsing
 from notifykit.outbox.postgres.queueing import Queueing
 from notifykit.outbox.postgres.resolving import Resolving
@@ -21,7 +21,7 @@ from notifykit.outbox.postgres.schema import prepare, require_current, require_i
 from notifykit.outbox.postgres.writeback import WritingBack
 
 
-class PostgresOutbox(Queueing, Claiming, LostClaims, WritingBack, Resolving, Looking, Pulsing, Campaigns, KeyForms):
+class PostgresOutbox(Queueing, Claiming, LostClaims, WritingBack, Resolving, Looking, Pulsing, Places, KeyForms):
     """One connection to the store. See `notifykit.outbox.protocol.Outbox` for what the methods promise.
 
     A connection that was lost is made again by the next call; the one that lost it raises StoreError with `passing`,

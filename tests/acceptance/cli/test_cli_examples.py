@@ -44,9 +44,11 @@ def examples(command: str) -> list[str]:
     return [line.strip() for line in found[1].splitlines()] if found else []
 
 
-ELSEWHERE = {f"notifykit {name}" for name in ("demo", "migrate", "verify", "retire", "rollback", "history", "shim")}
-"""They need an old program's project (tests/acceptance/migration/test_migration_examples.py), or take half a minute and
-have a test of their own (tests/acceptance/demo)."""
+OLD_PROGRAM = ("demo", "migrate", "verify", "retire", "rollback", "history", "shim")
+SERVER = ("worker", "machines", "source", "source move", "source list")
+ELSEWHERE = {f"notifykit {name}" for name in (*OLD_PROGRAM, *SERVER)}
+"""They need an old program's project (tests/acceptance/migration/test_migration_examples.py), take half a minute and
+have a test of their own (tests/acceptance/demo), or need a server (tests/integration/engine)."""
 
 LINES = [(command, line) for command in HELPS if command not in ELSEWHERE for line in examples(command)]
 

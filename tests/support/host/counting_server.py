@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -49,6 +50,8 @@ class _Handler(BaseHTTPRequestHandler):
         status = self.server.take(body)
         self.send_response(status)
         self.send_header("Content-Length", "0")
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            self.send_header("Retry-After", "1")
         self.end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002

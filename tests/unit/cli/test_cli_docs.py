@@ -17,13 +17,15 @@ from cli_world import BROKEN, BUSY, DOUBTFUL, FINE, REFUSED, CliWorld, contract
 from json_tables import PAGE, Reader
 
 import notifykit.cli.demo as demo_module
+import notifykit.cli.machines as machines_module
+import notifykit.cli.source as source_module
 from notifykit.cli import app, reference
 from notifykit.cli.app import EXIT_CODES
 from notifykit.clock import SystemClock
 from notifykit.demo.proof import ChannelProof, FlagProof, Proof
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.sqlite.address import SqliteAddress
-from notifykit.outbox.values import ChannelBounds
+from notifykit.outbox.values import ChannelBounds, Machine, SourcePlace
 from notifykit.plugins import Plugins, find, load_plugins
 from notifykit.testing.outbox.steps import take
 from notifykit.testing.samples import draft
@@ -35,6 +37,9 @@ class AnHourAgo(SystemClock):
 
 
 OUTAGE = replace(sample_outage.OUTAGE, channel="gone", wait=5.0)
+
+MACHINE = Machine(name="", host="", place="", version="", does="", since=0.0, seen_at=0.0, ahead=0.0)
+PLACE = SourcePlace(campaign="", place="", host="", path="", since=0.0)
 
 MakeWorld = Callable[[Sequence[str]], CliWorld]
 
@@ -117,6 +122,9 @@ def test_every_key_of_every_command_is_on_the_page(
     monkeypatch.setattr(SqliteAddress, "grant", lambda *_, **__: ["GRANT"], raising=False)
     reader.compare("store grant", told("store", "grant", "sender"))
     reader.compare("store accept", told("store", "accept", "--yes"))
+    reader.compare("machines", {"machines": [machines_module._form(MACHINE)]})
+    reader.compare("source list", {"sources": [source_module._form(PLACE)]})
+    reader.compare("source move", {"campaign": "", "before": None, "now": source_module._form(PLACE)})
     reader.compare("docs", told("docs"))
     reader.compare("docs PAGE", told("docs", "csv"))
     reader.compare("new-plugin", told("new-plugin", "acme-sms", "--folder", str(tmp_path)))

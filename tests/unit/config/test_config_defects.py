@@ -438,7 +438,10 @@ def test_a_section_of_a_plugin_is_checked_like_the_hosts_own(complaints: Complai
         ("desk: 7", "desk: must be a mapping"),
         (
             "elsewhere: 7",
-            "elsewhere: there is no such key; the keys are store, campaigns, senders, dispatch, run, plugins, desk",
+            (
+                "elsewhere: there is no such key; "
+                "the keys are store, campaigns, senders, dispatch, run, engine, plugins, desk"
+            ),
         ),
     ],
 )

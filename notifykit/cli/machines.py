@@ -1,0 +1,69 @@
+"""`notifykit machines`."""
+
+from __future__ import annotations
+
+import click
+
+from notifykit.cli.examples import example
+from notifykit.cli.stores import existing, looks
+from notifykit.cli.times import iso, local, relative
+from notifykit.errors import ExitCode
+from notifykit.operate.machines import keeping_places
+from notifykit.outbox.values import Machine
+from notifykit.session import Session
+from notifykit.terminal.console import json_option, out, print_json
+from notifykit.terminal.tables import Key, Right, print_table
+
+
+@click.command(epilog=example("notifykit machines"))
+@json_option
+@click.pass_obj
+@looks
+def machines(session: Session, as_json: bool) -> ExitCode:
+    """List who works: the processes of `worker` and `run` on all machines.
+
+    With when each was last seen, how far its clock is off, and how many messages it is sending. One that was killed
+    is listed for a day.
+    """
+    project = session.open_project(secrets=False)
+    found: list[Machine] = []
+    now = project.clock.now()
+    with existing(project) as outbox:
+        if outbox is not None:
+            found, now = keeping_places(project, outbox).machines(), outbox.now()
+    if as_json:
+        print_json({"machines": [_form(one) for one in found]})
+    elif found:
+        print_table(
+            ["place", Key("name"), "does", "version", "since", "last seen", Right("clock"), Right("on the wire")],
+            [
+                (
+                    one.place,
+                    one.name,
+                    one.does,
+                    one.version,
+                    local(one.since),
+                    relative(one.seen_at, now),
+                    f"{-one.ahead:+.1f} s",
+                    f"{one.on_wire:,}",
+                )
+                for one in found
+            ],
+        )
+    else:
+        out("nobody works")
+    return ExitCode.DONE
+
+
+def _form(one: Machine) -> dict[str, object]:
+    return {
+        "name": one.name,
+        "host": one.host,
+        "place": one.place,
+        "does": one.does,
+        "version": one.version,
+        "since": iso(one.since),
+        "seen_at": iso(one.seen_at),
+        "clock_ahead_seconds": round(-one.ahead, 3),
+        "on_wire": one.on_wire,
+    }

@@ -1,0 +1,145 @@
+"""Three workers over PostgreSQL: killed, cut off, their server restarted. Nothing is lost, nothing is sent twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from counting_server import counting_server
+from engine_world import EngineWorld, cut, stop, wait_until, workers
+from postgres_cluster import QUICK, Cluster, cluster
+
+from notifykit.errors import StoreError
+
+pytestmark = [
+    pytest.mark.crash,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(sys.platform == "win32", reason="PostgreSQL is not installed"),
+]
+
+PROCESSES = 3
+CHANNELS = 4
+THREADS = 4
+ON_WIRE = CHANNELS * THREADS
+"""Calls of one process at once."""
+
+
+Processes = list[subprocess.Popen[str]]
+Blow = Callable[[EngineWorld, Cluster, random.Random, Processes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """What came of it."""
+
+    blows: int
+    messages: int
+    doubts: int
+    problems: Sequence[str]
+
+    def __str__(self) -> str:
+        return f"{self.blows} blows, {self.messages} messages, {self.doubts} in doubt, wrong: {len(self.problems)}"
+
+
+def storm(
+    folder: Path,
+    blow: Blow,
+    *,
+    blows: int,
+    count: int,
+    command: Sequence[str] = ("worker",),
+    lease: float = 2.0,
+) -> Storm:
+    """Strike so often while messages are sent, then wait until nothing is left to do."""
+    rng = random.Random(7)
+    # Where the server itself is stopped as by a crash, what it has promised must be on the disk.
+    with cluster(() if blow is restart else QUICK) as server, counting_server() as service:
+        service.before = lambda _body: time.sleep(0.02)
+        world = EngineWorld(folder, service, server.address, count, CHANNELS, THREADS, lease)
+        with workers(world, PROCESSES, *command) as processes:
+            wait_until(lambda: len(service.accepted) > 20)
+            for _ in range(blows):
+                time.sleep(rng.uniform(0.1, 0.6))
+                blow(world, server, rng, processes)
+                processes[:] = [one if one.poll() is None else world.start(*command) for one in processes]
+            doubts = 0
+
+            def at_rest() -> bool:
+                nonlocal doubts
+                try:
+                    doubts += world.doubts()
+                    return world.settled()
+                except StoreError:
+                    return False
+
+            wait_until(at_rest, patience=300, every=0.5)
+            codes = stop(processes)
+            assert set(codes) <= ({0} if "worker" in command else {0, 130}), world.said()
+        return Storm(blows, len(world.due), doubts, world.problems())
+
+
+def kill(world: EngineWorld, server: Cluster, rng: random.Random, processes: Processes) -> None:
+    victim = rng.choice(processes)
+    victim.kill()
+    victim.wait()
+
+
+def restart(world: EngineWorld, server: Cluster, rng: random.Random, processes: Processes) -> None:
+    server.restart("immediate")
+
+
+def cut_off(world: EngineWorld, server: Cluster, rng: random.Random, processes: Processes) -> None:
+    cut(server.address, 3)
+
+
+def stand_still(world: EngineWorld, server: Cluster, rng: random.Random, processes: Processes) -> None:
+    """One sleeps beyond its lease, and wakes."""
+    victim = rng.choice(processes)
+    os.kill(victim.pid, signal.SIGSTOP)
+    time.sleep(world.lease * 1.5)
+    os.kill(victim.pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize(
+    ("blow", "blows", "most"), [(kill, 5, ON_WIRE), (restart, 2, ON_WIRE * PROCESSES), (cut_off, 6, 0)]
+)
+def test_a_short_storm(tmp_path: Path, blow: Blow, blows: int, most: int) -> None:
+    """`most`: calls on the wire at a blow, and so doubts."""
+    came = storm(tmp_path / "world", blow, blows=blows, count=150)
+    assert came.problems == []
+    assert came.doubts <= blows * most, came
+
+
+def test_processes_of_run_without_workers(tmp_path: Path) -> None:
+    came = storm(tmp_path / "world", kill, blows=3, count=80, command=("run", "--interval", "1"))
+    assert came.problems == []
+    assert came.doubts <= 3 * ON_WIRE, came
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize(
+    ("blow", "blows", "most"),
+    [
+        (kill, 100, ON_WIRE),
+        (restart, 20, ON_WIRE * PROCESSES),
+        (cut_off, 80, 0),
+        (stand_still, 10, ON_WIRE),
+    ],
+)
+@pytest.mark.parametrize("command", [("worker",), ("run", "--interval", "1")], ids=["worker", "run"])
+def test_a_long_storm(
+    tmp_path: Path, blow: Blow, blows: int, most: int, command: Sequence[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    came = storm(tmp_path / "world", blow, blows=blows, count=3_000, command=command)
+    with capsys.disabled():
+        print(f"\n{command[0]}, {blow.__name__}: {came}")
+    assert came.problems == []
+    assert came.doubts <= blows * most, came
