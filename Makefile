@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 SITE   := .venv-docs
 
-.PHONY: help setup demo test unit coverage test-pairs lint style format docs bench crash dist clean
+.PHONY: help setup demo test unit coverage test-pairs lint style format docs bench scale crash dist clean
 
 # A test that hangs in spite of its timeout ends its process, which names it, and the others go on.
 GUARD := -o faulthandler_timeout=1200 -o faulthandler_exit_on_timeout=true
@@ -53,6 +53,9 @@ docs: $(SITE)/.ready ## build the manual as a site in site/, offline
 bench: $(READY) ## measure against rivals
 	$(BIN)/pip install --quiet --editable ".[bench]"
 	$(BIN)/python benchmarks/run.py $(BENCHARGS)
+
+scale: $(READY) ## measure what a message costs on PostgreSQL, and simulate days
+	$(BIN)/python benchmarks/postgres/scale.py --measure
 
 crash: $(READY) ## run the deep crash tests: a kill at every system call
 	$(BIN)/pytest -m crash -s $(TESTARGS)
