@@ -22,6 +22,9 @@ ACCOUNT = 65534
 QUICK = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 """Settings for whoever pulls no plug."""
 
+INSTALLED = Path("/usr/lib/postgresql")
+"""Where Debian keeps the programs of each version."""
+
 _INSTALL = "install PostgreSQL 15 or newer: `apt-get install postgresql`"
 
 
@@ -75,7 +78,7 @@ class Server:
 
 def programs() -> Path | None:
     """Return the folder with the programs of the newest server here; None where none is installed."""
-    there = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -float(path.parent.name))
+    there = sorted(INSTALLED.glob("*/bin"), key=lambda path: -float(path.parent.name))
     on_path = shutil.which("initdb")
     return next((path for path in there if (path / "initdb").exists()), Path(on_path).parent if on_path else None)
 
