@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _NAME = ".s.PGSQL.5432"
+
+if sys.platform == "win32":
+    FAMILY = socket.AF_INET  # no server is tested there
+else:
+    FAMILY = socket.AF_UNIX
 
 COMMIT = b"COMMIT\0"
 """As it is asked for, and as it is answered."""
@@ -22,7 +28,7 @@ class CuttingProxy:
     def __init__(self, server: Path) -> None:
         self._server = server / _NAME
         self.folder = Path(tempfile.mkdtemp(prefix="nk-cut-", dir="/tmp"))  # a socket's path may have 107 bytes only
-        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener = socket.socket(FAMILY)
         self._listener.bind(str(self.folder / _NAME))
         self._listener.listen()
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
@@ -71,7 +77,7 @@ class CuttingProxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            server = socket.socket(socket.AF_UNIX)
+            server = socket.socket(FAMILY)
             try:
                 server.connect(str(self._server))
             except OSError:  # it is not up
