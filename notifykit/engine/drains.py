@@ -96,8 +96,9 @@ class Drains:
         until = clock.monotonic() + LONGEST
         try:
             sent = self._run(lane, until)
-            owing = tuple(outbox.owing_campaigns()) if sent else ()
-            due = outbox.next_due([channel])
+            with lane.dispatcher.quiet():
+                owing = tuple(outbox.owing_campaigns()) if sent else ()
+                due = outbox.next_due([channel])
             overtime = self._stop.is_set() or clock.monotonic() >= until
             more = overtime and due is not None and due <= outbox.now()
         except BaseException:

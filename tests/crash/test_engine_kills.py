@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -14,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from counting_server import counting_server
-from engine_world import EngineWorld, cut, stop, wait_until, workers
+from engine_world import EngineWorld, cut, standing_still, stop, wait_until, workers
 from postgres_cluster import QUICK, Cluster, cluster
 
 from notifykit.errors import StoreError
@@ -102,10 +100,8 @@ def cut_off(world: EngineWorld, server: Cluster, rng: random.Random, processes: 
 
 def stand_still(world: EngineWorld, server: Cluster, rng: random.Random, processes: Processes) -> None:
     """One sleeps beyond its lease, and wakes."""
-    victim = rng.choice(processes)
-    os.kill(victim.pid, signal.SIGSTOP)
-    time.sleep(world.lease * 1.5)
-    os.kill(victim.pid, signal.SIGCONT)
+    with standing_still(rng.choice(processes)):
+        time.sleep(world.lease * 1.5)
 
 
 @pytest.mark.parametrize(

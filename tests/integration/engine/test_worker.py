@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 import time
 from contextlib import closing
@@ -13,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 from counting_server import CountingServer
-from engine_world import EngineWorld, stop, wait_until, workers
+from engine_world import EngineWorld, standing_still, stop, wait_until, workers
 
 from notifykit.model import Status
 from notifykit.outbox.values import Filter
@@ -111,10 +109,9 @@ def test_a_worker_that_stood_still_beyond_its_lease_doubles_nothing(
     service.before = lambda _body: time.sleep(0.05)
     with workers(world, 2) as processes:
         wait_until(lambda: len(service.accepted) > 5)
-        os.kill(processes[0].pid, signal.SIGSTOP)
-        wait_until(lambda: len(service.accepted) > 50 or world.doubts() > 0)
-        time.sleep(1.5)
-        os.kill(processes[0].pid, signal.SIGCONT)
+        with standing_still(processes[0]):
+            wait_until(lambda: len(service.accepted) > 50 or world.doubts() > 0)
+            time.sleep(1.5)
         wait_until(lambda: world.doubts() == 0 and world.settled())
         assert stop(processes) == [0, 0]
     assert world.problems() == []

@@ -192,6 +192,18 @@ def workers(world: EngineWorld, count: int, *arguments: str) -> Iterator[list[su
             process.wait()
 
 
+@contextmanager
+def standing_still(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Have a process stand still for the block, as one whose machine sleeps."""
+    if sys.platform == "win32":
+        raise AssertionError("Windows stops no process")
+    os.kill(process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process.pid, signal.SIGCONT)
+
+
 def stop(processes: Sequence[subprocess.Popen[str]], patience: float = 60.0) -> list[int]:
     """Ask all of them to stop; returns their exit codes."""
     for process in processes:
