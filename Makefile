@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 SITE   := .venv-docs
 
-.PHONY: help setup demo test unit coverage test-pairs lint style format docs bench crash dist clean
+.PHONY: help setup demo demo-postgres test unit coverage test-pairs lint style format docs bench scale crash dist clean
 
 # A test that hangs in spite of its timeout ends its process, which names it, and the others go on.
 GUARD := -o faulthandler_timeout=1200 -o faulthandler_exit_on_timeout=true
@@ -18,6 +18,9 @@ setup: $(READY) ## install notifykit and all that its tests need into .venv
 
 demo: $(READY) ## see it at work: kills, outages, rate limits, and the proof
 	$(BIN)/notifykit demo
+
+demo-postgres: $(READY) ## the same on a PostgreSQL server of its own: workers, a kill, a crash
+	$(BIN)/notifykit demo --postgres notifykit-demo-postgres
 
 test: $(READY) ## run all tests but the deep ones
 	$(TESTS) $(TESTARGS)
@@ -53,6 +56,9 @@ docs: $(SITE)/.ready ## build the manual as a site in site/, offline
 bench: $(READY) ## measure against rivals
 	$(BIN)/pip install --quiet --editable ".[bench]"
 	$(BIN)/python benchmarks/run.py $(BENCHARGS)
+
+scale: $(READY) ## measure what a message costs on PostgreSQL, and simulate days
+	$(BIN)/python benchmarks/postgres/scale.py --measure
 
 crash: $(READY) ## run the deep crash tests: a kill at every system call
 	$(BIN)/pytest -m crash -s $(TESTARGS)

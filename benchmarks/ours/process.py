@@ -8,10 +8,15 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from benchmarks.ours.campaign import dispatcher
-from notifykit.outbox import SqliteOutbox
+from notifykit.clock import SystemClock
+from notifykit.config.stores import scheme_of
+from notifykit.outbox.address import StoreAddress
+from notifykit.outbox.postgres.address import PostgresAddress
+from notifykit.outbox.sqlite.address import SqliteAddress
 
 
 class _Locked(logging.Handler):
@@ -25,12 +30,16 @@ class _Locked(logging.Handler):
         self.count += "locked" in record.getMessage()
 
 
-def main(store: Path, workers: int) -> None:
+def _address(store: str) -> StoreAddress:
+    return PostgresAddress(store) if scheme_of(store) else SqliteAddress(Path(store))
+
+
+def main(store: str, workers: int) -> None:
     """Dispatch."""
     locked = _Locked()
     logging.getLogger().addHandler(locked)
     sent: list[str] = []
-    with SqliteOutbox.open(store, create=False) as outbox:
+    with closing(_address(store).open(SystemClock(), create=False)) as outbox:
         running = dispatcher(outbox, workers=workers, tell=lambda message: sent.append(message.idempotency_key))
         print("ready", flush=True)
         sys.stdin.readline()
@@ -39,4 +48,4 @@ def main(store: Path, workers: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]))

@@ -11,7 +11,7 @@ import click
 from notifykit.cli.examples import example
 from notifykit.demo.acts import Acts
 from notifykit.demo.proof import FlagProof, Proof
-from notifykit.demo.story import walk
+from notifykit.demo.story import on_a_server, walk
 from notifykit.demo.world import folder_of
 from notifykit.errors import ExitCode
 from notifykit.plugins import Plugins
@@ -25,22 +25,24 @@ FOLDER = Path("notifykit-demo")
 
 @click.command(epilog=example("notifykit demo", "notifykit demo --json /tmp/notifykit-demo"))
 @click.argument("folder", metavar="[DIR]", default=FOLDER, type=PathType())
+@click.option("--postgres", is_flag=True, help="Another act: several workers over a PostgreSQL server of its own.")
 @json_option
 @click.pass_obj
-def demo(session: Session, folder: Path, as_json: bool) -> ExitCode:
+def demo(session: Session, folder: Path, postgres: bool, as_json: bool) -> ExitCode:
     """Build a small world in DIR and walk through the whole story.
 
     DIR (default: notifykit-demo) must be new, empty, or an earlier demonstration's, which is rebuilt. Contracts in two
     CSV files are notified to group robots on this computer; a worker is killed on the way, the service goes down and
-    limits the rate. Then come the acts that plugins add. After each act, what the service accepted is compared with
-    what was due: exit code 7 where the claim does not hold.
+    limits the rate. Then come the acts that plugins add. With `--postgres`, several workers send from a server instead.
+    After each act, what the service accepted is compared with what was due: exit code 7 where the claim does not hold.
     """
     # SIGTERM as SIGINT: the command that is under way ends, too.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     proofs: dict[Path, Proof] = {}  # by folder: the proof of a later act includes what happened there before
     look_around: dict[Path, str] = {}
     try:
-        for act in walk(folder, _added_acts(session.plugins), info if as_json else out):
+        say = info if as_json else out
+        for act in on_a_server(folder, say) if postgres else walk(folder, _added_acts(session.plugins), say):
             proofs[act.folder], look_around[act.folder] = act.proof, act.look_around
             if not as_json:
                 _print(act.proof)

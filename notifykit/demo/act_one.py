@@ -42,7 +42,7 @@ def play(folder: Path, narrator: Narrator) -> Proof:
         world = build(folder, service)
         project = open_project(folder / "notifykit.yaml")
         write_schemas(folder, project.plugins.registry)
-        stage = _Stage(world, service, project, Commands(folder, narrator.say), narrator)
+        stage = Stage(world, service, project, Commands(folder, narrator.say), narrator)
         stage.introduce()
         stage.generate()
         stage.kill_a_worker()
@@ -54,7 +54,9 @@ def play(folder: Path, narrator: Narrator) -> Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stage:
+class Stage:
+    """The world, the service and the project of an act, and what happens there in every act."""
+
     world: World
     service: Service
     project: Project
@@ -62,6 +64,7 @@ class _Stage:
     narrator: Narrator
 
     def introduce(self) -> None:
+        """Say what is there."""
         rows = [row for file in self.world.contracts for row in file.rows]
         due = Counter(item.message for item in self.world.due())
         flagged = len(rows) - due["group"]
@@ -81,6 +84,7 @@ class _Stage:
         )
 
     def generate(self) -> None:
+        """Queue."""
         self.narrator.chapter("Generate: queued is not sent", "入队不等于已发送")
         self.commands.run("generate")
         untouched = all(file.path.read_bytes() == file.before for file in self.world.contracts)
@@ -89,6 +93,7 @@ class _Stage:
         )
 
     def kill_a_worker(self) -> None:
+        """Kill one that waits for replies."""
         self.narrator.chapter("A worker is killed on the wire", "发送途中被杀死")
         holds = (
             self.service.hold("beijing-group", 4, accepts=True),
@@ -103,6 +108,7 @@ class _Stage:
         self.commands.run("tasks", "--status", "sending")
 
     def recover(self) -> None:
+        """Have others go on."""
         lease = self.project.configuration.settings.dispatch.lease
         self.narrator.chapter("Recovery, an outage, a rate limit", "恢复、断网、限流")
         self.narrator.tell(f"The lease of the dead worker runs out after {lease:g} s. Meanwhile the service goes down.")
@@ -123,13 +129,13 @@ class _Stage:
         """Decide as a person would who can ask the service. Returns the key of a message that was sent again."""
         self.narrator.chapter("Doubt is shown, not guessed away", "存疑不猜")
         self.commands.run("tasks", "--status", "in_doubt")
-        doubts = self._tasks(Status.IN_DOUBT)
+        doubts = self.tasks(Status.IN_DOUBT)
         accepted = [task for task in doubts if self._accepted(task)]
         lost = [task for task in doubts if task not in accepted]
         self._decide(accepted, "--sent", "the service's book has it")
         self._decide(lost, "--resend", "the service's book does not have it")
         for _ in range(_TRIES):
-            if not self._tasks(Status.QUEUED, Status.SENDING):
+            if not self.tasks(Status.QUEUED, Status.SENDING):
                 return lost[0].key if lost else None
             self._wait_for_leases()
             self.commands.run("dispatch")
@@ -143,45 +149,50 @@ class _Stage:
             self.commands.run("resolve", *ids, decision, "--why", why, "--who", "the demonstration")
 
     def settle(self, key: str | None) -> None:
+        """Write back. `key`: of a record whose story is shown."""
         self.narrator.chapter("Settle: the flags follow", "写回标记")
         self.commands.run("settle")
         self.commands.run("status")
         self.commands.run("trace", key or self.world.contracts[0].rows[-1][ID])
 
     def repeat(self) -> None:
+        """Do it all once more."""
         self.narrator.chapter("Once more: nothing to do", "再来一遍")
         self.commands.run("run", "--once")
 
     def prove(self) -> Proof:
+        """Compare what the service noted with what was due."""
         count = f"{len(self._entries()):,} requests"
         self.narrator.chapter("The proof", "证明")
         self.narrator.tell(f"What the service noted in its book ({count}), against what the data asked for:")
-        doubts = {(task.campaign, task.key, task.name) for task in self._tasks(Status.IN_DOUBT)}
+        doubts = {(task.campaign, task.key, task.name) for task in self.tasks(Status.IN_DOUBT)}
         return prove(self.world, self._entries(), doubts)
 
     # waiting ----------------------------------------------------------------------------------------------
 
     def _wait_for_leases(self) -> None:
         """Wait until whatever is `sending` was left by a worker that is gone."""
-        with self._outbox() as outbox:
-            _wait_until(lambda: all(outbox.ended(claim.worker) for claim in outbox.on_wire()), "a killed worker to end")
+        with self.outbox() as outbox:
+            wait_until(lambda: all(outbox.ended(claim.worker) for claim in outbox.on_wire()), "a killed worker to end")
 
     def _wait_for_refused_connections(self) -> None:
-        _wait_until(lambda: bool(self._errors()["ConnectError"]), "a connection to be refused")
+        wait_until(lambda: bool(self._errors()["ConnectError"]), "a connection to be refused")
 
     # looking ----------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _outbox(self) -> Iterator[Outbox]:
+    def outbox(self) -> Iterator[Outbox]:
+        """Open the store."""
         with closing(self.project.open_outbox(create=False)) as outbox:
             yield outbox
 
-    def _tasks(self, *statuses: Status) -> list[Task]:
-        with self._outbox() as outbox:
+    def tasks(self, *statuses: Status) -> list[Task]:
+        """Return the tasks in these statuses."""
+        with self.outbox() as outbox:
             return list(outbox.tasks(Filter(statuses=statuses)))
 
     def _errors(self) -> Counter[str]:
-        with self._outbox() as outbox:
+        with self.outbox() as outbox:
             return sum((Counter(figures.errors) for figures in outbox.figures()), Counter())
 
     def _entries(self) -> list[Entry]:
@@ -195,7 +206,8 @@ class _Stage:
         )
 
 
-def _wait_until(happened: Callable[[], bool], what: str) -> None:
+def wait_until(happened: Callable[[], bool], what: str) -> None:
+    """Wait until something has happened. Raises CommandFailedError where it does not within PATIENCE."""
     clock = SystemClock()
     patience = clock.monotonic() + PATIENCE
     while not happened():

@@ -60,6 +60,17 @@ class Commands:
             yield
             self._finish(process)
 
+    @contextmanager
+    def beside(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """Run a command beside what the block does, and kill it at the end if it has not ended by then."""
+        with self._started(_NOTIFYKIT, arguments) as process:
+            yield process
+
+    def end(self, process: subprocess.Popen[str]) -> None:
+        """Ask such a command to stop, and show what it said. Raises CommandFailedError as `run` does."""
+        process.terminate()
+        self._finish(process)
+
     def run_until_killed(self, *arguments: str, until: Callable[[float], bool]) -> None:
         """Run a command and kill it (SIGKILL) as soon as `until(seconds)` returns; False from it is an error."""
         with self._started(_NOTIFYKIT, arguments) as process:

@@ -37,7 +37,8 @@ class Narrator:
     def tell(self, text: str) -> None:
         """Say a paragraph."""
         width = max(60, min(_WIDE, columns() - 2))
-        self.say(textwrap.fill(text, width, initial_indent=_INDENT, subsequent_indent=_INDENT))
+        for line in textwrap.wrap(text, width, initial_indent=_INDENT, subsequent_indent=_INDENT):
+            self.say(line)
 
     def line(self, text: str) -> None:
         """Say one line as it is, such as one of a table."""

@@ -39,3 +39,13 @@ def walk(folder: Path, added: Sequence[Acts], say: Say) -> Iterator[Played]:
             look_around = acts.look_around.replace("{folder}", str(place))
             for proof in acts.play(place, narrator):
                 yield Played(folder=place, proof=proof, look_around=look_around)
+
+
+def on_a_server(folder: Path, say: Say) -> Iterator[Played]:
+    """Yield the act of several workers over a server. Raises NoServerError where none is installed, and as `walk`."""
+    from notifykit.demo import act_machines  # its libraries need not be there
+
+    narrator = Narrator(say)
+    with claimed(folder):
+        gone = f"The server was the demonstration's own and is gone. What the robots noted is in {folder}."
+        yield Played(folder=folder, proof=act_machines.play(folder, narrator), look_around=gone)

@@ -13,7 +13,6 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from itertools import zip_longest
 from typing import cast
 
@@ -115,7 +114,8 @@ class _Copy:
         here, there = self._here, self._there
         sent = {kind: Digest() for kind in KINDS}
         for kind, digest in sent.items():
-            there.add(kind, digest.of(map(partial(there.kept, kind), here.rows(kind))))
+            kept = (there.kept(kind, row) for row in here.rows(kind))
+            there.add(kind, digest.of(row for row in kept if row is not None))
         here.give_turns()
         there.give_turns()
         copied = _read(there)

@@ -40,11 +40,12 @@ KINDS: Mapping[str, Sequence[str]] = {
     "held_campaigns": ("campaign", *_REASON),
     "keys": ("campaign", "record_key"),
     "distinct_keys": ("campaign", "one", "other", "at", "who", "why"),
+    "sources": ("campaign", "place", "host", "path", "since", "who", "why"),
     "sequence": ("highest",),
     "carried": ("name", "sql", "rows"),
 }
 """The kinds of rows in the order in which they are copied, each with its columns. Rows come in the order of their keys;
-events and campaign data in that in which they were written.
+events, campaign data and places of sources in that in which they were written.
 
 `keys`: those of any message that are not their own normal form. `sequence`: the highest id that was ever given.
 `carried`: what others made in an embedded store, such as what a migration keeps: a name, the statement that makes it,
@@ -112,8 +113,11 @@ class CopyEnd(Protocol):
         """Remove all rows of all kinds."""
         ...
 
-    def kept(self, kind: str, row: Row) -> Row:
-        """Return a row of a kind as this store can keep it. Raises StoreError for what it cannot keep."""
+    def kept(self, kind: str, row: Row) -> Row | None:
+        """Return a row of a kind as this store can keep it; None where it has no need of it.
+
+        Raises StoreError for what it cannot keep.
+        """
         ...
 
     def rows(self, kind: str) -> Iterator[Row]:

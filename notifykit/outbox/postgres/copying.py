@@ -36,6 +36,7 @@ _ORDER = {
     "campaign_data": "id",
     "held_campaigns": "campaign",
     "distinct_keys": "campaign, one, other",
+    "sources": "id",
     "carried": "position",
 }
 """The kinds that are tables here, too, and the order of their rows."""

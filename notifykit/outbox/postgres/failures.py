@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import psycopg
-from psycopg import conninfo, errors, pq
+from psycopg import conninfo, errors
 
 from notifykit.errors import StoreError
 
@@ -26,15 +26,17 @@ _PASSING = (
 )
 """What the same may succeed after."""
 
-_AT_CONNECT = (
+_REFUSED = (
     ("password authentication failed", "correct the password: in `~/.pgpass`, or where the configuration names it"),
     ("no password supplied", "put the password into `~/.pgpass`, or where the configuration names it"),
     ("no pg_hba.conf entry", "ask who runs the server to let this account in from this machine (`pg_hba.conf`)"),
-    ("could not translate host name", "correct the host in `store:`"),
+    ("authentication failed", "correct the account in `store:`"),
+    ("not permitted to log in", "correct the account in `store:`"),
+    ("permission denied for database", "ask who runs the server to let this account use the database"),
+    ("does not exist", "make the database (`createdb`) and the account (`createuser`), or correct `store:`"),
+    ("certificate", "correct the certificates, or `sslmode` in `store:`"),
 )
-"""What the server says when it lets nobody in, in English, and what to do about it."""
-
-_BUSY_AT_CONNECT = ("too many", "remaining connection slots")
+"""What the server says to whom it does not let in, and what to do about it."""
 
 
 def shown(address: str) -> str:
@@ -56,15 +58,16 @@ def store_error(where: str, error: psycopg.Error, *, lost: bool) -> StoreError:
     return StoreError(_said(error), mend=mend or (_AGAIN if passing else _REPORT), where=where, passing=passing)
 
 
-def connect_error(address: str, where: str, error: psycopg.Error) -> StoreError:
-    """Tell why no connection can be made. Whether it may be made later is asked of the server itself."""
+def connect_error(where: str, error: psycopg.Error) -> StoreError:
+    """Tell why no connection can be made.
+
+    The server tells whom it does not let in by words alone. Where it has them in another language than English, it is
+    taken for one that cannot be reached: that may pass.
+    """
     said = _said(error)
-    mend = next((mend for words, mend in _AT_CONNECT if words in said), "")
-    lets_in = pq.PGconn.ping(address.encode()) == pq.Ping.OK
-    if lets_in and not any(words in said for words in _BUSY_AT_CONNECT):
-        mend = mend or "make the database (`createdb`), or correct `store:`; the server says what is wrong"
-        return StoreError(f"cannot be opened: {said}", mend=mend, where=where)
-    mend = mend or "start the server, or check the host and the port in `store:`; then run the same command again"
+    if refused := next((mend for words, mend in _REFUSED if words in said), None):
+        return StoreError(f"cannot be opened: {said}", mend=refused, where=where)
+    mend = "start the server, or correct the host and the port in `store:`; then run the same command again"
     return StoreError(f"cannot be reached: {said}", mend=mend, where=where, passing=True)
 
 

@@ -83,7 +83,7 @@ RETURNING t.lane, t.attempts, {rows.TASK}
 # `find_turns`: the first queued task of each lane. Where it waits for a retry, so does everything behind it, but no
 # longer than until its `hold_until`. A channel of which a turn comes sooner than it was to be looked at, is told.
 _FIND_TURNS = """
-WITH turns AS (
+WITH turns AS MATERIALIZED (
     SELECT lane.id, CASE WHEN NOT EXISTS (
                SELECT 1 FROM outbox.tasks AS busy WHERE busy.lane = lane.id AND busy.status = 'sending')
            THEN least(waiting.turn, CASE WHEN ready.id IS NOT NULL

@@ -121,9 +121,9 @@ class SqliteCopyEnd:
             self._db.execute(f"DELETE FROM {table}")
         self._db.execute(_DROP_SEQUENCE)
 
-    def kept(self, kind: str, row: Row) -> Row:  # noqa: ARG002
-        """Return the row: SQLite keeps every text."""
-        return row
+    def kept(self, kind: str, row: Row) -> Row | None:
+        """Return the row: SQLite keeps every text. A file is on one machine, so it has no places."""
+        return None if kind == "sources" else row
 
     def rows(self, kind: str) -> Iterator[Row]:
         """Yield the rows of a kind."""
@@ -131,6 +131,8 @@ class SqliteCopyEnd:
             return iter(self._db.all(_SEQUENCE))
         if kind == "carried":
             return self._carried()
+        if kind == "sources":
+            return iter(())
         if kind == "keys":
             return iter(self._db.execute(_KEYS))
         cells = ", ".join(_CELLS.get(name, name) if kind == "tasks" else name for name in KINDS[kind])
@@ -143,6 +145,8 @@ class SqliteCopyEnd:
             self._db.executemany(_SET_SEQUENCE, rows)
         elif kind == "carried":
             self._carry(rows)
+        elif kind == "sources":
+            assert not list(rows)  # noqa: S101 - see `kept`
         elif kind == "keys":
             self._db.executemany(_KEEP_KEY, ((campaign, normal_form(key), key) for campaign, key in rows))
         else:

@@ -18,6 +18,7 @@ pytest.register_assert_rewrite(
             "clocks",
             "pulsing",
             "concurrency",
+            "connections",
         )
     )
 )
@@ -26,6 +27,7 @@ from notifykit.testing.outbox.campaigns import CampaignsContract  # noqa: E402
 from notifykit.testing.outbox.claiming import ClaimingContract  # noqa: E402
 from notifykit.testing.outbox.clocks import ClocksContract  # noqa: E402
 from notifykit.testing.outbox.concurrency import ConcurrencyContract  # noqa: E402
+from notifykit.testing.outbox.connections import ConnectionsContract  # noqa: E402
 from notifykit.testing.outbox.keys import KeysContract  # noqa: E402
 from notifykit.testing.outbox.limits import LimitsContract  # noqa: E402
 from notifykit.testing.outbox.looking import LookingContract  # noqa: E402
@@ -34,7 +36,7 @@ from notifykit.testing.outbox.queueing import QueueingContract  # noqa: E402
 from notifykit.testing.outbox.results import ResultsContract  # noqa: E402
 from notifykit.testing.outbox.settling import DecidingContract, SettlingContract  # noqa: E402
 
-__all__ = ["ConcurrencyContract", "OutboxContract"]
+__all__ = ["ConcurrencyContract", "ConnectionsContract", "OutboxContract"]
 
 
 class OutboxContract(

@@ -26,6 +26,7 @@ def test_every_act_is_proved(told: ToldDemo) -> None:
     assert told.returncode == 0, told.stdout + told.stderr
     assert told.stderr == ""
     assert "CHANGED" not in told.stdout
+    assert r"\n" not in told.stdout, "a paragraph is told line by line"
     assert [len(re.findall("^PROVED: ", act, re.MULTILINE)) for act in told.acts] == [1] * len(told.acts)
     assert "\n\nLook around: cd notifykit-demo, then `notifykit status`" in told.acts[-1]
 

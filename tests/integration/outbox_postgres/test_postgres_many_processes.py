@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from postgres_store import open_postgres
 
 from notifykit.clock import Clock
+from notifykit.outbox.postgres import lanes
+from notifykit.outbox.postgres.database import Database
+from notifykit.outbox.postgres.lanes import Due, Lanes
 from notifykit.outbox.postgres.store import PostgresOutbox
 from notifykit.testing.outbox.concurrency import ConcurrencyContract
 
@@ -23,3 +29,67 @@ class TestPostgres(ConcurrencyContract):
 @pytest.mark.crash
 class TestPostgresForLonger(TestPostgres):
     seconds = 20.0
+
+
+class Unlocked(Database):
+    """The same connection, whose statements lock nothing."""
+
+    @classmethod
+    def beside(cls, db: Database) -> Unlocked:
+        made = cls.__new__(cls)
+        made.__dict__ = db.__dict__
+        return made
+
+    def all(self, sql: str, values: Any = None) -> list[Any]:
+        return super().all(re.sub(r"FOR UPDATE( OF \w+)?( SKIP LOCKED)?", "", sql), values)
+
+
+class StraightPort(PostgresOutbox):
+    """Holds no lane: so does SQLite, where one writes at a time."""
+
+    def __init__(self, db: Database, identity: str) -> None:
+        super().__init__(db, identity)
+        self.lanes = Lanes(Unlocked.beside(db))
+
+
+class ClaimsInOneStatement(PostgresOutbox):
+    """Holds lanes and looks at their tasks in one statement, which sees the tasks as they were before it waited."""
+
+    def __init__(self, db: Database, identity: str) -> None:
+        super().__init__(db, identity)
+        self.lanes = LanesInOneStatement(db)
+
+
+class LanesInOneStatement(Lanes):
+    HELD = """
+    WITH slow AS MATERIALIZED (SELECT pg_sleep(CASE WHEN random() < 0.3 THEN 0.2 ELSE 0 END)),
+    held AS MATERIALIZED (
+        SELECT id FROM slow CROSS JOIN outbox.lanes WHERE id = ANY (%(lanes)s::bigint[]) AND due_at <= %(now)s
+           FOR UPDATE OF lanes SKIP LOCKED),
+    """
+    """On a server that is slow now and then."""
+    TAKE = HELD + lanes._TAKE.replace("WITH", "").replace("%(lanes)s::bigint[]", "ARRAY(SELECT id FROM held)")
+
+    def hold_due(self, rooms: Mapping[str, int], slots: int, now: float) -> list[Due]:
+        return Lanes(Unlocked.beside(self._db)).hold_due(rooms, slots, now)
+
+    def take(self, lanes: Sequence[int], worker: str, lease: float, now: float) -> list[tuple[Any, ...]]:
+        return self._db.all(self.TAKE, {"lanes": lanes, "worker": worker, "lease": lease, "now": now})
+
+
+class RacingPort(ConcurrencyContract):
+    def open_outbox(self, folder: Path, clock: Clock) -> PostgresOutbox:
+        return open_postgres(folder, clock, StraightPort)
+
+
+class RacingClaims(ConcurrencyContract):
+    def open_outbox(self, folder: Path, clock: Clock) -> PostgresOutbox:
+        return open_postgres(folder, clock, ClaimsInOneStatement)
+
+
+@pytest.mark.parametrize("racing", [RacingPort, RacingClaims])
+def test_a_store_that_holds_no_lane_or_looks_too_early_is_caught(
+    tmp_path: Path, racing: type[ConcurrencyContract]
+) -> None:
+    with pytest.raises(AssertionError):
+        racing().test_what_two_offer_and_three_send_goes_out_once_and_in_order(tmp_path)

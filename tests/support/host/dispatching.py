@@ -9,12 +9,12 @@ from typing import Any
 from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings, MessagePlan, RetryPolicy
 from notifykit.clock import SystemClock
 from notifykit.model import Draft, OnUnknown
-from notifykit.outbox import SqliteOutbox
+from notifykit.outbox import Outbox
 from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.roles import Strategy
 
 
-def queue(outbox: SqliteOutbox, count: int, channel: str = "ch", *, recipients: int | None = None) -> None:
+def queue(outbox: Outbox, count: int, channel: str = "ch", *, recipients: int | None = None) -> None:
     """Queue messages with the keys `ch0`, `ch1`…; each has a recipient of its own, or there are so many in turn."""
     outbox.enqueue(
         [
@@ -33,7 +33,7 @@ def queue(outbox: SqliteOutbox, count: int, channel: str = "ch", *, recipients: 
 
 
 def dispatcher(
-    outbox: SqliteOutbox,
+    outbox: Outbox,
     senders: Mapping[str, Any],
     *,
     clock: SystemClock | None = None,

@@ -119,3 +119,8 @@ def server() -> Iterator[str]:
 def schema_of(folder: Path) -> str:
     """Return the name of a schema for a test's folder: each has one of its own."""
     return f"t{hashlib.sha256(str(folder).encode()).hexdigest()[:20]}"
+
+
+def folder_of(address: str) -> Path:
+    """Return the folder of the server's socket."""
+    return Path(address.partition("host=")[2])

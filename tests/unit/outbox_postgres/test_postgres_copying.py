@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ from notifykit.clock import SystemClock
 from notifykit.errors import StoreError
 from notifykit.operate.copying import copy_store
 from notifykit.outbox import SqliteOutbox
+from notifykit.outbox.copying import KINDS
 from notifykit.outbox.postgres.address import PostgresAddress
 from notifykit.outbox.sqlite.address import SqliteAddress
+from notifykit.outbox.values import SourcePlace
 from notifykit.testing import draft
 from notifykit.testing.outbox.steps import queue, queue_drafts
 
@@ -42,7 +45,7 @@ def test_to_a_server_and_back(file: SqliteAddress, server: PostgresAddress, tmp_
     with closing(sqlite3.connect(tmp_path / "twin.db")) as twin, closing(sqlite3.connect(file.file)) as source:
         source.backup(twin)
     there = copy_store(file, server, CLOCK)
-    assert all(there.counts.values()), there.counts
+    assert all(there.counts[kind] for kind in KINDS if kind != "sources"), there.counts
     with server.open(CLOCK) as moved:
         assert told(moved) == before
     with pytest.raises(StoreError, match=re.escape(f"was moved to {server}")):
@@ -91,3 +94,16 @@ def test_what_a_service_said_loses_its_nuls(file: SqliteAddress, server: Postgre
     with server.open(CLOCK) as moved:
         found = [one.detail for task in told(moved)["tasks"] for one in moved.attempts(task.id) if one.detail]
     assert "a␀b" in found
+
+
+def test_places_of_sources_go_to_another_server_and_into_no_file(server: PostgresAddress, tmp_path: Path) -> None:
+    first = SourcePlace(campaign="c", place="one", host="h", path="/a.csv", since=0.0, who="", why="")
+    with server.open(CLOCK) as outbox:
+        fill(outbox)
+        outbox.keep_place(first)
+        kept = outbox.keep_place(replace(first, place="two", who="her", why="moved"), move=True)
+    other = postgres_address(tmp_path / "other")
+    assert copy_store(server, other, CLOCK).counts["sources"] == 2
+    with other.open(CLOCK) as outbox:
+        assert outbox.place_of("c") == kept
+    assert copy_store(other, SqliteAddress(tmp_path / "x.db"), CLOCK).counts["sources"] == 0
