@@ -70,7 +70,7 @@ class EngineDatabase:
 
     def app(self) -> App:
         """Return an application that is not open yet, and has no jobs."""
-        connector = PsycopgConnector(conninfo=self.conninfo, min_size=1, max_size=4, timeout=10.0)
+        connector = PsycopgConnector(conninfo=self.conninfo, min_size=1, max_size=4, timeout=3.0)
         return App(connector=connector)
 
     async def prepare(self) -> None:

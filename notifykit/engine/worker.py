@@ -34,6 +34,8 @@ _BACKOFF = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds before each further try to reach the engine's database."""
 _NO_SIGN = 30.0
 """Seconds after which a worker that gives no sign of life loses its jobs."""
+_PATIENCE = 2.0
+"""Seconds that a task has to end after it was cancelled, before it is cancelled once more."""
 _QUIET = ("procrastinate", "psycopg.pool", "asyncio")
 """Loggers of what a worker itself says in one line."""
 
@@ -146,9 +148,7 @@ class Worker:
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _ended(tasks)
             if self._stopping.is_set() and self._at_work:
                 # What is on the wire is finished; bells for what is left are rung.
                 await asyncio.wait(self._at_work)
@@ -258,3 +258,13 @@ class Worker:
                 await ring_once(app, bell, int(now // period * period * 1000))
             shortest = min((period for _, period in periods), default=settings.interval)
             await asyncio.sleep(min(shortest - now % shortest, settings.interval - now % settings.interval) + 0.01)
+
+
+async def _ended(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Cancel tasks, and again: a cancellation that meets the end of what it is to end may be lost."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=_PATIENCE)
+    await asyncio.gather(*tasks, return_exceptions=True)

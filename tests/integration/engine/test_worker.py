@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from counting_server import CountingServer
 from engine_world import EngineWorld, standing_still, stop, wait_until, workers
+from postgres_cluster import cluster
 
 from notifykit.model import Status
 from notifykit.outbox.values import Filter
@@ -165,3 +166,38 @@ def test_an_engine_of_another_address_that_is_not_there(folder: Path, store: str
     assert done.returncode == 1
     assert "the engine's database cannot be used: connection failed" in done.stderr
     assert "mend its address" in done.stderr
+
+
+def test_a_worker_makes_its_tables_again_where_somebody_dropped_them(
+    folder: Path, store: str, service: CountingServer
+) -> None:
+    world = EngineWorld(folder, service, store, count=2, channels=1)
+    with workers(world, 1) as processes:
+        wait_until(world.settled)
+        with psycopg.connect(store, autocommit=True) as db:
+            ((name,),) = db.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'notifykit_e%'").fetchall()
+            db.execute(f"DROP SCHEMA {name} CASCADE")
+        wait_until(lambda: "worker: the engine is back" in world.said())
+        with (folder / "c-lane-0.csv").open("a", encoding="utf-8") as file:
+            file.write("lane-0-2,reader,N\n")
+        world.count = 3
+        wait_until(world.settled)
+        assert stop(processes) == [0]
+    assert world.problems() == []
+
+
+def test_a_worker_waits_for_a_server_that_is_away_and_ends_when_it_is_told_to(
+    folder: Path, service: CountingServer
+) -> None:
+    with cluster(()) as server:
+        world = EngineWorld(folder, service, server.address, count=2, channels=1)
+        with workers(world, 2) as processes:
+            wait_until(world.settled)
+            server.stop()
+            wait_until(lambda: world.said().count("worker: cut off, trying again: ") == 2)
+            assert stop(processes[:1]) == [0]
+            server.start()
+            wait_until(lambda: "worker: the engine is back" in world.said())
+            assert stop(processes[1:]) == [0]
+        assert "Traceback" not in world.said()
+        assert "never retrieved" not in world.said()
