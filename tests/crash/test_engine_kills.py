@@ -54,13 +54,14 @@ def storm(
     blows: int,
     count: int,
     command: Sequence[str] = ("worker",),
-    lease: float = 2.0,
 ) -> Storm:
     """Strike so often while messages are sent, then wait until nothing is left to do."""
     rng = random.Random(7)
     # Where the server itself is stopped as by a crash, what it has promised must be on the disk.
     with cluster(() if blow is restart else QUICK) as server, counting_server() as service:
         service.before = lambda _body: time.sleep(0.02)
+        # An outage is shorter than a lease, also where the machine has much else to do.
+        lease = 8.0 if blow is restart else 2.0
         world = EngineWorld(folder, service, server.address, count, CHANNELS, THREADS, lease)
         with workers(world, PROCESSES, *command) as processes:
             wait_until(lambda: len(service.accepted) > 20)
