@@ -59,7 +59,7 @@ class Worker:
         self._place = place
         self._say = say
         self._concurrency = concurrency
-        self._outboxes = Outboxes(project.open_outbox)
+        self._outboxes = Outboxes(project.open_outbox, project.clock)
         self._drains = Drains(project, self._outboxes)
         self._rounds = Rounds(project, self._outboxes)
         self._lane_threads = ThreadPoolExecutor(concurrency, "drain")
