@@ -30,6 +30,9 @@ from notifykit.roles import Decision
 SAMPLE = 100
 """Records of each campaign whose messages are rendered."""
 
+NOTED_OFFSET = 1.0
+"""Seconds by which the clock of the store may differ from this machine's before it is worth knowing."""
+
 
 class Level(StrEnum):
     """How bad it is."""
@@ -145,9 +148,14 @@ def _of_store(project: Project) -> Iterator[Finding]:
         return
     if there:
         try:
-            _look_at(project).close()
+            with closing(_look_at(project)) as outbox:
+                ahead = outbox.now() - project.clock.now()
         except StoreError as error:
             yield _wrong("store", error)
+        else:
+            if abs(ahead) > NOTED_OFFSET:
+                word = "ahead of" if ahead > 0 else "behind"
+                yield _note("store", f"its clock is {abs(ahead):,.1f} s {word} this machine's; times are the store's")
     yield from (_error("store", what) for what in store.unwritable())
 
 

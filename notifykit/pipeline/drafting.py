@@ -16,6 +16,9 @@ from notifykit.wording.host import HALF_CHARACTER
 _HALF = re.compile("[\ud800-\udfff]")
 """Half of a surrogate pair: JSON and templates can spell it, and it is no Unicode text."""
 
+MOST_OF_A_KEY = 1_000
+"""Bytes of a key: a server's index has no room for much longer ones, and a key is the same in every store."""
+
 _CORRECT = "correct the template or the row"
 
 
@@ -62,7 +65,11 @@ def _drafts(
     for what, rendered in (("text", text), ("recipient", recipient)):
         if not rendered.strip():
             raise _UnsendableError(f"message `{plan.name}` has an empty {what}", _CORRECT)
+    if len(data := record.key.encode("utf-8", "replace")) > MOST_OF_A_KEY:
+        raise _UnsendableError(f"the key has {len(data)} bytes, of at most {MOST_OF_A_KEY}", "correct the row")
     for what, rendered in (("key", record.key), ("text", text), ("recipient", recipient)):
+        if "\0" in rendered:
+            raise _UnsendableError(f"message `{plan.name}` has a NUL character (U+0000) in its {what}", _CORRECT)
         if half := _HALF.search(rendered):
             raise _UnsendableError(
                 HALF_CHARACTER(message=plan.name, part=what, half=f"\\u{ord(half[0]):04x}"), _CORRECT

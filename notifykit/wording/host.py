@@ -16,6 +16,12 @@ CHANNEL_DOWN = HOST(
 )
 CHANNEL_UNREACHABLE = HOST("channel_unreachable", "cannot be reached: {cause:why}", "无法连接：{cause:why}")
 CHANNEL_THROTTLED = HOST("channel_throttled", "the service asks to wait: {cause:why}", "服务要求等待：{cause:why}")
+FAILED_OVER = HOST(
+    "failed_over",
+    "another server took over (timeline {timeline}), and no standby had to have each commit first: "
+    "the last results may be lost, and what they tell of would be sent again",
+    "另一台服务器接管了（时间线 {timeline}），而之前不要求备库先收到每次提交：最后的结果可能丢失，相应的消息会再发一次",
+)
 NOT_PROVEN = HOST("not_proven", "{cause:why}", "{cause:why}")
 ASSUMED_SENT = HOST("assumed_sent", "assumed sent: {cause:why}", "视为已发送：{cause:why}")
 LEFT_OUT = HOST("left_out", "not delivered to {recipients}", "未送达 {recipients}")

@@ -59,7 +59,7 @@ class KeyForms:
 
     def other_spellings(self, campaign: str, keys: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
         """Return, for those of the keys that have any, the known keys of a campaign with the same normal form."""
-        forms = {key: short(normal_form(key)) for key in keys if "\0" not in key}
+        forms = {key: short(normal_form(key)) for key in keys if rows.storable(key)}
         known: dict[str, list[str]] = defaultdict(list)
         for form, key in self.db.all(_OF_FORMS, {"campaign": campaign, "forms": sorted(set(forms.values()))}):
             known[short(form)].append(key)

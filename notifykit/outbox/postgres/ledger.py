@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from notifykit.model import Status
+from notifykit.outbox.postgres import rows
 from notifykit.outbox.postgres.database import Database
 
 # `waiting_keys`: the keys of a campaign with messages that are neither sent nor cancelled. Round 1 only: a resend is no
@@ -73,7 +74,7 @@ class PostgresLedger:
 
     def _look(self, keys: Iterable[str]) -> dict[str, _Key]:
         found = {key: _Key() for key in keys}
-        asked = [key for key in found if "\0" not in key]
+        asked = [key for key in found if rows.storable(key)]
         for key, message, status in self._db.all(_KNOWN, (self._campaign, asked)):
             found[key].messages.add(message)
             found[key].statuses.add(status)

@@ -152,7 +152,7 @@ def _where(which: Filter) -> tuple[str, list[Any]]:
     ):
         if value is not None:
             terms.append(f"{column} = %s")
-            values.append(value.replace("\0", "\N{SYMBOL FOR NULL}"))
+            values.append(rows.clean(value))
     if which.statuses:
         terms.append("t.status = ANY (%s::text[])")
         values.append([str(status) for status in which.statuses])

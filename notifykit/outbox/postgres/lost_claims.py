@@ -11,6 +11,7 @@ from notifykit.errors import StoreError
 from notifykit.model import Claim, Outcome
 from notifykit.outbox.postgres import advisory, rates, recording, rows
 from notifykit.outbox.postgres.database import Database
+from notifykit.outbox.postgres.failover import note_timeline
 from notifykit.outbox.postgres.lanes import Lanes
 from notifykit.outbox.values import Finished, Transition
 from notifykit.plugins.find import own_version
@@ -157,6 +158,7 @@ class LostClaims:
         under way when the connection is made again: it holds the worker's lock.
         """
         db = self.db
+        note_timeline(db)
         if not db.handed.workers:
             return
         workers = sorted(db.handed.workers)

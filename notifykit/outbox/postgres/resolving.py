@@ -44,26 +44,29 @@ _TASKS = f"SELECT {rows.TASK} FROM {rows.TASKS} WHERE t.id = ANY (%s::bigint[])"
 
 # `resend`: the latest rounds of messages.
 _LATEST = """
-SELECT DISTINCT ON (message_name) message_name, m.id, t.lane, t.channel
+SELECT DISTINCT ON (message_name) m.id, message_name, t.channel
   FROM outbox.messages AS m JOIN outbox.tasks AS t ON t.id = m.id
  WHERE m.campaign = %s AND record_key = %s AND message_name = ANY (%s::text[]) ORDER BY message_name, round DESC
 """
 
-# `resend`: queue these as the next rounds, as far as they were sent.
+# `resend`: those that were sent.
+_SENT = "SELECT id FROM outbox.tasks WHERE id = ANY (%s::bigint[]) AND status IN ('sent', 'completed') FOR UPDATE"
+
+# `resend`: queue these as the next rounds.
 _NEW_ROUNDS = """
 WITH new AS (
     SELECT new.id, m.campaign, record_key, message_name, round + 1 AS round, task_type, recipient, text, metadata,
            channel, CASE WHEN lane > 0 THEN lane ELSE -new.id END AS lane
       FROM json_to_recordset(%(pairs)s::json) AS new (id bigint, old bigint)
       JOIN outbox.messages AS m ON m.id = new.old
-      JOIN outbox.tasks AS t ON t.id = m.id AND t.status IN ('sent', 'completed')),
+      JOIN outbox.tasks AS t ON t.id = m.id),
 messages AS (
     INSERT INTO outbox.messages (id, campaign, record_key, message_name, round, task_type, recipient, text, metadata)
     SELECT id, campaign, record_key, message_name, round, task_type, recipient, text, metadata FROM new),
 lanes AS (
     INSERT INTO outbox.lanes (id, channel, name) SELECT lane, channel, '' FROM new WHERE lane < 0)
 INSERT INTO outbox.tasks (id, lane, campaign, channel, status, queued_at)
-SELECT id, lane, campaign, channel, 'queued', %(now)s FROM new RETURNING id, lane
+SELECT id, lane, campaign, channel, 'queued', %(now)s FROM new RETURNING lane
 """
 
 
@@ -103,14 +106,15 @@ class Resolving:
             channels = {channel for *_, channel in found}
             self.lanes.announce(channels)
             channel_times.know(db, channels)
-            self.lanes.hold_of(id_ for _, id_, *_ in found)
-            latest = {message: id_ for message, id_, *_ in found}
+            self.lanes.hold_of(id_ for id_, *_ in found)
+            sent = {id_ for (id_,) in db.all(_SENT, ([id_ for id_, *_ in found],))}
+            latest = {message: id_ for id_, message, _ in found if id_ in sent}
             olds = [latest[message] for message in dict.fromkeys(messages) if message in latest]
-            pairs = [{"id": new, "old": old} for new, old in zip(new_ids(db, len(olds)), olds, strict=True)]
+            opened = new_ids(db, len(olds))
+            pairs = [{"id": new, "old": old} for new, old in zip(opened, olds, strict=True)]
             made = db.all(_NEW_ROUNDS, {"pairs": rows.many(pairs), "now": now})
-            opened = sorted(id_ for id_, _ in made)
             events.record(db, [Event(at=now, task_id=id_, kind="resent", who=who, detail=why) for id_ in opened])
-            self.lanes.find_turns([lane for _, lane in made])
+            self.lanes.find_turns([lane for (lane,) in made])
             return self._tasks_of(opened)
 
     def _tasks_of(self, ids: Sequence[int]) -> list[Task]:

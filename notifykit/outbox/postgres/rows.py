@@ -10,7 +10,19 @@ from typing import Any
 from notifykit.model import Attempt, Status, Task, Verdict
 from notifykit.outbox.sqlite.rows import encode, reason, reason_values
 
-__all__ = ["ATTEMPT", "TASK", "TASKS", "attempt", "clean", "encode", "many", "reason", "reason_values", "task"]
+__all__ = [
+    "ATTEMPT",
+    "TASK",
+    "TASKS",
+    "attempt",
+    "clean",
+    "encode",
+    "many",
+    "reason",
+    "reason_values",
+    "storable",
+    "task",
+]
 
 TASKS = "outbox.tasks AS t JOIN outbox.messages AS m ON m.id = t.id"
 """Where the columns of a task come from."""
@@ -72,6 +84,13 @@ def attempt(row: Sequence[Any]) -> Attempt:
         vendor_id=vendor_id,
         call_seconds=call_seconds,
     )
+
+
+def storable(text: str) -> bool:
+    """Whether PostgreSQL can keep a text: one with a NUL, or with half a character, is nowhere in the store."""
+    if text.isascii():
+        return "\0" not in text
+    return clean(text) == text
 
 
 @lru_cache(maxsize=256)

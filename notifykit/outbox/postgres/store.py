@@ -9,6 +9,7 @@ from notifykit.clock import Clock, SystemClock
 from notifykit.outbox.postgres.address import SCHEMA
 from notifykit.outbox.postgres.claiming import Claiming
 from notifykit.outbox.postgres.database import Database
+from notifykit.outbox.postgres.failover import note_timeline
 from notifykit.outbox.postgres.key_forms import KeyForms
 from notifykit.outbox.postgres.lanes import Lanes
 from notifykit.outbox.postgres.looking import Looking
@@ -60,6 +61,7 @@ class PostgresOutbox(Queueing, Claiming, LostClaims, WritingBack, Resolving, Loo
             about = prepare(db, create=create, identity=identity)
             if not unused:
                 require_in_use(db)
+            note_timeline(db)
             return cls(db, about.identity)
         except BaseException:
             db.close()

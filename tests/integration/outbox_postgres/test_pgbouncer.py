@@ -80,12 +80,23 @@ def wait_for(address: str, process: subprocess.Popen[str]) -> None:
     raise AssertionError("pgbouncer does not answer")
 
 
-@pytest.mark.usefixtures("pooler")
-class TestManyProcesses(ConcurrencyContract):
-    seconds = 1.0
+class Racing(ConcurrencyContract):
+    seconds = 0.5
 
     def open_outbox(self, folder: Path, clock: Clock) -> PostgresOutbox:
         return PostgresOutbox.open(os.environ[POOLER], clock, schema=schema_of(folder))
+
+
+@pytest.mark.usefixtures("pooler")
+def test_what_two_offer_and_three_send_goes_out_once_and_in_order(tmp_path: Path) -> None:
+    Racing().test_what_two_offer_and_three_send_goes_out_once_and_in_order(tmp_path)
+
+
+@pytest.mark.deep
+@pytest.mark.crash
+@pytest.mark.usefixtures("pooler")
+class TestManyProcesses(Racing):
+    seconds = 5.0
 
 
 def test_it_keeps_everything_and_copies_it(pooler: str, tmp_path: Path) -> None:

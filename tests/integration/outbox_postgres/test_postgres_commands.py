@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -156,3 +157,16 @@ def test_an_address_that_is_none(worlds: tuple[CliWorld, CliWorld], url: str, wr
         result = world.invoke(command)
         assert result.exit_code == 4
         assert f"notifykit.yaml:2: store: {wrong}" in result.output
+
+
+@pytest.mark.parametrize(("ahead", "said"), [(3600.0, "3,600.0 s behind"), (-90.0, "90.0 s ahead of"), (0.5, "")])
+def test_a_clock_that_is_off_is_noted(
+    worlds: tuple[CliWorld, CliWorld], monkeypatch: pytest.MonkeyPatch, ahead: float, said: str
+) -> None:
+    _, world = worlds
+    world.invoke("generate")
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + ahead)
+    result = world.invoke("check")
+    assert result.exit_code == 0
+    assert (f"store: its clock is {said} this machine's" in result.output) is bool(said)

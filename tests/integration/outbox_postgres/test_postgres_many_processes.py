@@ -77,6 +77,10 @@ class LanesInOneStatement(Lanes):
         return self._db.all(self.TAKE, {"lanes": lanes, "worker": worker, "lease": lease, "now": now})
 
 
+TRIES = 8
+"""How often a race may not come about: the contract sees what happened, and on a busy machine less happens."""
+
+
 class RacingPort(ConcurrencyContract):
     def open_outbox(self, folder: Path, clock: Clock) -> PostgresOutbox:
         return open_postgres(folder, clock, StraightPort)
@@ -91,5 +95,11 @@ class RacingClaims(ConcurrencyContract):
 def test_a_store_that_holds_no_lane_or_looks_too_early_is_caught(
     tmp_path: Path, racing: type[ConcurrencyContract]
 ) -> None:
-    with pytest.raises(AssertionError):
-        racing().test_what_two_offer_and_three_send_goes_out_once_and_in_order(tmp_path)
+    for number in range(TRIES):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        try:
+            racing().test_what_two_offer_and_three_send_goes_out_once_and_in_order(folder)
+        except AssertionError:
+            return
+    pytest.fail(f"{racing.__name__} passed {TRIES} times")

@@ -11,8 +11,10 @@ from postgres_cluster import Cluster, cluster, schema_of
 
 from notifykit.errors import StoreError
 from notifykit.model import Status
+from notifykit.outbox.postgres.queueing import MOST_OF_A_KEY
 from notifykit.outbox.postgres.store import PostgresOutbox
 from notifykit.outbox.values import Filter
+from notifykit.pipeline.drafting import MOST_OF_A_KEY as DRAFTED
 from notifykit.testing import FakeClock
 from notifykit.testing.outbox.steps import claim, claim_one, doubt, lose, queue, statuses
 from notifykit.testing.samples import draft
@@ -215,6 +217,7 @@ def test_long_keys_are_refused_and_long_recipients_are_not(outbox: PostgresOutbo
     with pytest.raises(StoreError) as raised:
         outbox.enqueue([draft(key="合" * 400)])
     assert "1000" in told(raised, passing=False)
+    assert MOST_OF_A_KEY == DRAFTED
     queue(outbox, "合" * 333, "B", "C", recipients=["甲" * 5_000, "甲" * 5_000, "甲" * 4_999])
     assert [one.task.key for one in claim(outbox)] == ["合" * 333, "C"], "two lanes"
 

@@ -192,6 +192,27 @@ def test_a_key_that_is_no_unicode_text_is_held(world: Any) -> None:
     assert queued(world) == [("b", "group")]
 
 
+@pytest.mark.parametrize("part", ["text", "recipient"])
+def test_a_message_with_a_nul_is_held(world: Any, part: str) -> None:
+    """A server keeps it in no text, and a message is the same for every store."""
+    group, award = world.campaign.messages
+    nul: Any = {part: lambda record: "x\0" if record.key == "a" else "x"}
+    world.campaign = replace(world.campaign, messages=(replace(group, **nul), award))
+    world.rows(row(2, "a"), row(3, "b"))
+    (problem,) = run(world).problems
+    assert problem.key == "a"
+    assert f"has a NUL character (U+0000) in its {part}" in problem.what
+    assert queued(world) == [("b", "group")]
+
+
+@pytest.mark.parametrize(("key", "what"), [("a\0", "NUL"), ("合" * 334, "1002 bytes"), ("k" * 1_001, "1001 bytes")])
+def test_a_key_that_no_server_could_keep_is_held(world: Any, key: str, what: str) -> None:
+    world.rows(row(2, key), row(3, "合" * 333), row(4, "k" * 1_000))
+    (problem,) = run(world).problems
+    assert what in problem.what
+    assert [key for key, _ in queued(world)] == ["合" * 333, "k" * 1_000]
+
+
 def with_limit(world: Any, limit: int, *, split: bool, text: Callable[[Record], str]) -> None:
     group, award = world.campaign.messages
     channel = replace(group.channel, max_bytes=limit)
