@@ -50,6 +50,8 @@ class Drains:
         """By channel, whether it was asked for again meanwhile."""
         self._lanes: dict[str, _Lane] = {}
         """Those that are at work, or whose calls outlive their timeout by far."""
+        self._strange: set[str] = set()
+        """Channels that were told to be none of this machine."""
         self._stop = threading.Event()
 
     def run(self, channel: str) -> Drained:
@@ -58,7 +60,9 @@ class Drains:
         An outage of the store is waited out: what is claimed is known to this dispatcher alone. Raises StoreError.
         """
         if channel not in self._project.configuration.channels:
-            log.warning("channel %s cannot be used on this machine", channel)
+            if channel not in self._strange:
+                self._strange.add(channel)
+                log.warning("channel %s cannot be used on this machine", channel)
             return Drained()
         with self._lock:
             if self._stop.is_set():

@@ -69,6 +69,8 @@ class Watcher:
                     self._look(recovery)
                 except StoreError as error:
                     log.log(logging.INFO if error.passing else logging.ERROR, "nothing can be recovered: %s", error)
+                except Exception:
+                    log.exception("nothing can be recovered")  # and it goes on: nobody else would begin to watch
 
     def _look(self, recovery: Recovery) -> None:
         lost = recovery.take_lost()

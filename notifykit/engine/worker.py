@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from procrastinate import App
-from procrastinate.exceptions import ConnectorException
+from procrastinate.exceptions import ConnectorException, ProcrastinateException
 from procrastinate.jobs import Status
 
 from notifykit.engine.bells import LANES, Bell, drain_bell, queue_of, ring, ring_once
@@ -59,7 +59,7 @@ class Worker:
         self._place = place
         self._say = say
         self._concurrency = concurrency
-        self._outboxes = Outboxes(project.open_outbox)
+        self._outboxes = Outboxes(project.open_outbox, project.clock)
         self._drains = Drains(project, self._outboxes)
         self._rounds = Rounds(project, self._outboxes)
         self._lane_threads = ThreadPoolExecutor(concurrency, "drain")
@@ -123,7 +123,7 @@ class Worker:
                     self._say("the engine is back" if started else "started")
                     started, tries = True, 0
                     await self._work(app)
-            except (psycopg.Error, ConnectorException, OSError) as error:
+            except (psycopg.Error, ProcrastinateException, OSError) as error:
                 if not started:
                     raise told(error) from error
                 if not tries:

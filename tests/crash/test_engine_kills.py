@@ -1,4 +1,7 @@
-"""Three workers over PostgreSQL: killed, cut off, their server restarted. Nothing is lost, nothing is sent twice."""
+"""Three workers over PostgreSQL, with clocks that differ by hours: killed, cut off, their server restarted.
+
+Nothing is lost, nothing is sent twice.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,10 @@ Processes = list[subprocess.Popen[str]]
 Blow = Callable[[EngineWorld, Cluster, random.Random, Processes], None]
 
 
+CLOCKS = (-3600.0, 0.0, 3600.0)
+"""Seconds by which the clock of a process is ahead."""
+
+
 @dataclass(frozen=True, slots=True)
 class Storm:
     """What came of it."""
@@ -54,20 +61,26 @@ def storm(
     blows: int,
     count: int,
     command: Sequence[str] = ("worker",),
-    lease: float = 2.0,
 ) -> Storm:
     """Strike so often while messages are sent, then wait until nothing is left to do."""
     rng = random.Random(7)
     # Where the server itself is stopped as by a crash, what it has promised must be on the disk.
     with cluster(() if blow is restart else QUICK) as server, counting_server() as service:
         service.before = lambda _body: time.sleep(0.02)
+        # An outage is shorter than a lease, also where the machine has much else to do.
+        lease = 8.0 if blow is restart else 2.0
         world = EngineWorld(folder, service, server.address, count, CHANNELS, THREADS, lease)
-        with workers(world, PROCESSES, *command) as processes:
+
+        def begun() -> subprocess.Popen[str]:
+            return world.begin(world.fast_command(rng.choice(CLOCKS), *command))
+
+        with workers(world, 0) as processes:
+            processes += [begun() for _ in range(PROCESSES)]
             wait_until(lambda: len(service.accepted) > 20)
             for _ in range(blows):
                 time.sleep(rng.uniform(0.1, 0.6))
                 blow(world, server, rng, processes)
-                processes[:] = [one if one.poll() is None else world.start(*command) for one in processes]
+                processes[:] = [one if one.poll() is None else begun() for one in processes]
             doubts = 0
 
             def at_rest() -> bool:

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,10 @@ from notifykit.engine.database import EngineDatabase
 from notifykit.engine.drains import Drained, Drains
 from notifykit.engine.outboxes import Outboxes
 from notifykit.model import Status
+from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.postgres.address import PostgresAddress
 from notifykit.outbox.values import Filter
+from notifykit.testing.clock import FakeClock
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="PostgreSQL is not installed")
 
@@ -157,6 +159,27 @@ def test_a_place_may_have_a_long_name(store: str) -> None:
 
 # drains -----------------------------------------------------------------------------------------------------
 
+
+def test_a_connection_is_lent_again_while_it_is_fresh(tmp_path: Path) -> None:
+    clock = FakeClock()
+    outboxes = Outboxes(lambda: SqliteOutbox.open(tmp_path / "outbox.db", clock), clock)
+    first, second = outboxes.take(), outboxes.take()
+    assert first.worker != second.worker, "none claims under another's name"
+    outboxes.give_back(first)
+    assert outboxes.take() is first
+    outboxes.give_back(first)
+    outboxes.give_back(second)
+    clock.advance(301)
+    with outboxes.lent() as fresh:
+        assert fresh not in (first.outbox, second.outbox)
+    with suppress(ValueError), outboxes.lent() as again:
+        assert again is fresh
+        raise ValueError("a job failed")
+    with outboxes.lent() as other:
+        assert other is not fresh
+    outboxes.close()
+
+
 DESK = """
 import pathlib, time
 FOLDER = pathlib.Path(__file__).parent
@@ -175,7 +198,7 @@ def drains_of(world: EngineWorld) -> Iterator[tuple[Drains, Outboxes]]:
     """What one process sends, after everything was queued."""
     assert world.run("generate").returncode == 0
     project = world.opened()
-    outboxes = Outboxes(project.open_outbox)
+    outboxes = Outboxes(project.open_outbox, project.clock)
     drains = Drains(project, outboxes)
     try:
         yield drains, outboxes

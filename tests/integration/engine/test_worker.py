@@ -7,6 +7,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -156,6 +157,22 @@ def test_one_that_cannot_begin_says_why(folder: Path, service: CountingServer, s
     assert "Traceback" not in done.stderr
 
 
+def test_an_account_that_may_make_no_schema(folder: Path, store: str, service: CountingServer) -> None:
+    world = EngineWorld(folder, service, store, count=1, channels=1)
+    assert world.run("generate").returncode == 0
+    account = f"a{uuid4().hex}"
+    with psycopg.connect(store, autocommit=True) as db:
+        db.execute(f"CREATE ROLE {account} LOGIN")
+    assert world.run("store", "grant", account).returncode == 0
+    project = folder / "notifykit.yaml"
+    text = project.read_text(encoding="utf-8")
+    project.write_text(text.replace("postgresql://notifykit@", f"postgresql://{account}@"), encoding="utf-8")
+    done = world.run("worker")
+    assert done.returncode == 1
+    assert "the engine's database cannot be used: permission denied for database" in done.stderr
+    assert "GRANT CREATE ON DATABASE" in done.stderr
+
+
 def test_an_engine_of_another_address_that_is_not_there(folder: Path, store: str, service: CountingServer) -> None:
     world = EngineWorld(folder, service, store, count=1)
     project = folder / "notifykit.yaml"
@@ -192,7 +209,7 @@ def test_a_worker_waits_for_a_server_that_is_away_and_ends_when_it_is_told_to(
     with cluster(()) as server:
         world = EngineWorld(folder, service, server.address, count=2, channels=1)
         with workers(world, 2) as processes:
-            wait_until(world.settled)
+            wait_until(lambda: world.settled() and world.said().count("worker: started") == 2)
             server.stop()
             wait_until(lambda: world.said().count("worker: cut off, trying again: ") == 2)
             assert stop(processes[:1]) == [0]

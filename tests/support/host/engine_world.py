@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import psycopg
 from counting_server import CountingServer
 
 from notifykit.model import Status
+from notifykit.outbox.address import OpenedOutbox
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project, open_project
 
@@ -57,6 +58,7 @@ class EngineWorld:
     lease: float = 2.0
     interval: float = 1.0
     environment: Mapping[str, str] = field(init=False)
+    _outbox: OpenedOutbox | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.environment = {**os.environ, "TEST_SERVICE_URL": self.server.url}
@@ -119,6 +121,17 @@ class EngineWorld:
             timeout=120,
         )
 
+    def outbox(self) -> OpenedOutbox:
+        """The test's own connection, for as long as there are `workers`."""
+        if self._outbox is None:
+            self._outbox = self.opened().open_outbox()
+        return self._outbox
+
+    def close(self) -> None:
+        if self._outbox is not None:
+            self._outbox.close()
+        self._outbox = None
+
     def opened(self) -> Project:
         return open_project(self.folder / "notifykit.yaml")
 
@@ -131,18 +144,17 @@ class EngineWorld:
 
     def doubts(self) -> int:
         """Ask the service about what is in doubt, and decide accordingly. Returns how many there were."""
-        with closing(self.opened().open_outbox()) as outbox:
-            tasks = list(outbox.tasks(Filter(statuses=(Status.IN_DOUBT,))))
-            for task in tasks:
-                arrived = self.server.accepted[task.idempotency_key] > 0
-                decision = Status.SENT if arrived else Status.QUEUED
-                outbox.decide([task.id], decision, who="test", why="the service says so", of=[Status.IN_DOUBT])
+        outbox = self.outbox()
+        tasks = list(outbox.tasks(Filter(statuses=(Status.IN_DOUBT,))))
+        for task in tasks:
+            arrived = self.server.accepted[task.idempotency_key] > 0
+            decision = Status.SENT if arrived else Status.QUEUED
+            outbox.decide([task.id], decision, who="test", why="the service says so", of=[Status.IN_DOUBT])
         return len(tasks)
 
     def settled(self) -> bool:
         """Whether nothing is left to do."""
-        with closing(self.opened().open_outbox()) as outbox:
-            done = sum(1 for _ in outbox.tasks(Filter(statuses=(Status.COMPLETED,))))
+        done = sum(1 for _ in self.outbox().tasks(Filter(statuses=(Status.COMPLETED,))))
         return done == self.count * self.channels
 
     def problems(self) -> list[str]:
@@ -187,6 +199,7 @@ def workers(world: EngineWorld, count: int, *arguments: str) -> Iterator[list[su
     try:
         yield processes
     finally:
+        world.close()
         for process in processes:
             process.kill()
             process.wait()
