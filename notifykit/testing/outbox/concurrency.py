@@ -32,7 +32,7 @@ Opener = Callable[[Path, Clock], Outbox]
 
 RECIPIENTS = 12
 LEASE = 1.0
-PATIENCE = 8.0
+PATIENCE = 15.0
 """Seconds without a move after which what still waits is stranded: nobody would ever claim it."""
 
 BOUNDS = {"robot": ChannelBounds()}
