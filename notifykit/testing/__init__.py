@@ -11,7 +11,7 @@ pytest.register_assert_rewrite(
 
 from notifykit.testing.clock import FakeClock  # noqa: E402
 from notifykit.testing.http import HttpRequest, HttpService  # noqa: E402
-from notifykit.testing.outbox import ConcurrencyContract, OutboxContract  # noqa: E402
+from notifykit.testing.outbox import ConcurrencyContract, ConnectionsContract, OutboxContract  # noqa: E402
 from notifykit.testing.samples import FakeLedger, draft, message, records, send_context, sent_task  # noqa: E402
 from notifykit.testing.sender import SenderContract  # noqa: E402
 from notifykit.testing.source import SourceContract  # noqa: E402
@@ -19,6 +19,7 @@ from notifykit.testing.strategy import StrategyContract  # noqa: E402
 
 __all__ = [
     "ConcurrencyContract",
+    "ConnectionsContract",
     "FakeClock",
     "FakeLedger",
     "HttpRequest",

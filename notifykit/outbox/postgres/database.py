@@ -16,6 +16,7 @@ from psycopg import pq
 
 from notifykit.clock import Clock
 from notifykit.errors import StoreError
+from notifykit.model import Claim
 from notifykit.outbox.postgres.failures import connect_error, shown, store_error
 from notifykit.outbox.postgres.handed_out import HandedOut
 from notifykit.outbox.postgres.server_time import ServerTime
@@ -29,10 +30,12 @@ IDLE_SECONDS = 60
 CONNECT_SECONDS = 10
 
 # `begin`: each statement sees what was committed before it. An exchange finds a few rows by their keys, which a planner
-# that takes reading here and there for expensive would look for by reading all.
+# that takes reading here and there for expensive would look for by reading all. Tables are joined as they are written:
+# to look for another order takes longer than the exchange.
 _BEGIN = f"""
 BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '{BUSY_SECONDS}s';
-SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'; SET LOCAL random_page_cost = 1.1
+SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s';
+SET LOCAL random_page_cost = 1.1; SET LOCAL join_collapse_limit = 1
 """
 
 # `begin`: of a store that is only looked at.
@@ -63,9 +66,17 @@ class Transaction:
         self.depth += 1
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self.depth -= 1
-        if self.depth:
+        if self.depth > 1:
+            self.depth -= 1
             return
+        try:
+            if kind is None and self.failure is None:
+                self._db.do_what_was_put_off()
+        except BaseException:
+            self.depth -= 1
+            self._db.roll_back()
+            raise
+        self.depth -= 1
         if kind is None and self.failure is None:
             self._db.commit()
             return
@@ -86,6 +97,7 @@ class Database:
         self.handed = HandedOut()
         self.reconcile: Callable[[], None] = _nothing
         """Called after the connection was made again, before anything else is done with it."""
+        self._put_off: dict[Callable[[Sequence[Claim]], None], list[Claim]] = {}
         self._reconciled = True
         self._read_only = read_only
         self._closed = False
@@ -139,6 +151,16 @@ class Database:
         """Begin a transaction, over another connection where this one was lost: nothing was done yet."""
         self._again_if_lost(_BEGIN_READING if self._read_only else _BEGIN)
 
+    def put_off(self, step: Callable[[Sequence[Claim]], None], claim: Claim) -> None:
+        """Have something done with a claim at the end of the transaction: once, with all claims for which it is."""
+        self._put_off.setdefault(step, []).append(claim)
+
+    def do_what_was_put_off(self) -> None:
+        """Do that."""
+        steps, self._put_off = self._put_off, {}
+        for step, claims in steps.items():
+            step(claims)
+
     def commit(self) -> None:
         """Make the transaction durable."""
         try:
@@ -154,6 +176,7 @@ class Database:
 
     def roll_back(self) -> None:
         """Undo the transaction. A connection that was lost has done so."""
+        self._put_off = {}
         self.handed.undone()
         with suppress(psycopg.Error):
             self._cursor.execute("ROLLBACK")

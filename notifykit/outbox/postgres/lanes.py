@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from notifykit.outbox.postgres import advisory, rows
+from notifykit.outbox.postgres import advisory, channel_times, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.names import short
 
@@ -81,7 +81,7 @@ RETURNING t.lane, t.attempts, {rows.TASK}
 """
 
 # `find_turns`: the first queued task of each lane. Where it waits for a retry, so does everything behind it, but no
-# longer than until its `hold_until`. A channel of which a turn comes sooner than it was to be looked at, is told.
+# longer than until its `hold_until`. Returns the channels of which a turn comes sooner than they are to be looked at.
 _FIND_TURNS = """
 WITH turns AS MATERIALIZED (
     SELECT lane.id, CASE WHEN NOT EXISTS (
@@ -102,13 +102,10 @@ placed AS (
      WHERE lanes.id = turns.id AND (due_at, next_id) IS DISTINCT FROM (turn[1], turn[2]::bigint)
  RETURNING channel, due_at, next_id),
 first AS (
-    SELECT DISTINCT ON (channel) channel, due_at AS at, next_id AS id FROM placed
-     WHERE due_at IS NOT NULL ORDER BY channel, due_at, next_id),
-sooner AS (
-    SELECT channel FROM outbox.channels JOIN first USING (channel)
-     WHERE next_at IS NULL OR (next_at, next_id) > (first.at, first.id) ORDER BY channel FOR UPDATE OF channels)
-UPDATE outbox.channels SET next_at = first.at, next_id = first.id FROM first JOIN sooner USING (channel)
- WHERE channels.channel = first.channel AND (next_at IS NULL OR (next_at, channels.next_id) > (first.at, first.id))
+    SELECT DISTINCT ON (channel) channel, due_at, next_id FROM placed
+     WHERE due_at IS NOT NULL ORDER BY channel, due_at, next_id)
+SELECT channel, first.due_at, first.next_id FROM first JOIN outbox.channels USING (channel)
+ WHERE next_at IS NULL OR (next_at, channels.next_id) > (first.due_at, first.next_id)
 """
 
 
@@ -156,6 +153,7 @@ class Lanes:
         return self._db.all(_TAKE, {"lanes": lanes, "worker": worker, "lease": lease, "now": now})
 
     def find_turns(self, lanes: Sequence[int]) -> None:
-        """Find whose turn it is now, and when, in lanes that are held."""
+        """Find whose turn it is now, and when, in lanes that are held and were announced."""
         if lanes:
-            self._db.execute(_FIND_TURNS, {"lanes": lanes, "now": self._db.now()})
+            sooner = self._db.all(_FIND_TURNS, {"lanes": lanes, "now": self._db.now()})
+            channel_times.lower(self._db, {channel: (at, id_) for channel, at, id_ in sooner})

@@ -94,13 +94,18 @@ class LostClaims:
         return True
 
     def release(self, claim: Claim) -> None:
-        """Give back a claim whose call was never begun, as if it had not been made."""
-        db = self.db
-        with db.transaction():
-            self.lanes.announce([claim.task.channel])
-            if self._put_back([(claim.task.id, claim.token)]):
-                rates.not_started(db, claim)
-            db.handed.end([claim])
+        """Give back a claim whose call was never begun, as if it had not been made.
+
+        Within `transaction()` that is done at its end, with all that are given back: their lanes are held in one order.
+        """
+        with self.db.transaction():
+            self.db.put_off(self._give_back, claim)
+
+    def _give_back(self, claims: Sequence[Claim]) -> None:
+        self.lanes.announce({one.task.channel for one in claims})
+        back = set(self._put_back([(one.task.id, one.token) for one in claims]))
+        rates.not_started(self.db, [one for one in claims if one.task.id in back])
+        self.db.handed.end(claims)
 
     def _put_back(self, claims: Sequence[tuple[int, int]]) -> list[int]:
         """Put claimed tasks back, by id and token; returns the ids of those that were still claimed so."""

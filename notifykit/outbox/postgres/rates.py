@@ -87,9 +87,9 @@ def ended(db: Database, claims: Iterable[Claim], now: float) -> None:
     db.execute(_ENDED, (_many(map(_start, claims)), now))
 
 
-def not_started(db: Database, claim: Claim) -> None:
-    """Take back the count of an attempt that was not made."""
-    drop(db, [_start(claim)])
+def not_started(db: Database, claims: Iterable[Claim]) -> None:
+    """Take back the counts of attempts that were not made."""
+    drop(db, [_start(claim) for claim in claims])
 
 
 def drop(db: Database, starts: Sequence[_Start]) -> None:

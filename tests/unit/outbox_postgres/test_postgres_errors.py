@@ -250,3 +250,13 @@ def test_a_transaction_of_which_a_statement_failed_is_not_kept(outbox: PostgresO
     with pytest.raises(StoreError):
         go_on()
     assert statuses(outbox) == []
+
+
+def test_claims_are_given_back_together(outbox: PostgresOutbox) -> None:
+    """One after the other, two that give back and queue at once would wait for each other's lanes."""
+    queue(outbox, "A", "B")
+    with outbox.transaction():
+        for one in reversed(claim(outbox)):
+            outbox.release(one)
+        assert statuses(outbox) == [Status.SENDING] * 2
+    assert statuses(outbox) == [Status.QUEUED] * 2
