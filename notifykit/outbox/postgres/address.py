@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
 
 from notifykit.clock import Clock, SystemClock
 from notifykit.errors import StoreError
@@ -137,4 +137,6 @@ def _account(parts: SplitResult) -> str:
 
 
 def _query(parts: SplitResult, *, without: tuple[str, ...]) -> str:
-    return urlencode([(name, value) for name, value in parse_qsl(parts.query) if name not in without], safe="/")
+    return urlencode(
+        [(name, value) for name, value in parse_qsl(parts.query) if name not in without], safe="/,", quote_via=quote
+    )

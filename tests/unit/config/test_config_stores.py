@@ -14,6 +14,7 @@ from notifykit.config.resolve import Configuration
 from notifykit.config.stores import scheme_of, store_address
 from notifykit.errors import ConfigError, PluginError
 from notifykit.options import OptionError
+from notifykit.outbox.postgres.address import PostgresAddress
 from notifykit.outbox.sqlite.address import SqliteAddress
 from notifykit.plugins.named import OfferBrokenError
 from notifykit.plugins.registering import Registrations, empty_shelf, registry_of
@@ -101,3 +102,14 @@ def test_a_path_is_no_url(path: str) -> None:
 )
 def test_schemes(url: str, scheme: str | None) -> None:
     assert scheme_of(url) == scheme
+
+
+def test_what_libpq_is_given_and_what_people_are_shown() -> None:
+    address = PostgresAddress(
+        "postgresql://me:geheim@db1:5433/box?host=a,b&options=-c%20a%3Db&password=geheim&schema=mine&sslmode=require"
+    )
+    assert address.conninfo == (
+        "postgresql://me:geheim@db1:5433/box?host=a,b&options=-c%20a%3Db&password=geheim&sslmode=require"
+    )
+    assert str(address) == "postgresql://me@db1:5433/box?host=a,b&options=-c%20a%3Db&schema=mine&sslmode=require"
+    assert (address.schema, PostgresAddress("postgres:///box").schema) == ("mine", "notifykit")
