@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-_REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)>=([0-9.]+)(?: *;.*)?")
+_REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?>=([0-9.]+)(?: *;.*)?")
 
 
 def constraints(requirements: Sequence[str]) -> list[str]:

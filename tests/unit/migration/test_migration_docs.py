@@ -92,7 +92,8 @@ def test_every_command_is_one_that_the_command_line_takes(
 
 @pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
 def test_the_commands_of_the_readme_are_ones_that_there_are(readme: str, cli: click.Group) -> None:
-    (block,) = re.findall(r"^```sh\n(.*?)^```", read(DOCS.parent / readme), re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```sh\n(.*?)^```", read(DOCS.parent / readme), re.MULTILINE | re.DOTALL)
+    (block,) = [block for block in blocks if "notifykit migrate" in block]
     lines = [line.partition("#")[0].split() for line in block.splitlines()]
     assert [line[:2] for line in lines] == [
         ["notifykit", name] for name in ("inventory", "migrate", "migrate", "rollback")

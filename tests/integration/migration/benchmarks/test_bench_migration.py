@@ -9,9 +9,10 @@ from benchmarks.shelf import Shelf
 
 
 def test_the_figures_of_the_migration_are_among_those_of_the_run(tmp_path: Path) -> None:
-    (add,) = figures.figures_of_folders()
     made = Plan()
-    add(made, Shelf(tmp_path), 100)
+    for add in figures.figures_of_folders():
+        if "migration" in add.__module__:
+            add(made, Shelf(tmp_path), 100)
     titles = [figure.title for figure in made.figures]
     assert titles[0] == "migrate --dry-run, 100 contracts"
     assert titles[-1] == "shim, 5,000 contracts"
