@@ -24,6 +24,9 @@ from notifykit import secrets  # noqa: E402 - see above
 
 surroundings.settle()
 
+# Processes that tests start find their modules; what is installed goes before what is in the checkout.
+sys.path.append(str(Path(__file__).parents[1]))
+
 CI = bool(os.environ.get("CI"))
 
 settings.register_profile(
