@@ -6,10 +6,10 @@ import json
 import shutil
 import socket
 import sys
-import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -109,10 +109,14 @@ def test_workers_look_after_the_files_of_their_place_alone(world: EngineWorld) -
 
 
 def test_what_a_machine_has_on_the_wire_is_counted(world: EngineWorld) -> None:
-    world.server.before = lambda _body: time.sleep(2)
+    go_on = Event()
+    world.server.before = lambda _body: None if go_on.wait(60) else 503
     with workers(world, 1, "run", "--interval", "600"):
-        wait_until(lambda: any(one["on_wire"] for one in told(world.run("machines", "--json"))["machines"]))
-        assert " run " in world.run("machines").stdout
+        try:
+            wait_until(lambda: any(one["on_wire"] for one in told(world.run("machines", "--json"))["machines"]))
+            assert " run " in world.run("machines").stdout
+        finally:
+            go_on.set()
 
 
 def test_a_store_that_is_a_file_keeps_no_places(tmp_path: Path, service: CountingServer) -> None:

@@ -76,7 +76,7 @@ def test_a_slow_channel_starves_no_other(folder: Path, store: str, service: Coun
 
     def one_hangs(body: dict[str, Any]) -> None:
         if "/lane-0-" in body["idempotency_key"]:
-            time.sleep(1.5)
+            time.sleep(3.0)
 
     service.before = one_hangs
     fast = {key for key in world.due if "/lane-0-" not in key}
