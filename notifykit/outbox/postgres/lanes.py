@@ -55,7 +55,8 @@ SELECT due.due_at, due.next_id, due.id, first.channel FROM first CROSS JOIN LATE
 """
 
 # `take`: claim one task of each of these lanes, and leave the lane without a turn. `firm` is the first task that lets
-# nobody pass: not a retry whose time to hold others back is over, nor one that holds nobody back.
+# nobody pass: not a retry whose time to hold others back is over, nor one that holds nobody back. What may go before it
+# ends at its id, so that the index ends there, too: a lane may be long.
 _TAKE = f"""
 WITH busy AS (UPDATE outbox.lanes SET due_at = NULL, next_id = NULL WHERE id = ANY (%(lanes)s::bigint[]))
 UPDATE outbox.tasks AS t
@@ -69,7 +70,8 @@ UPDATE outbox.tasks AS t
         ORDER BY id LIMIT 1) AS firm ON true
  CROSS JOIN LATERAL (
        SELECT id FROM outbox.tasks AS one
-        WHERE one.lane = lane.id AND status = 'queued' AND not_before <= %(now)s AND (firm.id IS NULL OR id <= firm.id)
+        WHERE one.lane = lane.id AND status = 'queued' AND not_before <= %(now)s
+          AND id <= coalesce(firm.id, 9223372036854775807)
         ORDER BY CASE WHEN id = firm.id THEN greatest(not_before, (
                      SELECT max(hold_until) FROM outbox.tasks AS held
                       WHERE held.lane = lane.id AND held.status = 'queued' AND held.id < one.id)) ELSE not_before END,
@@ -96,7 +98,7 @@ WITH turns AS MATERIALIZED (
       LEFT JOIN LATERAL (
            SELECT min(ARRAY[not_before, id]) AS turn, max(hold_until) AS held FROM outbox.tasks AS one
             WHERE one.lane = lane.id AND status = 'queued' AND tries > 0 AND not_before > %(now)s
-              AND (ready.id IS NULL OR id < ready.id)) AS waiting ON true),
+              AND id < coalesce(ready.id, 9223372036854775807)) AS waiting ON true),
 placed AS (
     UPDATE outbox.lanes SET due_at = turn[1], next_id = turn[2]::bigint FROM turns
      WHERE lanes.id = turns.id AND (due_at, next_id) IS DISTINCT FROM (turn[1], turn[2]::bigint)

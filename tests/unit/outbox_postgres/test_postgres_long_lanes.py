@@ -1,0 +1,39 @@
+"""What a visit reads does not grow with what waits behind the first message of a lane."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from postgres_store import open_postgres
+
+from notifykit.clock import SystemClock
+from notifykit.model import Outcome, Status
+from notifykit.outbox.postgres.store import PostgresOutbox
+from notifykit.outbox.values import ChannelBounds, Finished, Transition
+from notifykit.testing import draft
+from notifykit.testing.outbox.steps import claim_one
+
+READ = """
+SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables
+ WHERE schemaname = %s AND relname = 'tasks'
+"""
+
+
+def read_by_a_visit(outbox: PostgresOutbox) -> int:
+    """Record a result and claim the next message; returns how many rows of `tasks` that looked at."""
+    one = claim_one(outbox)
+    result = Finished(claim=one, outcome=Outcome.accepted(), then=Transition(status=Status.SENT))
+    with outbox.transaction():
+        (next_one,) = outbox.exchange([result], "worker", 1, {"robot": ChannelBounds()}, 120.0).claims
+        (read,) = outbox.db.one(READ, (outbox.db.schema,))
+    assert next_one.task.id == one.task.id + 1
+    outbox.release(next_one)
+    return int(read)
+
+
+def test_a_lane_of_thousands_costs_what_a_short_one_does(tmp_path: Path) -> None:
+    with open_postgres(tmp_path, SystemClock()) as outbox:
+        outbox.enqueue([draft(key=str(number), recipient="甲") for number in range(4)])
+        short = read_by_a_visit(outbox)
+        outbox.enqueue([draft(key=str(number), recipient="甲") for number in range(4, 20_000)])
+        assert read_by_a_visit(outbox) <= short + 5
