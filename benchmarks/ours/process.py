@@ -13,10 +13,10 @@ from pathlib import Path
 
 from benchmarks.ours.campaign import dispatcher
 from notifykit.clock import SystemClock
-from notifykit.config.stores import scheme_of
+from notifykit.config.project import scheme_of
 from notifykit.outbox.address import StoreAddress
 from notifykit.outbox.postgres.address import PostgresAddress
-from notifykit.outbox.sqlite.address import SqliteAddress
+from notifykit.outbox.sqlite.store import SqliteAddress
 
 
 class _Locked(logging.Handler):

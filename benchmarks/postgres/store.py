@@ -22,8 +22,7 @@ from notifykit.model import Message
 from notifykit.operate.copying import copy_store
 from notifykit.outbox.postgres.address import PostgresAddress
 from notifykit.outbox.postgres.store import PostgresOutbox
-from notifykit.outbox.sqlite.address import SqliteAddress
-from notifykit.outbox.sqlite.store import SqliteOutbox
+from notifykit.outbox.sqlite.store import SqliteAddress, SqliteOutbox
 
 BATCH = 1_000
 """Drafts that are offered at once."""

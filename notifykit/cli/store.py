@@ -12,7 +12,7 @@ import click
 from notifykit.cli.examples import example
 from notifykit.cli.stores import looks
 from notifykit.clock import SystemClock
-from notifykit.config.stores import scheme_of, store_address
+from notifykit.config.project import scheme_of, store_address
 from notifykit.durable import mend
 from notifykit.durable.ordinary import is_there
 from notifykit.errors import ExitCode, StoreError

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from notifykit.clock import Clock
 from notifykit.errors import StoreChangedError
 from notifykit.outbox import Outbox
-from notifykit.outbox.address import StoreAddress
 from notifykit.terminal.console import info
 
 if TYPE_CHECKING:
     from notifykit.config.project import ProjectFile
+    from notifykit.outbox.address import StoreAddress
     from notifykit.pipeline.project import Project
 
 P = ParamSpec("P")

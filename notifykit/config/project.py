@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,9 @@ from notifykit.config.defects import Defects, Place
 from notifykit.config.known_store import KnownStore
 from notifykit.config.parse import Files
 from notifykit.config.paths import in_folder, unusable
-from notifykit.config.stores import scheme_of, store_address
 from notifykit.config.tree import Branch, Leaf, Listing, Written
 from notifykit.errors import ConfigError, PluginError
+from notifykit.nearest import hint
 from notifykit.plugins.wanted import WantedPlugins
 from notifykit.secrets import Surroundings
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 STORE = "state/notifykit.db"
 """The outbox of a project that names none."""
+
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://.*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,3 +161,34 @@ def _validated(section: Branch, file: Path, defects: Defects) -> WantedPlugins |
     if found is None:
         return None
     return WantedPlugins(block=tuple(found.block), strict=found.strict, requires=tuple(found.requires))
+
+
+def scheme_of(store: str) -> str | None:
+    """Return which kind of store a text names, in small letters; None where it is the path of a file."""
+    found = _URL.fullmatch(store)
+    return None if found is None else found[1].lower()
+
+
+def store_address(named: str, registry: Registry) -> StoreAddress:
+    """Return the address of the store that is named: an absolute path, or a URL.
+
+    Raises ConfigError, without a place, where no plugin offers its scheme, or the URL will not do; and PluginError.
+    """
+    scheme = scheme_of(named)
+    if scheme is None:
+        from notifykit.outbox.sqlite.store import SqliteAddress  # most commands ask for a store, and some for none
+
+        return SqliteAddress(Path(named))
+    from notifykit.options import OptionError  # likewise
+
+    offer = registry.stores.get(scheme)
+    if offer is None:
+        near = hint(scheme, registry.stores)
+        raise ConfigError(
+            f'no plugin offers stores of the scheme "{scheme}"{near}', mend="correct `store:`, or install such a plugin"
+        )
+    try:
+        address: StoreAddress = offer.load()(url=named)
+    except OptionError as error:
+        raise ConfigError(error.what, mend=error.mend) from error
+    return address

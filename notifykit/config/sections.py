@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from notifykit.campaign.campaign import DispatchSettings, RetryPolicy
-from notifykit.config.project import STORE
-from notifykit.config.stores import scheme_of
+from notifykit.config.project import STORE, scheme_of
 from notifykit.model import OnUnknown
 from notifykit.options import Seconds, in_project
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 LONGEST = 100
@@ -106,6 +106,13 @@ class _Number:
             return "0"
         sign = "-" if self.sign == "-" else ""
         return sign + (before or "0") + (f".{after}" if after else "")
+
+
+def odd_keys(keys: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Yield campaign, normal form and key of those that are not their own normal form. `keys`: campaigns with keys."""
+    for campaign, key in keys:
+        if not is_plain(key) and (form := normal_form(key)) != key:
+            yield campaign, form, key
 
 
 def normal_form(key: str) -> str:

@@ -16,7 +16,7 @@ from support_path import with_support
 from notifykit.clock import SystemClock
 from notifykit.errors import StoreError
 from notifykit.operate.copying import copy_store
-from notifykit.outbox.sqlite.address import SqliteAddress
+from notifykit.outbox.sqlite.store import SqliteAddress
 
 pytestmark = pytest.mark.crash
 

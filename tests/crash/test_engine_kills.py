@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 from counting_server import counting_server
 from engine_world import EngineWorld, cut, standing_still, stop, wait_until, workers
-from postgres_cluster import QUICK, Cluster, cluster
+from postgres_server import own_server
 
+from notifykit.demo.server import QUICK, Server
 from notifykit.errors import StoreError
 
 pytestmark = [
@@ -34,7 +35,7 @@ ON_WIRE = CHANNELS * THREADS
 
 
 Processes = list[subprocess.Popen[str]]
-Blow = Callable[[EngineWorld, Cluster, random.Random, Processes], None]
+Blow = Callable[[EngineWorld, Server, random.Random, Processes], None]
 
 
 CLOCKS = (-3600.0, 0.0, 3600.0)
@@ -65,7 +66,7 @@ def storm(
     """Strike so often while messages are sent, then wait until nothing is left to do."""
     rng = random.Random(7)
     # Where the server itself is stopped as by a crash, what it has promised must be on the disk.
-    with cluster(() if blow is restart else QUICK) as server, counting_server() as service:
+    with own_server(() if blow is restart else QUICK) as server, counting_server() as service:
         service.before = lambda _body: time.sleep(0.02)
         # A worker that lives renews its claims within a lease, also where the machine has much else to do.
         lease = 8.0 if blow in (restart, cut_off) else 2.0
@@ -99,21 +100,21 @@ def storm(
         return Storm(blows, len(world.due), doubts, world.problems())
 
 
-def kill(world: EngineWorld, server: Cluster, rng: random.Random, processes: Processes) -> None:
+def kill(world: EngineWorld, server: Server, rng: random.Random, processes: Processes) -> None:
     victim = rng.choice(processes)
     victim.kill()
     victim.wait()
 
 
-def restart(world: EngineWorld, server: Cluster, rng: random.Random, processes: Processes) -> None:
+def restart(world: EngineWorld, server: Server, rng: random.Random, processes: Processes) -> None:
     server.restart("immediate")
 
 
-def cut_off(world: EngineWorld, server: Cluster, rng: random.Random, processes: Processes) -> None:
+def cut_off(world: EngineWorld, server: Server, rng: random.Random, processes: Processes) -> None:
     cut(server.address, 3)
 
 
-def stand_still(world: EngineWorld, server: Cluster, rng: random.Random, processes: Processes) -> None:
+def stand_still(world: EngineWorld, server: Server, rng: random.Random, processes: Processes) -> None:
     """One sleeps beyond its lease, and wakes."""
     with standing_still(rng.choice(processes)):
         time.sleep(world.lease * 1.5)

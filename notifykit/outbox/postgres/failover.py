@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 
 from notifykit.model import FOREVER
-from notifykit.outbox.postgres import rows
+from notifykit.outbox import cells
 from notifykit.outbox.postgres.database import Database
 from notifykit.wording.host import FAILED_OVER
 
@@ -52,6 +52,6 @@ def note_timeline(db: Database) -> None:
         timeline, synchronous, known, was_synchronous = db.one(_LOOK)
         if known is not None and timeline != known and not was_synchronous:
             reason = FAILED_OVER(timeline=timeline)
-            db.execute(_PAUSE_ALL, {"now": db.now(), "until": FOREVER, **rows.reason_values(reason)})
+            db.execute(_PAUSE_ALL, {"now": db.now(), "until": FOREVER, **cells.reason_values(reason)})
             log.error("%s; all channels are paused: `notifykit resume CHANNEL` when that is looked into", reason.text)
         db.execute(_NOTE, (timeline, synchronous))

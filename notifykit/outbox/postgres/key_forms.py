@@ -6,9 +6,9 @@ A key that is its own normal form, as most are, has no row here: it is found by 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
-from notifykit.keys.normal import is_plain, normal_form
+from notifykit.keys.normal import normal_form, odd_keys
 from notifykit.outbox.postgres import rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.names import short
@@ -41,15 +41,9 @@ ON CONFLICT DO NOTHING
 
 def keep_forms(db: Database, keys: Iterable[tuple[str, str]]) -> None:
     """Keep the normal forms of keys that are queued now: pairs of campaign and key."""
-    if odd := sorted(set(_odd(keys))):
+    if odd := sorted(set(odd_keys(keys))):
         new = ({"campaign": campaign, "form": short(form), "key": key} for campaign, form, key in odd)
         db.execute(_KEEP, (rows.many(new),))
-
-
-def _odd(keys: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
-    for campaign, key in keys:
-        if not is_plain(key) and (form := normal_form(key)) != key:
-            yield campaign, form, key
 
 
 class KeyForms:

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from notifykit.model import Attempt, Status, Task
+from notifykit.outbox import cells
 from notifykit.outbox.postgres import events, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.values import CampaignFigures, Event, Filter
@@ -97,7 +98,7 @@ class Looking:
 
     def attempts(self, task_id: int) -> list[Attempt]:
         """Return a task's attempts in order, one that is under way included."""
-        return [rows.attempt(row) for row in self.db.all(_ATTEMPTS, {"id": task_id})]
+        return [cells.attempt(row) for row in self.db.all(_ATTEMPTS, {"id": task_id})]
 
     def events(self, task_id: int) -> list[Event]:
         """Return what else happened to a task, in order."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
 
+from notifykit.outbox import cells
 from notifykit.outbox.postgres import channel_times, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.lanes import Lanes
-from notifykit.outbox.values import Outage, OutageKind, Pause
+from notifykit.outbox.values import Outage, Pause
 from notifykit.wording import Reason
 
 # `outages`: all there are.
@@ -84,27 +84,12 @@ class Pausing:
 
     def outages(self) -> list[Outage]:
         """Return the outages of all channels that have one."""
-        return [
-            Outage(
-                channel=channel,
-                kind=OutageKind(kind),
-                since=since,
-                last_at=last_at,
-                lasted=lasted,
-                failures=failures,
-                task_id=task_id,
-                several=several,
-                wait=wait,
-                reason=rows.reason(*why),
-            )
-            for channel, kind, since, last_at, lasted, failures, task_id, several, wait, *why in self.db.all(_OUTAGES)
-        ]
+        return [cells.outage(row) for row in self.db.all(_OUTAGES)]
 
     def set_outage(self, outage: Outage) -> None:
         """Record an outage."""
-        plain = {item.name: getattr(outage, item.name) for item in fields(outage)}
         with self.db.transaction():
-            self.db.execute(_SET_OUTAGE, {**plain, "kind": outage.kind.value, **_why(outage.reason)})
+            self.db.execute(_SET_OUTAGE, {**cells.outage_values(outage), **_why(outage.reason)})
 
     def end_outage(self, channel: str) -> bool:
         """Forget a channel's outage."""
@@ -132,7 +117,9 @@ class Pausing:
     def pauses(self) -> list[Pause]:
         """Return the pauses in force."""
         found = self.db.all(_PAUSES, (self.db.now(),))
-        return [Pause(channel=channel, until=until, reason=rows.reason(*columns)) for channel, until, *columns in found]
+        return [
+            Pause(channel=channel, until=until, reason=cells.reason(*columns)) for channel, until, *columns in found
+        ]
 
     def mend_times(self) -> None:
         """Shorten what waits for a clock that was set back, and look at all channels again."""
@@ -161,4 +148,4 @@ class Pausing:
 
 
 def _why(reason: Reason) -> dict[str, str | None]:
-    return {name: rows.clean(text) for name, text in rows.reason_values(reason).items()}
+    return {name: rows.clean(text) for name, text in cells.reason_values(reason).items()}

@@ -5,11 +5,10 @@ No statement reads what is done, and none counts on beyond the bound: the cost i
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 from notifykit.model import Status
 from notifykit.outbox.postgres.pausing import Pausing
-from notifykit.outbox.values import MOST_COUNTED, CampaignPulse, ChannelPulse, Count, Pulse
+from notifykit.outbox.pulses import OPEN, pulse_of
+from notifykit.outbox.values import MOST_COUNTED, Pulse
 
 # `pulse`: each campaign and channel of which anything has a status, found by one seek each; how many there are, up to a
 # bound, and when the first of them was queued.
@@ -62,36 +61,11 @@ class Pulsing(Pausing):
 
     def pulse(self) -> Pulse:
         """Return what is open, counted up to a bound."""
-        db = self.db
-        campaigns: dict[str, dict[Status, Count]] = defaultdict(lambda: defaultdict(Count))
-        waiting: dict[str, Count] = defaultdict(Count)
-        queued: dict[str, list[float]] = defaultdict(list)
-        for status in (Status.QUEUED, Status.IN_DOUBT, Status.FAILED):
-            for campaign, channel, number, since in db.all(_OPEN, {"status": str(status), "most": MOST_COUNTED + 1}):
-                campaigns[campaign][status] += Count.of(number)
-                if status is Status.QUEUED:
-                    waiting[channel] += Count.of(number)
-                    queued[channel].append(since)
-        for status, found in (
-            (Status.SENDING, db.all(_SENDING)),
-            (Status.SENT, db.all(_OWED, {"most": MOST_COUNTED + 1})),
-        ):
-            for campaign, number in found:
-                campaigns[campaign][status] += Count.of(number)
-        first_due = dict(db.all(_FIRST_DUE, (list(waiting),)))
-        return Pulse(
+        db, most = self.db, {"most": MOST_COUNTED + 1}
+        return pulse_of(
+            {status: db.all(_OPEN, {"status": str(status), **most}) for status in OPEN},
+            {Status.SENDING: db.all(_SENDING), Status.SENT: db.all(_OWED, most)},
             at=db.now(),
-            campaigns=[
-                CampaignPulse(campaign=name, by_status=dict(by_status)) for name, by_status in sorted(campaigns.items())
-            ],
-            channels=[
-                ChannelPulse(
-                    channel=name,
-                    waiting=count,
-                    oldest_queued=min(queued[name]),
-                    oldest_due=first_due[name],
-                )
-                for name, count in sorted(waiting.items())
-            ],
+            first_due=lambda names: dict(db.all(_FIRST_DUE, (list(names),))),
             pauses=self.pauses(),
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from notifykit.errors import StoreError
 from notifykit.model import Draft
+from notifykit.outbox import cells
 from notifykit.outbox.postgres import advisory, channel_times, events, key_forms, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.lanes import Lanes
@@ -91,7 +92,7 @@ class Queueing:
         db = self.db
         for draft in drafts:
             _require_storable(draft, db.where)
-        metadata = [rows.encode(draft.metadata) for draft in drafts]
+        metadata = [cells.encode(draft.metadata) for draft in drafts]
         offered = Counter(draft.campaign for draft in drafts)
         with db.transaction():
             advisory.hold(db, "campaign", {*offered, *(known or {})})
@@ -150,7 +151,7 @@ class Queueing:
         with db.transaction():
             found = db.all(_COMPLETED, (campaign, list(keys)))
             if found:
-                db.execute(_REOPEN, {"ids": [id_ for id_, _ in found], **rows.reason_values(reason, "refusal")})
+                db.execute(_REOPEN, {"ids": [id_ for id_, _ in found], **cells.reason_values(reason, "refusal")})
             told: list[Event] = []
             for id_, completed_at in found:
                 told += [

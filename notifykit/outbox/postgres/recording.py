@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from notifykit.model import Status, Verdict
+from notifykit.outbox import cells
 from notifykit.outbox.postgres import events, rates, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.lanes import Lanes
@@ -113,7 +114,7 @@ def _moved(result: Finished, now: float) -> dict[str, object]:
     claim, then = result.claim, result.then
     return {
         **_said(result, now),
-        **{name: rows.clean(text) for name, text in rows.reason_values(then.reason).items()},
+        **{name: rows.clean(text) for name, text in cells.reason_values(then.reason).items()},
         "channel": claim.task.channel,
         "worker": claim.worker,
         "started_at": claim.started_at,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from notifykit.model import Status, Task
+from notifykit.outbox import cells
 from notifykit.outbox.postgres import advisory, channel_times, events, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.lanes import Lanes
@@ -87,7 +88,7 @@ class Resolving:
             before = dict(db.all(_STANDING, (ids, [str(one) for one in of])))
             if not before:
                 return []
-            reason = {name: rows.clean(text) for name, text in rows.reason_values(DECIDED(why=why)).items()}
+            reason = {name: rows.clean(text) for name, text in cells.reason_values(DECIDED(why=why)).items()}
             db.execute(_SET, {"ids": list(before), "status": status.value, "now": now, **reason})
             told = [(id_, f"{before[id_]} to {status.value}: {why}") for id_ in ids if id_ in before]
             events.record(

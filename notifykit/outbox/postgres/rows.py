@@ -7,22 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from notifykit.model import Attempt, Status, Task, Verdict
-from notifykit.outbox.sqlite.rows import encode, reason, reason_values
-
-__all__ = [
-    "ATTEMPT",
-    "TASK",
-    "TASKS",
-    "attempt",
-    "clean",
-    "encode",
-    "many",
-    "reason",
-    "reason_values",
-    "storable",
-    "task",
-]
+from notifykit.model import Status, Task
+from notifykit.outbox.cells import ATTEMPT_COLUMNS, encode, reason
 
 TASKS = "outbox.tasks AS t JOIN outbox.messages AS m ON m.id = t.id"
 """Where the columns of a task come from."""
@@ -32,9 +18,8 @@ TASK = """t.id, m.task_type, m.recipient, m.text, t.status, t.campaign, m.record
  t.reason, t.reason_code, t.reason_params, t.refusal, t.refusal_code, t.refusal_params"""
 """The columns of a task, in the order in which `task` takes them."""
 
-ATTEMPT = """task_id, number, channel, worker, started_at, finished_at, verdict, code, detail, vendor_id,
- call_seconds"""
-"""The columns of an attempt, in the order in which `attempt` takes them."""
+ATTEMPT = ", ".join(ATTEMPT_COLUMNS)
+"""The columns of an attempt."""
 
 _STATUS = {status.value: status for status in Status}
 
@@ -65,24 +50,6 @@ def task(row: Sequence[Any]) -> Task:
         completed_at=completed_at,
         reason=None if columns[0] is None else reason(*columns),
         doubted_at=doubted_at,
-    )
-
-
-def attempt(row: Sequence[Any]) -> Attempt:
-    """Build an attempt from ATTEMPT."""
-    task_id, number, channel, worker, started_at, finished_at, verdict, code, detail, vendor_id, call_seconds = row
-    return Attempt(
-        task_id=task_id,
-        number=number,
-        channel=channel,
-        worker=worker,
-        started_at=started_at,
-        finished_at=finished_at,
-        verdict=Verdict(verdict) if verdict else None,
-        code=code,
-        detail=detail,
-        vendor_id=vendor_id,
-        call_seconds=call_seconds,
     )
 
 

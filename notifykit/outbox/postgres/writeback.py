@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from notifykit.model import Task
+from notifykit.outbox import cells
 from notifykit.outbox.postgres import rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.wording import Reason
@@ -70,7 +71,7 @@ class WritingBack:
     def note_refused_write_back(self, reasons: Mapping[int, Reason]) -> None:
         """Record why a write-back did not happen."""
         refused = [
-            {"id": id_, **{name: rows.clean(text) for name, text in rows.reason_values(reason, "refusal").items()}}
+            {"id": id_, **{name: rows.clean(text) for name, text in cells.reason_values(reason, "refusal").items()}}
             for id_, reason in reasons.items()
         ]
         with self.db.transaction():

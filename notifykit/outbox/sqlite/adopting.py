@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from notifykit.errors import StoreError
 from notifykit.model import Draft, Status
-from notifykit.outbox.sqlite import events, key_forms, lanes, rows
+from notifykit.outbox import cells
+from notifykit.outbox.sqlite import events, key_forms, lanes
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.values import Event
 from notifykit.wording import Reason
@@ -135,7 +136,7 @@ def _values(item: Adoption) -> dict[str, object]:
     return {
         "id": item.id,
         "status": item.status.value,
-        "metadata": rows.encode(draft.metadata),
+        "metadata": cells.encode(draft.metadata),
         "campaign": draft.campaign,
         "key": draft.key,
         "message": draft.name,
@@ -145,7 +146,7 @@ def _values(item: Adoption) -> dict[str, object]:
         "at": item.at,
         "sent_at": item.at if item.sent_at is None else item.sent_at,
         "due_at": 0.0 if item.status is Status.QUEUED and not draft.ordered else None,
-        **rows.reason_values(item.reason),
+        **cells.reason_values(item.reason),
     }
 
 

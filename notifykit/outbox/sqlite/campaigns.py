@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from notifykit.errors import StoreError
 from notifykit.model import CampaignData
-from notifykit.outbox.sqlite import rows
+from notifykit.outbox import cells
 from notifykit.outbox.sqlite.database import Database
 from notifykit.wording import Reason
 
@@ -107,7 +107,7 @@ class Campaigns:
 
     def held_campaigns(self) -> Mapping[str, Reason]:
         """Return the campaigns that may queue nothing, as of their last pass, each with the reason."""
-        return {campaign: rows.reason(*columns) for campaign, *columns in self.db.all(_HELD)}
+        return {campaign: cells.reason(*columns) for campaign, *columns in self.db.all(_HELD)}
 
     def hold_campaign(self, campaign: str, reason: Reason | None) -> None:
         """Keep why a campaign may queue nothing; None: it may."""
@@ -117,7 +117,7 @@ class Campaigns:
             if reason is None:
                 self.db.execute(_RELEASE, (campaign,))
             else:
-                self.db.execute(_HOLD, {"campaign": campaign, **rows.reason_values(reason)})
+                self.db.execute(_HOLD, {"campaign": campaign, **cells.reason_values(reason)})
 
     def shared_keys(self, one: str, other: str) -> list[str]:
         """Return the keys under which two campaigns have the same message in the same round."""

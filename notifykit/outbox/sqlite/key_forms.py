@@ -44,9 +44,11 @@ def fill(connection: sqlite3.Connection) -> None:
 
     Another program may have written a key that is no text in UTF-8.
     """
+    from notifykit.keys.normal import odd_keys  # only commands that queue need it
+
     text_factory, connection.text_factory = connection.text_factory, _legible
     try:
-        connection.executemany(_KEEP, _odd(connection.execute(_KEYS)))
+        connection.executemany(_KEEP, odd_keys(connection.execute(_KEYS)))
     finally:
         connection.text_factory = text_factory
 
@@ -57,16 +59,10 @@ def _legible(data: bytes) -> str:
 
 def keep_forms(db: Database, keys: Iterable[tuple[str, str]]) -> None:
     """Keep the normal forms of keys that are queued now: pairs of campaign and key."""
-    if odd := sorted(set(_odd(keys))):
+    from notifykit.keys.normal import odd_keys  # likewise
+
+    if odd := sorted(set(odd_keys(keys))):
         db.executemany(_KEEP, odd)
-
-
-def _odd(keys: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str, str]]:
-    from notifykit.keys.normal import is_plain, normal_form  # only commands that queue need it
-
-    for campaign, key in keys:
-        if not is_plain(key) and (form := normal_form(key)) != key:
-            yield campaign, form, key
 
 
 class KeyForms:

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from notifykit.model import Attempt, Status, Task
+from notifykit.outbox import cells
 from notifykit.outbox.sqlite import events, rows
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.values import CampaignFigures, Event, Filter
@@ -31,7 +32,7 @@ _PERHAPS_FOREIGN = f"""(campaign IS NULL OR record_key IS NULL OR message_name I
 
 # `attempts`: those of a task, and the one that is under way.
 _ATTEMPTS = f"""
-SELECT {rows.selected(rows.ATTEMPT_COLUMNS)} FROM attempts WHERE task_id = :id
+SELECT {rows.selected(cells.ATTEMPT_COLUMNS)} FROM attempts WHERE task_id = :id
  UNION ALL
 SELECT id, attempts, channel, worker, started_at, NULL, NULL, NULL, NULL, NULL, NULL FROM tasks
  WHERE id = :id AND status = 'sending' AND {rows.claimed()}
@@ -112,7 +113,7 @@ class Looking:
 
     def attempts(self, task_id: int) -> list[Attempt]:
         """Return a task's attempts in order, one that is under way included."""
-        return [rows.attempt(row) for row in self.db.all(_ATTEMPTS, {"id": task_id})]
+        return [cells.attempt(row) for row in self.db.all(_ATTEMPTS, {"id": task_id})]
 
     def events(self, task_id: int) -> list[Event]:
         """Return what else happened to a task, in order."""

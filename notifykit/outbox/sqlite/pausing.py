@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
-from notifykit.outbox.sqlite import channel_times, rows
+from notifykit.outbox import cells
+from notifykit.outbox.sqlite import channel_times
 from notifykit.outbox.sqlite.database import Database
-from notifykit.outbox.values import Outage, OutageKind, Pause
+from notifykit.outbox.values import Outage, Pause
 from notifykit.wording import Reason
 
 # `outages`: all there are.
@@ -49,27 +48,12 @@ class Pausing:
 
     def outages(self) -> list[Outage]:
         """Return the outages of all channels that have one."""
-        return [
-            Outage(
-                channel=channel,
-                kind=OutageKind(kind),
-                since=since,
-                last_at=last_at,
-                lasted=lasted,
-                failures=failures,
-                task_id=task_id,
-                several=bool(several),
-                wait=wait,
-                reason=rows.reason(*why),
-            )
-            for channel, kind, since, last_at, lasted, failures, task_id, several, wait, *why in self.db.all(_OUTAGES)
-        ]
+        return [cells.outage(row) for row in self.db.all(_OUTAGES)]
 
     def set_outage(self, outage: Outage) -> None:
         """Record an outage."""
         with self.db.transaction():
-            plain = {item.name: getattr(outage, item.name) for item in fields(outage)}
-            self.db.execute(_SET_OUTAGE, {**plain, **rows.reason_values(outage.reason)})
+            self.db.execute(_SET_OUTAGE, cells.outage_values(outage))
 
     def end_outage(self, channel: str) -> bool:
         """Forget a channel's outage."""
@@ -82,7 +66,7 @@ class Pausing:
         now = self.db.clock.now()
         with self.db.transaction():
             self.db.execute(
-                _PAUSE, {"channel": channel, "now": now, "until": now + seconds, **rows.reason_values(reason)}
+                _PAUSE, {"channel": channel, "now": now, "until": now + seconds, **cells.reason_values(reason)}
             )
 
     def resume(self, channel: str) -> bool:
@@ -94,4 +78,6 @@ class Pausing:
     def pauses(self) -> list[Pause]:
         """Return the pauses in force."""
         found = self.db.all(_PAUSES, (self.db.clock.now(),))
-        return [Pause(channel=channel, until=until, reason=rows.reason(*columns)) for channel, until, *columns in found]
+        return [
+            Pause(channel=channel, until=until, reason=cells.reason(*columns)) for channel, until, *columns in found
+        ]

@@ -5,13 +5,14 @@ No statement reads what is done, and none counts on beyond the bound: the cost i
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from notifykit.model import Status
 from notifykit.outbox.sqlite import rows
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.pausing import Pausing
-from notifykit.outbox.values import MOST_COUNTED, CampaignPulse, ChannelPulse, Count, Pulse
+from notifykit.outbox.values import MOST_COUNTED, Pulse
 
 # Part of `_OPEN`: of one status, what its index holds. The first term is the index's own.
 _OF_STATUS = """tasks INDEXED BY tasks_open
@@ -76,41 +77,25 @@ class Pulsing(Pausing):
 
     def pulse(self) -> Pulse:
         """Return what is open, counted up to a bound."""
-        campaigns: dict[str, dict[Status, Count]] = defaultdict(lambda: defaultdict(Count))
-        waiting: dict[str, Count] = defaultdict(Count)
-        queued: dict[str, list[float]] = defaultdict(list)
-        for status in (Status.QUEUED, Status.IN_DOUBT, Status.FAILED):
-            for campaign, channel, number, since in self.db.all(_OPEN, {"status": status, "most": MOST_COUNTED + 1}):
-                if not (isinstance(campaign, str) and isinstance(channel, str)):
-                    continue
-                campaigns[campaign][status] += Count.of(number)
-                if status is Status.QUEUED:
-                    waiting[channel] += Count.of(number)
-                    queued[channel] += [] if since is None else [since]
-        for status, found in (
-            (Status.SENDING, self.db.all(_SENDING)),
-            (Status.SENT, self.db.all(_OWED, {"most": MOST_COUNTED + 1})),
-        ):
-            for campaign, number in found:
-                if isinstance(campaign, str):
-                    campaigns[campaign][status] += Count.of(number)
-        return Pulse(
-            at=self.db.clock.now(),
-            campaigns=[
-                CampaignPulse(campaign=name, by_status=dict(by_status)) for name, by_status in sorted(campaigns.items())
-            ],
-            channels=[
-                ChannelPulse(
-                    channel=name,
-                    waiting=count,
-                    oldest_queued=min(queued[name], default=None),
-                    oldest_due=self._first_due(name),
-                )
-                for name, count in sorted(waiting.items())
-            ],
+        from notifykit.outbox.pulses import OPEN, pulse_of  # few commands ask
+
+        db, most = self.db, {"most": MOST_COUNTED + 1}
+        return pulse_of(
+            {status: _named(db.all(_OPEN, {"status": status, **most}), 2) for status in OPEN},
+            {
+                Status.SENDING: _named(db.all(_SENDING), 1),
+                Status.SENT: _named(db.all(_OWED, most), 1),
+            },
+            at=db.clock.now(),
+            first_due=lambda names: {name: self._first_due(name) for name in names},
             pauses=self.pauses(),
         )
 
     def _first_due(self, channel: str) -> float | None:
         (since,) = self.db.one(_FIRST_DUE, {"channel": channel})
         return since if isinstance(since, float) else None
+
+
+def _named(found: Iterable[tuple[Any, ...]], names: int) -> Iterator[Any]:
+    """Yield the rows whose first cells are names: another program may have written what is none."""
+    return (row for row in found if all(isinstance(cell, str) for cell in row[:names]))

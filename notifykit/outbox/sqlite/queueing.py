@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from notifykit.model import Draft
+from notifykit.outbox import cells
 from notifykit.outbox.sqlite import events, key_forms, lanes, rows
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.values import Enqueued
@@ -166,7 +167,7 @@ class Queueing:
         now = self.db.clock.now()
         local = self.db.local_time(now)
         reason = FLAG_UNSET()
-        refusal = rows.reason_values(reason, "refusal")
+        refusal = cells.reason_values(reason, "refusal")
         count = 0
         with self.db.transaction():
             for key in keys:
@@ -185,7 +186,7 @@ def _values(draft: Draft, local: str, now: float) -> tuple[object, ...]:
         draft.text,
         local,
         local,
-        rows.encode(draft.metadata),
+        cells.encode(draft.metadata),
         draft.campaign,
         draft.key,
         draft.name,

@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 
 from notifykit.model import Status, Verdict
-from notifykit.outbox.sqlite import events, lanes, rates, rows
+from notifykit.outbox import cells
+from notifykit.outbox.sqlite import events, lanes, rates
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.values import ChannelBounds, Finished
 
@@ -94,7 +95,7 @@ def move(
 
 def _moved(result: Finished, now: float, local: str) -> tuple[object, ...]:
     then = result.then
-    why = (None, None, None) if then.reason is None else tuple(rows.reason_values(then.reason).values())
+    why = (None, None, None) if then.reason is None else tuple(cells.reason_values(then.reason).values())
     return (
         then.status.value,
         local,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from notifykit.model import Status, Task
+from notifykit.outbox import cells
 from notifykit.outbox.sqlite import events, lanes, rows
 from notifykit.outbox.sqlite.database import Database
 from notifykit.wording.host import DECIDED
@@ -55,7 +56,7 @@ class Resolving:
         """Move those of the tasks that are in one of the statuses `of`."""
         db = self.db
         now = db.clock.now()
-        reason = rows.reason_values(DECIDED(why=why))
+        reason = cells.reason_values(DECIDED(why=why))
         moved = []
         with db.transaction():
             for id_ in ids:

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from notifykit.outbox import cells
 from notifykit.outbox.sqlite import key_forms, lanes, rows
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS, columns_of
@@ -17,8 +18,8 @@ from notifykit.outbox.sqlite.stored import StoredOutbox
 
 # `restore`: an attempt of a task, unless it is there.
 _ATTEMPT = f"""
-INSERT OR IGNORE INTO attempts ({rows.selected(rows.ATTEMPT_COLUMNS)})
-VALUES ({", ".join("?" * len(rows.ATTEMPT_COLUMNS))})
+INSERT OR IGNORE INTO attempts ({rows.selected(cells.ATTEMPT_COLUMNS)})
+VALUES ({", ".join("?" * len(cells.ATTEMPT_COLUMNS))})
 """
 
 # `restore`: the events that the archive has.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from notifykit.model import Attempt, Status, Task, Verdict
+from notifykit.model import Status, Task
+from notifykit.outbox.cells import parse, reason
 from notifykit.wording import Reason
 from notifykit.wording.host import CELLS_UNREADABLE, STATUS_OVERWRITTEN
 
@@ -45,12 +45,6 @@ TASK_COLUMNS = (
 ATTEMPTS = TASK_COLUMNS.index("attempts")
 """Where the number of the latest attempt is in a row of these."""
 
-ATTEMPT_COLUMNS = (
-    *("task_id", "number", "channel", "worker", "started_at", "finished_at", "verdict", "code", "detail", "vendor_id"),
-    "call_seconds",
-)
-"""The columns of an attempt, in the order in which `attempt` takes them."""
-
 STATUSES = tuple(status.value for status in Status if status is not Status.FOREIGN)
 """What notifykit itself writes into the column."""
 
@@ -67,11 +61,7 @@ _LATEST = 253_402_300_799.0
 _UNREADABLE = (ValueError, TypeError, AttributeError, RecursionError)
 """What reading JSON raises that is none, or none of ours."""
 
-_parse = json.JSONDecoder().raw_decode
 _first_member = re.compile(r'\{"([^"\\\x00-\x1f]*)": "([^"\\\x00-\x1f]*)", (?=")').match
-
-encode = json.JSONEncoder(ensure_ascii=False).encode
-"""Metadata as it is stored: readable by people and old programs."""
 
 
 def selected(columns: Sequence[str], **instead: str) -> str:
@@ -186,38 +176,6 @@ def _told(
     return None if text is None else reason(text, code, params)
 
 
-@lru_cache(maxsize=4096)
-def reason(text: str, code: str | None, params: str | None) -> Reason:
-    """Build a reason from its three columns."""
-    return Reason.stored(text, code, _parse(params)[0] if params else None)
-
-
-def reason_values(given: Reason | None, name: str = "reason") -> dict[str, str | None]:
-    """Return the values of a reason's three columns, by name."""
-    if given is None:
-        return {name: None, f"{name}_code": None, f"{name}_params": None}
-    params = encode(given.params_data()) if given.names else None
-    return {name: given.text, f"{name}_code": given.code, f"{name}_params": params}
-
-
-def attempt(row: Sequence[Any]) -> Attempt:
-    """Build an attempt from ATTEMPT_COLUMNS."""
-    task_id, number, channel, worker, started_at, finished_at, verdict, code, detail, vendor_id, call_seconds = row
-    return Attempt(
-        task_id=task_id,
-        number=number,
-        channel=channel,
-        worker=worker,
-        started_at=started_at,
-        finished_at=finished_at,
-        verdict=Verdict(verdict) if verdict else None,
-        code=code,
-        detail=detail,
-        vendor_id=vendor_id,
-        call_seconds=call_seconds,
-    )
-
-
 @lru_cache(maxsize=1024)
 def _misfits(types: tuple[type, ...]) -> frozenset[str]:
     """Return the columns of a task whose values are not of their kind."""
@@ -308,7 +266,7 @@ def _metadata(text: str) -> dict[str, Any]:
     The values of the other members are then shared, so nobody may change them.
     """
     if (first := _first_member(text)) is None:
-        parsed: dict[str, Any] = _parse(text)[0]
+        parsed: dict[str, Any] = parse(text)[0]
         return parsed
     name, value = first.groups()
     return {name: value, **_other_members(text[first.end() :])}
@@ -317,5 +275,5 @@ def _metadata(text: str) -> dict[str, Any]:
 @lru_cache(maxsize=256)
 def _other_members(text: str) -> dict[str, Any]:
     """Parse what follows the first member, once for all tasks that share it: less work, and much less memory."""
-    parsed: dict[str, Any] = _parse("{" + text)[0]
+    parsed: dict[str, Any] = parse("{" + text)[0]
     return parsed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from notifykit.model import Task
+from notifykit.outbox import cells
 from notifykit.outbox.sqlite import channel_times, events, lanes, rows
 from notifykit.outbox.sqlite.database import Database
 
@@ -88,7 +89,7 @@ def set_aside(db: Database, claimed: Task, now: float) -> None:
     """
     as_it_is = rows.task(db.one(_AS_IT_IS, (claimed.id,)))
     task = as_it_is if as_it_is.damaged else claimed
-    values = {"id": task.id, "local": db.local_time(now), **rows.reason_values(task.reason)}
+    values = {"id": task.id, "local": db.local_time(now), **cells.reason_values(task.reason)}
     db.execute(_SET_ASIDE, values)
     events.record(db, task.id, "set_aside", "dispatch", str(task.reason or ""), at=now)
     _give_turns(db, task.channel)
@@ -101,7 +102,7 @@ def give_up_claims(db: Database, now: float) -> None:
     """
     for row in db.all(_NO_CLAIMS):
         task = rows.task(row)
-        db.execute(_GIVE_UP, {"id": task.id, "local": db.local_time(now), **rows.reason_values(task.reason)})
+        db.execute(_GIVE_UP, {"id": task.id, "local": db.local_time(now), **cells.reason_values(task.reason)})
         events.record(db, task.id, "set_aside", "dispatch", str(task.reason or ""), at=now)
         _give_turns(db, task.channel)
 

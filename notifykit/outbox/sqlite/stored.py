@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from notifykit.model import Attempt, Task
+from notifykit.outbox import cells
 from notifykit.outbox.sqlite import rows, schema
 
 # `tasks_in_brief`: what campaigns own. Its terms come behind.
@@ -176,12 +177,12 @@ class StoredOutbox:
 
     def attempts(self, task_id: int) -> list[Attempt]:
         """Return the attempts of a task that have ended, in order."""
-        columns = self._readable("attempts", rows.ATTEMPT_COLUMNS)
-        return [rows.attempt(row) for row in self._connection.execute(_ATTEMPTS_OF.format(columns), (task_id,))]
+        columns = self._readable("attempts", cells.ATTEMPT_COLUMNS)
+        return [cells.attempt(row) for row in self._connection.execute(_ATTEMPTS_OF.format(columns), (task_id,))]
 
     def attempt_rows(self) -> Iterator[tuple[Any, ...]]:
         """Yield all attempts that have ended, each as its ATTEMPT_COLUMNS, by task and number."""
-        return self._connection.execute(_ATTEMPTS.format(self._readable("attempts", rows.ATTEMPT_COLUMNS)))
+        return self._connection.execute(_ATTEMPTS.format(self._readable("attempts", cells.ATTEMPT_COLUMNS)))
 
     def _readable(self, table: str, columns: Sequence[str]) -> str:
         """Return columns for a SELECT: NULL where an earlier version did not have one."""

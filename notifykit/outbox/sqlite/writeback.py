@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from notifykit.model import Task
+from notifykit.outbox import cells
 from notifykit.outbox.sqlite import rows
 from notifykit.outbox.sqlite.database import Database
 from notifykit.wording import Reason
@@ -63,5 +64,5 @@ class WritingBack:
         """Record why a write-back did not happen."""
         with self.db.transaction():
             self.db.executemany(
-                _REFUSED, [{"id": id_, **rows.reason_values(reason, "refusal")} for id_, reason in reasons.items()]
+                _REFUSED, [{"id": id_, **cells.reason_values(reason, "refusal")} for id_, reason in reasons.items()]
             )

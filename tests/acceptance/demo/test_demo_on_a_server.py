@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 import pytest
+from postgres_server import require_programs
 from told_demo import TIMEOUT, notifykit
-
-from notifykit.demo.server import programs
 
 pytestmark = pytest.mark.timeout(2 * TIMEOUT)
 
 
 def test_everything_is_sent_once_though_a_worker_is_killed_and_the_server_crashes(tmp_path: Path) -> None:
-    if programs() is None:
-        assert not os.environ.get("CI"), "PostgreSQL is not installed"
-        pytest.skip("PostgreSQL is not installed: `apt-get install postgresql`")
+    require_programs()
     done = notifykit("demo", "--postgres", str(tmp_path / "demo"), cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""

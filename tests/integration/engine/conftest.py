@@ -6,13 +6,13 @@ from uuid import uuid4
 import pytest
 from counting_server import CountingServer, counting_server
 from engine_world import database
-from postgres_cluster import server
+from postgres_server import shared_server
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The address of a server."""
-    with server() as address:
+    with shared_server() as address:
         yield address
 
 

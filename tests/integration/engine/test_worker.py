@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from counting_server import CountingServer
 from engine_world import EngineWorld, standing_still, stop, wait_until, workers
-from postgres_cluster import cluster
+from postgres_server import own_server
 
 from notifykit.model import Status
 from notifykit.outbox.values import Filter
@@ -206,7 +206,7 @@ def test_a_worker_makes_its_tables_again_where_somebody_dropped_them(
 def test_a_worker_waits_for_a_server_that_is_away_and_ends_when_it_is_told_to(
     folder: Path, service: CountingServer
 ) -> None:
-    with cluster(()) as server:
+    with own_server(()) as server:
         world = EngineWorld(folder, service, server.address, count=2, channels=1)
         with workers(world, 2) as processes:
             wait_until(lambda: world.settled() and world.said().count("worker: started") == 2)

@@ -3,11 +3,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from postgres_cluster import server
+from postgres_server import shared_server
 
 
 @pytest.fixture(scope="session", autouse=True)
 def postgres() -> Iterator[str]:
     """The address of a server."""
-    with server() as address:
+    with shared_server() as address:
         yield address

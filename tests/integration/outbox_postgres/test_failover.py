@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import psycopg
 import pytest
+from postgres_server import own_server
 
 from notifykit.clock import SystemClock
-from notifykit.demo.server import NoServerError, Server, as_account, programs, server
+from notifykit.demo.server import NoServerError, Server, as_account
 from notifykit.errors import StoreError
 from notifykit.model import Status
 from notifykit.outbox.postgres.address import PostgresAddress
@@ -25,10 +25,7 @@ CLOCK = SystemClock()
 
 @pytest.fixture
 def primary() -> Iterator[Server]:
-    if programs() is None:
-        assert not os.environ.get("CI"), "PostgreSQL is not installed"
-        pytest.skip("PostgreSQL is not installed: `apt-get install postgresql`")
-    with server(["wal_level=replica", "max_wal_senders=4", "hot_standby=on"]) as made:
+    with own_server(["wal_level=replica", "max_wal_senders=4", "hot_standby=on"]) as made:
         yield made
 
 

@@ -14,16 +14,17 @@ from pathlib import Path
 import psycopg
 import pytest
 from copied_store import fill, told, what_goes_out
-from postgres_cluster import NOBODY, SERVER, schema_of
+from postgres_server import SERVER, schema_of
 from processes import running
 from psycopg.conninfo import conninfo_to_dict
 from system import SUPERUSER
 
 from notifykit.clock import Clock, SystemClock
+from notifykit.demo.server import ACCOUNT, as_account
 from notifykit.operate.copying import copy_store
 from notifykit.outbox.postgres.address import PostgresAddress
 from notifykit.outbox.postgres.store import PostgresOutbox
-from notifykit.outbox.sqlite.address import SqliteAddress
+from notifykit.outbox.sqlite.store import SqliteAddress
 from notifykit.testing import ConcurrencyContract
 from notifykit.testing.outbox.steps import queue
 
@@ -57,8 +58,8 @@ def pooler(postgres: str) -> Iterator[str]:
         (folder / "pgbouncer.ini").write_text(SETTINGS.format(server=server, folder=folder), encoding="utf-8")
         command = [program, "-q", str(folder / "pgbouncer.ini")]
         if SUPERUSER:
-            shutil.chown(folder, NOBODY, NOBODY)
-            command = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups", *command]
+            shutil.chown(folder, ACCOUNT, ACCOUNT)
+            command = [*as_account(), *command]
         address = f"postgresql://notifykit@:6432/postgres?host={folder}"
         with running(command, stderr=subprocess.STDOUT) as process:
             wait_for(address, process)

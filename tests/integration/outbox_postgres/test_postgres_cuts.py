@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from cutting_proxy import cutting_proxy
 from dispatching import dispatcher, queue
-from postgres_cluster import cluster, folder_of, schema_of
+from postgres_server import folder_of, own_server, schema_of
 
 from notifykit.errors import StoreError
 from notifykit.model import Message, Outcome
@@ -95,7 +95,7 @@ def test_a_dispatcher_that_is_cut_off_now_and_then_sends_each_message_once(tmp_p
 @pytest.mark.crash
 def test_a_server_that_is_restarted_meanwhile_loses_nothing(tmp_path: Path) -> None:
     sender = Counting()
-    with cluster(()) as server, PostgresOutbox.open(server.address, schema=schema_of(tmp_path)) as outbox:
+    with own_server(()) as server, PostgresOutbox.open(server.address, schema=schema_of(tmp_path)) as outbox:
         queue(outbox, 600, recipients=300)
         restarts = 0
 

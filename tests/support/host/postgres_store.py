@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from postgres_cluster import SERVER, schema_of
+from postgres_server import SERVER, schema_of
 
 from notifykit.clock import Clock
 from notifykit.outbox.postgres.address import PostgresAddress

@@ -24,7 +24,7 @@ from notifykit.cli.app import EXIT_CODES
 from notifykit.clock import SystemClock
 from notifykit.demo.proof import ChannelProof, FlagProof, Proof
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.sqlite.address import SqliteAddress
+from notifykit.outbox.sqlite.store import SqliteAddress
 from notifykit.outbox.values import ChannelBounds, Machine, SourcePlace
 from notifykit.plugins import Plugins, find, load_plugins
 from notifykit.testing.outbox.steps import take

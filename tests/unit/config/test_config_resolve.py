@@ -12,7 +12,7 @@ from notifykit.config.resolve import Configuration
 from notifykit.errors import ConfigError, ExitCode, RenderError
 from notifykit.legacy import Disposal, LegacyState
 from notifykit.model import OnUnknown, Record, Table
-from notifykit.outbox.sqlite.address import SqliteAddress
+from notifykit.outbox.sqlite.store import SqliteAddress
 from notifykit.roles import Rate
 
 Load = Callable[..., Configuration]

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifykit.config.project import scheme_of, store_address
 from notifykit.config.resolve import Configuration
-from notifykit.config.stores import scheme_of, store_address
 from notifykit.errors import ConfigError, PluginError
 from notifykit.options import OptionError
 from notifykit.outbox.postgres.address import PostgresAddress
-from notifykit.outbox.sqlite.address import SqliteAddress
+from notifykit.outbox.sqlite.store import SqliteAddress
 from notifykit.plugins.named import OfferBrokenError
 from notifykit.plugins.registering import Registrations, empty_shelf, registry_of
 from notifykit.plugins.registry import Offer, Registry

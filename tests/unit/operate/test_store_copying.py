@@ -16,8 +16,8 @@ from notifykit.errors import StoreError
 from notifykit.operate.copying import copy_store
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.copying import KINDS
-from notifykit.outbox.sqlite.address import SqliteAddress
 from notifykit.outbox.sqlite.copying import SqliteCopyEnd
+from notifykit.outbox.sqlite.store import SqliteAddress
 from notifykit.testing.outbox.steps import claim_one, queue
 
 CLOCK = SystemClock()

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifykit.model import Status, Task
+from notifykit.outbox import cells
 from notifykit.outbox.sqlite import rows
 from notifykit.wording import Reason
 
@@ -49,19 +50,19 @@ def test_columns_can_be_selected_as_something_else() -> None:
 
 @given(st.dictionaries(st.text(max_size=3), VALUES, max_size=4))
 def test_metadata_comes_back_as_it_was_stored(metadata: dict[str, object]) -> None:
-    assert metadata_of(rows.encode(metadata)) == metadata
+    assert metadata_of(cells.encode(metadata)) == metadata
     assert metadata_of(json.dumps(metadata, indent=1)) == metadata
 
 
 def test_tasks_that_differ_in_their_first_member_share_the_others() -> None:
-    one, other = (metadata_of(rows.encode({"id": id_, "csv": {"key": "订单"}, "n": 1})) for id_ in ("1", "2"))
+    one, other = (metadata_of(cells.encode({"id": id_, "csv": {"key": "订单"}, "n": 1})) for id_ in ("1", "2"))
     assert one == {"id": "1", "csv": {"key": "订单"}, "n": 1}
     assert other == {"id": "2", "csv": {"key": "订单"}, "n": 1}
     assert isinstance(one, dict)
     assert isinstance(other, dict)
     assert one["csv"] is other["csv"]
     one["n"] = 2
-    assert metadata_of(rows.encode({"id": "3", "csv": {"key": "订单"}, "n": 1})) == {
+    assert metadata_of(cells.encode({"id": "3", "csv": {"key": "订单"}, "n": 1})) == {
         "id": "3",
         "csv": {"key": "订单"},
         "n": 1,

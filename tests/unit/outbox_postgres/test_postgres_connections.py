@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cutting_proxy import CuttingProxy, cutting_proxy
-from postgres_cluster import folder_of, schema_of
+from postgres_server import folder_of, schema_of
 
 from notifykit.clock import Clock
 from notifykit.outbox.postgres.store import PostgresOutbox

@@ -18,7 +18,7 @@ from notifykit.operate.copying import copy_store
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.copying import KINDS
 from notifykit.outbox.postgres.address import PostgresAddress
-from notifykit.outbox.sqlite.address import SqliteAddress
+from notifykit.outbox.sqlite.store import SqliteAddress
 from notifykit.outbox.values import SourcePlace
 from notifykit.testing import draft
 from notifykit.testing.outbox.steps import queue, queue_drafts

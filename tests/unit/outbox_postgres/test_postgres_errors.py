@@ -7,8 +7,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from postgres_cluster import Cluster, cluster, schema_of
+from postgres_server import own_server, schema_of
 
+from notifykit.demo.server import Server
 from notifykit.errors import StoreError
 from notifykit.model import Status
 from notifykit.outbox.postgres.queueing import MOST_OF_A_KEY
@@ -32,9 +33,9 @@ def outbox(postgres: str, schema: str) -> Iterator[PostgresOutbox]:
 
 
 @pytest.fixture(scope="module")
-def own_server() -> Iterator[Cluster]:
+def lone_server() -> Iterator[Server]:
     """One that may be stopped, and that asks the account `careful` for a password."""
-    with cluster(()) as made:
+    with own_server(()) as made:
         with psycopg.connect(made.address, autocommit=True) as connection:
             connection.execute("CREATE ROLE careful LOGIN PASSWORD 'right'")
         rules = made.folder / "data" / "pg_hba.conf"
@@ -63,29 +64,29 @@ def told(raised: pytest.ExceptionInfo[StoreError], *, passing: bool) -> str:
     return str(raised.value)
 
 
-def test_a_restart_between_two_calls_is_not_seen(own_server: Cluster, schema: str) -> None:
-    with PostgresOutbox.open(own_server.address, schema=schema) as outbox:
+def test_a_restart_between_two_calls_is_not_seen(lone_server: Server, schema: str) -> None:
+    with PostgresOutbox.open(lone_server.address, schema=schema) as outbox:
         queue(outbox, "A")
-        own_server.restart("fast")
+        lone_server.restart("fast")
         assert statuses(outbox) == [Status.QUEUED]
-        own_server.restart()
+        lone_server.restart()
         assert outbox.enqueue([draft(key="A"), draft(key="B")]).duplicates == 1
 
 
-def test_a_server_that_is_down_passes(own_server: Cluster, schema: str) -> None:
-    with PostgresOutbox.open(own_server.address, schema=schema) as outbox:
+def test_a_server_that_is_down_passes(lone_server: Server, schema: str) -> None:
+    with PostgresOutbox.open(lone_server.address, schema=schema) as outbox:
         queue(outbox, "A")
-        own_server.stop()
+        lone_server.stop()
         try:
             for _ in range(2):
                 with pytest.raises(StoreError) as raised:
                     statuses(outbox)
                 assert "cannot be reached" in told(raised, passing=True)
             with pytest.raises(StoreError) as raised:
-                PostgresOutbox.open(own_server.address, schema=schema)
+                PostgresOutbox.open(lone_server.address, schema=schema)
             told(raised, passing=True)
         finally:
-            own_server.start()
+            lone_server.start()
         assert statuses(outbox) == [Status.QUEUED]
 
 
@@ -103,9 +104,9 @@ def test_a_statement_that_is_cut_off_passes(outbox: PostgresOutbox, postgres: st
 
 
 @pytest.mark.parametrize("password", ["wrong", None])
-def test_who_has_no_password_is_told_where_it_belongs(own_server: Cluster, schema: str, password: str | None) -> None:
+def test_who_has_no_password_is_told_where_it_belongs(lone_server: Server, schema: str, password: str | None) -> None:
     account = "careful" if password is None else f"careful:{password}"
-    address = own_server.address.replace("notifykit@", f"{account}@")
+    address = lone_server.address.replace("notifykit@", f"{account}@")
     with pytest.raises(StoreError) as raised:
         PostgresOutbox.open(address, schema=schema)
     assert "password" in told(raised, passing=False)

@@ -15,7 +15,7 @@ from notifykit.clock import SystemClock
 from notifykit.errors import StoreError
 from notifykit.operate.copying import copy_store
 from notifykit.outbox.postgres.address import PostgresAddress
-from notifykit.outbox.sqlite.address import SqliteAddress
+from notifykit.outbox.sqlite.store import SqliteAddress
 from notifykit.testing.outbox.steps import queue
 
 CLOCK = SystemClock()

@@ -16,7 +16,7 @@ from notifykit_migration.store import fence, migrated
 
 from notifykit.legacy import Disposal, LegacyState
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.sqlite.address import SqliteAddress
+from notifykit.outbox.sqlite.store import SqliteAddress
 from notifykit.pipeline.project import Project, open_project
 from notifykit.pipeline.run import Pass, generate_all
 from notifykit.plugins import load_plugins

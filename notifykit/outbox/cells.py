@@ -1,0 +1,72 @@
+"""What stores on SQL keep alike: cells of their tables as values, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from functools import lru_cache
+from typing import Any
+
+from notifykit.model import Attempt, Verdict
+from notifykit.outbox.values import Outage, OutageKind, Pause
+from notifykit.wording import Reason
+
+ATTEMPT_COLUMNS = (
+    *("task_id", "number", "channel", "worker", "started_at", "finished_at", "verdict", "code", "detail", "vendor_id"),
+    "call_seconds",
+)
+"""The columns of an attempt, in the order in which `attempt` takes them."""
+
+OUTAGE_COLUMNS = (
+    *("channel", "kind", "since", "last_at", "lasted", "failures", "task_id", "several", "wait"),
+    *("reason", "reason_code", "reason_params"),
+)
+"""The columns of an outage, in the order in which `outage` takes them."""
+
+encode = json.JSONEncoder(ensure_ascii=False).encode
+"""Metadata as it is stored: readable by people and old programs."""
+
+parse = json.JSONDecoder().raw_decode
+"""Returns what JSON text begins with, and where that ends."""
+
+
+@lru_cache(maxsize=4096)
+def reason(text: str, code: str | None, params: str | None) -> Reason:
+    """Build a reason from its three columns."""
+    return Reason.stored(text, code, parse(params)[0] if params else None)
+
+
+def reason_values(given: Reason | None, name: str = "reason") -> dict[str, str | None]:
+    """Return the values of a reason's three columns, by name."""
+    if given is None:
+        return {name: None, f"{name}_code": None, f"{name}_params": None}
+    params = encode(given.params_data()) if given.names else None
+    return {name: given.text, f"{name}_code": given.code, f"{name}_params": params}
+
+
+def attempt(row: Sequence[Any]) -> Attempt:
+    """Build an attempt from ATTEMPT_COLUMNS."""
+    cells = dict(zip(ATTEMPT_COLUMNS, row, strict=True))
+    verdict = cells.pop("verdict")
+    return Attempt(**cells, verdict=Verdict(verdict) if verdict else None)
+
+
+def pause(row: Sequence[Any]) -> Pause:
+    """Build a pause: channel, until when, and the three columns of its reason."""
+    channel, until, *why = row
+    return Pause(channel=channel, until=until, reason=reason(*why))
+
+
+def outage(row: Sequence[Any]) -> Outage:
+    """Build an outage from OUTAGE_COLUMNS."""
+    cells = dict(zip(OUTAGE_COLUMNS, row, strict=True))
+    why = reason(*(cells.pop(name) for name in OUTAGE_COLUMNS[-3:]))
+    kind, several = OutageKind(cells.pop("kind")), bool(cells.pop("several"))
+    return Outage(**cells, kind=kind, several=several, reason=why)
+
+
+def outage_values(given: Outage) -> dict[str, Any]:
+    """Return the values of an outage's columns, by name."""
+    plain = {item.name: getattr(given, item.name) for item in fields(given)}
+    return {**plain, "kind": given.kind.value, **reason_values(given.reason)}
