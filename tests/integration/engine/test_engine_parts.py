@@ -25,6 +25,7 @@ from notifykit.engine.bells import Bell, drain_bell, generate_bell, queue_of, ri
 from notifykit.engine.database import EngineDatabase
 from notifykit.engine.drains import Drained, Drains
 from notifykit.engine.outboxes import Outboxes
+from notifykit.engine.worker import Worker
 from notifykit.model import Status
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.postgres.address import PostgresAddress
@@ -257,3 +258,24 @@ def test_a_call_that_does_not_return_keeps_no_place(tmp_path: Path, service: Cou
     assert (world.folder / "called.txt").read_text(encoding="utf-8").count(";") == 2
     with closing(world.opened().open_outbox()) as outbox:
         assert [len(outbox.attempts(task.id)) for task in outbox.tasks(Filter())] == [1, 1]
+
+
+def test_what_a_job_does_goes_on_where_the_job_is_cancelled(folder: Path, store: str, service: CountingServer) -> None:
+    """A worker of procrastinate that is cut off cancels its jobs, and a drain has claims on the wire."""
+    worker = Worker(EngineWorld(folder, service, store, count=1, channels=1).opened(), say=print)
+    done = []
+
+    async def work() -> None:
+        await asyncio.sleep(0.05)
+        done.append(True)
+
+    async def cut_off() -> None:
+        job = asyncio.create_task(worker._apart(work()))
+        await asyncio.sleep(0)
+        job.cancel()
+        await asyncio.wait([job])
+        assert job.cancelled()
+        await asyncio.wait(worker._at_work)
+
+    asyncio.run(cut_off())
+    assert done == [True]

@@ -159,7 +159,14 @@ def test_an_address_that_is_none(worlds: tuple[CliWorld, CliWorld], url: str, wr
         assert f"notifykit.yaml:2: store: {wrong}" in result.output
 
 
-@pytest.mark.parametrize(("ahead", "said"), [(3600.0, "3,600.0 s behind"), (-90.0, "90.0 s ahead of"), (0.5, "")])
+@pytest.mark.parametrize(
+    ("ahead", "said"),
+    [
+        (3600.0, "clock is 3,600.0 s behind this machine's"),
+        (-90.0, "clock is 90.0 s ahead of this machine's"),
+        (0.5, ""),
+    ],
+)
 def test_a_clock_that_is_off_is_noted(
     worlds: tuple[CliWorld, CliWorld], monkeypatch: pytest.MonkeyPatch, ahead: float, said: str
 ) -> None:
@@ -169,4 +176,5 @@ def test_a_clock_that_is_off_is_noted(
     monkeypatch.setattr(time, "time", lambda: now() + ahead)
     result = world.invoke("check")
     assert result.exit_code == 0
-    assert (f"store: its clock is {said} this machine's" in result.output) is bool(said)
+    assert said in result.output
+    assert ("store: its clock is" in result.output) is bool(said)

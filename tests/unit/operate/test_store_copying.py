@@ -18,7 +18,8 @@ from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.copying import KINDS
 from notifykit.outbox.sqlite.copying import SqliteCopyEnd
 from notifykit.outbox.sqlite.store import SqliteAddress
-from notifykit.testing.outbox.steps import claim_one, queue
+from notifykit.testing import FakeClock
+from notifykit.testing.outbox.steps import claim_one, put_off, queue
 
 CLOCK = SystemClock()
 
@@ -241,3 +242,38 @@ def test_rows_that_arrive_otherwise_undo_the_copy(
         with pytest.raises(StoreError, match="it would be the turn of"):
             copy_store(here, there, CLOCK)
     assert _opens(here)
+
+
+def test_a_target_that_waits_for_another_source_is_not_released(
+    here: SqliteAddress, there: SqliteAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both copies were killed when their sources were marked, and the command names the wrong one."""
+    other, its_copy = SqliteAddress(tmp_path / "other.db"), SqliteAddress(tmp_path / "its.db")
+    for source, target in ((here, there), (other, its_copy)):
+        filled(source)
+        with monkeypatch.context() as patched:
+            patched.setattr("notifykit.operate.copying._Copy._release", _killed)
+            with pytest.raises(Killed):
+                copy_store(source, target, CLOCK)
+    with pytest.raises(StoreError, match=r"was moved to .*there\.db"):
+        copy_store(here, its_copy, CLOCK)
+    assert not any(map(_opens, (here, there, other, its_copy)))
+    for source, target in ((here, there), (other, its_copy)):
+        copy_store(source, target, CLOCK)
+        assert _opens(target)
+
+
+def _killed(_: object) -> None:
+    raise Killed
+
+
+def test_a_retry_whose_time_is_over_has_its_turn_before_what_it_held_back(
+    here: SqliteAddress, there: SqliteAddress
+) -> None:
+    past = FakeClock(CLOCK.now() - 100.0)
+    with SqliteOutbox.open(here.file, past) as outbox:
+        queue(outbox, "a", "b", recipients=["甲"] * 2)
+        put_off(outbox, claim_one(outbox), until=past.now() + 20.0, hold=past.now() + 10.0)
+    assert copy_store(here, there, CLOCK).turns == 1
+    with there.open(CLOCK) as outbox:
+        assert what_goes_out(outbox) == [1, 2]
