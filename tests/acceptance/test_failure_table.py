@@ -99,15 +99,7 @@ def test_one_of_a_contracts_two_messages_fails(world: ContractWorld, server: Cou
 def test_a_service_that_is_down_for_a_while(world: ContractWorld, server: CountingServer) -> None:
     refusals = iter([429] * 150)
     server.before = lambda _body: next(refusals, None)
-    project = world.opened()
-    outbox = project.open_outbox()
-    # The service asks for pauses; a person who knows better ends them.
-    for _ in range(400):
-        Runner(project, outbox, project.campaigns()).once()
-        outbox.resume("service")
-        if not list(outbox.tasks(Filter(statuses=(Status.QUEUED, Status.SENDING, Status.SENT), limit=1))):
-            break
-    outbox.close()
+    world.run_until_quiet()
     assert world.problems(server.accepted) == []
 
 

@@ -20,7 +20,6 @@ from notifykit_technician.status_file import StatusFile
 
 from notifykit.model import Status
 from notifykit.outbox.values import Filter
-from notifykit.pipeline.run import Runner
 
 CHANGES, CONTRACTS = 30, 4
 OLD = {"5999": "通知成功", "6000": "别的程序写的"}
@@ -109,21 +108,6 @@ def run(world: TechnicianWorld, *words: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def run_until_quiet(world: TechnicianWorld) -> None:
-    """Run on, and end the pauses that a service asked for, as a person may who knows better."""
-    project = world.opened()
-    outbox = project.open_outbox()
-    try:
-        for _ in range(200):
-            Runner(project, outbox, project.campaigns()).once()
-            outbox.resume("service")
-            if not list(outbox.tasks(Filter(statuses=(Status.QUEUED, Status.SENDING, Status.SENT), limit=1))):
-                break
-        assert {task.status for task in outbox.tasks(Filter())} == {Status.COMPLETED}
-    finally:
-        outbox.close()
-
-
 def test_a_usual_day(world: TechnicianWorld, server: CountingServer) -> None:
     for _ in range(2):
         assert run(world, "run", "--once").returncode == 0
@@ -135,7 +119,7 @@ def test_sends_that_are_refused_for_a_while(world: TechnicianWorld, server: Coun
     """The literal plan lost 30 of 30: what failed was never tried again."""
     refusals = iter([429] * 100)
     server.before = lambda _body: next(refusals, None)
-    run_until_quiet(world)
+    world.run_until_quiet()
     assert next(refusals, None) is None
     assert world.problems(server.accepted) == []
 
@@ -152,7 +136,7 @@ def test_a_service_that_does_not_even_listen(world: TechnicianWorld) -> None:
         assert "Traceback" not in done.stderr
     with counting_server() as back:
         os.environ["TEST_SERVICE_URL"] = back.url
-        run_until_quiet(world)
+        world.run_until_quiet()
         assert world.problems(back.accepted) == []
 
 
@@ -185,7 +169,7 @@ def test_a_torn_status_file(world: TechnicianWorld, server: CountingServer, befo
     failed = [task.id for task in outbox.tasks(Filter(statuses=(Status.FAILED,)))]
     outbox.decide(failed, Status.QUEUED, who="test", why="mended", of=[Status.FAILED])
     outbox.close()
-    run_until_quiet(world)
+    world.run_until_quiet()
     assert world.problems(server.accepted) == []
 
 

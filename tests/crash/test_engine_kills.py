@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 from counting_server import counting_server
-from engine_world import EngineWorld, cut, standing_still, stop, wait_until, workers
+from engine_world import EngineWorld, cut, standing_still, stop, workers
 from postgres_server import own_server
+from processes import wait_until
 
 from notifykit.demo.server import QUICK, Server
 from notifykit.errors import StoreError

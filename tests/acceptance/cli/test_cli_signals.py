@@ -9,14 +9,14 @@ import socket
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
 from cli_world import BUSY, FINE, CliWorld, contract
-from processes import running
+from processes import running, wait_until
 from slow_service import SlowService
 
 from notifykit.outbox.values import Filter
@@ -115,13 +115,6 @@ def test_ctrl_c_ends_other_commands_without_a_traceback(world: CliWorld) -> None
                 process.send_signal(signal.SIGINT)
                 _, errors = process.communicate(timeout=60)
                 assert (process.returncode, errors.strip()) == (130, "interrupted")
-
-
-def wait_until(condition: Callable[[], bool], patience: float = 60) -> None:
-    over = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < over
-        time.sleep(0.02)
 
 
 def test_run_repeats_until_it_is_stopped(world: CliWorld) -> None:

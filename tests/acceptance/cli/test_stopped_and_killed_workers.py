@@ -6,14 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from cli_world import FINE, CliWorld, contract
-from processes import running
+from processes import running, wait_until
 
 pytestmark = pytest.mark.crash
 
@@ -56,13 +55,6 @@ def dispatching(world: CliWorld) -> Iterator[subprocess.Popen[str]]:
     with running([*world.command, "dispatch"], env=environment, stderr=subprocess.PIPE) as worker:
         wait_until(lambda: bool(calls(world)))
         yield worker
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    patience = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < patience
-        time.sleep(0.05)
 
 
 def test_what_a_kill_left_is_counted_as_sent_only_where_it_was_called(world: CliWorld) -> None:

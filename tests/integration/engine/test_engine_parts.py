@@ -15,7 +15,8 @@ from typing import Any
 import psycopg
 import pytest
 from counting_server import CountingServer
-from engine_world import EngineWorld, wait_until
+from engine_world import EngineWorld
+from processes import wait_until
 from procrastinate import App
 
 from notifykit import engine
@@ -260,9 +261,11 @@ def test_a_call_that_does_not_return_keeps_no_place(tmp_path: Path, service: Cou
         assert [len(outbox.attempts(task.id)) for task in outbox.tasks(Filter())] == [1, 1]
 
 
-def test_what_a_job_does_goes_on_where_the_job_is_cancelled(folder: Path, store: str, service: CountingServer) -> None:
+def test_what_a_job_does_goes_on_where_the_job_is_cancelled(
+    tmp_path: Path, store: str, service: CountingServer
+) -> None:
     """A worker of procrastinate that is cut off cancels its jobs, and a drain has claims on the wire."""
-    worker = Worker(EngineWorld(folder, service, store, count=1, channels=1).opened(), say=print)
+    worker = Worker(EngineWorld(tmp_path / "world", service, store, count=1, channels=1).opened(), say=print)
     done = []
 
     async def work() -> None:

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 from counting_server import CountingServer
-from engine_world import EngineWorld, stop, wait_until, workers
+from engine_world import EngineWorld, stop, workers
+from processes import wait_until
 
 from notifykit.outbox.protocol import KeepsPlaces
 from notifykit.outbox.values import Machine, SourcePlace

@@ -12,8 +12,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 from counting_server import CountingServer
-from engine_world import EngineWorld, standing_still, stop, wait_until, workers
+from engine_world import EngineWorld, standing_still, stop, workers
 from postgres_server import own_server
+from processes import wait_until
 
 from notifykit.model import Status
 from notifykit.outbox.values import Filter

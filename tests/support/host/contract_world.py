@@ -8,8 +8,11 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from processes import wait_until
 
 from notifykit.model import Status
 from notifykit.outbox.values import Filter
@@ -182,6 +185,19 @@ class ContractWorld:
             raise AssertionError(f"after {PASSES} passes: {left}")
         finally:
             outbox.close()
+
+    def run_until_quiet(self) -> None:
+        """Run on, and end the pauses that a service asked for, as a person may who knows better."""
+        project = self.opened()
+        with closing(project.open_outbox()) as outbox:
+
+            def quiet() -> bool:
+                Runner(project, outbox, project.campaigns()).once()
+                outbox.resume("service")
+                return not list(outbox.tasks(Filter(statuses=(Status.QUEUED, Status.SENDING, Status.SENT), limit=1)))
+
+            wait_until(quiet, every=0.0)
+            assert {task.status for task in outbox.tasks(Filter())} == {Status.COMPLETED}
 
     def problems(self, accepted: Counter[str]) -> list[str]:
         """What is not as it must be at rest: lost or doubled messages, wrong flags, a damaged file."""

@@ -7,9 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -183,13 +182,6 @@ def cut(address: str, count: int) -> None:
     )
     with psycopg.connect(address, autocommit=True) as db:
         db.execute(query, [count])
-
-
-def wait_until(true: Callable[[], bool], *, patience: float = 60.0, every: float = 0.1) -> None:
-    end = time.monotonic() + patience
-    while not true():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(every)
 
 
 @contextmanager

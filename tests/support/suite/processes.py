@@ -1,9 +1,10 @@
-"""Processes that a test starts."""
+"""Processes that a test starts, and what it waits for."""
 
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,3 +17,11 @@ def running(command: Sequence[str], **how: Any) -> Iterator[subprocess.Popen[str
             yield process
         finally:
             process.kill()
+
+
+def wait_until(true: Callable[[], bool], *, patience: float = 60.0, every: float = 0.1) -> None:
+    """Ask every so many seconds until the answer is yes; after `patience` seconds the test has failed."""
+    end = time.monotonic() + patience
+    while not true():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(every)
