@@ -9,7 +9,7 @@ SITE   := .venv-docs
 
 # A test that hangs in spite of its timeout ends its process, which names it, and the others go on.
 GUARD := -o faulthandler_timeout=1200 -o faulthandler_exit_on_timeout=true
-TESTS := $(BIN)/pytest -n auto --dist worksteal -m "not deep" $(GUARD)
+TESTS := $(BIN)/pytest -n auto --dist worksteal $(GUARD)
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,14 +22,15 @@ demo: $(READY) ## see it at work: kills, outages, rate limits, and the proof
 demo-postgres: $(READY) ## the same on a PostgreSQL server of its own: workers, a kill, a crash
 	$(BIN)/notifykit demo --postgres notifykit-demo-postgres
 
-test: $(READY) ## run all tests but the deep ones
-	$(TESTS) $(TESTARGS)
+test: $(READY) ## run all tests but the long and the deep ones
+	$(TESTS) -m "not deep and not long" $(TESTARGS)
 
 unit: $(READY) ## run the unit tests
-	$(TESTS) tests/unit $(TESTARGS)
+	$(TESTS) -m "not deep and not long" tests/unit $(TESTARGS)
 
-coverage: $(READY) ## run the tests, and see that they cover the code
-	$(TESTS) --cov --cov-report=term $(TESTARGS)
+coverage: $(READY) ## run all tests but the deep ones; those of units and parts cover the code
+	$(TESTS) -m "not deep" tests/unit tests/integration --cov --cov-report=term
+	$(TESTS) -m "not deep" tests/acceptance tests/crash
 
 # The whole suite in other surroundings: see tests/support/suite/pairs.py. PAIRS="1 2" makes some of the runs.
 test-pairs: $(READY) ## run the tests in other surroundings: clocks, accounts, zones, load

@@ -96,6 +96,7 @@ def test_one_of_a_contracts_two_messages_fails(world: ContractWorld, server: Cou
     assert world.problems(server.accepted) == []
 
 
+@pytest.mark.long
 def test_a_service_that_is_down_for_a_while(world: ContractWorld, server: CountingServer) -> None:
     refusals = iter([429] * 150)
     server.before = lambda _body: next(refusals, None)
@@ -103,6 +104,7 @@ def test_a_service_that_is_down_for_a_while(world: ContractWorld, server: Counti
     assert world.problems(server.accepted) == []
 
 
+@pytest.mark.long
 def test_the_csv_is_locked_for_ten_passes(world: ContractWorld, server: CountingServer) -> None:
     world.csv.chmod(0o444)
     before = world.csv.read_bytes()
@@ -215,6 +217,7 @@ def test_the_month_changes_with_failed_tasks(world: ContractWorld, server: Count
     assert world.problems(server.accepted) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("odd", ["it's", 'a"b', "back\\slash", "编号-7", "100%_", "a,b", "*?[x]"])
 def test_ids_with_letters_that_mean_something_elsewhere(world: ContractWorld, server: CountingServer, odd: str) -> None:
     rewrite(world, lambda rows: [[row[0], odd, *row[2:]] if row[1] == contract_id(0) else row for row in rows])

@@ -73,6 +73,7 @@ def refused(world: ContractWorld, server: CountingServer, words: str) -> str:
     return line
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", list(BEFORE))
 def test_a_full_disk_under_a_store_in_use(world: ContractWorld, server: CountingServer, words: str) -> None:
     for earlier in BEFORE[words]:
@@ -81,6 +82,7 @@ def test_a_full_disk_under_a_store_in_use(world: ContractWorld, server: Counting
         assert "disk is full" in refused(world, server, words)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", list(BEFORE))
 def test_a_full_disk_under_a_store_at_rest(world: ContractWorld, server: CountingServer, words: str) -> None:
     """Where SQLite cannot even make its index of the log, it says "disk I/O error", and so a person is told both."""

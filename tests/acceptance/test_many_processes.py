@@ -27,6 +27,7 @@ def run_at_once(world: ContractWorld) -> list[str]:
     return said
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("count", [3_000, pytest.param(10_000, marks=[pytest.mark.deep, pytest.mark.crash])])
 def test_thousands_of_contracts_over_a_file(tmp_path: Path, count: int) -> None:

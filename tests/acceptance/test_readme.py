@@ -47,6 +47,7 @@ def make_files(page: str, folder: Path) -> None:
         file.write_text(content, encoding="utf-8")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("readme", READMES)
 def test_the_tour_does_what_it_says(readme: str, tmp_path: Path) -> None:
     page = (ROOT / readme).read_text(encoding="utf-8")

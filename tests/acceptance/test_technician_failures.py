@@ -115,6 +115,7 @@ def test_a_usual_day(world: TechnicianWorld, server: CountingServer) -> None:
     assert sum(server.accepted.values()) == 2 * CHANGES + len(world.contracts_due)
 
 
+@pytest.mark.long
 def test_sends_that_are_refused_for_a_while(world: TechnicianWorld, server: CountingServer) -> None:
     """The literal plan lost 30 of 30: what failed was never tried again."""
     refusals = iter([429] * 100)
@@ -185,6 +186,7 @@ RENAMING = {"rename", "renameat2"}
 """The second exchanges two names, where the file system can."""
 
 
+@pytest.mark.long
 @pytest.mark.crash
 @pytest.mark.skipif(STRACE is None and not os.environ.get("CI"), reason="strace is missing (a failure in CI)")
 def test_killed_between_the_outbox_and_the_status_file(

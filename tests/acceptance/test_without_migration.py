@@ -123,6 +123,7 @@ def try_out(tmp_path: Path, environment: dict[str, str], tests: tuple[str, ...])
     return done.stdout.splitlines()[-1]
 
 
+@pytest.mark.long
 def test_what_stays_passes_its_tests(tmp_path: Path, environment: dict[str, str]) -> None:
     assert "passed" in try_out(tmp_path, environment, SOME)
 

@@ -68,6 +68,7 @@ def holds(address: SqliteAddress, expected: dict[str, object]) -> bool:
     return found == expected
 
 
+@pytest.mark.long
 def test_killed_at_some_places(tmp_path: Path) -> None:
     sweep(tmp_path, lambda points: spread(points, REDUCED))
 

@@ -121,6 +121,7 @@ def stand_still(world: EngineWorld, server: Server, rng: random.Random, processe
         time.sleep(world.lease * 1.5)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("blow", "blows", "most"), [(kill, 5, ON_WIRE), (restart, 2, ON_WIRE * PROCESSES), (cut_off, 6, 0)]
 )
@@ -131,6 +132,7 @@ def test_a_short_storm(tmp_path: Path, blow: Blow, blows: int, most: int) -> Non
     assert came.doubts <= blows * most, came
 
 
+@pytest.mark.long
 def test_processes_of_run_without_workers(tmp_path: Path) -> None:
     came = storm(tmp_path / "world", kill, blows=3, count=80, command=("run", "--interval", "1"))
     assert came.problems == []

@@ -86,6 +86,7 @@ def is_of(point: KillPoint, folder: Path) -> bool:
     return point.path is None or Path(point.path).is_relative_to(folder)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("earlier", EARLIER)
 def test_killed_at_some_places(tmp_path: Path, earlier: str) -> None:
     sweep(EARLIER[earlier], tmp_path, lambda points: spread(points, REDUCED))

@@ -72,6 +72,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> CliWorld:
     return world
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(("command", "line"), LINES, ids=[line for _, line in LINES])
 @pytest.mark.skipif(os.name != "posix", reason="examples are written for a POSIX shell")

@@ -33,6 +33,7 @@ def test_the_whole_story(world: CliWorld) -> None:
     assert world.flags() == ["Y", "Y"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "command",
     [
@@ -69,6 +70,7 @@ def test_a_reader_that_has_seen_enough(tmp_path: Path) -> None:
         assert process.stderr.read() == ""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "gb18030"])
 def test_any_encoding_of_the_terminal(world: CliWorld, encoding: str) -> None:
     world.environment["PYTHONIOENCODING"] = encoding

@@ -49,6 +49,7 @@ def counted(world: CliWorld) -> Counter[str]:
         return Counter(task.status.value for task in outbox.tasks(Filter()))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("command", [["dispatch"], ["run", "--once"], ["run"]])
 def test_the_first_signal_finishes_what_is_on_the_wire(

@@ -71,6 +71,7 @@ def test_what_a_kill_left_is_counted_as_sent_only_where_it_was_called(world: Cli
     assert len(calls(world)) == 8, "none twice"
 
 
+@pytest.mark.long
 def test_a_worker_that_was_stopped_sends_nothing_that_was_cancelled_meanwhile(world: CliWorld) -> None:
     if sys.platform == "win32":
         pytest.skip("Windows stops no process")

@@ -22,6 +22,7 @@ from notifykit.demo.world import claimed
 pytestmark = pytest.mark.timeout(2 * TIMEOUT)
 
 
+@pytest.mark.long
 def test_every_act_is_proved(told: ToldDemo) -> None:
     assert told.returncode == 0, told.stdout + told.stderr
     assert told.stderr == ""

@@ -12,6 +12,7 @@ from told_demo import TIMEOUT, notifykit
 pytestmark = pytest.mark.timeout(2 * TIMEOUT)
 
 
+@pytest.mark.long
 def test_everything_is_sent_once_though_a_worker_is_killed_and_the_server_crashes(tmp_path: Path) -> None:
     require_programs()
     done = notifykit("demo", "--postgres", str(tmp_path / "demo"), cwd=tmp_path)

@@ -173,6 +173,7 @@ def touched(world: LegacyWorld) -> tuple[int, list[str]]:
     return compared, found
 
 
+@pytest.mark.long
 def test_a_dry_run_touches_nothing(tmp_path: Path) -> None:
     compared, wrong = 0, []
     for state in STATES:

@@ -40,6 +40,7 @@ def examples(command: str) -> list[str]:
     return [line.strip() for line in found[1].splitlines()]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", BEFORE)
 @pytest.mark.skipif(os.name != "posix", reason="examples are written for a POSIX shell")
 def test_the_examples_run(tmp_path: Path, command: str) -> None:

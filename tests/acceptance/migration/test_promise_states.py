@@ -115,6 +115,7 @@ def sample(states: Iterable[Found], number: int) -> list[Found]:
     return random.Random(2025).sample(list(states), number)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("way", "ids"), [(worked, False), (straight_back, True), (cut_short, False)])
 def test_states_side_by_side(tmp_path: Path, way: Callable[[Journey], None], ids: bool) -> None:
     tally = Tally()

@@ -201,6 +201,7 @@ def lead_on(
     return seen, wrong
 
 
+@pytest.mark.long
 def test_one_state_leads_on(tmp_path: Path) -> None:
     seen, wrong = lead_on(tmp_path, WAYS["migrate"], ("settle",), lambda number: number == 5)
     assert (len(seen), wrong) == (1, [])

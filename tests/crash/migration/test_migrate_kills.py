@@ -229,11 +229,13 @@ needs_strace = pytest.mark.skipif(
 )
 
 
+@pytest.mark.long
 @needs_strace
 def test_a_reduced_sweep_of_migrate(tmp_path: Path) -> None:
     sweep(Scene.build(tmp_path / "world"), tmp_path, lambda points: spread(points, REDUCED)).check()
 
 
+@pytest.mark.long
 @needs_strace
 def test_a_reduced_sweep_of_migrating_again(tmp_path: Path) -> None:
     sweep(Scene.rolled_back(tmp_path / "world"), tmp_path, lambda points: spread(points, REDUCED)).check()

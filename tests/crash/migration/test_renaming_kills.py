@@ -74,6 +74,7 @@ def sweep(tmp_path: Path, choose: Callable[[Sequence[KillPoint]], Sequence[KillP
     return killed.sweep(choose(killed.points), [to_the_end])
 
 
+@pytest.mark.long
 @pytest.mark.skipif(STRACE is None and not os.environ.get("CI"), reason="strace is missing (a failure in CI)")
 def test_a_reduced_sweep_of_a_rename(tmp_path: Path) -> None:
     sweep(tmp_path, lambda points: spread(points, REDUCED)).check()

@@ -62,6 +62,7 @@ def faultless(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [result for result in results if any(result[name] for name in SHOWN)]
 
 
+@pytest.mark.long
 def test_killed_at_some_boundaries(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Between two creates of a contract, before the status, before the flags, around a send, and in between."""
     shim = kills(tmp_path, "shim", ":419")
@@ -72,6 +73,7 @@ def test_killed_at_some_boundaries(tmp_path: Path, capsys: pytest.CaptureFixture
     assert faultless(shim) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("step", [":397", pytest.param(":17", marks=[pytest.mark.deep, pytest.mark.timeout(3_000)])])
 def test_the_published_plans_program_killed_at_boundaries(

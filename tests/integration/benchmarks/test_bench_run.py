@@ -20,6 +20,7 @@ def line(title: str, *, met: bool | None) -> Line:
     return Line(title=title, ours="1/s", ratio=1.0, target="≥ 1", met=met)
 
 
+@pytest.mark.long
 def test_our_own_subjects_do_the_work_that_they_are_timed_for(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "shelf")
     measures: tuple[Callable[[Path], Sample], ...] = (
@@ -43,6 +44,7 @@ def only_settling(sizes: tuple[int, ...], shelf: Shelf, *, full_plan: bool) -> P
     return made
 
 
+@pytest.mark.long
 def test_one_run_prints_one_table_and_writes_the_figures(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

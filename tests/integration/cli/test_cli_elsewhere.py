@@ -27,6 +27,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("failing", ["raise KeyError('DISPLAY')", "class P(BaseException): ...\nraise P"])
 def test_a_module_that_does_not_work_here_stops_neither_looking_nor_deciding_nor_settling_nor_others(
     tmp_path: Path, failing: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
 from cli_world import CliWorld, contract
 from reading_account import run_as_reader
 
@@ -12,6 +13,7 @@ from notifykit.wording import Reason
 LOOKING = ["status", "tasks", f"trace {contract(1)}", "dispatch --dry-run", "generate --dry-run", "run --dry-run"]
 
 
+@pytest.mark.long
 def test_an_account_that_may_only_read_can_look(world: CliWorld) -> None:
     world.lived()
     before = sorted(path.name for path in world.store.parent.iterdir())

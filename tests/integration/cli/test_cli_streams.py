@@ -30,6 +30,7 @@ def test_a_closed_stream_is_no_reason_to_fail(tmp_path: Path, closed: str) -> No
     assert (done.returncode, "Traceback" in done.stderr) == (0, False)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("buffered", [True, False])
 @pytest.mark.parametrize("gone", [["stdout"], ["stderr"], ["stdout", "stderr"]])
 @pytest.mark.parametrize(
@@ -125,6 +126,7 @@ messages:
 """
 
 
+@pytest.mark.long
 def test_stdout_holds_nothing_but_the_commands_own_result(tmp_path: Path) -> None:
     files = {"desk.py": DESK, "notifykit.yaml": NOISY, "orders.csv": "id,f\nA-1,N\n", "campaigns/c.yaml": CAMPAIGN}
     (tmp_path / "campaigns").mkdir()

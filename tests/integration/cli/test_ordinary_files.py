@@ -43,6 +43,7 @@ def test_the_world_is_sound(world: CliWorld) -> None:
     assert world.invoke("run", "--once").exit_code == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("file", "said"), NAMED.items())
 def test_a_pipe_is_not_waited_for(world: CliWorld, file: str, said: str) -> None:
     if sys.platform == "win32":
@@ -98,6 +99,7 @@ def test_a_file_may_be_as_large_as_the_bound(tmp_path: Path) -> None:
         read_ordinary(tmp_path / "x", 4)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="one permission for all")
 @pytest.mark.parametrize(
     ("file", "old", "new", "commands"),

@@ -49,6 +49,7 @@ def strace(path: Path, command: list[str], *faults: str, log: Path = Path(os.dev
     return ["strace", "-f", "-qq", "-o", str(log), *watched, *expressions, *command]
 
 
+@pytest.mark.long
 @needs_strace
 @pytest.mark.crash
 @pytest.mark.parametrize(

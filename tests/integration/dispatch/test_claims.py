@@ -60,6 +60,7 @@ def sending(outbox: SqliteOutbox) -> int:
     return sum(1 for _ in outbox.tasks(Filter(statuses=(Status.SENDING,))))
 
 
+@pytest.mark.long
 def test_no_more_is_claimed_than_can_be_called_at_once(store: SqliteOutbox, tmp_path: Path) -> None:
     """Over threads, channels and dispatchers, where what they use is one thing."""
     queue(store, 6, "a")
@@ -164,6 +165,7 @@ def test_a_sender_that_waits_for_something_is_told_the_same(store: SqliteOutbox,
     assert (report.late, report.sent) == (1, 1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step", [1.0, -1.0, 3600.0, -3600.0, 3.15e8, -3.15e8])
 @pytest.mark.parametrize("policy", list(OnUnknown))
 def test_a_step_of_the_wall_clock_takes_no_living_claim(

@@ -35,6 +35,7 @@ def told(done: Any) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.long
 def test_a_campaign_is_generated_and_settled_where_it_was_first(world: EngineWorld) -> None:
     assert world.run("generate", **HERE).returncode == 0
     for command in (["generate"], ["generate", "--dry-run"], ["run", "--once"], ["generate", "c-lane-0"]):
@@ -50,6 +51,7 @@ def test_a_campaign_is_generated_and_settled_where_it_was_first(world: EngineWor
     assert world.problems() == []
 
 
+@pytest.mark.long
 def test_a_place_is_moved_by_a_person(world: EngineWorld) -> None:
     world.run("generate", **HERE)
     moved = told(world.run("source", "move", "c-lane-0", "--why", "retired", "--who", "anna", "--json", **THERE))
@@ -73,6 +75,7 @@ def test_no_place_is_taken_without_the_file(world: EngineWorld) -> None:
     assert world.run("generate", **HERE).returncode == 0
 
 
+@pytest.mark.long
 def test_a_campaign_file_may_say_the_place(world: EngineWorld) -> None:
     file = world.folder / "campaigns" / "c-lane-0.yaml"
     file.write_text(f"place: files-01\n{file.read_text(encoding='utf-8')}", encoding="utf-8")
@@ -87,6 +90,7 @@ def test_a_campaign_file_may_say_the_place(world: EngineWorld) -> None:
     assert world.run("generate", **HERE).returncode == 0
 
 
+@pytest.mark.long
 def test_workers_look_after_the_files_of_their_place_alone(world: EngineWorld) -> None:
     elsewhere = EngineWorld(world.folder.with_name("other"), world.server, world.store, count=0, channels=0)
     shutil.rmtree(elsewhere.folder / "campaigns")
@@ -109,6 +113,7 @@ def test_workers_look_after_the_files_of_their_place_alone(world: EngineWorld) -
     assert world.run("machines").stdout == "nobody works\n"
 
 
+@pytest.mark.long
 def test_what_a_machine_has_on_the_wire_is_counted(world: EngineWorld) -> None:
     go_on = Event()
     world.server.before = lambda _body: None if go_on.wait(60) else 503

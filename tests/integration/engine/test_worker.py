@@ -39,6 +39,7 @@ def test_workers_send_everything_once_and_write_it_back(folder: Path, store: str
     assert "password" not in world.said()
 
 
+@pytest.mark.long
 def test_what_is_queued_while_workers_wait_is_sent_at_once(folder: Path, store: str, service: CountingServer) -> None:
     world = EngineWorld(folder, service, store, count=0, channels=1)
     with workers(world, 1) as processes:
@@ -105,6 +106,7 @@ def test_a_retry_that_waits_is_sent_after_a_tick(folder: Path, store: str, servi
     assert len(refused) == 3
 
 
+@pytest.mark.long
 def test_a_worker_that_stood_still_beyond_its_lease_doubles_nothing(
     folder: Path, store: str, service: CountingServer
 ) -> None:
@@ -120,6 +122,7 @@ def test_a_worker_that_stood_still_beyond_its_lease_doubles_nothing(
     assert world.problems() == []
 
 
+@pytest.mark.long
 def test_clocks_that_differ_by_hours_change_nothing(folder: Path, store: str, service: CountingServer) -> None:
     world = EngineWorld(folder, service, store, count=25)
     with workers(world, 1) as processes:
@@ -144,6 +147,7 @@ def test_two_versions_of_the_engine_have_a_schema_each(folder: Path, store: str,
         assert db.execute(f"SELECT count(*) FROM {ours}.procrastinate_jobs WHERE status <> 'todo'").fetchone() == (0,)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("store_", "said"),
     [
@@ -158,6 +162,7 @@ def test_one_that_cannot_begin_says_why(folder: Path, service: CountingServer, s
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_an_account_that_may_make_no_schema(folder: Path, store: str, service: CountingServer) -> None:
     world = EngineWorld(folder, service, store, count=1, channels=1)
     assert world.run("generate").returncode == 0
@@ -204,6 +209,7 @@ def test_a_worker_makes_its_tables_again_where_somebody_dropped_them(
     assert world.problems() == []
 
 
+@pytest.mark.long
 def test_a_worker_waits_for_a_server_that_is_away_and_ends_when_it_is_told_to(
     folder: Path, service: CountingServer
 ) -> None:

@@ -276,6 +276,7 @@ def test_two_campaigns_with_one_file_are_refused(tmp_path: Path) -> None:
     assert "both name it" in done.stderr
 
 
+@pytest.mark.long
 def test_a_running_old_program_is_noticed(world: LegacyWorld) -> None:
     normal(world)
     with closing(sqlite3.connect(world.store, isolation_level=None)) as db:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from file_modes import needs_strace, too_open
 from legacy_world import AWARD, GROUP, SENT, LegacyWorld
 from program_world import NOTIFYKIT
 
 
+@pytest.mark.long
 @needs_strace
 def test_nothing_that_a_migration_and_a_rollback_write_is_ever_open_to_more_accounts(tmp_path: Path) -> None:
     world = LegacyWorld(tmp_path / "project")

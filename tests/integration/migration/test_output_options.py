@@ -132,6 +132,7 @@ def test_an_earlier_one_of_its_sort_is_replaced(world: LegacyWorld, tmp_path: Pa
         assert same or world.run(*other).exit_code == 2, name
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("option", OPTIONS)
 def test_what_is_no_plain_file_is_written_to(world: LegacyWorld, option: str) -> None:
     done = world.command(*writing(world.folder / "code", "/dev/stdout")[option])

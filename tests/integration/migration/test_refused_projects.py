@@ -90,6 +90,7 @@ AFTER: dict[str, tuple[Callable[[LegacyWorld], None], str]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("change", "said"), AFTER.values(), ids=AFTER)
 def test_what_rollback_refuses_is_told_by_every_command(
     tmp_path: Path, change: Callable[[LegacyWorld], None], said: str

@@ -274,6 +274,7 @@ FOREIGN = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("foreign", FOREIGN.values(), ids=FOREIGN)
 def test_what_other_programs_left_in_the_table_goes_there_and_back(tmp_path: Path, foreign: str) -> None:
     world = clean_world(tmp_path)

@@ -206,6 +206,7 @@ def require_all_or_nothing(earlier: Path, folder: Path, every: int, strike: Stri
     assert number > len(INVENTED.statements)
 
 
+@pytest.mark.long
 def test_a_kill_at_any_statement_leaves_all_or_nothing(earlier: Path, tmp_path: Path, every: int) -> None:
     require_all_or_nothing(earlier, tmp_path, every, die_at_statement)
 
@@ -234,6 +235,7 @@ def is_refused(db: Database) -> bool:
     return False
 
 
+@pytest.mark.long
 def test_a_failure_of_any_action_leaves_all_or_nothing(earlier: Path, tmp_path: Path, every: int) -> None:
     require_all_or_nothing(earlier, tmp_path, every, refuse_at)
 

@@ -85,6 +85,7 @@ def test_a_standby_that_had_each_commit_first_loses_nothing_and_pauses_nothing(p
             assert len(claim(outbox)) == 4
 
 
+@pytest.mark.long
 def test_a_standby_that_was_behind_pauses_all_channels_until_a_person_says_so(primary: Server) -> None:
     with standby(primary) as other:
         with both(primary, other).open(CLOCK) as outbox:
@@ -119,6 +120,7 @@ def wait_for_standby(primary: Server) -> None:
     raise AssertionError("the standby does not follow")
 
 
+@pytest.mark.long
 def test_a_standby_is_looked_at_and_takes_no_writes(primary: Server) -> None:
     with PostgresAddress(primary.address).open(CLOCK) as outbox:
         queue(outbox, "a")

@@ -69,6 +69,7 @@ def said(world: CliWorld, command: str, store: object) -> tuple[int, str]:
     return result.exit_code, NOT_ALIKE.sub(" ", text)
 
 
+@pytest.mark.long
 def test_every_command_says_the_same(worlds: tuple[CliWorld, CliWorld], tmp_path: Path) -> None:
     of_file, of_server = worlds
     for command in ALIKE:

@@ -71,6 +71,7 @@ def drain(one: Dispatcher) -> None:
             return
 
 
+@pytest.mark.long
 @pytest.mark.crash
 def test_a_dispatcher_that_is_cut_off_now_and_then_sends_each_message_once(tmp_path: Path, postgres: str) -> None:
     sender = Counting()
@@ -92,6 +93,7 @@ def test_a_dispatcher_that_is_cut_off_now_and_then_sends_each_message_once(tmp_p
     assert set(sender.calls.values()) == {1}
 
 
+@pytest.mark.long
 @pytest.mark.crash
 def test_a_server_that_is_restarted_meanwhile_loses_nothing(tmp_path: Path) -> None:
     sender = Counting()

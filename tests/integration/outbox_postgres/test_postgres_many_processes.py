@@ -91,6 +91,7 @@ class RacingClaims(ConcurrencyContract):
         return open_postgres(folder, clock, ClaimsInOneStatement)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("racing", [RacingPort, RacingClaims])
 def test_a_store_that_holds_no_lane_or_looks_too_early_is_caught(
     tmp_path: Path, racing: type[ConcurrencyContract]

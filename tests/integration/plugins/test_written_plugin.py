@@ -7,11 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from notifykit.plugins.scaffold import create_plugin
 
 ROOT = Path(__file__).parents[3]
 
 
+@pytest.mark.long
 def test_what_is_written_is_tidy(tmp_path: Path) -> None:
     create_plugin("acme-sms", tmp_path)
     home = tmp_path / "notifykit-acme-sms"

@@ -102,6 +102,7 @@ def test_data_files_are_in_the_wheel(environment: Any, tmp_path: Path) -> None:
     assert [path for path in kept if not (package / path).is_file()] == []
 
 
+@pytest.mark.long
 def test_the_authors_own_tests_pass(environment: Any, acme: Path) -> None:
     done = environment.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", cwd=acme)
     assert done.returncode == 0, done.stdout

@@ -4,7 +4,7 @@ Every two of a coarse clock, ignored interrupts, an ordinary account, busy neigh
 the first three runs; each run has a time zone of its own. The fourth is for a Python that an ordinary account may not
 start. A run works on a copy of the checkout, with a wheel of it in a fresh environment.
 
-    python tests/support/suite/pairs.py [NUMBER ...] [--lowest] [--python PYTHON] [--tests TEST ...]
+    python tests/support/suite/pairs.py [NUMBER ...] [--lowest] [--quick] [--python PYTHON] [--tests TEST ...]
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("runs", nargs="*", type=int, choices=list(RUNS), metavar="N", help="1 to 4; default: 1 to 3")
     parser.add_argument("--lowest", action="store_true", help="with the lowest versions that pyproject.toml allows")
+    parser.add_argument("--quick", action="store_true", help="without the long tests")
     parser.add_argument("--python", help="default: the oldest that notifykit supports, or the one that runs this")
     parser.add_argument("--tests", nargs="+", default=["tests"], help="tests to run; default: all but the deep ones")
     asked = parser.parse_args()
@@ -79,14 +80,16 @@ def main() -> int:
         run = RUNS[number]
         print(f"run {number}: {run}", flush=True)
         started = time.monotonic()
-        code = make(number, run, lowest=asked.lowest, python=asked.python, tests=asked.tests)
+        marks = "not deep and not long" if asked.quick else "not deep"
+        tests = ["-m", marks, *asked.tests]
+        code = make(number, run, lowest=asked.lowest, python=asked.python, tests=tests)
         failed += code != 0
         print(f"run {number}: {'failed' if code else 'passed'} in {time.monotonic() - started:.0f} s", flush=True)
     return failed
 
 
 def make(number: int, run: Run, *, lowest: bool, python: str | None, tests: Sequence[str]) -> int:
-    """Run the tests there; returns pytest's exit code."""
+    """Run pytest there with these arguments; returns its exit code."""
     # Not below the home of whoever runs this, which others may not enter, and not in memory: it is large.
     with tempfile.TemporaryDirectory(prefix="notifykit-pairs-", dir="/var/tmp", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -108,7 +111,7 @@ def make(number: int, run: Run, *, lowest: bool, python: str | None, tests: Sequ
             environment.pop("CI", None)  # what only the superuser can try is tried in the other runs
             environment["BUILD_NUMBER"] = str(number)  # for pytest this is CI nonetheless: it cuts no message short
         ignoring = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"] if run.ignores_interrupts else []
-        options = ["-q", "-n", "auto", "--dist", "worksteal", "-m", "not deep", "-p", "no:cacheprovider"]
+        options = ["-q", "-n", "auto", "--dist", "worksteal", "-p", "no:cacheprovider"]
         options += ["-o", "faulthandler_timeout=1200", "-o", "faulthandler_exit_on_timeout=true"]
         with _busy(run.busy):
             return subprocess.run(

@@ -53,6 +53,7 @@ def test_every_room_has_its_place() -> None:
     assert {room(path) for path in PACKAGE.rglob("*.py")} <= {"__init__", *ORDER}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ORDER)
 def test_a_room_imports_only_what_stands_before_it(name: str) -> None:
     before = ORDER[: ORDER.index(name)]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 from hypothesis import settings
 from postgres_store import open_postgres
 
@@ -104,5 +105,5 @@ def open_both(folder: Path, clock: Clock) -> Outbox:
     return cast("Outbox", both)
 
 
-TestBothWalk = outbox_walk(open_both).TestCase
+TestBothWalk = pytest.mark.long(outbox_walk(open_both).TestCase)
 TestBothWalk.settings = settings(max_examples=10, stateful_step_count=30)  # two stores, looked at after each step

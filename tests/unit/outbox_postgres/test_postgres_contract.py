@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from postgres_store import open_postgres
 
@@ -18,5 +19,5 @@ class TestPostgresOutbox(OutboxContract):
         return open_postgres(folder, clock)
 
 
-TestPostgresWalk = outbox_walk(open_postgres).TestCase
+TestPostgresWalk = pytest.mark.long(outbox_walk(open_postgres).TestCase)
 TestPostgresWalk.settings = settings(stateful_step_count=30)

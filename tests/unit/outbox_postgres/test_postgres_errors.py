@@ -64,6 +64,7 @@ def told(raised: pytest.ExceptionInfo[StoreError], *, passing: bool) -> str:
     return str(raised.value)
 
 
+@pytest.mark.long
 def test_a_restart_between_two_calls_is_not_seen(lone_server: Server, schema: str) -> None:
     with PostgresOutbox.open(lone_server.address, schema=schema) as outbox:
         queue(outbox, "A")

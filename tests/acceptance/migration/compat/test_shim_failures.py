@@ -296,6 +296,7 @@ def test_messages_leave_in_the_order_of_creation(world: ProgramWorld) -> None:
     assert ids == sorted(ids)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("odd", ["it's", 'a"b', "back\\slash", "编号-7", "100%_", "a,b", "*?[x]"])
 def test_ids_with_letters_that_mean_something_elsewhere(tmp_path: Path, odd: str) -> None:
     world = ProgramWorld(tmp_path / "world", count=6)

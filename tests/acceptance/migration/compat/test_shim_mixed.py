@@ -161,6 +161,7 @@ def test_a_program_that_runs_while_its_campaign_is_renamed_queues_nothing_more(w
     assert world.problems() == []
 
 
+@pytest.mark.long
 def test_nobody_rolls_back_under_a_program_that_runs(world: ProgramWorld) -> None:
     world.bare("--once", "bj", "sh")
     notifykit(world, "migrate", "--yes")

@@ -42,6 +42,7 @@ def test_the_flag_waits_for_both_messages(world: ProgramWorld) -> None:
     assert world.problems() == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("odd", ["it's", 'a"b', "back\\slash", "编号-7", "100%_"])
 def test_ids_that_the_plans_search_does_not_find(world: ProgramWorld, odd: str) -> None:
     world.offer([contract(n, award=world.award(n), key=odd if n == 0 else None) for n in range(world.count)])

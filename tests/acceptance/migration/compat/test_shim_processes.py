@@ -136,6 +136,7 @@ def run(world: ProgramWorld, *arguments: str) -> str:
     return "\n".join(line for line in done.stdout.splitlines() if line.startswith("ended"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("method", AFRESH)
 def test_processes_of_pools_are_shimmed(world: ProgramWorld, method: str) -> None:
     run(world, "in_pools", method, "job", "send")
@@ -143,6 +144,7 @@ def test_processes_of_pools_are_shimmed(world: ProgramWorld, method: str) -> Non
     assert not (world.folder / BEIJING_JSON).exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("method", METHODS)
 def test_a_killed_process_loses_and_repeats_nothing(world: ProgramWorld, method: str) -> None:
     if sys.platform == "win32":
@@ -158,6 +160,7 @@ def test_a_killed_process_loses_and_repeats_nothing(world: ProgramWorld, method:
     assert world.problems() == []
 
 
+@pytest.mark.long
 def test_contracts_that_processes_create_are_known_by_their_numbers(world: ProgramWorld) -> None:
     """The status is loaded in one process, each contract made in another; and all of it once more."""
     world.fill()

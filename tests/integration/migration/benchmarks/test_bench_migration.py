@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks import figures
 from benchmarks.migration import moving, shimming
 from benchmarks.plan import Plan
@@ -19,6 +21,7 @@ def test_the_figures_of_the_migration_are_among_those_of_the_run(tmp_path: Path)
     assert set(titles) <= {figure.title for figure in figures.plan((100,), Shelf(tmp_path)).figures}
 
 
+@pytest.mark.long
 def test_the_ways_from_the_old_program_and_back_do_the_work_that_they_are_timed_for(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "shelf")
     for measure in (moving.read_once, moving.back_up, moving.migrate, moving.roll_back):

@@ -44,6 +44,7 @@ def test_libcst_is_missing_there(world: LegacyWorld) -> None:
     assert done.returncode == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("more", ["", " --patch cleanup.patch"])
 def test_asking_about_the_code_says_what_to_install_and_moves_nothing(world: LegacyWorld, more: str) -> None:
     code = write_legacy_code(world.folder / "old-program")
@@ -56,6 +57,7 @@ def test_asking_about_the_code_says_what_to_install_and_moves_nothing(world: Leg
     assert "retired: state/send_status_bj_aug.json" in told(world, "retire --yes --now").stdout
 
 
+@pytest.mark.long
 def test_everything_else_works(world: LegacyWorld) -> None:
     code = shlex.quote(str(write_legacy_code(world.folder / "old-program")))
     plugins = json.loads(told(world, "plugins --json").stdout)
