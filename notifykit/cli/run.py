@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from functools import partial
 
 import click
 
@@ -29,16 +30,19 @@ from notifykit.cli.settle import find_orphans, print_orphans
 from notifykit.cli.signals import stopping_with
 from notifykit.cli.stores import looks, rehearsal
 from notifykit.cli.times import iso, local
-from notifykit.errors import ExitCode
+from notifykit.errors import ExitCode, NotifykitError
 from notifykit.operate.attention import Attention, attention
 from notifykit.operate.forecast import forecast
 from notifykit.options import seconds
 from notifykit.outbox import Outbox
 from notifykit.pipeline.project import Project
-from notifykit.pipeline.run import Pass, Runner
+from notifykit.pipeline.run import LONGEST_WAIT, Pass, Runner
+from notifykit.pipeline.service import Service, Told
+from notifykit.plugins.find import own_version
 from notifykit.session import Session
-from notifykit.terminal.console import json_option, out, print_json, warn
+from notifykit.terminal.console import info, json_option, out, print_json, warn, warn_of
 from notifykit.terminal.stdout import OutputError
+from notifykit.terminal.systemd import Notifier
 from notifykit.wording import Wording
 
 
@@ -76,34 +80,75 @@ def run(
     """Generate, dispatch, settle, and again.
 
     Records are looked for every `--interval` seconds; in between, retries are sent when they fall due. Ctrl-C or
-    SIGTERM ends it after what is under way (exit code 130). With `--json`, each pass is one line.
+    SIGTERM ends it after what is under way (exit code 0; with `--once` 130). SIGHUP, or a change of a file of the
+    configuration, has everything read anew between two passes, or, where anything is wrong, nothing. With `--json`,
+    each pass is one line.
     """
-    project = session.open_project(secrets=not dry_run)
+    if once or dry_run:
+        project = _read(session, secrets=not dry_run)
+        return _rehearse(project, as_json=as_json) if dry_run else _once(project, workers, as_json=as_json)
+    _forever(session, interval, workers, as_json=as_json)
+    return ExitCode.DONE
+
+
+def _read(session: Session, *, secrets: bool = True) -> Project:
+    project = session.open_project(secrets=secrets)
     project.require_campaigns()
-    if dry_run:
-        return _rehearse(project, as_json=as_json)
+    return project
+
+
+def _once(project: Project, workers: int | None, *, as_json: bool) -> ExitCode:
     with closing(project.open_outbox()) as outbox:
         runner = Runner(project, outbox, project.campaigns(), workers=workers)
-        code = ExitCode.DONE
-
-        def report(this_pass: Pass) -> None:
-            nonlocal code
-            try:
-                code = _report(project, outbox, this_pass, once=once, as_json=as_json)
-            except (
-                OSError,
-                OutputError,
-            ) as error:  # nobody reads it any more, or the disk is full: what is done is in the store
-                if once:
-                    raise
-                warn(f"warning: {error}")
-
         with stopping_with(runner.stop) as interruption:
-            if once:
-                report(runner.once())
-            else:
-                runner.forever(interval or project.configuration.settings.interval, report)
+            code = _report(project, outbox, runner.once(), once=True, as_json=as_json)
     return ExitCode.INTERRUPTED if interruption.asked else code
+
+
+def _forever(session: Session, interval: float | None, workers: int | None, *, as_json: bool) -> None:
+    systemd = Notifier()
+
+    def started(project: Project) -> None:
+        settings = project.configuration.settings
+        names = ", ".join(campaign.name for campaign in project.campaigns()) or "none"
+        channels = ", ".join(project.configuration.channels) or "none"
+        info(
+            f"run: notifykit {own_version()}, {settings.file}, place {settings.place}, store {settings.store}; "
+            f"campaigns: {names}; channels: {channels}"
+        )
+        systemd.ready(f"campaigns: {names}")
+
+    def passed(project: Project, outbox: Outbox, this_pass: Pass) -> None:
+        try:
+            _report(project, outbox, this_pass, once=False, as_json=as_json)
+        except (OSError, OutputError) as error:  # nobody reads it any more, or the disk is full; it is in the store
+            warn(f"warning: {error}")
+
+    def reading() -> None:
+        info("run: reading the configuration anew")
+        systemd.reloading()
+
+    def refused(error: NotifykitError) -> None:
+        warn_of("error", error)
+        warn("run: it goes on with the configuration that it had")
+        systemd.ready("the configuration as it is now cannot be used")
+
+    told = Told(
+        started=started,
+        passed=passed,
+        reading=reading,
+        refused=refused,
+        alive=systemd.alive,
+        longest_silence=systemd.every or LONGEST_WAIT,
+    )
+    service = Service(partial(_read, session), told, interval=interval, workers=workers)
+
+    def stop() -> None:
+        systemd.stopping()
+        service.stop()
+
+    with stopping_with(stop, service.reload):
+        service.run()
 
 
 def _report(project: Project, outbox: Outbox, this_pass: Pass, *, once: bool, as_json: bool) -> ExitCode:

@@ -1,4 +1,5 @@
-"""SIGINT and SIGTERM: the first ends the work after what is under way, the second ends the process."""
+"""SIGINT and SIGTERM: the first ends the work after what is under way, the second ends the process. SIGHUP: read the
+configuration anew."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from types import FrameType
 from notifykit.errors import ExitCode
 
 _ASKED = b"!"
+_ANEW = b"r"
 _OVER = b"."
 _MESSAGE = b"\nnotifykit: stopping; what is on the wire is finished first (once more: leave at once)\n"
 
@@ -24,8 +26,10 @@ class Interruption:
 
 
 @contextmanager
-def stopping_with(stop: Callable[[], None]) -> Iterator[Interruption]:
+def stopping_with(stop: Callable[[], None], reload: Callable[[], None] | None = None) -> Iterator[Interruption]:
     """Call `stop`, from a thread of its own, at the first signal. At the second the process is gone: exit code 130.
+
+    `reload` is called likewise at each SIGHUP; without it, SIGHUP does what it did before.
 
     A signal that the process was started to ignore (`nohup`) stays ignored.
     """
@@ -39,17 +43,26 @@ def stopping_with(stop: Callable[[], None]) -> Iterator[Interruption]:
         # A handler may run while the main thread holds any lock: it takes none, and writes to no buffered stream.
         os.write(writer, _ASKED)
 
+    def heard_reload(_number: int, _frame: FrameType | None) -> None:
+        os.write(writer, _ANEW)
+
     def listen() -> None:
-        if os.read(reader, 1) == _ASKED:
-            stop()
-            with suppress(OSError):  # stderr may be closed
-                os.write(2, _MESSAGE)
+        while (told := os.read(reader, 1)) != _OVER:
+            if told == _ANEW and reload is not None:
+                reload()
+            elif told == _ASKED:
+                stop()
+                with suppress(OSError):  # stderr may be closed
+                    os.write(2, _MESSAGE)
 
     listener = threading.Thread(target=listen, name="signals", daemon=True)
     listener.start()
+    handlers = {signal.SIGINT: heard, signal.SIGTERM: heard}
+    if reload is not None and (hang_up := getattr(signal, "SIGHUP", None)):  # Windows has none
+        handlers[hang_up] = heard_reload
     before = {
-        number: signal.signal(number, heard)
-        for number in (signal.SIGINT, signal.SIGTERM)
+        number: signal.signal(number, handler)
+        for number, handler in handlers.items()
         if signal.getsignal(number) is not signal.SIG_IGN
     }
     try:

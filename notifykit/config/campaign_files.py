@@ -31,6 +31,14 @@ class CampaignFiles:
     """Where there is none: what there is instead, and the mend."""
     wanted: bool
     """Whether there should be some: `campaigns: []` says that there are none."""
+    patterns: tuple[str, ...]
+    folder: Path
+    """Where the patterns start."""
+
+    def found_now(self) -> tuple[Path, ...]:
+        """Return what the patterns find now; as `files` where nothing came or went."""
+        names = {name for pattern in self.patterns for name in _matching(pattern, self.folder)}
+        return _campaigns([Path(name) for name in sorted(names)])
 
 
 def find_campaign_files(project: ProjectFile, section: ProjectSection | None, defects: Defects) -> CampaignFiles:
@@ -42,14 +50,14 @@ def find_campaign_files(project: ProjectFile, section: ProjectSection | None, de
         if (wrong := unusable(folder, pattern)) is not None:
             defects.add(project.root.entries["campaigns"].place, "campaigns", wrong)
             continue
-        names = glob.glob(pattern, root_dir=folder, recursive=True)  # noqa: PTH207 - Path.glob refuses `..`
+        names = _matching(pattern, folder)
         if not names and "campaigns" in project.root.entries:
             place = project.root.entries["campaigns"].place
             beside = _instead([pattern], folder, ())
             defects.add(place, "campaigns", f'"{pattern}" matches no file under {folder}{beside}', mend="correct it")
-        found.update(os.path.normpath(folder / name) for name in names)
+        found.update(names)
     files = [Path(name) for name in sorted(found)]
-    campaigns = tuple(file for file in files if not file.name.startswith("_") and not file.is_dir())
+    campaigns = _campaigns(files)
     none = None
     if not patterns:
         none = ConfigError("`campaigns: []` says that this project has no campaign", where=project.file)
@@ -58,7 +66,23 @@ def find_campaign_files(project: ProjectFile, section: ProjectSection | None, de
         what = f"no campaign was found: {_some(patterns)} matches none under {folder}{instead}"
         none = ConfigError(what, mend=_MEND, where=project.file)
     overlooked = tuple(str(path) for path in _alike(patterns, folder) if os.path.normpath(path) not in found)
-    return CampaignFiles(files=campaigns, overlooked=overlooked, none=none, wanted=bool(patterns))
+    return CampaignFiles(
+        files=campaigns,
+        overlooked=overlooked,
+        none=none,
+        wanted=bool(patterns),
+        patterns=tuple(patterns),
+        folder=folder,
+    )
+
+
+def _matching(pattern: str, folder: Path) -> list[str]:
+    names = glob.glob(pattern, root_dir=folder, recursive=True)  # noqa: PTH207 - Path.glob refuses `..`
+    return [os.path.normpath(folder / name) for name in names]
+
+
+def _campaigns(files: Sequence[Path]) -> tuple[Path, ...]:
+    return tuple(file for file in files if not file.name.startswith("_") and not file.is_dir())
 
 
 def _instead(patterns: Sequence[str], folder: Path, found: Sequence[Path]) -> str:

@@ -4,15 +4,44 @@ from __future__ import annotations
 
 import errno
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
-__all__ = ["CODE", "SMALL", "instead_of_file", "is_there", "read_ordinary", "refuse_others"]
+__all__ = ["CODE", "SMALL", "Stamp", "instead_of_file", "is_there", "noting", "read_ordinary", "refuse_others", "stamp"]
+
+Stamp = tuple[int, ...] | None
+"""What `stamp` returns."""
 
 SMALL = 4 * 1024**2
 """Bytes: more than any configuration, template or secret needs."""
 
 CODE = 20_000_000
 """Bytes: more than any file of code that is written by hand."""
+
+
+_noted: ContextVar[dict[Path, Stamp] | None] = ContextVar("noted", default=None)
+
+
+def stamp(file: Path) -> Stamp:
+    """Return what tells one state of a file from another; None where it cannot be looked at."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+@contextmanager
+def noting() -> Iterator[dict[Path, Stamp]]:
+    """Note which files are read within the block, each as it was just before it was read the first time."""
+    noted: dict[Path, Stamp] = {}
+    token = _noted.set(noted)
+    try:
+        yield noted
+    finally:
+        _noted.reset(token)
 
 
 def is_there(path: Path) -> bool:
@@ -48,6 +77,8 @@ def read_ordinary(file: Path, most: int | None = SMALL) -> bytes:
 
     Raises OSError with its reason as `strerror`, also where it is no ordinary file, or holds more.
     """
+    if (noted := _noted.get()) is not None:
+        noted.setdefault(file.absolute(), stamp(file))
     refuse_others(file)
     with file.open("rb") as opened:
         data = opened.read(-1 if most is None else most + 1)

@@ -24,7 +24,7 @@ from notifykit.pipeline.settle import Settled, settle
 
 log = logging.getLogger(__name__)
 
-_LONGEST_WAIT = 86_400.0
+LONGEST_WAIT = 86_400.0
 """Seconds of one wait: not every system can wait for months."""
 
 
@@ -122,21 +122,37 @@ class Runner:
     """Repeats passes until stopped."""
 
     def __init__(
-        self, project: Project, outbox: Outbox, campaigns: Sequence[Campaign], *, workers: int | None = None
+        self,
+        project: Project,
+        outbox: Outbox,
+        campaigns: Sequence[Campaign],
+        *,
+        workers: int | None = None,
+        alive: Callable[[], None] = lambda: None,
+        longest_wait: float = LONGEST_WAIT,
     ) -> None:
+        """`alive` is called with every step of the work, and while there is none, every `longest_wait` seconds."""
         self._project = project
         self._outbox = outbox
         self._campaigns = campaigns
         self._workers = workers
+        self._alive = alive
+        self._longest_wait = longest_wait
         self._stop = threading.Event()
+        self._told = threading.Event()
         self._dispatcher: Dispatcher | None = None
         self._presence = Presence(outbox, worker_name(), project.configuration.settings.place, "run")
 
     def stop(self) -> None:
         """Finish what is on the wire, then end. Safe to call from a signal handler."""
         self._stop.set()
+        self._told.set()
         if self._dispatcher is not None:
             self._dispatcher.stop()
+
+    def leave(self) -> None:
+        """Make the pass that is under way to its end, and no other."""
+        self._told.set()
 
     def once(self) -> Pass:
         """One pass: generate, send what is due now, settle. Calls that hang are waited for last, and settled too."""
@@ -146,19 +162,24 @@ class Runner:
                 self._settle(this_pass)
         return this_pass
 
-    def forever(self, interval: float, report: Callable[[Pass], None]) -> None:
+    def forever(
+        self, interval: float, report: Callable[[Pass], None], *, ended: Callable[[], bool] = lambda: False
+    ) -> None:
         """Generate every `interval` seconds; in between, send and settle whatever falls due.
 
-        A store that is locked, or a disk that is full, ends a pass and not the run.
+        A store that is locked, or a disk that is full, ends a pass and not the run. `ended` is asked between two passes
+        whether there is to be no other.
         """
         with self._dispatching(), self._presence:
-            self._repeat(interval, report)
+            self._repeat(interval, report, ended)
 
     @contextmanager
     def _dispatching(self) -> Iterator[Dispatcher]:
         """Keep one dispatcher over all passes, with a connection of its own: a call that hangs outlives its pass."""
         with closing(self._project.open_outbox()) as outbox:
-            self._dispatcher = dispatcher = self._project.dispatcher(outbox, workers=self._workers)
+            self._dispatcher = dispatcher = self._project.dispatcher(
+                outbox, workers=self._workers, progress=self._progress
+            )
             if self._stop.is_set():
                 dispatcher.stop()
             try:
@@ -168,23 +189,28 @@ class Runner:
 
     def _pass(self) -> Pass:
         this_pass = Pass()
-        generate_all(self._project, self._outbox, self._campaigns, this_pass)
+        generate_all(self._project, self._outbox, self._campaigns, this_pass, progress=self._progress)
         self._send(this_pass)
         return this_pass
 
-    def _repeat(self, interval: float, report: Callable[[Pass], None]) -> None:
+    def _repeat(self, interval: float, report: Callable[[Pass], None], ended: Callable[[], bool]) -> None:
         clock = self._project.clock
-        while not self._stop.is_set():
+        while not (self._told.is_set() or ended()):
             next_pass = clock.monotonic() + interval
             self._presence.show()
             report(self._outlasting(self._pass))
-            while not self._stop.is_set() and (left := next_pass - clock.monotonic()) > 0:
+            while not self._told.is_set() and (left := next_pass - clock.monotonic()) > 0:
+                self._alive()
                 due = self._outlasting_due()
-                wait = min(left, _LONGEST_WAIT, math.inf if due is None else max(1.0, due - self._outbox.now()))
-                if not self._stop.wait(wait) and wait < left:
+                wait = min(left, math.inf if due is None else max(1.0, due - self._outbox.now()))
+                bit = min(wait, self._longest_wait)
+                if not self._told.wait(bit) and bit == wait < left:
                     this_pass = self._outlasting(self._in_between)
                     if this_pass.dispatched.by_status or this_pass.failures:
                         report(this_pass)
+
+    def _progress(self, _number: int) -> None:
+        self._alive()
 
     def _in_between(self) -> Pass:
         this_pass = Pass()

@@ -24,18 +24,19 @@ def parts() -> dict[str, Any]:
     return {document["kind"]: document for document in documents}
 
 
-def test_systemd_takes_the_unit(tmp_path: Path) -> None:
-    text = (DEPLOY / "notifykit-worker.service").read_text(encoding="utf-8")
+@pytest.mark.parametrize("command", ["run", "worker"])
+def test_systemd_takes_the_unit(tmp_path: Path, command: str) -> None:
+    text = (DEPLOY / f"notifykit-{command}.service").read_text(encoding="utf-8")
     assert "\nRestart=always\n" in text
-    assert "ExecStart=/srv/notifykit/.venv/bin/notifykit worker\n" in text
+    assert f"ExecStart=/srv/notifykit/.venv/bin/notifykit {command}\n" in text
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
         return  # what is left to see is above
     here = str(Path(sys.executable).with_name("notifykit"))
-    unit = tmp_path / "notifykit-worker.service"
+    unit = tmp_path / f"notifykit-{command}.service"
     unit.write_text(text.replace("/srv/notifykit/.venv/bin/notifykit", here), encoding="utf-8")
     done = subprocess.run([analyze, "verify", str(unit)], capture_output=True, text=True, check=False)
-    assert (done.returncode, "notifykit-worker" in done.stderr) == (0, False), done.stderr
+    assert (done.returncode, unit.name in done.stderr) == (0, False), done.stderr
 
 
 def test_the_project_of_the_pods_can_be_read(

@@ -1,0 +1,126 @@
+"""A project that is run until it is told to stop, and read anew where its files change."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from notifykit.durable.ordinary import Stamp, noting, stamp
+from notifykit.errors import NotifykitError
+from notifykit.outbox.address import OpenedOutbox
+from notifykit.pipeline.project import Project
+from notifykit.pipeline.run import LONGEST_WAIT, Pass, Runner
+
+__all__ = ["Service", "Told"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Who hears what of a service."""
+
+    started: Callable[[Project], None]
+    """It is ready, with the project as it was read just now."""
+    passed: Callable[[Project, OpenedOutbox, Pass], None]
+    """What one pass did."""
+    reading: Callable[[], None] = lambda: None
+    """It reads its project anew."""
+    refused: Callable[[NotifykitError], None]
+    """What was read cannot be used: it goes on with what it had."""
+    alive: Callable[[], None] = lambda: None
+    """A step of the work was done, or `longest_silence` seconds are over without one."""
+    longest_silence: float = LONGEST_WAIT
+
+
+class Service:
+    """Repeats passes. It reads its project anew between two of them: all of it or, where anything is wrong, nothing."""
+
+    def __init__(
+        self, read: Callable[[], Project], told: Told, *, interval: float | None = None, workers: int | None = None
+    ) -> None:
+        """`read`: reads the project. `interval`, `workers`: instead of what the project says."""
+        self._read = read
+        self._told = told
+        self._interval = interval
+        self._workers = workers
+        self._state = threading.Lock()
+        self._runner: Runner | None = None
+        self._stopped = False
+        self._asked = False
+        self._stamps: dict[Path, Stamp] = {}
+        """Of the files that were read latest, whatever came of it."""
+        self._found: tuple[Path, ...] = ()
+        """The campaigns' files then."""
+
+    def stop(self) -> None:
+        """Finish what is on the wire, then end. Any thread may call it."""
+        with self._state:
+            self._stopped = True
+            if self._runner is not None:
+                self._runner.stop()
+
+    def reload(self) -> None:
+        """Read the project anew after the pass that is under way. Any thread may call it."""
+        with self._state:
+            self._asked = True
+            if self._runner is not None:
+                self._runner.leave()
+
+    def run(self) -> None:
+        """Work until told to stop. Raises NotifykitError where the project cannot be used at the start."""
+        fresh: tuple[Project, OpenedOutbox] | None = self._opened(None)
+        while fresh is not None:
+            project, outbox = fresh
+            with closing(outbox):
+                self._told.started(project)
+                fresh = self._work(project, outbox)
+
+    def _work(self, project: Project, outbox: OpenedOutbox) -> tuple[Project, OpenedOutbox] | None:
+        """Make passes; returns what to go on with, None where it is told to stop."""
+        while True:
+            runner = Runner(
+                project,
+                outbox,
+                project.campaigns(),
+                workers=self._workers,
+                alive=self._told.alive,
+                longest_wait=self._told.longest_silence,
+            )
+            with self._state:
+                if self._stopped:
+                    return None
+                self._runner = runner
+                if self._asked:
+                    runner.leave()
+            runner.forever(
+                self._interval or project.configuration.settings.interval,
+                lambda this_pass: self._told.passed(project, outbox, this_pass),
+                ended=lambda: self._changed(project),
+            )
+            with self._state:
+                if self._stopped:
+                    return None
+                self._asked = False
+            self._told.reading()
+            try:
+                return self._opened(project)
+            except NotifykitError as error:
+                self._told.refused(error)
+
+    def _opened(self, before: Project | None) -> tuple[Project, OpenedOutbox]:
+        """Read the project and open its store. Raises NotifykitError, and what was open stays so."""
+        found = before.configuration.campaign_files.found_now() if before else ()
+        with noting() as stamps:
+            try:
+                project = self._read()
+            finally:
+                self._stamps, self._found = stamps, found
+        self._found = project.configuration.campaign_files.files
+        return project, project.open_outbox()
+
+    def _changed(self, project: Project) -> bool:
+        """Whether a file that was read has changed since, or a campaign's file came or went."""
+        came_or_went = project.configuration.campaign_files.found_now() != self._found
+        return came_or_went or any(stamp(file) != before for file, before in self._stamps.items())

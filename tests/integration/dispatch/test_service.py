@@ -1,0 +1,174 @@
+"""A project that runs on is read anew between two passes: whole, or not at all."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import pytest
+from contract_world import ContractWorld
+from counting_server import CountingServer, counting_server
+from processes import wait_until
+
+from notifykit.errors import ConfigError, NotifykitError
+from notifykit.outbox.address import OpenedOutbox
+from notifykit.pipeline.project import Project, open_project
+from notifykit.pipeline.run import Pass
+from notifykit.pipeline.service import Service, Told
+
+
+@dataclass
+class Heard:
+    started: list[Project] = field(default_factory=list)
+    passes: list[Pass] = field(default_factory=list)
+    readings: int = 0
+    refusals: list[str] = field(default_factory=list)
+    signs: int = 0
+
+    def told(self, **how: float) -> Told:
+        return Told(
+            started=self.started.append,
+            passed=self._passed,
+            reading=self._reading,
+            refused=lambda error: self.refusals.append(str(error)),
+            alive=self._alive,
+            **how,
+        )
+
+    def _passed(self, _project: Project, _outbox: OpenedOutbox, this_pass: Pass) -> None:
+        self.passes.append(this_pass)
+
+    def _reading(self) -> None:
+        self.readings += 1
+
+    def _alive(self) -> None:
+        self.signs += 1
+
+
+@pytest.fixture
+def server() -> Iterator[CountingServer]:
+    with counting_server() as running:
+        yield running
+
+
+@pytest.fixture
+def world(tmp_path: Path, server: CountingServer) -> ContractWorld:
+    return ContractWorld(tmp_path / "world", server.url, count=2, award_every=9)
+
+
+@contextmanager
+def serving(world: ContractWorld, heard: Heard, *, interval: float = 0.05, **how: float) -> Iterator[Service]:
+    service = Service(partial(open_project, world.folder / "notifykit.yaml"), heard.told(**how), interval=interval)
+    thread = threading.Thread(target=service.run)
+    thread.start()
+    try:
+        yield service
+    finally:
+        service.stop()
+        thread.join(60)
+        assert not thread.is_alive()
+
+
+def campaign_file(world: ContractWorld) -> Path:
+    return world.folder / "campaigns" / "contracts.yaml"
+
+
+def test_a_changed_template_is_used_from_the_next_pass_on(world: ContractWorld, server: CountingServer) -> None:
+    heard, texts = Heard(), []
+    server.before = lambda body: texts.append(body["text"])
+    text = campaign_file(world).read_text(encoding="utf-8")
+    with serving(world, heard):
+        wait_until(lambda: len(server.accepted) == 3, every=0.01)
+        assert heard.readings == 0, "nothing changed"
+        campaign_file(world).write_text(text.replace("template: '", "template: '改过 "), encoding="utf-8")
+        wait_until(lambda: len(heard.started) == 2, every=0.01)
+        world.append(1)
+        wait_until(lambda: len(server.accepted) == 4, every=0.01)
+    assert [text.startswith("改过 ") for text in texts] == [False, False, False, True]
+    assert heard.refusals == []
+
+
+def test_what_is_wrong_is_told_once_and_changes_nothing(world: ContractWorld, server: CountingServer) -> None:
+    heard = Heard()
+    file = campaign_file(world)
+    text = file.read_text(encoding="utf-8")
+    with serving(world, heard):
+        wait_until(lambda: len(heard.passes) > 0, every=0.01)
+        file.write_text(f"{text}\nnonsense: 1\n", encoding="utf-8")
+        wait_until(lambda: len(heard.refusals) == 1, every=0.01)
+        before = len(heard.passes)
+        world.append(1)
+        wait_until(lambda: len(heard.passes) > before + 2 and len(server.accepted) == 4, every=0.01)
+        assert (len(heard.refusals), len(heard.started)) == (1, 1)
+        assert "nonsense" in heard.refusals[0]
+        file.write_text(text, encoding="utf-8")
+        wait_until(lambda: len(heard.started) == 2, every=0.01)
+
+
+def test_a_campaign_that_comes_is_run_and_one_that_goes_is_not(world: ContractWorld, server: CountingServer) -> None:
+    heard = Heard()
+    unsent = world.csv.read_bytes()
+    with serving(world, heard):
+        wait_until(lambda: len(heard.passes) > 0, every=0.01)
+        more = "extends: contracts.yaml\nname: more\nsource: {path: more.csv}\n"
+        (world.folder / "more.csv").write_bytes(unsent)
+        (world.folder / "campaigns" / "more.yaml").write_text(more, encoding="utf-8")
+        wait_until(lambda: any(key.startswith("more/") for key in server.accepted), every=0.01)
+        (world.folder / "campaigns" / "more.yaml").unlink()
+        wait_until(lambda: len(heard.started) == 3, every=0.01)
+    assert [len(project.campaigns()) for project in heard.started] == [1, 2, 1]
+
+
+def test_somebody_asks_for_it(world: ContractWorld) -> None:
+    heard = Heard()
+    with serving(world, heard, interval=600.0) as service:
+        wait_until(lambda: len(heard.passes) == 1, every=0.01)
+        service.reload()
+        wait_until(lambda: len(heard.passes) == 2, every=0.01)
+    assert (heard.readings, len(heard.started)) == (1, 2)
+
+
+def test_a_store_that_cannot_be_opened_is_refused_and_the_open_one_is_kept(
+    world: ContractWorld, server: CountingServer
+) -> None:
+    heard = Heard()
+    project = world.folder / "notifykit.yaml"
+    text = project.read_text(encoding="utf-8")
+    assert "store: state/" in text
+    with serving(world, heard):
+        wait_until(lambda: len(heard.passes) > 0, every=0.01)
+        (world.folder / "nowhere").write_text("a file", encoding="utf-8")
+        project.write_text(text.replace("store: state/", "store: nowhere/"), encoding="utf-8")
+        wait_until(lambda: len(heard.refusals) == 1, every=0.01)
+        world.append(1)
+        wait_until(lambda: len(server.accepted) == 4, every=0.01)
+    assert len(heard.started) == 1
+
+
+def test_it_gives_signs_of_life_where_there_is_nothing_to_do(world: ContractWorld) -> None:
+    heard = Heard()
+    with serving(world, heard, interval=600.0, longest_silence=0.05):
+        wait_until(lambda: len(heard.passes) == 1, every=0.01)
+        before = heard.signs
+        wait_until(lambda: heard.signs > before + 3, every=0.01)
+    assert len(heard.passes) == 1, "a sign of life is no pass"
+
+
+def test_one_that_is_told_to_stop_before_it_works_makes_no_pass(world: ContractWorld) -> None:
+    heard = Heard()
+    service = Service(partial(open_project, world.folder / "notifykit.yaml"), heard.told())
+    service.stop()
+    service.run()
+    assert (len(heard.started), heard.passes) == (1, [])
+
+
+def test_a_project_that_is_wrong_at_the_start_is_an_error(world: ContractWorld) -> None:
+    (world.folder / "notifykit.yaml").write_text("store: [", encoding="utf-8")
+    service = Service(partial(open_project, world.folder / "notifykit.yaml"), Heard().told())
+    with pytest.raises(ConfigError):
+        service.run()
+    assert issubclass(ConfigError, NotifykitError)
