@@ -113,7 +113,10 @@ class App(click.Group):
         verbosity = (options["verbose"] or 0) - (options["quiet"] or 0)
         file = Path(options["project"] or PROJECT_FILE)
         if not extra.get("resilient_parsing"):
-            logs.configure(verbosity)
+            log_file = options["log_file"]
+            logs.configure(
+                verbosity, as_json=options["log_format"] == "json", file=Path(log_file) if log_file else None
+            )
         session = replace(
             _session(file, strict=bool(options["strict_plugins"]), verbosity=verbosity),
             language=options["lang"] or "en",
@@ -229,6 +232,23 @@ def build_cli() -> App:
     )
     @click.option("--strict-plugins", is_flag=True, help="Do nothing where a plugin is broken.")
     @click.option("-v", "--verbose", count=True, help="Say more of what goes on; -vv says everything.")
+    @click.option(
+        "--log-format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        envvar="NOTIFYKIT_LOG_FORMAT",
+        show_envvar=True,
+        help="How log lines are written.",
+    )
+    @click.option(
+        "--log-file",
+        type=PathType(dir_okay=False),
+        metavar="FILE",
+        envvar="NOTIFYKIT_LOG_FILE",
+        show_envvar=True,
+        help="Where log lines go instead of stderr; put aside at 10 MB, five are kept.",
+    )
     @click.option("-q", "--quiet", is_flag=True, help="Say nothing but results and errors.")
     @click.option("--version", is_flag=True, help="Show the version and exit.")
     def notifykit(**_: object) -> None:

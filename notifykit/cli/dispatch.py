@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import click
 
 from notifykit.cli.examples import example
@@ -23,6 +25,8 @@ from notifykit.session import Session
 from notifykit.terminal.console import info, json_option, out, print_json
 from notifykit.terminal.progress import progress
 from notifykit.terminal.tables import Key, Right, print_table
+
+log = logging.getLogger(__name__)
 
 SHOWN = 100
 
@@ -55,6 +59,7 @@ def dispatch(session: Session, workers: int | None, once: bool, dry_run: bool, a
 
 
 def _dispatch(project: Project, outbox: Outbox, workers: int | None, *, once: bool, as_json: bool) -> ExitCode:
+    log.info("dispatch: %s", project.about)
     with progress("sending", "attempts", lambda: _waiting(outbox)) as more:
         dispatcher = project.dispatcher(outbox, workers=workers, progress=more)
         with stopping_with(dispatcher.stop) as interruption:

@@ -38,7 +38,6 @@ from notifykit.outbox import Outbox
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import LONGEST_WAIT, Pass, Runner
 from notifykit.pipeline.service import Service, Told
-from notifykit.plugins.find import own_version
 from notifykit.session import Session
 from notifykit.terminal.console import info, json_option, out, print_json, warn, warn_of
 from notifykit.terminal.stdout import OutputError
@@ -109,14 +108,8 @@ def _forever(session: Session, interval: float | None, workers: int | None, *, a
     systemd = Notifier()
 
     def started(project: Project) -> None:
-        settings = project.configuration.settings
-        names = ", ".join(campaign.name for campaign in project.campaigns()) or "none"
-        channels = ", ".join(project.configuration.channels) or "none"
-        info(
-            f"run: notifykit {own_version()}, {settings.file}, place {settings.place}, store {settings.store}; "
-            f"campaigns: {names}; channels: {channels}"
-        )
-        systemd.ready(f"campaigns: {names}")
+        info(f"run: {project.about}")
+        systemd.ready(project.about)
 
     def passed(project: Project, outbox: Outbox, this_pass: Pass) -> None:
         try:

@@ -8,7 +8,6 @@ from notifykit.cli.examples import example
 from notifykit.cli.signals import stopping_with
 from notifykit.engine import require_libraries
 from notifykit.errors import ExitCode
-from notifykit.plugins.find import own_version
 from notifykit.session import Session
 from notifykit.terminal.console import info
 
@@ -39,12 +38,11 @@ def worker(session: Session, queues: tuple[str, ...], concurrency: int) -> ExitC
     from notifykit.engine.worker import Worker
 
     project = session.open_project()
-    settings = project.configuration.settings
-    about = f"notifykit {own_version()}, {settings.file}, place {settings.place}, store {settings.store}"
     serving = queues or ("lanes", "place")
 
     def say(line: str) -> None:
-        info(f"worker: {line} ({about}, queues {' and '.join(serving)})" if line == "started" else f"worker: {line}")
+        about = f" ({project.about}; queues: {' and '.join(serving)})" if line == "started" else ""
+        info(f"worker: {line}{about}")
 
     working = Worker(project, lanes="lanes" in serving, place="place" in serving, concurrency=concurrency, say=say)
     with stopping_with(working.stop):

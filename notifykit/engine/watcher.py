@@ -19,6 +19,7 @@ from notifykit.pipeline.presence import Presence
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.record import Recorder
 from notifykit.pipeline.recovery import Recovery
+from notifykit.pipeline.telling import tell_recovered
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ class Watcher:
         lost = recovery.take_lost()
         for result, then in lost:
             task = result.claim.task
-            log.warning("task %d (%s): its worker is gone, now %s", task.id, task.key, then.status)
+            tell_recovered(task, then)
             hook = HOOKS.get(then.status)
             if hook is not None and self._project.plugins.observed(hook):
                 self._project.plugins.observe(hook, task=task, outcome=result.outcome)

@@ -32,6 +32,7 @@ from notifykit.pipeline.judge import may_repeat
 from notifykit.pipeline.observers import Nobody, Observers
 from notifykit.pipeline.record import Recorder
 from notifykit.pipeline.recovery import Recovery
+from notifykit.pipeline.telling import about, tell_recovered
 from notifykit.roles import SendContext
 
 log = logging.getLogger(__name__)
@@ -180,7 +181,10 @@ class Dispatcher:
             self._failure = self._failure or error
             for result in results:
                 task, verdict = result.claim.task, result.outcome.verdict
-                log.exception("task %d (%s): the outcome, %s, could not be recorded", task.id, task.key, verdict)
+                extra = about("not_recorded", task)
+                log.exception(
+                    "task %d (%s): the outcome, %s, could not be recorded", task.id, task.key, verdict, extra=extra
+                )
         finally:
             self._exchanges.held.drop(claims)
             with self._state:
@@ -198,7 +202,12 @@ class Dispatcher:
         for claim in claims:
             task = claim.task
             if stale and not self._still_held(claim):
-                log.warning("task %d (%s): taken while this worker was stopped; it is not sent", task.id, task.key)
+                log.warning(
+                    "task %d (%s): taken while this worker was stopped; it is not sent",
+                    task.id,
+                    task.key,
+                    extra=about("taken", task),
+                )
                 self._exchanges.held.drop([claim])
                 with self._state:
                     self._report.taken += 1
@@ -276,7 +285,7 @@ class Dispatcher:
         for result, then in lost:
             task = result.claim.task
             self._report.recovered += 1
-            log.warning("task %d (%s): its worker is gone, now %s", task.id, task.key, then.status)
+            tell_recovered(task, then)
             self._tell([result], [then])
 
     def _beat(self) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from notifykit.clock import Clock
 from notifykit.model import OVERDUE, Claim
+from notifykit.pipeline.telling import about
 
 log = logging.getLogger(__name__)
 
@@ -121,6 +122,7 @@ class HeldClaims:
                     task.key,
                     seconds,
                     self._timeout,
+                    extra=about("overdue", task),
                 )
         return len(late)
 

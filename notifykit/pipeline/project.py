@@ -20,6 +20,7 @@ from notifykit.outbox.address import OpenedOutbox, required_file
 from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.pipeline.precedence import Precedence
 from notifykit.plugins import Plugins, load_plugins
+from notifykit.plugins.find import own_version
 from notifykit.roles import StrategyContext
 from notifykit.session import PROJECT_FILE
 
@@ -32,6 +33,17 @@ class Project:
     plugins: Plugins
     configuration: Configuration
     clock: Clock = field(default_factory=SystemClock)
+
+    @property
+    def about(self) -> str:
+        """What is at work, for people: the version, the project, its place, store, campaigns and channels."""
+        settings = self.configuration.settings
+        names = ", ".join(campaign.name for campaign in self.campaigns()) or "none"
+        channels = ", ".join(self.configuration.channels) or "none"
+        return (
+            f"notifykit {own_version()}, {settings.file}, place {settings.place}, store {settings.store}; "
+            f"campaigns: {names}; channels: {channels}"
+        )
 
     @property
     def described(self) -> tuple[Campaign, ...]:

@@ -13,6 +13,7 @@ from notifykit.outbox.values import Finished, Outage, Transition
 from notifykit.pipeline.call import Result
 from notifykit.pipeline.judge import backoff, judge
 from notifykit.pipeline.outage import failed_again, kind_of
+from notifykit.pipeline.telling import of_channel, tell_not_sent
 from notifykit.wording.host import PAUSED
 
 log = logging.getLogger(__name__)
@@ -41,8 +42,11 @@ class Recorder:
             claim, outcome = result.claim, result.outcome
             outage = self._outage(claim, outcome, outages)
             then = self.judge(claim, outcome, outage)
+            tell_not_sent(claim.task, then, self._outbox.now())
             if outcome.pause is not None:
                 self._outbox.pause(claim.task.channel, outcome.pause, PAUSED(cause=outcome.said))
+                extra = of_channel("channel_paused", claim.task.channel)
+                log.info("channel %s is paused: %s", claim.task.channel, outcome.said, extra=extra)
             finished.append(Finished(claim=claim, outcome=outcome, then=then, call_seconds=result.seconds))
         return finished
 
@@ -60,7 +64,9 @@ class Recorder:
         if kind_of(outcome) is None:
             if outages.pop(channel, None) is not None:
                 self._outbox.end_outage(channel)
-                log.warning("channel %s: the service answers again", channel)
+                log.warning(
+                    "channel %s: the service answers again", channel, extra=of_channel("channel_answers", channel)
+                )
             return None
         before = outages.get(channel)
         campaign = self._campaigns.get(claim.task.campaign)
@@ -69,5 +75,11 @@ class Recorder:
         outage = outages[channel] = failed_again(before, claim, outcome, self._outbox.now(), delay)
         self._outbox.set_outage(outage)
         if outage.paused and (before is None or outage.last_at != before.last_at):
-            log.warning("channel %s cannot be reached (%s); next try in %.0f s", channel, outage.reason, outage.wait)
+            log.warning(
+                "channel %s cannot be reached (%s); next try in %.0f s",
+                channel,
+                outage.reason,
+                outage.wait,
+                extra=of_channel("channel_unreachable", channel),
+            )
         return outage

@@ -1,17 +1,29 @@
-"""Logging for the command line: to stderr, without credentials, and without what data could forge."""
+"""Logging for the command line: to stderr or a file, without credentials, and without what data could forge."""
 
 from __future__ import annotations
 
 import logging
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 
+from notifykit.errors import NotifykitError
 from notifykit.secrets import redact
 from notifykit.terminal.console import visible, visible_lines
 
 _TALKATIVE = ("httpx", "httpcore", "httpx2", "httpcore2", "urllib3", "apprise")
 """They log whole addresses, keys included, at INFO or DEBUG."""
 
-_NAME = "notifykit-stderr"
+_NAME = "notifykit"
+
+FILE_SIZE = 10 * 1024**2
+"""Bytes after which a log file is put aside."""
+
+FILES_KEPT = 5
+"""Files that were put aside: FILE.1 is the latest."""
+
+ABOUT = ("code", "campaign", "channel", "task")
+"""What a record may say apart from its message: which kind of thing happened, to what."""
 
 
 class RedactingFilter(logging.Filter):
@@ -37,21 +49,63 @@ class RedactingFilter(logging.Filter):
         return True
 
 
-def configure(verbosity: int) -> None:
-    """Send log records to stderr. 0 shows warnings, 1 information, 2 everything, -1 only errors.
+class LineFormatter(logging.Formatter):
+    """`TIME LEVEL LOGGER [CAMPAIGN]: MESSAGE`, the time with the offset of this machine's zone."""
 
-    May be called again: the latest call counts.
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """Return the line without what was raised."""
+        at = datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="seconds")
+        campaign = getattr(record, "campaign", None)
+        about = f" [{visible(campaign)}]" if campaign else ""
+        return f"{at} {record.levelname} {record.name}{about}: {record.message}"
+
+
+class JsonFormatter(logging.Formatter):
+    """One object a line: `at` (UTC), `level`, `logger`, `message`; `code`, `campaign`, `channel`, `task` and
+    `exception` where there are any."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a record as JSON."""
+        said = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **{name: value for name in ABOUT if (value := getattr(record, name, None)) is not None},
+        }
+        if raised := "\n".join(filter(None, (record.exc_text, record.stack_info))):
+            said["exception"] = raised
+        import json  # for whoever wants it
+
+        return json.dumps(said, ensure_ascii=False)
+
+
+def configure(verbosity: int, *, as_json: bool = False, file: Path | None = None) -> None:
+    """Send log records to stderr, or to a file. 0 shows warnings, 1 information, 2 everything, -1 only errors.
+
+    A file is put aside as FILE.1, FILE.2 and so on when it has `FILE_SIZE`. May be called again: the latest call
+    counts. Raises NotifykitError where the file cannot be written.
     """
     root = logging.getLogger()
     for old in [handler for handler in root.handlers if handler.get_name() == _NAME]:
         root.removeHandler(old)
         old.close()
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(sys.stderr) if file is None else _to_file(file)
     handler.set_name(_NAME)
     handler.addFilter(RedactingFilter())
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(JsonFormatter() if as_json else LineFormatter())
     root.addHandler(handler)
     levels = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}
     root.setLevel(levels.get(max(verbosity, -1), logging.DEBUG))
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _to_file(file: Path) -> logging.Handler:
+    from logging.handlers import RotatingFileHandler  # for whoever wants it
+
+    try:
+        return RotatingFileHandler(file, maxBytes=FILE_SIZE, backupCount=FILES_KEPT, encoding="utf-8")
+    except OSError as error:
+        mend = "name a file in a folder that this account may write to"
+        raise NotifykitError(f"the log cannot be written ({error.strerror})", where=file, mend=mend) from error

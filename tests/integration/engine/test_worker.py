@@ -35,7 +35,7 @@ def test_workers_send_everything_once_and_write_it_back(folder: Path, store: str
     assert world.problems() == []
     first = world.said().splitlines()[0]
     assert first.startswith("worker: started (notifykit ")
-    assert "queues lanes and place)" in first
+    assert "queues: lanes and place)" in first
     assert "password" not in world.said()
 
 

@@ -1,14 +1,23 @@
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from notifykit.errors import NotifykitError
 from notifykit.secrets import Secret
 from notifykit.terminal import logs
 
 KEY = "d9f1b2c3-key with spaces"
+
+
+def untimed(said: str) -> str:
+    """Return lines without the time that each begins with."""
+    return "".join(line.partition(" ")[2] for line in said.splitlines(keepends=True))
 
 
 def fail(text: str) -> None:
@@ -44,7 +53,7 @@ def test_verbosity(verbosity: int, shown: list[str], capsys: pytest.CaptureFixtu
         getattr(log, level)("at %s", level)
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.splitlines() == [f"{level.upper()} notifykit.test: at {level}" for level in shown]
+    assert untimed(captured.err).splitlines() == [f"{level.upper()} notifykit.test: at {level}" for level in shown]
 
 
 @pytest.mark.parametrize("name", ["httpx", "httpcore", "httpx2", "httpcore2", "urllib3", "apprise"])
@@ -53,7 +62,7 @@ def test_talkative_libraries_stay_quiet(name: str, capsys: pytest.CaptureFixture
     logging.getLogger(name).info("HTTP Request: POST https://…")
     logging.getLogger(f"{name}.sub").debug("connect")
     logging.getLogger(name).warning("retrying")
-    assert capsys.readouterr().err == f"WARNING {name}: retrying\n"
+    assert untimed(capsys.readouterr().err) == f"WARNING {name}: retrying\n"
 
 
 def test_the_latest_call_counts(capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,7 +70,7 @@ def test_the_latest_call_counts(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure(0)
     logging.getLogger("notifykit.test").info("once")
     logging.getLogger("notifykit.test").warning("twice?")
-    assert capsys.readouterr().err == "WARNING notifykit.test: twice?\n"
+    assert untimed(capsys.readouterr().err) == "WARNING notifykit.test: twice?\n"
 
 
 def test_secrets_are_removed_from_message_arguments_exception_and_stack(capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,5 +108,52 @@ def test_other_handlers_see_the_clean_exception_too() -> None:
 def test_data_forges_no_line_and_commands_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure(0)
     logging.getLogger("x").warning("task 1 (%s): gone", "K1\nERROR x: all is well \x1b[2J\x1b]0;owned\x07\u202e")
-    said = capsys.readouterr().err
+    said = untimed(capsys.readouterr().err)
     assert said == ("WARNING x: task 1 (K1\\nERROR x: all is well \\x1b[2J\\x1b]0;owned\\x07\\u202e): gone\n")
+
+
+ABOUT = {"code": "recovered", "campaign": "北京", "channel": "group", "task": 7}
+
+
+def test_a_line_says_when_and_of_which_campaign(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(0)
+    logging.getLogger("x").warning("task %d: gone", 7, extra=ABOUT)
+    at, _, said = capsys.readouterr().err.partition(" ")
+    assert abs(datetime.fromisoformat(at) - datetime.now(UTC)) < timedelta(minutes=1)
+    assert said == "WARNING x [北京]: task 7: gone\n"
+
+
+def test_a_line_of_json(capsys: pytest.CaptureFixture[str]) -> None:
+    secret = Secret(KEY)
+    logs.configure(0, as_json=True)
+    log = logging.getLogger("x")
+    log.warning("task %d: gone\n", 7, extra=ABOUT)
+    try:
+        fail(secret.reveal())
+    except ValueError:
+        log.exception("and this", stack_info=True)
+    first, second = map(json.loads, capsys.readouterr().err.splitlines())
+    assert datetime.fromisoformat(first.pop("at")).utcoffset() == timedelta(0)
+    assert first == {"level": "warning", "logger": "x", "message": "task 7: gone\\n", **ABOUT}
+    assert "ValueError: ***" in second["exception"]
+    assert "Stack (most recent call last)" in second["exception"]
+    assert KEY not in json.dumps(second)
+
+
+def test_lines_go_to_a_file_that_is_put_aside(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "FILE_SIZE", 200)
+    file = tmp_path / "notifykit.log"
+    logs.configure(0, file=file)
+    for number in range(40):
+        logging.getLogger("x").warning("第 %d 行", number)
+    assert capsys.readouterr().err == ""
+    assert "第 39 行" in file.read_text(encoding="utf-8")
+    kept = [f"notifykit.log.{number}" for number in range(1, 6)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notifykit.log", *kept]
+
+
+def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(NotifykitError, match="the log cannot be written"):
+        logs.configure(0, file=tmp_path / "missing" / "notifykit.log")
