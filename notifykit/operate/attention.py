@@ -45,7 +45,11 @@ def overdue_calls(outbox: Outbox, timeout: float) -> list[Claim]:
 
 def attention(outbox: Outbox, channels: Collection[str]) -> Attention:
     """Look for what waits for a person, given the channels that can be used."""
-    pulse = outbox.pulse()
+    return attention_in(outbox, outbox.pulse(), channels)
+
+
+def attention_in(outbox: Outbox, pulse: Pulse, channels: Collection[str]) -> Attention:
+    """Do so where the pulse of the outbox is known."""
     return Attention(
         failed=pulse.total(Status.FAILED),
         in_doubt=pulse.total(Status.IN_DOUBT),

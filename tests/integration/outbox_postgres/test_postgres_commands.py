@@ -26,6 +26,8 @@ ALIKE = (
     "dispatch --once --workers 1",
     "status",
     "status --json",
+    "health",
+    "health --json",
     "check",
     "tasks --json",
     "settle",

@@ -102,6 +102,7 @@ def test_every_key_of_every_command_is_on_the_page(
         outbox.set_outage(OUTAGE)
         (claim,) = take(outbox, "a worker that hangs", 1, {"hanging": ChannelBounds()}, 120)
         reader.compare("status", told("status"))
+        reader.compare("health", told("health"))
         outbox.release(claim)
         outbox.end_outage(OUTAGE.channel)
     reader.compare("tasks", told("tasks"))

@@ -1,0 +1,97 @@
+"""`notifykit health`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from notifykit.cli.examples import example
+from notifykit.cli.forms import attention_form, outage_form
+from notifykit.cli.language import said
+from notifykit.cli.stores import existing, looks
+from notifykit.cli.times import iso, relative
+from notifykit.errors import ExitCode, NotifykitError
+from notifykit.operate.health import Health, Verdict
+from notifykit.operate.health import health as look
+from notifykit.session import Session
+from notifykit.terminal.console import json_option, out, print_json
+
+_CODES = {
+    Verdict.WELL: ExitCode.DONE,
+    Verdict.NEEDS_A_PERSON: ExitCode.HELD,
+    Verdict.BROKEN: ExitCode.ERROR,
+}
+
+_WORDS = {
+    Verdict.WELL: "well",
+    Verdict.NEEDS_A_PERSON: "a person is needed",
+    Verdict.BROKEN: "broken",
+}
+
+
+@click.command(epilog=example("notifykit health", "notifykit health --json"))
+@json_option
+@click.pass_obj
+def health(session: Session, as_json: bool) -> ExitCode:
+    """Tell a monitor in one line whether all is well.
+
+    Exit code 0: well, also where messages wait or a channel is away for now. 3: a person is needed (messages in doubt
+    or failed, a channel that is paused until somebody resumes it). 1: broken, because the configuration is wrong or the
+    store cannot be read.
+    """
+    try:
+        return _tell(session, as_json=as_json)
+    except NotifykitError as error:
+        if as_json:
+            print_json({"health": Verdict.BROKEN.value, "error": str(error)})
+        else:
+            out(f"{_WORDS[Verdict.BROKEN]}: {' '.join(str(error).split())}")
+        return _CODES[Verdict.BROKEN]
+
+
+@looks
+def _tell(session: Session, *, as_json: bool) -> ExitCode:
+    project = session.open_project(secrets=False)
+    with existing(project) as outbox:
+        found = None if outbox is None else look(outbox, project.configuration.channels)
+    verdict = Verdict.WELL if found is None else found.verdict
+    if as_json:
+        wording = project.plugins.wording
+        print_json(
+            {
+                "health": verdict.value,
+                "error": None,
+                "waiting": found.waiting.number if found else 0,
+                "flags_owed": found.flags_owed.number if found else 0,
+                "oldest_queued": iso(found.oldest_queued) if found else None,
+                "outages": [outage_form(outage, wording) for outage in found.outages] if found else [],
+                "waiting_for_you": attention_form(found.waiting_for_you, wording) if found else None,
+            }
+        )
+    else:
+        out(f"{_WORDS[verdict]}: {'; '.join(_words(found)) if found else 'nothing has been queued yet'}")
+    return _CODES[verdict]
+
+
+def _words(found: Health) -> Iterator[str]:
+    """Say what a person is needed for, then the rest."""
+    needs = found.waiting_for_you
+    if needs.in_doubt:
+        yield f"{needs.in_doubt} in doubt"
+    if needs.failed:
+        yield f"{needs.failed} failed"
+    if needs.foreign:
+        yield f"{needs.foreign:,} whose status another program changed"
+    for pause in needs.paused:
+        yield f"channel {pause.channel} is paused ({said(pause.reason)})"
+    for channel, number in needs.unreachable.items():
+        yield f"{number} waiting for channel {channel}, which cannot be used here"
+    for outage in found.outages:
+        yield f"channel {outage.channel}: {said(outage.told)}"
+    yield f"{found.waiting} waiting{_since(found)}"
+    yield f"{found.flags_owed} sent and not written back"
+
+
+def _since(found: Health) -> str:
+    return "" if found.oldest_queued is None else f", the oldest queued {relative(found.oldest_queued, found.pulse.at)}"

@@ -1,0 +1,60 @@
+"""Whether all is well: what a monitor asks every minute."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+from notifykit.model import Status
+from notifykit.operate.attention import Attention, attention_in, outages
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import Count, Outage, Pulse
+
+__all__ = ["Health", "Verdict", "health"]
+
+
+class Verdict(StrEnum):
+    """How it is."""
+
+    WELL = "well"
+    NEEDS_A_PERSON = "needs_a_person"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How things stand in a store that can be read."""
+
+    waiting_for_you: Attention
+    outages: tuple[Outage, ...]
+    """Channels that cannot be reached, or ask to wait: they are tried again without a person."""
+    pulse: Pulse
+
+    @property
+    def verdict(self) -> Verdict:
+        """Well, also where messages wait or a channel is away for now; or a person is needed."""
+        return Verdict.NEEDS_A_PERSON if self.waiting_for_you else Verdict.WELL
+
+    @property
+    def waiting(self) -> Count:
+        """How many messages wait for their turn."""
+        return self.pulse.total(Status.QUEUED)
+
+    @property
+    def flags_owed(self) -> Count:
+        """How many messages were accepted and are not written back yet."""
+        return self.pulse.total(Status.SENT)
+
+    @property
+    def oldest_queued(self) -> float | None:
+        """UTC seconds at which the message was queued that waits for longest."""
+        found = [one.oldest_queued for one in self.pulse.channels if one.oldest_queued is not None]
+        return min(found, default=None)
+
+
+def health(outbox: Outbox, channels: Collection[str]) -> Health:
+    """Look how things stand, given the channels that can be used."""
+    pulse = outbox.pulse()
+    waiting = attention_in(outbox, pulse, channels)
+    return Health(waiting_for_you=waiting, outages=tuple(outages(outbox)), pulse=pulse)
