@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,22 @@ def _decoded(data: bytes) -> str | bytes:
         return data.decode()
     except UnicodeDecodeError:
         return data
+
+
+@contextmanager
+def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let all that is read in the block be as of one moment, that of the first look. Joins a transaction that is open.
+
+    Raises sqlite3.Error.
+    """
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.rollback()
 
 
 class Transaction:
@@ -170,6 +186,15 @@ class Database:
     def transaction(self) -> Transaction:
         """One `BEGIN IMMEDIATE`; inner blocks join the outer one."""
         return self._transaction
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all that is read in the block be as of one moment."""
+        try:
+            with snapshot(self.connection):
+                yield
+        except sqlite3.Error as error:
+            raise store_error(self.path, error) from error
 
     def execute(self, sql: str, values: Any = ()) -> sqlite3.Cursor:
         """Run one statement."""

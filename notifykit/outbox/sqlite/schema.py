@@ -1,7 +1,8 @@
 """Whether a file is an outbox, and how an older one becomes one of this version.
 
 A new store is an old one that was upgraded at once: the legacy program's seven columns come first and
-unchanged, so that a reader that goes by position keeps working, and there is one path to test. The table of
+unchanged, so that a reader that goes by position keeps working, and there is one path to test. Another process may be
+making it one just now, so whatever takes several looks is read as of one moment. The table of
 sqlite-utils' migrations says which steps were applied; `user_version` is left to other programs.
 """
 
@@ -13,7 +14,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from notifykit.errors import StoreError
-from notifykit.outbox.sqlite.database import Database, store_error
+from notifykit.outbox.sqlite.database import Database, snapshot, store_error
 from notifykit.outbox.sqlite.steps import steps
 
 if TYPE_CHECKING:
@@ -49,11 +50,12 @@ def prepare(db: Database, *, create: bool, take_over: bool = True) -> None:
     Raises StoreError, before anything is changed, for a file from a newer version, for one whose `tasks` table is
     not ours, and for one that is no outbox yet where `create` is off, or, without `take_over`, an old program used it.
     """
-    outbox, present = _look(db)
-    if present:
-        return
-    if not outbox and (not create or (not take_over and is_old_table(db.connection))):
-        raise _no_outbox(db)
+    with db.snapshot():
+        outbox, present = _look(db)
+        if present:
+            return
+        if not outbox and (not create or (not take_over and is_old_table(db.connection))):
+            raise _no_outbox(db)
     db.use_wal()
     with db.transaction():
         upgrade(db)
@@ -61,9 +63,10 @@ def prepare(db: Database, *, create: bool, take_over: bool = True) -> None:
 
 def is_current(db: Database) -> bool:
     """Whether an outbox is of this version. Raises StoreError for one of a newer version, and where it is none."""
-    outbox, present = _look(db)
-    if not outbox:
-        raise _no_outbox(db)
+    with db.snapshot():
+        outbox, present = _look(db)
+        if not outbox:
+            raise _no_outbox(db)
     return present
 
 
@@ -91,13 +94,14 @@ def require_in_use(db: Database) -> None:
 
 def is_old_table(connection: sqlite3.Connection) -> bool:
     """Whether the task table is an old program's, and was ever used: what it queued and sent is known to it alone."""
-    if not columns_of(connection) or is_outbox(connection):
-        return False
-    if connection.execute("SELECT 1 FROM tasks LIMIT 1").fetchone() is not None:
-        return True
-    sequence = columns_of(connection, "sqlite_sequence")
-    ids = "SELECT 1 FROM sqlite_sequence WHERE name = 'tasks'"
-    return bool(sequence) and connection.execute(ids).fetchone() is not None
+    with snapshot(connection):
+        if not columns_of(connection) or is_outbox(connection):
+            return False
+        if connection.execute("SELECT 1 FROM tasks LIMIT 1").fetchone() is not None:
+            return True
+        sequence = columns_of(connection, "sqlite_sequence")
+        ids = "SELECT 1 FROM sqlite_sequence WHERE name = 'tasks'"
+        return bool(sequence) and connection.execute(ids).fetchone() is not None
 
 
 def _no_outbox(db: Database) -> StoreError:
@@ -136,11 +140,12 @@ def applied(connection: sqlite3.Connection) -> tuple[str, ...]:
 
     A store that was made before steps were written down has had the first one.
     """
-    names = _recorded(connection)
     first = steps()[0]
-    if not names and columns_of(connection) == expected_columns((first.name,)):
-        return (first.name,)
-    return names
+    with snapshot(connection):
+        names = _recorded(connection)
+        if not names and columns_of(connection) == expected_columns((first.name,)):
+            return (first.name,)
+        return names
 
 
 def is_outbox(connection: sqlite3.Connection) -> bool:
@@ -229,7 +234,8 @@ def take_away(connection: sqlite3.Connection) -> None:
 def _look(db: Database) -> tuple[bool, bool]:
     """Return whether this is an outbox, and whether it is of this version. Otherwise it can be brought to it."""
     try:
-        recorded, names, columns = _recorded(db.connection), applied(db.connection), columns_of(db.connection)
+        with snapshot(db.connection):
+            recorded, names, columns = _recorded(db.connection), applied(db.connection), columns_of(db.connection)
     except sqlite3.Error as error:
         raise store_error(db.path, error) from error
     require_known(names, db.path)

@@ -328,3 +328,26 @@ def test_another_programs_steps_stay_in_the_table_of_steps(legacy_file: Path) ->
         connection.execute("COMMIT")
         assert theirs(connection) == ["0001_theirs"]
         assert schema._recorded(connection) == ()
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+def test_a_store_that_another_process_makes_meanwhile_is_taken_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nth: int
+) -> None:
+    """Between two looks at a file, it may have become an outbox."""
+    store = tmp_path / "outbox.db"
+    with closing(sqlite3.connect(store)) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+    look, looks = schema._recorded, []
+
+    def slowly(connection: sqlite3.Connection) -> tuple[str, ...]:
+        names = look(connection)
+        looks.append(names)
+        if len(looks) == nth:
+            SqliteOutbox.open(store).close()
+        return names
+
+    monkeypatch.setattr(schema, "_recorded", slowly)
+    SqliteOutbox.open(store).close()
+    assert looks[nth - 1] == ()
+    assert len(looks) > nth
