@@ -71,7 +71,7 @@ class App(click.Group):
             if reconfigure := getattr(stream, "reconfigure", None):
                 reconfigure(errors="backslashreplace")  # a character that the encoding lacks is escaped
         try:
-            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            code = self._called(sys.argv[1:] if args is None else list(args), prog_name, complete_var, **extra)
         except click.ClickException as error:
             told = self._placed(error) if isinstance(error, click.NoSuchOption) else error
             with suppress(OSError):  # there is nobody to tell
@@ -88,6 +88,38 @@ class App(click.Group):
         except OSError:  # there is nobody to tell
             forget_the_rest(sys.stderr)
         sys.exit(code if isinstance(code, int) else ExitCode.DONE)
+
+    def _called(self, args: list[str], prog_name: str | None, complete_var: str | None, **extra: Any) -> Any:
+        """Run a command line. Options of notifykit itself may stand behind the command, too."""
+        without_plugins = dict(self.commands)
+        try:
+            return super().main(list(args), prog_name, complete_var, standalone_mode=False, **extra)
+        except click.NoSuchOption as error:
+            if (moved := self._moved(args, error)) is None:
+                raise
+            self.commands = without_plugins
+            return self._called(moved, prog_name, complete_var, **extra)
+
+    def _moved(self, args: list[str], error: click.NoSuchOption) -> list[str] | None:
+        """Return the arguments with an option before the command, which lacks it; None where it is not notifykit's.
+
+        A command that lacks it has done nothing yet.
+        """
+        own = next((param for param in self.params if error.option_name in param.opts), None)
+        if not isinstance(own, click.Option):
+            return None
+        alone = own.is_flag or own.count
+        letters = {option[1] for option in own.opts if len(option) == 2}
+        _, behind, _ = self.make_parser(click.Context(self)).parse_args(list(args))
+        command = len(args) - len(behind)
+        ours = args[: args.index("--")] if "--" in args else args
+        for at in range(len(ours) - 1, command, -1):
+            name, given, _ = ours[at].partition("=")
+            if name in own.opts or (alone and name[:1] == "-" and name[1:] and set(name[1:]) <= letters):
+                end = at + (1 if alone or given else 2)
+                moved = [*args[:command], *args[at:end], *args[command:at], *args[end:]]
+                return moved if end <= len(ours) else None
+        return None
 
     def _placed(self, error: click.NoSuchOption) -> click.ClickException:
         """Return what to say of an option that a command lacks: where it belongs, if it is one of notifykit itself."""
