@@ -161,14 +161,14 @@ class Dispatcher:
     # the sending threads ----------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        results: list[Result] = []
-        claims: list[Claim] = []
         wake: SimpleQueue[None] = SimpleQueue()
+        errand = Errand(wake=wake, results=[])
         try:
             while True:
-                errand = self._desk.visit(Errand(wake=wake, results=results))
-                self._tell(results, errand.thens)
-                results, claims = [], errand.claims
+                self._desk.visit(errand)
+                self._tell(errand.results, errand.thens)
+                claims = errand.claims
+                errand = Errand(wake=wake, results=[], claims=claims)
                 if not claims:
                     if not self._wait_for_work():
                         return
@@ -176,17 +176,17 @@ class Dispatcher:
                     self._give_back(claims)
                     return
                 else:
-                    results = self._call(claims)
+                    errand = Errand(wake=wake, results=self._call(claims))
         except BaseException as error:
             self._failure = self._failure or error
-            for result in results:
+            for result in errand.results:
                 task, verdict = result.claim.task, result.outcome.verdict
                 extra = about("not_recorded", task)
                 log.exception(
                     "task %d (%s): the outcome, %s, could not be recorded", task.id, task.key, verdict, extra=extra
                 )
         finally:
-            self._exchanges.held.drop(claims)
+            self._exchanges.held.drop(errand.claims)
             with self._state:
                 self._alive -= 1
                 self._finished = self._finished or self._failure is not None

@@ -32,6 +32,16 @@ class Errand(Visit):
     thens: list[Transition | None] = field(default_factory=list)
     """Where each result moved its task; None where it came too late."""
 
+    def can_trade(self) -> bool:
+        """Whether there is something to call: any thread can."""
+        return bool(self.claims)
+
+    def trade(self, other: Errand) -> None:
+        """Take what the other is to call, and what became of its results; leave it those that are not recorded."""
+        self.results, other.results = other.results, self.results
+        self.claims, other.claims = other.claims, []
+        self.thens, other.thens = other.thens, []
+
 
 class Exchanges:
     """Serves errands, one call at a time."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import SimpleQueue
 
 import pytest
@@ -101,3 +101,92 @@ def test_an_error_reaches_everybody_whom_it_concerns_and_nobody_waits_for_ever()
     assert len(raised) == 6
     with desk.alone():
         pass
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Order(Visit):
+    """Hands in what was done, and gets something to do."""
+
+    done: list[int]
+    todo: list[int] = field(default_factory=list)
+
+    def can_trade(self) -> bool:
+        return bool(self.todo)
+
+    def trade(self, other: Order) -> None:
+        self.done, other.done = other.done, self.done
+        self.todo, other.todo = other.todo, []
+
+
+def test_whoever_comes_back_takes_what_a_sleeping_thread_would_and_leaves_its_own_visit_to_it() -> None:
+    desk = GroupCommit[Order](lambda visits: None, visitors=lambda: 0)
+    sleeping = Order(done=[1], todo=[2])
+    desk._answers.append(sleeping)
+    with desk.alone():
+        mine = desk.visit(Order(done=[3]))
+    assert (mine.done, mine.todo) == ([1], [2])
+    assert (sleeping.done, sleeping.todo, sleeping.served, len(desk)) == ([3], [], False, 1)
+
+
+def test_what_is_traded_is_handed_in_and_done_once() -> None:
+    rest = list(range(2400))
+    recorded: list[int] = []
+    done: list[int] = []
+
+    def serve(visits: list[Order]) -> None:
+        for visit in visits:
+            recorded.extend(visit.done)
+        for visit in visits:
+            visit.todo = [rest.pop()] if rest else []
+
+    desk = GroupCommit(serve, visitors=lambda: 0)
+
+    def work(_thread: int) -> None:
+        wake: SimpleQueue[None] = SimpleQueue()
+        order = desk.visit(Order(wake=wake, done=[]))
+        while order.todo:
+            done.extend(order.todo)
+            order = desk.visit(Order(wake=wake, done=order.todo))
+
+    in_threads(8, work)
+    assert sorted(done) == sorted(recorded) == list(range(2400))
+    assert len(desk) == 0
+
+
+def test_all_whose_work_takes_long_are_at_work_at_once() -> None:
+    """Though each was woken by another one, and was served with all others."""
+
+    def serve(visits: list[Order]) -> None:
+        for visit in visits:
+            visit.todo = [1]
+
+    desk = GroupCommit(serve, visitors=lambda: 0)
+    at_work = threading.Barrier(5)
+
+    def work() -> None:
+        desk.visit(Order(done=[]))
+        at_work.wait(20)
+
+    with desk.alone():
+        threads = [threading.Thread(target=work, daemon=True) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        while len(desk) < 4:
+            pass
+    at_work.wait(20)
+    for thread in threads:
+        thread.join(5)
+
+
+def test_an_error_is_nobodys_to_trade() -> None:
+    def serve(visits: list[Order]) -> None:
+        for visit in visits:
+            visit.todo = [1]
+        raise ValueError(f"no {len(visits)}")
+
+    desk = GroupCommit(serve, visitors=lambda: 0)
+    other = Order(done=[])
+    desk._waiting.append(other)
+    with pytest.raises(ValueError, match="no 2"):
+        desk.visit(Order(done=[]))
+    assert (other.served, str(other.error), other.wake.qsize()) == (True, "no 2", 1)
