@@ -41,17 +41,20 @@ WITH RECURSIVE waiting (channel) AS (
 SELECT channel FROM waiting WHERE channel IS NOT NULL
 """
 
-# `mend_lanes`: the lanes whose first task has no turn, though nothing of them is on the wire, by one seek for each.
+# `mend_lanes`: the lanes whose first task has no turn, though nothing of them is on the wire. Each is found by one seek
+# or two: the next recipient of the channel, or else the next channel.
 _LANES_OF_NOBODY = """
 WITH RECURSIVE lane (channel, recipient) AS (
     SELECT * FROM (SELECT channel, recipient FROM tasks INDEXED BY tasks_lane
                     WHERE status = 'queued' AND ordered = 1 AND channel IS NOT NULL
                     ORDER BY channel, recipient LIMIT 1)
      UNION ALL
-    SELECT tasks.channel, tasks.recipient FROM lane JOIN tasks ON tasks.id = (
-        SELECT id FROM tasks INDEXED BY tasks_lane
-         WHERE status = 'queued' AND ordered = 1 AND (channel, recipient) > (lane.channel, lane.recipient)
-         ORDER BY channel, recipient LIMIT 1))
+    SELECT next.channel, next.recipient FROM lane JOIN tasks AS next ON next.id = coalesce(
+        (SELECT id FROM tasks INDEXED BY tasks_lane
+          WHERE status = 'queued' AND ordered = 1 AND channel = lane.channel AND recipient > lane.recipient
+          ORDER BY recipient LIMIT 1),
+        (SELECT id FROM tasks INDEXED BY tasks_lane
+          WHERE status = 'queued' AND ordered = 1 AND channel > lane.channel ORDER BY channel, recipient LIMIT 1)))
 SELECT channel, recipient FROM lane
  WHERE (SELECT due_at FROM tasks INDEXED BY tasks_lane
          WHERE status = 'queued' AND ordered = 1 AND tasks.channel = lane.channel AND tasks.recipient = lane.recipient

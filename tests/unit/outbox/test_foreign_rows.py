@@ -17,7 +17,7 @@ from notifykit.model import Claim, Outcome, Status, Task
 from notifykit.operate.attention import attention
 from notifykit.operate.decisions import Resolution, Selection, decide
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.sqlite import rows
+from notifykit.outbox.sqlite import rows, setting_aside
 from notifykit.outbox.values import ChannelBounds, Count, Filter, Transition
 from notifykit.testing import FakeClock, draft
 from notifykit.testing.outbox.steps import finish, take
@@ -224,6 +224,19 @@ def test_so_does_one_beside_which_others_of_the_channel_have_their_turns(outbox:
         write(outbox.db.path, taken)
         outbox.mend_times()
         assert sent(outbox) == ["b", "c"]
+
+
+def test_lanes_that_were_taken_their_turns_are_found_in_every_channel(outbox: SqliteOutbox) -> None:
+    with closing(outbox):
+        lanes = [(channel, recipient) for channel in ("a", "b", "c") for recipient in ("x", "y", "z")]
+        outbox.enqueue(
+            [draft(key=f"{one}{of}{number}", channel=one, recipient=of) for one, of in lanes for number in (1, 2)]
+        )
+        write(outbox.db.path, "DELETE FROM tasks WHERE due_at IS NOT NULL AND record_key <> 'by1'")
+        with outbox.transaction():
+            setting_aside.mend_lanes(outbox.db)
+        due = outbox.db.all("SELECT record_key FROM tasks WHERE due_at IS NOT NULL ORDER BY record_key")
+        assert due == [("ax2",), ("ay2",), ("az2",), ("bx2",), ("by1",), ("bz2",), ("cx2",), ("cy2",), ("cz2",)]
 
 
 def test_what_a_task_on_the_wire_says_is_recovered_whatever_it_is(outbox: SqliteOutbox) -> None:
