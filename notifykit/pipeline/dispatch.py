@@ -366,11 +366,12 @@ class Dispatcher:
         if not idle and not (more and free):
             return all_idle
         with self._desk.alone():
+            others_send = drain and all_idle and self._recovery.others_send()  # before: what they leave is due then
             due = self._outbox.next_due(free)
         is_due = due is not None and due <= self._outbox.now()
         # Threads go idle because a claim found nothing; what others are sending may hold back what waits.
         found_nothing = bool(idle) or not is_due
-        if all_idle and found_nothing and (not drain or (due in (None, FOREVER) and not self._recovery.others_send)):
+        if all_idle and found_nothing and (not drain or (due in (None, FOREVER) and not others_send)):
             return True
         if is_due:
             if not idle:

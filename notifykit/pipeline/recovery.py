@@ -23,18 +23,21 @@ class Recovery:
         self._worker = worker
         self._watch = ClaimWatch(clock, outbox.ended)
         self._judge = judge
-        self.others_send = False
-        """Whether another worker was sending at the last look, as far as nobody knows that it is gone."""
+
+    def others_send(self) -> bool:
+        """Whether another worker is sending, as far as nobody knows that it is gone."""
+        return bool(self._of_others())
 
     def take_lost(self) -> list[tuple[Result, Transition]]:
         """Take away the claims that are lost, and mend what a clock that was set back would delay."""
         self._outbox.mend_times()
-        others = [claim for claim in self._outbox.on_wire() if claim.worker != self._worker]
         lost = []
-        for claim in self._watch.look(others):
+        for claim in self._watch.look(self._of_others()):
             outcome = doubtful(claim)
             then = self._judge(claim, outcome)
             if self._outbox.expire(claim, outcome, then):
                 lost.append((Result(claim, outcome, 0.0), then))
-        self.others_send = len(others) > len(lost)
         return lost
+
+    def _of_others(self) -> list[Claim]:
+        return [claim for claim in self._outbox.on_wire() if claim.worker != self._worker]

@@ -16,10 +16,10 @@ from notifykit.campaign.campaign import Channel, RetryPolicy
 from notifykit.clock import SystemClock
 from notifykit.model import Message, OnUnknown, Outcome, Status
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.values import ChannelBounds, Filter
+from notifykit.outbox.values import ChannelBounds, Filter, Transition
 from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.roles import SendContext
-from notifykit.testing.outbox.steps import take
+from notifykit.testing.outbox.steps import finish, take
 
 
 @dataclass
@@ -237,6 +237,27 @@ def test_a_sender_that_hangs_delays_no_other_channel(store: SqliteOutbox, caplog
     assert made.join() is True
     assert made.run(drain=True).sent == 1
     assert {task.status for task in store.tasks(Filter())} == {Status.SENT}
+
+
+class StandingClock(SystemClock):
+    """By which no time passes, so that nobody looks for lost claims a second time."""
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+def test_draining_ends_as_soon_as_nobody_else_is_sending(store: SqliteOutbox, tmp_path: Path) -> None:
+    queue(store, 1)
+    with closing(SqliteOutbox.open(tmp_path / "outbox.db")) as other, other.enlist("other"):
+        (claim,) = take(other, "other", 1, {"ch": ChannelBounds()}, 60)
+        made = dispatcher(store, {"ch": Desk()}, clock=StandingClock())
+        draining = threading.Thread(target=made.run, kwargs={"drain": True}, daemon=True)
+        draining.start()
+        draining.join(0.5)
+        assert draining.is_alive(), "what the other one is sending may come back"
+        assert finish(other, claim, Outcome.accepted(), Transition(status=Status.SENT))
+        draining.join(30)
+        assert not draining.is_alive()
 
 
 def test_a_repeat_is_sent_only_while_the_service_drops_it(store: SqliteOutbox) -> None:
