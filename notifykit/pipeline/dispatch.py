@@ -380,5 +380,5 @@ class Dispatcher:
                 self._looks += 1
                 self._state.notify_all()
         if all_idle:
-            self._stop.wait(TICK)
+            self._stop.wait(TICK / 4 if others_send else TICK)
         return False

@@ -261,7 +261,8 @@ class Claiming(Pausing):
                     lanes.place_unordered(db, [task.id])
 
     def enlist(self, worker: str) -> AbstractContextManager[None]:
-        """Hold an OS lock under the worker's name."""
+        """Hold an OS lock under the worker's name. From now on the store is shared with other workers, in turns."""
+        self.db.take_turns()
         return self._locks().held(worker, self._busy_workers)
 
     def _busy_workers(self) -> set[str]:

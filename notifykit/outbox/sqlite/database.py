@@ -18,6 +18,9 @@ from notifykit.outbox.sqlite.open_file import OpenFile
 BUSY_SECONDS = 30.0
 """How long a statement waits for other processes before it gives up."""
 
+ASK_AGAIN_MS = 2
+"""Milliseconds for which a statement waits where the waiting is ours: SQLite asks twice in them."""
+
 CHECKPOINT_PAGES = 8_000
 """32 MB of WAL between two checkpoints: a dispatch rewrites the same few pages, which are then copied back once."""
 
@@ -90,7 +93,7 @@ class Transaction:
 
     def __enter__(self) -> None:
         if not self._depth:
-            self._db.execute("BEGIN IMMEDIATE")
+            self._db.begin()
             try:
                 self._db.file.require()
             except StoreError:
@@ -178,6 +181,25 @@ class Database:
                 if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_BUSY or time.monotonic() > patience:
                     raise store_error(self.path, error) from error
                 time.sleep(0.01)
+
+    def take_turns(self) -> None:
+        """From now on ask every millisecond for a store that others write into.
+
+        SQLite's own waiting gets longer and longer: whoever writes again and again keeps the others out for seconds.
+        """
+        self.execute(f"PRAGMA busy_timeout = {ASK_AGAIN_MS}")
+
+    def begin(self) -> None:
+        """Begin a transaction that writes. Raises StoreError where others write for too long."""
+        patience = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self.connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.Error as error:
+                if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_BUSY or time.monotonic() > patience:
+                    raise self.explained(error) from error
+            else:
+                return
 
     def close(self) -> None:
         """Close the connection."""
