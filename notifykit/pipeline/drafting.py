@@ -32,14 +32,14 @@ class Known(Protocol):
 
 def known_whole(campaign: Campaign, record: Record, ledger: Known) -> int:
     """Return how many messages the record needs, where all of them are known; else 0. Nothing is rendered for that."""
-    known = [plan for plan in campaign.messages if ledger.known(record.key, plan.name)]
-    if not known:
+    others = [plan for plan in campaign.messages if not ledger.known(record.key, plan.name)]
+    if len(others) == len(campaign.messages):
         return 0
     try:
-        missing = any(plan.when is None or plan.when(record) for plan in campaign.messages if plan not in known)
+        missing = any(plan.when is None or plan.when(record) for plan in others)
     except NotifykitError:
         return 0
-    return 0 if missing else len(known)
+    return 0 if missing else len(campaign.messages) - len(others)
 
 
 def drafted(campaign: Campaign, record: Record, ledger: Known) -> list[Draft] | Problem:

@@ -7,14 +7,14 @@ content, anywhere, is held before anything of it leaves.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from notifykit.campaign.campaign import Campaign
 from notifykit.errors import CampaignError
 from notifykit.model import Draft, Problem, Record
 from notifykit.outbox.protocol import Outbox, StoreLedger
-from notifykit.outbox.values import Enqueued, Filter
+from notifykit.outbox.values import Filter
 from notifykit.pipeline.alike import AlikeKeys, unusable_key
 from notifykit.pipeline.drafting import drafted, known_whole
 from notifykit.pipeline.observers import Nobody, Observers
@@ -93,7 +93,7 @@ def generate(
     queue = _Queue(campaign, outbox, ledger, alike, observers or Nobody(), before=before_queueing, dry_run=dry_run)
     for record in _wanted(view, survey, held):
         queue.add(record)
-    queue.flush()
+    queue.end()
     # A flag that was never written is owed anyway: that is no drift.
     repair = tuple(key for key in survey.repair if key not in held and ledger.written_back(key))
     if repair and not dry_run:
@@ -266,6 +266,8 @@ class _Queue:
         self._dry_run = dry_run
         self._records: list[Record] = []
         self._drafts: list[Draft] = []
+        self._known = 0
+        """Messages that wait already and are not counted yet."""
         self.queued = 0
         self.duplicates = 0
         self.problems: list[Problem] = []
@@ -277,27 +279,42 @@ class _Queue:
             self.flush()
 
     def flush(self) -> None:
-        """Queue the batch in one transaction, then tell the strategy."""
-        known = self._render()
+        """Queue the batch in one transaction, then tell the strategy. Where all of it waits already, it is counted."""
+        self._known += self._render()
         if not self._records:
             return
+        perhaps_new = [record for record in self._records if not self._ledger.waiting(record.key)]
         if self._dry_run:
-            self._hold()
+            self._hold(perhaps_new)
             new = sum(not self._ledger.known(draft.key, draft.name) for draft in self._drafts)
             self.queued += new
-            self.duplicates += len(self._drafts) - new + known
+            self.duplicates += len(self._drafts) - new
         else:
-            with self._outbox.transaction():
-                if self._before is not None:
-                    self._before()
-                self._hold()
-                enqueued = self._outbox.enqueue(self._drafts, known={self._campaign.name: known} if known else {})
-            self.queued += enqueued.new
-            self.duplicates += enqueued.duplicates
+            ids = self._enqueue(perhaps_new) if self._drafts or perhaps_new else ()
             self._campaign.strategy.generated(self._records)
-            self._tell(enqueued)
+            self._tell(ids)
         self._records.clear()
         self._drafts.clear()
+
+    def end(self) -> None:
+        """Queue what is left, and count what was known."""
+        self.flush()
+        if self._dry_run:
+            self.duplicates += self._known
+        elif self._known:
+            self._enqueue([])
+
+    def _enqueue(self, perhaps_new: Sequence[Record]) -> Sequence[int]:
+        known = {self._campaign.name: self._known} if self._known else {}
+        with self._outbox.transaction():
+            if self._before is not None:
+                self._before()
+            self._hold(perhaps_new)
+            enqueued = self._outbox.enqueue(self._drafts, known=known)
+        self._known = 0
+        self.queued += enqueued.new
+        self.duplicates += enqueued.duplicates
+        return enqueued.ids
 
     def _render(self) -> int:
         """Render the messages of the batch; returns how many need that not, because they are known.
@@ -323,9 +340,8 @@ class _Queue:
         self._records = kept
         return known
 
-    def _hold(self) -> None:
+    def _hold(self, perhaps_new: Sequence[Record]) -> None:
         """Take out of the batch what reads as another key: in the transaction, so that of two at once one is first."""
-        perhaps_new = [record for record in self._records if not self._ledger.waiting(record.key)]
         if not (problems := self._alike.held(perhaps_new, self._outbox)):
             return
         self.problems += problems
@@ -333,7 +349,7 @@ class _Queue:
         self._records = [record for record in self._records if record.key not in held]
         self._drafts = [draft for draft in self._drafts if draft.key not in held]
 
-    def _tell(self, enqueued: Enqueued) -> None:
-        if enqueued.ids and self._observers.observed("task_queued"):
-            for task in self._outbox.tasks(Filter(ids=tuple(enqueued.ids))):
+    def _tell(self, ids: Sequence[int]) -> None:
+        if ids and self._observers.observed("task_queued"):
+            for task in self._outbox.tasks(Filter(ids=tuple(ids))):
                 self._observers.observe("task_queued", task=task)

@@ -52,6 +52,21 @@ def test_a_second_pass_queues_nothing(world: Any) -> None:
     assert world.outbox.figures()[0].duplicates_prevented == 3
 
 
+def test_what_waits_already_is_counted_in_one_commit(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BATCH", 2)
+    world.rows(*(row(number, f"k{number}") for number in range(2, 9)))
+    run(world)
+    world.strategy.told.clear()
+    statements: list[str] = []
+    before: list[int] = []
+    world.outbox.db.connection.set_trace_callback(statements.append)
+    again = run(world, before_queueing=lambda: before.append(len(statements)))
+    assert (again.queued, again.duplicates, len(before), statements.count("COMMIT")) == (0, 7, 1, 1)
+    assert world.strategy.told == [f"k{number}" for number in range(2, 9)]
+    assert world.outbox.figures()[0].duplicates_prevented == 7
+    assert run(world, dry_run=True).duplicates == 7
+
+
 def test_a_message_that_falls_due_later_is_added(world: Any) -> None:
     world.rows(row(2, "a"))
     run(world)
