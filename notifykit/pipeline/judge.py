@@ -14,6 +14,8 @@ AFTER_OTHERS = 0.001
 """Seconds by which a message that failed comes after those that wait for the same moment."""
 
 
+_SENT = Transition(status=Status.SENT)
+
 _KINDS = {OutageKind.UNREACHABLE: host.UNREACHABLE, OutageKind.THROTTLED: host.THROTTLED}
 
 
@@ -34,6 +36,13 @@ def may_repeat(claim: Claim, window: float | None, at: float) -> bool:
     return 0 <= at - claim.task.doubted_at <= window
 
 
+def accepted(outcome: Outcome) -> Transition:
+    """Say where a task goes that the service accepted, whatever its campaign says."""
+    if not outcome.undelivered:
+        return _SENT
+    return Transition(status=Status.SENT, reason=host.LEFT_OUT(recipients=", ".join(outcome.undelivered)))
+
+
 def judge(
     claim: Claim,
     outcome: Outcome,
@@ -49,12 +58,11 @@ def judge(
     `repeatable_for`: seconds for which the service drops repeats; beyond them what is unknown is held. `outage`: of the
     channel, this failure included, where the outcome speaks of the channel.
     """
+    if outcome.verdict is Verdict.ACCEPTED:
+        return accepted(outcome)
     retry = plan.retry if plan else RetryPolicy()
     patience = plan.order_patience if plan else 600.0
     tries = claim.task.tries
-    if outcome.verdict is Verdict.ACCEPTED:
-        left_out = host.LEFT_OUT(recipients=", ".join(outcome.undelivered)) if outcome.undelivered else None
-        return Transition(status=Status.SENT, reason=left_out)
     said = outcome.said
     if outcome.verdict is Verdict.REJECTED:
         return Transition(status=Status.FAILED, reason=host.REJECTED(cause=said))

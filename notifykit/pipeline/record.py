@@ -7,11 +7,11 @@ import random
 from collections.abc import Mapping, Sequence
 
 from notifykit.campaign.campaign import Campaign, Channel, RetryPolicy
-from notifykit.model import Claim, Outcome
+from notifykit.model import Claim, Outcome, Verdict
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Finished, Outage, Transition
 from notifykit.pipeline.call import Result
-from notifykit.pipeline.judge import backoff, judge
+from notifykit.pipeline.judge import accepted, backoff, judge
 from notifykit.pipeline.outage import failed_again, kind_of
 from notifykit.pipeline.telling import of_channel, tell_not_sent
 from notifykit.wording.host import PAUSED
@@ -52,6 +52,8 @@ class Recorder:
 
     def judge(self, claim: Claim, outcome: Outcome, outage: Outage | None = None) -> Transition:
         """Say where an outcome moves its task. `outage`: what it says of the channel."""
+        if outcome.verdict is Verdict.ACCEPTED:
+            return accepted(outcome)
         campaign = self._campaigns.get(claim.task.campaign)
         plan = campaign.message(claim.task.name) if campaign else None
         channel = self._channels.get(claim.task.channel)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
 from notifykit.model import Status, Verdict
@@ -11,8 +10,11 @@ from notifykit.outbox.sqlite import events, lanes, rates
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.values import ChannelBounds, Finished
 
+AT_ONCE = 500
+"""Ids in one statement: SQLite takes so many parameters, and not any number."""
+
 # `record`: how the tasks stand to which results come.
-_STANDING = "SELECT id, attempts, status FROM tasks WHERE id IN (SELECT value FROM json_each(?))"
+_STANDING = "SELECT id, attempts, status FROM tasks WHERE id IN ({})"
 
 # `move`: a task goes to where its outcome sends it.
 _MOVE = """
@@ -46,8 +48,10 @@ def record(db: Database, results: Sequence[Finished], channels: Mapping[str, Cha
 
     `channels`: those that have no rates are counted for none; of others it is not known.
     """
-    ids = json.dumps([result.claim.task.id for result in results])
-    standing = {id_: (attempts, status) for id_, attempts, status in db.all(_STANDING, (ids,))}
+    ids = [result.claim.task.id for result in results]
+    parts = [ids[at : at + AT_ONCE] for at in range(0, len(ids), AT_ONCE)]
+    found = [row for part in parts for row in db.all(_STANDING.format(", ".join("?" * len(part))), part)]
+    standing = {id_: (attempts, status) for id_, attempts, status in found}
     moving: list[Finished] = []
     settling: list[Finished] = []
     told: list[bool] = []

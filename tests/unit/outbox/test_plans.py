@@ -27,7 +27,7 @@ NAMED = {"campaign": "c", "channel": "ch", "now": 1.0, "room": 1, "last": 0, "id
 STATEMENTS: dict[str, tuple[str, Any, str]] = {
     "due": (claiming._DUE, NAMED, "tasks_due"),
     "used": (rates._USED, {"channel": "ch", "from": 0.0, "to": 1.0}, "PRIMARY KEY"),
-    "standing": (recording._STANDING, ("[1, 2]",), "PRIMARY KEY"),
+    "standing": (recording._STANDING.format("?, ?"), (1, 2), "PRIMARY KEY"),
     "move": (recording._MOVE, (None,) * 11, "PRIMARY KEY"),
     "worth a look": (channel_times._WORTH_A_LOOK, (1.0,), "channels_next"),
     "waiting": (channel_times._WAITING, (), "channels_next"),
