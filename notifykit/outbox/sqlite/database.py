@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from notifykit.clock import Clock
 from notifykit.durable import write_new
 from notifykit.durable.ordinary import instead_of_file, is_there
 from notifykit.errors import StoreError
 from notifykit.outbox.sqlite.open_file import OpenFile
+
+T = TypeVar("T")
 
 BUSY_SECONDS = 30.0
 """How long a statement waits for other processes before it gives up."""
@@ -93,7 +95,7 @@ class Transaction:
 
     def __enter__(self) -> None:
         if not self._depth:
-            self._db.begin()
+            self._db.execute("BEGIN IMMEDIATE")
             try:
                 self._db.file.require()
             except StoreError:
@@ -132,6 +134,7 @@ class Database:
     def _begin(self, path: Path, clock: Clock) -> None:
         self.path = path
         self.clock = clock
+        self._turns = False
         self._transaction = Transaction(self)
         self._local_second = -1
         self._local_text = ""
@@ -188,18 +191,25 @@ class Database:
         SQLite's own waiting gets longer and longer: whoever writes again and again keeps the others out for seconds.
         """
         self.execute(f"PRAGMA busy_timeout = {ASK_AGAIN_MS}")
+        self._turns = True
 
-    def begin(self) -> None:
-        """Begin a transaction that writes. Raises StoreError where others write for too long."""
+    def _again(self, error: sqlite3.Error, run: Callable[[], T]) -> T:
+        """Run what was refused again: while another process is in its way, and for a text that is not UTF-8.
+
+        Raises StoreError.
+        """
         patience = time.monotonic() + BUSY_SECONDS
-        while True:
+        while self._tolerates(error) or (self._waits(error) and time.monotonic() < patience):
             try:
-                self.connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.Error as error:
-                if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_BUSY or time.monotonic() > patience:
-                    raise self.explained(error) from error
-            else:
-                return
+                return run()
+            except sqlite3.Error as again:
+                error = again
+        raise self.explained(error) from error
+
+    def _waits(self, error: sqlite3.Error) -> bool:
+        """Whether the waiting for another process is ours, and not SQLite's."""
+        busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+        return busy and self._turns and not self.connection.in_transaction
 
     def close(self) -> None:
         """Close the connection."""
@@ -223,7 +233,7 @@ class Database:
         try:
             return self.connection.execute(sql, values)
         except sqlite3.Error as error:
-            raise self.explained(error) from error
+            return self._again(error, lambda: self.connection.execute(sql, values))
 
     def executemany(self, sql: str, rows: Iterable[Any]) -> int:
         """Run one statement for many rows. Returns how many rows it changed, without those that triggers did."""
@@ -251,18 +261,14 @@ class Database:
         try:
             return self.connection.execute(sql, values).fetchone()
         except sqlite3.Error as error:
-            if self._tolerates(error):
-                return self.one(sql, values)
-            raise store_error(self.path, error) from error
+            return self._again(error, lambda: self.connection.execute(sql, values).fetchone())
 
     def all(self, sql: str, values: Any = ()) -> list[Any]:
         """Return all rows. Text that is not UTF-8 comes as bytes."""
         try:
             return self.connection.execute(sql, values).fetchall()
         except sqlite3.Error as error:
-            if self._tolerates(error):
-                return self.all(sql, values)
-            raise store_error(self.path, error) from error
+            return self._again(error, lambda: self.connection.execute(sql, values).fetchall())
 
     def _tolerates(self, error: sqlite3.Error) -> bool:
         """Whether a statement fails only for a text that is not UTF-8, and is to be run again. It can be read from now
