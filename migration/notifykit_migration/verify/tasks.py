@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
+from typing import NamedTuple
 
 from notifykit.outbox.sqlite.stored import StoredOutbox, TaskInBrief
 from notifykit_migration.model import CampaignPlan, Check, CheckResult, MessageTreatment, Plan, Treatment
@@ -16,6 +18,23 @@ SHOWN = 20
 _ACCEPTED = ("sent", "completed")
 
 
+class _Task(NamedTuple):
+    """What a decision is compared with: there are many, and their texts are long."""
+
+    id: int
+    name: str
+    round: int
+    status: str
+    text: int
+    """A hash."""
+    attempts: int
+
+    @classmethod
+    def of(cls, task: TaskInBrief) -> _Task:
+        """Keep what matters of a task."""
+        return cls(task.id, sys.intern(task.name), task.round, sys.intern(task.status), hash(task.text), task.attempts)
+
+
 def tasks_of_plan(connection: sqlite3.Connection, plan: Plan, *, strict: bool) -> Check:
     """Compare the outbox with a plan. `strict`: nothing can have happened to a task since."""
     what = named.CONTRACTS_ONCE()
@@ -24,15 +43,19 @@ def tasks_of_plan(connection: sqlite3.Connection, plan: Plan, *, strict: bool) -
     wrong: list[str] = []
     contracts = tasks = 0
     for part in plan.campaigns:
-        there: dict[tuple[str, str, int], list[TaskInBrief]] = defaultdict(list)
+        there: dict[str, list[_Task]] = defaultdict(list)
         for task in stored.tasks_in_brief(campaign=part.campaign):
-            there[task.key, task.name, task.round].append(task)
+            there[task.key].append(_Task.of(task))
         for contract in part.contracts:
             contracts += 1
             for item in contract.decisions:
                 if item.decision.status is not None:
                     tasks += 1
-                    found = there.get((contract.key, item.message, item.round), [])
+                    found = [
+                        task
+                        for task in there.get(contract.key, ())
+                        if task.name == item.message and task.round == item.round
+                    ]
                     if (why := _wrong(item, found, told, strict=strict)) is not None:
                         wrong.append(f"{part.campaign} {contract.key} {item.message}: {why}")
         wrong += _twice(part)
@@ -48,12 +71,12 @@ def _twice(part: CampaignPlan) -> Iterator[str]:
     return (f"{part.campaign} {key}: planned {count} times" for key, count in seen.items() if count > 1)
 
 
-def _wrong(item: MessageTreatment, found: list[TaskInBrief], told: Collection[int], *, strict: bool) -> str | None:
+def _wrong(item: MessageTreatment, found: list[_Task], told: Collection[int], *, strict: bool) -> str | None:
     """Say what is wrong with the task of a decision; None where nothing is."""
     if len(found) != 1:
         return f"{len(found)} tasks instead of one"
     (task,) = found
-    if item.text is not None and task.text != item.text:
+    if item.text is not None and task.text != hash(item.text):
         return f"task {task.id} has another text than the plan"
     if strict and task.status != item.decision.status:
         return f"task {task.id} is {task.status}, the plan says {item.decision.status}"
