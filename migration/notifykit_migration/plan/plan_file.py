@@ -56,11 +56,11 @@ _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", 
 
 def plan_text(plan: Plan) -> str:
     """Return the plan as the text of a file: many contracts in a line, without what is as usual."""
-    return "".join(_text(plan))
+    return "".join(text_pieces(plan))
 
 
-def _text(plan: Plan) -> Iterator[str]:
-    """Yield the text in pieces: a plan is large, and so is every copy of it."""
+def text_pieces(plan: Plan) -> Iterator[str]:
+    """Yield that text in pieces: a plan is large, and so is every copy of it."""
     names = [item.name for item in fields(Plan) if item.name != "campaigns"]
     head = {"format": FORMAT, **{name: _plain(getattr(plan, name)) for name in names}}
     yield f'{json.dumps(head, ensure_ascii=False, indent=1)[:-2]},\n "campaigns": ['
