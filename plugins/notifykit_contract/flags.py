@@ -6,6 +6,7 @@ is killed leaves nothing to be mended: the next one takes its turn.
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -95,7 +96,9 @@ def flags_written(data: bytes, path: Path, column: FlagColumn, keys: Collection[
     if not data or not keys:
         return data
     turn = _Turn(path, data, column, keys)
-    return b"".join(spliced(data, turn.places(), column.sent.encode(turn.codec)))
+    made = io.BytesIO()  # it is the one copy: `join` would hold the pieces as well
+    made.writelines(spliced(data, turn.places(), column.sent.encode(turn.codec)))
+    return made.getvalue()
 
 
 def lock_file(path: Path) -> Path:

@@ -227,22 +227,26 @@ def _csv(
     strict: bool,
 ) -> Check:
     """Nothing but flags may differ. Rows that were appended since are fine."""
-    before = backups.content(backup, resolved(project.file.folder, part.csv_file))
+    path = resolved(project.file.folder, part.csv_file)
+    before = backups.content(backup, path)
     if before is None:
         return Check(what=what, result=CheckResult.SKIPPED, evidence="the file was not there before")
-    now = read_ordinary(resolved(project.file.folder, part.csv_file), None)
     keeper = keeper_of(as_migrated(project, done, part.campaign))
     if strict:
         due = [contract.key for contract in part.contracts if contract.set_flag]
         planned = keeper.with_flags(before, due, Flag.SENT)
+        size = len(before)
+        del before  # it is large
+        now = read_ordinary(path, None)
         if now.startswith(planned):
-            return _only_flags(what, before, len(now) - len(planned))
+            return _only_flags(what, size, len(now) - len(planned))
         evidence = f"beyond the {len(due)} flags of the plan, something in it was changed"
         return Check(what=what, result=CheckResult.FAILED, evidence=evidence)
+    now = read_ordinary(path, None)
     keys = [contract.key for contract in part.contracts]
     alike = [keeper.with_flags(data, keys, Flag.SENT) for data in (before, now)]
     if alike[1].startswith(alike[0]):
-        return _only_flags(what, before, len(alike[1]) - len(alike[0]))
+        return _only_flags(what, len(before), len(alike[1]) - len(alike[0]))
     old, new = (set(data.splitlines()) for data in alike)
     return Check(
         what=what,
@@ -252,9 +256,9 @@ def _csv(
     )
 
 
-def _only_flags(what: Reason, before: bytes, more: int) -> Check:
+def _only_flags(what: Reason, size: int, more: int) -> Check:
     tail = f"; {more} bytes were appended since" if more else ""
-    return Check(what=what, result=CheckResult.PASSED, evidence=f"{len(before)} bytes compared{tail}")
+    return Check(what=what, result=CheckResult.PASSED, evidence=f"{size} bytes compared{tail}")
 
 
 def _kept(what: Reason, project: Project, kept: Kept, backup: Backup, *, strict: bool) -> Check:

@@ -9,7 +9,7 @@ import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.pipeline.project import Project
@@ -72,11 +72,12 @@ def _world(
 
 
 class _Task(NamedTuple):
-    """The latest round of a message: there are many."""
+    """The latest round of a message."""
 
     name: str
     status: str
-    queued_at: float
+    since: bool
+    """It was queued since the migration."""
     round: int
 
 
@@ -85,17 +86,16 @@ class _Shadow:
 
     def __init__(self, world: Retiring, part: CampaignPlan, migrated_at: float, connection: sqlite3.Connection) -> None:
         self._world = world
-        self._migrated_at = migrated_at
         self._planned = {contract.key: contract for contract in part.contracts}
-        self._tasks: dict[str, list[_Task]] = {}
+        self._tasks: dict[str, tuple[_Task, ...]] = {}
+        same: dict[object, Any] = {}  # thousands of contracts stand alike
         for task in StoredOutbox(connection).tasks_in_brief(campaign=part.campaign):
-            found = _Task(sys.intern(task.name), sys.intern(task.status), task.queued_at or 0.0, task.round)
-            known = self._tasks.setdefault(task.key, [])
-            same = next((at for at, other in enumerate(known) if other.name == found.name), None)
-            if same is None:
-                known.append(found)
-            elif known[same].round < found.round:
-                known[same] = found
+            found = _Task(task.name, task.status, (task.queued_at or 0.0) >= migrated_at, task.round)
+            others = self._tasks.get(task.key, ())
+            if all(other.round < found.round for other in others if other.name == found.name):
+                others = tuple(other for other in others if other.name != found.name)
+                tasks = (*others, same.setdefault(found, found))
+                self._tasks[sys.intern(task.key)] = same.setdefault(tasks, tasks)
 
     def contracts(self) -> Iterable[str]:
         """Return the contracts that anything is known of."""
@@ -143,9 +143,10 @@ class _Shadow:
             return "failed since, for a person"
         return "cancelled as a twin, or by a person" if task.status == "cancelled" else ""
 
-    def _why_sent(self, task: _Task, decisions: Collection[Treatment]) -> str:
+    @staticmethod
+    def _why_sent(task: _Task, decisions: Collection[Treatment]) -> str:
         if task.round > 1:
             return "opened again by a person"
-        if task.queued_at >= self._migrated_at:
+        if task.since:
             return "queued since the migration"
         return "held, and put back by a person" if Treatment.HOLD in decisions else ""
