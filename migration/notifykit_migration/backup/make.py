@@ -35,7 +35,7 @@ from notifykit_migration.files.reading import content_digest, file_digest, untou
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.model import Backup, Plan
 
-__all__ = ["check", "content", "find", "latest", "restored", "store_copy", "take"]
+__all__ = ["check", "content", "find", "latest", "plan_file", "plan_is_whole", "restored", "store_copy", "take"]
 
 PLAN = "plan.json"
 STORE = "store.db"
@@ -93,6 +93,16 @@ def store_copy(backup: Backup) -> Path | None:
     """Return the copy of the store; None where there was no store."""
     store = read_manifest(backup.folder).store
     return None if store is None else backup.folder / str(store.item.name)
+
+
+def plan_file(backup: Backup) -> Path:
+    """Return where its plan is."""
+    return backup.folder / PLAN
+
+
+def plan_is_whole(backup: Backup) -> bool:
+    """Whether its plan is the one that it was made with. Raises OSError, and VerificationError for a damaged backup."""
+    return file_digest(plan_file(backup)) == read_manifest(backup.folder).plan.sha256
 
 
 def content(backup: Backup, path: Path) -> bytes | None:
