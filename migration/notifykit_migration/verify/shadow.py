@@ -9,7 +9,7 @@ import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.pipeline.project import Project
@@ -88,14 +88,14 @@ class _Shadow:
         self._world = world
         self._planned = {contract.key: contract for contract in part.contracts}
         self._tasks: dict[str, tuple[_Task, ...]] = {}
-        same: dict[object, Any] = {}  # thousands of contracts stand alike
+        same: dict[tuple[_Task, ...], tuple[_Task, ...]] = {}  # thousands of contracts stand alike
         for task in StoredOutbox(connection).tasks_in_brief(campaign=part.campaign):
             found = _Task(task.name, task.status, (task.queued_at or 0.0) >= migrated_at, task.round)
-            others = self._tasks.get(task.key, ())
-            if all(other.round < found.round for other in others if other.name == found.name):
-                others = tuple(other for other in others if other.name != found.name)
-                tasks = (*others, same.setdefault(found, found))
-                self._tasks[sys.intern(task.key)] = same.setdefault(tasks, tasks)
+            known = self._tasks.get(task.key, ())
+            if known and any(one.name == found.name and one.round > found.round for one in known):
+                continue
+            tasks = (*(one for one in known if one.name != found.name), found) if known else (found,)
+            self._tasks[sys.intern(task.key)] = same.setdefault(tasks, tasks)
 
     def contracts(self) -> Iterable[str]:
         """Return the contracts that anything is known of."""
