@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -11,13 +12,17 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import other_versions
 import pytest
 from legacy_world import AWARD, GROUP, SENT, LegacyWorld
+from notifykit_migration import migrate
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.lock import migration_lock
+from notifykit_migration.model import Plan
+from notifykit_migration.plan.make import make_plan
 
 
 @pytest.fixture
@@ -62,6 +67,25 @@ def test_a_healthy_system_migrates_with_nothing_held(world: LegacyWorld) -> None
     assert all(times == 1 for times in world.delivered.values())
     assert len(world.delivered) == 3
     assert world.run("verify").exit_code == 0
+
+
+def test_no_plan_is_held_while_the_backup_is_planned_from(world: LegacyWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 100,000 contracts it is the largest thing that there is."""
+    normal(world)
+
+    def plans() -> int:
+        return sum(isinstance(one, Plan) for one in gc.get_objects())
+
+    before = plans()
+    found = []
+
+    def counted(*arguments: Any, **options: Any) -> Plan:
+        found.append(plans() - before)
+        return make_plan(*arguments, **options)
+
+    monkeypatch.setattr(migrate, "make_plan", counted)
+    assert world.run("migrate", "--yes", "--stopped", "idle").exit_code == 0
+    assert found == [0]
 
 
 def test_the_first_row_beyond_the_completed_ones_may_have_been_in_flight(world: LegacyWorld) -> None:
