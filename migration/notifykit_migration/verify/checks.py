@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 
-from notifykit.durable.ordinary import read_ordinary
+from notifykit.durable.ordinary import read_ordinary, refuse_others
 from notifykit.errors import NotifykitError, StoreError
 from notifykit.legacy import Flag
 from notifykit.model import Status
@@ -234,19 +234,17 @@ def _csv(
     keeper = keeper_of(as_migrated(project, done, part.campaign))
     if strict:
         due = [contract.key for contract in part.contracts if contract.set_flag]
-        planned = keeper.with_flags(before, due, Flag.SENT)
-        size = len(before)
-        del before  # it is large
-        now = read_ordinary(path, None)
-        if now.startswith(planned):
-            return _only_flags(what, size, len(now) - len(planned))
+        refuse_others(path)
+        with path.open("rb") as file:
+            if all(file.read(len(piece)) == piece for piece in keeper.with_flags(before, due, Flag.SENT)):
+                return _only_flags(what, before, path.stat().st_size - file.tell())
         evidence = f"beyond the {len(due)} flags of the plan, something in it was changed"
         return Check(what=what, result=CheckResult.FAILED, evidence=evidence)
     now = read_ordinary(path, None)
     keys = [contract.key for contract in part.contracts]
-    alike = [keeper.with_flags(data, keys, Flag.SENT) for data in (before, now)]
+    alike = [b"".join(keeper.with_flags(data, keys, Flag.SENT)) for data in (before, now)]
     if alike[1].startswith(alike[0]):
-        return _only_flags(what, len(before), len(alike[1]) - len(alike[0]))
+        return _only_flags(what, before, len(alike[1]) - len(alike[0]))
     old, new = (set(data.splitlines()) for data in alike)
     return Check(
         what=what,
@@ -256,9 +254,9 @@ def _csv(
     )
 
 
-def _only_flags(what: Reason, size: int, more: int) -> Check:
+def _only_flags(what: Reason, before: bytes, more: int) -> Check:
     tail = f"; {more} bytes were appended since" if more else ""
-    return Check(what=what, result=CheckResult.PASSED, evidence=f"{size} bytes compared{tail}")
+    return Check(what=what, result=CheckResult.PASSED, evidence=f"{len(before)} bytes compared{tail}")
 
 
 def _kept(what: Reason, project: Project, kept: Kept, backup: Backup, *, strict: bool) -> Check:

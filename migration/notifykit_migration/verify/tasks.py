@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from notifykit.outbox.sqlite.stored import StoredOutbox, TaskInBrief
+from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit_migration.model import CampaignPlan, Check, CheckResult, MessageTreatment, Plan, Treatment
 from notifykit_migration.wording import checks as named
 
@@ -18,21 +18,18 @@ SHOWN = 20
 _ACCEPTED = ("sent", "completed")
 
 
-class _Task(NamedTuple):
-    """What a decision is compared with: there are many, and their texts are long."""
+class _Stand(NamedTuple):
+    """What a decision is compared with of a task, beside its id. Thousands stand alike."""
 
-    id: int
     name: str
     round: int
     status: str
-    text: int
-    """A hash."""
     attempts: int
+    text: int
+    """A hash, where the plan has a text; else 0."""
 
-    @classmethod
-    def of(cls, task: TaskInBrief) -> _Task:
-        """Keep what matters of a task."""
-        return cls(task.id, sys.intern(task.name), task.round, sys.intern(task.status), hash(task.text), task.attempts)
+
+_Task = tuple[int, _Stand]
 
 
 def tasks_of_plan(connection: sqlite3.Connection, plan: Plan, *, strict: bool) -> Check:
@@ -44,8 +41,12 @@ def tasks_of_plan(connection: sqlite3.Connection, plan: Plan, *, strict: bool) -
     contracts = tasks = 0
     for part in plan.campaigns:
         there: dict[str, list[_Task]] = defaultdict(list)
+        same: dict[_Stand, _Stand] = {}
+        worded = {one.key for one in part.contracts if any(item.text is not None for item in one.decisions)}
         for task in stored.tasks_in_brief(campaign=part.campaign):
-            there[task.key].append(_Task.of(task))
+            text = hash(task.text) if task.key in worded else 0
+            stand = _Stand(task.name, task.round, task.status, task.attempts, text)
+            there[sys.intern(task.key)].append((task.id, same.setdefault(stand, stand)))
         for contract in part.contracts:
             contracts += 1
             for item in contract.decisions:
@@ -54,7 +55,7 @@ def tasks_of_plan(connection: sqlite3.Connection, plan: Plan, *, strict: bool) -
                     found = [
                         task
                         for task in there.get(contract.key, ())
-                        if task.name == item.message and task.round == item.round
+                        if task[1].name == item.message and task[1].round == item.round
                     ]
                     if (why := _wrong(item, found, told, strict=strict)) is not None:
                         wrong.append(f"{part.campaign} {contract.key} {item.message}: {why}")
@@ -75,14 +76,14 @@ def _wrong(item: MessageTreatment, found: list[_Task], told: Collection[int], *,
     """Say what is wrong with the task of a decision; None where nothing is."""
     if len(found) != 1:
         return f"{len(found)} tasks instead of one"
-    (task,) = found
+    ((id_, task),) = found
     if item.text is not None and task.text != hash(item.text):
-        return f"task {task.id} has another text than the plan"
+        return f"task {id_} has another text than the plan"
     if strict and task.status != item.decision.status:
-        return f"task {task.id} is {task.status}, the plan says {item.decision.status}"
+        return f"task {id_} is {task.status}, the plan says {item.decision.status}"
     sent = item.decision in (Treatment.SENT, Treatment.ASSUME)
     if sent and task.status not in _ACCEPTED:
-        return f"task {task.id} was sent, and is {task.status}"
-    if not sent and task.status in _ACCEPTED and not task.attempts and task.id not in told:
-        return f"task {task.id} is {task.status}, though nobody sent it and nobody decided so"
+        return f"task {id_} was sent, and is {task.status}"
+    if not sent and task.status in _ACCEPTED and not task.attempts and id_ not in told:
+        return f"task {id_} is {task.status}, though nobody sent it and nobody decided so"
     return None
