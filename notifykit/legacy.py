@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -86,10 +86,10 @@ class KeepsFlags(Protocol):
         """Return what the record's flag says. Raises CampaignError where there is no flag column."""
         ...
 
-    def with_flags(self, data: bytes, keys: Collection[str], flag: Flag) -> bytes:
+    def with_flags(self, data: bytes, keys: Collection[str], flag: Flag) -> Iterable[bytes]:
         """Return the file's content with the flags of these keys set, to SENT or UNSENT; every other byte as it is.
 
-        Flags that say neither of the two stay.
+        It comes in pieces, which are compared or put together: it is large. Flags that say neither of the two stay.
         """
         ...
 

@@ -12,21 +12,21 @@ from pathlib import Path
 from notifykit.outbox.sqlite.database import Database, store_error
 from notifykit.pipeline.project import Project
 from notifykit_migration.apply.retire import retire_files
-from notifykit_migration.apply.steps import check_inputs, database_step, flag_steps, use_wal
+from notifykit_migration.apply.steps import check_inputs, database_step, flag_steps, is_applied, use_wal
 from notifykit_migration.backup import make as backups
 from notifykit_migration.backup.in_force import InForce, in_force, planned
-from notifykit_migration.errors import PreflightError, VerificationError, WorldChangedError
+from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.files.paths import resolved
 from notifykit_migration.files.reading import untouched
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.journal import Journal
 from notifykit_migration.journal.phase import State, state_of
-from notifykit_migration.journal.redo import TargetState, run_steps
+from notifykit_migration.journal.redo import run_steps
 from notifykit_migration.legacy.log import LegacyLog
 from notifykit_migration.legacy.settings import others_of
 from notifykit_migration.model import Backup, Check, CheckResult, InputKind, Plan
 from notifykit_migration.plan.make import make_plan
-from notifykit_migration.plan.plan_file import plan_text, treatment_hash
+from notifykit_migration.plan.plan_file import text_pieces, treatment_hash
 from notifykit_migration.store import fence
 from notifykit_migration.verify.checks import verify
 
@@ -44,6 +44,20 @@ class Until(StrEnum):
     APPLY = "apply"
     VERIFY = "verify"
     RETIRE = "retire"
+
+
+class HandedPlan:
+    """A plan on its way to who carries it out: who hands it over does not hold it any longer, since it is large."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan: Plan | None = plan
+
+    def take(self) -> Plan:
+        """Take it. Raises LookupError where somebody did."""
+        plan, self._plan = self._plan, None
+        if plan is None:
+            raise LookupError("the plan was taken before")
+        return plan
 
 
 Tell = Callable[[str], None]
@@ -69,14 +83,12 @@ class Migration:
     tell: Tell
     who: str
 
-    def start(self, plan: Plan, *, soak: float | None, until: Until, log: LegacyLog | None) -> Migrated:
+    def start(self, handed: HandedPlan, *, soak: float | None, until: Until, log: LegacyLog | None) -> Migrated:
         """Carry out a plan. `soak`: seconds for which the old files stay.
 
         Raises WorldChangedError, PreflightError, StoreError, VerificationError.
         """
-        check_inputs(self.project, plan)
-        require_alone(resolved(self.project.file.folder, plan.store))
-        backup = self._backup(plan, log)
+        backup, plan = self._backup(handed, log)
         if until is Until.BACKUP:
             return Migrated(plan=plan, backup=backup)
         with Journal(self.folder.journal) as journal:
@@ -115,42 +127,42 @@ class Migration:
             db.close()
         return True
 
-    def _backup(self, plan: Plan, log: LegacyLog | None) -> Backup:
+    def _backup(self, handed: HandedPlan, log: LegacyLog | None) -> tuple[Backup, Plan]:
         """Take a backup, and prove it: planned from what it restores, the same is decided.
 
-        An earlier version may have made the plan.
+        Returns the plan that was made so. Where an earlier version made the one that was handed over, with other
+        reasons, that is read from the backup.
         """
+        plan = handed.take()
+        check_inputs(self.project, plan)
         store = resolved(self.project.file.folder, plan.store)
+        require_alone(store)
         backup = backups.take(
             self.folder,
             plan,
-            plan_text(plan),
+            text_pieces(plan),
             project=self.project.file.folder,
             store=store if store.exists() else None,
             files=inputs(self.project, plan),
             clock_now=self.project.clock.now(),
         )
+        treatment, options, made_at = treatment_hash(plan), plan.options, plan.made_at
+        del plan  # the backup has it, and there is no need of two at once
         with backups.restored(backup) as redirect:
-            again = make_plan(self.project, plan.options, now=plan.made_at, redirect=redirect, log=log)
-        if treatment_hash(again) != treatment_hash(plan):
+            again = make_plan(self.project, options, now=made_at, redirect=redirect, log=log)
+        if treatment_hash(again) != treatment:
             raise VerificationError(
                 "what this backup restores gives another plan, so it is no proof",
                 mend="nothing was changed. Is the old program still writing? Stop it, and try again",
                 where=backup.folder,
             )
         self.tell(f"backup: {backup.folder} (restored and planned from: the same plan)")
-        return backup
+        return backup, again if again.hash == backup.plan_hash else planned(backup)
 
     def _go_on(self, journal: Journal, plan: Plan, backup: Backup, until: Until) -> Migrated:
         begun = state_of(journal.entries)
         database = database_step(self.project, plan, self.folder, backup=backup.id, soak_until=begun.soak_until)
-        stand = database.stand()
-        if stand is TargetState.FOREIGN:
-            raise WorldChangedError(
-                "changed since this migration was begun, and before it had changed anything",
-                mend="`notifykit rollback` gives it up; `notifykit migrate` then makes a new plan",
-                where=plan.store,
-            )
+        fresh = not is_applied(self.project, plan)
         run_steps(journal, [database, *flag_steps(self.project, plan)])
         use_wal(self.project, plan)
         self.project.open_outbox(create=False).close()  # from now on the project knows its store
@@ -160,7 +172,7 @@ class Migration:
             return Migrated(plan=plan, backup=backup)
         migrations = in_force(self.folder, plan)
         # From the database on, the outbox may be worked with: what a run that goes on finds may be later than the plan.
-        checks = tuple(verify(self.project, migrations, strict=stand is TargetState.BEFORE))
+        checks = tuple(verify(self.project, migrations, strict=fresh))
         record_checks(journal, checks)
         raise_for(checks)
         self.tell(f"verify: {len(checks)} checks, none failed")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from notifykit.legacy import Flag
 from notifykit.model import Status
@@ -365,12 +365,26 @@ class Return:
     """Rows that stay in the table, with the status that the old program will see."""
 
 
+class Stand(NamedTuple):
+    """What many contracts have in common that a rollback puts back: as in `Return`."""
+
+    campaign: str
+    present: OutboxState
+    column: FlagState
+    json: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollbackPlan:
     """What a rollback will do."""
 
     store: str
-    returns: tuple[Return, ...]
+    returns: Mapping[Stand, int]
+    """How many contracts come to stand so."""
+    rows: Mapping[str, int]
+    """How many of their rows the old program will see with which status."""
+    agreed: str
+    """A sha256 of what becomes of each contract that the outbox knows."""
     holds: tuple[Hold, ...]
     resumed: tuple[Hold, ...]
     """What the migration held and nobody touched: it is as it was before, and the old program will send it."""

@@ -23,7 +23,7 @@ from notifykit_migration.journal.phase import Phase, state_of
 from notifykit_migration.journal.redo import DONE, run_steps
 from notifykit_migration.journal.targets import DATABASE
 from notifykit_migration.legacy.task_table import check_version
-from notifykit_migration.model import Hold, OutboxState, RollbackPlan
+from notifykit_migration.model import Hold, RollbackPlan
 from notifykit_migration.rollback.old_schema import alone, clear_journal
 from notifykit_migration.rollback.plan import GoingBack, work_out
 from notifykit_migration.rollback.proof import prove
@@ -193,7 +193,7 @@ def _refuse(back: GoingBack, shown: RollbackPlan) -> None:
 
 def _meant(plan: RollbackPlan) -> tuple[object, ...]:
     """Return what a person agreed to. Rows that the old job appended since change nothing in it."""
-    return plan.holds, plan.resumed, [item for item in plan.returns if item.present is not OutboxState.NEVER]
+    return plan.holds, plan.resumed, plan.agreed
 
 
 def _vacant(folder: MigrationFolder, journal: Journal) -> int:

@@ -183,7 +183,7 @@ class StrategyContract:
         assert {(keeper.flag_of(record), record.get(words.flag)) for record in records} == {(Flag.UNSENT, words.unsent)}
         for flag, word in ((Flag.SENT, words.sent), (Flag.UNSENT, words.unsent)):
             keys = [record.key for record in records]
-            expected = keeper.with_flags(keeper.flag_file.read_bytes(), keys, flag)
+            expected = b"".join(keeper.with_flags(keeper.flag_file.read_bytes(), keys, flag))
             for _ in range(2):
                 assert keeper.set_flags(keys, flag) == {}
                 assert keeper.flag_file.read_bytes() == expected

@@ -57,7 +57,10 @@ class Reason:
 
     def params_data(self) -> dict[str, object]:
         """Return the parameters as plain data for JSON."""
-        return {name: value.as_data() if isinstance(value, Reason) else value for name, value in self.params.items()}
+        return {
+            name: value.as_data() if isinstance(value, Reason) else value
+            for name, value in zip(self.names, self.values, strict=True)
+        }
 
     @classmethod
     def stored(cls, text: str, code: str | None, params: Mapping[str, Any] | None) -> Self:

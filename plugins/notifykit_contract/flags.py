@@ -87,15 +87,15 @@ def write_flags(path: Path, column: FlagColumn, keys: Collection[str], *, patien
     return flagged
 
 
-def flags_written(data: bytes, path: Path, column: FlagColumn, keys: Collection[str]) -> bytes:
-    """Return what `write_flags` would make of a file with this content; what it would refuse stays as it is.
+def flags_written(data: bytes, path: Path, column: FlagColumn, keys: Collection[str]) -> Iterable[bytes]:
+    """Return what `write_flags` would make of a file with this content, in pieces; what it would refuse stays.
 
     `path` is for messages only. Raises CampaignError where nothing could be written.
     """
     if not data or not keys:
-        return data
+        return (data,)
     turn = _Turn(path, data, column, keys)
-    return b"".join(spliced(data, turn.places(), column.sent.encode(turn.codec)))
+    return spliced(data, turn.places(), column.sent.encode(turn.codec))
 
 
 def lock_file(path: Path) -> Path:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -194,8 +194,8 @@ class CsvFlag(Strategy):
         word = record.cells[self._flag_at]
         return Flag.SENT if word == self.sent else Flag.UNSENT if word == self.unsent else Flag.OTHER
 
-    def with_flags(self, data: bytes, keys: Collection[str], flag: Flag) -> bytes:
-        """Return the file's content with these flags set. Raises CampaignError where it has no flag column."""
+    def with_flags(self, data: bytes, keys: Collection[str], flag: Flag) -> Iterable[bytes]:
+        """Return the content with these flags set, in pieces. Raises CampaignError where it has no flag column."""
         return flags_written(data, self._file, self._column_for(flag), keys)
 
     def set_flags(self, keys: Collection[str], flag: Flag) -> Mapping[str, Reason]:

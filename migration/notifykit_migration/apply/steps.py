@@ -5,8 +5,11 @@ The fence stands before a file is touched: a legacy job that is started by mista
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+import sqlite3
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from notifykit.campaign.campaign import Campaign
@@ -43,11 +46,7 @@ def check_inputs(project: Project, plan: Plan) -> None:
     changed = []
     for item in plan.inputs:
         path = resolved(project.file.folder, item.path)
-        if item.kind is InputKind.STORE and path.exists():
-            with untouched(path) as connection:
-                now = content_digest(connection)
-        else:
-            now = digest_now(path) or ""
+        now = store_digest(path) if item.kind is InputKind.STORE else digest_now(path) or ""
         if now != item.sha256:
             changed.append(item.path)
     store = resolved(project.file.folder, plan.store)
@@ -60,6 +59,23 @@ def check_inputs(project: Project, plan: Plan) -> None:
         )
 
 
+def store_digest(path: Path) -> str:
+    """Return the digest of what a store holds; an empty text where there is none."""
+    if not path.exists():
+        return ""
+    with untouched(path) as connection:
+        return content_digest(connection)
+
+
+def is_applied(project: Project, plan: Plan) -> bool:
+    """Whether the store is changed as the plan says."""
+    path = resolved(project.file.folder, plan.store)
+    if not path.exists():
+        return False
+    with untouched(path) as connection:
+        return carried_out(connection, plan.hash)
+
+
 def database_step(
     project: Project, plan: Plan, folder: MigrationFolder, *, backup: str, soak_until: float | None
 ) -> DatabaseStep:
@@ -68,16 +84,18 @@ def database_step(
     path = resolved(project.file.folder, plan.store)
 
     def look() -> TargetState:
-        if not path.exists():
-            return TargetState.BEFORE if not before else TargetState.FOREIGN
-        with untouched(path) as connection:
-            if carried_out(connection, plan.hash):
-                return TargetState.AFTER
-            unchanged = not before or content_digest(connection) == before
-            return TargetState.BEFORE if unchanged else TargetState.FOREIGN
+        if is_applied(project, plan):
+            return TargetState.AFTER
+        if before and store_digest(path) != before:
+            raise WorldChangedError(
+                "changed since this migration was begun, and before it had changed anything",
+                mend="`notifykit rollback` gives it up; `notifykit migrate` then makes a new plan",
+                where=plan.store,
+            )
+        return TargetState.BEFORE
 
     def change() -> None:
-        wanted = list(adoptions(project, plan))
+        times = _Times.of(project, plan)
         db = Database(path, project.clock)
         outbox = SqliteOutbox(db)
         try:
@@ -88,7 +106,7 @@ def database_step(
                 fence.remember_schema(db)
                 sequence = _sequence(db)
                 schema.upgrade(db)
-                outbox.adopt(wanted, who=WHO)
+                outbox.adopt(adoptions(project, plan, times), who=WHO)
                 Archives.of(folder, owners(project)).restore_history(db)
                 for data in _data(project, plan):
                     outbox.remember_data(data)
@@ -146,54 +164,76 @@ def flag_steps(project: Project, plan: Plan) -> Iterator[FlagStep]:
         )
 
 
-def adoptions(project: Project, plan: Plan) -> Iterator[Adoption]:
+class _Times:
+    """When each row of the old table was made, and when it was changed last. There are many."""
+
+    def __init__(self, made_at: float) -> None:
+        """`made_at`: of the plan, for what has no row, or one with no time that can be read."""
+        self._usual = (made_at, made_at)
+        self._ids, self._made, self._changed = array("q"), array("d"), array("d")
+
+    @classmethod
+    def of(cls, project: Project, plan: Plan) -> _Times:
+        """Read them; outside of the transaction, which may lock other connections out."""
+        found = cls(plan.made_at)
+        path = resolved(project.file.folder, plan.store)
+        if path.exists():
+            with untouched(path) as connection:
+                if rows.tasks_table(connection):
+                    found._read(connection, plan.options.timezone)
+        return found
+
+    def _read(self, connection: sqlite3.Connection, zone: str) -> None:
+        for id_, created, updated in connection.execute("SELECT id, created_at, updated_at FROM tasks ORDER BY id"):
+            if (at := rows.epoch(str(created), zone)) is not None:
+                self._ids.append(id_)
+                self._made.append(at)
+                self._changed.append(max(at, rows.epoch(str(updated), zone) or at))
+
+    def __getitem__(self, row: int | None) -> tuple[float, float]:
+        at = bisect_left(self._ids, row or 0)
+        if at == len(self._ids) or self._ids[at] != row:
+            return self._usual
+        return self._made[at], self._changed[at]
+
+
+def adoptions(project: Project, plan: Plan, times: _Times) -> Iterator[Adoption]:
     """Yield what each decision makes of the table."""
     for part in plan.campaigns:
         campaign = described(project, part.campaign)
         project.start(campaign)
-        metadata = _metadata(campaign, part)
-        times = _times(project, plan)
-        for contract in part.contracts:
+        for contract, metadata in _with_metadata(campaign, part):
             for item in contract.decisions:
                 if (status := item.decision.status) is not None:
-                    at, sent_at = times.get(item.row or 0, (plan.made_at, plan.made_at))
-                    kept = metadata.get(contract.key, {})
-                    yield replace(_adoption(campaign, contract, item, status, kept), at=at, sent_at=sent_at)
+                    yield _adoption(campaign, contract, item, status, metadata, times[item.row])
 
 
-def _times(project: Project, plan: Plan) -> dict[int, tuple[float, float]]:
-    """Return when each row of the old table was made, and when it was changed last."""
-    path = resolved(project.file.folder, plan.store)
-    if not path.exists():
-        return {}
-    with untouched(path) as connection:
-        if not rows.tasks_table(connection):
-            return {}
-        zone = plan.options.timezone
-        times = {}
-        for id_, created, updated in connection.execute("SELECT id, created_at, updated_at FROM tasks"):
-            if (at := rows.epoch(str(created), zone)) is not None:
-                times[id_] = at, max(at, rows.epoch(str(updated), zone) or at)
-        return times
+def _with_metadata(campaign: Campaign, part: CampaignPlan) -> Iterator[tuple[ContractPlan, Mapping[str, Any]]]:
+    """Yield the contracts that will have tasks, each with what the strategy keeps with them.
+
+    Records and contracts come in the same order, that of the file: few wait for each other.
+    """
+    due = [
+        contract for contract in part.contracts if any(item.decision.status is not None for item in contract.decisions)
+    ]
+    wanted = {contract.key for contract in due}
+    passed: dict[str, Mapping[str, Any]] = {}
+    records = (item for item in campaign.source.read() if isinstance(item, Record))
+    for contract in due:
+        while contract.key not in passed and (record := next(records, None)) is not None:
+            if record.key in wanted:
+                wanted.remove(record.key)
+                passed[record.key] = campaign.strategy.metadata(record)
+        if (metadata := passed.pop(contract.key, None)) is None:
+            metadata = _without_record(campaign, part, contract)
+        yield contract, metadata
 
 
-def _metadata(campaign: Campaign, part: CampaignPlan) -> dict[str, dict[str, Any]]:
-    wanted = {
-        contract.key
-        for contract in part.contracts
-        if any(item.decision.status is not None for item in contract.decisions)
-    }
-    found = {}
-    for item in campaign.source.read():
-        if isinstance(item, Record) and item.key in wanted and item.key not in found:
-            found[item.key] = campaign.strategy.metadata(item)
-    for key in wanted - found.keys():
-        bare = Record(key, (), Table(part.csv_file, {}), 0)
-        try:
-            found[key] = campaign.strategy.metadata(bare)
-        except LookupError:
-            found[key] = {}  # this strategy needs a column of the row, which is gone
-    return found
+def _without_record(campaign: Campaign, part: CampaignPlan, contract: ContractPlan) -> Mapping[str, Any]:
+    try:
+        return campaign.strategy.metadata(Record(contract.key, (), Table(part.csv_file, {}), 0))
+    except LookupError:
+        return {}  # this strategy needs a column of the row, which is gone
 
 
 def _adoption(
@@ -201,14 +241,18 @@ def _adoption(
     contract: ContractPlan,
     item: MessageTreatment,
     status: Status,
-    metadata: dict[str, Any],
+    metadata: Mapping[str, Any],
+    times: tuple[float, float],
 ) -> Adoption:
     plan = campaign.message(item.message)
     lost = plan is None or (item.row is None and item.text is None)
+    at, sent_at = times
     return Adoption(
         id=item.row,
         status=status,
         reason=item.why,
+        at=at,
+        sent_at=sent_at,
         draft=Draft(
             campaign=campaign.name,
             key=contract.key,

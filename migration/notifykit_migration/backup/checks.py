@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from notifykit.durable.ordinary import read_ordinary
+from notifykit.durable.ordinary import refuse_others
 from notifykit.errors import StoreError
 from notifykit.wording import Reason
 from notifykit_migration.backup.manifest import NAME, SUM, Item, Manifest, StoreItem, read_manifest
@@ -19,6 +19,9 @@ from notifykit_migration.wording import checks as named
 
 FILES = "files"
 """The folder within a backup that has the files."""
+
+_HASH = re.compile(rb'(?<!\\)"hash"\s*:\s*"([0-9a-f]*)"')
+"""How a plan says its hash. Within a text the quotes have backslashes."""
 
 RETIRED = "retired"
 """The folder within a backup that takes the old files when they are retired: each is one that the backup has."""
@@ -109,12 +112,14 @@ def _wrong(path: Path, item: Item) -> str:
 def _plan(folder: Path, manifest: Manifest) -> list[str]:
     path = folder / str(manifest.plan.name)
     found = None
-    with suppress(OSError, ValueError):
-        found = json.loads(read_ordinary(path, None))
-    if not isinstance(found, dict):
+    with suppress(OSError):
+        refuse_others(path)
+        with path.open("rb") as file:  # line by line: it is large
+            found = next((match[1].decode() for line in file if (match := _HASH.search(line))), None)
+    if found is None:
         return [f"{path}: is no plan"]
-    if found.get("hash") != manifest.plan_hash:
-        return [f"{path}: is plan {found.get('hash')}, and not {manifest.plan_hash}"]
+    if found != manifest.plan_hash:
+        return [f"{path}: is plan {found}, and not {manifest.plan_hash}"]
     return []
 
 

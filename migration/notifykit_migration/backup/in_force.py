@@ -6,7 +6,6 @@ import sqlite3
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from notifykit.durable.ordinary import read_ordinary
 from notifykit_migration.backup import make as backups
 from notifykit_migration.backup.checks import RETIRED
 from notifykit_migration.errors import PreflightError, VerificationError
@@ -14,7 +13,7 @@ from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.journal import Journal
 from notifykit_migration.journal.phase import state_of
 from notifykit_migration.model import Backup, Plan
-from notifykit_migration.plan.plan_file import parse_plan
+from notifykit_migration.plan.plan_file import kept_decisions, kept_plan
 from notifykit_migration.store.migrated import present_names
 
 
@@ -55,12 +54,31 @@ def retired_path(backup: Backup, number: int, status_file: str) -> Path:
 
 def planned(backup: Backup) -> Plan:
     """Return the plan that a backup was made for. Raises VerificationError where it is damaged."""
-    path = backup.folder / "plan.json"
+    path = backups.plan_file(backup)
     try:
-        return parse_plan(read_ordinary(path, None).decode(), str(path))
+        return kept_plan(path)
     except (OSError, UnicodeDecodeError, PreflightError, VerificationError) as error:
-        raise VerificationError(
-            "is not the plan that was kept here",
-            mend=f"see `notifykit verify --backup {backup.id}`, and put it back from a copy",
-            where=path,
-        ) from error
+        raise _other_plan(backup, path) from error
+
+
+def decided(backup: Backup) -> Plan:
+    """Return that plan without evidence: of a contract its key, its old states and what is decided, without reasons.
+
+    Raises VerificationError where it is damaged.
+    """
+    path = backups.plan_file(backup)
+    try:
+        if backups.plan_is_whole(backup):
+            return kept_decisions(path)
+        cause = None
+    except (OSError, UnicodeDecodeError, PreflightError, VerificationError) as error:
+        cause = error
+    raise _other_plan(backup, path) from cause
+
+
+def _other_plan(backup: Backup, path: Path) -> VerificationError:
+    return VerificationError(
+        "is not the plan that was kept here",
+        mend=f"see `notifykit verify --backup {backup.id}`, and put it back from a copy",
+        where=path,
+    )

@@ -14,11 +14,11 @@ import sqlite3
 import stat
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from notifykit.durable import copy_new, make_folder, mend, sync_file, sync_folder, write_new
+from notifykit.durable import copy_new, make_folder, mend, new_file, sync, sync_file, sync_folder, write_new
 from notifykit.durable.ordinary import read_ordinary
 from notifykit_migration.backup.checks import FILES, check, count_rows, integrity
 from notifykit_migration.backup.manifest import (
@@ -35,7 +35,7 @@ from notifykit_migration.files.reading import content_digest, file_digest, untou
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.model import Backup, Plan
 
-__all__ = ["check", "content", "find", "latest", "restored", "store_copy", "take"]
+__all__ = ["check", "content", "find", "latest", "plan_file", "plan_is_whole", "restored", "store_copy", "take"]
 
 PLAN = "plan.json"
 STORE = "store.db"
@@ -46,7 +46,7 @@ _MAKING = ".making-"
 def take(
     folder: MigrationFolder,
     plan: Plan,
-    plan_text: str,
+    plan_text: Iterable[str],
     *,
     project: Path,
     store: Path | None,
@@ -55,9 +55,9 @@ def take(
 ) -> Backup:
     """Make a backup of the store, of files, and of the plan that is about to change them.
 
-    A file that is not there is recorded as absent. `clock_now`: seconds since the epoch. The caller has the
-    migration's lock. Raises PreflightError where it cannot be written, then nothing is left of it; StoreError where
-    the store cannot be read; VerificationError where the copy is not whole.
+    A file that is not there is recorded as absent. `plan_text`: in pieces. `clock_now`: seconds since the epoch. The
+    caller has the migration's lock. Raises PreflightError where it cannot be written, then nothing is left of it;
+    StoreError where the store cannot be read; VerificationError where the copy is not whole.
     """
     with _made(folder, plan, clock_now) as (id_, making):
         manifest = Manifest(
@@ -93,6 +93,16 @@ def store_copy(backup: Backup) -> Path | None:
     """Return the copy of the store; None where there was no store."""
     store = read_manifest(backup.folder).store
     return None if store is None else backup.folder / str(store.item.name)
+
+
+def plan_file(backup: Backup) -> Path:
+    """Return where its plan is."""
+    return backup.folder / PLAN
+
+
+def plan_is_whole(backup: Backup) -> bool:
+    """Whether its plan is the one that it was made with. Raises OSError, and VerificationError for a damaged backup."""
+    return file_digest(plan_file(backup)) == read_manifest(backup.folder).plan.sha256
 
 
 def content(backup: Backup, path: Path) -> bytes | None:
@@ -211,10 +221,16 @@ def _project(backup: Backup) -> Path:
     return backup.folder.absolute().parents[2]
 
 
-def _text(making: Path, text: str) -> Item:
-    data = text.encode("utf-8", "surrogatepass")
-    write_new(making / PLAN, data)
-    return Item(path=PLAN, name=PLAN, sha256=hashlib.sha256(data).hexdigest(), size=len(data))
+def _text(making: Path, text: Iterable[str]) -> Item:
+    digest = hashlib.sha256()
+    with new_file(making / PLAN) as file:
+        for piece in text:
+            data = piece.encode("utf-8", "surrogatepass")
+            digest.update(data)
+            file.write(data)
+        size = file.tell()
+        sync(file)
+    return Item(path=PLAN, name=PLAN, sha256=digest.hexdigest(), size=size)
 
 
 def _files(making: Path, project: Path, files: Sequence[Path]) -> Iterator[Item]:

@@ -28,7 +28,7 @@ from notifykit_migration.journal.lock import migration_lock
 from notifykit_migration.journal.phase import Phase, State, state_of, was_used
 from notifykit_migration.legacy.log import LegacyLog, require_log
 from notifykit_migration.legacy.settings import settings_of
-from notifykit_migration.migrate import DAY, Migrated, Migration, Until
+from notifykit_migration.migrate import DAY, HandedPlan, Migrated, Migration, Until
 from notifykit_migration.model import Check, Historic, Options, Plan, Raised, Stopped
 from notifykit_migration.plan.collecting import collector_still
 from notifykit_migration.plan.fit import require_fit
@@ -211,7 +211,11 @@ def migrate(
     if dry_run:
         command.show(plan, out=out, key=key)
         return CHANGES_PLANNED if detailed_exitcode else ExitCode.DONE
-    return command.carry_out(plan)
+    if not as_json:
+        report.show_plan(plan)
+    handed = HandedPlan(plan)
+    del plan
+    return command.carry_out(handed)
 
 
 def _refuse_another(state: State, plan_path: Path | None) -> None:
@@ -297,19 +301,17 @@ class _Command:
             report.show_plan(plan)
         self._write_page(plan, ())
 
-    def carry_out(self, plan: Plan | None) -> ExitCode:
-        """Carry out a plan; without one, go on with the migration that was begun."""
-        if plan is not None and not self.as_json:
-            report.show_plan(plan)
+    def carry_out(self, handed: HandedPlan | None) -> ExitCode:
+        """Carry out a plan, which was shown; without one, go on with the migration that was begun."""
         if not self.yes:
-            _ask(plan)
+            _ask(handed)
         with migration_lock(self.folder, "migrate"), progress("migrating", "steps"):
-            if plan is None:
+            if handed is None:
                 warn("going on with the migration that was begun")
                 state = self.state
                 done = self._migration.retire() if state.retiring else self._migration.resume(state, self.until)
             else:
-                done = self._migration.start(plan, soak=self.soak, until=self.until, log=self.log)
+                done = self._migration.start(handed, soak=self.soak, until=self.until, log=self.log)
         self._write_page(done.plan, done.checks)
         held = done.plan.holds if self.state.begun else 0
         self._tell(done, held)
@@ -348,8 +350,8 @@ class _Command:
             )
 
 
-def _ask(plan: Plan | None) -> None:
+def _ask(handed: HandedPlan | None) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError("this is no terminal where you could be asked; say --yes, or look first with --dry-run")
-    question = "Go on with the migration that was begun?" if plan is None else "Stop the old program now. Migrate?"
+    question = "Go on with the migration that was begun?" if handed is None else "Stop the old program now. Migrate?"
     click.confirm(question, abort=True)

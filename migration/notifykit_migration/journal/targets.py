@@ -44,7 +44,12 @@ class FlagStep:
             data = read_ordinary(self.path, None)
         except OSError as error:
             raise PreflightError(f"cannot be read {mend(error)}", mend=self.refused, where=self.shown) from error
-        return TargetState.AFTER if self._after(data) == data else TargetState.BEFORE
+        at = 0
+        for piece in self.keeper.with_flags(data, self.keys, self.flag):
+            if not data.startswith(piece, at):
+                return TargetState.BEFORE
+            at += len(piece)
+        return TargetState.AFTER if at == len(data) else TargetState.BEFORE
 
     def do(self) -> None:
         """Set the flags. Raises PreflightError where some are refused."""
@@ -52,9 +57,6 @@ class FlagStep:
         if refused:
             first = next(iter(refused.values()))
             raise PreflightError(f"{len(refused)} flags could not be set: {first}", mend=self.refused, where=self.shown)
-
-    def _after(self, data: bytes) -> bytes:
-        return self.keeper.with_flags(data, self.keys, self.flag)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ Records are not kept, only what decisions need of them: there may be hundreds of
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from os import SEEK_END
@@ -231,8 +232,9 @@ def _read_contracts(world: Retiring, number_column: str, addressed: Sequence[Mes
             doubt = doubt or holds.NO_NUMBER(column=number_column)
         known = contracts.get(item.key)
         if known is None:
-            contracts[item.key] = Contract(
-                item.key,
+            key = sys.intern(item.key)
+            contracts[key] = Contract(
+                key,
                 number,
                 column,
                 item.row,

@@ -27,19 +27,20 @@ class Numbers:
     """Many numbers that are looked for at once, each found by its last word."""
 
     def __init__(self, numbers: Iterable[str]) -> None:
-        self._by_word: dict[str, list[tuple[str, int, str]]] = {}
-        """Last word to the numbers that end with it: as they are looked for, where the word begins, as they are."""
+        self._by_word: dict[str, list[str]] = {}
+        """Last word to the numbers that end with it."""
         self.unusable: set[str] = set()
         """Numbers without a letter or digit: no text can be searched for them."""
         for number in numbers:
-            wanted = _narrow(number)
             last = None
-            for last in _words(wanted):  # noqa: B007 - the last one is wanted
+            for last in _words(_narrow(number)):  # noqa: B007 - the last one is wanted
                 pass
             if last is None:
                 self.unusable.add(number)
+            elif (known := self._by_word.get(last[0])) is None:
+                self._by_word[last[0]] = [number]
             else:
-                self._by_word.setdefault(last[0], []).append((wanted, last.start(), number))
+                known.append(number)
 
     def found_in(self, text: str) -> set[str]:
         """Return the numbers that stand in a text."""
@@ -47,8 +48,9 @@ class Numbers:
         get = self._by_word.get
         text = _narrow(text)
         for word in _words(text):
-            for wanted, at, number in get(word[0]) or ():
-                start = word.start() - at
+            for number in get(word[0]) or ():
+                wanted = _narrow(number)
+                start = word.start() - wanted.rindex(word[0])
                 if start >= 0 and text.startswith(wanted, start) and _alone(text, start, start + len(wanted)):
                     found.add(number)
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,10 +46,10 @@ def read_status_file(path: Path, name: str) -> StatusFile:
 
 def parse_status(data: bytes) -> StatusFile:
     """Read the content of a send-status file. Raises PreflightError where it is no object."""
-    whole = data.decode("utf-8-sig", errors="replace")
     try:
         words = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):
+        whole = data.decode("utf-8-sig", errors="replace")
         if (start := whole.lstrip(_SPACE)[:1]) not in ("{", ""):
             raise PreflightError(
                 f"begins with {start!r}, which is no send-status file", mend="check `legacy: status_file:`"
@@ -59,7 +60,10 @@ def parse_status(data: bytes) -> StatusFile:
             f"holds a JSON {_KINDS.get(type(words), 'value')}, not an object of key to word",
             mend="check `legacy: status_file:`",
         )
-    return StatusFile(words=words)
+    # Keys are those of records, contracts and tasks as well, and there are few words.
+    return StatusFile(
+        words={sys.intern(key): sys.intern(word) if isinstance(word, str) else word for key, word in words.items()}
+    )
 
 
 _KINDS = {list: "array", str: "string", int: "number", float: "number", bool: "true or false", type(None): "null"}

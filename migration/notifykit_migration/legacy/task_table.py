@@ -42,7 +42,7 @@ class _Order:
     """Rows that the old scheduler works through one at a time, by their ids."""
 
     completed: list[tuple[int, str]] = field(default_factory=list)
-    """(id, latest `updated_at` of this and all higher completed rows), by rising id."""
+    """(id, latest `updated_at` of this and all higher completed rows), by rising id: each with which that rises."""
     first_beyond: int | None = None
     """The first pending row above the highest completed one."""
     last_behind: str = ""
@@ -50,7 +50,8 @@ class _Order:
 
     def add(self, id_: int, updated_at: str) -> None:
         """Add a completed row. They come by falling id."""
-        self.completed.append((id_, max(updated_at, self.completed[-1][1] if self.completed else "")))
+        if not self.completed or updated_at > self.completed[-1][1]:
+            self.completed.append((id_, updated_at))
 
     def end(self, connection: sqlite3.Connection, which: str, values: Sequence[str]) -> None:
         """Every completed row was added. `which`: a term of SQL for the rows of this order."""

@@ -24,7 +24,7 @@ from notifykit_migration.model import (
     Treatment,
 )
 from notifykit_migration.plan import decision_table as table
-from notifykit_migration.plan.match import MatchedRow, Matches, Place
+from notifykit_migration.plan.match import MatchedRow, Matches, Place, by_message
 from notifykit_migration.plan.remembering import Memory
 from notifykit_migration.wording import holds, proven, warnings
 
@@ -54,11 +54,10 @@ class Decider:
     status_file: str
 
     def campaign_plan(self) -> CampaignPlan:
-        """Return what becomes of the campaign."""
+        """Return what becomes of the campaign. What was read of its contracts is used up."""
         world = self.world
-        contracts = [self._contract(key) for key in self._keys()]
-        contracts = self._with_texts(contracts)
         pairs = dict.fromkeys(pair for contract in world.contracts.values() for pair in contract.pairs)
+        contracts = self._with_texts([self._contract(key) for key in list(self._keys())])
         return CampaignPlan(
             campaign=world.campaign.name,
             status_file=self.status_file,
@@ -90,12 +89,13 @@ class Decider:
         yield from (key for key in others if key not in self.world.contracts)
 
     def _contract(self, key: str) -> ContractPlan:
-        contract = self.world.contracts.get(key)
+        # Each is asked for once, and there are many.
+        contract = self.world.contracts.pop(key, None)
         place = (self.at, key)
-        matched = self.found.rows.pop(place, {})  # each is asked for once, and there are many
+        matched = by_message(self.found.rows.pop(place, ()))
         gone = self._gone(place, matched)
         for message, round_, row in gone.values():
-            matched.setdefault(message, []).append(MatchedRow.of(row, round_))
+            matched.setdefault(message, []).append(MatchedRow.of(row, message, round_))
         fact = self._fact(key, contract, matched)
         together = fact.together()
         decisions = [

@@ -22,7 +22,7 @@ from notifykit_migration.legacy.contracts import Contract, Pair, Retiring, recor
 from notifykit_migration.legacy.numbers import Numbers, naming_cells
 from notifykit_migration.legacy.task_table import read_row_texts
 from notifykit_migration.model import FlagState, Plan
-from notifykit_migration.plan.match import MatchedRow, Matches
+from notifykit_migration.plan.match import MatchedRow, Matches, by_message
 from notifykit_migration.wording import fit as told
 
 FEW = 5
@@ -65,8 +65,8 @@ class Fit:
     """None where there is no table."""
     names: tuple[str, str]
     """What plans call the CSV file and the send-status file."""
-    _rows: dict[str, dict[str, list[MatchedRow]]] = field(init=False)
-    """By contract and message."""
+    _rows: dict[str, list[MatchedRow]] = field(init=False)
+    """By contract."""
 
     def __post_init__(self) -> None:
         self._rows = {key: rows for (at, key), rows in self.found.rows.items() if at == self.at}
@@ -75,7 +75,7 @@ class Fit:
         """Say how well it fits; what the old job should mend comes first. `every`: compare all texts."""
         better = self._better_key()
         compared, differing = self._texts(every=every)
-        explained = sum(len(rows) for messages in self._rows.values() for rows in messages.values())
+        explained = sum(map(len, self._rows.values()))
         elsewhere = {id_ for (at, _), rows in self.found.elsewhere.items() if at == self.at for id_, _ in rows}
         words = self.world.status.words
         fits = told.FITS(
@@ -151,11 +151,15 @@ class Fit:
                 if at == self.at
                 and self._begun(contract := self.world.contracts[key])
                 and plan.name in contract.required
-                and plan.name not in self._rows.get(key, {})
+                and not self._has(key, plan.name)
             ]
-            explained = sum(plan.name in messages for messages in self._rows.values())
+            explained = sum(self._has(key, plan.name) for key in self._rows)
             if len(lacking) >= FEW and len(lacking) > explained:
                 yield from self._address(plan, number, lacking, any_text=not explained)
+
+    def _has(self, key: str, message: str) -> bool:
+        """Whether there are rows of a message of a contract."""
+        return any(row.message == message for row in self._rows.get(key, ()))
 
     def _begun(self, contract: Contract) -> bool:
         """Whether the old job made rows of a contract, by what its files say."""
@@ -236,7 +240,7 @@ class Fit:
             contract = self.world.contracts.get(record.key)
             if contract is None or contract.line != record.row:
                 continue
-            for message, rows in self._rows.get(record.key, {}).items():
+            for message, rows in by_message(self._rows.get(record.key, ())).items():
                 plan = self.world.campaign.message(message)
                 if plan is None:
                     continue

@@ -26,6 +26,8 @@ Place = tuple[int, str]
 class MatchedRow(NamedTuple):
     """What is kept of a row that was matched: there are many, and their texts are long."""
 
+    message: str
+    """As which it was matched."""
     id: int
     task_type: str
     status: str
@@ -38,25 +40,34 @@ class MatchedRow(NamedTuple):
     """Of the task that it was before a rollback; None where it was none."""
 
     @classmethod
-    def of(cls, row: Row, round_: int | None) -> MatchedRow:
+    def of(cls, row: Row, message: str, round_: int | None) -> MatchedRow:
         """Keep what matters of a row."""
         return cls(
+            sys.intern(message),
             row.id,
             sys.intern(row.task_type),
             sys.intern(row.status),
-            row.created_at,
+            sys.intern(row.created_at),
             row.metadata is not None,
             hash((row.recipient, row.text)),
             round_,
         )
 
 
+def by_message(rows: Iterable[MatchedRow]) -> dict[str, list[MatchedRow]]:
+    """Return the rows of a contract by the messages as which they were matched."""
+    found: dict[str, list[MatchedRow]] = {}
+    for row in rows:
+        found.setdefault(row.message, []).append(row)
+    return found
+
+
 @dataclass(slots=True)
 class Matches:
     """What was matched."""
 
-    rows: dict[Place, dict[str, list[MatchedRow]]] = field(default_factory=dict)
-    """Rows by contract and message."""
+    rows: dict[Place, list[MatchedRow]] = field(default_factory=dict)
+    """Rows by contract."""
     strange: dict[Place, list[Row]] = field(default_factory=lambda: defaultdict(list))
     """Pending rows that name a contract, and are none of its messages for certain."""
     doubts: dict[Place, Reason] = field(default_factory=dict)
@@ -84,7 +95,11 @@ class Matches:
 
     def add(self, row: Row, place: Place, message: str, round_: int | None = None) -> None:
         """Keep a row of a message."""
-        self.rows.setdefault(place, {}).setdefault(message, []).append(MatchedRow.of(row, round_))
+        found = MatchedRow.of(row, message, round_)
+        if (known := self.rows.get(place)) is None:
+            self.rows[place] = [found]
+        else:
+            known.append(found)
 
 
 class Matcher:

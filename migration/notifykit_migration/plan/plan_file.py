@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
 from notifykit.durable import write_for_owner
-from notifykit.durable.ordinary import read_ordinary
+from notifykit.durable.ordinary import read_ordinary, refuse_others
 from notifykit.wording import Reason
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.model import (
@@ -56,11 +56,11 @@ _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", 
 
 def plan_text(plan: Plan) -> str:
     """Return the plan as the text of a file: many contracts in a line, without what is as usual."""
-    return "".join(_text(plan))
+    return "".join(text_pieces(plan))
 
 
-def _text(plan: Plan) -> Iterator[str]:
-    """Yield the text in pieces: a plan is large, and so is every copy of it."""
+def text_pieces(plan: Plan) -> Iterator[str]:
+    """Yield that text in pieces: a plan is large, and so is every copy of it."""
     names = [item.name for item in fields(Plan) if item.name != "campaigns"]
     head = {"format": FORMAT, **{name: _plain(getattr(plan, name)) for name in names}}
     yield f'{json.dumps(head, ensure_ascii=False, indent=1)[:-2]},\n "campaigns": ['
@@ -122,8 +122,48 @@ def read_plan(path: Path) -> Plan:
 
 def parse_plan(text: str, name: str) -> Plan:
     """Read the text of a plan file; `name` is what messages call it. Raises as `read_plan`."""
+    plan = _plan(lambda: json.loads(text, object_hook=_made), name)
+    return _unedited(plan, name)
+
+
+def kept_plan(path: Path) -> Plan:
+    """Read the plan of a backup, never all of its text at once. Raises as `parse_plan`, and OSError."""
+    return _unedited(_plan(lambda: _by_lines(path, _made), str(path)), str(path))
+
+
+def kept_decisions(path: Path) -> Plan:
+    """Read the plan of a backup without the evidence, which nobody compares with its hash. Raises as `kept_plan`."""
+    return _plan(lambda: _by_lines(path, _made_briefly), str(path))
+
+
+def _by_lines(path: Path, made: Callable[[dict[str, Any]], object]) -> object:
+    """Read the JSON of a plan as `text_pieces` makes it: a line of contracts at a time, and then what is around them.
+
+    One that stands in other lines is all around. Raises ValueError, OSError, and what `made` raises.
+    """
+    refuse_others(path)
+    around: list[str] = []
+    contracts: list[list[object]] = []
+    within = False
+    with path.open(encoding="utf-8", newline="\n") as file:
+        for line in file:
+            if within and not line.startswith("]"):
+                contracts[-1] += json.loads(f"[{line.rstrip().removesuffix(',')}]", object_hook=made)
+                continue
+            around.append(line)
+            within = line.endswith('"contracts":[\n')
+            if within:
+                contracts.append([])
+    form: Any = json.loads("".join(around), object_hook=made)
+    if contracts:
+        for campaign, found in zip(form["campaigns"], contracts, strict=True):
+            campaign["contracts"] = found
+    return form
+
+
+def _plan(read: Callable[[], object], name: str) -> Plan:
     try:
-        form = json.loads(text, object_hook=_made)
+        form = read()
     except (TypeError, KeyError) as error:
         raise PreflightError(f"is no plan: {error}", mend="make it anew", where=name) from error
     except _EditedError as error:
@@ -137,11 +177,14 @@ def parse_plan(text: str, name: str) -> Plan:
             f"a plan of format {version!r}, this notifykit knows {FORMAT}", mend="make it anew", where=name
         )
     try:
-        plan = _plans().validate_python(form)
+        return _plans().validate_python(form)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise PreflightError(f"is no plan: {where}: {first['msg']}", mend="make it anew", where=name) from error
+
+
+def _unedited(plan: Plan, name: str) -> Plan:
     if plan_hash(plan) != plan.hash:
         raise VerificationError(
             f"it was edited: its content does not have the hash {plan.hash}", mend=_ANEW, where=name
@@ -168,6 +211,32 @@ def _made(found: dict[str, Any]) -> object:
         told = {name: tuple(_reason(Reason.of(one)) for one in found[name]) for name in _TOLD if name in found}
         return {**found, **told}
     return found
+
+
+def _made_briefly(found: dict[str, Any]) -> object:
+    """Make contracts and decisions likewise, without what they were decided by."""
+    if "decision" in found:
+        return MessageTreatment(
+            message=sys.intern(found["message"]),
+            decision=_DECISION[found["decision"]],
+            why=_UNSAID,
+            row=found.get("row"),
+            round=found.get("round", 1),
+        )
+    if "decisions" in found:
+        return ContractPlan(
+            key=sys.intern(found["key"]),
+            number=None,
+            json=_JSON[found["json"]],
+            rows=_ROWS[found["rows"]],
+            column=_COLUMN[found["column"]],
+            decisions=tuple(found["decisions"]),
+            set_flag=found.get("set_flag", False),
+        )
+    return _made(found)
+
+
+_UNSAID = Reason("")
 
 
 class _EditedError(Exception):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -165,16 +164,14 @@ def holds_form(holds: Iterable[Hold]) -> list[dict[str, Any]]:
 
 def rollback_form(plan: RollbackPlan) -> dict[str, Any]:
     """Describe what a rollback does, in counts, and each hold."""
-    stands = Counter((item.campaign, item.present, item.column, item.json) for item in plan.returns)
-    rows = Counter(status for item in plan.returns for status in item.rows.values())
     return {
         "store": plan.store,
-        "contracts": len(plan.returns),
+        "contracts": sum(plan.returns.values()),
         "returns": [
             {"campaign": campaign, "now": now.value, "flag": column.value, "json": word, "contracts": number}
-            for (campaign, now, column, word), number in stands.items()
+            for (campaign, now, column, word), number in plan.returns.items()
         ],
-        "rows": dict(sorted(rows.items())),
+        "rows": dict(sorted(plan.rows.items())),
         "files": list(plan.files),
         "others": plan.others,
         "others_pending": plan.others_pending,

@@ -160,10 +160,9 @@ def _returns(rollback: RollbackPlan | None) -> list[tuple[str, Words, Words, str
     """Count what becomes of the contracts in a rollback."""
     if rollback is None:
         return []
-    found = Counter((item.campaign, item.present, item.column, item.json) for item in rollback.returns)
     return [
         (campaign, words.PRESENTS[present], words.COLUMNS[column], word, number)
-        for (campaign, present, column, word), number in found.items()
+        for (campaign, present, column, word), number in rollback.returns.items()
     ]
 
 

@@ -190,17 +190,15 @@ def _can_print(text: str) -> bool:
 
 def show_rollback(plan: RollbackPlan) -> None:
     """Show what a rollback does."""
-    stands = Counter((item.campaign, item.present, item.column, item.json) for item in plan.returns)
     print_table(
         ["campaign", "now", Right("contracts"), "flag", "send-status file"],
         [
             (campaign, PRESENTS[present].en, f"{number:,}", COLUMNS[column].en, "no entry" if word is None else word)
-            for (campaign, present, column, word), number in stands.items()
+            for (campaign, present, column, word), number in plan.returns.items()
         ],
     )
-    statuses = Counter(status for item in plan.returns for status in item.rows.values())
-    if statuses:
-        parts = ", ".join(f"{number:,} {status}" for status, number in sorted(statuses.items()))
+    if plan.rows:
+        parts = ", ".join(f"{number:,} {status}" for status, number in sorted(plan.rows.items()))
         out(f"rows that the old program will see: {parts}")
     if plan.files:
         out(f"files: {some(plan.files, FILES)}")

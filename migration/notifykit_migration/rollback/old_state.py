@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from notifykit.model import Record
 from notifykit.pipeline.alike import unusable_key
 from notifykit.pipeline.project import Project
 from notifykit_migration.backup import make as backups
-from notifykit_migration.backup.in_force import planned, retired_path, under_present_names
+from notifykit_migration.backup.in_force import decided, retired_path, under_present_names
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.files.paths import resolved, shown
 from notifykit_migration.journal.folder import MigrationFolder
@@ -44,7 +45,7 @@ class OldCampaign:
     status: StatusFile
     """The same, read."""
     contracts: Mapping[str, ContractPlan]
-    """What was decided, by key."""
+    """What was decided, by key; see `decided`."""
     store_copy: Path | None
     """The store as it was before its migration; None where there was none."""
 
@@ -71,7 +72,7 @@ def columns_of(campaign: Campaign, keeper: KeepsFlags) -> dict[str, FlagState]:
             if isinstance(item, Record) and (campaign.exact_keys or unusable_key(item) is None):
                 flag = flag_of(item)
                 if flag is Flag.UNSENT or item.key not in found:
-                    found[item.key] = FLAG_COLUMN[flag]
+                    found[sys.intern(item.key)] = FLAG_COLUMN[flag]
     except CampaignError as error:
         raise PreflightError(f"{error}", mend="then run this again") from error
     return found
@@ -100,7 +101,7 @@ def old_campaigns(
     done = migrated_campaigns(connection)
     for migration in migrations(connection):
         backup = backups.find(folder, migration.backup)
-        plan = under_present_names(planned(backup), backup, connection)
+        plan = under_present_names(decided(backup), backup, connection)
         for number, part in enumerate(plan.campaigns):
             campaign = as_migrated(project, done, part.campaign)
             path = resolved(project.file.folder, part.status_file)

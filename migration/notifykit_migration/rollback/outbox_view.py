@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -49,12 +50,16 @@ def look(connection: sqlite3.Connection, *, types: Collection[str], ended: Calla
                 doubt = way_back.UNKNOWN_TYPE(task_type=task.task_type)
         # Of a message's few names there would be one for each task.
         seen = TaskView(task.id, names.setdefault(task.name, task.name), task.round, status_shown(task.status), doubt)
-        tasks.setdefault(task.campaign, {}).setdefault(task.key, []).append(seen)
-    others, newest = stored.foreign_span()
+        by_key = tasks.setdefault(task.campaign, {})
+        if (others := by_key.get(task.key)) is None:
+            by_key[sys.intern(task.key)] = [seen]
+        else:
+            others.append(seen)
+    foreign, newest = stored.foreign_span()
     sequence = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'tasks'").fetchone()
     return View(
         tasks=tasks,
-        others=others,
+        others=foreign,
         newest_other=newest,
         pending_others=Counter(row.recipient for row in stored.foreign_rows(status=PENDING)),
         sequence=int(sequence[0]) if sequence else None,

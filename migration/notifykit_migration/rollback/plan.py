@@ -5,11 +5,14 @@ The old state that a rollback builds on is that of the backups: what the old pro
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from notifykit.legacy import Disposal
 from notifykit.model import Status
@@ -28,7 +31,16 @@ from notifykit_migration.journal.patches import applied
 from notifykit_migration.legacy.campaigns import legacy_states
 from notifykit_migration.legacy.old_rule import COMPLETED, TASK_TYPES
 from notifykit_migration.legacy.task_table import gap
-from notifykit_migration.model import ContractPlan, FlagState, Hold, OutboxState, Return, RollbackPlan, StatusFileState
+from notifykit_migration.model import (
+    ContractPlan,
+    FlagState,
+    Hold,
+    OutboxState,
+    Return,
+    RollbackPlan,
+    Stand,
+    StatusFileState,
+)
 from notifykit_migration.rollback.old_schema import Beginning
 from notifykit_migration.rollback.old_state import OldCampaign, old_campaigns
 from notifykit_migration.rollback.outbox_view import View, holds, look
@@ -60,6 +72,7 @@ class GoingBack:
 
     plan: RollbackPlan
     courses: tuple[Course, ...]
+    """Without what was decided about their contracts."""
     rows: Mapping[int, str]
     """Rows of campaigns that stay, with the status that the old program will see."""
     removed: frozenset[int]
@@ -71,6 +84,7 @@ class GoingBack:
     copies: tuple[Path, ...]
     """The stores as they were before each migration, oldest first."""
     view: View
+    """Without the tasks."""
 
     @property
     def gap(self) -> int:
@@ -91,7 +105,9 @@ class GoingBack:
 class _Sum:
     """What is put together, campaign by campaign."""
 
-    returns: list[Return] = field(default_factory=list)
+    returns: Counter[Stand] = field(default_factory=Counter)
+    statuses: Counter[str] = field(default_factory=Counter)
+    agreed: Any = field(default_factory=hashlib.sha256)
     courses: list[Course] = field(default_factory=list)
     rows: dict[int, str] = field(default_factory=dict)
     held: list[TaskView] = field(default_factory=list)
@@ -101,6 +117,15 @@ class _Sum:
     warnings: list[Reason] = field(default_factory=list)
     touched: bool = False
     """Something happened since the migration."""
+
+    def add(self, back: Return) -> None:
+        """Count one contract in. Rows that the old job appended since are nothing that a person agreed to."""
+        self.returns[Stand(back.campaign, back.present, back.column, back.json)] += 1
+        self.rows.update(back.rows)
+        self.statuses.update(back.rows.values())
+        if back.present is not OutboxState.NEVER:
+            told = (back.campaign, back.key, back.present.value, back.column.value, back.json, *back.rows.items())
+            self.agreed.update(repr(told).encode("utf-8", "surrogatepass"))
 
 
 def work_out(project: Project, folder: MigrationFolder, connection: sqlite3.Connection) -> GoingBack:
@@ -128,7 +153,7 @@ def work_out(project: Project, folder: MigrationFolder, connection: sqlite3.Conn
     if view.busy:
         total.warnings.append(warnings.BUSY(messages=view.busy))
     pending = sum(view.pending_others.values())
-    missing = any(item.column is FlagState.MISSING and item.present is not OutboxState.NEVER for item in total.returns)
+    missing = any(one.column is FlagState.MISSING and one.present is not OutboxState.NEVER for one in total.returns)
     if pending and missing and (total.held or total.lost):
         each = [f"{rows:,} to {recipient}" for recipient, rows in sorted(view.pending_others.items())]
         total.warnings.append(warnings.OLD_WILL_SEND(rows=pending, recipients=some(each, SHOWN)))
@@ -136,7 +161,9 @@ def work_out(project: Project, folder: MigrationFolder, connection: sqlite3.Conn
     first = done[0]
     plan = RollbackPlan(
         store=shown(project.file.folder, project.store_file()),
-        returns=tuple(total.returns),
+        returns=total.returns,
+        rows=total.statuses,
+        agreed=total.agreed.hexdigest(),
         holds=(*holds(connection, sorted(total.held, key=lambda seen: seen.id)), *total.lost),
         resumed=tuple(holds(connection, sorted(total.resumed, key=lambda seen: seen.id))),
         files=tuple(_files(total.courses)),
@@ -154,7 +181,7 @@ def work_out(project: Project, folder: MigrationFolder, connection: sqlite3.Conn
         gap_before=_gap(copies[0]) if copies and first.sequence is not None else 0,
         journal_mode=first.journal_mode,
         copies=copies,
-        view=view,
+        view=replace(view, tasks={}),
     )
 
 
@@ -186,8 +213,7 @@ def _campaign(
         column = columns.get(key, FlagState.MISSING)
         before = _before(old, key, plan, rows, named)
         back = returned(old.name, key, plan, tasks, column, before, quiet=quiet)
-        total.returns.append(back)
-        total.rows.update(back.rows)
+        total.add(back)
         sends = resumed(back, tasks, before)
         total.resumed += sends
         total.held += [seen for seen in tasks if seen.held and seen not in sends]
@@ -202,7 +228,7 @@ def _campaign(
         total.warnings.append(warnings.FILE_WAS_TORN(campaign=old.name, file=old.status_file))
     total.courses.append(
         Course(
-            old=old,
+            old=replace(old, contracts={}),  # they are large, and were asked for everything
             content=_content(old, words),
             set_sent=tuple(set_sent),
             set_unsent=tuple(set_unsent),

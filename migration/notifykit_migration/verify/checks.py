@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 
-from notifykit.durable.ordinary import read_ordinary
+from notifykit.durable.ordinary import read_ordinary, refuse_others
 from notifykit.errors import NotifykitError, StoreError
 from notifykit.legacy import Flag
 from notifykit.model import Status
@@ -187,20 +187,21 @@ def _rows_kept(connection: sqlite3.Connection, one: InForce, *, strict: bool) ->
         return Check(what=named.ROWS_KEPT(), result=CheckResult.SKIPPED, evidence="there was no table before")
     wrong = []
     count = 0
-    columns = "id, task_type, recipient, message, created_at, status"
-    now = {row[0]: row[1:] for row in connection.execute(f"SELECT {columns} FROM tasks")}
+    rows = "SELECT id, task_type, recipient, message, created_at, status FROM tasks ORDER BY id"
     owned = StoredOutbox(connection).owned_ids()
+    now = connection.execute(rows)
+    there = next(now, None)
     with untouched(path) as before:
-        for row in before.execute(f"SELECT {columns} FROM tasks"):
+        for row in before.execute(rows):
             count += 1
-            if row[0] not in now:
+            while there is not None and there[0] < row[0]:
+                there = next(now, None)
+            if there is None or there[0] != row[0]:
                 wrong.append(f"row {row[0]} is gone")
-                continue
-            *said, status = now[row[0]]
-            if said != list(row[1:5]):
+            elif there[1:5] != row[1:5]:
                 wrong.append(f"row {row[0]} does not say what it said")
-            elif row[0] not in owned and status != row[5] and (strict or row[5] == "completed"):
-                wrong.append(f"row {row[0]}, of another program, was {row[5]} and is {status}")
+            elif row[0] not in owned and there[5] != row[5] and (strict or row[5] == "completed"):
+                wrong.append(f"row {row[0]}, of another program, was {row[5]} and is {there[5]}")
     return _check(
         named.ROWS_KEPT(), wrong, f"{count} rows of the old table are there, with their kind, recipient and text"
     )
@@ -226,22 +227,24 @@ def _csv(
     strict: bool,
 ) -> Check:
     """Nothing but flags may differ. Rows that were appended since are fine."""
-    before = backups.content(backup, resolved(project.file.folder, part.csv_file))
+    path = resolved(project.file.folder, part.csv_file)
+    before = backups.content(backup, path)
     if before is None:
         return Check(what=what, result=CheckResult.SKIPPED, evidence="the file was not there before")
-    now = read_ordinary(resolved(project.file.folder, part.csv_file), None)
     keeper = keeper_of(as_migrated(project, done, part.campaign))
     if strict:
         due = [contract.key for contract in part.contracts if contract.set_flag]
-        if not now.startswith(keeper.with_flags(before, due, Flag.SENT)):
-            evidence = f"beyond the {len(due)} flags of the plan, something in it was changed"
-            return Check(what=what, result=CheckResult.FAILED, evidence=evidence)
+        refuse_others(path)
+        with path.open("rb") as file:
+            if all(file.read(len(piece)) == piece for piece in keeper.with_flags(before, due, Flag.SENT)):
+                return _only_flags(what, before, path.stat().st_size - file.tell())
+        evidence = f"beyond the {len(due)} flags of the plan, something in it was changed"
+        return Check(what=what, result=CheckResult.FAILED, evidence=evidence)
+    now = read_ordinary(path, None)
     keys = [contract.key for contract in part.contracts]
-    alike = [keeper.with_flags(data, keys, Flag.SENT) for data in (before, now)]
+    alike = [b"".join(keeper.with_flags(data, keys, Flag.SENT)) for data in (before, now)]
     if alike[1].startswith(alike[0]):
-        more = len(alike[1]) - len(alike[0])
-        tail = f"; {more} bytes were appended since" if more else ""
-        return Check(what=what, result=CheckResult.PASSED, evidence=f"{len(before)} bytes compared{tail}")
+        return _only_flags(what, before, len(alike[1]) - len(alike[0]))
     old, new = (set(data.splitlines()) for data in alike)
     return Check(
         what=what,
@@ -249,6 +252,11 @@ def _csv(
         evidence=f"{len(old - new)} lines of the backup are not there any more as they were: people or jobs edited the "
         "file since; the outbox does not depend on it",
     )
+
+
+def _only_flags(what: Reason, before: bytes, more: int) -> Check:
+    tail = f"; {more} bytes were appended since" if more else ""
+    return Check(what=what, result=CheckResult.PASSED, evidence=f"{len(before)} bytes compared{tail}")
 
 
 def _kept(what: Reason, project: Project, kept: Kept, backup: Backup, *, strict: bool) -> Check:

@@ -6,8 +6,10 @@ Each difference must be explained by a decision of the plan, or by what happened
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.pipeline.project import Project
@@ -19,9 +21,6 @@ from notifykit_migration.legacy.refusals import as_migrated
 from notifykit_migration.model import CampaignPlan, Check, CheckResult, FlagState, MessageTreatment, Treatment
 from notifykit_migration.store.migrated import migrated_campaigns
 from notifykit_migration.wording import checks as named
-
-Message = tuple[str, str]
-"""(key, message name)."""
 
 SHOWN = 20
 
@@ -39,15 +38,17 @@ def compare(
     for one in found:
         for part in one.plan.campaigns:
             shadow = _Shadow(_world(project, connection, part, where), part, one.at, connection)
-            old, new = set(shadow.old()), set(shadow.new())
-            alike += len(old & new)
-            for message in sorted(old ^ new):
-                why = shadow.why_not_sent(message) if message in old else shadow.why_sent(message)
-                if why is None:
-                    which = "the old program" if message in old else "notifykit"
-                    unexplained.append(f"{part.campaign} {message[0]} {message[1]}: only {which} would send it")
-                else:
+            differences = []
+            for key in shadow.contracts():
+                old, new = shadow.old(key), shadow.new(key)
+                alike += len(old & new)
+                differences += [(key, name, name in old, shadow.why(key, name, name in old)) for name in old ^ new]
+            for key, name, of_old, why in sorted(differences):
+                if why:
                     explained[why] += 1
+                else:
+                    which = "the old program" if of_old else "notifykit"
+                    unexplained.append(f"{part.campaign} {key} {name}: only {which} would send it")
     reasons = "; ".join(f"{count} {why}" for why, count in explained.most_common())
     evidence = f"both would send {alike} messages now" + (f"; explained differences: {reasons}" if reasons else "")
     if unexplained:
@@ -70,70 +71,82 @@ def _world(
     return retiring(project, campaign, campaign.legacy, redirect, recipients=False)
 
 
+class _Task(NamedTuple):
+    """The latest round of a message."""
+
+    name: str
+    status: str
+    since: bool
+    """It was queued since the migration."""
+    round: int
+
+
 class _Shadow:
-    """One campaign, seen by both."""
+    """One campaign, seen by both, contract by contract."""
 
     def __init__(self, world: Retiring, part: CampaignPlan, migrated_at: float, connection: sqlite3.Connection) -> None:
         self._world = world
-        self._migrated_at = migrated_at
-        self._decisions: dict[Message, list[MessageTreatment]] = {}
-        for contract in part.contracts:
-            for item in contract.decisions:
-                self._decisions.setdefault((contract.key, item.message), []).append(item)
-        self._tasks: dict[Message, tuple[str, float, int]] = {}
-        """The latest round of each message: status, when it was queued, round."""
+        self._planned = {contract.key: contract for contract in part.contracts}
+        self._tasks: dict[str, tuple[_Task, ...]] = {}
+        same: dict[tuple[_Task, ...], tuple[_Task, ...]] = {}  # thousands of contracts stand alike
         for task in StoredOutbox(connection).tasks_in_brief(campaign=part.campaign):
-            latest = self._tasks.get((task.key, task.name))
-            if latest is None or latest[2] < task.round:
-                self._tasks[task.key, task.name] = (task.status, task.queued_at or 0.0, task.round)
+            found = _Task(task.name, task.status, (task.queued_at or 0.0) >= migrated_at, task.round)
+            known = self._tasks.get(task.key, ())
+            if known and any(one.name == found.name and one.round > found.round for one in known):
+                continue
+            tasks = (*(one for one in known if one.name != found.name), found) if known else (found,)
+            self._tasks[sys.intern(task.key)] = same.setdefault(tasks, tasks)
 
-    def old(self) -> Iterator[Message]:
-        """Yield what the old program would send: its pending rows, and what it would make (again)."""
+    def contracts(self) -> Iterable[str]:
+        """Return the contracts that anything is known of."""
+        return self._planned.keys() | self._world.contracts.keys() | self._tasks.keys()
+
+    def old(self, key: str) -> set[str]:
+        """Return the messages that the old program would send: its pending rows, and what it would make (again)."""
         pending = (Treatment.ADOPT, Treatment.CANCEL, Treatment.HOLD)
-        for message, items in self._decisions.items():
-            if any(item.row is not None and item.decision in pending for item in items):
-                yield message
+        found = {item.message for item in self._decisions(key) if item.row is not None and item.decision in pending}
+        contract = self._world.contracts.get(key)
         words, sent = self._world.status.words, self._world.state.sent_word
-        for contract in self._world.contracts.values():
-            if generates(contract.column, json_says(words, contract.key, sent)):
-                for name in contract.required:
-                    yield contract.key, name
+        if contract is not None and generates(contract.column, json_says(words, key, sent)):
+            found.update(contract.required)
+        return found
 
-    def new(self) -> Iterator[Message]:
-        """Yield what notifykit would send: what waits, and what the next generation would queue."""
-        for message, (status, _, _) in self._tasks.items():
-            if status in _WAITING:
-                yield message
-        for contract in self._world.contracts.values():
-            if contract.column is FlagState.UNSENT:
-                for name in contract.required:
-                    if (contract.key, name) not in self._tasks:
-                        yield contract.key, name
+    def new(self, key: str) -> set[str]:
+        """Return the messages that notifykit would send: what waits, and what the next generation would queue."""
+        tasks = self._tasks.get(key, ())
+        found = {task.name for task in tasks if task.status in _WAITING}
+        contract = self._world.contracts.get(key)
+        if contract is not None and contract.column is FlagState.UNSENT:
+            found.update(set(contract.required).difference(task.name for task in tasks))
+        return found
 
-    def why_not_sent(self, message: Message) -> str | None:
-        """Explain why notifykit does not send what the old program would; None where nothing explains it."""
-        status = self._tasks.get(message, ("", 0.0, 0))[0]
-        decisions = {item.decision for item in self._decisions.get(message, ())}
-        if status in ("sent", "completed"):
-            return "sent already" if decisions & {Treatment.SENT, Treatment.ASSUME} else "sent since"
-        if status == "in_doubt":
+    def why(self, key: str, name: str, of_old: bool) -> str:
+        """Explain why only the old program (`of_old`), or only notifykit, sends a message; empty where nothing does."""
+        task = next((task for task in self._tasks.get(key, ()) if task.name == name), None)
+        decisions = {item.decision for item in self._decisions(key) if item.message == name}
+        if task is None:
+            # Of notifykit alone: its flag says unsent, the file says sent, and the plan must have made a task of it.
+            return ""
+        return self._why_not_sent(task, decisions) if of_old else self._why_sent(task, decisions)
+
+    def _decisions(self, key: str) -> Sequence[MessageTreatment]:
+        contract = self._planned.get(key)
+        return contract.decisions if contract else ()
+
+    @staticmethod
+    def _why_not_sent(task: _Task, decisions: Collection[Treatment]) -> str:
+        if task.status in ("sent", "completed"):
+            return "sent already" if {Treatment.SENT, Treatment.ASSUME}.intersection(decisions) else "sent since"
+        if task.status == "in_doubt":
             return "held for a person"
-        if status == "failed":
+        if task.status == "failed":
             return "failed since, for a person"
-        if status == "cancelled":
-            return "cancelled as a twin, or by a person"
-        return None
+        return "cancelled as a twin, or by a person" if task.status == "cancelled" else ""
 
-    def why_sent(self, message: Message) -> str | None:
-        """Explain why notifykit sends what the old program would not; None where nothing explains it."""
-        if message not in self._tasks:
-            # Its flag says unsent, the file says sent: the plan must have made a task of it.
-            return None
-        _, queued_at, round_ = self._tasks[message]
-        if round_ > 1:
+    @staticmethod
+    def _why_sent(task: _Task, decisions: Collection[Treatment]) -> str:
+        if task.round > 1:
             return "opened again by a person"
-        if queued_at >= self._migrated_at:
+        if task.since:
             return "queued since the migration"
-        if any(item.decision is Treatment.HOLD for item in self._decisions.get(message, ())):
-            return "held, and put back by a person"
-        return None
+        return "held, and put back by a person" if Treatment.HOLD in decisions else ""

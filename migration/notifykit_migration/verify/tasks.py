@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
+from typing import NamedTuple
 
-from notifykit.outbox.sqlite.stored import StoredOutbox, TaskInBrief
+from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit_migration.model import CampaignPlan, Check, CheckResult, MessageTreatment, Plan, Treatment
 from notifykit_migration.wording import checks as named
 
@@ -14,6 +16,20 @@ SHOWN = 20
 """Differences that are listed."""
 
 _ACCEPTED = ("sent", "completed")
+
+
+class _Stand(NamedTuple):
+    """What a decision is compared with of a task, beside its id. Thousands stand alike."""
+
+    name: str
+    round: int
+    status: str
+    attempts: int
+    text: int
+    """A hash, where the plan has a text; else 0."""
+
+
+_Task = tuple[int, _Stand]
 
 
 def tasks_of_plan(connection: sqlite3.Connection, plan: Plan, *, strict: bool) -> Check:
@@ -24,15 +40,23 @@ def tasks_of_plan(connection: sqlite3.Connection, plan: Plan, *, strict: bool) -
     wrong: list[str] = []
     contracts = tasks = 0
     for part in plan.campaigns:
-        there: dict[tuple[str, str, int], list[TaskInBrief]] = defaultdict(list)
+        there: dict[str, list[_Task]] = defaultdict(list)
+        same: dict[_Stand, _Stand] = {}
+        worded = {one.key for one in part.contracts if any(item.text is not None for item in one.decisions)}
         for task in stored.tasks_in_brief(campaign=part.campaign):
-            there[task.key, task.name, task.round].append(task)
+            text = hash(task.text) if task.key in worded else 0
+            stand = _Stand(task.name, task.round, task.status, task.attempts, text)
+            there[sys.intern(task.key)].append((task.id, same.setdefault(stand, stand)))
         for contract in part.contracts:
             contracts += 1
             for item in contract.decisions:
                 if item.decision.status is not None:
                     tasks += 1
-                    found = there.get((contract.key, item.message, item.round), [])
+                    found = [
+                        task
+                        for task in there.get(contract.key, ())
+                        if task[1].name == item.message and task[1].round == item.round
+                    ]
                     if (why := _wrong(item, found, told, strict=strict)) is not None:
                         wrong.append(f"{part.campaign} {contract.key} {item.message}: {why}")
         wrong += _twice(part)
@@ -48,18 +72,18 @@ def _twice(part: CampaignPlan) -> Iterator[str]:
     return (f"{part.campaign} {key}: planned {count} times" for key, count in seen.items() if count > 1)
 
 
-def _wrong(item: MessageTreatment, found: list[TaskInBrief], told: Collection[int], *, strict: bool) -> str | None:
+def _wrong(item: MessageTreatment, found: list[_Task], told: Collection[int], *, strict: bool) -> str | None:
     """Say what is wrong with the task of a decision; None where nothing is."""
     if len(found) != 1:
         return f"{len(found)} tasks instead of one"
-    (task,) = found
-    if item.text is not None and task.text != item.text:
-        return f"task {task.id} has another text than the plan"
+    ((id_, task),) = found
+    if item.text is not None and task.text != hash(item.text):
+        return f"task {id_} has another text than the plan"
     if strict and task.status != item.decision.status:
-        return f"task {task.id} is {task.status}, the plan says {item.decision.status}"
+        return f"task {id_} is {task.status}, the plan says {item.decision.status}"
     sent = item.decision in (Treatment.SENT, Treatment.ASSUME)
     if sent and task.status not in _ACCEPTED:
-        return f"task {task.id} was sent, and is {task.status}"
-    if not sent and task.status in _ACCEPTED and not task.attempts and task.id not in told:
-        return f"task {task.id} is {task.status}, though nobody sent it and nobody decided so"
+        return f"task {id_} was sent, and is {task.status}"
+    if not sent and task.status in _ACCEPTED and not task.attempts and id_ not in told:
+        return f"task {id_} is {task.status}, though nobody sent it and nobody decided so"
     return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from notifykit.errors import StoreError
 from notifykit.model import Draft, Status
@@ -16,6 +17,9 @@ from notifykit.outbox.sqlite import events, key_forms, lanes
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.values import Event
 from notifykit.wording import Reason
+
+BATCH = 1_000
+"""Tasks that are made at once: what they are made of is large, and is not held longer."""
 
 BECOMES = frozenset({Status.QUEUED, Status.IN_DOUBT, Status.COMPLETED, Status.CANCELLED})
 """What an adopted task can be."""
@@ -101,33 +105,43 @@ class Adopting:
     def adopt(self, adoptions: Iterable[Adoption], *, who: str) -> list[int]:
         """Make these rows, and messages without a row, tasks of their campaigns, each with an event `adopted`.
 
-        One transaction, or part of the one that is open. A legacy row keeps its seven legacy columns except the
-        status; those queued wait for their turn in the order of ids. Returns the ids of the tasks, in the order
-        given. Raises StoreError, and the transaction is to be undone, where a row is not there or not free any
-        more, or where a task of the same campaign, key, message and round exists.
+        One transaction, or part of the one that is open, within which they are asked for, some at a time. A legacy row
+        keeps its seven legacy columns except the status; those queued wait for their turn in the order of ids. Returns
+        the ids of the tasks, in the order given. Raises StoreError, and the transaction is to be undone, where a row
+        is not there or not free any more, or where a task of the same campaign, key, message and round exists.
         """
         db = self.db
-        wanted = list(adoptions)
+        rest = iter(adoptions)
+        ids: list[int] = []
+        queued: list[int] = []
         with db.transaction():
             now = db.clock.now()
-            _require_free(db, [item.id for item in wanted if item.id is not None])
+            free = {id_ for (id_,) in db.execute(_FREE)}
             (last,) = db.one(_LAST_ID)
-            try:
-                db.connection.executemany(_ADOPT, (_values(item) for item in wanted if item.id is not None))
-                ids = [_insert(db, item) if item.id is None else item.id for item in wanted]
-            except sqlite3.IntegrityError as error:
-                raise _clash(db, wanted, last) or db.explained(error) from error
-            except sqlite3.Error as error:
-                raise db.explained(error) from error
-            key_forms.keep_forms(db, ((item.draft.campaign, item.draft.key) for item in wanted))
-            events.record_all(
-                db,
-                (
-                    Event(at=now, task_id=id_, kind="adopted", who=who, detail=str(item.reason or ""))
-                    for id_, item in zip(ids, wanted, strict=True)
-                ),
-            )
-            _place(db, wanted, ids)
+            while wanted := list(islice(rest, BATCH)):
+                _require_free(db, [item.id for item in wanted if item.id is not None], free, ids)
+                try:
+                    db.connection.executemany(_ADOPT, (_values(item) for item in wanted if item.id is not None))
+                    made = [_insert(db, item) if item.id is None else item.id for item in wanted]
+                except sqlite3.IntegrityError as error:
+                    raise _clash(db, wanted, last, ids) or db.explained(error) from error
+                except sqlite3.Error as error:
+                    raise db.explained(error) from error
+                key_forms.keep_forms(db, ((item.draft.campaign, item.draft.key) for item in wanted))
+                events.record_all(
+                    db,
+                    (
+                        Event(at=now, task_id=id_, kind="adopted", who=who, detail=str(item.reason or ""))
+                        for id_, item in zip(made, wanted, strict=True)
+                    ),
+                )
+                ids += made
+                queued += [
+                    id_
+                    for id_, item in zip(made, wanted, strict=True)
+                    if item.status is Status.QUEUED and item.draft.ordered
+                ]
+            _place(db, queued)
         return ids
 
 
@@ -163,8 +177,8 @@ def _insert(db: Database, item: Adoption) -> int:
     return id_
 
 
-def _require_free(db: Database, ids: Sequence[int]) -> None:
-    free = {id_ for (id_,) in db.execute(_FREE)}
+def _require_free(db: Database, ids: Sequence[int], free: set[int], made: Sequence[int]) -> None:
+    """Raise StoreError where a row is not `free`, and take those that are out of there. `made`: the tasks until now."""
     for id_ in ids:
         if id_ in free:
             free.discard(id_)
@@ -172,7 +186,7 @@ def _require_free(db: Database, ids: Sequence[int]) -> None:
         found = db.one(_STANDING, (id_,))
         if found is None:
             why = "it is not there any more"
-        elif found[1] is not None:
+        elif found[1] is not None and id_ not in made:
             why = f"campaign {found[1]} has it already"
         else:
             why = "it was named twice"
@@ -181,18 +195,18 @@ def _require_free(db: Database, ids: Sequence[int]) -> None:
         )
 
 
-def _clash(db: Database, wanted: Sequence[Adoption], last: int) -> StoreError | None:
-    """Say which task is there twice. `last`: the highest id before."""
+def _clash(db: Database, wanted: Sequence[Adoption], last: int, made: Sequence[int]) -> StoreError | None:
+    """Say which task is there twice. `last`: the highest id before; `made`: the tasks until now."""
     ours = {item.id for item in wanted}
     met: set[tuple[str, str, str, int]] = set()
     for item in wanted:
         draft = item.draft
         identity = (draft.campaign, draft.key, draft.name, draft.round)
         what = f"message {draft.name} of {draft.key} in campaign {draft.campaign}, round {draft.round}"
-        if identity in met:
+        found = db.one(_SAME, identity)
+        if identity in met or (found and found[0] in made):
             return StoreError(f"{what}, was named twice", mend="nothing was done, make a new plan", where=db.path)
         met.add(identity)
-        found = db.one(_SAME, identity)
         if found and found[0] <= last and found[0] not in ours:
             return StoreError(
                 f"{what}, is task {found[0]} already", mend="nothing was done, make a new plan", where=db.path
@@ -200,9 +214,8 @@ def _clash(db: Database, wanted: Sequence[Adoption], last: int) -> StoreError | 
     return None
 
 
-def _place(db: Database, wanted: Sequence[Adoption], ids: Sequence[int]) -> None:
+def _place(db: Database, queued: Sequence[int]) -> None:
     """Find anew whose turn it is in every lane that was added to: an adopted row can be older than what waits."""
-    queued = [id_ for id_, item in zip(ids, wanted, strict=True) if item.status is Status.QUEUED and item.draft.ordered]
     touched = {db.one(_LANE_OF, (id_,)) for id_ in queued}
     for channel, recipient in sorted(touched):
         db.execute(_NOBODYS_TURN, (channel, recipient))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -9,15 +10,23 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import other_versions
 import pytest
 from legacy_world import AWARD, GROUP, SENT, LegacyWorld
+from notifykit_migration import migrate
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.lock import migration_lock
+from notifykit_migration.model import Plan
+from notifykit_migration.plan.make import make_plan
+from notifykit_migration.plan.plan_file import plan_hash, read_plan, write_plan
+
+from notifykit.wording import Reason
 
 
 @pytest.fixture
@@ -62,6 +71,55 @@ def test_a_healthy_system_migrates_with_nothing_held(world: LegacyWorld) -> None
     assert all(times == 1 for times in world.delivered.values())
     assert len(world.delivered) == 3
     assert world.run("verify").exit_code == 0
+
+
+def test_no_plan_is_held_while_the_backup_is_planned_from(world: LegacyWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 100,000 contracts it is the largest thing that there is."""
+    normal(world)
+
+    def plans() -> int:
+        return sum(isinstance(one, Plan) for one in gc.get_objects())
+
+    before = plans()
+    found = []
+
+    def counted(*arguments: Any, **options: Any) -> Plan:
+        found.append(plans() - before)
+        return make_plan(*arguments, **options)
+
+    monkeypatch.setattr(migrate, "make_plan", counted)
+    assert world.run("migrate", "--yes", "--stopped", "idle").exit_code == 0
+    assert found == [0]
+
+
+def test_a_plan_with_reasons_of_another_version_is_carried_out_as_it_stands(world: LegacyWorld, tmp_path: Path) -> None:
+    """The proof makes one of the same treatment, and in other words."""
+    normal(world)
+    path = tmp_path / "plan.json"
+    assert world.run("migrate", "--dry-run", "--stopped", "idle", "--out", str(path)).exit_code == 0
+    plan = read_plan(path)
+    (part,) = plan.campaigns
+    contracts = tuple(
+        replace(one, decisions=tuple(replace(item, why=Reason("in other words")) for item in one.decisions))
+        for one in part.contracts
+    )
+    other = replace(plan, campaigns=(replace(part, contracts=contracts),))
+    write_plan(replace(other, hash=plan_hash(other)), path)
+    done = world.run("migrate", "--yes", "--plan", str(path))
+    assert done.exit_code == 0, done.output
+    assert {row["reason"] for row in world.rows()} == {"in other words"}
+
+
+def test_what_a_strategy_keeps_does_not_depend_on_the_row_of_the_file(world: LegacyWorld) -> None:
+    """Its CSV row is gone, and a task of it is to be found by its contract all the same."""
+    normal(world)
+    gone = next(iter(world.flags()))
+    rows = world.csv().read_bytes().splitlines(keepends=True)
+    world.csv().write_bytes(b"".join(row for row in rows if gone.encode() not in row))
+    assert world.run("migrate", "--yes", "--stopped", "idle").exit_code in (0, 3)
+    tasks = [row for row in world.rows() if row["record_key"] == gone]
+    assert len(tasks) == 2
+    assert {json.loads(row["metadata"])["contract_id"] for row in tasks} == {gone}
 
 
 def test_the_first_row_beyond_the_completed_ones_may_have_been_in_flight(world: LegacyWorld) -> None:

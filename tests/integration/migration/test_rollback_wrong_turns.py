@@ -54,6 +54,18 @@ def nothing_changes(world: LegacyWorld) -> Iterator[None]:
     assert {name: facts[0] for name, facts in after.items()} == {name: facts[0] for name, facts in before.items()}
 
 
+def test_the_plan_of_the_backup_was_edited(migrated: LegacyWorld) -> None:
+    """A rollback reads decisions alone, which the hash within the plan does not prove."""
+    (path,) = migrated.migration.glob("backups/*/plan.json")
+    text = path.read_text(encoding="utf-8")
+    assert '"decision":"S"' in text
+    path.write_text(text.replace('"decision":"S"', '"decision":"A"'), encoding="utf-8")
+    with nothing_changes(migrated):
+        result = migrated.run("rollback", "--yes")
+    assert result.exit_code == 7
+    assert "is not the plan that was kept here" in result.stderr
+
+
 def test_nothing_is_migrated(world: LegacyWorld) -> None:
     before = world.tree()
     result = world.run("rollback", "--yes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -24,6 +25,7 @@ from notifykit_migration.model import (
     Return,
     RollbackPlan,
     RowState,
+    Stand,
     StatusFileState,
     Treatment,
 )
@@ -194,10 +196,12 @@ def returned(number: int, present: OutboxState = OutboxState.QUEUED, **changes: 
 
 
 def rollback(*returns: Return, **changes: Any) -> RollbackPlan:
+    found = returns or (returned(1), returned(2), returned(3, OutboxState.NEVER, column=FlagState.UNSENT, json=None))
     made = RollbackPlan(
         store="tasks.db",
-        returns=returns
-        or (returned(1), returned(2), returned(3, OutboxState.NEVER, column=FlagState.UNSENT, json=None)),
+        returns=Counter(Stand(item.campaign, item.present, item.column, item.json) for item in found),
+        rows=Counter(status for item in found for status in item.rows.values()),
+        agreed="",
         holds=(),
         resumed=(),
         files=("state/PerformanceData-BJ-Aug.csv", "state/send_status_bj_aug.json"),

@@ -12,6 +12,7 @@ import pytest
 from notifykit.errors import StoreError
 from notifykit.model import Draft, Outcome, Status, Task
 from notifykit.outbox import SqliteOutbox
+from notifykit.outbox.sqlite import adopting
 from notifykit.outbox.sqlite.adopting import Adoption
 from notifykit.outbox.values import ChannelBounds, Filter, Transition
 from notifykit.testing import FakeClock
@@ -44,8 +45,12 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture
-def old(legacy_file: Path, clock: FakeClock) -> Iterator[SqliteOutbox]:
+@pytest.fixture(params=[1, 2, adopting.BATCH])
+def old(
+    legacy_file: Path, clock: FakeClock, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SqliteOutbox]:
+    """However many tasks are made at once."""
+    monkeypatch.setattr(adopting, "BATCH", request.param)
     with SqliteOutbox.open(legacy_file, clock) as opened:
         yield opened
 

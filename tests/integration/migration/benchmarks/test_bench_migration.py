@@ -24,12 +24,12 @@ def test_the_figures_of_the_migration_are_among_those_of_the_run(tmp_path: Path)
 @pytest.mark.long
 def test_the_ways_from_the_old_program_and_back_do_the_work_that_they_are_timed_for(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "shelf")
-    for measure in (moving.read_once, moving.back_up, moving.migrate, moving.roll_back):
+    for measure in (moving.read_once, moving.back_up, moving.dry_run, moving.migrate, moving.roll_back):
         room = tmp_path / measure.__name__
         room.mkdir()
         found = measure(room, shelf, 100)
         assert found.value > 0
-        assert (found.peak > 0) == (measure in (moving.migrate, moving.roll_back))
+        assert (found.peak > 0) == (measure in (moving.dry_run, moving.migrate, moving.roll_back))
 
 
 def test_the_old_program_does_its_whole_job_bare_and_shimmed(tmp_path: Path) -> None:

@@ -12,7 +12,16 @@ import plans
 import pytest
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.model import Kept, MessageTreatment, Options, Plan, Raised, Treatment
-from notifykit_migration.plan.plan_file import BATCH, parse_plan, plan_hash, plan_text, read_plan, write_plan
+from notifykit_migration.plan.plan_file import (
+    BATCH,
+    kept_decisions,
+    kept_plan,
+    parse_plan,
+    plan_hash,
+    plan_text,
+    read_plan,
+    write_plan,
+)
 from notifykit_migration.wording.proven import TWIN
 from notifykit_migration.wording.warnings import NO_TABLE
 
@@ -46,6 +55,44 @@ def test_what_is_read_is_what_was_written(plan: Plan, tmp_path: Path) -> None:
     write_plan(plan, path)
     assert read_plan(path) == plan
     assert plan_text(read_plan(path)) == path.read_text(encoding="utf-8")
+
+
+def test_the_plan_of_a_backup_is_read_in_whatever_lines_it_stands(plan: Plan, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    write_plan(plan, path)
+    text = path.read_text(encoding="utf-8")
+    assert kept_plan(path) == plan
+    for indent in (None, 1):
+        path.write_text(json.dumps(json.loads(text), indent=indent), encoding="utf-8")
+        assert kept_plan(path) == plan
+    path.write_text(text.replace('"decision":"S"', '"decision":"A"', 1), encoding="utf-8")
+    with pytest.raises(VerificationError, match="it was edited"):
+        kept_plan(path)
+    path.write_text(text.replace('{"age"', "{age", 1), encoding="utf-8")
+    with pytest.raises(PreflightError, match="is no plan"):
+        kept_plan(path)
+
+
+def test_decisions_are_read_without_their_evidence(plan: Plan, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    write_plan(plan, path)
+    found = kept_decisions(path)
+    assert replace(found, campaigns=()) == replace(plan, campaigns=())
+    for part, brief in zip(plan.campaigns, found.campaigns, strict=True):
+        assert replace(brief, contracts=()) == replace(part, contracts=())
+        assert list(brief.contracts) == [
+            replace(
+                contract,
+                number=None,
+                place=None,
+                age=None,
+                crash=None,
+                decisions=tuple(
+                    replace(item, why=Reason(""), recipient=None, text=None) for item in contract.decisions
+                ),
+            )
+            for contract in part.contracts
+        ]
 
 
 def test_it_is_plain_json_with_its_format(plan: Plan) -> None:
