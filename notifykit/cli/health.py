@@ -46,7 +46,7 @@ def health(session: Session, as_json: bool) -> ExitCode:
         if as_json:
             print_json({"health": Verdict.BROKEN.value, "error": str(error)})
         else:
-            out(f"{_WORDS[Verdict.BROKEN]}: {' '.join(str(error).split())}")
+            out(f"{_WORDS[Verdict.BROKEN]}: {'; '.join(line.strip() for line in str(error).splitlines())}")
         return _CODES[Verdict.BROKEN]
 
 
