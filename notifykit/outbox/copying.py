@@ -40,6 +40,13 @@ KINDS: Mapping[str, Sequence[str]] = {
     "held_campaigns": ("campaign", *_REASON),
     "keys": ("campaign", "record_key"),
     "distinct_keys": ("campaign", "one", "other", "at", "who", "why"),
+    "decisions": (
+        *("id", "at", "kind", "who", "why", "channel", "until", *_REASON, "undone_at", "undone_by", "undone_why"),
+    ),
+    "decided": (
+        *("decision", "task_id", "became", "number", "flagged", "undone", "was", "was_tries", "was_not_before"),
+        *("was_hold_until", "was_doubted_at", "was_sent_at", "was_reason", "was_reason_code", "was_reason_params"),
+    ),
     "sources": ("campaign", "place", "host", "path", "since", "who", "why"),
     "sequence": ("highest",),
     "carried": ("name", "sql", "rows"),

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
 from notifykit.model import Attempt, CampaignData, Claim, Draft, Outcome, Status, Task
+from notifykit.outbox.decided import Decision, Undoing
 from notifykit.outbox.values import (
     CampaignFigures,
     ChannelBounds,
@@ -177,10 +178,6 @@ class Outbox(Protocol):
         """Stop claims of a channel, for all workers. A longer pause is not shortened."""
         ...
 
-    def resume(self, channel: str) -> bool:
-        """End a pause. False where there was none."""
-        ...
-
     def pauses(self) -> list[Pause]:
         """Return the pauses in force."""
         ...
@@ -231,12 +228,40 @@ class Outbox(Protocol):
     def decide(self, ids: Iterable[int], status: Status, *, who: str, why: str, of: Sequence[Status]) -> list[Task]:
         """Move those of the tasks that are in one of the statuses `of`; returns them as they are now.
 
-        `queued` puts a task back for an immediate attempt with a fresh count of tries.
+        `queued` puts a task back for an immediate attempt with a fresh count of tries; one that is `cancelled` only
+        where a person cancelled it (`may_queue_again`).
         """
         ...
 
     def resend(self, campaign: str, key: str, messages: Sequence[str], *, who: str, why: str) -> list[Task]:
         """Open a new round for messages that were sent: the same text, queued again. Returns the new tasks."""
+        ...
+
+    def resume(self, channel: str, *, who: str, why: str) -> bool:
+        """End a pause, or an outage. False where there was none."""
+        ...
+
+    # Each of these three that changed anything is a decision, which can be undone: what was before is kept.
+
+    def decisions(self, limit: int | None = None, *, task: int | None = None) -> list[Decision]:
+        """Return the latest decisions, the last one first. `task`: only those about it."""
+        ...
+
+    def undoing(self, decision: int) -> Undoing | None:
+        """Return what undoing a decision would do now; None where there is none of that id.
+
+        A task is put back only where no later decision that stands is about it, where its status is what the decision
+        made it, where no attempt began since, and where no message of its record was written back since, unless it is
+        put back to `cancelled`.
+        """
+        ...
+
+    def undo(self, decision: int, *, who: str, why: str) -> Undoing | None:
+        """Take a decision back, as far as `undoing` tells; returns what was done, with the tasks as they are now.
+
+        Tasks are what they were: their waits, tries and doubts, too. Those that the decision made are cancelled. A
+        pause is in force again. Nothing is changed where nothing can be put back, or the decision was undone before.
+        """
         ...
 
     def rename_campaign(self, old: str, new: str, *, who: str, why: str) -> int:

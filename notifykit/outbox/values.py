@@ -149,8 +149,8 @@ class Event:
     at: float
     task_id: int
     kind: str
-    """`retried`, `resolved`, `cancelled`, `resent`, `renamed`, `write_back_owed`, `late_result`, or an earlier
-    `written_back`; `set_aside` where another program wrote into it what cannot be read; after a migration also
+    """`retried`, `resolved`, `cancelled`, `resent`, `undone`, `renamed`, `write_back_owed`, `late_result`, or an
+    earlier `written_back`; `set_aside` where another program wrote into it what cannot be read; after a migration also
     `adopted` and `late_legacy_completed`."""
     who: str
     detail: str

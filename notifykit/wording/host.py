@@ -26,6 +26,21 @@ NOT_PROVEN = HOST("not_proven", "{cause:why}", "{cause:why}")
 ASSUMED_SENT = HOST("assumed_sent", "assumed sent: {cause:why}", "视为已发送：{cause:why}")
 LEFT_OUT = HOST("left_out", "not delivered to {recipients}", "未送达 {recipients}")
 DECIDED = HOST("decided", "{why}", "{why}")
+UNDO_CELLS = HOST(
+    "undo_cells",
+    "another program had written into it, which is not written again",
+    "其他程序改写过它，不会再写回那样的内容",
+)
+UNDO_LATER = HOST("undo_later", "decision {decision:d} was made about it since", "此后又对它作了决定 {decision}")
+UNDO_FLAGGED = HOST("undo_flagged", "the flag of its record was written since", "此后其记录的标记已写入")
+UNDO_MOVED = HOST("undo_moved", "it is {status} by now", "它现在已是 {status}")
+UNDO_TRIED = HOST("undo_tried", "it was tried since", "此后已尝试发送")
+UNDO_PAUSE_OVER = HOST("undo_pause_over", "the pause would be over by now", "该暂停到现在也已结束")
+UNDO_OUTAGE = HOST(
+    "undo_outage",
+    "it was no pause that was ended: a channel that cannot be reached pauses again by itself",
+    "当时结束的不是暂停：连不上的通道会自行再次暂停",
+)
 PAUSED = HOST("paused", "{cause:why}", "{cause:why}")
 WRITE_BACK_FAILED = HOST("write_back_failed", "{error}", "{error}")
 WRITE_BACK_ODD = HOST(

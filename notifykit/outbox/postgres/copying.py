@@ -14,11 +14,13 @@ from notifykit.outbox.postgres.queueing import MOST_OF_A_KEY
 from notifykit.outbox.postgres.store import PostgresOutbox
 
 _TYPES = {
-    **dict.fromkeys(("id", "task_id", "duplicates_prevented", "highest"), "int8"),
+    **dict.fromkeys(("id", "task_id", "duplicates_prevented", "highest", "decision"), "int8"),
     **dict.fromkeys(("round", "ordered", "attempts", "tries", "number", "failures", "several"), "int4"),
     **dict.fromkeys(("queued_at", "not_before", "hold_until", "sent_at", "completed_at", "doubted_at"), "float8"),
     **dict.fromkeys(("started_at", "finished_at", "call_seconds", "at", "set_at", "until"), "float8"),
-    **dict.fromkeys(("since", "last_at", "lasted", "wait"), "float8"),
+    **dict.fromkeys(("flagged", "undone", "was_tries"), "int4"),
+    **dict.fromkeys(("since", "last_at", "lasted", "wait", "undone_at"), "float8"),
+    **dict.fromkeys(("was_not_before", "was_hold_until", "was_doubted_at", "was_sent_at"), "float8"),
 }
 """Of the columns that are no texts."""
 
@@ -36,6 +38,8 @@ _ORDER = {
     "campaign_data": "id",
     "held_campaigns": "campaign",
     "distinct_keys": "campaign, one, other",
+    "decisions": "id",
+    "decided": "decision, task_id",
     "sources": "id",
     "carried": "position",
 }
@@ -63,6 +67,12 @@ _SEQUENCE = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM outbox.m
 
 # `add`: likewise.
 _SET_SEQUENCE = "SELECT setval('outbox.message_ids', greatest(%(highest)s, 1), %(highest)s > 0)"
+
+# `add`: the next decision comes after those that were copied.
+_NEXT_DECISION = """
+SELECT setval(pg_get_serial_sequence('outbox.decisions', 'id'), greatest(max(id), 1), max(id) IS NOT NULL)
+  FROM outbox.decisions
+"""
 
 # `_add_tasks`: all that is known of a task, with the name of its lane; gone with the transaction.
 _ARRIVED = f"""
@@ -196,6 +206,8 @@ class PostgresCopyEnd:
                 types[at] = "bool"
                 rows = ((*row[:at], bool(row[at]), *row[at + 1 :]) for row in rows)
             self._db.copy_in(f"outbox.{kind} ({', '.join(names)})", types, rows)
+            if kind == "decisions":
+                self._db.one(_NEXT_DECISION)
 
     def _add_tasks(self, rows: Iterable[Row]) -> None:
         names = (*KINDS["tasks"], "lane_name")

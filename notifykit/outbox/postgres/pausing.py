@@ -32,7 +32,7 @@ ON CONFLICT (channel) DO UPDATE
 # `end_outage`: the service answered.
 _END_OUTAGE = "DELETE FROM outbox.outages WHERE channel = %s"
 
-# `pause`: stop a channel; a longer pause is not shortened.
+# `pause_until`: stop a channel; a longer pause is not shortened.
 _PAUSE = """
 INSERT INTO outbox.pauses (channel, set_at, until, reason, reason_code, reason_params)
 VALUES (%(channel)s, %(now)s, %(until)s, %(reason)s, %(reason_code)s, %(reason_params)s)
@@ -42,8 +42,11 @@ ON CONFLICT (channel) DO UPDATE
  WHERE excluded.until > pauses.until
 """
 
-# `resume`: end the pause of a channel, if it is in force.
-_RESUME = "DELETE FROM outbox.pauses WHERE channel = %s AND until > %s"
+# `end`: the pause of a channel, if it is in force.
+_END = """
+DELETE FROM outbox.pauses WHERE channel = %s AND until > %s
+RETURNING channel, until, reason, reason_code, reason_params
+"""
 
 # `pauses`: those in force.
 _PAUSES = """
@@ -103,23 +106,11 @@ class Pausing:
         """Stop claims of a channel, for all workers."""
         now = self.db.now()
         with self.db.transaction():
-            self.db.execute(_PAUSE, {"channel": channel, "now": now, "until": now + seconds, **_why(reason)})
-
-    def resume(self, channel: str) -> bool:
-        """End a pause."""
-        with self.db.transaction():
-            ended = self.end_outage(channel)
-            resumed = bool(self.db.execute(_RESUME, (channel, self.db.now())))
-            if resumed:
-                channel_times.look_at(self.db, channel)
-            return resumed or ended
+            pause_until(self.db, Pause(channel=channel, until=now + seconds, reason=reason), now)
 
     def pauses(self) -> list[Pause]:
         """Return the pauses in force."""
-        found = self.db.all(_PAUSES, (self.db.now(),))
-        return [
-            Pause(channel=channel, until=until, reason=cells.reason(*columns)) for channel, until, *columns in found
-        ]
+        return [cells.pause(row) for row in self.db.all(_PAUSES, (self.db.now(),))]
 
     def mend_times(self) -> None:
         """Shorten what waits for a clock that was set back, and look at all channels again."""
@@ -145,6 +136,20 @@ class Pausing:
         barred |= {outage.channel: outage.next_probe for outage in self.outages() if outage.paused}
         found = channel_times.waiting(self.db, channels)
         return min((max(due, at, barred.get(name, 0.0)) for name, at, due in found if due is not None), default=None)
+
+
+def pause_until(db: Database, pause: Pause, now: float) -> None:
+    """Stop claims of a channel; a longer pause is not shortened."""
+    db.execute(_PAUSE, {"channel": pause.channel, "now": now, "until": pause.until, **_why(pause.reason)})
+
+
+def end(db: Database, channel: str, now: float) -> Pause | None:
+    """End the pause of a channel; returns it, or None where none was in force."""
+    ended = db.one(_END, (channel, now))
+    if ended is None:
+        return None
+    channel_times.look_at(db, channel)
+    return cells.pause(ended)
 
 
 def _why(reason: Reason) -> dict[str, str | None]:

@@ -5,43 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from notifykit.model import Status, Task
-from notifykit.outbox import cells
-from notifykit.outbox.postgres import advisory, channel_times, events, rows
+from notifykit.outbox.decided import KINDS, may_queue_again
+from notifykit.outbox.postgres import advisory, channel_times, deciding, events, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.lanes import Lanes
 from notifykit.outbox.postgres.queueing import new_ids
 from notifykit.outbox.values import Event
-from notifykit.wording.host import DECIDED
-
-_KIND = {
-    Status.QUEUED: "retried",
-    Status.SENT: "resolved",
-    Status.CANCELLED: "cancelled",
-    Status.FAILED: "resolved",
-}
-
-# `decide`: the channels of tasks.
-_CHANNELS = "SELECT DISTINCT channel FROM outbox.tasks WHERE id = ANY (%s::bigint[])"
 
 # `decide`: the tasks that are where they must be.
 _STANDING = """
 SELECT id, status FROM outbox.tasks WHERE id = ANY (%s::bigint[]) AND status = ANY (%s::text[])
  ORDER BY id FOR UPDATE
 """
-
-# `decide`: put tasks where a person wants them. One that is queued again has its tries anew.
-_SET = """
-UPDATE outbox.tasks
-   SET status = %(status)s, reason = %(reason)s, reason_code = %(reason_code)s, reason_params = %(reason_params)s,
-       worker = NULL, started_at = NULL, lease = NULL, beat = NULL, hold_until = NULL, not_before = 0,
-       tries = CASE WHEN %(status)s = 'queued' THEN 0 ELSE tries END,
-       doubted_at = CASE WHEN %(status)s = 'queued' THEN NULL ELSE doubted_at END,
-       sent_at = CASE %(status)s WHEN 'sent' THEN %(now)s::double precision WHEN 'queued' THEN NULL ELSE sent_at END
- WHERE id = ANY (%(ids)s::bigint[])
-"""
-
-# `_tasks_of`: tasks as they are now.
-_TASKS = f"SELECT {rows.TASK} FROM {rows.TASKS} WHERE t.id = ANY (%s::bigint[])"
 
 # `resend`: the latest rounds of messages.
 _LATEST = """
@@ -83,19 +58,27 @@ class Resolving:
         ids = list(dict.fromkeys(ids))
         with db.transaction():
             now = db.now()
-            self.lanes.announce(channel for (channel,) in db.all(_CHANNELS, (ids,)))
-            held = self.lanes.hold_of(ids)
+            held = deciding.hold(db, self.lanes, ids)
             before = dict(db.all(_STANDING, (ids, [str(one) for one in of])))
+            if status is Status.QUEUED:
+                self._leave_what_no_person_cancelled(before)
             if not before:
                 return []
-            reason = {name: rows.clean(text) for name, text in cells.reason_values(DECIDED(why=why)).items()}
-            db.execute(_SET, {"ids": list(before), "status": status.value, "now": now, **reason})
+            decision = deciding.begin(db, KINDS[status], who=who, why=why, at=now)
+            deciding.note(db, decision, list(before), status)
+            deciding.move(db, list(before), status, why, now)
             told = [(id_, f"{before[id_]} to {status.value}: {why}") for id_ in ids if id_ in before]
             events.record(
-                db, [Event(at=now, task_id=id_, kind=_KIND[status], who=who, detail=detail) for id_, detail in told]
+                db, [Event(at=now, task_id=id_, kind=KINDS[status], who=who, detail=detail) for id_, detail in told]
             )
             self.lanes.find_turns(held)
-            return self._tasks_of([id_ for id_, _ in told])
+            return deciding.tasks_of(db, [id_ for id_, _ in told])
+
+    def _leave_what_no_person_cancelled(self, before: dict[int, str]) -> None:
+        cancelled = [id_ for id_, status in before.items() if status == Status.CANCELLED]
+        for task in deciding.tasks_of(self.db, cancelled):
+            if not may_queue_again(task, lambda id_: events.of_task(self.db, id_)):
+                del before[task.id]
 
     def resend(self, campaign: str, key: str, messages: Sequence[str], *, who: str, why: str) -> list[Task]:
         """Open a new round for messages that were sent."""
@@ -111,13 +94,13 @@ class Resolving:
             sent = {id_ for (id_,) in db.all(_SENT, ([id_ for id_, *_ in found],))}
             latest = {message: id_ for id_, message, _ in found if id_ in sent}
             olds = [latest[message] for message in dict.fromkeys(messages) if message in latest]
+            if not olds:
+                return []
             opened = new_ids(db, len(olds))
             pairs = [{"id": new, "old": old} for new, old in zip(opened, olds, strict=True)]
             made = db.all(_NEW_ROUNDS, {"pairs": rows.many(pairs), "now": now})
+            decision = deciding.begin(db, "resent", who=who, why=why, at=now)
+            deciding.note(db, decision, opened, Status.QUEUED, new=True)
             events.record(db, [Event(at=now, task_id=id_, kind="resent", who=who, detail=why) for id_ in opened])
             self.lanes.find_turns([lane for (lane,) in made])
-            return self._tasks_of(opened)
-
-    def _tasks_of(self, ids: Sequence[int]) -> list[Task]:
-        found = {task.id: task for task in map(rows.task, self.db.all(_TASKS, (list(ids),)))}
-        return [found[id_] for id_ in ids]
+            return deciding.tasks_of(db, opened)

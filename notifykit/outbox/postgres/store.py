@@ -9,6 +9,7 @@ from notifykit.clock import Clock, SystemClock
 from notifykit.outbox.postgres.address import SCHEMA
 from notifykit.outbox.postgres.claiming import Claiming
 from notifykit.outbox.postgres.database import Database
+from notifykit.outbox.postgres.deciding import Deciding
 from notifykit.outbox.postgres.failover import note_timeline
 from notifykit.outbox.postgres.key_forms import KeyForms
 from notifykit.outbox.postgres.lanes import Lanes
@@ -22,7 +23,9 @@ from notifykit.outbox.postgres.schema import prepare, require_current, require_i
 from notifykit.outbox.postgres.writeback import WritingBack
 
 
-class PostgresOutbox(Queueing, Claiming, LostClaims, WritingBack, Resolving, Looking, Pulsing, Places, KeyForms):
+class PostgresOutbox(
+    Queueing, Claiming, LostClaims, WritingBack, Resolving, Deciding, Looking, Pulsing, Places, KeyForms
+):
     """One connection to the store. See `notifykit.outbox.protocol.Outbox` for what the methods promise.
 
     A connection that was lost is made again by the next call; the one that lost it raises StoreError with `passing`,

@@ -23,6 +23,8 @@ _ORDER = {
     "campaigns": "campaign",
     "pauses": "channel",
     "outages": "channel",
+    "decisions": "id",
+    "decided": "decision, task_id",
 }
 """The kinds that are tables, and the order of their rows."""
 

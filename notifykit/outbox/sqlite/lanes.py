@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from notifykit.model import Task
 from notifykit.outbox.sqlite import channel_times
 from notifykit.outbox.sqlite.database import Database
 
@@ -68,6 +69,14 @@ def place_unordered(db: Database, ids: Sequence[int]) -> None:
     if ids:
         db.executemany(_PLACE_UNORDERED, [(id_,) for id_ in ids])
         channel_times.turns_of(db, ids)
+
+
+def find_turn(db: Database, task: Task, *, queued: bool) -> None:
+    """Find whose turn it is in the lane of a task that was moved, and had no turn; `queued`: to there."""
+    if task.ordered:
+        advance(db, [(task.channel, task.recipient)])
+    elif queued:
+        place_unordered(db, [task.id])
 
 
 def advance(db: Database, lanes: Iterable[tuple[str, str]], *, free: bool = False) -> None:

@@ -25,7 +25,7 @@ VALUES (:channel, :kind, :since, :last_at, :lasted, :failures, :task_id, :severa
 # `end_outage`: the service answered.
 _END_OUTAGE = "DELETE FROM outages WHERE channel = ?"
 
-# `pause`: stop a channel; a longer pause is not shortened.
+# `pause_until`: stop a channel; a longer pause is not shortened.
 _PAUSE = """
 INSERT INTO pauses (channel, set_at, until, reason, reason_code, reason_params)
 VALUES (:channel, :now, :until, :reason, :reason_code, :reason_params)
@@ -34,8 +34,8 @@ ON CONFLICT (channel) DO UPDATE SET set_at = excluded.set_at, until = excluded.u
   WHERE excluded.until > until
 """
 
-# `resume`: end the pause of a channel, if it is in force.
-_RESUME = "DELETE FROM pauses WHERE channel = ? AND until > ?"
+# `end`: the pause of a channel is over.
+_END = "DELETE FROM pauses WHERE channel = ?"
 
 # `pauses`: those in force.
 _PAUSES = "SELECT channel, until, reason, reason_code, reason_params FROM pauses WHERE until > ? ORDER BY channel"
@@ -65,19 +65,23 @@ class Pausing:
         """Stop claims of a channel, for all workers."""
         now = self.db.clock.now()
         with self.db.transaction():
-            self.db.execute(
-                _PAUSE, {"channel": channel, "now": now, "until": now + seconds, **cells.reason_values(reason)}
-            )
-
-    def resume(self, channel: str) -> bool:
-        """End a pause."""
-        with self.db.transaction():
-            ended = self.end_outage(channel)
-            return bool(self.db.execute(_RESUME, (channel, self.db.clock.now())).rowcount) or ended
+            pause_until(self.db, Pause(channel=channel, until=now + seconds, reason=reason), now)
 
     def pauses(self) -> list[Pause]:
         """Return the pauses in force."""
-        found = self.db.all(_PAUSES, (self.db.clock.now(),))
-        return [
-            Pause(channel=channel, until=until, reason=cells.reason(*columns)) for channel, until, *columns in found
-        ]
+        return [cells.pause(row) for row in self.db.all(_PAUSES, (self.db.clock.now(),))]
+
+
+def pause_until(db: Database, pause: Pause, now: float) -> None:
+    """Stop claims of a channel; a longer pause is not shortened."""
+    db.execute(
+        _PAUSE, {"channel": pause.channel, "now": now, "until": pause.until, **cells.reason_values(pause.reason)}
+    )
+
+
+def end(db: Database, channel: str, now: float) -> Pause | None:
+    """End the pause of a channel; returns it, or None where none was in force."""
+    ended = next((pause for row in db.all(_PAUSES, (now,)) if (pause := cells.pause(row)).channel == channel), None)
+    if ended is not None:
+        db.execute(_END, (channel,))
+    return ended

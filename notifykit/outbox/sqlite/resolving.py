@@ -5,34 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from notifykit.model import Status, Task
-from notifykit.outbox import cells
-from notifykit.outbox.sqlite import events, lanes, rows
+from notifykit.outbox.decided import KINDS, may_queue_again
+from notifykit.outbox.sqlite import deciding, events, lanes
 from notifykit.outbox.sqlite.database import Database
 from notifykit.wording.host import DECIDED
-
-_KIND = {
-    Status.QUEUED: "retried",
-    Status.SENT: "resolved",
-    Status.CANCELLED: "cancelled",
-    Status.FAILED: "resolved",
-}
-
-# `decide`: put a task where a person wants it. One that is queued again has its tries anew, and where another program
-# wrote over the number of its attempts, that of the latest that is known.
-_SET = """
-UPDATE tasks SET status = :status, updated_at = :local, reason = :reason, reason_code = :reason_code,
-                 reason_params = :reason_params, worker = NULL, started_at = NULL,
-                 attempts = CASE WHEN typeof(attempts) = 'integer' THEN attempts ELSE coalesce((
-                     SELECT max(number) FROM attempts WHERE task_id = tasks.id), 0) END,
-                 lease = NULL, beat = NULL, due_at = NULL, hold_until = NULL, not_before = 0.0,
-                 tries = CASE WHEN :status = 'queued' THEN 0 ELSE tries END,
-                 doubted_at = CASE WHEN :status = 'queued' THEN NULL ELSE doubted_at END,
-                 sent_at = CASE :status WHEN 'sent' THEN :now WHEN 'queued' THEN NULL ELSE sent_at END
- WHERE id = :id
-"""
-
-# `decide`, `resend`: a task as it is now.
-_TASK = f"SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks WHERE id = ?"
 
 # `resend`: queue the latest round of a message again as the next one, if that was sent.
 _NEW_ROUND = """
@@ -56,32 +32,35 @@ class Resolving:
         """Move those of the tasks that are in one of the statuses `of`."""
         db = self.db
         now = db.clock.now()
-        reason = cells.reason_values(DECIDED(why=why))
-        moved = []
+        reason = DECIDED(why=why)
+        moved: list[Task] = []
+        decision = None
         with db.transaction():
             for id_ in ids:
-                before = self._task(id_)
-                if before is None or before.status not in of:
+                before = deciding.task_of(db, id_)
+                if before is None or before.status not in of or not self._may_go(before, status):
                     continue
-                db.execute(_SET, {"id": id_, "status": status.value, "local": db.local_time(now), "now": now, **reason})
-                events.record(db, id_, _KIND[status], who, f"{before.status.value} to {status.value}: {why}", at=now)
-                self._requeue(before, queued=status is Status.QUEUED)
-                after = self._task(id_)
+                if decision is None:
+                    decision = deciding.begin(db, KINDS[status], who=who, why=why, at=now)
+                deciding.note(db, decision, before, status)
+                deciding.move(db, before, status, reason, now)
+                events.record(db, id_, KINDS[status], who, f"{before.status.value} to {status.value}: {why}", at=now)
+                after = deciding.task_of(db, id_)
                 assert after is not None  # noqa: S101
                 moved.append(after)
         return moved
 
-    def _requeue(self, task: Task, *, queued: bool) -> None:
-        if task.ordered:
-            lanes.advance(self.db, [(task.channel, task.recipient)])
-        elif queued:
-            lanes.place_unordered(self.db, [task.id])
+    def _may_go(self, task: Task, status: Status) -> bool:
+        if task.status is Status.CANCELLED and status is Status.QUEUED:
+            return may_queue_again(task, lambda id_: events.of_task(self.db, id_))
+        return True
 
     def resend(self, campaign: str, key: str, messages: Sequence[str], *, who: str, why: str) -> list[Task]:
         """Open a new round for messages that were sent."""
         db = self.db
         now = db.clock.now()
-        opened = []
+        opened: list[Task] = []
+        decision = None
         with db.transaction():
             for message in messages:
                 values = {
@@ -97,11 +76,10 @@ class Resolving:
                 id_ = cursor.lastrowid
                 lanes.place_new(db, id_ - 1)
                 events.record(db, id_, "resent", who, why)
-                task = self._task(id_)
+                task = deciding.task_of(db, id_)
                 assert task is not None  # noqa: S101
+                if decision is None:
+                    decision = deciding.begin(db, "resent", who=who, why=why, at=now)
+                deciding.note(db, decision, task, Status.QUEUED, new=True)
                 opened.append(task)
         return opened
-
-    def _task(self, id_: int) -> Task | None:
-        row = self.db.one(_TASK, (id_,))
-        return rows.task(row) if row else None

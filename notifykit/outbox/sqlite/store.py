@@ -17,6 +17,7 @@ from notifykit.outbox.sqlite.adopting import Adopting
 from notifykit.outbox.sqlite.campaigns import Campaigns
 from notifykit.outbox.sqlite.claiming import Claiming
 from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.sqlite.deciding import Deciding
 from notifykit.outbox.sqlite.identity import identity_of, require_identity
 from notifykit.outbox.sqlite.key_forms import KeyForms
 from notifykit.outbox.sqlite.looking import Looking
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
     from notifykit.outbox.sqlite.stored import StoredOutbox
 
 
-class SqliteOutbox(Queueing, Claiming, WritingBack, Resolving, Looking, Pulsing, Adopting, Campaigns, KeyForms):
+class SqliteOutbox(
+    Queueing, Claiming, WritingBack, Resolving, Deciding, Looking, Pulsing, Adopting, Campaigns, KeyForms
+):
     """One connection to the store. See `notifykit.outbox.protocol.Outbox` for what the methods promise.
 
     `adopt` and `stored` are beyond that: they are of this store only (see `adopting` and `stored`).

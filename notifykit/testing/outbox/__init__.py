@@ -12,6 +12,7 @@ pytest.register_assert_rewrite(
             "limits",
             "results",
             "settling",
+            "undoing",
             "looking",
             "campaigns",
             "keys",
@@ -35,6 +36,7 @@ from notifykit.testing.outbox.pulsing import PulseContract  # noqa: E402
 from notifykit.testing.outbox.queueing import QueueingContract  # noqa: E402
 from notifykit.testing.outbox.results import ResultsContract  # noqa: E402
 from notifykit.testing.outbox.settling import DecidingContract, SettlingContract  # noqa: E402
+from notifykit.testing.outbox.undoing import UndoingContract  # noqa: E402
 
 __all__ = ["ConcurrencyContract", "ConnectionsContract", "OutboxContract"]
 
@@ -46,6 +48,7 @@ class OutboxContract(
     ResultsContract,
     SettlingContract,
     DecidingContract,
+    UndoingContract,
     LookingContract,
     CampaignsContract,
     KeysContract,

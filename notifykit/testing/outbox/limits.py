@@ -178,16 +178,16 @@ class LimitsContract(OutboxBase):
         (pause,) = another().pauses()
         assert (pause.until, pause.reason.text) == (FOREVER, "93000")
         assert claim(outbox) == []
-        assert outbox.resume("robot") is True
+        assert outbox.resume("robot", who="w", why="y") is True
         assert outbox.pauses() == []
         assert ids(claim(outbox)) == made
 
     def test_there_is_nothing_to_resume(self, outbox: Outbox) -> None:
-        assert outbox.resume("robot") is False
+        assert outbox.resume("robot", who="w", why="y") is False
         outbox.pause("robot", 60, Reason("45009"))
-        assert outbox.resume("mail") is False
-        assert outbox.resume("robot") is True
-        assert outbox.resume("robot") is False
+        assert outbox.resume("mail", who="w", why="y") is False
+        assert outbox.resume("robot", who="w", why="y") is True
+        assert outbox.resume("robot", who="w", why="y") is False
 
     # when to look again -----------------------------------------------------------------------------------
 

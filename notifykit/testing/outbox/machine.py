@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import ChannelBounds, Filter, Transition
 from notifykit.roles import Rate
 from notifykit.testing.clock import FakeClock
+from notifykit.testing.outbox.model import RATE, Made, Seen, Start, identity, lane
 from notifykit.testing.outbox.steps import finish, take
 from notifykit.testing.samples import draft
 from notifykit.wording import Reason
@@ -26,7 +27,6 @@ OpenStore = Callable[[Path, Clock], Outbox]
 
 LEASE = 60.0
 CAMPAIGNS = ("bj", "sh")
-RATE = Rate(2, 50.0)
 CHANNELS: dict[str, tuple[Rate, ...]] = {"free": (), "limited": (RATE,)}
 ENOUGH = 100
 """More slots than there ever are tasks."""
@@ -58,43 +58,9 @@ DECISIONS = {
     Status.FAILED: (Status.QUEUED, Status.CANCELLED),
     Status.IN_DOUBT: (Status.QUEUED, Status.SENT, Status.CANCELLED),
     Status.QUEUED: (Status.CANCELLED,),
+    Status.CANCELLED: (Status.QUEUED,),
 }
 DONE = (Status.SENT, Status.COMPLETED)
-
-
-@dataclass
-class Seen:
-    """What the model knows of one task."""
-
-    id: int
-    draft: Draft
-    status: Status = Status.QUEUED
-    token: int | None = None
-    """The claim that may still move it."""
-    worker: str = ""
-    beat: int = 0
-    not_before: float = 0.0
-    hold: float | None = None
-    """None: never put off, so it holds its lane as long as it is queued."""
-
-    def holds(self, now: float) -> bool:
-        """Whether later tasks of its lane wait for it."""
-        return self.hold is None or self.hold > now
-
-
-@dataclass
-class Start:
-    """An attempt that a rate counts. One that was given back may count or not."""
-
-    at: float
-    task: int
-    token: int
-    given_back: bool = False
-    ended_at: float | None = None
-
-    def counts(self, now: float) -> bool:
-        """Whether it is under way, or ended within the window."""
-        return self.ended_at is None or self.ended_at > now - RATE.seconds
 
 
 class OutboxWalk(RuleBasedStateMachine):
@@ -111,6 +77,7 @@ class OutboxWalk(RuleBasedStateMachine):
         self.seen: dict[int, Seen] = {}
         self.paused: dict[str, float] = {}
         self.starts: list[Start] = []
+        self.made: list[Made] = []
         self.queue(0, drafts)
 
     def teardown(self) -> None:
@@ -162,7 +129,7 @@ class OutboxWalk(RuleBasedStateMachine):
             task = self.seen[claim.task.id]
             assert any(task.id in group for group in free.get(task.draft.channel, ())), "it was not its turn"
             task.status, task.token, task.worker = Status.SENDING, claim.token, worker
-            task.beat = 0
+            task.beat, task.claims = 0, task.claims + 1
             assert (claim.started_at, claim.lease, claim.beat) == (now, LEASE, 0)
             if task.draft.channel == "limited":
                 self.starts.append(Start(now, task.id, claim.token))
@@ -257,6 +224,7 @@ class OutboxWalk(RuleBasedStateMachine):
 
     def ended(self, claim: Claim) -> None:
         """Note that a call is no longer under way."""
+        self.seen[claim.task.id].ended += 1
         for start in self.starts:
             if (start.task, start.token, start.ended_at) == (claim.task.id, claim.token, None):
                 start.ended_at = self.clock.now()
@@ -267,9 +235,50 @@ class OutboxWalk(RuleBasedStateMachine):
         assume(choices)
         task = self.seen[data.draw(st.sampled_from(choices), "task")]
         to = data.draw(st.sampled_from(DECISIONS[task.status]), "to")
+        before = replace(task)
         (moved,) = self.stores[at].decide([task.id], to, who="walk", why="chance", of=[task.status])
         assert (moved.id, moved.status) == (task.id, to)
         task.status, task.token, task.not_before, task.hold = to, None, 0.0, None
+        self.decided(at, before, task)
+
+    def decided(self, at: int, before: Seen | None, task: Seen) -> None:
+        """Note a decision."""
+        (made,) = self.stores[at].decisions(1)
+        self.made.append(Made(made.id, {task.id: (before, replace(task), self.flagged(task))}))
+
+    def flagged(self, task: Seen) -> int:
+        """How many messages of a record are written back."""
+        record = (task.draft.campaign, task.draft.key)
+        of_record = [one for one in self.seen.values() if (one.draft.campaign, one.draft.key) == record]
+        return sum(one.status is Status.COMPLETED for one in of_record)
+
+    @rule(at=st.integers(0, 1), data=st.data())
+    def undo(self, at: int, data: st.DataObject) -> None:
+        assume(self.made)
+        made = data.draw(st.sampled_from(self.made), "decision")
+        done = self.stores[at].undo(made.id, who="walk", why="chance")
+        if done is None or made.undone:
+            assert done is not None, "a decision is kept for ever"
+            return
+        back = {one.task.id for one in done.messages if one.kept is None}
+        assert back == {id_ for id_ in made.tasks if self.goes_back(made, id_)}
+        for id_ in back:
+            task, before = self.seen[id_], made.tasks[id_][0]
+            task.status, task.token, task.not_before, task.hold = Status.CANCELLED, None, 0.0, None
+            if before is not None:
+                task.status, task.not_before, task.hold = before.status, before.not_before, before.hold
+                task.token = before.token if task.claims == before.claims else None
+        made.undone |= back
+
+    def goes_back(self, made: Made, id_: int) -> bool:
+        """Whether nothing happened to a task since a decision that undoing it would undo as well."""
+        task, (before, then, flagged) = self.seen[id_], made.tasks[id_]
+        later = self.made[self.made.index(made) + 1 :]
+        return (
+            (task.status, task.ended) == (then.status, then.ended)
+            and (before is None or before.status is Status.CANCELLED or self.flagged(task) <= flagged)
+            and not any(id_ in other.tasks and id_ not in other.undone for other in later)
+        )
 
     @rule(at=st.integers(0, 1), campaign=st.sampled_from(CAMPAIGNS), share=st.sampled_from([1, 100]))
     def settle(self, at: int, campaign: str, share: int) -> None:
@@ -308,6 +317,7 @@ class OutboxWalk(RuleBasedStateMachine):
         assert (new.round, new.text, new.status) == (last.draft.round + 1, last.draft.text, Status.QUEUED)
         assert new.id > max(self.seen)
         self.seen[new.id] = Seen(new.id, replace(last.draft, round=new.round))
+        self.decided(at, None, self.seen[new.id])
 
     @rule(at=st.integers(0, 1), channel=st.sampled_from(list(CHANNELS)), seconds=st.sampled_from([5.0, 100.0]))
     def pause(self, at: int, channel: str, seconds: float) -> None:
@@ -316,7 +326,9 @@ class OutboxWalk(RuleBasedStateMachine):
 
     @rule(at=st.integers(0, 1), channel=st.sampled_from(list(CHANNELS)))
     def resume(self, at: int, channel: str) -> None:
-        assert self.stores[at].resume(channel) is (self.paused.pop(channel, 0.0) > self.clock.now())
+        assert self.stores[at].resume(channel, who="walk", why="chance") is (
+            self.paused.pop(channel, 0.0) > self.clock.now()
+        )
 
     @rule(seconds=st.sampled_from([0.5, 5.0, 30.0, 61.0, 250.0]))
     def wait(self, seconds: float) -> None:
@@ -343,16 +355,6 @@ class OutboxWalk(RuleBasedStateMachine):
                 assert [task.id for task in store.owed(campaign)] == self.owed(campaign)
             sending = {task.id: task.beat for task in self.seen.values() if task.status is Status.SENDING}
             assert {claim.task.id: claim.beat for claim in store.on_wire()} == sending
-
-
-def identity(one: Draft) -> tuple[str, str, str, int]:
-    """What makes a message the same message."""
-    return one.campaign, one.key, one.name, one.round
-
-
-def lane(task: Seen) -> tuple[str, str]:
-    """Where order is kept."""
-    return task.draft.channel, task.draft.recipient
 
 
 def outbox_walk(open_outbox: OpenStore) -> type[OutboxWalk]:

@@ -115,7 +115,7 @@ def test_it_is_remembered_over_a_restart_and_a_person_can_end_it(store: SqliteOu
         assert outage.paused
         after = Line()
         assert dispatcher(other, after).run(drain=False).sent == 0
-        assert other.resume("ch") is True
+        assert other.resume("ch", who="w", why="y") is True
         assert dispatcher(other, after).run(drain=False).sent == 1, "the one that was not tried before"
 
 

@@ -104,7 +104,7 @@ def test_a_standby_that_was_behind_pauses_all_channels_until_a_person_says_so(pr
             assert pause.until == float("inf")
         with both(primary, other).open(CLOCK) as outbox:
             assert statuses(outbox) == [Status.QUEUED] * 4, "what was confirmed is gone"
-            assert outbox.resume("robot")
+            assert outbox.resume("robot", who="w", why="y")
             assert len(claim(outbox)) == 4
         with both(primary, other).open(CLOCK) as outbox:
             assert outbox.pauses() == []

@@ -193,7 +193,7 @@ class ContractWorld:
 
             def quiet() -> bool:
                 Runner(project, outbox, project.campaigns()).once()
-                outbox.resume("service")
+                outbox.resume("service", who="w", why="y")
                 return not list(outbox.tasks(Filter(statuses=(Status.QUEUED, Status.SENDING, Status.SENT), limit=1)))
 
             wait_until(quiet, every=0.0)

@@ -45,6 +45,9 @@ def fill(outbox: Outbox) -> None:
     waiting = [task.id for task in outbox.tasks(Filter(statuses=(Status.QUEUED,)))]
     outbox.decide(waiting[-1:], Status.CANCELLED, who="her", why="中止", of=(Status.QUEUED,))
     outbox.resend(sent[0].campaign, sent[0].key, [sent[0].name], who="her", why="again")
+    outbox.pause("mail", 600.0, Reason("busy", "45009"))
+    outbox.resume("mail", who="her", why="it is back")
+    outbox.undo(outbox.decisions()[-1].id, who="him", why="再发")
     outbox.keep_distinct(sent[0].campaign, "1", " 1 ", who="her", why="two houses")
     outbox.remember_data(CampaignData(campaign="c", source="a.csv", target="/a.csv", key="id", writes="flag"))
     outbox.remember_data(CampaignData(campaign="b", source="b.csv", target="/b.csv", key="id", writes=""))
@@ -75,6 +78,7 @@ def told(outbox: Outbox) -> dict[str, Any]:
         "events": [outbox.events(task.id) for task in tasks],
         "owed": [outbox.owed(campaign) for campaign in campaigns],
         "figures": outbox.figures(),
+        "decisions": [outbox.undoing(one.id) for one in outbox.decisions()],
         "pauses": outbox.pauses(),
         "outages": outbox.outages(),
         "data": outbox.campaign_data(),

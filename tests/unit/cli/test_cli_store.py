@@ -194,7 +194,7 @@ def test_a_backup_is_made_while_others_work_and_takes_the_place_of_the_store(wor
     with world.outbox() as outbox:
         outbox.pause("award-desk", 60, Reason("x"))
         made = world.json("store", "backup", str(world.folder / "copy.db"))
-        outbox.resume("award-desk")
+        outbox.resume("award-desk", who="w", why="y")
     assert made["tasks"] == 3
     world.invoke("dispatch")
     assert world.invoke("store", "backup", str(world.folder / "copy.db")).exit_code == 1

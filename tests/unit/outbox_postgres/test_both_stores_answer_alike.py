@@ -14,6 +14,7 @@ from postgres_store import open_postgres
 from notifykit.clock import Clock
 from notifykit.model import Attempt, Claim, Task
 from notifykit.outbox import SqliteOutbox
+from notifykit.outbox.decided import Decided, Decision, Undoing
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Enqueued, Event, Exchanged, Filter, Finished
 from notifykit.testing.outbox.machine import outbox_walk
@@ -71,6 +72,12 @@ def with_ids(value: Any, ids: Ids) -> Any:
             return replace(value, task_id=ids[value.task_id])
         case Enqueued() | Filter():
             return replace(value, ids=with_ids(value.ids, ids))
+        case Decided():
+            return replace(value, task=with_ids(value.task, ids))
+        case Undoing():
+            return replace(value, messages=with_ids(value.messages, ids))
+        case Decision():
+            return value
         case list() | tuple():
             return type(value)(ids[one] if type(one) is int else with_ids(one, ids) for one in value)
         case _:

@@ -133,7 +133,7 @@ class Forgetful(SqliteOutbox):
     """Shortens pauses."""
 
     def pause(self, channel: str, seconds: float, reason: Reason) -> None:
-        self.resume(channel)
+        self.resume(channel, who="w", why="y")
         super().pause(channel, seconds, reason)
 
 

@@ -1,0 +1,138 @@
+"""What people decided, and how far it can be taken back: the values, and the rules that every store keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from notifykit.model import Status, Task
+from notifykit.outbox.values import Event, Pause
+from notifykit.wording import Reason
+from notifykit.wording.host import (
+    DECIDED,
+    UNDO_CELLS,
+    UNDO_FLAGGED,
+    UNDO_LATER,
+    UNDO_MOVED,
+    UNDO_OUTAGE,
+    UNDO_PAUSE_OVER,
+    UNDO_TRIED,
+)
+
+__all__ = ["Decided", "Decision", "Standing", "Undoing", "may_queue_again"]
+
+KINDS = {
+    Status.QUEUED: "retried",
+    Status.SENT: "resolved",
+    Status.CANCELLED: "cancelled",
+    Status.FAILED: "resolved",
+}
+"""The kind of a decision, and of its events, by where it moves tasks."""
+
+
+class Decision(NamedTuple):
+    """What a person decided at once."""
+
+    id: int
+    """A later decision about the same message has a higher one."""
+    at: float
+    """UTC seconds."""
+    kind: str
+    """`retried`, `resolved`, `cancelled`, `resent`, or `resumed`."""
+    who: str
+    why: str
+    messages: int
+    """About how many."""
+    channel: str | None
+    """Of one that ended a pause."""
+    undone_at: float | None
+    """UTC seconds; None where it stands."""
+    undone_by: str | None
+    undone_why: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A message that a decision was about."""
+
+    task: Task
+    """As it is now."""
+    back: Status
+    """Where undoing the decision puts it: where it was; what the decision made is `cancelled`."""
+    opened: bool
+    """Whether the decision made it, as a new round."""
+    kept: Reason | None
+    """Why undoing the decision leaves it where it is; None where it can be put back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undoing:
+    """What undoing a decision does, or did."""
+
+    decision: Decision
+    messages: Sequence[Decided]
+    """Those that are still there, by id."""
+    pause: Pause | None = None
+    """What the decision ended, and is in force again."""
+    kept: Reason | None = None
+    """Why what the decision ended is not in force again."""
+
+    @property
+    def possible(self) -> bool:
+        """Whether anything is put back."""
+        return self.pause is not None or any(one.kept is None for one in self.messages)
+
+    @classmethod
+    def of_pause(cls, decision: Decision, ended: Pause | None, now: float) -> Undoing:
+        """Return what undoing a decision does that ended a pause; None: it ended an outage."""
+        if ended is None:
+            return cls(decision=decision, messages=(), kept=UNDO_OUTAGE())
+        if ended.until <= now:
+            return cls(decision=decision, messages=(), kept=UNDO_PAUSE_OVER())
+        return cls(decision=decision, messages=(), pause=ended)
+
+
+class Standing(NamedTuple):
+    """How a message stands since a decision about it."""
+
+    was: str | None
+    """Its status before; None where the decision made it; `foreign`: what it was cannot be written again."""
+    became: str
+    number: int
+    """Of its latest attempt, or claim, then."""
+    flagged: int
+    """How many messages of its record were written back then."""
+    tried: int
+    """Number of its latest attempt that ended. A claim that was given back was none."""
+    flagged_now: int
+    later: int | None
+    """A later decision about it that was not undone."""
+
+    def of(self, task: Task) -> Decided:
+        """Say where undoing the decision puts the message, or why it does not."""
+        back = Status(self.was or Status.CANCELLED)
+        return Decided(task=task, back=back, opened=self.was is None, kept=self._kept(task, back))
+
+    def _kept(self, task: Task, back: Status) -> Reason | None:
+        if task.damaged or Status.FOREIGN in (task.status, back):
+            return UNDO_CELLS()
+        if self.later is not None:
+            return UNDO_LATER(decision=self.later)
+        if back is not Status.CANCELLED and self.flagged_now > self.flagged:
+            return UNDO_FLAGGED()
+        if task.status.value != self.became:
+            return UNDO_MOVED(status=task.status.value)
+        if self.tried > self.number:
+            return UNDO_TRIED()
+        return None
+
+
+def may_queue_again(task: Task, events: Callable[[int], Sequence[Event]]) -> bool:
+    """Whether a cancelled task may be queued again: a person cancelled it here, not a migration as another's twin.
+
+    `events`: returns those of a task. They tell it of a task that was cancelled before reasons had codes.
+    """
+    if task.reason is None or task.reason.code is None:
+        return any(event.kind == KINDS[Status.CANCELLED] for event in events(task.id))
+    return task.reason.code == DECIDED.code
