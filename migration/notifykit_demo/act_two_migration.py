@@ -86,7 +86,9 @@ class ActTwo:
             "on which the old scheduler was killed had left already: the group has it, too. Nobody decides yet about "
             "the congratulations of seven weeks ago: they stay held."
         )
-        stage.commands.run("resolve", "--reason", "historic", "--sent", "--why", "they are in the group", "--who", WHO)
+        stage.commands.run(
+            "resolve", "--reason", "historic", "--sent", "--why", "they are in the group", "--who", WHO, "--yes"
+        )
         known = [str(task.id) for task in stage.tasks(Status.IN_DOUBT) if stage.count_copies(named(task))]
         if known:
             stage.commands.run("resolve", *known, "--sent", "--why", "it is in the group", "--who", WHO)

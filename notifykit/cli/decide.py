@@ -1,60 +1,62 @@
-"""`notifykit retry`, `resolve`, `resend` and `resume`: a person's decisions, each recorded with who and why."""
+"""`notifykit retry`, `resolve`, `cancel`, `resend`, `resume`: a person's decisions, each recorded with who and why."""
 
 from __future__ import annotations
 
-import getpass
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from typing import Any
+from collections.abc import Sequence
 
 import click
 
+from notifykit.cli.deciding import (
+    Decorator,
+    Way,
+    channel_lines,
+    decision_options,
+    existing_store,
+    ids_of,
+    lines_of,
+    newest_decision,
+)
 from notifykit.cli.examples import example
-from notifykit.cli.forms import task_form
+from notifykit.cli.forms import channel_form, consequences_form, task_form
 from notifykit.cli.names import check_campaign, check_channel
-from notifykit.cli.stores import NOTHING_YET
+from notifykit.cli.stores import looks
 from notifykit.cli.tasks import campaign_option, key_option, print_tasks, reason_option, where_option
-from notifykit.errors import ExitCode, NotifykitError
+from notifykit.errors import ExitCode
 from notifykit.model import Status, Task
-from notifykit.operate.decisions import Resolution, Selection, decide, resendable
+from notifykit.operate.consequences import Consequences, of_moves, of_resuming
+from notifykit.operate.decisions import Resolution, Selection, chosen, decide, resendable
 from notifykit.operate.decisions import resend as send_again
-from notifykit.outbox import Outbox
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
-from notifykit.terminal.console import count, json_option, out, print_json, warn
-
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-
-def _who(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
-    if value:
-        return value
-    try:
-        name = getpass.getuser()
-        name.encode()  # LOGNAME may hold bytes that are no text
-    except (OSError, KeyError, ImportError, UnicodeError) as error:
-        raise click.UsageError("this computer does not say who you are; say it with --who NAME") from error
-    return name
-
-
-def _reason(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    if not value.strip():
-        raise click.BadParameter("must not be empty: it is what people read later")
-    return value
-
+from notifykit.terminal.console import count, out, print_json
 
 ids_argument: Decorator = click.argument("ids", type=click.IntRange(1, 2**63 - 1), nargs=-1, metavar="[ID]...")
-why_option: Decorator = click.option(
-    "--why", required=True, callback=_reason, metavar="TEXT", help="The reason, which is kept with the message."
-)
-who_option: Decorator = click.option(
-    "--who", callback=_who, metavar="NAME", help="Who decides. [default: the user of this computer]"
-)
+
+_QUESTIONS = {
+    Resolution.RETRY: "Queue {} again?",
+    Resolution.SENT: "Take {} as sent?",
+    Resolution.RESEND: "Send {}?",
+    Resolution.CANCEL: "Cancel {}?",
+}
+
+
+def _status_option(of: Resolution, default: Status) -> Decorator:
+    return click.option(
+        "--status",
+        "statuses",
+        type=click.Choice([status.value for status in of.of]),
+        multiple=True,
+        metavar="STATUS",
+        help=f"With filters instead of ids: in this state. May be repeated. [default: {default.value}]",
+    )
 
 
 @click.command(
-    epilog=example('notifykit retry 4 --why "the robot is back"', 'notifykit retry --failed --why "the robot is back"')
+    epilog=example(
+        'notifykit retry 4 --why "the robot is back"',
+        'notifykit retry --failed --why "the robot is back" --yes',
+        "notifykit retry --status cancelled --campaign beijing --dry-run",
+    )
 )
 @ids_argument
 @click.option("--failed", is_flag=True, help="All that failed, instead of ids.")
@@ -62,10 +64,10 @@ who_option: Decorator = click.option(
 @key_option
 @where_option
 @reason_option
-@why_option
-@who_option
-@json_option
+@_status_option(Resolution.RETRY, Status.FAILED)
+@decision_options()
 @click.pass_obj
+@looks
 def retry(
     session: Session,
     ids: tuple[int, ...],
@@ -74,23 +76,24 @@ def retry(
     key: str | None,
     where: str | None,
     reason: str | None,
-    why: str,
-    who: str,
-    as_json: bool,
+    statuses: tuple[str, ...],
+    way: Way,
 ) -> ExitCode:
-    """Try failed messages again.
+    """Try failed messages again, and queue cancelled ones again.
 
-    Those with the ids, or all that the filters describe. The count of tries starts anew.
+    Those with the ids, or all that the filters describe. The count of tries starts anew. What a migration cancelled is
+    never queued again.
     """
-    which = _selection(ids, campaign, key, (Status.FAILED,) if failed else (), where, reason, default=Status.FAILED)
-    return _decide(session, which, Resolution.RETRY, who=who, why=why, as_json=as_json)
+    wanted = tuple(map(Status, statuses)) + ((Status.FAILED,) if failed else ())
+    which = _selection(ids, campaign, key, wanted, where, reason, default=Status.FAILED)
+    return _decide(session, which, Resolution.RETRY, way)
 
 
 @click.command(
     epilog=example(
         'notifykit resolve 3 --sent --why "it is in the group"',
-        'notifykit resolve --campaign beijing --resend --why "the group never got them"',
-        'notifykit resolve --reason ReadTimeout --sent --why "they are all in the group"',
+        'notifykit resolve --campaign beijing --resend --why "the group never got them" --yes',
+        'notifykit resolve --reason ReadTimeout --sent --why "they are all in the group" --yes',
     )
 )
 @ids_argument
@@ -101,18 +104,10 @@ def retry(
 @key_option
 @where_option
 @reason_option
-@click.option(
-    "--status",
-    "statuses",
-    type=click.Choice([status.value for status in Resolution.CANCEL.of]),
-    multiple=True,
-    metavar="STATUS",
-    help="With filters instead of ids: in this state. [default: in_doubt]",
-)
-@why_option
-@who_option
-@json_option
+@_status_option(Resolution.CANCEL, Status.IN_DOUBT)
+@decision_options()
 @click.pass_obj
+@looks
 def resolve(
     session: Session,
     ids: tuple[int, ...],
@@ -124,23 +119,56 @@ def resolve(
     where: str | None,
     reason: str | None,
     statuses: tuple[str, ...],
-    why: str,
-    who: str,
-    as_json: bool,
+    way: Way,
 ) -> ExitCode:
     """Decide about messages in doubt.
 
     Or drop what should not be sent. Those with the ids, or all that the filters describe.
     """
-    chosen = [
+    asked = [
         decision
-        for decision, asked in ((Resolution.SENT, sent), (Resolution.RESEND, again), (Resolution.CANCEL, cancel))
-        if asked
+        for decision, wanted in ((Resolution.SENT, sent), (Resolution.RESEND, again), (Resolution.CANCEL, cancel))
+        if wanted
     ]
-    if len(chosen) != 1:
+    if len(asked) != 1:
         raise click.UsageError("say what is to become of them: --sent, --resend or --cancel")
     which = _selection(ids, campaign, key, tuple(map(Status, statuses)), where, reason, default=Status.IN_DOUBT)
-    return _decide(session, which, chosen[0], who=who, why=why, as_json=as_json)
+    return _decide(session, which, asked[0], way)
+
+
+@click.command(
+    name="cancel",
+    epilog=example(
+        'notifykit cancel 4 --why "the contract is void"',
+        "notifykit cancel --campaign beijing --status failed --status queued --dry-run",
+    ),
+)
+@ids_argument
+@campaign_option
+@key_option
+@where_option
+@reason_option
+@_status_option(Resolution.CANCEL, Status.QUEUED)
+@decision_options()
+@click.pass_obj
+@looks
+def cancel_(
+    session: Session,
+    ids: tuple[int, ...],
+    campaign: str | None,
+    key: str | None,
+    where: str | None,
+    reason: str | None,
+    statuses: tuple[str, ...],
+    way: Way,
+) -> ExitCode:
+    """Drop messages that should not be sent.
+
+    Those with the ids, or all that the filters describe. A record is flagged when all of its other messages are sent.
+    `notifykit undo` takes it back, `notifykit retry` queues what was cancelled again.
+    """
+    which = _selection(ids, campaign, key, tuple(map(Status, statuses)), where, reason, default=Status.QUEUED)
+    return _decide(session, which, Resolution.CANCEL, way)
 
 
 def _selection(
@@ -168,13 +196,29 @@ def _selection(
     )
 
 
-def _decide(session: Session, which: Selection, decision: Resolution, *, who: str, why: str, as_json: bool) -> ExitCode:
+def _decide(session: Session, which: Selection, decision: Resolution, way: Way) -> ExitCode:
+    way.require_consent(named=bool(which.ids), what="this is about all that the filters describe")
     project = session.open_project(secrets=False)
-    with existing_store(project) as outbox:
+    wording = project.plugins.wording
+    shown: Consequences | None = None
+    with existing_store(project, look=way.dry_run) as outbox:
         check_campaign(project, outbox, which.campaign)
-        changed = decide(outbox, which, decision, who=who, why=why, wording=project.plugins.wording)
-        now = outbox.now()
-    _print_changed(changed, project, now, as_json=as_json)
+        if way.shows:
+            shown = of_moves(outbox, chosen(outbox, which, decision, wording=wording), decision.to)
+            question = _QUESTIONS[decision].format(count(len(shown.moves), "message"))
+            if shown.moves and not way.agreed(lines_of(shown), question):
+                return ExitCode.DONE
+        if not way.dry_run:
+            with outbox.transaction():
+                changed = decide(
+                    outbox, which, decision, who=way.who, why=way.why, wording=wording, shown=ids_of(shown)
+                )
+                made = newest_decision(outbox, changed)
+            now = outbox.now()
+    if way.dry_run:
+        _print_foreseen(shown, project, way)
+    else:
+        _print_changed(changed, made, project, now, way)
     return ExitCode.DONE
 
 
@@ -188,86 +232,79 @@ def _decide(session: Session, which: Selection, decision: Resolution, *, who: st
 @click.option(
     "--message", "messages", multiple=True, metavar="NAME", help="Only this message; may be repeated. [default: all]"
 )
-@click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
-@why_option
-@who_option
-@json_option
+@decision_options()
 @click.pass_obj
-def resend(
-    session: Session,
-    key: str,
-    campaign: str,
-    messages: tuple[str, ...],
-    yes: bool,
-    why: str,
-    who: str,
-    as_json: bool,
-) -> ExitCode:
+@looks
+def resend(session: Session, key: str, campaign: str, messages: tuple[str, ...], way: Way) -> ExitCode:
     """Send again what was sent, in a new round.
 
     KEY is the record's business key. Its recipients get the same text twice: that is what you ask for.
     """
+    way.require_consent(named=False, what="this sends messages a second time")
     project = session.open_project(secrets=False)
-    with existing_store(project) as outbox:
+    with existing_store(project, look=way.dry_run) as outbox:
         check_campaign(project, outbox, campaign)
         planned = resendable(outbox, campaign, key, messages)
-        if not yes and not _confirmed(planned):
-            warn("nothing was changed")
+        shown = of_moves(outbox, planned, Status.QUEUED, new=True) if way.shows else None
+        if shown is not None and not way.agreed(lines_of(shown), f"Send {count(len(planned), 'message')} again?"):
             return ExitCode.DONE
-        opened = send_again(outbox, campaign, key, [task.name for task in planned], who=who, why=why)
-        now = outbox.now()
-    _print_changed(opened, project, now, as_json=as_json)
+        if not way.dry_run:
+            with outbox.transaction():
+                opened = send_again(outbox, campaign, key, [task.name for task in planned], who=way.who, why=way.why)
+                made = newest_decision(outbox, opened)
+            now = outbox.now()
+    if way.dry_run:
+        _print_foreseen(shown, project, way)
+    else:
+        _print_changed(opened, made, project, now, way)
     return ExitCode.DONE
-
-
-def _confirmed(planned: Sequence[Task]) -> bool:
-    if not sys.stdin.isatty():
-        raise click.UsageError("this sends messages a second time; confirm it with --yes")
-    for task in planned:
-        warn(f"{task.name} to {task.recipient} by {task.channel}, sent before as task {task.id}")
-    return click.confirm(f"Send {count(len(planned), 'message')} again?", err=True)
 
 
 @click.command(epilog=example("notifykit resume beijing-group"))
 @click.argument("channel")
-@json_option
+@decision_options(why_needed=False)
 @click.pass_obj
-def resume(session: Session, channel: str, as_json: bool) -> ExitCode:
+@looks
+def resume(session: Session, channel: str, way: Way) -> ExitCode:
     """End the pause of a channel.
 
     CHANNEL is the name of a sender in notifykit.yaml. A robot that refuses everything (a wrong key) is paused until
     you have mended it.
     """
     project = session.open_project(secrets=False)
-    with existing_store(project) as outbox:
+    wording = project.plugins.wording
+    with existing_store(project, look=way.dry_run) as outbox:
         check_channel(project, outbox, channel)
-        resumed = outbox.resume(channel)
-    if as_json:
+        found = of_resuming(outbox, channel)
+        if found.anything and not way.agreed(channel_lines(found), f"Let channel {channel} go on?"):
+            return ExitCode.DONE
+        resumed = not way.dry_run and outbox.resume(channel, who=way.who, why=way.why)
+    if way.dry_run:
+        if way.as_json:
+            print_json(channel_form(found, wording))
+        else:
+            out(*channel_lines(found))
+    elif way.as_json:
         print_json({"channel": channel, "resumed": resumed})
     else:
         out(f"channel {channel} {'goes on' if resumed else 'is not paused'}")
     return ExitCode.DONE
 
 
-@contextmanager
-def existing_store(project: Project) -> Iterator[Outbox]:
-    """Open the store to decide about what is in it. Raises NotifykitError where there is none yet.
-
-    A table that is an old program's, or is so again after a rollback, is no store.
-    """
-    store = project.configuration.settings.store
-    project.known_store.require_there(store)
-    if not store.exists():
-        raise NotifykitError(f"there is no {store}, so there is nothing to decide about", where=NOTHING_YET)
-    with closing(project.open_outbox(create=False)) as outbox:
-        yield outbox
+def _print_foreseen(found: Consequences | None, project: Project, way: Way) -> None:
+    assert found is not None  # noqa: S101 - it is a dry run
+    if way.as_json:
+        print_json(consequences_form(found, project.plugins.wording))
+    else:
+        out(*lines_of(found))
 
 
-def _print_changed(changed: Sequence[Task], project: Project, now: float, *, as_json: bool) -> None:
-    if as_json:
-        print_json({"changed": [task_form(task, project.plugins.wording) for task in changed]})
+def _print_changed(changed: Sequence[Task], made: int | None, project: Project, now: float, way: Way) -> None:
+    if way.as_json:
+        print_json({"changed": [task_form(task, project.plugins.wording) for task in changed], "decision": made})
     elif changed:
         out(f"{count(len(changed), 'message')} changed:")
         print_tasks(list(changed), now)
+        out(f"`notifykit undo {made}` takes it back")
     else:
         out("nothing is in that state; nothing was changed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from notifykit.cli.times import iso
@@ -11,9 +12,11 @@ from notifykit.model import Attempt, Claim, Problem, Status, Task
 
 if TYPE_CHECKING:
     from notifykit.operate.attention import Attention
+    from notifykit.operate.consequences import ChannelConsequences, Consequences
     from notifykit.operate.forecast import Forecast
     from notifykit.operate.preview import Rendered
     from notifykit.operate.trace import Step, Trace
+    from notifykit.outbox.decided import Decision
     from notifykit.outbox.values import CampaignFigures, Event, Outage, Pause
     from notifykit.pipeline.dispatched import Dispatched
     from notifykit.pipeline.generate import Generated
@@ -244,4 +247,39 @@ def attention_form(waiting: Attention, wording: Wording) -> Form:
         "paused": [pause_form(pause, wording) for pause in waiting.paused],
         "unreachable": {channel: count.number for channel, count in waiting.unreachable.items()},
         "more": waiting.more,
+    }
+
+
+def consequences_form(found: Consequences, wording: Wording, *, first: int = 10) -> Form:
+    """Describe what a decision would do to messages, the `first` of which are told."""
+    return {
+        "dry_run": True,
+        "messages": len(found.moves),
+        "by_campaign": [
+            {"campaign": campaign, "status": was.value, "to": to.value, "messages": number}
+            for (campaign, was, to), number in sorted(found.counted.items())
+        ],
+        "first": [task_form(move.task, wording) for move in found.moves[:first]],
+        "flags": asdict(found.flags),
+    }
+
+
+def channel_form(found: ChannelConsequences, wording: Wording) -> Form:
+    """Describe what resuming a channel would do."""
+    return {
+        "dry_run": True,
+        "channel": found.channel,
+        "pause": found.pause and pause_form(found.pause, wording),
+        "outage": found.outage and outage_form(found.outage, wording),
+        "waiting": found.waiting.number,
+        "more": found.waiting.more,
+    }
+
+
+def decision_form(decision: Decision) -> Form:
+    """Describe a decision."""
+    return {
+        **decision._asdict(),
+        "at": iso(decision.at),
+        "undone_at": iso(decision.undone_at),
     }

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import click
 
-from notifykit.cli.decide import who_option, why_option
+from notifykit.cli.deciding import who_option, why_option
 from notifykit.cli.examples import example
 from notifykit.cli.names import check_campaign
 from notifykit.cli.stores import existing, looks

@@ -40,15 +40,18 @@ SECTIONS: Mapping[str, Sequence[LazyCommand]] = {
         _command("health", "health:health", "Tell a monitor in one line whether all is well."),
         _command("tasks", "tasks:tasks", "List messages and where each stands."),
         _command("trace", "trace:trace", "Tell one record's whole story."),
+        _command("decisions", "undo:decisions", "List what people decided, the latest first."),
         _command(
             "machines", "machines:machines", "List who works: the processes of `worker` and `run` on all machines."
         ),
     ),
     "Decisions": (
-        _command("retry", "decide:retry", "Try failed messages again."),
+        _command("retry", "decide:retry", "Try failed messages again, and queue cancelled ones again."),
         _command("resolve", "decide:resolve", "Decide about messages in doubt."),
+        _command("cancel", "decide:cancel_", "Drop messages that should not be sent."),
         _command("resend", "decide:resend", "Send again what was sent, in a new round."),
         _command("resume", "decide:resume", "End the pause of a channel."),
+        _command("undo", "undo:undo", "Take a decision back, as far as that can be done."),
         _command("keys", "keys:keys", "Decide about keys that read as the same."),
         _command("campaign", "campaign:campaign", "Change what the store knows of a campaign."),
         _command("source", "source:source", "Say on which machine the files of campaigns are."),

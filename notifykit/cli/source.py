@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from notifykit.cli.decide import existing_store, who_option, why_option
+from notifykit.cli.deciding import existing_store, who_option, why_option
 from notifykit.cli.examples import example
 from notifykit.cli.stores import existing, looks
 from notifykit.cli.times import iso, local

@@ -50,12 +50,12 @@ def existing_at(project: ProjectFile, store: StoreAddress, clock: Clock) -> Iter
     if not _is_there(project, store):
         yield None
         return
-    with _looking(project, store, clock) as outbox:
+    with looking(project, store, clock) as outbox:
         yield outbox
 
 
 @contextmanager
-def _looking(project: ProjectFile, store: StoreAddress, clock: Clock) -> Iterator[Outbox]:
+def looking(project: ProjectFile, store: StoreAddress, clock: Clock) -> Iterator[Outbox]:
     """Look at a store. Raises StoreChangedError at the end where it is to be read again: see `looks`."""
     with closing(store.look(clock, identity=project.known_store.identity())) as outbox:
         try:
@@ -95,7 +95,7 @@ def rehearsal(project: Project) -> Iterator[Outbox]:
     store = project.configuration.settings.store
     project.known_store.require_there(store)
     if store.exists():
-        with _looking(project.file, store, project.clock) as outbox:
+        with looking(project.file, store, project.clock) as outbox:
             yield outbox
         return
     from notifykit.operate.rehearsal import empty_outbox

@@ -10,6 +10,7 @@ from notifykit.errors import NotifykitError
 from notifykit.model import Status, Task
 from notifykit.nearest import hint
 from notifykit.operate.trace import near_keys
+from notifykit.outbox.decided import may_queue_again
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Filter
 from notifykit.wording import Wording
@@ -22,8 +23,8 @@ SENT = (Status.SENT, Status.COMPLETED)
 class Resolution(Enum):
     """What a person may decide, where to it moves a task, and from which states."""
 
-    RETRY = (Status.QUEUED, (Status.FAILED,))
-    """Try a dead letter again."""
+    RETRY = (Status.QUEUED, (Status.FAILED, Status.CANCELLED))
+    """Try a dead letter again, or what a person had cancelled."""
     SENT = (Status.SENT, (Status.IN_DOUBT, Status.FAILED, Status.FOREIGN))
     """It has reached its recipient; its write-back is owed."""
     RESEND = (Status.QUEUED, (Status.IN_DOUBT, Status.FOREIGN))
@@ -43,6 +44,7 @@ _INSTEAD = {
     (Resolution.RESEND, Status.FAILED): "`notifykit retry` tries a failed message again",
     (Resolution.RESEND, Status.SENT): "`notifykit resend` sends again what was sent",
     (Resolution.RESEND, Status.COMPLETED): "`notifykit resend` sends again what was sent",
+    (Resolution.RESEND, Status.CANCELLED): "`notifykit retry` queues again what was cancelled",
 }
 
 
@@ -61,33 +63,67 @@ class Selection:
     """Only those whose reason, or a cause of it, has this code."""
 
 
-def decide(
-    outbox: Outbox, which: Selection, decision: Resolution, *, who: str, why: str, wording: Wording
-) -> list[Task]:
-    """Make a decision about tasks; returns them as they are now. `wording`: what reasons are known by.
+def chosen(outbox: Outbox, which: Selection, decision: Resolution, *, wording: Wording) -> list[Task]:
+    """Return the tasks that a decision would move, in the order of ids. `wording`: what reasons are known by.
 
-    Raises NotifykitError, and changes nothing, where an id or the code of a reason is unknown, or a task that was
-    named, or a state that was asked for, is none that the decision can be made about, or where a task would be foreign
-    as before.
+    Of what a filter describes, what a migration had cancelled is left out. Raises NotifykitError where an id or the
+    code of a reason is unknown, or a task that was named, or a state that was asked for, is none that the decision can
+    be made about.
     """
     if wrong := [status for status in which.statuses if status not in decision.of]:
         raise NotifykitError(
             f"nothing can be done so about messages that are {_words(wrong)}", mend=f"it is for {_words(decision.of)}"
         )
-    with outbox.transaction():
+    if which.ids:
+        ids = tuple(dict.fromkeys(which.ids))
+        tasks = list(outbox.tasks(Filter(ids=ids)))
+        _check(ids, tasks, decision)
+    else:
+        statuses = which.statuses or decision.of
+        found = Filter(campaign=which.campaign, key=which.key, statuses=statuses)
+        tasks = _selected(list(outbox.tasks(found)), which, wording)
+    if decision.to is Status.QUEUED:
+        for_good = {
+            task.id for task in tasks if task.status is Status.CANCELLED and not may_queue_again(task, outbox.events)
+        }
         if which.ids:
-            ids = tuple(dict.fromkeys(which.ids))
-            tasks = list(outbox.tasks(Filter(ids=ids)))
-            _check(ids, tasks, decision)
-        else:
-            statuses = which.statuses or decision.of
-            found = Filter(campaign=which.campaign, key=which.key, statuses=statuses)
-            tasks = _selected(list(outbox.tasks(found)), which, wording)
-        if decision.to is Status.QUEUED:
-            _check_sendable(tasks)
-        changed = outbox.decide([task.id for task in tasks], decision.to, who=who, why=why, of=decision.of)
+            _check_for_good([task for task in tasks if task.id in for_good])
+        tasks = [task for task in tasks if task.id not in for_good]
+        _check_sendable(tasks)
+    return tasks
+
+
+def decide(
+    outbox: Outbox,
+    which: Selection,
+    decision: Resolution,
+    *,
+    who: str,
+    why: str,
+    wording: Wording,
+    shown: Collection[int] | None = None,
+) -> list[Task]:
+    """Make a decision about tasks; returns them as they are now. `shown`: about none but these ids.
+
+    Raises NotifykitError, and changes nothing, as `chosen` does, and where a task would be foreign as before.
+    """
+    with outbox.transaction():
+        ids = [task.id for task in chosen(outbox, which, decision, wording=wording)]
+        ids = ids if shown is None else [id_ for id_ in ids if id_ in shown]
+        changed = outbox.decide(ids, decision.to, who=who, why=why, of=decision.of)
         _check_moved(changed)
         return changed
+
+
+def _check_for_good(tasks: Sequence[Task]) -> None:
+    """Raise NotifykitError where tasks were not cancelled by a person here, so that they are never queued again."""
+    _refuse(
+        [
+            f"task {task.id} ({task.campaign} {task.key} {task.name}) was cancelled for good, by no person here: "
+            f"{task.reason}"
+            for task in tasks
+        ]
+    )
 
 
 def _check_sendable(tasks: Sequence[Task]) -> None:

@@ -139,7 +139,7 @@ def test_what_a_person_decided_stays_so(world: LegacyWorld, decision: str, then:
     made = world.contract("Y", SENT)
     world.contract("Y", SENT, [(GROUP, "completed")])
     assert world.run("migrate", "--yes").exit_code == 3
-    assert world.run("resolve", decision, "--key", made.id, "--why", "asked in the group").exit_code == 0
+    assert world.run("resolve", decision, "--key", made.id, "--why", "asked in the group", "--yes").exit_code == 0
     world.run("settle")
     for _ in range(2):
         assert world.run("rollback", "--yes").exit_code == 0
@@ -152,7 +152,7 @@ def test_a_campaign_that_sat_out_a_rollback_forgets_nothing(tmp_path: Path) -> N
     world.contract("N")
     sent, open_ = (world.contract("Y", SENT, campaign="shanghai") for _ in range(2))
     assert world.run("migrate", "--yes").exit_code == 3
-    assert world.run("resolve", "--sent", "--key", sent.id, "--why", "asked in the group").exit_code == 0
+    assert world.run("resolve", "--sent", "--key", sent.id, "--why", "asked in the group", "--yes").exit_code == 0
     assert world.run("rollback", "--yes").exit_code == 3
     described = world.folder / "campaigns" / "shanghai.yaml"
     away = described.rename(tmp_path / "away.yaml")

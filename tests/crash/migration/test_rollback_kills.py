@@ -52,7 +52,7 @@ class Scene:
         world.desk.set_moods({refused.number: "forbidden", later.number: "busy"})
         scene._run("generate")
         scene._run("dispatch", "--once")
-        scene._run("resolve", "--cancel", "--campaign", "beijing", "--status", "failed", "--why", "not needed")
+        scene._run("resolve", "--cancel", "--campaign", "beijing", "--status", "failed", "--why", "not needed", "--yes")
         world.append(world.row())  # never queued
         world.desk.set_moods({})
         return scene

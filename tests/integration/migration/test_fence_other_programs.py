@@ -88,7 +88,7 @@ def test_its_messages_show_like_all_others(world: CliWorld) -> None:
     assert [item["key"] for item in listed] == ["task-1", "task-2", "task-3", "task-4"]
     assert world.invoke("resolve", "3", "--sent", "--why", "seen in the group").exit_code == 0
     assert statuses(world)[2] == "completed"
-    assert world.invoke("retry", "--campaign", "legacy", "--failed", "--why", "mended").exit_code == 0
+    assert world.invoke("retry", "--campaign", "legacy", "--failed", "--why", "mended", "--yes").exit_code == 0
     assert statuses(world)[1] == "queued"
 
 

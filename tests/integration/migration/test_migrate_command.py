@@ -152,7 +152,7 @@ def test_every_crash_gets_its_decision(world: LegacyWorld) -> None:
     }
     world.run("run", "--once")
     assert world.flags()[before_json.id] == "Y"
-    closed = world.run("resolve", "--reason", "historic", "--sent", "--why", "sent last year")
+    closed = world.run("resolve", "--reason", "historic", "--sent", "--why", "sent last year", "--yes")
     assert closed.exit_code == 0
     assert "1 message changed" in closed.stdout
 

@@ -167,7 +167,9 @@ def test_each_row_of_the_table(tmp_path: Path) -> None:
     world.set_flag(never.id, "-")
     life(world, "generate")
     for made in (dropped,):
-        result = world.run("resolve", "--cancel", "--key", made.id, "--status", "queued", "--why", "not needed")
+        result = world.run(
+            "resolve", "--cancel", "--key", made.id, "--status", "queued", "--why", "not needed", "--yes"
+        )
         assert result.exit_code == 0, result.output
     life(world, "dispatch --once")
     world.set_flag(never.id, "N")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,12 @@ class CliWorld:
             [contract(number), f"测试管家{number}", str(number % 2), "N", mood]
             for number, mood in enumerate(self.moods, 1)
         )
+
+    def at(self, folder: Path) -> CliWorld:
+        """Return the copy of this world in another folder."""
+        there = copy(self)
+        there.folder = folder
+        return there
 
     @property
     def project(self) -> Path:

@@ -48,17 +48,20 @@ def test_retry_by_id(stuck: CliWorld) -> None:
 
 @pytest.mark.parametrize("filters", [["--failed"], ["--campaign", "beijing"], ["--campaign", "beijing", "--failed"]])
 def test_retry_all_that_failed(stuck: CliWorld, filters: list[str]) -> None:
-    told = stuck.json("retry", *filters, "--why", "x")
+    told = stuck.json("retry", *filters, "--why", "x", "--yes")
     assert [(task["id"], task["status"]) for task in told["changed"]] == [(1, "queued"), (4, "queued")]
-    assert stuck.invoke("retry", *filters, "--why", "x").stdout == "nothing is in that state; nothing was changed\n"
+    assert (
+        stuck.invoke("retry", *filters, "--why", "x", "--yes").stdout
+        == "nothing is in that state; nothing was changed\n"
+    )
 
 
 @pytest.mark.parametrize("code", ["not_proven", "ReadTimeout"])
 def test_only_those_whose_reason_or_its_cause_has_a_code(stuck: CliWorld, code: str) -> None:
     (task,) = stuck.json("tasks", "--status", "in_doubt")["tasks"]
     assert (task["reason_code"], task["reason_params"]["cause"]["code"]) == ("not_proven", "ReadTimeout")
-    assert stuck.json("resolve", "--reason", "rejected", "--sent", "--why", "x")["changed"] == []
-    told = stuck.json("resolve", "--reason", code, "--cancel", "--why", "not wanted")
+    assert stuck.json("resolve", "--reason", "rejected", "--sent", "--why", "x", "--yes")["changed"] == []
+    told = stuck.json("resolve", "--reason", code, "--cancel", "--why", "not wanted", "--yes")
     assert [(task["id"], task["reason_code"], task["reason_params"]) for task in told["changed"]] == [
         (3, "decided", {"why": "not wanted"})
     ]
@@ -69,7 +72,7 @@ def test_what_stays_foreign_whatever_is_decided_can_only_be_dropped(stuck: CliWo
     with closing(sqlite3.connect(stuck.store)) as connection, connection:
         connection.execute("UPDATE tasks SET record_key = x'ff' WHERE id = 5")
     for decision in ("--sent", "--resend"):
-        refused = stuck.invoke("resolve", *how, decision, "--why", "x")
+        refused = stuck.invoke("resolve", *how, decision, "--why", "x", "--yes")
         assert refused.exit_code == 1
         told, nothing = refused.stderr.splitlines()
         assert told.startswith(
@@ -78,19 +81,19 @@ def test_what_stays_foreign_whatever_is_decided_can_only_be_dropped(stuck: CliWo
         assert told.endswith(" row in the table `tasks`, or drop it with `notifykit resolve 5 --cancel`")
         assert nothing == "nothing was changed"
         assert [task["id"] for task in stuck.json("tasks", "--status", "foreign")["tasks"]] == [5]
-    (changed,) = stuck.json("resolve", *how, "--cancel", "--why", "x")["changed"]
+    (changed,) = stuck.json("resolve", *how, "--cancel", "--why", "x", "--yes")["changed"]
     assert (changed["id"], changed["status"]) == (5, "cancelled")
     assert stuck.json("tasks", "--status", "foreign")["tasks"] == []
     assert stuck.json("run", "--once", code=3)["waiting_for_you"]["foreign"] == 0
 
 
 def test_retry_of_one_kind_of_failure(stuck: CliWorld) -> None:
-    told = stuck.json("retry", "--failed", "--reason", "rejected", "--why", "x")
+    told = stuck.json("retry", "--failed", "--reason", "rejected", "--why", "x", "--yes")
     assert [task["id"] for task in told["changed"]] == [1, 4]
 
 
 def test_a_code_that_nobody_knows_is_an_error_with_those_that_are_there(stuck: CliWorld) -> None:
-    result = stuck.invoke("resolve", "--reason", "not_provn", "--sent", "--why", "x")
+    result = stuck.invoke("resolve", "--reason", "not_provn", "--sent", "--why", "x", "--yes")
     assert result.exit_code == 1
     assert 'no reason has the code "not_provn"; did you mean "not_proven"?; those here are ' in result.stderr
     assert "ReadTimeout" in result.stderr
@@ -101,7 +104,7 @@ def test_what_a_version_before_codes_stored_is_known_by_its_text(stuck: CliWorld
     with stuck.outbox() as outbox:
         outbox.db.execute("UPDATE tasks SET reason_code = NULL, reason_params = NULL")
         outbox.db.execute("UPDATE tasks SET reason = 'out of attempts (5): ReadTimeout' WHERE id = 1")
-    told = stuck.json("retry", "--reason", "out_of_attempts", "--why", "x")
+    told = stuck.json("retry", "--reason", "out_of_attempts", "--why", "x", "--yes")
     assert [task["id"] for task in told["changed"]] == [1]
     assert [task["reason_code"] for task in stuck.json("tasks", "--status", "failed")["tasks"]] == [None]
 
@@ -109,14 +112,14 @@ def test_what_a_version_before_codes_stored_is_known_by_its_text(stuck: CliWorld
 def test_only_those_whose_reason_has_a_text(stuck: CliWorld) -> None:
     reasons = {task["id"]: task["reason"] for task in stuck.json("tasks", "--status", "in_doubt")["tasks"]}
     assert reasons
-    assert stuck.json("resolve", "--where", "historic", "--sent", "--why", "x")["changed"] == []
+    assert stuck.json("resolve", "--where", "historic", "--sent", "--why", "x", "--yes")["changed"] == []
     word = next(iter(reasons.values())).split()[0]
-    told = stuck.json("resolve", "--where", word, "--cancel", "--why", "x")
+    told = stuck.json("resolve", "--where", word, "--cancel", "--why", "x", "--yes")
     assert {task["id"] for task in told["changed"]} == {id_ for id_, reason in reasons.items() if word in reason}
 
 
 def test_retry_of_one_record(stuck: CliWorld) -> None:
-    assert [task["id"] for task in stuck.json("retry", "--key", contract(1), "--why", "x")["changed"]] == [1]
+    assert [task["id"] for task in stuck.json("retry", "--key", contract(1), "--why", "x", "--yes")["changed"]] == [1]
 
 
 @pytest.mark.parametrize(
@@ -142,9 +145,9 @@ def test_what_was_resolved_as_sent_is_written_back(stuck: CliWorld) -> None:
 
 
 def test_filters_mean_what_is_in_doubt_unless_told_otherwise(stuck: CliWorld) -> None:
-    told = stuck.json("resolve", "--campaign", "beijing", "--cancel", "--why", "x")
+    told = stuck.json("resolve", "--campaign", "beijing", "--cancel", "--why", "x", "--yes")
     assert [task["id"] for task in told["changed"]] == [3]
-    told = stuck.json("resolve", "--campaign", "beijing", "--status", "failed", "--cancel", "--why", "x")
+    told = stuck.json("resolve", "--campaign", "beijing", "--status", "failed", "--cancel", "--why", "x", "--yes")
     assert [task["id"] for task in told["changed"]] == [1, 4]
 
 
@@ -181,8 +184,8 @@ def test_what_is_not_said_clearly_is_wrong_usage(stuck: CliWorld, arguments: lis
         (["resolve", "6", "--resend"], "is completed; `notifykit resend` sends again"),
         (["resolve", "1", "--resend"], "is failed; `notifykit retry` tries"),
         (["resolve", "6", "--cancel"], "is completed; this is for queued or failed or in_doubt"),
-        (["resolve", "--campaign", "beijing", "--status", "queued", "--sent"], "it is for in_doubt or failed"),
-        (["retry", "--campaign", "bejing"], 'no campaign is called "bejing"; did you mean "beijing"?'),
+        (["resolve", "--campaign", "beijing", "--status", "queued", "--sent", "--yes"], "it is for in_doubt or failed"),
+        (["retry", "--campaign", "bejing", "--yes"], 'no campaign is called "bejing"; did you mean "beijing"?'),
         (["resend", contract(4), "--campaign", "bejing", "--yes"], 'did you mean "beijing"?'),
         (["resend", "none", "--campaign", "beijing", "--yes"], 'nothing was ever queued for the key "none"'),
         (["resend", contract(1), "--campaign", "beijing", "--message", "group", "--yes"], "task 1 (group) is failed"),
@@ -211,7 +214,7 @@ class Terminal:
     """Makes the runner's stdin look like a terminal."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("notifykit.cli.decide.sys", self)
+        monkeypatch.setattr("notifykit.cli.deciding.sys", self)
 
     @property
     def stdin(self) -> Terminal:

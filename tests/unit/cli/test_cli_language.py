@@ -46,8 +46,8 @@ def test_the_environment_says_it_for_every_command(held: CliWorld) -> None:
 
 def test_channels_and_messages_too(make_world: MakeWorld) -> None:
     world = make_world((FINE, REFUSED, BROKEN)).lived()
-    world.invoke("retry", "--failed", "--why", "x")
-    world.invoke("resolve", "--cancel", "--campaign", "beijing", "--status", "queued", "--why", "不用了")
+    world.invoke("retry", "--failed", "--why", "x", "--yes")
+    world.invoke("resolve", "--cancel", "--campaign", "beijing", "--status", "queued", "--why", "不用了", "--yes")
     with world.outbox() as outbox:
         outbox.set_outage(OUTAGE)
     status = world.invoke("--lang", "zh", "status").stdout

@@ -60,7 +60,7 @@ def test_status_for_people(make_world: MakeWorld) -> None:
 
 def test_status_shows_the_oldest_that_waits_and_what_was_cancelled(make_world: MakeWorld) -> None:
     world = make_world((BROKEN, FINE, FINE)).lived()
-    world.invoke("resolve", "--key", contract(2), "--status", "queued", "--cancel", "--why", "x", "--who", "x")
+    world.invoke("resolve", "--key", contract(2), "--status", "queued", "--cancel", "--why", "x", "--who", "x", "--yes")
     result = world.invoke("status")
     assert "cancelled" in result.stdout
     assert "ms ago" in result.stdout or " s ago" in result.stdout

@@ -120,6 +120,11 @@ def person(resolution: Resolution, case: Case) -> None:
         decisions.decide(case.outbox, Selection(ids=(case.id,)), resolution, who="p", why="y", wording=Wording(HOST))
 
 
+def undo(case: Case) -> None:
+    for decision in case.outbox.decisions(1):
+        case.outbox.undo(decision.id, who="p", why="y")
+
+
 def resend(case: Case) -> None:
     with suppress(NotifykitError):
         decisions.resend(case.outbox, "c", "k", who="p", why="y")
@@ -157,26 +162,34 @@ OPERATIONS: dict[str, list[Callable[[Case], object]]] = {
     "resolve --resend": [partial(person, Resolution.RESEND)],
     "resolve --cancel": [partial(person, Resolution.CANCEL)],
     "resend": [resend],
+    "undo": [undo],
     "migrate": [partial(adopt, status, id_) for status in BECOMES for id_ in (1, None)],
 }
 """What can be done to a task, under the name that the page has for it, with everything that it can be given."""
 
 
+DECISIONS: list[Callable[[Case], object]] = [*(partial(person, one) for one in Resolution), resend]
+
+
 def happened(folder: Path) -> Iterator[Change]:
-    """Try every operation on a task in every status, and on an empty store."""
+    """Try every operation on a task in every status, and on an empty store; and take back what a person decided."""
     new = folder / "new.db"
     SqliteOutbox.open(new).close()
-    number = 0
-    for operation, ways in OPERATIONS.items():
-        for status, way in product((None, *Status), ways):
-            number += 1
-            with SqliteOutbox.open(shutil.copyfile(new, folder / f"{number}.db")) as outbox:
-                case = put(outbox, status) if status is not None else Case(outbox, 1, None)
-                way(case)
-                for task in outbox.tasks(Filter()):
-                    before = status if status is not None and task.id == case.id else NEW
-                    if before != task.status:
-                        yield str(before), str(task.status), operation
+    tried = [
+        (operation, status, first, way)
+        for operation, ways in OPERATIONS.items()
+        for status, first, way in product((None, *Status), (None, *DECISIONS) if operation == "undo" else (None,), ways)
+    ]
+    for number, (operation, status, first, way) in enumerate(tried):
+        with SqliteOutbox.open(shutil.copyfile(new, folder / f"{number}.db")) as outbox:
+            case = put(outbox, status) if status is not None else Case(outbox, 1, None)
+            if first is not None:
+                first(case)
+            before = {task.id: task.status for task in outbox.tasks(Filter())}
+            way(case)
+            for task in outbox.tasks(Filter()):
+                if before.get(task.id) != task.status:
+                    yield str(before.get(task.id, NEW)), str(task.status), operation
 
 
 def page() -> str:

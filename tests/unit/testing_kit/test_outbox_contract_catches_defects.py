@@ -15,6 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from notifykit.clock import Clock
 from notifykit.model import Claim, Draft, Outcome, Status, Task
+from notifykit.outbox.decided import Undoing
 from notifykit.outbox.sqlite.store import SqliteOutbox
 from notifykit.outbox.values import ChannelBounds, Enqueued, Exchanged, Filter, Finished, Transition
 from notifykit.testing import FakeClock, OutboxContract
@@ -151,6 +152,14 @@ class Careless(SqliteOutbox):
         return super().decide(ids, status, who=who, why=why, of=list(Status))
 
 
+class Unconditional(SqliteOutbox):
+    """Puts back whatever a decision was about."""
+
+    def undoing(self, decision: int) -> Undoing | None:
+        found = super().undoing(decision)
+        return found and replace(found, messages=[replace(one, kept=None) for one in found.messages])
+
+
 class Halfhearted(SqliteOutbox):
     """Renames the tasks, and nothing else."""
 
@@ -189,6 +198,10 @@ BROKEN: list[tuple[type[SqliteOutbox], str]] = [
     (Forgetful, "only_a_person_ends_a_pause_forever"),
     (Deaf, "a_heartbeat_raises_the_number_of_these_claims_and_of_no_others"),
     (Careless, "only_tasks_in_the_given_states_move"),
+    (Unconditional, "decisions_are_undone_one_after_the_other_from_the_last"),
+    (Unconditional, "what_was_sent_since_stays_sent"),
+    (Unconditional, "what_was_tried_since_stays_where_it_is"),
+    (Unconditional, "what_let_a_flag_be_written_is_not_undone"),
     (Halfhearted, "all_of_a_campaign_takes_the_new_name"),
     (Timeless, "what_is_stored_is_of_the_stores_clock"),
 ]
@@ -211,7 +224,7 @@ def test_a_broken_store_is_caught(tmp_path: Path, store: type[SqliteOutbox], pro
             test(**given)
 
 
-@pytest.mark.parametrize("store", [Unlimited, Disorderly])
+@pytest.mark.parametrize("store", [Unlimited, Disorderly, Unconditional])
 def test_a_walk_finds_it_too(store: type[SqliteOutbox]) -> None:
     def open_store(folder: Path, clock: Clock) -> SqliteOutbox:
         return store.open(folder / "outbox.db", clock=clock)

@@ -75,7 +75,7 @@ def test_what_was_queued_since(world: LegacyWorld) -> None:
     ],
 )
 def test_what_a_person_decided(world: LegacyWorld, decision: str, why: str) -> None:
-    done = world.run("resolve", decision, "--campaign", "beijing", "--status", "in_doubt", "--why", "asked")
+    done = world.run("resolve", decision, "--campaign", "beijing", "--status", "in_doubt", "--why", "asked", "--yes")
     assert done.exit_code == 0, done.output
     result, evidence = comparison(world)
     assert (result, why in evidence) == ("passed", True), evidence

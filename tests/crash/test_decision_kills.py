@@ -1,0 +1,88 @@
+"""SIGKILL before state-changing system calls of a decision and of its undoing: all of it is done, or nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_world import DOUBTFUL, FINE, REFUSED, CliWorld
+from killing import KillPoint, kill_points, run_and_kill, spread
+from support_path import with_support
+
+pytestmark = pytest.mark.crash
+
+REDUCED = 5
+"""Points in `make test`, where seconds count. `make crash` has all of them."""
+
+Choose = Callable[[Sequence[KillPoint]], Sequence[KillPoint]]
+
+COMMANDS = {
+    "cancel": ["cancel", "1", "3", "4", "--why", "not wanted"],
+    "undo": ["undo", "1", "--why", "they are"],
+}
+
+
+def said(store: Path) -> dict[str, list[Any]]:
+    """What a store says of decisions and of what they are about, without times."""
+    with closing(sqlite3.connect(store)) as db:
+        return {
+            "tasks": db.execute("SELECT id, status, tries, reason, sent_at IS NULL FROM tasks ORDER BY id").fetchall(),
+            "turns": db.execute("SELECT id FROM tasks WHERE due_at IS NOT NULL ORDER BY id").fetchall(),
+            "decisions": db.execute("SELECT id, kind, who, undone_by FROM decisions ORDER BY id").fetchall(),
+            "decided": db.execute("SELECT decision, task_id, was, became, undone FROM decided").fetchall(),
+            "told": db.execute("SELECT task_id, kind, detail FROM events ORDER BY id").fetchall(),
+            "sound": db.execute("PRAGMA integrity_check").fetchall(),
+        }
+
+
+def sweep(folder: Path, what: str, choose: Choose) -> None:
+    """Kill a command at one place after another, look, and let it be begun again."""
+    before = CliWorld(folder / "before", [REFUSED, DOUBTFUL, REFUSED, FINE]).lived()
+    if what == "undo":
+        assert before.invoke(*COMMANDS["cancel"]).exit_code == 0
+    there = folder / "there"
+    shutil.copytree(before.folder, there)
+    store = there / "state" / "notifykit.db"
+    command = [sys.executable, "-m", "notifykit", "--project", str(there / "notifykit.yaml")]
+    command += [*COMMANDS[what], "--who", "me"]
+    environment = with_support(os.environ)
+    old = said(store)
+    points = kill_points(command, environment, folder / "calls.log")
+    new = said(store)
+    assert [status for _, status, *_ in new["tasks"]].count("cancelled") == (3 if what == "cancel" else 0)
+    assert len(new["told"]) == len(old["told"]) + 3
+    missed, ends = [], []
+    for point in (chosen := choose([point for point in points if is_of(point, there)])):
+        shutil.rmtree(there)
+        shutil.copytree(before.folder, there)
+        if not run_and_kill(command, environment, point):
+            missed.append(point)
+            continue
+        found = said(store)
+        assert found in (old, new), point
+        ends.append(found == new)
+    assert len(missed) <= len(chosen) // 10, f"never reached: {missed}"
+    assert False in ends
+
+
+def is_of(point: KillPoint, folder: Path) -> bool:
+    return point.path is None or Path(point.path).is_relative_to(folder)
+
+
+@pytest.mark.parametrize("what", COMMANDS)
+def test_killed_at_some_places(tmp_path: Path, what: str) -> None:
+    sweep(tmp_path, what, lambda points: spread(points, REDUCED))
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("what", COMMANDS)
+def test_killed_everywhere(tmp_path: Path, what: str) -> None:
+    sweep(tmp_path, what, lambda points: points)
