@@ -163,7 +163,8 @@ class Strategy:
     def write_back(self, tasks: Sequence[Task]) -> WriteBack:
         """Write the results of these sent tasks where people look.
 
-        Called only with tasks of keys whose every message is sent. Idempotent: a crash repeats it.
+        Called only with tasks of keys whose every message is sent; cancelled ones do not count. Idempotent: a crash
+        repeats it.
         """
         return WriteBack(done=frozenset(task.id for task in tasks))
 

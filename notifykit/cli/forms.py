@@ -120,6 +120,8 @@ def figures_form(figures: CampaignFigures, now: float) -> Form:
         "by_status": {status.value: figures.by_status.get(status, 0) for status in Status},
         "flags_owed": figures.flags_owed,
         "duplicates_prevented": figures.duplicates_prevented,
+        "offers_refused": figures.duplicates_prevented,
+        "perhaps_twice": figures.perhaps_twice,
         "success_rate": figures.success_rate,
         "queued_to_accepted_seconds": {"p50": figures.queued_to_sent_p50, "p95": figures.queued_to_sent_p95},
         "call_seconds": {"p50": figures.call_p50, "p95": figures.call_p95},
@@ -129,13 +131,21 @@ def figures_form(figures: CampaignFigures, now: float) -> Form:
     }
 
 
+def known(generated: Generated) -> int:
+    """Return how many messages were there already, and wait or were sent."""
+    return generated.duplicates - generated.cancelled - generated.failed - generated.in_doubt
+
+
 def generated_form(generated: Generated) -> Form:
     """Describe what was generated for a campaign."""
     return {
         "campaign": generated.campaign,
         "records": generated.records,
         "queued": generated.queued,
-        "known": generated.duplicates,
+        "known": known(generated),
+        "cancelled": generated.cancelled,
+        "failed": generated.failed,
+        "in_doubt": generated.in_doubt,
         "held": [_problem_form(problem) for problem in generated.problems],
         "neither": [_problem_form(problem) for problem in generated.neither],
         "flags_owed_again": list(generated.repaired),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from notifykit.cli.forms import known
 from notifykit.cli.language import in_words, said
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Status
@@ -38,12 +39,23 @@ def print_generated(generated: Sequence[Generated], *, dry_run: bool = False) ->
     """Show what was queued, what is held and what has drifted."""
     if not generated:
         return
+    columns: dict[str, list[int]] = {
+        "records": [item.records for item in generated],
+        "would queue" if dry_run else "queued": [item.queued for item in generated],
+        "known": [known(item) for item in generated],
+    }
+    seldom = {
+        "cancelled": [item.cancelled for item in generated],
+        "failed": [item.failed for item in generated],
+        "in doubt": [item.in_doubt for item in generated],
+        "skipped": [len(item.neither) for item in generated],
+    }
+    columns |= {name: numbers for name, numbers in seldom.items() if any(numbers)}
+    columns["held"] = [len(item.problems) for item in generated]
+    names = (item.campaign for item in generated)
     print_table(
-        ["campaign", Right("records"), Right("would queue" if dry_run else "queued"), Right("known"), Right("held")],
-        [
-            (item.campaign, f"{item.records:,}", f"{item.queued:,}", f"{item.duplicates:,}", f"{len(item.problems):,}")
-            for item in generated
-        ],
+        ["campaign", *map(Right, columns)],
+        [(name, *(f"{number:,}" for number in row)) for name, *row in zip(names, *columns.values(), strict=True)],
     )
     for item in generated:
         for problem in item.problems[:SHOWN]:

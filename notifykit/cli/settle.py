@@ -27,8 +27,8 @@ from notifykit.terminal.progress import progress
 def settle(session: Session, campaigns: tuple[str, ...], as_json: bool) -> ExitCode:
     """Write the results where people look.
 
-    Sets the flags of records whose every message is sent. A write-back that is refused (a file open in a spreadsheet
-    program) stays owed, and is shown with the reason (exit code 3).
+    Sets the flags of records whose every message is sent; cancelled ones do not count. A write-back that is refused (a
+    file open in a spreadsheet program) stays owed, and is shown with the reason (exit code 3).
     """
     project = session.open_project(secrets=False)
     chosen = project.settling(campaigns)

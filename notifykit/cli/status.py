@@ -31,10 +31,11 @@ from notifykit.wording import Reason
 def status(session: Session, as_json: bool) -> ExitCode:
     """Show how each campaign stands.
 
-    Waiting: queued. Sent: accepted by the service. Flags owed: records whose every message is sent, and which do not
-    say so yet. Success: share of attempts. Wait: from queued to accepted. Call: how long the service took. p50 and p95:
-    half, and all but one in twenty, were as fast. Oldest: when the longest waiting message was queued. Duplicates: how
-    often a message was asked for that was there already, and prevented.
+    Waiting: queued. Sent: accepted by the service. Flags owed: records whose every message is sent, cancelled ones not
+    counted, and which do not say so yet. Success: share of attempts. Wait: from queued to accepted. Call: how long the
+    service took. p50 and p95: half, and all but one in twenty, were as fast. Oldest: when the longest waiting message
+    was queued. Refused: offers of a message that was there already; nothing was sent for these. Twice?: messages with
+    two attempts that were or may have been accepted.
     """
     project = session.project_file()
     clock = SystemClock()
@@ -151,7 +152,8 @@ def _print_pace(figures: Sequence[CampaignFigures], now: float) -> None:
             Right("call p50"),
             Right("p95"),
             Right("oldest"),
-            Right("duplicates"),
+            Right("refused"),
+            Right("twice?"),
         ],
         [
             (
@@ -163,6 +165,7 @@ def _print_pace(figures: Sequence[CampaignFigures], now: float) -> None:
                 duration(item.call_p95),
                 relative(item.oldest_waiting, now),
                 f"{item.duplicates_prevented:,}",
+                f"{item.perhaps_twice:,}",
             )
             for item in figures
         ],

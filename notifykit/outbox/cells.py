@@ -8,7 +8,7 @@ from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
-from notifykit.model import Attempt, Verdict
+from notifykit.model import Attempt, Status, Verdict
 from notifykit.outbox.values import Outage, OutageKind, Pause
 from notifykit.wording import Reason
 
@@ -50,6 +50,12 @@ def attempt(row: Sequence[Any]) -> Attempt:
     cells = dict(zip(ATTEMPT_COLUMNS, row, strict=True))
     verdict = cells.pop("verdict")
     return Attempt(**cells, verdict=Verdict(verdict) if verdict else None)
+
+
+def keep_status(of_key: dict[str, str], message: str, status: str) -> None:
+    """Keep where a message of a key stands: of several rounds, one that was not cancelled."""
+    if of_key.get(message, Status.CANCELLED) == Status.CANCELLED:
+        of_key[message] = status
 
 
 def pause(row: Sequence[Any]) -> Pause:

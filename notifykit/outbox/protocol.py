@@ -42,6 +42,13 @@ class StoreLedger(Ledger, Protocol):
         """Be ready to be asked of these keys which messages are known: a batch costs one look into the store."""
         ...
 
+    def status(self, key: str, message: str) -> str | None:
+        """Return where a message stands, of a key that was loaded; None where it was never queued.
+
+        Of one with several rounds, that of one that was not cancelled, if there is any.
+        """
+        ...
+
 
 class Outbox(Protocol):
     """The durable store of tasks."""

@@ -163,9 +163,11 @@ class CampaignFigures:
     campaign: str
     by_status: Mapping[Status, int]
     flags_owed: int
-    """Keys whose every message is sent, and whose result is not yet written back."""
+    """Keys whose every message is sent, cancelled ones not counted, and whose result is not yet written back."""
     duplicates_prevented: int
-    """Offers of a message that was there already, over all passes."""
+    """Offers of a message that was there already and were refused, over all passes. None was sent for them."""
+    perhaps_twice: int
+    """Messages with two attempts that were or may have been accepted."""
     success_rate: float | None
     """Accepted share of finished attempts, 0 to 1; None before the first."""
     queued_to_sent_p50: float | None

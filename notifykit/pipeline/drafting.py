@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from notifykit.campaign.campaign import Campaign, MessagePlan
@@ -30,16 +30,19 @@ class Known(Protocol):
         ...
 
 
-def known_whole(campaign: Campaign, record: Record, ledger: Known) -> int:
-    """Return how many messages the record needs, where all of them are known; else 0. Nothing is rendered for that."""
-    others = [plan for plan in campaign.messages if not ledger.known(record.key, plan.name)]
-    if len(others) == len(campaign.messages):
-        return 0
+def known_whole(campaign: Campaign, record: Record, ledger: Known) -> Sequence[str]:
+    """Return the names of the messages that the record needs, where all of them are known; else none.
+
+    Nothing is rendered for that.
+    """
+    known = [plan.name for plan in campaign.messages if ledger.known(record.key, plan.name)]
+    if not known or len(known) == len(campaign.messages):
+        return known
     try:
-        missing = any(plan.when is None or plan.when(record) for plan in others)
+        missing = any(plan.when is None or plan.when(record) for plan in campaign.messages if plan.name not in known)
     except NotifykitError:
-        return 0
-    return 0 if missing else len(campaign.messages) - len(others)
+        return ()
+    return () if missing else known
 
 
 def drafted(campaign: Campaign, record: Record, ledger: Known) -> list[Draft] | Problem:

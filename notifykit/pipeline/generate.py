@@ -6,13 +6,13 @@ content, anywhere, is held before anything of it leaves.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from notifykit.campaign.campaign import Campaign
 from notifykit.errors import CampaignError
-from notifykit.model import Draft, Problem, Record
+from notifykit.model import Draft, Problem, Record, Status
 from notifykit.outbox.protocol import Outbox, StoreLedger
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.alike import AlikeKeys, unusable_key
@@ -39,7 +39,13 @@ class Generated:
     queued: int
     """New messages. In a dry run: those that would be queued."""
     duplicates: int
-    """Messages that were offered and known already."""
+    """Messages that were offered and known already: they wait, or were sent, unless they are counted below."""
+    cancelled: int = 0
+    """Of those, messages that were cancelled."""
+    failed: int = 0
+    """Of those, messages that failed."""
+    in_doubt: int = 0
+    """Of those, messages that are in doubt."""
     problems: tuple[Problem, ...] = ()
     """What is held back, and why."""
     repaired: tuple[str, ...] = ()
@@ -103,6 +109,9 @@ def generate(
         records=survey.records,
         queued=queue.queued,
         duplicates=queue.duplicates,
+        cancelled=queue.standing[Status.CANCELLED],
+        failed=queue.standing[Status.FAILED],
+        in_doubt=queue.standing[Status.IN_DOUBT],
         problems=(*survey.problems, *queue.problems),
         repaired=repair,
         flagged_but_waiting=tuple(survey.drift),
@@ -270,6 +279,8 @@ class _Queue:
         """Messages that wait already and are not counted yet."""
         self.queued = 0
         self.duplicates = 0
+        self.standing = Counter[str]()
+        """Where those stand."""
         self.problems: list[Problem] = []
 
     def add(self, record: Record) -> None:
@@ -287,6 +298,7 @@ class _Queue:
         if self._dry_run:
             self._hold(perhaps_new)
             new = sum(not self._ledger.known(draft.key, draft.name) for draft in self._drafts)
+            self._count_duplicates(len(self._drafts) - new)
             self.queued += new
             self.duplicates += len(self._drafts) - new
         else:
@@ -311,10 +323,17 @@ class _Queue:
                 self._before()
             self._hold(perhaps_new)
             enqueued = self._outbox.enqueue(self._drafts, known=known)
+        self._count_duplicates(enqueued.duplicates - self._known)
         self._known = 0
         self.queued += enqueued.new
         self.duplicates += enqueued.duplicates
         return enqueued.ids
+
+    def _count_duplicates(self, offered: int) -> None:
+        """Count where those of the drafts stand that were known. `offered`: how many these are."""
+        if offered:
+            self._ledger.load({draft.key for draft in self._drafts})
+            self.standing.update(self._ledger.status(draft.key, draft.name) or "" for draft in self._drafts)
 
     def _render(self) -> int:
         """Render the messages of the batch; returns how many need that not, because they are known.
@@ -328,8 +347,9 @@ class _Queue:
         kept: list[Record] = []
         known = 0
         for record in self._records:
-            if record.key in asked and (count := known_whole(self._campaign, record, self._ledger)):
-                known += count
+            if record.key in asked and (names := known_whole(self._campaign, record, self._ledger)):
+                known += len(names)
+                self.standing.update(self._ledger.status(record.key, name) or "" for name in names)
             else:
                 drafts = drafted(self._campaign, record, self._ledger)
                 if isinstance(drafts, Problem):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from notifykit.model import Status
+from notifykit.outbox import cells
 from notifykit.outbox.postgres import rows
 from notifykit.outbox.postgres.database import Database
 
@@ -27,7 +28,7 @@ _DONE = (Status.SENT, Status.COMPLETED)
 
 @dataclass(slots=True)
 class _Key:
-    messages: set[str] = field(default_factory=set)
+    messages: dict[str, str] = field(default_factory=dict)
     statuses: set[str] = field(default_factory=set)
 
 
@@ -48,6 +49,10 @@ class PostgresLedger:
     def load(self, keys: Iterable[str]) -> None:
         """Be ready to be asked of these keys."""
         self._loaded = self._look(keys)
+
+    def status(self, key: str, message: str) -> str | None:
+        """Return where a message of a loaded key stands."""
+        return self._of(key).messages.get(message)
 
     def waiting(self, key: str) -> bool:
         """Whether any message of this key is neither sent nor cancelled."""
@@ -76,6 +81,6 @@ class PostgresLedger:
         found = {key: _Key() for key in keys}
         asked = [key for key in found if rows.storable(key)]
         for key, message, status in self._db.all(_KNOWN, (self._campaign, asked)):
-            found[key].messages.add(message)
+            cells.keep_status(found[key].messages, message, status)
             found[key].statuses.add(status)
         return found

@@ -65,6 +65,17 @@ SELECT campaign, (array_agg(x ORDER BY x))[least(count(*), 1 + floor(count(*) * 
  GROUP BY campaign
 """
 
+# `figures`: tasks with two attempts that were or may have been accepted.
+_PERHAPS_TWICE = """
+SELECT campaign, count(DISTINCT later.task_id)
+  FROM outbox.attempts AS later JOIN outbox.tasks ON tasks.id = later.task_id
+ WHERE later.number > 1 AND later.verdict IN ('accepted', 'unknown')
+   AND EXISTS (SELECT 1 FROM outbox.attempts AS earlier
+                WHERE earlier.task_id = later.task_id AND earlier.number < later.number
+                  AND earlier.verdict IN ('accepted', 'unknown'))
+ GROUP BY campaign
+"""
+
 # `figures`: keys whose every message is sent, and whose write-back is owed.
 _FLAGS_OWED = """
 SELECT t.campaign, count(DISTINCT m.record_key) FROM outbox.tasks AS t JOIN outbox.messages AS m ON m.id = t.id
@@ -119,6 +130,7 @@ class Looking:
                 of_code[code] = of_code.get(code, 0) + count
         waits = {campaign: both for campaign, *both in db.all(_WAITS)}
         calls = {campaign: both for campaign, *both in db.all(_CALLS)}
+        twice = dict(db.all(_PERHAPS_TWICE))
         owed = dict(db.all(_FLAGS_OWED))
         found = []
         for campaign, prevented, oldest in db.all(_CAMPAIGNS):
@@ -131,6 +143,7 @@ class Looking:
                     by_status=by_status.get(campaign, Counter()),
                     flags_owed=owed.get(campaign, 0),
                     duplicates_prevented=prevented,
+                    perhaps_twice=twice.get(campaign, 0),
                     success_rate=said["accepted"] / said.total() if said else None,
                     queued_to_sent_p50=p50,
                     queued_to_sent_p95=p95,

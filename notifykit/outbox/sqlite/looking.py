@@ -58,6 +58,15 @@ _VERDICTS = """
 SELECT verdict, count(*) FROM attempts JOIN tasks ON tasks.id = task_id WHERE campaign = ? GROUP BY verdict
 """
 
+# `figures`: tasks of a campaign with two attempts that were or may have been accepted.
+_PERHAPS_TWICE = """
+SELECT count(DISTINCT later.task_id) FROM attempts AS later JOIN tasks ON tasks.id = later.task_id
+ WHERE campaign = ? AND later.number > 1 AND later.verdict IN ('accepted', 'unknown')
+   AND EXISTS (SELECT 1 FROM attempts AS earlier
+                WHERE earlier.task_id = later.task_id AND earlier.number < later.number
+                  AND earlier.verdict IN ('accepted', 'unknown'))
+"""
+
 # `figures`: how long each task took from the queue to its acceptance.
 _WAITS = f"""
 SELECT sent_at - queued_at AS x FROM tasks WHERE campaign = ? AND sent_at {rows.IS_TIME} AND queued_at {rows.IS_TIME}
@@ -132,12 +141,14 @@ class Looking:
         verdicts = dict(db.all(_VERDICTS, (campaign,)))
         finished = sum(verdicts.values())
         (oldest,) = db.one(_OLDEST, (campaign,))
+        (perhaps_twice,) = db.one(_PERHAPS_TWICE, (campaign,))
         (flags_owed,) = db.one(_FLAGS_OWED, (campaign,))
         return CampaignFigures(
             campaign=campaign,
             by_status=by_status,
             flags_owed=flags_owed,
             duplicates_prevented=prevented[0] if prevented else 0,
+            perhaps_twice=perhaps_twice,
             success_rate=verdicts.get("accepted", 0) / finished if finished else None,
             queued_to_sent_p50=self._percentile(_WAITS, campaign, 0.50),
             queued_to_sent_p95=self._percentile(_WAITS, campaign, 0.95),

@@ -45,9 +45,9 @@ SELECT sum(status IN ('sent', 'completed')), sum({rows.waits("tasks")})
 # `ledger`: whether a message of a key was ever queued.
 _KNOWN = "SELECT 1 FROM tasks WHERE campaign = ? AND record_key = ? AND message_name = ? LIMIT 1"
 
-# `ledger`: the messages of some keys that were ever queued.
+# `ledger`: the messages of some keys that were ever queued, and where each stands.
 _KNOWN_OF = """
-SELECT DISTINCT record_key, message_name FROM tasks
+SELECT record_key, message_name, status FROM tasks
  WHERE campaign = ? AND record_key IN (SELECT value FROM json_each(?))
 """
 
@@ -91,14 +91,18 @@ class SqliteLedger:
         self._campaign = campaign
         self._waiting = frozenset(key for (key,) in db.all(_WAITING, {"campaign": campaign}))
         self._new = db.one(_ANY, (campaign,)) is None
-        self._loaded: dict[str, set[str]] = {}
+        self._loaded: dict[str, dict[str, str]] = {}
 
     def load(self, keys: Iterable[str]) -> None:
         """Be ready to be asked of these keys which messages are known."""
-        self._loaded = {key: set() for key in keys}
-        for key, name in self._db.all(_KNOWN_OF, (self._campaign, json.dumps(list(self._loaded)))):
+        self._loaded = {key: {} for key in keys}
+        for key, name, status in self._db.all(_KNOWN_OF, (self._campaign, json.dumps(list(self._loaded)))):
             if key in self._loaded:  # another program may have written a key that only looks like one
-                self._loaded[key].add(name)
+                cells.keep_status(self._loaded[key], name, status)
+
+    def status(self, key: str, message: str) -> str | None:
+        """Return where a message of a loaded key stands."""
+        return self._loaded[key].get(message)
 
     def waiting(self, key: str) -> bool:
         """Whether any message of this key is neither sent nor cancelled."""

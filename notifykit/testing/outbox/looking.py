@@ -10,8 +10,10 @@ from notifykit.outbox.values import Filter, Transition
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.outbox.base import Another, OutboxBase
 from notifykit.testing.outbox.steps import (
+    accept,
     claim,
     claim_one,
+    doubt,
     finish,
     look,
     put_off,
@@ -83,6 +85,21 @@ class LookingContract(OutboxBase):
         (id_,) = queue(outbox, "A")
         assert (outbox.attempts(id_), outbox.events(id_)) == ([], [])
         assert (outbox.attempts(10**9), outbox.events(10**9)) == ([], [])
+
+    def test_what_may_have_been_sent_twice_is_counted(self, outbox: Outbox) -> None:
+        again, refused, once, _failed = queue(outbox, *"ABCD")
+        for one in sorted(claim(outbox), key=lambda one: one.task.id):
+            act = {again: doubt, once: accept}.get(one.task.id, reject)
+            act(outbox, one)
+        outbox.decide([again, refused], Status.QUEUED, who="w", why="y", of=[Status.IN_DOUBT, Status.FAILED])
+        assert outbox.figures()[0].perhaps_twice == 0
+        one, other = claim(outbox)
+        accept(outbox, one)
+        doubt(outbox, other)
+        assert outbox.figures()[0].perhaps_twice == 1
+        outbox.decide([again], Status.QUEUED, who="w", why="y", of=[Status.SENT])
+        doubt(outbox, claim_one(outbox))
+        assert outbox.figures()[0].perhaps_twice == 1, "a message is counted once"
 
     def test_an_empty_store_has_no_figures(self, outbox: Outbox) -> None:
         assert outbox.figures() == []

@@ -38,6 +38,17 @@ def test_again_everything_is_known(world: CliWorld) -> None:
     assert (campaign["queued"], campaign["known"]) == (0, 3)
 
 
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_what_was_cancelled_is_no_longer_known(world: CliWorld, dry: tuple[str, ...]) -> None:
+    world.invoke("generate")
+    world.invoke("cancel", "1", "2", "--why", "x")
+    (campaign,) = world.json("generate", *dry)["campaigns"]
+    assert (campaign["queued"], campaign["known"], campaign["cancelled"]) == (0, 1, 2)
+    names, numbers = world.invoke("generate", *dry).stdout.splitlines()
+    assert names.split()[-3:] == ["known", "cancelled", "held"]
+    assert numbers.split() == ["beijing", "2", "0", "1", "2", "0"]
+
+
 def test_a_dry_run_tells_and_changes_nothing(world: CliWorld) -> None:
     told = world.json("generate", "--dry-run")
     assert (told["dry_run"], told["campaigns"][0]["queued"]) == (True, 3)

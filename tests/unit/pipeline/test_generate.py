@@ -67,6 +67,40 @@ def test_what_waits_already_is_counted_in_one_commit(world: Any, monkeypatch: py
     assert run(world, dry_run=True).duplicates == 7
 
 
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_what_was_cancelled_failed_or_is_in_doubt_is_told_apart(world: Any, dry_run: bool) -> None:
+    world.rows(*(row(number, key, text="award") for number, key in enumerate("abcde", 2)))
+    run(world)
+    ids = {(task.key, task.name): task.id for task in world.outbox.tasks(Filter())}
+    for name in ("group", "award"):  # a whole record, and a part of one that waits
+        world.outbox.decide([ids["a", name]], Status.CANCELLED, who="w", why="y", of=[Status.QUEUED])
+    world.outbox.decide([ids["b", "award"]], Status.CANCELLED, who="w", why="y", of=[Status.QUEUED])
+    ends = {("c", "group"): Status.FAILED, ("d", "award"): Status.IN_DOUBT}
+    while claims := take(world.outbox, "w", 9, {"ch": ChannelBounds()}, 60):
+        for claim in claims:
+            to = ends.get((claim.task.key, claim.task.name), Status.SENT)
+            outcome = Outcome.accepted() if to is Status.SENT else Outcome.unknown("x")
+            finish(world.outbox, claim, outcome, Transition(status=to))
+    told = run(world, dry_run=dry_run)
+    assert (told.queued, told.cancelled, told.failed, told.in_doubt) == (0, 2, 1, 1)
+    assert told.duplicates == 6, "records b and e were sent whole: they need nothing"
+    world.outbox.resend("c", "a", ["group"], who="w", why="y")
+    assert run(world, dry_run=dry_run).cancelled == 2
+
+
+def test_a_message_of_several_rounds_is_cancelled_where_all_of_them_are(world: Any) -> None:
+    world.rows(row(2, "a", text="award"))
+    run(world)
+    send_all(world)
+    (again,) = world.outbox.resend("c", "a", ["group"], who="w", why="y")
+    world.outbox.decide([again.id], Status.CANCELLED, who="w", why="y", of=[Status.QUEUED])
+    ledger = world.outbox.ledger("c")
+    ledger.load(["a", "none"])
+    assert [ledger.status("a", "group"), ledger.status("a", "award"), ledger.status("none", "group")] == [
+        *("sent", "sent", None)
+    ]
+
+
 def test_a_message_that_falls_due_later_is_added(world: Any) -> None:
     world.rows(row(2, "a"))
     run(world)
