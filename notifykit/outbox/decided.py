@@ -17,6 +17,7 @@ from notifykit.wording.host import (
     UNDO_MOVED,
     UNDO_OUTAGE,
     UNDO_PAUSE_OVER,
+    UNDO_SETTLING,
     UNDO_TRIED,
 )
 
@@ -50,6 +51,10 @@ class Decision(NamedTuple):
     """UTC seconds; None where it stands."""
     undone_by: str | None
     undone_why: str | None
+
+
+_WAITING = (Status.QUEUED, Status.FAILED, Status.IN_DOUBT)
+"""Those in which a message keeps its record from being flagged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +111,8 @@ class Standing(NamedTuple):
     tried: int
     """Number of its latest attempt that ended. A claim that was given back was none."""
     flagged_now: int
+    settling: int
+    """Whether flags of its campaign are being written, and its record has messages whose write-back is owed."""
     later: int | None
     """A later decision about it that was not undone."""
 
@@ -119,8 +126,10 @@ class Standing(NamedTuple):
             return UNDO_CELLS()
         if self.later is not None:
             return UNDO_LATER(decision=self.later)
-        if back is not Status.CANCELLED and self.flagged_now > self.flagged:
+        if back in _WAITING and self.flagged_now > self.flagged:
             return UNDO_FLAGGED()
+        if self.settling and back in _WAITING and task.status not in _WAITING:
+            return UNDO_SETTLING()
         if task.status.value != self.became:
             return UNDO_MOVED(status=task.status.value)
         if self.tried > self.number:

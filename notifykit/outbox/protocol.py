@@ -222,6 +222,17 @@ class Outbox(Protocol):
         """Return the campaigns with sent tasks."""
         ...
 
+    def begin_write_back(self, campaign: str) -> None:
+        """Keep that flags of a campaign are being written, of what `owed` tells from now on.
+
+        Until `end_write_back`, also after a kill, `undo` lets no record of it wait again of which no message waits.
+        """
+        ...
+
+    def end_write_back(self, campaign: str) -> None:
+        """Keep that flags of a campaign are no longer being written."""
+        ...
+
     def complete(self, ids: Iterable[int]) -> None:
         """Record that these sent tasks are written back."""
         ...
@@ -258,8 +269,8 @@ class Outbox(Protocol):
         """Return what undoing a decision would do now; None where there is none of that id.
 
         A task is put back only where no later decision that stands is about it, where its status is what the decision
-        made it, where no attempt began since, and where no message of its record was written back since, unless it is
-        put back to `cancelled`.
+        made it, where no attempt began since, and where no message of its record was, or is being, written back since,
+        unless it is put back to `cancelled`.
         """
         ...
 

@@ -39,6 +39,9 @@ def settle(campaign: Campaign, outbox: Outbox) -> Settled:
     completed = 0
     refused: Counter[Reason] = Counter()
     last = _BEFORE_ALL
+    if not outbox.owed(campaign.name, after=last, limit=1):
+        return Settled(campaign=campaign.name, completed=0)
+    outbox.begin_write_back(campaign.name)
     while tasks := outbox.owed(campaign.name, after=last):
         last = tasks[-1].id
         result = _written_back(campaign, [task for task in tasks if not task.damaged])
@@ -51,6 +54,7 @@ def settle(campaign: Campaign, outbox: Outbox) -> Settled:
         completed += len(result.done)
         refused.update(reasons.values())
         del tasks, result, reasons  # not kept while the next ones are read
+    outbox.end_write_back(campaign.name)
     return Settled(campaign=campaign.name, completed=completed, refused=dict(refused))
 
 

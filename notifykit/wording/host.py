@@ -33,6 +33,11 @@ UNDO_CELLS = HOST(
 )
 UNDO_LATER = HOST("undo_later", "decision {decision:d} was made about it since", "此后又对它作了决定 {decision}")
 UNDO_FLAGGED = HOST("undo_flagged", "the flag of its record was written since", "此后其记录的标记已写入")
+UNDO_SETTLING = HOST(
+    "undo_settling",
+    "the flags of its campaign are being written: undo it when `notifykit settle` is done",
+    "其活动的标记正在写入：请等 `notifykit settle` 完成后再收回",
+)
 UNDO_MOVED = HOST("undo_moved", "it is {status} by now", "它现在已是 {status}")
 UNDO_TRIED = HOST("undo_tried", "it was tried since", "此后已尝试发送")
 UNDO_PAUSE_OVER = HOST("undo_pause_over", "the pause would be over by now", "该暂停到现在也已结束")

@@ -85,6 +85,12 @@ ON CONFLICT (campaign) DO UPDATE
    SET duplicates_prevented = campaigns.duplicates_prevented + excluded.duplicates_prevented
 """
 
+# `rename_campaign`: whether its flags are being written.
+_RENAME_SETTLING = """
+INSERT INTO outbox.settling (campaign) SELECT %(new)s FROM outbox.settling WHERE campaign = %(old)s
+ON CONFLICT DO NOTHING
+"""
+
 # `rename_campaign`: what the new name has now.
 _FORGET_DATA = "DELETE FROM outbox.campaign_data WHERE campaign = %(old)s"
 
@@ -97,6 +103,9 @@ _FORGET_DISTINCT = "DELETE FROM outbox.distinct_keys WHERE campaign = %(old)s"
 # `rename_campaign`: likewise.
 _FORGET_COUNT = "DELETE FROM outbox.campaigns WHERE campaign = %(old)s"
 
+# `rename_campaign`: likewise.
+_FORGET_SETTLING = "DELETE FROM outbox.settling WHERE campaign = %(old)s"
+
 _RENAMING = (
     _RENAME_MESSAGES,
     _RENAME_DATA,
@@ -107,6 +116,8 @@ _RENAMING = (
     _FORGET_DISTINCT,
     _ADD_COUNT,
     _FORGET_COUNT,
+    _RENAME_SETTLING,
+    _FORGET_SETTLING,
 )
 
 

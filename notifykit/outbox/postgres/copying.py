@@ -45,7 +45,7 @@ _ORDER = {
 }
 """The kinds that are tables here, too, and the order of their rows."""
 
-_TABLES = (*_ORDER, "key_forms", "channels", "lanes", "tasks", "messages")
+_TABLES = (*_ORDER, "key_forms", "channels", "settling", "lanes", "tasks", "messages")
 
 # `held`: nobody else writes.
 _HOLD = f"LOCK TABLE {', '.join(f'outbox.{name}' for name in reversed(_TABLES))} IN EXCLUSIVE MODE"

@@ -9,7 +9,7 @@ from typing import Any
 from notifykit.model import Status, Task
 from notifykit.outbox import cells
 from notifykit.outbox.decided import Decided, Decision, Standing, Undoing
-from notifykit.outbox.postgres import events, pausing, rows
+from notifykit.outbox.postgres import advisory, events, pausing, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.lanes import Lanes
 from notifykit.outbox.postgres.pausing import Pausing
@@ -69,7 +69,10 @@ _ONE = f"SELECT {_DECIDED}, until, reason, reason_code, reason_params FROM outbo
 # `undoing`: the tasks of a decision, and how they stand since.
 _STANDING = f"""
 SELECT was, became, number, flagged, (
-       SELECT coalesce(max(made.number), 0) FROM outbox.attempts AS made WHERE made.task_id = t.id), {_FLAGGED}, (
+       SELECT coalesce(max(made.number), 0) FROM outbox.attempts AS made WHERE made.task_id = t.id), {_FLAGGED},
+       EXISTS (SELECT 1 FROM outbox.settling WHERE settling.campaign = t.campaign) AND EXISTS (
+       SELECT 1 FROM outbox.messages AS sibling JOIN outbox.tasks AS owed ON owed.id = sibling.id
+        WHERE sibling.campaign = m.campaign AND sibling.record_key = m.record_key AND owed.status = 'sent'), (
        SELECT max(decision) FROM outbox.decided AS later
         WHERE later.task_id = decided.task_id AND later.decision > decided.decision AND later.undone = 0),
        {rows.TASK}
@@ -81,6 +84,9 @@ _HOLD = "SELECT 1 FROM outbox.decisions WHERE id = %s AND undone_at IS NULL FOR 
 
 # `undo`: the tasks of a decision.
 _IDS = "SELECT task_id FROM outbox.decided WHERE decision = %s ORDER BY task_id"
+
+# `undo`: the campaigns of these.
+_CAMPAIGNS = "SELECT DISTINCT campaign FROM outbox.tasks WHERE id = ANY (%s::bigint[])"
 
 # `undo`: nobody moves these meanwhile.
 _HOLD_TASKS = "SELECT id FROM outbox.tasks WHERE id = ANY (%s::bigint[]) ORDER BY id FOR UPDATE"
@@ -178,6 +184,7 @@ class Deciding(Pausing):
             if db.one(_HOLD, (decision,)) is None:
                 return self.undoing(decision)
             ids = [id_ for (id_,) in db.all(_IDS, (decision,))]
+            advisory.hold(db, "settling", [campaign for (campaign,) in db.all(_CAMPAIGNS, (ids,))])
             held = hold(db, self.lanes, ids)
             db.all(_HOLD_TASKS, (ids,))
             done = self.undoing(decision)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from notifykit.model import Task
 from notifykit.outbox import cells
-from notifykit.outbox.postgres import rows
+from notifykit.outbox.postgres import advisory, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.wording import Reason
 
@@ -29,6 +29,12 @@ SELECT {rows.TASK} FROM {rows.TASKS}
                       AND its.status NOT IN ('sent', 'completed', 'cancelled'))
  ORDER BY t.id LIMIT %s
 """
+
+# `begin_write_back`: flags of a campaign are being written.
+_BEGIN = "INSERT INTO outbox.settling (campaign) VALUES (%s) ON CONFLICT DO NOTHING"
+
+# `end_write_back`: none are.
+_END = "DELETE FROM outbox.settling WHERE campaign = %s"
 
 # `complete`: sent tasks are written back.
 _COMPLETE = """
@@ -62,6 +68,17 @@ class WritingBack:
     def owed(self, campaign: str, after: int = 0, limit: int = 20_000) -> list[Task]:
         """Return the `sent` tasks of keys whose every message is sent."""
         return [rows.task(row) for row in self.db.all(_OWED, (campaign, after, limit))]
+
+    def begin_write_back(self, campaign: str) -> None:
+        """Keep that flags of a campaign are being written. Waits for an undoing: what is owed is looked at after it."""
+        with self.db.transaction():
+            advisory.hold(self.db, "settling", [campaign])
+            self.db.execute(_BEGIN, (campaign,))
+
+    def end_write_back(self, campaign: str) -> None:
+        """Keep that none are."""
+        with self.db.transaction():
+            self.db.execute(_END, (campaign,))
 
     def complete(self, ids: Iterable[int]) -> None:
         """Record that these sent tasks are written back."""

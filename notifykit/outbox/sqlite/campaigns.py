@@ -76,6 +76,9 @@ ON CONFLICT (campaign) DO UPDATE SET duplicates_prevented = duplicates_prevented
 # `rename_campaign`: the count is the new name's.
 _FORGET_COUNT = "DELETE FROM campaigns WHERE campaign = :old"
 
+# `rename_campaign`: whether its flags are being written.
+_RENAME_SETTLING = "UPDATE OR REPLACE settling SET campaign = :new WHERE campaign = :old"
+
 _RENAMING = (
     _RENAME_DATA,
     _FORGET_DATA,
@@ -85,6 +88,7 @@ _RENAMING = (
     _FORGET_DISTINCT,
     _ADD_COUNT,
     _FORGET_COUNT,
+    _RENAME_SETTLING,
 )
 
 

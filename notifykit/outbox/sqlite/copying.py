@@ -119,7 +119,7 @@ class SqliteCopyEnd:
         """Remove all rows, and what others made."""
         for name, _, kind in self._others():
             self._db.execute(f'DROP {kind} IF EXISTS "{name}"')
-        for table in (*_ORDER, "key_forms", "channels"):
+        for table in (*_ORDER, "key_forms", "channels", "settling"):
             self._db.execute(f"DELETE FROM {table}")
         self._db.execute(_DROP_SEQUENCE)
 

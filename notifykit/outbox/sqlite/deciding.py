@@ -72,7 +72,11 @@ SELECT was, became, decided.number, flagged, (
        SELECT coalesce(max(made.number), 0) FROM attempts AS made WHERE made.task_id = tasks.id), (
        SELECT count(*) FROM tasks AS sibling
         WHERE sibling.campaign = tasks.campaign AND sibling.record_key = tasks.record_key
-          AND sibling.status = 'completed'), (
+          AND sibling.status = 'completed'),
+       EXISTS (SELECT 1 FROM settling WHERE settling.campaign = tasks.campaign) AND EXISTS (
+       SELECT 1 FROM tasks AS sibling
+        WHERE sibling.campaign = tasks.campaign AND sibling.record_key = tasks.record_key
+          AND sibling.status = 'sent'), (
        SELECT max(decision) FROM decided AS later
         WHERE later.task_id = tasks.id AND later.decision > decided.decision AND NOT later.undone),
        {rows.selected(rows.TASK_COLUMNS)}

@@ -24,6 +24,12 @@ SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks INDEXED BY tasks_owed
  ORDER BY id LIMIT ?
 """
 
+# `begin_write_back`: flags of a campaign are being written.
+_BEGIN = "INSERT OR IGNORE INTO settling (campaign) VALUES (?)"
+
+# `end_write_back`: none are.
+_END = "DELETE FROM settling WHERE campaign = ?"
+
 # `complete`: a sent task is written back.
 _COMPLETE = """
 UPDATE tasks SET status = 'completed', completed_at = ?, updated_at = ?, refusal = NULL, refusal_code = NULL,
@@ -52,6 +58,16 @@ class WritingBack:
         found = self.db.all(_OWED, (campaign, after, limit))
         found.reverse()
         return [rows.task(found.pop()) for _ in range(len(found))]  # a row goes as its task comes: both would be large
+
+    def begin_write_back(self, campaign: str) -> None:
+        """Keep that flags of a campaign are being written."""
+        with self.db.transaction():
+            self.db.execute(_BEGIN, (campaign,))
+
+    def end_write_back(self, campaign: str) -> None:
+        """Keep that none are."""
+        with self.db.transaction():
+            self.db.execute(_END, (campaign,))
 
     def complete(self, ids: Iterable[int]) -> None:
         """Record that these sent tasks are written back."""

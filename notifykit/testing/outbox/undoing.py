@@ -225,6 +225,45 @@ class UndoingContract(OutboxBase):
         assert kept(undo(outbox, decision)) == {award: "undo_flagged"}
         assert (look(outbox, group).status, look(outbox, award).status) == (Status.COMPLETED, Status.CANCELLED)
 
+    def test_what_lets_a_flag_be_written_just_now_is_not_undone(self, outbox: Outbox, another: Another) -> None:
+        group, award = queue_drafts(outbox, [draft(name=name, recipient=name) for name in ("group", "award")])
+        (other,) = queue_drafts(outbox, [draft(campaign="other", recipient="other")])
+        send(outbox, group)
+        here, there = decide(outbox, [award], Status.CANCELLED), decide(outbox, [other], Status.CANCELLED)
+        settling = another()
+        settling.begin_write_back("sample")
+        settling.begin_write_back("sample")
+        assert [task.id for task in settling.owed("sample")] == [group]
+        assert kept(undo(outbox, here)) == {award: "undo_settling"}
+        assert kept(undo(outbox, there)) == {}
+        settling.end_write_back("sample")
+        assert kept(undo(outbox, here)) == {}
+        assert settling.owed("sample") == []
+
+    def test_a_new_name_of_its_campaign_is_no_way_around_that(self, outbox: Outbox) -> None:
+        group, award = queue_drafts(outbox, [draft(name=name, recipient=name) for name in ("group", "award")])
+        send(outbox, group)
+        decision = decide(outbox, [award], Status.CANCELLED)
+        outbox.begin_write_back("sample")
+        outbox.begin_write_back("next")
+        outbox.rename_campaign("sample", "next", who="w", why="y")
+        assert kept(undo(outbox, decision)) == {award: "undo_settling"}
+        outbox.end_write_back("next")
+        assert kept(undo(outbox, decision)) == {}
+
+    def test_where_nothing_was_sent_no_flag_is_being_written(self, outbox: Outbox) -> None:
+        (id_,) = queue(outbox, "A")
+        decision = decide(outbox, [id_], Status.CANCELLED)
+        outbox.begin_write_back("sample")
+        assert kept(undo(outbox, decision)) == {}
+
+    def test_what_keeps_a_flag_from_being_written_is_undone_meanwhile(self, outbox: Outbox) -> None:
+        before = put(outbox, Status.FAILED)
+        decision = decide(outbox, [before.id], Status.QUEUED)
+        outbox.begin_write_back("sample")
+        assert kept(undo(outbox, decision)) == {}
+        assert look(outbox, before.id) == before
+
     def test_a_flag_that_was_there_before_is_in_nobodys_way(self, outbox: Outbox) -> None:
         (first,) = queue(outbox, "A")
         send(outbox, first)

@@ -123,3 +123,55 @@ def test_a_reason_with_a_code_keeps_it(world: Any, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(type(world.strategy), "write_back", lambda self, tasks: WriteBack(refused=refused))
     assert settle(world.campaign, world.outbox).refused == {locked: 2}
     assert {task.reason for task in world.outbox.tasks(Filter())} == {locked}
+
+
+def cancelled(world: Any) -> int:
+    """Have a record of which one message was sent and the other cancelled; returns that decision."""
+    fill(world, "a")
+    (_, award) = world.outbox.tasks(Filter())
+    world.outbox.decide([award.id], Status.CANCELLED, who="me", why="not wanted", of=[Status.QUEUED])
+    finish(world)
+    (decision,) = world.outbox.decisions()
+    assert isinstance(decision.id, int)
+    return decision.id
+
+
+def statuses(world: Any) -> list[str]:
+    return [task.status.value for task in world.outbox.tasks(Filter())]
+
+
+def test_a_decision_is_not_undone_while_it_lets_a_flag_be_written(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    decision = cancelled(world)
+    told: list[str] = []
+
+    def write_back(tasks: list[Task]) -> WriteBack:
+        undone = world.outbox.undo(decision, who="me", why="wanted after all")
+        told.extend(str(one.kept and one.kept.code) for one in undone.messages)
+        return WriteBack(done=frozenset(task.id for task in tasks))
+
+    monkeypatch.setattr(world.strategy, "write_back", write_back)
+    settle(world.campaign, world.outbox)
+    assert (told, statuses(world)) == (["undo_settling"], ["completed", "cancelled"])
+    assert not world.outbox.undoing(decision).possible
+
+
+def test_where_settle_was_killed_the_next_one_comes_first(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    class KilledError(Exception):
+        pass
+
+    def write_back(tasks: list[Task]) -> WriteBack:
+        raise KilledError
+
+    decision = cancelled(world)
+    with monkeypatch.context() as patch:
+        patch.setattr(world.strategy, "write_back", write_back)
+        with pytest.raises(KilledError):
+            settle(world.campaign, world.outbox)
+    (one,) = world.outbox.undoing(decision).messages
+    assert one.kept.code == "undo_settling"
+    world.strategy.refuse = "a"
+    assert settle(world.campaign, world.outbox).completed == 0
+    world.outbox.undo(decision, who="me", why="wanted after all")
+    assert statuses(world) == ["sent", "queued"]
+    world.strategy.refuse = ""
+    assert settle(world.campaign, world.outbox).completed == 0

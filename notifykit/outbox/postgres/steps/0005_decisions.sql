@@ -37,3 +37,9 @@ CREATE TABLE outbox.decided (
     PRIMARY KEY (decision, task_id)
 );
 CREATE INDEX decided_task ON outbox.decided (task_id, decision);
+
+-- The campaigns whose flags are being written, or were when a process was killed: no record of theirs whose messages are all
+-- sent or cancelled is made to wait again by undoing.
+CREATE TABLE outbox.settling (
+    campaign text COLLATE "C" PRIMARY KEY
+);

@@ -37,3 +37,9 @@ CREATE TABLE decided (
     PRIMARY KEY (decision, task_id)
 ) WITHOUT ROWID;
 CREATE INDEX decided_task ON decided (task_id, decision);
+
+-- The campaigns whose flags are being written, or were when a process was killed: no record of theirs whose messages are all
+-- sent or cancelled is made to wait again by undoing.
+CREATE TABLE settling (
+    campaign TEXT PRIMARY KEY
+) WITHOUT ROWID;
