@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from notifykit.outbox.values import CampaignFigures, Event, Outage, Pause
     from notifykit.pipeline.dispatched import Dispatched
     from notifykit.pipeline.generate import Generated
+    from notifykit.pipeline.rerendering import Difference
     from notifykit.pipeline.settle import Settled
     from notifykit.wording import Reason, Wording
 
@@ -148,6 +149,7 @@ def generated_form(generated: Generated) -> Form:
         "in_doubt": generated.in_doubt,
         "held": [_problem_form(problem) for problem in generated.problems],
         "neither": [_problem_form(problem) for problem in generated.neither],
+        "rendered_differently": list(generated.differing),
         "flags_owed_again": list(generated.repaired),
         "flagged_but_waiting": list(generated.flagged_but_waiting),
     }
@@ -283,6 +285,20 @@ def channel_form(found: ChannelConsequences, wording: Wording) -> Form:
         "outage": found.outage and outage_form(found.outage, wording),
         "waiting": found.waiting.number,
         "more": found.waiting.more,
+    }
+
+
+def difference_form(found: Difference, wording: Wording) -> Form:
+    """Describe a message that waits and would be rendered differently now."""
+    first = found.tasks[0]
+    return {
+        "campaign": first.campaign,
+        "key": first.key,
+        "message": first.name,
+        "tasks": [task.id for task in found.tasks],
+        "before": [{"recipient": task.recipient, "text": task.text} for task in found.tasks],
+        "now": [{"recipient": draft.recipient, "text": draft.text} for draft in found.drafts],
+        **reason_fields(found.kept, wording),
     }
 
 

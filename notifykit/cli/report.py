@@ -63,6 +63,11 @@ def print_generated(generated: Sequence[Generated], *, dry_run: bool = False) ->
         if len(item.problems) > SHOWN:
             out(f"held: {item.campaign}: … and {len(item.problems) - SHOWN:,} more; --json lists all")
         print_neither(item)
+        if keys := item.differing:
+            out(
+                f"rerender: {item.campaign}: waiting messages would be rendered differently now: {some(keys)}; "
+                "`notifykit rerender --dry-run` shows how"
+            )
         if keys := item.repaired:
             will = "would be" if dry_run else "are"
             out(f"drift: {item.campaign}: sent, but not flagged; the flags {will} owed again: {some(keys)}")

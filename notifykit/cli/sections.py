@@ -49,6 +49,7 @@ SECTIONS: Mapping[str, Sequence[LazyCommand]] = {
         _command("retry", "decide:retry", "Try failed messages again, and queue cancelled ones again."),
         _command("resolve", "decide:resolve", "Decide about messages in doubt."),
         _command("cancel", "decide:cancel_", "Drop messages that should not be sent."),
+        _command("rerender", "rerender:rerender", "Give messages that wait the texts that they would have now."),
         _command("resend", "decide:resend", "Send again what was sent, in a new round."),
         _command("resume", "decide:resume", "End the pause of a channel."),
         _command("undo", "undo:undo", "Take a decision back, as far as that can be done."),

@@ -26,6 +26,7 @@ from notifykit.outbox.values import (
     Outage,
     Pause,
     Pulse,
+    Rewrite,
     SourcePlace,
     Transition,
 )
@@ -279,6 +280,14 @@ class Outbox(Protocol):
 
         Tasks are what they were: their waits, tries and doubts, too. Those that the decision made are cancelled. A
         pause is in force again. Nothing is changed where nothing can be put back, or the decision was undone before.
+        """
+        ...
+
+    def rewrite(self, messages: Sequence[Sequence[Rewrite]], *, who: str, why: str) -> list[Task]:
+        """Give messages that wait other texts and recipients, in their places; returns the tasks that were changed.
+
+        Of each message, all of the tasks given or none: where each is `queued`, was never tried, and is what it was.
+        What it said is kept (`rerendered`).
         """
         ...
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from notifykit.model import Claim, Outcome, Status
+from notifykit.model import Claim, Outcome, Status, Task
 from notifykit.roles import Rate
 from notifykit.wording import Reason
 from notifykit.wording.host import CHANNEL_THROTTLED, CHANNEL_UNREACHABLE
@@ -30,6 +30,7 @@ __all__ = [
     "OutageKind",
     "Pause",
     "Pulse",
+    "Rewrite",
     "SourcePlace",
     "Transition",
 ]
@@ -149,9 +150,9 @@ class Event:
     at: float
     task_id: int
     kind: str
-    """`retried`, `resolved`, `cancelled`, `resent`, `undone`, `renamed`, `write_back_owed`, `late_result`, or an
-    earlier `written_back`; `set_aside` where another program wrote into it what cannot be read; after a migration also
-    `adopted` and `late_legacy_completed`."""
+    """`retried`, `resolved`, `cancelled`, `resent`, `undone`, `rerendered`, `renamed`, `write_back_owed`,
+    `late_result`, or an earlier `written_back`; `set_aside` where another program wrote into it what cannot be read;
+    after a migration also `adopted` and `late_legacy_completed`."""
     who: str
     detail: str
 
@@ -259,6 +260,16 @@ class Filter:
     ids: tuple[int, ...] = ()
     channel: str | None = None
     limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewrite:
+    """Another text for a message that waits."""
+
+    task: Task
+    """As it was read."""
+    recipient: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from notifykit.outbox.values import Filter
 from notifykit.pipeline.alike import AlikeKeys, unusable_key
 from notifykit.pipeline.drafting import drafted, known_whole
 from notifykit.pipeline.observers import Nobody, Observers
+from notifykit.pipeline.rerendering import of_records
 from notifykit.roles import Decision, Ledger
 
 BATCH = 500
@@ -25,6 +26,9 @@ BATCH = 500
 
 KEPT = 5_000
 """Records that are remembered from the survey; beyond that the source is read a second time."""
+
+SAMPLE = 100
+"""Records whose messages are known that are rendered, to see whether they would read differently now."""
 
 Progress = Callable[[int], None]
 """Told how many more records were handled."""
@@ -48,6 +52,9 @@ class Generated:
     """Of those, messages that are in doubt."""
     problems: tuple[Problem, ...] = ()
     """What is held back, and why."""
+    differing: tuple[str, ...] = ()
+    """Keys with messages that wait, were never tried, and would be rendered differently now: of the first records whose
+    messages are known, at most SAMPLE."""
     repaired: tuple[str, ...] = ()
     """Drift: keys that were sent but not flagged. Their flags are owed again."""
     flagged_but_waiting: tuple[str, ...] = ()
@@ -113,10 +120,16 @@ def generate(
         failed=queue.standing[Status.FAILED],
         in_doubt=queue.standing[Status.IN_DOUBT],
         problems=(*survey.problems, *queue.problems),
+        differing=_differing(campaign, outbox, queue.sample),
         repaired=repair,
         flagged_but_waiting=tuple(survey.drift),
         neither=tuple(survey.neither),
     )
+
+
+def _differing(campaign: Campaign, outbox: Outbox, records: Iterable[Record]) -> tuple[str, ...]:
+    found = of_records(campaign, outbox, records)
+    return tuple(dict.fromkeys(one.tasks[0].key for one in found if one.kept is None))
 
 
 def marked_as_neither(campaign: Campaign, record: Record) -> Problem:
@@ -277,6 +290,7 @@ class _Queue:
         self._drafts: list[Draft] = []
         self._known = 0
         """Messages that wait already and are not counted yet."""
+        self.sample: list[Record] = []
         self.queued = 0
         self.duplicates = 0
         self.standing = Counter[str]()
@@ -349,6 +363,8 @@ class _Queue:
         for record in self._records:
             if record.key in asked and (names := known_whole(self._campaign, record, self._ledger)):
                 known += len(names)
+                if len(self.sample) < SAMPLE:
+                    self.sample.append(record)
                 self.standing.update(self._ledger.status(record.key, name) or "" for name in names)
             else:
                 drafts = drafted(self._campaign, record, self._ledger)

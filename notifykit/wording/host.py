@@ -46,6 +46,17 @@ UNDO_OUTAGE = HOST(
     "it was no pause that was ended: a channel that cannot be reached pauses again by itself",
     "当时结束的不是暂停：连不上的通道会自行再次暂停",
 )
+RERENDER_GONE = HOST("rerender_gone", "its record is not in the source any more", "其记录已不在来源中")
+RERENDER_HELD = HOST("rerender_held", "it cannot be rendered now: {why}", "现在无法生成：{why}")
+RERENDER_UNWANTED = HOST("rerender_unwanted", "its record would not get it any more", "其记录现在不再需要这条消息")
+RERENDER_TRIED = HOST("rerender_tried", "it was tried, or waits no more", "已尝试发送，或不再等待")
+RERENDER_ADOPTED = HOST("rerender_adopted", "the old program wrote it", "由旧程序写成")
+RERENDER_PARTS = HOST(
+    "rerender_parts", "it would have {now:d} parts instead of {before:d}", "现在会分成 {now} 条，而不是 {before} 条"
+)
+RERENDER_CHANNEL = HOST(
+    "rerender_channel", "it would go by {now} instead of {before}", "现在会走 {now}，而不是 {before}"
+)
 PAUSED = HOST("paused", "{cause:why}", "{cause:why}")
 WRITE_BACK_FAILED = HOST("write_back_failed", "{error}", "{error}")
 WRITE_BACK_ODD = HOST(

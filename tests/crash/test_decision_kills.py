@@ -1,4 +1,4 @@
-"""SIGKILL before state-changing system calls of a decision and of its undoing: all of it is done, or nothing."""
+"""SIGKILL before system calls of a decision, of its undoing, and of mending texts: all of it is done, or nothing."""
 
 from __future__ import annotations
 
@@ -26,14 +26,16 @@ Choose = Callable[[Sequence[KillPoint]], Sequence[KillPoint]]
 COMMANDS = {
     "cancel": ["cancel", "1", "3", "4", "--why", "not wanted"],
     "undo": ["undo", "1", "--why", "they are"],
+    "rerender": ["rerender", "--why", "a typing error", "--yes"],
 }
+CHANGED = {"cancel": 3, "undo": 3, "rerender": 6}
 
 
 def said(store: Path) -> dict[str, list[Any]]:
     """What a store says of decisions and of what they are about, without times."""
     with closing(sqlite3.connect(store)) as db:
         return {
-            "tasks": db.execute("SELECT id, status, tries, reason, sent_at IS NULL FROM tasks ORDER BY id").fetchall(),
+            "tasks": db.execute("SELECT id, status, tries, reason, sent_at, message FROM tasks ORDER BY id").fetchall(),
             "turns": db.execute("SELECT id FROM tasks WHERE due_at IS NOT NULL ORDER BY id").fetchall(),
             "decisions": db.execute("SELECT id, kind, who, undone_by FROM decisions ORDER BY id").fetchall(),
             "decided": db.execute("SELECT decision, task_id, was, became, undone FROM decided").fetchall(),
@@ -44,7 +46,13 @@ def said(store: Path) -> dict[str, list[Any]]:
 
 def sweep(folder: Path, what: str, choose: Choose) -> None:
     """Kill a command at one place after another, look, and let it be begun again."""
-    before = CliWorld(folder / "before", [REFUSED, DOUBTFUL, REFUSED, FINE]).lived()
+    before = CliWorld(folder / "before", [REFUSED, DOUBTFUL, REFUSED, FINE])
+    if what == "rerender":
+        before.invoke("generate")
+        before.edit("campaigns/beijing.yaml", "签约 ", "新签 ")
+        before.edit("campaigns/beijing.yaml", "奖励 ", "激活奖励 ")
+    else:
+        before.lived()
     if what == "undo":
         assert before.invoke(*COMMANDS["cancel"]).exit_code == 0
     there = folder / "there"
@@ -57,7 +65,7 @@ def sweep(folder: Path, what: str, choose: Choose) -> None:
     points = kill_points(command, environment, folder / "calls.log")
     new = said(store)
     assert [status for _, status, *_ in new["tasks"]].count("cancelled") == (3 if what == "cancel" else 0)
-    assert len(new["told"]) == len(old["told"]) + 3
+    assert len(new["told"]) == len(old["told"]) + CHANGED[what]
     missed, ends = [], []
     for point in (chosen := choose([point for point in points if is_of(point, there)])):
         shutil.rmtree(there)

@@ -21,7 +21,7 @@ SELECT id FROM outbox.lanes
  WHERE id = ANY (ARRAY(SELECT lane FROM outbox.tasks WHERE id = ANY (%s::bigint[]))) ORDER BY id FOR UPDATE
 """
 
-# `hold_for`: make the lanes of recipients that have none. In one order: who makes the same waits.
+# `hold_for`, `hold_both`: make the lanes of recipients that have none. In one order: who makes the same waits.
 _MAKE = """
 INSERT INTO outbox.lanes (channel, name)
 SELECT channel, name FROM json_to_recordset(%s::json) AS new (channel text, name text)
@@ -36,6 +36,16 @@ SELECT lanes.id, lanes.channel, lanes.name, lanes.due_at
   FROM json_to_recordset(%s::json) AS wanted (channel text, name text)
   JOIN outbox.lanes ON lanes.channel = wanted.channel AND lanes.name = wanted.name AND lanes.id > 0
  ORDER BY lanes.id FOR UPDATE OF lanes
+"""
+
+# `hold_both`: the lanes of some tasks, and those of recipients.
+_HOLD_BOTH = """
+SELECT id, channel, name FROM outbox.lanes
+ WHERE id = ANY (ARRAY(SELECT lane FROM outbox.tasks WHERE id = ANY (%(ids)s::bigint[])))
+    OR id = ANY (ARRAY(
+       SELECT lanes.id FROM json_to_recordset(%(wanted)s::json) AS wanted (channel text, name text)
+         JOIN outbox.lanes ON lanes.channel = wanted.channel AND lanes.name = wanted.name AND lanes.id > 0))
+ ORDER BY id FOR UPDATE
 """
 
 # `hold_due`: the first due lanes of channels, of each no more than it has room for and than are wanted, and none that
@@ -141,6 +151,20 @@ class Lanes:
         self._db.execute(_MAKE, (wanted,))
         found = self._db.all(_HOLD_FOR, (wanted,))
         return {named[channel, name]: (id_, due_at) for id_, channel, name, due_at in found}
+
+    def hold_both(
+        self, task_ids: Sequence[int], recipients: Collection[tuple[str, str]]
+    ) -> tuple[list[int], Mapping[tuple[str, str], int]]:
+        """Hold the lanes of these tasks, and those of channels with recipients, and make those that there are not.
+
+        Returns the ids of all, and those of the recipients.
+        """
+        named = {(channel, short(recipient)): (channel, recipient) for channel, recipient in recipients}
+        wanted = rows.many({"channel": channel, "name": name} for channel, name in named)
+        self._db.execute(_MAKE, (wanted,))
+        found = self._db.all(_HOLD_BOTH, {"ids": task_ids, "wanted": wanted})
+        of = {named[channel, name]: id_ for id_, channel, name in found if id_ > 0 and (channel, name) in named}
+        return [id_ for id_, *_ in found], of
 
     def hold_due(self, rooms: Mapping[str, int], slots: int, now: float) -> list[Due]:
         """Hold the first due lanes of channels, without waiting for who holds some; in the order of turns."""

@@ -19,12 +19,13 @@ from notifykit.outbox.postgres.places import Places
 from notifykit.outbox.postgres.pulsing import Pulsing
 from notifykit.outbox.postgres.queueing import Queueing
 from notifykit.outbox.postgres.resolving import Resolving
+from notifykit.outbox.postgres.rewriting import Rewriting
 from notifykit.outbox.postgres.schema import prepare, require_current, require_in_use
 from notifykit.outbox.postgres.writeback import WritingBack
 
 
 class PostgresOutbox(
-    Queueing, Claiming, LostClaims, WritingBack, Resolving, Deciding, Looking, Pulsing, Places, KeyForms
+    Queueing, Claiming, LostClaims, WritingBack, Resolving, Deciding, Rewriting, Looking, Pulsing, Places, KeyForms
 ):
     """One connection to the store. See `notifykit.outbox.protocol.Outbox` for what the methods promise.
 

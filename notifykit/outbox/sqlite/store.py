@@ -25,6 +25,7 @@ from notifykit.outbox.sqlite.pulsing import Pulsing
 from notifykit.outbox.sqlite.queueing import Queueing
 from notifykit.outbox.sqlite.reading import ReadOnlyDatabase
 from notifykit.outbox.sqlite.resolving import Resolving
+from notifykit.outbox.sqlite.rewriting import Rewriting
 from notifykit.outbox.sqlite.schema import is_current, prepare, require_in_use
 from notifykit.outbox.sqlite.writeback import WritingBack
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class SqliteOutbox(
-    Queueing, Claiming, WritingBack, Resolving, Deciding, Looking, Pulsing, Adopting, Campaigns, KeyForms
+    Queueing, Claiming, WritingBack, Resolving, Deciding, Rewriting, Looking, Pulsing, Adopting, Campaigns, KeyForms
 ):
     """One connection to the store. See `notifykit.outbox.protocol.Outbox` for what the methods promise.
 

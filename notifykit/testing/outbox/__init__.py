@@ -13,6 +13,7 @@ pytest.register_assert_rewrite(
             "results",
             "settling",
             "undoing",
+            "rewriting",
             "looking",
             "campaigns",
             "keys",
@@ -35,6 +36,7 @@ from notifykit.testing.outbox.looking import LookingContract  # noqa: E402
 from notifykit.testing.outbox.pulsing import PulseContract  # noqa: E402
 from notifykit.testing.outbox.queueing import QueueingContract  # noqa: E402
 from notifykit.testing.outbox.results import ResultsContract  # noqa: E402
+from notifykit.testing.outbox.rewriting import RewritingContract  # noqa: E402
 from notifykit.testing.outbox.settling import DecidingContract, SettlingContract  # noqa: E402
 from notifykit.testing.outbox.undoing import UndoingContract  # noqa: E402
 
@@ -49,6 +51,7 @@ class OutboxContract(
     SettlingContract,
     DecidingContract,
     UndoingContract,
+    RewritingContract,
     LookingContract,
     CampaignsContract,
     KeysContract,

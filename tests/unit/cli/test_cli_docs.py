@@ -90,6 +90,8 @@ def test_every_key_of_every_command_is_on_the_page(
     with world.csv.open("a", encoding="utf-8", newline="") as file:
         file.write(",测试管家,0,N,\r\n")
     reader.compare("generate", told("generate"))
+    world.edit("campaigns/beijing.yaml", "template: '奖励 ", "template: '激活奖励 ")
+    reader.compare("rerender", told("rerender", "--why", "x", "--yes"))
     reader.compare("preview", told("preview"))
     reader.compare("run --dry-run", told("run", "--dry-run"))
     reader.compare("dispatch --dry-run", told("dispatch", "--dry-run"))

@@ -1,0 +1,95 @@
+"""`notifykit rerender`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import click
+
+from notifykit.cli.deciding import SHOWN, Way, decision_options, existing_store
+from notifykit.cli.examples import example
+from notifykit.cli.forms import difference_form, failures_form, task_form
+from notifykit.cli.language import said
+from notifykit.cli.report import exit_code, print_failures
+from notifykit.cli.stores import looks
+from notifykit.errors import ExitCode
+from notifykit.model import Task
+from notifykit.pipeline.places import require_here
+from notifykit.pipeline.rerendering import Difference, differences
+from notifykit.pipeline.run import Pass, alone
+from notifykit.session import Session
+from notifykit.terminal.console import count, out, print_json
+
+
+@click.command(
+    epilog=example("notifykit rerender --dry-run", 'notifykit rerender beijing --why "a typing error" --yes')
+)
+@click.argument("campaigns", nargs=-1, metavar="[CAMPAIGN]...")
+@decision_options()
+@click.pass_obj
+@looks
+def rerender(session: Session, campaigns: tuple[str, ...], way: Way) -> ExitCode:
+    """Give messages that wait the texts that they would have now.
+
+    All campaigns, or those named. A message that was queued, and was never tried, is changed in its place: text and
+    recipient. What it said before is kept in its story. All others that differ stay as they are, and are told with the
+    reason.
+    """
+    way.require_consent(named=False, what="this changes all messages that wait and would read differently now")
+    project = session.open_project(secrets=False)
+    chosen = project.campaigns(campaigns)
+    this_pass = Pass(failures=project.unavailable(campaigns))
+    found: list[Difference] = []
+    changed: list[Task] = []
+    with existing_store(project, look=way.dry_run) as outbox:
+        for campaign in chosen:
+            with alone(campaign, this_pass):
+                require_here(campaign, project.configuration.settings.place, outbox)
+                project.start(campaign)
+                found += differences(campaign, outbox)
+        able = [one for one in found if one.kept is None]
+        if able and not way.agreed([*_lines(found)], f"Change {count(len(able), 'message')}?"):
+            return ExitCode.DONE
+        if able and not way.dry_run:
+            changed = outbox.rewrite([one.rewrites for one in able], who=way.who, why=way.why)
+    print_failures(this_pass.failures)
+    if way.as_json:
+        wording = project.plugins.wording
+        print_json(
+            {
+                "dry_run": way.dry_run,
+                "differences": [difference_form(one, wording) for one in found],
+                "changed": [task_form(task, wording) for task in changed],
+                **failures_form(this_pass.failures),
+            }
+        )
+    elif way.dry_run:
+        out(*_lines(found))
+    else:
+        out(f"{count(len(changed), 'message')} changed", *_kept_lines(found))
+    return exit_code(failures=this_pass.failures, held=False)
+
+
+def _lines(found: Sequence[Difference]) -> Iterator[str]:
+    """Say what would be changed, and what would not."""
+    able = [one for one in found if one.kept is None]
+    yield f"{count(len(able), 'message')} would change:" if able else "nothing would change"
+    for one in able[:SHOWN]:
+        for task, draft in zip(one.tasks, one.drafts, strict=True):
+            yield f"  task {task.id}: {task.campaign} {task.key} {task.name}"
+            if task.recipient != draft.recipient:
+                yield f"    - to {task.recipient}"
+                yield f"    + to {draft.recipient}"
+            if task.text != draft.text:
+                yield from (f"    - {line}" for line in task.text.split("\n"))
+                yield from (f"    + {line}" for line in draft.text.split("\n"))
+    if len(able) > SHOWN:
+        yield f"  … and {len(able) - SHOWN:,} more"
+    yield from _kept_lines(found)
+
+
+def _kept_lines(found: Sequence[Difference]) -> Iterator[str]:
+    for one in found:
+        if one.kept is not None:
+            task = one.tasks[0]
+            yield f"stays as it is: task {task.id} ({task.campaign} {task.key} {task.name}): {said(one.kept)}"

@@ -1,0 +1,74 @@
+"""Another text for what waits in the PostgreSQL outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from notifykit.model import Task
+from notifykit.outbox.postgres import deciding, events, rows
+from notifykit.outbox.postgres.database import Database
+from notifykit.outbox.postgres.lanes import Lanes
+from notifykit.outbox.rewritten import told
+from notifykit.outbox.values import Event, Rewrite
+
+# `rewrite`: those that wait and were never tried, each with what it says.
+_AS_THEY_ARE = """
+SELECT t.id, m.recipient, m.text FROM outbox.tasks AS t JOIN outbox.messages AS m ON m.id = t.id
+ WHERE t.id = ANY (%s::bigint[]) AND t.status = 'queued'
+   AND NOT EXISTS (SELECT 1 FROM outbox.attempts WHERE task_id = t.id)
+ ORDER BY t.id FOR UPDATE OF t
+"""
+
+# `rewrite`: their new texts and recipients.
+_REWRITE = """
+UPDATE outbox.messages AS m SET recipient = new.recipient, text = new.text
+  FROM json_to_recordset(%s::json) AS new (id bigint, recipient text, text text) WHERE m.id = new.id
+"""
+
+# `rewrite`: their new lanes; one without an order stays in its own.
+_MOVE = """
+UPDATE outbox.tasks AS t SET lane = new.lane
+  FROM json_to_recordset(%s::json) AS new (id bigint, lane bigint) WHERE t.id = new.id AND t.lane > 0
+"""
+
+
+class Rewriting:
+    """Methods of the outbox for texts that are mended."""
+
+    db: Database
+    lanes: Lanes
+
+    def rewrite(self, messages: Sequence[Sequence[Rewrite]], *, who: str, why: str) -> list[Task]:
+        """Give messages that wait other texts and recipients."""
+        db = self.db
+        every = {one.task.id: one for parts in messages for one in parts}
+        with db.transaction():
+            now = db.now()
+            self.lanes.announce({one.task.channel for one in every.values()})
+            held, lane_of = self.lanes.hold_both(
+                list(every), {(one.task.channel, one.recipient) for one in every.values() if one.task.ordered}
+            )
+            as_it_was = {
+                id_
+                for id_, recipient, text in db.all(_AS_THEY_ARE, (list(every),))
+                if (recipient, text) == (every[id_].task.recipient, every[id_].task.text)
+            }
+            whole = [parts for parts in messages if as_it_was.issuperset(one.task.id for one in parts)]
+            chosen = [one for parts in whole for one in parts]
+            new = [{"id": one.task.id, "recipient": one.recipient, "text": one.text} for one in chosen]
+            db.execute(_REWRITE, (rows.many(new),))
+            moved = [
+                {"id": one.task.id, "lane": lane_of[one.task.channel, one.recipient]}
+                for one in chosen
+                if one.task.ordered
+            ]
+            db.execute(_MOVE, (rows.many(moved),))
+            events.record(
+                db,
+                [
+                    Event(at=now, task_id=one.task.id, kind="rerendered", who=who, detail=told(one, why))
+                    for one in chosen
+                ],
+            )
+            self.lanes.find_turns(held)
+            return deciding.tasks_of(db, [one.task.id for one in chosen])

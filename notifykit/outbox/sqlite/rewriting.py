@@ -1,0 +1,54 @@
+"""Another text for what waits in the SQLite outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from notifykit.model import Task
+from notifykit.outbox.rewritten import told
+from notifykit.outbox.sqlite import deciding, events, lanes
+from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.values import Rewrite
+
+# `rewrite`: whether a task waits, is what it was, and was never tried.
+_IS_AS_IT_WAS = """
+SELECT 1 FROM tasks
+ WHERE id = :id AND status = 'queued' AND recipient = :before_recipient AND message = :before_text
+   AND NOT EXISTS (SELECT 1 FROM attempts WHERE task_id = tasks.id)
+"""
+
+# `rewrite`: its new text and recipient. Whose turn it is comes after.
+_REWRITE = """
+UPDATE tasks SET recipient = :recipient, message = :text, updated_at = :local, due_at = NULL WHERE id = :id
+"""
+
+
+class Rewriting:
+    """Methods of the outbox for texts that are mended."""
+
+    db: Database
+
+    def rewrite(self, messages: Sequence[Sequence[Rewrite]], *, who: str, why: str) -> list[Task]:
+        """Give messages that wait other texts and recipients."""
+        db = self.db
+        now = db.clock.now()
+        changed: list[Task] = []
+        with db.transaction():
+            for parts in messages:
+                rows = [_row(one) | {"local": db.local_time(now)} for one in parts]
+                if not all(db.one(_IS_AS_IT_WAS, row) for row in rows):
+                    continue
+                for one, row in zip(parts, rows, strict=True):
+                    db.execute(_REWRITE, row)
+                    lanes.find_turn(db, one.task, queued=False)
+                    after = deciding.task_of(db, one.task.id)
+                    assert after is not None  # noqa: S101
+                    lanes.find_turn(db, after, queued=True)
+                    events.record(db, one.task.id, "rerendered", who, told(one, why), at=now)
+                    changed.append(after)
+        return changed
+
+
+def _row(one: Rewrite) -> dict[str, object]:
+    before = {"before_recipient": one.task.recipient, "before_text": one.task.text}
+    return {"id": one.task.id, "recipient": one.recipient, "text": one.text, **before}

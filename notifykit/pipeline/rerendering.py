@@ -1,0 +1,128 @@
+"""Messages that wait, and would be rendered differently now: a typing error is mended, a record was corrected."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from notifykit.campaign.campaign import Campaign
+from notifykit.model import Draft, Problem, Record, Status, Task
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import Filter, Rewrite
+from notifykit.pipeline.drafting import drafted
+from notifykit.wording import Reason
+from notifykit.wording.host import (
+    RERENDER_ADOPTED,
+    RERENDER_CHANNEL,
+    RERENDER_GONE,
+    RERENDER_HELD,
+    RERENDER_PARTS,
+    RERENDER_TRIED,
+    RERENDER_UNWANTED,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One message of a record, with all its parts."""
+
+    tasks: Sequence[Task]
+    """As they are, by id."""
+    drafts: Sequence[Draft]
+    """As they would be now; none where it cannot be rendered."""
+    kept: Reason | None
+    """Why it cannot be changed in place; None where it can."""
+
+    @property
+    def rewrites(self) -> list[Rewrite]:
+        """Return what changes it, a part each."""
+        pairs = zip(self.tasks, self.drafts, strict=True)
+        return [Rewrite(task=task, recipient=draft.recipient, text=draft.text) for task, draft in pairs]
+
+
+class _Nothing:
+    """Knows nothing: each message is rendered whole."""
+
+    def known(self, key: str, message: str) -> bool:  # noqa: ARG002
+        """Nothing was queued."""
+        return False
+
+
+def differences(campaign: Campaign, outbox: Outbox) -> list[Difference]:
+    """Return the messages of a campaign that wait and would be rendered differently now, in the order of its source.
+
+    The campaign is started. Raises CampaignError where its source or its strategy's state cannot be read.
+    """
+    waiting = {task.key for task in outbox.tasks(Filter(campaign=campaign.name, statuses=(Status.QUEUED,)))}
+    campaign.strategy.begin()
+    rows: dict[str, list[Record]] = defaultdict(list)
+    for item in campaign.source.read():
+        if isinstance(item, Record) and item.key in waiting:
+            rows[item.key].append(item)
+    gone = [found for key in sorted(waiting - rows.keys()) for found in _of_key(campaign, outbox, key, None)]
+    return [*of_records(campaign, outbox, (record for records in rows.values() for record in records)), *gone]
+
+
+def of_records(campaign: Campaign, outbox: Outbox, records: Iterable[Record]) -> list[Difference]:
+    """Return the messages of these records that wait and would be rendered differently now.
+
+    A record that stands in several rows is rendered as `generate` renders it: by the first.
+    """
+    found: dict[str, list[Difference]] = {}
+    for record in records:
+        if record.key not in found:
+            found[record.key] = _of_key(campaign, outbox, record.key, drafted(campaign, record, _Nothing()))
+    return [one for of_key in found.values() for one in of_key]
+
+
+def _of_key(campaign: Campaign, outbox: Outbox, key: str, made: Sequence[Draft] | Problem | None) -> list[Difference]:
+    """Compare the messages of a record with what they would be; None: the record is not there any more."""
+    tasks: dict[str, list[Task]] = defaultdict(list)
+    drafts: dict[str, list[Draft]] = defaultdict(list)
+    names = {plan.name for plan in campaign.messages}
+    for task in outbox.tasks(Filter(campaign=campaign.name, key=key)):
+        if task.round == 1:
+            tasks[_message(task.name, names)].append(task)
+    for draft in made if isinstance(made, Sequence) else ():
+        drafts[_message(draft.name, names)].append(draft)
+    found = []
+    for name, of_message in tasks.items():
+        if all(task.status is not Status.QUEUED for task in of_message):
+            continue
+        now = drafts[name]
+        if _content(of_message) != [(draft.name, draft.recipient, draft.text, draft.channel) for draft in now]:
+            why = _kept(outbox, of_message, now, made)
+            found.append(Difference(tasks=of_message, drafts=now, kept=why))
+    return found
+
+
+def _content(tasks: Sequence[Task]) -> list[tuple[str, str, str, str]]:
+    return [(task.name, task.recipient, task.text, task.channel) for task in tasks]
+
+
+def _kept(
+    outbox: Outbox, tasks: Sequence[Task], drafts: Sequence[Draft], made: Sequence[Draft] | Problem | None
+) -> Reason | None:
+    """Return why a message cannot be changed in place."""
+    if made is None:
+        return RERENDER_GONE()
+    if isinstance(made, Problem):
+        return RERENDER_HELD(why=made.what)
+    if not drafts:
+        return RERENDER_UNWANTED()
+    if any(task.status is not Status.QUEUED or outbox.attempts(task.id) for task in tasks):
+        return RERENDER_TRIED()
+    if any(event.kind == "adopted" for task in tasks for event in outbox.events(task.id)):
+        return RERENDER_ADOPTED()
+    if [task.name for task in tasks] != [draft.name for draft in drafts]:
+        return RERENDER_PARTS(before=len(tasks), now=len(drafts))
+    if drafts[0].channel != tasks[0].channel:
+        return RERENDER_CHANNEL(before=tasks[0].channel, now=drafts[0].channel)
+    return None
+
+
+def _message(name: str, names: set[str]) -> str:
+    """Return the name of the message of which this is a part, or that of the task itself."""
+    whole, _, number = name.rpartition(".")
+    return whole if name not in names and whole in names and number.isdigit() else name
