@@ -24,7 +24,7 @@ import pytest
 from notifykit.clock import Clock, SystemClock
 from notifykit.model import Claim, Outcome, Status
 from notifykit.outbox.protocol import Outbox
-from notifykit.outbox.values import ChannelBounds, Filter, Finished, Transition
+from notifykit.outbox.values import ChannelBounds, Filter, Finished, Rewrite, Transition
 from notifykit.pipeline.watch import ClaimWatch
 from notifykit.testing.samples import draft
 
@@ -109,7 +109,7 @@ class ConcurrencyContract:
         assert found.said("lost") == []
 
     def test_decisions_and_lost_claims_meet_results(self, tmp_path: Path) -> None:
-        """People cancel, put back and resend, and take claims away, while results come."""
+        """People cancel, put back, undo, mend and resend, and take claims away, while results come."""
         found = self._play(tmp_path, [_generate, _dispatch, _dispatch, _decide, _decide])
         assert set(found.left) <= {"in_doubt"}, "stranded: nobody will ever claim them"
         allowed = Counter(id_ for line in found.said("touched") for id_ in line["ids"])
@@ -304,7 +304,7 @@ def _give_up(party: Party, outbox: Outbox, worker: str, watch: ClaimWatch) -> No
 
 
 def _decide(party: Party, until: float) -> None:
-    """Cancel, put back and resend at random, and take claims away as from the dead."""
+    """Cancel, put back, undo, mend and resend at random, and take claims away as from the dead."""
     rng = random.Random(party.number)  # noqa: S311 - decisions
     with closing(party.open()) as outbox:
         while time.time() < until:
@@ -316,11 +316,18 @@ def _decide(party: Party, until: float) -> None:
 
 def _touch(outbox: Outbox, id_: int, key: str, rng: random.Random) -> list[int]:
     """Do something to a task; returns the tasks that may be called once more for it."""
-    what = rng.choice(["cancel", "resend", "take away", "put back"])
+    what = rng.choice(["cancel", "resend", "take away", "put back", "undo", "rewrite"])
     if what == "cancel":
         outbox.decide([id_], Status.CANCELLED, who="w", why="y", of=[Status.QUEUED, Status.IN_DOUBT])
     elif what == "resend":
         outbox.resend("sample", key, ["group"], who="w", why="y")
+    elif what == "undo":
+        for decision in outbox.decisions(1, task=id_):
+            outbox.undo(decision.id, who="w", why="y")
+    elif what == "rewrite":
+        to = f"to {rng.randrange(RECIPIENTS)}"
+        wanted = [[Rewrite(task=task, recipient=to, text="mended")] for task in outbox.tasks(Filter(ids=(id_,)))]
+        outbox.rewrite(wanted, who="w", why="y")
     elif what == "put back":
         moved = outbox.decide([id_], Status.QUEUED, who="w", why="y", of=[Status.IN_DOUBT, Status.CANCELLED])
         return [task.id for task in moved]
