@@ -11,6 +11,7 @@ from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.sqlite import (
     channel_times,
     claiming,
+    deciding,
     lanes,
     pulsing,
     queueing,
@@ -23,6 +24,9 @@ from notifykit.outbox.values import ChannelBounds, Transition
 from notifykit.testing.outbox.steps import finish, take
 
 NAMED = {"campaign": "c", "channel": "ch", "now": 1.0, "room": 1, "last": 0, "id": 1, "worker": "w"}
+
+NOTED = {"decision": 1, "id": 1, "became": "queued", "was": None, "tries": 0, "not_before": 0.0, "doubted_at": None}
+NOTED |= {"sent_at": None, "reason": None, "reason_code": None, "reason_params": None}
 
 STATEMENTS: dict[str, tuple[str, Any, str]] = {
     "due": (claiming._DUE, NAMED, "tasks_due"),
@@ -45,6 +49,8 @@ STATEMENTS: dict[str, tuple[str, Any, str]] = {
     "known": (queueing._KNOWN, ("c", "k", "m"), "tasks_dedup (campaign=? AND record_key=? AND message_name=?)"),
     "completed": (queueing._COMPLETED, ("c", "k"), "tasks_dedup (campaign=? AND record_key=?)"),
     "owed": (writeback._OWED, ("c", 0, 10), "tasks_owed (campaign=?"),
+    "what was before": (deciding._NOTE, NOTED, "tasks_dedup (campaign=? AND record_key=?)"),
+    "what happened since": (deciding._STANDING, (1,), "decided_task (task_id=? AND decision>?)"),
     "open": (pulsing._OPEN, {"status": "queued", "most": 9}, "tasks_open (status=? AND campaign=? AND channel=?"),
     "next channel": (pulsing._OPEN, {"status": "queued", "most": 9}, "(status=? AND campaign=? AND channel>?)"),
     "owing": (pulsing._OWED, {"most": 9}, "tasks_owed (campaign>?)"),
