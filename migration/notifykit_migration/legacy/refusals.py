@@ -136,11 +136,16 @@ def number_of(campaign: Campaign, state: LegacyState) -> str:
 def as_migrated(project: Project, done: Mapping[str, StoredCampaign], name: str) -> Campaign:
     """Return a migrated campaign, with its strategy started. `done`: all of them.
 
-    Raises PreflightError where it is not described any more, or names another send-status or CSV file than then, and
-    CampaignError where its strategy cannot work.
+    Raises PreflightError where the store does not know it as migrated, where it is not described any more, or names
+    another send-status or CSV file than then, and CampaignError where its strategy cannot work.
     """
     folder = project.file.folder
-    was = done[name]
+    if (was := done.get(name)) is None:
+        raise PreflightError(
+            f"campaign {name} is not migrated any more: a rollback was begun and not finished",
+            mend="run `notifykit rollback` to finish it",
+            where=project.configuration.settings.store,
+        )
     now = {campaign.name: shown_status_file(folder, state) for campaign, state in states(project)}
     for other, file in now.items():
         if file == was.status_file and other not in done and name not in project.described_names:
