@@ -271,6 +271,10 @@ class Rewrite:
     recipient: str
     text: str
 
+    def told(self, why: str) -> str:
+        """Return the detail of its event: why, and what the message was before."""
+        return f"{why}; before, to {self.task.recipient}: {self.task.text}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelBounds:

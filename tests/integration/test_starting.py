@@ -58,8 +58,8 @@ def world(tmp_path: Path) -> CliWorld:
     [
         (("--version",), {"rich", "yaml", "sqlite3"}, 35),
         (("--help",), {"rich", "sqlite3"}, 55),
-        (("status",), {"rich"}, 95),
-        (("status", "--json"), {"rich"}, 95),
+        (("status",), {"rich"}, 93),
+        (("status", "--json"), {"rich"}, 93),
     ],
 )
 def test_a_command_loads_what_it_needs(world: CliWorld, arguments: Sequence[str], heavy: set[str], most: int) -> None:

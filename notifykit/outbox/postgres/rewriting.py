@@ -8,7 +8,6 @@ from notifykit.model import Task
 from notifykit.outbox.postgres import deciding, events, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.lanes import Lanes
-from notifykit.outbox.rewritten import told
 from notifykit.outbox.values import Event, Rewrite
 
 # `rewrite`: those that wait and were never tried, each with what it says.
@@ -66,7 +65,7 @@ class Rewriting:
             events.record(
                 db,
                 [
-                    Event(at=now, task_id=one.task.id, kind="rerendered", who=who, detail=told(one, why))
+                    Event(at=now, task_id=one.task.id, kind="rerendered", who=who, detail=one.told(why))
                     for one in chosen
                 ],
             )

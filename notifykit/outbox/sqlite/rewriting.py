@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from notifykit.model import Task
-from notifykit.outbox.rewritten import told
 from notifykit.outbox.sqlite import deciding, events, lanes
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.values import Rewrite
@@ -44,7 +43,7 @@ class Rewriting:
                     after = deciding.task_of(db, one.task.id)
                     assert after is not None  # noqa: S101
                     lanes.find_turn(db, after, queued=True)
-                    events.record(db, one.task.id, "rerendered", who, told(one, why), at=now)
+                    events.record(db, one.task.id, "rerendered", who, one.told(why), at=now)
                     changed.append(after)
         return changed
 

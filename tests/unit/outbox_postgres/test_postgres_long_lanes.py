@@ -24,11 +24,12 @@ def read_by_a_visit(outbox: PostgresOutbox) -> int:
     one = claim_one(outbox)
     result = Finished(claim=one, outcome=Outcome.accepted(), then=Transition(status=Status.SENT))
     with outbox.transaction():
+        (before,) = outbox.db.one(READ, (outbox.db.schema,))  # the server counts in earlier visits for up to a second
         (next_one,) = outbox.exchange([result], "worker", 1, {"robot": ChannelBounds()}, 120.0).claims
         (read,) = outbox.db.one(READ, (outbox.db.schema,))
     assert next_one.task.id == one.task.id + 1
     outbox.release(next_one)
-    return int(read)
+    return int(read - before)
 
 
 def test_a_lane_of_thousands_costs_what_a_short_one_does(tmp_path: Path) -> None:
@@ -36,4 +37,4 @@ def test_a_lane_of_thousands_costs_what_a_short_one_does(tmp_path: Path) -> None
         outbox.enqueue([draft(key=str(number), recipient="甲") for number in range(4)])
         short = read_by_a_visit(outbox)
         outbox.enqueue([draft(key=str(number), recipient="甲") for number in range(4, 20_000)])
-        assert read_by_a_visit(outbox) <= short + 100, "statistics that come meanwhile may change a plan by some rows"
+        assert read_by_a_visit(outbox) <= short + 5
