@@ -45,6 +45,16 @@ reason_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option
 )
 
 
+def limit_option(shown: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option `--limit` of a list; `shown`: its default for people."""
+    return click.option(
+        "--limit",
+        type=click.IntRange(1, 2**63 - 1),
+        metavar="N",
+        help=f"List at most so many. [default: {shown}, or all with --json]",
+    )
+
+
 @click.command(
     epilog=example("notifykit tasks --status failed --status in_doubt", "notifykit tasks --campaign beijing")
 )
@@ -52,12 +62,7 @@ reason_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option
 @key_option
 @status_option
 @click.option("--channel", metavar="CHANNEL", help="Only of this channel.")
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 2**63 - 1),
-    metavar="N",
-    help=f"List at most so many. [default: {SHOWN}, or all with --json]",
-)
+@limit_option(SHOWN)
 @json_option
 @click.pass_obj
 @looks

@@ -9,7 +9,7 @@ from notifykit.cli.examples import example
 from notifykit.cli.forms import consequences_form, decision_form, pause_form, reason_fields, task_form
 from notifykit.cli.language import said
 from notifykit.cli.stores import existing, looks
-from notifykit.cli.tasks import print_tasks
+from notifykit.cli.tasks import limit_option, print_tasks
 from notifykit.cli.times import local
 from notifykit.errors import ExitCode
 from notifykit.operate.consequences import Consequences, of_undoing
@@ -101,12 +101,7 @@ def _kept_form(found: Undoing, wording: Wording) -> dict[str, object]:
 
 
 @click.command(epilog=example("notifykit decisions", "notifykit decisions --json"))
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 2**63 - 1),
-    metavar="N",
-    help=f"List at most so many. [default: {SHOWN}, or all with --json]",
-)
+@limit_option(SHOWN)
 @json_option
 @click.pass_obj
 @looks

@@ -6,22 +6,19 @@ import os
 import shutil
 import sqlite3
 import sys
-from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cli_world import DOUBTFUL, FINE, REFUSED, CliWorld
-from killing import KillPoint, kill_points, run_and_kill, spread
+from killing import Choose, kill_points, killed_in_copies, spread, within
 from support_path import with_support
 
 pytestmark = pytest.mark.crash
 
 REDUCED = 5
 """Points in `make test`, where seconds count. `make crash` has all of them."""
-
-Choose = Callable[[Sequence[KillPoint]], Sequence[KillPoint]]
 
 COMMANDS = {
     "cancel": ["cancel", "1", "3", "4", "--why", "not wanted"],
@@ -66,22 +63,12 @@ def sweep(folder: Path, what: str, choose: Choose) -> None:
     new = said(store)
     assert [status for _, status, *_ in new["tasks"]].count("cancelled") == (3 if what == "cancel" else 0)
     assert len(new["told"]) == len(old["told"]) + CHANGED[what]
-    missed, ends = [], []
-    for point in (chosen := choose([point for point in points if is_of(point, there)])):
-        shutil.rmtree(there)
-        shutil.copytree(before.folder, there)
-        if not run_and_kill(command, environment, point):
-            missed.append(point)
-            continue
+    ends = set()
+    for point in killed_in_copies(command, environment, before.folder, there, choose(within(points, there))):
         found = said(store)
         assert found in (old, new), point
-        ends.append(found == new)
-    assert len(missed) <= len(chosen) // 10, f"never reached: {missed}"
+        ends.add(found == new)
     assert False in ends
-
-
-def is_of(point: KillPoint, folder: Path) -> bool:
-    return point.path is None or Path(point.path).is_relative_to(folder)
 
 
 @pytest.mark.parametrize("what", COMMANDS)

@@ -6,14 +6,14 @@ import os
 import shutil
 import sqlite3
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import other_versions
 import pytest
-from killing import KillPoint, kill_points, run_and_kill, spread
+from killing import Choose, kill_points, killed_in_copies, spread, within
 from support_path import with_support
 
 from notifykit.outbox import SqliteOutbox
@@ -27,8 +27,6 @@ REDUCED = 5
 
 COMMAND = "import sys; from pathlib import Path; from notifykit.outbox import SqliteOutbox"
 COMMAND += "; SqliteOutbox.open(Path(sys.argv[1])).close()"
-
-Choose = Callable[[Sequence[KillPoint]], Sequence[KillPoint]]
 
 
 def legacy(file: Path) -> None:
@@ -64,26 +62,17 @@ def sweep(make: Callable[[Path], None], folder: Path, choose: Choose) -> str:
     command = [sys.executable, "-c", COMMAND, str(file)]
     environment = with_support(os.environ)
     shutil.copytree(before, there)
-    points = [point for point in kill_points(command, environment, folder / "calls.log") if is_of(point, there)]
+    points = choose(within(kill_points(command, environment, folder / "calls.log"), there))
     wanted = said(file)
     assert wanted[3] == tuple(step.name for step in steps())
-    missed, wrong = [], []
-    for point in (chosen := choose(points)):
-        shutil.rmtree(there)
-        shutil.copytree(before, there)
-        if not run_and_kill(command, environment, point):
-            missed.append(point)
-            continue
+    reached, wrong = 0, []
+    for point in killed_in_copies(command, environment, before, there, points):
+        reached += 1
         SqliteOutbox.open(file).close()
         if said(file) != wanted:
             wrong.append(str(point))
     assert wrong == []
-    assert len(missed) <= len(chosen) // 10, f"never reached: {missed}"
-    return f"killed at {len(chosen) - len(missed)} of {len(chosen)} places"
-
-
-def is_of(point: KillPoint, folder: Path) -> bool:
-    return point.path is None or Path(point.path).is_relative_to(folder)
+    return f"killed at {reached} of {len(points)} places"
 
 
 @pytest.mark.long

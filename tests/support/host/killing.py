@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -136,6 +136,33 @@ def run_and_kill(command: Sequence[str], environment: Mapping[str, str], point: 
         return True
     assert done.returncode in (0, 3), done.stderr.decode(errors="replace")
     return False
+
+
+Choose = Callable[[Sequence[KillPoint]], Sequence[KillPoint]]
+"""Which of all points."""
+
+
+def killed_in_copies(
+    command: Sequence[str], environment: Mapping[str, str], before: Path, there: Path, points: Sequence[KillPoint]
+) -> Iterator[KillPoint]:
+    """Kill a command at one point after another, each time with `there` as a new copy of `before`.
+
+    Yields each point that it reached, to look at what it left. More than a tenth that it never reached fail the test.
+    """
+    missed = []
+    for point in points:
+        shutil.rmtree(there)
+        shutil.copytree(before, there)
+        if run_and_kill(command, environment, point):
+            yield point
+        else:
+            missed.append(point)
+    assert len(missed) <= len(points) // 10, f"never reached: {missed}"
+
+
+def within(points: Sequence[KillPoint], folder: Path) -> list[KillPoint]:
+    """Return the points that are in a folder, or in none."""
+    return [point for point in points if point.path is None or Path(point.path).is_relative_to(folder)]
 
 
 def spread(points: Sequence[KillPoint], count: int) -> list[KillPoint]:
