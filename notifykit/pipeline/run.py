@@ -139,20 +139,25 @@ class Runner:
         self._alive = alive
         self._longest_wait = longest_wait
         self._stop = threading.Event()
-        self._told = threading.Event()
+        self._wake = threading.Event()
         self._dispatcher: Dispatcher | None = None
         self._presence = Presence(outbox, worker_name(), project.configuration.settings.place, "run")
 
     def stop(self) -> None:
         """Finish what is on the wire, then end. Safe to call from a signal handler."""
         self._stop.set()
-        self._told.set()
+        self._wake.set()
         if self._dispatcher is not None:
             self._dispatcher.stop()
 
-    def leave(self) -> None:
-        """Make the pass that is under way to its end, and no other."""
-        self._told.set()
+    def wake(self) -> None:
+        """Ask at once whether there is to be no other pass. Any thread may call it."""
+        self._wake.set()
+
+    @property
+    def calling(self) -> bool:
+        """Whether calls that outlive their pass go on."""
+        return self._dispatcher is not None and self._dispatcher.calling
 
     def once(self) -> Pass:
         """One pass: generate, send what is due now, settle. Calls that hang are waited for last, and settled too."""
@@ -167,7 +172,7 @@ class Runner:
     ) -> None:
         """Generate every `interval` seconds; in between, send and settle whatever falls due.
 
-        A store that is locked, or a disk that is full, ends a pass and not the run. `ended` is asked between two passes
+        A store that is locked, or a disk that is full, ends a pass and not the run. `ended` is asked before each step
         whether there is to be no other.
         """
         with self._dispatching(), self._presence:
@@ -195,16 +200,18 @@ class Runner:
 
     def _repeat(self, interval: float, report: Callable[[Pass], None], ended: Callable[[], bool]) -> None:
         clock = self._project.clock
-        while not (self._told.is_set() or ended()):
+        while not (self._stop.is_set() or ended()):
             next_pass = clock.monotonic() + interval
             self._presence.show()
             report(self._outlasting(self._pass))
-            while not self._told.is_set() and (left := next_pass - clock.monotonic()) > 0:
+            while not (self._stop.is_set() or ended()) and (left := next_pass - clock.monotonic()) > 0:
                 self._alive()
                 due = self._outlasting_due()
                 wait = min(left, math.inf if due is None else max(1.0, due - self._outbox.now()))
                 bit = min(wait, self._longest_wait)
-                if not self._told.wait(bit) and bit == wait < left:
+                woken = self._wake.wait(bit)
+                self._wake.clear()
+                if not woken and bit == wait < left:
                     this_pass = self._outlasting(self._in_between)
                     if this_pass.dispatched.by_status or this_pass.failures:
                         report(this_pass)

@@ -14,7 +14,16 @@ from notifykit.outbox.address import OpenedOutbox
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import LONGEST_WAIT, Pass, Runner
 
-__all__ = ["Service", "Told"]
+__all__ = ["LOOK", "Service", "Told"]
+
+LOOK = 5.0
+"""Seconds between two looks at the files, at most."""
+
+SAVED = 1.0
+"""Seconds for which a file stays as it is before it is read: it may just be written."""
+
+State = tuple[tuple[Path, ...], tuple[Stamp, ...]]
+"""The campaigns' files, and how all files that were read are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +58,12 @@ class Service:
         self._runner: Runner | None = None
         self._stopped = False
         self._asked = False
-        self._stamps: dict[Path, Stamp] = {}
-        """Of the files that were read latest, whatever came of it."""
-        self._found: tuple[Path, ...] = ()
-        """The campaigns' files then."""
+        self._files: tuple[Path, ...] = ()
+        """What was read latest, whatever came of it."""
+        self._read_as: State = ((), ())
+        self._seen: State = ((), ())
+        self._seen_since = 0.0
+        """By the clock that does not step."""
 
     def stop(self) -> None:
         """Finish what is on the wire, then end. Any thread may call it."""
@@ -62,11 +73,11 @@ class Service:
                 self._runner.stop()
 
     def reload(self) -> None:
-        """Read the project anew after the pass that is under way. Any thread may call it."""
+        """Read the project anew after what is under way. Any thread may call it."""
         with self._state:
             self._asked = True
             if self._runner is not None:
-                self._runner.leave()
+                self._runner.wake()
 
     def run(self) -> None:
         """Work until told to stop. Raises NotifykitError where the project cannot be used at the start."""
@@ -86,18 +97,16 @@ class Service:
                 project.campaigns(),
                 workers=self._workers,
                 alive=self._told.alive,
-                longest_wait=self._told.longest_silence,
+                longest_wait=min(LOOK, self._told.longest_silence),
             )
             with self._state:
                 if self._stopped:
                     return None
                 self._runner = runner
-                if self._asked:
-                    runner.leave()
             runner.forever(
                 self._interval or project.configuration.settings.interval,
                 lambda this_pass: self._told.passed(project, outbox, this_pass),
-                ended=lambda: self._changed(project),
+                ended=lambda: self._is_due(project),
             )
             with self._state:
                 if self._stopped:
@@ -115,12 +124,21 @@ class Service:
         with noting() as stamps:
             try:
                 project = self._read()
+                found = project.configuration.campaign_files.files
             finally:
-                self._stamps, self._found = stamps, found
-        self._found = project.configuration.campaign_files.files
+                self._files = tuple(stamps)
+                self._read_as = self._seen = (found, tuple(stamps.values()))
         return project, project.open_outbox()
 
+    def _is_due(self, project: Project) -> bool:
+        """Whether to read the project anew: not while a call hangs, for which all other channels would wait."""
+        hangs = self._runner is not None and self._runner.calling
+        return (self._asked or self._changed(project)) and not hangs
+
     def _changed(self, project: Project) -> bool:
-        """Whether a file that was read has changed since, or a campaign's file came or went."""
-        came_or_went = project.configuration.campaign_files.found_now() != self._found
-        return came_or_went or any(stamp(file) != before for file, before in self._stamps.items())
+        """Whether a file that was read has changed, or a campaign's file came or went, and it is saved."""
+        now = (project.configuration.campaign_files.found_now(), tuple(map(stamp, self._files)))
+        at = project.clock.monotonic()
+        if now != self._seen:
+            self._seen, self._seen_since = now, at
+        return now != self._read_as and at - self._seen_since >= SAVED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,12 +11,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from contract_world import ContractWorld
+from contract_world import ContractWorld, contract_id
 from counting_server import CountingServer, counting_server
 from processes import wait_until
 
 from notifykit.errors import ConfigError, NotifykitError
 from notifykit.outbox.address import OpenedOutbox
+from notifykit.pipeline import service as service_module
 from notifykit.pipeline.project import Project, open_project
 from notifykit.pipeline.run import Pass
 from notifykit.pipeline.service import Service, Told
@@ -172,3 +174,57 @@ def test_a_project_that_is_wrong_at_the_start_is_an_error(world: ContractWorld) 
     with pytest.raises(ConfigError):
         service.run()
     assert issubclass(ConfigError, NotifykitError)
+
+
+def test_a_file_that_is_just_being_saved_is_not_read(world: ContractWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_module, "SAVED", 1.5)
+    heard = Heard()
+    file = campaign_file(world)
+    text = file.read_text(encoding="utf-8")
+    with serving(world, heard):
+        wait_until(lambda: len(heard.passes) > 0, every=0.01)
+        for number in range(20):
+            file.write_text(f"{text}# {number}\nnonsense: 1\n", encoding="utf-8")
+            time.sleep(0.1)
+        assert heard.readings == 0
+        file.write_text(f"{text}# saved\n", encoding="utf-8")
+        wait_until(lambda: len(heard.started) == 2, every=0.01)
+    assert (heard.readings, heard.refusals) == (1, [])
+
+
+HANGS = """
+import pathlib, time
+def send(recipient, text):
+    pathlib.Path("called").touch()
+    while not pathlib.Path("go-on").exists():
+        time.sleep(0.01)
+    return True
+"""
+
+
+def test_a_call_that_hangs_keeps_nobody_waiting(
+    world: ContractWorld, server: CountingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other channels go on, with the configuration that there was; it is read when the call has returned."""
+    monkeypatch.chdir(world.folder)
+    (world.folder / "hanging_desk.py").write_text(HANGS, encoding="utf-8")
+    project = world.folder / "notifykit.yaml"
+    text = project.read_text(encoding="utf-8").replace("timeout: 5", "timeout: 0.5")
+    sender = "senders:\n  hanging: {type: python, call: 'hanging_desk:send', search_path: .}\n"
+    project.write_text(text.replace("senders:\n", sender), encoding="utf-8")
+    more = "extends: contracts.yaml\nname: more\nsource: {path: more.csv}\nmessages:\n"
+    more += "  - {name: one, recipient: x, template: x, sender: hanging}\n"
+    (world.folder / "more.csv").write_bytes(world.csv.read_bytes())
+    (world.folder / "campaigns" / "more.yaml").write_text(more, encoding="utf-8")
+    heard = Heard()
+    with serving(world, heard) as service:
+        wait_until((world.folder / "called").exists, every=0.01)
+        wait_until(lambda: len(heard.passes) > 1, every=0.01)
+        service.reload()
+        before = len(heard.passes)
+        world.append(1)
+        late = f"contracts/{contract_id(2)}/group/1"
+        wait_until(lambda: late in server.accepted and len(heard.passes) > before + 3, every=0.01)
+        assert heard.readings == 0
+        (world.folder / "go-on").touch()
+        wait_until(lambda: len(heard.started) == 2, every=0.01)
