@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from notifykit.errors import NotifykitError
 
 ACCOUNT = 65534
@@ -24,6 +26,12 @@ QUICK = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 
 INSTALLED = Path("/usr/lib/postgresql")
 """Where Debian keeps the programs of each version."""
+
+_PLACE = Path("/tmp")  # noqa: S108 - the name of a socket has to be short
+_PREFIX = "nk-pg-"
+
+_OWNED = "owner.lock"
+"""Locked by the process that a server is for: by the system, so also where that is killed."""
 
 _INSTALL = "install PostgreSQL 15 or newer: `apt-get install postgresql`"
 
@@ -85,9 +93,14 @@ def programs() -> Path | None:
 
 def as_account() -> list[str]:
     """Return what goes before a command so that PostgreSQL does not run as root."""
-    if getattr(os, "geteuid", lambda: ACCOUNT)() != 0:
+    if _user() != 0:
         return []
     return ["setpriv", "--reuid", str(ACCOUNT), "--regid", str(ACCOUNT), "--clear-groups"]
+
+
+def _user() -> int:
+    user: int = getattr(os, "geteuid", lambda: ACCOUNT)()
+    return user
 
 
 @contextmanager
@@ -99,9 +112,12 @@ def server(settings: Sequence[str] = (), *, tcp_port: int | None = None) -> Iter
     found = programs()
     if found is None:
         raise NoServerError("PostgreSQL is not installed", mend=_INSTALL)
-    folder = Path(tempfile.mkdtemp(prefix="nk-pg-", dir="/tmp"))
+    _clear_away(found)
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_PLACE))
     made = Server(folder, found)
+    owned = FileLock(folder / _OWNED)
     try:
+        owned.acquire()
         if as_account():
             shutil.chown(folder, ACCOUNT, ACCOUNT)
         made.run("initdb", "-D", str(made.data), "-U", "notifykit", "-A", "trust", "-E", "UTF8", "--no-sync", "-N")
@@ -119,3 +135,16 @@ def server(settings: Sequence[str] = (), *, tcp_port: int | None = None) -> Iter
                 made.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        owned.release()
+
+
+def _clear_away(programs: Path) -> None:
+    """Stop the servers of processes that were killed, and remove their folders. Those of other accounts stay."""
+    for folder in _PLACE.glob(f"{_PREFIX}*"):
+        with suppress(OSError, Timeout):
+            if folder.lstat().st_uid != (_user() or ACCOUNT) or not (folder / _OWNED).exists():
+                continue
+            with FileLock(folder / _OWNED, timeout=0):
+                with suppress(NoServerError):  # it is not running
+                    Server(folder, programs).stop()
+                shutil.rmtree(folder)
