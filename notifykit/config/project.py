@@ -14,7 +14,6 @@ from notifykit.config.parse import Files
 from notifykit.config.paths import in_folder, unusable
 from notifykit.config.tree import Branch, Leaf, Listing, Written
 from notifykit.errors import ConfigError, PluginError
-from notifykit.nearest import hint
 from notifykit.plugins.wanted import WantedPlugins
 from notifykit.secrets import Surroundings
 
@@ -183,6 +182,8 @@ def store_address(named: str, registry: Registry) -> StoreAddress:
 
     offer = registry.stores.get(scheme)
     if offer is None:
+        from notifykit.nearest import hint  # only where something is wrong
+
         near = hint(scheme, registry.stores)
         raise ConfigError(
             f'no plugin offers stores of the scheme "{scheme}"{near}', mend="correct `store:`, or install such a plugin"

@@ -321,7 +321,7 @@ class Outbox(Protocol):
         ...
 
     def figures(self) -> list[CampaignFigures]:
-        """Return how each campaign stands, by all that ever was."""
+        """Return how each campaign stands, by name."""
         ...
 
     def pulse(self) -> Pulse:

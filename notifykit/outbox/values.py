@@ -170,7 +170,8 @@ class CampaignFigures:
     perhaps_twice: int
     """Messages with two attempts that were or may have been accepted."""
     success_rate: float | None
-    """Accepted share of finished attempts, 0 to 1; None before the first."""
+    """Accepted share of finished attempts, 0 to 1; None before the first. This, what follows but for `oldest_waiting`,
+    and `errors` are of those of its attempts that are among the latest `LATEST` of the store."""
     queued_to_sent_p50: float | None
     queued_to_sent_p95: float | None
     call_p50: float | None
@@ -180,6 +181,9 @@ class CampaignFigures:
     errors: Mapping[str, int]
     """Attempts that were not accepted, by code."""
 
+
+LATEST = 20_000
+"""How many attempts figures tell of, the latest ones of a store: how they came out, and how long they took."""
 
 MOST_COUNTED = 10_000
 """How many `pulse` counts at most, of one status and channel of a campaign."""

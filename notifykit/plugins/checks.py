@@ -13,7 +13,6 @@ import pluggy
 
 from notifykit import hookspecs
 from notifykit.errors import PluginError
-from notifykit.nearest import nearest
 
 if TYPE_CHECKING:
     from pluggy import HookimplOpts
@@ -82,6 +81,8 @@ def check_module(plugin: object) -> list[str]:
             implemented.append(hook)
             _check_hook(hook, function, known[hook], wrapper=bool(options["wrapper"] or options["hookwrapper"]))
         elif not options["optionalhook"]:
+            from notifykit.nearest import nearest  # only where something is wrong
+
             near = nearest(hook, known)
             mend = f"did you mean {near!r}?" if near else f"the hooks are {', '.join(known)}"
             raise PluginError(f"there is no hook called {hook!r}", mend=mend)

@@ -23,7 +23,7 @@ from notifykit.errors import PluginError, pass_interrupt
 from notifykit.model import Message, Outcome
 from notifykit.options import OptionError, ProjectPath
 from notifykit.roles import SendContext
-from notifykit_builtin.not_sent import NotSent
+from notifykit_builtin import NotSent
 
 _desktop = threading.Lock()
 """One for all senders of the process: they share one keyboard and one clipboard."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from notifykit.model import Attempt, Status, Task
+from notifykit.model import Attempt, Task
 from notifykit.outbox import cells
 from notifykit.outbox.postgres import events, rows
 from notifykit.outbox.postgres.database import Database
@@ -26,64 +25,6 @@ SELECT {rows.ATTEMPT} FROM outbox.attempts WHERE task_id = %(id)s
 SELECT id, attempts, channel, worker, started_at, NULL, NULL, NULL, NULL, NULL, NULL FROM outbox.tasks
  WHERE id = %(id)s AND status = 'sending'
  ORDER BY 2
-"""
-
-# `figures`: every campaign that ever offered a draft or has a task, how many drafts of it were known, and when the
-# oldest of its tasks that wait was queued.
-_CAMPAIGNS = """
-SELECT campaign, coalesce(max(duplicates_prevented), 0), (
-       SELECT min(queued_at) FROM outbox.tasks
-        WHERE tasks.campaign = known.campaign AND status IN ('queued', 'sending'))
-  FROM (SELECT campaign, duplicates_prevented FROM outbox.campaigns
-         UNION ALL SELECT DISTINCT campaign, 0 FROM outbox.tasks) AS known
- GROUP BY campaign ORDER BY campaign
-"""
-
-# `figures`: how many tasks are where.
-_TASKS = "SELECT campaign, status, count(*) FROM outbox.tasks GROUP BY campaign, status"
-
-# `figures`: how attempts came out.
-_ATTEMPTS_BY_CODE = """
-SELECT campaign, verdict, coalesce(code, verdict), count(*) FROM outbox.attempts JOIN outbox.tasks ON tasks.id = task_id
- GROUP BY campaign, verdict, 3 ORDER BY 4 DESC, 3
-"""
-
-# `figures`: how long tasks of each campaign took from the queue to their acceptance: half of them, and nearly all.
-_WAITS = """
-SELECT campaign, (array_agg(x ORDER BY x))[least(count(*), 1 + floor(count(*) * 0.50)::integer)],
-       (array_agg(x ORDER BY x))[least(count(*), 1 + floor(count(*) * 0.95)::integer)]
-  FROM (SELECT campaign, sent_at - queued_at AS x FROM outbox.tasks WHERE sent_at IS NOT NULL) AS waits
- GROUP BY campaign
-"""
-
-# `figures`: how long calls took, likewise.
-_CALLS = """
-SELECT campaign, (array_agg(x ORDER BY x))[least(count(*), 1 + floor(count(*) * 0.50)::integer)],
-       (array_agg(x ORDER BY x))[least(count(*), 1 + floor(count(*) * 0.95)::integer)]
-  FROM (SELECT campaign, call_seconds AS x FROM outbox.attempts JOIN outbox.tasks ON tasks.id = task_id
-         WHERE call_seconds IS NOT NULL) AS calls
- GROUP BY campaign
-"""
-
-# `figures`: tasks with two attempts that were or may have been accepted.
-_PERHAPS_TWICE = """
-SELECT campaign, count(DISTINCT later.task_id)
-  FROM outbox.attempts AS later JOIN outbox.tasks ON tasks.id = later.task_id
- WHERE later.number > 1 AND later.verdict IN ('accepted', 'unknown')
-   AND EXISTS (SELECT 1 FROM outbox.attempts AS earlier
-                WHERE earlier.task_id = later.task_id AND earlier.number < later.number
-                  AND earlier.verdict IN ('accepted', 'unknown'))
- GROUP BY campaign
-"""
-
-# `figures`: keys whose every message is sent, and whose write-back is owed.
-_FLAGS_OWED = """
-SELECT t.campaign, count(DISTINCT m.record_key) FROM outbox.tasks AS t JOIN outbox.messages AS m ON m.id = t.id
- WHERE t.status = 'sent'
-   AND NOT EXISTS (SELECT 1 FROM outbox.messages AS sibling JOIN outbox.tasks AS its ON its.id = sibling.id
-                    WHERE sibling.campaign = m.campaign AND sibling.record_key = m.record_key
-                      AND its.status NOT IN ('sent', 'completed', 'cancelled'))
- GROUP BY t.campaign
 """
 
 
@@ -116,44 +57,10 @@ class Looking:
         return events.of_task(self.db, task_id)
 
     def figures(self) -> list[CampaignFigures]:
-        """Return how each campaign stands."""
-        db = self.db
-        by_status: dict[str, Counter[Status]] = {}
-        for campaign, status, count in db.all(_TASKS):
-            by_status.setdefault(campaign, Counter())[Status(status)] = count
-        verdicts: dict[str, Counter[str]] = {}
-        errors: dict[str, dict[str, int]] = {}
-        for campaign, verdict, code, count in db.all(_ATTEMPTS_BY_CODE):
-            verdicts.setdefault(campaign, Counter())[verdict] += count
-            if verdict != "accepted":
-                of_code = errors.setdefault(campaign, {})
-                of_code[code] = of_code.get(code, 0) + count
-        waits = {campaign: both for campaign, *both in db.all(_WAITS)}
-        calls = {campaign: both for campaign, *both in db.all(_CALLS)}
-        twice = dict(db.all(_PERHAPS_TWICE))
-        owed = dict(db.all(_FLAGS_OWED))
-        found = []
-        for campaign, prevented, oldest in db.all(_CAMPAIGNS):
-            said = verdicts.get(campaign, Counter())
-            p50, p95 = waits.get(campaign, (None, None))
-            call_p50, call_p95 = calls.get(campaign, (None, None))
-            found.append(
-                CampaignFigures(
-                    campaign=campaign,
-                    by_status=by_status.get(campaign, Counter()),
-                    flags_owed=owed.get(campaign, 0),
-                    duplicates_prevented=prevented,
-                    perhaps_twice=twice.get(campaign, 0),
-                    success_rate=said["accepted"] / said.total() if said else None,
-                    queued_to_sent_p50=p50,
-                    queued_to_sent_p95=p95,
-                    call_p50=call_p50,
-                    call_p95=call_p95,
-                    oldest_waiting=oldest,
-                    errors=errors.get(campaign, {}),
-                )
-            )
-        return found
+        """Return how each campaign stands, by name."""
+        from notifykit.outbox.postgres.standing import figures  # few commands ask
+
+        return figures(self.db)
 
 
 def _where(which: Filter) -> tuple[str, list[Any]]:

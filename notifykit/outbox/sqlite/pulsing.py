@@ -15,9 +15,7 @@ from notifykit.outbox.sqlite.pausing import Pausing
 from notifykit.outbox.values import MOST_COUNTED, Pulse
 
 # Part of `_OPEN`: of one status, what its index holds. The first term is the index's own.
-_OF_STATUS = """tasks INDEXED BY tasks_open
- WHERE status IN ('queued', 'failed', 'in_doubt') AND campaign IS NOT NULL AND channel IS NOT NULL
-   AND status = :status"""
+_OF_STATUS = f"""tasks INDEXED BY tasks_open WHERE {rows.OPEN} AND status = :status"""
 
 # Part of `_OPEN`: what is of the same campaign and channel.
 _ALIKE = f"{_OF_STATUS} AND campaign = open.campaign AND channel = open.channel"

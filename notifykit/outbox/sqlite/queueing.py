@@ -30,7 +30,7 @@ UNION SELECT record_key FROM tasks INDEXED BY tasks_lane
 UNION SELECT record_key FROM tasks INDEXED BY tasks_sending
  WHERE status = 'sending' AND campaign = :campaign AND round = 1
 UNION SELECT record_key FROM tasks INDEXED BY tasks_stuck
- WHERE status IN ('failed', 'in_doubt') AND campaign = :campaign AND round = 1
+ WHERE (status = 'failed' OR status = 'in_doubt') AND campaign = :campaign AND round = 1
 """
 
 # `ledger`: whether anything of a campaign was ever queued.

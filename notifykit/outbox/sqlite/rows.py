@@ -73,6 +73,11 @@ IS_TIME = "BETWEEN 0.0 AND 253402300799.0"
 """For a WHERE: that a cell is a time, and one of a calendar. Texts and blobs are beyond all numbers."""
 
 
+OPEN = """(status = 'queued' OR status = 'failed' OR status = 'in_doubt')
+   AND campaign IS NOT NULL AND channel IS NOT NULL"""
+"""For a WHERE: that a row is among those of the index `tasks_open`."""
+
+
 def claimed(row: str = "tasks") -> str:
     """Return, for a WHERE: of a row that is `sending`, that its claim can be read. It is foreign otherwise."""
     return f"""(typeof({row}.attempts) = 'integer' AND typeof({row}.worker) = 'text'
@@ -87,7 +92,16 @@ def overwritten(row: str = "tasks") -> str:
     WHEN 'queued' THEN {row}.sent_at IS NOT NULL
     WHEN 'sending' THEN {row}.sent_at IS NOT NULL OR NOT {claimed(row)}
     WHEN 'cancelled' THEN {row}.reason IS NULL OR coalesce({row}.not_before, 0.0) <> 0.0
-    ELSE {row}.status = 'pending' END)"""
+    WHEN 'failed' THEN 0 WHEN 'in_doubt' THEN 0 ELSE 1 END)"""
+
+
+def perhaps_foreign(row: str = "tasks") -> str:
+    """Return, for a WHERE: that a row is among those of the index `tasks_foreign`.
+
+    What is shown as foreign is among these, and every row that no campaign owns.
+    """
+    return f"""(typeof({row}.campaign) <> 'text' OR typeof({row}.record_key) <> 'text'
+    OR typeof({row}.message_name) <> 'text' OR typeof({row}.channel) <> 'text' OR {overwritten(row)})"""
 
 
 def waits(row: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -54,12 +55,14 @@ def insert(store: Path, **cells: Any) -> int:
 
 def everything(outbox: SqliteOutbox) -> list[Task]:
     """Look at all that there is to be seen."""
-    outbox.figures()
+    figures = outbox.figures()
     outbox.on_wire()
     outbox.next_due(CHANNELS)
     outbox.owed("sample", after=-(2**63))
     attention(outbox, CHANNELS)
     found = list(outbox.tasks(Filter()))
+    for campaign in figures:
+        assert campaign.by_status == Counter(task.status for task in found if task.campaign == campaign.campaign)
     for task in found:
         outbox.attempts(task.id)
         outbox.events(task.id)

@@ -13,11 +13,14 @@ from notifykit.outbox.sqlite import (
     claiming,
     deciding,
     lanes,
+    looking,
     pulsing,
     queueing,
     rates,
     recording,
+    rows,
     setting_aside,
+    standing,
     writeback,
 )
 from notifykit.outbox.values import ChannelBounds, Transition
@@ -86,6 +89,20 @@ def test_the_planner_uses_the_index(filled: SqliteOutbox, name: str) -> None:
     scans = [step for step in scans if step.removeprefix("SCAN ") not in FOUND and "subquery" not in step]
     assert not scans, plan
     assert "USE TEMP B-TREE FOR ORDER BY" not in plan
+
+
+@pytest.mark.parametrize("sql", [looking._PAGE.format(table=looking._PERHAPS_FOREIGN, terms=rows.perhaps_foreign())])
+def test_what_may_be_foreign_is_read_alone(filled: SqliteOutbox, sql: str) -> None:
+    plan = [row[3] for row in filled.db.all(f"EXPLAIN QUERY PLAN {sql}", (10,))]
+    assert plan == ["SCAN tasks USING INDEX tasks_foreign"]
+
+
+def test_what_is_done_is_counted_in_an_index_alone(filled: SqliteOutbox) -> None:
+    (step,) = [row[3] for row in filled.db.all(f"EXPLAIN QUERY PLAN {standing._ALL}")]
+    assert "tasks USING COVERING INDEX tasks_dedup" in step
+    counted = [row[3] for row in filled.db.all(f"EXPLAIN QUERY PLAN {standing._NOT_DONE}")]
+    assert any("tasks USING COVERING INDEX tasks_open" in step for step in counted), counted
+    assert all("INDEX" in step for step in counted if "tasks" in step), counted
 
 
 @pytest.mark.parametrize("sql", [claiming._ON_WIRE, pulsing._SENDING])
