@@ -251,6 +251,17 @@ def may_generate(
 
 
 @hookspec
+def after_pass(project: Project) -> None:
+    """Do what is due beside the work. Called by `run` after each pass over the campaigns, with `--once` too.
+
+    Keep it quick, for the next pass waits: what takes longer is for a thread or a process of yours, and `run` ends
+    when the threads do that are no daemons. `project` is what `Session.open_project` returns.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
 def rename_kept(old: str, new: str, outbox: Outbox, folder: Path, who: str, why: str) -> bool | None:
     """Give what you keep under a campaign's name its other name. Return True where there was anything.
 

@@ -53,6 +53,14 @@ def refusals(project: Project) -> list[NotifykitError]:
 
 
 @hookimpl
+def after_pass(project: Project) -> None:
+    """Verify a migration as its calendar says."""
+    from notifykit_migration.verify.beside import verify_if_due
+
+    verify_if_due(project)
+
+
+@hookimpl
 def may_generate(
     campaign: str, legacy: LegacyState | None, store: StoreAddress, folder: Path, project: Project
 ) -> Reason | None:

@@ -165,6 +165,7 @@ class Runner:
             this_pass = self._pass()
             if dispatcher.join():
                 self._settle(this_pass)
+        self._project.plugins.observe("after_pass", project=self._project)
         return this_pass
 
     def forever(
@@ -204,6 +205,7 @@ class Runner:
             next_pass = clock.monotonic() + interval
             self._presence.show()
             report(self._outlasting(self._pass))
+            self._project.plugins.observe("after_pass", project=self._project)
             while not (self._stop.is_set() or ended()) and (left := next_pass - clock.monotonic()) > 0:
                 self._alive()
                 due = self._outlasting_due()

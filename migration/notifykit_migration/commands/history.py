@@ -18,6 +18,7 @@ from notifykit_migration.commands.outputs import PAGE, require_free
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.journal import Entry, Journal
 from notifykit_migration.journal.phase import state_of
+from notifykit_migration.verify.calendar import calendar
 
 _EPILOG = """\b
 Examples:
@@ -35,19 +36,28 @@ NOTHING = "nothing was migrated yet; `notifykit migrate --dry-run` shows what wo
 def history(session: Session, path: Path | None, as_json: bool) -> ExitCode:
     """Tell what was migrated, retired and rolled back.
 
-    When, by whom, by which plan and with which backup, and how the verification came out. Changes nothing.
+    When, by whom, by which plan and with which backup, how the verifications came out, and when the next are due.
+    Changes nothing.
     """
     project = session.open_project(secrets=False)
     require_free(project, path)
     folder = MigrationFolder.of(project.file.folder)
     entries = Journal.read(folder.journal)
     state = state_of(entries)
+    slots = calendar(entries, project.clock.now())
     if as_json:
-        print_json({"phase": state.phase.value, "entries": [report.entry_form(entry) for entry in entries]})
+        print_json(
+            {
+                "phase": state.phase.value,
+                "entries": [report.entry_form(entry) for entry in entries],
+                "calendar": [report.slot_form(slot) for slot in slots],
+            }
+        )
     elif not entries:
         out(NOTHING)
     else:
         report.show_history(entries)
+        report.show_calendar(slots)
         out(f"now: {state.phase.value}")
     if path is not None:
         _write(path, project, folder, entries)

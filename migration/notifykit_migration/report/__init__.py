@@ -8,9 +8,11 @@ from notifykit_migration.report.forms import (
     holds_form,
     plan_summary_form,
     rollback_form,
+    slot_form,
 )
 from notifykit_migration.report.html import html_page, write_page
 from notifykit_migration.report.terminal import (
+    show_calendar,
     show_checks,
     show_contract,
     show_fit,
@@ -31,6 +33,7 @@ __all__ = [
     "iso",
     "plan_summary_form",
     "rollback_form",
+    "show_calendar",
     "show_checks",
     "show_contract",
     "show_fit",
@@ -38,6 +41,7 @@ __all__ = [
     "show_holds",
     "show_plan",
     "show_rollback",
+    "slot_form",
     "when",
     "write_page",
 ]

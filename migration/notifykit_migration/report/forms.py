@@ -10,6 +10,7 @@ from notifykit_migration.journal.journal import Entry
 from notifykit_migration.model import CampaignPlan, Check, CheckResult, Hold, Options, Plan, RollbackPlan
 from notifykit_migration.report import summary
 from notifykit_migration.report.times import iso
+from notifykit_migration.verify.calendar import Slot
 
 NO_CRASH = {"crash": None, "crash_code": None, "crash_params": None}
 """Of a contract whose state no accident explains."""
@@ -185,3 +186,8 @@ def rollback_form(plan: RollbackPlan) -> dict[str, Any]:
 def entry_form(entry: Entry) -> dict[str, Any]:
     """Describe one line of the journal."""
     return {"kind": entry.kind, "at": iso(entry.at), "fields": dict(entry.fields)}
+
+
+def slot_form(slot: Slot) -> dict[str, Any]:
+    """Describe one verification that is to be made."""
+    return {"since": iso(slot.since), "until": iso(slot.until), "tick": slot.tick.value}

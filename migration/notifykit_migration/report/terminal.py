@@ -16,6 +16,7 @@ from notifykit_migration.report import summary
 from notifykit_migration.report.timeline import milestones
 from notifykit_migration.report.times import DAY, age, when
 from notifykit_migration.report.words import COLUMNS, DECISIONS, JSONS, MEANINGS, PRESENTS, ROWS
+from notifykit_migration.verify.calendar import HOUR, WEEK, Slot, Tick
 from notifykit_migration.wording.fit import FITS, MISFITS
 
 REASONS = 20
@@ -248,6 +249,31 @@ def show_history(entries: Sequence[Entry]) -> None:
             for one in milestones(entries)
         ],
     )
+
+
+def show_calendar(slots: Sequence[Slot]) -> None:
+    """Show when the migration is to be verified, and what became of it. Nothing where nothing is migrated."""
+    if not slots:
+        return
+    plain = not _can_print("✓✗–•·")
+    marks = {tick: marks[plain] for tick, marks in _TICKS.items()}
+    rows = []
+    for name, length in _PERIODS.items():
+        of = [slot for slot in slots if slot.length == length]
+        rows.append((name, when(of[0].since), when(of[-1].until), " ".join(marks[slot.tick] for slot in of)))
+    print_table(["to be verified", "from", "to", "so far"], rows)
+    out("; ".join(f"{mark} {tick}" for tick, mark in marks.items()))
+
+
+_TICKS = {
+    Tick.PASSED: ("✓", "ok"),
+    Tick.FAILED: ("✗", "FAILED"),
+    Tick.MISSED: ("–", "-"),
+    Tick.DUE: ("•", "now"),
+    Tick.AHEAD: ("·", "."),
+}
+
+_PERIODS = {"hourly": HOUR, "daily": DAY, "weekly": WEEK}
 
 
 def _statements(statements: Sequence[str]) -> Iterator[str]:

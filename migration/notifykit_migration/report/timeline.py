@@ -50,6 +50,8 @@ _NAMES: Mapping[str, Words] = {
     "why": Words("why", "原因"),
     "code": Words("code", "代码"),
     "patch": Words("patch", "补丁"),
+    "by": Words("by the account", "操作账号"),
+    "points": Words("points", "验收项"),
 }
 
 _SILENT = {"who", "plan_made_at", "retire", "sums"}

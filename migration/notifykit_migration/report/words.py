@@ -128,6 +128,7 @@ EVENTS: Mapping[str, Words] = {
     "migrate_begun": Words("migration begun", "开始迁移"),
     "migrate_done": Words("migration done", "迁移完成"),
     "verified": Words("verified", "已校验"),
+    "accepted": Words("accepted", "已验收"),
     "retired": Words("old files retired", "旧文件退役"),
     "rollback_begun": Words("rollback begun", "开始回滚"),
     "rollback_done": Words("rolled back", "回滚完成"),

@@ -37,7 +37,7 @@ def compare(
     where = {item.campaign: item for item in files}
     for one in found:
         for part in one.plan.campaigns:
-            shadow = _Shadow(_world(project, connection, part, where), part, one.at, connection)
+            shadow = _Shadow(world_of(project, connection, part, where), part, one.at, connection)
             differences = []
             for key in shadow.contracts():
                 old, new = shadow.old(key), shadow.new(key)
@@ -61,9 +61,10 @@ def compare(
     )
 
 
-def _world(
+def world_of(
     project: Project, connection: sqlite3.Connection, part: CampaignPlan, where: Mapping[str, OldFile]
 ) -> Retiring:
+    """Return a migrated campaign as its files are now. `where`: the send-status file of each, wherever it lies."""
     campaign = as_migrated(project, migrated_campaigns(connection), part.campaign)
     old = where[part.campaign]
     redirect = {} if old.path.exists() else {old.path: old.target}

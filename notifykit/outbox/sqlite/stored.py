@@ -74,6 +74,41 @@ _ON_THE_WIRE = "SELECT worker, count(*) FROM tasks WHERE status = 'sending' GROU
 # `decided_about`: tasks that something was done to since they were adopted, beside attempts.
 _DECIDED_ABOUT = "SELECT DISTINCT task_id FROM events WHERE kind <> 'adopted'"
 
+# `queued_since`: what campaigns queued since then.
+_QUEUED_SINCE = """
+SELECT id, campaign, record_key, status, queued_at, sent_at, metadata IS NOT NULL FROM tasks
+ WHERE campaign IS NOT NULL AND queued_at >= ? ORDER BY id
+"""
+
+# `verdicts_since`: how attempts that began since then came out.
+_VERDICTS_SINCE = """
+SELECT campaign, verdict, count(*) FROM attempts JOIN tasks ON tasks.id = task_id
+ WHERE attempts.started_at >= ? GROUP BY campaign, verdict
+"""
+
+# `perhaps_twice_since`: tasks of which an attempt since then may have sent what another one had sent already.
+_PERHAPS_TWICE_SINCE = """
+SELECT DISTINCT later.task_id FROM attempts AS later
+ WHERE later.started_at >= ? AND later.verdict IN ('accepted', 'unknown')
+   AND EXISTS (SELECT 1 FROM attempts AS earlier
+                WHERE earlier.task_id = later.task_id AND earlier.number < later.number
+                  AND earlier.verdict IN ('accepted', 'unknown'))
+ ORDER BY 1
+"""
+
+
+class QueuedSince(NamedTuple):
+    """What became of a task that was queued lately."""
+
+    id: int
+    campaign: str
+    key: str
+    status: str
+    queued_at: float
+    """UTC seconds."""
+    sent_at: float | None
+    has_metadata: bool
+
 
 class TaskInBrief(NamedTuple):
     """A task, without what is large or seldom asked for: there may be millions."""
@@ -192,6 +227,18 @@ class StoredOutbox:
     def perhaps_accepted(self) -> Iterator[tuple[int, str, str]]:
         """Yield queued tasks of which an attempt was or may have been accepted: id, verdict, code or nothing."""
         return self._connection.execute(_PERHAPS_ACCEPTED)
+
+    def queued_since(self, at: float) -> Iterator[QueuedSince]:
+        """Yield what campaigns queued since then, in id order."""
+        return map(QueuedSince._make, self._connection.execute(_QUEUED_SINCE, (at,)))
+
+    def verdicts_since(self, at: float) -> Iterator[tuple[str, str, int]]:
+        """Yield campaign, verdict and number of the attempts that began since then and have ended."""
+        return self._connection.execute(_VERDICTS_SINCE, (at,))
+
+    def perhaps_twice_since(self, at: float) -> list[int]:
+        """Return the tasks of which an attempt since then may have sent what another one had sent already."""
+        return [id_ for (id_,) in self._connection.execute(_PERHAPS_TWICE_SINCE, (at,))]
 
     def on_the_wire(self) -> Iterator[tuple[str, int]]:
         """Yield the workers that are sending, each with how many messages."""

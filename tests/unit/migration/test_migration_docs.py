@@ -15,6 +15,7 @@ from notifykit_migration.commands.migrate import CHANGES_PLANNED
 from notifykit_migration.migrate import Until
 from notifykit_migration.model import FlagState, RowState, Treatment
 from notifykit_migration.plan import decision_table as table
+from notifykit_migration.wording.acceptance import POINTS
 from notifykit_migration.wording.checks import CHECKS
 from notifykit_migration.wording.holds import HOLDS
 from notifykit_migration.wording.queue_nothing import QUEUE_NOTHING
@@ -125,6 +126,11 @@ def test_it_explains_exactly_the_checks_that_there_are(page: str) -> None:
     told = codes(rows_below(page, "<!-- checks -->"))
     assert len(told) == len(set(told))
     assert set(told) == {filled(one.english, dict.fromkeys(one.names)) for one in CHECKS}
+
+
+@every_page
+def test_it_explains_exactly_the_points_of_the_acceptance(page: str) -> None:
+    assert sorted(codes(rows_below(page, "<!-- points -->"))) == sorted(point.english for point in POINTS)
 
 
 # Decisions ------------------------------------------------------------------------------------------------------------

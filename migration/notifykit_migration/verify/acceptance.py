@@ -1,0 +1,186 @@
+"""Whether a migration can be accepted: each point that was agreed on, with what was seen of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
+
+from notifykit.model import Status
+from notifykit.outbox.sqlite.stored import StoredOutbox
+from notifykit.pipeline.project import Project
+from notifykit.wording.sentence import Sentence
+from notifykit_migration.apply.retire import old_files
+from notifykit_migration.backup.in_force import InForce, under_present_names
+from notifykit_migration.files.reading import untouched
+from notifykit_migration.journal.journal import Entry
+from notifykit_migration.legacy.log import LegacyLog
+from notifykit_migration.model import Check, CheckResult, FlagState
+from notifykit_migration.verify.calendar import HOUR, Tick, calendar
+from notifykit_migration.verify.pace import Pace, before, since
+from notifykit_migration.verify.shadow import world_of
+from notifykit_migration.wording import acceptance as named
+from notifykit_migration.wording import checks
+
+SHOWN = 20
+"""Differences that a point lists."""
+
+_VERIFIED = (
+    (named.NOTHING_LOST, (checks.CONTRACTS_ONCE, checks.ROWS_KEPT, checks.SHADOW_COMPARISON)),
+    (named.OTHERS_UNTOUCHED, (checks.FILE_UNTOUCHED, checks.ONE_SENDER, checks.FENCE_STANDS, checks.OLD_STATUS_FILES)),
+    (named.OLD_PROGRAMS_READ, (checks.LEGACY_READERS, checks.OUTBOX_SCHEMA, checks.INTEGRITY)),
+    (named.WAY_BACK_OPEN, (checks.BACKUP_RESTORES, checks.AS_MIGRATED)),
+)
+"""The points that the checks of `verify` answer."""
+
+_WORST = (CheckResult.FAILED, CheckResult.EXPLAINED, CheckResult.PASSED, CheckResult.SKIPPED)
+
+_OPEN = (Status.QUEUED, Status.SENDING, Status.FAILED, Status.IN_DOUBT)
+
+
+def points(
+    project: Project, found: Sequence[InForce], made: Sequence[Check], entries: Sequence[Entry], log: LegacyLog | None
+) -> Iterator[Check]:
+    """Yield every point, given the checks that `verify` made just now, and the journal.
+
+    Raises StoreError and VerificationError where the store or a backup cannot be read.
+    """
+    for point, codes in _VERIFIED:
+        yield _verified(point, [check for check in made if check.what.code in {code.code for code in codes}])
+    now = project.clock.now()
+    with untouched(project.store_file().resolve()) as connection:
+        stored = StoredOutbox(connection)
+        found = [_as_now(one, connection) for one in found]
+        at = found[-1].at
+        yield _twice(stored, at)
+        yield _flags(project, connection, found, at)
+        yield _metadata(stored, at)
+        yield _holds(stored, found)
+        campaigns = [part.campaign for one in found for part in one.plan.campaigns]
+        new = since(stored, campaigns, at, now)
+    old = before(found, log)
+    yield _success(old, new)
+    yield _response(old, new)
+    yield _errors(old, new)
+    yield _calendar(entries, now)
+
+
+def _as_now(one: InForce, connection: sqlite3.Connection) -> InForce:
+    return InForce(at=one.at, backup=one.backup, plan=under_present_names(one.plan, one.backup, connection))
+
+
+def _verified(point: Sentence, made: Sequence[Check]) -> Check:
+    """Return the worst of these checks as the point."""
+    worst = min((check.result for check in made), key=_WORST.index, default=CheckResult.SKIPPED)
+    shown = [check for check in made if check.result is worst]
+    return Check(
+        what=point(),
+        result=worst,
+        evidence="; ".join(f"{check.name}: {check.evidence}" for check in shown) or "it was not looked at",
+        details=tuple(detail for check in shown for detail in check.details)[:SHOWN],
+    )
+
+
+def _point(point: Sentence, wrong: Collection[str], evidence: str) -> Check:
+    listed = list(wrong)
+    return Check(
+        what=point(),
+        result=CheckResult.FAILED if listed else CheckResult.PASSED,
+        evidence=f"{listed[0]}{f' and {len(listed) - 1} more' if len(listed) > 1 else ''}" if listed else evidence,
+        details=tuple(listed[:SHOWN]),
+    )
+
+
+def _twice(stored: StoredOutbox, at: float) -> Check:
+    wrong = [f"task {id_} may have been sent twice" for id_ in stored.perhaps_twice_since(at)]
+    tried = sum(number for _, _, number in stored.verdicts_since(at))
+    evidence = f"{tried:,} attempts since the migration, none after one that may have been accepted"
+    return _point(named.NOTHING_TWICE, wrong, evidence)
+
+
+def _flags(project: Project, connection: sqlite3.Connection, found: Sequence[InForce], at: float) -> Check:
+    """A contract all of whose messages were queued since is flagged only once they are sent."""
+    tasks: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    earlier = set()
+    for task in StoredOutbox(connection).tasks_in_brief():
+        tasks[task.campaign, task.key][task.status] += 1
+        if task.queued_at < at:
+            earlier.add((task.campaign, task.key))
+    where = {item.campaign: item for item in old_files(project, found)}
+    wrong, flagged = [], 0
+    for one in found:
+        for part in one.plan.campaigns:
+            for key, contract in world_of(project, connection, part, where).contracts.items():
+                if contract.column is not FlagState.SENT or (part.campaign, key) in earlier:
+                    continue
+                if (statuses := tasks.get((part.campaign, key))) is None:
+                    continue
+                flagged += 1
+                if still := [f"{number} {status}" for status, number in statuses.items() if status in _OPEN]:
+                    wrong.append(f"{part.campaign} {key} is flagged, and not all is sent: {', '.join(still)}")
+    evidence = f"{flagged:,} contracts of messages queued since are flagged, each with all of them sent"
+    return _point(named.FLAG_AFTER_SENDING, wrong, evidence)
+
+
+def _metadata(stored: StoredOutbox, at: float) -> Check:
+    wrong, queued = [], 0
+    for task in stored.queued_since(at):
+        queued += 1
+        wrong += [] if task.has_metadata else [f"task {task.id} ({task.campaign} {task.key}) has none"]
+    return _point(named.METADATA_KEPT, wrong, f"{queued:,} tasks queued since, each with the metadata of its contract")
+
+
+def _holds(stored: StoredOutbox, found: Sequence[InForce]) -> Check:
+    held = sum(one.plan.holds for one in found)
+    campaigns = {part.campaign for one in found for part in one.plan.campaigns}
+    left = [task for task in stored.tasks_in_brief(status=Status.IN_DOUBT) if task.campaign in campaigns]
+    wrong = [f"{task.campaign} {task.key} {task.name} is still in doubt (task {task.id})" for task in left]
+    return _point(named.HOLDS_DECIDED, wrong, f"{held} were held by the migration, none is left")
+
+
+def _success(old: Pace, new: Pace) -> Check:
+    if old.success_rate is None or new.success_rate is None:
+        return _not_told(named.SUCCESS_RATE, "since the migration" if new.success_rate is None else "before it")
+    evidence = f"{new.success_rate:.1%} of {new.messages:,} since, {old.success_rate:.1%} of {old.messages:,} before"
+    return _point(named.SUCCESS_RATE, [evidence] if new.success_rate < old.success_rate else [], evidence)
+
+
+def _response(old: Pace, new: Pace) -> Check:
+    half, half_before = new.percentile(0.5), old.percentile(0.5)
+    if half is None or half_before is None:
+        return _not_told(named.RESPONSE_TIME, "since the migration" if half is None else "before it")
+    evidence = f"from queued to sent: {_spread(new)} since, {_spread(old)} before"
+    return _point(named.RESPONSE_TIME, [evidence] if half > half_before else [], evidence)
+
+
+def _spread(pace: Pace) -> str:
+    return f"half within {_seconds(pace.percentile(0.5))}, 95 % within {_seconds(pace.percentile(0.95))}"
+
+
+def _seconds(value: float | None) -> str:
+    seconds = value or 0.0
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 2 * HOUR else f"{seconds / HOUR:.0f} h"
+
+
+def _errors(old: Pace, new: Pace) -> Check:
+    if new.error_rate is None:
+        return _not_told(named.ERRORS, "since the migration")
+    evidence = f"{new.errors} of {new.attempts:,} attempts since failed"
+    if old.error_rate is None:
+        why = f"{evidence}; the old table keeps no failures, `--log FILE` tells them"
+        return Check(what=named.ERRORS(), result=CheckResult.SKIPPED, evidence=why)
+    evidence = f"{evidence}, {old.errors} of {old.attempts:,} before"
+    return _point(named.ERRORS, [evidence] if new.error_rate > old.error_rate else [], evidence)
+
+
+def _calendar(entries: Sequence[Entry], now: float) -> Check:
+    ticks = Counter(slot.tick for slot in calendar(entries, now))
+    told = ", ".join(f"{ticks[tick]} {tick}" for tick in Tick if ticks[tick])
+    wrong = [told] if ticks[Tick.FAILED] or ticks[Tick.MISSED] else []
+    return _point(named.CALENDAR_KEPT, wrong, told)
+
+
+def _not_told(point: Sentence, when: str) -> Check:
+    return Check(what=point(), result=CheckResult.SKIPPED, evidence=f"no message {when} tells of it")
