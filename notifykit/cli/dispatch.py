@@ -8,6 +8,7 @@ import click
 
 from notifykit.cli.examples import example
 from notifykit.cli.forms import attention_form, dispatched_form, forecast_form
+from notifykit.cli.names import campaigns_option, channels_option, check_campaign, selected, tell
 from notifykit.cli.report import exit_code, print_attention, print_dispatched
 from notifykit.cli.signals import stopping_with
 from notifykit.cli.stores import existing, looks
@@ -21,6 +22,7 @@ from notifykit.outbox import Outbox
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.dispatched import Dispatched
 from notifykit.pipeline.project import Project
+from notifykit.pipeline.selection import Selection
 from notifykit.session import Session
 from notifykit.terminal.console import info, json_option, out, print_json
 from notifykit.terminal.progress import progress
@@ -36,32 +38,52 @@ workers_option = click.option(
 
 
 @click.command(epilog=example("notifykit dispatch --dry-run", "notifykit dispatch --workers 8"))
+@campaigns_option
+@channels_option
 @workers_option
 @click.option("--once", is_flag=True, help="Send what is due now, and do not wait for retries, limits and pauses.")
 @click.option("--dry-run", is_flag=True, help="List what waits, in order, and send nothing.")
 @json_option
 @click.pass_obj
 @looks
-def dispatch(session: Session, workers: int | None, once: bool, dry_run: bool, as_json: bool) -> ExitCode:
+def dispatch(
+    session: Session,
+    campaigns: tuple[str, ...],
+    channels: tuple[str, ...],
+    workers: int | None,
+    once: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> ExitCode:
     """Send what is queued, until nothing waits any more.
 
     The first Ctrl-C (or SIGTERM) finishes what is on the wire and stops; the second leaves at once, and what was on
     the wire is then in doubt. Several dispatchers may run at the same time.
+
+    With `--campaign` and `--channel` it claims, waits for and recovers only what is named. The order of a recipient's
+    messages is kept: one of another campaign that stands first is not overtaken.
     """
     project = session.open_project(secrets=not dry_run)
+    only = selected(campaigns, channels)
+    project.require_channels(only.channels)
     with existing(project, upgrade=not dry_run) as outbox:
+        for name in only.campaigns:
+            check_campaign(project, outbox, name)
+        tell("dispatch", only)
         if outbox is None:
             return _nothing(project, as_json=as_json, dry_run=dry_run)
         if not dry_run:
-            return _dispatch(project, outbox, workers, once=once, as_json=as_json)
-        expected = forecast(outbox, project.configuration.channels)
+            return _dispatch(project, outbox, workers, only, once=once, as_json=as_json)
+        expected = forecast(outbox, project.configuration.channels, only)
     return _tell(project, expected, as_json=as_json)
 
 
-def _dispatch(project: Project, outbox: Outbox, workers: int | None, *, once: bool, as_json: bool) -> ExitCode:
+def _dispatch(
+    project: Project, outbox: Outbox, workers: int | None, only: Selection, *, once: bool, as_json: bool
+) -> ExitCode:
     log.info("dispatch: %s", project.about)
-    with progress("sending", "attempts", lambda: _waiting(outbox)) as more:
-        dispatcher = project.dispatcher(outbox, workers=workers, progress=more)
+    with progress("sending", "attempts", lambda: _waiting(outbox, only)) as more:
+        dispatcher = project.dispatcher(outbox, workers=workers, progress=more, only=only)
         with stopping_with(dispatcher.stop) as interruption:
             dispatched = dispatcher.run(drain=not once)
     waiting = attention(outbox, project.configuration.channels)
@@ -79,8 +101,9 @@ def _dispatch(project: Project, outbox: Outbox, workers: int | None, *, once: bo
     return exit_code(failures={}, held=waiting)
 
 
-def _waiting(outbox: Outbox) -> int:
-    return sum(1 for _ in outbox.tasks(Filter(statuses=(Status.QUEUED,))))
+def _waiting(outbox: Outbox, only: Selection) -> int:
+    waiting = outbox.tasks(Filter(statuses=(Status.QUEUED,)))
+    return sum(only.has(task.campaign, task.channel) for task in waiting)
 
 
 def _tell(project: Project, expected: list[Forecast], *, as_json: bool) -> ExitCode:

@@ -1,18 +1,42 @@
-"""Names that a person gives, checked against those that there are."""
+"""Names that a person gives, and what is kept to them, checked against those that there are."""
 
 from __future__ import annotations
+
+import click
 
 from notifykit.errors import NotifykitError
 from notifykit.nearest import hint
 from notifykit.outbox import Outbox
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project
+from notifykit.pipeline.selection import Selection
+from notifykit.terminal.console import info
+
+campaigns_option = click.option(
+    "--campaign", "campaigns", metavar="CAMPAIGN", multiple=True, help="Only this campaign; repeatable."
+)
+channels_option = click.option(
+    "--channel", "channels", metavar="CHANNEL", multiple=True, help="Only what goes over this channel; repeatable."
+)
 
 
-def check_campaign(project: Project, outbox: Outbox, name: str | None) -> None:
+def selected(campaigns: tuple[str, ...], channels: tuple[str, ...] = ()) -> Selection:
+    """Return what was named, each once, in the order in which it was."""
+    return Selection(campaigns=tuple(dict.fromkeys(campaigns)), channels=tuple(dict.fromkeys(channels)))
+
+
+def tell(command: str, only: Selection) -> None:
+    """Say first what a command keeps to, where it does not do everything."""
+    if only:
+        info(f"{command}: {only}")
+
+
+def check_campaign(project: Project, outbox: Outbox | None, name: str | None) -> None:
     """Raise NotifykitError where neither the project nor the store knows a campaign."""
     known = sorted({*(campaign.name for campaign in project.described), *project.unavailable()})
-    if name is not None and name not in known and not list(outbox.tasks(Filter(campaign=name, limit=1))):
+    if name is None or name in known:
+        return
+    if outbox is None or not list(outbox.tasks(Filter(campaign=name, limit=1))):
         raise NotifykitError(f'no campaign is called "{name}"{hint(name, known)}')
 
 

@@ -18,6 +18,7 @@ from notifykit.cli.forms import (
     settled_form,
 )
 from notifykit.cli.generate import generate_pass
+from notifykit.cli.names import campaigns_option, channels_option, selected, tell
 from notifykit.cli.report import (
     exit_code,
     print_attention,
@@ -37,6 +38,7 @@ from notifykit.options import seconds
 from notifykit.outbox import Outbox
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import LONGEST_WAIT, Pass, Runner
+from notifykit.pipeline.selection import Selection
 from notifykit.pipeline.service import Service, Told
 from notifykit.session import Session
 from notifykit.terminal.console import info, json_option, out, print_json, warn, warn_of
@@ -69,12 +71,21 @@ class _Interval(click.ParamType[float]):
     help="Time between two passes, instead of the configured one; 30, or 10m.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what one pass would do, and change nothing.")
+@campaigns_option
+@channels_option
 @workers_option
 @json_option
 @click.pass_obj
 @looks
 def run(
-    session: Session, once: bool, interval: float | None, dry_run: bool, workers: int | None, as_json: bool
+    session: Session,
+    once: bool,
+    interval: float | None,
+    dry_run: bool,
+    campaigns: tuple[str, ...],
+    channels: tuple[str, ...],
+    workers: int | None,
+    as_json: bool,
 ) -> ExitCode:
     """Generate, dispatch, settle, and again.
 
@@ -82,38 +93,46 @@ def run(
     SIGTERM ends it after what is under way (exit code 0; with `--once` 130). SIGHUP, or a change of a file of the
     configuration, has everything read anew between two passes, or, where anything is wrong, nothing. With `--json`,
     each pass is one line.
+
+    With `--campaign` and `--channel`, only what is named is generated, sent and written back. Of a campaign that has a
+    message on a channel that is named all messages are queued, and those on that channel are sent.
     """
+    only = selected(campaigns, channels)
     if once or dry_run:
-        project = _read(session, secrets=not dry_run)
-        return _rehearse(project, as_json=as_json) if dry_run else _once(project, workers, as_json=as_json)
-    _forever(session, interval, workers, as_json=as_json)
+        project = _read(session, only, secrets=not dry_run)
+        tell("run", only)
+        return _rehearse(project, only, as_json=as_json) if dry_run else _once(project, only, workers, as_json=as_json)
+    _forever(session, only, interval, workers, as_json=as_json)
     return ExitCode.DONE
 
 
-def _read(session: Session, *, secrets: bool = True) -> Project:
+def _read(session: Session, only: Selection, *, secrets: bool = True) -> Project:
+    """Read the project. Raises NotifykitError where it cannot be used, or has not what is named."""
     project = session.open_project(secrets=secrets)
     project.require_campaigns()
+    project.selected(only)
     return project
 
 
-def _once(project: Project, workers: int | None, *, as_json: bool) -> ExitCode:
+def _once(project: Project, only: Selection, workers: int | None, *, as_json: bool) -> ExitCode:
     with closing(project.open_outbox()) as outbox:
-        runner = Runner(project, outbox, project.campaigns(), workers=workers)
+        runner = Runner(project, outbox, project.selected(only), workers=workers, only=only)
         with stopping_with(runner.stop) as interruption:
-            code = _report(project, outbox, runner.once(), once=True, as_json=as_json)
+            code = _report(project, outbox, runner.once(), only, once=True, as_json=as_json)
     return ExitCode.INTERRUPTED if interruption.asked else code
 
 
-def _forever(session: Session, interval: float | None, workers: int | None, *, as_json: bool) -> None:
+def _forever(session: Session, only: Selection, interval: float | None, workers: int | None, *, as_json: bool) -> None:
     systemd = Notifier()
 
     def started(project: Project) -> None:
-        info(f"run: {project.about}")
-        systemd.ready(project.about)
+        about = f"{project.about}; {only}" if only else project.about
+        info(f"run: {about}")
+        systemd.ready(about)
 
     def passed(project: Project, outbox: Outbox, this_pass: Pass) -> None:
         try:
-            _report(project, outbox, this_pass, once=False, as_json=as_json)
+            _report(project, outbox, this_pass, only, once=False, as_json=as_json)
         except (OSError, OutputError) as error:  # nobody reads it any more, or the disk is full; it is in the store
             warn(f"warning: {error}")
 
@@ -134,7 +153,7 @@ def _forever(session: Session, interval: float | None, workers: int | None, *, a
         alive=systemd.alive,
         longest_silence=systemd.every or LONGEST_WAIT,
     )
-    service = Service(partial(_read, session), told, interval=interval, workers=workers)
+    service = Service(partial(_read, session, only), told, interval=interval, workers=workers, only=only)
 
     def stop() -> None:
         systemd.stopping()
@@ -144,12 +163,14 @@ def _forever(session: Session, interval: float | None, workers: int | None, *, a
         service.run()
 
 
-def _report(project: Project, outbox: Outbox, this_pass: Pass, *, once: bool, as_json: bool) -> ExitCode:
+def _report(
+    project: Project, outbox: Outbox, this_pass: Pass, only: Selection, *, once: bool, as_json: bool
+) -> ExitCode:
     # Between two passes, only retries are sent: to look through a long queue each time would be most of the work.
     between = not (this_pass.generated or this_pass.failures)
     waiting = None if between and not once else attention(outbox, project.configuration.channels)
-    orphans = {} if waiting is None else find_orphans(project, outbox)
-    this_pass.failures |= project.unavailable()
+    orphans = {} if waiting is None or only else find_orphans(project, outbox)
+    this_pass.failures |= project.unavailable(only.campaigns)
     now = project.clock.now()
     print_failures(this_pass.failures)
     if as_json:
@@ -184,11 +205,16 @@ def _form(this_pass: Pass, waiting: Attention | None, orphans: dict[str, int], w
     }
 
 
-def _rehearse(project: Project, *, as_json: bool) -> ExitCode:
-    this_pass = generate_pass(project, (), dry_run=True)
+def _rehearse(project: Project, only: Selection, *, as_json: bool) -> ExitCode:
+    this_pass = generate_pass(project, only, dry_run=True)
+    settling = {campaign.name for campaign in project.described_of(only)}
     with rehearsal(project) as outbox:
-        expected = forecast(outbox, project.configuration.channels)
-        owed = {item.campaign: item.flags_owed for item in outbox.figures() if item.flags_owed}
+        expected = forecast(outbox, project.configuration.channels, only)
+        owed = {
+            item.campaign: item.flags_owed
+            for item in outbox.figures()
+            if item.flags_owed and (not only or item.campaign in settling)
+        }
     print_failures(this_pass.failures)
     if as_json:
         print_json(

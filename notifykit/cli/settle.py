@@ -6,6 +6,7 @@ import click
 
 from notifykit.cli.examples import example
 from notifykit.cli.forms import failures_form, settled_form
+from notifykit.cli.names import campaigns_option, selected, tell
 from notifykit.cli.report import exit_code, print_failures, print_settled
 from notifykit.cli.stores import existing
 from notifykit.errors import ExitCode
@@ -21,17 +22,22 @@ from notifykit.terminal.progress import progress
 
 
 @click.command(epilog=example("notifykit settle", "notifykit settle beijing --json"))
-@click.argument("campaigns", nargs=-1, metavar="[CAMPAIGN]...")
+@click.argument("named", nargs=-1, metavar="[CAMPAIGN]...")
+@campaigns_option
 @json_option
 @click.pass_obj
-def settle(session: Session, campaigns: tuple[str, ...], as_json: bool) -> ExitCode:
+def settle(session: Session, named: tuple[str, ...], campaigns: tuple[str, ...], as_json: bool) -> ExitCode:
     """Write the results where people look.
+
+    For all campaigns, or those named, as `[CAMPAIGN]...` or by `--campaign`.
 
     Sets the flags of records whose every message is sent; cancelled ones do not count. A write-back that is refused (a
     file open in a spreadsheet program) stays owed, and is shown with the reason (exit code 3).
     """
     project = session.open_project(secrets=False)
-    chosen = project.settling(campaigns)
+    only = selected((*named, *campaigns))
+    chosen = project.settling(only.campaigns)
+    tell("settle", only)
     this_pass = Pass()
     orphans: dict[str, int] = {}
     with existing(project, upgrade=True) as outbox:
@@ -39,8 +45,10 @@ def settle(session: Session, campaigns: tuple[str, ...], as_json: bool) -> ExitC
             with progress("writing flags", "campaigns"):
                 settle_all(project, outbox, chosen, this_pass)
             owing = set(outbox.owing_campaigns()) - {campaign.name for campaign in project.described}
-            this_pass.failures |= {name: why for name, why in project.unavailable(campaigns).items() if name in owing}
-            orphans = {} if campaigns else find_orphans(project, outbox)
+            this_pass.failures |= {
+                name: why for name, why in project.unavailable(only.campaigns).items() if name in owing
+            }
+            orphans = {} if only else find_orphans(project, outbox)
     print_failures(this_pass.failures)
     if as_json:
         print_json(

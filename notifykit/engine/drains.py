@@ -10,6 +10,7 @@ from notifykit.engine.outboxes import Connection, Outboxes
 from notifykit.errors import StoreError
 from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.pipeline.project import Project
+from notifykit.pipeline.selection import Selection
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +133,9 @@ class Drains:
             if channel in self._lanes:
                 return self._lanes[channel]
         connection = self._outboxes.take()
-        dispatcher = self._project.dispatcher(connection.outbox, only=(channel,), worker=connection.worker)
+        dispatcher = self._project.dispatcher(
+            connection.outbox, only=Selection(channels=(channel,)), worker=connection.worker
+        )
         lane = _Lane(dispatcher, connection)
         with self._lock:
             self._lanes[channel] = lane

@@ -9,6 +9,7 @@ from enum import StrEnum
 from notifykit.model import FOREVER, Status, Task
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Filter
+from notifykit.pipeline.selection import EVERYTHING, Selection
 
 
 class Turn(StrEnum):
@@ -37,12 +38,13 @@ class Forecast:
     """For `behind`: the id of the task that goes first."""
 
 
-def forecast(outbox: Outbox, channels: Collection[str]) -> list[Forecast]:
-    """Return every queued task: first those that are due, in the order of their turns, then the others by id.
+def forecast(outbox: Outbox, channels: Collection[str], only: Selection = EVERYTHING) -> list[Forecast]:
+    """Return every queued task of what is selected: first those that are due, in the order of their turns, then the
+    others by id.
 
     Rate limits are not counted in: they only stretch it.
     """
-    expected = list(_forecasts(outbox, channels))
+    expected = [item for item in _forecasts(outbox, channels) if only.has(item.task.campaign, item.task.channel)]
     due = [item for item in expected if item.turn is Turn.NOW]
     due.sort(key=lambda item: (item.task.not_before, item.task.id))
     return due + [item for item in expected if item.turn is not Turn.NOW]

@@ -7,7 +7,7 @@ by one thread at a time; the dispatcher ensures that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
@@ -127,6 +127,7 @@ class Outbox(Protocol):
         slots: int,
         channels: Mapping[str, ChannelBounds],
         lease: float,
+        campaigns: Collection[str] = (),
     ) -> Exchanged:
         """Record what came of claims, and take up to `slots` due tasks of these channels, in one step.
 
@@ -136,7 +137,8 @@ class Outbox(Protocol):
 
         Each task that is taken is durably `sending` under a lease, in seconds. The order per recipient is kept, and of
         each channel the rates over all workers, the concurrency (by its `sending` rows, read in the same transaction,
-        without those that the results free) and the pauses.
+        without those that the results free) and the pauses. `campaigns`: only their tasks are taken, where any are
+        named; one of another campaign keeps those behind it in its lane.
         """
         ...
 
@@ -203,10 +205,10 @@ class Outbox(Protocol):
         """Forget a channel's outage: the service answered. False where there was none."""
         ...
 
-    def next_due(self, channels: Iterable[str]) -> float | None:
+    def next_due(self, channels: Iterable[str], campaigns: Collection[str] = ()) -> float | None:
         """Return when the next task of these channels may be claimed; None where none waits.
 
-        Rates are not counted in: it is a hint for how long to sleep.
+        `campaigns`: only of these, where any are named. Rates are not counted in: it is a hint for how long to sleep.
         """
         ...
 

@@ -12,7 +12,7 @@ import logging
 import math
 import random
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from queue import SimpleQueue
 
@@ -32,6 +32,7 @@ from notifykit.pipeline.judge import may_repeat
 from notifykit.pipeline.observers import Nobody, Observers
 from notifykit.pipeline.record import Recorder
 from notifykit.pipeline.recovery import Recovery
+from notifykit.pipeline.selection import EVERYTHING, Selection
 from notifykit.pipeline.telling import about, tell_recovered
 from notifykit.roles import SendContext
 
@@ -57,10 +58,10 @@ class Dispatcher:
         observers: Observers | None = None,
         rng: random.Random | None = None,
         progress: Callable[[int], None] | None = None,
-        only: Collection[str] | None = None,
+        only: Selection = EVERYTHING,
         worker: str | None = None,
     ) -> None:
-        """`only`: the channels that it serves; None: all of them. `worker`: a name that none but the earlier
+        """`only`: what it sends, and recovers. `worker`: a name that none but the earlier
         dispatchers over this connection had; None: a new one."""
         self._outbox = outbox
         self._channels = channels
@@ -72,7 +73,7 @@ class Dispatcher:
         self._desk = GroupCommit(self._serve, visitors=lambda: self._alive - self._idle)
         recorder = Recorder(outbox, channels, campaigns, rng or random.Random())  # noqa: S311 - jitter
         self._exchanges = Exchanges(outbox, self._worker, channels, settings, clock, recorder, only)
-        self._recovery = Recovery(outbox, self._worker, clock, recorder.judge)
+        self._recovery = Recovery(outbox, self._worker, clock, recorder.judge, only)
         self._enlisted = ExitStack()
         self._locked = False
         self._state = threading.Condition()
@@ -265,7 +266,7 @@ class Dispatcher:
 
     def _wake_if_due(self) -> None:
         """Wake one idle thread where there is more to do than the busy ones took."""
-        due = self._outbox.next_due(self._exchanges.free())
+        due = self._exchanges.next_due(self._exchanges.free())
         if due is not None and due <= self._outbox.now():
             with self._state:
                 self._looks += 1
@@ -367,7 +368,7 @@ class Dispatcher:
             return all_idle
         with self._desk.alone():
             others_send = drain and all_idle and self._recovery.others_send()  # before: what they leave is due then
-            due = self._outbox.next_due(free)
+            due = self._exchanges.next_due(free)
         is_due = due is not None and due <= self._outbox.now()
         # Threads go idle because a claim found nothing; what others are sending may hold back what waits.
         found_nothing = bool(idle) or not is_due

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -19,6 +19,7 @@ from notifykit.pipeline.call import Result
 from notifykit.pipeline.group_commit import Visit
 from notifykit.pipeline.held_claims import HeldClaims
 from notifykit.pipeline.record import Recorder
+from notifykit.pipeline.selection import EVERYTHING, Selection
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +55,9 @@ class Exchanges:
         settings: DispatchSettings,
         clock: Clock,
         recorder: Recorder,
-        only: Collection[str] | None = None,
+        only: Selection = EVERYTHING,
     ) -> None:
-        """`only`: the channels of which is claimed; None: all of them."""
+        """`only`: of what is claimed."""
         self._outbox = outbox
         self._worker = worker
         self._settings = settings
@@ -64,7 +65,8 @@ class Exchanges:
         self._recorder = recorder
         self._batching = {name: channel for name, channel in channels.items() if channel.batch_size > 1}
         bounds = bounds_of(channels, settings.workers)
-        self.bounds = {name: bound for name, bound in bounds.items() if only is None or name in only}
+        self.bounds = {name: bound for name, bound in bounds.items() if only.has_channel(name)}
+        self._campaigns = only.campaigns
         self.held = HeldClaims(clock, lease=settings.lease, timeout=settings.timeout)
 
     def serve(self, errands: Sequence[Errand], ending: Callable[[], bool]) -> None:
@@ -89,13 +91,17 @@ class Exchanges:
         ours = self.held.by_channel()
         return [name for name, bounds in self.bounds.items() if ours[name] < (bounds.concurrency or 1)]
 
+    def next_due(self, channels: Sequence[str]) -> float | None:
+        """Return when something of these channels may be claimed; None where nothing waits."""
+        return self._outbox.next_due(channels, self._campaigns)
+
     def _exchange(self, errands: Sequence[Errand], *, claiming: bool) -> None:
         now = self._clock.monotonic()
         with self._outbox.transaction():
             finished = self._recorder.judged([result for errand in errands for result in errand.results])
             bounds = self._bounds_now([result.claim for result in finished])
             slots = len(errands) if claiming else 0
-            done = self._outbox.exchange(finished, self._worker, slots, bounds, self._settings.lease)
+            done = self._outbox.exchange(finished, self._worker, slots, bounds, self._settings.lease, self._campaigns)
             calls = self._calls(done.claims, bounds)
         thens = iter([result.then if moved else None for result, moved in zip(finished, done.moved, strict=True)])
         for errand in errands:
@@ -137,7 +143,8 @@ class Exchanges:
         for name, first in batches.items():
             size = self._batching[name].batch_size
             only = {name: bounds[name]}
-            more = self._outbox.exchange([], self._worker, len(first) * (size - 1), only, self._settings.lease).claims
-            whole = [*first, *more]
+            slots = len(first) * (size - 1)
+            more = self._outbox.exchange([], self._worker, slots, only, self._settings.lease, self._campaigns)
+            whole = [*first, *more.claims]
             calls += [whole[at : at + size] for at in range(0, len(whole), size)]
         return calls

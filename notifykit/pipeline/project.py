@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from notifykit.outbox import Outbox, SqliteOutbox
 from notifykit.outbox.address import OpenedOutbox, required_file
 from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.pipeline.precedence import Precedence
+from notifykit.pipeline.selection import EVERYTHING, Selection
 from notifykit.plugins import Plugins, load_plugins
 from notifykit.plugins.find import own_version
 from notifykit.roles import StrategyContext
@@ -60,6 +61,36 @@ class Project:
         if off := [campaign.name for campaign in self.configuration.disabled if campaign.name in names]:
             raise NotifykitError(f'campaign "{off[0]}" says `enabled: false`', mend="remove that line to run it")
         return tuple(item for item in self.configuration.campaigns if self._is_meant(item, names))
+
+    def selected(self, only: Selection) -> tuple[Campaign, ...]:
+        """Return the campaigns that can run, of those that are named, and that have a message on a channel that is.
+
+        Raises NotifykitError for an unknown name, of a campaign or of a channel.
+        """
+        self.require_channels(only.channels)
+        chosen = self.campaigns(only.campaigns)
+        return tuple(item for item in chosen if self._is_over(item, only))
+
+    def require_channels(self, names: tuple[str, ...]) -> None:
+        """Raise NotifykitError where one of these is no channel, or one that cannot be used here."""
+        lacking = {item.name: item.failure for item in self.configuration.unavailable if item.kind == "channel"}
+        for name in names:
+            if name in lacking:
+                raise lacking[name]
+            if name not in self.configuration.channels:
+                known = sorted({*self.configuration.channels, *lacking})
+                raise NotifykitError(f'no channel is called "{name}"{hint(name, known)}')
+
+    def described_of(self, only: Selection) -> tuple[Campaign, ...]:
+        """Return the usable campaigns, disabled ones included, of those that are named and over a channel that is."""
+        return tuple(
+            item
+            for item in self.described
+            if (not only.campaigns or item.name in only.campaigns) and self._is_over(item, only)
+        )
+
+    def _is_over(self, campaign: Campaign, only: Selection) -> bool:
+        return not only.channels or any(only.has_channel(message.channel.name) for message in campaign.messages)
 
     @property
     def idle(self) -> str | None:
@@ -177,10 +208,10 @@ class Project:
         *,
         workers: int | None = None,
         progress: Callable[[int], None] | None = None,
-        only: Collection[str] | None = None,
+        only: Selection = EVERYTHING,
         worker: str | None = None,
     ) -> Dispatcher:
-        """Build a dispatcher for all channels, or for `only` these. `worker`: its name, instead of a new one."""
+        """Build a dispatcher for `only` what is named. `worker`: its name, instead of a new one."""
         settings = self.configuration.settings.dispatch
         if workers is not None:
             settings = replace(settings, workers=workers)

@@ -10,6 +10,7 @@ from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Transition
 from notifykit.pipeline.call import Result
 from notifykit.pipeline.judge import doubtful
+from notifykit.pipeline.selection import EVERYTHING, Selection
 from notifykit.pipeline.watch import ClaimWatch
 
 
@@ -17,8 +18,15 @@ class Recovery:
     """One dispatcher's look at the claims of others, every few seconds."""
 
     def __init__(
-        self, outbox: Outbox, worker: str, clock: Clock, judge: Callable[[Claim, Outcome], Transition]
+        self,
+        outbox: Outbox,
+        worker: str,
+        clock: Clock,
+        judge: Callable[[Claim, Outcome], Transition],
+        only: Selection = EVERYTHING,
     ) -> None:
+        """`only`: the claims that it looks at."""
+        self._only = only
         self._outbox = outbox
         self._worker = worker
         self._watch = ClaimWatch(clock, outbox.ended)
@@ -40,4 +48,8 @@ class Recovery:
         return lost
 
     def _of_others(self) -> list[Claim]:
-        return [claim for claim in self._outbox.on_wire() if claim.worker != self._worker]
+        return [
+            claim
+            for claim in self._outbox.on_wire()
+            if claim.worker != self._worker and self._only.has(claim.task.campaign, claim.task.channel)
+        ]

@@ -20,6 +20,7 @@ from notifykit.pipeline.held_claims import worker_name
 from notifykit.pipeline.places import keep_here, require_here
 from notifykit.pipeline.presence import Presence
 from notifykit.pipeline.project import Project
+from notifykit.pipeline.selection import EVERYTHING, Selection
 from notifykit.pipeline.settle import Settled, settle
 
 log = logging.getLogger(__name__)
@@ -128,14 +129,17 @@ class Runner:
         campaigns: Sequence[Campaign],
         *,
         workers: int | None = None,
+        only: Selection = EVERYTHING,
         alive: Callable[[], None] = lambda: None,
         longest_wait: float = LONGEST_WAIT,
     ) -> None:
-        """`alive` is called with every step of the work, and while there is none, every `longest_wait` seconds."""
+        """`campaigns` are generated; of what is sent and settled, it keeps to `only`. `alive` is called with every step
+        of the work, and while there is none, every `longest_wait` seconds."""
         self._project = project
         self._outbox = outbox
         self._campaigns = campaigns
         self._workers = workers
+        self._only = only
         self._alive = alive
         self._longest_wait = longest_wait
         self._stop = threading.Event()
@@ -184,7 +188,7 @@ class Runner:
         """Keep one dispatcher over all passes, with a connection of its own: a call that hangs outlives its pass."""
         with closing(self._project.open_outbox()) as outbox:
             self._dispatcher = dispatcher = self._project.dispatcher(
-                outbox, workers=self._workers, progress=self._progress
+                outbox, workers=self._workers, progress=self._progress, only=self._only
             )
             if self._stop.is_set():
                 dispatcher.stop()
@@ -237,7 +241,8 @@ class Runner:
 
     def _outlasting_due(self) -> float | None:
         try:
-            return self._outbox.next_due(self._project.configuration.channels)
+            channels = filter(self._only.has_channel, self._project.configuration.channels)
+            return self._outbox.next_due(list(channels), self._only.campaigns)
         except StoreError as error:
             if not error.passing:
                 raise
@@ -249,4 +254,4 @@ class Runner:
         self._settle(this_pass)
 
     def _settle(self, this_pass: Pass) -> None:
-        settle_all(self._project, self._outbox, self._project.described, this_pass)
+        settle_all(self._project, self._outbox, self._project.described_of(self._only), this_pass)

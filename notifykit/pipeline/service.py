@@ -13,6 +13,7 @@ from notifykit.errors import NotifykitError
 from notifykit.outbox.address import OpenedOutbox
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import LONGEST_WAIT, Pass, Runner
+from notifykit.pipeline.selection import EVERYTHING, Selection
 
 __all__ = ["LOOK", "Service", "Told"]
 
@@ -47,13 +48,20 @@ class Service:
     """Repeats passes. It reads its project anew between two of them: all of it or, where anything is wrong, nothing."""
 
     def __init__(
-        self, read: Callable[[], Project], told: Told, *, interval: float | None = None, workers: int | None = None
+        self,
+        read: Callable[[], Project],
+        told: Told,
+        *,
+        interval: float | None = None,
+        workers: int | None = None,
+        only: Selection = EVERYTHING,
     ) -> None:
-        """`read`: reads the project. `interval`, `workers`: instead of what the project says."""
+        """`read`: reads the project. `interval`, `workers`: instead of what the project says. `only`: what it does."""
         self._read = read
         self._told = told
         self._interval = interval
         self._workers = workers
+        self._only = only
         self._state = threading.Lock()
         self._runner: Runner | None = None
         self._stopped = False
@@ -94,8 +102,9 @@ class Service:
             runner = Runner(
                 project,
                 outbox,
-                project.campaigns(),
+                project.selected(self._only),
                 workers=self._workers,
+                only=self._only,
                 alive=self._told.alive,
                 longest_wait=min(LOOK, self._told.longest_silence),
             )

@@ -64,7 +64,15 @@ SELECT channel, next_at, channels.next_id, coalesce(pauses.until, 0),
 # `waiting`: the channels of which anything waits, the first ones first, and the first turn of each.
 _WAITING = """
 SELECT channel, next_at, (SELECT min(due_at) FROM outbox.lanes WHERE lanes.channel = channels.channel)
-  FROM outbox.channels WHERE next_at IS NOT NULL AND channel = ANY (%s::text[])
+  FROM outbox.channels WHERE next_at IS NOT NULL AND channel = ANY (%(channels)s::text[])
+"""
+
+# `waiting`: the same, of some campaigns: of lanes whose turn is theirs.
+_WAITING_OF = """
+SELECT channel, next_at, (
+       SELECT min(due_at) FROM outbox.lanes JOIN outbox.tasks ON tasks.id = lanes.next_id
+        WHERE lanes.channel = channels.channel AND due_at IS NOT NULL AND campaign = ANY (%(campaigns)s::text[]))
+  FROM outbox.channels WHERE next_at IS NOT NULL AND channel = ANY (%(channels)s::text[])
 """
 
 # `look_again`: the channels of which something waits, and that nobody else is about.
@@ -123,10 +131,12 @@ def worth_a_look(db: Database, now: float) -> list[Ready]:
     return [Ready._make(row) for row in db.all(_WORTH_A_LOOK, (now,))]
 
 
-def waiting(db: Database, channels: Iterable[str]) -> list[tuple[str, float, float | None]]:
+def waiting(
+    db: Database, channels: Iterable[str], campaigns: Collection[str] = ()
+) -> list[tuple[str, float, float | None]]:
     """Return those of the channels of which anything waits: before which moment nothing of it may be claimed, and when
-    its first turn is due."""
-    return db.all(_WAITING, (list(channels),))
+    its first turn is due, of these campaigns where any are named."""
+    return db.all(_WAITING_OF if campaigns else _WAITING, {"channels": list(channels), "campaigns": list(campaigns)})
 
 
 def look_again(db: Database) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 
 from notifykit.model import Claim
@@ -38,11 +38,13 @@ class Claiming:
         slots: int,
         channels: Mapping[str, ChannelBounds],
         lease: float,
+        campaigns: Collection[str] = (),
     ) -> Exchanged:
         """Record results, and take due tasks, each durably `sending` under a lease."""
         with self.db.transaction():
             moved = recording.record(self.db, self.lanes, results, channels) if results else ()
-            claims = _Visit(self.db, self.lanes, worker, slots, channels).claim(lease) if slots > 0 else []
+            visit = _Visit(self.db, self.lanes, worker, slots, channels, campaigns)
+            claims = visit.claim(lease) if slots > 0 else []
             return Exchanged(moved=moved, claims=claims)
 
 
@@ -50,13 +52,20 @@ class _Visit:
     """One look for what may be claimed."""
 
     def __init__(
-        self, db: Database, lanes: Lanes, worker: str, slots: int, channels: Mapping[str, ChannelBounds]
+        self,
+        db: Database,
+        lanes: Lanes,
+        worker: str,
+        slots: int,
+        channels: Mapping[str, ChannelBounds],
+        campaigns: Collection[str],
     ) -> None:
         self._db = db
         self._lanes = lanes
         self._worker = worker
         self._slots = slots
         self._channels = channels
+        self._campaigns = campaigns
         self._now = db.now()
         self._places: dict[Place, int] = {}
         """How many calls may begin, by what that is counted for."""
@@ -77,7 +86,7 @@ class _Visit:
             rooms = self._rooms(some)
             if rooms:
                 looked += rooms
-                due = sorted([*due, *self._lanes.hold_due(rooms, self._slots, self._now)])
+                due = sorted([*due, *self._lanes.hold_due(rooms, self._slots, self._now, self._campaigns)])
         claims = self._take(due, lease)
         channel_times.put_off(self._db, self._put_off)
         if len(ready) > 1 or not claims:
@@ -150,7 +159,7 @@ class _Visit:
                 lanes.append(one.id)
         if not lanes:
             return []
-        taken = {row[0]: row for row in self._lanes.take(lanes, self._worker, lease, self._now)}
+        taken = {row[0]: row for row in self._lanes.take(lanes, self._worker, lease, self._now, self._campaigns)}
         self._lanes.find_turns([lane for lane in lanes if lane not in taken])
         claims = [self._claim(taken[lane], lease) for lane in lanes if lane in taken]
         if limited := [one for one in claims if self._channels[one.task.channel].rates]:

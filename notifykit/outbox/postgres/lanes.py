@@ -64,6 +64,19 @@ SELECT due.due_at, due.next_id, due.id, first.channel FROM first CROSS JOIN LATE
      ORDER BY due_at, next_id LIMIT first.many FOR UPDATE SKIP LOCKED) AS due
 """
 
+# `hold_due`: the first due lanes of some campaigns in channels: the first task of each is theirs.
+_HOLD_DUE_OF = """
+SELECT due.due_at, due.next_id, due.id, wanted.channel
+  FROM json_to_recordset(%(rooms)s::json) AS wanted (channel text, room integer)
+ CROSS JOIN unnest(%(campaigns)s::text[]) AS named (campaign)
+ CROSS JOIN LATERAL (
+    SELECT lanes.id, lanes.due_at, lanes.next_id
+      FROM outbox.tasks AS first JOIN outbox.lanes ON lanes.id = first.lane AND lanes.next_id = first.id
+     WHERE first.status = 'queued' AND first.campaign = named.campaign AND first.channel = wanted.channel
+       AND lanes.due_at <= %(now)s
+     ORDER BY first.queued_at, first.id LIMIT wanted.room FOR UPDATE OF lanes SKIP LOCKED) AS due
+"""
+
 # `take`: claim one task of each of these lanes, and leave the lane without a turn. `firm` is the first task that lets
 # nobody pass: not a retry whose time to hold others back is over, nor one that holds nobody back. What may go before it
 # ends at its id, so that the index ends there, too: a lane may be long.
@@ -88,6 +101,7 @@ UPDATE outbox.tasks AS t
                  id LIMIT 1) AS turn
   JOIN outbox.messages AS m ON m.id = turn.id
  WHERE t.id = turn.id
+   AND (%(campaigns)s::text[] = '{{}}' OR t.campaign = ANY (%(campaigns)s::text[]))
    AND NOT EXISTS (SELECT 1 FROM outbox.tasks AS busy WHERE busy.lane = lane.id AND busy.status = 'sending')
 RETURNING t.lane, t.attempts, {rows.TASK}
 """
@@ -166,17 +180,24 @@ class Lanes:
         of = {named[channel, name]: id_ for id_, channel, name in found if id_ > 0 and (channel, name) in named}
         return [id_ for id_, *_ in found], of
 
-    def hold_due(self, rooms: Mapping[str, int], slots: int, now: float) -> list[Due]:
-        """Hold the first due lanes of channels, without waiting for who holds some; in the order of turns."""
-        wanted = rows.many({"channel": channel, "room": room} for channel, room in rooms.items())
-        return sorted(map(Due._make, self._db.all(_HOLD_DUE, {"rooms": wanted, "slots": slots, "now": now})))
+    def hold_due(self, rooms: Mapping[str, int], slots: int, now: float, campaigns: Collection[str] = ()) -> list[Due]:
+        """Hold the first due lanes of channels, without waiting for who holds some; in the order of turns.
 
-    def take(self, lanes: Sequence[int], worker: str, lease: float, now: float) -> list[tuple[Any, ...]]:
+        `campaigns`: only lanes whose turn is theirs, where any are named.
+        """
+        wanted = rows.many({"channel": channel, "room": room} for channel, room in rooms.items())
+        values = {"rooms": wanted, "slots": slots, "now": now, "campaigns": list(campaigns)}
+        return sorted(map(Due._make, self._db.all(_HOLD_DUE_OF if campaigns else _HOLD_DUE, values)))
+
+    def take(
+        self, lanes: Sequence[int], worker: str, lease: float, now: float, campaigns: Collection[str] = ()
+    ) -> list[tuple[Any, ...]]:
         """Make a task of each of these lanes `sending`; returns lane, number of the attempt, and the task's columns.
 
-        None of a lane that has none, after all.
+        None of a lane that has none, after all, or not one of these campaigns, where any are named.
         """
-        return self._db.all(_TAKE, {"lanes": lanes, "worker": worker, "lease": lease, "now": now})
+        values = {"lanes": lanes, "worker": worker, "lease": lease, "now": now, "campaigns": list(campaigns)}
+        return self._db.all(_TAKE, values)
 
     def find_turns(self, lanes: Sequence[int]) -> None:
         """Find whose turn it is now, and when, in lanes that are held and were announced."""

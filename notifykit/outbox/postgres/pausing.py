@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from notifykit.outbox import cells
 from notifykit.outbox.postgres import channel_times, rows
@@ -130,11 +130,11 @@ class Pausing:
             if workers := sorted(db.handed.workers):
                 db.execute(_SEEN, (now, db.time.ahead, workers))
 
-    def next_due(self, channels: Iterable[str]) -> float | None:
+    def next_due(self, channels: Iterable[str], campaigns: Collection[str] = ()) -> float | None:
         """Return when the next task of these channels may be claimed."""
         barred = {pause.channel: pause.until for pause in self.pauses()}
         barred |= {outage.channel: outage.next_probe for outage in self.outages() if outage.paused}
-        found = channel_times.waiting(self.db, channels)
+        found = channel_times.waiting(self.db, channels, campaigns)
         return min((max(due, at, barred.get(name, 0.0)) for name, at, due in found if due is not None), default=None)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from notifykit.outbox.sqlite.database import Database
@@ -42,6 +42,19 @@ _PUT_OFF = "UPDATE channels SET next_at = ?, next_id = 0 WHERE channel = ?"
 _FIRST_TURN = """
 SELECT due_at, id FROM tasks INDEXED BY tasks_due
  WHERE status = 'queued' AND due_at IS NOT NULL AND channel = ? AND campaign IS NOT NULL ORDER BY due_at, id LIMIT 1
+"""
+
+# Part of `_TURN_OF_CAMPAIGN`: what may have a turn, in the index of what is open. See
+# `_DUE_OF_CAMPAIGN`.
+_OF_CAMPAIGN = """tasks INDEXED BY tasks_open
+ WHERE status = 'queued' AND status IN ('queued', 'failed', 'in_doubt') AND channel IS NOT NULL
+   AND campaign IS NOT NULL AND campaign = :campaign AND channel = :channel AND due_at IS NOT NULL"""
+
+# `first_turn_of`: the first turn of a campaign in a channel: one that is due, in the order of queueing, or else the
+# next one that will be.
+_TURN_OF_CAMPAIGN = f"""
+SELECT coalesce((SELECT due_at FROM {_OF_CAMPAIGN} AND due_at <= :now ORDER BY queued_at LIMIT 1),
+                (SELECT min(due_at) FROM {_OF_CAMPAIGN}))
 """
 
 # `to_first_turn`: nothing of a channel comes before that.
@@ -109,6 +122,15 @@ def first_turn(db: Database, channel: str) -> tuple[object, int]:
     What another program wrote there may be no time: `setting_aside` mends that.
     """
     return db.one(_FIRST_TURN, (channel,)) or (None, 0)
+
+
+def first_turn_of(db: Database, channel: str, campaigns: Collection[str]) -> object:
+    """Return when the first turn of a channel comes, of these campaigns where any are named; None where none waits."""
+    if not campaigns:
+        return first_turn(db, channel)[0]
+    values = {"channel": channel, "now": db.clock.now()}
+    turns = [db.one(_TURN_OF_CAMPAIGN, {**values, "campaign": name})[0] for name in campaigns]
+    return min((turn for turn in turns if isinstance(turn, float)), default=None)
 
 
 def to_first_turn(db: Database, channel: str) -> None:

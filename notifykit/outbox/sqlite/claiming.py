@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,14 +24,10 @@ _AS_CLAIMED = {
     "started_at": ":now",
 }
 
-# `_due`: the due tasks of a channel, each as it will be when it is claimed. Of a lane several can be due: a retry that
-# waited and what overtook it, a task that came back (a late result, a decision) and what was next meanwhile. It is free
-# only while none is sending, and the first that is due goes before those it still holds back.
-_DUE = f"""
-SELECT due_at, {rows.selected(rows.TASK_COLUMNS, **_AS_CLAIMED)}
-  FROM tasks INDEXED BY tasks_due
- WHERE status = 'queued' AND due_at IS NOT NULL AND channel = :channel AND due_at <= :now AND campaign IS NOT NULL
-   AND NOT (ordered = 1 AND EXISTS (
+# Part of `_DUE` and `_DUE_OF_CAMPAIGN`: of a lane several can be due: a retry that waited and what overtook it, a task
+# that came back (a late result, a decision) and what was next meanwhile. It is free only while none is sending, and the
+# first that is due goes before those it still holds back.
+_IN_ITS_LANE = """NOT (ordered = 1 AND EXISTS (
        SELECT 1 FROM tasks AS busy INDEXED BY tasks_sending
         WHERE busy.status = 'sending' AND busy.channel = tasks.channel AND busy.recipient = tasks.recipient
           AND busy.ordered = 1))
@@ -39,8 +35,26 @@ SELECT due_at, {rows.selected(rows.TASK_COLUMNS, **_AS_CLAIMED)}
        SELECT 1 FROM tasks AS earlier INDEXED BY tasks_lane
         WHERE earlier.status = 'queued' AND earlier.ordered = 1 AND earlier.channel = tasks.channel
           AND earlier.recipient = tasks.recipient AND earlier.id < tasks.id AND earlier.due_at <= :now
-          AND (earlier.hold_until IS NULL OR earlier.hold_until > :now)))
+          AND (earlier.hold_until IS NULL OR earlier.hold_until > :now)))"""
+
+# `_due`: the due tasks of a channel, each as it will be when it is claimed.
+_DUE = f"""
+SELECT due_at, {rows.selected(rows.TASK_COLUMNS, **_AS_CLAIMED)}
+  FROM tasks INDEXED BY tasks_due
+ WHERE status = 'queued' AND due_at IS NOT NULL AND channel = :channel AND due_at <= :now AND campaign IS NOT NULL
+   AND {_IN_ITS_LANE}
  ORDER BY due_at, id LIMIT :room
+"""
+
+# `_due`: those of one campaign, by the index of what is open: what others have waiting is not read. Sorted by
+# that index where the status that is looked for is the first term; the next ones are the index's own.
+_DUE_OF_CAMPAIGN = f"""
+SELECT due_at, {rows.selected(rows.TASK_COLUMNS, **_AS_CLAIMED)}
+  FROM tasks INDEXED BY tasks_open
+ WHERE status = 'queued' AND status IN ('queued', 'failed', 'in_doubt') AND channel IS NOT NULL
+   AND campaign IS NOT NULL AND campaign = :campaign AND channel = :channel AND due_at <= :now
+   AND {_IN_ITS_LANE}
+ ORDER BY queued_at, id LIMIT :room
 """
 
 # `_take`: make tasks durably `sending` before their calls.
@@ -136,13 +150,17 @@ class Claiming(Pausing):
         slots: int,
         channels: Mapping[str, ChannelBounds],
         lease: float,
+        campaigns: Collection[str] = (),
     ) -> Exchanged:
         """Record results, and take due tasks, each durably `sending` under a lease."""
         with self.db.transaction():
             moved = recording.record(self.db, results, channels) if results else ()
-            return Exchanged(moved=moved, claims=self._claim(worker, slots, channels, lease) if slots > 0 else [])
+            claims = self._claim(worker, slots, channels, lease, campaigns) if slots > 0 else []
+            return Exchanged(moved=moved, claims=claims)
 
-    def _claim(self, worker: str, slots: int, channels: Mapping[str, ChannelBounds], lease: float) -> list[Claim]:
+    def _claim(
+        self, worker: str, slots: int, channels: Mapping[str, ChannelBounds], lease: float, campaigns: Collection[str]
+    ) -> list[Claim]:
         db = self.db
         now = db.clock.now()
         ready = [one for one in channel_times.worth_a_look(db, now) if one.name in channels]
@@ -169,7 +187,7 @@ class Claiming(Pausing):
                 room = min(room, allowed)
             if room > 0:
                 looked.append(one.name)
-                due += self._due(one.name, room, worker, now)
+                due += self._due(one.name, campaigns, room, worker, now)
                 due.sort()
         claims = self._take(due, slots, places, channels, worker, now, lease)
         if len(ready) > 1 or not claims:
@@ -226,10 +244,16 @@ class Claiming(Pausing):
             rates.started(self.db, limited)
         return claims
 
-    def _due(self, channel: str, room: int, worker: str, now: float) -> list[_Due]:
-        """Return up to `room` due tasks of a channel. What cannot be read is set aside, and bars no other."""
+    def _due(self, channel: str, campaigns: Collection[str], room: int, worker: str, now: float) -> list[_Due]:
+        """Return up to `room` due tasks of a channel, of each campaign where any are named. What cannot be read is set
+        aside, and bars no other."""
+        values = {"channel": channel, "now": now, "room": room, "worker": worker}
         while True:
-            found = self.db.all(_DUE, {"channel": channel, "now": now, "room": room, "worker": worker})
+            if campaigns:
+                of_each = (self.db.all(_DUE_OF_CAMPAIGN, {**values, "campaign": name}) for name in campaigns)
+                found = [row for rows_ in of_each for row in rows_]
+            else:
+                found = self.db.all(_DUE, values)
             due = [_Due(at, row[0], row[rows.ATTEMPTS], rows.task(row)) for at, *row in found]
             if not (damaged := [one.task for one in due if one.task.damaged]):
                 return due
@@ -314,7 +338,7 @@ class Claiming(Pausing):
                 self.lanes_next = self.db.clock.monotonic() + LANES_EVERY
                 mend_lanes(self.db)
 
-    def next_due(self, channels: Iterable[str]) -> float | None:
+    def next_due(self, channels: Iterable[str], campaigns: Collection[str] = ()) -> float | None:
         """Return when the next task of these channels may be claimed."""
         wanted = set(channels)
         barred = {pause.channel: pause.until for pause in self.pauses()}
@@ -325,7 +349,7 @@ class Claiming(Pausing):
                 break
             if name not in wanted:
                 continue
-            due, _ = channel_times.first_turn(self.db, name)
+            due = channel_times.first_turn_of(self.db, name, campaigns)
             if isinstance(due, float):
                 due = max(due, at, barred.get(name, 0.0))
                 soonest = due if soonest is None else min(soonest, due)

@@ -65,6 +65,46 @@ class ClaimingContract(OutboxBase):
         (one,) = claim(outbox, channels={"mail": ()})
         assert one.task.channel == "mail"
 
+    def test_only_the_campaigns_that_are_asked_for(self, outbox: Outbox) -> None:
+        others = [draft(campaign="other", key=str(at), recipient=f"to {at}") for at in range(3)]
+        mine = [draft(campaign="mine", key=str(at), recipient=f"for {at}") for at in range(3)]
+        queue_drafts(outbox, [others[0], mine[0], others[1], mine[1], others[2], mine[2]])
+        bounds = {"robot": ChannelBounds()}
+        taken = outbox.exchange([], "worker", 2, bounds, LEASE, ["mine"]).claims
+        assert [one.task.key for one in taken] == ["0", "1"]
+        assert {one.task.campaign for one in taken} == {"mine"}
+        (last,) = outbox.exchange([], "worker", 9, bounds, LEASE, ["mine", "nobody"]).claims
+        assert (last.task.campaign, last.task.key) == ("mine", "2")
+        assert outbox.exchange([], "worker", 9, bounds, LEASE, ["mine"]).claims == []
+        assert outbox.next_due(["robot"], ["mine"]) is None
+        due = outbox.next_due(["robot"], ["mine", "other"])
+        assert due is not None
+        assert due <= outbox.now()
+        assert [one.task.campaign for one in outbox.exchange([], "worker", 9, bounds, LEASE).claims] == ["other"] * 3
+
+    def test_what_waits_of_a_campaign_that_is_asked_for_is_due_when_it_is(
+        self, outbox: Outbox, clock: FakeClock
+    ) -> None:
+        queue_drafts(outbox, [draft(campaign="mine", key="A"), draft(campaign="other", key="B", recipient="another")])
+        (one,) = outbox.exchange([], "worker", 9, {"robot": ChannelBounds()}, LEASE, ["mine"]).claims
+        put_off(outbox, one, until=clock.now() + 60)
+        assert outbox.next_due(["robot"], ["mine"]) == clock.now() + 60
+        assert outbox.exchange([], "worker", 9, {"robot": ChannelBounds()}, LEASE, ["mine"]).claims == []
+        clock.advance(60)
+        assert len(outbox.exchange([], "worker", 9, {"robot": ChannelBounds()}, LEASE, ["mine"]).claims) == 1
+
+    def test_what_is_asked_for_does_not_overtake_another_campaign(self, outbox: Outbox) -> None:
+        first, second = queue_drafts(
+            outbox, [draft(campaign="other", recipient="one"), draft(campaign="mine", recipient="one")]
+        )
+        bounds = {"robot": ChannelBounds()}
+        assert outbox.exchange([], "worker", 9, bounds, LEASE, ["mine"]).claims == []
+        assert outbox.next_due(["robot"], ["mine"]) is None
+        one = claim_one(outbox)
+        assert one.task.id == first
+        accept(outbox, one)
+        assert ids(outbox.exchange([], "worker", 9, bounds, LEASE, ["mine"]).claims) == [second]
+
     def test_the_oldest_come_first(self, outbox: Outbox, clock: FakeClock) -> None:
         first = queue(outbox, "A", "B")
         clock.advance(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +70,14 @@ class LanesInOneStatement(Lanes):
     """On a server that is slow now and then."""
     TAKE = HELD + lanes._TAKE.replace("WITH", "").replace("%(lanes)s::bigint[]", "ARRAY(SELECT id FROM held)")
 
-    def hold_due(self, rooms: Mapping[str, int], slots: int, now: float) -> list[Due]:
-        return Lanes(Unlocked.beside(self._db)).hold_due(rooms, slots, now)
+    def hold_due(self, rooms: Mapping[str, int], slots: int, now: float, campaigns: Collection[str] = ()) -> list[Due]:
+        return Lanes(Unlocked.beside(self._db)).hold_due(rooms, slots, now, campaigns)
 
-    def take(self, lanes: Sequence[int], worker: str, lease: float, now: float) -> list[tuple[Any, ...]]:
-        return self._db.all(self.TAKE, {"lanes": lanes, "worker": worker, "lease": lease, "now": now})
+    def take(
+        self, lanes: Sequence[int], worker: str, lease: float, now: float, campaigns: Collection[str] = ()
+    ) -> list[tuple[Any, ...]]:
+        values = {"lanes": lanes, "worker": worker, "lease": lease, "now": now, "campaigns": list(campaigns)}
+        return self._db.all(self.TAKE, values)
 
 
 TRIES = 8

@@ -33,6 +33,12 @@ NOTED |= {"sent_at": None, "reason": None, "reason_code": None, "reason_params":
 
 STATEMENTS: dict[str, tuple[str, Any, str]] = {
     "due": (claiming._DUE, NAMED, "tasks_due"),
+    "due of a campaign": (claiming._DUE_OF_CAMPAIGN, NAMED, "tasks_open (status=? AND campaign=? AND channel=?)"),
+    "turn of a campaign": (
+        channel_times._TURN_OF_CAMPAIGN,
+        NAMED,
+        "tasks_open (status=? AND campaign=? AND channel=?)",
+    ),
     "used": (rates._USED, {"channel": "ch", "from": 0.0, "to": 1.0}, "PRIMARY KEY"),
     "standing": (recording._STANDING.format("?, ?"), (1, 2), "PRIMARY KEY"),
     "move": (recording._MOVE, (None,) * 11, "PRIMARY KEY"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -30,9 +30,15 @@ class Unfenced(SqliteOutbox):
     """Whoever comes moves the task."""
 
     def exchange(
-        self, results: Sequence[Finished], worker: str, slots: int, channels: Bounds, lease: float
+        self,
+        results: Sequence[Finished],
+        worker: str,
+        slots: int,
+        channels: Bounds,
+        lease: float,
+        campaigns: Collection[str] = (),
     ) -> Exchanged:
-        done = super().exchange(results, worker, slots, channels, lease)
+        done = super().exchange(results, worker, slots, channels, lease, campaigns)
         for result, moved in zip(results, done.moved, strict=True):
             if not moved:
                 self.decide([result.claim.task.id], result.then.status, who="me", why="late", of=list(Status))
@@ -43,10 +49,16 @@ class Twice(SqliteOutbox):
     """Takes a result that is handed in again for a late one."""
 
     def exchange(
-        self, results: Sequence[Finished], worker: str, slots: int, channels: Bounds, lease: float
+        self,
+        results: Sequence[Finished],
+        worker: str,
+        slots: int,
+        channels: Bounds,
+        lease: float,
+        campaigns: Collection[str] = (),
     ) -> Exchanged:
         on_wire = {(claim.task.id, claim.token) for claim in self.on_wire()}
-        done = super().exchange(results, worker, slots, channels, lease)
+        done = super().exchange(results, worker, slots, channels, lease, campaigns)
         return replace(done, moved=tuple((one.claim.task.id, one.claim.token) in on_wire for one in results))
 
 
@@ -54,10 +66,16 @@ class Bounded(SqliteOutbox):
     """Knows not all bounds."""
 
     def exchange(
-        self, results: Sequence[Finished], worker: str, slots: int, channels: Bounds, lease: float
+        self,
+        results: Sequence[Finished],
+        worker: str,
+        slots: int,
+        channels: Bounds,
+        lease: float,
+        campaigns: Collection[str] = (),
     ) -> Exchanged:
         known = {name: self.known(bounds) for name, bounds in channels.items()}
-        return super().exchange(results, worker, slots, known, lease)
+        return super().exchange(results, worker, slots, known, lease, campaigns)
 
     def known(self, bounds: ChannelBounds) -> ChannelBounds:
         return bounds

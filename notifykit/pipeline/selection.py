@@ -1,0 +1,35 @@
+"""What a run keeps to, where it is not to do everything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["EVERYTHING", "Selection"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The campaigns and channels that were named. Where none is named, all of them are meant."""
+
+    campaigns: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether anything was named."""
+        return bool(self.campaigns or self.channels)
+
+    def __str__(self) -> str:
+        """For people: what was named."""
+        named = {"campaign": self.campaigns, "channel": self.channels}
+        return "; ".join(f"only {what} {', '.join(names)}" for what, names in named.items() if names)
+
+    def has_channel(self, name: str) -> bool:
+        """Whether a channel is meant."""
+        return not self.channels or name in self.channels
+
+    def has(self, campaign: str, channel: str) -> bool:
+        """Whether the messages of a campaign on a channel are meant."""
+        return (not self.campaigns or campaign in self.campaigns) and self.has_channel(channel)
+
+
+EVERYTHING = Selection()
