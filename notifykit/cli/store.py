@@ -11,6 +11,7 @@ import click
 
 from notifykit.cli.examples import example
 from notifykit.cli.stores import looks
+from notifykit.cli.upkeep import check, info
 from notifykit.clock import SystemClock
 from notifykit.config.project import scheme_of, store_address
 from notifykit.durable import mend
@@ -31,6 +32,10 @@ from notifykit.terminal.tables import Right, print_table
 @click.group(epilog=example("notifykit store backup outbox-backup.db --replace"))
 def store() -> None:
     """Look after the outbox."""
+
+
+store.add_command(info)
+store.add_command(check)
 
 
 @store.command(epilog=example("notifykit store backup outbox-backup.db --replace"))

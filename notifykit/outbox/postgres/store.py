@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from notifykit.clock import Clock, SystemClock
 from notifykit.outbox.postgres.address import SCHEMA
@@ -22,6 +22,9 @@ from notifykit.outbox.postgres.resolving import Resolving
 from notifykit.outbox.postgres.rewriting import Rewriting
 from notifykit.outbox.postgres.schema import prepare, require_current, require_in_use
 from notifykit.outbox.postgres.writeback import WritingBack
+
+if TYPE_CHECKING:
+    from notifykit.outbox.postgres.inspecting import PostgresInspection
 
 
 class PostgresOutbox(
@@ -100,6 +103,12 @@ class PostgresOutbox(
 
     def require_unchanged(self) -> None:
         """Raise nothing: what a connection reads fits together, whoever writes."""
+
+    def inspection(self) -> PostgresInspection:
+        """Look at the whole store."""
+        from notifykit.outbox.postgres.inspecting import PostgresInspection  # few commands ask
+
+        return PostgresInspection(self.db)
 
     def now(self) -> float:
         """Return the server's time, in UTC seconds, without asking it."""

@@ -31,6 +31,7 @@ from notifykit.outbox.sqlite.writeback import WritingBack
 
 if TYPE_CHECKING:
     from notifykit.outbox.sqlite.copying import SqliteCopyEnd
+    from notifykit.outbox.sqlite.inspecting import SqliteInspection
     from notifykit.outbox.sqlite.stored import StoredOutbox
 
 
@@ -121,6 +122,12 @@ class SqliteOutbox(
         from notifykit.outbox.sqlite.stored import StoredOutbox  # for tools
 
         return StoredOutbox(self.db.connection)
+
+    def inspection(self) -> SqliteInspection:
+        """Look at the whole store."""
+        from notifykit.outbox.sqlite.inspecting import SqliteInspection  # few commands ask
+
+        return SqliteInspection(self)
 
     def now(self) -> float:
         """Return the clock of this connection, in UTC seconds."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from cli_world import BUSY, DOUBTFUL, FINE, REFUSED, CliWorld, contract
 from postgres_store import postgres_address
+
+from notifykit.clock import SystemClock
+from notifykit.outbox.postgres.address import PostgresAddress
 
 MOODS = (FINE, FINE, REFUSED, DOUBTFUL, BUSY)
 
@@ -55,6 +59,11 @@ ALIKE = (
     "store accept --yes",
     "tasks --status cancelled",
     "dispatch --dry-run",
+    "store check",
+    "store check --json",
+    "dispatch --dry-run --campaign beijing --channel award-desk",
+    "run --once --workers 1 --channel award-desk",
+    "settle --campaign beijing",
     "campaign rename beijing other --why x --who me",
 )
 
@@ -126,6 +135,18 @@ def test_a_copy_of_the_files_of_a_server_is_made_by_the_server(worlds: tuple[Cli
     _, world = worlds
     result = world.invoke("store", "backup", "x.db")
     assert (result.exit_code, "use the server's own tools, such as pg_dump" in result.output) == (1, True)
+
+
+def test_a_server_tells_how_large_an_outbox_is_and_which_rules_are_broken(worlds: tuple[CliWorld, CliWorld]) -> None:
+    of_file, of_server = (world.lived() for world in worlds)
+    told, there = of_server.json("store", "info"), of_file.json("store", "info")
+    assert {name: told[name] for name in ("rows", "tasks")} == {name: there[name] for name in ("rows", "tasks")}
+    assert told["bytes"]["tasks"] > 0
+    with closing(PostgresAddress(told["store"]).open(SystemClock())) as outbox, outbox.transaction():
+        outbox.db.execute("DELETE FROM outbox.messages WHERE id = 1")
+        outbox.db.execute("UPDATE outbox.tasks SET attempts = 0, sent_at = NULL WHERE status = 'completed'")
+    found = of_server.json("store", "check", code=7)
+    assert [one["rule"] for one in found["findings"]] == ["halves", "unfenced", "contradicted"]
 
 
 def test_an_outbox_that_is_gone_is_followed_by_no_empty_one(worlds: tuple[CliWorld, CliWorld]) -> None:

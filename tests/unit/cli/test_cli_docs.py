@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -132,6 +133,12 @@ def test_every_key_of_every_command_is_on_the_page(
     reader.compare("campaign rename", told("campaign", "rename", "beijing", "beijing-2025", "--why", "x"))
     (campaigns / "beijing-2025.yaml").rename(campaigns / "beijing.yaml")
     reader.compare("store backup", told("store", "backup", str(tmp_path / "backup.db")))
+    reader.compare("store info", {**told("store", "info"), "bytes": None, "rows": None, "tasks": None})
+    with closing(sqlite3.connect(world.store)) as db, db:
+        db.execute("INSERT INTO attempts VALUES (99999, 1, 'x', 'x', 0.0, 0.0, 'accepted', '', '', '', 0.0)")
+    found = json.loads(world.invoke("store", "check", "--json").stdout)
+    assert [one["rule"] for one in found["findings"]] == ["attempts_of_nothing"]
+    reader.compare("store check", found)
     copy = told("store", "copy", str(world.store), str(tmp_path / "moved.db"), "--dry-run")
     reader.compare("store copy", {**copy, "rows": None, "sha256": None})
     monkeypatch.setattr(SqliteAddress, "grant", lambda *_, **__: ["GRANT"], raising=False)

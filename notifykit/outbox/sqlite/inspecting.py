@@ -1,0 +1,134 @@
+"""A look at a whole SQLite outbox: how large it is, and whether it is sound."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+
+from notifykit.model import Status
+from notifykit.outbox.inspection import UNREADABLE, Finding, StoreFacts
+from notifykit.outbox.sqlite import rows, schema
+from notifykit.outbox.sqlite.looking import Looking
+from notifykit.outbox.values import Filter
+
+# `facts`: how many tasks are where. Rows of no campaign are another program's.
+_BY_STATUS = f"""
+SELECT CASE WHEN campaign IS NULL THEN 'pending' WHEN {rows.overwritten()} THEN 'foreign' ELSE status END, count(*)
+  FROM tasks GROUP BY 1
+"""
+
+# `facts`: when the oldest was queued of what is neither sent nor cancelled, and when the first was completed.
+_AGES = f"""
+SELECT min(CASE WHEN status IN ('queued', 'sending', 'failed', 'in_doubt') AND queued_at {rows.IS_TIME}
+                THEN queued_at END),
+       min(CASE WHEN status = 'completed' AND completed_at {rows.IS_TIME} THEN completed_at END)
+  FROM tasks WHERE campaign IS NOT NULL
+"""
+
+# `facts`: rows of a table.
+_COUNT = "SELECT count(*) FROM {}"
+
+# `findings`: what SQLite itself finds, at most.
+_QUICK_CHECK = "PRAGMA quick_check(20)"
+
+# `findings`: rows that name what is not there. No table of an outbox does by a foreign key; others' may.
+_FOREIGN_KEYS = "PRAGMA foreign_key_check"
+
+# `findings`: attempts of no task.
+_LOST_ATTEMPTS = """
+SELECT count(*) FROM attempts WHERE NOT EXISTS (SELECT 1 FROM tasks WHERE tasks.id = task_id)
+"""
+
+# `findings`: events of no task.
+_LOST_EVENTS = "SELECT count(*) FROM events WHERE NOT EXISTS (SELECT 1 FROM tasks WHERE tasks.id = task_id)"
+
+# `findings`: decisions about no task.
+_LOST_DECISIONS = "SELECT count(*) FROM decided WHERE NOT EXISTS (SELECT 1 FROM tasks WHERE tasks.id = task_id)"
+
+# `findings`: tasks with an attempt of a higher number than their latest: the fence would let a late result pass.
+_UNFENCED = """
+SELECT count(*) FROM tasks
+ WHERE campaign IS NOT NULL AND typeof(attempts) = 'integer'
+   AND attempts < (SELECT max(number) FROM attempts WHERE task_id = tasks.id)
+"""
+
+# `findings`: lanes in which something waits, nothing is on the wire, and nobody has the turn.
+_NO_TURN = """
+SELECT count(*) FROM (
+    SELECT channel, recipient FROM tasks INDEXED BY tasks_lane WHERE status = 'queued' AND ordered = 1
+     GROUP BY channel, recipient
+    HAVING max(due_at) IS NULL AND NOT EXISTS (
+           SELECT 1 FROM tasks AS busy INDEXED BY tasks_sending
+            WHERE busy.status = 'sending' AND busy.ordered = 1 AND busy.channel = tasks.channel
+              AND busy.recipient = tasks.recipient))
+"""
+
+_KINDS = ("tasks", "attempts", "events", "decisions")
+
+_LOST = "delete them, where another program deleted their messages; otherwise go back to a backup"
+
+_RULES = (
+    ("attempts_of_nothing", _LOST_ATTEMPTS, "attempts of messages that are not there", _LOST),
+    ("events_of_nothing", _LOST_EVENTS, "events of messages that are not there", _LOST),
+    ("decisions_of_nothing", _LOST_DECISIONS, "decisions about messages that are not there", _LOST),
+    (
+        "unfenced",
+        _UNFENCED,
+        "messages whose number of attempts is lower than that of an attempt",
+        "another program wrote it; cancel them, or go back to a backup",
+    ),
+    (
+        "no_turn",
+        _NO_TURN,
+        "recipients with messages that wait for nobody's turn",
+        "`notifykit dispatch --once` gives them their turns",
+    ),
+)
+
+
+class SqliteInspection:
+    """See `notifykit.outbox.inspection.StoreInspection`."""
+
+    def __init__(self, outbox: Looking) -> None:
+        self._outbox = outbox
+        self._db = outbox.db
+
+    def facts(self) -> StoreFacts:
+        """Return how large the files are, and what is in them."""
+        db = self._db
+        by_status = Counter[Status]()
+        for status, number in db.all(_BY_STATUS):
+            by_status[rows.status(status)] += number
+        waiting, finished = db.one(_AGES)
+        sizes: dict[str, int] = {}
+        for suffix in ("", "-wal"):
+            with suppress(OSError):
+                sizes[f"file{suffix}"] = db.path.with_name(db.path.name + suffix).stat().st_size
+        return StoreFacts(
+            bytes=sizes,
+            rows={kind: db.one(_COUNT.format(kind))[0] for kind in _KINDS},
+            by_status=by_status,
+            oldest_waiting=waiting,
+            oldest_finished=finished,
+        )
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what SQLite finds, what the schema lacks, and what the outbox's own rules are broken by."""
+        db = self._db
+        restore = "stop everything and go back to a backup, or copy what can be read with `sqlite3 FILE .recover`"
+        for (line,) in db.all(_QUICK_CHECK):
+            if line != "ok":
+                yield Finding(rule="damaged", number=1, what=f"SQLite says: {line}", mend=restore)
+        if lost := db.all(_FOREIGN_KEYS):
+            tables = ", ".join(sorted({str(row[0]) for row in lost}))
+            what = f"rows of {tables} that name a row which is not there"
+            yield Finding(rule="foreign_keys", number=len(lost), what=what, mend="its program is to mend that")
+        for line in schema.missing(db.connection):
+            yield Finding(rule="schema", number=1, what=line, mend=restore)
+        for rule, statement, what, mend in _RULES:
+            if number := db.one(statement)[0]:
+                yield Finding(rule=rule, number=number, what=what, mend=mend)
+        if foreign := sum(bool(task.campaign) for task in self._outbox.tasks(Filter(statuses=(Status.FOREIGN,)))):
+            yield replace(UNREADABLE, number=foreign)
