@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from notifykit.outbox import Outbox
     from notifykit.outbox.address import StoreAddress
     from notifykit.pipeline.project import Project
+    from notifykit.start import DataFile, ProjectDraft
     from notifykit.wording import Reason, Sentence
 
 __all__ = ["Register", "RegisterCommand", "RegisterReasons"]
@@ -182,6 +183,29 @@ def register_demo_acts(register: Callable[[Acts], None]) -> None:
     Called once, when the demonstration begins. `register(acts)` may be called several times. The acts are played after
     those of the host, in the order of the plugins. A plugin whose acts have a folder that the demonstration or another
     plugin has adds none, and is reported.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def examine_data(file: Path, encoding: str, most: int) -> DataFile | None:
+    """Read the columns of a file of data of which nothing is known yet; None for a file that is not yours.
+
+    Called by `notifykit init`, which guesses key, flag and recipient from what you return, and drafts a campaign with
+    your source and strategy. `encoding` is `auto`, or what the person named; at most `most` rows are wanted. Raise
+    `notifykit.errors.CampaignError` where the file is yours and cannot be used, with the mend.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def draft_project(program: Path) -> ProjectDraft | None:
+    """Draft a project from an old program's code; None where there is nothing of yours.
+
+    Called by `notifykit init --from-program`. `program` is the folder or the file that the person named. What the code
+    does not tell stands below a comment `# TODO`, which `notifykit check` reports. Read only; nothing of it is run.
 
     .. versionadded:: 0.1
     """

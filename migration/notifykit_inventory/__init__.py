@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 from notifykit import hookimpl
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from notifykit.hookspecs import RegisterCommand
+    from notifykit.start import ProjectDraft
 
 
 @hookimpl
@@ -19,3 +22,11 @@ def register_lazy_commands(register: RegisterCommand) -> None:
     register(
         "inventory", "notifykit_inventory.command:inventory", "List where Python code reads or writes send status."
     )
+
+
+@hookimpl
+def draft_project(program: Path) -> ProjectDraft:
+    """Draft a project around the campaigns that the code tells of."""
+    from notifykit_inventory.drafts.whole_project import draft_whole_project
+
+    return draft_whole_project(program)

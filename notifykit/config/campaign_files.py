@@ -25,6 +25,8 @@ class CampaignFiles:
 
     files: tuple[Path, ...]
     """By name; bases left out."""
+    bases: tuple[Path, ...]
+    """What the patterns find whose name starts with `_`, by name."""
     overlooked: tuple[str, ...]
     """What no pattern finds, and looks like a campaign: in the folders of the patterns, by name."""
     none: ConfigError | None
@@ -68,6 +70,7 @@ def find_campaign_files(project: ProjectFile, section: ProjectSection | None, de
     overlooked = tuple(str(path) for path in _alike(patterns, folder) if os.path.normpath(path) not in found)
     return CampaignFiles(
         files=campaigns,
+        bases=tuple(file for file in files if file not in campaigns and not file.is_dir()),
         overlooked=overlooked,
         none=none,
         wanted=bool(patterns),

@@ -13,6 +13,7 @@ from pathlib import Path
 from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.campaign.split import split_on_line_ends
 from notifykit.config.defects import InvalidConfigurationError
+from notifykit.config.open_points import open_points
 from notifykit.errors import ConfigError, HeldCampaignError, NotifykitError, StoreError, pass_interrupt
 from notifykit.model import Problem, Record
 from notifykit.operate.attention import unreachable
@@ -72,7 +73,7 @@ class Checked:
 
     @property
     def held(self) -> bool:
-        """Whether `generate` would hold anything for a person."""
+        """Whether `generate` would hold anything for a person, or the files leave something to decide."""
         return any(finding.level is Level.HELD for finding in self.findings)
 
 
@@ -81,6 +82,9 @@ def check(file: Path, plugins: Plugins) -> Checked:
     plugins.import_offered()
     findings = [_wrong("plugins", plugin.error) for plugin in plugins.failed]
     findings += [_error("plugins", warning) for warning in plugins.warnings]
+    findings += [
+        Finding(level=Level.HELD, about="configuration", what=str(point), error=point) for point in open_points(file)
+    ]
     project = None
     try:
         project = open_project(file, plugins=plugins)

@@ -1,4 +1,4 @@
-"""What notifykit has by itself: it sends to the screen, a file, any Python function; PostgreSQL keeps its outbox."""
+"""What notifykit has by itself: it sends to the screen, a file, any Python function; each record once; PostgreSQL."""
 
 from __future__ import annotations
 
@@ -31,6 +31,12 @@ def register_senders(register: Register) -> None:
     register("console", "notifykit_builtin.console:Console")
     register("file", "notifykit_builtin.file:File")
     register("python", "notifykit_builtin.python:Python")
+
+
+@hookimpl
+def register_strategies(register: Register) -> None:
+    """Offer `once`."""
+    register("once", "notifykit_builtin.once:Once")
 
 
 @hookimpl

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 from notifykit import hookimpl
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from notifykit.hookspecs import Register, RegisterReasons
+    from notifykit.start import DataFile
 
 _SOURCE = "notifykit_contract.source:CsvSource"
 _STRATEGY = "notifykit_contract.strategy:CsvFlag"
@@ -44,3 +47,11 @@ def register_reasons(register: RegisterReasons) -> None:
 def register_legacy(register: Register) -> None:
     """Offer the old state of a contract job."""
     register("contract", "notifykit_contract.legacy_options:ContractState")
+
+
+@hookimpl
+def examine_data(file: Path, encoding: str, most: int) -> DataFile:
+    """Read the columns of a CSV file."""
+    from notifykit_contract.examining import examine
+
+    return examine(file, encoding, most)

@@ -41,12 +41,18 @@ class Head:
 
 
 def read_head(
-    data: bytes, origin: str, key: str, encoding: str = AUTO, *, words: Collection[str] = (), opaque: bool = False
+    data: bytes,
+    origin: str,
+    key: str | None,
+    encoding: str = AUTO,
+    *,
+    words: Collection[str] = (),
+    opaque: bool = False,
 ) -> Head | None:
     """Find out encoding and columns; None for a file without any row.
 
-    `words`: further names that the header should have, which may prove its encoding. `opaque`: nothing but ASCII is
-    looked for, so it need not be proven.
+    `key`: None where nobody knows it yet; then `key_at` is -1. `words`: further names that the header should have,
+    which may prove its encoding. `opaque`: nothing but ASCII is looked for, so it need not be proven.
 
     Raises CampaignError where nothing in the file could be trusted: an encoding that nothing proves, a header that
     is broken, or a key column that is missing or there twice.
@@ -84,7 +90,7 @@ def read_head(
     found = not marked and encoding == AUTO
     codec = UTF_8 if marked else encoding
     if found:
-        codec = proven(data, cells, {key, *words}) or (OPAQUE if opaque else "")
+        codec = proven(data, cells, {*words, *filter(None, [key])}) or (OPAQUE if opaque else "")
         if not codec:
             raise unproven(data, cells, origin)
     names = decoded(cells, codec)
@@ -94,14 +100,14 @@ def read_head(
         )
     names = (names[0].lstrip(_BOM), *names[1:])
     columns = {name: at for at, name in enumerate(names) if name and names.count(name) == 1}
-    if key not in columns:
+    if key is not None and key not in columns:
         raise CampaignError(f"{no_column(key, names, 'source.key')}", where=place)
     return Head(
         codec=codec,
         found=found,
         names=names,
         columns=columns,
-        key_at=columns[key],
+        key_at=-1 if key is None else columns[key],
         body=row.next,
         line=line + (data.count(b"\n", row.start, row.next) or 1),
         header_line=line,

@@ -21,7 +21,7 @@ from notifykit_inventory.words import FLAG_COLUMN, HOLE, StatusFiles, owner_of_p
 
 NUMBER = "合同编号(contractdocNum)"
 """The column by which old rows are found, unless a campaign names another."""
-_NAMES = {"send_wecom_message": "group", "send_wechat_message": "person"}
+NAMES = {"send_wecom_message": "group", "send_wechat_message": "person"}
 _COLUMN = re.compile(r'record\["((?:\\.|[^"\\])*)"\]')
 
 
@@ -152,7 +152,7 @@ def _messages(loop: Loop, values: Values, channels: Channels) -> tuple[MessageDr
     found: list[MessageDraft] = []
     for made in sorted(loop.made.values(), key=lambda one: (one.place.line, one.place.column)):
         task_type = plain(made.task_type)
-        name = _NAMES.get(task_type or "", task_type or "message")
+        name = NAMES.get(task_type or "", task_type or "message")
         taken = sum(one.name.partition("-")[0] == name for one in found)
         found.append(_message(f"{name}-{taken + 1}" if taken else name, task_type, made, values, channels))
     return tuple(found)

@@ -21,8 +21,8 @@ Items = Mapping[str, object]
 def campaign_file(draft: CampaignDraft) -> str:
     """Return the text of a campaign file.
 
-    What could not be told is `undecided`, below a comment that names file and line of the code: `notifykit check`
-    refuses the file until a person has decided.
+    What could not be told is `undecided`, below a comment `# TODO` that names file and line of the code: `notifykit
+    check` reports it until a person has decided.
     """
     return "".join(f"{line}\n" for line in _lines(draft))
 
@@ -31,7 +31,7 @@ def _lines(draft: CampaignDraft) -> Iterator[str]:
     yield f"# Drafted from {draft.file}:{draft.line}{f' ({draft.function})' if draft.function else ''}."
     yield "# Paths are as the code says them: relative to the folder of notifykit.yaml, where the old program runs."
     if draft.marked:
-        yield f"# What the code does not tell is marked: {len(draft.marked)} x `# ?`."
+        yield f"# What the code does not tell is marked: {len(draft.marked)} x `# TODO`."
     yield ""
     yield from _section("source", _source(draft), draft.marks)
     yield ""
@@ -78,7 +78,7 @@ def _legacy(draft: CampaignDraft) -> Items:
 
 
 def _message(message: MessageDraft) -> Iterator[str]:
-    yield f"  - name: {_scalar(message.name)}"
+    yield f"  - name: {scalar(message.name)}"
     told = {
         "when": message.when,
         "recipient": message.recipient,
@@ -107,7 +107,7 @@ def _section(name: str, items: Items, marks: Mapping[str, tuple[Mark, ...]]) -> 
 def _marks(marks: tuple[Mark, ...], indent: str) -> Iterator[str]:
     for mark in marks:
         what = " ".join(mark.what.split())
-        yield f"{indent}# ? {mark.file}:{mark.line}: {what}"
+        yield f"{indent}# TODO {mark.file}:{mark.line}: {what}"
 
 
 def _entry(key: str, value: object, indent: str) -> Iterator[str]:
@@ -115,7 +115,7 @@ def _entry(key: str, value: object, indent: str) -> Iterator[str]:
         yield f"{indent}{key}: {block[0]}"
         yield from block[1:]
     else:
-        yield f"{indent}{key}: {_scalar(value)}"
+        yield f"{indent}{key}: {scalar(value)}"
 
 
 def _block(text: str, indent: str) -> list[str] | None:
@@ -132,7 +132,7 @@ def _block(text: str, indent: str) -> list[str] | None:
     return lines if read == {"x": {"key": text}} else None
 
 
-def _scalar(value: object) -> str:
+def scalar(value: object) -> str:
     """Return a value in one line of YAML."""
     style = '"' if isinstance(value, str) and "\n" in value else None
     said: str = yaml.safe_dump(value, allow_unicode=True, default_flow_style=True, default_style=style, width=10**6)

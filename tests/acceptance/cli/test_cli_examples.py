@@ -50,6 +50,18 @@ ELSEWHERE = {f"notifykit {name}" for name in (*OLD_PROGRAM, *SERVER)}
 """They need an old program's project (tests/acceptance/migration/test_migration_examples.py), take half a minute and
 have a test of their own (tests/acceptance/demo), or need a server (tests/integration/engine)."""
 
+OLD_CODE = """
+def job():
+    words = load_send_status("a.json")
+    for record in get_all_records_from_csv("a.csv"):
+        if words.get(record["id"]) != "发送成功":
+            create_task("send_wecom_message", record["who"], record["id"])
+            update_send_status("a.json", record["id"], "发送成功")
+
+
+job()
+"""
+
 DECISIONS = {f"notifykit {name}" for name in ("retry", "resolve", "cancel", "resend")}
 
 LINES = [(command, line) for command in HELPS if command not in ELSEWHERE for line in examples(command)]
@@ -85,9 +97,13 @@ def test_the_example_runs(lived: CliWorld, tmp_path: Path, command: str, line: s
         (folder / "campaigns" / "beijing.yaml").rename(folder / "campaigns" / "beijing-2025.yaml")
     if command == "notifykit undo":
         assert lived.at(folder).run("cancel", "4", "--why", "x").returncode == 0
+    if command == "notifykit init":
+        shutil.rmtree(folder)
+        folder.mkdir()
+        (folder / "members.csv").write_text("number,mail,told\n7,ann@club.example,no\n", encoding="utf-8")
     if "../old-program" in line:
         (tmp_path / "old-program").mkdir()
-        (tmp_path / "old-program" / "jobs.py").write_text("words = load_send_status('a.json')\n", encoding="utf-8")
+        (tmp_path / "old-program" / "jobs.py").write_text(OLD_CODE, encoding="utf-8")
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**lived.in_process, "PATH": path, "TMPDIR": str(tmp_path)}
     done = subprocess.run(

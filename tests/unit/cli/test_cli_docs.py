@@ -149,6 +149,8 @@ def test_every_key_of_every_command_is_on_the_page(
     reader.compare("source move", {"campaign": "", "before": None, "now": source_module._form(PLACE)})
     reader.compare("docs", told("docs"))
     reader.compare("docs PAGE", told("docs", "csv"))
+    fresh = world.at(tmp_path / "fresh")
+    reader.compare("init", json.loads(fresh.invoke("init", "--json").stdout))
     reader.compare("new-plugin", told("new-plugin", "acme-sms", "--folder", str(tmp_path)))
     monkeypatch.setattr(app, "load_plugins", loading)
     world.edit("notifykit.yaml", "store:", "plugins: {block: [notifykit_wecom]}\nstore:")

@@ -369,10 +369,13 @@ def test_what_only_a_run_can_tell_is_marked_with_file_and_line(tmp_path: Path) -
     line = next(at for at, text in enumerate(code.splitlines(), 1) if "find(row)" in text)
     text = campaign_file(draft)
     assert (
-        f"    # ? more.py:{line}: find(row) is known only at run time\n    recipient: '{{{{ undecided }}}}'\n" in text
+        f"    # TODO more.py:{line}: find(row) is known only at run time\n    recipient: '{{{{ undecided }}}}'\n"
+        in text
     )
-    assert f"    # ? more.py:{line}: now() is known only at run time\n    template: '{{{{ undecided }}}} {{{{" in text
-    assert "# ? more.py" in text.partition("legacy:")[2], "no number is in its text"
+    assert (
+        f"    # TODO more.py:{line}: now() is known only at run time\n    template: '{{{{ undecided }}}} {{{{" in text
+    )
+    assert "# TODO more.py" in text.partition("legacy:")[2], "no number is in its text"
 
 
 def test_what_no_campaign_is_drafted_of_is_told_with_the_reason(tmp_path: Path) -> None:

@@ -1,0 +1,96 @@
+"""What a CSV file is of which nothing is known yet: for `notifykit init`."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from itertools import islice
+from pathlib import Path
+
+from notifykit.errors import CampaignError
+from notifykit.start import DataFile
+from notifykit_contract.encoding import AUTO, GB18030, UTF_8, codec_named
+from notifykit_contract.files import explain, read_whole
+from notifykit_contract.head import Head, read_head
+
+USUAL = (
+    "编号",
+    "订单号",
+    "合同编号",
+    "合同ID(_id)",
+    "是否发送通知",
+    "姓名",
+    "手机",
+    "手机号",
+    "电话",
+    "邮箱",
+    "备注",
+    "状态",
+    "日期",
+)
+"""Names of columns by which a header in another encoding than UTF-8 is known."""
+
+SEPARATORS = {b",": "commas", b";": "semicolons", b"\t": "tabs", b"|": "vertical bars"}
+
+
+def examine(file: Path, encoding: str, most: int) -> DataFile:
+    """Read the header, and the cells of at most `most` rows. Raises CampaignError where the file cannot be used."""
+    try:
+        codec = codec_named(encoding)
+    except ValueError as error:
+        raise CampaignError(f"--encoding: {error}") from None
+    try:
+        data = read_whole(file)
+    except OSError as error:
+        raise CampaignError(str(explain(file, error))) from error
+    head = _head(data, file, codec)
+    try:
+        text = data[head.body :].decode(head.codec, "replace")
+        rows = [row for row in islice(csv.reader(io.StringIO(text, newline="")), most) if len(row) == len(head.names)]
+    except csv.Error as error:
+        raise CampaignError(f"its rows cannot be read ({error})", mend="correct the file", where=file) from error
+    return DataFile(
+        source="csv",
+        strategy="csv_flag",
+        columns={name: tuple(row[at] for row in rows) for name, at in head.columns.items()},
+        options={} if head.codec == UTF_8 else {"encoding": head.codec},
+        facts=(f"encoding: {head.codec} ({_why(data, head, encoding)})", "separator: commas (counted in the header)"),
+    )
+
+
+def _head(data: bytes, file: Path, codec: str) -> Head:
+    separator = _separator(data)
+    if separator != b",":
+        raise CampaignError(
+            f"its columns are separated by {SEPARATORS[separator]}, and the CSV source reads commas",
+            mend="save it with commas (in a spreadsheet: CSV UTF-8)",
+            where=f"{file}:1",
+        )
+    try:
+        head = read_head(data, str(file), None, codec, words=USUAL)
+    except CampaignError as error:
+        if codec != AUTO or "`encoding:`" not in error.mend:
+            raise
+        mend = "name the right one with --encoding, or save the file as UTF-8 (in a spreadsheet: CSV UTF-8)"
+        raise CampaignError(error.what, mend=mend, where=error.where) from error
+    if head is None:
+        raise CampaignError("it is empty", mend="its first line names the columns", where=file)
+    return head
+
+
+def _separator(data: bytes) -> bytes:
+    """Return what stands most often between the quoted texts of the first line that has anything."""
+    first = next(filter(None, map(bytes.strip, data.removeprefix(codecs.BOM_UTF8).splitlines())), b"")
+    bare = b"".join(first.split(b'"')[::2])
+    return max(SEPARATORS, key=bare.count)
+
+
+def _why(data: bytes, head: Head, named: str) -> str:
+    if data.startswith(codecs.BOM_UTF8):
+        return "its byte order mark says so"
+    if not head.found:
+        return f"--encoding {named} says so"
+    if data.isascii():
+        return "it is ASCII alone"
+    return "its column names prove it" if head.codec == GB18030 else "its text proves it"
