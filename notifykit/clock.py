@@ -40,3 +40,25 @@ class SystemClock:
         """
         read: Callable[[int], float] | None = getattr(time, "clock_gettime", None)
         return time.monotonic() if read is None or _THROUGH_SLEEP is None else read(_THROUGH_SLEEP)
+
+
+_UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+
+
+def duration(seconds: float | None, *, units: int = 2) -> str:
+    """Return a duration in its largest units, and a short one in milliseconds or tenths of a second."""
+    if seconds is None:
+        return "–"
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    left = round(seconds)
+    parts = []
+    for name, size in _UNITS:
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count} {name}")
+        elif parts:
+            break
+    return " ".join(parts[:units])

@@ -286,6 +286,19 @@ def after_pass(project: Project) -> None:
 
 
 @hookspec
+def alert_advice(kind: str, campaigns: frozenset[str], project: Project) -> Reason | str | None:
+    """Say what else people are to know when a condition of `alerts:` begins to hold; None where that is nothing.
+
+    Called once for each alert that is told, before its message is queued. `kind` is what it is about, such as
+    `perhaps_twice` or `failing`; `campaigns` the names of those that it is about; `project` what
+    `Session.open_project` returns. The answer is a line of the message, best a reason with a code
+    (`register_reasons`). Look only, and keep it quick.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
 def rename_kept(old: str, new: str, outbox: Outbox, folder: Path, who: str, why: str) -> bool | None:
     """Give what you keep under a campaign's name its other name. Return True where there was anything.
 

@@ -71,6 +71,14 @@ def may_generate(
 
 
 @hookimpl
+def alert_advice(kind: str, campaigns: frozenset[str], project: Project) -> Reason | None:
+    """Say that there is a way back from what may be the migration's fault."""
+    from notifykit_migration.rollback.advice import advice
+
+    return advice(kind, campaigns, project)
+
+
+@hookimpl
 def rename_kept(old: str, new: str, outbox: Outbox, folder: Path, who: str, why: str) -> bool:
     """Take the fence and the record of a migrated campaign along."""
     from notifykit_migration.apply.renaming import rename_kept as rename

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 import click
 
 from notifykit.cli.examples import example
-from notifykit.cli.forms import attention_form, outage_form
+from notifykit.cli.forms import attention_form, outage_form, standing_form
 from notifykit.cli.language import said
 from notifykit.cli.stores import existing, looks
 from notifykit.cli.times import iso, relative
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.operate.health import Health, Verdict
 from notifykit.operate.health import health as look
+from notifykit.outbox import Outbox
+from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json
 
@@ -37,7 +39,8 @@ def health(session: Session, as_json: bool) -> ExitCode:
     """Tell a monitor in one line whether all is well.
 
     Exit code 0: well, also where messages wait or a channel is away for now. 3: a person is needed (messages in doubt
-    or failed, a channel that is paused until somebody resumes it). 1: broken, because the configuration is wrong or the
+    or failed, a channel that is paused until somebody resumes it, a campaign that cannot go on, a condition of
+    `alerts:`), unless it is silenced (`notifykit alerts silence`). 1: broken, because the configuration is wrong or the
     store cannot be read.
     """
     try:
@@ -54,7 +57,7 @@ def health(session: Session, as_json: bool) -> ExitCode:
 def _tell(session: Session, *, as_json: bool) -> ExitCode:
     project = session.open_project(secrets=False)
     with existing(project) as outbox:
-        found = None if outbox is None else look(outbox, project.configuration.channels)
+        found = None if outbox is None else _look(project, outbox)
     verdict = Verdict.WELL if found is None else found.verdict
     if as_json:
         wording = project.plugins.wording
@@ -66,6 +69,7 @@ def _tell(session: Session, *, as_json: bool) -> ExitCode:
                 "flags_owed": found.flags_owed.number if found else 0,
                 "oldest_queued": iso(found.oldest_queued) if found else None,
                 "outages": [outage_form(outage, wording) for outage in found.outages] if found else [],
+                "conditions": [standing_form(one, wording) for one in found.conditions] if found else [],
                 "waiting_for_you": attention_form(found.waiting_for_you, wording) if found else None,
             }
         )
@@ -74,23 +78,22 @@ def _tell(session: Session, *, as_json: bool) -> ExitCode:
     return _CODES[verdict]
 
 
+def _look(project: Project, outbox: Outbox) -> Health:
+    known = project.configuration
+    return look(outbox, known.alerts, known.channels, known.expected)
+
+
 def _words(found: Health) -> Iterator[str]:
     """Say what a person is needed for, then the rest."""
-    needs = found.waiting_for_you
-    if needs.in_doubt:
-        yield f"{needs.in_doubt} in doubt"
-    if needs.failed:
-        yield f"{needs.failed} failed"
-    if needs.foreign:
-        yield f"{needs.foreign:,} whose status another program changed"
-    for pause in needs.paused:
-        yield f"channel {pause.channel} is paused ({said(pause.reason)})"
-    for channel, number in needs.unreachable.items():
-        yield f"{number} waiting for channel {channel}, which cannot be used here"
+    for one in found.conditions:
+        if one.counts:
+            yield said(one.finding.said)
     for outage in found.outages:
         yield f"channel {outage.channel}: {said(outage.told)}"
     yield f"{found.waiting} waiting{_since(found)}"
     yield f"{found.flags_owed} sent and not written back"
+    if silenced := sum(one.silence is not None for one in found.conditions):
+        yield f"{silenced} silenced"
 
 
 def _since(found: Health) -> str:

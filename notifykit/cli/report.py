@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from notifykit.alerts.messages import Changed
 from notifykit.cli.forms import known
 from notifykit.cli.language import in_words, said
 from notifykit.errors import ExitCode, NotifykitError
@@ -117,6 +118,12 @@ def print_settled(settled: Sequence[Settled]) -> None:
     for item in touched:
         for reason, number in item.refused.items():
             out(f"refused: {item.campaign}: {count(number, 'message')}: {said(reason)}")
+
+
+def print_alerts(changes: Sequence[Changed]) -> None:
+    """Show which alerts began and which are over."""
+    for one in changes:
+        out(f"alert: {said(one.reason)}")
 
 
 def print_attention(waiting: Attention) -> None:

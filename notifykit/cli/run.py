@@ -8,9 +8,11 @@ from functools import partial
 import click
 
 from notifykit.cli.dispatch import print_forecast, workers_option
+from notifykit.cli.durations import Duration
 from notifykit.cli.examples import example
 from notifykit.cli.forms import (
     attention_form,
+    change_form,
     dispatched_form,
     failures_form,
     forecast_form,
@@ -21,6 +23,7 @@ from notifykit.cli.generate import generate_pass
 from notifykit.cli.names import campaigns_option, channels_option, selected, tell
 from notifykit.cli.report import (
     exit_code,
+    print_alerts,
     print_attention,
     print_dispatched,
     print_failures,
@@ -34,7 +37,6 @@ from notifykit.cli.times import iso, local
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.operate.attention import Attention, attention
 from notifykit.operate.forecast import forecast
-from notifykit.options import seconds
 from notifykit.outbox import Outbox
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import LONGEST_WAIT, Pass, Runner
@@ -47,26 +49,11 @@ from notifykit.terminal.systemd import Notifier
 from notifykit.wording import Wording
 
 
-class _Interval(click.ParamType[float]):
-    """A duration as the configuration has it, and not none."""
-
-    name = "seconds"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        try:
-            found = seconds(value)
-        except ValueError as error:
-            self.fail(f"{value!r}: {error}", param, ctx)
-        if not found:
-            self.fail(f"{value!r} is no time at all", param, ctx)
-        return found
-
-
 @click.command(epilog=example("notifykit run --once", "notifykit run --once --dry-run"))
 @click.option("--once", is_flag=True, help="One pass: generate, send what is due now, settle.")
 @click.option(
     "--interval",
-    type=_Interval(),
+    type=Duration(),
     metavar="SECONDS",
     help="Time between two passes, instead of the configured one; 30, or 10m.",
 )
@@ -182,6 +169,7 @@ def _report(
         print_generated(this_pass.generated)
         print_dispatched(this_pass.dispatched)
         print_settled(this_pass.settled)
+        print_alerts(this_pass.alerts)
         print_orphans(orphans)
         if waiting is not None:
             print_attention(waiting)
@@ -201,6 +189,7 @@ def _form(this_pass: Pass, waiting: Attention | None, orphans: dict[str, int], w
         "settled": [settled_form(item, wording) for item in this_pass.settled],
         **failures_form(this_pass.failures),
         "undescribed": orphans,
+        "alerts": [change_form(item, wording) for item in this_pass.alerts],
         "waiting_for_you": None if waiting is None else attention_form(waiting, wording),
     }
 

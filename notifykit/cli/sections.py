@@ -39,6 +39,7 @@ SECTIONS: Mapping[str, Sequence[LazyCommand]] = {
     "How things stand": (
         _command("status", "status:status", "Show how each campaign stands."),
         _command("health", "health:health", "Tell a monitor in one line whether all is well."),
+        _command("alerts", "alerts:alerts", "List what is to be told, what holds now, and since when."),
         _command("tasks", "tasks:tasks", "List messages and where each stands."),
         _command("trace", "trace:trace", "Tell one record's whole story."),
         _command("decisions", "undo:decisions", "List what people decided, the latest first."),

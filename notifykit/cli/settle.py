@@ -13,7 +13,7 @@ from notifykit.errors import ExitCode
 from notifykit.model import Status
 from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import KeepsPlaces
-from notifykit.outbox.values import Filter
+from notifykit.outbox.values import OWN_CAMPAIGN, Filter
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import Pass, settle_all
 from notifykit.session import Session
@@ -69,7 +69,7 @@ def settle(session: Session, named: tuple[str, ...], campaigns: tuple[str, ...],
 
 def find_orphans(project: Project, outbox: Outbox) -> dict[str, int]:
     """Return the campaigns of this machine that no file describes and that still owe write-backs, with how many."""
-    described = {campaign.name for campaign in project.described} | set(project.unavailable())
+    described = {campaign.name for campaign in project.described} | set(project.unavailable()) | {OWN_CAMPAIGN}
     if isinstance(outbox, KeepsPlaces):
         here = project.configuration.settings.place
         described |= {name for name, kept in outbox.places().items() if kept.place != here}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
-_UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+from notifykit.clock import duration
+
+__all__ = ["duration", "iso", "local", "relative"]
 
 
 def iso(seconds: float | None) -> str | None:
@@ -36,22 +38,3 @@ def relative(seconds: float | None, now: float) -> str:
     if seconds > now:
         return f"in {duration(seconds - now, units=1)}" if math.isfinite(seconds) else "never"
     return f"{duration(now - seconds, units=1)} ago"
-
-
-def duration(seconds: float | None, *, units: int = 2) -> str:
-    """Return a duration in its largest units, and a short one in milliseconds or tenths of a second."""
-    if seconds is None:
-        return "–"
-    if seconds < 0.9995:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    left = round(seconds)
-    parts = []
-    for name, size in _UNITS:
-        count, left = divmod(left, size)
-        if count:
-            parts.append(f"{count} {name}")
-        elif parts:
-            break
-    return " ".join(parts[:units])

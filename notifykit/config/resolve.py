@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from notifykit.alerts.settings import Alerts
 from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings, EngineSettings, Settings
+from notifykit.config.alerts import read_alerts
 from notifykit.config.campaign_files import CampaignFiles, find_campaign_files
 from notifykit.config.campaigns import CampaignReader, ReadCampaign, campaign_name
 from notifykit.config.channels import read_channels
@@ -42,8 +44,15 @@ class Configuration:
     channels: Mapping[str, Channel]
     unavailable: tuple[Unavailable, ...]
     """What needs a plugin (or, where secrets were not required, a secret) that is not there."""
+    alerts: Alerts
     sections: Mapping[str, object]
     """What plugins' sections of the project file say, by name: objects of the classes that the plugins offer."""
+
+    @property
+    def expected(self) -> frozenset[str]:
+        """The names of the campaigns that are to have passes: those that are enabled, also where they cannot run."""
+        lacking = (one.name for one in self.unavailable if one.kind == "campaign")
+        return frozenset((*(campaign.name for campaign in self.campaigns), *lacking))
 
 
 def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -> Configuration:
@@ -72,6 +81,9 @@ def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -
             roots[file] = root
     _check_names(roots, defects)
     reads = [reader.read(file, root) for file, root in roots.items()]
+    alerts = read_alerts(
+        project.root, section.alerts if section else None, channels, {read.name for read in reads}, defects
+    )
     _check_credentials([project.root, *files.loaded()], defects)
     if section is not None:
         known = [read.campaign for read in reads if read.campaign]
@@ -97,6 +109,7 @@ def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -
         unsendable=tuple(read.campaign for read in reads if read.campaign and read.unavailable),
         channels=channels.usable,
         unavailable=(*missing, *lacking),
+        alerts=alerts,
         sections=sections.usable,
     )
 

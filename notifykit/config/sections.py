@@ -222,6 +222,71 @@ class EngineSection(Section):
     )
 
 
+def _share(value: object) -> object:
+    if isinstance(value, str) and value.strip().endswith("%"):
+        try:
+            return float(value.strip()[:-1]) / 100
+        except ValueError as error:
+            raise ValueError('must be a share such as 0.95 or "95%"') from error
+    return value
+
+
+Share = Annotated[float, BeforeValidator(_share, json_schema_input_type=str | float), Field(ge=0, le=1)]
+"""A number from 0 to 1, or a percentage."""
+
+
+class RouteSection(Section):
+    """To whom an alert goes."""
+
+    channel: str = Field(description="A channel: a name under `senders`.")
+    recipient: str = Field(description="Whom the channel is to reach, as it is.")
+
+
+class ConditionSection(Section):
+    """One thing that is to be told when it begins, and when it is over."""
+
+    when: str | None = Field(default=None, description="What it is about, one of those below. Default: its name.")
+    over: Seconds | None = Field(
+        default=None, description="It holds beyond this: a number of messages or errors, or a duration."
+    )
+    below: Share | None = Field(
+        default=None, description="For `success_rate`: it holds below this share, such as `0.95` or `95%`."
+    )
+    window: Seconds | None = Field(
+        default=None, description="What happened within it counts; of a state, how long it must last."
+    )
+    at_least: int | None = Field(
+        default=None, ge=1, description="Of `success_rate` and `response_time`: fewer attempts say nothing."
+    )
+    campaigns: Annotated[list[Name], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
+        default=[], description="Which campaigns it is about. Default: all."
+    )
+    channel: str | None = Field(default=None, description="Instead of that of `alerts`.")
+    recipient: str | None = Field(default=None, description="Instead of that of `alerts`.")
+    second: RouteSection | None = Field(default=None, description="Instead of that of `alerts`.")
+
+
+class AlertsSection(Section):
+    """Of what somebody is to be told in time."""
+
+    channel: str | None = Field(
+        default=None,
+        description="The channel by which alerts go, a name under `senders`, where a condition names none.",
+    )
+    recipient: str | None = Field(default=None, description="Whom it is to reach, where a condition says nothing.")
+    second: RouteSection | None = Field(
+        default=None,
+        description="Where an alert goes that is about its own channel or whose channel takes nothing now, and too "
+        "where it did not arrive.",
+    )
+    quiet: Seconds = Field(default=300.0, description="How long a condition must not hold before its end is told.")
+    every: Positive = Field(default=60.0, description="Time between two looks, where no pass is made meanwhile.")
+    language: Literal["en", "zh"] = Field(default="en", description="In which language alerts are written.")
+    conditions: dict[Name, ConditionSection] = Field(
+        default={}, description="What is told, each under a name. Default: what `health` looks at in any project."
+    )
+
+
 class PluginsSection(Section):
     """Which plugins are loaded."""
 
@@ -253,4 +318,5 @@ class ProjectSection(Section):
     engine: EngineSection = Field(
         default_factory=EngineSection, description="What starts the work on many machines: the command `worker`."
     )
+    alerts: AlertsSection | None = Field(default=None, description="Of what somebody is to be told in time.")
     plugins: PluginsSection = Field(default_factory=PluginsSection, description="Which plugins are loaded.")

@@ -7,12 +7,14 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable
 
+from notifykit.alerts.watch import Watch
 from notifykit.campaign.campaign import Campaign
 from notifykit.engine.bells import Bell, drain_bell, generate_bell, settle_bell
 from notifykit.engine.outboxes import Outboxes
 from notifykit.errors import NotifykitError
 from notifykit.outbox.address import OpenedOutbox
 from notifykit.outbox.protocol import KeepsPlaces
+from notifykit.pipeline.held_claims import worker_name
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import Pass, generate_all, settle_all
 
@@ -30,10 +32,14 @@ class Rounds:
         """By campaign: a source and a strategy serve one thread at a time."""
         self._generating: set[str] = set()
         self._told: dict[str, str] = {}
+        self.watch = Watch(project, worker_name())
 
     def tick(self) -> list[Bell]:
-        """Look for what is due: channels with messages, the one that waits for longest first, and write-backs."""
+        """Look for what is due: alerts, channels with messages, the one that waits for longest first, write-backs."""
         with self._outboxes.lent() as outbox:
+            if self.watch.due:
+                self.watch.look(outbox)
+            self.watch.settle(outbox)
             pulse = outbox.pulse()
             paused = {pause.channel for pause in pulse.pauses}
             due = [
@@ -77,6 +83,7 @@ class Rounds:
         try:
             with self._at_work[name], self._outboxes.lent() as outbox:
                 generate_all(self._project, outbox, [campaign], this_pass)
+                self.watch.passed(outbox, this_pass.generated, this_pass.failures)
         finally:
             self._generating.discard(name)
         held = sum(len(done.problems) for done in this_pass.generated)

@@ -93,7 +93,8 @@ class Worker:
         self._watcher = Watcher(self._project, outbox, does=does, on_lost=self._lost)
         self._database = EngineDatabase.of(self._project.configuration.settings, outbox.identity)
         # psycopg cannot use Windows's usual loop.
-        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        loop = asyncio.Runner(loop_factory=asyncio.SelectorEventLoop)
+        with self._rounds.watch.logged.counting(), loop as runner:
             runner.run(self._main())
 
     async def _main(self) -> None:

@@ -6,8 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
+from notifykit.alerts.facts import Facts
+from notifykit.alerts.settings import Alerts
+from notifykit.alerts.standing import Standing, standing
 from notifykit.model import Status
-from notifykit.operate.attention import Attention, attention_in, outages
+from notifykit.operate.attention import Attention, attention_in
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Count, Outage, Pulse
 
@@ -30,11 +33,16 @@ class Health:
     outages: tuple[Outage, ...]
     """Channels that cannot be reached, or ask to wait: they are tried again without a person."""
     pulse: Pulse
+    conditions: tuple[Standing, ...]
+    """Those that hold: what a person is needed for in any project, and what `alerts:` says."""
 
     @property
     def verdict(self) -> Verdict:
-        """Well, also where messages wait or a channel is away for now; or a person is needed."""
-        return Verdict.NEEDS_A_PERSON if self.waiting_for_you else Verdict.WELL
+        """Well, also where messages wait or a channel is away for now; or a person is needed.
+
+        What is silenced, and what has not lasted for as long as it must, needs nobody.
+        """
+        return Verdict.NEEDS_A_PERSON if any(one.counts for one in self.conditions) else Verdict.WELL
 
     @property
     def waiting(self) -> Count:
@@ -53,8 +61,12 @@ class Health:
         return min(found, default=None)
 
 
-def health(outbox: Outbox, channels: Collection[str]) -> Health:
-    """Look how things stand, given the channels that can be used."""
-    pulse = outbox.pulse()
-    waiting = attention_in(outbox, pulse, channels)
-    return Health(waiting_for_you=waiting, outages=tuple(outages(outbox)), pulse=pulse)
+def health(outbox: Outbox, alerts: Alerts, channels: Collection[str], campaigns: Collection[str]) -> Health:
+    """Look how things stand, given the channels that can be used and the campaigns that are to have passes."""
+    facts = Facts(outbox, channels, campaigns)
+    return Health(
+        waiting_for_you=attention_in(outbox, facts.pulse, channels),
+        outages=facts.outages,
+        pulse=facts.pulse,
+        conditions=tuple(standing(outbox, alerts.conditions, facts)),
+    )

@@ -47,6 +47,7 @@ KINDS: Mapping[str, Sequence[str]] = {
         *("decision", "task_id", "became", "number", "flagged", "undone", "was", "was_tries", "was_not_before"),
         *("was_hold_until", "was_doubted_at", "was_sent_at", "was_reason", "was_reason_code", "was_reason_params"),
     ),
+    "notes": ("topic", "name", "note"),
     "sources": ("campaign", "place", "host", "path", "since", "who", "why"),
     "sequence": ("highest",),
     "carried": ("name", "sql", "rows"),

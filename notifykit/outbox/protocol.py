@@ -26,6 +26,7 @@ from notifykit.outbox.values import (
     Outage,
     Pause,
     Pulse,
+    RecentFigures,
     Rewrite,
     SourcePlace,
     Transition,
@@ -323,14 +324,34 @@ class Outbox(Protocol):
         ...
 
     def figures(self) -> list[CampaignFigures]:
-        """Return how each campaign stands, by name."""
+        """Return how each campaign stands, by name; without `OWN_CAMPAIGN`."""
         ...
 
     def pulse(self) -> Pulse:
         """Return what is open, for whoever asks every few seconds: of one status and channel of a campaign,
-        `MOST_COUNTED` are counted at most.
+        `MOST_COUNTED` are counted at most. Campaigns are without `OWN_CAMPAIGN`, whose messages wait for channels, too.
 
         A task is counted by its status as another program may have left it.
+        """
+        ...
+
+    def recent(self, since: float, until: float) -> list[RecentFigures]:
+        """Return what happened to each campaign's messages from `since` to before `until`, in UTC seconds.
+
+        By name; without campaigns of which no attempt ended then, and without `OWN_CAMPAIGN`.
+        """
+        ...
+
+    # what the host keeps for itself -----------------------------------------------------------------------
+
+    def notes(self, topic: str) -> Mapping[str, str]:
+        """Return the notes of a topic, by name."""
+        ...
+
+    def keep_note(self, topic: str, name: str, note: str | None) -> None:
+        """Keep a note in the place of an earlier one; None: there is none any more.
+
+        Of two transactions that keep one of the same topic and name, the second waits for the first.
         """
         ...
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from notifykit.model import Status
-from notifykit.outbox.values import CampaignPulse, ChannelPulse, Count, Pause, Pulse
+from notifykit.outbox.values import OWN_CAMPAIGN, CampaignPulse, ChannelPulse, Count, Pause, Pulse
 
 OPEN = (Status.QUEUED, Status.IN_DOUBT, Status.FAILED)
 """The statuses that are counted by campaign and channel."""
@@ -28,12 +28,14 @@ def pulse_of(
     campaigns: dict[str, dict[Status, Count]] = defaultdict(lambda: defaultdict(Count))
     waiting: dict[str, Count] = defaultdict(Count)
     queued: dict[str, list[float]] = defaultdict(list)
+    oldest: dict[str, list[float]] = defaultdict(list)
     for status, found in opened.items():
         for campaign, channel, number, since in found:
             campaigns[campaign][status] += Count.of(number)
             if status is Status.QUEUED:
                 waiting[channel] += Count.of(number)
                 queued[channel] += [] if since is None else [since]
+                oldest[campaign] += [] if since is None else [since]
     for status, counted in others.items():
         for campaign, number in counted:
             campaigns[campaign][status] += Count.of(number)
@@ -41,7 +43,11 @@ def pulse_of(
     due = first_due(names)
     return Pulse(
         at=at,
-        campaigns=[CampaignPulse(campaign=name, by_status=dict(found)) for name, found in sorted(campaigns.items())],
+        campaigns=[
+            CampaignPulse(campaign=name, by_status=dict(found), oldest_queued=min(oldest.get(name, ()), default=None))
+            for name, found in sorted(campaigns.items())
+            if name != OWN_CAMPAIGN
+        ],
         channels=[
             ChannelPulse(
                 channel=name,

@@ -14,6 +14,7 @@ from notifykit.wording.host import CHANNEL_THROTTLED, CHANNEL_UNREACHABLE
 
 __all__ = [
     "MOST_COUNTED",
+    "OWN_CAMPAIGN",
     "CampaignFigures",
     "CampaignPulse",
     "ChannelBounds",
@@ -30,6 +31,7 @@ __all__ = [
     "OutageKind",
     "Pause",
     "Pulse",
+    "RecentFigures",
     "Rewrite",
     "SourcePlace",
     "Transition",
@@ -184,6 +186,30 @@ class CampaignFigures:
 
 LATEST = 20_000
 """How many attempts figures tell of, the latest ones of a store: how they came out, and how long they took."""
+OWN_CAMPAIGN = "notifykit/alerts"
+"""Whose messages are notifykit's own: no file can give a campaign this name. They count in no figures."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecentFigures:
+    """What happened to the messages of one campaign in some time."""
+
+    campaign: str
+    attempts: int
+    """Those that ended in it."""
+    accepted: int
+    """Of those, the accepted ones."""
+    put_back: int
+    """Messages that were put back for another try."""
+    doubtful: int
+    """Messages of which it was not known whether they were accepted."""
+    failed: int
+    """Messages that failed by an attempt of that time, and are failed still."""
+    perhaps_twice: int
+    """Messages with two attempts that were or may have been accepted, a later one of them in that time."""
+    queued_to_sent_p50: float | None
+    queued_to_sent_p95: float | None
+
 
 MOST_COUNTED = 10_000
 """How many `pulse` counts at most, of one status and channel of a campaign."""
@@ -220,6 +246,8 @@ class CampaignPulse:
     by_status: Mapping[Status, Count]
     """`queued`, `sending`, `in_doubt`, `failed`, and `sent`: write-backs that are owed. Without those of which there
     are none."""
+    oldest_queued: float | None = None
+    """UTC seconds at which its message was queued that waits for longest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

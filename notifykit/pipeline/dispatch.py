@@ -21,7 +21,7 @@ from notifykit.clock import Clock
 from notifykit.errors import StoreError
 from notifykit.model import FOREVER, Claim, Outcome, Status
 from notifykit.outbox.protocol import Outbox
-from notifykit.outbox.values import Transition
+from notifykit.outbox.values import OWN_CAMPAIGN, Transition
 from notifykit.pipeline.bounds import most_calls
 from notifykit.pipeline.call import Result, call
 from notifykit.pipeline.dispatched import Dispatched
@@ -245,10 +245,10 @@ class Dispatcher:
     def _tell(self, results: Sequence[Result], thens: Sequence[Transition | None]) -> None:
         """Tell observers and the report what became of attempts."""
         with self._state:
-            for then in thens:
+            for result, then in zip(results, thens, strict=True):
                 if then is None:
                     self._report.late += 1
-                else:
+                elif result.claim.task.campaign != OWN_CAMPAIGN:
                     self._report.by_status[then.status] += 1
         for result, then in zip(results, thens, strict=True):
             hook = HOOKS.get(then.status) if then is not None else None

@@ -13,13 +13,20 @@ class Dispatched:
     """What one run did."""
 
     by_status: Counter[Status] = field(default_factory=Counter)
-    """Where attempts moved their tasks."""
+    """Where attempts moved their tasks, those of notifykit's own messages left out."""
     recovered: int = 0
     """Tasks whose worker was gone."""
     late: int = 0
     """Results that came after somebody else had decided."""
     taken: int = 0
     """Claims that were taken from a worker that was stopped, and were not called for that."""
+
+    def add(self, other: Dispatched) -> None:
+        """Count in what another run did."""
+        self.by_status += other.by_status
+        self.recovered += other.recovered
+        self.late += other.late
+        self.taken += other.taken
 
     @property
     def sent(self) -> int:

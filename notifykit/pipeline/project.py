@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from notifykit.alerts.conditions import KINDS, Condition
+from notifykit.alerts.messages import own_campaign
 from notifykit.campaign.campaign import Campaign
 from notifykit.campaign.columns import tell_source
 from notifykit.clock import Clock, SystemClock
 from notifykit.config.known_store import KnownStore
 from notifykit.config.project import ProjectFile, read_project
 from notifykit.config.resolve import Configuration, resolve
-from notifykit.errors import HeldCampaignError, NotifykitError
+from notifykit.errors import HeldCampaignError, NotifykitError, pass_interrupt
 from notifykit.nearest import hint
 from notifykit.outbox import Outbox, SqliteOutbox
 from notifykit.outbox.address import OpenedOutbox, required_file
@@ -24,6 +27,9 @@ from notifykit.plugins import Plugins, load_plugins
 from notifykit.plugins.find import own_version
 from notifykit.roles import StrategyContext
 from notifykit.session import PROJECT_FILE
+from notifykit.wording import Reason
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +208,20 @@ class Project:
         folder = self.file.folder
         return any(self.plugins.hook.rename_kept(old=old, new=new, outbox=outbox, folder=folder, who=who, why=why))
 
+    def advice(self, condition: Condition, subject: str) -> tuple[Reason, ...]:
+        """Ask the plugins what else people are to know when a condition begins to hold. `subject`: a finding's."""
+        if not self.plugins.observed("alert_advice"):
+            return ()
+        about = {subject} if subject and KINDS[condition.kind].by_campaign else condition.campaigns
+        names = frozenset(about or self.configuration.expected)
+        try:
+            found = self.plugins.hook.alert_advice(kind=condition.kind.value, campaigns=names, project=self)
+        except BaseException as error:  # people are told all the same
+            pass_interrupt(error)
+            log.exception("alert_advice of a plugin fails")
+            return ()
+        return tuple(one if isinstance(one, Reason) else Reason(str(one)) for one in found)
+
     def dispatcher(
         self,
         outbox: Outbox,
@@ -215,10 +235,11 @@ class Project:
         settings = self.configuration.settings.dispatch
         if workers is not None:
             settings = replace(settings, workers=workers)
+        own = own_campaign(self.configuration.channels)
         return Dispatcher(
             outbox,
             self.configuration.channels,
-            {campaign.name: campaign for campaign in self.described},
+            {campaign.name: campaign for campaign in (*self.described, *((own,) if own else ()))},
             settings,
             self.clock,
             observers=self.plugins,

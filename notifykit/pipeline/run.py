@@ -10,6 +10,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
+from notifykit.alerts.messages import Changed
+from notifykit.alerts.watch import Watch
 from notifykit.campaign.campaign import Campaign
 from notifykit.errors import CampaignError, NotifykitError, StoreError, pass_interrupt
 from notifykit.outbox import Outbox
@@ -38,6 +40,8 @@ class Pass:
     settled: list[Settled] = field(default_factory=list)
     failures: dict[str, NotifykitError] = field(default_factory=dict)
     """Campaigns that could not go on, with the reason. The others did."""
+    alerts: list[Changed] = field(default_factory=list)
+    """What began and what ended."""
 
 
 def generate_all(
@@ -145,7 +149,9 @@ class Runner:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._dispatcher: Dispatcher | None = None
-        self._presence = Presence(outbox, worker_name(), project.configuration.settings.place, "run")
+        name = worker_name()
+        self._presence = Presence(outbox, name, project.configuration.settings.place, "run")
+        self._watch = Watch(project, name)
 
     def stop(self) -> None:
         """Finish what is on the wire, then end. Safe to call from a signal handler."""
@@ -165,8 +171,9 @@ class Runner:
 
     def once(self) -> Pass:
         """One pass: generate, send what is due now, settle. Calls that hang are waited for last, and settled too."""
-        with self._dispatching() as dispatcher:
-            this_pass = self._pass()
+        with self._dispatching() as dispatcher, self._watch.logged.counting():
+            this_pass = self._begun()
+            self._pass_on(this_pass)
             if dispatcher.join():
                 self._settle(this_pass)
         self._project.plugins.observe("after_pass", project=self._project)
@@ -180,7 +187,10 @@ class Runner:
         A store that is locked, or a disk that is full, ends a pass and not the run. `ended` is asked before each step
         whether there is to be no other.
         """
-        with self._dispatching(), self._presence:
+        with self._dispatching(), self._presence, self._watch.logged.counting():
+            begun = self._outlasting(self._begun)
+            if begun.alerts:
+                report(begun)
             self._repeat(interval, report, ended)
 
     @contextmanager
@@ -197,11 +207,28 @@ class Runner:
             finally:
                 dispatcher.join()
 
+    def _begun(self) -> Pass:
+        """Look once before the first pass: how long none was made is seen then."""
+        return Pass(alerts=self._watch.look(self._outbox))
+
     def _pass(self) -> Pass:
         this_pass = Pass()
+        self._pass_on(this_pass)
+        return this_pass
+
+    def _pass_on(self, this_pass: Pass) -> None:
         generate_all(self._project, self._outbox, self._campaigns, this_pass, progress=self._progress)
         self._send(this_pass)
-        return this_pass
+        self._watch.passed(self._outbox, this_pass.generated, this_pass.failures)
+        self._look(this_pass)
+
+    def _look(self, this_pass: Pass) -> None:
+        """Find what began and what ended, and send what tells of it at once."""
+        changed = self._watch.look(self._outbox)
+        this_pass.alerts += changed
+        if changed and self._dispatcher is not None and not self._stop.is_set():
+            this_pass.dispatched.add(self._dispatcher.run(drain=False, leave_overdue=True))
+        self._watch.settle(self._outbox)
 
     def _repeat(self, interval: float, report: Callable[[Pass], None], ended: Callable[[], bool]) -> None:
         clock = self._project.clock
@@ -217,9 +244,9 @@ class Runner:
                 bit = min(wait, self._longest_wait)
                 woken = self._wake.wait(bit)
                 self._wake.clear()
-                if not woken and bit == wait < left:
+                if not woken and (bit == wait < left or self._watch.due):
                     this_pass = self._outlasting(self._in_between)
-                    if this_pass.dispatched.by_status or this_pass.failures:
+                    if this_pass.dispatched.by_status or this_pass.failures or this_pass.alerts:
                         report(this_pass)
 
     def _progress(self, _number: int) -> None:
@@ -229,6 +256,8 @@ class Runner:
         this_pass = Pass()
         self._presence.show()
         self._send(this_pass)
+        if self._watch.due:
+            self._look(this_pass)
         return this_pass
 
     def _outlasting(self, work: Callable[[], Pass]) -> Pass:
@@ -255,3 +284,4 @@ class Runner:
 
     def _settle(self, this_pass: Pass) -> None:
         settle_all(self._project, self._outbox, self._project.described_of(self._only), this_pass)
+        self._watch.settle(self._outbox)

@@ -138,3 +138,54 @@ HALF_CHARACTER = HOST(
     "message `{message}`: its {part} holds half of a character ({half}), which nothing can store or send",
     "消息 `{message}`：其 {part} 含有半个字符（{half}），既无法存储也无法发送",
 )
+
+FOUND_FAILED = HOST("found_failed", "{number} failed", "{number} 条失败")
+FOUND_IN_DOUBT = HOST("found_in_doubt", "{number} in doubt", "{number} 条存疑")
+FOUND_FOREIGN = HOST("found_foreign", "{number} whose status another program changed", "{number} 条被其他程序改了状态")
+FOUND_PAUSED = HOST("found_paused", "channel {channel} is paused ({cause:why})", "通道 {channel} 已暂停（{cause:why}）")
+FOUND_UNUSABLE = HOST(
+    "found_unusable",
+    "{number} waiting for channel {channel}, which cannot be used here",
+    "{number} 条在等通道 {channel}，而这里用不了它",
+)
+FOUND_AWAY = HOST("found_away", "channel {channel}: {cause:why}", "通道 {channel}：{cause:why}")
+FOUND_FAILING = HOST("found_failing", "campaign {campaign} cannot go on: {error}", "活动 {campaign} 无法继续：{error}")
+FOUND_SUCCESS_RATE = HOST(
+    "found_success_rate",
+    "{rate} of {attempts} attempts of the last {window} were accepted",
+    "最近 {window} 的 {attempts} 次尝试中，{rate} 被接受",
+)
+FOUND_OLDEST_WAITING = HOST("found_oldest_waiting", "a message has waited for {age}", "有消息已等待 {age}")
+FOUND_OLDEST_DOUBT = HOST("found_oldest_doubt", "a message has been in doubt for {age}", "有消息已存疑 {age}")
+FOUND_FLAGS_OWED = HOST("found_flags_owed", "{number} sent and not written back", "{number} 条已发送但未写回")
+FOUND_ERRORS = HOST(
+    "found_errors",
+    "{number} errors were logged in the last {window}, the latest: {latest}",
+    "最近 {window} 记录了 {number} 个错误，最后一个：{latest}",
+)
+FOUND_TWICE = HOST(
+    "found_twice",
+    "{number} messages of the last {window} may have been sent twice",
+    "最近 {window} 有 {number} 条消息可能发了两次",
+)
+FOUND_SLOW = HOST(
+    "found_slow",
+    "of the messages of the last {window}, one in twenty waited for {age} or longer",
+    "最近 {window} 的消息中，每二十条有一条等待了 {age} 或更久",
+)
+FOUND_SILENT = HOST(
+    "found_silent",
+    "the source of campaign {campaign} has not changed for {age}",
+    "活动 {campaign} 的来源已 {age} 没有变化",
+)
+FOUND_NO_PASS = HOST(
+    "found_no_pass", "campaign {campaign} has had no pass for {age}", "活动 {campaign} 已 {age} 没有执行"
+)
+ALERT_HEAD = HOST("alert_head", "notifykit alert: {project} at {place}", "notifykit 告警：{project}，{place}")
+ALERT_BEGAN = HOST("alert_began", "{name} began: {what:why}", "{name} 出现：{what:why}")
+ALERT_ENDED = HOST(
+    "alert_ended", "{name} is over after {lasted}: {what:why}", "{name} 已结束，历时 {lasted}：{what:why}"
+)
+ALERT_MORE = HOST(
+    "alert_more", "and {number:d} more: `notifykit alerts` lists them", "另有 {number} 项：`notifykit alerts` 列出全部"
+)

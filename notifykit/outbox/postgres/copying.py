@@ -40,6 +40,7 @@ _ORDER = {
     "distinct_keys": "campaign, one, other",
     "decisions": "id",
     "decided": "decision, task_id",
+    "notes": "topic, name",
     "sources": "id",
     "carried": "position",
 }

@@ -1,8 +1,8 @@
-"""Looking at the PostgreSQL outbox: tasks, their stories, and figures."""
+"""Looking at the PostgreSQL outbox: tasks, their stories, figures, and notes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -10,7 +10,7 @@ from notifykit.model import Attempt, Task
 from notifykit.outbox import cells
 from notifykit.outbox.postgres import events, rows
 from notifykit.outbox.postgres.database import Database
-from notifykit.outbox.values import CampaignFigures, Event, Filter
+from notifykit.outbox.values import CampaignFigures, Event, Filter, RecentFigures
 
 PAGE = 1_000
 """Rows that one statement of `tasks` reads at most."""
@@ -29,7 +29,7 @@ SELECT id, attempts, channel, worker, started_at, NULL, NULL, NULL, NULL, NULL, 
 
 
 class Looking:
-    """Methods of the outbox that only read."""
+    """Methods of the outbox that read, and what the host keeps for itself."""
 
     db: Database
 
@@ -61,6 +61,24 @@ class Looking:
         from notifykit.outbox.postgres.standing import figures  # few commands ask
 
         return figures(self.db)
+
+    def recent(self, since: float, until: float) -> list[RecentFigures]:
+        """Return what happened to each campaign's messages from `since` to before `until`."""
+        from notifykit.outbox.postgres.recent import recent  # likewise
+
+        return recent(self.db, since, until)
+
+    def notes(self, topic: str) -> Mapping[str, str]:
+        """Return the notes of a topic, by name."""
+        from notifykit.outbox.postgres.notes import notes  # likewise
+
+        return notes(self.db, topic)
+
+    def keep_note(self, topic: str, name: str, note: str | None) -> None:
+        """Keep a note; None: there is none any more."""
+        from notifykit.outbox.postgres.notes import keep_note  # likewise
+
+        keep_note(self.db, topic, name, note)
 
 
 def _where(which: Filter) -> tuple[str, list[Any]]:

@@ -28,7 +28,17 @@ if TYPE_CHECKING:
 
 
 class PostgresOutbox(
-    Queueing, Claiming, LostClaims, WritingBack, Resolving, Deciding, Rewriting, Looking, Pulsing, Places, KeyForms
+    Queueing,
+    Claiming,
+    LostClaims,
+    WritingBack,
+    Resolving,
+    Deciding,
+    Rewriting,
+    Looking,
+    Pulsing,
+    Places,
+    KeyForms,
 ):
     """One connection to the store. See `notifykit.outbox.protocol.Outbox` for what the methods promise.
 

@@ -25,6 +25,7 @@ _ORDER = {
     "outages": "channel",
     "decisions": "id",
     "decided": "decision, task_id",
+    "notes": "topic, name",
 }
 """The kinds that are tables, and the order of their rows."""
 

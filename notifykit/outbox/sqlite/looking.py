@@ -1,8 +1,8 @@
-"""Looking at the SQLite outbox: tasks, their stories, and figures."""
+"""Looking at the SQLite outbox: tasks, their stories, figures, and notes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -10,7 +10,7 @@ from notifykit.model import Attempt, Status, Task
 from notifykit.outbox import cells
 from notifykit.outbox.sqlite import events, rows
 from notifykit.outbox.sqlite.database import Database
-from notifykit.outbox.values import CampaignFigures, Event, Filter
+from notifykit.outbox.values import CampaignFigures, Event, Filter, RecentFigures
 
 PAGE = 1_000
 """Rows that one statement of `tasks` reads at most."""
@@ -32,7 +32,7 @@ SELECT id, attempts, channel, worker, started_at, NULL, NULL, NULL, NULL, NULL, 
 
 
 class Looking:
-    """Methods of the outbox that only read."""
+    """Methods of the outbox that read, and what the host keeps for itself."""
 
     db: Database
 
@@ -67,6 +67,24 @@ class Looking:
         from notifykit.outbox.sqlite.standing import figures  # few commands ask
 
         return figures(self.db)
+
+    def recent(self, since: float, until: float) -> list[RecentFigures]:
+        """Return what happened to each campaign's messages from `since` to before `until`."""
+        from notifykit.outbox.sqlite.recent import recent  # likewise
+
+        return recent(self.db, since, until)
+
+    def notes(self, topic: str) -> Mapping[str, str]:
+        """Return the notes of a topic, by name."""
+        from notifykit.outbox.sqlite.notes import notes  # likewise
+
+        return notes(self.db, topic)
+
+    def keep_note(self, topic: str, name: str, note: str | None) -> None:
+        """Keep a note; None: there is none any more."""
+        from notifykit.outbox.sqlite.notes import keep_note  # likewise
+
+        keep_note(self.db, topic, name, note)
 
 
 def _of_nobody(which: Filter) -> bool:

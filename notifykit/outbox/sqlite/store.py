@@ -36,7 +36,17 @@ if TYPE_CHECKING:
 
 
 class SqliteOutbox(
-    Queueing, Claiming, WritingBack, Resolving, Deciding, Rewriting, Looking, Pulsing, Adopting, Campaigns, KeyForms
+    Queueing,
+    Claiming,
+    WritingBack,
+    Resolving,
+    Deciding,
+    Rewriting,
+    Looking,
+    Pulsing,
+    Adopting,
+    Campaigns,
+    KeyForms,
 ):
     """One connection to the store. See `notifykit.outbox.protocol.Outbox` for what the methods promise.
 

@@ -19,6 +19,7 @@ pytest.register_assert_rewrite(
             "keys",
             "clocks",
             "pulsing",
+            "recent",
             "concurrency",
             "connections",
         )
@@ -35,6 +36,7 @@ from notifykit.testing.outbox.limits import LimitsContract  # noqa: E402
 from notifykit.testing.outbox.looking import LookingContract  # noqa: E402
 from notifykit.testing.outbox.pulsing import PulseContract  # noqa: E402
 from notifykit.testing.outbox.queueing import QueueingContract  # noqa: E402
+from notifykit.testing.outbox.recent import RecentContract  # noqa: E402
 from notifykit.testing.outbox.results import ResultsContract  # noqa: E402
 from notifykit.testing.outbox.rewriting import RewritingContract  # noqa: E402
 from notifykit.testing.outbox.settling import DecidingContract, SettlingContract  # noqa: E402
@@ -57,6 +59,7 @@ class OutboxContract(
     KeysContract,
     ClocksContract,
     PulseContract,
+    RecentContract,
 ):
     """Subclass it as `TestMyStore`, and say how your store is opened.
 

@@ -32,12 +32,13 @@ class PulseContract(OutboxBase):
         doubt(outbox, d)
         pulse = outbox.pulse()
         assert pulse.campaigns == [
-            CampaignPulse(campaign="bj", by_status={Status.QUEUED: Count(2)}),
+            CampaignPulse(campaign="bj", by_status={Status.QUEUED: Count(2)}, oldest_queued=pulse.at),
             CampaignPulse(
                 campaign="sample",
                 by_status=dict.fromkeys(
                     (Status.QUEUED, Status.SENDING, Status.IN_DOUBT, Status.FAILED, Status.SENT), ONE
                 ),
+                oldest_queued=pulse.at,
             ),
         ]
         assert [pulse.total(status) for status in (Status.QUEUED, Status.SENDING, Status.COMPLETED)] == [

@@ -48,6 +48,7 @@ def fill(outbox: Outbox) -> None:
     outbox.pause("mail", 600.0, Reason("busy", "45009"))
     outbox.resume("mail", who="her", why="it is back")
     outbox.undo(outbox.decisions()[-1].id, who="him", why="再发")
+    outbox.keep_note("pass", "活动", "1.5")
     outbox.keep_distinct(sent[0].campaign, "1", " 1 ", who="her", why="two houses")
     outbox.remember_data(CampaignData(campaign="c", source="a.csv", target="/a.csv", key="id", writes="flag"))
     outbox.remember_data(CampaignData(campaign="b", source="b.csv", target="/b.csv", key="id", writes=""))
@@ -78,6 +79,8 @@ def told(outbox: Outbox) -> dict[str, Any]:
         "events": [outbox.events(task.id) for task in tasks],
         "owed": [outbox.owed(campaign) for campaign in campaigns],
         "figures": outbox.figures(),
+        "notes": outbox.notes("pass"),
+        "recent": outbox.recent(0.0, outbox.now() + 1e6),
         "decisions": [outbox.undoing(one.id) for one in outbox.decisions()],
         "pauses": outbox.pauses(),
         "outages": outbox.outages(),

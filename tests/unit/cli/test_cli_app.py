@@ -262,7 +262,7 @@ def test_completion_offers_commands_of_plugins_and_says_nothing_else(
 ) -> None:
     acme()
     monkeypatch.setenv("NOTIFYKIT_PROJECT", str(world.project))
-    found = BashComplete(build_cli(), {}, "notifykit", "_NOTIFYKIT_COMPLETE").get_completions([], "a")
+    found = BashComplete(build_cli(), {}, "notifykit", "_NOTIFYKIT_COMPLETE").get_completions([], "ac")
     assert [item.value for item in found] == ["acme"]
     assert capsys.readouterr() == ("", "")
 

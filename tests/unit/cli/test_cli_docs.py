@@ -42,6 +42,8 @@ OUTAGE = replace(sample_outage.OUTAGE, channel="gone", wait=5.0)
 MACHINE = Machine(name="", host="", place="", version="", does="", since=0.0, seen_at=0.0, ahead=0.0)
 PLACE = SourcePlace(campaign="", place="", host="", path="", since=0.0)
 
+ALERTS = "alerts: {channel: award-desk, recipient: duty}\n"
+
 MakeWorld = Callable[[Sequence[str]], CliWorld]
 
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -99,6 +101,7 @@ def test_every_key_of_every_command_is_on_the_page(
     reader.compare("dispatch", told("dispatch"))
     world.write_rows([[contract(6), "测试管家6", "0", "N", ""]])
     reader.compare("settle", told("settle"))
+    world.edit("notifykit.yaml", "store:", ALERTS + "store:")
     reader.compare("run", told("run", "--once"))
     with closing(SqliteOutbox.open(world.store, AnHourAgo())) as outbox:
         outbox.enqueue([draft(channel="hanging")])
@@ -106,6 +109,9 @@ def test_every_key_of_every_command_is_on_the_page(
         (claim,) = take(outbox, "a worker that hangs", 1, {"hanging": ChannelBounds()}, 120)
         reader.compare("status", told("status"))
         reader.compare("health", told("health"))
+        reader.compare("alerts silence", told("alerts", "silence", "in_doubt", "--for", "1h", "--why", "x"))
+        reader.compare("alerts", told("alerts"))
+        reader.compare("alerts unsilence", told("alerts", "unsilence", "in_doubt"))
         outbox.release(claim)
         outbox.end_outage(OUTAGE.channel)
     reader.compare("tasks", told("tasks"))

@@ -17,6 +17,7 @@ from notifykit.outbox.sqlite import (
     pulsing,
     queueing,
     rates,
+    recent,
     recording,
     rows,
     setting_aside,
@@ -30,6 +31,8 @@ NAMED = {"campaign": "c", "channel": "ch", "now": 1.0, "room": 1, "last": 0, "id
 
 NOTED = {"decision": 1, "id": 1, "became": "queued", "was": None, "tries": 0, "not_before": 0.0, "doubted_at": None}
 NOTED |= {"sent_at": None, "reason": None, "reason_code": None, "reason_params": None}
+
+LATELY = {"since": 1.0, "until": 2.0}
 
 STATEMENTS: dict[str, tuple[str, Any, str]] = {
     "due": (claiming._DUE, NAMED, "tasks_due"),
@@ -64,6 +67,9 @@ STATEMENTS: dict[str, tuple[str, Any, str]] = {
     "next channel": (pulsing._OPEN, {"status": "queued", "most": 9}, "(status=? AND campaign=? AND channel>?)"),
     "owing": (pulsing._OWED, {"most": 9}, "tasks_owed (campaign>?)"),
     "flags owed": (pulsing._OWED, {"most": 9}, "tasks_owed (campaign=?)"),
+    "lately accepted": (recent._ACCEPTED, LATELY, "attempts_finished (finished_at>? AND finished_at<?)"),
+    "lately not accepted": (recent._OTHERS, LATELY, "attempts_finished (finished_at>? AND finished_at<?)"),
+    "perhaps twice lately": (recent._TWICE, LATELY, "attempts_finished (finished_at>? AND finished_at<?)"),
     "never tried": (pulsing._FIRST_DUE, NAMED, "tasks_due (channel=? AND due_at=?)"),
     "retries": (pulsing._FIRST_DUE, NAMED, "tasks_due (channel=? AND due_at>?)"),
 }

@@ -261,7 +261,7 @@ NOT_STORED = {
 }
 """What is shown, and written nowhere."""
 
-LATER = {sentence.code for sentence in FIT} | {"sent_before_rollback"}
+LATER = {sentence.code for sentence in FIT} | {"sent_before_rollback", "roll_back"}
 """What that version did not say."""
 
 NOT_TOLD_APART = {"unusable_row", "not_told"}

@@ -1,0 +1,109 @@
+"""What conditions look at: each thing is read once a look, and only if some condition asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from notifykit.alerts import notes
+from notifykit.model import Status
+from notifykit.operate.attention import outages, unreachable
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import OWN_CAMPAIGN, Count, Filter, Outage, Pulse, RecentFigures
+
+if TYPE_CHECKING:
+    from notifykit.alerts.conditions import Condition
+
+Covers = Callable[[str], bool]
+T = TypeVar("T")
+
+
+class Facts:
+    """How things stand in a store, as of one look."""
+
+    def __init__(self, outbox: Outbox, channels: Collection[str], campaigns: Collection[str]) -> None:
+        """`channels`: those that can be used here; `campaigns`: those that are to have passes."""
+        self._outbox = outbox
+        self._channels = channels
+        self._campaigns = campaigns
+        self._recent: dict[float, Sequence[RecentFigures]] = {}
+
+    @cached_property
+    def pulse(self) -> Pulse:
+        """What is open."""
+        return self._outbox.pulse()
+
+    @property
+    def at(self) -> float:
+        """UTC seconds by the store's clock."""
+        return self.pulse.at
+
+    @cached_property
+    def outages(self) -> tuple[Outage, ...]:
+        """Channels that cannot be reached, or ask to wait."""
+        return tuple(outages(self._outbox))
+
+    @cached_property
+    def unusable(self) -> Mapping[str, Count]:
+        """How many messages wait for channels that cannot be used here."""
+        return unreachable(self.pulse, self._channels)
+
+    @property
+    def closed(self) -> Collection[str]:
+        """The channels that take nothing now. One that is not configured is none of them."""
+        return {pause.channel for pause in self.pulse.pauses} | {one.channel for one in self.outages if one.paused}
+
+    def usable(self, channel: str) -> bool:
+        """Whether a channel can be used here, and takes something now."""
+        return channel in self._channels and channel not in self.closed
+
+    def open(self, status: Status, covers: Covers) -> Count:
+        """Count the messages in a status that is open."""
+        found = (one.by_status.get(status, Count()) for one in self.pulse.campaigns if covers(one.campaign))
+        return sum(found, Count())
+
+    def foreign(self, covers: Covers) -> int:
+        """Count our messages whose status another program changed."""
+        found = self._outbox.tasks(Filter(statuses=(Status.FOREIGN,)))
+        return sum(task.campaign not in ("", OWN_CAMPAIGN) and covers(task.campaign) for task in found)
+
+    def oldest_waiting(self, condition: Condition) -> float | None:
+        """Return when the message was queued that waits for longest."""
+        found = (one.oldest_queued for one in self.pulse.campaigns if condition.covers(one.campaign))
+        return min((since for since in found if since is not None), default=None)
+
+    def oldest_doubt(self, condition: Condition) -> float | None:
+        """Return since when the oldest doubt is one."""
+        if not self.open(Status.IN_DOUBT, condition.covers):
+            return None
+        found = self._outbox.tasks(Filter(statuses=(Status.IN_DOUBT,)))
+        mine = (task for task in found if task.campaign != OWN_CAMPAIGN and condition.covers(task.campaign))
+        return min((task.queued_at if task.doubted_at is None else task.doubted_at for task in mine), default=None)
+
+    def recent(self, window: float) -> Sequence[RecentFigures]:
+        """Return what happened in the last `window` seconds."""
+        if window not in self._recent:
+            self._recent[window] = self._outbox.recent(self.at - window, self.at + 1.0)
+        return self._recent[window]
+
+    @cached_property
+    def failing(self) -> Mapping[str, str]:
+        """The campaigns whose last pass could not go on, with the error."""
+        return self._of_campaigns(notes.failing(self._outbox))
+
+    def passes(self) -> Mapping[str, float]:
+        """Return when each campaign had its last whole pass, as far as that is known."""
+        return self._of_campaigns(notes.passes(self._outbox))
+
+    def source_changes(self) -> Mapping[str, float]:
+        """Return when the source of each campaign changed last, as far as that is known."""
+        return {name: seen.at for name, seen in self._of_campaigns(notes.sources(self._outbox)).items()}
+
+    def errors(self, window: float) -> tuple[int, str]:
+        """Return how many errors were logged in the last `window` seconds, and the latest."""
+        found = [one for one in notes.errors(self._outbox) if one.at >= self.at - window]
+        return sum(one.number for one in found), max(found, key=lambda one: one.at).latest if found else ""
+
+    def _of_campaigns(self, found: Mapping[str, T]) -> Mapping[str, T]:
+        return {name: value for name, value in found.items() if name in self._campaigns}

@@ -1,0 +1,143 @@
+"""`alerts` of notifykit.yaml: conditions, and to whom each is told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from notifykit.alerts.conditions import KINDS, STANDARD, Condition, Kind, Route
+from notifykit.alerts.settings import Alerts
+from notifykit.config.channels import Channels
+from notifykit.config.defects import Defects
+from notifykit.config.sections import AlertsSection, ConditionSection, RouteSection
+from notifykit.config.tree import Branch, KeyPath, Leaf, dotted, locate
+from notifykit.nearest import hint
+from notifykit.wording import Language
+
+_BASE: KeyPath = ("alerts",)
+
+
+def read_alerts(
+    root: Branch, section: AlertsSection | None, channels: Channels, campaigns: Collection[str], defects: Defects
+) -> Alerts:
+    """Return the alerts of a project; what is wrong with them is recorded."""
+    if section is None:
+        return Alerts()
+    reader = _Reader(root, section, channels, campaigns, defects)
+    written = root.entries.get("alerts")
+    conditions = reader.conditions(written if isinstance(written, Branch) else Branch(root.place, {}))
+    whole = {condition.kind for condition in conditions if not condition.campaigns}
+    names = {condition.name for condition in conditions}
+    standard = (one for one in STANDARD if one.kind not in whole and one.name not in names)
+    return Alerts(
+        conditions=(*conditions, *standard),
+        quiet=section.quiet,
+        every=section.every,
+        language=Language(section.language),
+    )
+
+
+class _Reader:
+    def __init__(
+        self,
+        root: Branch,
+        section: AlertsSection,
+        channels: Channels,
+        campaigns: Collection[str],
+        defects: Defects,
+    ) -> None:
+        self._root = root
+        self._section = section
+        self._channels = channels
+        self._campaigns = campaigns
+        self._defects = defects
+
+    def conditions(self, written: Branch) -> list[Condition]:
+        section = self._section
+        named = written.entries.get("conditions")
+        for name, node in named.entries.items() if isinstance(named, Branch) else ():
+            if isinstance(node, Leaf) and node.value is None:
+                self._wrong(("conditions", name), "says nothing", "write {} behind it for what is usual")
+        if section.conditions:
+            return [one for name, said in section.conditions.items() if (one := self._condition(name, said))]
+        route = self._route(section, ())
+        if route is None and section.model_fields_set & {"channel", "recipient", "second"}:
+            self._wrong((), "names a channel or a recipient, and not both", "write `channel` and `recipient`")
+        return [Condition(name=one.name, kind=one.kind, route=route) for one in STANDARD] if route is not None else []
+
+    def _condition(self, name: str, said: ConditionSection) -> Condition | None:
+        path: KeyPath = ("conditions", name)
+        word = said.when or name
+        if word not in set(Kind):
+            mend = "`when` says what it is about, or its name does"
+            self._wrong(path, f'there is no condition "{word}"{hint(word, list(Kind)) or ""}', mend)
+            return None
+        kind = Kind(word)
+        known = KINDS[kind]
+        if said.at_least is not None and known.at_least == 1:
+            self._wrong((*path, "at_least"), f"does not go with {kind}", "take it out")
+        if said.campaigns and not known.by_campaign:
+            self._wrong((*path, "campaigns"), f"does not go with {kind}, which is about no campaign", "take it out")
+        for campaign in said.campaigns:
+            if campaign not in self._campaigns:
+                self._wrong(
+                    (*path, "campaigns"), f'no campaign is called "{campaign}"{hint(campaign, sorted(self._campaigns))}'
+                )
+        if known.looks_back and said.window == 0:
+            self._wrong((*path, "window"), "is no time at all", "write a duration such as 1h")
+        route = self._route(said, path) or self._route(self._section, ())
+        if route is None:
+            self._wrong(path, "is told to nobody", "write `channel` and `recipient`, here or for all under `alerts`")
+        return Condition(
+            name=name,
+            kind=kind,
+            threshold=self._threshold(kind, said, path),
+            window=known.window if said.window is None else said.window,
+            at_least=known.at_least if said.at_least is None else said.at_least,
+            campaigns=frozenset(said.campaigns),
+            route=route,
+        )
+
+    def _threshold(self, kind: Kind, said: ConditionSection, path: KeyPath) -> float:
+        known = KINDS[kind]
+        key, other = ("below", "over") if known.measures == "share" else ("over", "below")
+        if getattr(said, other) is not None:
+            mend = "take it out" if known.measures == "nothing" else f"write `{key}`"
+            self._wrong((*path, other), f"does not go with {kind}", mend)
+        value: float | None = said.below if known.measures == "share" else said.over
+        if value is None:
+            return known.threshold
+        if known.measures == "nothing":
+            self._wrong((*path, key), f"does not go with {kind}", "take it out")
+        if known.measures == "count" and not self._is_count((*path, key)):
+            self._wrong((*path, key), "must be a whole number: it counts messages or errors")
+        return value
+
+    def _is_count(self, path: KeyPath) -> bool:
+        node: object = self._root
+        for step in (*_BASE, *path):
+            node = node.entries.get(str(step)) if isinstance(node, Branch) else None
+        return isinstance(node, Leaf) and node.value is not None and node.value.strip().isdecimal()
+
+    def _route(self, said: AlertsSection | ConditionSection, path: KeyPath) -> Route | None:
+        if said.channel is None and said.recipient is None and said.second is None:
+            return None
+        channel = said.channel or self._section.channel
+        recipient = said.recipient or self._section.recipient
+        if channel is None or recipient is None:
+            return None
+        self._check_channel(channel, (*path, "channel"))
+        second = said.second or self._section.second
+        return Route(channel=channel, recipient=recipient, second=self._second(second, path) if second else None)
+
+    def _second(self, second: RouteSection, path: KeyPath) -> Route:
+        self._check_channel(second.channel, (*path, "second", "channel"))
+        return Route(channel=second.channel, recipient=second.recipient)
+
+    def _check_channel(self, name: str, path: KeyPath) -> None:
+        if name not in self._channels.named:
+            near = hint(name, self._channels.named) or "; notifykit.yaml names none under `senders`"
+            self._wrong(path, f'no sender called "{name}"{near}')
+
+    def _wrong(self, path: KeyPath, what: str, mend: str = "") -> None:
+        place, _ = locate(self._root, (*_BASE, *path))
+        self._defects.add(place, dotted((*_BASE, *path)), what, mend)

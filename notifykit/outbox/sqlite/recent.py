@@ -1,0 +1,39 @@
+"""What happened lately in the SQLite outbox: of the attempts that ended in some time, found by their index."""
+
+from __future__ import annotations
+
+from notifykit.outbox.recent import recent_of
+from notifykit.outbox.sqlite import rows
+from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.values import RecentFigures
+
+# Part of the statements: attempts of a time, with their tasks.
+_LATELY = """FROM attempts INDEXED BY attempts_finished JOIN tasks ON tasks.id = task_id
+ WHERE finished_at >= :since AND finished_at < :until AND typeof(campaign) = 'text'"""
+
+# `recent`: how long each message took from the queue to its acceptance.
+_ACCEPTED = f"""
+SELECT campaign, CASE WHEN queued_at {rows.IS_TIME} THEN finished_at - queued_at END {_LATELY} AND verdict = 'accepted'
+"""
+
+# `recent`: what else attempts came to; how many messages failed for good by one.
+_OTHERS = f"""
+SELECT campaign, verdict, count(*), count(DISTINCT task_id),
+       count(DISTINCT CASE WHEN status = 'failed' AND number = tasks.attempts THEN task_id END)
+  {_LATELY} AND verdict <> 'accepted' GROUP BY campaign, verdict
+"""
+
+# `recent`: messages whose second attempt that was or may have been accepted, or a later one, is of that time.
+_TWICE = f"""
+SELECT campaign, count(DISTINCT task_id) {_LATELY} AND number > 1 AND verdict IN ('accepted', 'unknown')
+   AND EXISTS (SELECT 1 FROM attempts AS earlier
+                WHERE earlier.task_id = attempts.task_id AND earlier.number < attempts.number
+                  AND earlier.verdict IN ('accepted', 'unknown'))
+ GROUP BY campaign
+"""
+
+
+def recent(db: Database, since: float, until: float) -> list[RecentFigures]:
+    """Return what happened to each campaign's messages from `since` to before `until`."""
+    between = {"since": since, "until": until}
+    return recent_of(db.execute(_ACCEPTED, between), db.all(_OTHERS, between), db.all(_TWICE, between))
