@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 import click
 
@@ -83,7 +84,11 @@ def _dispatch(
 ) -> ExitCode:
     log.info("dispatch: %s", project.about)
     with progress("sending", "attempts", lambda: _waiting(outbox, only)) as more:
-        dispatcher = project.dispatcher(outbox, workers=workers, progress=more, only=only)
+
+        def ended(channels: Sequence[str]) -> None:
+            more(len(channels))
+
+        dispatcher = project.dispatcher(outbox, workers=workers, progress=ended, only=only)
         with stopping_with(dispatcher.stop) as interruption:
             dispatched = dispatcher.run(drain=not once)
     waiting = attention(outbox, project.configuration.channels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, nullcontext
 from functools import partial
 
 import click
@@ -34,6 +34,7 @@ from notifykit.cli.settle import find_orphans, print_orphans
 from notifykit.cli.signals import stopping_with
 from notifykit.cli.stores import looks, rehearsal
 from notifykit.cli.times import iso, local
+from notifykit.cli.watching import LiveView
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.operate.attention import Attention, attention
 from notifykit.operate.forecast import forecast
@@ -79,7 +80,8 @@ def run(
     Records are looked for every `--interval` seconds; in between, retries are sent when they fall due. Ctrl-C or
     SIGTERM ends it after what is under way (exit code 0; with `--once` 130). SIGHUP, or a change of a file of the
     configuration, has everything read anew between two passes, or, where anything is wrong, nothing. With `--json`,
-    each pass is one line.
+    each pass is one line. On a terminal, lines that move show of each channel what waits, for what, and how many
+    attempts ended within a minute.
 
     With `--campaign` and `--channel`, only what is named is generated, sent and written back. Of a campaign that has a
     message on a channel that is named all messages are queued, and those on that channel are sent.
@@ -111,10 +113,12 @@ def _once(project: Project, only: Selection, workers: int | None, *, as_json: bo
 
 def _forever(session: Session, only: Selection, interval: float | None, workers: int | None, *, as_json: bool) -> None:
     systemd = Notifier()
+    live = LiveView(session.say)
 
     def started(project: Project) -> None:
         about = f"{project.about}; {only}" if only else project.about
         info(f"run: {about}")
+        live.follow(project)
         systemd.ready(about)
 
     def passed(project: Project, outbox: Outbox, this_pass: Pass) -> None:
@@ -138,6 +142,7 @@ def _forever(session: Session, only: Selection, interval: float | None, workers:
         reading=reading,
         refused=refused,
         alive=systemd.alive,
+        ended=live.told,
         longest_silence=systemd.every or LONGEST_WAIT,
     )
     service = Service(partial(_read, session, only), told, interval=interval, workers=workers, only=only)
@@ -146,7 +151,7 @@ def _forever(session: Session, only: Selection, interval: float | None, workers:
         systemd.stopping()
         service.stop()
 
-    with stopping_with(stop, service.reload):
+    with stopping_with(stop, service.reload), live.shown() if session.verbosity >= 0 else nullcontext():
         service.run()
 
 

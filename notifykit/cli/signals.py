@@ -7,15 +7,16 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import FrameType
 
 from notifykit.errors import ExitCode
+from notifykit.terminal.console import warn
 
 _ASKED = b"!"
 _ANEW = b"r"
 _OVER = b"."
-_MESSAGE = b"\nnotifykit: stopping; what is on the wire is finished first (once more: leave at once)\n"
+_MESSAGE = "notifykit: stopping; what is on the wire is finished first (once more: leave at once)"
 
 
 class Interruption:
@@ -52,8 +53,7 @@ def stopping_with(stop: Callable[[], None], reload: Callable[[], None] | None = 
                 reload()
             elif told == _ASKED:
                 stop()
-                with suppress(OSError):  # stderr may be closed
-                    os.write(2, _MESSAGE)
+                warn("", _MESSAGE)  # behind the ^C that a terminal shows
 
     listener = threading.Thread(target=listen, name="signals", daemon=True)
     listener.start()

@@ -57,7 +57,7 @@ class Dispatcher:
         *,
         observers: Observers | None = None,
         rng: random.Random | None = None,
-        progress: Callable[[int], None] | None = None,
+        progress: Callable[[Sequence[str]], None] | None = None,
         only: Selection = EVERYTHING,
         worker: str | None = None,
     ) -> None:
@@ -255,7 +255,7 @@ class Dispatcher:
             if hook is not None and self._observers.observed(hook):
                 self._observers.observe(hook, task=result.claim.task, outcome=result.outcome)
         if self._progress is not None and results:
-            self._progress(len(results))
+            self._progress([result.claim.task.channel for result in results])
 
     # the store --------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -227,7 +227,7 @@ class Project:
         outbox: Outbox,
         *,
         workers: int | None = None,
-        progress: Callable[[int], None] | None = None,
+        progress: Callable[[Sequence[str]], None] | None = None,
         only: Selection = EVERYTHING,
         worker: str | None = None,
     ) -> Dispatcher:

@@ -135,16 +135,19 @@ class Runner:
         workers: int | None = None,
         only: Selection = EVERYTHING,
         alive: Callable[[], None] = lambda: None,
+        ended: Callable[[Sequence[str]], None] = lambda _: None,
         longest_wait: float = LONGEST_WAIT,
     ) -> None:
         """`campaigns` are generated; of what is sent and settled, it keeps to `only`. `alive` is called with every step
-        of the work, and while there is none, every `longest_wait` seconds."""
+        of the work, and while there is none, every `longest_wait` seconds. `ended` is told the channels of attempts
+        that have ended, from any thread."""
         self._project = project
         self._outbox = outbox
         self._campaigns = campaigns
         self._workers = workers
         self._only = only
         self._alive = alive
+        self._ended = ended
         self._longest_wait = longest_wait
         self._stop = threading.Event()
         self._wake = threading.Event()
@@ -198,7 +201,7 @@ class Runner:
         """Keep one dispatcher over all passes, with a connection of its own: a call that hangs outlives its pass."""
         with closing(self._project.open_outbox()) as outbox:
             self._dispatcher = dispatcher = self._project.dispatcher(
-                outbox, workers=self._workers, progress=self._progress, only=self._only
+                outbox, workers=self._workers, progress=self._sent, only=self._only
             )
             if self._stop.is_set():
                 dispatcher.stop()
@@ -250,6 +253,10 @@ class Runner:
                         report(this_pass)
 
     def _progress(self, _number: int) -> None:
+        self._alive()
+
+    def _sent(self, channels: Sequence[str]) -> None:
+        self._ended(channels)
         self._alive()
 
     def _in_between(self) -> Pass:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +41,8 @@ class Told:
     """What was read cannot be used: it goes on with what it had."""
     alive: Callable[[], None] = lambda: None
     """A step of the work was done, or `longest_silence` seconds are over without one."""
+    ended: Callable[[Sequence[str]], None] = lambda _: None
+    """Attempts have ended that went to these channels. Called from any thread."""
     longest_silence: float = LONGEST_WAIT
 
 
@@ -106,6 +108,7 @@ class Service:
                 workers=self._workers,
                 only=self._only,
                 alive=self._told.alive,
+                ended=self._told.ended,
                 longest_wait=min(LOOK, self._told.longest_silence),
             )
             with self._state:

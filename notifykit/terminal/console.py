@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -41,9 +42,9 @@ def out(*lines: str) -> None:
 
 
 def warn(*lines: str) -> None:
-    """Print the lines of a warning or an error."""
+    """Print the lines of a warning or an error, above what moves on a terminal: click's own stderr goes around that."""
     with suppress(OSError):  # stderr is closed or full: there is nobody to tell
-        click.echo("\n".join(visible(redact(line)) for line in lines), err=True)
+        click.echo("\n".join(visible(redact(line)) for line in lines), file=sys.stderr)
 
 
 def warn_of(label: str, error: NotifykitError) -> None:

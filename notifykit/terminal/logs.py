@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+
+import click
 
 from notifykit.errors import NotifykitError
 from notifykit.secrets import redact
@@ -80,6 +83,15 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(said, ensure_ascii=False)
 
 
+class _ToStderr(logging.Handler):
+    """Writes where stderr goes just now: above what moves on a terminal."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a line."""
+        with suppress(OSError):  # stderr is closed or full: there is nobody to tell
+            click.echo(self.format(record), file=sys.stderr)
+
+
 def configure(verbosity: int, *, as_json: bool = False, file: Path | None = None) -> None:
     """Send log records to stderr, or to a file. 0 shows warnings, 1 information, 2 everything, -1 only errors.
 
@@ -90,7 +102,7 @@ def configure(verbosity: int, *, as_json: bool = False, file: Path | None = None
     for old in [handler for handler in root.handlers if handler.get_name() == _NAME]:
         root.removeHandler(old)
         old.close()
-    handler = logging.StreamHandler(sys.stderr) if file is None else _to_file(file)
+    handler = _ToStderr() if file is None else _to_file(file)
     handler.set_name(_NAME)
     handler.addFilter(RedactingFilter())
     handler.setFormatter(JsonFormatter() if as_json else LineFormatter())

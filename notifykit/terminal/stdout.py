@@ -72,6 +72,19 @@ def forget_the_rest(stream: TextIO) -> None:
 
 
 @contextmanager
+def through(stream: TextIO) -> Iterator[None]:
+    """Have results that go to a terminal go there through this stream."""
+    if not stdout().isatty():
+        yield
+        return
+    _own.append(stream)
+    try:
+        yield
+    finally:
+        _own.pop()
+
+
+@contextmanager
 def kept() -> Iterator[None]:
     """Keep stdout for `emit`. What else is printed meanwhile, by C code and child processes too, goes to stderr."""
     before, copy = sys.stdout, None

@@ -19,7 +19,7 @@ from notifykit.errors import ConfigError, NotifykitError
 from notifykit.outbox.address import OpenedOutbox
 from notifykit.pipeline import service as service_module
 from notifykit.pipeline.project import Project, open_project
-from notifykit.pipeline.run import Pass
+from notifykit.pipeline.run import LONGEST_WAIT, Pass
 from notifykit.pipeline.service import Service, Told
 
 
@@ -31,14 +31,14 @@ class Heard:
     refusals: list[str] = field(default_factory=list)
     signs: int = 0
 
-    def told(self, **how: float) -> Told:
+    def told(self, longest_silence: float = LONGEST_WAIT) -> Told:
         return Told(
             started=self.started.append,
             passed=self._passed,
             reading=self._reading,
             refused=lambda error: self.refusals.append(str(error)),
             alive=self._alive,
-            **how,
+            longest_silence=longest_silence,
         )
 
     def _passed(self, _project: Project, _outbox: OpenedOutbox, this_pass: Pass) -> None:

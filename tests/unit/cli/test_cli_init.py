@@ -141,10 +141,9 @@ def test_a_project_elsewhere_finds_the_file(folder: Path) -> None:
     assert invoke("--project", "a b/mine.yaml", "check").exit_code == 0
 
 
-@pytest.mark.skipif(os.name == "nt", reason="there are no such terminals")
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
 def test_on_a_terminal_each_point_is_asked_and_a_slip_is_asked_again(folder: Path) -> None:
-    import pty  # no module of Windows
-
+    pty = pytest.importorskip("pty")  # no module of Windows
     screen, side = pty.openpty()
     with subprocess.Popen(
         [NOTIFYKIT, "init", "members.csv"], stdin=side, stdout=side, stderr=side, env={**os.environ, "COLUMNS": "100"}

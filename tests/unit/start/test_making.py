@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
+from system import needs_refusals
 
 from notifykit.start.making import NotMadeError, make_files
 
@@ -25,7 +25,7 @@ def test_what_is_there_is_named_and_kept_and_nothing_else_is_made(tmp_path: Path
     assert (tmp_path / "two.yaml").read_text() == "mine"
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="the folder's mode keeps nobody out")
+@needs_refusals
 def test_what_cannot_be_written_whole_is_taken_back(tmp_path: Path) -> None:
     shut = tmp_path / "shut"
     shut.mkdir(mode=0o500)
