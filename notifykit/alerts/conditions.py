@@ -176,7 +176,7 @@ def _success_rate(condition: Condition, facts: Facts) -> Found:
 
 def _response_time(condition: Condition, facts: Facts) -> Found:
     for item in facts.recent(condition.window):
-        slow = item.queued_to_sent_p95
+        slow = item.percentile(0.95)
         if not condition.covers(item.campaign) or item.accepted < condition.at_least or slow is None:
             continue
         if slow > condition.threshold:

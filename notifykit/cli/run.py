@@ -38,6 +38,7 @@ from notifykit.cli.watching import LiveView
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.operate.attention import Attention, attention
 from notifykit.operate.forecast import forecast
+from notifykit.operate.known_trouble import is_new
 from notifykit.outbox import Outbox
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import LONGEST_WAIT, Pass, Runner
@@ -82,6 +83,9 @@ def run(
     configuration, has everything read anew between two passes, or, where anything is wrong, nothing. With `--json`,
     each pass is one line. On a terminal, lines that move show of each channel what waits, for what, and how many
     attempts ended within a minute.
+
+    The exit code of `--once` tells of each trouble once: where all that is wrong was known after the latest pass, or is
+    silenced, it is 0. `notifykit health` tells how it is.
 
     With `--campaign` and `--channel`, only what is named is generated, sent and written back. Of a campaign that has a
     message on a channel that is named all messages are queued, and those on that channel are sent.
@@ -163,10 +167,16 @@ def _report(
     waiting = None if between and not once else attention(outbox, project.configuration.channels)
     orphans = {} if waiting is None or only else find_orphans(project, outbox)
     this_pass.failures |= project.unavailable(only.campaigns)
+    new = None
+    if once and waiting is not None:
+        new = is_new(outbox, project.configuration.alerts, this_pass, waiting, orphans)
     now = project.clock.now()
     print_failures(this_pass.failures)
     if as_json:
-        print_json({"at": iso(now), **_form(this_pass, waiting, orphans, project.plugins.wording)}, one_line=True)
+        print_json(
+            {"at": iso(now), **_form(this_pass, waiting, orphans, project.plugins.wording), "new_trouble": new},
+            one_line=True,
+        )
     else:
         out(local(now))
         if idle := project.idle:
@@ -184,7 +194,11 @@ def _report(
         or any(item.problems for item in this_pass.generated)
         or any(item.refused for item in this_pass.settled)
     )
-    return exit_code(failures=this_pass.failures, held=held)
+    code = exit_code(failures=this_pass.failures, held=held or new)
+    if new is False and code is not ExitCode.DONE:
+        info("run: all of this was known after the latest pass, or is silenced: the exit code is 0")
+        return ExitCode.DONE
+    return code
 
 
 def _form(this_pass: Pass, waiting: Attention | None, orphans: dict[str, int], wording: Wording) -> dict[str, object]:

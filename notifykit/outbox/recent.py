@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from notifykit.model import Verdict
 from notifykit.outbox.values import OWN_CAMPAIGN, RecentFigures
@@ -34,25 +35,16 @@ def recent_of(
         messages[campaign][verdict] += tasks
         failed[campaign] += ended
     repeated = dict(twice)
-    found = []
-    for campaign in sorted(attempts.keys() - {OWN_CAMPAIGN}):
-        ordered = sorted(waits[campaign])
-        found.append(
-            RecentFigures(
-                campaign=campaign,
-                attempts=attempts[campaign],
-                accepted=counted[campaign],
-                put_back=messages[campaign][Verdict.RETRY],
-                doubtful=messages[campaign][Verdict.UNKNOWN],
-                failed=failed[campaign],
-                perhaps_twice=repeated.get(campaign, 0),
-                queued_to_sent_p50=_percentile(ordered, 0.50),
-                queued_to_sent_p95=_percentile(ordered, 0.95),
-            )
+    return [
+        RecentFigures(
+            campaign=campaign,
+            attempts=attempts[campaign],
+            accepted=counted[campaign],
+            put_back=messages[campaign][Verdict.RETRY],
+            doubtful=messages[campaign][Verdict.UNKNOWN],
+            failed=failed[campaign],
+            perhaps_twice=repeated.get(campaign, 0),
+            waits=array("d", sorted(waits[campaign])),
         )
-    return found
-
-
-def _percentile(ordered: Sequence[float], share: float) -> float | None:
-    """Nearest rank, as in the figures of all time."""
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else None
+        for campaign in sorted(attempts.keys() - {OWN_CAMPAIGN})
+    ]

@@ -207,8 +207,12 @@ class RecentFigures:
     """Messages that failed by an attempt of that time, and are failed still."""
     perhaps_twice: int
     """Messages with two attempts that were or may have been accepted, a later one of them in that time."""
-    queued_to_sent_p50: float | None
-    queued_to_sent_p95: float | None
+    waits: Sequence[float]
+    """Of the accepted ones, seconds from the queue to the end of the attempt, in ascending order."""
+
+    def percentile(self, share: float) -> float | None:
+        """Return the wait that this share of the messages did not exceed, by nearest rank; None where none waited."""
+        return self.waits[min(len(self.waits) - 1, int(len(self.waits) * share))] if self.waits else None
 
 
 MOST_COUNTED = 10_000

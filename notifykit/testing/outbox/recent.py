@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+
 from notifykit.model import Status
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import OWN_CAMPAIGN, Count, RecentFigures
@@ -34,12 +36,11 @@ class RecentContract(OutboxBase):
                 doubtful=1,
                 failed=1,
                 perhaps_twice=0,
-                queued_to_sent_p50=30.0,
-                queued_to_sent_p95=30.0,
+                waits=array("d", [10.0, 30.0]),
             )
         ]
         (first,) = outbox.recent(began, clock.now())
-        assert (first.attempts, first.accepted, first.queued_to_sent_p50) == (4, 1, 10.0)
+        assert (first.attempts, first.accepted, first.percentile(0.5)) == (4, 1, 10.0)
         assert outbox.recent(clock.now() + 1, clock.now() + 9) == []
 
     def test_what_was_sent_after_a_doubt_was_perhaps_sent_twice(self, outbox: Outbox, clock: FakeClock) -> None:

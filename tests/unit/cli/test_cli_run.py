@@ -79,3 +79,61 @@ def test_an_interval_of_the_configuration_has_a_bound(world: CliWorld) -> None:
     done = world.invoke("run", "--once")
     assert done.exit_code == 4
     assert "run.interval: must be a duration such as 30" in done.stderr
+
+
+def test_once_tells_of_each_trouble_by_one_exit_code(make_world: MakeWorld) -> None:
+    world = make_world((DOUBTFUL, FINE))
+    assert [world.invoke("run", "--once").exit_code for _ in range(3)] == [3, 0, 0]
+    known = world.invoke("run", "--once")
+    assert "all of this was known after the latest pass" in known.stderr
+    assert "waiting for you: 1 in doubt" in known.stdout
+    assert world.invoke("health").exit_code == 3
+    assert world.json("run", "--once")["new_trouble"] is False
+
+
+def test_trouble_that_grows_or_comes_back_is_new(make_world: MakeWorld) -> None:
+    world = make_world((DOUBTFUL, FINE))
+    world.invoke("run", "--once")
+    rows = world.rows()
+    with world.csv.open("a", encoding="utf-8", newline="") as file:
+        file.write(f"{contract(3)},测试管家3,0,N,{DOUBTFUL}\r\n")
+    assert world.json("run", "--once", code=3)["new_trouble"] is True
+    assert world.invoke("run", "--once").exit_code == 0
+    world.invoke("resolve", "--status", "in_doubt", "--sent", "--yes", "--why", "seen")
+    assert world.invoke("run", "--once").exit_code == 0
+    with world.csv.open("a", encoding="utf-8", newline="") as file:
+        file.write(f"{contract(4)},测试管家4,0,N,{DOUBTFUL}\r\n")
+    assert world.invoke("run", "--once").exit_code == 3
+    assert rows
+
+
+def test_a_campaign_that_cannot_go_on_is_an_error_once_and_again_where_it_is_another(world: CliWorld) -> None:
+    good = world.csv.read_bytes()
+    world.csv.write_text("other\n1\n", encoding="utf-8")
+    assert [world.invoke("run", "--once").exit_code for _ in range(2)] == [1, 0]
+    world.csv.write_text("another\n1\n", encoding="utf-8")
+    world.edit("campaigns/beijing.yaml", "合同ID(_id)}", "合同}")
+    assert world.invoke("run", "--once").exit_code == 1
+    world.edit("campaigns/beijing.yaml", "合同}", "合同ID(_id)}")
+    world.csv.write_bytes(good)
+    assert world.invoke("run", "--once").exit_code == 0
+    world.csv.write_text("other\n1\n", encoding="utf-8")
+    assert world.invoke("run", "--once").exit_code == 1
+
+
+def test_rows_that_are_held_are_told_once_each(world: CliWorld) -> None:
+    def add(line: str) -> None:
+        with world.csv.open("a", encoding="utf-8", newline="") as file:
+            file.write(f"{line}\r\n")
+
+    add(",测试管家,0,N,")
+    assert [world.invoke("run", "--once").exit_code for _ in range(2)] == [3, 0]
+    add(",测试管家,1,N,")
+    assert [world.invoke("run", "--once").exit_code for _ in range(2)] == [3, 0]
+
+
+def test_what_is_silenced_is_known(make_world: MakeWorld) -> None:
+    world = make_world((DOUBTFUL, FINE))
+    world.invoke("generate")
+    world.invoke("alerts", "silence", "in_doubt", "--for", "1h", "--why", "known")
+    assert world.invoke("run", "--once").exit_code == 0
