@@ -38,6 +38,11 @@ SECTIONS: Mapping[str, Sequence[LazyCommand]] = {
     ),
     "How things stand": (
         _command("status", "status:status", "Show how each campaign stands."),
+        _command(
+            "report",
+            "activity:report",
+            "Show what was sent, waited, failed and was in doubt, by campaign and day, and how long it took.",
+        ),
         _command("health", "health:health", "Tell a monitor in one line whether all is well."),
         _command("alerts", "alerts:alerts", "List what is to be told, what holds now, and since when."),
         _command("tasks", "tasks:tasks", "List messages and where each stands."),

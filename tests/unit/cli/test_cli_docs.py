@@ -109,6 +109,7 @@ def test_every_key_of_every_command_is_on_the_page(
         (claim,) = take(outbox, "a worker that hangs", 1, {"hanging": ChannelBounds()}, 120)
         reader.compare("status", told("status"))
         reader.compare("health", told("health"))
+        reader.compare("report", told("report"))
         reader.compare("alerts silence", told("alerts", "silence", "in_doubt", "--for", "1h", "--why", "x"))
         reader.compare("alerts", told("alerts"))
         reader.compare("alerts unsilence", told("alerts", "unsilence", "in_doubt"))
