@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 from notifykit.clock import Clock
 from notifykit.model import Message, Outcome, Problem, Record, Task
@@ -23,6 +23,8 @@ __all__ = [
     "BatchSender",
     "Decision",
     "Ledger",
+    "Probe",
+    "Prober",
     "Rate",
     "SendContext",
     "Sender",
@@ -207,12 +209,47 @@ class Sender(Protocol):
     at once, default `dispatch.workers`) and `resource` (the name of the one thing of this machine that its calls use,
     such as `desktop`: `concurrency` then counts over all processes and over all channels that name it). One that takes
     several messages in one call says how many at most as `batch_size` (default 1), and has `send_many`, which is then
-    called in place of `send`: see `BatchSender`. One that keeps
-    messages in a file may have `writes`, its Path: the configuration lets nothing else read or write that file.
+    called in place of `send`: see `BatchSender`. One whose service can be asked without a message has `probe`: see
+    `Prober`. One that keeps messages in a file may have `writes`, its Path: the configuration lets nothing else read or
+    write that file.
     """
 
     def send(self, message: Message, context: SendContext) -> Outcome:
         """Try once, and never guess. An exception that escapes counts as `unknown`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a service says when it is asked, without a message, whether it would take one. Built by a class method."""
+
+    ready: bool | None
+    """Whether it is reachable and the credential is good; None: it was not asked, or did not say."""
+    detail: str
+    """For people, without an address or a credential."""
+
+    @classmethod
+    def good(cls, detail: str) -> Self:
+        """It is reachable, and the credential is good."""
+        return cls(True, detail)
+
+    @classmethod
+    def bad(cls, detail: str) -> Self:
+        """It cannot be reached, or refuses the credential."""
+        return cls(False, detail)
+
+    @classmethod
+    def not_asked(cls, why: str) -> Self:
+        """It offers no way to be asked, or did not say."""
+        return cls(None, why)
+
+
+@runtime_checkable
+class Prober(Protocol):
+    """A sender whose service can be asked whether it would take a message. For `notifykit check --online`."""
+
+    def probe(self, timeout: float) -> Probe:
+        """Ask within so many seconds, and send no message: nothing that anybody could receive."""
         ...
 
 

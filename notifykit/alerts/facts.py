@@ -10,7 +10,7 @@ from notifykit.alerts import notes
 from notifykit.model import Status
 from notifykit.operate.attention import outages, unreachable
 from notifykit.outbox.protocol import Outbox
-from notifykit.outbox.values import OWN_CAMPAIGN, Count, Filter, Outage, Pulse, RecentFigures
+from notifykit.outbox.values import ALERTS_CAMPAIGN, Count, Filter, Outage, Pulse, RecentFigures
 
 if TYPE_CHECKING:
     from notifykit.alerts.conditions import Condition
@@ -66,7 +66,7 @@ class Facts:
     def foreign(self, covers: Covers) -> int:
         """Count our messages whose status another program changed."""
         found = self._outbox.tasks(Filter(statuses=(Status.FOREIGN,)))
-        return sum(task.campaign not in ("", OWN_CAMPAIGN) and covers(task.campaign) for task in found)
+        return sum(task.campaign not in ("", ALERTS_CAMPAIGN) and covers(task.campaign) for task in found)
 
     def oldest_waiting(self, condition: Condition) -> float | None:
         """Return when the message was queued that waits for longest."""
@@ -78,7 +78,7 @@ class Facts:
         if not self.open(Status.IN_DOUBT, condition.covers):
             return None
         found = self._outbox.tasks(Filter(statuses=(Status.IN_DOUBT,)))
-        mine = (task for task in found if task.campaign != OWN_CAMPAIGN and condition.covers(task.campaign))
+        mine = (task for task in found if task.campaign != ALERTS_CAMPAIGN and condition.covers(task.campaign))
         return min((task.queued_at if task.doubted_at is None else task.doubted_at for task in mine), default=None)
 
     def recent(self, window: float) -> Sequence[RecentFigures]:

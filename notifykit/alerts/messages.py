@@ -13,7 +13,7 @@ from notifykit.campaign.campaign import Campaign, Channel, MessagePlan
 from notifykit.clock import duration
 from notifykit.model import Draft, OnUnknown, Problem, Record, Status
 from notifykit.outbox.protocol import Outbox
-from notifykit.outbox.values import OWN_CAMPAIGN, Filter
+from notifykit.outbox.values import ALERTS_CAMPAIGN, Filter
 from notifykit.roles import Decision, Ledger, Strategy
 from notifykit.secrets import redact
 from notifykit.wording import Reason
@@ -73,12 +73,14 @@ def further(outbox: Outbox, facts: Facts, channels: Mapping[str, Channel]) -> li
     Each is made once.
     """
     made: list[Draft] = []
-    for task in outbox.tasks(Filter(campaign=OWN_CAMPAIGN, statuses=(Status.QUEUED, Status.FAILED, Status.IN_DOUBT))):
+    for task in outbox.tasks(
+        Filter(campaign=ALERTS_CAMPAIGN, statuses=(Status.QUEUED, Status.FAILED, Status.IN_DOUBT))
+    ):
         second = task.metadata.get("second")
         if task.name != FIRST or not second or (task.status is Status.QUEUED and facts.usable(task.channel)):
             continue
         key = f"{task.key} {SECOND}"
-        if second["channel"] not in channels or any(outbox.tasks(Filter(campaign=OWN_CAMPAIGN, key=key, limit=1))):
+        if second["channel"] not in channels or any(outbox.tasks(Filter(campaign=ALERTS_CAMPAIGN, key=key, limit=1))):
             continue
         text = _fitted(task.text.split("\n"), channels[second["channel"]], str)
         made.append(_own(key, SECOND, second["channel"], second["recipient"], text, {}))
@@ -97,7 +99,9 @@ def own_campaign(channels: Mapping[str, Channel]) -> Campaign | None:
         MessagePlan(name=name, channel=some, recipient=_empty, text=_empty, on_unknown=OnUnknown.RESEND, ordered=False)
         for name in (FIRST, SECOND)
     ]
-    return Campaign(name=OWN_CAMPAIGN, file=_NO_FILE, source=_NoSource(), strategy=_NoStrategy(), messages=tuple(plans))
+    return Campaign(
+        name=ALERTS_CAMPAIGN, file=_NO_FILE, source=_NoSource(), strategy=_NoStrategy(), messages=tuple(plans)
+    )
 
 
 def _route(one: Changed, route: Route, facts: Facts) -> Route:
@@ -122,7 +126,7 @@ def _draft(
 
 def _own(key: str, name: str, channel: str, recipient: str, text: str, metadata: Mapping[str, object]) -> Draft:
     return Draft(
-        campaign=OWN_CAMPAIGN,
+        campaign=ALERTS_CAMPAIGN,
         key=key,
         name=name,
         recipient=recipient,

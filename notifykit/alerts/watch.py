@@ -23,7 +23,6 @@ from notifykit.alerts.state import Change, State, keep_state, states, step
 from notifykit.campaign.campaign import Campaign
 from notifykit.errors import NotifykitError
 from notifykit.outbox.protocol import Outbox
-from notifykit.outbox.values import OWN_CAMPAIGN
 from notifykit.pipeline.generate import Generated
 from notifykit.pipeline.places import ElsewhereError
 from notifykit.wording import Reason
@@ -110,11 +109,6 @@ class Watch:
         for one in changed:
             log.info("alert %s", one.reason, extra={"code": f"alert_{one.change}"})
         return changed
-
-    def settle(self, outbox: Outbox) -> None:
-        """Complete the messages that were sent: nothing is written back for them."""
-        if sent := outbox.owed(OWN_CAMPAIGN):
-            outbox.complete([task.id for task in sent])
 
     def _steps(
         self, outbox: Outbox, found: Mapping[str, Finding], now: float

@@ -47,6 +47,7 @@ _KEEPING = frozenset(
     {
         "check",
         "preview",
+        "send",
         *(command.name for title in ("The job", "How things stand", "Decisions") for command in SECTIONS[title]),
     }
 )

@@ -14,18 +14,20 @@ from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json
 
 
-@click.command(epilog=example("notifykit check"))
+@click.command(epilog=example("notifykit check", "notifykit check --online"))
+@click.option("--online", is_flag=True, help="Ask each channel's service whether it would take a message, without one.")
 @json_option
 @click.pass_obj
 @looks
-def check(session: Session, as_json: bool) -> ExitCode:
+def check(session: Session, online: bool, as_json: bool) -> ExitCode:
     """Look for all that is wrong before it matters.
 
     Configuration, plugins, secrets, paths, the store; and the messages of each campaign's first records are rendered.
     All of it is listed at once (exit code 4), and what `generate` would hold for you (exit code 3). Nothing is queued,
-    sent or written.
+    sent or written. With `--online` each channel is asked whether it is reachable and the credential good, where its
+    service can say so without a message.
     """
-    checked = check_project(session.file, session.plugins)
+    checked = check_project(session.file, session.plugins, online=online)
     if as_json:
         print_json(
             {

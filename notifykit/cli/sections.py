@@ -26,6 +26,7 @@ SECTIONS: Mapping[str, Sequence[LazyCommand]] = {
         _command("demo", "demo:demo", "Build a small world in DIR and walk through the whole story."),
         _command("init", "init:init", "Make a project that works at once, from a CSV file."),
         _command("check", "check:check", "Look for all that is wrong before it matters."),
+        _command("send", "send:send", "Send one test message through a real channel."),
         _command("preview", "preview:preview", "Show the messages of records before anything is queued."),
         _command("new-plugin", "new_plugin:new_plugin", "Make a folder with a plugin that works."),
     ),

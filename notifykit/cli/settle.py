@@ -13,7 +13,7 @@ from notifykit.errors import ExitCode
 from notifykit.model import Status
 from notifykit.outbox import Outbox
 from notifykit.outbox.protocol import KeepsPlaces
-from notifykit.outbox.values import OWN_CAMPAIGN, Filter
+from notifykit.outbox.values import Filter, is_reserved
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import Pass, settle_all
 from notifykit.session import Session
@@ -69,14 +69,14 @@ def settle(session: Session, named: tuple[str, ...], campaigns: tuple[str, ...],
 
 def find_orphans(project: Project, outbox: Outbox) -> dict[str, int]:
     """Return the campaigns of this machine that no file describes and that still owe write-backs, with how many."""
-    described = {campaign.name for campaign in project.described} | set(project.unavailable()) | {OWN_CAMPAIGN}
+    described = {campaign.name for campaign in project.described} | set(project.unavailable())
     if isinstance(outbox, KeepsPlaces):
         here = project.configuration.settings.place
         described |= {name for name, kept in outbox.places().items() if kept.place != here}
     owing = {
         name: sum(1 for _ in outbox.tasks(Filter(campaign=name, statuses=(Status.SENT,))))
         for name in sorted(outbox.owing_campaigns())
-        if name not in described
+        if name not in described and not is_reserved(name)
     }
     return {name: number for name, number in owing.items() if number}
 

@@ -16,7 +16,7 @@ from notifykit.errors import ExitCode
 from notifykit.model import FOREVER, Claim, Status
 from notifykit.operate.attention import outages, overdue_calls
 from notifykit.outbox import Outbox
-from notifykit.outbox.values import CampaignFigures, Filter, Outage, Pause
+from notifykit.outbox.values import CampaignFigures, Filter, Outage, Pause, is_reserved
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json
 from notifykit.terminal.stdout import emit
@@ -42,6 +42,7 @@ def status(session: Session, as_json: bool) -> ExitCode:
     clock = SystemClock()
     now = clock.now()
     figures: list[CampaignFigures] = []
+    own: list[CampaignFigures] = []
     pauses: list[Pause] = []
     overdue: list[Claim] = []
     cut_off: list[Outage] = []
@@ -50,7 +51,9 @@ def status(session: Session, as_json: bool) -> ExitCode:
     with existing_at(project, project.store(session.plugins.registry), clock) as outbox:
         if outbox is not None:
             now = outbox.now()
-            figures, pauses, unowned = outbox.figures(), outbox.pauses(), _count(outbox, Status.PENDING)
+            all_figures, pauses, unowned = outbox.figures(), outbox.pauses(), _count(outbox, Status.PENDING)
+            own = [item for item in all_figures if is_reserved(item.campaign)]
+            figures = [item for item in all_figures if not is_reserved(item.campaign)]
             foreign = _count(outbox, Status.FOREIGN)
             held = dict(outbox.held_campaigns())
             cut_off = outages(outbox)
@@ -61,6 +64,7 @@ def status(session: Session, as_json: bool) -> ExitCode:
             {
                 "at": iso(now),
                 "campaigns": [figures_form(item, now) for item in figures],
+                "own_messages": [figures_form(item, now) for item in own],
                 "pauses": [pause_form(pause, session.plugins.wording) for pause in pauses],
                 "outages": [outage_form(outage, session.plugins.wording) for outage in cut_off],
                 "overdue_calls": [overdue_form(claim, now) for claim in overdue],
@@ -74,6 +78,10 @@ def status(session: Session, as_json: bool) -> ExitCode:
         )
     elif outbox is not None:
         _print(figures, pauses, unowned, now)
+        for item in own:
+            counted = ", ".join(f"{number:,} {status}" for status, number in item.by_status.items() if number)
+            lists = f"`notifykit tasks --campaign {item.campaign}` lists them"
+            out("", f"notifykit's own messages, {item.campaign}: {counted}; {lists}")
         if foreign:
             told = "another program wrote into what cannot be read, or gave a status that notifykit does not know"
             out("", f"{count(foreign, 'row')} that {told}; `notifykit tasks --status foreign` lists them")

@@ -24,6 +24,7 @@ from notifykit.config.project import ProjectFile
 from notifykit.config.sections import ProjectSection
 from notifykit.config.tree import Branch, Leaf, Node, dotted, leaves
 from notifykit.config.validate import validated
+from notifykit.outbox.values import RESERVED, is_reserved
 from notifykit.plugins.registry import Registry
 from notifykit.secrets import Surroundings, credential_in
 
@@ -123,6 +124,9 @@ def _check_names(roots: Mapping[Path, Branch], defects: Defects) -> None:
     for file, root in roots.items():
         name = campaign_name(file, root)
         leaf = root.entries.get("name")
+        if is_reserved(name):
+            what = f'"{name}" begins with "{RESERVED}", under which notifykit keeps messages of its own'
+            defects.add(leaf.place if leaf else root.place, "name", what, mend="choose another name")
         place = leaf.place if isinstance(leaf, Leaf) else root.place
         if other := first.get(name):
             what = f'"{name}" is also the name of the campaign at {other}; give each campaign its own'

@@ -17,6 +17,7 @@ from notifykit.outbox.protocol import KeepsPlaces
 from notifykit.pipeline.held_claims import worker_name
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import Pass, generate_all, settle_all
+from notifykit.pipeline.settle import close_own
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class Rounds:
         with self._outboxes.lent() as outbox:
             if self.watch.due:
                 self.watch.look(outbox)
-            self.watch.settle(outbox)
+            close_own(outbox)
             pulse = outbox.pulse()
             paused = {pause.channel for pause in pulse.pauses}
             due = [

@@ -5,7 +5,7 @@ rest, and judges the body of what is left.
 """
 
 from notifykit.http.addresses import check_http_url, plain
-from notifykit.http.posting import header_value, post
+from notifykit.http.posting import get, header_value, post
 from notifykit.http.reply import Reply, classify_status, retry_after, throttle
 from notifykit.http.tls import check_ca_file
 
@@ -14,6 +14,7 @@ __all__ = [
     "check_ca_file",
     "check_http_url",
     "classify_status",
+    "get",
     "header_value",
     "plain",
     "post",

@@ -1,4 +1,4 @@
-"""One POST over a connection of its own.
+"""One POST (or GET) over a connection of its own.
 
 The exception of a failed request does not tell whether the request could have left the machine; the client's
 trace does. No `send_request_headers.started` for anything but a proxy's CONNECT: not sent. From there on:
@@ -51,7 +51,7 @@ _NEVER = (httpcore2.UnsupportedProtocol, httpcore2.LocalProtocolError, httpx2.In
 
 def exchange(
     url: str,
-    text: str,
+    text: str | None,
     kind: str,
     headers: Mapping[str, str],
     *,
@@ -59,7 +59,10 @@ def exchange(
     proxy: str | None = None,
     ca_file: Path | None = None,
 ) -> Reply | Outcome:
-    """Post the text as UTF-8, `kind` being its Content-Type; all else is as `notifykit.http.post` says."""
+    """Post the text as UTF-8, `kind` being its Content-Type; ask by GET where there is none.
+
+    All else is as `notifykit.http.post` says.
+    """
     network = DeadlineBackend(timeout)
     sent = False
 
@@ -70,7 +73,7 @@ def exchange(
             sent = True
 
     try:
-        request = _request(url, text.encode(), _merged(kind, headers))
+        request = _request(url, None if text is None else text.encode(), _merged(kind, headers))
         request.extensions["trace"] = watch
         with _pool(network, request.url.scheme, proxy, ca_file) as pool, closing(pool.handle_request(request)) as reply:
             return _read(reply)
@@ -84,14 +87,14 @@ def exchange(
 
 
 def _merged(kind: str, headers: Mapping[str, str]) -> httpx2.Headers:
-    merged = httpx2.Headers({**_OURS, "Content-Type": kind})
+    merged = httpx2.Headers({**_OURS, "Content-Type": kind} if kind else _OURS)
     merged.update(headers)
     return merged
 
 
-def _request(url: str, body: bytes, headers: httpx2.Headers) -> httpcore2.Request:
+def _request(url: str, body: bytes | None, headers: httpx2.Headers) -> httpcore2.Request:
     """Let httpx2 do what it knows (international host names, Host, Content-Length), for the transport below."""
-    request = httpx2.Request("POST", url, headers=headers, content=body)
+    request = httpx2.Request("GET" if body is None else "POST", url, headers=headers, content=body)
     if request.url.userinfo:
         login = f"{request.url.username}:{request.url.password}".encode()
         request.headers.setdefault("Authorization", f"Basic {base64.b64encode(login).decode()}")

@@ -1,4 +1,4 @@
-"""What a sender posts, and how it asks for that."""
+"""What a sender posts or asks, and how."""
 
 from __future__ import annotations
 
@@ -40,6 +40,22 @@ def post(
     revealed = {name: plain(value) for name, value in (headers or {}).items()}
     via = None if proxy is None else plain(proxy)
     return exchange(plain(url), text, kind, revealed, timeout=timeout, proxy=via, ca_file=ca_file)
+
+
+def get(
+    url: str | Secret,
+    *,
+    timeout: float,
+    headers: Mapping[str, str | Secret] | None = None,
+    proxy: str | Secret | None = None,
+    ca_file: Path | None = None,
+) -> Reply | Outcome:
+    """Ask by GET, for a sender's `probe`; all else is as `post` says."""
+    from notifykit.http.exchange import exchange
+
+    revealed = {name: plain(value) for name, value in (headers or {}).items()}
+    via = None if proxy is None else plain(proxy)
+    return exchange(plain(url), None, "", revealed, timeout=timeout, proxy=via, ca_file=ca_file)
 
 
 def header_value(text: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from notifykit.model import FOREVER, OVERDUE, Claim, Status
 from notifykit.outbox.protocol import Outbox
-from notifykit.outbox.values import Count, Filter, Outage, Pause, Pulse
+from notifykit.outbox.values import TEST_CAMPAIGN, Count, Filter, Outage, Pause, Pulse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +15,7 @@ class Attention:
     """What waits for a person."""
 
     failed: Count = field(default_factory=Count)
+    """Without test messages: whoever sent one was told."""
     in_doubt: Count = field(default_factory=Count)
     foreign: int = 0
     """Messages of ours whose status another program changed to what nobody knows."""
@@ -51,7 +52,10 @@ def attention(outbox: Outbox, channels: Collection[str]) -> Attention:
 def attention_in(outbox: Outbox, pulse: Pulse, channels: Collection[str]) -> Attention:
     """Do so where the pulse of the outbox is known."""
     return Attention(
-        failed=pulse.total(Status.FAILED),
+        failed=sum(
+            (one.by_status.get(Status.FAILED, Count()) for one in pulse.campaigns if one.campaign != TEST_CAMPAIGN),
+            Count(),
+        ),
         in_doubt=pulse.total(Status.IN_DOUBT),
         foreign=sum(bool(task.campaign) for task in outbox.tasks(Filter(statuses=(Status.FOREIGN,)))),
         paused=tuple(pause for pause in pulse.pauses if pause.until == FOREVER),

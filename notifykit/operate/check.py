@@ -17,6 +17,7 @@ from notifykit.config.open_points import open_points
 from notifykit.errors import ConfigError, HeldCampaignError, NotifykitError, StoreError, pass_interrupt
 from notifykit.model import Problem, Record
 from notifykit.operate.attention import unreachable
+from notifykit.operate.probing import probed
 from notifykit.operate.rehearsal import empty_outbox
 from notifykit.operate.writable import unwritable_results
 from notifykit.outbox import Outbox
@@ -52,7 +53,7 @@ class Finding:
 
     level: Level
     about: str
-    """`plugins`, `configuration`, `store`, or the name of a campaign."""
+    """`plugins`, `configuration`, `store`, `channel` and its name, or the name of a campaign."""
     what: str
     error: NotifykitError | None = None
     """Where it is, what is wrong and how to mend it; None where there is only `what`."""
@@ -77,8 +78,8 @@ class Checked:
         return any(finding.level is Level.HELD for finding in self.findings)
 
 
-def check(file: Path, plugins: Plugins) -> Checked:
-    """Check a project. Nothing is queued, sent or written."""
+def check(file: Path, plugins: Plugins, *, online: bool = False) -> Checked:
+    """Check a project. Nothing is queued, sent or written. `online`: the services of the channels are asked, too."""
     plugins.import_offered()
     findings = [_wrong("plugins", plugin.error) for plugin in plugins.failed]
     findings += [_error("plugins", warning) for warning in plugins.warnings]
@@ -101,6 +102,8 @@ def check(file: Path, plugins: Plugins) -> Checked:
         for item in project.configuration.unavailable
     ]
     findings += _of_files(project)
+    if online:
+        findings += _of_services(project)
     findings += _of_store(project)
     campaigns = project.configuration.campaigns
     # Before the store is opened here: plugins open it as they need.
@@ -140,6 +143,19 @@ def _without_secrets(file: Path, plugins: Plugins) -> Project | None:
         return open_project(file, plugins=plugins, secrets=False)
     except ConfigError:
         return None
+
+
+def _of_services(project: Project) -> Iterator[Finding]:
+    """What the service of each channel says."""
+    configuration = project.configuration
+    for name, probe in probed(configuration.channels, configuration.settings.dispatch.timeout).items():
+        about = f"channel {name}"
+        if probe.ready is None:
+            yield _note(about, f"not asked: {probe.detail}")
+        elif probe.ready:
+            yield _note(about, f"ready: {probe.detail}")
+        else:
+            yield _error(about, f"not ready: {probe.detail}")
 
 
 def _of_store(project: Project) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from notifykit.model import Status
-from notifykit.outbox.values import OWN_CAMPAIGN, CampaignFigures
+from notifykit.outbox.values import ALERTS_CAMPAIGN, CampaignFigures
 
 
 @dataclass(slots=True)
@@ -35,9 +35,9 @@ class Counted:
     to the acceptance where the message is sent and this is its latest attempt."""
 
     def figures(self) -> list[CampaignFigures]:
-        """Return how each campaign stands that ever offered a draft or has a task; without `OWN_CAMPAIGN`."""
+        """Return how each campaign stands that ever offered a draft or has a task; without `ALERTS_CAMPAIGN`."""
         latest = self._latest()
-        return [self._of(name, latest[name]) for name in sorted({*self.by_status, *self.prevented} - {OWN_CAMPAIGN})]
+        return [self._of(name, latest[name]) for name in sorted({*self.by_status, *self.prevented} - {ALERTS_CAMPAIGN})]
 
     def _of(self, campaign: str, latest: _Latest) -> CampaignFigures:
         finished = latest.verdicts.total()

@@ -143,6 +143,14 @@ class Outbox(Protocol):
         """
         ...
 
+    def claim_task(self, task_id: int, worker: str, bounds: ChannelBounds, lease: float) -> Claim | None:
+        """Claim this queued task, which has no order, now: whatever else is due, and although its channel is paused.
+
+        It counts for the rates. For who queues one message and sends it in the same breath, in one transaction with
+        `enqueue`. None where it is not queued, or has an order.
+        """
+        ...
+
     def release(self, claim: Claim) -> None:
         """Give back a claim whose call was never begun."""
         ...
@@ -324,12 +332,12 @@ class Outbox(Protocol):
         ...
 
     def figures(self) -> list[CampaignFigures]:
-        """Return how each campaign stands, by name; without `OWN_CAMPAIGN`."""
+        """Return how each campaign stands, by name; without `ALERTS_CAMPAIGN`."""
         ...
 
     def pulse(self) -> Pulse:
         """Return what is open, for whoever asks every few seconds: of one status and channel of a campaign,
-        `MOST_COUNTED` are counted at most. Campaigns are without `OWN_CAMPAIGN`, whose messages wait for channels, too.
+        `MOST_COUNTED` are counted at most. Campaigns are without `ALERTS_CAMPAIGN`, but its messages wait for channels.
 
         A task is counted by its status as another program may have left it.
         """
@@ -338,7 +346,7 @@ class Outbox(Protocol):
     def recent(self, since: float, until: float) -> list[RecentFigures]:
         """Return what happened to each campaign's messages from `since` to before `until`, in UTC seconds.
 
-        By name; without campaigns of which no attempt ended then, and without `OWN_CAMPAIGN`.
+        By name; without campaigns of which no attempt ended then, and without `ALERTS_CAMPAIGN`.
         """
         ...
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from notifykit.model import Status
-from notifykit.outbox.values import OWN_CAMPAIGN, CampaignPulse, ChannelPulse, Count, Pause, Pulse
+from notifykit.outbox.values import ALERTS_CAMPAIGN, CampaignPulse, ChannelPulse, Count, Pause, Pulse
 
 OPEN = (Status.QUEUED, Status.IN_DOUBT, Status.FAILED)
 """The statuses that are counted by campaign and channel."""
@@ -46,7 +46,7 @@ def pulse_of(
         campaigns=[
             CampaignPulse(campaign=name, by_status=dict(found), oldest_queued=min(oldest.get(name, ()), default=None))
             for name, found in sorted(campaigns.items())
-            if name != OWN_CAMPAIGN
+            if name != ALERTS_CAMPAIGN
         ],
         channels=[
             ChannelPulse(

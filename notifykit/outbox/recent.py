@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from notifykit.model import Verdict
-from notifykit.outbox.values import OWN_CAMPAIGN, RecentFigures
+from notifykit.outbox.values import ALERTS_CAMPAIGN, RecentFigures
 
 
 def recent_of(
@@ -46,5 +46,5 @@ def recent_of(
             perhaps_twice=repeated.get(campaign, 0),
             waits=array("d", sorted(waits[campaign])),
         )
-        for campaign in sorted(attempts.keys() - {OWN_CAMPAIGN})
+        for campaign in sorted(attempts.keys() - {ALERTS_CAMPAIGN})
     ]

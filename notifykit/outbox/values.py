@@ -13,8 +13,10 @@ from notifykit.wording import Reason
 from notifykit.wording.host import CHANNEL_THROTTLED, CHANNEL_UNREACHABLE
 
 __all__ = [
+    "ALERTS_CAMPAIGN",
     "MOST_COUNTED",
-    "OWN_CAMPAIGN",
+    "RESERVED",
+    "TEST_CAMPAIGN",
     "CampaignFigures",
     "CampaignPulse",
     "ChannelBounds",
@@ -35,7 +37,22 @@ __all__ = [
     "Rewrite",
     "SourcePlace",
     "Transition",
+    "is_reserved",
 ]
+
+RESERVED = "notifykit:"
+"""How names begin under which notifykit keeps messages of its own. No campaign's may."""
+
+TEST_CAMPAIGN = "notifykit:test"
+"""Test messages of `notifykit send`."""
+
+ALERTS_CAMPAIGN = "notifykit:alerts"
+"""Messages of `alerts:`. They count in no figures."""
+
+
+def is_reserved(campaign: str) -> bool:
+    """Whether what is kept under a name is no campaign's."""
+    return campaign.startswith(RESERVED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,8 +203,6 @@ class CampaignFigures:
 
 LATEST = 20_000
 """How many attempts figures tell of, the latest ones of a store: how they came out, and how long they took."""
-OWN_CAMPAIGN = "notifykit/alerts"
-"""Whose messages are notifykit's own: no file can give a campaign this name. They count in no figures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +268,10 @@ class CampaignPulse:
     oldest_queued: float | None = None
     """UTC seconds at which its message was queued that waits for longest."""
 
+    def of(self, status: Status) -> Count:
+        """Return how many are in a status that is open."""
+        return self.by_status.get(status, Count())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelPulse:
@@ -283,7 +302,7 @@ class Pulse:
 
     def total(self, status: Status) -> Count:
         """Return how many of all campaigns are in a status that is open."""
-        return sum((one.by_status.get(status, Count()) for one in self.campaigns), Count())
+        return sum((one.of(status) for one in self.campaigns), Count())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from notifykit.clock import Clock
 from notifykit.errors import StoreError
 from notifykit.model import FOREVER, Claim, Outcome, Status
 from notifykit.outbox.protocol import Outbox
-from notifykit.outbox.values import OWN_CAMPAIGN, Transition
+from notifykit.outbox.values import Transition, is_reserved
 from notifykit.pipeline.bounds import most_calls
 from notifykit.pipeline.call import Result, call
 from notifykit.pipeline.dispatched import Dispatched
@@ -248,7 +248,7 @@ class Dispatcher:
             for result, then in zip(results, thens, strict=True):
                 if then is None:
                     self._report.late += 1
-                elif result.claim.task.campaign != OWN_CAMPAIGN:
+                elif not is_reserved(result.claim.task.campaign):
                     self._report.by_status[then.status] += 1
         for result, then in zip(results, thens, strict=True):
             hook = HOOKS.get(then.status) if then is not None else None

@@ -23,7 +23,7 @@ from notifykit.pipeline.places import keep_here, require_here
 from notifykit.pipeline.presence import Presence
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.selection import EVERYTHING, Selection
-from notifykit.pipeline.settle import Settled, settle
+from notifykit.pipeline.settle import Settled, close_own, settle
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +86,7 @@ def generate_all(
 
 def settle_all(project: Project, outbox: Outbox, campaigns: Sequence[Campaign], this_pass: Pass) -> None:
     """Settle each campaign that owes write-backs."""
+    close_own(outbox)
     owing = set(outbox.owing_campaigns())
     precedence = project.precedence(outbox)
     place = project.configuration.settings.place
@@ -231,7 +232,7 @@ class Runner:
         this_pass.alerts += changed
         if changed and self._dispatcher is not None and not self._stop.is_set():
             this_pass.dispatched.add(self._dispatcher.run(drain=False, leave_overdue=True))
-        self._watch.settle(self._outbox)
+        close_own(self._outbox)
 
     def _repeat(self, interval: float, report: Callable[[Pass], None], ended: Callable[[], bool]) -> None:
         clock = self._project.clock
@@ -291,4 +292,3 @@ class Runner:
 
     def _settle(self, this_pass: Pass) -> None:
         settle_all(self._project, self._outbox, self._project.described_of(self._only), this_pass)
-        self._watch.settle(self._outbox)

@@ -11,6 +11,7 @@ from notifykit.campaign.campaign import Campaign
 from notifykit.errors import CampaignError
 from notifykit.model import Task
 from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.values import is_reserved
 from notifykit.roles import WriteBack
 from notifykit.secrets import redact, redact_data
 from notifykit.wording import Reason
@@ -56,6 +57,13 @@ def settle(campaign: Campaign, outbox: Outbox) -> Settled:
         del tasks, result, reasons  # not kept while the next ones are read
     outbox.end_write_back(campaign.name)
     return Settled(campaign=campaign.name, completed=completed, refused=dict(refused))
+
+
+def close_own(outbox: Outbox) -> None:
+    """Complete what was sent of notifykit's own messages: nothing is written back for them."""
+    for name in filter(is_reserved, outbox.owing_campaigns()):
+        while tasks := outbox.owed(name):
+            outbox.complete(task.id for task in tasks)
 
 
 def _written_back(campaign: Campaign, tasks: Sequence[Task]) -> WriteBack:

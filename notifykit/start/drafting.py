@@ -68,7 +68,8 @@ def _senders() -> Iterator[str]:
     yield "# By which channels messages leave. This one appends them to a file, so that nothing leaves by accident."
     yield "senders:"
     yield f"  {CHANNEL}: {{type: file, path: {SENT}}}"
-    yield "  # One that reaches people, for `sender:` of a message (`notifykit docs senders` has all of them):"
+    yield "  # One that reaches people, for `sender:` of a message (`notifykit docs senders` has all); try it with"
+    yield "  # `notifykit check --online` and `notifykit send`:"
     yield "  # my-group: {type: wecom_robot, key: {env: MY_GROUP_KEY}}"
     yield "  # my-service: {type: webhook, url: {env: MY_SERVICE_URL}}"
 

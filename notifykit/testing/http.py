@@ -45,6 +45,9 @@ class HttpService:
             def do_POST(self) -> None:
                 service._serve(self)
 
+            def do_GET(self) -> None:
+                service._serve(self)
+
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
                 """Say nothing."""
 

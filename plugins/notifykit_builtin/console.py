@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from notifykit.model import Message, Outcome
-from notifykit.roles import SendContext
+from notifykit.roles import Probe, SendContext
 
 _line_by_line = threading.Lock()
 
@@ -35,6 +35,10 @@ class Console:
             except OSError as error:
                 return Outcome.unknown(type(error).__name__, f"{self.stream} failed; the line may have been shown")
         return Outcome.accepted()
+
+    def probe(self, timeout: float) -> Probe:  # noqa: ARG002 - part of the role
+        """Say that there is nobody to ask."""
+        return Probe.not_asked("there is no service: messages are shown here")
 
 
 def _visible(text: str) -> str:

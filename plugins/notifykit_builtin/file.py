@@ -17,7 +17,7 @@ from notifykit.durable import sync, sync_folder, write_all
 from notifykit.durable.ordinary import instead_of_file
 from notifykit.model import Message, Outcome
 from notifykit.options import OptionError, ProjectPath
-from notifykit.roles import SendContext
+from notifykit.roles import Probe, SendContext
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
 
@@ -62,6 +62,13 @@ class File:
                 return _append(self.path, line)
             finally:
                 lock.release()
+
+    def probe(self, timeout: float) -> Probe:  # noqa: ARG002 - part of the role
+        """Look whether the file, or the folder that it would be made in, can be written."""
+        there = next(path for path in (self.path, *self.path.parents) if path.exists())
+        if os.access(there, os.W_OK):
+            return Probe.good("the file can be written")
+        return Probe.bad(f"{there} cannot be written")
 
 
 def _line(message: Message, now: float) -> bytes:

@@ -22,7 +22,7 @@ from typing import Literal
 from notifykit.errors import PluginError, pass_interrupt
 from notifykit.model import Message, Outcome
 from notifykit.options import OptionError, ProjectPath
-from notifykit.roles import SendContext
+from notifykit.roles import Probe, SendContext
 from notifykit_builtin import NotSent
 
 _desktop = threading.Lock()
@@ -67,6 +67,10 @@ class Python:
                 context.log.warning("%s: %s", self.call, _raised(error))
                 return Outcome.unknown(type(error).__name__, f"the function: {_raised(error)}")
         return self._believe(result)
+
+    def probe(self, timeout: float) -> Probe:  # noqa: ARG002 - part of the role
+        """Say that only a call tells."""
+        return Probe.not_asked("a function is there to be called; only a message tells")
 
     def _believe(self, result: object) -> Outcome:
         if isinstance(result, Outcome):

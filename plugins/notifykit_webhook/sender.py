@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from notifykit.http import check_ca_file, check_http_url, classify_status, header_value, post, throttle
+from notifykit.http import check_ca_file, check_http_url, classify_status, get, header_value, post, throttle
 from notifykit.model import Message, Outcome
 from notifykit.options import OptionError, ProjectPath, Secret
-from notifykit.roles import SendContext
+from notifykit.roles import Probe, SendContext
 from notifykit_webhook.accept import Accept
 from notifykit_webhook.fields import DEFAULT, check_fields, fill
 
@@ -38,6 +38,8 @@ class Webhook:
     """The receiver drops a repeat of the same Idempotency-Key: your word for it."""
     max_bytes: int | None = None
     """UTF-8 bytes of text that the receiver takes."""
+    probe_url: Secret | str | None = None
+    """An address that answers 2xx to a GET with these headers where they are good: `check --online` asks it."""
     proxy: Secret | str | None = None
     """`http://host:port`, or a secret where it holds a password."""
     ca_file: ProjectPath | None = None
@@ -53,6 +55,8 @@ class Webhook:
             )
         if self.max_bytes is not None and self.max_bytes < 1:
             raise OptionError("max_bytes", f"must be 1 or more, not {self.max_bytes}")
+        if self.probe_url is not None:
+            check_http_url(self.probe_url, "probe_url")
         if self.proxy is not None:
             check_http_url(self.proxy, "proxy")
         if self.ca_file is not None:
@@ -90,6 +94,15 @@ class Webhook:
         if self.accept is None:
             return Outcome.accepted()
         return Outcome.unknown("no_verdict", f"the reply does not say what {self.accept.path} is")
+
+    def probe(self, timeout: float) -> Probe:
+        """Ask `probe_url`, where there is one."""
+        if self.probe_url is None:
+            return Probe.not_asked("what it answers to, only a message tells; `probe_url:` names an address to ask")
+        reply = get(self.probe_url, headers=self.headers, timeout=timeout, proxy=self.proxy, ca_file=self.ca_file)
+        if isinstance(reply, Outcome):
+            return Probe.bad(f"cannot be reached ({reply.said})")
+        return Probe.good(f"HTTP {reply.status}") if reply.ok else Probe.bad(f"HTTP {reply.status}")
 
 
 def _check_headers(headers: Mapping[str, Secret | str]) -> None:

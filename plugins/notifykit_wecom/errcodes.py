@@ -14,6 +14,9 @@ THROTTLED = 45009
 THROTTLE_PAUSE = 60.0
 """Seconds for which the service blocks a robot that sent too fast."""
 
+EMPTY = 44004
+"""What a message without a text is refused with, where the key is good."""
+
 _DEFECT = "this message's defect: "
 _CHANNEL = "every message of this robot would fail; the channel is paused until a person resumes it: "
 
@@ -30,7 +33,7 @@ ERRCODES: Mapping[int, Outcome] = {
     40035: Outcome.rejected("40035", _DEFECT + "a parameter is not valid"),
     40058: Outcome.rejected("40058", _DEFECT + "a parameter, or its length, is not valid"),
     40063: Outcome.rejected("40063", _DEFECT + "a parameter is empty"),
-    44004: Outcome.rejected("44004", _DEFECT + "its text is empty"),
+    EMPTY: Outcome.rejected("44004", _DEFECT + "its text is empty"),
     45002: Outcome.rejected("45002", _DEFECT + "its text is too long"),
     45008: Outcome.rejected("45008", _DEFECT + "it has too many articles"),
     # Media ids expire and could be uploaded again, but the types that are sent here carry none.

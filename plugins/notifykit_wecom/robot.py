@@ -12,11 +12,11 @@ from typing import ClassVar, Literal
 from urllib.parse import quote
 
 from notifykit.http import Reply, check_http_url, classify_status, post, throttle
-from notifykit.model import Message, Outcome
+from notifykit.model import FOREVER, Message, Outcome
 from notifykit.options import OptionError, Seconds, Secret
-from notifykit.roles import Rate, SendContext
+from notifykit.roles import Probe, Rate, SendContext
 from notifykit.secrets import SecretMissingError
-from notifykit_wecom.errcodes import THROTTLE_PAUSE, THROTTLED, outcome_of
+from notifykit_wecom.errcodes import EMPTY, THROTTLE_PAUSE, THROTTLED, outcome_of
 
 MAX_BYTES: Mapping[str, int] = {"text": 2048, "markdown": 4096, "markdown_v2": 4096}
 """UTF-8 bytes of content that the service takes."""
@@ -88,7 +88,7 @@ class WecomRobot:
                 "40058", f"{size} bytes, and {self.msgtype} takes {self.max_bytes}: not sent; shorten or split it"
             )
         reply = post(
-            f"{self.base_url}?key={quote(self.key.reveal(), safe='')}",
+            self._url(),
             json=self._body(message.text),
             timeout=context.timeout,
             proxy=self.proxy,
@@ -96,6 +96,27 @@ class WecomRobot:
         if isinstance(reply, Outcome):
             return reply
         return self._judge(reply, context.clock.now())
+
+    def probe(self, timeout: float) -> Probe:
+        """Post a message without a text: the service refuses it (44004), which tells that it knows the key."""
+        reply = post(
+            self._url(),
+            json={"msgtype": self.msgtype, self.msgtype: {"content": ""}},
+            timeout=timeout,
+            proxy=self.proxy,
+        )
+        if isinstance(reply, Outcome):
+            return Probe.bad(f"cannot be reached ({reply.said})")
+        errcode = reply.json_object().get("errcode")
+        if errcode == EMPTY:
+            return Probe.good("the service knows the key")
+        if type(errcode) is int and (outcome := outcome_of(errcode)).pause == FOREVER:
+            return Probe.bad(str(outcome.said))
+        said = f"errcode {errcode}" if type(errcode) is int else f"HTTP {reply.status}, and no errcode"
+        return Probe.not_asked(f"the service did not say ({said})")
+
+    def _url(self) -> str:
+        return f"{self.base_url}?key={quote(self.key.reveal(), safe='')}"
 
     def _judge(self, reply: Reply, now: float) -> Outcome:
         if (asked := throttle(reply, now=now)) is not None:

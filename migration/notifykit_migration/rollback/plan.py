@@ -19,7 +19,7 @@ from notifykit.model import Status
 from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.outbox.sqlite.worker_locks import WorkerLocks
-from notifykit.outbox.values import OWN_CAMPAIGN
+from notifykit.outbox.values import is_reserved
 from notifykit.pipeline.project import Project
 from notifykit.terminal.console import some
 from notifykit.wording import Reason
@@ -149,7 +149,7 @@ def work_out(project: Project, folder: MigrationFolder, connection: sqlite3.Conn
     keeping = {campaign.name for campaign, state in legacy_states(project) if state.disposal is Disposal.KEEP}
     began = {id_: status for path in reversed(copies) for id_, status in legacy_rows[path].items()}
     for name, by_key in view.tasks.items():
-        if name not in mine and name != OWN_CAMPAIGN:
+        if name not in mine and not is_reserved(name):
             _other_campaign(name, by_key, total, began, known=name in keeping or name == OTHERS)
     if view.busy:
         total.warnings.append(warnings.BUSY(messages=view.busy))
@@ -280,7 +280,7 @@ def _other_campaign(
         total.rows.update(rows)
         total.touched |= any(rows.get(seen.id) != began.get(seen.id) for seen in tasks)
     if waiting:
-        total.warnings.append(warnings.UNKNOWN_CAMPAIGN(campaign=name, messages=waiting))
+        total.warnings.append(warnings.UNKNALERTS_CAMPAIGN(campaign=name, messages=waiting))
 
 
 def _lost(campaign: str, key: str) -> Hold:

@@ -47,6 +47,19 @@ class Claiming:
             claims = visit.claim(lease) if slots > 0 else []
             return Exchanged(moved=moved, claims=claims)
 
+    def claim_task(self, task_id: int, worker: str, bounds: ChannelBounds, lease: float) -> Claim | None:
+        """Claim this queued task, which has no order, now; None where it is none. Its lane is its own."""
+        with self.db.transaction():
+            advisory.hold(self.db, "worker", [worker])  # see `LostClaims.reconcile`
+            now = self.db.now()
+            for _, number, *columns in self.lanes.take([-task_id], worker, lease, now):
+                claim = Claim(task=rows.task(columns), token=number, worker=worker, started_at=now, lease=lease)
+                if bounds.rates:
+                    rates.started(self.db, [claim])
+                self.db.handed.give(worker, [claim])
+                return claim
+        return None
+
 
 class _Visit:
     """One look for what may be claimed."""

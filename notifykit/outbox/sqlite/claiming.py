@@ -46,15 +46,19 @@ SELECT due_at, {rows.selected(rows.TASK_COLUMNS, **_AS_CLAIMED)}
  ORDER BY due_at, id LIMIT :room
 """
 
-# `_due`: those of one campaign, by the index of what is open: what others have waiting is not read. Sorted by
-# that index where the status that is looked for is the first term; the next ones are the index's own.
+# `_due`: those of one campaign, by the index of what is open: what others have waiting is not read.
 _DUE_OF_CAMPAIGN = f"""
 SELECT due_at, {rows.selected(rows.TASK_COLUMNS, **_AS_CLAIMED)}
   FROM tasks INDEXED BY tasks_open
- WHERE status = 'queued' AND status IN ('queued', 'failed', 'in_doubt') AND channel IS NOT NULL
-   AND campaign IS NOT NULL AND campaign = :campaign AND channel = :channel AND due_at <= :now
+ WHERE status = 'queued' AND {rows.OPEN} AND campaign = :campaign AND channel = :channel AND due_at <= :now
    AND {_IN_ITS_LANE}
  ORDER BY queued_at, id LIMIT :room
+"""
+
+# `claim_task`: one that is named, as it will be when it is claimed.
+_NAMED = f"""
+SELECT {rows.selected(rows.TASK_COLUMNS, **_AS_CLAIMED)} FROM tasks
+ WHERE id = :id AND status = 'queued' AND ordered = 0 AND campaign IS NOT NULL
 """
 
 # `_take`: make tasks durably `sending` before their calls.
@@ -157,6 +161,18 @@ class Claiming(Pausing):
             moved = recording.record(self.db, results, channels) if results else ()
             claims = self._claim(worker, slots, channels, lease, campaigns) if slots > 0 else []
             return Exchanged(moved=moved, claims=claims)
+
+    def claim_task(self, task_id: int, worker: str, bounds: ChannelBounds, lease: float) -> Claim | None:
+        """Claim this queued task, which has no order, now; None where it is none."""
+        now = self.db.clock.now()
+        with self.db.transaction():
+            if (row := self.db.one(_NAMED, {"id": task_id, "worker": worker, "now": now})) is None:
+                return None
+            due = _Due(now, task_id, row[rows.ATTEMPTS], rows.task(row))
+            channel = due.task.channel
+            places: dict[str | tuple[str, ...], int] = {bounds.shared_with or channel: 1}
+            (claim,) = self._take([due], 1, places, {channel: bounds}, worker, now, lease)
+        return claim
 
     def _claim(
         self, worker: str, slots: int, channels: Mapping[str, ChannelBounds], lease: float, campaigns: Collection[str]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 
-from notifykit.model import Outcome, Status
+from notifykit.model import FOREVER, Outcome, Status
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import ChannelBounds, Finished, Transition
+from notifykit.roles import Rate
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.outbox.base import Another, OutboxBase
 from notifykit.testing.outbox.steps import (
@@ -26,6 +27,7 @@ from notifykit.testing.outbox.steps import (
     take,
 )
 from notifykit.testing.samples import draft
+from notifykit.wording import Reason
 
 
 class ClaimingContract(OutboxBase):
@@ -43,6 +45,32 @@ class ClaimingContract(OutboxBase):
         assert (attempt.task_id, attempt.number) == (id_, one.token)
         assert (attempt.worker, attempt.channel, attempt.started_at) == ("worker", "robot", clock.now())
         assert (attempt.finished_at, attempt.verdict, attempt.code) == (None, None, None)
+
+    def test_a_task_that_is_named_is_claimed_whatever_else_is_due(self, outbox: Outbox, another: Another) -> None:
+        queue(outbox, "A")
+        (id_,) = queue_drafts(outbox, [draft(key="B", ordered=False)])
+        outbox.pause("robot", FOREVER, Reason("a test"))
+        one = outbox.claim_task(id_, "worker", ChannelBounds(), LEASE)
+        assert one is not None
+        assert (one.task.id, one.task.tries, one.token, one.worker, one.lease) == (id_, 1, 1, "worker", LEASE)
+        assert look(another(), id_).status is Status.SENDING
+        assert outbox.claim_task(id_, "worker", ChannelBounds(), LEASE) is None
+        outbox.release(one)
+        assert look(another(), id_).status is Status.QUEUED
+
+    def test_a_task_with_an_order_is_not_claimed_by_its_name(self, outbox: Outbox) -> None:
+        (id_,) = queue(outbox, "A")
+        assert outbox.claim_task(id_, "worker", ChannelBounds(), LEASE) is None
+        assert outbox.claim_task(id_ + 1, "worker", ChannelBounds(), LEASE) is None
+        assert ids(claim(outbox)) == [id_]
+
+    def test_a_task_that_is_named_counts_for_the_rates(self, outbox: Outbox) -> None:
+        queue(outbox, "A")
+        (id_,) = queue_drafts(outbox, [draft(key="B", ordered=False)])
+        bounds = ChannelBounds(rates=(Rate(1, 60),))
+        with outbox.transaction():
+            assert outbox.claim_task(id_, "worker", bounds, LEASE) is not None
+        assert outbox.exchange([], "worker", 2, {"robot": bounds}, LEASE).claims == []
 
     def test_what_is_claimed_is_claimed_by_nobody_else(self, outbox: Outbox, another: Another) -> None:
         made = queue(outbox, "A", "B", "C")

@@ -6,7 +6,7 @@ from array import array
 
 from notifykit.model import Status
 from notifykit.outbox.protocol import Outbox
-from notifykit.outbox.values import OWN_CAMPAIGN, Count, RecentFigures
+from notifykit.outbox.values import ALERTS_CAMPAIGN, Count, RecentFigures
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.outbox.base import Another, OutboxBase
 from notifykit.testing.outbox.steps import accept, claim, claim_one, doubt, put_off, queue, queue_drafts, reject, send
@@ -55,7 +55,7 @@ class RecentContract(OutboxBase):
         assert [item.perhaps_twice for item in outbox.recent(0.0, again)] == [0]
 
     def test_own_messages_count_nowhere(self, outbox: Outbox, clock: FakeClock) -> None:
-        queue_drafts(outbox, [draft(campaign=OWN_CAMPAIGN, key=key, recipient=key) for key in "ABC"])
+        queue_drafts(outbox, [draft(campaign=ALERTS_CAMPAIGN, key=key, recipient=key) for key in "ABC"])
         accept(outbox, claim_one(outbox))
         reject(outbox, claim_one(outbox))
         assert outbox.figures() == []

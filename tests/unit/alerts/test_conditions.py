@@ -15,7 +15,7 @@ from notifykit.alerts.facts import Facts
 from notifykit.alerts.notes import Errors, SourceSeen
 from notifykit.model import FOREVER, Status
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.values import OWN_CAMPAIGN
+from notifykit.outbox.values import ALERTS_CAMPAIGN
 from notifykit.testing import FakeClock
 from notifykit.testing.outbox.steps import accept, claim, doubt, queue, queue_drafts, reject
 from notifykit.testing.samples import draft
@@ -66,7 +66,7 @@ def test_what_waits_for_a_person_beyond_a_number(outbox: SqliteOutbox) -> None:
 
 
 def test_what_is_notifykits_own_is_not_found(outbox: SqliteOutbox, clock: FakeClock) -> None:
-    queue_drafts(outbox, [draft(campaign=OWN_CAMPAIGN, key=key, recipient=key) for key in "ABCD"])
+    queue_drafts(outbox, [draft(campaign=ALERTS_CAMPAIGN, key=key, recipient=key) for key in "ABCD"])
     a, b, c = claim(outbox, 3)
     reject(outbox, a)
     doubt(outbox, b)

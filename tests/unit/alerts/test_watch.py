@@ -16,7 +16,7 @@ from cli_world import BROKEN, DOUBTFUL, FINE, REFUSED, CliWorld
 from notifykit.alerts.messages import own_campaign
 from notifykit.alerts.watch import Watch
 from notifykit.model import FOREVER, OnUnknown, Status
-from notifykit.outbox.values import OWN_CAMPAIGN, Filter
+from notifykit.outbox.values import ALERTS_CAMPAIGN, Filter
 from notifykit.pipeline.project import open_project
 from notifykit.wording import Reason
 
@@ -76,7 +76,7 @@ def test_they_count_in_no_figures_and_are_told_apart(make_world: MakeWorld) -> N
     assert told["dispatched"]["sent"] == 2  # a message to the group and an award
     assert [one["alert"] for one in told["alerts"]] == ["in_doubt"]
     assert [item["campaign"] for item in world.json("status")["campaigns"]] == ["beijing"]
-    (own,) = world.json("tasks", "--campaign", OWN_CAMPAIGN)["tasks"]
+    (own,) = world.json("tasks", "--campaign", ALERTS_CAMPAIGN)["tasks"]
     assert (own["status"], own["recipient"], own["channel"]) == ("completed", "duty@example.com", "duty")
     assert own["metadata"]["alerts"] == ["in_doubt"]
 
@@ -97,7 +97,7 @@ def test_what_does_not_arrive_goes_to_the_second_too_and_once(make_world: MakeWo
     for _ in range(3):
         world.invoke("run", "--once")
     assert lines(world, "head") == ["in_doubt began: 1 in doubt"]
-    first, second = world.json("tasks", "--campaign", OWN_CAMPAIGN)["tasks"]
+    first, second = world.json("tasks", "--campaign", ALERTS_CAMPAIGN)["tasks"]
     assert (first["status"], second["status"]) == ("failed", "completed")
     health = world.json("health", code=3)
     assert [one["alert"] for one in health["conditions"]] == ["in_doubt"]  # not of the alert that failed
@@ -165,7 +165,7 @@ def test_errors_are_counted_while_it_runs(world: CliWorld) -> None:
         assert [one.reason.text for one in watch.look(outbox)] == [
             "errors_logged began: 1 errors were logged in the last 1 h, the latest: it broke: here"
         ]
-        (text,) = [task.text for task in outbox.tasks(Filter(campaign=OWN_CAMPAIGN))]
+        (text,) = [task.text for task in outbox.tasks(Filter(campaign=ALERTS_CAMPAIGN))]
         assert text.endswith("it broke: here")
 
 
@@ -190,7 +190,7 @@ def test_two_processes_that_look_at_once_tell_once(make_world: MakeWorld) -> Non
     for thread in threads:
         thread.join()
     with world.outbox() as outbox:
-        assert [task.status for task in outbox.tasks(Filter(campaign=OWN_CAMPAIGN))] == [Status.QUEUED]
+        assert [task.status for task in outbox.tasks(Filter(campaign=ALERTS_CAMPAIGN))] == [Status.QUEUED]
 
 
 def test_a_process_that_is_killed_after_its_look_leaves_the_message(make_world: MakeWorld) -> None:
@@ -221,7 +221,7 @@ def test_without_alerts_nothing_is_sent(make_world: MakeWorld) -> None:
     assert told["alerts"] == []
     assert world.json("tasks", "--campaign", "beijing")["tasks"]
     with world.outbox() as outbox:
-        assert not list(outbox.tasks(Filter(campaign=OWN_CAMPAIGN)))
+        assert not list(outbox.tasks(Filter(campaign=ALERTS_CAMPAIGN)))
 
 
 def test_a_pause_of_the_only_channel_keeps_the_message(make_world: MakeWorld) -> None:

@@ -96,6 +96,7 @@ def test_every_key_of_every_command_is_on_the_page(
     world.edit("campaigns/beijing.yaml", "template: '奖励 ", "template: '激活奖励 ")
     reader.compare("rerender", told("rerender", "--why", "x", "--yes"))
     reader.compare("preview", told("preview"))
+    reader.compare("send", told("send", "--channel", "award-desk", "--to", "x", "--yes"))
     reader.compare("run --dry-run", told("run", "--dry-run"))
     reader.compare("dispatch --dry-run", told("dispatch", "--dry-run"))
     reader.compare("dispatch", told("dispatch"))

@@ -97,7 +97,7 @@ def test_the_commands_of_the_readme_are_ones_that_there_are(readme: str, cli: cl
     (block,) = [block for block in blocks if "notifykit migrate" in block]
     lines = [line.partition("#")[0].split() for line in block.splitlines()]
     assert [line[:2] for line in lines] == [
-        ["notifykit", name] for name in ("inventory", "migrate", "migrate", "rollback")
+        ["notifykit", name] for name in ("init", "inventory", "migrate", "migrate", "rollback")
     ]
     for _, name, *arguments in lines:
         cli.commands[name].make_context(name, arguments, parent=click.Context(cli, **cli.context_settings))

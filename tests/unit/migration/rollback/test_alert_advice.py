@@ -7,7 +7,7 @@ from pathlib import Path
 
 from legacy_world import SENT, LegacyWorld
 
-from notifykit.outbox.values import OWN_CAMPAIGN
+from notifykit.outbox.values import ALERTS_CAMPAIGN
 
 ALERTS = """alerts:
   channel: duty
@@ -34,5 +34,5 @@ def test_the_way_back_is_in_the_alert_of_a_migrated_campaign_alone(tmp_path: Pat
     world.csv().write_bytes(good)
     rolled = world.run("rollback", "--yes")
     assert rolled.exit_code == 0, rolled.output
-    assert OWN_CAMPAIGN not in rolled.output
+    assert ALERTS_CAMPAIGN not in rolled.output
     assert first

@@ -1,0 +1,105 @@
+"""`notifykit send`."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+
+import click
+
+from notifykit.campaign.campaign import Channel
+from notifykit.cli.examples import example
+from notifykit.cli.language import said
+from notifykit.cli.times import duration
+from notifykit.errors import ExitCode, NotifykitError
+from notifykit.model import Status, Verdict
+from notifykit.nearest import hint
+from notifykit.pipeline.one_message import Attempted, send_one, test_draft
+from notifykit.pipeline.project import Project
+from notifykit.session import Session
+from notifykit.terminal.console import json_option, out, print_json, warn
+
+TEXT = "A test message of notifykit by the channel {channel}. Nothing needs to be done."
+
+_CODES = {Status.SENT: ExitCode.DONE, Status.IN_DOUBT: ExitCode.HELD, Status.FAILED: ExitCode.ERROR}
+
+
+@click.command(epilog=example('notifykit send --channel award-desk --to "Test desk" --yes'))
+@click.option("--channel", "name", metavar="CHANNEL", required=True, help="The channel, as `senders` calls it.")
+@click.option("--to", "recipient", metavar="RECIPIENT", required=True, help="Whom the channel is to reach.")
+@click.option("--text", metavar="TEXT", help="What it says. [default: that it is a test of this channel]")
+@click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
+@json_option
+@click.pass_obj
+def send(session: Session, name: str, recipient: str, text: str | None, yes: bool, as_json: bool) -> ExitCode:
+    """Send one test message through a real channel.
+
+    It leaves at once, also where other messages wait or the channel is paused, and is tried once. It is recorded as a
+    test: it counts for the channel's rates, and for no campaign. A kill during the call leaves it in doubt. Exit code 0
+    where the service accepted it, 1 where it did not, 3 where nobody knows.
+    """
+    project = session.open_project()
+    channel = _channel(project, name)
+    said_text = TEXT.format(channel=name) if text is None else text
+    _require_sendable(channel, recipient, said_text)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("a real message would leave; confirm it with --yes")
+        warn(f"to {recipient} by {name} ({channel.type}):", *(f"    {line}" for line in said_text.split("\n")))
+        if not click.confirm("Send it?", err=True):
+            warn("nothing was sent")
+            return ExitCode.DONE
+    with closing(project.open_outbox()) as outbox:
+        draft = test_draft(name, recipient, said_text, outbox.now())
+        done = send_one(
+            outbox, project.configuration.channels, draft, project.configuration.settings.dispatch, project.clock
+        )
+    if as_json:
+        print_json(
+            {
+                "id": done.task_id,
+                "campaign": draft.campaign,
+                "key": draft.key,
+                "status": (Status.COMPLETED if done.then.status is Status.SENT else done.then.status).value,
+                "verdict": done.outcome.verdict.value,
+                "code": done.outcome.code or None,
+                "detail": done.outcome.detail or None,
+                "vendor_id": done.outcome.vendor_id,
+                "seconds": done.seconds,
+            }
+        )
+    else:
+        out(f"{_told(done, name)}; recorded as task {done.task_id} (notifykit trace {draft.key})")
+    return _CODES[done.then.status]
+
+
+def _channel(project: Project, name: str) -> Channel:
+    channels = project.configuration.channels
+    if name in channels:
+        return channels[name]
+    for item in project.configuration.unavailable:
+        if item.kind == "channel" and item.name == name:
+            raise item.failure
+    raise NotifykitError(
+        f'no channel is called "{name}"{hint(name, sorted(channels))}', mend="`senders` of the project file has them"
+    )
+
+
+def _require_sendable(channel: Channel, recipient: str, text: str) -> None:
+    for option, value in (("--to", recipient), ("--text", text)):
+        if not value.strip():
+            raise click.UsageError(f"{option} is empty")
+    size = len(text.encode(errors="surrogatepass"))
+    if channel.max_bytes is not None and size > channel.max_bytes:
+        raise click.UsageError(f"--text has {size} bytes, and channel {channel.name} takes {channel.max_bytes}")
+
+
+def _told(done: Attempted, channel: str) -> str:
+    reason = f": {said(done.then.reason)}" if done.then.reason else ""
+    took = f"after {duration(done.seconds)}"
+    if done.outcome.verdict is Verdict.ACCEPTED:
+        number = f", as {done.outcome.vendor_id}" if done.outcome.vendor_id else ""
+        return f"{channel} accepted it {took}{number}{reason}"
+    if done.then.status is Status.IN_DOUBT:
+        return f"in doubt {took}: {done.outcome.said.text or 'no answer'}; `notifykit resolve {done.task_id}` decides"
+    return f"not sent {took}{reason}"

@@ -1,0 +1,38 @@
+"""Asks the services of channels whether they would take a message, without one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from notifykit.campaign.campaign import Channel
+from notifykit.errors import NotifykitError, pass_interrupt
+from notifykit.roles import Probe, Prober
+
+AT_ONCE = 8
+"""Services that are asked at a time."""
+
+
+def probed(channels: Mapping[str, Channel], timeout: float) -> dict[str, Probe]:
+    """Return what the service of each channel says, by name; each is asked within `timeout` seconds."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = pool.map(lambda channel: _asked(channel, timeout), channels.values())
+        return dict(zip(channels, answers, strict=True))
+
+
+def _asked(channel: Channel, timeout: float) -> Probe:
+    sender = channel.sender
+    if not isinstance(sender, Prober):
+        return Probe.not_asked(f"senders of the type {channel.type} offer no way")
+    try:
+        answer = sender.probe(timeout)
+    except NotifykitError as error:
+        return Probe.bad(str(error))
+    except BaseException as error:  # noqa: BLE001 - third-party code may raise anything
+        pass_interrupt(error)
+        return Probe.bad(f"{type(error).__name__} in its probe; this is a defect: report it to the plugin's author")
+    if isinstance(answer, Probe):
+        return answer
+    return Probe.bad(
+        f"its probe returned a {type(answer).__name__}; this is a defect: report it to the plugin's author"
+    )

@@ -1,0 +1,196 @@
+"""`notifykit send`: one real message, recorded as a test and nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from cli_world import BROKEN, BUSY, DOUBTFUL, FINE, REFUSED, CliWorld
+
+from notifykit.model import Status, Task
+from notifykit.outbox.values import TEST_CAMPAIGN, Filter
+
+SLOW = """
+import pathlib, time
+
+def send(recipient, text):
+    pathlib.Path("called").write_text(text)
+    time.sleep(60)
+"""
+
+
+def kept_of(world: CliWorld) -> list[Task]:
+    with world.outbox() as outbox:
+        return list(outbox.tasks(Filter(campaign=TEST_CAMPAIGN)))
+
+
+def test_it_leaves_at_once_and_alone_and_is_recorded_as_a_test(world: CliWorld) -> None:
+    world.invoke("generate")
+    done = world.invoke("send", "--channel", "award-desk", "--to", "me", "--yes")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("award-desk accepted it after ")
+    (line,) = (world.folder / "out" / "awards.jsonl").read_text(encoding="utf-8").splitlines()
+    sent = json.loads(line)
+    assert (sent["recipient"], sent["campaign"]) == ("me", TEST_CAMPAIGN)
+    assert "award-desk" in sent["text"]
+    (task,) = kept_of(world)
+    assert (task.status, task.recipient, task.tries) == (Status.COMPLETED, "me", 1)
+    assert f"recorded as task {task.id} (notifykit trace {task.key})" in done.stdout
+    assert "accepted" in world.invoke("trace", task.key).stdout
+
+
+def test_it_is_in_no_campaigns_figures(world: CliWorld) -> None:
+    world.lived()
+    before = world.json("status")
+    world.invoke("send", "--channel", "award-desk", "--to", "me", "--yes")
+    after = world.json("status")
+    assert [{**one, "oldest_waiting": None} for one in after["campaigns"]] == [
+        {**one, "oldest_waiting": None} for one in before["campaigns"]
+    ]
+    assert [one["campaign"] for one in after["own_messages"]] == [TEST_CAMPAIGN]
+    assert "notifykit's own messages, notifykit:test: 1 completed" in world.invoke("status").stdout
+    assert world.invoke("run", "--once").exit_code == 0
+    assert world.invoke("health").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("word", "code", "status", "told"),
+    [
+        (FINE, 0, Status.COMPLETED, "beijing-group accepted it"),
+        (REFUSED, 1, Status.FAILED, "not sent after"),
+        (BUSY, 1, Status.FAILED, "45009"),
+        (BROKEN, 1, Status.FAILED, "93000"),
+        (DOUBTFUL, 3, Status.IN_DOUBT, "ReadTimeout no reply; `notifykit resolve 1` decides"),
+    ],
+)
+def test_what_the_service_says_is_told_and_tried_once(
+    world: CliWorld, word: str, code: int, status: Status, told: str
+) -> None:
+    done = world.invoke("send", "--channel", "beijing-group", "--to", "x", "--text", f"a {word}", "--yes")
+    assert (done.exit_code, told in done.stdout) == (code, True), done.output
+    (task,) = kept_of(world)
+    assert (task.status, task.tries) == (status, 1)
+    with world.outbox() as outbox:
+        assert outbox.pauses() == [], "a test says nothing of its channel"
+    assert world.invoke("health").exit_code == (3 if status is Status.IN_DOUBT else 0)
+
+
+def test_it_leaves_although_the_channel_is_paused(world: CliWorld) -> None:
+    world.write_rows([["1", "甲", "0", "N", BROKEN]])
+    world.lived()
+    with world.outbox() as outbox:
+        assert outbox.pauses() != []
+    assert world.invoke("send", "--channel", "beijing-group", "--to", "x", "--yes").exit_code == 0
+
+
+def test_a_doubt_that_a_person_settles_owes_nothing(world: CliWorld) -> None:
+    world.invoke("send", "--channel", "beijing-group", "--to", "x", "--text", DOUBTFUL, "--yes")
+    (task,) = kept_of(world)
+    assert world.invoke("resolve", str(task.id), "--sent", "--why", "seen").exit_code == 0
+    settled = world.invoke("settle")
+    assert settled.exit_code == 0, settled.output
+    assert [task.status for task in kept_of(world)] == [Status.COMPLETED]
+
+
+def test_killed_during_the_call_it_is_in_doubt(world: CliWorld) -> None:
+    (world.folder / "slow_desk_of_send.py").write_text(SLOW)
+    world.edit(
+        "notifykit.yaml",
+        "award-desk:",
+        'slow: {type: python, call: "slow_desk_of_send:send", search_path: .}\n  award-desk:',
+    )
+    with subprocess.Popen(
+        [*world.command, "send", "--channel", "slow", "--to", "x", "--yes"], cwd=world.folder, env=world.in_process
+    ) as process:
+        patience = time.monotonic() + 30
+        while not (world.folder / "called").exists():
+            assert process.poll() is None
+            assert time.monotonic() < patience
+            time.sleep(0.05)
+        assert [task.status for task in kept_of(world)] == [Status.SENDING]
+        busy = world.invoke("send", "--channel", "slow", "--to", "y", "--yes")
+        assert (busy.exit_code, "desktop is in use by a message that is being sent" in busy.stderr) == (1, True)
+        process.kill()
+    assert world.invoke("dispatch").exit_code == 3
+    (task,) = kept_of(world)
+    assert task.status is Status.IN_DOUBT
+    assert "is gone" in str(task.reason)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (
+            ["--channel", "award-dsk", "--to", "x", "--yes"],
+            1,
+            'no channel is called "award-dsk"; did you mean "award-desk"?',
+        ),
+        (["--channel", "award-desk", "--to", "x"], 2, "a real message would leave; confirm it with --yes"),
+        (["--channel", "award-desk", "--to", " ", "--yes"], 2, "--to is empty"),
+        (["--channel", "award-desk", "--to", "x", "--text", "", "--yes"], 2, "--text is empty"),
+        (
+            ["--channel", "robot", "--to", "x", "--text", "长" * 700, "--yes"],
+            2,
+            "--text has 2100 bytes, and channel robot takes 2048",
+        ),
+    ],
+)
+def test_what_cannot_be_sent_is_told_and_nothing_is_kept(
+    world: CliWorld, arguments: list[str], code: int, told: str
+) -> None:
+    world.environment["ROBOT"] = "key-1"
+    world.edit("notifykit.yaml", "award-desk:", "robot: {type: wecom_robot, key: {env: ROBOT}}\n  award-desk:")
+    done = world.invoke("send", *arguments)
+    assert (done.exit_code, told in done.stderr) == (code, True), done.output
+    assert not world.store.exists()
+
+
+class Terminal:
+    """Makes the runner's stdin look like a terminal."""
+
+    @property
+    def stdin(self) -> Terminal:
+        return self
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("answer", "sent"), [("y\n", True), ("n\n", False)])
+def test_on_a_terminal_it_shows_the_message_and_asks(
+    world: CliWorld, monkeypatch: pytest.MonkeyPatch, answer: str, sent: bool
+) -> None:
+    monkeypatch.setattr("notifykit.cli.send.sys", Terminal())
+    asked = world.invoke("send", "--channel", "award-desk", "--to", "me", "--text", "hello", input=answer)
+    assert asked.exit_code == 0
+    assert "to me by award-desk (file):\n    hello\nSend it?" in asked.stderr
+    assert (world.folder / "out" / "awards.jsonl").exists() is sent
+
+
+def test_no_campaign_takes_a_name_of_notifykits_own(world: CliWorld) -> None:
+    world.edit("campaigns/beijing.yaml", "source:", 'name: "notifykit:test"\nsource:')
+    told = world.invoke("check")
+    assert told.exit_code == 4
+    assert (
+        'begins with "notifykit:", under which notifykit keeps messages of its own; choose another name' in told.stdout
+    )
+    assert "campaigns/beijing.yaml:2" in told.stdout
+
+
+def test_check_online_asks_each_channel(world: CliWorld, tmp_path: Path) -> None:
+    world.edit(
+        "notifykit.yaml",
+        "award-desk:",
+        "hook: {type: webhook, url: {env: HOOK}, probe_url: 'http://127.0.0.1:1/me'}\n  award-desk:",
+    )
+    world.environment["HOOK"] = "http://127.0.0.1:1/hook"
+    assert "note: channel" not in world.invoke("check").stdout
+    told = world.invoke("check", "--online")
+    assert told.exit_code == 4
+    assert "error: channel hook: not ready: cannot be reached (ConnectError ConnectionRefusedError" in told.stdout
+    assert "note: channel award-desk: ready: the file can be written" in told.stdout
+    assert "note: channel beijing-group: not asked: a function is there to be called" in told.stdout
+    assert not (world.folder / "out").exists()
