@@ -28,10 +28,10 @@ from notifykit.campaign.template_bounds import (
     check_method,
     check_operands,
 )
-from notifykit.campaign.template_filters import FILTERS
+from notifykit.campaign.template_filters import FILTERS, defined_filters
 from notifykit.errors import ConfigError, RenderError, pass_interrupt
 from notifykit.model import Record
-from notifykit.nearest import hint
+from notifykit.nearest import hint, nearest
 
 Escape = Callable[[str], str]
 """Defuses the markup of a channel."""
@@ -241,7 +241,7 @@ def _environment(escape: Escape | None) -> _Environment:
 
     environment = _Environment(undefined=_Undefined, finalize=finalize)
     environment.filters.update(FILTERS)
-    environment.filters = bounded_filters(environment.filters)
+    environment.filters = defined_filters(bounded_filters(environment.filters))
     del environment.globals["lipsum"]
     return environment
 
@@ -301,7 +301,9 @@ def _of_names(tree: nodes.Template, environment: _Environment) -> Iterable[Mista
     unknown = find_undeclared_variables(tree) - set(_NAMES) - set(environment.globals)
     for node in tree.find_all(nodes.Name):
         if node.name in unknown and node.ctx == "load":
-            yield Mistake(node.lineno, f'there is nothing called "{node.name}"{hint(node.name, _NAMES)}')
+            near = hint(node.name, _NAMES)
+            column = "" if nearest(node.name, _NAMES) else f'; a column is written record["{node.name}"]'
+            yield Mistake(node.lineno, f'there is nothing called "{node.name}"{near}{column}')
 
 
 def _of_filters(tree: nodes.Template, environment: _Environment) -> Iterable[Mistake]:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import wraps
+from typing import Any
+
+from jinja2 import Undefined
 
 
 def thousands(value: object, digits: int | None = None) -> str:
@@ -24,6 +29,30 @@ def number(value: object) -> int | float:
 
 DIGITS = 100
 """Places before and behind the point that a number may take when it is written out."""
+
+TAKING_ANYTHING = frozenset({"default", "d"})
+"""Filters that are there for what is undefined."""
+
+
+def defined_filters(filters: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+    """Return the filters, of which each but `default` raises UndefinedError for what is undefined, in its own words.
+
+    Some of Jinja's make a text of it, and others complain of its type.
+    """
+    return {name: each if name in TAKING_ANYTHING else _defined(each) for name, each in filters.items()}
+
+
+def _defined(each: Callable[..., Any]) -> Callable[..., Any]:
+    at = 1 if hasattr(each, "jinja_pass_arg") else 0  # behind the context or environment that it asks for
+
+    @wraps(each)
+    def checked(*arguments: Any, **options: Any) -> Any:
+        if len(arguments) > at and isinstance(arguments[at], Undefined):
+            str(arguments[at])
+        return each(*arguments, **options)
+
+    return checked
+
 
 FILTERS = {"thousands": thousands, "percent": percent, "number": number}
 

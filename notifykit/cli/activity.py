@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from notifykit.cli.durations import Duration
 from notifykit.cli.examples import example
 from notifykit.cli.forms import Form
 from notifykit.cli.stores import existing, looks
@@ -18,6 +17,7 @@ from notifykit.operate.activity_page import MARK, activity_page
 from notifykit.outbox.values import RecentFigures
 from notifykit.session import Session
 from notifykit.terminal.console import info, json_option, out, print_json
+from notifykit.terminal.durations import DurationType
 from notifykit.terminal.paths import OutputType
 from notifykit.terminal.tables import Right, print_table
 from notifykit.wording import Language
@@ -29,7 +29,7 @@ PAGE = OutputType(("<!doctype html>", MARK))
 
 @click.command(epilog=example("notifykit report", "notifykit report --since 30d --html report.html"))
 @click.option(
-    "--since", type=Duration(), default=WEEK, metavar="DURATION", help="How far back; 24h, 30d. [default: 7d]"
+    "--since", type=DurationType(), default=WEEK, metavar="DURATION", help="How far back; 24h, 30d. [default: 7d]"
 )
 @click.option("--html", type=PAGE, metavar="FILE", help="Write it as a page with plots, for a mail or on paper.")
 @json_option

@@ -10,7 +10,6 @@ from notifykit.alerts.facts import Facts
 from notifykit.alerts.notes import Silence
 from notifykit.alerts.standing import Standing, standing
 from notifykit.cli.deciding import existing_store, who_option, why_option
-from notifykit.cli.durations import Duration
 from notifykit.cli.examples import example
 from notifykit.cli.forms import Form, standing_form
 from notifykit.cli.language import said
@@ -21,6 +20,7 @@ from notifykit.operate.silencing import silence as keep_silence
 from notifykit.operate.silencing import unsilence as end_silence
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json
+from notifykit.terminal.durations import DurationType
 from notifykit.terminal.tables import print_table
 
 _SILENCE = 'notifykit alerts silence in_doubt --for 2h --why "the desk looks into it"'
@@ -72,7 +72,7 @@ def _list(session: Session, *, as_json: bool) -> ExitCode:
 @alerts.command(epilog=example(_SILENCE))
 @click.argument("condition")
 @click.option(
-    "--for", "seconds", type=Duration(), required=True, metavar="DURATION", help="For how long; 30m, 2h or 7d."
+    "--for", "seconds", type=DurationType(), required=True, metavar="DURATION", help="For how long; 30m, 2h or 7d."
 )
 @why_option
 @who_option

@@ -8,7 +8,6 @@ from functools import partial
 import click
 
 from notifykit.cli.dispatch import print_forecast, workers_option
-from notifykit.cli.durations import Duration
 from notifykit.cli.examples import example
 from notifykit.cli.forms import (
     attention_form,
@@ -46,6 +45,7 @@ from notifykit.pipeline.selection import Selection
 from notifykit.pipeline.service import Service, Told
 from notifykit.session import Session
 from notifykit.terminal.console import info, json_option, out, print_json, warn, warn_of
+from notifykit.terminal.durations import DurationType
 from notifykit.terminal.stdout import OutputError
 from notifykit.terminal.systemd import Notifier
 from notifykit.wording import Wording
@@ -55,9 +55,9 @@ from notifykit.wording import Wording
 @click.option("--once", is_flag=True, help="One pass: generate, send what is due now, settle.")
 @click.option(
     "--interval",
-    type=Duration(),
-    metavar="SECONDS",
-    help="Time between two passes, instead of the configured one; 30, or 10m.",
+    type=DurationType(),
+    metavar="DURATION",
+    help="Time between two passes, instead of the configured one: seconds, or as 30s, 10m, 2h.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what one pass would do, and change nothing.")
 @campaigns_option
@@ -78,7 +78,7 @@ def run(
 ) -> ExitCode:
     """Generate, dispatch, settle, and again.
 
-    Records are looked for every `--interval` seconds; in between, retries are sent when they fall due. Ctrl-C or
+    Records are looked for every `--interval`; in between, retries are sent when they fall due. Ctrl-C or
     SIGTERM ends it after what is under way (exit code 0; with `--once` 130). SIGHUP, or a change of a file of the
     configuration, has everything read anew between two passes, or, where anything is wrong, nothing. With `--json`,
     each pass is one line. On a terminal, lines that move show of each channel what waits, for what, and how many

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import yaml
@@ -48,7 +49,7 @@ class Files:
                 Place(name), "", "is empty", mend="write the keys that `notifykit docs configuration` lists into it"
             )
         except yaml.MarkedYAMLError as error:
-            self._defects.add(_place(name, error), "", _syntax(error))
+            self._defects.add(_place(name, error), "", *_syntax(error, text))
         except yaml.reader.ReaderError as error:
             line = text.count("\n", 0, error.position) + 1
             self._defects.add(
@@ -77,7 +78,30 @@ def _place(name: str, error: yaml.MarkedYAMLError) -> Place:
     return Place(name, mark.line + 1 if mark else 0)
 
 
-def _syntax(error: yaml.MarkedYAMLError) -> str:
+_UNQUOTED = re.compile(r"""^(?P<before>[^#'"]*?[:-][ \t]+)(?P<value>\{\{.*?)[ \t]*$""")
+"""A line whose value is a template that stands in no quotes."""
+
+
+def _unquoted(error: yaml.MarkedYAMLError, text: str) -> str:
+    """Return how the line would be right that a template without quotes broke; empty where none did."""
+    marks = [mark.line for mark in (error.context_mark, error.problem_mark) if mark]
+    lines = text.splitlines()[min(marks, default=0) : max(marks, default=0) + 1]
+    found = next(filter(None, map(_UNQUOTED.match, reversed(lines))), None)
+    return "" if found is None else f"{found['before'].strip()} {_quoted(found['value'])}"
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _syntax(error: yaml.MarkedYAMLError, text: str) -> tuple[str, str]:
+    """Return what is wrong, and the mend."""
+    if right := _unquoted(error, text):
+        return "a value that starts with {{ is text only in quotes", f"write {right}"
+    return _problem(error), ""
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or "cannot be read"
     if "'\\t'" in problem:
         return "a tab stands where YAML wants spaces; indent with spaces"

@@ -125,6 +125,8 @@ def _import(name: str, search_path: Path | None) -> ModuleType:
         pass_interrupt(error)
         # The text of an import error names a module; that of another error may hold anything.
         why = f"{type(error).__name__}: {error}" if isinstance(error, ImportError) else _raised(error)
+        if isinstance(error, SyntaxError):
+            raise PluginError(f"call: {name} is not Python ({why})", mend="correct that line") from error
         mend = "install what it needs" if search_path else "install it, or name its folder in search_path"
         what = f"{name} cannot be imported ({why})"
         if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
@@ -148,6 +150,8 @@ def _check_origin(module: ModuleType, search_path: Path) -> None:
 
 def _raised(error: BaseException) -> str:
     """Say what was raised, and where, without its text, which may hold a secret."""
+    if isinstance(error, SyntaxError):  # its text speaks of the code's form
+        return f"{error.filename}:{error.lineno}: {error.msg}"
     place = "an unknown place"
     for frame, line in traceback.walk_tb(error.__traceback__):
         place = f"{Path(frame.f_code.co_filename).name}:{line}"

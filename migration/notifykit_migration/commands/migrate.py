@@ -14,6 +14,7 @@ from notifykit.errors import ExitCode, StoreError
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json, warn
+from notifykit.terminal.durations import DurationType
 from notifykit.terminal.paths import PathType
 from notifykit.terminal.progress import progress
 from notifykit_migration import report
@@ -60,19 +61,7 @@ def _given(*names: str) -> list[str]:
     ]
 
 
-class _Days(click.ParamType[float]):
-    """Days, as a number, kept as seconds."""
-
-    name = "days"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        try:
-            days = float(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is no number of days", param, ctx)
-        if not 0 < days < 36_500:
-            self.fail(f"{value!r} is no sensible number of days", param, ctx)
-        return days * DAY
+_DAYS = DurationType("d", longest=36_500 * DAY)
 
 
 @click.command(epilog=_EPILOG)
@@ -80,9 +69,11 @@ class _Days(click.ParamType[float]):
 @click.option("--out", type=PLAN, metavar="FILE", help="With --dry-run: keep the plan here.")
 @click.option("--plan", "plan_path", type=PathType(), metavar="FILE", help="Do exactly what this plan says.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--soak", type=_Days(), metavar="DAYS", help="Leave the old files for so long; `retire` takes them then.")
 @click.option(
-    "--max-age", type=_Days(), default=7, show_default=True, metavar="DAYS", help="Older pending rows are held."
+    "--soak", type=_DAYS, metavar="DAYS", help="Leave the old files for so long (also 36h); `retire` takes them then."
+)
+@click.option(
+    "--max-age", type=_DAYS, default=7, show_default=True, metavar="DAYS", help="Older pending rows are held. Also 36h."
 )
 @click.option(
     "--historic",

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import jinja2.filters
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from notifykit.campaign.render import TemplateInvalidError, compile_condition, compile_template
-from notifykit.campaign.template_filters import number, percent, thousands
+from notifykit.campaign.template_filters import FILTERS, TAKING_ANYTHING, number, percent, thousands
 from notifykit.errors import ConfigError, RenderError
 from notifykit.model import Record, Table
 
@@ -44,6 +45,9 @@ def mistakes(text: str) -> list[str]:
 
 def condition(text: str, of: Record | None = None) -> bool:
     return compile_condition(text, "c.yaml:5: when", campaign="bj")(of or record())
+
+
+NOTHING = 'there is nothing called "lipsum"; there is record, campaign'
 
 
 @pytest.mark.parametrize(
@@ -139,7 +143,12 @@ def test_a_filter_finds_columns_where_it_looks_for_attributes() -> None:
     ("template", "what"),
     [
         ("{{ recrd.key }}", ['c.yaml:3: template, line 1: there is nothing called "recrd"; did you mean "record"?']),
-        ("{{ lipsum() }}", ['c.yaml:3: template, line 1: there is nothing called "lipsum"; there is record, campaign']),
+        (
+            "{{ lipsum() }}",
+            [
+                f'c.yaml:3: template, line 1: {NOTHING}; a column is written record["lipsum"]',
+            ],
+        ),
         (
             "a\n{{ 1 | thousend }}\n{{ 2 is nmber }}",
             [
@@ -235,7 +244,7 @@ def test_a_condition_must_be_true_or_false(text: str, what: str) -> None:
     [
         ("{{ record.key }}", "expected token ':', got '}'; a condition is written without {{ }} or {% %}"),
         ('record["a"] = "1"', "there is more after the end of the expression"),
-        ('a == "1"', 'there is nothing called "a"; there is record, campaign'),
+        ('a == "1"', 'there is nothing called "a"; there is record, campaign; a column is written record["a"]'),
         ("record.amount > 1", 'a record has no "amount"; a column is written record["amount"]'),
         ("1 | nope", 'there is no filter "nope"'),
         ("", "unexpected 'end of template'"),
@@ -337,3 +346,16 @@ def panics(text: str) -> str:
 def test_an_escape_that_gives_no_text_holds_the_record(escape: Any, why: str) -> None:
     with pytest.raises(RenderError, match=re.escape(why)):
         render('{{ record["金额"] }}', escape=escape)
+
+
+@pytest.mark.parametrize("name", sorted((jinja2.filters.FILTERS.keys() | FILTERS.keys()) - TAKING_ANYTHING))
+def test_a_wrong_column_is_told_with_the_near_one_under_every_filter(name: str) -> None:
+    record = Record("k", ["x"], Table("f.csv", {"email": 0}), 2)
+    for arguments in ("", "(1)", '("a")', '("a", "b")'):
+        with pytest.raises(RenderError, match=r"no column 'emial' in f\.csv; did you mean \"email\"\?"):
+            compile_template(f'{{{{ record["emial"] | {name}{arguments} }}}}', where="w")(record)
+
+
+def test_a_column_that_may_be_missing_has_a_default() -> None:
+    record = Record("k", ["x"], Table("f.csv", {"email": 0}), 2)
+    assert compile_template('{{ record["emial"] | default("none") | upper }}', where="w")(record) == "NONE"

@@ -113,6 +113,9 @@ def test_all_defects_of_all_files_at_once(complaints: Complaints, project: Path)
     ]
 
 
+NOTHING_CALLED_Y = 'there is nothing called "y"; there is record, campaign; a column is written record["y"]'
+
+
 @pytest.mark.parametrize(
     ("lines", "what"),
     [
@@ -139,11 +142,11 @@ def test_all_defects_of_all_files_at_once(complaints: Complaints, project: Path)
         ),
         (
             'name: a\nrecipient: b\nsender: note\ntemplate: "x\\n\\n{{ y }}"',
-            ['7: messages[0].template: line 3 of it: there is nothing called "y"; there is record, campaign'],
+            [f"7: messages[0].template: line 3 of it: {NOTHING_CALLED_Y}"],
         ),
         (
             "name: a\nrecipient: b\nsender: note\ntemplate: >\n  x\n  {{ y }}",
-            ['7: messages[0].template: there is nothing called "y"; there is record, campaign'],
+            [f"7: messages[0].template: {NOTHING_CALLED_Y}"],
         ),
         (
             "name: a\nrecipient: b\nsender: note\ntemplate: |\n  {{ y }}\n\n  {{ 1 | z }}",
@@ -216,8 +219,8 @@ def test_types_that_nobody_offers_are_told_with_the_defects(complaints: Complain
 
 def test_a_mistake_in_a_template_file_stands_in_that_file(complaints: Complaints) -> None:
     lines = "name: a\nrecipient: b\nsender: note\ntemplate_file: texts/x.txt"
-    assert complaints({"campaigns/a.yaml": message(lines), "texts/x.txt": "one\ntwo {{ three }}\n"}) == [
-        'texts/x.txt:2: messages[0].template_file: there is nothing called "three"; there is record, campaign'
+    assert complaints({"campaigns/a.yaml": message(lines), "texts/x.txt": "one\ntwo {{ y }}\n"}) == [
+        f"texts/x.txt:2: messages[0].template_file: {NOTHING_CALLED_Y}"
     ]
 
 

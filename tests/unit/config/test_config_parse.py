@@ -125,6 +125,18 @@ def test_aliases_and_merge_keys(tmp_path: Path) -> None:
             ],
         ),
         ("a: {{ record.key }}\n", ["c.yaml:1: a value that starts with { or {{ and is text must stand in quotes"]),
+        (
+            'a: 1\nb: {{ record["x"] }}\nc: 2\n',
+            ["c.yaml:2: a value that starts with {{ is text only in quotes; write b: '{{ record[\"x\"] }}'"],
+        ),
+        (
+            "a: 1\n- b: {{ record['x'] }} y  \n",
+            ["c.yaml:2: a value that starts with {{ is text only in quotes; write - b: '{{ record[''x''] }} y'"],
+        ),
+        (
+            "a: {{ record.key }} and more\nb: 2\n",
+            ["c.yaml:1: a value that starts with {{ is text only in quotes; write a: '{{ record.key }} and more'"],
+        ),
         ("? [a]\n: b\n", ["c.yaml:1: a key must be text; put it in quotes"]),
         ("a: !ENV key\n", ["c.yaml:1: the tag !ENV is not understood; a secret is written {env: NAME}"]),
         ("a: !!binary aGk=\n", ["c.yaml:1: the tag !!binary is not understood; a secret is written {env: NAME}"]),

@@ -251,3 +251,12 @@ def test_the_search_path_is_added_once_and_last(legacy: Callable[..., Python]) -
     legacy("no")
     assert sys.path.count(folder) == 1
     assert sys.path[-1] == folder
+
+
+def test_a_syntax_error_is_told_with_its_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "torn_desk.py").write_text("def send(recipient, text):\n    return Tru e\n")
+    with pytest.raises(PluginError) as raised:
+        Python(call="torn_desk:send", search_path=tmp_path)
+    assert str(raised.value) == (
+        f"call: torn_desk is not Python ({tmp_path / 'torn_desk.py'}:2: invalid syntax); correct that line"
+    )
