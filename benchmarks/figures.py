@@ -77,7 +77,7 @@ def queueing_figures(made: Plan, bulk: int, there: list[Library]) -> None:
         puts.append(made.measure(f"{library.name}: queue", len(some), how))
     title = f"queue in bulk with dedup, {bulk:,}"
     made.figures += [
-        Figure(title=title, ours=ours, rivals=(raw,), compare=Compare.RATE, target=0.35),
+        Figure(title=title, ours=ours, rivals=(raw,), compare=Compare.RATE, target=0.75),
         Figure(title=f"{title}: best library", ours=ours, rivals=tuple(puts), compare=Compare.RATE, target=2),
         Figure(
             title=f"offer {bulk:,} known keys again",
@@ -133,7 +133,7 @@ def generating(made: Plan, shelf: Shelf, size: int) -> None:
                 ours=idle,
                 rivals=(read,),
                 compare=Compare.COST,
-                target=2 if stage == "settled" else None,
+                target=2 if stage == "settled" else 4,
             )
         )
 
@@ -198,7 +198,7 @@ def dispatching_figures(made: Plan, shelf: Shelf, there: list[Library]) -> None:
             compare=Compare.RATE,
             target=2,
         ),
-        Figure(title="dispatch at FULL, W = 64", ours=many, rivals=(raw_batches,), compare=Compare.RATE),
+        Figure(title="dispatch at FULL, W = 64", ours=many, rivals=(raw_batches,), compare=Compare.RATE, target=0.4),
         Figure(
             title="dispatch at FULL, W = 64, a sender that takes batches",
             ours=many_in_batches,
@@ -247,7 +247,7 @@ def backlogs(made: Plan, shelf: Shelf, bulk: int) -> None:
                     ours=ours,
                     rivals=(base,),
                     compare=Compare.RATE,
-                    target=0.85,
+                    target=0.9,
                 )
             )
 
@@ -258,7 +258,7 @@ def settling(made: Plan, shelf: Shelf, size: int) -> None:
     )
     ours = made.measure(f"notifykit: settle, {size:,}", size, partial(job.settle, shelf=shelf, contracts=size))
     made.figures.append(
-        Figure(title=f"settle {size:,} flags", ours=ours, rivals=(rewrite,), compare=Compare.COST, target=3)
+        Figure(title=f"settle {size:,} flags", ours=ours, rivals=(rewrite,), compare=Compare.COST, target=2.5)
     )
 
 
@@ -302,7 +302,7 @@ def whole_job(made: Plan, shelf: Shelf, sizes: tuple[int, ...]) -> None:
         partial(job.peak_memory, shelf=shelf, contracts=largest),
     )
     made.figures.append(
-        Figure(title=f"peak memory, {largest:,} contracts, MB", ours=memory, compare=Compare.VALUE, target=200)
+        Figure(title=f"peak memory, {largest:,} contracts, MB", ours=memory, compare=Compare.VALUE, target=120)
     )
 
 

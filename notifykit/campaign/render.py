@@ -6,10 +6,10 @@ never an empty place in a message.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, UndefinedError, nodes
 from jinja2.environment import Template as JinjaTemplate
@@ -33,13 +33,21 @@ from notifykit.errors import ConfigError, RenderError, pass_interrupt
 from notifykit.model import Record
 from notifykit.nearest import hint, nearest
 
+T = TypeVar("T", str, bool)
+
 Escape = Callable[[str], str]
 """Defuses the markup of a channel."""
 
 RECORD_ATTRIBUTES = frozenset({"key", "row", "place", "get", "items"})
 """What templates may use of a record beside its columns."""
 
+KEPT, LONGEST = 256, 1_000
+"""Of what takes one cell and nothing else: how many results are kept for the next record with the same cell, and of how
+many characters a cell or a result at most."""
+
 _NAMES = ("record", "campaign")
+_NOT_OF_THE_CELL_ALONE = frozenset({"random", "map"})
+"""Filters whose result differs from time to time, and the one that applies filters by their names."""
 _USERS_MISTAKES = (TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What an expression of a template may raise for a record's data."""
 
@@ -121,8 +129,8 @@ def compile_template(text: str, *, where: str, escape: Escape | None = None, cam
         tree = environment.parse(text)
     except TemplateSyntaxError as error:
         raise TemplateInvalidError(where, [_syntax(error)]) from None
-    columns = _columns(tree)
-    return Template(_load(tree, environment, where), where, campaign, columns)
+    columns, only = _columns(tree), _only_cell(tree) if escape is None else None
+    return Template(_load(tree, environment, where), where, campaign, columns, only)
 
 
 def compile_condition(text: str, where: str, *, campaign: str = "") -> Condition:
@@ -140,8 +148,8 @@ def compile_condition(text: str, where: str, *, campaign: str = "") -> Condition
     result = nodes.Assign(nodes.Name("result", "store"), expression, lineno=1)
     tree = nodes.Template([result], lineno=1)
     tree.set_environment(environment)
-    columns = _columns(tree)
-    return Condition(_load(tree, environment, where), where, campaign, columns)
+    columns, only = _columns(tree), _only_cell(tree)
+    return Condition(_load(tree, environment, where), where, campaign, columns, only)
 
 
 def _expression(text: str, environment: _Environment) -> nodes.Expr:
@@ -152,18 +160,50 @@ def _expression(text: str, environment: _Environment) -> nodes.Expr:
     return expression
 
 
-class _Compiled:
-    """What a template and a condition share: compiled code, its names, and its place."""
+class _Compiled(Generic[T]):
+    """What a template and a condition share: compiled code, its names, its place, and what it gave before."""
 
-    __slots__ = ("_compiled", "_names", "_root", "_where", "columns")
+    __slots__ = ("_compiled", "_given", "_names", "_only", "_root", "_where", "columns")
 
-    def __init__(self, compiled: JinjaTemplate, where: str, campaign: str, columns: frozenset[str]) -> None:
+    def __init__(
+        self, compiled: JinjaTemplate, where: str, campaign: str, columns: frozenset[str], only: str | None
+    ) -> None:
         self.columns = columns
         """Names of the columns that it takes from the record, where they are written out."""
         self._compiled = compiled
         self._root = compiled.root_render_func
         self._where = where
         self._names: Mapping[str, object] = {**compiled.globals, "campaign": campaign}
+        self._only = only
+        self._given: dict[str, T] = {}
+        """By the cell of that column, where nothing else of a record counts."""
+
+    def __call__(self, record: Record) -> T:
+        """Return what it gives for one record. Raises RenderError, which names the template, the place and the record.
+
+        A condition that is neither true nor false raises it, too.
+        """
+        cell = self._cell(record)
+        if cell is not None and (given := self._given.get(cell)) is not None:
+            return given
+        try:
+            result = self._give(record)
+        except _USERS_MISTAKES as error:
+            raise self._failed(error, record) from error
+        if cell is not None and len(cell) <= LONGEST and len(str(result)) <= LONGEST:
+            if len(self._given) >= KEPT:
+                self._given.clear()
+            self._given[cell] = result
+        return result
+
+    def _give(self, record: Record) -> T:
+        raise NotImplementedError
+
+    def _cell(self, record: Record) -> str | None:
+        """Return the one cell that counts; None where more does, or it is no text: 1 and true are alike as keys."""
+        at = record.table.columns.get(self._only) if self._only is not None else None
+        cell = record.cells[at] if at is not None and at < len(record.cells) else None
+        return cell if type(cell) is str else None
 
     def _context(self, record: Record) -> Context:
         # What JinjaTemplate.new_context makes, without its copying and its look at a parent's locals.
@@ -187,22 +227,15 @@ class _Compiled:
         return line
 
 
-class Template(_Compiled):
+class Template(_Compiled[str]):
     """A compiled template. Call it with a record; safe to call from several threads."""
 
     __slots__ = ()
 
-    def __call__(self, record: Record) -> str:
-        """Render for one record. Raises RenderError, which names the template, the place and the record."""
-        try:
-            return self._bounded(self._root(self._context(record)))
-        except _USERS_MISTAKES as error:
-            raise self._failed(error, record) from error
-
-    def _bounded(self, parts: Iterator[str]) -> str:
+    def _give(self, record: Record) -> str:
         found: list[str] = []
         left = CHARACTERS
-        for part in parts:
+        for part in self._root(self._context(record)):
             left -= len(part)
             if left < 0:
                 raise TooLargeError(f"the text has more than {CHARACTERS:,} characters")
@@ -210,25 +243,21 @@ class Template(_Compiled):
         return "".join(found)
 
 
-class Condition(_Compiled):
+class Condition(_Compiled[bool]):
     """A compiled condition. Call it with a record; safe to call from several threads."""
 
     __slots__ = ()
 
-    def __call__(self, record: Record) -> bool:
-        """Evaluate for one record. Raises RenderError, also where the result is neither true nor false."""
-        try:
-            context = self._context(record)
-            list(self._root(context))  # runs it; there is nothing to print
-            result = context.vars["result"]
-            if isinstance(result, bool):
-                return result
-            if isinstance(result, Undefined):
-                str(result)  # raises, and names what is undefined
-            # A cell "0" or "N" would count as true: nobody who writes such a condition means that.
-            raise ValueError(f'it gives {result!r}, neither true nor false; compare it: … == "1"')
-        except _USERS_MISTAKES as error:
-            raise self._failed(error, record) from error
+    def _give(self, record: Record) -> bool:
+        context = self._context(record)
+        list(self._root(context))  # runs it; there is nothing to print
+        result = context.vars["result"]
+        if isinstance(result, bool):
+            return result
+        if isinstance(result, Undefined):
+            str(result)  # raises, and names what is undefined
+        # A cell "0" or "N" would count as true: nobody who writes such a condition means that.
+        raise ValueError(f'it gives {result!r}, neither true nor false; compare it: … == "1"')
 
 
 def _environment(escape: Escape | None) -> _Environment:
@@ -278,6 +307,18 @@ def _columns(tree: nodes.Template) -> frozenset[str]:
         if isinstance(call.node, nodes.Getattr) and call.node.attr == "get" and _is_record(call.node.node):
             taken += call.args[:1]
     return frozenset(arg.value for arg in taken if isinstance(arg, nodes.Const) and isinstance(arg.value, str))
+
+
+def _only_cell(tree: nodes.Template) -> str | None:
+    """Return the column of which a cell says what it gives, and nothing else of the record; None where more does."""
+    of_record = sum(map(_is_record, tree.find_all(nodes.Name)))
+    taken = [node.arg for node in tree.find_all(nodes.Getitem) if _is_record(node.node)]
+    filters = {node.name for node in tree.find_all(nodes.Filter)}
+    columns = {arg.value if isinstance(arg, nodes.Const) else None for arg in taken}
+    if len(columns) != 1 or len(taken) != of_record or not filters.isdisjoint(_NOT_OF_THE_CELL_ALONE):
+        return None
+    column = columns.pop()
+    return column if isinstance(column, str) else None
 
 
 def _is_record(node: nodes.Node) -> bool:

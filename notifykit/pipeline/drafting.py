@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Protocol
 
 from notifykit.campaign.campaign import Campaign, MessagePlan
@@ -28,21 +28,6 @@ class Known(Protocol):
     def known(self, key: str, message: str) -> bool:
         """Whether a message of this name was ever queued for the record."""
         ...
-
-
-def known_whole(campaign: Campaign, record: Record, ledger: Known) -> Sequence[str]:
-    """Return the names of the messages that the record needs, where all of them are known; else none.
-
-    Nothing is rendered for that.
-    """
-    known = [plan.name for plan in campaign.messages if ledger.known(record.key, plan.name)]
-    if not known or len(known) == len(campaign.messages):
-        return known
-    try:
-        missing = any(plan.when is None or plan.when(record) for plan in campaign.messages if plan.name not in known)
-    except NotifykitError:
-        return ()
-    return () if missing else known
 
 
 def drafted(campaign: Campaign, record: Record, ledger: Known) -> list[Draft] | Problem:

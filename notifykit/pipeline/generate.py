@@ -6,7 +6,8 @@ content, anywhere, is held before anything of it leaves.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from array import array
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -16,19 +17,17 @@ from notifykit.model import Draft, Problem, Record, Status
 from notifykit.outbox.protocol import Outbox, StoreLedger
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.alike import AlikeKeys, unusable_key
-from notifykit.pipeline.drafting import drafted, known_whole
+from notifykit.pipeline.drafting import drafted
+from notifykit.pipeline.known_records import KnownRecords
 from notifykit.pipeline.observers import Nobody, Observers
 from notifykit.pipeline.rerendering import of_records
-from notifykit.roles import Decision, Ledger
+from notifykit.roles import Decision, Ledger, Strategy
 
 BATCH = 500
 """Records that are queued in one transaction: few enough that dispatchers are not kept waiting."""
 
 KEPT = 5_000
 """Records that are remembered from the survey; beyond that the source is read a second time."""
-
-SAMPLE = 100
-"""Records whose messages are known that are rendered, to see whether they would read differently now."""
 
 Progress = Callable[[int], None]
 """Told how many more records were handled."""
@@ -54,7 +53,7 @@ class Generated:
     """What is held back, and why."""
     differing: tuple[str, ...] = ()
     """Keys with messages that wait, were never tried, and would be rendered differently now: of the first records whose
-    messages are known, at most SAMPLE."""
+    messages are known, at most `known_records.SAMPLE`."""
     repaired: tuple[str, ...] = ()
     """Drift: keys that were sent but not flagged. Their flags are owed again."""
     flagged_but_waiting: tuple[str, ...] = ()
@@ -66,7 +65,10 @@ class Generated:
 @dataclass(slots=True)
 class _Survey:
     records: int = 0
-    wanted: list[int] = field(default_factory=list)
+    wanted: array[int] = field(default_factory=lambda: array("q"))
+    """Rows to notify."""
+    known: array[int] = field(default_factory=lambda: array("q"))
+    """More of them, of which nothing need be rendered."""
     kept: list[Record] | None = field(default_factory=list)
     """The wanted records; None where there are too many to remember."""
     keys: set[str] = field(default_factory=set)
@@ -76,6 +78,17 @@ class _Survey:
     repair: dict[str, None] = field(default_factory=dict)
     drift: dict[str, None] = field(default_factory=dict)
     neither: list[Problem] = field(default_factory=list)
+
+    def want(self, batch: list[Record], known: KnownRecords | None) -> None:
+        """Keep which records are to be notified, and empty the list of them."""
+        others = batch if known is None else known.others(batch)
+        self.wanted.extend(record.row for record in others)
+        if len(others) < len(batch):
+            new = {record.row for record in others}
+            self.known.extend(record.row for record in batch if record.row not in new)
+        if self.kept is not None:
+            self.kept = [*self.kept, *others] if len(self.kept) + len(others) <= KEPT else None
+        batch.clear()
 
 
 def generate(
@@ -96,14 +109,21 @@ def generate(
     strategy.begin()
     ledger = outbox.ledger(campaign.name)
     view = campaign.source.read()
-    survey = _survey(campaign, view, ledger, progress)
+    known = KnownRecords(campaign, ledger)
+    is_told = type(strategy).generated is not Strategy.generated  # of all whose messages are queued
+    survey = _survey(campaign, view, ledger, None if is_told else known, progress)
     if survey.repeated:
         survey.problems += _conflicts(campaign, view, survey.repeated, ledger)
     held = {problem.key for problem in survey.problems if problem.key is not None}
+    if survey.known and (survey.repeated or not held.isdisjoint(survey.keys)):
+        known = KnownRecords(campaign, ledger)  # which of them count is known only now
+        survey.wanted, survey.kept = survey.wanted + survey.known, None
     survey.keys |= held
     alike = AlikeKeys(campaign, survey.keys, strategy.known_keys()) if survey.wanted else AlikeKeys(campaign)
     survey.keys.clear()  # there may be hundreds of thousands
-    queue = _Queue(campaign, outbox, ledger, alike, observers or Nobody(), before=before_queueing, dry_run=dry_run)
+    queue = _Queue(
+        campaign, outbox, ledger, alike, observers or Nobody(), known, before=before_queueing, dry_run=dry_run
+    )
     for record in _wanted(view, survey, held):
         queue.add(record)
     queue.end()
@@ -116,11 +136,11 @@ def generate(
         records=survey.records,
         queued=queue.queued,
         duplicates=queue.duplicates,
-        cancelled=queue.standing[Status.CANCELLED],
-        failed=queue.standing[Status.FAILED],
-        in_doubt=queue.standing[Status.IN_DOUBT],
+        cancelled=known.standing[Status.CANCELLED],
+        failed=known.standing[Status.FAILED],
+        in_doubt=known.standing[Status.IN_DOUBT],
         problems=(*survey.problems, *queue.problems),
-        differing=_differing(campaign, outbox, queue.sample),
+        differing=_differing(campaign, outbox, known.sample),
         repaired=repair,
         flagged_but_waiting=tuple(survey.drift),
         neither=tuple(survey.neither),
@@ -146,9 +166,19 @@ def marked_as_neither(campaign: Campaign, record: Record) -> Problem:
     )
 
 
-def _survey(campaign: Campaign, view: Iterable[Record | Problem], ledger: Ledger, progress: Progress | None) -> _Survey:
-    """Decide about every record. This loop runs for every row of every pass: keep it bare."""
+def _survey(
+    campaign: Campaign,
+    view: Iterable[Record | Problem],
+    ledger: Ledger,
+    known: KnownRecords | None,
+    progress: Progress | None,
+) -> _Survey:
+    """Decide about every record. This loop runs for every row of every pass: keep it bare.
+
+    `known` takes those to notify all of whose messages wait.
+    """
     found = _Survey()
+    batch: list[Record] = []
     decide = campaign.strategy.decide
     skip, notify, repair, drift = Decision.SKIP, Decision.NOTIFY, Decision.REPAIR, Decision.DRIFT
     seen = found.keys
@@ -169,11 +199,9 @@ def _survey(campaign: Campaign, view: Iterable[Record | Problem], ledger: Ledger
         if decision is skip:
             continue
         if decision is notify:
-            found.wanted.append(item.row)
-            if found.kept is not None:
-                found.kept.append(item)
-                if len(found.kept) > KEPT:
-                    found.kept = None
+            batch.append(item)
+            if len(batch) >= BATCH:
+                found.want(batch, known)
         elif decision is repair:
             found.repair[key] = None
         elif decision is drift:
@@ -182,6 +210,7 @@ def _survey(campaign: Campaign, view: Iterable[Record | Problem], ledger: Ledger
             found.neither.append(marked_as_neither(campaign, item))
         else:
             raise _no_decision(campaign, item, decision)
+    found.want(batch, known)
     found.records = count
     if progress is not None:
         progress(count)
@@ -255,14 +284,10 @@ def _wanted(view: Iterable[Record | Problem], survey: _Survey, held: set[str]) -
         yield record
 
 
-def _again(view: Iterable[Record | Problem], wanted: list[int]) -> Iterator[Record]:
+def _again(view: Iterable[Record | Problem], rows: Iterable[int]) -> Iterator[Record]:
     """Read the records of these rows once more."""
-    rows = iter(wanted)
-    next_row = next(rows, None)
-    for item in view:
-        if item.__class__ is Record and item.row == next_row:
-            yield item
-            next_row = next(rows, None)
+    if wanted := frozenset(rows):
+        yield from (item for item in view if item.__class__ is Record and item.row in wanted)
 
 
 class _Queue:
@@ -275,6 +300,7 @@ class _Queue:
         ledger: StoreLedger,
         alike: AlikeKeys,
         observers: Observers,
+        known: KnownRecords,
         *,
         before: Callable[[], None] | None,
         dry_run: bool,
@@ -288,13 +314,9 @@ class _Queue:
         self._dry_run = dry_run
         self._records: list[Record] = []
         self._drafts: list[Draft] = []
-        self._known = 0
-        """Messages that wait already and are not counted yet."""
-        self.sample: list[Record] = []
+        self._known = known
         self.queued = 0
         self.duplicates = 0
-        self.standing = Counter[str]()
-        """Where those stand."""
         self.problems: list[Problem] = []
 
     def add(self, record: Record) -> None:
@@ -305,14 +327,14 @@ class _Queue:
 
     def flush(self) -> None:
         """Queue the batch in one transaction, then tell the strategy. Where all of it waits already, it is counted."""
-        self._known += self._render()
+        self._render()
         if not self._records:
             return
         perhaps_new = [record for record in self._records if not self._ledger.waiting(record.key)]
         if self._dry_run:
             self._hold(perhaps_new)
             new = sum(not self._ledger.known(draft.key, draft.name) for draft in self._drafts)
-            self._count_duplicates(len(self._drafts) - new)
+            self._known.offered(self._drafts, len(self._drafts) - new)
             self.queued += new
             self.duplicates += len(self._drafts) - new
         else:
@@ -326,47 +348,29 @@ class _Queue:
         """Queue what is left, and count what was known."""
         self.flush()
         if self._dry_run:
-            self.duplicates += self._known
-        elif self._known:
+            self.duplicates += self._known.messages
+        elif self._known.messages:
             self._enqueue([])
 
     def _enqueue(self, perhaps_new: Sequence[Record]) -> Sequence[int]:
-        known = {self._campaign.name: self._known} if self._known else {}
+        known = {self._campaign.name: self._known.messages} if self._known.messages else {}
         with self._outbox.transaction():
             if self._before is not None:
                 self._before()
             self._hold(perhaps_new)
             enqueued = self._outbox.enqueue(self._drafts, known=known)
-        self._count_duplicates(enqueued.duplicates - self._known)
-        self._known = 0
+        self._known.offered(self._drafts, enqueued.duplicates - self._known.messages)
+        self._known.messages = 0
         self.queued += enqueued.new
         self.duplicates += enqueued.duplicates
         return enqueued.ids
 
-    def _count_duplicates(self, offered: int) -> None:
-        """Count where those of the drafts stand that were known. `offered`: how many these are."""
-        if offered:
-            self._ledger.load({draft.key for draft in self._drafts})
-            self.standing.update(self._ledger.status(draft.key, draft.name) or "" for draft in self._drafts)
-
-    def _render(self) -> int:
-        """Render the messages of the batch; returns how many need that not, because they are known.
-
-        A record that cannot be rendered is held whole.
-        """
-        waiting = [record.key for record in self._records if self._ledger.waiting(record.key)]
-        if waiting:
-            self._ledger.load(waiting)
-        asked = frozenset(waiting)
+    def _render(self) -> None:
+        """Render the messages of the batch. A record that cannot be rendered is held whole."""
+        new = {id(record) for record in self._known.others(self._records)}
         kept: list[Record] = []
-        known = 0
         for record in self._records:
-            if record.key in asked and (names := known_whole(self._campaign, record, self._ledger)):
-                known += len(names)
-                if len(self.sample) < SAMPLE:
-                    self.sample.append(record)
-                self.standing.update(self._ledger.status(record.key, name) or "" for name in names)
-            else:
+            if id(record) in new:
                 drafts = drafted(self._campaign, record, self._ledger)
                 if isinstance(drafts, Problem):
                     self.problems.append(drafts)
@@ -374,7 +378,6 @@ class _Queue:
                 self._drafts += drafts
             kept.append(record)
         self._records = kept
-        return known
 
     def _hold(self, perhaps_new: Sequence[Record]) -> None:
         """Take out of the batch what reads as another key: in the transaction, so that of two at once one is first."""

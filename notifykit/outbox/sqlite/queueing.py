@@ -25,11 +25,11 @@ ON CONFLICT DO NOTHING
 _WAITING = """
 SELECT record_key FROM tasks INDEXED BY tasks_due
  WHERE status = 'queued' AND due_at IS NOT NULL AND campaign = :campaign AND round = 1
-UNION SELECT record_key FROM tasks INDEXED BY tasks_lane
+UNION ALL SELECT record_key FROM tasks INDEXED BY tasks_lane
  WHERE status = 'queued' AND ordered = 1 AND campaign = :campaign AND round = 1
-UNION SELECT record_key FROM tasks INDEXED BY tasks_sending
+UNION ALL SELECT record_key FROM tasks INDEXED BY tasks_sending
  WHERE status = 'sending' AND campaign = :campaign AND round = 1
-UNION SELECT record_key FROM tasks INDEXED BY tasks_stuck
+UNION ALL SELECT record_key FROM tasks INDEXED BY tasks_stuck
  WHERE (status = 'failed' OR status = 'in_doubt') AND campaign = :campaign AND round = 1
 """
 

@@ -76,6 +76,56 @@ def test_templates(template: str, text: str) -> None:
     assert render(template) == text
 
 
+ONE_CELL = ('{{ record["key"] | upper }}', '{% if record["key"] == "b" %}{{ record["key"] }}{% endif %}x')
+MORE = (
+    '{{ record["key"] }}{{ record.row }}',
+    '{{ record["key"] }}{{ record["金额"] }}',
+    '{{ record[record["key"]] }}',
+    '{% for name, cell in record.items() %}{{ cell }}{% endfor %}{{ record["key"] }}',
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from([*COLUMNS[4:], "b", 1, True, 1.0, "1"]), st.sampled_from("xy")), max_size=12))
+def test_what_takes_one_cell_gives_for_each_record_what_it_gave_without_the_others(
+    cells: list[tuple[Any, str]],
+) -> None:
+    records = [record(key=key, 金额=amount) for key, amount in cells]
+    for text in (*ONE_CELL, *MORE[:2]):
+        compiled = compile_template(text, where="c.yaml:3: template", campaign="bj")
+        assert [compiled(of) for of in records] == [render(text, of) for of in records]
+    when = compile_condition('record["key"] == 1', "c.yaml:5: when")
+    assert [when(of) for of in records] == [of["key"] == 1 for of in records]
+
+
+def test_a_text_of_one_cell_is_made_once_for_records_that_share_it() -> None:
+    for text in ONE_CELL:
+        compiled = compile_template(text, where="w")
+        assert compiled(record(key="some")) is compiled(record(key="some", 金额="2"))
+    for text in (*MORE, '{{ [record["key"]] | map("upper") | first }}'):
+        compiled = compile_template(text, where="w")
+        assert compiled(record(key="金额"))
+        assert compiled._given == {}, "it takes more than one cell"
+
+
+def test_what_differs_from_time_to_time_is_made_anew() -> None:
+    for text in ('{{ (record["key"] ~ range(99999)) | list | random }}', '{{ [range(999)] | map("random") | first }}'):
+        compiled = compile_template(text + '{{ record["key"] }}', where="w")
+        assert len({compiled(record()) for _ in range(60)}) > 1
+
+
+def test_no_more_is_kept_than_so_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("notifykit.campaign.render.KEPT", 2)
+    monkeypatch.setattr("notifykit.campaign.render.LONGEST", 5)
+    compiled = compile_template('{{ record["key"] }}', where="w")
+    assert [compiled(record(key=key)) for key in ("a", "b", "c", "longer")] == ["a", "b", "c", "longer"]
+    assert compiled._given == {"c": "c"}
+
+
+def test_a_row_that_is_too_short_for_the_column_is_told() -> None:
+    short = Record("C1", ["C1"], Table("state/a.csv", {"id": 0, "x": 1}, ("id", "x")), 7)
+    assert "the row has no cell for the column 'x'" in failure('{{ record["x"] }}', short)
+
+
 def test_a_column_that_is_there_twice_is_no_missing_one() -> None:
     twice = Record("C1", ["C1", "a", "b"], Table("state/a.csv", {"id": 0}, ("id", "x", "x")), 7)
     assert "the column 'x' is in state/a.csv 2 times; rename all but one" in failure('{{ record["x"] }}', twice)

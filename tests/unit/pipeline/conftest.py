@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,8 +89,7 @@ class World:
         self.source.items = list(items)
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def make_world(outbox: SqliteOutbox, folder: Path) -> World:
     sender = Accepting()
     channel = Channel.of("ch", "accepting", sender)
     source, strategy = ListSource(), FlagStrategy()
@@ -102,6 +101,16 @@ def world(tmp_path: Path) -> Iterator[World]:
         text=lambda r: f"奖 {r.key}",
         when=lambda r: bool(r["text"] == "award"),
     )
-    campaign = Campaign(name="c", file=tmp_path / "c.yaml", source=source, strategy=strategy, messages=(group, award))
+    campaign = Campaign(name="c", file=folder / "c.yaml", source=source, strategy=strategy, messages=(group, award))
+    return World(outbox, source, strategy, sender, campaign)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
     with SqliteOutbox.open(tmp_path / "outbox.db") as outbox:
-        yield World(outbox, source, strategy, sender, campaign)
+        yield make_world(outbox, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def world_in() -> Callable[[SqliteOutbox, Path], World]:
+    return make_world

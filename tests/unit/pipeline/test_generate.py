@@ -1,17 +1,23 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from notifykit.errors import CampaignError, RenderError
 from notifykit.model import Outcome, Problem, Record, Status, Table, Task
+from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.values import ChannelBounds, Filter, Transition
 from notifykit.pipeline import generate as module
 from notifykit.pipeline.generate import Generated, generate
 from notifykit.pipeline.settle import settle
+from notifykit.roles import Strategy
 from notifykit.testing.outbox.steps import finish, take
 
 
@@ -194,6 +200,79 @@ def test_many_records_are_read_twice_rather_than_remembered(world: Any, monkeypa
     assert done.queued == 6
     assert world.source.reads == 1
     assert world.strategy.told == [f"k{number}" for number in range(3, 9)]
+
+
+@pytest.fixture
+def untold(world: Any) -> Any:
+    return _untold(world)
+
+
+def _untold(world: Any) -> Any:
+    """Give it a strategy that is not told of what was queued: what waits is then settled in the first reading."""
+
+    class Untold(type(world.strategy)):  # type: ignore[misc]
+        generated = Strategy.generated
+
+    world.strategy = Untold()
+    world.campaign = replace(world.campaign, strategy=world.strategy)
+    return world
+
+
+def test_what_waits_is_read_once_however_much_it_is(untold: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEPT", 2)
+    monkeypatch.setattr(module, "BATCH", 2)
+    untold.rows(*(row(number, f"k{number}") for number in range(2, 9)))
+    run(untold)
+    readings = []
+
+    class Counting(list[Record]):
+        def __iter__(self) -> Iterator[Record]:
+            readings.append(1)
+            return super().__iter__()
+
+    untold.source.items = Counting(untold.source.items)
+    again = run(untold)
+    assert (again.records, again.queued, again.duplicates, len(readings)) == (7, 0, 7, 1)
+    assert untold.outbox.figures()[0].duplicates_prevented == 7
+
+
+_ROWS = st.lists(
+    st.tuples(st.sampled_from("abcd"), st.sampled_from("NNNY"), st.sampled_from(["x", "award"])), max_size=9
+)
+
+
+_A = ("a", "N", "x")
+
+
+@settings(max_examples=30, deadline=None)
+@example(before=[_A], after=[_A], sent=0, dry_run=False, bad="a")
+@example(before=[_A], after=[_A, _A], sent=0, dry_run=True, bad="")
+@given(before=_ROWS, after=_ROWS, sent=st.integers(0, 3), dry_run=st.booleans(), bad=st.sampled_from(["", "a"]))
+def test_what_is_settled_in_the_first_reading_counts_as_in_the_second(
+    world_in: Any,
+    before: list[tuple[str, str, str]],
+    after: list[tuple[str, str, str]],
+    sent: int,
+    dry_run: bool,
+    bad: str,
+) -> None:
+    found = []
+    for is_told in (True, False):
+        with TemporaryDirectory() as folder, SqliteOutbox.open(Path(folder) / "outbox.db") as outbox:
+            world = world_in(outbox, Path(folder))
+            world = world if is_told else _untold(world)
+            world.rows(*(row(number, *cells) for number, cells in enumerate(before, 2)))
+            run(world)
+            for claim in take(outbox, "w", sent, {"ch": ChannelBounds()}, 60) if sent else ():
+                finish(outbox, claim, Outcome.accepted(), Transition(status=Status.SENT))
+            problems = [Problem(place="list:99", what="torn", mend="-", key=bad)] if bad else []
+            world.rows(*(row(number, *cells) for number, cells in enumerate(after, 2)), *problems)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(module, "BATCH", 2)
+                patch.setattr(module, "KEPT", 3)
+                done = run(world, dry_run=dry_run)
+            found.append((done, queued(world), [one.duplicates_prevented for one in outbox.figures()]))
+    assert found[0] == found[1]
 
 
 def test_a_record_that_cannot_be_rendered_is_held_whole(world: Any) -> None:
