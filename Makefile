@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 SITE   := .venv-docs
 
-.PHONY: help setup demo demo-postgres test unit coverage test-pairs lint style format docs bench scale crash dist clean
+.PHONY: help setup demo demo-postgres test unit coverage test-pairs lint style format translations docs bench scale crash dist clean
 
 # A test that hangs in spite of its timeout ends its process, which names it, and the others go on.
 GUARD := -o faulthandler_timeout=1200 -o faulthandler_exit_on_timeout=true
@@ -48,6 +48,9 @@ types-%: $(READY)
 format: $(READY) ## format the code, and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+translations: $(READY) ## bring the catalogues up to date, list what is not translated, compile them
+	$(BIN)/python tests/support/suite/catalogues.py
 
 docs: $(SITE)/.ready ## build the manual as a site in site/, offline
 	rm -rf site

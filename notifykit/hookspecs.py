@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from notifykit.outbox.address import StoreAddress
     from notifykit.pipeline.project import Project
     from notifykit.start import DataFile, ProjectDraft
+    from notifykit.terminal.translation import Catalogue
     from notifykit.wording import Reason, Sentence
 
 __all__ = ["Register", "RegisterCommand", "RegisterReasons"]
@@ -159,6 +160,20 @@ def register_reasons(register: RegisterReasons) -> None:
     Called once, when something is first shown or chosen by its reason. `register(sentence)` takes a `Sentence`;
     a plugin one of whose codes is taken offers none. A reason whose plugin is not there is shown as the English text
     that was stored with it.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def register_translations(register: Callable[[Catalogue], None]) -> None:
+    """Offer translations of the texts that this plugin prints (see `notifykit.terminal.translation`).
+
+    Called once, where the command line speaks another language than English. `register(catalogue)` takes a
+    `Catalogue`: a domain, and the folder with `zh_CN/LC_MESSAGES/DOMAIN.mo`. By it the help of the plugin's commands
+    is translated (each paragraph on one line, each option's help), the headings of its tables (in the context
+    `heading`), and what it puts through `gettext` itself. A text without a translation stays English. A plugin whose
+    catalogue cannot be read, or has the domain of another, has none.
 
     .. versionadded:: 0.1
     """

@@ -21,6 +21,7 @@ from system import may_be_skipped
 coarse_clock.from_environment()
 
 from notifykit import secrets  # noqa: E402 - see above
+from notifykit.terminal import translation  # noqa: E402
 
 surroundings.settle()
 
@@ -50,6 +51,7 @@ def as_before() -> Iterator[None]:
     root.handlers[:] = handlers
     root.setLevel(level)
     sys.path[:] = path
+    translation.speak(translation.ENGLISH)
     if secrets._known.keys() != credentials.keys():
         secrets._known, secrets._forms = credentials, secrets._Forms(credentials)
     for name in [name for name in sys.modules if name.partition(".")[0] in OLD_PROGRAM]:

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 from notifykit import hookimpl
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from notifykit.hookspecs import Register, RegisterCommand, RegisterReasons
+    from notifykit.terminal.translation import Catalogue
     from notifykit_compat.installing import install
     from notifykit_compat.plan_functions import (
         create_task_with_contract_id,
@@ -52,6 +55,16 @@ def register_reasons(register: RegisterReasons) -> None:
 
     for sentence in SHIM:
         register(sentence)
+
+
+@hookimpl
+def register_translations(register: Callable[[Catalogue], None]) -> None:
+    """Offer what `notifykit shim` says in other languages."""
+    from pathlib import Path
+
+    from notifykit.terminal.translation import Catalogue
+
+    register(Catalogue("notifykit_compat", Path(__file__).parent / "locale"))
 
 
 @hookimpl

@@ -10,10 +10,22 @@ from typing import TYPE_CHECKING
 from notifykit import hookimpl
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from notifykit.hookspecs import RegisterCommand
     from notifykit.start import ProjectDraft
+    from notifykit.terminal.translation import Catalogue
+
+
+@hookimpl
+def register_translations(register: Callable[[Catalogue], None]) -> None:
+    """Offer what `notifykit inventory` says in other languages."""
+    from pathlib import Path
+
+    from notifykit.terminal.translation import Catalogue
+
+    register(Catalogue("notifykit_inventory", Path(__file__).parent / "locale"))
 
 
 @hookimpl

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from notifykit import hookimpl
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from notifykit.errors import NotifykitError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from notifykit.outbox import Outbox
     from notifykit.outbox.address import StoreAddress
     from notifykit.pipeline.project import Project
+    from notifykit.terminal.translation import Catalogue
     from notifykit.wording import Reason
 
 
@@ -25,6 +27,16 @@ def register_reasons(register: RegisterReasons) -> None:
 
     for sentence in SENTENCES:
         register(sentence)
+
+
+@hookimpl
+def register_translations(register: Callable[[Catalogue], None]) -> None:
+    """Offer what the commands of a migration say in other languages."""
+    from pathlib import Path
+
+    from notifykit.terminal.translation import Catalogue
+
+    register(Catalogue("notifykit_migration", Path(__file__).parent / "locale"))
 
 
 @hookimpl

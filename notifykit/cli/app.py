@@ -25,6 +25,7 @@ from notifykit.terminal import logs
 from notifykit.terminal.console import warn, warn_of
 from notifykit.terminal.paths import PathType
 from notifykit.terminal.stdout import emit, forget_the_rest, kept, printing
+from notifykit.terminal.translation import CHINESE, ENGLISH, gettext, language_of, speak
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -43,6 +44,9 @@ EXIT_CODES: Mapping[ExitCode, str] = {
     ExitCode.INTERRUPTED: "interrupted",
 }
 
+OTHERS = "From plugins"
+"""The title above the commands of plugins."""
+
 _KEEPING = frozenset(
     {
         "check",
@@ -52,8 +56,6 @@ _KEEPING = frozenset(
     }
 )
 """Commands that run what plugins and senders bring along."""
-
-_EPILOG = "\n".join(["\b", "Exit codes:", *(f"  {code:<4} {meaning}" for code, meaning in EXIT_CODES.items())])
 
 
 class App(click.Group):
@@ -140,6 +142,8 @@ class App(click.Group):
         _check_arguments(args)
         peek = super().make_context(info_name, list(args), parent, **{**extra, "resilient_parsing": True})
         options = peek.params
+        language = options["lang"] or language_of(os.environ)
+        speak(language)
         if options["version"] and not extra.get("resilient_parsing"):
             emit(f"notifykit, version {own_version()}")
             peek.exit()
@@ -152,19 +156,26 @@ class App(click.Group):
             )
         session = replace(
             _session(file, strict=bool(options["strict_plugins"]), verbosity=verbosity),
-            language=options["lang"] or "en",
+            language=language,
         )
         session.plugins.add_commands(self)
+        shown = self
+        if language != ENGLISH:
+            from notifykit.cli.translated import translated  # English is what the commands are written in
+
+            speak(language, session.plugins.catalogues)
+            shown = translated(self)
         if not extra.get("resilient_parsing") and verbosity >= 0:
             for trouble in (*session.plugins.failed, *session.plugins.warnings):
                 warn(f"warning: {trouble}")
         with printing():
-            return super().make_context(info_name, args, parent, **{**extra, "obj": session})
+            return click.Group.make_context(shown, info_name, args, parent, **{**extra, "obj": session})
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Call the command that was named."""
+        """Call the command that was named, as it is in the language that is spoken."""
+        assert isinstance(ctx.command, App)  # noqa: S101 - `make_context` made it
         with printing():
-            return super().invoke(ctx)
+            return click.Group.invoke(ctx.command, ctx)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command that can be called: what is imported late is imported now."""
@@ -197,10 +208,19 @@ class App(click.Group):
         ours = {command.name for commands in SECTIONS.values() for command in commands}
         others = [command for name, command in self.commands.items() if name not in ours and not command.hidden]
         limit = formatter.width - 6 - max(map(len, self.commands))
-        for title, commands in {**SECTIONS, "From plugins": others}.items():
-            if rows := [(command.name or "", command.get_short_help_str(limit)) for command in commands]:
-                with formatter.section(title):
+        for title, commands in {**SECTIONS, OTHERS: others}.items():
+            names = [str(command.name) for command in commands]
+            if rows := [(name, self.commands[name].get_short_help_str(limit)) for name in names]:
+                with formatter.section(gettext(title)):
                     formatter.write_dl(rows)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the exit codes, and then the example."""
+        codes = [f"  {code:<4} {gettext(meaning)}" for code, meaning in EXIT_CODES.items()]
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text("\n".join(["\b", gettext("Exit codes:"), *codes]))
+        super().format_epilog(ctx, formatter)
 
 
 def _check_arguments(args: Sequence[str]) -> None:
@@ -241,7 +261,7 @@ def build_cli() -> App:
     @click.group(
         "notifykit",
         cls=App,
-        epilog=f"{_EPILOG}\n\n{example('notifykit --project notifykit.yaml status')}",
+        epilog=example("notifykit --project notifykit.yaml status"),
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     @click.option(
@@ -256,12 +276,10 @@ def build_cli() -> App:
     )
     @click.option(
         "--lang",
-        type=click.Choice(["en", "zh"]),
-        default="en",
-        show_default=True,
+        type=click.Choice([ENGLISH, CHINESE]),
         envvar="NOTIFYKIT_LANG",
         show_envvar=True,
-        help="The language of reasons (why a message, a campaign or a channel is where it is) and of `docs`.",
+        help="The language of what is printed for people, and of `docs`. [default: the locale's]",
     )
     @click.option("--strict-plugins", is_flag=True, help="Do nothing where a plugin is broken.")
     @click.option("-v", "--verbose", count=True, help="Say more of what goes on; -vv says everything.")

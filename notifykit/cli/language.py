@@ -1,4 +1,4 @@
-"""Reasons in the language of the command line: `--lang`, or NOTIFYKIT_LANG."""
+"""Reasons in the language of the command line: `--lang`, or NOTIFYKIT_LANG, or that of the locale."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from notifykit.wording import Reason
 
 
 def said(reason: Reason | str) -> str:
-    """Return what a reason says, in the language that was asked for; a mere text is as it is."""
+    """Return what a reason says, in the language that is spoken; a mere text is as it is."""
     context = click.get_current_context(silent=True)
     session = context.find_object(Session) if context is not None else None
     return session.say(reason) if isinstance(reason, Reason) and session is not None else str(reason)

@@ -14,7 +14,6 @@ from notifykit.config.parse import Files
 from notifykit.config.paths import in_folder, unusable
 from notifykit.config.tree import Branch, Leaf, Listing, Written
 from notifykit.errors import ConfigError, PluginError
-from notifykit.plugins.wanted import WantedPlugins
 from notifykit.secrets import Surroundings
 
 if TYPE_CHECKING:
@@ -26,6 +25,15 @@ STORE = "state/notifykit.db"
 """The outbox of a project that names none."""
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://.*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedPlugins:
+    """What there is to say before plugins are loaded. `config.sections.PluginsSection` has the words for people."""
+
+    block: tuple[str, ...] = ()
+    strict: bool = False
+    requires: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from notifykit.plugins.report import FailedPlugin, LoadedPlugin, PluginId, failu
 if TYPE_CHECKING:
     import click
 
+    from notifykit.terminal.translation import Catalogue
     from notifykit.wording import Sentence, Wording
 
 log = logging.getLogger(__name__)
@@ -110,7 +111,7 @@ class Plugins:
             except OfferBrokenError as error:
                 if error.failed not in self._failed:
                     self._failed.append(error.failed)
-        _ = self.wording
+        _ = self.wording, self.catalogues
         if self._strict:
             raise_for(self._failed)
 
@@ -133,6 +134,23 @@ class Plugins:
             return sentence.code
 
         return Wording([*HOST, *self.collect("register_reasons", code_of)])
+
+    @cached_property
+    def catalogues(self) -> Sequence[Catalogue]:
+        """The translations that plugins bring; a plugin whose catalogue cannot be read has none.
+
+        Raises PluginError where plugins were loaded strictly, and the catalogue of one will not do.
+        """
+        from notifykit.terminal.translation import LOCALES, Catalogue  # English needs none
+
+        def domain_of(catalogue: Catalogue) -> str:
+            if not isinstance(catalogue, Catalogue):
+                raise PluginError(f"it offers {catalogue!r} as translations", mend="offer a Catalogue")
+            for language in LOCALES:
+                catalogue.read(language)
+            return catalogue.domain
+
+        return self.collect("register_translations", domain_of)
 
     def collect(self, hook: str, name_of: Callable[[Offered], str]) -> list[Offered]:
         """Return what each plugin offers by a hook whose one argument, `register`, takes one thing at a time.

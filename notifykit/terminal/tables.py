@@ -12,6 +12,7 @@ import click
 from notifykit.secrets import redact
 from notifykit.terminal.console import visible
 from notifykit.terminal.stdout import emit, stdout
+from notifykit.terminal.translation import pgettext
 
 __all__ = ["Key", "Right", "print_table"]
 
@@ -56,8 +57,8 @@ def print_table(headings: Sequence[Heading], rows: Iterable[Sequence[str]]) -> N
 
 
 def name_of(heading: Heading) -> str:
-    """Return the text of a heading."""
-    return heading if isinstance(heading, str) else heading.name
+    """Return the text of a heading, in the language that is spoken."""
+    return pgettext("heading", heading if isinstance(heading, str) else heading.name)
 
 
 def _lines(headings: Sequence[Heading], rows: Sequence[Sequence[str]], width: int) -> list[str] | None:

@@ -93,6 +93,17 @@ def test_the_manual_is_in_the_wheel(environment: Any, tmp_path: Path) -> None:
     assert shown.stdout.startswith("# 迁移旧程序\n"), shown.stderr
 
 
+def test_the_catalogues_of_translations_are_in_the_wheel(environment: Any, tmp_path: Path) -> None:
+    chinese = environment.run("notifykit", "trace", "--help", cwd=tmp_path, LC_ALL="zh_CN.UTF-8", PYTHONUTF8="1")
+    assert chinese.stdout.startswith("用法： notifykit trace [选项] KEY\n\n  讲出一条记录的全部经过。\n"), (
+        chinese.stderr
+    )
+    assert (chinese.stderr, environment.run("notifykit", "trace", "-h", cwd=tmp_path, LC_ALL="C").stdout[:6]) == (
+        "",
+        "Usage:",
+    )
+
+
 def test_data_files_are_in_the_wheel(environment: Any, tmp_path: Path) -> None:
     code = "import notifykit; print(notifykit.__path__[0])"
     package = Path(environment.run("python", "-c", code, cwd=tmp_path).stdout.strip())

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from notifykit.config import project
 from notifykit.config.defects import Defects, InvalidConfigurationError
 from notifykit.config.parse import Files
-from notifykit.config.project import read_project
+from notifykit.config.project import WantedPlugins, read_project
 from notifykit.config.tree import Branch
 from notifykit.outbox.sqlite.store import SqliteAddress
 from notifykit.plugins.registry import Registry
-from notifykit.plugins.wanted import WantedPlugins
 
 VALUES = (
     "",

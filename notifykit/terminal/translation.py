@@ -1,0 +1,116 @@
+"""Texts in the language that the command line speaks, by gettext catalogues; English, which the code has, needs none.
+
+What is printed for people is translated, and nothing else: JSON, exit codes and codes stay what they are.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gettext import NullTranslations
+
+__all__ = ["Catalogue", "gettext", "ngettext", "pgettext"]
+
+ENGLISH, CHINESE = "en", "zh"
+LOCALES = {CHINESE: "zh_CN"}
+"""The folder of a language's catalogues; each stands for all that begin like it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Translations of the texts of one package: `FOLDER/zh_CN/LC_MESSAGES/DOMAIN.mo`, as gettext has it."""
+
+    domain: str
+    """The file's name without `.mo`: that of the package, so that no two are the same."""
+    folder: Path
+    """An absolute path, usually `Path(__file__).parent / "locale"`."""
+
+    def read(self, language: str) -> NullTranslations | None:
+        """Return what it has in a language; None where it has none. Raises OSError for a file that is no catalogue."""
+        from gettext import translation  # English needs no catalogue
+
+        try:
+            return translation(self.domain, self.folder, [LOCALES[language]])
+        except FileNotFoundError:
+            return None
+
+
+HOST = Catalogue("notifykit", Path(__file__).parents[1] / "locale")
+
+_spoken: list[NullTranslations] = []
+"""The catalogues together, the first asking the next; empty for English."""
+
+
+def speak(language: str, catalogues: Iterable[Catalogue] = ()) -> None:
+    """Translate from now on into a language, all threads alike: by the host's catalogue, then by these."""
+    _spoken.clear()
+    if language == ENGLISH:
+        return
+    for catalogue in (HOST, *catalogues):
+        if (found := catalogue.read(language)) is not None:
+            if _spoken:
+                _spoken[0].add_fallback(found)
+            else:
+                _spoken.append(found)
+    _teach_click()
+
+
+def gettext(text: str) -> str:
+    """Return a text in the language that is spoken; one that no catalogue has stays English."""
+    return _spoken[0].gettext(text) if _spoken and text else text  # the translation of nothing is the file's head
+
+
+def pgettext(context: str, text: str) -> str:
+    """Do so for a text that means something else in another context, such as `heading` of a column."""
+    return _spoken[0].pgettext(context, text) if _spoken and text else text
+
+
+def ngettext(one: str, many: str, number: int) -> str:
+    """Return the text that goes with a number."""
+    if _spoken:
+        return _spoken[0].ngettext(one, many, number)
+    return one if number == 1 else many
+
+
+def _teach_click() -> None:
+    """Let click ask here for its own texts. It asks the standard library, which has none: click brings no catalogue."""
+    ours = {"gettext": gettext, "ngettext": ngettext}
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "click":
+            for known, asked in list(vars(module).items()):
+                if getattr(asked, "__module__", "") == "gettext" and asked.__name__ in ours:
+                    vars(module)[known] = ours[asked.__name__]
+
+
+def language_of(environment: Mapping[str, str]) -> str:
+    """Return the language that the locale says: LC_ALL, LC_MESSAGES, LANG, or where none is set, what the system says.
+
+    Of the languages that there are; English where it says another.
+    """
+    said = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := environment.get(name))), None)
+    locale = _of_the_system() if said is None else said
+    return CHINESE if locale.lower().replace("-", "_").partition(".")[0].partition("_")[0] == CHINESE else ENGLISH
+
+
+def _of_the_system() -> str:
+    """Return the language of the menus on Windows and macOS; nothing elsewhere."""
+    import ctypes
+
+    if windll := getattr(ctypes, "windll", None):
+        primary = int(windll.kernel32.GetUserDefaultUILanguage()) & 0x3FF
+        return CHINESE if primary == 0x04 else ENGLISH  # LANG_CHINESE
+    preferences = Path.home() / "Library" / "Preferences" / ".GlobalPreferences.plist"
+    if not preferences.is_file():
+        return ""
+    import plistlib
+
+    try:
+        languages = plistlib.loads(preferences.read_bytes()).get("AppleLanguages")
+    except (OSError, ValueError, plistlib.InvalidFileException):
+        return ""
+    return str(languages[0]) if languages else ""

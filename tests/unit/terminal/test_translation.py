@@ -1,0 +1,122 @@
+"""The language that the command line speaks: what says it, what is translated, what stays."""
+
+from __future__ import annotations
+
+import plistlib
+from pathlib import Path
+
+import click
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from click import exceptions
+
+from notifykit.terminal.translation import Catalogue, gettext, language_of, ngettext, pgettext, speak
+
+
+def made(folder: Path, domain: str, texts: dict[str, str]) -> Catalogue:
+    """Return a catalogue in Chinese with these texts."""
+    catalog = Catalog("zh_CN", domain)
+    for text, string in texts.items():
+        catalog.add(text, string)
+    place = folder / "zh_CN" / "LC_MESSAGES"
+    place.mkdir(parents=True, exist_ok=True)
+    with (place / f"{domain}.mo").open("wb") as file:
+        write_mo(file, catalog)
+    return Catalogue(domain, folder)
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "zh_TW"}, "zh"),
+        ({"LANG": "zh"}, "zh"),
+        ({"LANG": "zh-Hans-CN"}, "zh"),
+        ({"LANG": "ZH_cn.gb18030"}, "zh"),
+        ({"LANG": "C.UTF-8"}, "en"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({"LANG": "zha_CN"}, "en"),
+        ({"LANG": "zh_CN.UTF-8", "LC_MESSAGES": "en_US.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "LC_MESSAGES": "zh_CN.UTF-8", "LC_ALL": "C"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LC_ALL": "zh_CN.UTF-8"}, "zh"),
+        ({"LC_ALL": "", "LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LC_TIME": "zh_CN.UTF-8", "LANG": "en_US.UTF-8"}, "en"),
+    ],
+)
+def test_the_first_of_the_three_variables_that_is_set_says_the_language(
+    environment: dict[str, str], language: str
+) -> None:
+    assert language_of(environment) == language
+
+
+@pytest.mark.parametrize(("languages", "language"), [(["zh-Hans-CN", "en-US"], "zh"), (["en-US", "zh-Hans"], "en")])
+def test_where_none_is_set_macos_says_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, languages: list[str], language: str
+) -> None:
+    preferences = tmp_path / "Library" / "Preferences" / ".GlobalPreferences.plist"
+    preferences.parent.mkdir(parents=True)
+    preferences.write_bytes(plistlib.dumps({"AppleLanguages": languages}, fmt=plistlib.FMT_BINARY))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert language_of({}) == language
+    preferences.write_bytes(b"torn")
+    assert language_of({}) == "en"
+
+
+@pytest.mark.parametrize(("identifier", "language"), [(0x0804, "zh"), (0x0404, "zh"), (0x0409, "en")])
+def test_where_none_is_set_windows_says_it(monkeypatch: pytest.MonkeyPatch, identifier: int, language: str) -> None:
+    import ctypes
+
+    class Kernel:
+        @staticmethod
+        def GetUserDefaultUILanguage() -> int:  # noqa: N802 - its name there
+            return identifier
+
+    class Windll:
+        kernel32 = Kernel
+
+    monkeypatch.setattr(ctypes, "windll", Windll, raising=False)
+    assert language_of({}) == language
+
+
+def test_where_nothing_says_it_the_language_is_english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert language_of({}) == "en"
+
+
+def test_english_is_what_the_code_says() -> None:
+    assert (gettext("The project file."), pgettext("heading", "key")) == ("The project file.", "key")
+    assert [ngettext("one", "many", number) for number in (0, 1, 2)] == ["many", "one", "many"]
+
+
+def test_chinese_is_what_the_catalogue_has_and_then_english_again() -> None:
+    speak("zh")
+    assert (gettext("The project file."), pgettext("heading", "key")) == ("项目文件。", "键")
+    assert gettext("nobody translated this") == "nobody translated this"
+    assert (gettext(""), pgettext("heading", "")) == ("", "")
+    assert ngettext("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)", 1).startswith("（是不是")
+    speak("en")
+    assert gettext("The project file.") == "The project file."
+
+
+def test_several_catalogues_are_asked_one_after_the_other(tmp_path: Path) -> None:
+    one = made(tmp_path / "a", "acme", {"rain": "雨", "The project file.": "别的"})
+    other = made(tmp_path / "b", "other", {"rain": "下雨", "snow": "雪"})
+    speak("zh", [one, other])
+    assert [gettext(text) for text in ("rain", "snow", "hail")] == ["雨", "雪", "hail"]
+    assert gettext("The project file.") == "项目文件。"  # the host's own text stays the host's
+
+
+def test_a_catalogue_without_the_language_is_none(tmp_path: Path) -> None:
+    assert Catalogue("acme", tmp_path).read("zh") is None
+    speak("zh", [Catalogue("acme", tmp_path)])
+    assert gettext("The project file.") == "项目文件。"
+
+
+def test_click_says_its_own_texts_in_that_language() -> None:
+    speak("zh")
+    assert exceptions.NoSuchOption("--x").message == "没有选项 '--x'。"
+    assert click.BadParameter("no").format_message() == "值无效：no"
+    speak("en")
+    assert exceptions.NoSuchOption("--x").message == "No such option '--x'."
