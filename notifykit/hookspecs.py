@@ -6,7 +6,7 @@ A plugin is a module (or object) named by an entry point of the group `notifykit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pluggy
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from notifykit.errors import NotifykitError
     from notifykit.legacy import LegacyState
     from notifykit.model import Outcome, Task
+    from notifykit.operate.activity import Baseline
     from notifykit.outbox import Outbox
     from notifykit.outbox.address import StoreAddress
     from notifykit.pipeline.project import Project
@@ -301,6 +302,18 @@ def after_pass(project: Project) -> None:
 
 
 @hookspec
+def troubles(project: Project) -> Mapping[str, Reason | str] | None:
+    """Say what is wrong that a person must see to, each under a name that stays; nothing where nothing is.
+
+    Called by `notifykit health`, and at each look of `alerts:`, whose condition `reported` begins and ends with it.
+    `project` is what `Session.open_project` returns. Best a reason with a code (`register_reasons`). Look only, and
+    keep it quick.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
 def alert_advice(kind: str, campaigns: frozenset[str], project: Project) -> Reason | str | None:
     """Say what else people are to know when a condition of `alerts:` begins to hold; None where that is nothing.
 
@@ -308,6 +321,17 @@ def alert_advice(kind: str, campaigns: frozenset[str], project: Project) -> Reas
     `perhaps_twice` or `failing`; `campaigns` the names of those that it is about; `project` what
     `Session.open_project` returns. The answer is a line of the message, best a reason with a code
     (`register_reasons`). Look only, and keep it quick.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def report_baseline(project: Project, log: Path | None) -> Baseline | None:
+    """Say how the work went before notifykit took it over, against how it has gone since; None where it took over none.
+
+    Called by `notifykit report --since-migration`, which is there where a plugin implements this. `log`: a log of the
+    time before, where the person has one. `project` is what `Session.open_project` returns. Look only.
 
     .. versionadded:: 0.1
     """

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from notifykit.errors import NotifykitError
     from notifykit.hookspecs import Register, RegisterCommand, RegisterReasons
     from notifykit.legacy import LegacyState
+    from notifykit.operate.activity import Baseline
     from notifykit.outbox import Outbox
     from notifykit.outbox.address import StoreAddress
     from notifykit.pipeline.project import Project
@@ -83,11 +84,27 @@ def may_generate(
 
 
 @hookimpl
+def troubles(project: Project) -> dict[str, Reason]:
+    """Report a migration whose latest verification failed."""
+    from notifykit_migration.verify.calendar import trouble
+
+    return trouble(project)
+
+
+@hookimpl
 def alert_advice(kind: str, campaigns: frozenset[str], project: Project) -> Reason | None:
     """Say that there is a way back from what may be the migration's fault."""
     from notifykit_migration.rollback.advice import advice
 
     return advice(kind, campaigns, project)
+
+
+@hookimpl
+def report_baseline(project: Project, log: Path | None) -> Baseline | None:
+    """Compare with what the old table and log tell of the time before."""
+    from notifykit_migration.verify.baseline import baseline
+
+    return baseline(project, log)
 
 
 @hookimpl

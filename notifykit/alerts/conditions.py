@@ -36,6 +36,7 @@ class Kind(StrEnum):
     ERRORS_LOGGED = "errors_logged"
     SILENT_SOURCE = "silent_source"
     NO_PASS = "no_pass"  # noqa: S105 - no password
+    REPORTED = "reported"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +147,10 @@ def _away(condition: Condition, facts: Facts) -> Found:
             yield outage.channel, host.FOUND_AWAY(channel=outage.channel, cause=outage.told)
 
 
+def _reported(_condition: Condition, facts: Facts) -> Found:
+    yield from facts.reported.items()
+
+
 def _failing(condition: Condition, facts: Facts) -> Found:
     for campaign, error in facts.failing.items():
         if condition.covers(campaign):
@@ -234,13 +239,14 @@ KINDS: Mapping[Kind, KindOf] = {
         measures="duration", find=_unseen(Facts.source_changes, host.FOUND_SILENT), threshold=DAY
     ),
     Kind.NO_PASS: KindOf(measures="duration", find=_unseen(Facts.passes, host.FOUND_NO_PASS), threshold=HOUR),
+    Kind.REPORTED: KindOf(measures="nothing", find=_reported, by_campaign=False),
 }
 """Everything that can be told."""
 
 
 STANDARD = tuple(
     Condition(name=kind.value, kind=kind)
-    for kind in (Kind.IN_DOUBT, Kind.FAILED, Kind.FOREIGN, Kind.PAUSED, Kind.UNUSABLE, Kind.FAILING)
+    for kind in (Kind.IN_DOUBT, Kind.FAILED, Kind.FOREIGN, Kind.PAUSED, Kind.UNUSABLE, Kind.FAILING, Kind.REPORTED)
 )
 """What a person is needed for, whatever a project says. A condition of the same kind over all campaigns,
 or of the same name, takes the place of one."""

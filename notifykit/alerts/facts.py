@@ -11,6 +11,7 @@ from notifykit.model import Status
 from notifykit.operate.attention import outages, unreachable
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import ALERTS_CAMPAIGN, Count, Filter, Outage, Pulse, RecentFigures
+from notifykit.wording import Reason
 
 if TYPE_CHECKING:
     from notifykit.alerts.conditions import Condition
@@ -22,11 +23,19 @@ T = TypeVar("T")
 class Facts:
     """How things stand in a store, as of one look."""
 
-    def __init__(self, outbox: Outbox, channels: Collection[str], campaigns: Collection[str]) -> None:
-        """`channels`: those that can be used here; `campaigns`: those that are to have passes."""
+    def __init__(
+        self,
+        outbox: Outbox,
+        channels: Collection[str],
+        campaigns: Collection[str],
+        report: Callable[[], Mapping[str, Reason]] = dict,
+    ) -> None:
+        """`channels`: those that can be used here; `campaigns`: those that are to have passes; `report`: what plugins
+        find wrong, each under a name."""
         self._outbox = outbox
         self._channels = channels
         self._campaigns = campaigns
+        self._report = report
         self._recent: dict[float, Sequence[RecentFigures]] = {}
 
     @cached_property
@@ -86,6 +95,11 @@ class Facts:
         if window not in self._recent:
             self._recent[window] = self._outbox.recent(self.at - window, self.at + 1.0)
         return self._recent[window]
+
+    @cached_property
+    def reported(self) -> Mapping[str, Reason]:
+        """What plugins find wrong, each under a name."""
+        return self._report()
 
     @cached_property
     def failing(self) -> Mapping[str, str]:

@@ -94,7 +94,7 @@ class Watch:
         if (errors := self.logged.take(outbox.now())) is not None:
             notes.add_errors(outbox, self._worker, errors)
         configuration = self._project.configuration
-        facts = Facts(outbox, configuration.channels, configuration.expected)
+        facts = Facts(outbox, configuration.channels, configuration.expected, self._project.troubles)
         found = {finding.key: finding for finding in findings(told, facts)}
         steps, _ = self._steps(outbox, found, facts.at)
         more = further(outbox, facts, configuration.channels)

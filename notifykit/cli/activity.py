@@ -8,53 +8,89 @@ import click
 
 from notifykit.cli.examples import example
 from notifykit.cli.forms import Form
+from notifykit.cli.language import said
 from notifykit.cli.stores import existing, looks
 from notifykit.cli.times import duration, iso
 from notifykit.durable import write_for_owner
 from notifykit.errors import ExitCode, NotifykitError
-from notifykit.operate.activity import Activity, Day, activity
+from notifykit.operate.activity import Activity, Compared, Day, activity
 from notifykit.operate.activity_page import MARK, activity_page
 from notifykit.outbox.values import RecentFigures
 from notifykit.session import Session
 from notifykit.terminal.console import info, json_option, out, print_json
 from notifykit.terminal.durations import DurationType
-from notifykit.terminal.paths import OutputType
+from notifykit.terminal.paths import OutputType, PathType
 from notifykit.terminal.tables import Right, print_table
 from notifykit.wording import Language
 
 WEEK = 7 * 86_400.0
 
+_MARKS = {True: "✓", False: "✗", None: "–"}
+
 PAGE = OutputType(("<!doctype html>", MARK))
 
 
-@click.command(epilog=example("notifykit report", "notifykit report --since 30d --html report.html"))
+class _Report(click.Command):
+    """Has what compares with the time before only where a plugin can tell of it."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the parameters."""
+        session = ctx.find_object(Session)
+        told = session is None or session.plugins.observed("report_baseline")
+        return [one for one in super().get_params(ctx) if told or one.name not in ("since_migration", "log")]
+
+
+@click.command(cls=_Report, epilog=example("notifykit report", "notifykit report --since 30d --html report.html"))
 @click.option(
     "--since", type=DurationType(), default=WEEK, metavar="DURATION", help="How far back; 24h, 30d. [default: 7d]"
 )
 @click.option("--html", type=PAGE, metavar="FILE", help="Write it as a page with plots, for a mail or on paper.")
+@click.option("--since-migration", is_flag=True, help="Since the old program was left, and against the time before.")
+@click.option("--log", type=PathType(), metavar="FILE", help="With --since-migration: the old log, for its errors.")
 @json_option
 @click.pass_obj
 @looks
-def report(session: Session, since: float, html: Path | None, as_json: bool) -> ExitCode:
+def report(
+    session: Session,
+    since: float,
+    html: Path | None,
+    as_json: bool,
+    since_migration: bool = False,
+    log: Path | None = None,
+) -> ExitCode:
     """Show what was sent, waited, failed and was in doubt, by campaign and day, and how long it took.
 
     Whole days of this machine's zone, from that on which the time begins. A message counts on the day on which it was
     accepted, put back, failed or in doubt; its time is from the queue to the acceptance.
     """
+    if log is not None and not since_migration:
+        raise click.UsageError("--log goes with --since-migration")
     project = session.open_project(secrets=False)
+    baseline = project.baseline(log) if since_migration else None
+    if baseline is not None:
+        since = max(project.clock.now() - baseline.at, 1.0)
+    elif since_migration:
+        raise NotifykitError("nothing of this project was migrated", mend="leave --since-migration out")
+    compared = baseline.compared if baseline is not None else ()
+    rows = [(said(one.what), one.since or "–", one.before or "–", _MARKS[one.no_worse]) for one in compared]
     with existing(project) as outbox:
         found = None if outbox is None else activity(outbox, since)
     if html is not None:
         if found is None:
             raise NotifykitError("there is nothing to report: nothing has been queued yet")
-        page = activity_page(found, project=project.file.folder.name, language=Language(session.language))
+        page = activity_page(
+            found, project=project.file.folder.name, language=Language(session.language), compared=rows
+        )
         _write(html, page)
     if as_json:
-        print_json(_form(found))
+        print_json({**_form(found), "compared": [_compared_form(one) for one in compared]})
     elif found is None or not found.campaigns:
         out("nothing was sent, and nothing waits")
     elif html is None:
         _print(found)
+    if compared and not as_json and html is None:
+        out("")
+        print_table(["against the time before", "since", "before", "no worse"], rows)
     return ExitCode.DONE
 
 
@@ -110,6 +146,10 @@ def _form(found: Activity | None) -> Form:
             for one in found.campaigns
         ],
     }
+
+
+def _compared_form(one: Compared) -> Form:
+    return {**one.what.fields("what"), "since": one.since, "before": one.before, "no_worse": one.no_worse}
 
 
 def _figures_form(item: RecentFigures) -> Form:

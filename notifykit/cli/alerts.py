@@ -50,7 +50,9 @@ def _list(session: Session, *, as_json: bool) -> ExitCode:
     silences: dict[str, Silence] = {}
     with existing(project) as outbox:
         if outbox is not None:
-            found = standing(outbox, known.alerts.conditions, Facts(outbox, known.channels, known.expected))
+            found = standing(
+                outbox, known.alerts.conditions, Facts(outbox, known.channels, known.expected, project.troubles)
+            )
             silences = dict(notes.silences(outbox))
     if as_json:
         print_json(

@@ -14,8 +14,6 @@ from notifykit.cli.times import iso, relative
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.operate.health import Health, Verdict
 from notifykit.operate.health import health as look
-from notifykit.outbox import Outbox
-from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json
 
@@ -57,7 +55,7 @@ def health(session: Session, as_json: bool) -> ExitCode:
 def _tell(session: Session, *, as_json: bool) -> ExitCode:
     project = session.open_project(secrets=False)
     with existing(project) as outbox:
-        found = None if outbox is None else _look(project, outbox)
+        found = None if outbox is None else look(project, outbox)
     verdict = Verdict.WELL if found is None else found.verdict
     if as_json:
         wording = project.plugins.wording
@@ -76,11 +74,6 @@ def _tell(session: Session, *, as_json: bool) -> ExitCode:
     else:
         out(f"{_WORDS[verdict]}: {'; '.join(_words(found)) if found else 'nothing has been queued yet'}")
     return _CODES[verdict]
-
-
-def _look(project: Project, outbox: Outbox) -> Health:
-    known = project.configuration
-    return look(outbox, known.alerts, known.channels, known.expected)
 
 
 def _words(found: Health) -> Iterator[str]:

@@ -10,8 +10,9 @@ from datetime import date, datetime, timedelta
 from notifykit.model import Status
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Count, RecentFigures
+from notifykit.wording import Reason
 
-__all__ = ["Activity", "Day", "activity", "merged"]
+__all__ = ["Activity", "Baseline", "Compared", "Day", "activity", "merged"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,27 @@ class Day:
     def date(self) -> date:
         """The day."""
         return datetime.fromtimestamp(self.since).astimezone().date()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """One thing, as it was before notifykit and as it has been since."""
+
+    what: Reason
+    before: str
+    """Figures with their words; empty where nothing tells."""
+    since: str
+    no_worse: bool | None
+    """None where it cannot be said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """When another program's work was taken over, and how it compares."""
+
+    at: float
+    """UTC seconds."""
+    compared: Sequence[Compared]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,10 @@ WORDS: Mapping[Language, Words] = {
         "by_day": "By day",
         "trouble": "What did not go at once",
         "times": "From the queue to the acceptance",
+        "compared": "Against the time before",
+        "since": "Since",
+        "before": "Before",
+        "no_worse": "No worse",
         "by_campaign": "By campaign",
         "both": "By campaign and day",
         "campaign": "Campaign",
@@ -80,6 +84,10 @@ WORDS: Mapping[Language, Words] = {
         "by_day": "按日",
         "trouble": "没有立即送出的消息",
         "times": "从入队到被接受的时间",
+        "compared": "与从前比较",
+        "since": "迁移后",
+        "before": "从前",
+        "no_worse": "不比从前差",
         "by_campaign": "按活动",
         "both": "按活动和日期",
         "campaign": "活动",
@@ -108,8 +116,9 @@ class _Series:
     values: Sequence[float | None]
 
 
-def activity_page(found: Activity, *, project: str, language: Language) -> str:
-    """Return the page. `project`: how the project is called, for its title."""
+def activity_page(found: Activity, *, project: str, language: Language, compared: Sequence[Sequence[str]] = ()) -> str:
+    """Return the page. `project`: how the project is called, for its title. `compared`: of each thing that is compared
+    with the time before what it is, how it is since, how it was, and whether it is no worse."""
     words = WORDS[language]
     whole = merged("", found.totals)
     days = [merged("", day.campaigns) for day in found.days]
@@ -153,6 +162,9 @@ def activity_page(found: Activity, *, project: str, language: Language) -> str:
                 ],
             ),
         ]
+    if compared:
+        headings = ["", *(words[name] for name in ("since", "before", "no_worse"))]
+        lines += [_heading(words["compared"]), *_table(headings, compared, texts=1)]
     if found.campaigns:
         lines += [_heading(words["by_campaign"]), *_by_campaign(found, words)]
     if found.totals:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
 from notifykit.alerts.facts import Facts
-from notifykit.alerts.settings import Alerts
 from notifykit.alerts.standing import Standing, standing
 from notifykit.model import Status
 from notifykit.operate.attention import Attention, attention_in
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Count, Outage, Pulse
+from notifykit.pipeline.project import Project
 
 __all__ = ["Health", "Verdict", "health"]
 
@@ -61,12 +60,13 @@ class Health:
         return min(found, default=None)
 
 
-def health(outbox: Outbox, alerts: Alerts, channels: Collection[str], campaigns: Collection[str]) -> Health:
-    """Look how things stand, given the channels that can be used and the campaigns that are to have passes."""
-    facts = Facts(outbox, channels, campaigns)
+def health(project: Project, outbox: Outbox) -> Health:
+    """Look how things stand in a project."""
+    known = project.configuration
+    facts = Facts(outbox, known.channels, known.expected, project.troubles)
     return Health(
-        waiting_for_you=attention_in(outbox, facts.pulse, channels),
+        waiting_for_you=attention_in(outbox, facts.pulse, known.channels),
         outages=facts.outages,
         pulse=facts.pulse,
-        conditions=tuple(standing(outbox, alerts.conditions, facts)),
+        conditions=tuple(standing(outbox, known.alerts.conditions, facts)),
     )

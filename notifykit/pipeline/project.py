@@ -18,6 +18,7 @@ from notifykit.config.project import ProjectFile, read_project
 from notifykit.config.resolve import Configuration, resolve
 from notifykit.errors import HeldCampaignError, NotifykitError, pass_interrupt
 from notifykit.nearest import hint
+from notifykit.operate.activity import Baseline
 from notifykit.outbox import Outbox, SqliteOutbox
 from notifykit.outbox.address import OpenedOutbox, required_file
 from notifykit.pipeline.dispatch import Dispatcher
@@ -207,6 +208,19 @@ class Project:
             return False
         folder = self.file.folder
         return any(self.plugins.hook.rename_kept(old=old, new=new, outbox=outbox, folder=folder, who=who, why=why))
+
+    def troubles(self) -> dict[str, Reason]:
+        """Ask the plugins what is wrong that a person must see to, each under a name."""
+        found: dict[str, Reason] = {}
+        if self.plugins.observed("troubles"):
+            for told in self.plugins.hook.troubles(project=self):
+                found |= {name: why if isinstance(why, Reason) else Reason(str(why)) for name, why in told.items()}
+        return found
+
+    def baseline(self, log: Path | None) -> Baseline | None:
+        """Ask the plugins how the work went before notifykit took it over. Raises what they raise."""
+        found = self.plugins.hook.report_baseline(project=self, log=log)
+        return max(found, key=lambda one: one.at, default=None)
 
     def advice(self, condition: Condition, subject: str) -> tuple[Reason, ...]:
         """Ask the plugins what else people are to know when a condition begins to hold. `subject`: a finding's."""

@@ -8,9 +8,9 @@ from notifykit.pipeline.project import Project
 from notifykit.wording import Reason
 from notifykit_migration.files.reading import looked_at
 from notifykit_migration.store.migrated import migrated_campaigns
-from notifykit_migration.wording.way_back import ROLL_BACK
+from notifykit_migration.wording.advice import ROLL_BACK
 
-KINDS = frozenset(("perhaps_twice", "in_doubt", "dead_letters", "success_rate", "failing", "errors_logged"))
+KINDS = frozenset(("perhaps_twice", "in_doubt", "dead_letters", "success_rate", "failing", "errors_logged", "reported"))
 """What can be a duplicate, a loss, or something that does not do its work any more."""
 
 

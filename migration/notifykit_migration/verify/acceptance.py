@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
 from notifykit.model import Status
+from notifykit.operate.activity import Compared
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.pipeline.project import Project
 from notifykit.wording.sentence import Sentence
@@ -16,8 +17,8 @@ from notifykit_migration.files.reading import untouched
 from notifykit_migration.journal.journal import Entry
 from notifykit_migration.legacy.log import LegacyLog
 from notifykit_migration.model import Check, CheckResult, FlagState
-from notifykit_migration.verify.calendar import HOUR, Tick, calendar
-from notifykit_migration.verify.pace import Pace, before, since
+from notifykit_migration.verify.baseline import compared
+from notifykit_migration.verify.calendar import Tick, calendar
 from notifykit_migration.verify.shadow import world_of
 from notifykit_migration.wording import acceptance as named
 from notifykit_migration.wording import checks
@@ -56,12 +57,7 @@ def points(
         yield _flags(project, connection, found, at)
         yield _metadata(stored, at)
         yield _holds(stored, found)
-        campaigns = [part.campaign for one in found for part in one.plan.campaigns]
-        new = since(stored, campaigns, at, now)
-    old = before(found, log)
-    yield _success(old, new)
-    yield _response(old, new)
-    yield _errors(old, new)
+    yield from map(_compared, compared(project, found, log))
     yield _calendar(entries, now)
 
 
@@ -138,41 +134,13 @@ def _holds(stored: StoredOutbox, found: Sequence[InForce]) -> Check:
     return _point(named.HOLDS_DECIDED, wrong, f"{held} were held by the migration, none is left")
 
 
-def _success(old: Pace, new: Pace) -> Check:
-    if old.success_rate is None or new.success_rate is None:
-        return _not_told(named.SUCCESS_RATE, "since the migration" if new.success_rate is None else "before it")
-    evidence = f"{new.success_rate:.1%} of {new.messages:,} since, {old.success_rate:.1%} of {old.messages:,} before"
-    return _point(named.SUCCESS_RATE, [evidence] if new.success_rate < old.success_rate else [], evidence)
-
-
-def _response(old: Pace, new: Pace) -> Check:
-    half, half_before = new.percentile(0.5), old.percentile(0.5)
-    if half is None or half_before is None:
-        return _not_told(named.RESPONSE_TIME, "since the migration" if half is None else "before it")
-    evidence = f"from queued to sent: {_spread(new)} since, {_spread(old)} before"
-    return _point(named.RESPONSE_TIME, [evidence] if half > half_before else [], evidence)
-
-
-def _spread(pace: Pace) -> str:
-    return f"half within {_seconds(pace.percentile(0.5))}, 95 % within {_seconds(pace.percentile(0.95))}"
-
-
-def _seconds(value: float | None) -> str:
-    seconds = value or 0.0
-    if seconds < 120:
-        return f"{seconds:.1f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 2 * HOUR else f"{seconds / HOUR:.0f} h"
-
-
-def _errors(old: Pace, new: Pace) -> Check:
-    if new.error_rate is None:
-        return _not_told(named.ERRORS, "since the migration")
-    evidence = f"{new.errors} of {new.attempts:,} attempts since failed"
-    if old.error_rate is None:
-        why = f"{evidence}; the old table keeps no failures, `--log FILE` tells them"
-        return Check(what=named.ERRORS(), result=CheckResult.SKIPPED, evidence=why)
-    evidence = f"{evidence}, {old.errors} of {old.attempts:,} before"
-    return _point(named.ERRORS, [evidence] if new.error_rate > old.error_rate else [], evidence)
+def _compared(one: Compared) -> Check:
+    result = CheckResult.SKIPPED
+    if one.no_worse is not None:
+        result = CheckResult.PASSED if one.no_worse else CheckResult.FAILED
+    untold = "nothing tells of it"
+    evidence = f"since: {one.since or untold}; before: {one.before or untold}"
+    return Check(what=one.what, result=result, evidence=evidence)
 
 
 def _calendar(entries: Sequence[Entry], now: float) -> Check:
@@ -180,7 +148,3 @@ def _calendar(entries: Sequence[Entry], now: float) -> Check:
     told = ", ".join(f"{ticks[tick]} {tick}" for tick in Tick if ticks[tick])
     wrong = [told] if ticks[Tick.FAILED] or ticks[Tick.MISSED] else []
     return _point(named.CALENDAR_KEPT, wrong, told)
-
-
-def _not_told(point: Sentence, when: str) -> Check:
-    return Check(what=point(), result=CheckResult.SKIPPED, evidence=f"no message {when} tells of it")

@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from notifykit_migration.journal.journal import Entry
+from notifykit.pipeline.project import Project
+from notifykit.wording import Reason
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.journal.journal import Entry, Journal
+from notifykit_migration.wording.advice import NOT_VERIFIED
 
 HOUR = 3_600.0
 DAY = 24 * HOUR
@@ -76,6 +80,17 @@ def is_due(entries: Sequence[Entry], now: float) -> bool:
 def next_due(entries: Sequence[Entry], now: float) -> float | None:
     """Return when the next verification is due; None where none is to come."""
     return next((slot.since for slot in calendar(entries, now) if slot.tick is Tick.AHEAD), None)
+
+
+def trouble(project: Project) -> dict[str, Reason]:
+    """Return what the latest verification of a migration that is in force found wrong."""
+    entries = Journal.read(MigrationFolder.of(project.file.folder).journal)
+    if not calendar(entries, 0.0):
+        return {}
+    latest = next(entry for entry in reversed(entries) if entry.kind == "verified")
+    if latest.fields.get("passed"):
+        return {}
+    return {"migration": NOT_VERIFIED(checks=", ".join(map(str, latest.fields.get("failed", ()))))}
 
 
 def _tick(since: float, until: float, verified: Sequence[Entry], now: float) -> Tick:

@@ -36,8 +36,3 @@ TASK_GONE = WAY_BACK(
     "迁移曾为它建立任务，任务已不在：无人知道结果",
 )
 UNRECORDED = WAY_BACK("unrecorded", "no reason was recorded", "未记录原因")
-ROLL_BACK = WAY_BACK(
-    "roll_back",
-    "migrated: {campaigns}; `notifykit rollback` is the way back to the old program",
-    "已迁移：{campaigns}；`notifykit rollback` 可以退回旧程序",
-)

@@ -97,12 +97,9 @@ def test_every_point_has_its_evidence(world: LegacyWorld) -> None:
     found = points(world)
     assert list(found) == POINTS
     assert {result for result, _ in found.values()} == {"passed", "skipped"}
-    assert found["no more errors"] == (
-        "skipped",
-        "0 of 3 attempts since failed; the old table keeps no failures, `--log FILE` tells them",
-    )
+    assert found["no more errors"] == ("skipped", "since: 0 / 3; before: nothing tells of it")
     assert found["each task keeps its contract"][1] == "2 tasks queued since, each with the metadata of its contract"
-    assert found["as many messages are sent"][1] == "100.0% of 2 since, 100.0% of 2 before"
+    assert found["as many messages are sent"][1] == "since: 100.0% (2); before: 100.0% (2)"
     shown = world.run("verify", "--acceptance")
     assert shown.exit_code == 0
     assert all(name in shown.stdout for name in POINTS)
@@ -112,7 +109,7 @@ def test_the_old_log_tells_the_errors_of_before(world: LegacyWorld, tmp_path: Pa
     log = tmp_path / "old.log"
     log.write_text("Task 2 completed successfully\nError executing task ID: 3\nError executing task ID: 999\n", "utf-8")
     found = points(world, "--log", str(log))
-    assert found["no more errors"] == ("passed", "0 of 3 attempts since failed, 1 of 2 before")
+    assert found["no more errors"] == ("passed", "since: 0 / 3; before: 1 / 2")
 
 
 @pytest.mark.parametrize(
@@ -207,3 +204,41 @@ def test_options_that_make_no_sense_together_are_refused(
     done = world.run("verify", *arguments)
     assert done.exit_code == 2
     assert said in done.stderr
+
+
+def test_the_report_sets_the_time_since_against_the_time_before(world: LegacyWorld, tmp_path: Path) -> None:
+    found = told(world, "report", "--since-migration")
+    assert [(one["what_code"], one["before"], one["no_worse"]) for one in found["compared"]] == [
+        ("success_rate", "100.0% (2)", True),
+        ("response_time", found["compared"][1]["before"], True),
+        ("errors", "", None),
+    ]
+    shown = world.run("--lang", "zh", "report", "--since-migration", "--html", str(tmp_path / "page.html"))
+    assert shown.exit_code == 0, shown.output
+    assert "发送成功率不低于从前" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "100.0% (2)" in world.run("report", "--since-migration").stdout
+
+
+def test_nothing_is_compared_where_nothing_was_migrated(world: LegacyWorld) -> None:
+    world.run("rollback", "--yes")
+    refused = world.run("report", "--since-migration")
+    assert refused.exit_code == 1
+    assert "nothing of this project was migrated" in refused.stderr
+    assert world.run("report", "--log", "x").exit_code == 2
+
+
+def test_a_verification_that_failed_is_told_until_one_passes(world: LegacyWorld) -> None:
+    assert world.run("health").exit_code == 0
+    with world.project.open("a", encoding="utf-8") as file:
+        file.write("alerts: {channel: desk, recipient: duty, quiet: 0, conditions: {reported: {}}}\n")
+    change(world, "DROP TRIGGER fence_refuses")
+    assert world.run("verify").exit_code == 7
+    wrong = "the migration fails its checks (fence stands); `notifykit verify` tells more"
+    found = world.run("health")
+    assert (found.exit_code, wrong in found.stdout) == (3, True)
+    for _ in range(2):
+        world.run("run", "--once")
+    told = world.run("tasks", "--campaign", "notifykit:alerts", "--json")
+    (alert,) = json.loads(told.stdout)["tasks"]
+    assert wrong in alert["text"]
+    assert "`notifykit rollback` is the way back" in alert["text"]

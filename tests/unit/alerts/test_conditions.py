@@ -48,7 +48,8 @@ def found(outbox: SqliteOutbox, kind: Kind, **said: object) -> list[tuple[str, s
 def test_an_empty_store_has_nothing(outbox: SqliteOutbox) -> None:
     assert [kind for kind in Kind if found(outbox, kind)] == []
     assert set(KINDS) == set(Kind)
-    assert {one.name for one in STANDARD} == {"in_doubt", "dead_letters", "foreign", "paused", "unusable", "failing"}
+    needed = {"in_doubt", "dead_letters", "foreign", "paused", "unusable", "failing", "reported"}
+    assert {one.name for one in STANDARD} == needed
 
 
 def test_what_waits_for_a_person_beyond_a_number(outbox: SqliteOutbox) -> None:

@@ -149,7 +149,8 @@ def test_a_pass_that_was_not_made_is_told_by_the_next_run(world: CliWorld) -> No
         outbox.keep_note("pass", "beijing", repr(outbox.now() - 600))
     os.utime(world.csv, (1, 1))
     world.invoke("run", "--once")
-    assert "nothing/beijing began: campaign beijing has had no pass for 10 min" in lines(world)
+    began = "nothing/beijing began: campaign beijing has had no pass for 10 min"
+    assert any(line.startswith(began) for line in lines(world))
     assert any(line.startswith("quiet-source/beijing began: the source of campaign beijing") for line in lines(world))
 
 

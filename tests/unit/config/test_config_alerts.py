@@ -46,7 +46,7 @@ def test_a_condition_has_what_is_usual_of_its_kind_and_what_it_says(load: Load) 
     assert oldest.route is not None
     assert oldest.route.second == Route(channel="mail", recipient="head")
     assert doubt.threshold == 5.0
-    assert [one.name for one in standard] == ["dead_letters", "foreign", "paused", "unusable", "failing"]
+    assert [one.name for one in standard] == ["dead_letters", "foreign", "paused", "unusable", "failing", "reported"]
 
 
 def conditions(said: str) -> str:

@@ -55,6 +55,9 @@ def test_every_key_is_on_the_page(tmp_path: Path) -> None:
     reader.compare("migrate", told("migrate", "--yes", "--stopped", "idle", "--soak", "7", "--json", code=3))
     reader.compare("nothing to migrate", told("migrate", "--yes", "--json"))
     reader.compare("verify", told("verify", "--json"))
+    compared = told("report", "--since-migration", "--json")["compared"]
+    assert compared
+    reader.compare("report --since-migration", {"compared": compared})
     reader.compare("retire", told("retire", "--now", "--yes", "--code", str(code), "--json"))
     reader.compare("history", told("history", "--json"))
     reader.compare("back", told("rollback", "--dry-run", "--json"))
