@@ -14,7 +14,8 @@ Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 _PACKAGE = Path(__file__).parents[1]
-_CHINESE = ".zh-CN"
+CHINESE = ".zh-CN"
+"""What a page in Chinese has in its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,8 @@ def pages() -> dict[str, Page]:
     home = folder()
     found: dict[str, Page] = {}
     for file in sorted(home.glob("*.md")):
-        if not file.stem.endswith(_CHINESE):
-            twin = file.with_name(f"{file.stem}{_CHINESE}.md")
+        if not file.stem.endswith(CHINESE):
+            twin = file.with_name(f"{file.stem}{CHINESE}.md")
             found[file.stem] = Page(file.stem, {"en": file, **({"zh": twin} if twin.is_file() else {})})
     if not found:
         raise NotifykitError("the pages of the manual are missing", mend="install notifykit-outbox again", where=home)
@@ -59,7 +60,7 @@ def pages() -> dict[str, Page]:
 def find(name: str) -> Page:
     """Return a page by its name or by that of its file. Raises NotifykitError for an unknown one."""
     known = pages()
-    bare = name.replace("\\", "/").removeprefix("docs/").removesuffix(".md").removesuffix(_CHINESE)
+    bare = name.replace("\\", "/").removeprefix("docs/").removesuffix(".md").removesuffix(CHINESE)
     if bare not in known:
         raise NotifykitError(f'no page is called "{name}"{hint(bare, known)}', mend="`notifykit docs` lists all")
     return known[bare]

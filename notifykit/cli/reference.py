@@ -1,22 +1,26 @@
 """The part of docs/cli.md that is the help of every command: of ours, and of the plugins that come with us.
 
-`python -m notifykit.cli.reference docs/cli.md` brings it up to date; a test tells when it is not.
+`python -m notifykit.cli.reference docs/cli.md` brings it up to date, and docs/cli.zh-CN.md beside it; a test tells when
+it is not.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
 
-from notifykit.cli.app import build_cli
+from notifykit.cli.app import App, build_cli
+from notifykit.cli.manual import CHINESE, Language
 from notifykit.cli.sections import SECTIONS
+from notifykit.cli.translated import translated
 from notifykit.plugins import load_plugins
 from notifykit.plugins.commands import LazyCommand
 from notifykit.plugins.find import OWN_DISTRIBUTION, canonical, find_entry_points, identify
+from notifykit.terminal.translation import Catalogue, speak
 
 BEGIN = "<!-- The rest is generated: python -m notifykit.cli.reference docs/cli.md -->"
 PLUGINS = "<!-- Commands of the plugins that come with notifykit. Where one is not installed, its part stays. -->"
@@ -25,21 +29,31 @@ WIDTH = 92
 _SECTION = re.compile(r"^## notifykit (\S+)\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 
-def reference() -> str:
+TITLES: Mapping[Language, str] = {"en": "All commands", "zh": "全部命令"}
+
+
+def reference(language: Language = "en") -> str:
     """Return the help of every command of ours, as Markdown."""
-    cli = build_cli()
-    ours = _sections(cli, (command for commands in SECTIONS.values() for command in commands))
-    whole = f"{BEGIN}\n\n## All commands\n\n{_fenced(cli.get_help(_context(cli)))}"
+    cli = _spoken(build_cli(), language)
+    ours = _sections(cli, (cli.commands[str(command.name)] for commands in SECTIONS.values() for command in commands))
+    whole = f"{BEGIN}\n\n## {TITLES[language]}\n\n{_fenced(cli.get_help(_context(cli)))}"
     return "\n".join([whole, *ours.values()])
 
 
-def plugin_sections() -> dict[str, str]:
+def plugin_sections(language: Language = "en") -> dict[str, str]:
     """Return the help of each command that the plugins of our own distribution add, as Markdown, by its name."""
     entry_points = [one for one in find_entry_points()[0] if canonical(identify(one).distribution) == OWN_DISTRIBUTION]
+    plugins = load_plugins(entry_points=entry_points)
     cli = build_cli()
     ours = set(cli.commands)
-    load_plugins(entry_points=entry_points).add_commands(cli)
+    plugins.add_commands(cli)
+    cli = _spoken(cli, language, plugins.catalogues)
     return _sections(cli, (command for name, command in cli.commands.items() if name not in ours))
+
+
+def _spoken(cli: App, language: Language, catalogues: Sequence[Catalogue] = ()) -> App:
+    speak(language, catalogues)
+    return cli if language == "en" else translated(cli)
 
 
 def _sections(cli: click.Group, commands: Iterable[click.Command]) -> dict[str, str]:
@@ -53,7 +67,7 @@ def _sections(cli: click.Group, commands: Iterable[click.Command]) -> dict[str, 
 def _helps(command: click.Command, parent: click.Context) -> Iterator[str]:
     """Yield the help of a command, then those of the commands within it."""
     whole = command.load() if isinstance(command, LazyCommand) else command
-    context = click.Context(whole, info_name=command.name, parent=parent, terminal_width=WIDTH)
+    context = whole.context_class(whole, info_name=command.name, parent=parent, terminal_width=WIDTH)
     yield _fenced(whole.get_help(context))
     if isinstance(whole, click.Group):
         for inner in whole.commands.values():
@@ -61,7 +75,7 @@ def _helps(command: click.Command, parent: click.Context) -> Iterator[str]:
 
 
 def _context(cli: click.Group) -> click.Context:
-    return click.Context(cli, info_name="notifykit", **{**cli.context_settings, "terminal_width": WIDTH})
+    return cli.context_class(cli, info_name="notifykit", **{**cli.context_settings, "terminal_width": WIDTH})
 
 
 def _fenced(text: str) -> str:
@@ -75,11 +89,21 @@ def _written(page: str) -> Iterator[tuple[str, str]]:
 
 
 def main(file: Path) -> None:
-    """Replace the generated part of a page. What it says of a command that is not installed here stays."""
+    """Replace the generated part of a page, and of its Chinese twin where that lies beside it.
+
+    What a page says of a command that is not installed here stays.
+    """
+    _write(file, "en")
+    twin = file.with_name(f"{file.stem}{CHINESE}.md")
+    if twin.is_file():
+        _write(twin, "zh")
+
+
+def _write(file: Path, language: Language) -> None:
     page = file.read_text(encoding="utf-8")
-    plugins = plugin_sections()
+    plugins = plugin_sections(language)
     kept = {name: text for name, text in _written(page) if name not in plugins}
-    parts = [page.partition(BEGIN)[0] + reference(), f"{PLUGINS}\n", *plugins.values(), *kept.values()]
+    parts = [page.partition(BEGIN)[0] + reference(language), f"{PLUGINS}\n", *plugins.values(), *kept.values()]
     file.write_text("\n".join(parts), encoding="utf-8")
 
 

@@ -28,6 +28,7 @@ from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.sqlite.store import SqliteAddress
 from notifykit.outbox.values import ChannelBounds, Machine, SourcePlace
 from notifykit.plugins import Plugins, find, load_plugins
+from notifykit.terminal.translation import gettext, speak
 from notifykit.testing.outbox.steps import take
 from notifykit.testing.samples import draft
 
@@ -47,30 +48,40 @@ ALERTS = "alerts: {channel: award-desk, recipient: duty}\n"
 MakeWorld = Callable[[Sequence[str]], CliWorld]
 
 TEXT = PAGE.read_text(encoding="utf-8")
+PAGES = {
+    "en": TEXT,
+    "zh": PAGE.with_name("cli.zh-CN.md").read_text(encoding="utf-8"),
+}
 
 
-def test_the_help_on_the_page_is_that_of_the_commands(tmp_path: Path) -> None:
-    copy = tmp_path / "cli.md"
-    copy.write_text(TEXT, encoding="utf-8")
-    reference.main(copy)
-    assert copy.read_text(encoding="utf-8") == TEXT, "python -m notifykit.cli.reference docs/cli.md"
+def written_anew(folder: Path) -> dict[str, str]:
+    """Return both pages after the part that is generated was written into copies of them."""
+    copies = {"en": folder / "cli.md", "zh": folder / "cli.zh-CN.md"}
+    for language, copy in copies.items():
+        copy.write_text(PAGES[language], encoding="utf-8")
+    reference.main(copies["en"])
+    return {language: copy.read_text(encoding="utf-8") for language, copy in copies.items()}
+
+
+def test_the_help_on_the_pages_is_that_of_the_commands(tmp_path: Path) -> None:
+    assert written_anew(tmp_path) == PAGES, "python -m notifykit.cli.reference docs/cli.md"
     assert TEXT.startswith("# The command line\n")
+    assert "\n用法： notifykit trace [选项] KEY\n\n  讲出一条记录的全部经过。\n" in PAGES["zh"]
 
 
-def test_what_the_page_says_of_a_plugin_that_is_not_installed_stays(
+def test_what_the_pages_say_of_a_plugin_that_is_not_installed_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reference, "plugin_sections", dict)
-    copy = tmp_path / "cli.md"
-    copy.write_text(TEXT, encoding="utf-8")
-    reference.main(copy)
-    assert copy.read_text(encoding="utf-8") == TEXT
+    monkeypatch.setattr(reference, "plugin_sections", lambda _: {})
+    assert written_anew(tmp_path) == PAGES
 
 
-def test_the_exit_codes_on_the_page_are_those_of_the_commands() -> None:
-    section = TEXT.partition("## Exit codes\n")[2].partition("\n## ")[0]
+@pytest.mark.parametrize(("language", "title"), [("en", "Exit codes"), ("zh", "退出码")])
+def test_the_exit_codes_on_the_pages_are_those_of_the_commands(language: str, title: str) -> None:
+    section = PAGES[language].partition(f"## {title}\n")[2].partition("\n## ")[0]
     listed = re.findall(r"^\| (\d+) \| (.*) \|$", section, re.MULTILINE)
-    assert listed == [(str(int(code)), meaning) for code, meaning in EXIT_CODES.items()]
+    speak(language)
+    assert listed == [(str(int(code)), gettext(meaning)) for code, meaning in EXIT_CODES.items()]
 
 
 def test_every_key_of_every_command_is_on_the_page(
