@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -13,7 +13,7 @@ from notifykit.operate.trace import near_keys
 from notifykit.outbox.decided import may_queue_again
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Filter
-from notifykit.wording import Wording
+from notifykit.wording import Language, Reason, Wording
 
 _LISTED = 10
 
@@ -58,7 +58,7 @@ class Selection:
     statuses: tuple[Status, ...] = ()
     """Empty: every state that the decision can be made about."""
     where: str | None = None
-    """Only those whose reason has this text in it."""
+    """Only those whose reason has this text in it, in English or in Chinese."""
     reason: str | None = None
     """Only those whose reason, or a cause of it, has this code."""
 
@@ -158,9 +158,16 @@ def _selected(tasks: Sequence[Task], which: Selection, wording: Wording) -> list
         task
         for task in tasks
         if task.campaign
-        and (which.where is None or which.where in str(task.reason or ""))
+        and (which.where is None or any(which.where in text for text in _texts(task.reason, wording)))
         and (which.reason is None or which.reason in codes[task.id])
     ]
+
+
+def _texts(reason: Reason | None, wording: Wording) -> Iterator[str]:
+    """Yield what a reason says, in each language; nothing is the reason of a task without one."""
+    yield str(reason or "")
+    if reason is not None:
+        yield wording.say(wording.known(reason), Language.CHINESE)
 
 
 def _check_reason(code: str, here: Collection[str], wording: Wording) -> None:

@@ -99,10 +99,10 @@ def language_of(environment: Mapping[str, str]) -> str:
 
 def _of_the_system() -> str:
     """Return the language of the menus on Windows and macOS; nothing elsewhere."""
-    import ctypes
+    if hasattr(sys, "getwindowsversion"):
+        import ctypes
 
-    if windll := getattr(ctypes, "windll", None):
-        primary = int(windll.kernel32.GetUserDefaultUILanguage()) & 0x3FF
+        primary = int(getattr(ctypes, "windll").kernel32.GetUserDefaultUILanguage()) & 0x3FF  # noqa: B009 - only there
         return CHINESE if primary == 0x04 else ENGLISH  # LANG_CHINESE
     preferences = Path.home() / "Library" / "Preferences" / ".GlobalPreferences.plist"
     if not preferences.is_file():

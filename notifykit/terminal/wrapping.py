@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 _OPENING, _CLOSING = "（「『“‘《【〈", "，。、；：？！）」』”’》】〉…—"
 _NARROW = rf"[^\s\u2e80-\uffff{_OPENING}{_CLOSING}]+"
-_PIECE = re.compile(rf"\s+|[{_OPENING}]*(?:{_NARROW}|\S)[{_CLOSING}]*")
+_PIECE = re.compile(rf"\s+|[{_OPENING}]*(?:{_NARROW}|\S)[{_CLOSING}\])]*")
 """A space, a word as other scripts have it, or one character; punctuation goes with what it belongs to."""
 
 

@@ -24,6 +24,9 @@ HEAVY = {
 }
 """What takes longer to load than all of ours that these commands need."""
 
+TRANSLATING = {"notifykit.cli.translated", "notifykit.terminal.wrapping", "ctypes", "plistlib"}
+"""What only other languages need, and asking Windows or macOS which it is."""
+
 _RUN = """
 import json, sys
 before = set(sys.modules)
@@ -72,6 +75,12 @@ def test_without_a_project_help_loads_no_yaml(tmp_path: Path) -> None:
     modules = loaded(tmp_path, "--help")
     assert "yaml" not in modules
     assert len(ours(modules)) <= 45, sorted(ours(modules))
+
+
+def test_english_needs_no_catalogue(world: CliWorld) -> None:
+    assert not TRANSLATING & loaded(world.folder, "status")
+    assert not TRANSLATING & loaded(world.folder, "status", "--help")
+    assert "notifykit.cli.translated" in loaded(world.folder, "--lang", "zh", "status")
 
 
 def test_what_is_counted_is_what_is_loaded(world: CliWorld) -> None:

@@ -118,6 +118,16 @@ def test_only_those_whose_reason_has_a_text(stuck: CliWorld) -> None:
     assert {task["id"] for task in told["changed"]} == {id_ for id_, reason in reasons.items() if word in reason}
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_reason_is_found_by_its_text_in_english_and_in_chinese(stuck: CliWorld, language: str) -> None:
+    stuck.environment["NOTIFYKIT_LANG"] = language
+    with stuck.outbox() as outbox:
+        outbox.db.execute("UPDATE tasks SET reason = 'out of attempts (5): x', reason_code = NULL WHERE id = 1")
+    for text, found in (("out of attempts", 1), ("尝试次数已用完（5", 1), ("次数已用尽", 0)):
+        told = stuck.json("retry", "--where", text, "--why", "x", "--dry-run")
+        assert told["messages"] == found, text
+
+
 def test_retry_of_one_record(stuck: CliWorld) -> None:
     assert [task["id"] for task in stuck.json("retry", "--key", contract(1), "--why", "x", "--yes")["changed"]] == [1]
 
@@ -235,6 +245,15 @@ def test_resend_asks_on_a_terminal(
     assert "Send 1 message again?" in result.stderr
     with stuck.outbox() as outbox:
         assert len(list(outbox.tasks(Filter(statuses=(Status.QUEUED,))))) == opened
+
+
+def test_a_question_in_chinese_is_answered_with_y(stuck: CliWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    Terminal(monkeypatch)
+    stuck.environment["NOTIFYKIT_LANG"] = "zh"
+    asked = stuck.invoke("retry", "1", "--why", "x", input="是\ny\n")
+    assert (asked.exit_code, statuses(stuck)[1]) == (0, "queued")
+    assert "[y/N]: " in asked.output
+    assert "错误：输入无效" in asked.output
 
 
 def test_resume_ends_a_pause(make_world: MakeWorld) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import plistlib
+import sys
 from pathlib import Path
 
 import click
@@ -76,6 +77,7 @@ def test_where_none_is_set_windows_says_it(monkeypatch: pytest.MonkeyPatch, iden
     class Windll:
         kernel32 = Kernel
 
+    monkeypatch.setattr(sys, "getwindowsversion", tuple, raising=False)
     monkeypatch.setattr(ctypes, "windll", Windll, raising=False)
     assert language_of({}) == language
 
