@@ -22,6 +22,7 @@ __all__ = [
     "Metadata",
     "OnUnknown",
     "Outcome",
+    "Owed",
     "Problem",
     "Record",
     "Status",
@@ -204,6 +205,19 @@ class Task:
     def idempotency_key(self) -> str:
         """The same for every attempt of this task, different for every other task."""
         return f"{self.campaign}/{self.key}/{self.name}/{self.round}"
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What is needed of a sent task to write its result back."""
+
+    id: int
+    key: str
+    metadata: Metadata
+    damaged: bool = False
+    """As of a `Task`."""
+    reason: Reason | None = None
+    """Why it is damaged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from notifykit.clock import Clock
 from notifykit.model import Message, Outcome, Problem, Record, Task
@@ -116,6 +116,12 @@ class Strategy:
     """Decides whether a record still needs notifying, and what is written back, and when.
 
     Subclass it as a dataclass; `decide` is the one method that must be there.
+    """
+
+    needs_whole_tasks: ClassVar[bool] = True
+    """False where `write_back` looks at nothing of a task but `id`, `key` and `metadata`.
+
+    It may then be given `Owed` in place of `Task`, which takes less time and memory.
     """
 
     @property

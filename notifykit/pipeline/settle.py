@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from notifykit.campaign.campaign import Campaign
 from notifykit.errors import CampaignError
@@ -40,10 +41,10 @@ def settle(campaign: Campaign, outbox: Outbox) -> Settled:
     completed = 0
     refused: Counter[Reason] = Counter()
     last = _BEFORE_ALL
-    if not outbox.owed(campaign.name, after=last, limit=1):
+    if not outbox.owed_briefly(campaign.name, after=last, limit=1):
         return Settled(campaign=campaign.name, completed=0)
     outbox.begin_write_back(campaign.name)
-    while tasks := outbox.owed(campaign.name, after=last):
+    while tasks := _owed(campaign, outbox, last):
         last = tasks[-1].id
         result = _written_back(campaign, [task for task in tasks if not task.damaged])
         damaged = {task.id: task.reason or "" for task in tasks if task.damaged}
@@ -57,6 +58,13 @@ def settle(campaign: Campaign, outbox: Outbox) -> Settled:
         del tasks, result, reasons  # not kept while the next ones are read
     outbox.end_write_back(campaign.name)
     return Settled(campaign=campaign.name, completed=completed, refused=dict(refused))
+
+
+def _owed(campaign: Campaign, outbox: Outbox, after: int) -> Sequence[Task]:
+    """Return the next tasks whose write-back is owed, or what is needed of them where the strategy needs no more."""
+    if getattr(campaign.strategy, "needs_whole_tasks", True):
+        return outbox.owed(campaign.name, after)
+    return cast("Sequence[Task]", outbox.owed_briefly(campaign.name, after))
 
 
 def close_own(outbox: Outbox) -> None:

@@ -6,9 +6,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import cast
 
 from notifykit.legacy import Flag, KeepsFlags
-from notifykit.model import Record, Task
+from notifykit.model import Owed, Record, Task
 from notifykit.roles import Decision, Source, Strategy, StrategyContext, WriteBack
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.options import check_options
@@ -215,4 +216,8 @@ def write_back(world: World, tasks: Sequence[Task]) -> WriteBack:
     assert all(str(reason) and isinstance(reason, Reason | str) for reason in result.refused.values()), (
         "every refusal has a reason"
     )
+    if not getattr(world.strategy, "needs_whole_tasks", True):
+        brief = [Owed(task.id, task.key, task.metadata) for task in tasks]
+        again = world.strategy.write_back(cast("Sequence[Task]", brief))
+        assert again.done == result.done, "`needs_whole_tasks` is False, so id, key and metadata are enough"
     return result

@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from notifykit.errors import CampaignError
 from notifykit.legacy import Flag, FlagWords
-from notifykit.model import Record, Table, Task
+from notifykit.model import Owed, Record, Table, Task
 from notifykit.roles import Decision, Ledger, Strategy, StrategyContext, WriteBack
 from notifykit.wording import Reason
 from notifykit_contract.encoding import AUTO, codec_kept
@@ -47,6 +47,8 @@ class _CsvFile(Protocol):
 @dataclass(kw_only=True)
 class CsvFlag(Strategy):
     """Notifies where the flag says `unsent`, exactly, and writes `sent` there when the messages were accepted."""
+
+    needs_whole_tasks: ClassVar[bool] = False
 
     flag: str = "是否发送通知"
     """The column that holds the flag."""
@@ -137,7 +139,7 @@ class CsvFlag(Strategy):
         """Return what the write-back needs, whatever the campaign says by then."""
         return {"contract_id": record.key, **self._metadata}
 
-    def write_back(self, tasks: Sequence[Task]) -> WriteBack:
+    def write_back(self, tasks: Sequence[Task | Owed]) -> WriteBack:
         """Flag the rows of these tasks, in one pass over each file.
 
         Where the campaign reads another file, column or word by now, the flag stands there, too: that is what `decide`

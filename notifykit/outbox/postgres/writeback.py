@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 
-from notifykit.model import Task
+from notifykit.model import Owed, Task
 from notifykit.outbox import cells
 from notifykit.outbox.postgres import advisory, rows
 from notifykit.outbox.postgres.database import Database
@@ -20,15 +21,19 @@ WITH RECURSIVE owing (campaign) AS (
 SELECT campaign FROM owing WHERE campaign IS NOT NULL
 """
 
-# `owed`: a page of sent tasks whose siblings are all sent.
-_OWED = f"""
-SELECT {rows.TASK} FROM {rows.TASKS}
+_DUE = """
  WHERE t.status = 'sent' AND t.campaign = %s AND t.id > %s
    AND NOT EXISTS (SELECT 1 FROM outbox.messages AS sibling JOIN outbox.tasks AS its ON its.id = sibling.id
                     WHERE sibling.campaign = m.campaign AND sibling.record_key = m.record_key
                       AND its.status NOT IN ('sent', 'completed', 'cancelled'))
  ORDER BY t.id LIMIT %s
 """
+
+# `owed`: a page of sent tasks whose siblings are all sent.
+_OWED = f"SELECT {rows.TASK} FROM {rows.TASKS}{_DUE}"
+
+# `owed_briefly`: what a write-back needs of them.
+_OWED_BRIEFLY = f"SELECT t.id, m.record_key, m.metadata FROM {rows.TASKS}{_DUE}"
 
 # `begin_write_back`: flags of a campaign are being written.
 _BEGIN = "INSERT INTO outbox.settling (campaign) VALUES (%s) ON CONFLICT DO NOTHING"
@@ -68,6 +73,11 @@ class WritingBack:
     def owed(self, campaign: str, after: int = 0, limit: int = 20_000) -> list[Task]:
         """Return the `sent` tasks of keys whose every message is sent."""
         return [rows.task(row) for row in self.db.all(_OWED, (campaign, after, limit))]
+
+    def owed_briefly(self, campaign: str, after: int = 0, limit: int = 20_000) -> list[Owed]:
+        """Return the same, as far as a write-back needs it."""
+        found = self.db.all(_OWED_BRIEFLY, (campaign, after, limit))
+        return [Owed(id_, key, json.loads(metadata)) for id_, key, metadata in found]
 
     def begin_write_back(self, campaign: str) -> None:
         """Keep that flags of a campaign are being written. Waits for an undoing: what is owed is looked at after it."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from notifykit.model import Status, Task
+from notifykit.model import Owed, Status, Task
 from notifykit.outbox.cells import parse, reason
 from notifykit.wording import Reason
 from notifykit.wording.host import CELLS_UNREADABLE, STATUS_OVERWRITTEN
@@ -114,24 +114,11 @@ def task(row: Sequence[Any]) -> Task:
 
     What another program wrote and cannot be read is shown as far as it can be: see `Task.damaged`, `Status.FOREIGN`.
     """
-    id_, task_type, recipient, text, status, campaign, key, name, round_, channel, ordered, metadata, *others = row
-    tries, attempts, worker, started_at, queued_at, not_before, sent_at, completed_at, doubted_at, *why = others
-    known = _STATUS.get(status) if campaign is not None else _OLD_STATUS.get(status)
-    if known is None or _misfits(tuple(map(type, row))) or not _in_calendar(others[3:9]):
+    if (read := _read(row)) is None:
         return _foreign(row)
-    if campaign is not None and (key is None or name is None or channel is None):
-        return _foreign(row)
-    if campaign is not None and _contradicted(known, worker, started_at, not_before, sent_at, completed_at, why[0]):
-        return _foreign(row)
-    if attempts is None and known in _NUMBERED:
-        return _foreign(row)
-    try:
-        kept = _metadata(metadata) if metadata else {}
-        reason = _told(*why)
-    except _UNREADABLE:
-        return _foreign(row)
-    if type(kept) is not dict:
-        return _foreign(row)
+    known, kept, reason = read
+    id_, task_type, recipient, text, _, campaign, key, name, round_, channel, ordered, _, tries, *others = row
+    _, _, _, queued_at, not_before, sent_at, completed_at, doubted_at, *_ = others
     return Task(
         id=id_,
         task_type=task_type,
@@ -153,6 +140,35 @@ def task(row: Sequence[Any]) -> Task:
         reason=reason,
         doubted_at=doubted_at,
     )
+
+
+def owed(row: Sequence[Any]) -> Owed:
+    """Build what a write-back needs of a task from TASK_COLUMNS."""
+    if (read := _read(row)) is None:
+        task = _foreign(row)
+        return Owed(task.id, task.key, task.metadata, task.damaged, task.reason)
+    return Owed(row[0], row[6], read[1])
+
+
+def _read(row: Sequence[Any]) -> tuple[Status, dict[str, Any], Reason | None] | None:
+    """Return a task's status, metadata and reason; None where another program wrote what cannot be read."""
+    _, _, _, _, status, campaign, key, name, _, channel, _, metadata, *others = row
+    _, attempts, worker, started_at, _, not_before, sent_at, completed_at, _, *why = others
+    known = _STATUS.get(status) if campaign is not None else _OLD_STATUS.get(status)
+    if known is None or _misfits(tuple(map(type, row))) or not _in_calendar(others[3:9]):
+        return None
+    if campaign is not None and (key is None or name is None or channel is None):
+        return None
+    if campaign is not None and _contradicted(known, worker, started_at, not_before, sent_at, completed_at, why[0]):
+        return None
+    if attempts is None and known in _NUMBERED:
+        return None
+    try:
+        kept = _metadata(metadata) if metadata else {}
+        reason = _told(*why)
+    except _UNREADABLE:
+        return None
+    return (known, kept, reason) if type(kept) is dict else None
 
 
 def _contradicted(status: Status | None, worker: object, started_at: object, not_before: object, *then: object) -> bool:

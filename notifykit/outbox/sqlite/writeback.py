@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 
-from notifykit.model import Task
+from notifykit.model import Owed, Task
 from notifykit.outbox import cells
 from notifykit.outbox.sqlite import rows
 from notifykit.outbox.sqlite.database import Database
@@ -13,8 +14,8 @@ from notifykit.wording import Reason
 # `owing_campaigns`: those with sent tasks.
 _OWING = "SELECT DISTINCT campaign FROM tasks INDEXED BY tasks_owed WHERE status = 'sent'"
 
-# `owed`: a page of sent tasks whose siblings are all sent. The outer scan is over sent tasks in id order; the inner one
-# asks the dedup index for their siblings.
+# `owed`, `owed_briefly`: a page of sent tasks whose siblings are all sent. The outer scan is over sent tasks in id
+# order; the inner one asks the dedup index for their siblings.
 _OWED = f"""
 SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks INDEXED BY tasks_owed
  WHERE status = 'sent' AND campaign = ? AND id > ? AND NOT {rows.overwritten()}
@@ -30,11 +31,14 @@ _BEGIN = "INSERT OR IGNORE INTO settling (campaign) VALUES (?)"
 # `end_write_back`: none are.
 _END = "DELETE FROM settling WHERE campaign = ?"
 
-# `complete`: a sent task is written back.
+_PAGE = 2_000
+"""Whole rows that are held at once on the way to what a write-back needs of them."""
+
+# `complete`: sent tasks are written back.
 _COMPLETE = """
 UPDATE tasks SET status = 'completed', completed_at = ?, updated_at = ?, refusal = NULL, refusal_code = NULL,
                  refusal_params = NULL
- WHERE id = ? AND status = 'sent'
+ WHERE id IN (SELECT value FROM json_each(?)) AND status = 'sent'
 """
 
 # `note_refused_write_back`: why a sent task is not written back.
@@ -59,6 +63,14 @@ class WritingBack:
         found.reverse()
         return [rows.task(found.pop()) for _ in range(len(found))]  # a row goes as its task comes: both would be large
 
+    def owed_briefly(self, campaign: str, after: int = 0, limit: int = 20_000) -> list[Owed]:
+        """Return the same, as far as a write-back needs it."""
+        owed: list[Owed] = []
+        while page := self.db.all(_OWED, (campaign, after, min(limit - len(owed), _PAGE))):
+            owed += map(rows.owed, page)
+            after = owed[-1].id
+        return owed
+
     def begin_write_back(self, campaign: str) -> None:
         """Keep that flags of a campaign are being written."""
         with self.db.transaction():
@@ -74,7 +86,7 @@ class WritingBack:
         now = self.db.clock.now()
         local = self.db.local_time(now)
         with self.db.transaction():
-            self.db.executemany(_COMPLETE, [(now, local, id_) for id_ in ids])
+            self.db.execute(_COMPLETE, (now, local, json.dumps(sorted(ids))))
 
     def note_refused_write_back(self, reasons: Mapping[int, Reason]) -> None:
         """Record why a write-back did not happen."""

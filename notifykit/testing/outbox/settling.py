@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from notifykit.model import Status
+from notifykit.model import Owed, Status
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Filter
 from notifykit.testing.clock import FakeClock
@@ -113,6 +113,16 @@ class SettlingContract(OutboxBase):
         rest = [task.id for task in outbox.owed("sample", after=first[-1], limit=20)]
         assert (first, rest) == (made[:2], made[2:])
         assert outbox.owed("sample", after=made[-1]) == []
+
+    def test_owed_is_told_briefly_as_well(self, outbox: Outbox) -> None:
+        first, *made = (*two_messages(outbox), *queue(outbox, *"ABC"))
+        send(outbox, first, *made)
+        outbox.complete(made[1:2])
+        whole = [Owed(task.id, task.key, task.metadata) for task in outbox.owed("sample")]
+        assert len(whole) == 4
+        assert outbox.owed_briefly("sample") == whole
+        assert outbox.owed_briefly("sample", after=first, limit=2) == whole[1:3]
+        assert outbox.owed_briefly("sample", after=whole[-1].id) == []
 
     def test_a_refused_write_back_is_noted_and_still_owed(self, outbox: Outbox) -> None:
         (id_,) = queue(outbox, "A")

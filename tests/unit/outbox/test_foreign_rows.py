@@ -14,7 +14,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from notifykit.errors import StoreError
-from notifykit.model import Claim, Outcome, Status, Task
+from notifykit.model import Claim, Outcome, Owed, Status, Task
 from notifykit.operate.attention import attention
 from notifykit.operate.decisions import Resolution, Selection, decide
 from notifykit.outbox import SqliteOutbox
@@ -58,7 +58,10 @@ def everything(outbox: SqliteOutbox) -> list[Task]:
     figures = outbox.figures()
     outbox.on_wire()
     outbox.next_due(CHANNELS)
-    outbox.owed("sample", after=-(2**63))
+    owed = outbox.owed("sample", after=-(2**63))
+    assert outbox.owed_briefly("sample", after=-(2**63)) == [
+        Owed(task.id, task.key, task.metadata, task.damaged, task.reason if task.damaged else None) for task in owed
+    ]
     attention(outbox, CHANNELS)
     found = list(outbox.tasks(Filter()))
     for campaign in figures:

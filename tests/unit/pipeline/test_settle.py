@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
-from notifykit.model import Outcome, Record, Status, Table, Task
+from notifykit.model import Outcome, Owed, Record, Status, Table, Task
 from notifykit.outbox.values import ChannelBounds, Filter, Transition
 from notifykit.pipeline.generate import generate
 from notifykit.pipeline.settle import settle
@@ -13,7 +17,7 @@ from notifykit.secrets import Secret
 from notifykit.testing.outbox.steps import finish as finished
 from notifykit.testing.outbox.steps import take
 from notifykit.wording import Reason
-from notifykit.wording.host import WRITE_BACK_FAILED
+from notifykit.wording.host import CELLS_UNREADABLE, WRITE_BACK_FAILED
 
 
 def fill(world: Any, *keys: str) -> None:
@@ -175,3 +179,22 @@ def test_where_settle_was_killed_the_next_one_comes_first(world: Any, monkeypatc
     assert statuses(world) == ["sent", "queued"]
     world.strategy.refuse = ""
     assert settle(world.campaign, world.outbox).completed == 0
+
+
+def test_a_strategy_that_needs_no_whole_tasks_gets_what_it_needs(world: Any) -> None:
+    class Brief(type(world.strategy)):  # type: ignore[misc]
+        needs_whole_tasks = False
+
+        def write_back(self, tasks: Sequence[Any]) -> WriteBack:
+            assert all(isinstance(task, Owed) for task in tasks)
+            return cast("WriteBack", super().write_back(tasks))
+
+    world.campaign = replace(world.campaign, strategy=Brief(refuse="a"))
+    fill(world, "a", "b", "c")
+    finish(world)
+    with closing(sqlite3.connect(world.outbox.db.path)) as other, other:
+        other.execute("UPDATE tasks SET metadata = '{broken' WHERE record_key = 'c'")
+    done = settle(world.campaign, world.outbox)
+    damaged = CELLS_UNREADABLE(columns="metadata")
+    assert (done.completed, done.refused) == (2, {Reason("locked"): 2, damaged: 2})
+    assert world.campaign.strategy.written == ["b", "b"]
