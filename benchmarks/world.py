@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from notifykit.demo.contracts import COLUMNS
@@ -106,11 +106,13 @@ def messages(row: list[str]) -> Iterator[Text]:
         yield Text(row[KEY], "award", row[HOUSEKEEPER], award_text(row))
 
 
-def texts(count: int) -> list[Text]:
-    """Return exactly `count` messages."""
+def texts(count: int, *, to_each: int | None = None) -> list[Text]:
+    """Return exactly `count` messages: `to_each` to every recipient, in turn; None: to HOUSEKEEPERS of them."""
     found: list[Text] = []
     for row in rows(count):
         found.extend(messages(row))
         if len(found) >= count:
             break
-    return found[:count]
+    if to_each is None:
+        return found[:count]
+    return [replace(text, recipient=f"测试客户{at % (count // to_each):06d}") for at, text in enumerate(found[:count])]

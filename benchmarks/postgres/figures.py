@@ -19,6 +19,8 @@ JOBS = 2_000
 """Of the rival, which takes longer for each."""
 PROCESSES = 4
 WORKERS = 64
+TO_EACH = 5
+"""Messages to a recipient, where processes share the work: no recipient has two calls under way."""
 LONG, LONGER = 100_000, 1_000_000
 
 
@@ -37,14 +39,6 @@ def add(made: Plan, shelf: Shelf, size: int) -> None:
             ("procrastinate: its worker", JOBS, work_off),
         )
     )
-    one, several = (
-        made.measure(
-            f"notifykit on PostgreSQL: {number} dispatching process{'es' if number > 1 else ''}",
-            2 * SENDS,
-            partial(store.by_processes, waiting=2 * SENDS, processes=number, workers=WORKERS),
-        )
-        for number in (1, PROCESSES)
-    )
     long, longer = (
         made.measure(
             f"notifykit on PostgreSQL: next of {waiting:,}",
@@ -56,6 +50,20 @@ def add(made: Plan, shelf: Shelf, size: int) -> None:
     copied = made.measure(
         f"notifykit store copy, {size:,}", size, partial(store.copied, shelf=shelf, messages=size), rounds=3
     )
+    for to_each, whom in ((TO_EACH, f"{TO_EACH} messages to a recipient"), (None, f"{world.HOUSEKEEPERS} recipients")):
+        one, several = (
+            made.measure(
+                f"notifykit on PostgreSQL: {number} dispatching process{'es' if number > 1 else ''}, {whom}",
+                2 * SENDS,
+                partial(store.by_processes, waiting=2 * SENDS, processes=number, workers=WORKERS, to_each=to_each),
+            )
+            for number in (1, PROCESSES)
+        )
+        title = f"PostgreSQL: {PROCESSES} processes, {whom}"
+        made.figures += [
+            Figure(title=title, ours=several, rivals=(one,), compare=Compare.RATE, target=1.6),
+            Figure(title=f"{title}: duplicates", ours=several, compare=Compare.COUNT, count="duplicates", target=0),
+        ]
     made.figures += [
         Figure(
             title=f"PostgreSQL: queue in bulk with dedup, {bulk:,}",
@@ -65,16 +73,6 @@ def add(made: Plan, shelf: Shelf, size: int) -> None:
             target=8,
         ),
         Figure(title="PostgreSQL: dispatch", ours=sent, rivals=(by_rival,), compare=Compare.RATE, target=8),
-        Figure(
-            title=f"PostgreSQL: {PROCESSES} processes", ours=several, rivals=(one,), compare=Compare.RATE, target=1.6
-        ),
-        Figure(
-            title=f"PostgreSQL: {PROCESSES} processes: duplicates",
-            ours=several,
-            compare=Compare.COUNT,
-            count="duplicates",
-            target=0,
-        ),
         Figure(
             title=f"PostgreSQL: rate with {LONGER:,} waiting",
             ours=longer,

@@ -98,11 +98,14 @@ def _long_queue(waiting: int) -> PostgresAddress:
     return made
 
 
-def by_processes(room: Path, *, waiting: int, processes: int, workers: int) -> Sample:
-    """Send everything with several processes that begin together. Counts what must not happen."""
+def by_processes(room: Path, *, waiting: int, processes: int, workers: int, to_each: int | None = None) -> Sample:
+    """Send everything with several processes that begin together. Counts what must not happen.
+
+    `to_each`: see `world.texts`.
+    """
     where = address(room)
     with where.open(SystemClock()) as outbox:
-        queue(outbox, waiting)
+        queue(outbox, waiting, to_each=to_each)
         command = [sys.executable, "-m", "benchmarks.ours.process", where.url, str(workers)]
         children = [
             subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -138,9 +141,9 @@ def copied(room: Path, shelf: Shelf, *, messages: int) -> Sample:
     return Sample(value=watch.seconds)
 
 
-def queue(outbox: PostgresOutbox | SqliteOutbox, waiting: int) -> None:
+def queue(outbox: PostgresOutbox | SqliteOutbox, waiting: int, *, to_each: int | None = None) -> None:
     """Queue so many messages."""
-    offered = drafts(texts(waiting))
+    offered = drafts(texts(waiting, to_each=to_each))
     for start in range(0, waiting, 10 * BATCH):
         outbox.enqueue(offered[start : start + 10 * BATCH])
 
