@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import lru_cache
 from typing import Any
@@ -56,6 +56,19 @@ def keep_status(of_key: dict[str, str], message: str, status: str) -> None:
     """Keep where a message of a key stands: of several rounds, one that was not cancelled."""
     if of_key.get(message, Status.CANCELLED) == Status.CANCELLED:
         of_key[message] = status
+
+
+def standing_by_key(messages: Iterable[tuple[str, str, str]]) -> dict[str, Mapping[str, str]]:
+    """Return where the messages of each key stand, of (key, message, status). Keys that stand alike share a mapping."""
+    found: dict[str, Mapping[str, str]] = {}
+    alike: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
+    for key, message, status in messages:
+        others = found.get(key)
+        pairs = (*others.items(), (message, status)) if others else ((message, status),)
+        if (same := alike.get(pairs)) is None:
+            same = alike[pairs] = dict(pairs)
+        found[key] = same
+    return found
 
 
 def pause(row: Sequence[Any]) -> Pause:

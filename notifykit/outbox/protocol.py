@@ -44,6 +44,13 @@ class StoreLedger(Ledger, Protocol):
         """Be ready to be asked of these keys which messages are known: a batch costs one look into the store."""
         ...
 
+    def waits(self, key: str) -> Mapping[str, str]:
+        """Return where the messages of a key stood that were neither sent nor cancelled when the ledger was made.
+
+        Needs no look into the store. Later rounds are left out.
+        """
+        ...
+
     def status(self, key: str, message: str) -> str | None:
         """Return where a message stands, of a key that was loaded; None where it was never queued.
 

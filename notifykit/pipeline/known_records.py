@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from notifykit.campaign.campaign import Campaign
 from notifykit.errors import NotifykitError
@@ -30,26 +30,34 @@ class KnownRecords:
     def others(self, records: Sequence[Record]) -> list[Record]:
         """Count those of the records; return the others."""
         ledger = self._ledger
-        waiting = {record.key for record in records if ledger.waiting(record.key)}
-        if waiting:
-            ledger.load(waiting)
-        return [record for record in records if record.key not in waiting or not self._counted(record)]
+        left = [record for record in records if not self._counted(record, ledger.waits(record.key))]
+        unclear = {record.key for record in left if ledger.waiting(record.key)}  # a part may be sent or cancelled
+        if not unclear:
+            return left
+        ledger.load(unclear)
+        return [record for record in left if record.key not in unclear or not self._counted(record, self._all(record))]
 
-    def _counted(self, record: Record) -> bool:
-        names = self._whole(record)
+    def _all(self, record: Record) -> Mapping[str, str]:
+        """Return where the messages of a loaded record stand."""
+        found = ((plan.name, self._ledger.status(record.key, plan.name)) for plan in self._campaign.messages)
+        return {name: status for name, status in found if status is not None}
+
+    def _counted(self, record: Record, standing: Mapping[str, str]) -> bool:
+        names = self._whole(record, standing)
         if names and len(self.sample) < SAMPLE:
             self.sample.append(record)
         self.messages += len(names)
         for name in names:
-            self.standing[self._ledger.status(record.key, name) or ""] += 1
+            self.standing[standing[name]] += 1
         return bool(names)
 
-    def _whole(self, record: Record) -> Sequence[str]:
+    def _whole(self, record: Record, standing: Mapping[str, str]) -> Sequence[str]:
         """Return the names of the messages that the record needs, where all of them are known; else none."""
-        known = self._ledger.known
+        if not standing:
+            return ()
         names = []
         for plan in self._campaign.messages:
-            if known(record.key, plan.name):
+            if plan.name in standing:
                 names.append(plan.name)
             elif plan.when is None:
                 return ()

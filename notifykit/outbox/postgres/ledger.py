@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from notifykit.model import Status
@@ -10,10 +10,9 @@ from notifykit.outbox import cells
 from notifykit.outbox.postgres import rows
 from notifykit.outbox.postgres.database import Database
 
-# `waiting_keys`: the keys of a campaign with messages that are neither sent nor cancelled. Round 1 only: a resend is no
-# drift.
+# `__init__`: the messages of a campaign that are neither sent nor cancelled. Round 1 only: a resend is no drift.
 _WAITING = """
-SELECT DISTINCT record_key FROM outbox.tasks AS t JOIN outbox.messages AS m ON m.id = t.id
+SELECT record_key, message_name, t.status FROM outbox.tasks AS t JOIN outbox.messages AS m ON m.id = t.id
  WHERE t.status IN ('queued', 'sending', 'failed', 'in_doubt') AND t.campaign = %s AND round = 1
 """
 
@@ -32,18 +31,13 @@ class _Key:
     statuses: set[str] = field(default_factory=set)
 
 
-def waiting_keys(db: Database, campaign: str) -> frozenset[str]:
-    """Return the keys of a campaign with messages that are neither sent nor cancelled."""
-    return frozenset(key for (key,) in db.all(_WAITING, (campaign,)))
-
-
 class PostgresLedger:
     """What the outbox knows of one campaign. Waiting keys are as of when it was made, others as of `load`."""
 
     def __init__(self, db: Database, campaign: str) -> None:
         self._db = db
         self._campaign = campaign
-        self._waiting = waiting_keys(db, campaign)
+        self._waiting = cells.standing_by_key(db.all(_WAITING, (campaign,)))
         self._loaded: dict[str, _Key] = {}
 
     def load(self, keys: Iterable[str]) -> None:
@@ -57,6 +51,10 @@ class PostgresLedger:
     def waiting(self, key: str) -> bool:
         """Whether any message of this key is neither sent nor cancelled."""
         return key in self._waiting
+
+    def waits(self, key: str) -> Mapping[str, str]:
+        """Return where those of its messages stood that were not."""
+        return self._waiting.get(key, {})
 
     def delivered(self, key: str) -> bool:
         """Whether this key has messages, at least one was sent, and none still waits."""

@@ -270,6 +270,13 @@ class Database:
         except sqlite3.Error as error:
             return self._again(error, lambda: self.connection.execute(sql, values).fetchall())
 
+    def gather(self, gathered: Callable[[Iterable[Any]], T], sql: str, values: Any = ()) -> T:
+        """Return what a function makes of all rows, which are never held at once. It may be called again."""
+        try:
+            return gathered(self.connection.execute(sql, values))
+        except sqlite3.Error as error:
+            return self._again(error, lambda: gathered(self.connection.execute(sql, values)))
+
     def _tolerates(self, error: sqlite3.Error) -> bool:
         """Whether a statement fails only for a text that is not UTF-8, and is to be run again. It can be read from now
         on, but slower."""

@@ -20,16 +20,16 @@ VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0.0)
 ON CONFLICT DO NOTHING
 """
 
-# `ledger`: the keys of a campaign with messages that are neither sent nor cancelled. Round 1 only: a resend is no
+# `ledger`: the messages of a campaign that are neither sent nor cancelled. Round 1 only: a resend is no
 # drift.
 _WAITING = """
-SELECT record_key FROM tasks INDEXED BY tasks_due
+SELECT record_key, message_name, status FROM tasks INDEXED BY tasks_due
  WHERE status = 'queued' AND due_at IS NOT NULL AND campaign = :campaign AND round = 1
-UNION ALL SELECT record_key FROM tasks INDEXED BY tasks_lane
+UNION ALL SELECT record_key, message_name, status FROM tasks INDEXED BY tasks_lane
  WHERE status = 'queued' AND ordered = 1 AND campaign = :campaign AND round = 1
-UNION ALL SELECT record_key FROM tasks INDEXED BY tasks_sending
+UNION ALL SELECT record_key, message_name, status FROM tasks INDEXED BY tasks_sending
  WHERE status = 'sending' AND campaign = :campaign AND round = 1
-UNION ALL SELECT record_key FROM tasks INDEXED BY tasks_stuck
+UNION ALL SELECT record_key, message_name, status FROM tasks INDEXED BY tasks_stuck
  WHERE (status = 'failed' OR status = 'in_doubt') AND campaign = :campaign AND round = 1
 """
 
@@ -89,7 +89,7 @@ class SqliteLedger:
     def __init__(self, db: Database, campaign: str) -> None:
         self._db = db
         self._campaign = campaign
-        self._waiting = frozenset(key for (key,) in db.all(_WAITING, {"campaign": campaign}))
+        self._waiting = db.gather(cells.standing_by_key, _WAITING, {"campaign": campaign})
         self._new = db.one(_ANY, (campaign,)) is None
         self._loaded: dict[str, dict[str, str]] = {}
 
@@ -107,6 +107,10 @@ class SqliteLedger:
     def waiting(self, key: str) -> bool:
         """Whether any message of this key is neither sent nor cancelled."""
         return key in self._waiting
+
+    def waits(self, key: str) -> Mapping[str, str]:
+        """Return where those of its messages stood that were not."""
+        return self._waiting.get(key, {})
 
     def delivered(self, key: str) -> bool:
         """Whether this key has messages, at least one was sent, and none still waits."""

@@ -212,6 +212,25 @@ class QueueingContract(OutboxBase):
         asked = [(key, name) for key in ("C-1", "C-2", "C-3", "C-4") for name in ("group", "award")]
         assert [one for one in asked if ledger.known(*one)] == [("C-1", "group"), ("C-1", "award"), ("C-2", "group")]
 
+    def test_the_ledger_says_what_waits(self, outbox: Outbox) -> None:
+        outbox.enqueue(
+            [
+                *(draft(name=name, recipient=name) for name in ("group", "award", "third")),
+                *(draft(key="C-2", name=name, recipient=f"2 {name}") for name in ("group", "award")),
+                draft(key="C-3", campaign="other", recipient="3"),
+            ]
+        )
+        ids = {(task.key, task.name): task.id for task in outbox.tasks(Filter())}
+        send(outbox, ids["C-1", "group"])
+        outbox.decide([ids["C-1", "third"]], Status.CANCELLED, who="w", why="y", of=[Status.QUEUED])
+        one = claim_one(outbox)
+        ledger = outbox.ledger("sample")
+        waits = {("C-1", "award"): "queued", ("C-2", "group"): "queued", ("C-2", "award"): "queued"}
+        waits[one.task.key, one.task.name] = "sending"
+        assert {(key, name): at for key in ("C-1", "C-2", "C-3") for name, at in ledger.waits(key).items()} == waits
+        reject(outbox, one)
+        assert outbox.ledger("sample").waits(one.task.key)[one.task.name] == "failed"
+
     def test_offers_that_are_known_beforehand_count_as_duplicates(self, outbox: Outbox) -> None:
         outbox.enqueue([draft()])
         made = outbox.enqueue([draft(), draft(key="C-2")], known={"sample": 5})

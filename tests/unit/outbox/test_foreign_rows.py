@@ -130,6 +130,14 @@ def test_a_row_of_another_program_is_shown_and_left_alone(
         assert outbox.db.all("SELECT * FROM tasks WHERE id = ?", (id_,)) == before
 
 
+def test_a_key_that_is_not_utf8_leaves_the_others_as_they_wait(outbox: SqliteOutbox) -> None:
+    with closing(outbox):
+        outbox.enqueue([draft(key="C-1"), draft(key="C-2")])
+        write(outbox.db.path, "UPDATE tasks SET record_key = CAST(? AS TEXT) WHERE record_key = 'C-2'", (b"\xff",))
+        ledger = outbox.ledger("sample")
+        assert (ledger.waits("C-1"), ledger.waits("C-2")) == ({draft().name: "queued"}, {})
+
+
 def test_text_that_is_not_utf8_is_shown_escaped_wherever_it_stands(outbox: SqliteOutbox) -> None:
     with closing(outbox):
         outbox.enqueue([draft(key=f"C-{number}") for number in range(3)])
