@@ -19,7 +19,7 @@ from notifykit.secrets import redact
 from notifykit.wording import Reason
 from notifykit.wording.host import ALERT_BEGAN, ALERT_ENDED, ALERT_MORE
 
-__all__ = ["Changed", "drafts", "further", "own_campaign"]
+__all__ = ["Changed", "drafts", "further", "goes_to_second", "own_campaign"]
 
 _NO_FILE = Path()
 
@@ -42,6 +42,8 @@ class Changed:
     said: Reason
     lasted: float
     """Seconds, of one that ended."""
+    second: bool
+    """Whether it goes to the second recipient."""
     advice: tuple[Reason, ...] = ()
     """What plugins say of it."""
 
@@ -53,18 +55,23 @@ class Changed:
         return ALERT_ENDED(name=self.key, lasted=duration(self.lasted), what=self.said)
 
 
-def drafts(
-    changes: Sequence[Changed], facts: Facts, head: Reason, channels: Mapping[str, Channel], say: Say
-) -> list[Draft]:
-    """Render the messages that tell of changes.
+def goes_to_second(condition: Condition, subject: str, facts: Facts) -> bool:
+    """Whether the beginning goes to the second recipient: it is about its own channel, or that takes nothing now."""
+    route = condition.route
+    if route is None or route.second is None:
+        return False
+    return (condition.kind in _OF_CHANNELS and subject == route.channel) or not facts.usable(route.channel)
 
-    What is about its own channel, or whose channel takes nothing now, goes to the second one where there is one.
-    """
+
+def drafts(
+    changes: Sequence[Changed], at: float, head: Reason, channels: Mapping[str, Channel], say: Say
+) -> list[Draft]:
+    """Render the messages that tell of changes."""
     mail: dict[Route, list[Changed]] = {}
     for one in changes:
-        if one.condition.route is not None:
-            mail.setdefault(_route(one, one.condition.route, facts), []).append(one)
-    return [_draft(route, found, facts.at, head, channels.get(route.channel), say) for route, found in mail.items()]
+        if (route := one.condition.route) is not None:
+            mail.setdefault(route.second if one.second and route.second else route, []).append(one)
+    return [_draft(route, found, at, head, channels.get(route.channel), say) for route, found in mail.items()]
 
 
 def further(outbox: Outbox, facts: Facts, channels: Mapping[str, Channel]) -> list[Draft]:
@@ -102,13 +109,6 @@ def own_campaign(channels: Mapping[str, Channel]) -> Campaign | None:
     return Campaign(
         name=ALERTS_CAMPAIGN, file=_NO_FILE, source=_NoSource(), strategy=_NoStrategy(), messages=tuple(plans)
     )
-
-
-def _route(one: Changed, route: Route, facts: Facts) -> Route:
-    about_it = one.condition.kind in _OF_CHANNELS and one.subject == route.channel
-    if route.second is not None and (about_it or not facts.usable(route.channel)):
-        return route.second
-    return route
 
 
 def _draft(

@@ -35,6 +35,8 @@ class State:
     clear_since: float | None = None
     """Since when it does not hold any more, where that is not told yet."""
     ended_at: float | None = None
+    second: bool = False
+    """Whether it was told to the second recipient, who is then told of its end, too."""
 
     @property
     def is_on(self) -> bool:
@@ -93,6 +95,7 @@ def keep_state(outbox: Outbox, key: str, state: State | None) -> None:
         "told_at": state.told_at,
         "clear_since": state.clear_since,
         "ended_at": state.ended_at,
+        "second": state.second,
     }
     outbox.keep_note(STATES, key, json.dumps(note, ensure_ascii=False))
 

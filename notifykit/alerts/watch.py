@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from notifykit.alerts import notes
 from notifykit.alerts.conditions import Condition, Finding, Kind, findings
 from notifykit.alerts.facts import Facts
 from notifykit.alerts.logged import LoggedErrors
-from notifykit.alerts.messages import Changed, drafts, further
+from notifykit.alerts.messages import Changed, drafts, further, goes_to_second
 from notifykit.alerts.notes import SourceSeen
 from notifykit.alerts.standing import lasting
 from notifykit.alerts.state import Change, State, keep_state, states, step
@@ -96,22 +97,22 @@ class Watch:
         configuration = self._project.configuration
         facts = Facts(outbox, configuration.channels, configuration.expected, self._project.troubles)
         found = {finding.key: finding for finding in findings(told, facts)}
-        steps, _ = self._steps(outbox, found, facts.at)
+        steps, _ = self._steps(outbox, found, facts)
         more = further(outbox, facts, configuration.channels)
         changed: list[Changed] = []
         if steps or more:
             with outbox.transaction():
                 outbox.keep_note(TURN, "", repr(facts.at))
-                steps, changed = self._steps(outbox, found, facts.at)
+                steps, changed = self._steps(outbox, found, facts)
                 for key, state in steps.items():
                     keep_state(outbox, key, state)
-                outbox.enqueue([*drafts(changed, facts, self._head, configuration.channels, self._say), *more])
+                outbox.enqueue([*drafts(changed, facts.at, self._head, configuration.channels, self._say), *more])
         for one in changed:
             log.info("alert %s", one.reason, extra={"code": f"alert_{one.change}"})
         return changed
 
     def _steps(
-        self, outbox: Outbox, found: Mapping[str, Finding], now: float
+        self, outbox: Outbox, found: Mapping[str, Finding], facts: Facts
     ) -> tuple[dict[str, State | None], list[Changed]]:
         """Return the states that this look changes, by key, and what is to be told."""
         before, silences = states(outbox), notes.silences(outbox)
@@ -127,18 +128,20 @@ class Watch:
             state, change = step(
                 was,
                 finding.said if finding else None,
-                now,
+                facts.at,
                 lasting=lasting(condition),
                 quiet=self._alerts.quiet,
                 silenced=condition.name in silences,
             )
+            if change is not None and state is not None:
+                one = self._changed(condition, key, change, state, facts)
+                state = replace(state, second=one.second)
+                changed.append(one)
             if state != was:
                 steps[key] = state
-            if change is not None and state is not None:
-                changed.append(self._changed(condition, key, change, state))
         return steps, changed
 
-    def _changed(self, condition: Condition, key: str, change: Change, state: State) -> Changed:
+    def _changed(self, condition: Condition, key: str, change: Change, state: State, facts: Facts) -> Changed:
         subject = key.removeprefix(condition.name).removeprefix("/")
         began = change is Change.BEGAN
         return Changed(
@@ -148,6 +151,7 @@ class Watch:
             change=change,
             said=state.said,
             lasted=0.0 if began else (state.ended_at or state.since) - state.since,
+            second=goes_to_second(condition, subject, facts) if began else state.second,
             advice=self._project.advice(condition, subject) if began else (),
         )
 

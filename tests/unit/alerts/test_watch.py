@@ -9,15 +9,20 @@ import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from cli_world import BROKEN, DOUBTFUL, FINE, REFUSED, CliWorld
 
 from notifykit.alerts.messages import own_campaign
+from notifykit.alerts.state import keep_state, states
 from notifykit.alerts.watch import Watch
 from notifykit.model import FOREVER, OnUnknown, Status
-from notifykit.outbox.values import ALERTS_CAMPAIGN, Filter
+from notifykit.outbox.values import OWN_CAMPAIGN, ChannelBounds, Filter
 from notifykit.pipeline.project import open_project
+from notifykit.testing.outbox.steps import accept, take
+from notifykit.testing.samples import draft
 from notifykit.wording import Reason
 
 MakeWorld = Callable[[Sequence[str]], CliWorld]
@@ -81,11 +86,31 @@ def test_they_count_in_no_figures_and_are_told_apart(make_world: MakeWorld) -> N
     assert own["metadata"]["alerts"] == ["in_doubt"]
 
 
-def test_what_is_about_its_own_channel_goes_to_the_second(make_world: MakeWorld) -> None:
+def test_what_is_about_its_own_channel_goes_to_the_second_and_so_does_its_end(make_world: MakeWorld) -> None:
     world = make_world((BROKEN, FINE))
     world.edit("notifykit.yaml", "senders:\n", ALERTS.replace("channel: duty", "channel: beijing-group") + SENDERS)
     world.invoke("run", "--once")
     assert lines(world, "head") == ["paused/beijing-group began: channel beijing-group is paused (93000 bad key)"]
+    desk = next(world.folder.glob("desk_*.py"))
+    desk.write_text("def send(recipient, text):\n    return True\n", encoding="utf-8")
+    world.invoke("resume", "beijing-group")
+    assert world.run("run", "--once").returncode == 0
+    assert lines(world, "head")[1].startswith("paused/beijing-group is over after ")
+    with world.outbox() as outbox:
+        assert {task.channel for task in outbox.tasks(Filter(campaign=OWN_CAMPAIGN))} == {"head"}
+
+
+def test_what_was_told_to_the_second_is_over_for_the_second(make_world: MakeWorld) -> None:
+    world = watched(make_world((DOUBTFUL, FINE)))
+    world.invoke("generate")
+    with world.outbox() as outbox:
+        outbox.pause("duty", 3600, Reason("asked to wait"))
+    world.invoke("run", "--once")
+    world.invoke("resume", "duty")
+    world.invoke("resolve", "--status", "in_doubt", "--sent", "--yes", "--why", "seen")
+    world.invoke("run", "--once")
+    assert texts(world) == []
+    assert [line.split()[1] for line in lines(world, "head")] == ["began:", "is"]
 
 
 def test_what_does_not_arrive_goes_to_the_second_too_and_once(make_world: MakeWorld) -> None:
@@ -172,26 +197,58 @@ def test_errors_are_counted_while_it_runs(world: CliWorld) -> None:
 
 def test_two_processes_that_look_at_once_tell_once(make_world: MakeWorld) -> None:
     world = watched(make_world((DOUBTFUL, FINE)))
-    world.edit("notifykit.yaml", "channel: duty", "channel: award-desk")
-    world.invoke("dispatch", "--once")
     world.invoke("generate")
     world.invoke("dispatch")
     project = open_project(world.project)
-    barrier = threading.Barrier(4)
+    looked = threading.Semaphore(0)
+
+    class Looking(Watch):
+        def _steps(self, *given: Any) -> Any:
+            found = super()._steps(*given)
+            looked.release()
+            return found
 
     def look(number: int) -> None:
         with closing(project.open_outbox()) as outbox:
-            watch = Watch(project, str(number))
-            barrier.wait()
-            watch.look(outbox)
+            Looking(project, str(number)).look(outbox)
 
-    threads = [threading.Thread(target=look, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
+    threads = [threading.Thread(target=look, args=(number,)) for number in range(3)]
+    with world.outbox() as outbox, outbox.transaction():
+        outbox.keep_note("other", "", "")  # nobody else writes before each has seen that it is to be told
+        for thread in threads:
+            thread.start()
+        for _ in threads:
+            assert looked.acquire(timeout=20)
     for thread in threads:
         thread.join()
     with world.outbox() as outbox:
         assert [task.status for task in outbox.tasks(Filter(campaign=ALERTS_CAMPAIGN))] == [Status.QUEUED]
+
+
+def test_what_was_sent_by_a_process_that_was_killed_owes_nothing(make_world: MakeWorld) -> None:
+    world = watched(make_world((FINE, FINE)))
+    world.invoke("run", "--once")
+    with world.outbox() as outbox:
+        outbox.enqueue([draft(campaign=OWN_CAMPAIGN, channel="duty")])
+        (claim,) = take(outbox, "w", 1, {"duty": ChannelBounds()}, 60)
+        accept(outbox, claim)
+    settled = world.invoke("settle")
+    assert (settled.exit_code, settled.stdout) == (0, "nothing is owed\n")
+    world.invoke("run", "--once")
+    with world.outbox() as outbox:
+        assert {task.status for task in outbox.tasks(Filter(campaign=OWN_CAMPAIGN))} == {Status.COMPLETED}
+
+
+def test_health_waits_for_as_long_as_a_condition_must_last(make_world: MakeWorld) -> None:
+    world = watched(make_world((DOUBTFUL, FINE)), ALERTS.replace("in_doubt: {}", "in_doubt: {window: 1h}"))
+    world.invoke("run", "--once")
+    assert (texts(world), world.invoke("health").exit_code) == ([], 0)
+    with world.outbox() as outbox:
+        before = states(outbox)["in_doubt"]
+        keep_state(outbox, "in_doubt", replace(before, since=before.since - 3600))
+    assert world.invoke("health").exit_code == 3
+    world.invoke("run", "--once")
+    assert lines(world) == ["in_doubt began: 1 in doubt"]
 
 
 def test_a_process_that_is_killed_after_its_look_leaves_the_message(make_world: MakeWorld) -> None:

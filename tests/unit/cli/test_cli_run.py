@@ -137,3 +137,13 @@ def test_what_is_silenced_is_known(make_world: MakeWorld) -> None:
     world.invoke("generate")
     world.invoke("alerts", "silence", "in_doubt", "--for", "1h", "--why", "known")
     assert world.invoke("run", "--once").exit_code == 0
+
+
+def test_trouble_that_another_process_made_is_new(make_world: MakeWorld) -> None:
+    world = make_world((DOUBTFUL, FINE))
+    world.invoke("run", "--once")
+    with world.csv.open("a", encoding="utf-8", newline="") as file:
+        file.write(f"{contract(3)},测试管家3,0,N,{DOUBTFUL}\r\n")
+    world.invoke("generate")
+    world.invoke("dispatch")
+    assert [world.invoke("run", "--once").exit_code for _ in range(2)] == [3, 0]
