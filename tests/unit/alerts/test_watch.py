@@ -13,13 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import sample_outage
 from cli_world import BROKEN, DOUBTFUL, FINE, REFUSED, CliWorld
 
 from notifykit.alerts.messages import own_campaign
 from notifykit.alerts.state import keep_state, states
 from notifykit.alerts.watch import Watch
 from notifykit.model import FOREVER, OnUnknown, Status
-from notifykit.outbox.values import OWN_CAMPAIGN, ChannelBounds, Filter
+from notifykit.outbox.values import OWN_CAMPAIGN, ChannelBounds, Filter, OutageKind
 from notifykit.pipeline.project import open_project
 from notifykit.testing.outbox.steps import accept, take
 from notifykit.testing.samples import draft
@@ -311,3 +312,17 @@ def test_a_condition_that_was_taken_out_is_forgotten(make_world: MakeWorld) -> N
     world.edit("notifykit.yaml", "    paused: {}\n", "    paused: {}\n    in_doubt: {}\n")
     world.invoke("run", "--once")
     assert lines(world) == ["in_doubt began: 1 in doubt"] * 2
+
+
+def test_a_channel_that_asks_to_wait_is_told_by_the_second(make_world: MakeWorld) -> None:
+    world = watched(make_world((FINE, FINE)), ALERTS.replace("paused: {}", "away: {over: 0}"))
+    world.invoke("generate")
+    with world.outbox() as outbox:
+        outage = replace(
+            sample_outage.OUTAGE, channel="duty", kind=OutageKind.THROTTLED, since=outbox.now() - 9, failures=2
+        )
+        outbox.set_outage(outage)
+        assert not outage.paused
+    world.invoke("run", "--once")
+    assert texts(world) == []
+    assert [line.split(":")[0] for line in lines(world, "head")] == ["away/duty began"]
