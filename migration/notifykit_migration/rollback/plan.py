@@ -280,7 +280,7 @@ def _other_campaign(
         total.rows.update(rows)
         total.touched |= any(rows.get(seen.id) != began.get(seen.id) for seen in tasks)
     if waiting:
-        total.warnings.append(warnings.UNKNALERTS_CAMPAIGN(campaign=name, messages=waiting))
+        total.warnings.append(warnings.UNKNOWN_CAMPAIGN(campaign=name, messages=waiting))
 
 
 def _lost(campaign: str, key: str) -> Hold:

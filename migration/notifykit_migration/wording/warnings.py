@@ -104,7 +104,7 @@ FILE_WAS_TORN = WARNINGS(
     "it and what the outbox knows",
     "{campaign}：{file} 残缺，旧程序会因此停止：将按可读出的内容和发件箱的记录重新写入",
 )
-UNKNALERTS_CAMPAIGN = WARNINGS(
+UNKNOWN_CAMPAIGN = WARNINGS(
     "unknown_campaign",
     "{campaign}: the old program does not know this campaign: {messages:d} queued messages are not given to it. They "
     "stay in the archive, and are queued again when you migrate again",

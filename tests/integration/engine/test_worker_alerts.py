@@ -12,7 +12,7 @@ from engine_world import EngineWorld, stop, workers
 from processes import wait_until
 
 from notifykit.model import FOREVER, Status
-from notifykit.outbox.values import OWN_CAMPAIGN, Filter
+from notifykit.outbox.values import ALERTS_CAMPAIGN, Filter
 from notifykit.wording import Reason
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="PostgreSQL is not installed")
@@ -40,7 +40,7 @@ def test_a_pause_is_told_once_and_so_is_its_end(tmp_path: Path, store: str, serv
         return [line for text in texts for line in json.loads(text)["text"].split("\n")[1:]]
 
     def completed() -> bool:
-        return {task.status for task in outbox.tasks(Filter(campaign=OWN_CAMPAIGN))} == {Status.COMPLETED}
+        return {task.status for task in outbox.tasks(Filter(campaign=ALERTS_CAMPAIGN))} == {Status.COMPLETED}
 
     with workers(world, 2) as processes:
         wait_until(world.settled)

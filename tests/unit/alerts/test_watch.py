@@ -20,7 +20,7 @@ from notifykit.alerts.messages import own_campaign
 from notifykit.alerts.state import keep_state, states
 from notifykit.alerts.watch import Watch
 from notifykit.model import FOREVER, OnUnknown, Status
-from notifykit.outbox.values import OWN_CAMPAIGN, ChannelBounds, Filter, OutageKind
+from notifykit.outbox.values import ALERTS_CAMPAIGN, ChannelBounds, Filter, OutageKind
 from notifykit.pipeline.project import open_project
 from notifykit.testing.outbox.steps import accept, take
 from notifykit.testing.samples import draft
@@ -98,7 +98,7 @@ def test_what_is_about_its_own_channel_goes_to_the_second_and_so_does_its_end(ma
     assert world.run("run", "--once").returncode == 0
     assert lines(world, "head")[1].startswith("paused/beijing-group is over after ")
     with world.outbox() as outbox:
-        assert {task.channel for task in outbox.tasks(Filter(campaign=OWN_CAMPAIGN))} == {"head"}
+        assert {task.channel for task in outbox.tasks(Filter(campaign=ALERTS_CAMPAIGN))} == {"head"}
 
 
 def test_what_was_told_to_the_second_is_over_for_the_second(make_world: MakeWorld) -> None:
@@ -230,14 +230,14 @@ def test_what_was_sent_by_a_process_that_was_killed_owes_nothing(make_world: Mak
     world = watched(make_world((FINE, FINE)))
     world.invoke("run", "--once")
     with world.outbox() as outbox:
-        outbox.enqueue([draft(campaign=OWN_CAMPAIGN, channel="duty")])
+        outbox.enqueue([draft(campaign=ALERTS_CAMPAIGN, channel="duty")])
         (claim,) = take(outbox, "w", 1, {"duty": ChannelBounds()}, 60)
         accept(outbox, claim)
     settled = world.invoke("settle")
     assert (settled.exit_code, settled.stdout) == (0, "nothing is owed\n")
     world.invoke("run", "--once")
     with world.outbox() as outbox:
-        assert {task.status for task in outbox.tasks(Filter(campaign=OWN_CAMPAIGN))} == {Status.COMPLETED}
+        assert {task.status for task in outbox.tasks(Filter(campaign=ALERTS_CAMPAIGN))} == {Status.COMPLETED}
 
 
 def test_health_waits_for_as_long_as_a_condition_must_last(make_world: MakeWorld) -> None:
