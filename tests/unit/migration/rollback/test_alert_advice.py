@@ -14,7 +14,7 @@ from notifykit.outbox.values import ALERTS_CAMPAIGN
 ALERTS = """alerts:
   channel: duty
   recipient: duty
-  conditions: {failing: {}, paused: {}}
+  conditions: {failing: {}, paused: {}, reported: {}}
 senders:
   duty: {type: file, path: out/duty.jsonl}
 """
