@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
 from notifykit.errors import NotifykitError
+from notifykit.operate.pruning import archive_path, bring_back
+from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.pipeline.project import Project
 from notifykit_migration.archive.archive import Archived, archive, archived
 from notifykit_migration.errors import PreflightError, WorldChangedError
@@ -127,6 +130,7 @@ def roll_back(
     if plan is None:
         return _end(project, folder, who, tell=tell)
     store = project.store_file().resolve()
+    _bring_back(project, store, tell)
     with Journal(folder.journal) as journal:
         earlier = written_before(journal.entries)
         with alone(store) as connection:
@@ -154,6 +158,17 @@ def roll_back(
         project.known_store.forget()  # the next migration makes another outbox of it
         journal.append("rollback_done", held=len(plan.holds), archive=kept.id)
     return RolledBack(plan=done, archive=kept.folder, holds=done.holds)
+
+
+def _bring_back(project: Project, store: Path, tell: Tell) -> None:
+    """Have the whole outbox in the store again: what was pruned is the old program's as well."""
+    with untouched(store) as connection:
+        if not StoredOutbox(connection).is_pruned():
+            return
+    address = project.configuration.settings.store
+    with closing(project.open_file(create=False)) as outbox:
+        number = bring_back(outbox, archive_path(address, project.file.file), project.clock)
+    tell(f"pruned: {number:,} messages are back from the archive")
 
 
 def _end(project: Project, folder: MigrationFolder, who: str, *, tell: Tell) -> RolledBack:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from notifykit.operate.consequences import ChannelConsequences, Consequences
     from notifykit.operate.forecast import Forecast
     from notifykit.operate.preview import Rendered
+    from notifykit.operate.pruning import Archived
     from notifykit.operate.trace import Step, Trace
     from notifykit.outbox.decided import Decision
     from notifykit.outbox.values import CampaignFigures, Event, Outage, Pause
@@ -76,6 +77,16 @@ def story_form(story: Trace, wording: Wording) -> Form:
         "key": story.key,
         "tasks": [task_form(task, wording) for task in story.tasks],
         "steps": [_step_form(step) for step in story.steps],
+    }
+
+
+def archived_form(gone: Archived, wording: Wording) -> Form:
+    """Describe what was moved of a key to an archive."""
+    return {
+        "archive": gone.place.path,
+        "host": gone.place.host,
+        "messages": [{"campaign": one.campaign, "message": one.name, "rounds": one.rounds} for one in gone.messages],
+        "stories": [story_form(story, wording) for story in gone.stories],
     }
 
 
@@ -153,6 +164,7 @@ def generated_form(generated: Generated) -> Form:
         "neither": [_problem_form(problem) for problem in generated.neither],
         "rendered_differently": list(generated.differing),
         "flags_owed_again": list(generated.repaired),
+        "archived_not_flagged": list(generated.archived),
         "flagged_but_waiting": list(generated.flagged_but_waiting),
     }
 

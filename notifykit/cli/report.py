@@ -72,6 +72,11 @@ def print_generated(generated: Sequence[Generated], *, dry_run: bool = False) ->
         if keys := item.repaired:
             will = "would be" if dry_run else "are"
             out(f"drift: {item.campaign}: sent, but not flagged; the flags {will} owed again: {some(keys)}")
+        if keys := item.archived:
+            out(
+                f"drift: {item.campaign}: sent, but not flagged, and in an archive: {some(keys)}; nothing is sent "
+                "again; set the flags by hand"
+            )
         if keys := item.flagged_but_waiting:
             out(
                 f"drift: {item.campaign}: flagged as sent, but still waiting: {some(keys)}; "

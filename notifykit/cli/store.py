@@ -11,7 +11,7 @@ import click
 
 from notifykit.cli.examples import example
 from notifykit.cli.stores import looks
-from notifykit.cli.upkeep import check, info
+from notifykit.cli.upkeep import check, info, prune
 from notifykit.clock import SystemClock
 from notifykit.config.project import scheme_of, store_address
 from notifykit.durable import mend
@@ -36,6 +36,7 @@ def store() -> None:
 
 store.add_command(info)
 store.add_command(check)
+store.add_command(prune)
 
 
 @store.command(epilog=example("notifykit store backup outbox-backup.db --replace"))

@@ -16,9 +16,10 @@ from notifykit.cli.stores import existing, looks
 from notifykit.cli.times import duration
 from notifykit.errors import ExitCode
 from notifykit.model import Status, Task
+from notifykit.outbox.pruned import ArchivePlace, KeepsPruned
 from notifykit.outbox.values import Filter
 from notifykit.session import Session
-from notifykit.terminal.console import json_option, out, print_json, some
+from notifykit.terminal.console import count, json_option, out, print_json, some
 from notifykit.terminal.tables import Key, Right, print_table
 
 SHOWN = 100
@@ -83,6 +84,8 @@ def tasks(
     project = session.open_project(secrets=False)
     found: list[Task] = []
     more = False
+    archives: list[ArchivePlace] = []
+    archived = 0
     now = 0.0
     with existing(project) as outbox:
         if outbox is not None:
@@ -100,12 +103,26 @@ def tasks(
             found = list(outbox.tasks(which))
             more = at_most is not None and len(found) > at_most
             found = found[:at_most]
+            if isinstance(outbox, KeepsPruned):
+                archives = outbox.archives()
+                archived = len(outbox.pruned(key, campaign)) if key and archives else sum(at.tasks for at in archives)
     if as_json:
-        print_json({"tasks": [task_form(task, project.plugins.wording) for task in found], "more": more})
+        print_json(
+            {
+                "tasks": [task_form(task, project.plugins.wording) for task in found],
+                "more": more,
+                "archived": archived,
+            }
+        )
     elif outbox is not None:
         print_tasks(found, now)
         if more:
             out(f"… there are more; --limit {len(found) * 10} lists more of them, --json all")
+        if archived:
+            where = f"{archives[0].path} on {archives[0].host}"
+            out(
+                f"archived: {count(archived, 'message')}{f' of {key}' if key else ''} in {where}; `notifykit trace KEY`"
+            )
     return ExitCode.DONE
 
 

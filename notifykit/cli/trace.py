@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 import click
 
 from notifykit.cli.examples import example
-from notifykit.cli.forms import story_form
+from notifykit.cli.forms import archived_form, story_form
 from notifykit.cli.language import said
 from notifykit.cli.names import check_campaign
 from notifykit.cli.stores import existing, looks
@@ -15,10 +17,16 @@ from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Attempt, Status, Task
 from notifykit.operate.trace import Step, StepKind, Trace, near_keys, traces
 from notifykit.outbox import Outbox
+from notifykit.outbox.address import OpenedOutbox
+from notifykit.outbox.pruned import KeepsPruned
+from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, some
 from notifykit.terminal.stdout import emit
 from notifykit.terminal.tables import print_table
+
+if TYPE_CHECKING:
+    from notifykit.operate.pruning import Archived
 
 
 @click.command(epilog=example("notifykit trace 1010000000000000001"))
@@ -35,22 +43,57 @@ def trace(session: Session, key: str, campaign: str | None, as_json: bool) -> Ex
     """
     project = session.open_project(secrets=False)
     found: list[Trace] = []
+    gone: Archived | None = None
     now = 0.0
     with existing(project) as outbox:
         if outbox is not None:
             check_campaign(project, outbox, campaign)
             now = outbox.now()
             found = traces(outbox, key, campaign)
-            if not found:
+            gone = _archived(project, outbox, key, campaign)
+            if not found and gone is None:
                 raise NotifykitError(_unknown(outbox, key, campaign))
     if as_json:
-        print_json({"key": key, "stories": [story_form(story, project.plugins.wording) for story in found]})
+        wording = project.plugins.wording
+        print_json(
+            {
+                "key": key,
+                "stories": [story_form(story, wording) for story in found],
+                "archived": gone and archived_form(gone, wording),
+            }
+        )
         return ExitCode.DONE
     for number, story in enumerate(found):
         if number:
             emit()
         _print(story, now)
+    if gone is not None:
+        if found:
+            emit()
+        _print_archived(gone, now)
     return ExitCode.DONE
+
+
+def _archived(project: Project, outbox: Outbox, key: str, campaign: str | None) -> Archived | None:
+    """Return what was moved of the key. The archive is looked for only where anything was."""
+    if not isinstance(outbox, KeepsPruned) or not outbox.pruned(key, campaign):
+        return None
+    from notifykit.operate.pruning import archive_path, archived  # seldom needed
+
+    store = project.configuration.settings.store
+    path = archive_path(store, project.file.file.absolute())
+    identity = cast(OpenedOutbox, outbox).identity  # the project opened it
+    return archived(outbox, path, key, campaign, project.clock, identity=identity)
+
+
+def _print_archived(gone: Archived, now: float) -> None:
+    for story in gone.stories:
+        _print(story, now)
+    where = f"{gone.place.path} on {gone.place.host}"
+    for message in gone.messages:
+        out(f"archived: {message.name} of {message.key} in campaign {message.campaign}: in {where}")
+    if not gone.stories:
+        out(f"their story is told where that file is; here is no {gone.file}")
 
 
 def _unknown(outbox: Outbox, key: str, campaign: str | None) -> str:

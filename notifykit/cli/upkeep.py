@@ -1,18 +1,27 @@
-"""`notifykit store info` and `store check`: how large the outbox is, and whether it is sound."""
+"""`notifykit store info`, `store check` and `store prune`: how large the outbox is, whether it is sound, what leaves
+it."""
 
 from __future__ import annotations
+
+from contextlib import closing
 
 import click
 
 from notifykit.cli.examples import example
 from notifykit.cli.stores import existing_at, looks
-from notifykit.cli.times import iso, local, relative
+from notifykit.cli.times import duration, iso, local, relative
 from notifykit.clock import SystemClock
 from notifykit.errors import ExitCode
+from notifykit.operate.pruning import archive_path
+from notifykit.operate.pruning import prune as move
 from notifykit.outbox.address import StoreAddress
 from notifykit.outbox.inspection import Finding, StoreFacts, inspection
+from notifykit.outbox.pruned import ArchivePlace, KeepsPruned
+from notifykit.outbox.pruning import pruning
 from notifykit.session import Session
-from notifykit.terminal.console import json_option, out, print_json
+from notifykit.terminal.console import count, json_option, out, print_json
+from notifykit.terminal.durations import DurationType
+from notifykit.terminal.progress import progress
 from notifykit.terminal.tables import Right, print_table
 
 
@@ -21,18 +30,42 @@ from notifykit.terminal.tables import Right, print_table
 @click.pass_obj
 @looks
 def info(session: Session, as_json: bool) -> ExitCode:
-    """Show how large the outbox is: bytes, rows, and how old the oldest of what waits and of what is done are."""
+    """Show how large the outbox is.
+
+    Bytes, rows, how old the oldest of what waits and of what is done are, what `notifykit store prune` would move, and
+    what it has moved where.
+    """
     project = session.project_file()
     address = project.store(session.plugins.registry)
+    keep = project.section().keep
     facts, now = None, 0.0
+    prunable, archives = 0, []
     with existing_at(project, address, SystemClock()) as outbox:
         if outbox is not None:
             facts, now = inspection(outbox, address).facts(), outbox.now()
+            if isinstance(outbox, KeepsPruned):
+                prunable, archives = pruning(outbox, address).count_finished(now - keep), outbox.archives()
     if as_json:
-        print_json({"store": str(address), **_facts_form(facts)})
+        of_pruning = {"keep": keep, "prunable": prunable, "archives": [_archive_form(one) for one in archives]}
+        print_json({"store": str(address), **_facts_form(facts), **of_pruning})
     elif facts is not None:
         _print(address, facts, now)
+        out(
+            f"finished for more than {duration(keep)}: {count(prunable, 'message')}; `notifykit store prune` moves them"
+        )
+        for one in archives:
+            out(f"archive: {one.path} on {one.host}: {count(one.tasks, 'message')}, the last moved {local(one.until)}")
     return ExitCode.DONE
+
+
+def _archive_form(one: ArchivePlace) -> dict[str, object]:
+    return {
+        "path": one.path,
+        "host": one.host,
+        "since": iso(one.since),
+        "until": iso(one.until),
+        "tasks": one.tasks,
+    }
 
 
 def _facts_form(facts: StoreFacts | None) -> dict[str, object]:
@@ -86,6 +119,50 @@ def check(session: Session, as_json: bool) -> ExitCode:
     if damaged:
         return ExitCode.VERIFICATION_FAILED
     return ExitCode.HELD if found else ExitCode.DONE
+
+
+@click.command(epilog=example("notifykit store prune --dry-run", "notifykit store prune --keep 90d"))
+@click.option(
+    "--keep",
+    type=DurationType(),
+    metavar="DURATION",
+    help="How long what is finished stays, instead of `keep:` of notifykit.yaml (180d where it says nothing).",
+)
+@click.option("--dry-run", is_flag=True, help="Say how many messages would be moved, and change nothing.")
+@json_option
+@click.pass_obj
+@looks
+def prune(session: Session, keep: float | None, dry_run: bool, as_json: bool) -> ExitCode:
+    """Move what is finished for long to an archive, while others work on the outbox.
+
+    A message goes, with its attempts, when all of its record's are written back or cancelled, the last one longer ago
+    than DURATION, and nobody decided about any of them. Its key stays, so that it is never queued again; cancelled
+    ones stay. The archive is a file beside the outbox, or beside notifykit.yaml where a server keeps that; `notifykit
+    trace` reads it. Killed, the same command goes on.
+    """
+    project = session.project_file()
+    address = project.store(session.plugins.registry)
+    clock = SystemClock()
+    seconds = project.section().keep if keep is None else keep
+    archive = archive_path(address, project.file.absolute())
+    number, before = 0, None
+    with existing_at(project, address, clock) as looked:
+        if looked is not None:
+            before = looked.now() - seconds
+            number = pruning(looked, address).count_finished(before)
+    if number and before is not None and not dry_run:
+        with (
+            closing(address.open(clock, create=True, identity=project.known_store.identity())) as outbox,
+            progress("moving", "messages", lambda: number) as more,
+        ):
+            number = move(outbox, address, archive, before, clock, progress=more)
+    if as_json:
+        of = {"store": str(address), "archive": str(archive), "keep": seconds, "before": iso(before)}
+        print_json({**of, "dry_run": dry_run, "moved": number})
+    elif before is not None:
+        words = "would be moved" if dry_run else "moved"
+        out(f"{count(number, 'message')} finished before {local(before)} {words} to {archive}")
+    return ExitCode.DONE
 
 
 def _number(one: Finding) -> str:

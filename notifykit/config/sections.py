@@ -306,6 +306,12 @@ class ProjectSection(Section):
     store: StoreName = Field(
         default=STORE, validate_default=True, description="The outbox: a file, or the URL of a server's database."
     )
+    keep: Positive = Field(
+        default="180d",
+        validate_default=True,
+        description="How long what is finished stays in the store: `notifykit store prune` moves what is older to an "
+        "archive.",
+    )
     campaigns: Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
         default=["campaigns/*.yaml"],
         description="Campaign files, as one pattern or several. Files whose names start with `_` are only bases.",

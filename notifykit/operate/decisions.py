@@ -12,6 +12,7 @@ from notifykit.nearest import hint
 from notifykit.operate.trace import near_keys
 from notifykit.outbox.decided import may_queue_again
 from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.pruned import KeepsPruned
 from notifykit.outbox.values import Filter
 from notifykit.wording import Language, Reason, Wording
 
@@ -215,6 +216,14 @@ def resendable(outbox: Outbox, campaign: str, key: str, messages: Sequence[str] 
     """
     # In id order, and a later round has a later id.
     latest = {task.name: task for task in outbox.tasks(Filter(campaign=campaign, key=key))}
+    if isinstance(outbox, KeepsPruned) and (gone := outbox.pruned(key, campaign)):
+        asked = [one for one in gone if not messages or one.name in messages or one.name.partition(".")[0] in messages]
+        if asked and (messages or not latest):
+            place = outbox.archives()[0]
+            raise NotifykitError(
+                f'{asked[0].name} of the key "{key}" is in the archive {place.path} on {place.host}, with its text',
+                mend="only what is in the outbox can be sent again; `notifykit trace` shows the text",
+            )
     if not latest:
         near = near_keys(outbox, key, campaign)
         mend = f"did you mean {near[0]}?" if near else "`notifykit tasks` lists what there is"

@@ -48,6 +48,8 @@ KINDS: Mapping[str, Sequence[str]] = {
         *("was_hold_until", "was_doubted_at", "was_sent_at", "was_reason", "was_reason_code", "was_reason_params"),
     ),
     "notes": ("topic", "name", "note"),
+    "pruned": ("campaign", "record_key", "message_name", "rounds"),
+    "archives": ("path", "host", "since", "until", "tasks"),
     "sources": ("campaign", "place", "host", "path", "since", "who", "why"),
     "sequence": ("highest",),
     "carried": ("name", "sql", "rows"),
@@ -55,20 +57,23 @@ KINDS: Mapping[str, Sequence[str]] = {
 """The kinds of rows in the order in which they are copied, each with its columns. Rows come in the order of their keys;
 events, campaign data and places of sources in that in which they were written.
 
-`keys`: those of any message that are not their own normal form. `sequence`: the highest id that was ever given.
+`pruned`: the messages that are in an archive, by campaign, key and name. `keys`: those of any message that are not
+their own normal form. `sequence`: the highest id that was ever given.
 `carried`: what others made in an embedded store, such as what a migration keeps: a name, the statement that makes it,
 and its rows as JSON."""
 
 
 MOVED = "moved"
 UNPROVEN = "unproven"
+ARCHIVE = "archive"
 
 
 class CopyState(NamedTuple):
     """Why nobody works with an outbox."""
 
     state: str
-    """MOVED: another one took its place; UNPROVEN: it is a copy that is not complete."""
+    """MOVED: another one took its place; UNPROVEN: it is a copy that is not complete; ARCHIVE: it holds what was pruned
+    out of another one."""
     other: str
     """The address of the other one, as people are shown it."""
     copy: str
@@ -81,6 +86,9 @@ class CopyState(NamedTuple):
         if self.state == MOVED:
             mend = "write that behind `store:`; `notifykit store copy` moves it back"
             return StoreError(f"was moved to {self.other}", mend=mend, where=where)
+        if self.state == ARCHIVE:
+            mend = "let `store:` name the outbox itself"
+            return StoreError(f"is the archive of {self.other}, and no outbox to work with", mend=mend, where=where)
         return StoreError(
             f"is a copy of {self.other} that is not complete", mend="run `notifykit store copy` again", where=where
         )

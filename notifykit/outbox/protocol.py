@@ -58,6 +58,10 @@ class StoreLedger(Ledger, Protocol):
         """
         ...
 
+    def archived(self, key: str) -> bool:
+        """Whether messages of this key were moved to an archive."""
+        ...
+
 
 class Outbox(Protocol):
     """The durable store of tasks."""

@@ -56,6 +56,8 @@ class Generated:
     messages are known, at most `known_records.SAMPLE`."""
     repaired: tuple[str, ...] = ()
     """Drift: keys that were sent but not flagged. Their flags are owed again."""
+    archived: tuple[str, ...] = ()
+    """Drift: keys that were sent but are not flagged, and whose messages are in an archive: their flags stay."""
     flagged_but_waiting: tuple[str, ...] = ()
     """Drift: keys that are flagged while their messages still wait."""
     neither: tuple[Problem, ...] = ()
@@ -129,6 +131,8 @@ def generate(
     queue.end()
     # A flag that was never written is owed anyway: that is no drift.
     repair = tuple(key for key in survey.repair if key not in held and ledger.written_back(key))
+    settled = {*held, *repair}
+    archived = tuple(key for key in survey.repair if key not in settled and ledger.archived(key))
     if repair and not dry_run:
         outbox.reopen_write_back(campaign.name, repair)
     return Generated(
@@ -142,6 +146,7 @@ def generate(
         problems=(*survey.problems, *queue.problems),
         differing=_differing(campaign, outbox, known.sample),
         repaired=repair,
+        archived=archived,
         flagged_but_waiting=tuple(survey.drift),
         neither=tuple(survey.neither),
     )

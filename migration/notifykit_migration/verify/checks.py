@@ -188,8 +188,9 @@ def _rows_kept(connection: sqlite3.Connection, one: InForce, *, strict: bool) ->
     wrong = []
     count = 0
     rows = "SELECT id, task_type, recipient, message, created_at, status FROM tasks ORDER BY id"
-    owned = StoredOutbox(connection).owned_ids()
-    now = connection.execute(rows)
+    stored = StoredOutbox(connection)
+    owned = stored.owned_ids()
+    now = stored.old_columns()
     there = next(now, None)
     with untouched(path) as before:
         for row in before.execute(rows):

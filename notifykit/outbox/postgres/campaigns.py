@@ -37,8 +37,12 @@ _RELEASE = "DELETE FROM outbox.held_campaigns WHERE campaign = ANY (%s::text[])"
 
 # `shared_keys`: what cannot be under one name.
 _SHARED = """
-SELECT DISTINCT one.record_key FROM outbox.messages AS one
-  JOIN outbox.messages AS other USING (record_key, message_name, round)
+WITH known AS (
+    SELECT campaign, record_key, message_name, round FROM outbox.messages
+     UNION ALL
+    SELECT campaign, record_key, message_name, rounds FROM outbox.pruned
+      JOIN outbox.pruned_messages ON pruned_messages.id = message)
+SELECT DISTINCT one.record_key FROM known AS one JOIN known AS other USING (record_key, message_name, round)
  WHERE one.campaign = %s AND other.campaign = %s ORDER BY 1
 """
 
@@ -106,7 +110,11 @@ _FORGET_COUNT = "DELETE FROM outbox.campaigns WHERE campaign = %(old)s"
 # `rename_campaign`: likewise.
 _FORGET_SETTLING = "DELETE FROM outbox.settling WHERE campaign = %(old)s"
 
+# `rename_campaign`: what is in an archive.
+_RENAME_PRUNED = "UPDATE outbox.pruned_messages SET campaign = %(new)s WHERE campaign = %(old)s"
+
 _RENAMING = (
+    _RENAME_PRUNED,
     _RENAME_MESSAGES,
     _RENAME_DATA,
     _FORGET_DATA,

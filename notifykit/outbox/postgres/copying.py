@@ -15,9 +15,12 @@ from notifykit.outbox.postgres.store import PostgresOutbox
 
 _TYPES = {
     **dict.fromkeys(("id", "task_id", "duplicates_prevented", "highest", "decision"), "int8"),
+    "rounds": "int4",
     **dict.fromkeys(("round", "ordered", "attempts", "tries", "number", "failures", "several"), "int4"),
     **dict.fromkeys(("queued_at", "not_before", "hold_until", "sent_at", "completed_at", "doubted_at"), "float8"),
     **dict.fromkeys(("started_at", "finished_at", "call_seconds", "at", "set_at", "until"), "float8"),
+    # `tasks` of an archive is how many.
+    "tasks": "int8",
     **dict.fromkeys(("flagged", "undone", "was_tries"), "int4"),
     **dict.fromkeys(("since", "last_at", "lasted", "wait", "undone_at"), "float8"),
     **dict.fromkeys(("was_not_before", "was_hold_until", "was_doubted_at", "was_sent_at"), "float8"),
@@ -41,12 +44,13 @@ _ORDER = {
     "decisions": "id",
     "decided": "decision, task_id",
     "notes": "topic, name",
+    "archives": "path, host",
     "sources": "id",
     "carried": "position",
 }
 """The kinds that are tables here, too, and the order of their rows."""
 
-_TABLES = (*_ORDER, "key_forms", "channels", "settling", "lanes", "tasks", "messages")
+_TABLES = (*_ORDER, "pruned", "pruned_messages", "key_forms", "channels", "settling", "lanes", "tasks", "messages")
 
 # `held`: nobody else writes.
 _HOLD = f"LOCK TABLE {', '.join(f'outbox.{name}' for name in reversed(_TABLES))} IN EXCLUSIVE MODE"
@@ -73,6 +77,24 @@ _SET_SEQUENCE = "SELECT setval('outbox.message_ids', greatest(%(highest)s, 1), %
 _NEXT_DECISION = """
 SELECT setval(pg_get_serial_sequence('outbox.decisions', 'id'), greatest(max(id), 1), max(id) IS NOT NULL)
   FROM outbox.decisions
+"""
+
+# `add`: what is in an archive; gone with the transaction.
+_ARRIVED_PRUNED = """
+CREATE TEMPORARY TABLE arrived_pruned (campaign text, record_key text, message_name text, rounds integer)
+    ON COMMIT DROP
+"""
+
+# `add`: the names of these messages.
+_PRUNED_NAMES = """
+INSERT INTO outbox.pruned_messages (campaign, message_name)
+SELECT DISTINCT campaign, message_name FROM arrived_pruned ORDER BY 1, 2
+"""
+
+# `add`: their keys.
+_PRUNED_KEYS = """
+INSERT INTO outbox.pruned (record_key, message, rounds)
+SELECT record_key, id, rounds FROM arrived_pruned JOIN outbox.pruned_messages USING (campaign, message_name)
 """
 
 # `_add_tasks`: all that is known of a task, with the name of its lane; gone with the transaction.
@@ -184,6 +206,10 @@ class PostgresCopyEnd:
         elif kind == "keys":
             source, order = "outbox.key_forms", "campaign, record_key"
             cells = list(names)
+        elif kind == "pruned":
+            source = "outbox.pruned JOIN outbox.pruned_messages ON pruned_messages.id = message"
+            order = "campaign, record_key, message_name"
+            cells = list(names)
         else:
             source, order = f"outbox.{kind}", _ORDER[kind]
             cells = ["several::int4" if name == "several" else name for name in names]
@@ -196,6 +222,11 @@ class PostgresCopyEnd:
                 self._db.one(_SET_SEQUENCE, {"highest": highest})
         elif kind == "tasks":
             self._add_tasks(rows)
+        elif kind == "pruned":
+            self._db.execute(_ARRIVED_PRUNED)
+            self._db.copy_in(f"arrived_pruned ({', '.join(KINDS[kind])})", _types(KINDS[kind]), rows)
+            self._db.execute(_PRUNED_NAMES)
+            self._db.execute(_PRUNED_KEYS)
         elif kind == "keys":
             new = ((campaign, short(normal_form(key)), key) for campaign, key in rows)
             self._db.copy_in("outbox.key_forms (campaign, form, record_key)", ["text"] * 3, new)

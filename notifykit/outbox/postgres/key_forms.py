@@ -26,6 +26,8 @@ _OF_FORMS = """
 SELECT form, record_key FROM outbox.key_forms WHERE campaign = %(campaign)s AND form = ANY (%(forms)s::text[])
  UNION SELECT record_key, record_key FROM outbox.messages
         WHERE campaign = %(campaign)s AND record_key = ANY (%(forms)s::text[])
+ UNION SELECT record_key, record_key FROM outbox.pruned JOIN outbox.pruned_messages AS p ON p.id = message
+        WHERE p.campaign = %(campaign)s AND record_key = ANY (%(forms)s::text[])
  ORDER BY 2
 """
 

@@ -16,10 +16,15 @@ SELECT record_key, message_name, t.status FROM outbox.tasks AS t JOIN outbox.mes
  WHERE t.status IN ('queued', 'sending', 'failed', 'in_doubt') AND t.campaign = %s AND round = 1
 """
 
-# `load`: the messages of some keys that were ever queued.
+# `load`: the messages of some keys that were ever queued; those in an archive were completed.
 _KNOWN = """
-SELECT record_key, message_name, t.status FROM outbox.messages AS m JOIN outbox.tasks AS t ON t.id = m.id
- WHERE m.campaign = %s AND record_key = ANY (%s::text[])
+SELECT record_key, message_name, t.status, t.status = 'completed', false
+  FROM outbox.messages AS m JOIN outbox.tasks AS t ON t.id = m.id
+ WHERE m.campaign = %(campaign)s AND record_key = ANY (%(keys)s::text[])
+ UNION ALL
+SELECT record_key, message_name, 'completed', false, true FROM outbox.pruned
+  JOIN outbox.pruned_messages AS p ON p.id = message
+ WHERE p.campaign = %(campaign)s AND record_key = ANY (%(keys)s::text[])
 """
 
 _DONE = (Status.SENT, Status.COMPLETED)
@@ -29,6 +34,9 @@ _DONE = (Status.SENT, Status.COMPLETED)
 class _Key:
     messages: dict[str, str] = field(default_factory=dict)
     statuses: set[str] = field(default_factory=set)
+    archived: bool = False
+    written_back: bool = False
+    """Whether one is completed, and in the store."""
 
 
 class PostgresLedger:
@@ -64,8 +72,12 @@ class PostgresLedger:
         return not statuses.isdisjoint(_DONE) and statuses <= {*_DONE, Status.CANCELLED}
 
     def written_back(self, key: str) -> bool:
-        """Whether any message of this key is completed."""
-        return Status.COMPLETED in self._of(key).statuses
+        """Whether any message of this key is completed, and in the store."""
+        return self._of(key).written_back
+
+    def archived(self, key: str) -> bool:
+        """Whether messages of this key were moved to an archive."""
+        return self._of(key).archived
 
     def known(self, key: str, message: str) -> bool:
         """Whether this message of this key was ever queued."""
@@ -78,7 +90,11 @@ class PostgresLedger:
     def _look(self, keys: Iterable[str]) -> dict[str, _Key]:
         found = {key: _Key() for key in keys}
         asked = [key for key in found if rows.storable(key)]
-        for key, message, status in self._db.all(_KNOWN, (self._campaign, asked)):
+        for key, message, status, written_back, archived in self._db.all(
+            _KNOWN, {"campaign": self._campaign, "keys": asked}
+        ):
             cells.keep_status(found[key].messages, message, status)
             found[key].statuses.add(status)
+            found[key].written_back |= written_back
+            found[key].archived |= archived
         return found

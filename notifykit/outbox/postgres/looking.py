@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from notifykit.model import Attempt, Task
 from notifykit.outbox import cells
 from notifykit.outbox.postgres import events, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.values import CampaignFigures, Event, Filter, RecentFigures
+
+if TYPE_CHECKING:
+    from notifykit.outbox.pruned import ArchivePlace, PrunedMessage
 
 PAGE = 1_000
 """Rows that one statement of `tasks` reads at most."""
@@ -26,6 +29,20 @@ SELECT id, attempts, channel, worker, started_at, NULL, NULL, NULL, NULL, NULL, 
  WHERE id = %(id)s AND status = 'sending'
  ORDER BY 2
 """
+
+# `pruned`: what was moved of a key.
+_PRUNED = """
+SELECT campaign, record_key, message_name, max(rounds) FROM outbox.pruned
+  JOIN outbox.pruned_messages ON pruned_messages.id = message
+ WHERE record_key = %(key)s AND (%(campaign)s::text IS NULL OR campaign = %(campaign)s)
+ GROUP BY campaign, record_key, message_name ORDER BY campaign, message_name
+"""
+
+# `count_pruned`: all of it.
+_COUNT_PRUNED = "SELECT count(*) FROM outbox.pruned"
+
+# `archives`: where it went.
+_ARCHIVES = "SELECT path, host, since, until, tasks FROM outbox.archives ORDER BY until DESC, path"
 
 
 class Looking:
@@ -79,6 +96,30 @@ class Looking:
         from notifykit.outbox.postgres.notes import keep_note  # likewise
 
         keep_note(self.db, topic, name, note)
+
+    def pruned(self, key: str, campaign: str | None = None) -> list[PrunedMessage]:
+        """Return what was moved of a key."""
+        from notifykit.outbox.pruned import PrunedMessage  # likewise
+
+        if not rows.storable(key):
+            return []
+        return [
+            PrunedMessage(campaign=name, key=key_, name=message, rounds=rounds)
+            for name, key_, message, rounds in self.db.all(_PRUNED, {"key": key, "campaign": campaign})
+        ]
+
+    def count_pruned(self) -> int:
+        """Return how many messages were moved."""
+        return int(self.db.one(_COUNT_PRUNED)[0])
+
+    def archives(self) -> list[ArchivePlace]:
+        """Return where messages were moved to."""
+        from notifykit.outbox.pruned import ArchivePlace  # likewise
+
+        return [
+            ArchivePlace(path=path, host=host, since=since, until=until, tasks=tasks)
+            for path, host, since, until, tasks in self.db.all(_ARCHIVES)
+        ]
 
 
 def _where(which: Filter) -> tuple[str, list[Any]]:

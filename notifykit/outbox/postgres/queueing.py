@@ -15,13 +15,16 @@ from notifykit.outbox.postgres.ledger import PostgresLedger
 from notifykit.outbox.values import Enqueued, Event
 from notifykit.wording.host import FLAG_UNSET
 
-# `_unknown`: which of the offered messages were never queued, by their places.
+# `_unknown`: which of the offered messages were never queued, by their places. What was moved to an archive was.
 _UNKNOWN = """
 SELECT place
   FROM json_to_recordset(%s::json) AS offered (place integer, campaign text, key text, name text, round integer)
  WHERE NOT EXISTS (SELECT 1 FROM outbox.messages AS m
                     WHERE m.campaign = offered.campaign AND m.record_key = offered.key AND m.message_name = offered.name
                       AND m.round = offered.round)
+   AND NOT EXISTS (SELECT 1 FROM outbox.pruned JOIN outbox.pruned_messages AS p ON p.id = pruned.message
+                    WHERE pruned.record_key = offered.key AND p.campaign = offered.campaign
+                      AND p.message_name = offered.name AND rounds >= offered.round)
  ORDER BY place
 """
 

@@ -25,6 +25,7 @@ from notifykit.outbox.postgres.writeback import WritingBack
 
 if TYPE_CHECKING:
     from notifykit.outbox.postgres.inspecting import PostgresInspection
+    from notifykit.outbox.postgres.pruning import PostgresPruning
 
 
 class PostgresOutbox(
@@ -119,6 +120,12 @@ class PostgresOutbox(
         from notifykit.outbox.postgres.inspecting import PostgresInspection  # few commands ask
 
         return PostgresInspection(self.db)
+
+    def pruning(self) -> PostgresPruning:
+        """Move what is finished to an archive."""
+        from notifykit.outbox.postgres.pruning import PostgresPruning  # few commands ask
+
+        return PostgresPruning(self.db)
 
     def now(self) -> float:
         """Return the server's time, in UTC seconds, without asking it."""

@@ -33,8 +33,13 @@ _RELEASE = "DELETE FROM held_campaigns WHERE campaign = ?"
 
 # `shared_keys`: what cannot be under one name.
 _SHARED = """
-SELECT DISTINCT one.record_key FROM tasks AS one
-  JOIN tasks AS other ON other.record_key = one.record_key AND other.message_name = one.message_name
+WITH known (campaign, record_key, message_name, round) AS (
+    SELECT campaign, record_key, message_name, round FROM tasks
+     UNION ALL
+    SELECT campaign, record_key, message_name, rounds
+      FROM pruned CROSS JOIN pruned_messages ON pruned_messages.id = message)
+SELECT DISTINCT one.record_key FROM known AS one
+  JOIN known AS other ON other.record_key = one.record_key AND other.message_name = one.message_name
                      AND other.round = one.round
  WHERE one.campaign = ? AND other.campaign = ? ORDER BY 1
 """
@@ -79,7 +84,11 @@ _FORGET_COUNT = "DELETE FROM campaigns WHERE campaign = :old"
 # `rename_campaign`: whether its flags are being written.
 _RENAME_SETTLING = "UPDATE OR REPLACE settling SET campaign = :new WHERE campaign = :old"
 
+# `rename_campaign`: what is in an archive.
+_RENAME_PRUNED = "UPDATE pruned_messages SET campaign = :new WHERE campaign = :old"
+
 _RENAMING = (
+    _RENAME_PRUNED,
     _RENAME_DATA,
     _FORGET_DATA,
     _RENAME_FORMS,

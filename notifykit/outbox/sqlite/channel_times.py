@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from notifykit.outbox.sqlite import rows
 from notifykit.outbox.sqlite.database import Database
 
 # `lower`: something of a channel has its turn then.
@@ -46,9 +47,8 @@ SELECT due_at, id FROM tasks INDEXED BY tasks_due
 
 # Part of `_TURN_OF_CAMPAIGN`: what may have a turn, in the index of what is open. See
 # `_DUE_OF_CAMPAIGN`.
-_OF_CAMPAIGN = """tasks INDEXED BY tasks_open
- WHERE status = 'queued' AND status IN ('queued', 'failed', 'in_doubt') AND channel IS NOT NULL
-   AND campaign IS NOT NULL AND campaign = :campaign AND channel = :channel AND due_at IS NOT NULL"""
+_OF_CAMPAIGN = f"""tasks INDEXED BY tasks_open
+ WHERE status = 'queued' AND {rows.OPEN} AND campaign = :campaign AND channel = :channel AND due_at IS NOT NULL"""
 
 # `first_turn_of`: the first turn of a campaign in a channel: one that is due, in the order of queueing, or else the
 # next one that will be.

@@ -26,6 +26,7 @@ _ORDER = {
     "decisions": "id",
     "decided": "decision, task_id",
     "notes": "topic, name",
+    "archives": "path, host",
 }
 """The kinds that are tables, and the order of their rows."""
 
@@ -52,6 +53,24 @@ _KEYS = "SELECT campaign, record_key FROM key_forms ORDER BY campaign, record_ke
 
 # `add`: likewise.
 _KEEP_KEY = "INSERT INTO key_forms (campaign, form, record_key) VALUES (?, ?, ?)"
+
+# `rows`: what is in an archive.
+_PRUNED = """
+SELECT campaign, record_key, message_name, max(rounds) FROM pruned JOIN pruned_messages ON pruned_messages.id = message
+ GROUP BY campaign, record_key, message_name ORDER BY campaign, record_key, message_name
+"""
+
+# `add`: the name of a message that is in an archive, unless it is known.
+_NAME_PRUNED = """
+INSERT INTO pruned_messages (campaign, message_name) SELECT :campaign, :name
+ WHERE NOT EXISTS (SELECT 1 FROM pruned_messages WHERE campaign = :campaign AND message_name = :name)
+"""
+
+# `add`: what is in an archive.
+_ADD_PRUNED = """
+INSERT INTO pruned (record_key, message, rounds)
+SELECT :key, id, :rounds FROM pruned_messages WHERE campaign = :campaign AND message_name = :name
+"""
 
 # `add`: where no row has that id.
 _DROP_SEQUENCE = "DELETE FROM sqlite_sequence WHERE name = 'tasks'"
@@ -120,7 +139,7 @@ class SqliteCopyEnd:
         """Remove all rows, and what others made."""
         for name, _, kind in self._others():
             self._db.execute(f'DROP {kind} IF EXISTS "{name}"')
-        for table in (*_ORDER, "key_forms", "channels", "settling"):
+        for table in (*_ORDER, "key_forms", "channels", "settling", "pruned", "pruned_messages"):
             self._db.execute(f"DELETE FROM {table}")
         self._db.execute(_DROP_SEQUENCE)
 
@@ -138,6 +157,8 @@ class SqliteCopyEnd:
             return iter(())
         if kind == "keys":
             return iter(self._db.execute(_KEYS))
+        if kind == "pruned":
+            return iter(self._db.execute(_PRUNED))
         cells = ", ".join(_CELLS.get(name, name) if kind == "tasks" else name for name in KINDS[kind])
         return iter(self._db.execute(f"SELECT {cells} FROM {kind} ORDER BY {_ORDER[kind]}"))
 
@@ -152,6 +173,11 @@ class SqliteCopyEnd:
             assert not list(rows)  # noqa: S101 - see `kept`
         elif kind == "keys":
             self._db.executemany(_KEEP_KEY, ((campaign, normal_form(key), key) for campaign, key in rows))
+        elif kind == "pruned":
+            for campaign, key, name, rounds in rows:
+                values = {"campaign": campaign, "key": key, "name": name, "rounds": rounds}
+                self._db.execute(_NAME_PRUNED, values)
+                self._db.execute(_ADD_PRUNED, values)
         else:
             names = ["message" if kind == "tasks" and name == "text" else name for name in KINDS[kind]]
             places = ", ".join("?" * len(names))

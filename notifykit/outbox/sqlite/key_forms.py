@@ -26,7 +26,10 @@ _ANY = "SELECT 1 FROM key_forms WHERE campaign = ? LIMIT 1"
 # `other_spellings`: the known keys of one normal form.
 _OF_FORM = """
 SELECT record_key FROM key_forms WHERE campaign = :campaign AND form = :form
- UNION SELECT record_key FROM tasks WHERE campaign = :campaign AND record_key = :form ORDER BY record_key
+ UNION SELECT record_key FROM tasks WHERE campaign = :campaign AND record_key = :form
+ UNION SELECT record_key FROM pruned CROSS JOIN pruned_messages ON pruned_messages.id = message
+        WHERE campaign = :campaign AND record_key = :form
+ ORDER BY record_key
 """
 
 # `distinct_keys`: the pairs of a campaign.

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from notifykit.model import Attempt, Status, Task
 from notifykit.outbox import cells
 from notifykit.outbox.sqlite import events, rows
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.values import CampaignFigures, Event, Filter, RecentFigures
+
+if TYPE_CHECKING:
+    from notifykit.outbox.pruned import ArchivePlace, PrunedMessage
 
 PAGE = 1_000
 """Rows that one statement of `tasks` reads at most."""
@@ -29,6 +32,20 @@ SELECT id, attempts, channel, worker, started_at, NULL, NULL, NULL, NULL, NULL, 
  WHERE id = :id AND status = 'sending' AND {rows.claimed()}
  ORDER BY 2
 """
+
+# `pruned`: what was moved of a key.
+_PRUNED = """
+SELECT campaign, record_key, message_name, max(rounds)
+  FROM pruned CROSS JOIN pruned_messages ON pruned_messages.id = message
+ WHERE record_key = :key AND (:campaign IS NULL OR campaign = :campaign)
+ GROUP BY campaign, message_name ORDER BY campaign, message_name
+"""
+
+# `count_pruned`: all of it.
+_COUNT_PRUNED = "SELECT count(*) FROM pruned"
+
+# `archives`: where it went.
+_ARCHIVES = "SELECT path, host, since, until, tasks FROM archives ORDER BY until DESC, path"
 
 
 class Looking:
@@ -85,6 +102,28 @@ class Looking:
         from notifykit.outbox.sqlite.notes import keep_note  # likewise
 
         keep_note(self.db, topic, name, note)
+
+    def pruned(self, key: str, campaign: str | None = None) -> list[PrunedMessage]:
+        """Return what was moved of a key."""
+        from notifykit.outbox.pruned import PrunedMessage  # likewise
+
+        return [
+            PrunedMessage(campaign=name, key=key_, name=message, rounds=rounds)
+            for name, key_, message, rounds in self.db.all(_PRUNED, {"key": key, "campaign": campaign})
+        ]
+
+    def count_pruned(self) -> int:
+        """Return how many messages were moved."""
+        return int(self.db.one(_COUNT_PRUNED)[0])
+
+    def archives(self) -> list[ArchivePlace]:
+        """Return where messages were moved to."""
+        from notifykit.outbox.pruned import ArchivePlace  # likewise
+
+        return [
+            ArchivePlace(path=path, host=host, since=since, until=until, tasks=tasks)
+            for path, host, since, until, tasks in self.db.all(_ARCHIVES)
+        ]
 
 
 def _of_nobody(which: Filter) -> bool:

@@ -12,11 +12,15 @@ from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.values import Enqueued
 from notifykit.wording.host import FLAG_UNSET
 
-# `enqueue`: a task for a draft, unless it is known. Whose turn it is comes after.
-_INSERT = """
+_PRUNED = "pruned CROSS JOIN pruned_messages ON pruned_messages.id = message"
+
+# `enqueue`: a task for a draft, unless it is known, or was moved to an archive. Whose turn it is comes after.
+_INSERT = f"""
 INSERT INTO tasks (task_type, recipient, message, status, created_at, updated_at, metadata, campaign, record_key,
                    message_name, round, channel, ordered, attempts, tries, queued_at, not_before)
-VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0.0)
+SELECT ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0.0
+ WHERE NOT EXISTS (SELECT 1 FROM {_PRUNED}
+                    WHERE record_key = ? AND campaign = ? AND message_name = ? AND rounds >= ?)
 ON CONFLICT DO NOTHING
 """
 
@@ -34,22 +38,36 @@ UNION ALL SELECT record_key, message_name, status FROM tasks INDEXED BY tasks_st
 """
 
 # `ledger`: whether anything of a campaign was ever queued.
-_ANY = "SELECT 1 FROM tasks INDEXED BY tasks_dedup WHERE campaign = ? LIMIT 1"
+_ANY = """
+SELECT EXISTS (SELECT 1 FROM tasks INDEXED BY tasks_dedup WHERE campaign = :campaign)
+    OR EXISTS (SELECT 1 FROM pruned_messages WHERE campaign = :campaign)
+"""
 
 # `ledger`: how many messages of a key were sent, and how many still wait.
 _DELIVERED = f"""
-SELECT sum(status IN ('sent', 'completed')), sum({rows.waits("tasks")})
-  FROM tasks WHERE campaign = ? AND record_key = ?
+SELECT sum(status IN ('sent', 'completed')), sum({rows.waits("tasks")}),
+       EXISTS (SELECT 1 FROM {_PRUNED} WHERE record_key = :key AND campaign = :campaign)
+  FROM tasks WHERE campaign = :campaign AND record_key = :key
 """
 
 # `ledger`: whether a message of a key was ever queued.
-_KNOWN = "SELECT 1 FROM tasks WHERE campaign = ? AND record_key = ? AND message_name = ? LIMIT 1"
+_KNOWN = f"""
+SELECT 1 FROM tasks WHERE campaign = :campaign AND record_key = :key AND message_name = :message
+ UNION ALL
+SELECT 1 FROM {_PRUNED} WHERE record_key = :key AND campaign = :campaign AND message_name = :message LIMIT 1
+"""
 
 # `ledger`: the messages of some keys that were ever queued, and where each stands.
-_KNOWN_OF = """
+_KNOWN_OF = f"""
 SELECT record_key, message_name, status FROM tasks
- WHERE campaign = ? AND record_key IN (SELECT value FROM json_each(?))
+ WHERE campaign = :campaign AND record_key IN (SELECT value FROM json_each(:keys))
+ UNION ALL
+SELECT record_key, message_name, 'completed' FROM {_PRUNED}
+ WHERE campaign = :campaign AND record_key IN (SELECT value FROM json_each(:keys))
 """
+
+# `ledger`: whether a message of a key was moved to an archive.
+_ARCHIVED = f"SELECT EXISTS (SELECT 1 FROM {_PRUNED} WHERE record_key = :key AND campaign = :campaign)"
 
 # `ledger`: whether any message of a key is completed.
 _WRITTEN_BACK = "SELECT 1 FROM tasks WHERE campaign = ? AND record_key = ? AND status = 'completed' LIMIT 1"
@@ -90,13 +108,14 @@ class SqliteLedger:
         self._db = db
         self._campaign = campaign
         self._waiting = db.gather(cells.standing_by_key, _WAITING, {"campaign": campaign})
-        self._new = db.one(_ANY, (campaign,)) is None
+        self._new = not db.one(_ANY, {"campaign": campaign})[0]
         self._loaded: dict[str, dict[str, str]] = {}
 
     def load(self, keys: Iterable[str]) -> None:
         """Be ready to be asked of these keys which messages are known."""
         self._loaded = {key: {} for key in keys}
-        for key, name, status in self._db.all(_KNOWN_OF, (self._campaign, json.dumps(list(self._loaded)))):
+        asked = {"campaign": self._campaign, "keys": json.dumps(list(self._loaded))}
+        for key, name, status in self._db.all(_KNOWN_OF, asked):
             if key in self._loaded:  # another program may have written a key that only looks like one
                 cells.keep_status(self._loaded[key], name, status)
 
@@ -116,18 +135,23 @@ class SqliteLedger:
         """Whether this key has messages, at least one was sent, and none still waits."""
         if self._new or key in self._waiting:
             return False
-        sent, waiting = self._db.one(_DELIVERED, (self._campaign, key))
-        return bool(sent) and not waiting
+        sent, waiting, pruned = self._db.one(_DELIVERED, {"campaign": self._campaign, "key": key})
+        return bool(sent or pruned) and not waiting
 
     def written_back(self, key: str) -> bool:
-        """Whether any message of this key is completed."""
+        """Whether any message of this key is completed, and in the store."""
         return self._db.one(_WRITTEN_BACK, (self._campaign, key)) is not None
+
+    def archived(self, key: str) -> bool:
+        """Whether messages of this key were moved to an archive."""
+        return bool(self._db.one(_ARCHIVED, {"campaign": self._campaign, "key": key})[0])
 
     def known(self, key: str, message: str) -> bool:
         """Whether this message of this key was ever queued."""
         if (loaded := self._loaded.get(key)) is not None:
             return message in loaded
-        return self._db.one(_KNOWN, (self._campaign, key, message)) is not None
+        asked = {"campaign": self._campaign, "key": key, "message": message}
+        return self._db.one(_KNOWN, asked) is not None
 
 
 class Queueing:
@@ -202,4 +226,8 @@ def _values(draft: Draft, local: str, now: float) -> tuple[object, ...]:
         draft.channel,
         draft.ordered,
         now,
+        draft.key,
+        draft.campaign,
+        draft.name,
+        draft.round,
     )

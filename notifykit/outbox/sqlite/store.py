@@ -32,6 +32,7 @@ from notifykit.outbox.sqlite.writeback import WritingBack
 if TYPE_CHECKING:
     from notifykit.outbox.sqlite.copying import SqliteCopyEnd
     from notifykit.outbox.sqlite.inspecting import SqliteInspection
+    from notifykit.outbox.sqlite.pruning import SqlitePruning
     from notifykit.outbox.sqlite.stored import StoredOutbox
 
 
@@ -87,11 +88,11 @@ class SqliteOutbox(
         return cls(db)
 
     @classmethod
-    def look(cls, path: Path, clock: Clock | None = None, *, identity: str | None = None) -> Self:
+    def look(cls, path: Path, clock: Clock | None = None, *, identity: str | None = None, unused: bool = False) -> Self:
         """Open the store to look at it, as an account may that can only read: nothing is made, upgraded or written.
 
-        Call `require_unchanged` when all was read. `identity` and errors: as for `open`. A store of an earlier version
-        is read as it would be now.
+        Call `require_unchanged` when all was read. `identity`, `unused` and errors: as for `open`. A store of
+        an earlier version is read as it would be now.
         """
         db = ReadOnlyDatabase(path, clock or SystemClock())
         try:
@@ -99,7 +100,8 @@ class SqliteOutbox(
                 require_identity(db.connection, path, identity)
             if not is_current(db):
                 db.read_as_now()
-            require_in_use(db)
+            if not unused:
+                require_in_use(db)
         except BaseException:
             db.close()
             raise
@@ -138,6 +140,12 @@ class SqliteOutbox(
         from notifykit.outbox.sqlite.inspecting import SqliteInspection  # few commands ask
 
         return SqliteInspection(self)
+
+    def pruning(self) -> SqlitePruning:
+        """Move what is finished to an archive."""
+        from notifykit.outbox.sqlite.pruning import SqlitePruning  # few commands ask
+
+        return SqlitePruning(self.db)
 
     def now(self) -> float:
         """Return the clock of this connection, in UTC seconds."""

@@ -6,22 +6,26 @@ Reads only. Every method raises sqlite3.Error.
 
 from __future__ import annotations
 
+import heapq
 import sqlite3
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 
-from notifykit.model import Attempt, Task
+from notifykit.clock import SystemClock
+from notifykit.model import Attempt, Status, Task
 from notifykit.outbox import cells
 from notifykit.outbox.sqlite import rows, schema
+from notifykit.outbox.sqlite.pruning import archive_of, name_of_now
+from notifykit.outbox.sqlite.reading import ReadOnlyDatabase
 
 # `tasks_in_brief`: what campaigns own. Its terms come behind.
 _IN_BRIEF = """
 SELECT id, campaign, record_key, message_name, round, status, task_type, recipient, message, attempts, queued_at
   FROM tasks WHERE campaign IS NOT NULL
 """
-
-# `owned_ids`: the rows that campaigns own.
-_OWNED_IDS = "SELECT id FROM tasks WHERE campaign IS NOT NULL"
 
 # `latest_rounds`: the newest round of each message.
 _ROUNDS = """
@@ -30,6 +34,29 @@ SELECT campaign, record_key, message_name, max(round) FROM tasks WHERE campaign 
 
 # `campaigns`: those with tasks.
 _CAMPAIGNS = "SELECT DISTINCT campaign FROM tasks WHERE campaign IS NOT NULL"
+
+# `latest_rounds`: those that are in an archive.
+_PRUNED_ROUNDS = """
+SELECT campaign, record_key, message_name, max(rounds) FROM pruned JOIN pruned_messages ON pruned_messages.id = message
+ GROUP BY 1, 2, 3
+"""
+
+# `campaigns`: those with messages in an archive.
+_PRUNED_CAMPAIGNS = "SELECT DISTINCT campaign FROM pruned_messages"
+
+# `live_keys`: those that are in an archive.
+_PRUNED_KEYS = """
+SELECT DISTINCT record_key FROM pruned JOIN pruned_messages ON pruned_messages.id = message WHERE campaign = ?
+"""
+
+# `old_columns`: what the old program reads of all rows.
+_OLD_COLUMNS = "SELECT id, task_type, recipient, message, created_at, status FROM tasks ORDER BY id"
+
+# `_archived`: where messages were moved to.
+_PLACES = "SELECT path FROM archives ORDER BY until DESC, path"
+
+# `_archived`: the file that a connection has open.
+_FILE = "SELECT file FROM pragma_database_list WHERE name = 'main'"
 
 # `live_keys`: keys of a campaign with a task that was not cancelled.
 _LIVE_KEYS = "SELECT DISTINCT record_key FROM tasks WHERE campaign = ? AND status <> 'cancelled'"
@@ -143,7 +170,10 @@ class ForeignRow(NamedTuple):
 
 
 class StoredOutbox:
-    """What an outbox of this or an earlier version holds. A legacy table has foreign rows only."""
+    """What an outbox of this or an earlier version holds, with what was pruned out of it.
+
+    A legacy table has foreign rows only.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -157,24 +187,55 @@ class StoredOutbox:
         terms = {"campaign": campaign, "status": status}
         given = {name: value for name, value in terms.items() if value is not None}
         where = "".join(f" AND {name} = :{name}" for name in given)
-        return map(TaskInBrief._make, self._connection.execute(f"{_IN_BRIEF}{where} ORDER BY id", given))
+        there = map(TaskInBrief._make, self._connection.execute(f"{_IN_BRIEF}{where} ORDER BY id", given))
+        if status not in (None, Status.COMPLETED):
+            yield from there
+            return
+        with self._archived() as archives:
+            gone = [self._moved(archive, campaign) for archive in archives]
+            yield from _first_of_each(heapq.merge(there, *gone, key=itemgetter(0)))
+
+    def _moved(self, archive: sqlite3.Connection, campaign: str | None) -> Iterator[TaskInBrief]:
+        for task in map(TaskInBrief._make, archive.execute(f"{_IN_BRIEF} ORDER BY id")):
+            known = self._as_now(task)
+            if known is not None and campaign in (None, known.campaign):
+                yield known
+
+    def _as_now(self, task: TaskInBrief) -> TaskInBrief | None:
+        """Return an archived task under its campaign's name of now; None where it is back in the store."""
+        now = name_of_now(self._connection, task.key, task.name, task.campaign)
+        return None if now is None else task._replace(campaign=now)
 
     def owned_ids(self) -> frozenset[int]:
         """Return the ids of the rows that campaigns own."""
-        return frozenset(id_ for (id_,) in self._connection.execute(_OWNED_IDS))
+        return frozenset(task.id for task in self.tasks_in_brief())
+
+    def old_columns(self) -> Iterator[tuple[Any, ...]]:
+        """Yield id, task type, recipient, text, `created_at` and status of every row, in id order."""
+        with self._archived() as archives:
+            found = [one.execute(_OLD_COLUMNS) for one in (self._connection, *archives)]
+            yield from _first_of_each(heapq.merge(*found, key=itemgetter(0)))
 
     def latest_rounds(self) -> Iterator[tuple[str, str, str, int]]:
         """Yield campaign, key and name of each message, with its newest round."""
         if self._is_outbox:
             yield from self._connection.execute(_ROUNDS)
+            if schema.columns_of(self._connection, "pruned"):
+                yield from self._connection.execute(_PRUNED_ROUNDS)
 
     def campaigns(self) -> frozenset[str]:
         """Return the campaigns with tasks."""
-        return frozenset(rows.campaigns(self._connection.execute(_CAMPAIGNS)))
+        found = rows.campaigns(self._connection.execute(_CAMPAIGNS))
+        if schema.columns_of(self._connection, "pruned"):
+            found += rows.campaigns(self._connection.execute(_PRUNED_CAMPAIGNS))
+        return frozenset(found)
 
     def live_keys(self, campaign: str) -> list[str]:
         """Return the keys of a campaign with a task that was not cancelled."""
-        return [key for (key,) in self._connection.execute(_LIVE_KEYS, (campaign,))]
+        found = {key: None for (key,) in self._connection.execute(_LIVE_KEYS, (campaign,))}
+        if schema.columns_of(self._connection, "pruned"):
+            found |= {key: None for (key,) in self._connection.execute(_PRUNED_KEYS, (campaign,))}
+        return list(found)
 
     def foreign_rows(self, *, status: str | None = None) -> Iterator[ForeignRow]:
         """Yield the rows that no campaign owns, in id order."""
@@ -219,6 +280,28 @@ class StoredOutbox:
         """Yield all attempts that have ended, each as its ATTEMPT_COLUMNS, by task and number."""
         return self._connection.execute(_ATTEMPTS.format(self._readable("attempts", cells.ATTEMPT_COLUMNS)))
 
+    def is_pruned(self) -> bool:
+        """Whether anything was moved to an archive."""
+        return (
+            bool(schema.columns_of(self._connection, "archives"))
+            and self._connection.execute(_PLACES).fetchone() is not None
+        )
+
+    @contextmanager
+    def _archived(self) -> Iterator[list[sqlite3.Connection]]:
+        """Open the archives to read them, beside the outbox or where they were made; none where nothing was pruned.
+
+        Raises sqlite3.Error where one is not there: what was moved is part of the outbox.
+        """
+        columns = schema.columns_of(self._connection, "archives")
+        places = [Path(path) for (path,) in self._connection.execute(_PLACES)] if columns else []
+        beside = archive_of(Path(self._connection.execute(_FILE).fetchone()[0]))
+        files = [file for file in dict.fromkeys([beside, *places]) if file.exists()] if places else []
+        if places and not files:
+            raise sqlite3.OperationalError(f"the archive {places[0]}, with what was pruned, is not there; put it back")
+        with ExitStack() as stack:
+            yield [stack.enter_context(closing(ReadOnlyDatabase(file, SystemClock()))).connection for file in files]
+
     def _readable(self, table: str, columns: Sequence[str]) -> str:
         """Return columns for a SELECT: NULL where an earlier version did not have one."""
         there = schema.columns_of(self._connection, table)
@@ -247,3 +330,15 @@ class StoredOutbox:
     def decided_about(self) -> frozenset[int]:
         """Return the tasks that something was done to since they were adopted, beside attempts."""
         return frozenset(id_ for (id_,) in self._connection.execute(_DECIDED_ABOUT))
+
+
+R = TypeVar("R", bound=tuple[Any, ...])
+
+
+def _first_of_each(found: Iterable[R]) -> Iterator[R]:
+    """Yield rows that come by their ids, each id once: what is in the store and in the archive is as in the store."""
+    last = None
+    for row in found:
+        if row[0] != last:
+            yield row
+        last = row[0]

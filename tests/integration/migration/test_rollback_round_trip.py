@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -344,3 +345,61 @@ def test_what_may_have_been_sent_is_not_given_back_once_something_happened(tmp_p
     made, sent = LegacyRun(world).generate(), LegacyRun(world).schedule()
     assert (made, sent) == (3, 3)
     assert world.flags()[later["合同ID(_id)"]] == "Y"
+
+
+def archive(world: LegacyWorld) -> Path:
+    return world.store.with_name(f"{world.store.stem}-archive.db")
+
+
+def rows(world: LegacyWorld) -> int:
+    with closing(sqlite3.connect(world.store)) as db:
+        return int(db.execute("SELECT count(*) FROM tasks").fetchone()[0])
+
+
+def prune(world: LegacyWorld) -> int:
+    """Move all that is finished; returns how many rows."""
+    before = rows(world)
+    time.sleep(1.1)
+    result = world.run("store", "prune", "--keep", "1s")
+    assert result.exit_code == 0, result.output
+    return before - rows(world)
+
+
+def test_verify_finds_what_was_pruned(tmp_path: Path) -> None:
+    world = clean_world(tmp_path)
+    migrate(world)
+    expected = world.run("verify").exit_code
+    assert prune(world) >= 5
+    assert world.run("verify").exit_code == expected == 0
+    archive(world).rename(archive(world).with_name("away.db"))
+    result = world.run("verify")
+    assert result.exit_code != 0
+    assert "with what was pruned, is not there" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_rollback_brings_back_what_was_pruned(tmp_path: Path) -> None:
+    world = clean_world(tmp_path)
+    before = Before(world)
+    migrate(world)
+    assert prune(world) >= 5
+    assert world.run("rollback", "--dry-run").exit_code == 0
+    assert archive(world).exists()
+    result = world.run("rollback", "--yes")
+    assert result.exit_code == 0, result.output
+    assert "messages are back from the archive" in result.output
+    assert not archive(world).exists()
+    before.check()
+
+
+def test_without_its_archive_a_rollback_changes_nothing(tmp_path: Path) -> None:
+    world = clean_world(tmp_path)
+    migrate(world)
+    prune(world)
+    archive(world).rename(archive(world).with_name("away.db"))
+    whole = world.store.read_bytes()
+    result = world.run("rollback", "--yes")
+    assert result.exit_code != 0
+    assert "Traceback" not in result.output
+    assert "put it back" in result.output
+    assert world.store.read_bytes() == whole

@@ -149,6 +149,22 @@ def test_a_server_tells_how_large_an_outbox_is_and_which_rules_are_broken(worlds
     assert [one["rule"] for one in found["findings"]] == ["halves", "unfenced", "contradicted"]
 
 
+def test_what_is_finished_leaves_a_server_for_a_file_beside_the_project(worlds: tuple[CliWorld, CliWorld]) -> None:
+    _, world = worlds
+    world.lived()
+    time.sleep(1.1)
+    done = [task for task in world.json("tasks")["tasks"] if task["status"] == "completed"]
+    told = world.json("store", "prune", "--keep", "1s")
+    assert (told["moved"], told["archive"]) == (len(done), str(world.folder / "notifykit-archive.db"))
+    assert told["moved"] >= 1
+    assert (world.folder / "notifykit-archive.db").stat().st_mode & 0o777 == 0o600
+    (again,) = world.json("generate", code=0)["campaigns"]
+    assert again["queued"] == 0
+    assert world.invoke("store", "check").exit_code == 0
+    gone = world.json("trace", done[0]["key"])["archived"]
+    assert [task["text"] for task in gone["stories"][0]["tasks"]][:1] == [done[0]["text"]]
+
+
 def test_an_outbox_that_is_gone_is_followed_by_no_empty_one(worlds: tuple[CliWorld, CliWorld]) -> None:
     _, world = worlds
     assert world.invoke("generate").exit_code == 0

@@ -6,6 +6,8 @@ from typing import Any
 
 from notifykit.model import FOREVER, CampaignData, Status
 from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.pruned import KeepsPruned
+from notifykit.outbox.pruning import Moved, pruning
 from notifykit.outbox.values import Filter, Outage, OutageKind
 from notifykit.roles import Rate
 from notifykit.testing import draft
@@ -45,6 +47,7 @@ def fill(outbox: Outbox) -> None:
     waiting = [task.id for task in outbox.tasks(Filter(statuses=(Status.QUEUED,)))]
     outbox.decide(waiting[-1:], Status.CANCELLED, who="her", why="中止", of=(Status.QUEUED,))
     outbox.resend(sent[0].campaign, sent[0].key, [sent[0].name], who="her", why="again")
+    prune_one(outbox)
     outbox.pause("mail", 600.0, Reason("busy", "45009"))
     outbox.resume("mail", who="her", why="it is back")
     outbox.undo(outbox.decisions()[-1].id, who="him", why="再发")
@@ -69,8 +72,30 @@ def fill(outbox: Outbox) -> None:
     )
 
 
+class Nowhere:
+    """A shelf from which nothing comes back."""
+
+    place = ("/away/outbox-archive.db", "box")
+
+    def put(self, moved: Moved) -> None:
+        assert len(moved["tasks"][1]) == 1
+
+
+def prune_one(outbox: Outbox) -> None:
+    """Have a message that was moved to an archive."""
+    (id_,) = queue_drafts(outbox, [draft(campaign="old", key="gone", channel="past")])
+    (one,) = claim(outbox, channels={"past": ()})
+    accept(outbox, one)
+    outbox.complete([id_])
+    before = outbox.now() + 1.0
+    found = pruning(outbox, "")
+    assert found.finished(before, after=0, most=9) == [id_]
+    assert found.prune([id_], before, Nowhere()) == 1
+
+
 def told(outbox: Outbox) -> dict[str, Any]:
     """Return all that an outbox tells, but what is on the wire."""
+    assert isinstance(outbox, KeepsPruned)
     tasks = list(outbox.tasks(Filter()))
     campaigns = sorted({task.campaign for task in tasks})
     return {
@@ -88,6 +113,8 @@ def told(outbox: Outbox) -> dict[str, Any]:
         "held": outbox.held_campaigns(),
         "distinct": [outbox.distinct_keys(campaign) for campaign in campaigns],
         "spellings": [outbox.other_spellings(campaign, ["1", "2"]) for campaign in campaigns],
+        "pruned": outbox.pruned("gone"),
+        "archives": outbox.archives(),
         "due": outbox.next_due(["robot"]),
     }
 

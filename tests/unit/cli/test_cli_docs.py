@@ -24,18 +24,24 @@ from notifykit.cli import app, reference
 from notifykit.cli.app import EXIT_CODES
 from notifykit.clock import SystemClock
 from notifykit.demo.proof import ChannelProof, FlagProof, Proof
+from notifykit.model import Outcome, Status
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.sqlite.store import SqliteAddress
-from notifykit.outbox.values import ChannelBounds, Machine, SourcePlace
+from notifykit.outbox.values import ChannelBounds, Machine, SourcePlace, Transition
 from notifykit.plugins import Plugins, find, load_plugins
 from notifykit.terminal.translation import gettext, speak
-from notifykit.testing.outbox.steps import take
+from notifykit.testing.outbox.steps import finish, take
 from notifykit.testing.samples import draft
 
 
 class AnHourAgo(SystemClock):
     def now(self) -> float:
         return super().now() - 3600
+
+
+class YearsAgo(SystemClock):
+    def now(self) -> float:
+        return super().now() - 3 * 365 * 86_400
 
 
 OUTAGE = replace(sample_outage.OUTAGE, channel="gone", wait=5.0)
@@ -153,6 +159,15 @@ def test_every_key_of_every_command_is_on_the_page(
     (campaigns / "beijing-2025.yaml").rename(campaigns / "beijing.yaml")
     reader.compare("store backup", told("store", "backup", str(tmp_path / "backup.db")))
     reader.compare("store info", {**told("store", "info"), "bytes": None, "rows": None, "tasks": None})
+    reader.compare("store prune", told("store", "prune"))
+    with closing(SqliteOutbox.open(world.store, YearsAgo())) as outbox:
+        outbox.enqueue([draft(key="long ago", channel="past")])
+        (claim,) = take(outbox, "x", 1, {"past": ChannelBounds()}, 120)
+        finish(outbox, claim, Outcome.accepted(), Transition(status=Status.SENT))
+        outbox.complete([claim.task.id])
+    assert told("store", "prune")["moved"] == 1
+    reader.compare("store info", {**told("store", "info"), "bytes": None, "rows": None, "tasks": None})
+    reader.compare("trace", told("trace", "long ago"))
     with closing(sqlite3.connect(world.store)) as db, db:
         db.execute("INSERT INTO attempts VALUES (99999, 1, 'x', 'x', 0.0, 0.0, 'accepted', '', '', '', 0.0)")
     found = json.loads(world.invoke("store", "check", "--json").stdout)

@@ -99,6 +99,16 @@ def test_run_keeps_to_what_is_named(two: CliWorld) -> None:
     assert ([item["campaign"] for item in rehearsed["generated"]], rehearsed["waiting"]) == (["beijing"], [])
 
 
+def test_run_writes_back_only_what_is_named(two: CliWorld) -> None:
+    two.invoke("generate")
+    two.invoke("dispatch")
+    two.invoke("run", "--once", "--campaign", "shanghai")
+    assert two.flags() == ["N", "N"]
+    assert "Y" in (two.folder / "data" / "sh.csv").read_text(encoding="utf-8-sig")
+    two.invoke("run", "--once", "--channel", "award-desk")
+    assert two.flags() == ["Y", "Y"]
+
+
 def test_run_over_a_channel_generates_the_campaigns_that_use_it(two: CliWorld) -> None:
     group = CAMPAIGN[: CAMPAIGN.index("  - name: award")].replace("data/bj.csv", "data/sh.csv")
     two.write_campaign("shanghai", group)

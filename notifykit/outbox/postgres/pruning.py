@@ -1,0 +1,145 @@
+"""Pruning the PostgreSQL outbox: into a file of the machine that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from notifykit.outbox.copying import KINDS
+from notifykit.outbox.postgres import advisory, rows
+from notifykit.outbox.postgres.database import Database
+from notifykit.outbox.pruning import Shelf
+
+# Part of `_IDS`, `_COUNT` and `_STILL`: what is finished since before a moment.
+_FINISHED = """t.status = 'completed' AND t.completed_at < %(before)s
+   AND NOT EXISTS (SELECT 1 FROM outbox.settling WHERE settling.campaign = t.campaign)
+   AND NOT EXISTS (
+       SELECT 1 FROM outbox.messages AS sibling JOIN outbox.tasks AS its ON its.id = sibling.id
+        WHERE sibling.campaign = m.campaign AND sibling.record_key = m.record_key
+          AND (its.status NOT IN ('completed', 'cancelled')
+               OR (its.status = 'completed' AND its.completed_at >= %(before)s)
+               OR EXISTS (SELECT 1 FROM outbox.decided WHERE decided.task_id = its.id)))"""
+
+# `finished`: a page of it.
+_IDS = f"SELECT t.id FROM {rows.TASKS} WHERE t.id > %(after)s AND {_FINISHED} ORDER BY t.id LIMIT %(most)s"
+
+# `count_finished`: all of it.
+_COUNT = f"SELECT count(*) FROM {rows.TASKS} WHERE {_FINISHED}"
+
+# `prune`: hold them: what a statement sees is as old as its beginning, so the next one looks.
+_HOLD = "SELECT 1 FROM outbox.tasks WHERE id = ANY (%s::bigint[]) ORDER BY id FOR UPDATE"
+
+# `prune`: those of some that are still finished, and their campaigns.
+_STILL = f"""
+SELECT t.id, t.campaign FROM {rows.TASKS} WHERE t.id = ANY (%(ids)s::bigint[]) AND {_FINISHED} ORDER BY t.id
+"""
+
+# `prune`: the campaigns of some tasks.
+_CAMPAIGNS = "SELECT DISTINCT campaign FROM outbox.tasks WHERE id = ANY (%s::bigint[])"
+
+_OF_MESSAGES = {"record_key", "message_name", "round", "task_type", "recipient", "text", "metadata"}
+_TASK = ", ".join(
+    "(t.lane > 0)::int4" if name == "ordered" else f"m.{name}" if name in _OF_MESSAGES else f"t.{name}"
+    for name in KINDS["tasks"]
+)
+
+# `prune`: all that is known of them.
+_TASKS = f"SELECT {_TASK} FROM {rows.TASKS} WHERE t.id = ANY (%s::bigint[]) ORDER BY t.id"
+
+# `prune`: their attempts.
+_ATTEMPTS = f"""
+SELECT {", ".join(KINDS["attempts"])} FROM outbox.attempts WHERE task_id = ANY (%s::bigint[]) ORDER BY task_id, number
+"""
+
+# `prune`: their events.
+_EVENTS = f"SELECT {', '.join(KINDS['events'])} FROM outbox.events WHERE task_id = ANY (%s::bigint[]) ORDER BY id"
+
+# `prune`: the names of messages, unless they are known.
+_NAMES = f"""
+INSERT INTO outbox.pruned_messages (campaign, message_name)
+SELECT DISTINCT m.campaign, m.message_name FROM {rows.TASKS}
+ WHERE t.id = ANY (%s::bigint[])
+   AND NOT EXISTS (SELECT 1 FROM outbox.pruned_messages AS known
+                    WHERE known.campaign = m.campaign AND known.message_name = m.message_name)
+ ORDER BY 1, 2
+"""
+
+# `prune`: their keys stay.
+_KEEP_KEYS = f"""
+INSERT INTO outbox.pruned (record_key, message, rounds)
+SELECT m.record_key, (SELECT min(id) FROM outbox.pruned_messages AS known
+                       WHERE known.campaign = m.campaign AND known.message_name = m.message_name), max(m.round)
+  FROM {rows.TASKS} WHERE t.id = ANY (%s::bigint[]) GROUP BY m.campaign, m.record_key, m.message_name ORDER BY 1, 2
+ON CONFLICT (record_key, message) DO UPDATE SET rounds = greatest(pruned.rounds, excluded.rounds)
+"""
+
+# `prune`: where they went.
+_KEEP_PLACE = """
+INSERT INTO outbox.archives (path, host, since, until, tasks) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (path, host) DO UPDATE SET until = excluded.until, tasks = archives.tasks + excluded.tasks
+"""
+
+# `prune`: they are gone, with the lanes of those that had one of their own.
+_DELETE = """
+WITH gone AS (SELECT unnest(%s::bigint[]) AS id),
+attempts AS (DELETE FROM outbox.attempts USING gone WHERE task_id = gone.id),
+events AS (DELETE FROM outbox.events USING gone WHERE task_id = gone.id),
+lanes AS (DELETE FROM outbox.lanes USING gone WHERE lanes.id = -gone.id),
+messages AS (DELETE FROM outbox.messages USING gone WHERE messages.id = gone.id)
+DELETE FROM outbox.tasks USING gone WHERE tasks.id = gone.id
+"""
+
+
+class PostgresPruning:
+    """See `notifykit.outbox.pruning.Pruning`."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    def finished(self, before: float, *, after: int, most: int) -> list[int]:
+        """Return the ids of tasks that are finished, in order."""
+        return [id_ for (id_,) in self.db.all(_IDS, {"before": before, "after": after, "most": most})]
+
+    def count_finished(self, before: float) -> int:
+        """Return how many there are."""
+        return int(self.db.one(_COUNT, {"before": before})[0])
+
+    def prune(self, ids: Sequence[int], before: float, shelf: Shelf) -> int:
+        """Move those of the tasks that are still finished."""
+        db = self.db
+        with db.transaction():
+            advisory.hold(db, "campaign", {campaign for (campaign,) in db.all(_CAMPAIGNS, (list(ids),))})
+            db.all(_HOLD, (list(ids),))
+            still = [id_ for id_, _ in db.all(_STILL, {"ids": list(ids), "before": before})]
+            if not still:
+                return 0
+            which = (still,)
+            shelf.put(
+                {
+                    "tasks": _tasks(db.all(_TASKS, which)),
+                    "attempts": (KINDS["attempts"], db.all(_ATTEMPTS, which)),
+                    "events": (KINDS["events"], db.all(_EVENTS, which)),
+                }
+            )
+            now = db.now()
+            for statement in (_NAMES, _KEEP_KEYS):
+                db.execute(statement, which)
+            db.execute(_KEEP_PLACE, (*shelf.place, now, now, len(still)))
+            db.execute(_DELETE, which)
+        return len(still)
+
+
+def _tasks(found: Sequence[Sequence[Any]]) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+    """Return tasks as an archive keeps them: with the local times of the legacy columns."""
+    names = KINDS["tasks"]
+    queued, completed = names.index("queued_at"), names.index("completed_at")
+    columns = ["message" if name == "text" else name for name in names]
+    return (
+        (*columns, "created_at", "updated_at"),
+        [(*row, _local(row[queued]), _local(row[completed])) for row in found],
+    )
+
+
+def _local(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S")  # noqa: DTZ006 - old readers' local time

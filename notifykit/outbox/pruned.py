@@ -1,0 +1,51 @@
+"""What a store keeps of messages that were moved to an archive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+__all__ = ["ArchivePlace", "KeepsPruned", "PrunedMessage"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivePlace:
+    """Where messages were moved to."""
+
+    path: str
+    """The file, absolute, as it was called on that machine."""
+    host: str
+    since: float
+    """When the first came there, in UTC seconds."""
+    until: float
+    """When the last did."""
+    tasks: int
+    """How many there are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrunedMessage:
+    """A message that was moved to an archive: it was sent and written back."""
+
+    campaign: str
+    key: str
+    name: str
+    rounds: int
+    """The last round of it that was sent."""
+
+
+@runtime_checkable
+class KeepsPruned(Protocol):
+    """What a store keeps of the messages that were moved to an archive."""
+
+    def pruned(self, key: str, campaign: str | None = None) -> list[PrunedMessage]:
+        """Return what was moved of a key, by campaign and message."""
+        ...
+
+    def count_pruned(self) -> int:
+        """Return how many messages were moved."""
+        ...
+
+    def archives(self) -> list[ArchivePlace]:
+        """Return where messages were moved to, the latest first."""
+        ...

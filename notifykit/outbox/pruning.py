@@ -1,0 +1,69 @@
+"""Pruning: what is finished leaves the store for an archive, and its keys stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, cast
+
+from notifykit.errors import StoreError
+from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.pruned import KeepsPruned
+
+__all__ = ["Moved", "Pruning", "Rows", "Shelf", "pruning"]
+
+Rows = tuple[Sequence[str], Sequence[Sequence[Any]]]
+"""Columns of a table, and rows of these."""
+
+Moved = Mapping[str, Rows]
+"""What is moved of some tasks: the rows of `tasks`, `attempts` and `events`. The columns are those of the archive."""
+
+
+class Shelf(Protocol):
+    """Where an outbox puts what it moves, as `notifykit.outbox.sqlite.archive.Archive`."""
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The file and the host, as the outbox is to remember them."""
+        ...
+
+    def put(self, moved: Moved) -> None:
+        """Keep rows, in place of those of the same tasks. They are on disk when this returns."""
+        ...
+
+
+class Pruning(Protocol):
+    """Moves what is finished out of a store.
+
+    A message is finished where all of its record's are completed or cancelled, the last one long enough ago, and
+    nobody decided about any of them. Cancelled ones stay.
+    """
+
+    def finished(self, before: float, *, after: int, most: int) -> list[int]:
+        """Return the ids of tasks that are finished since before a moment, in order, from beyond an id."""
+        ...
+
+    def count_finished(self, before: float) -> int:
+        """Return how many there are."""
+        ...
+
+    def prune(self, ids: Sequence[int], before: float, shelf: Shelf) -> int:
+        """Move those of the tasks that are still finished, in one transaction; returns how many.
+
+        They are on the shelf before the transaction ends: killed in between, they are in both, and are moved again.
+        """
+        ...
+
+
+class Pruned(KeepsPruned, Protocol):
+    """An outbox that can be pruned: a capability beside `Outbox`."""
+
+    def pruning(self) -> Pruning:
+        """Return what moves its messages."""
+        ...
+
+
+def pruning(outbox: Outbox, where: object) -> Pruning:
+    """Return what moves the messages of an outbox. Raises StoreError where its kind cannot be pruned."""
+    if not isinstance(outbox, KeepsPruned):
+        raise StoreError("is of a kind of store that cannot be pruned", where=where)
+    return cast(Pruned, outbox).pruning()
