@@ -16,8 +16,8 @@ help: ## list what make can do
 
 setup: $(READY) ## install notifykit and all that its tests need into .venv
 
-demo: $(READY) ## see it at work: kills, outages, rate limits, and the proof
-	$(BIN)/notifykit demo
+demo: $(READY) ## see it at work: kills, outages, rate limits, and the proof. DEMOARGS=--no-pause runs through
+	$(BIN)/notifykit demo $(DEMOARGS)
 
 demo-postgres: $(READY) ## the same on a PostgreSQL server of its own: workers, a kill, a crash
 	$(BIN)/notifykit demo --postgres notifykit-demo-postgres

@@ -19,5 +19,5 @@ def register_demo_acts(register: Callable[[Acts], None]) -> None:
     from notifykit.demo import Acts
     from notifykit_demo.both_acts import play
 
-    look_around = "The old program is in {folder}: there, `notifykit history` tells what was done."
-    register(Acts(folder="old-program", play=play, look_around=look_around))
+    look_around = "{notifykit} --project {folder}/notifykit.yaml history"
+    register(Acts(folder="old-program", play=play, look_around=look_around, number=2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import click
 
 from notifykit.cli.examples import example
 from notifykit.demo.acts import Acts
+from notifykit.demo.narration import folded, room
 from notifykit.demo.proof import FlagProof, Proof
 from notifykit.demo.story import on_a_server, walk
 from notifykit.demo.world import folder_of
@@ -25,24 +27,37 @@ FOLDER = Path("notifykit-demo")
 
 @click.command(epilog=example("notifykit demo", "notifykit demo --json /tmp/notifykit-demo"))
 @click.argument("folder", metavar="[DIR]", default=FOLDER, type=PathType())
+@click.option("--act", "acts", type=click.IntRange(min=1), multiple=True, help="Only this act; repeatable.")
+@click.option("--no-pause", is_flag=True, help="Do not wait for Enter between two scenes, as on a terminal.")
 @click.option("--postgres", is_flag=True, help="Another act: several workers over a PostgreSQL server of its own.")
 @json_option
 @click.pass_obj
-def demo(session: Session, folder: Path, postgres: bool, as_json: bool) -> ExitCode:
+def demo(
+    session: Session, folder: Path, acts: tuple[int, ...], no_pause: bool, postgres: bool, as_json: bool
+) -> ExitCode:
     """Build a small world in DIR and walk through the whole story.
 
-    DIR (default: notifykit-demo) must be new, empty, or an earlier demonstration's, which is rebuilt. Contracts in two
-    CSV files are notified to group robots on this computer; a worker is killed on the way, the service goes down and
-    limits the rate. Then come the acts that plugins add. With `--postgres`, several workers send from a server instead.
-    After each act, what the service accepted is compared with what was due: exit code 7 where the claim does not hold.
+    DIR (default: notifykit-demo) must be new, empty, or an earlier demonstration, which is rebuilt. First a script and
+    notifykit have the same list to tell, and are killed at the same instant. In the first act contracts in two CSV
+    files are notified to group robots on this computer; a worker is killed on the way, the service goes down and limits
+    the rate. Then come the acts that plugins add. With `--postgres`, several workers send from a server instead. On a
+    terminal Enter goes on between two scenes. After each act, what the service accepted is compared with what was due:
+    exit code 7 where the claim does not hold.
     """
+    if postgres and acts:
+        raise click.UsageError("--postgres and --act exclude each other: it is an act of its own")
     # SIGTERM as SIGINT: the command that is under way ends, too.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     proofs: dict[Path, Proof] = {}  # by folder: the proof of a later act includes what happened there before
     look_around: dict[Path, str] = {}
     try:
         say = info if as_json else out
-        for act in on_a_server(folder, say) if postgres else walk(folder, _added_acts(session.plugins), say):
+        pause = _nothing if no_pause or as_json else _Pause()
+        added = [] if postgres else _added_acts(session.plugins)
+        story = (
+            on_a_server(folder, say, pause=pause) if postgres else walk(folder, added, say, chosen=acts, pause=pause)
+        )
+        for act in story:
             proofs[act.folder], look_around[act.folder] = act.proof, act.look_around
             if not as_json:
                 _print(act.proof)
@@ -53,10 +68,25 @@ def demo(session: Session, folder: Path, postgres: bool, as_json: bool) -> ExitC
     if as_json:
         print_json(_form(_together(proofs.values())))
     else:
-        out("")
-        for line in look_around.values():
-            out(line)
+        if lines := [line for told in look_around.values() for line in told.splitlines()]:
+            out("", "Look around:", *(f"  {line}" for line in lines))
     return ExitCode.DONE if all(proof.holds for proof in proofs.values()) else ExitCode.VERIFICATION_FAILED
+
+
+def _nothing() -> None:
+    """Go on."""
+
+
+class _Pause:
+    """Waits for Enter on a terminal; at the end of the input, no more."""
+
+    def __init__(self) -> None:
+        self._asks = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+    def __call__(self) -> None:
+        if self._asks:
+            click.echo("\n  (Enter goes on) ", nl=False)
+            self._asks = bool(sys.stdin.readline())
 
 
 def _added_acts(plugins: Plugins) -> list[Acts]:
@@ -88,10 +118,10 @@ def _print(proof: Proof) -> None:
         ],
     )
     for file in proof.flags:
-        out(f"{file.file}: {count(file.set_now, 'flag')} set, {_flags(file)}")
+        out(*folded(f"{file.file}: {count(file.set_now, 'flag')} set, {_flags(file)}", room(), further="  "))
     if proof.holds:
         flags = "every other flag" if any(file.held for file in proof.flags) else "every flag"
-        out(f"PROVED: {_claim(proof)}; {flags} tells the truth.")
+        out(*folded(f"PROVED: {_claim(proof)}; {flags} tells the truth.", room(), further="  "))
     else:
         out("NOT PROVED: the claim is false.")
         for line in _defects(proof):

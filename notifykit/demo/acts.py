@@ -23,5 +23,7 @@ class Acts:
     the demonstration. Raises NotifykitError where an act cannot go on.
     """
     look_around: str
-    """What a reader may look at afterwards: one line, printed at the end if an act was played. It may name
-    `{folder}`, which stands for the path of the folder."""
+    """What a reader may type afterwards, a line each, printed at the end if an act was played. It may name `{folder}`,
+    which stands for the path of the folder, and `{notifykit}`, for the command."""
+    number: int = 1
+    """How many acts it has. Each builds on those before it."""

@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from threading import Timer
 
-from rich.cells import cell_len
-
-from notifykit.demo.narration import Say, columns
+from notifykit.demo.narration import Say, columns, folded
 from notifykit.errors import ExitCode, NotifykitError
 
 PATIENCE = 60.0
@@ -61,9 +58,12 @@ class Commands:
             self._finish(process)
 
     @contextmanager
-    def beside(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-        """Run a command beside what the block does, and kill it at the end if it has not ended by then."""
-        with self._started(_NOTIFYKIT, arguments) as process:
+    def beside(self, *arguments: str, python: bool = False) -> Iterator[subprocess.Popen[str]]:
+        """Run a command beside what the block does, and kill it at the end if it has not ended by then.
+
+        `python`: a Python program, without notifykit.
+        """
+        with self._started(_PYTHON if python else _NOTIFYKIT, arguments) as process:
             yield process
 
     def end(self, process: subprocess.Popen[str]) -> None:
@@ -141,11 +141,7 @@ class Commands:
 
     def _show(self, line: str) -> None:
         """Say a line. One that is too long goes on below, somewhat further in."""
-        parts = [line.rstrip()]
-        if (wide := cell_len(line)) > _room():
-            room = max(40, _room() - (wide - len(line)))  # Chinese takes two columns
-            parts = textwrap.wrap(line, room, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
-        for part in parts:
+        for part in folded(line.rstrip(), _room(), further="  "):
             self._say(f"    {part}".rstrip())
 
 

@@ -6,6 +6,8 @@ import shutil
 import textwrap
 from collections.abc import Callable
 
+from rich.cells import cell_len
+
 Say = Callable[[str], None]
 
 _WIDE = 112
@@ -18,27 +20,50 @@ def columns() -> int:
     return shutil.get_terminal_size((_WIDE + 12, 40)).columns
 
 
+def folded(text: str, width: int, *, further: str = "") -> list[str]:
+    """Return the lines of a text of one line, folded at word ends; `further`: what all but the first begin with."""
+    if (wide := cell_len(text)) <= width:
+        return [text]
+    room = max(40, width - (wide - len(text)))  # Chinese takes two columns
+    return textwrap.wrap(text, room, subsequent_indent=further, break_long_words=False, break_on_hyphens=False)
+
+
+def room() -> int:
+    """Return how wide a paragraph may be."""
+    return max(60, min(_WIDE, columns() - 2))
+
+
 class Narrator:
     """Says each line by `say`, which prints it."""
 
-    def __init__(self, say: Say) -> None:
+    def __init__(self, say: Say, pause: Callable[[], None] = lambda: None) -> None:
+        """`pause` is called before each act and chapter but the first, and not between an act and its first chapter."""
         self.say = say
+        self._pause = pause
+        self._begun = False
 
     def act(self, title: str, chinese: str) -> None:
         """Begin an act."""
+        self._go_on()
+        self._begun = False
         self.say("")
         self.say(f"==== {title} · {chinese}")
 
     def chapter(self, title: str, chinese: str) -> None:
         """Begin a chapter."""
+        self._go_on()
+        self._begun = True
         self.say("")
         self.say(f"== {title} · {chinese}")
 
+    def _go_on(self) -> None:
+        if self._begun:
+            self._pause()
+
     def tell(self, text: str) -> None:
         """Say a paragraph."""
-        width = max(60, min(_WIDE, columns() - 2))
-        for line in textwrap.wrap(text, width, initial_indent=_INDENT, subsequent_indent=_INDENT):
-            self.say(line)
+        for line in folded(text, room() - len(_INDENT)):
+            self.say(f"{_INDENT}{line}")
 
     def line(self, text: str) -> None:
         """Say one line as it is, such as one of a table."""

@@ -93,7 +93,7 @@ class Service:
     # replies that stay out --------------------------------------------------------------------------------
 
     def hold(self, name: str, nth: int, *, accepts: bool) -> Hold:
-        """Keep the reply to the `nth` request from now on that this robot would accept."""
+        """Keep the reply to the `nth` request from now on that this robot or webhook would accept."""
         self._holds[name] = Hold(nth, accepts=accepts)
         return self._holds[name]
 
@@ -118,6 +118,11 @@ class Service:
             text = "\n".join(value for value in _parsed(body).values() if isinstance(value, str))
             # A worker that is killed while it writes leaves half a request: that is no message.
             self._log.note(Entry(robot=name, answer=ACCEPTED if text else "400", text=text))
+            with self._turn:
+                hold = self._holds.get(name) if text else None
+                caught = hold is not None and hold.catches()
+            if hold is not None and caught:
+                hold.keep()
             return (200, b'{"ok": true}') if text else (400, b'{"ok": false}')
         return 404, b"{}"
 

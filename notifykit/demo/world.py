@@ -29,6 +29,9 @@ DESKTOP = "desktop"
 REQUEST_LOG = "robot-book.jsonl"
 """The service's own record of what was asked of it."""
 
+OPENING = "opening"
+"""The folder of the opening, below the demonstration's."""
+
 MARK = ".notifykit-demo"
 _LOCK = f"{MARK}.lock"
 _MARK_TEXT = "Made by `notifykit demo`, which builds this folder anew each time. Keep nothing of yours in it.\n"
@@ -41,6 +44,7 @@ _MADE = (
     "state",
     "templates",
     "notifykit.yaml",
+    OPENING,
     REQUEST_LOG,
 )
 _SHIPPED = Path(__file__).parent / "project"

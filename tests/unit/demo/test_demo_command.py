@@ -42,11 +42,11 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> Any:
     def run(proof: Proof | Sequence[Proof], *arguments: str) -> int:
         """The first proof is of the host's act, the others of acts that were added in one folder."""
 
-        def walk(folder: Path, added: Sequence[Acts], say: Say) -> Iterator[Played]:
+        def walk(folder: Path, added: Sequence[Acts], say: Say, **_: object) -> Iterator[Played]:
             for nth, act in enumerate([proof] if isinstance(proof, Proof) else proof):
                 say(f"the story in {folder}")
                 place = folder / "added" if nth else folder
-                yield Played(folder=place, proof=act, look_around=f"Look around in {place}.")
+                yield Played(folder=place, proof=act, look_around=f"look in {place}")
 
         monkeypatch.setattr(module, "walk", walk)
         code = invoke(arguments, load_plugins(entry_points=[]))
@@ -66,7 +66,8 @@ def test_a_true_claim(demo: Any, capsys: pytest.CaptureFixture[str]) -> None:
         "a.csv: 3 flags set, all 4 right; no other byte changed",
         "PROVED: 3 messages due, each accepted exactly once; every flag tells the truth.",
         "",
-        "Look around in notifykit-demo.",
+        "Look around:",
+        "  look in notifykit-demo",
     ]
 
 
@@ -92,7 +93,7 @@ def test_each_act_is_proved_and_the_last_counts_for_those_before(demo: Any, caps
     assert demo([TRUE, second, third]) == ExitCode.DONE
     told = capsys.readouterr().out
     assert told.count("PROVED: ") == 3
-    assert told.endswith("\nLook around in notifykit-demo.\nLook around in notifykit-demo/added.\n")
+    assert told.endswith("\nLook around:\n  look in notifykit-demo\n  look in notifykit-demo/added\n")
     assert demo([TRUE, second, third], "--json") == ExitCode.DONE
     found = json.loads(capsys.readouterr().out)
     assert found["proved"] is True
@@ -182,7 +183,7 @@ def test_the_acts_of_plugins_are_played_and_what_is_wrong_with_one_is_a_warning(
     plugins = load_plugins(entry_points=[EntryPoint(name, name, "notifykit") for name in names])
     added: list[Acts] = []
 
-    def walk(folder: Path, acts: Sequence[Acts], say: Say) -> Iterator[Played]:
+    def walk(folder: Path, acts: Sequence[Acts], say: Say, **_: object) -> Iterator[Played]:
         added.extend(acts)
         yield Played(folder=folder, proof=TRUE, look_around="")
 

@@ -40,9 +40,21 @@ def test_they_tell_how_it_went(told: ToldDemo) -> None:
     assert re.search(r"Of YHWX-BJ-SDHY-2025080036 (nothing|all) is queued", third)
     assert "PROVED: 67 messages due; 64 accepted exactly once, 3 listed as in doubt; every other flag tells" in second
     assert "PROVED: 81 messages due; 78 accepted exactly once, 3 listed as in doubt; every other flag tells" in third
-    assert third.endswith(
-        "The old program is in notifykit-demo/old-program: there, `notifykit history` tells what was done.\n"
-    )
+    assert third.endswith("notifykit --project notifykit-demo/old-program/notifykit.yaml history\n")
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_it_opens_and_ends_as_the_readme_says(told: ToldDemo, page: str) -> None:
+    text = (Path(__file__).parents[4] / page).read_text("utf-8")
+    blocks = re.findall(r"^```text\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (opening,) = [block for block in blocks if "told twice" in block]
+    (ending,) = [block for block in blocks if "PROVED: " in block]
+    assert squeezed(opening) in squeezed(told.stdout.partition("\n==== ")[0])
+    assert squeezed(told.stdout.partition("\n\nLook around:")[0]).endswith(squeezed(ending))
+
+
+def squeezed(text: str) -> str:
+    return "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
 
 
 def test_their_files_alone_prove_them(folder: Path) -> None:
