@@ -10,6 +10,7 @@ import click
 from notifykit.campaign.campaign import Channel
 from notifykit.cli.examples import example
 from notifykit.cli.language import said
+from notifykit.cli.signals import stopping_with
 from notifykit.cli.times import duration
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Status, Verdict
@@ -36,7 +37,8 @@ def send(session: Session, name: str, recipient: str, text: str | None, yes: boo
 
     It leaves at once, also where other messages wait or the channel is paused, and is tried once. It is recorded as a
     test: it counts for the channel's rates, and for no campaign. A kill during the call leaves it in doubt. Exit code 0
-    where the service accepted it, 1 where it did not, 3 where nobody knows.
+    where the service accepted it, 1 where it did not, 3 where nobody knows. The first Ctrl-C waits for the call, the
+    second leaves at once.
     """
     project = session.open_project()
     channel = _channel(project, name)
@@ -51,9 +53,9 @@ def send(session: Session, name: str, recipient: str, text: str | None, yes: boo
             return ExitCode.DONE
     with closing(project.open_outbox()) as outbox:
         draft = test_draft(name, recipient, said_text, outbox.now())
-        done = send_one(
-            outbox, project.configuration.channels, draft, project.configuration.settings.dispatch, project.clock
-        )
+        configured = project.configuration
+        with stopping_with(lambda: None) as interruption:
+            done = send_one(outbox, configured.channels, draft, configured.settings.dispatch, project.clock)
     if as_json:
         print_json(
             {
@@ -70,7 +72,7 @@ def send(session: Session, name: str, recipient: str, text: str | None, yes: boo
         )
     else:
         out(f"{_told(done, name)}; recorded as task {done.task_id} (notifykit trace {draft.key})")
-    return _CODES[done.then.status]
+    return ExitCode.INTERRUPTED if interruption.asked else _CODES[done.then.status]
 
 
 def _channel(project: Project, name: str) -> Channel:

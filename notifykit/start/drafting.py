@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -138,6 +137,6 @@ def _template(lines: Sequence[str]) -> Iterator[str]:
 
 def scalar(value: str) -> str:
     """Return a text in one line of YAML, which reads it as this very text."""
-    said: str = yaml.safe_dump(value, allow_unicode=True, default_style=None, width=10**9)
-    said = said.removesuffix("\n").removesuffix("\n...")
-    return said if "\n" not in said else json.dumps(value)
+    style = None if value.isprintable() else '"'
+    said: str = yaml.safe_dump(value, allow_unicode=True, default_style=style, width=10**9)
+    return said.removesuffix("\n").removesuffix("\n...")

@@ -84,8 +84,10 @@ def flag_of(columns: Columns, besides: Collection[str] = ()) -> Guess | None:
 def words_of(cells: Collection[str]) -> FlagWordsGuess | None:
     """Return the two words of a flag column; None where its cells are none."""
     seen = set(cells)
+    if not seen:
+        return FlagWordsGuess(*FLAG_PAIRS[1], "no row says yet")
     for unsent, sent in _pairs():
-        if seen and seen <= {unsent, sent}:
+        if seen <= {unsent, sent}:
             other = next(iter({unsent, sent} - seen), None)
             why = (
                 f"the flag holds {next(iter(seen))}, of which {other} is the counterpart"

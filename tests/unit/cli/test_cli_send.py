@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,26 @@ def send(recipient, text):
     pathlib.Path("called").write_text(text)
     time.sleep(60)
 """
+
+
+WAITING = """
+import pathlib, time
+
+def send(recipient, text):
+    pathlib.Path("called").touch()
+    while not pathlib.Path("go").exists():
+        time.sleep(0.02)
+    return True
+"""
+
+
+def until(process: subprocess.Popen[bytes], happened: Callable[[], bool]) -> None:
+    """Wait until something has happened while a process runs."""
+    patience = time.monotonic() + 30
+    while not happened():
+        assert process.poll() is None
+        assert time.monotonic() < patience
+        time.sleep(0.05)
 
 
 def kept_of(world: CliWorld) -> list[Task]:
@@ -105,11 +127,7 @@ def test_killed_during_the_call_it_is_in_doubt(world: CliWorld) -> None:
     with subprocess.Popen(
         [*world.command, "send", "--channel", "slow", "--to", "x", "--yes"], cwd=world.folder, env=world.in_process
     ) as process:
-        patience = time.monotonic() + 30
-        while not (world.folder / "called").exists():
-            assert process.poll() is None
-            assert time.monotonic() < patience
-            time.sleep(0.05)
+        until(process, (world.folder / "called").exists)
         assert [task.status for task in kept_of(world)] == [Status.SENDING]
         busy = world.invoke("send", "--channel", "slow", "--to", "y", "--yes")
         assert (busy.exit_code, "desktop is in use by a message that is being sent" in busy.stderr) == (1, True)
@@ -118,6 +136,25 @@ def test_killed_during_the_call_it_is_in_doubt(world: CliWorld) -> None:
     (task,) = kept_of(world)
     assert task.status is Status.IN_DOUBT
     assert "is gone" in str(task.reason)
+
+
+@pytest.mark.parametrize(("times", "code", "status"), [(1, 130, Status.COMPLETED), (2, 130, Status.SENDING)])
+def test_the_first_interrupt_waits_for_the_call(world: CliWorld, times: int, code: int, status: Status) -> None:
+    (world.folder / "waiting_desk_of_send.py").write_text(WAITING)
+    desk = 'waiting: {type: python, call: "waiting_desk_of_send:send", search_path: .}'
+    world.edit("notifykit.yaml", "award-desk:", f"{desk}\n  award-desk:")
+    command = [*world.command, "send", "--channel", "waiting", "--to", "x", "--yes"]
+    with subprocess.Popen(command, cwd=world.folder, env=world.in_process, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        until(process, (world.folder / "called").exists)
+        process.send_signal(signal.SIGINT)
+        assert b"what is on the wire is finished first" in process.stderr.readline() + process.stderr.readline()
+        if times == 2:
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+        (world.folder / "go").touch()
+        assert process.wait(30) == code
+    assert [task.status for task in kept_of(world)] == [status]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from notifykit.campaign.render import compile_template
@@ -15,6 +15,8 @@ NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1
 
 
 @given(NAMES)
+@example("\n\U00010000")
+@example("\u2028")
 def test_a_text_is_read_back_as_it_was(text: str) -> None:
     line = scalar(text)
     assert "\n" not in line

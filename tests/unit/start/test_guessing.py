@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifykit.start.guessing import FLAG_PAIRS, flag_of, key_of, recipient_of, words_of
+from notifykit.start.guessing import FLAG_PAIRS, FlagWordsGuess, flag_of, key_of, recipient_of, words_of
 
 ORDERS = {
     "total": ("1250.5", "80", "99000"),
@@ -70,6 +70,7 @@ def test_both_words_are_told_in_the_letters_of_the_file(
 
 
 def test_an_empty_cell_is_a_flag_as_well() -> None:
+    assert words_of([]) == FlagWordsGuess("N", "Y", "no row says yet")
     empty, half, other = words_of(["", ""]), words_of(["", "是"]), words_of(["", "maybe"])
     assert (empty and (empty.unsent, empty.sent)) == ("", "Y")
     assert (half and (half.unsent, half.sent)) == ("", "是")
