@@ -10,7 +10,7 @@ from notifykit.alerts import notes
 from notifykit.model import Status
 from notifykit.operate.attention import outages, unreachable
 from notifykit.outbox.protocol import Outbox
-from notifykit.outbox.values import ALERTS_CAMPAIGN, Count, Filter, Outage, Pulse, RecentFigures
+from notifykit.outbox.values import ALERTS_CAMPAIGN, TEST_CAMPAIGN, Count, Filter, Outage, Pulse, RecentFigures
 from notifykit.wording import Reason
 
 if TYPE_CHECKING:
@@ -68,8 +68,13 @@ class Facts:
         return channel in self._channels and channel not in self.closed
 
     def open(self, status: Status, covers: Covers) -> Count:
-        """Count the messages in a status that is open."""
-        found = (one.by_status.get(status, Count()) for one in self.pulse.campaigns if covers(one.campaign))
+        """Count the messages in a status that is open; of those that failed, without tests."""
+        mine = (one for one in self.pulse.campaigns if covers(one.campaign))
+        found = (
+            one.by_status.get(status, Count())
+            for one in mine
+            if status is not Status.FAILED or one.campaign != TEST_CAMPAIGN
+        )
         return sum(found, Count())
 
     def foreign(self, covers: Covers) -> int:

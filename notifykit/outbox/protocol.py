@@ -361,7 +361,7 @@ class Outbox(Protocol):
     def recent(self, since: float, until: float) -> list[RecentFigures]:
         """Return what happened to each campaign's messages from `since` to before `until`, in UTC seconds.
 
-        By name; without campaigns of which no attempt ended then, and without `ALERTS_CAMPAIGN`.
+        By name; without campaigns of which no attempt ended then, and without notifykit's own messages.
         """
         ...
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from notifykit.model import Verdict
-from notifykit.outbox.values import ALERTS_CAMPAIGN, RecentFigures
+from notifykit.outbox.values import RecentFigures, is_reserved
 
 
 def recent_of(
@@ -46,5 +47,5 @@ def recent_of(
             perhaps_twice=repeated.get(campaign, 0),
             waits=array("d", sorted(waits[campaign])),
         )
-        for campaign in sorted(attempts.keys() - {ALERTS_CAMPAIGN})
+        for campaign in sorted(itertools.filterfalse(is_reserved, attempts))
     ]

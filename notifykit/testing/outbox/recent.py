@@ -6,7 +6,7 @@ from array import array
 
 from notifykit.model import Status
 from notifykit.outbox.protocol import Outbox
-from notifykit.outbox.values import ALERTS_CAMPAIGN, Count, RecentFigures
+from notifykit.outbox.values import ALERTS_CAMPAIGN, TEST_CAMPAIGN, Count, RecentFigures
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.outbox.base import Another, OutboxBase
 from notifykit.testing.outbox.steps import accept, claim, claim_one, doubt, put_off, queue, queue_drafts, reject, send
@@ -63,6 +63,11 @@ class RecentContract(OutboxBase):
         pulse = outbox.pulse()
         assert (pulse.campaigns, pulse.total(Status.FAILED)) == ([], Count())
         assert [one.waiting for one in pulse.channels] == [Count(1)]
+
+    def test_tests_are_in_no_recent_figures(self, outbox: Outbox, clock: FakeClock) -> None:
+        queue_drafts(outbox, [draft(campaign=TEST_CAMPAIGN)])
+        accept(outbox, claim_one(outbox))
+        assert outbox.recent(0.0, clock.now() + 1) == []
 
     def test_a_note_is_kept_replaced_and_dropped(self, outbox: Outbox, another: Another) -> None:
         assert outbox.notes("pass") == {}
