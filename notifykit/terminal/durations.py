@@ -8,7 +8,7 @@ from notifykit.options import LONGEST, seconds
 
 __all__ = ["DurationType"]
 
-_EXAMPLES = {"s": '30, "30s", "10m", "2h"', "d": '7, "7d", "36h"'}
+_EXAMPLES = {"s": '30, "30s", "10m", "2h" or "7d"', "d": '7, "7d" or "36h"'}
 
 
 class DurationType(click.ParamType[float]):
@@ -28,7 +28,7 @@ class DurationType(click.ParamType[float]):
         try:
             found = seconds(f"{text.strip()}{self._unit}" if bare else text)
         except ValueError:
-            self.fail(f"{text!r} is no duration; write it as {_EXAMPLES[self._unit]}", param, ctx)
+            self.fail(f"{text!r}: must be a duration such as {_EXAMPLES[self._unit]}", param, ctx)
         if not 0 < found <= self._longest:
             self.fail(f"{text!r} is {'no time at all' if not found else 'longer than makes sense'}", param, ctx)
         return found
