@@ -56,17 +56,20 @@ def _defined(each: Callable[..., Any]) -> Callable[..., Any]:
 
 FILTERS = {"thousands": thousands, "percent": percent, "number": number}
 
+_NUMBERS = (int, float, Decimal, str)
+
 
 def _decimal(name: str, value: object) -> Decimal:
     # bool is an int to Python, and Decimal reads "1_000" and "NaN": no person means these as numbers.
-    if isinstance(value, int | float | Decimal | str) and not isinstance(value, bool) and "_" not in str(value):
+    if isinstance(value, _NUMBERS) and not isinstance(value, bool) and "_" not in (text := str(value)):
         try:
-            found = Decimal(str(value))
+            found = Decimal(text)
         except InvalidOperation:
             pass
         else:
             if found.is_finite():
-                _check_digits(name, found)
+                if len(text) > DIGITS or "e" in text or "E" in text:  # others have no more digits than characters
+                    _check_digits(name, found)
                 return found
     raise ValueError(f"the filter {name} takes a number, not {value!r}")
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import jinja2.filters
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from notifykit.campaign.render import TemplateInvalidError, compile_condition, compile_template
-from notifykit.campaign.template_filters import FILTERS, TAKING_ANYTHING, number, percent, thousands
+from notifykit.campaign.template_filters import DIGITS, FILTERS, TAKING_ANYTHING, number, percent, thousands
 from notifykit.errors import ConfigError, RenderError
 from notifykit.model import Record, Table
 
@@ -409,3 +409,19 @@ def test_a_wrong_column_is_told_with_the_near_one_under_every_filter(name: str) 
 def test_a_column_that_may_be_missing_has_a_default() -> None:
     record = Record("k", ["x"], Table("f.csv", {"email": 0}), 2)
     assert compile_template('{{ record["emial"] | default("none") | upper }}', where="w")(record) == "NONE"
+
+
+@example("9" * 102)
+@example("9" * 101)
+@example("1E200")
+@example("1e200")
+@example(f"0.{'0' * 100}1")
+@given(st.from_regex(r"[+-]?[0-9]{1,9}0{0,100}(\.0{0,100}[0-9]{1,3})?([eE][+-]?[0-9]{1,3})?", fullmatch=True))
+def test_a_number_takes_so_many_places_however_it_is_written(text: str) -> None:
+    found = Decimal(text)
+    exponent = int(found.as_tuple().exponent)
+    if found.adjusted() > DIGITS or abs(exponent) > DIGITS:
+        with pytest.raises(ValueError, match="of at most 100 digits"):
+            number(text)
+    else:
+        assert number(text) == found or float(found) == number(text)
