@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
+from click.testing import CliRunner
 
+from notifykit.cli import app
 from notifykit.errors import PluginError
 from notifykit.terminal.translation import gettext, speak
 
@@ -66,3 +68,41 @@ def test_loaded_strictly_it_is_fatal_where_everything_is_imported(site: Any) -> 
     site.plugin("b_bad", OFFER.format("'locale'"))
     with pytest.raises(PluginError, match="it offers 'locale' as translations"):
         site.load(strict=True).import_offered()
+
+
+COMMANDS = """
+    import click
+    from pathlib import Path
+    from notifykit.terminal.translation import Catalogue
+
+    @click.command()
+    @click.option("--wet", is_flag=True, help="Even when it rains.")
+    def weather(wet):
+        '''Tell how it is outside.'''
+
+    @notifykit.hookimpl
+    def register_lazy_commands(register):
+        register("acme-weather", "a_one:weather", "Tell how it is outside.")
+
+    @notifykit.hookimpl
+    def register_translations(register):
+        register(Catalogue("a_one", Path({folder!r})))
+"""
+
+
+def test_the_help_of_its_commands_is_translated(site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = {"Tell how it is outside.": "说说外面怎样。", "Even when it rains.": "下雨也算。"}
+    made(tmp_path / "locale", "a_one", texts)
+    site.plugin("a_one", COMMANDS.format(folder=str(tmp_path / "locale")))
+    monkeypatch.setattr(app, "load_plugins", lambda **_: site.load())
+
+    def shown(*arguments: str) -> str:
+        done = CliRunner().invoke(app.build_cli(), ["--project", str(tmp_path / "none.yaml"), *arguments, "--help"])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    assert "\n来自插件：\n  acme-weather  说说外面怎样。\n" in shown("--lang", "zh")
+    whole = shown("--lang", "zh", "acme-weather")
+    assert "\n  说说外面怎样。\n" in whole
+    assert "--wet       下雨也算。\n" in whole
+    assert "Even when it rains." in shown("acme-weather")
