@@ -24,7 +24,7 @@ def test_conditions_are_listed_with_who_is_told(make_world: MakeWorld) -> None:
     assert listed.exit_code == 0
     rows = [line.split() for line in listed.stdout.splitlines()]
     assert rows[1][:6] == ["doubts", "in_doubt", "duty", "by", "award-desk", "well"]
-    assert [row[0] for row in rows[2:]] == ["dead_letters", "foreign", "paused", "unusable", "failing"]
+    assert [row[0] for row in rows[2:]] == ["dead_letters", "foreign", "paused", "unusable", "failing", "reported"]
     assert {row[2] for row in rows[2:]} == {"nobody"}
     world.invoke("run", "--once")
     (row,) = [line for line in world.invoke("alerts").stdout.splitlines() if line.startswith("doubts")]

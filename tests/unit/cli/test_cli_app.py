@@ -307,7 +307,7 @@ def test_a_command_that_cannot_be_imported_is_an_error_that_names_its_plugin(
     (tmp_path / "torn_report.py").write_text(code, encoding="utf-8")
     (tmp_path / "torn_plugin.py").write_text(
         "import notifykit\n@notifykit.hookimpl\ndef register_lazy_commands(register):\n"
-        "    register('report', 'torn_report:report', 'Report.')\n",
+        "    register('acme', 'torn_report:acme', 'Report.')\n",
         encoding="utf-8",
     )
     (tmp_path / "torn-1.2.dist-info").mkdir()
@@ -316,7 +316,7 @@ def test_a_command_that_cannot_be_imported_is_an_error_that_names_its_plugin(
     monkeypatch.syspath_prepend(tmp_path)
     for name in ("torn_plugin", "torn_report"):
         monkeypatch.delitem(sys.modules, name, raising=False)
-    result = world.invoke("report")
+    result = world.invoke("acme")
     assert (result.exit_code, result.stdout) == (ExitCode.ERROR, "")
     assert result.stderr.startswith("error: plugin 'torn' of torn 1.2: "), result.stderr
     assert len(result.stderr.splitlines()) == 1

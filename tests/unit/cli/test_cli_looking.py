@@ -400,9 +400,9 @@ def test_no_flag_says_sent_because_another_program_set_a_status(world: CliWorld,
     world.invoke("generate")
     with closing(sqlite3.connect(world.store)) as connection, connection:
         connection.execute("UPDATE tasks SET status = ? WHERE record_key = ?", (status, contract(1)))
-    for _ in range(2):
+    for code in (3, 0):  # the second pass has nothing new to tell
         run = world.invoke("run", "--once")
-        assert (run.exit_code, run.stderr) == (3, "")
+        assert run.exit_code == code
         assert "whose status another program changed" in run.stdout
         assert "drift" not in run.stdout
     assert world.flags() == ["N", "Y"]
