@@ -58,8 +58,8 @@ class RecentContract(OutboxBase):
         queue_drafts(outbox, [draft(campaign=ALERTS_CAMPAIGN, key=key, recipient=key) for key in "ABC"])
         accept(outbox, claim_one(outbox))
         reject(outbox, claim_one(outbox))
-        assert outbox.figures() == []
         assert outbox.recent(0.0, clock.now() + 1) == []
+        assert outbox.figures() == []
         pulse = outbox.pulse()
         assert (pulse.campaigns, pulse.total(Status.FAILED)) == ([], Count())
         assert [one.waiting for one in pulse.channels] == [Count(1)]
@@ -80,3 +80,8 @@ class RecentContract(OutboxBase):
         outbox.keep_note("pass", "never", None)
         assert outbox.notes("pass") == {"合同": "ß\n"}
         assert outbox.notes("other") == {"bj": "3"}
+
+    def test_test_messages_are_no_campaigns_activity(self, outbox: Outbox, clock: FakeClock) -> None:
+        queue_drafts(outbox, [draft(campaign=TEST_CAMPAIGN)])
+        accept(outbox, claim_one(outbox))
+        assert outbox.recent(0.0, clock.now() + 1) == []
