@@ -31,11 +31,12 @@ CONNECT_SECONDS = 10
 
 # `begin`: each statement sees what was committed before it. An exchange finds a few rows by their keys, which a planner
 # that takes reading here and there for expensive would look for by reading all. Tables are joined as they are written:
-# to look for another order takes longer than the exchange.
+# to look for another order takes longer than the exchange. Where lanes are long the planner expects thousands of rows,
+# of which one is read, and to compile for them takes half a second at each exchange.
 _BEGIN = f"""
 BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '{BUSY_SECONDS}s';
 SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s';
-SET LOCAL random_page_cost = 1.1; SET LOCAL join_collapse_limit = 1
+SET LOCAL random_page_cost = 1.1; SET LOCAL join_collapse_limit = 1; SET LOCAL jit = off
 """
 
 # `begin`: of a store that is only looked at.

@@ -79,7 +79,8 @@ SELECT due.due_at, due.next_id, due.id, wanted.channel
 
 # `take`: claim one task of each of these lanes, and leave the lane without a turn. `firm` is the first task that lets
 # nobody pass: not a retry whose time to hold others back is over, nor one that holds nobody back. What may go before it
-# ends at its id, so that the index ends there, too: a lane may be long.
+# ends at its id, so that the index ends there, too: a lane may be long. `held` is looked for once in a lane: for each
+# task, a planner takes it for so dear that it no longer tells plans apart, and reads all tasks.
 _TAKE = f"""
 WITH busy AS (UPDATE outbox.lanes SET due_at = NULL, next_id = NULL WHERE id = ANY (%(lanes)s::bigint[]))
 UPDATE outbox.tasks AS t
@@ -92,13 +93,13 @@ UPDATE outbox.tasks AS t
           AND NOT (tries > 0 AND coalesce(hold_until <= %(now)s, not_before > %(now)s))
         ORDER BY id LIMIT 1) AS firm ON true
  CROSS JOIN LATERAL (
+       SELECT max(hold_until) AS until FROM outbox.tasks AS one
+        WHERE one.lane = lane.id AND status = 'queued' AND id < firm.id) AS held
+ CROSS JOIN LATERAL (
        SELECT id FROM outbox.tasks AS one
         WHERE one.lane = lane.id AND status = 'queued' AND not_before <= %(now)s
           AND id <= coalesce(firm.id, 9223372036854775807)
-        ORDER BY CASE WHEN id = firm.id THEN greatest(not_before, (
-                     SELECT max(hold_until) FROM outbox.tasks AS held
-                      WHERE held.lane = lane.id AND held.status = 'queued' AND held.id < one.id)) ELSE not_before END,
-                 id LIMIT 1) AS turn
+        ORDER BY CASE WHEN id = firm.id THEN greatest(not_before, held.until) ELSE not_before END, id LIMIT 1) AS turn
   JOIN outbox.messages AS m ON m.id = turn.id
  WHERE t.id = turn.id
    AND (%(campaigns)s::text[] = '{{}}' OR t.campaign = ANY (%(campaigns)s::text[]))

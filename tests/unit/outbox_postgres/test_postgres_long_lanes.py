@@ -18,6 +18,12 @@ SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_
  WHERE schemaname = %s AND relname = 'tasks'
 """
 
+LONGER = """
+UPDATE pg_class SET reltuples = reltuples * 25
+ WHERE oid IN ('outbox.tasks'::regclass, 'outbox.tasks_lane'::regclass, 'outbox.tasks_pkey'::regclass)
+"""
+"""Has the planner take the tasks for a million."""
+
 
 def read_by_a_visit(outbox: PostgresOutbox) -> int:
     """Record a result and claim the next message; returns how many rows of `tasks` that looked at."""
@@ -38,3 +44,20 @@ def test_a_lane_of_thousands_costs_what_a_short_one_does(tmp_path: Path) -> None
         short = read_by_a_visit(outbox)
         outbox.enqueue([draft(key=str(number), recipient="甲") for number in range(4, 20_000)])
         assert read_by_a_visit(outbox) <= short + 5
+
+
+def test_many_long_lanes_cost_what_is_claimed_once_the_server_knows_how_long_they_are(tmp_path: Path) -> None:
+    with open_postgres(tmp_path, SystemClock()) as outbox:
+        for part in range(10):
+            keys = range(part * 4_000, part * 4_000 + 4_000)
+            outbox.enqueue([draft(key=str(number), recipient=f"群{number % 40}") for number in keys])
+        with outbox.transaction():
+            outbox.db.execute("ANALYZE outbox.tasks")
+            outbox.db.execute(LONGER)  # a million would take a minute to queue
+        with outbox.transaction():
+            (before,) = outbox.db.one(READ, (outbox.db.schema,))
+            claims = outbox.exchange([], "worker", 40, {"robot": ChannelBounds()}, 120.0).claims
+            (read,) = outbox.db.one(READ, (outbox.db.schema,))
+            assert outbox.db.one("SHOW jit") == ("off",), "to compile an exchange takes longer than to run it"
+        assert (len(claims), read - before < 40 * 20) == (40, True), read - before
+        assert outbox.db.one("SHOW jit") == ("on",), "the session is as it was"
