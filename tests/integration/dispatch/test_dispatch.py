@@ -375,6 +375,6 @@ def test_a_locked_store_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_progress_is_told_of_every_attempt(store: SqliteOutbox) -> None:
     queue(store, 5)
-    told: list[int] = []
-    dispatcher(store, Scripted(), progress=told.append).run(drain=False)
-    assert told == [1] * 5
+    told: list[str] = []
+    dispatcher(store, Scripted(), progress=told.extend).run(drain=False)
+    assert told == ["ch"] * 5

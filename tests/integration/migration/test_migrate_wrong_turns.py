@@ -369,11 +369,17 @@ def test_a_plan_cannot_be_kept_where_there_is_no_folder(world: LegacyWorld, tmp_
 # What was asked for.
 
 
-@pytest.mark.parametrize("value", ["x", "", "0", "-1", "nan", "inf", "99999999"])
-def test_days_that_are_none(world: LegacyWorld, value: str) -> None:
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        ("0", "is no time at all"),
+        *((value, "must be a duration") for value in ("x", "", "-1", "nan", "inf", "99999999")),
+    ],
+)
+def test_days_that_are_none(world: LegacyWorld, value: str, what: str) -> None:
     before = world.tree()
     for option in ("--max-age", "--soak"):
-        refuse(world, 2, "number of days", option, value, "--yes")
+        refuse(world, 2, what, option, value, "--yes")
     assert world.tree() == before
 
 

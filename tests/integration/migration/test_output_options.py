@@ -24,6 +24,10 @@ READ_OR_KEPT = {
     ("inventory", "campaigns"),
     ("migrate", "plan_path"),
     ("migrate", "log_path"),
+    ("verify", "log_path"),
+    ("report", "log"),
+    ("init", "data"),
+    ("init", "program"),
     ("retire", "code"),
     ("shim", "script"),
 }

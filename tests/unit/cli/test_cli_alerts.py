@@ -48,7 +48,7 @@ def test_a_silence_is_listed_with_its_end_and_who_set_it(world: CliWorld) -> Non
     ("arguments", "code", "said"),
     [
         (("in_doub", "--for", "2h", "--why", "x"), 1, 'no condition is called "in_doub"; did you mean "in_doubt"?'),
-        (("in_doubt", "--for", "soon", "--why", "x"), 2, "is no duration"),
+        (("in_doubt", "--for", "soon", "--why", "x"), 2, "must be a duration"),
         (("in_doubt", "--for", "0", "--why", "x"), 2, "is no time at all"),
         (("in_doubt", "--for", "2h"), 2, "Missing option '--why'"),
         (("in_doubt", "--why", "x"), 2, "Missing option '--for'"),

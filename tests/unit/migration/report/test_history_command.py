@@ -60,7 +60,7 @@ def test_nothing_was_migrated_yet(world: LegacyWorld) -> None:
     before = world.tree()
     result = run(world)
     assert (result.exit_code, result.stdout.strip()) == (0, NOTHING)
-    assert json.loads(run(world, "--json").stdout) == {"phase": "not migrated", "entries": []}
+    assert json.loads(run(world, "--json").stdout) == {"phase": "not migrated", "entries": [], "calendar": []}
     assert world.tree() == before
 
 
