@@ -12,7 +12,7 @@ from notifykit.cli.stores import existing
 from notifykit.errors import ExitCode
 from notifykit.model import Status
 from notifykit.outbox import Outbox
-from notifykit.outbox.protocol import KeepsPlaces
+from notifykit.outbox.places import KeepsPlaces
 from notifykit.outbox.values import Filter, is_reserved
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import Pass, settle_all

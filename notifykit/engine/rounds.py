@@ -13,7 +13,7 @@ from notifykit.engine.bells import Bell, drain_bell, generate_bell, settle_bell
 from notifykit.engine.outboxes import Outboxes
 from notifykit.errors import NotifykitError
 from notifykit.outbox.address import OpenedOutbox
-from notifykit.outbox.protocol import KeepsPlaces
+from notifykit.outbox.places import KeepsPlaces
 from notifykit.pipeline.held_claims import worker_name
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import Pass, generate_all, settle_all

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from notifykit.errors import NotifykitError
 from notifykit.outbox import Outbox
-from notifykit.outbox.protocol import KeepsPlaces
+from notifykit.outbox.places import KeepsPlaces
 from notifykit.outbox.values import SourcePlace
 from notifykit.pipeline.places import place_here
 from notifykit.pipeline.project import Project

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from notifykit.model import Attempt, CampaignData, Claim, Draft, Outcome, Owed, Status, Task
 from notifykit.outbox.decided import Decision, Undoing
@@ -22,19 +22,17 @@ from notifykit.outbox.values import (
     Exchanged,
     Filter,
     Finished,
-    Machine,
     Outage,
     Pause,
     Pulse,
     RecentFigures,
     Rewrite,
-    SourcePlace,
     Transition,
 )
 from notifykit.roles import Ledger
 from notifykit.wording import Reason
 
-__all__ = ["KeepsPlaces", "Outbox", "StoreLedger"]
+__all__ = ["Outbox", "StoreLedger"]
 
 
 class StoreLedger(Ledger, Protocol):
@@ -376,36 +374,4 @@ class Outbox(Protocol):
 
         Of two transactions that keep one of the same topic and name, the second waits for the first.
         """
-        ...
-
-
-@runtime_checkable
-class KeepsPlaces(Protocol):
-    """What a store of several machines keeps of them, too: where files are, and which processes are at work."""
-
-    def places(self) -> Mapping[str, SourcePlace]:
-        """Return where the files of each campaign are, by its name."""
-        ...
-
-    def place_of(self, campaign: str) -> SourcePlace | None:
-        """Return where the files of a campaign are; None where nobody has said, and nothing was queued of it."""
-        ...
-
-    def keep_place(self, place: SourcePlace, *, move: bool = False) -> SourcePlace:
-        """Keep where the files of a campaign are, unless that is known; with `move`, instead of what is known.
-
-        Returns what is kept then. Earlier places are kept for whoever asks who moved what.
-        """
-        ...
-
-    def be_seen(self, machine: Machine) -> None:
-        """Keep that a process is at work, as of now: `since`, `seen_at` and `ahead` are the store's own."""
-        ...
-
-    def leave(self, name: str) -> None:
-        """Forget a process that ends."""
-        ...
-
-    def machines(self) -> list[Machine]:
-        """Return the processes at work, and those that were seen within a day, by place and name."""
         ...

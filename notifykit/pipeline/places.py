@@ -13,7 +13,8 @@ from pathlib import Path
 
 from notifykit.campaign.campaign import Campaign
 from notifykit.errors import CampaignError, ExitCode
-from notifykit.outbox.protocol import KeepsPlaces, Outbox
+from notifykit.outbox.places import KeepsPlaces
+from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import SourcePlace
 
 

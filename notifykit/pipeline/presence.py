@@ -7,7 +7,8 @@ import socket
 from typing import Self
 
 from notifykit.errors import StoreError
-from notifykit.outbox.protocol import KeepsPlaces, Outbox
+from notifykit.outbox.places import KeepsPlaces
+from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Machine
 from notifykit.plugins.find import own_version
 

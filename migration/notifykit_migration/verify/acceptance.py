@@ -11,7 +11,6 @@ from notifykit.operate.activity import Compared
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.pipeline.project import Project
 from notifykit.wording.sentence import Sentence
-from notifykit_migration.apply.retire import old_files
 from notifykit_migration.backup.in_force import InForce, under_present_names
 from notifykit_migration.files.reading import untouched
 from notifykit_migration.journal.journal import Entry
@@ -19,7 +18,7 @@ from notifykit_migration.legacy.log import LegacyLog
 from notifykit_migration.model import Check, CheckResult, FlagState
 from notifykit_migration.verify.baseline import compared
 from notifykit_migration.verify.calendar import Tick, calendar
-from notifykit_migration.verify.shadow import world_of
+from notifykit_migration.verify.shadow import worlds
 from notifykit_migration.wording import acceptance as named
 from notifykit_migration.wording import checks
 
@@ -102,18 +101,15 @@ def _flags(project: Project, connection: sqlite3.Connection, found: Sequence[InF
         tasks[task.campaign, task.key][task.status] += 1
         if task.queued_at < at:
             earlier.add((task.campaign, task.key))
-    where = {item.campaign: item for item in old_files(project, found)}
     wrong, flagged = [], 0
-    for one in found:
-        for part in one.plan.campaigns:
-            for key, contract in world_of(project, connection, part, where).contracts.items():
-                if contract.column is not FlagState.SENT or (part.campaign, key) in earlier:
-                    continue
-                if (statuses := tasks.get((part.campaign, key))) is None:
-                    continue
-                flagged += 1
-                if still := [f"{number} {status}" for status, number in statuses.items() if status in _OPEN]:
-                    wrong.append(f"{part.campaign} {key} is flagged, and not all is sent: {', '.join(still)}")
+    for part, world in worlds(project, connection, found):
+        for key, contract in world.contracts.items():
+            statuses = tasks.get((part.campaign, key))
+            if contract.column is not FlagState.SENT or (part.campaign, key) in earlier or statuses is None:
+                continue
+            flagged += 1
+            if still := [f"{number} {status}" for status, number in statuses.items() if status in _OPEN]:
+                wrong.append(f"{part.campaign} {key} is flagged, and not all is sent: {', '.join(still)}")
     evidence = f"{flagged:,} contracts of messages queued since are flagged, each with all of them sent"
     return _point(named.FLAG_AFTER_SENDING, wrong, evidence)
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.pipeline.project import Project
-from notifykit_migration.apply.retire import OldFile
+from notifykit_migration.apply.retire import OldFile, old_files
 from notifykit_migration.backup.in_force import InForce
 from notifykit_migration.legacy.contracts import Retiring, retiring
 from notifykit_migration.legacy.old_rule import generates, json_says
@@ -37,7 +37,7 @@ def compare(
     where = {item.campaign: item for item in files}
     for one in found:
         for part in one.plan.campaigns:
-            shadow = _Shadow(world_of(project, connection, part, where), part, one.at, connection)
+            shadow = _Shadow(_world(project, connection, part, where), part, one.at, connection)
             differences = []
             for key in shadow.contracts():
                 old, new = shadow.old(key), shadow.new(key)
@@ -61,10 +61,19 @@ def compare(
     )
 
 
-def world_of(
+def worlds(
+    project: Project, connection: sqlite3.Connection, found: Sequence[InForce]
+) -> Iterator[tuple[CampaignPlan, Retiring]]:
+    """Yield each migrated campaign with what its files say now, wherever its send-status file lies."""
+    where = {item.campaign: item for item in old_files(project, found)}
+    for one in found:
+        for part in one.plan.campaigns:
+            yield part, _world(project, connection, part, where)
+
+
+def _world(
     project: Project, connection: sqlite3.Connection, part: CampaignPlan, where: Mapping[str, OldFile]
 ) -> Retiring:
-    """Return a migrated campaign as its files are now. `where`: the send-status file of each, wherever it lies."""
     campaign = as_migrated(project, migrated_campaigns(connection), part.campaign)
     old = where[part.campaign]
     redirect = {} if old.path.exists() else {old.path: old.target}

@@ -54,7 +54,7 @@ SELECT name, host, place, version, does, since, seen_at, ahead, (
 
 
 class Places(Campaigns):
-    """Methods of the outbox. See `notifykit.outbox.protocol.KeepsPlaces`."""
+    """Methods of the outbox. See `notifykit.outbox.places.KeepsPlaces`."""
 
     def places(self) -> Mapping[str, SourcePlace]:
         """Return where the files of each campaign are, by its name."""

@@ -17,7 +17,7 @@ from counting_server import CountingServer
 from engine_world import EngineWorld, stop, workers
 from processes import wait_until
 
-from notifykit.outbox.protocol import KeepsPlaces
+from notifykit.outbox.places import KeepsPlaces
 from notifykit.outbox.values import Machine, SourcePlace
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="PostgreSQL is not installed")

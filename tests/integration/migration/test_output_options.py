@@ -154,7 +154,7 @@ def test_two_options_name_two_files(world: LegacyWorld, tmp_path: Path) -> None:
 def test_each_option_that_names_a_file_to_write_is_of_this_kind() -> None:
     found = {(command.name, param.name) for command, param in parameters() if type(param.type) is PathType}
     assert found == READ_OR_KEPT
-    assert sum(isinstance(param.type, OutputType) for _, param in parameters()) == 6
+    assert sum(isinstance(param.type, OutputType) for _, param in parameters()) == 7
 
 
 def parameters() -> Iterator[tuple[click.Command, click.Parameter]]:
