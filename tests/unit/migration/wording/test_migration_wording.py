@@ -9,7 +9,9 @@ import pytest
 from notifykit_migration.model import FlagState, RowState, StatusFileState
 from notifykit_migration.plan.decision_table import crash_of
 from notifykit_migration.wording import SENTENCES, WORDING
+from notifykit_migration.wording.acceptance import POINTS
 from notifykit_migration.wording.accidents import ACCIDENTS
+from notifykit_migration.wording.advice import ADVICE
 from notifykit_migration.wording.checks import CHECK_WORDING, CHECKS, ONLY_FLAGS_DIFFER
 from notifykit_migration.wording.fit import FIT
 from notifykit_migration.wording.queue_nothing import QUEUE_NOTHING
@@ -261,7 +263,7 @@ NOT_STORED = {
 }
 """What is shown, and written nowhere."""
 
-LATER = {sentence.code for sentence in FIT} | {"sent_before_rollback", "roll_back"}
+LATER = {sentence.code for sentence in (*FIT, *POINTS, *ADVICE)} | {"sent_before_rollback"}
 """What that version did not say."""
 
 NOT_TOLD_APART = {"unusable_row", "not_told"}
