@@ -58,8 +58,10 @@ class Pausing:
     def end_outage(self, channel: str) -> bool:
         """Forget a channel's outage."""
         with self.db.transaction():
-            channel_times.lower(self.db, [(channel, 0.0, 0)])
-            return bool(self.db.execute(_END_OUTAGE, (channel,)).rowcount)
+            ended = bool(self.db.execute(_END_OUTAGE, (channel,)).rowcount)
+            if ended:
+                channel_times.lower(self.db, [(channel, 0.0, 0)])
+            return ended
 
     def pause(self, channel: str, seconds: float, reason: Reason) -> None:
         """Stop claims of a channel, for all workers."""
@@ -84,4 +86,5 @@ def end(db: Database, channel: str, now: float) -> Pause | None:
     ended = next((pause for row in db.all(_PAUSES, (now,)) if (pause := cells.pause(row)).channel == channel), None)
     if ended is not None:
         db.execute(_END, (channel,))
+        channel_times.lower(db, [(channel, 0.0, 0)])
     return ended
