@@ -108,10 +108,10 @@ def test_a_service_that_is_down_for_a_while(world: ContractWorld, server: Counti
 def test_the_csv_is_locked_for_ten_passes(world: ContractWorld, server: CountingServer) -> None:
     world.csv.chmod(0o444)
     before = world.csv.read_bytes()
-    for _ in range(10):
+    for code in (3, *[0] * 9):  # from the second time on it is known already
         command = refused_as_anybody(world.command("run", "--once"))
         done = subprocess.run(command, env=world.environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 3, done.stderr
+        assert done.returncode == code, done.stderr
         assert "contracts.csv" in done.stdout + done.stderr
     assert world.csv.read_bytes() == before
     assert set(server.accepted.values()) == {1}

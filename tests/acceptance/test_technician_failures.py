@@ -152,9 +152,9 @@ def test_a_torn_status_file(world: TechnicianWorld, server: CountingServer, befo
     torn = whole[: len(whole) // 2]
     world.status_file.write_bytes(torn)
     world.append(3)
-    for _ in range(2):
+    for code in (1, 0):  # the second time it is known already
         done = run(world, "run", "--once")
-        assert done.returncode == 1, done
+        assert done.returncode == code, done
         said = done.stdout + done.stderr
         assert "technician_status_record.json:" in said
         assert "not valid JSON" in said or "not UTF-8" in said

@@ -118,7 +118,7 @@ def test_the_example_runs(lived: CliWorld, tmp_path: Path, command: str, line: s
     )
     assert done.returncode in _FINE, done.stderr
     assert "Traceback" not in done.stderr
-    assert done.stdout or ">" in line or "--out" in line
+    assert done.stdout or ">" in line or "--out" in line or "--html" in line
     if command in DECISIONS and "--dry-run" not in line:
         assert re.match(r"\d+ messages? changed:", done.stdout)
     if command == "notifykit resume":
