@@ -27,7 +27,9 @@ _SILENCE = 'notifykit alerts silence in_doubt --for 2h --why "the desk looks int
 
 
 @click.group(
-    invoke_without_command=True, epilog=example("notifykit alerts", _SILENCE, "notifykit alerts unsilence in_doubt")
+    invoke_without_command=True,
+    subcommand_metavar="[COMMAND] [ARGS]...",  # as versions of click since 8.2 say by themselves
+    epilog=example("notifykit alerts", _SILENCE, "notifykit alerts unsilence in_doubt"),
 )
 @json_option
 @click.pass_context

@@ -98,10 +98,10 @@ def test_the_catalogues_of_translations_are_in_the_wheel(environment: Any, tmp_p
     assert chinese.stdout.startswith("用法： notifykit trace [选项] KEY\n\n  讲出一条记录的全部经过。\n"), (
         chinese.stderr
     )
-    assert (chinese.stderr, environment.run("notifykit", "trace", "-h", cwd=tmp_path, LC_ALL="C").stdout[:6]) == (
-        "",
-        "Usage:",
-    )
+    english = environment.run("notifykit", "trace", "-h", cwd=tmp_path, LC_ALL="C")
+    assert english.stdout.startswith("Usage:")
+    # Another test may have left a plugin in that environment that cannot be imported.
+    assert [line for line in chinese.stderr.splitlines() if "notifykit-stale" not in line] == []
 
 
 def test_data_files_are_in_the_wheel(environment: Any, tmp_path: Path) -> None:

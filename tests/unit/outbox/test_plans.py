@@ -29,6 +29,8 @@ from notifykit.testing.outbox.steps import finish, take
 
 NAMED = {"campaign": "c", "channel": "ch", "now": 1.0, "room": 1, "last": 0, "id": 1, "worker": "w"}
 
+KEYED = {"campaign": "c", "key": "k", "message": "m"}
+
 NOTED = {"decision": 1, "id": 1, "became": "queued", "was": None, "tries": 0, "not_before": 0.0, "doubted_at": None}
 NOTED |= {"sent_at": None, "reason": None, "reason_code": None, "reason_params": None}
 
@@ -57,8 +59,8 @@ STATEMENTS: dict[str, tuple[str, Any, str]] = {
     "busy": (lanes._BUSY, ("ch", "r"), "tasks_sending"),
     "behind retries": (lanes._BEHIND_RETRIES, NAMED, "tasks_retrying"),
     "place new": (lanes._PLACE_NEW, NAMED, "PRIMARY KEY"),
-    "delivered": (queueing._DELIVERED, ("c", "k"), "tasks_dedup (campaign=? AND record_key=?)"),
-    "known": (queueing._KNOWN, ("c", "k", "m"), "tasks_dedup (campaign=? AND record_key=? AND message_name=?)"),
+    "delivered": (queueing._DELIVERED, KEYED, "tasks_dedup (campaign=? AND record_key=?)"),
+    "known": (queueing._KNOWN, KEYED, "tasks_dedup (campaign=? AND record_key=? AND message_name=?)"),
     "completed": (queueing._COMPLETED, ("c", "k"), "tasks_dedup (campaign=? AND record_key=?)"),
     "owed": (writeback._OWED, ("c", 0, 10), "tasks_owed (campaign=?"),
     "what was before": (deciding._NOTE, NOTED, "tasks_dedup (campaign=? AND record_key=?)"),
