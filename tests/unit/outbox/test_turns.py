@@ -30,9 +30,11 @@ def test_a_worker_waits_for_whoever_writes(store: Path) -> None:
     with closing(SqliteOutbox.open(store)) as outbox, closing(SqliteOutbox.open(store)) as other:
         lock = other.transaction()
         lock.__enter__()
-        threading.Timer(0.3, lock.__exit__, (None, None, None)).start()
+        later = threading.Timer(0.3, lock.__exit__, (None, None, None))
+        later.start()
         with outbox.enlist("worker"), outbox.transaction():
             assert outbox.db.connection.in_transaction
+        later.join()  # it looks at the file once more after its commit
 
 
 def test_a_worker_does_not_wait_for_ever(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
