@@ -46,6 +46,21 @@ RESOLUTION = time.get_clock_info("perf_counter").resolution
 """Seconds that the clock can tell from none: what took less counts as that, so that rates are finite."""
 
 
+TICKS = 100
+"""How many steps of the clock a measurement lasts at least: shorter work is done again, each time from the start."""
+
+
+def tick(clock: Callable[[], float] = time.perf_counter) -> float:
+    """Return the seconds by which a clock goes on at once: the least of some steps, for others hold a pause."""
+    steps = []
+    for _ in range(5):
+        start = clock()
+        while (now := clock()) == start:
+            pass
+        steps.append(now - start)
+    return min(steps)
+
+
 class Stopwatch:
     """Seconds between `__enter__` and `__exit__` of `Stopwatch.running()`."""
 
@@ -102,22 +117,41 @@ class Series:
         return sum(sample.counts[name] for sample in self.samples)
 
 
-def run(subjects: Sequence[Subject], rounds: int, folder: Path, tell: Callable[[str], None]) -> dict[str, Series]:
-    """Measure A B C, A B C, …: what the machine does meanwhile hits all of them alike."""
+def run(
+    subjects: Sequence[Subject],
+    rounds: int,
+    folder: Path,
+    tell: Callable[[str], None],
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, Series]:
+    """Measure A B C, A B C, …: what the machine does meanwhile hits all of them alike. `clock`: what they read."""
     found = {subject.name: Series(subject) for subject in subjects}
+    least = TICKS * tick(clock)
     for number in range(1, rounds + 1):
         for subject in subjects:
             if subject.rounds is not None and number > subject.rounds:
                 continue
-            room = Path(tempfile.mkdtemp(dir=folder))
-            sample = subject.measure(room)
-            shutil.rmtree(room)
-            # What the last subject left to be written must not slow the next one's fsync.
-            if sys.platform != "win32":
-                os.sync()
+            sample = _sample(subject, folder, least)
             found[subject.name].samples.append(sample)
             tell(f"round {number}/{rounds}  {subject.name}: {sample.value:.3f}")
     return found
+
+
+def _sample(subject: Subject, folder: Path, least: float) -> Sample:
+    """Measure one subject until that has lasted for so long; returns the mean."""
+    samples: list[Sample] = []
+    while sum(sample.value for sample in samples) < least or not samples:
+        room = Path(tempfile.mkdtemp(dir=folder))
+        samples.append(subject.measure(room))
+        shutil.rmtree(room)
+        # What the last subject left to be written must not slow the next one's fsync.
+        if sys.platform != "win32":
+            os.sync()
+    return Sample(
+        value=statistics.fmean(sample.value for sample in samples),
+        counts=sum((Counter(sample.counts) for sample in samples), Counter()),
+        peak=max(sample.peak for sample in samples),
+    )
 
 
 class Compare(Enum):

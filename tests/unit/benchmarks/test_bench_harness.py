@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from benchmarks.harness import Compare, Figure, Sample, Series, Subject, evaluate, run, timed
+from benchmarks.harness import Compare, Figure, Sample, Series, Subject, evaluate, run, tick, timed
 
 
 def subject(name: str, values: list[float], work: int = 100) -> Subject:
@@ -43,6 +44,19 @@ def test_subjects_take_turns_in_folders_of_their_own(tmp_path: Path) -> None:
     assert len(set(rooms)) == 6
     assert not list(tmp_path.iterdir())
     assert [len(series.samples) for series in found.values()] == [2, 2, 2]
+
+
+def test_work_that_is_short_for_the_clock_is_done_until_a_hundred_ticks_are_over(tmp_path: Path) -> None:
+    at = itertools.count()
+
+    def coarse() -> float:
+        return next(at) // 7 * 0.0625
+
+    seen = itertools.cycle([0.0, 0.0625])
+    short = Subject(name="short", work=1, measure=lambda _: Sample(value=next(seen), counts={"twice": 1}, peak=3.0))
+    (sample,) = run([short], 1, tmp_path, silent, coarse)["short"].samples
+    assert tick(coarse) == 0.0625
+    assert (sample.value, sample.counts["twice"], sample.peak) == (0.03125, 200, 3.0)
 
 
 def test_a_dear_subject_is_left_out_of_the_later_rounds(tmp_path: Path) -> None:
