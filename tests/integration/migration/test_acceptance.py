@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +13,12 @@ from typing import Any
 import pytest
 from killed_worlds import replace
 from legacy_world import AWARD, GROUP, SENT, LegacyWorld
+from notifykit_migration.journal.folder import MigrationFolder
+from notifykit_migration.journal.journal import Journal
+from notifykit_migration.journal.lock import migration_lock
+from notifykit_migration.verify.beside import verify_if_due
+
+from notifykit.pipeline.project import open_project
 
 POINTS = [
     "nothing is lost",
@@ -77,8 +84,6 @@ def ticks(world: LegacyWorld) -> list[str]:
 
 def age(world: LegacyWorld, seconds: float) -> None:
     """Have the migration be older: the journal is written anew."""
-    from notifykit_migration.journal.journal import Journal
-
     path = world.migration / "journal.jsonl"
     entries = Journal.read(path)
     path.unlink()
@@ -176,6 +181,32 @@ def test_run_says_that_a_verification_failed(world: LegacyWorld) -> None:
     done = world.command("run", "--once")
     assert "the migration fails its checks" in done.stderr
     assert ticks(world)[1] == "failed"
+
+
+def test_run_says_that_a_verification_could_not_be_made(world: LegacyWorld) -> None:
+    age(world, 3600)
+    with migration_lock(MigrationFolder(world.migration), "retire"):
+        done = world.command("run", "--once")
+    assert "the migration could not be verified (exit code 6)" in done.stderr
+    assert ticks(world)[1] == "due"
+
+
+def test_two_verifications_are_not_made_at_once(world: LegacyWorld) -> None:
+    age(world, 3600)
+    project = open_project(world.project)
+    over = threading.Event()
+    under_way = threading.Thread(target=over.wait, name="notifykit-verify")
+    under_way.start()
+    verify_if_due(project)
+    assert [thread.name for thread in threading.enumerate()].count("notifykit-verify") == 1
+    over.set()
+    under_way.join()
+    assert ticks(world)[1] == "due"
+    verify_if_due(project)
+    for thread in threading.enumerate():
+        if thread.name == "notifykit-verify":
+            thread.join()
+    assert ticks(world)[1] == "passed"
 
 
 def test_if_due_does_nothing_where_nothing_is_due(world: LegacyWorld) -> None:
