@@ -139,6 +139,20 @@ class LookingContract(OutboxBase):
         assert (figures.queued_to_sent_p50, figures.queued_to_sent_p95) == (10, 10)
         assert (figures.call_p50, figures.call_p95) == (0.5, 0.5)
 
+    def test_a_message_that_was_tried_again_waited_once(self, outbox: Outbox, clock: FakeClock) -> None:
+        queue(outbox, *"ABC")
+        clock.advance(10)
+        a, b, c = sorted(claim(outbox), key=lambda one: one.task.id)
+        accept(outbox, a)
+        accept(outbox, b)
+        put_off(outbox, c, until=clock.now() + 45)
+        clock.advance(45)
+        put_off(outbox, claim_one(outbox), until=clock.now() + 45)
+        clock.advance(45)
+        accept(outbox, claim_one(outbox))
+        (figures,) = outbox.figures()
+        assert (figures.queued_to_sent_p50, figures.queued_to_sent_p95) == (10, 100)
+
     def test_each_campaign_has_its_own_figures(self, outbox: Outbox, clock: FakeClock) -> None:
         outbox.enqueue([draft(campaign="sh"), draft(campaign="bj"), draft(campaign="bj", key="C-2", recipient="x")])
         outbox.enqueue([draft(campaign="bj"), draft(campaign="sh"), draft(campaign="bj", key="C-2")])

@@ -22,6 +22,20 @@ run: {interval: 1h}
 senders:
   out: {type: file, path: out.txt, limits: [{count: 2, seconds: 60}]}
   away: {type: webhook, url: {env: AWAY}}
+  shut: {type: python, call: "desk_of_live_view:shut", search_path: .}
+  later: {type: python, call: "desk_of_live_view:later", search_path: .}
+"""
+
+DESK = """
+from notifykit.model import FOREVER, Outcome
+
+
+def shut(recipient, text):
+    return Outcome.retry("93000", "bad key", after=0, pause=FOREVER)
+
+
+def later(recipient, text):
+    return Outcome.retry("45009", "too many", after=3600)
 """
 
 CAMPAIGN = """
@@ -30,6 +44,8 @@ strategy: {type: contract, flag: sent, unsent: N, sent: Y}
 messages:
   - {name: here, recipient: '{{ record["name"] }}', sender: out, template: here}
   - {name: there, recipient: '{{ record["name"] }}', sender: away, template: there}
+  - {name: shut, recipient: '{{ record["name"] }}', sender: shut, template: shut}
+  - {name: later, recipient: '{{ record["name"] }}', sender: later, template: later}
 """
 
 
@@ -76,6 +92,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "campaigns").mkdir()
     (tmp_path / "notifykit.yaml").write_text(PROJECT, encoding="utf-8")
     (tmp_path / "campaigns" / "a.yaml").write_text(CAMPAIGN, encoding="utf-8")
+    (tmp_path / "desk_of_live_view.py").write_text(DESK, encoding="utf-8")
     rows = "".join(f"C-{number},name {number},N\n" for number in range(5))
     (tmp_path / "orders.csv").write_text(f"id,name,sent\n{rows}", encoding="utf-8")
     return tmp_path
@@ -86,6 +103,8 @@ def test_a_terminal_shows_what_waits_for_what(folder: Path) -> None:
     running = Terminal(folder, str(NOTIFYKIT), "run")
     running.wait_for(lambda said: re.search(r"^away +5 +\S.*the next try in .*cannot be reached", said, re.MULTILINE))
     running.wait_for(lambda said: re.search(r"^out +3 +\S.* 2 +its limit of 2 in 1 min", said, re.MULTILINE))
+    running.wait_for(lambda said: re.search(r"^shut +5 +\S.*`notifykit resume`: .*bad key", said, re.MULTILINE))
+    running.wait_for(lambda said: re.search(r"^later +5 +\S.* 5 +a turn that is due in", said, re.MULTILINE))
     assert "2 sent" in running.said
     assert running.end() == 0
     assert "notifykit: stopping" in running.said

@@ -138,6 +138,22 @@ def test_what_is_wrong_is_found_by_its_point(world: LegacyWorld, statement: str,
     assert points(world, code=7)[point][0] == "failed"
 
 
+def test_what_has_waited_for_less_than_a_day_counts_as_nothing(world: LegacyWorld) -> None:
+    world.contract("N")
+    assert world.run("generate").exit_code == 0
+    assert points(world)["as many messages are sent"][1] == "since: 100.0% (2); before: 100.0% (2)"
+
+
+def test_a_flag_that_the_old_program_wrote_is_not_ours(tmp_path: Path) -> None:
+    world = LegacyWorld(tmp_path / "project")
+    world.contract("Y", SENT, [(GROUP, "completed"), (AWARD, "pending")], award=True)
+    assert world.run("migrate", "--yes", "--stopped", "idle", "--soak", "7").exit_code == 0
+    assert points(world)["flags follow sending"] == (
+        "passed",
+        "0 contracts of messages queued since are flagged, each with all of them sent",
+    )
+
+
 def test_a_calendar_that_was_not_kept_is_told(world: LegacyWorld) -> None:
     age(world, 2 * 3600)
     assert points(world, code=7)["verified by the calendar"] == ("failed", "2 passed, 1 missed, 31 ahead")
@@ -246,6 +262,7 @@ def test_the_report_sets_the_time_since_against_the_time_before(world: LegacyWor
     ]
     shown = world.run("--lang", "zh", "report", "--since-migration", "--html", str(tmp_path / "page.html"))
     assert shown.exit_code == 0, shown.output
+    assert len(found["days"]) <= 2
     assert "发送成功率不低于从前" in (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "100.0% (2)" in world.run("report", "--since-migration").stdout
 
@@ -273,3 +290,11 @@ def test_a_verification_that_failed_is_told_until_one_passes(world: LegacyWorld)
     (alert,) = json.loads(told.stdout)["tasks"]
     assert wrong in alert["text"]
     assert "`notifykit rollback` is the way back" in alert["text"]
+
+
+def test_without_the_migration_the_report_compares_nothing(world: LegacyWorld) -> None:
+    assert "--since-migration" in world.run("report", "--help").stdout
+    with world.project.open("a", encoding="utf-8") as file:
+        file.write("plugins: {block: [notifykit_migration]}\n")
+    assert "--since-migration" not in world.run("report", "--help").stdout
+    assert world.run("report", "--since-migration").exit_code == 2

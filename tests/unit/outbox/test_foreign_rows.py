@@ -19,7 +19,7 @@ from notifykit.operate.attention import attention
 from notifykit.operate.decisions import Resolution, Selection, decide
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.sqlite import rows, setting_aside
-from notifykit.outbox.values import ChannelBounds, Count, Filter, Transition
+from notifykit.outbox.values import LATEST, ChannelBounds, Count, Filter, Transition
 from notifykit.testing import FakeClock, draft
 from notifykit.testing.outbox.steps import finish, take
 from notifykit.wording import Reason, Wording
@@ -163,6 +163,26 @@ def test_rows_are_listed_once_each_wherever_a_text_is_not_utf8(outbox: SqliteOut
         assert [task.id for task in anew.tasks(Filter())] == [1, 2, 3]
     with SqliteOutbox.open(outbox.db.path, FakeClock()) as anew:
         assert [task.id for task in anew.tasks(Filter(ids=bad))] == list(bad)
+
+
+@pytest.mark.parametrize("status", ["queued", "failed", "in_doubt", "sending", "sent", "completed"])
+def test_a_row_without_a_channel_is_counted_once(outbox: SqliteOutbox, status: str) -> None:
+    with closing(outbox):
+        outbox.enqueue([draft(key=key, recipient=key) for key in "ab"])
+        write(outbox.db.path, "UPDATE tasks SET channel = NULL, status = ? WHERE record_key = 'a'", (status,))
+        assert outbox.figures()[0].by_status == {Status.FOREIGN: 1, Status.QUEUED: 1}
+
+
+def test_figures_tell_of_the_latest_attempts(outbox: SqliteOutbox) -> None:
+    with closing(outbox):
+        outbox.enqueue([draft(key=f"{number}", recipient=f"{number}") for number in range(LATEST + 1)])
+        write(
+            outbox.db.path,
+            "INSERT INTO attempts (task_id, number, channel, worker, started_at, finished_at, verdict)"
+            " SELECT id, 1, channel, 'w', 1.0, 2.0, iif(id = 1, 'rejected', 'accepted') FROM tasks",
+        )
+        (figures,) = outbox.figures()
+        assert (figures.success_rate, figures.errors) == (1.0, {})
 
 
 def test_a_message_whose_status_was_changed_waits_for_a_person(outbox: SqliteOutbox) -> None:
