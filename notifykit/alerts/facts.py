@@ -61,7 +61,7 @@ class Facts:
     @property
     def closed(self) -> Collection[str]:
         """The channels that take nothing now. One that is not configured is none of them."""
-        return {pause.channel for pause in self.pulse.pauses} | {one.channel for one in self.outages if one.paused}
+        return {pause.channel for pause in self.pulse.pauses} | {one.channel for one in self.outages}
 
     def usable(self, channel: str) -> bool:
         """Whether a channel can be used here, and takes something now."""

@@ -23,6 +23,9 @@ __all__ = ["Changed", "drafts", "further", "goes_to_second", "own_campaign"]
 
 _NO_FILE = Path()
 
+LATE = 2
+"""Tries after which an alert that is still queued goes to the second recipient, too."""
+
 FIRST, SECOND = "alert", "second"
 """The names of the two messages that one look can make of a recipient: the second where the first did not arrive."""
 
@@ -84,7 +87,8 @@ def further(outbox: Outbox, facts: Facts, channels: Mapping[str, Channel]) -> li
         Filter(campaign=ALERTS_CAMPAIGN, statuses=(Status.QUEUED, Status.FAILED, Status.IN_DOUBT))
     ):
         second = task.metadata.get("second")
-        if task.name != FIRST or not second or (task.status is Status.QUEUED and facts.usable(task.channel)):
+        to_come = task.status is Status.QUEUED and task.tries < LATE and facts.usable(task.channel)
+        if task.name != FIRST or not second or to_come:
             continue
         key = f"{task.key} {SECOND}"
         if second["channel"] not in channels or any(outbox.tasks(Filter(campaign=ALERTS_CAMPAIGN, key=key, limit=1))):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import sample_outage
-from cli_world import BROKEN, DOUBTFUL, FINE, REFUSED, CliWorld
+from cli_world import BROKEN, BUSY, DOUBTFUL, FINE, REFUSED, CliWorld
 
 from notifykit.alerts.messages import own_campaign
 from notifykit.alerts.state import keep_state, states
@@ -127,6 +128,35 @@ def test_what_does_not_arrive_goes_to_the_second_too_and_once(make_world: MakeWo
     assert (first["status"], second["status"]) == ("failed", "completed")
     health = world.json("health", code=3)
     assert [one["alert"] for one in health["conditions"]] == ["in_doubt"]  # not of the alert that failed
+
+
+def test_what_is_still_tried_goes_to_the_second_too(make_world: MakeWorld) -> None:
+    world = make_world((DOUBTFUL, FINE))
+    alerts = ALERTS.replace("channel: duty", "channel: beijing-group").replace("duty@", f"{BUSY}@")
+    world.edit("notifykit.yaml", "senders:\n", alerts + SENDERS)
+    desk = next(world.folder.glob("desk_*.py"))
+    desk.write_text(desk.read_text(encoding="utf-8").replace("in text", "in recipient + text"), encoding="utf-8")
+    world.invoke("run", "--once")
+    assert lines(world, "head") == []
+    with closing(sqlite3.connect(world.store)) as db, db:
+        db.execute("UPDATE tasks SET tries = 2 WHERE campaign = ?", (ALERTS_CAMPAIGN,))
+    for _ in range(2):
+        world.invoke("run", "--once")
+    assert lines(world, "head") == ["in_doubt began: 1 in doubt"]
+    (first, _second) = world.json("tasks", "--campaign", ALERTS_CAMPAIGN)["tasks"]
+    assert first["status"] == "queued"
+
+
+def test_a_channel_with_one_message_that_cannot_be_reached_is_passed_over(make_world: MakeWorld) -> None:
+    world = watched(make_world((DOUBTFUL, FINE)))
+    world.invoke("generate")
+    with world.outbox() as outbox:
+        outage = replace(sample_outage.OUTAGE, channel="duty", since=outbox.now() - 9, failures=2, several=False)
+        outbox.set_outage(outage)
+        assert not outage.paused
+    world.invoke("run", "--once")
+    assert texts(world) == []
+    assert lines(world, "head") == ["in_doubt began: 1 in doubt"]
 
 
 def test_a_channel_that_is_paused_for_a_time_sends_them_to_the_second(make_world: MakeWorld) -> None:
