@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from notifykit.errors import ExitCode
@@ -16,6 +16,8 @@ from notifykit.terminal.console import warn
 _ASKED = b"!"
 _ANEW = b"r"
 _OVER = b"."
+_CURSOR = b"\x1b[?25h\n"
+"""Has a terminal show its cursor again, which lines that move hide."""
 _MESSAGE = "notifykit: stopping; what is on the wire is finished first (once more: leave at once)"
 
 
@@ -39,6 +41,9 @@ def stopping_with(stop: Callable[[], None], reload: Callable[[], None] | None = 
 
     def heard(_number: int, _frame: FrameType | None) -> None:
         if interruption.asked:
+            with suppress(OSError):
+                if os.isatty(2):
+                    os.write(2, _CURSOR)
             os._exit(ExitCode.INTERRUPTED)
         interruption.asked = True
         # A handler may run while the main thread holds any lock: it takes none, and writes to no buffered stream.

@@ -183,9 +183,9 @@ class Dispatcher:
             for result in errand.results:
                 task, verdict = result.claim.task, result.outcome.verdict
                 extra = about("not_recorded", task)
-                log.exception(
-                    "task %d (%s): the outcome, %s, could not be recorded", task.id, task.key, verdict, extra=extra
-                )
+                told = "task %d (%s): the outcome, %s, could not be recorded: %s"
+                unforeseen = not isinstance(error, StoreError)
+                log.error(told, task.id, task.key, verdict, error, extra=extra, exc_info=unforeseen)
         finally:
             self._exchanges.held.drop(errand.claims)
             with self._state:

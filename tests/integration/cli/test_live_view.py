@@ -58,7 +58,7 @@ class Terminal:
         if not self.pid:
             os.chdir(folder)
             os.execvpe(command[0], command, environment)
-        self.said = ""
+        self.raw = self.said = ""
 
     def wait_for(self, seen: Callable[[str], object]) -> None:
         """Read until what was said so far is what is waited for. Raises AssertionError after a minute."""
@@ -83,7 +83,9 @@ class Terminal:
             found = os.read(self._fd, 1 << 16)
         except OSError:  # the process has gone
             return False
-        self.said += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", found.decode("utf-8", "replace"))
+        text = found.decode("utf-8", "replace")
+        self.raw += text
+        self.said += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
         return bool(found)
 
 
@@ -108,6 +110,18 @@ def test_a_terminal_shows_what_waits_for_what(folder: Path) -> None:
     assert "2 sent" in running.said
     assert running.end() == 0
     assert "notifykit: stopping" in running.said
+
+
+def test_a_second_interrupt_leaves_the_cursor_where_it_is_seen(folder: Path) -> None:
+    (folder / "desk_of_live_view.py").write_text(
+        "import time\n\n\ndef shut(recipient, text):\n    time.sleep(30)\n\n\nlater = shut\n"
+    )
+    running = Terminal(folder, str(NOTIFYKIT), "run")
+    running.wait_for(lambda said: "waits for" in said)
+    os.kill(running.pid, signal.SIGINT)
+    running.wait_for(lambda said: "notifykit: stopping" in said)
+    assert running.end() == 130
+    assert running.raw.rindex("\x1b[?25h") > running.raw.rindex("\x1b[?25l")
 
 
 def test_a_quiet_run_shows_nothing_that_moves(folder: Path) -> None:
