@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from notifykit.outbox.address import StoreAddress
     from notifykit.pipeline.project import Project
     from notifykit.start import DataFile, ProjectDraft
-    from notifykit.terminal.translation import Catalogue
     from notifykit.wording import Reason, Sentence
+    from notifykit.wording.translation import Catalogue
 
 __all__ = ["Register", "RegisterCommand", "RegisterReasons"]
 
@@ -168,7 +168,7 @@ def register_reasons(register: RegisterReasons) -> None:
 
 @hookspec
 def register_translations(register: Callable[[Catalogue], None]) -> None:
-    """Offer translations of the texts that this plugin prints (see `notifykit.terminal.translation`).
+    """Offer translations of the texts that this plugin prints (see `notifykit.wording.translation`).
 
     Called once, where the command line speaks another language than English. `register(catalogue)` takes a
     `Catalogue`: a domain, and the folder with `zh_CN/LC_MESSAGES/DOMAIN.mo`. By it the help of the plugin's commands

@@ -37,7 +37,7 @@ class Session:
     verbosity: int = 0
     """-1 for errors only, 0 for the usual, 1 and more for what goes on inside."""
     language: str = "en"
-    """What is said to people: `en` or `zh`; all else is said by `notifykit.terminal.translation`."""
+    """What is said to people: `en` or `zh`; all else is said by `notifykit.wording.translation`."""
 
     def say(self, reason: Reason) -> str:
         """Put a reason into words, in the language of this call."""

@@ -21,7 +21,7 @@ from system import may_be_skipped
 coarse_clock.from_environment()
 
 from notifykit import secrets  # noqa: E402 - see above
-from notifykit.terminal import translation  # noqa: E402
+from notifykit.wording import translation  # noqa: E402
 
 surroundings.settle()
 

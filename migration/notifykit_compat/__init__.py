@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from notifykit.hookspecs import Register, RegisterCommand, RegisterReasons
-    from notifykit.terminal.translation import Catalogue
+    from notifykit.wording.translation import Catalogue
     from notifykit_compat.installing import install
     from notifykit_compat.plan_functions import (
         create_task_with_contract_id,
@@ -62,7 +62,7 @@ def register_translations(register: Callable[[Catalogue], None]) -> None:
     """Offer what `notifykit shim` says in other languages."""
     from pathlib import Path
 
-    from notifykit.terminal.translation import Catalogue
+    from notifykit.wording.translation import Catalogue
 
     register(Catalogue("notifykit_compat", Path(__file__).parent / "locale"))
 

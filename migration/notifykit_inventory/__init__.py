@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from notifykit.hookspecs import RegisterCommand
     from notifykit.start import ProjectDraft
-    from notifykit.terminal.translation import Catalogue
+    from notifykit.wording.translation import Catalogue
 
 
 @hookimpl
@@ -23,7 +23,7 @@ def register_translations(register: Callable[[Catalogue], None]) -> None:
     """Offer what `notifykit inventory` says in other languages."""
     from pathlib import Path
 
-    from notifykit.terminal.translation import Catalogue
+    from notifykit.wording.translation import Catalogue
 
     register(Catalogue("notifykit_inventory", Path(__file__).parent / "locale"))
 

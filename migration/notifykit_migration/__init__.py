@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from notifykit.outbox import Outbox
     from notifykit.outbox.address import StoreAddress
     from notifykit.pipeline.project import Project
-    from notifykit.terminal.translation import Catalogue
     from notifykit.wording import Reason
+    from notifykit.wording.translation import Catalogue
 
 
 @hookimpl
@@ -35,7 +35,7 @@ def register_translations(register: Callable[[Catalogue], None]) -> None:
     """Offer what the commands of a migration say in other languages."""
     from pathlib import Path
 
-    from notifykit.terminal.translation import Catalogue
+    from notifykit.wording.translation import Catalogue
 
     register(Catalogue("notifykit_migration", Path(__file__).parent / "locale"))
 

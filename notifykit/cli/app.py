@@ -25,7 +25,7 @@ from notifykit.terminal import logs
 from notifykit.terminal.console import warn, warn_of
 from notifykit.terminal.paths import PathType
 from notifykit.terminal.stdout import emit, forget_the_rest, kept, printing
-from notifykit.terminal.translation import CHINESE, ENGLISH, gettext, language_of, speak
+from notifykit.wording.translation import CHINESE, ENGLISH, gettext, language_of, speak
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

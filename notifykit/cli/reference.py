@@ -20,7 +20,7 @@ from notifykit.cli.translated import translated
 from notifykit.plugins import load_plugins
 from notifykit.plugins.commands import LazyCommand
 from notifykit.plugins.find import OWN_DISTRIBUTION, canonical, find_entry_points, identify
-from notifykit.terminal.translation import Catalogue, speak
+from notifykit.wording.translation import Catalogue, speak
 
 BEGIN = "<!-- The rest is generated: python -m notifykit.cli.reference docs/cli.md -->"
 PLUGINS = "<!-- Commands of the plugins that come with notifykit. Where one is not installed, its part stays. -->"

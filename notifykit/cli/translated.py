@@ -10,8 +10,8 @@ import click
 from rich.cells import cell_len
 
 from notifykit.plugins.commands import LazyCommand
-from notifykit.terminal.translation import gettext
 from notifykit.terminal.wrapping import wrapped
+from notifykit.wording.translation import gettext
 
 Some = TypeVar("Some", bound=click.Command)
 Say = Callable[[str], str]

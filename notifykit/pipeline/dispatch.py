@@ -184,8 +184,7 @@ class Dispatcher:
                 task, verdict = result.claim.task, result.outcome.verdict
                 extra = about("not_recorded", task)
                 told = "task %d (%s): the outcome, %s, could not be recorded: %s"
-                unforeseen = not isinstance(error, StoreError)
-                log.error(told, task.id, task.key, verdict, error, extra=extra, exc_info=unforeseen)
+                log.error(told, task.id, task.key, verdict, error, extra=extra)  # noqa: TRY400 - `run` raises it
         finally:
             self._exchanges.held.drop(errand.claims)
             with self._state:

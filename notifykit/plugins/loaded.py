@@ -20,8 +20,8 @@ from notifykit.plugins.report import FailedPlugin, LoadedPlugin, PluginId, failu
 if TYPE_CHECKING:
     import click
 
-    from notifykit.terminal.translation import Catalogue
     from notifykit.wording import Sentence, Wording
+    from notifykit.wording.translation import Catalogue
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +141,7 @@ class Plugins:
 
         Raises PluginError where plugins were loaded strictly, and the catalogue of one will not do.
         """
-        from notifykit.terminal.translation import LOCALES, Catalogue  # English needs none
+        from notifykit.wording.translation import LOCALES, Catalogue  # English needs none
 
         def domain_of(catalogue: Catalogue) -> str:
             if not isinstance(catalogue, Catalogue):

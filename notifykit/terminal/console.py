@@ -13,11 +13,25 @@ from notifykit.errors import NotifykitError
 from notifykit.secrets import json_escape, redact, redact_data
 from notifykit.session import Session
 from notifykit.terminal.stdout import emit, stdout
+from notifykit.wording.translation import ENGLISH, gettext, pgettext, speak
 
 __all__ = ["count", "info", "json_option", "out", "print_json", "some", "visible", "warn", "warn_of"]
 
+
+def _in_english(_context: click.Context, _option: click.Parameter, as_json: bool) -> bool:
+    """Speak English to a program, whatever the people around it speak: texts within JSON never change."""
+    if as_json:
+        speak(ENGLISH)
+    return as_json
+
+
 json_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON (`notifykit docs cli` lists its keys)."
+    "--json",
+    "as_json",
+    is_flag=True,
+    is_eager=True,
+    callback=_in_english,
+    help="Print JSON (`notifykit docs cli` lists its keys).",
 )
 
 
@@ -75,10 +89,12 @@ def visible_lines(text: str) -> str:
 
 def some(items: Sequence[str], at_most: int = 10) -> str:
     """Return the first few, and how many more there are."""
-    more = f", and {len(items) - at_most} more" if len(items) > at_most else ""
-    return ", ".join(items[:at_most]) + more
+    shown = gettext(", ").join(items[:at_most])
+    left = len(items) - at_most
+    return gettext("{items}, and {number} more", items=shown, number=left) if left > 0 else shown
 
 
 def count(number: int, one: str) -> str:
-    """Return `1 key`, `2 keys`."""
-    return f"{number:,} {one}{'' if number == 1 else 's'}"
+    """Return `1 key`, `2 keys`; elsewhere what the context `count` has for the noun, such as `{number} 个键`."""
+    said = pgettext("count", one)
+    return f"{number:,} {one}{'' if number == 1 else 's'}" if said == one else said.format(number=f"{number:,}")

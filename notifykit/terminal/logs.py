@@ -13,6 +13,7 @@ import click
 from notifykit.errors import NotifykitError
 from notifykit.secrets import redact
 from notifykit.terminal.console import visible, visible_lines
+from notifykit.wording.translation import gettext
 
 _TALKATIVE = ("httpx", "httpcore", "httpx2", "httpcore2", "urllib3", "apprise")
 """They log whole addresses, keys included, at INFO or DEBUG."""
@@ -32,11 +33,18 @@ ABOUT = ("code", "campaign", "channel", "task")
 class RedactingFilter(logging.Filter):
     """Removes registered credentials from a record: message, exception and stack.
 
-    A message is one line: line ends and commands to a terminal, which may come from a business key, are escaped.
+    A message is one line: line ends and commands to a terminal, which may come from a business key, are escaped. It is
+    said in the language that is spoken, unless it is for programs.
     """
+
+    def __init__(self, *, for_programs: bool = False) -> None:
+        super().__init__()
+        self._for_programs = for_programs
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record in place; it always passes."""
+        if not self._for_programs and isinstance(record.msg, str):
+            record.msg = gettext(record.msg)
         try:
             text = record.getMessage()
         except (TypeError, ValueError, KeyError):
@@ -104,7 +112,7 @@ def configure(verbosity: int, *, as_json: bool = False, file: Path | None = None
         old.close()
     handler = _ToStderr() if file is None else _to_file(file)
     handler.set_name(_NAME)
-    handler.addFilter(RedactingFilter())
+    handler.addFilter(RedactingFilter(for_programs=as_json))
     handler.setFormatter(JsonFormatter() if as_json else LineFormatter())
     root.addHandler(handler)
     levels = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}

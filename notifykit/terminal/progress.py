@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from notifykit.terminal.stdout import stdout
+from notifykit.wording.translation import pgettext
 
 __all__ = ["progress"]
 
@@ -26,9 +27,9 @@ def progress(what: str, unit: str, total: Callable[[], int] | None = None) -> It
     columns: list[ProgressColumn] = [SpinnerColumn(), TextColumn("{task.description}")]
     if total is not None:
         columns.append(BarColumn())
-    columns += [TextColumn(f"{{task.completed:,.0f}} {unit}"), TimeElapsedColumn()]
+    columns += [TextColumn(f"{{task.completed:,.0f}} {pgettext('progress', unit)}"), TimeElapsedColumn()]
     # What is printed meanwhile goes above the line, but never from a redirected stdout to the terminal.
     moving = Progress(*columns, console=Console(file=sys.stderr), transient=True, redirect_stdout=stdout().isatty())
     with moving:
-        line = moving.add_task(what, total=total() if total else None)
+        line = moving.add_task(pgettext("progress", what), total=total() if total else None)
         yield lambda more: moving.advance(line, more)

@@ -12,7 +12,7 @@ import click
 from notifykit.secrets import redact
 from notifykit.terminal.console import visible
 from notifykit.terminal.stdout import emit, stdout
-from notifykit.terminal.translation import pgettext
+from notifykit.wording.translation import pgettext
 
 __all__ = ["Key", "Right", "print_table"]
 

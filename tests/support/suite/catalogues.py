@@ -27,12 +27,13 @@ from notifykit.cli.translated import translated
 from notifykit.plugins import load_plugins
 from notifykit.plugins.commands import LazyCommand
 from notifykit.plugins.find import OWN_DISTRIBUTION, canonical, find_entry_points, identify
-from notifykit.terminal import translation
+from notifykit.wording import translation
 
-HEADING = "heading"
-"""The context of what stands above a column."""
+HEADING, COUNT, PROGRESS = "heading", "count", "progress"
+"""The contexts of what stands above a column, of a noun behind its number, and of a moving line."""
+LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 WIDTH = 110
-KEYWORDS = {"gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
+KEYWORDS = {"gettext": None, "gettext_noop": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 CLICKS = {"_": None, "ngettext": (1, 2)}
 SINCE = datetime(2026, 11, 29, tzinfo=UTC)
 """The date in a catalogue's head: a catalogue is made of its texts alone."""
@@ -106,15 +107,34 @@ def in_code(name: str) -> Iterator[Text]:
         yield Text(message, context)
     for path in sorted(Path(folder).rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        yield from (Text(heading, HEADING) for heading in headings(tree) if heading)
+        yield from (text for text in called(tree) if text.id)
 
 
-def headings(tree: ast.AST) -> Iterator[str]:
-    """Yield the constant headings of the tables that a module prints, also those that it collects in a variable."""
+def called(tree: ast.AST) -> Iterator[Text]:
+    """Yield what a module gives to functions that translate it: headings of tables, nouns, moving lines, log lines.
+
+    Also what it collects in a variable first.
+    """
     for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
         for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
-            if isinstance(call.func, ast.Name) and call.func.id == "print_table":
-                yield from _constants(call.args[0], function, set())
+            for argument, context in _translated(call):
+                yield from (Text(text, context) for text in _constants(argument, function, set()))
+
+
+def _translated(call: ast.Call) -> Iterator[tuple[ast.expr, str | None]]:
+    """Yield the arguments of a call that it translates, each with its context."""
+    match call:
+        case ast.Call(func=ast.Name("print_table"), args=[titles, *_]):
+            yield titles, HEADING
+        case ast.Call(func=ast.Name("count"), args=[_, noun]):
+            yield noun, COUNT
+        case ast.Call(func=ast.Name("progress"), args=[what, unit, *_]):
+            yield what, PROGRESS
+            yield unit, PROGRESS
+        case ast.Call(func=ast.Attribute(value=ast.Name("log"), attr=level), args=[said, *_]) if level in LEVELS:
+            yield said, None
+        case ast.Call(func=ast.Attribute(value=ast.Name("log"), attr="log"), args=[_, said, *_]):
+            yield said, None
 
 
 def _constants(node: ast.AST, function: ast.FunctionDef, seen: set[str]) -> Iterator[str]:

@@ -29,9 +29,9 @@ from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.sqlite.store import SqliteAddress
 from notifykit.outbox.values import ChannelBounds, Machine, SourcePlace, Transition
 from notifykit.plugins import Plugins, find, load_plugins
-from notifykit.terminal.translation import gettext, speak
 from notifykit.testing.outbox.steps import finish, take
 from notifykit.testing.samples import draft
+from notifykit.wording.translation import gettext, speak
 
 
 class AnHourAgo(SystemClock):

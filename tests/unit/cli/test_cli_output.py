@@ -6,7 +6,9 @@ import io
 import json
 import sys
 
+import click
 import pytest
+from click.testing import CliRunner
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -14,9 +16,10 @@ from rich.cells import cell_len
 from notifykit.errors import NotifykitError
 from notifykit.secrets import Secret
 from notifykit.terminal import tables
-from notifykit.terminal.console import count, out, print_json, some, visible, warn, warn_of
+from notifykit.terminal.console import count, json_option, out, print_json, some, visible, warn, warn_of
 from notifykit.terminal.folding import folded
 from notifykit.terminal.tables import Key, Right, print_table
+from notifykit.wording.translation import speak
 
 
 def test_columns_line_up_where_characters_are_wide(capsys: pytest.CaptureFixture[str]) -> None:
@@ -143,6 +146,24 @@ def test_json_on_several_lines(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert len(out.splitlines()) > 1
     assert json.loads(out) == {"a": [1]}
+
+
+def test_programs_are_spoken_to_in_english() -> None:
+    @click.command
+    @json_option
+    def told(as_json: bool) -> None:
+        out(f"{as_json} {some(['a', 'b'])}")
+
+    speak("zh")
+    assert CliRunner().invoke(told).output == "False a、b\n"
+    assert CliRunner().invoke(told, ["--json"]).output == "True a, b\n"
+
+
+def test_some_and_count_in_chinese() -> None:
+    speak("zh")
+    assert (count(1, "message"), count(1200, "message")) == ("1 条消息", "1,200 条消息")
+    assert some(list("abc"), 2) == "a、b，另有 1 项"
+    assert count(2, "unheard word") == "2 unheard words"
 
 
 def test_some_and_count() -> None:

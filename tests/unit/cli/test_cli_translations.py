@@ -18,7 +18,7 @@ from rich.cells import cell_len
 
 from notifykit.cli.app import build_cli
 from notifykit.cli.translated import translated
-from notifykit.terminal import translation
+from notifykit.wording import translation
 
 FOUND = catalogues.catalogues()
 WANTED = catalogues.wanted()
@@ -63,6 +63,17 @@ def test_what_is_typed_and_what_is_put_in_is_the_same_in_both_languages(name: st
         if not facts(text) <= facts(str(translation_)) | {"COMMAND", "ARGS", "OPTIONS"}
     }
     assert wrong == {}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_a_log_line_is_filled_with_comes_in_the_same_order(name: str) -> None:
+    places = re.compile(r"%(?!\()[-+#0 ]*\d*(?:\.\d+)?[a-z]")
+    wrong = [
+        message.id
+        for message in catalogues.read(FOUND[name])
+        if isinstance(message.id, str) and places.findall(message.id) != places.findall(str(message.string))
+    ]
+    assert wrong == []
 
 
 def helps(command: click.Command, parent: click.Context | None, width: int) -> Iterator[tuple[str, str]]:

@@ -12,11 +12,11 @@ from click.testing import CliRunner
 
 from notifykit.cli import app
 from notifykit.errors import PluginError
-from notifykit.terminal.translation import gettext, speak
+from notifykit.wording.translation import gettext, speak
 
 OFFER = """
     from pathlib import Path
-    from notifykit.terminal.translation import Catalogue
+    from notifykit.wording.translation import Catalogue
     @notifykit.hookimpl
     def register_translations(register):
         register({})
@@ -73,7 +73,7 @@ def test_loaded_strictly_it_is_fatal_where_everything_is_imported(site: Any) -> 
 COMMANDS = """
     import click
     from pathlib import Path
-    from notifykit.terminal.translation import Catalogue
+    from notifykit.wording.translation import Catalogue
 
     @click.command()
     @click.option("--wet", is_flag=True, help="Even when it rains.")

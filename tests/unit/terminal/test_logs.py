@@ -11,6 +11,7 @@ import pytest
 from notifykit.errors import NotifykitError
 from notifykit.secrets import Secret
 from notifykit.terminal import logs
+from notifykit.wording.translation import speak
 
 KEY = "d9f1b2c3-key with spaces"
 
@@ -157,3 +158,15 @@ def test_lines_go_to_a_file_that_is_put_aside(
 def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(NotifykitError, match="the log cannot be written"):
         logs.configure(0, file=tmp_path / "missing" / "notifykit.log")
+
+
+def test_a_line_is_said_in_the_language_that_is_spoken_but_not_to_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    log = logging.getLogger("notifykit.test")
+    speak("zh")
+    logs.configure(0)
+    log.warning("channel %s: the service answers again", "group")
+    logs.configure(0, as_json=True)
+    log.warning("channel %s: the service answers again", "group")
+    line, program = capsys.readouterr().err.splitlines()
+    assert line.endswith("WARNING notifykit.test: 通道 group：服务恢复应答")
+    assert json.loads(program)["message"] == "channel group: the service answers again"

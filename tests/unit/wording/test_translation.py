@@ -12,7 +12,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from click import exceptions
 
-from notifykit.terminal.translation import Catalogue, gettext, language_of, ngettext, pgettext, speak
+from notifykit.wording.translation import Catalogue, gettext, gettext_noop, language_of, ngettext, pgettext, speak
 
 
 def made(folder: Path, domain: str, texts: dict[str, str]) -> Catalogue:
@@ -122,3 +122,18 @@ def test_click_says_its_own_texts_in_that_language() -> None:
     assert click.BadParameter("no").format_message() == "值无效：no"
     speak("en")
     assert exceptions.NoSuchOption("--x").message == "No such option '--x'."
+
+
+def test_values_are_put_into_what_is_said(tmp_path: Path) -> None:
+    speak("zh", [made(tmp_path, "a", {"{file} is empty, {number:,} times": "{number:,} 次，{file} 是空的"})])
+    assert gettext("{file} is empty, {number:,} times", file="{x}", number=1200) == "1,200 次，{x} 是空的"
+    speak("en")
+    assert gettext("{file} is empty, {number:,} times", file="{x}", number=1200) == "{x} is empty, 1,200 times"
+    assert gettext("write {{ name }}") == "write {{ name }}"
+    assert ngettext("{number} day", "{number} days", 2, number=2) == "2 days"
+
+
+def test_a_constant_is_translated_where_it_is_shown(tmp_path: Path) -> None:
+    constant = gettext_noop("rain")
+    speak("zh", [made(tmp_path, "a", {"rain": "雨"})])
+    assert (constant, gettext(constant)) == ("rain", "雨")

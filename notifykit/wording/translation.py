@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gettext import NullTranslations
 
-__all__ = ["Catalogue", "gettext", "ngettext", "pgettext"]
+__all__ = ["Catalogue", "gettext", "gettext_noop", "ngettext", "pgettext"]
 
 ENGLISH, CHINESE = "en", "zh"
 LOCALES = {CHINESE: "zh_CN"}
@@ -60,21 +60,31 @@ def speak(language: str, catalogues: Iterable[Catalogue] = ()) -> None:
     _teach_click()
 
 
-def gettext(text: str) -> str:
-    """Return a text in the language that is spoken; one that no catalogue has stays English."""
-    return _spoken[0].gettext(text) if _spoken and text else text  # the translation of nothing is the file's head
+def gettext(text: str, /, **values: object) -> str:
+    """Return a text in the language that is spoken; one that no catalogue has stays English.
+
+    Where there are values, they are put into it as `str.format` does: `{name}`, `{number:,}`, `{path!r}`. A text
+    without values is left as it is, braces included.
+    """
+    said = _spoken[0].gettext(text) if _spoken and text else text  # the translation of nothing is the file's head
+    return said.format(**values) if values else said
 
 
-def pgettext(context: str, text: str) -> str:
+def gettext_noop(text: str) -> str:
+    """Return the text as it is: a constant of a module, which `gettext` translates where it is shown."""
+    return text
+
+
+def pgettext(context: str, text: str, /, **values: object) -> str:
     """Do so for a text that means something else in another context, such as `heading` of a column."""
-    return _spoken[0].pgettext(context, text) if _spoken and text else text
+    said = _spoken[0].pgettext(context, text) if _spoken and text else text
+    return said.format(**values) if values else said
 
 
-def ngettext(one: str, many: str, number: int) -> str:
-    """Return the text that goes with a number."""
-    if _spoken:
-        return _spoken[0].ngettext(one, many, number)
-    return one if number == 1 else many
+def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
+    """Return the text that goes with a number. Values are put into it; the number is one of them where it is shown."""
+    said = _spoken[0].ngettext(one, many, number) if _spoken else one if number == 1 else many
+    return said.format(**values) if values else said
 
 
 def _teach_click() -> None:

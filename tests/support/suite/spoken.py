@@ -1,0 +1,104 @@
+"""Which texts in the code read as English prose, and go past the catalogues of translations.
+
+`python tests/support/suite/spoken.py [FOLDER ...]` lists them: file, line, text.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[3]
+PACKAGES = ("notifykit", "migration", "plugins")
+PROSE = re.compile(r"[A-Za-z][a-z]+[,:;]? [a-z]{2,}")
+"""Two words beside one another, as in a sentence; a name, a key or an option is one."""
+SQL = re.compile(
+    r"\b(SELECT|FROM|WHERE|UPDATE|INSERT|CREATE|DROP|DELETE|ALTER|PRAGMA|ANALYZE|BEGIN|LOCK|NOTIFY|LISTEN|JOIN|NULL|AND)\b"
+)
+
+TRANSLATING = {"gettext", "gettext_noop", "ngettext", "pgettext", "count", "progress", "print_table"}
+DECORATING = {"command", "group", "option", "argument", "version_option", "example"}
+"""Help is translated by whoever shows it."""
+OURS_ALONE = {"AssertionError", "NotImplementedError", "RuntimeError", "TypeError"}
+"""What only a defect of a program raises."""
+
+AS_THEY_ARE = {
+    "notifykit/testing/": "told to authors of plugins, by their tests",
+}
+"""Where texts are English for everybody, and why: a file or folder, or `FILE: how the text begins`."""
+
+
+class Prose(NamedTuple):
+    """A text that is said in English alone."""
+
+    file: str
+    """Below the project's root, with slashes."""
+    line: int
+    text: str
+
+
+def prose(folder: Path) -> Iterator[Prose]:
+    """Yield what the modules below a folder say past the catalogues."""
+    for path in sorted(folder.rglob("*.py")):
+        file = path.relative_to(ROOT).as_posix()
+        for line, text in _said(ast.parse(path.read_text(encoding="utf-8"))):
+            if not any(f"{file}: {text}".startswith(known) for known in AS_THEY_ARE):
+                yield Prose(file, line, text)
+
+
+def _said(node: ast.AST) -> Iterator[tuple[int, str]]:
+    match node:
+        case ast.Constant(value=str(text)) if _is_prose(text):
+            yield node.lineno, text
+        case ast.JoinedStr(values=parts):
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in parts)
+            if _is_prose(text):
+                yield node.lineno, text
+            else:
+                yield from _below(node)
+        case ast.Expr(value=ast.Constant()):  # a docstring
+            return
+        case ast.Call() if _translates(node):
+            # What is put into the text may be prose itself.
+            yield from (found for part in node.keywords if part.arg != "help" for found in _said(part.value))
+        case ast.Raise(exc=ast.Call(func=ast.Name(id=name))) if name in OURS_ALONE:
+            return
+        case _:
+            yield from _below(node)
+
+
+def _below(node: ast.AST) -> Iterator[tuple[int, str]]:
+    for child in ast.iter_child_nodes(node):
+        yield from _said(child)
+
+
+def _translates(call: ast.Call) -> bool:
+    """Say whether a call has its text translated, is help, or makes a sentence of a reason in both languages."""
+    match call.func:
+        case ast.Name(id=name):
+            return name in TRANSLATING | DECORATING or (name.isupper() and len(call.args) >= 3)
+        case ast.Attribute(value=ast.Name(id="log")):
+            return True
+        case ast.Attribute(attr=name):
+            return name in DECORATING
+    return False
+
+
+def _is_prose(text: str) -> bool:
+    return bool(PROSE.search(text)) and not SQL.search(text)
+
+
+def main() -> int:
+    """List what the folders named, or all packages, say past the catalogues. Returns how many there are."""
+    found = [one for name in sys.argv[1:] or PACKAGES for one in prose(ROOT / name)]
+    for file, line, text in found:
+        print(f"{file}:{line}: {text!r}")
+    return len(found)
+
+
+if __name__ == "__main__":
+    print(main())
