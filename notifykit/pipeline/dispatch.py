@@ -178,7 +178,7 @@ class Dispatcher:
                     return
                 else:
                     errand = Errand(wake=wake, results=self._call(claims))
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - `run` raises it
             self._failure = self._failure or error
             for result in errand.results:
                 task, verdict = result.claim.task, result.outcome.verdict
