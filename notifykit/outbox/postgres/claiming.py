@@ -94,7 +94,8 @@ class _Visit:
         looked: list[str] = []
         rest = iter(ready)
         while some := list(islice(rest, max(self._slots, AT_ONCE))):
-            if len(due) >= self._slots and (some[0].next_at, some[0].next_id) > due[self._slots - 1][:2]:
+            first = some[0]
+            if first.next_id and len(due) >= self._slots and (first.next_at, first.next_id) > due[self._slots - 1][:2]:
                 break  # those of the others come later
             rooms = self._rooms(some)
             if rooms:

@@ -60,12 +60,13 @@ SELECT coalesce((SELECT due_at FROM {_OF_CAMPAIGN} AND due_at <= :now ORDER BY q
 # `to_first_turn`: nothing of a channel comes before that.
 _NEXT = "UPDATE channels SET next_at = ?, next_id = ? WHERE channel = ?"
 
-# `worth_a_look`: the channels of which something may be claimed, in the order of their first turns; until when each is
-# paused; and whether it has an outage.
+# `worth_a_look`: the channels of which something may be claimed: those that were put off, whose first turn may be
+# earlier, then the others in the order of their first turns; until when each is paused; and whether it has
+# an outage.
 _WORTH_A_LOOK = """
 SELECT channel, next_at, next_id, coalesce((SELECT until FROM pauses WHERE pauses.channel = channels.channel), 0.0),
        EXISTS (SELECT 1 FROM outages WHERE outages.channel = channels.channel)
-  FROM channels WHERE next_at <= ? ORDER BY next_at, next_id
+  FROM channels WHERE next_at <= ? ORDER BY next_id <> 0, next_at, next_id
 """
 
 # `waiting`: the channels of which anything waits, the first ones first.
@@ -90,6 +91,7 @@ class Ready(NamedTuple):
     name: str
     next_at: float
     next_id: int
+    """Of the first turn; 0 where the channel was put off, and its first turn is not known."""
     paused_until: float
     """0 where it is not paused."""
     has_outage: bool
@@ -141,7 +143,7 @@ def to_first_turn(db: Database, channel: str) -> None:
 
 
 def worth_a_look(db: Database, now: float) -> Iterator[Ready]:
-    """Yield the channels of which something may be claimed, in the order of their first turns."""
+    """Yield the channels of which something may be claimed, those with a known first turn in the order of that."""
     return map(Ready._make, db.all(_WORTH_A_LOOK, (now,)))
 
 

@@ -186,7 +186,7 @@ class Claiming(Pausing):
         places: dict[str | tuple[str, ...], int] = {}
         looked: list[str] = []
         for one in ready:
-            if len(due) >= slots and (one.next_at, one.next_id) > due[slots - 1][:2]:
+            if one.next_id and len(due) >= slots and (one.next_at, one.next_id) > due[slots - 1][:2]:
                 break  # those of the others come later
             until = max(one.paused_until, probes.get(one.name, 0.0))
             if until > now:

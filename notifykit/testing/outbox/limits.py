@@ -21,6 +21,7 @@ from notifykit.testing.outbox.steps import (
     look,
     put_off,
     queue,
+    queue_drafts,
     reject,
     send,
 )
@@ -153,6 +154,17 @@ class LimitsContract(OutboxBase):
         outbox.pause("robot", 60, Reason("45009"))
         (one,) = claim(outbox, channels={"robot": (), "mail": ()})
         assert one.task.channel == "mail"
+
+    def test_what_waited_through_a_pause_goes_before_what_was_queued_later(
+        self, outbox: Outbox, clock: FakeClock
+    ) -> None:
+        (first,) = queue_drafts(outbox, [draft(channel="robot")])
+        outbox.pause("robot", 60, Reason("45009"))
+        assert claim(outbox) == []
+        queue_drafts(outbox, [draft(channel="mail", key=key, recipient=key) for key in ("C-2", "C-3")])
+        clock.advance(60)
+        (one,) = claim(outbox, 1, channels={"robot": (), "mail": ()})
+        assert one.task.id == first
 
     def test_a_longer_pause_is_not_shortened(self, outbox: Outbox, clock: FakeClock) -> None:
         outbox.pause("robot", 60, Reason("long"))
