@@ -7,20 +7,21 @@ from pathlib import Path
 import click
 
 from notifykit.cli.examples import example
-from notifykit.cli.forms import Form
 from notifykit.cli.language import said
-from notifykit.cli.stores import existing, looks
-from notifykit.cli.times import duration, iso
+from notifykit.cli.stores import existing
 from notifykit.durable import write_for_owner
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.operate.activity import Activity, Compared, Day, activity
 from notifykit.operate.activity_page import MARK, activity_page
+from notifykit.operate.forms import Form
+from notifykit.operate.looking import looks
 from notifykit.outbox.values import RecentFigures
 from notifykit.session import Session
 from notifykit.terminal.console import info, json_option, out, print_json
 from notifykit.terminal.durations import DurationType
 from notifykit.terminal.paths import OutputType, PathType
 from notifykit.terminal.tables import Right, print_table
+from notifykit.terminal.times import duration, iso
 from notifykit.wording import Language
 
 WEEK = 7 * 86_400.0

@@ -11,17 +11,18 @@ from notifykit.alerts.notes import Silence
 from notifykit.alerts.standing import Standing, standing
 from notifykit.cli.deciding import existing_store, who_option, why_option
 from notifykit.cli.examples import example
-from notifykit.cli.forms import Form, standing_form
 from notifykit.cli.language import said
-from notifykit.cli.stores import existing, looks
-from notifykit.cli.times import iso, local
+from notifykit.cli.stores import existing
 from notifykit.errors import ExitCode
+from notifykit.operate.forms import Form, standing_form
+from notifykit.operate.looking import looks
 from notifykit.operate.silencing import silence as keep_silence
 from notifykit.operate.silencing import unsilence as end_silence
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json
 from notifykit.terminal.durations import DurationType
 from notifykit.terminal.tables import print_table
+from notifykit.terminal.times import iso, local
 
 _SILENCE = 'notifykit alerts silence in_doubt --for 2h --why "the desk looks into it"'
 

@@ -6,26 +6,19 @@ from collections.abc import Sequence
 
 import click
 
-from notifykit.cli.deciding import (
-    Decorator,
-    Way,
-    channel_lines,
-    decision_options,
-    existing_store,
-    ids_of,
-    lines_of,
-    newest_decision,
-)
+from notifykit.cli.deciding import Decorator, Way, decision_options, existing_store, ids_of, newest_decision
 from notifykit.cli.examples import example
-from notifykit.cli.forms import channel_form, consequences_form, task_form
+from notifykit.cli.language import said
 from notifykit.cli.names import check_campaign, check_channel
-from notifykit.cli.stores import looks
 from notifykit.cli.tasks import campaign_option, key_option, print_tasks, reason_option, where_option
 from notifykit.errors import ExitCode
 from notifykit.model import Status, Task
 from notifykit.operate.consequences import Consequences, of_moves, of_resuming
 from notifykit.operate.decisions import Resolution, Selection, chosen, decide, resendable
 from notifykit.operate.decisions import resend as send_again
+from notifykit.operate.forms import channel_form, consequences_form, task_form
+from notifykit.operate.lines import channel_lines, lines_of
+from notifykit.operate.looking import looks
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import count, out, print_json
@@ -206,7 +199,7 @@ def _decide(session: Session, which: Selection, decision: Resolution, way: Way) 
         if way.shows:
             shown = of_moves(outbox, chosen(outbox, which, decision, wording=wording), decision.to)
             question = _QUESTIONS[decision].format(count(len(shown.moves), "message"))
-            if shown.moves and not way.agreed(lines_of(shown), question):
+            if shown.moves and not way.agreed(lines_of(shown, said), question):
                 return ExitCode.DONE
         if not way.dry_run:
             with outbox.transaction():
@@ -246,7 +239,7 @@ def resend(session: Session, key: str, campaign: str, messages: tuple[str, ...],
         check_campaign(project, outbox, campaign)
         planned = resendable(outbox, campaign, key, messages)
         shown = of_moves(outbox, planned, Status.QUEUED, new=True) if way.shows else None
-        if shown is not None and not way.agreed(lines_of(shown), f"Send {count(len(planned), 'message')} again?"):
+        if shown is not None and not way.agreed(lines_of(shown, said), f"Send {count(len(planned), 'message')} again?"):
             return ExitCode.DONE
         if not way.dry_run:
             with outbox.transaction():
@@ -276,14 +269,14 @@ def resume(session: Session, channel: str, way: Way) -> ExitCode:
     with existing_store(project, look=way.dry_run) as outbox:
         check_channel(project, outbox, channel)
         found = of_resuming(outbox, channel)
-        if found.anything and not way.agreed(channel_lines(found), f"Let channel {channel} go on?"):
+        if found.anything and not way.agreed(channel_lines(found, said), f"Let channel {channel} go on?"):
             return ExitCode.DONE
         resumed = not way.dry_run and outbox.resume(channel, who=way.who, why=way.why)
     if way.dry_run:
         if way.as_json:
             print_json(channel_form(found, wording))
         else:
-            out(*channel_lines(found))
+            out(*channel_lines(found, said))
     elif way.as_json:
         print_json({"channel": channel, "resumed": resumed})
     else:
@@ -296,7 +289,7 @@ def _print_foreseen(found: Consequences | None, project: Project, way: Way) -> N
     if way.as_json:
         print_json(consequences_form(found, project.plugins.wording))
     else:
-        out(*lines_of(found))
+        out(*lines_of(found, said))
 
 
 def _print_changed(changed: Sequence[Task], made: int | None, project: Project, now: float, way: Way) -> None:

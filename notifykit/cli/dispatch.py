@@ -8,17 +8,17 @@ from collections.abc import Sequence
 import click
 
 from notifykit.cli.examples import example
-from notifykit.cli.forms import attention_form, dispatched_form, forecast_form
 from notifykit.cli.names import campaigns_option, channels_option, check_campaign, selected, tell
 from notifykit.cli.report import exit_code, print_attention, print_dispatched
 from notifykit.cli.signals import stopping_with
-from notifykit.cli.stores import existing, looks
-from notifykit.cli.tasks import message_name
-from notifykit.cli.times import local
+from notifykit.cli.stores import existing
 from notifykit.errors import ExitCode
 from notifykit.model import Status
 from notifykit.operate.attention import Attention, attention
 from notifykit.operate.forecast import Forecast, Turn, forecast
+from notifykit.operate.forms import attention_form, dispatched_form, forecast_form
+from notifykit.operate.lines import message_name
+from notifykit.operate.looking import looks
 from notifykit.outbox import Outbox
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.dispatched import Dispatched
@@ -28,6 +28,7 @@ from notifykit.session import Session
 from notifykit.terminal.console import info, json_option, out, print_json
 from notifykit.terminal.progress import progress
 from notifykit.terminal.tables import Key, Right, print_table
+from notifykit.terminal.times import local
 
 log = logging.getLogger(__name__)
 

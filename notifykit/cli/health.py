@@ -7,15 +7,16 @@ from collections.abc import Iterator
 import click
 
 from notifykit.cli.examples import example
-from notifykit.cli.forms import attention_form, outage_form, standing_form
 from notifykit.cli.language import said
-from notifykit.cli.stores import existing, looks
-from notifykit.cli.times import iso, relative
+from notifykit.cli.stores import existing
 from notifykit.errors import ExitCode, NotifykitError
+from notifykit.operate.forms import attention_form, outage_form, standing_form
 from notifykit.operate.health import Health, Verdict
 from notifykit.operate.health import health as look
+from notifykit.operate.looking import looks
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json
+from notifykit.terminal.times import iso, relative
 
 _CODES = {
     Verdict.WELL: ExitCode.DONE,

@@ -9,14 +9,15 @@ import click
 from notifykit.cli.deciding import who_option, why_option
 from notifykit.cli.examples import example
 from notifykit.cli.names import check_campaign
-from notifykit.cli.stores import existing, looks
-from notifykit.cli.times import iso, local
+from notifykit.cli.stores import existing
 from notifykit.errors import ExitCode
 from notifykit.keys.shown import shown, unshown
 from notifykit.operate.distinct import keep_distinct
+from notifykit.operate.looking import looks
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json
 from notifykit.terminal.tables import Key, print_table
+from notifykit.terminal.times import iso, local
 
 _EXAMPLE = 'notifykit keys distinct --campaign beijing --why "two houses" 00123 123'
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import click
 
 from notifykit.cli.examples import example
-from notifykit.cli.stores import existing, looks
-from notifykit.cli.times import iso, local, relative
+from notifykit.cli.stores import existing
 from notifykit.errors import ExitCode
+from notifykit.operate.looking import looks
 from notifykit.operate.machines import keeping_places
 from notifykit.outbox.values import Machine
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json
 from notifykit.terminal.tables import Key, Right, print_table
+from notifykit.terminal.times import iso, local, relative
 
 
 @click.command(epilog=example("notifykit machines"))

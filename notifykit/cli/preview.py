@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from notifykit.cli.examples import example
-from notifykit.cli.forms import failures_form, rendered_form
 from notifykit.cli.report import exit_code, print_failures
 from notifykit.errors import ExitCode, NotifykitError
+from notifykit.operate.forms import failures_form, rendered_form
 from notifykit.operate.preview import Rendered
 from notifykit.operate.preview import preview as render
 from notifykit.session import Session

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from notifykit.alerts.messages import Changed
-from notifykit.cli.forms import known
 from notifykit.cli.language import in_words, said
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Status
 from notifykit.operate.attention import Attention
+from notifykit.operate.forms import known
 from notifykit.outbox.values import Count
 from notifykit.pipeline.dispatched import Dispatched
 from notifykit.pipeline.generate import Generated

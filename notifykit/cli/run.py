@@ -9,15 +9,6 @@ import click
 
 from notifykit.cli.dispatch import print_forecast, workers_option
 from notifykit.cli.examples import example
-from notifykit.cli.forms import (
-    attention_form,
-    change_form,
-    dispatched_form,
-    failures_form,
-    forecast_form,
-    generated_form,
-    settled_form,
-)
 from notifykit.cli.generate import generate_pass
 from notifykit.cli.names import campaigns_option, channels_option, selected, tell
 from notifykit.cli.report import (
@@ -31,13 +22,22 @@ from notifykit.cli.report import (
 )
 from notifykit.cli.settle import find_orphans, print_orphans
 from notifykit.cli.signals import stopping_with
-from notifykit.cli.stores import looks, rehearsal
-from notifykit.cli.times import iso, local
+from notifykit.cli.stores import rehearsal
 from notifykit.cli.watching import LiveView
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.operate.attention import Attention, attention
 from notifykit.operate.forecast import forecast
+from notifykit.operate.forms import (
+    attention_form,
+    change_form,
+    dispatched_form,
+    failures_form,
+    forecast_form,
+    generated_form,
+    settled_form,
+)
 from notifykit.operate.known_trouble import is_new
+from notifykit.operate.looking import looks
 from notifykit.outbox import Outbox
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import LONGEST_WAIT, Pass, Runner
@@ -48,6 +48,7 @@ from notifykit.terminal.console import info, json_option, out, print_json, warn,
 from notifykit.terminal.durations import DurationType
 from notifykit.terminal.stdout import OutputError
 from notifykit.terminal.systemd import Notifier
+from notifykit.terminal.times import iso, local
 from notifykit.wording import Wording
 
 

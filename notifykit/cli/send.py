@@ -11,7 +11,6 @@ from notifykit.campaign.campaign import Channel
 from notifykit.cli.examples import example
 from notifykit.cli.language import said
 from notifykit.cli.signals import stopping_with
-from notifykit.cli.times import duration
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Status, Verdict
 from notifykit.nearest import hint
@@ -19,6 +18,7 @@ from notifykit.pipeline.one_message import Attempted, send_one, test_draft
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, warn
+from notifykit.terminal.times import duration
 
 TEXT = "A test message of notifykit by the channel {channel}. Nothing needs to be done."
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import click
 
 from notifykit.cli.examples import example
-from notifykit.cli.forms import failures_form, settled_form
 from notifykit.cli.names import campaigns_option, selected, tell
 from notifykit.cli.report import exit_code, print_failures, print_settled
 from notifykit.cli.stores import existing
 from notifykit.errors import ExitCode
 from notifykit.model import Status
+from notifykit.operate.forms import failures_form, settled_form
 from notifykit.outbox import Outbox
 from notifykit.outbox.places import KeepsPlaces
 from notifykit.outbox.values import Filter, is_reserved

@@ -6,14 +6,15 @@ import click
 
 from notifykit.cli.deciding import existing_store, who_option, why_option
 from notifykit.cli.examples import example
-from notifykit.cli.stores import existing, looks
-from notifykit.cli.times import iso, local
+from notifykit.cli.stores import existing
 from notifykit.errors import ExitCode
+from notifykit.operate.looking import looks
 from notifykit.operate.machines import keeping_places, move_here
 from notifykit.outbox.values import SourcePlace
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json
 from notifykit.terminal.tables import Key, print_table
+from notifykit.terminal.times import iso, local
 
 _EXAMPLE = 'notifykit source move beijing --why "files-01 is retired"'
 

@@ -7,20 +7,21 @@ from collections.abc import Sequence
 import click
 
 from notifykit.cli.examples import example
-from notifykit.cli.forms import figures_form, hold_form, outage_form, overdue_form, pause_form
 from notifykit.cli.language import said
-from notifykit.cli.stores import existing_at, looks
-from notifykit.cli.times import duration, iso, local, relative
+from notifykit.cli.stores import existing_at
 from notifykit.clock import SystemClock
 from notifykit.errors import ExitCode
 from notifykit.model import FOREVER, Claim, Status
 from notifykit.operate.attention import outages, overdue_calls
+from notifykit.operate.forms import figures_form, hold_form, outage_form, overdue_form, pause_form
+from notifykit.operate.looking import looks
 from notifykit.outbox import Outbox
 from notifykit.outbox.values import CampaignFigures, Filter, Outage, Pause, is_reserved
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json
 from notifykit.terminal.stdout import emit
 from notifykit.terminal.tables import Right, print_table
+from notifykit.terminal.times import duration, iso, local, relative
 from notifykit.wording import Reason
 
 

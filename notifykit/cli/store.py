@@ -10,7 +10,6 @@ from typing import cast
 import click
 
 from notifykit.cli.examples import example
-from notifykit.cli.stores import looks
 from notifykit.cli.upkeep import check, info, prune
 from notifykit.clock import SystemClock
 from notifykit.config.project import scheme_of, store_address
@@ -18,6 +17,7 @@ from notifykit.durable import mend
 from notifykit.durable.ordinary import is_there
 from notifykit.errors import ExitCode, StoreError
 from notifykit.operate.copying import copy_store
+from notifykit.operate.looking import looks
 from notifykit.outbox.address import KnowsAccounts, required_file
 from notifykit.outbox.sqlite.backup import back_up
 from notifykit.outbox.sqlite.reading import ReadOnlyDatabase

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
-from functools import wraps
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
 
 from notifykit.clock import Clock
-from notifykit.errors import StoreChangedError
+from notifykit.operate.looking import looking
 from notifykit.outbox import Outbox
 from notifykit.terminal.console import info
 
@@ -16,12 +15,6 @@ if TYPE_CHECKING:
     from notifykit.config.project import ProjectFile
     from notifykit.outbox.address import StoreAddress
     from notifykit.pipeline.project import Project
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-_LOOKS = 5
-"""Times that a store is read anew, before it is told that it is written to all the time."""
 
 NOTHING_YET = "nothing has been queued yet"
 
@@ -52,32 +45,6 @@ def existing_at(project: ProjectFile, store: StoreAddress, clock: Clock) -> Iter
         return
     with looking(project, store, clock) as outbox:
         yield outbox
-
-
-@contextmanager
-def looking(project: ProjectFile, store: StoreAddress, clock: Clock) -> Iterator[Outbox]:
-    """Look at a store. Raises StoreChangedError at the end where it is to be read again: see `looks`."""
-    with closing(store.look(clock, identity=project.known_store.identity())) as outbox:
-        try:
-            yield outbox
-        finally:
-            outbox.require_unchanged()
-
-
-def looks(command: Callable[P, T]) -> Callable[P, T]:
-    """Have a command that looks do so again where the store was written to meanwhile.
-
-    It prints nothing before it has read everything.
-    """
-
-    @wraps(command)
-    def again(*args: P.args, **kwargs: P.kwargs) -> T:
-        for _ in range(_LOOKS):
-            with suppress(StoreChangedError):
-                return command(*args, **kwargs)
-        return command(*args, **kwargs)
-
-    return again
 
 
 def _is_there(project: ProjectFile, store: StoreAddress) -> bool:

@@ -9,18 +9,20 @@ from typing import Any
 import click
 
 from notifykit.cli.examples import example
-from notifykit.cli.forms import task_form
 from notifykit.cli.language import said
 from notifykit.cli.names import check_campaign, check_channel
-from notifykit.cli.stores import existing, looks
-from notifykit.cli.times import duration
+from notifykit.cli.stores import existing
 from notifykit.errors import ExitCode
 from notifykit.model import Status, Task
+from notifykit.operate.forms import task_form
+from notifykit.operate.lines import message_name
+from notifykit.operate.looking import looks
 from notifykit.outbox.pruned import ArchivePlace, KeepsPruned
 from notifykit.outbox.values import Filter
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json, some
 from notifykit.terminal.tables import Key, Right, print_table
+from notifykit.terminal.times import duration
 
 SHOWN = 100
 
@@ -153,8 +155,3 @@ def print_tasks(found: list[Task], now: float) -> None:
             why[said(task.reason)].append(str(task.id))
     for reason, ids in why.items():
         out(f"{some(ids)}: {reason}")
-
-
-def message_name(task: Task) -> str:
-    """Return a message's name, with the round where it was sent again."""
-    return task.name if task.round <= 1 else f"{task.name} #{task.round}"

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from notifykit.cli.examples import example
-from notifykit.cli.forms import archived_form, story_form
 from notifykit.cli.language import said
 from notifykit.cli.names import check_campaign
-from notifykit.cli.stores import existing, looks
-from notifykit.cli.tasks import message_name
-from notifykit.cli.times import duration, local, relative
+from notifykit.cli.stores import existing
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Attempt, Status, Task
+from notifykit.operate.forms import archived_form, story_form
+from notifykit.operate.lines import message_name
+from notifykit.operate.looking import looks
 from notifykit.operate.trace import Step, StepKind, Trace, near_keys, traces
 from notifykit.outbox import Outbox
 from notifykit.outbox.address import OpenedOutbox
@@ -24,6 +24,7 @@ from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, some
 from notifykit.terminal.stdout import emit
 from notifykit.terminal.tables import print_table
+from notifykit.terminal.times import duration, local, relative
 
 if TYPE_CHECKING:
     from notifykit.operate.pruning import Archived

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import click
 
-from notifykit.cli.deciding import Way, decision_options, existing_store, lines_of, until
+from notifykit.cli.deciding import Way, decision_options, existing_store
 from notifykit.cli.examples import example
-from notifykit.cli.forms import consequences_form, decision_form, pause_form, reason_fields, task_form
 from notifykit.cli.language import said
-from notifykit.cli.stores import existing, looks
+from notifykit.cli.stores import existing
 from notifykit.cli.tasks import limit_option, print_tasks
-from notifykit.cli.times import local
 from notifykit.errors import ExitCode
 from notifykit.operate.consequences import Consequences, of_undoing
+from notifykit.operate.forms import consequences_form, decision_form, pause_form, reason_fields, task_form
+from notifykit.operate.lines import lines_of, until
+from notifykit.operate.looking import looks
 from notifykit.operate.undoing import kept, undoable
 from notifykit.operate.undoing import undo as take_back
 from notifykit.outbox.decided import Decision, Undoing
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json
 from notifykit.terminal.tables import Right, print_table
+from notifykit.terminal.times import local
 from notifykit.wording import Wording
 
 SHOWN = 20
@@ -72,7 +74,7 @@ def undo(session: Session, decision: int | None, way: Way) -> ExitCode:
 
 def _lines(found: Undoing, shown: Consequences) -> list[str]:
     """Say what undoing a decision would do."""
-    moves = lines_of(shown) if shown.moves else []
+    moves = lines_of(shown, said) if shown.moves else []
     return [_about(found.decision), *moves, *_other_lines(found)]
 
 

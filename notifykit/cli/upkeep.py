@@ -8,10 +8,10 @@ from contextlib import closing
 import click
 
 from notifykit.cli.examples import example
-from notifykit.cli.stores import existing_at, looks
-from notifykit.cli.times import duration, iso, local, relative
+from notifykit.cli.stores import existing_at
 from notifykit.clock import SystemClock
 from notifykit.errors import ExitCode
+from notifykit.operate.looking import looks
 from notifykit.operate.pruning import archive_path
 from notifykit.operate.pruning import prune as move
 from notifykit.outbox.address import StoreAddress
@@ -23,6 +23,7 @@ from notifykit.terminal.console import count, json_option, out, print_json
 from notifykit.terminal.durations import DurationType
 from notifykit.terminal.progress import progress
 from notifykit.terminal.tables import Right, print_table
+from notifykit.terminal.times import duration, iso, local, relative
 
 
 @click.command(epilog=example("notifykit store info", "notifykit store info --json"))

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO, cast
 
-from notifykit.cli.times import duration, local, relative
 from notifykit.errors import StoreError
 from notifykit.model import FOREVER
 from notifykit.operate.attention import outages
@@ -19,6 +18,7 @@ from notifykit.pipeline.project import Project
 from notifykit.roles import Rate
 from notifykit.terminal.console import visible
 from notifykit.terminal.stdout import through
+from notifykit.terminal.times import duration, local, relative
 from notifykit.wording import Reason
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifykit.cli.times import duration, iso, local, relative
+from notifykit.terminal.times import duration, iso, local, relative
 
 NOW = datetime(2025, 8, 1, 4, 0, tzinfo=UTC).timestamp()
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from notifykit.cli.times import iso
 from notifykit.errors import HeldCampaignError, NotifykitError
 from notifykit.model import Attempt, Claim, Problem, Status, Task
+from notifykit.terminal.times import iso
 
 if TYPE_CHECKING:
     from notifykit.alerts.messages import Changed
