@@ -8,7 +8,7 @@ from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
-from notifykit.model import Attempt, Status, Verdict
+from notifykit.model import Attempt, Metadata, Status, Verdict
 from notifykit.outbox.values import Outage, OutageKind, Pause
 from notifykit.wording import Reason
 
@@ -27,8 +27,18 @@ OUTAGE_COLUMNS = (
 encode = json.JSONEncoder(ensure_ascii=False).encode
 """Metadata as it is stored: readable by people and old programs."""
 
+_quoted = json.encoder.encode_basestring
+
 parse = json.JSONDecoder().raw_decode
 """Returns what JSON text begins with, and where that ends."""
+
+
+def encode_metadata(metadata: Metadata) -> str:
+    """Return `encode` of metadata: sooner where all of it is texts, as most is."""
+    try:
+        return f"{{{', '.join([f'{_quoted(name)}: {_quoted(value)}' for name, value in metadata.items()])}}}"
+    except TypeError:  # of something that is no text
+        return encode(metadata)
 
 
 @lru_cache(maxsize=4096)

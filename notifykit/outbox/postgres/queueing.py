@@ -95,7 +95,7 @@ class Queueing:
         db = self.db
         for draft in drafts:
             _require_storable(draft, db.where)
-        metadata = [cells.encode(draft.metadata) for draft in drafts]
+        metadata = [cells.encode_metadata(draft.metadata) for draft in drafts]
         offered = Counter(draft.campaign for draft in drafts)
         with db.transaction():
             advisory.hold(db, "campaign", {*offered, *(known or {})})

@@ -27,12 +27,14 @@ UPDATE tasks SET due_at = not_before
 """
 
 # `place_new`: lanes in which a new task stands behind a retry that waits: for how long depends on that one's patience.
+# Lanes are fewer than tasks, so these are found first.
 _BEHIND_RETRIES = """
-SELECT DISTINCT channel, recipient FROM tasks
- WHERE id > :last AND status = 'queued' AND ordered = 1 AND due_at IS NULL
-   AND EXISTS (SELECT 1 FROM tasks AS retry INDEXED BY tasks_retrying
+WITH lane AS (SELECT DISTINCT channel, recipient FROM tasks NOT INDEXED
+               WHERE id > :last AND status = 'queued' AND ordered = 1 AND due_at IS NULL)
+SELECT channel, recipient FROM lane
+ WHERE EXISTS (SELECT 1 FROM tasks AS retry INDEXED BY tasks_retrying
                 WHERE retry.status = 'queued' AND retry.tries > 0 AND retry.ordered = 1
-                  AND retry.channel = tasks.channel AND retry.recipient = tasks.recipient)
+                  AND retry.channel = lane.channel AND retry.recipient = lane.recipient)
 """
 
 # `place_unordered`: the turn of a task that waits for no other.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 from notifykit.model import Draft
 from notifykit.outbox import cells
@@ -14,15 +15,24 @@ from notifykit.wording.host import FLAG_UNSET
 
 _PRUNED = "pruned CROSS JOIN pruned_messages ON pruned_messages.id = message"
 
-# `enqueue`: a task for a draft, unless it is known, or was moved to an archive. Whose turn it is comes after.
-_INSERT = f"""
-INSERT INTO tasks (task_type, recipient, message, status, created_at, updated_at, metadata, campaign, record_key,
-                   message_name, round, channel, ordered, attempts, tries, queued_at, not_before)
-SELECT ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0.0
- WHERE NOT EXISTS (SELECT 1 FROM {_PRUNED}
-                    WHERE record_key = ? AND campaign = ? AND message_name = ? AND rounds >= ?)
-ON CONFLICT DO NOTHING
-"""
+ROWS = 50
+"""Drafts in one statement: SQLite takes 999 parameters at least."""
+
+_COLUMNS = """task_type, recipient, message, status, created_at, updated_at, metadata, campaign, record_key,
+                   message_name, round, channel, ordered, attempts, tries, queued_at, not_before"""
+_ROW = "(?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0.0)"
+
+# `_insert`: a task for a draft, unless it is known. Whose turn it is comes after.
+_INSERT = f"INSERT INTO tasks ({_COLUMNS}) VALUES {_ROW} ON CONFLICT DO NOTHING"
+
+# `_insert`: likewise for many drafts.
+_INSERT_MANY = f"INSERT INTO tasks ({_COLUMNS}) VALUES {', '.join([_ROW] * ROWS)} ON CONFLICT DO NOTHING"
+
+# `_not_pruned`: whether anything was moved to an archive.
+_ANY_PRUNED = "SELECT EXISTS (SELECT 1 FROM pruned)"
+
+# `_not_pruned`: whether a draft was.
+_IS_PRUNED = f"SELECT 1 FROM {_PRUNED} WHERE record_key = ? AND campaign = ? AND message_name = ? AND rounds >= ?"
 
 # `ledger`: the messages of a campaign that are neither sent nor cancelled. Round 1 only: a resend is no
 # drift.
@@ -72,10 +82,10 @@ _ARCHIVED = f"SELECT EXISTS (SELECT 1 FROM {_PRUNED} WHERE record_key = :key AND
 # `ledger`: whether any message of a key is completed.
 _WRITTEN_BACK = "SELECT 1 FROM tasks WHERE campaign = ? AND record_key = ? AND status = 'completed' LIMIT 1"
 
-# `enqueue`: the highest id that was ever given.
+# `enqueue`, `_ids`: the highest id that was ever given.
 _LAST_ID = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'tasks'"
 
-# `enqueue`: the new tasks: nobody else queues meanwhile.
+# `_ids`: the new tasks: nobody else queues meanwhile.
 _NEW_IDS = "SELECT id FROM tasks WHERE id > ? ORDER BY id"
 
 # `enqueue`: how many of the new tasks are of which campaign.
@@ -170,12 +180,12 @@ class Queueing:
         local = db.local_time(now)
         with db.transaction():
             last = db.one(_LAST_ID)[0]
-            new = max(0, db.executemany(_INSERT, [_values(draft, local, now) for draft in drafts]))
+            new = self._insert([_values(draft, local, now) for draft in self._not_pruned(drafts)])
             ids: Sequence[int] = ()
             if new:
                 key_forms.keep_forms(db, ((draft.campaign, draft.key) for draft in drafts))
                 lanes.place_new(db, last)
-                ids = [id_ for (id_,) in db.all(_NEW_IDS, (last,))]
+                ids = self._ids(last, new)
             duplicates = len(drafts) - new
             if duplicates:
                 self._count_duplicates(drafts, last, duplicates)
@@ -183,6 +193,24 @@ class Queueing:
                 db.execute(_COUNT_DUPLICATES, (campaign, count))
                 duplicates += count
         return Enqueued(ids=ids, duplicates=duplicates)
+
+    def _not_pruned(self, drafts: Sequence[Draft]) -> Sequence[Draft]:
+        db = self.db
+        if not db.one(_ANY_PRUNED)[0]:
+            return drafts
+        return [one for one in drafts if not db.one(_IS_PRUNED, (one.key, one.campaign, one.name, one.round))]
+
+    def _insert(self, rows_: Sequence[tuple[object, ...]]) -> int:
+        """Insert rows that are not known, in order; returns how many that were."""
+        whole = len(rows_) // ROWS * ROWS
+        many = [tuple(chain.from_iterable(rows_[at : at + ROWS])) for at in range(0, whole, ROWS)]
+        return max(0, self.db.executemany(_INSERT_MANY, many)) + max(0, self.db.executemany(_INSERT, rows_[whole:]))
+
+    def _ids(self, last: int, new: int) -> list[int]:
+        """Return the ids of the new tasks: without a look at these where they leave out none."""
+        if self.db.one(_LAST_ID)[0] == last + new:
+            return list(range(last + 1, last + new + 1))
+        return [id_ for (id_,) in self.db.all(_NEW_IDS, (last,))]
 
     def _count_duplicates(self, drafts: Sequence[Draft], last: int, duplicates: int) -> None:
         campaigns = {draft.campaign for draft in drafts}
@@ -218,7 +246,7 @@ def _values(draft: Draft, local: str, now: float) -> tuple[object, ...]:
         draft.text,
         local,
         local,
-        cells.encode(draft.metadata),
+        cells.encode_metadata(draft.metadata),
         draft.campaign,
         draft.key,
         draft.name,
@@ -226,8 +254,4 @@ def _values(draft: Draft, local: str, now: float) -> tuple[object, ...]:
         draft.channel,
         draft.ordered,
         now,
-        draft.key,
-        draft.campaign,
-        draft.name,
-        draft.round,
     )

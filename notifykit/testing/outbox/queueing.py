@@ -81,6 +81,17 @@ class QueueingContract(OutboxBase):
         outbox.enqueue([draft(key=key) for key in "CDA"])
         assert [task.key for task in outbox.tasks(Filter(ids=tuple(made.ids)))] == ["B", "C"]
 
+    @pytest.mark.parametrize("size", [49, 50, 51, 100, 130])
+    @pytest.mark.parametrize("known", [[], ["K-0", "K-48", "K-77"]])
+    def test_an_offer_of_any_size_is_queued_in_its_order(self, outbox: Outbox, size: int, known: list[str]) -> None:
+        offered = [f"K-{number}" for number in range(size)]
+        outbox.enqueue([draft(key=key) for key in known])
+        made = outbox.enqueue([draft(key=key) for key in [*offered, "K-1"]])
+        new = [key for key in offered if key not in known]
+        assert (made.new, made.duplicates) == (len(new), len(offered) + 1 - len(new))
+        assert [task.key for task in outbox.tasks(Filter(ids=tuple(made.ids)))] == new
+        assert list(made.ids) == sorted(made.ids)
+
     @pytest.mark.parametrize("status", ["sent", "completed", "failed", "in_doubt", "cancelled", "sending"])
     def test_a_message_stays_known_whatever_became_of_it(self, outbox: Outbox, status: str) -> None:
         (id_,) = queue(outbox, "C-1")

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from notifykit.model import Status
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notifykit.model import Metadata, Status
 from notifykit.outbox import cells
 from notifykit.outbox.pulses import pulse_of
 from notifykit.outbox.values import Outage, OutageKind
@@ -39,3 +44,8 @@ def test_nobody_knows_since_when_what_was_written_over_waits() -> None:
     ]
     assert [one.campaign for one in pulse.campaigns] == ["a", "b", "c"]
     assert pulse.total(Status.SENT).number == 1
+
+
+@given(st.dictionaries(st.text(), st.text() | st.none() | st.integers() | st.lists(st.text())))
+def test_metadata_is_kept_as_json(metadata: Metadata) -> None:
+    assert cells.encode_metadata(metadata) == json.dumps(metadata, ensure_ascii=False)
