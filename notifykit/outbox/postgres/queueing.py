@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from notifykit.errors import StoreError
-from notifykit.model import Draft
+from notifykit.model import Draft, Status
 from notifykit.outbox import cells
 from notifykit.outbox.postgres import advisory, channel_times, events, key_forms, rows
 from notifykit.outbox.postgres.database import Database
@@ -31,20 +31,14 @@ SELECT place
 # `new_ids`: ids of tasks, in order. Taken while their lanes are held, so that the order of a lane is that of the ids.
 _NEW_IDS = "SELECT nextval('outbox.message_ids') FROM generate_series(1, %s)"
 
-# `_insert`: new tasks. One without an order has a lane of its own, and its turn at once.
-_INSERT = """
-WITH new AS (SELECT * FROM json_to_recordset(%s::json) AS new (
-    id bigint, lane bigint, campaign text, key text, name text, round integer, task_type text, recipient text,
-    text text, metadata text, channel text, queued_at double precision)),
-messages AS (
-    INSERT INTO outbox.messages (id, campaign, record_key, message_name, round, task_type, recipient, text, metadata)
-    SELECT id, campaign, key, name, round, task_type, recipient, text, metadata FROM new),
-lanes AS (
-    INSERT INTO outbox.lanes (id, channel, name, due_at, next_id)
-    SELECT lane, channel, '', 0, id FROM new WHERE lane < 0)
-INSERT INTO outbox.tasks (id, lane, campaign, channel, status, queued_at)
-SELECT id, lane, campaign, channel, 'queued', queued_at FROM new
-"""
+_MESSAGES = "outbox.messages (id, campaign, record_key, message_name, round, task_type, recipient, text, metadata)"
+_OF_MESSAGES = ("int8", "text", "text", "text", "int4", "text", "text", "text", "text")
+
+_TASKS = "outbox.tasks (id, lane, campaign, channel, status, queued_at)"
+_OF_TASKS = ("int8", "int8", "text", "text", "text", "float8")
+
+_OWN_LANES = "outbox.lanes (id, channel, name, due_at, next_id)"
+_OF_LANES = ("int8", "text", "text", "float8", "int8")
 
 # `_count_duplicates`: drafts that were known.
 _COUNT_DUPLICATES = """
@@ -126,15 +120,20 @@ class Queueing:
         ids = new_ids(db, len(new))
         now = db.now()
         own: dict[str, tuple[float, int]] = {}
-        values = []
+        messages, tasks, own_lanes = [], [], []
         for id_, (draft, metadata) in zip(ids, new, strict=True):
             if draft.ordered:
                 lane, _ = lanes[draft.channel, draft.recipient]
-            else:
+            else:  # it has a lane of its own, and its turn at once
                 lane = -id_
+                own_lanes.append((lane, draft.channel, "", 0.0, id_))
                 own.setdefault(draft.channel, (0.0, id_))
-            values.append(_values(draft, metadata, id_, lane, now))
-        db.execute(_INSERT, (rows.many(values),))
+            messages.append(_message(draft, metadata, id_))
+            tasks.append((id_, lane, draft.campaign, draft.channel, Status.QUEUED.value, now))
+        db.copy_in(_MESSAGES, _OF_MESSAGES, messages)
+        if own_lanes:
+            db.copy_in(_OWN_LANES, _OF_LANES, own_lanes)
+        db.copy_in(_TASKS, _OF_TASKS, tasks)
         # Nothing comes before what is due since ever.
         self.lanes.find_turns([lane for lane, due_at in lanes.values() if due_at != 0.0])
         channel_times.lower(db, own)
@@ -142,7 +141,7 @@ class Queueing:
         return ids
 
     def _count_duplicates(self, known: Mapping[str, int]) -> None:
-        counted = [{"campaign": campaign, "number": number} for campaign, number in known.items()]
+        counted = [{"campaign": campaign, "number": number} for campaign, number in known.items() if number]
         if counted:
             self.db.execute(_COUNT_DUPLICATES, (rows.many(counted),))
 
@@ -165,21 +164,9 @@ class Queueing:
         return len(found)
 
 
-def _values(draft: Draft, metadata: str, id_: int, lane: int, now: float) -> dict[str, object]:
-    return {
-        "id": id_,
-        "lane": lane,
-        "campaign": draft.campaign,
-        "key": draft.key,
-        "name": draft.name,
-        "round": draft.round,
-        "task_type": draft.task_type,
-        "recipient": draft.recipient,
-        "text": draft.text,
-        "metadata": metadata,
-        "channel": draft.channel,
-        "queued_at": now,
-    }
+def _message(draft: Draft, metadata: str, id_: int) -> tuple[object, ...]:
+    said = (draft.task_type, draft.recipient, draft.text, metadata)
+    return (id_, draft.campaign, draft.key, draft.name, draft.round, *said)
 
 
 def _require_storable(draft: Draft, where: str) -> None:
