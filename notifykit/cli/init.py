@@ -54,7 +54,9 @@ def _named_options(command: _Command) -> _Command:
     metavar="PATH",
     help="Draft the campaigns from an old program's code instead, which is read and never run.",
 )
-@click.option("--yes", is_flag=True, help="Take what was found, and do not ask.")
+@click.option(
+    "--yes", is_flag=True, help="Do not ask: take what was found, or end with an error where it is not certain."
+)
 @_named_options
 @click.option(
     "--encoding", default="auto", metavar="NAME", help="The encoding of the CSV file, where nothing in it proves one."
@@ -116,11 +118,13 @@ class _Asking:
         self.say = say
         self._asks = asks
 
-    def __call__(self, what: str, found: str | None, why: str, check: Callable[[str], object]) -> str:
+    def __call__(
+        self, what: str, found: str | None, why: str, check: Callable[[str], object], *, sure: bool, mend: str
+    ) -> str:
+        if not self._asks and (found is None or not sure):
+            raise NotifykitError(f"the {what} cannot be told: {why}", mend=mend)
         self.say(f"{what}: {'?' if found is None else found or '(empty)'} ({why})")
-        if not self._asks:
-            if found is None:
-                raise NotifykitError(f"the {what} cannot be told: {why}", mend=f"name it with --{what}")
+        if not self._asks and found is not None:
             return found
 
         def checked(said: str) -> str:
@@ -152,9 +156,9 @@ def _of_data(
     campaign = f"campaigns/{_plain(stem)}.yaml"
     require_room([folder / campaign])
     rows = len(next(iter(data.columns.values()), ()))
-    ask.say(
-        f"{path}: {rows:,}{' or more' if rows == MOST else ''} rows; columns: {', '.join(data.columns)}", *data.facts
-    )
+    many = "1 row" if rows == 1 else f"{rows:,} rows"
+    more = " or more" if rows == MOST else " that can be read" if data.unread else ""
+    ask.say(f"{path}: {many}{more}; columns: {', '.join(data.columns)}", *data.facts)
     choice = choose(data, said, ask)
     files |= {PROJECT_NAME: project_file(), campaign: campaign_file(data, path, choice)}
     found = {"key": choice.key, "flag": choice.flag, "unsent": choice.unsent, "sent": choice.sent}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,7 +10,23 @@ from typing import Protocol
 from notifykit.errors import CampaignError
 from notifykit.nearest import hint
 from notifykit.start.drafting import Choice
-from notifykit.start.guessing import FIXED, FlagWordsGuess, Guess, flag_of, key_of, recipient_of, words_of
+from notifykit.start.guessing import (
+    FIXED,
+    Columns,
+    FlagWordsGuess,
+    Guess,
+    called_flag,
+    called_key,
+    called_recipient,
+    fault_as_key,
+    flag_of,
+    held,
+    key_of,
+    likely_words,
+    passed_over,
+    recipient_of,
+    undecided,
+)
 from notifykit.start.model import DataFile
 
 NONE = "none"
@@ -21,11 +38,17 @@ NAMED = "you named it"
 class Ask(Protocol):
     """Puts a point to a person."""
 
-    def __call__(self, what: str, found: str | None, why: str, check: Callable[[str], object]) -> str:
+    def __call__(
+        self, what: str, found: str | None, why: str, check: Callable[[str], object], *, sure: bool, mend: str
+    ) -> str:
         """Return what the person says; `found` where nobody is asked. `check` raises CampaignError for bad ones.
 
-        Raises NotifykitError where nobody is asked, and nothing was found.
+        Raises NotifykitError, with `mend`, where nobody is asked and nothing was found, or it is not `sure`.
         """
+        ...
+
+    def say(self, *lines: str) -> None:
+        """Tell the person."""
         ...
 
 
@@ -36,56 +59,102 @@ class _Chooser:
     """What the person said beforehand, by the name of the option."""
     ask: Ask
 
-    def column(self, what: str, guess: Guess | None, nobody: str, *, optional: bool = True) -> tuple[str | None, str]:
-        """Return a column, or None for none, and the reason. `nobody`: what is said where nothing was found."""
+    def column(
+        self, what: str, guess: Guess | None, nobody: str, *, doubt: str = "", mend: str = "", optional: bool = True
+    ) -> tuple[str | None, str]:
+        """Return a column, or None for none, and the reason. `nobody`: what is said where nothing was found.
+
+        `doubt`: why no guess is taken unasked, whatever was found; `mend`: how to name the column beforehand.
+        """
         found = guess.column if guess else NONE if optional else None
         why = guess.why if guess else nobody
+        if guess and guess.doubt:
+            found = None
+        elif doubt:
+            found, why = None, f"{doubt}; else it would be {found}: {why}" if guess else doubt
 
         def require(said: str) -> None:
             if said not in self.data.columns and not (optional and said == NONE):
                 mend = f"name one with --{what}: {', '.join(self.data.columns)}"
-                raise CampaignError(f'there is no column "{said}"{hint(said, self.data.columns)}', mend=mend)
+                fault = f'there is no column "{said}"{hint(said, self.data.columns)}'
+                if said in self.data.repeated:
+                    fault, mend = f'several columns are called "{said}"', "rename all but one"
+                raise CampaignError(fault, mend=mend)
 
-        said = self.said(what, found, why, require)
+        said = self.said(what, found, why, require, mend=mend)
         reason = why if said == found and what not in self.named else NAMED
         return (said, reason) if said in self.data.columns else (None, reason)
 
-    def said(self, what: str, found: str | None, why: str, check: Callable[[str], object]) -> str:
+    def said(
+        self,
+        what: str,
+        found: str | None,
+        why: str,
+        check: Callable[[str], object],
+        *,
+        sure: bool = True,
+        mend: str = "",
+    ) -> str:
         """Return what was named, or what is answered."""
         if what not in self.named:
-            return self.ask(what, found, why, check)
+            return self.ask(what, found, why, check, sure=sure, mend=mend or f"name it with --{what}")
         check(self.named[what])
         return self.named[what]
 
-
-def choose(data: DataFile, named: Mapping[str, str], ask: Ask) -> Choice:
-    """Return what a campaign does with a file. `named`: `key`, `flag`, `unsent`, `sent`, `recipient`, as far as said.
-
-    Raises CampaignError for a column that is not there, and NotifykitError where nobody can tell.
-    """
-    columns = data.columns
-    if not columns:
-        raise CampaignError("no column can be told apart by its name", mend="give each column a name of its own")
-    chooser = _Chooser(data, named, ask)
-    key, key_why = chooser.column("key", key_of(columns), "no column has a text of its own in each row", optional=False)
-    assert key is not None  # noqa: S101 - it is not optional
-    flag, flag_why = chooser.column(
-        "flag", flag_of(columns, {key}), "no column is called so and holds such words: the outbox alone knows"
-    )
-    unsent = sent = ""
-    if flag is not None:
-        words = words_of(columns[flag]) or FlagWordsGuess("N", "Y", "the usual word")
+    def words(self, flag: str) -> tuple[str, str]:
+        """Return what a flag says of a record that is to be told, and of one that was."""
+        words = likely_words(self.data.columns[flag])
+        sure, mend = not (words.doubt or self.data.unread), f"name them with {_words_named(words)}"
+        why = words.why if words.doubt or sure else f"{self.data.unread}; of the others, {words.why}"
 
         def differs(said: str) -> None:
             if said == unsent:
                 raise CampaignError(f'"{said}" says that a message is to be sent', mend="name another word with --sent")
 
-        unsent = chooser.said("unsent", words.unsent, words.why, str)
-        sent = chooser.said("sent", words.sent, words.why, differs)
+        unsent = self.said("unsent", words.unsent, why, str, sure=sure, mend=mend)
+        return unsent, self.said("sent", words.sent, why, differs, sure=sure, mend=mend)
+
+
+def choose(data: DataFile, named: Mapping[str, str], ask: Ask) -> Choice:
+    """Return what a campaign does with a file. `named`: `key`, `flag`, `unsent`, `sent`, `recipient`, as far as said.
+
+    Raises CampaignError for a column that is not there, and NotifykitError where nobody can tell, or what was found is
+    not sure enough to be taken unasked.
+    """
+    columns = data.columns
+    if not columns:
+        raise CampaignError("no column can be told apart by its name", mend="give each column a name of its own")
+    chooser = _Chooser(data, named, ask)
+    key, key_why = chooser.column(
+        "key",
+        key_of(columns),
+        passed_over(columns) or "no column has a text of its own in each row",
+        doubt=data.unread or _repeated(data, called_key),
+        optional=False,
+    )
+    assert key is not None  # noqa: S101 - it is not optional
+    if key_why == NAMED and (fault := fault_as_key(columns[key])):
+        ask.say(f"{key} is not a key for each row: {fault}")
+    guess = flag_of(columns, {key})
+    others = undecided(columns, {key})
+    flag, flag_why = chooser.column(
+        "flag",
+        guess,
+        f"no column is called so{'; ' if others else ''}{others}: the outbox alone knows",
+        doubt=data.unread or _repeated(data, called_flag),
+        mend=_naming(columns, guess),
+    )
+    unsent = sent = ""
+    if flag is not None:
+        unsent, sent = chooser.words(flag)
+        if neither := [cell for cell in columns[flag] if cell not in (unsent, sent)]:
+            ask.say(f"{flag}: {held(neither)} says neither sent nor not sent; nothing is queued before it is set right")
     recipient, recipient_why = chooser.column(
         "recipient",
         recipient_of(columns, {key, flag or key}),
         f'no column holds addresses or is called so: all go to "{FIXED}"',
+        doubt=_repeated(data, called_recipient),
+        mend=f"name it with --recipient, or say --recipient {NONE}",
     )
     return Choice(
         key=key,
@@ -97,3 +166,22 @@ def choose(data: DataFile, named: Mapping[str, str], ask: Ask) -> Choice:
         recipient=recipient,
         recipient_why=recipient_why,
     )
+
+
+def _repeated(data: DataFile, called: Callable[[str], bool]) -> str:
+    """Say that several columns have one name, which is called so; empty where none is."""
+    name = next(filter(called, data.repeated), None)
+    return "" if name is None else f'several columns are called "{name}", and none of them is used'
+
+
+def _naming(columns: Columns, guess: Guess | None) -> str:
+    """Return how to name a flag beforehand."""
+    if guess is None:
+        return f"name it with --flag, or say --flag {NONE}"
+    words = _words_named(likely_words(columns[guess.column]))
+    return f"name them with --flag {shlex.quote(guess.column)} {words}, or say --flag {NONE}"
+
+
+def _words_named(words: FlagWordsGuess) -> str:
+    unsent, sent = ("WORD" if word is None else shlex.quote(word) for word in (words.unsent, words.sent))
+    return f"--unsent {unsent} --sent {sent}"

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 Columns = Mapping[str, tuple[str, ...]]
 
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 NUMBER = re.compile(r"\+?[\d\s()./-]{6,20}")
-_WORDS = re.compile(r"[A-Za-z][a-z]*|[A-Z]+(?![a-z])")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]*")
+_ROUNDED = re.compile(r"[-+]?\d\.\d+E\+?\d+|[-+]?\d+E\+\d+", re.IGNORECASE)
+"""A number as spreadsheets write long ones, of which the last digits are lost."""
 _AMOUNT = re.compile(r"[-+]?\d+([.,]\d+)+|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*")
 
 KEY_WORDS = frozenset({"id", "key", "no", "nr", "number", "code", "uuid", "ref", "reference"})
 KEY_SIGNS = ("编号", "单号", "号码", "编码", "主键")
-FLAG_WORDS = frozenset({"notified", "notify", "sent", "flag", "told", "informed", "mailed", "emailed", "messaged"})
-FLAG_SIGNS = ("通知", "发送", "已发")
+FLAG_WORDS = frozenset(
+    {"notified", "notify", "notification", "sent", "send", "flag", "told", "informed", "mailed", "emailed"}
+    | {"messaged", "contacted", "delivered", "reminded"}
+)
+FLAG_SIGNS = ("通知", "发送", "已发", "发信", "推送", "提醒", "告知")
+MAYBE_WORDS = frozenset({"status", "done", "processed", "handled"})
+MAYBE_SIGNS = ("状态", "处理", "完成", "已读")
+"""In the names of columns that may say who was told, and may say something else."""
+TIME_WORDS = frozenset({"at", "on", "date", "time", "when", "datetime", "timestamp"})
+TIME_SIGNS = ("时间", "日期", "时刻")
 PHONE_WORDS = frozenset({"phone", "mobile", "tel", "telephone", "cell"})
 PHONE_SIGNS = ("手机", "电话")
 PEOPLE_WORDS = frozenset({"recipient", "to", "email", "mail", "contact", "customer", "name", "user", "group", "owner"})
@@ -36,6 +46,15 @@ FLAG_PAIRS = (
     ("未通知", "已通知"),
 )
 """What flags say where a message is to be sent, and where it was."""
+SPEAKING = frozenset(
+    {"unsent", "sent", "not sent", "notified", "not notified", "told", "informed", "mailed", "delivered"}
+    | {"未发送", "已发送", "未通知", "已通知", "未发", "已发", "已推送", "已提醒"}
+)
+"""Words that say by themselves that they are about messages, whatever their column is called."""
+SHOWN = 5
+"""Words of a flag that are named."""
+WIDEST = 40
+"""Characters of a cell that are shown."""
 
 FIXED = "everybody"
 """The recipient where no column names one."""
@@ -47,38 +66,148 @@ class Guess:
 
     column: str
     why: str
+    doubt: str = ""
+    """Why it is not taken unasked; empty where it may be."""
 
 
 @dataclass(frozen=True, slots=True)
 class FlagWordsGuess:
     """What a flag says of a record that is to be notified, and of one that was."""
 
-    unsent: str
-    sent: str
+    unsent: str | None
+    """None: nobody can tell; likewise `sent`."""
+    sent: str | None
     why: str
+    doubt: str = ""
+    """Why they are not taken unasked; empty where they may be."""
 
 
 def key_of(columns: Columns) -> Guess | None:
     """Return the column that tells rows apart; None where none does."""
     rows = len(next(iter(columns.values()), ()))
-    own = [name for name, cells in columns.items() if all(map(str.strip, cells)) and len(set(cells)) == len(cells)]
-    named = [name for name in own if _named(name, KEY_WORDS, KEY_SIGNS) and not _reaches(name, columns[name])]
+    own = [name for name, cells in columns.items() if fault_as_key(cells) is None]
+    named = [name for name in own if called_key(name) and not _reaches(name, columns[name])]
     plain = [name for name in own if not any(map(_AMOUNT.fullmatch, columns[name]))]
     found = next((name for names in (named, plain, own) for name in names), None)
     if found is None:
         return None
     each = f"each of the {rows:,} rows has its own" if rows > 1 else "nothing speaks against it yet"
-    return Guess(found, f"{'its name says so, and ' if found in named else ''}{each}")
+    passed = passed_over(columns)
+    if passed and found not in named:
+        return Guess(found, f"{passed}; {found} may be one: {each}", passed)
+    return Guess(found, f"{'its name says so, and ' if found in named else ''}{each}{'; ' if passed else ''}{passed}")
+
+
+def passed_over(columns: Columns) -> str:
+    """Say which column is called a key and cannot be one, and why; empty where there is none."""
+    for name, cells in columns.items():
+        if called_key(name) and not _reaches(name, cells) and (fault := fault_as_key(cells)):
+            return f"{name} is called a key, and is none: {fault}"
+    return ""
+
+
+def called_key(name: str) -> bool:
+    """Whether a column is called like a key."""
+    return _named(name, KEY_WORDS, KEY_SIGNS)
+
+
+def fault_as_key(cells: Sequence[str]) -> str | None:
+    """Return why cells tell no rows apart; None where they do."""
+    empty = sum(not cell.strip() for cell in cells)
+    if empty:
+        return f"{empty:,} of {len(cells):,} rows have nothing there"
+    word, number = next(iter(Counter(cells).most_common(1)), ("", 0))
+    if number > 1:
+        return f"{number:,} rows say {shown(word)}"
+    rounded = next(filter(_ROUNDED.fullmatch, cells), None)
+    return rounded and f"{rounded} was rounded by a spreadsheet"
 
 
 def flag_of(columns: Columns, besides: Collection[str] = ()) -> Guess | None:
-    """Return the column that says who was told: its name says so, and it holds flags. None where there is none."""
+    """Return the column that says who was told, by its name or by what it holds; None where none does.
+
+    With a doubt where its words are not two clear ones, its name may say something else, or another column contradicts.
+    """
+    clear: dict[str, FlagWordsGuess] = {}
+    doubtful: list[Guess] = []
+    maybe: list[Guess] = []
     for name, cells in columns.items():
-        if name not in besides and _named(name, FLAG_WORDS, FLAG_SIGNS) and words_of(cells) is not None:
-            counted = Counter(cells).most_common()
-            holds = " and ".join(f"{word or 'nothing'} ({number:,} x)" for word, number in counted) or "nothing yet"
-            return Guess(name, f"its name says so, and it holds {holds}")
-    return None
+        if name in besides or _reaches(name, cells):
+            continue
+        plain = _named(name, FLAG_WORDS, FLAG_SIGNS) or any(cell.strip().casefold() in SPEAKING for cell in set(cells))
+        maybe_called = _named(name, MAYBE_WORDS, MAYBE_SIGNS) and not _is_time(name)
+        if not plain and not (maybe_called and any(map(str.strip, cells))):
+            continue
+        words = words_of(cells)
+        if plain and words is not None and not _is_time(name):
+            clear[name] = words
+            continue
+        what = (
+            "its words are not two clear ones"
+            if words is None
+            else "it is called a time"
+            if plain
+            else "its name does not say that"
+        )
+        doubt = f"{name} may say who was told, but {what}: it holds {held(cells)}"
+        (doubtful if plain else maybe).append(Guess(name, doubt, doubt))
+    times = {guess.column: None for guess in doubtful if _is_time(guess.column)}
+    for name, words in clear.items():
+        why = "its name says so" if _named(name, FLAG_WORDS, FLAG_SIGNS) else "its words say so"
+        doubt = _contradiction(columns, name, words.unsent, {**times, **clear})
+        return Guess(name, doubt or f"{why}, and it holds {held(columns[name])}", doubt)
+    return next(iter((*doubtful, *maybe)), None)
+
+
+def _contradiction(columns: Columns, flag: str, unsent: str | None, others: Mapping[str, FlagWordsGuess | None]) -> str:
+    """Say which other column tells of rows as told that the flag says are not; empty where none does.
+
+    `others`: their words; None where any text says so, as a time does.
+    """
+    for name, words in others.items():
+        told = sum(
+            (cell == words.sent if words else bool(cell.strip()))
+            for cell, said in zip(columns[name], columns[flag], strict=True)
+            if said == unsent and name != flag
+        )
+        if told:
+            rows = "1 row was" if told == 1 else f"{told:,} rows were"
+            return (
+                f"{flag} and {name} contradict each other: by {name} {rows} told, and {flag} says {shown(unsent or '')}"
+            )
+    return ""
+
+
+def undecided(columns: Columns, besides: Collection[str] = ()) -> str:
+    """Say which columns hold yes and no, or the like, and are not called a flag; empty where none does."""
+    names = [
+        name for name, cells in columns.items() if name not in besides and any(cells) and words_of(cells) is not None
+    ]
+    return f"{', '.join(names[:SHOWN])} may be one by what stands there" if names else ""
+
+
+def called_flag(name: str) -> bool:
+    """Whether a column is called like a flag, or like what may be one."""
+    return _named(name, FLAG_WORDS | MAYBE_WORDS, FLAG_SIGNS + MAYBE_SIGNS)
+
+
+def held(cells: Collection[str]) -> str:
+    """Say which words a flag holds, the most frequent first, and which of them differ in their letters alone."""
+    counted = Counter(cells).most_common()
+    said = [f"{shown(word)} ({number:,} x)" for word, number in counted[:SHOWN]]
+    if len(counted) > SHOWN:
+        said.append(f"{len(counted) - SHOWN:,} more")
+    alike: dict[str, list[str]] = defaultdict(list)
+    for word, _ in counted[:SHOWN]:
+        alike[word.strip().casefold()].append(repr(word))
+    notes = (f"; {' and '.join(words)} are not the same word" for words in alike.values() if len(words) > 1)
+    return (" and ".join(said) or "nothing yet") + "".join(notes)
+
+
+def shown(word: str) -> str:
+    """Return a cell's text as it may stand in a line."""
+    short = word if len(word) <= WIDEST else f"{word[:WIDEST]}…"
+    return short if short.isprintable() and short.strip() else repr(short) if short else "nothing"
 
 
 def words_of(cells: Collection[str]) -> FlagWordsGuess | None:
@@ -103,6 +232,36 @@ def words_of(cells: Collection[str]) -> FlagWordsGuess | None:
     return None
 
 
+def likely_words(cells: Collection[str]) -> FlagWordsGuess:
+    """Return the two words of a flag column; with a doubt where they are not clear.
+
+    An empty cell is a record that is to be told only where no other word says so: nobody counts as such who may
+    have been told.
+    """
+    if (clear := words_of(cells)) is not None:
+        return clear
+    words = [word for word, _ in Counter(cells).most_common()]
+    unsent, sent = (_first(words, side) for side in (0, 1))
+    if unsent is None and "" in words:
+        unsent = ""
+    others = [word for word in words if word not in (unsent, "")]
+    if sent is None and unsent is not None and len(others) == 1 and not _AMOUNT.fullmatch(others[0]):
+        sent = others[0]
+    doubt = f"its words are not two clear ones: it holds {held(cells)}"
+    return FlagWordsGuess(unsent, sent, doubt, doubt)
+
+
+def _first(words: Collection[str], side: int) -> str | None:
+    """Return the first word that is one of a pair's sides, whatever its letters."""
+    known = {pair[side].casefold() for pair in FLAG_PAIRS}
+    return next((word for word in words if word.strip().casefold() in known), None)
+
+
+def called_recipient(name: str) -> bool:
+    """Whether a column is called like a recipient."""
+    return _named(name, PEOPLE_WORDS | PHONE_WORDS, PEOPLE_SIGNS + PHONE_SIGNS)
+
+
 def recipient_of(columns: Columns, besides: Collection[str] = ()) -> Guess | None:
     """Return the column that says whom to reach; None where none seems to."""
     others = {name: cells for name, cells in columns.items() if name not in besides}
@@ -121,6 +280,11 @@ def recipient_of(columns: Columns, besides: Collection[str] = ()) -> Guess | Non
 def _reaches(name: str, cells: Collection[str]) -> bool:
     """Whether a column holds mail addresses or telephone numbers."""
     return _mostly(ADDRESS, cells) or (_named(name, PHONE_WORDS, PHONE_SIGNS) and _mostly(NUMBER, cells))
+
+
+def _is_time(name: str) -> bool:
+    """Whether a column is called like a point in time."""
+    return _named(name, TIME_WORDS, TIME_SIGNS)
 
 
 def _mostly(pattern: re.Pattern[str], cells: Collection[str]) -> bool:

@@ -19,6 +19,10 @@ class DataFile:
     apart by their names are left out."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Further options that its source needs, such as `encoding`."""
+    unread: str = ""
+    """How many rows cannot be read, where the first is and why; empty where all can. They are in no column."""
+    repeated: tuple[str, ...] = ()
+    """Names that several columns have, none of which is in `columns`."""
     facts: tuple[str, ...] = ()
     """What was found out of the file, each a line for people: what it is, and what says so."""
 

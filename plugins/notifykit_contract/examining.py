@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import codecs
-import csv
-import io
-from itertools import islice
+from collections import Counter
 from pathlib import Path
 
 from notifykit.errors import CampaignError
+from notifykit.model import Problem
 from notifykit.start import DataFile
 from notifykit_contract.encoding import AUTO, GB18030, UTF_8, codec_named
 from notifykit_contract.files import explain, read_whole
 from notifykit_contract.head import Head, read_head
+from notifykit_contract.problems import shape_problem, undecodable, zero_bytes
+from notifykit_contract.rows import Row, cell_bytes, row_at
 
 USUAL = (
     "编号",
@@ -45,18 +46,56 @@ def examine(file: Path, encoding: str, most: int) -> DataFile:
     except OSError as error:
         raise CampaignError(str(explain(file, error))) from error
     head = _head(data, file, codec)
-    try:
-        text = data[head.body :].decode(head.codec, "replace")
-        rows = [row for row in islice(csv.reader(io.StringIO(text, newline="")), most) if len(row) == len(head.names)]
-    except csv.Error as error:
-        raise CampaignError(f"its rows cannot be read ({error})", mend="correct the file", where=file) from error
+    rows, unread = _rows(data, file, head, most)
+    repeated = tuple(name for name, number in Counter(head.names).items() if name and number > 1)
     return DataFile(
         source="csv",
         strategy="csv_flag",
         columns={name: tuple(row[at] for row in rows) for name, at in head.columns.items()},
         options={} if head.codec == UTF_8 else {"encoding": head.codec},
-        facts=(f"encoding: {head.codec} ({_why(data, head, encoding)})", "separator: commas (counted in the header)"),
+        unread=unread,
+        repeated=repeated,
+        facts=(
+            f"encoding: {head.codec} ({_why(data, head, encoding)})",
+            "separator: commas (counted in the header)",
+            *filter(None, [unread]),
+            *(
+                f'several columns are called "{name}", and none of them is used; rename all but one'
+                for name in repeated
+            ),
+        ),
     )
+
+
+def _rows(data: bytes, file: Path, head: Head, most: int) -> tuple[list[list[str]], str]:
+    """Return the cells of at most `most` rows that can be read, and what to say of the others."""
+    rows: list[list[str]] = []
+    bad: list[Problem] = []
+    at, line = head.body, head.line
+    while at < len(data) and len(rows) + len(bad) < most:
+        row = row_at(data, at, len(head.names))
+        read = _cells(data, head, row, f"{file}:{line}")
+        if isinstance(read, Problem):
+            bad.append(read)
+        elif any(read):
+            rows.append(read)
+        line += data.count(b"\n", at, row.next) or 1
+        at = row.next
+    what = "1 row" if len(bad) == 1 else f"{len(bad):,} rows"
+    return rows, f"{what} cannot be read, the first: {bad[0]}" if bad else ""
+
+
+def _cells(data: bytes, head: Head, row: Row, place: str) -> list[str] | Problem:
+    if row.start <= (zero := data.find(b"\0", row.start, row.next)):
+        return zero_bytes(place, zero, None)
+    try:
+        data[row.start : row.end].decode(head.codec)
+    except UnicodeDecodeError as error:
+        offset = row.start + error.start
+        return undecodable(place, head.codec, data[offset], offset, None)
+    if row.fault:
+        return shape_problem(place, row, len(head.names), None)
+    return [cell_bytes(data, span).decode(head.codec) for span in row.cells]
 
 
 def _head(data: bytes, file: Path, codec: str) -> Head:

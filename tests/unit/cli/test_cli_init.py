@@ -90,6 +90,77 @@ def test_without_a_flag_the_outbox_alone_knows(folder: Path) -> None:
     assert (folder / "plain.csv").read_text() == "id,who\n1,Ann\n2,Bob\n"
 
 
+@pytest.mark.parametrize(
+    ("column", "words", "mend"),
+    [
+        ("sent", "No Yes yes", "--flag sent --unsent No --sent Yes, or say --flag none"),
+        ("notified", "Y N y N/A", "--flag notified --unsent N --sent Y, or say --flag none"),
+        ("sent_at", "2026-01-02 ", "--flag sent_at --unsent '' --sent WORD, or say --flag none"),
+        ("mailed", "x  x", "--flag mailed --unsent '' --sent x, or say --flag none"),
+    ],
+)
+def test_a_record_of_sending_that_is_not_certain_is_never_left_out_unasked(
+    folder: Path, column: str, words: str, mend: str
+) -> None:
+    rows = "".join(f"{at},{word}\n" for at, word in enumerate(words.split(" ")))
+    (folder / "members.csv").write_text(f"id,{column}\n{rows}")
+    refused = invoke("init", "members.csv", "--yes")
+    assert (refused.exit_code, names(folder)) == (1, ["members.csv"])
+    assert f"the flag cannot be told: {column} may say who was told, but its words are not two" in refused.stderr
+    assert refused.stderr.endswith(f"; name them with {mend}\n")
+
+
+def test_what_the_flag_says_beside_its_two_words_is_held_and_never_sent(folder: Path) -> None:
+    (folder / "members.csv").write_text("id,sent\n1,No\n2,Yes\n3,yes\n")
+    assert "the unsent cannot be told" in invoke("init", "members.csv", "--yes", "--flag", "sent").stderr
+    made = invoke("init", "members.csv", "--yes", "--flag", "sent", "--unsent", "No", "--sent", "Yes")
+    assert made.exit_code == 0, made.output
+    assert "sent: yes (1 x) says neither sent nor not sent; nothing is queued before it is set right" in made.stdout
+    assert "records marked neither as sent nor as not sent: 1" in invoke("generate").output
+    assert invoke("dispatch").exit_code == 0
+    assert [text for _, text in sent(folder)] == ["id: 1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "id,email\n1,a@b.example\n1,c@d.example\n",
+            "the key cannot be told: id is called a key, and is none: 2 rows say 1; email may be one: each of",
+        ),
+        ("id,mail\n1.12E+18,a@b.example\n", "id is called a key, and is none: 1.12E+18 was rounded by a spreadsheet"),
+        (
+            "id,told\n1,n,o\n2,y,es\n",
+            "the key cannot be told: 2 rows cannot be read, the first: members.csv:2: 3 cells",
+        ),
+        ("id,id,who\n1,1,Ann\n", 'the key cannot be told: several columns are called "id", and none of them is used'),
+        ("id,told,told\n1,N,Y\n", 'the flag cannot be told: several columns are called "told", and none of them is'),
+        ("id,mail,mail\n1,a,b\n", 'the recipient cannot be told: several columns are called "mail", and none of them'),
+    ],
+)
+def test_a_choice_that_is_not_safe_is_not_made_unasked(folder: Path, text: str, told: str) -> None:
+    (folder / "members.csv").write_text(text)
+    refused = invoke("init", "members.csv", "--yes")
+    assert (refused.exit_code, names(folder)) == (1, ["members.csv"])
+    assert told in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_a_named_column_that_is_there_twice_is_told_so(folder: Path) -> None:
+    (folder / "members.csv").write_text("id,told,told\n1,N,Y\n")
+    refused = invoke("init", "members.csv", "--yes", "--flag", "told")
+    assert 'several columns are called "told"; rename all but one' in refused.stderr
+
+
+def test_rows_that_cannot_be_read_are_not_counted_as_none(folder: Path) -> None:
+    (folder / "members.csv").write_text("id,told\n1,no\n2,y,es\n")
+    options = ["--key", "id", "--flag", "told", "--unsent", "no", "--sent", "yes"]
+    assert "the unsent cannot be told: 1 row cannot" in invoke("init", "members.csv", "--yes", *options[:4]).stderr
+    made = invoke("init", "members.csv", "--yes", *options)
+    assert "members.csv: 1 row that can be read; columns: id, told" in made.stdout.splitlines()
+    assert "1 row cannot be read, the first: members.csv:3: 3 cells where the header has 2" in made.stdout
+
+
 def test_what_is_named_is_not_guessed(folder: Path) -> None:
     made = invoke("init", "members.csv", "--yes", "--key", "name", "--flag", "none", "--recipient", "none", "--json")
     assert json.loads(made.stdout)["found"] == {
@@ -141,15 +212,15 @@ def test_a_project_elsewhere_finds_the_file(folder: Path) -> None:
     assert invoke("--project", "a b/mine.yaml", "check").exit_code == 0
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
-def test_on_a_terminal_each_point_is_asked_and_a_slip_is_asked_again(folder: Path) -> None:
+def typed(answers: bytes) -> str:
+    """Type answers to `init members.csv` on a terminal; return what it says."""
     pty = pytest.importorskip("pty")  # no module of Windows
     screen, side = pty.openpty()
     with subprocess.Popen(
         [NOTIFYKIT, "init", "members.csv"], stdin=side, stdout=side, stderr=side, env={**os.environ, "COLUMNS": "100"}
     ) as process:
         os.close(side)
-        os.write(screen, b"nmber\nname\n\n\n\nnone\n")
+        os.write(screen, answers)
         said = b""
         try:
             while piece := os.read(screen, 1 << 16):
@@ -159,6 +230,22 @@ def test_on_a_terminal_each_point_is_asked_and_a_slip_is_asked_again(folder: Pat
     os.close(screen)
     text = said.decode()
     assert process.returncode == 0, text
+    return text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
+def test_on_a_terminal_a_doubtful_flag_has_no_default(folder: Path) -> None:
+    (folder / "members.csv").write_text("id,sent\n1,No\n2,Yes\n3,yes\n")
+    text = typed(b"\n\nsent\n\n\n\n")
+    assert "flag: ? (sent may say who was told, but its words are not two clear ones" in text
+    assert text.count("flag: ") == 3
+    assert "unsent [No]:" in text
+    assert "flag: sent\n  unsent: 'No'\n  sent: 'Yes'\n" in (folder / "campaigns" / "members.yaml").read_text()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
+def test_on_a_terminal_each_point_is_asked_and_a_slip_is_asked_again(folder: Path) -> None:
+    text = typed(b"nmber\nname\n\n\n\nnone\n")
     assert 'there is no column "nmber"; did you mean "number"?' in text
     assert "flag [told]:" in text
     campaign = (folder / "campaigns" / "members.yaml").read_text()

@@ -45,6 +45,24 @@ def test_the_encoding_with_what_says_so(
 def test_columns_and_cells_of_whole_rows(tmp_path: Path) -> None:
     found = examined(tmp_path, b'id,twice,twice,text\n1,a,b,"x, y"\ntorn,\n2,a,b,z\n3,a,b,w\n', most=3)
     assert dict(found.columns) == {"id": ("1", "2"), "text": ("x, y", "z")}
+    assert found.repeated == ("twice",)
+    assert found.facts[-1] == 'several columns are called "twice", and none of them is used; rename all but one'
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b"2,x,y\n", "3 cells where the header has 2; quote the cell"),
+        (b'2,"x"y\n', "there is text between a closing quote and the next comma"),
+        (b"2,\xff\xfe\n", "byte 0xFF at offset 16 is not utf-8"),
+        (b"2,\0\n", "there is a zero byte at offset 16"),
+    ],
+)
+def test_rows_that_cannot_be_read_are_counted_and_the_first_is_named(tmp_path: Path, line: bytes, why: str) -> None:
+    found = examined(tmp_path, "id,who\n1,甲\n\n".encode() + line + b",\n3\n4,d\n", encoding="utf-8")
+    assert dict(found.columns) == {"id": ("1", "4"), "who": ("甲", "d")}
+    assert found.unread.startswith(f"2 rows cannot be read, the first: {tmp_path / 'data.csv'}:4: {why}")
+    assert found.unread in found.facts
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifykit.start.guessing import FLAG_PAIRS, FlagWordsGuess, flag_of, key_of, recipient_of, words_of
+from notifykit.start.guessing import (
+    FLAG_PAIRS,
+    FlagWordsGuess,
+    flag_of,
+    key_of,
+    likely_words,
+    recipient_of,
+    undecided,
+    words_of,
+)
 
 ORDERS = {
     "total": ("1250.5", "80", "99000"),
@@ -48,7 +57,107 @@ def test_the_flag_is_called_so_and_holds_flags() -> None:
 
 def test_a_column_of_zeros_and_ones_that_is_not_called_so_is_left_alone() -> None:
     assert flag_of({"active": ("0", "1")}) is None
-    assert flag_of({"sent_at": ("2026-01-02", "")}) is None
+    assert undecided({"id": ("a", "b"), "active": ("0", "1")}, {"id"}) == "active may be one by what stands there"
+    assert undecided({"id": ("a", "b"), "name": ("Ann", "Bob")}) == ""
+
+
+@pytest.mark.parametrize(
+    ("column", "cells"),
+    [
+        ("sent", ("Yes", "No", "yes")),
+        ("SENT", ("TRUE", "FALSE", "True")),
+        ("isNotified", ("Y", "N", "y", "N/A")),
+        ("mailed", ("maybe", "", "yes")),
+        ("sent_at", ("2026-01-02", "")),
+        ("sent_at", ("", "")),
+        ("send_date", ("", "Y")),
+        ("status", ("open", "closed")),
+        ("done", ("x", "")),
+        ("已发送", ("是", "否", "是的")),
+        ("是否通知", ("Y", "y", "N")),
+        ("发送状态", ("成功", "失败")),
+        ("通知时间", ("2026-01-02 08:00", "")),
+        ("处理状态", ("完成", "")),
+        ("remark", ("Sent", "will not come")),
+        ("备注", ("已通知", "未接电话")),
+    ],
+)
+def test_a_record_of_sending_without_two_clear_words_is_found_and_doubted(column: str, cells: tuple[str, ...]) -> None:
+    found = flag_of({"id": tuple(map(str, range(len(cells)))), column: cells})
+    assert found is not None
+    assert found.column == column
+    assert found.doubt.startswith(f"{column} may say who was told, but ")
+    assert all(f"{cell or 'nothing'} (" in found.doubt for cell in cells)
+
+
+@pytest.mark.parametrize(
+    ("column", "cells"),
+    [("sent", ("No", "Yes")), ("是否通知", ("否", "是")), ("x", ("未发送", "已发送")), ("told", ("", ""))],
+)
+def test_two_clear_words_are_taken_without_a_doubt(column: str, cells: tuple[str, ...]) -> None:
+    found = flag_of({"id": ("1", "2"), column: cells})
+    assert found is not None
+    assert (found.column, found.doubt) == (column, "")
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"发送邮箱": ("a@b.example", "c@d.example")},
+        {"处理时间": ("2026-01-02", "2026-01-03")},
+        {"status": ("", "")},
+        {"name": ("Ann", "Bob")},
+    ],
+)
+def test_what_is_no_record_of_sending_is_none(columns: dict[str, tuple[str, ...]]) -> None:
+    assert flag_of(columns) is None
+
+
+@given(st.lists(st.sampled_from(["Y", "N"]), min_size=1), st.data())
+def test_a_column_that_contradicts_the_flag_makes_it_doubtful(flags: list[str], data: st.DataObject) -> None:
+    times = [data.draw(st.sampled_from(["", "2026-01-02"])) for _ in flags]
+    found = flag_of({"sent": tuple(flags), "sent_at": tuple(times)})
+    assert found is not None
+    assert found.column == "sent"
+    contradicted = any(flag == "N" and time for flag, time in zip(flags, times, strict=True))
+    assert bool(found.doubt) == contradicted
+
+
+def test_two_flags_that_contradict_each_other_are_doubtful() -> None:
+    found = flag_of({"sent": ("N", "Y"), "notified": ("Y", "Y")})
+    assert found is not None
+    assert found.doubt == "sent and notified contradict each other: by notified 1 row was told, and sent says N"
+
+
+def test_likely_words_are_those_of_a_pair_and_never_count_a_told_record_as_untold() -> None:
+    words = {
+        cells: (found.unsent, found.sent, bool(found.doubt))
+        for cells in (("N", "Y"), ("Yes", "No", "yes", "Yes"), ("x", ""), ("maybe", "", "yes"), ("2026-01-02", "03"))
+        for found in [likely_words(cells)]
+    }
+    assert list(words.values()) == [
+        ("N", "Y", False),
+        ("No", "Yes", True),
+        ("", "x", True),
+        ("", "yes", True),
+        (None, None, True),
+    ]
+
+
+def test_why_a_column_is_not_the_key_is_said() -> None:
+    for cells, why in (
+        (("1", "1", "2"), "2 rows say 1"),
+        (("1", " ", "2"), "1 of 3 rows have nothing there"),
+        (("1.12E+18", "1.13E18", "1.14E+18"), "1.12E+18 was rounded by a spreadsheet"),
+    ):
+        mails = ("a@b.example", "c@d.example", "e@f.example")
+        found = key_of({"id": cells, "email": mails})
+        assert found is not None
+        assert (found.column, found.doubt) == ("email", f"id is called a key, and is none: {why}")
+        beside = key_of({"customer_id": cells, "order_no": ("a", "b", "c")})
+        assert beside is not None
+        assert (beside.column, beside.doubt) == ("order_no", "")
+        assert f"customer_id is called a key, and is none: {why}" in beside.why
 
 
 @given(
@@ -64,7 +173,7 @@ def test_both_words_are_told_in_the_letters_of_the_file(
     assert found is not None
     if len(set(rows)) == 2:
         assert (found.unsent, found.sent) == (unsent, sent)
-    seen = {sent if told else unsent for told in rows}
+    seen: set[str | None] = {sent if told else unsent for told in rows}
     assert seen <= {found.unsent, found.sent}
     assert found.unsent != found.sent
 
