@@ -6,7 +6,7 @@ import sys
 import threading
 import unicodedata
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TextIO
 
 from notifykit.model import Message, Outcome
 from notifykit.roles import Probe, SendContext
@@ -23,7 +23,7 @@ class Console:
 
     def send(self, message: Message, context: SendContext) -> Outcome:  # noqa: ARG002 - part of the role
         """Print and flush. What cannot be shown (line ends, control characters) is shown as an escape."""
-        stream = sys.stdout if self.stream == "stdout" else sys.stderr
+        stream = _stream(self.stream)
         if stream is None or stream.closed:
             return Outcome.retry("no_console", f"this process has no {self.stream}")
         line = f"{_visible(message.recipient)}\t{_visible(message.text)}\n"
@@ -37,8 +37,14 @@ class Console:
         return Outcome.accepted()
 
     def probe(self, timeout: float) -> Probe:  # noqa: ARG002 - part of the role
-        """Say that there is nobody to ask."""
+        """Say that there is nobody to ask, or nothing to show messages on."""
+        if (stream := _stream(self.stream)) is None or stream.closed:
+            return Probe.bad(f"this process has no {self.stream}")
         return Probe.not_asked("there is no service: messages are shown here")
+
+
+def _stream(name: str) -> TextIO | None:
+    return sys.stdout if name == "stdout" else sys.stderr
 
 
 def _visible(text: str) -> str:

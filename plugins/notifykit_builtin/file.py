@@ -7,9 +7,11 @@ import json
 import os
 import stat
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from filelock import FileLock, Timeout
 
@@ -64,11 +66,28 @@ class File:
                 lock.release()
 
     def probe(self, timeout: float) -> Probe:  # noqa: ARG002 - part of the role
-        """Look whether the file, or the folder that it would be made in, can be written."""
-        there = next(path for path in (self.path, *self.path.parents) if path.exists())
-        if os.access(there, os.W_OK):
-            return Probe.good("the file can be written")
-        return Probe.bad(f"{there} cannot be written")
+        """Try whether the file and its lock can be opened, or made; nothing is left behind."""
+        for path in (self.path, Path(f"{self.path}.lock")):
+            if fault := _fault(path):
+                return Probe.bad(fault)
+        return Probe.good("the file can be written")
+
+
+def _fault(path: Path) -> str:
+    """Say why a file can be neither opened for writing nor made; empty where it can."""
+    aim = Path(os.path.realpath(path))  # where a link leads, the file is made there
+    there = next((place for place in (aim, *aim.parents) if os.path.exists(place)), aim)  # noqa: PTH110 - never raises
+    try:
+        if there != aim:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                aim.stat()  # refuses names that are too long
+            with TemporaryFile(dir=there):
+                return ""
+        os.close(os.open(aim, _FLAGS & ~os.O_CREAT))
+    except OSError as error:
+        why = f"{there} is not a folder" if there != aim and not there.is_dir() else f"{there}: {error.strerror}"
+        return f"{path} cannot be written ({why})"
+    return ""
 
 
 def _line(message: Message, now: float) -> bytes:

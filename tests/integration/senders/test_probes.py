@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from notifykit_builtin.console import Console
 from notifykit_builtin.file import File
 from notifykit_webhook.sender import Webhook
 from notifykit_wecom.robot import WecomRobot
+from system import needs_refusals
 
 from notifykit.roles import Prober
 from notifykit.secrets import Secret
@@ -91,9 +93,49 @@ def test_a_service_that_does_not_answer_is_given_up_in_time() -> None:
     assert "ReadTimeout" in probe.detail
 
 
-def test_a_file_that_can_be_written_and_one_that_cannot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_can_be_written_is_left_as_it_was(tmp_path: Path) -> None:
     assert File(path=tmp_path / "new" / "sent.jsonl").probe(1).ready is True
     assert list(tmp_path.iterdir()) == []
-    monkeypatch.setattr(os, "access", lambda *_: False)  # the superuser may write anywhere
-    probe = File(path=tmp_path / "new" / "sent.jsonl").probe(1)
-    assert (probe.ready, probe.detail) == (False, f"{tmp_path} cannot be written")
+    (tmp_path / "sent.jsonl").write_text("{}\n")
+    assert File(path=tmp_path / "sent.jsonl").probe(1).ready is True
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("sent.jsonl", "{}\n")]
+
+
+@pytest.mark.parametrize("lock", ["", ".lock"])
+def test_a_file_that_cannot_be_written_is_told_with_what_is_in_the_way(tmp_path: Path, lock: str) -> None:
+    (tmp_path / "file").touch()
+    below = File(path=tmp_path / "file" / "x.jsonl").probe(1)
+    assert below.ready is False
+    assert f"({tmp_path / 'file'} is not a folder)" in below.detail
+    path = tmp_path / "x.jsonl"
+    Path(f"{path}{lock}").symlink_to(tmp_path / "file" / "aim")
+    linked = File(path=path).probe(1)
+    assert linked.ready is False
+    assert linked.detail == f"{path}{lock} cannot be written ({tmp_path / 'file'} is not a folder)"
+
+
+def test_a_name_that_is_too_long_is_told_so(tmp_path: Path) -> None:
+    probe = File(path=tmp_path / ("x" * 300)).probe(1)
+    assert probe.ready is False
+    assert probe.detail.startswith(f"{tmp_path / ('x' * 300)} cannot be written ({tmp_path}: ")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no such folder")
+def test_a_folder_in_which_nothing_can_be_made_is_told(tmp_path: Path) -> None:
+    probe = File(path=Path("/proc/nowhere")).probe(1)
+    assert (probe.ready, probe.detail) == (False, "/proc/nowhere cannot be written (/proc: No such file or directory)")
+
+
+@needs_refusals
+def test_rights_are_told(tmp_path: Path) -> None:
+    (tmp_path / "sent.jsonl").touch(mode=0o400)
+    assert File(path=tmp_path / "sent.jsonl").probe(1).ready is False
+    tmp_path.chmod(0o500)
+    assert File(path=tmp_path / "new" / "sent.jsonl").probe(1).ready is False
+    tmp_path.chmod(0o700)
+
+
+def test_a_console_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Console().probe(1).ready is None
+    monkeypatch.setattr(sys, "stdout", None)
+    assert (Console().probe(1).ready, Console(stream="stderr").probe(1).ready) == (False, None)
