@@ -52,14 +52,13 @@ UPDATE outbox.channels SET next_at = first.due_at, next_id = coalesce(first.next
    AND (next_at, channels.next_id) IS DISTINCT FROM (first.due_at, coalesce(first.next_id, 0))
 """
 
-# `worth_a_look`: the channels of which something may be claimed: those that were put off, whose first turn may be
-# earlier, then the others in the order of their first turns; until when each is paused; and when it is to be
-# probed, where its outage pauses it.
+# `worth_a_look`: the channels of which something may be claimed, by when they are to be looked at; until when each is
+# paused; and when it is to be probed, where its outage pauses it.
 _WORTH_A_LOOK = """
 SELECT channel, next_at, channels.next_id, coalesce(pauses.until, 0),
        CASE WHEN several AND kind = 'unreachable' THEN outages.last_at + outages.wait END
   FROM outbox.channels LEFT JOIN outbox.pauses USING (channel) LEFT JOIN outbox.outages USING (channel)
- WHERE next_at <= %s ORDER BY channels.next_id <> 0, next_at, channels.next_id
+ WHERE next_at <= %s ORDER BY next_at, channels.next_id
 """
 
 # `waiting`: the channels of which anything waits, the first ones first, and the first turn of each.
@@ -129,8 +128,9 @@ def to_first_turns(db: Database, channels: Collection[str]) -> None:
 
 
 def worth_a_look(db: Database, now: float) -> list[Ready]:
-    """Return the channels of which something may be claimed, those with a known first turn in the order of that."""
-    return [Ready._make(row) for row in db.all(_WORTH_A_LOOK, (now,))]
+    """Return the channels of which something may be claimed: those that were put off, whose first turn may be earlier
+    than that, then the others in the order of their first turns."""
+    return sorted(map(Ready._make, db.all(_WORTH_A_LOOK, (now,))), key=lambda one: one.next_id != 0)
 
 
 def waiting(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from notifykit.outbox.sqlite import rows
@@ -60,13 +60,12 @@ SELECT coalesce((SELECT due_at FROM {_OF_CAMPAIGN} AND due_at <= :now ORDER BY q
 # `to_first_turn`: nothing of a channel comes before that.
 _NEXT = "UPDATE channels SET next_at = ?, next_id = ? WHERE channel = ?"
 
-# `worth_a_look`: the channels of which something may be claimed: those that were put off, whose first turn may be
-# earlier, then the others in the order of their first turns; until when each is paused; and whether it has
-# an outage.
+# `worth_a_look`: the channels of which something may be claimed, by when they are to be looked at; until when each is
+# paused; and whether it has an outage.
 _WORTH_A_LOOK = """
 SELECT channel, next_at, next_id, coalesce((SELECT until FROM pauses WHERE pauses.channel = channels.channel), 0.0),
        EXISTS (SELECT 1 FROM outages WHERE outages.channel = channels.channel)
-  FROM channels WHERE next_at <= ? ORDER BY next_id <> 0, next_at, next_id
+  FROM channels WHERE next_at <= ? ORDER BY next_at, next_id
 """
 
 # `waiting`: the channels of which anything waits, the first ones first.
@@ -142,9 +141,10 @@ def to_first_turn(db: Database, channel: str) -> None:
         db.execute(_NEXT, (at, id_, channel))
 
 
-def worth_a_look(db: Database, now: float) -> Iterator[Ready]:
-    """Yield the channels of which something may be claimed, those with a known first turn in the order of that."""
-    return map(Ready._make, db.all(_WORTH_A_LOOK, (now,)))
+def worth_a_look(db: Database, now: float) -> list[Ready]:
+    """Return the channels of which something may be claimed: those that were put off, whose first turn may be earlier
+    than that, then the others in the order of their first turns."""
+    return sorted(map(Ready._make, db.all(_WORTH_A_LOOK, (now,))), key=lambda one: one.next_id != 0)
 
 
 def waiting(db: Database) -> list[tuple[str, float]]:
