@@ -56,11 +56,22 @@ def in_project(path: str | Path, info: ValidationInfo) -> Path:
     return in_folder(folder, path)
 
 
+class TooLongError(ValueError):
+    """A duration is longer than there can be."""
+
+
+def in_days(seconds: float) -> str:
+    """Return a bound as YAML or a command can say it: in whole days, where it is one or more."""
+    return f"{seconds // _UNITS['d']:.0f}d" if seconds >= _UNITS["d"] else f"{seconds:g}s"
+
+
 def seconds(value: object) -> float:
     """Return a duration, as YAML or a command says it, in seconds. Raises ValueError."""
     if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
         value = float(match[1]) * _UNITS[match[2]]
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LONGEST:
+    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+        if value > LONGEST:
+            raise TooLongError(f"must be {in_days(LONGEST)} at most")
         return float(value)
     raise ValueError('must be a duration such as 30, "30s", "10m", "2h" or "7d"')
 

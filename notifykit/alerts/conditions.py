@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Literal
 
 from notifykit.alerts.facts import Facts
+from notifykit.alerts.notes import KEPT
 from notifykit.clock import duration
 from notifykit.model import FOREVER, Status
 from notifykit.wording import Reason, host
@@ -101,6 +102,8 @@ class KindOf:
     looks_back: bool = False
     """Whether the window is what is looked at, and not how long a state must last."""
     at_least: int = 1
+    kept: float | None = None
+    """Seconds for which what it looks at is kept: a window cannot be longer; None: for ever."""
     by_campaign: bool = True
     """Whether it can be about some campaigns alone."""
 
@@ -234,7 +237,9 @@ KINDS: Mapping[Kind, KindOf] = {
         measures="duration", find=_response_time, threshold=10 * MINUTE, window=HOUR, looks_back=True, at_least=20
     ),
     Kind.PERHAPS_TWICE: KindOf(measures="count", find=_perhaps_twice, window=DAY, looks_back=True),
-    Kind.ERRORS_LOGGED: KindOf(measures="count", find=_errors_logged, window=HOUR, looks_back=True, by_campaign=False),
+    Kind.ERRORS_LOGGED: KindOf(
+        measures="count", find=_errors_logged, window=HOUR, looks_back=True, kept=KEPT, by_campaign=False
+    ),
     Kind.SILENT_SOURCE: KindOf(
         measures="duration", find=_unseen(Facts.source_changes, host.FOUND_SILENT), threshold=DAY
     ),

@@ -11,6 +11,7 @@ from notifykit.config.defects import Defects
 from notifykit.config.sections import AlertsSection, ConditionSection, RouteSection
 from notifykit.config.tree import Branch, KeyPath, Leaf, dotted, locate
 from notifykit.nearest import hint
+from notifykit.options import in_days
 from notifykit.wording import Language
 
 _BASE: KeyPath = ("alerts",)
@@ -84,6 +85,10 @@ class _Reader:
                 )
         if known.looks_back and said.window == 0:
             self._wrong((*path, "window"), "is no time at all", "write a duration such as 1h")
+        kept = known.kept
+        if kept is not None and said.window is not None and said.window > kept:
+            what = f"is longer than what {kind} counts is kept, which is {in_days(kept)}"
+            self._wrong((*path, "window"), what, f"write {in_days(kept)} or less")
         route = self._route(said, path) or self._route(self._section, ())
         if route is None:
             self._wrong(path, "is told to nobody", "write `channel` and `recipient`, here or for all under `alerts`")

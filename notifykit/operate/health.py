@@ -56,7 +56,7 @@ class Health:
     @property
     def oldest_queued(self) -> float | None:
         """UTC seconds at which the message was queued that waits for longest."""
-        found = [one.oldest_queued for one in self.pulse.channels if one.oldest_queued is not None]
+        found = [one.oldest_queued for one in self.pulse.campaigns if one.oldest_queued is not None]
         return min(found, default=None)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import click
 
-from notifykit.options import LONGEST, seconds
+from notifykit.options import LONGEST, TooLongError, in_days, seconds
+from notifykit.wording.translation import gettext
 
 __all__ = ["DurationType"]
 
@@ -27,8 +30,13 @@ class DurationType(click.ParamType[float]):
         bare = text.strip()[-1:].isdecimal()
         try:
             found = seconds(f"{text.strip()}{self._unit}" if bare else text)
+        except TooLongError:
+            found = math.inf
         except ValueError:
             self.fail(f"{text!r}: must be a duration such as {_EXAMPLES[self._unit]}", param, ctx)
-        if not 0 < found <= self._longest:
-            self.fail(f"{text!r} is {'no time at all' if not found else 'longer than makes sense'}", param, ctx)
+        if not found:
+            self.fail(f"{text!r} is no time at all", param, ctx)
+        if found > self._longest:
+            most = in_days(self._longest)
+            self.fail(gettext("{text!r} is longer than can be: {most} at most", text=text, most=most), param, ctx)
         return found

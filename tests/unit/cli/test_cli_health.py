@@ -9,6 +9,9 @@ import pytest
 import sample_outage
 from cli_world import BROKEN, DOUBTFUL, FINE, REFUSED, CliWorld
 
+from notifykit.outbox.values import ALERTS_CAMPAIGN
+from notifykit.testing.samples import draft
+
 MakeWorld = Callable[[Sequence[str]], CliWorld]
 
 
@@ -28,6 +31,16 @@ def test_what_waits_for_its_turn_is_well(world: CliWorld) -> None:
     assert (told["health"], told["error"], told["waiting"]) == ("well", None, 3)
     world.invoke("dispatch")
     assert world.invoke("health").stdout == "well: 0 waiting; 3 sent and not written back\n"
+
+
+def test_an_alert_on_its_way_is_not_what_waits(world: CliWorld) -> None:
+    world.invoke("generate")
+    world.invoke("dispatch")
+    with world.outbox() as outbox:
+        outbox.enqueue([draft(campaign=ALERTS_CAMPAIGN, key="in_doubt", channel="award-desk")])
+    assert world.invoke("health").stdout == "well: 0 waiting; 3 sent and not written back\n"
+    told = world.json("health")
+    assert (told["waiting"], told["oldest_queued"]) == (0, None)
 
 
 def test_a_channel_that_is_away_is_well_and_told(world: CliWorld) -> None:

@@ -118,6 +118,13 @@ def conditions(said: str) -> str:
             "notifykit.yaml:6: alerts.conditions.errors_logged.window: is no time at all; write a duration such as 1h",
         ),
         (
+            conditions("errors_logged: {window: 30d}"),
+            (
+                "notifykit.yaml:6: alerts.conditions.errors_logged.window: is longer than what errors_logged counts is "
+                "kept, which is 7d; write 7d or less"
+            ),
+        ),
+        (
             conditions("in_doubt: {second: {channel: mial, recipient: x}}"),
             (
                 'notifykit.yaml:6: alerts.conditions.in_doubt.second.channel: no sender called "mial"; did you mean '

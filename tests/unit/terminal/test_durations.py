@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifykit.options import seconds
+from notifykit.options import LONGEST, seconds
 from notifykit.terminal.durations import DurationType
 
 
@@ -28,3 +28,12 @@ def test_a_bare_number_may_be_of_days(text: object, found: float) -> None:
 def test_what_is_none_is_wrong_usage(text: str, unit: str) -> None:
     with pytest.raises(click.BadParameter, match=r"must be a duration such as|is no time at all|is longer"):
         DurationType(unit, longest=1e6).convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("longest", "text", "most"),
+    [(7 * 86_400, "8d", "7d"), (90, "2m", "90s"), (LONGEST, "115741d", "115740d"), (LONGEST, "9" * 400, "115740d")],
+)
+def test_what_is_too_long_says_the_most(longest: float, text: str, most: str) -> None:
+    with pytest.raises(click.BadParameter, match=f"is longer than can be: {most} at most"):
+        DurationType(longest=longest).convert(text, None, None)
