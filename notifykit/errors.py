@@ -99,6 +99,10 @@ class StoreChangedError(StoreError):
         super().__init__("is being written to just now", mend="try again", where=where, passing=True)
 
 
+class StoreDamagedError(StoreError):
+    """A store is there, and what is in it is not whole: `notifykit store check` lists what it lacks."""
+
+
 class PluginError(NotifykitError):
     """A plugin is broken, missing, or claims a name that another one holds."""
 

@@ -14,7 +14,8 @@ from enum import Enum, auto
 from pathlib import Path
 
 from notifykit.errors import NotifykitError
-from notifykit.operate.pruning import archive_path, bring_back
+from notifykit.operate.archives import archive_path
+from notifykit.operate.pruning import bring_back
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.pipeline.project import Project
 from notifykit_migration.archive.archive import Archived, archive, archived

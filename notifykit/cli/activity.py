@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import click
 
@@ -10,19 +12,22 @@ from notifykit.cli.examples import example
 from notifykit.cli.language import said
 from notifykit.cli.stores import existing
 from notifykit.durable import write_for_owner
-from notifykit.errors import ExitCode, NotifykitError
+from notifykit.errors import ExitCode, NotifykitError, StoreError
 from notifykit.operate.activity import Activity, Compared, Day, activity
 from notifykit.operate.activity_page import MARK, activity_page
+from notifykit.operate.archives import archive_path, opened
 from notifykit.operate.forms import Form
 from notifykit.operate.looking import looks
+from notifykit.outbox.address import OpenedOutbox
 from notifykit.outbox.values import RecentFigures
 from notifykit.session import Session
-from notifykit.terminal.console import info, json_option, out, print_json
+from notifykit.terminal.console import count, info, json_option, out, print_json, warn
 from notifykit.terminal.durations import DurationType
 from notifykit.terminal.paths import OutputType, PathType
 from notifykit.terminal.tables import Right, print_table
 from notifykit.terminal.times import duration, iso
 from notifykit.wording import Language
+from notifykit.wording.translation import gettext
 
 WEEK = 7 * 86_400.0
 
@@ -74,8 +79,15 @@ def report(
         raise NotifykitError("nothing of this project was migrated", mend="leave --since-migration out")
     compared = baseline.compared if baseline is not None else ()
     rows = [(said(one.what), one.since or "–", one.before or "–", _MARKS[one.no_worse]) for one in compared]
+    unusable: list[StoreError] = []
     with existing(project) as outbox:
-        found = None if outbox is None else activity(outbox, since)
+        found = None
+        if outbox is not None:
+            archive = archive_path(project.configuration.settings.store, project.file.file.absolute())
+            with opened(cast(OpenedOutbox, outbox), archive, project.clock) as (archives, unusable):
+                found = activity(outbox, since, archives)
+    for error in unusable:
+        warn(gettext("warning: {error}", error=error))
     if html is not None:
         if found is None:
             raise NotifykitError("there is nothing to report: nothing has been queued yet")
@@ -89,6 +101,7 @@ def report(
         out("nothing was sent, and nothing waits")
     elif html is None:
         _print(found)
+        out(*_archived(found))
     if compared and not as_json and html is None:
         out("")
         print_table(["against the time before", "since", "before", "no worse"], rows)
@@ -102,6 +115,20 @@ def _write(file: Path, page: str) -> None:
         mend = "name a file in a folder that this account may write to"
         raise NotifykitError(f"the page cannot be written ({error.strerror})", where=file, mend=mend) from error
     info(f"report: {file}")
+
+
+def _archived(found: Activity) -> Iterator[str]:
+    """Tell what was moved to an archive."""
+    for campaign, number in found.archived.items():
+        told = count(number, "message")
+        yield gettext(
+            "archived: {number} of {campaign}, sent and written back",
+            number=told,
+            campaign=campaign,
+        )
+    if found.uncounted:
+        told = count(found.uncounted, "message")
+        yield gettext("archived: {number} are in an archive that cannot be read here, and do not count", number=told)
 
 
 def _print(found: Activity) -> None:
@@ -124,7 +151,7 @@ def _cells(item: RecentFigures) -> tuple[str, ...]:
 
 def _form(found: Activity | None) -> Form:
     if found is None:
-        return {"at": None, "since": None, "days": [], "campaigns": []}
+        return {"at": None, "since": None, "days": [], "archived_uncounted": 0, "campaigns": []}
     return {
         "at": iso(found.at),
         "since": iso(found.days[0].since),
@@ -137,11 +164,13 @@ def _form(found: Activity | None) -> Form:
             }
             for day in found.days
         ],
+        "archived_uncounted": found.uncounted,
         "campaigns": [
             {
                 **_figures_form(found.total(one)),
                 "waiting_now": found.waiting[one].number if one in found.waiting else 0,
                 "failed_now": found.failed[one].number if one in found.failed else 0,
+                "archived": found.archived.get(one, 0),
                 "in_doubt_now": found.in_doubt[one].number if one in found.in_doubt else 0,
             }
             for one in found.campaigns

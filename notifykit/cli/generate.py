@@ -43,6 +43,7 @@ def generate(
         print_json(
             {
                 "dry_run": dry_run,
+                "recalled": this_pass.recalled,
                 "campaigns": [generated_form(item) for item in this_pass.generated],
                 **failures_form(this_pass.failures),
             }

@@ -33,11 +33,11 @@ def status(session: Session, as_json: bool) -> ExitCode:
     """Show how each campaign stands.
 
     Waiting: queued. Sent: accepted by the service. Flags owed: records whose every message is sent, cancelled ones not
-    counted, and which do not say so yet. Oldest: when the longest waiting message was queued. Refused: offers of a
-    message that was there already; nothing was sent for these. Twice?: messages with two attempts that were or may have
-    been accepted. The others are of the latest 20,000 attempts. Success: share of attempts. Wait: from queued to
-    accepted. Call: how long the service took. p50 and p95: half, and all but one in twenty, were as fast. Error: code
-    of attempts that were not accepted.
+    counted, and which do not say so yet. Archived: sent, written back, and moved away by `notifykit store prune`.
+    Oldest: when the longest waiting message was queued. Refused: offers of a message that was there already; nothing
+    was sent for these. Twice?: messages with two attempts that were or may have been accepted. The others are of the
+    latest 20,000 attempts. Success: share of attempts. Wait: from queued to accepted. Call: how long the service took.
+    p50 and p95: half, and all but one in twenty, were as fast. Error: code of attempts that were not accepted.
     """
     project = session.project_file()
     clock = SystemClock()
@@ -146,9 +146,12 @@ def _print_counts(figures: Sequence[CampaignFigures]) -> None:
             f"{counts(Status.FAILED, 0):,}",
             f"{cancelled:,}" if cancelled else "",
             f"{item.flags_owed:,}",
+            *([f"{item.archived:,}"] if archived else []),
         )
 
-    names = ("waiting", "sending", "sent", "in doubt", "failed", "cancelled", "flags owed")
+    archived = any(item.archived for item in figures)
+    names = ["waiting", "sending", "sent", "in doubt", "failed", "cancelled", "flags owed"]
+    names += ["archived"] if archived else []
     print_table(["campaign", *map(Right, names)], map(row, figures))
 
 

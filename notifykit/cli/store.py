@@ -162,7 +162,7 @@ def copy(session: Session, source: str, target: str, dry_run: bool, as_json: boo
 
 
 def _is_old(path: Path) -> bool:
-    with closing(ReadOnlyDatabase(path, SystemClock())) as db:
+    with closing(ReadOnlyDatabase(path, SystemClock())) as db, db.explaining():
         return is_old_table(db.connection)
 
 

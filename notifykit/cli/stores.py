@@ -13,7 +13,7 @@ from notifykit.terminal.console import info
 
 if TYPE_CHECKING:
     from notifykit.config.project import ProjectFile
-    from notifykit.outbox.address import StoreAddress
+    from notifykit.outbox.address import OpenedOutbox, StoreAddress
     from notifykit.pipeline.project import Project
 
 NOTHING_YET = "nothing has been queued yet"
@@ -38,7 +38,7 @@ def existing(project: Project, *, upgrade: bool = False) -> Iterator[Outbox | No
 
 
 @contextmanager
-def existing_at(project: ProjectFile, store: StoreAddress, clock: Clock) -> Iterator[Outbox | None]:
+def existing_at(project: ProjectFile, store: StoreAddress, clock: Clock) -> Iterator[OpenedOutbox | None]:
     """Look at the store of a project that need not be read whole."""
     if not _is_there(project, store):
         yield None

@@ -107,7 +107,7 @@ def tasks(
             found = found[:at_most]
             if isinstance(outbox, KeepsPruned):
                 archives = outbox.archives()
-                archived = len(outbox.pruned(key, campaign)) if key and archives else sum(at.tasks for at in archives)
+                archived = len(outbox.pruned(key, campaign)) if key else outbox.count_pruned()
     if as_json:
         print_json(
             {
@@ -120,7 +120,7 @@ def tasks(
         print_tasks(found, now)
         if more:
             out(f"… there are more; --limit {len(found) * 10} lists more of them, --json all")
-        if archived:
+        if archived and archives:
             where = f"{archives[0].path} on {archives[0].host}"
             out(
                 f"archived: {count(archived, 'message')}{f' of {key}' if key else ''} in {where}; `notifykit trace KEY`"

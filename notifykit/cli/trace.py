@@ -10,8 +10,9 @@ from notifykit.cli.examples import example
 from notifykit.cli.language import said
 from notifykit.cli.names import check_campaign
 from notifykit.cli.stores import existing
-from notifykit.errors import ExitCode, NotifykitError
+from notifykit.errors import ExitCode, NotifykitError, StoreChangedError, StoreError
 from notifykit.model import Attempt, Status, Task
+from notifykit.operate.archives import archive_path, files_here
 from notifykit.operate.forms import archived_form, story_form
 from notifykit.operate.lines import message_name
 from notifykit.operate.looking import looks
@@ -21,10 +22,11 @@ from notifykit.outbox.address import OpenedOutbox
 from notifykit.outbox.pruned import KeepsPruned
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
-from notifykit.terminal.console import json_option, out, print_json, some
+from notifykit.terminal.console import json_option, out, print_json, some, warn
 from notifykit.terminal.stdout import emit
 from notifykit.terminal.tables import print_table
 from notifykit.terminal.times import duration, local, relative
+from notifykit.wording.translation import gettext
 
 if TYPE_CHECKING:
     from notifykit.operate.pruning import Archived
@@ -76,15 +78,28 @@ def trace(session: Session, key: str, campaign: str | None, as_json: bool) -> Ex
 
 
 def _archived(project: Project, outbox: Outbox, key: str, campaign: str | None) -> Archived | None:
-    """Return what was moved of the key. The archive is looked for only where anything was."""
-    if not isinstance(outbox, KeepsPruned) or not outbox.pruned(key, campaign):
-        return None
-    from notifykit.operate.pruning import archive_path, archived  # seldom needed
+    """Return what was moved of the key, also where only an archive knows of it.
 
-    store = project.configuration.settings.store
-    path = archive_path(store, project.file.file.absolute())
+    An archive that cannot be read is an error where messages of the key are there, and else a warning.
+    """
+    if not isinstance(outbox, KeepsPruned):
+        return None
+    path = archive_path(project.configuration.settings.store, project.file.file.absolute())
+    known = outbox.pruned(key, campaign)
+    if not known and not files_here(path, outbox.archives()):
+        return None
+    from notifykit.operate.pruning import archived  # seldom needed
+
     identity = cast(OpenedOutbox, outbox).identity  # the project opened it
-    return archived(outbox, path, key, campaign, project.clock, identity=identity)
+    try:
+        return archived(outbox, path, key, campaign, project.clock, identity=identity)
+    except StoreChangedError:
+        raise
+    except StoreError as error:
+        if known:
+            raise
+        warn(gettext("warning: {error}", error=error))
+        return None
 
 
 def _print_archived(gone: Archived, now: float) -> None:
@@ -93,6 +108,15 @@ def _print_archived(gone: Archived, now: float) -> None:
     where = f"{gone.place.path} on {gone.place.host}"
     for message in gone.messages:
         out(f"archived: {message.name} of {message.key} in campaign {message.campaign}: in {where}")
+    if not gone.messages:
+        key = gone.stories[0].key
+        out(
+            gettext(
+                "archived: {key} is in {where}, and the outbox has not heard of that: it was restored from a copy",
+                key=key,
+                where=where,
+            )
+        )
     if not gone.stories:
         out(f"their story is told where that file is; here is no {gone.file}")
 

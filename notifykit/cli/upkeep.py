@@ -4,18 +4,21 @@ it."""
 from __future__ import annotations
 
 from contextlib import closing
+from pathlib import Path
 
 import click
 
 from notifykit.cli.examples import example
 from notifykit.cli.stores import existing_at
 from notifykit.clock import SystemClock
-from notifykit.errors import ExitCode
+from notifykit.errors import ExitCode, StoreDamagedError
+from notifykit.operate.archives import LOST, archive_path, located
+from notifykit.operate.archives import findings as of_archives
 from notifykit.operate.looking import looks
-from notifykit.operate.pruning import archive_path
 from notifykit.operate.pruning import prune as move
+from notifykit.operate.pruning import require_archive
 from notifykit.outbox.address import StoreAddress
-from notifykit.outbox.inspection import Finding, StoreFacts, inspection
+from notifykit.outbox.inspection import Finding, StoreFacts, damage, inspection
 from notifykit.outbox.pruned import ArchivePlace, KeepsPruned
 from notifykit.outbox.pruning import pruning
 from notifykit.session import Session
@@ -24,6 +27,7 @@ from notifykit.terminal.durations import DurationType
 from notifykit.terminal.progress import progress
 from notifykit.terminal.tables import Right, print_table
 from notifykit.terminal.times import duration, iso, local, relative
+from notifykit.wording.translation import gettext
 
 
 @click.command(epilog=example("notifykit store info", "notifykit store info --json"))
@@ -40,28 +44,38 @@ def info(session: Session, as_json: bool) -> ExitCode:
     address = project.store(session.plugins.registry)
     keep = project.section().keep
     facts, now = None, 0.0
-    prunable, archives = 0, []
+    prunable, archives = 0, list[tuple[ArchivePlace, Path | None]]()
     with existing_at(project, address, SystemClock()) as outbox:
         if outbox is not None:
             facts, now = inspection(outbox, address).facts(), outbox.now()
             if isinstance(outbox, KeepsPruned):
-                prunable, archives = pruning(outbox, address).count_finished(now - keep), outbox.archives()
+                prunable = pruning(outbox, address).count_finished(now - keep)
+                archives = located(archive_path(address, project.file.absolute()), outbox.archives())
     if as_json:
-        of_pruning = {"keep": keep, "prunable": prunable, "archives": [_archive_form(one) for one in archives]}
+        of_pruning = {"keep": keep, "prunable": prunable, "archives": [_archive_form(*one) for one in archives]}
         print_json({"store": str(address), **_facts_form(facts), **of_pruning})
     elif facts is not None:
         _print(address, facts, now)
         out(
             f"finished for more than {duration(keep)}: {count(prunable, 'message')}; `notifykit store prune` moves them"
         )
-        for one in archives:
-            out(f"archive: {one.path} on {one.host}: {count(one.tasks, 'message')}, the last moved {local(one.until)}")
+        for one, file in archives:
+            where = gettext("{path} on {host}", path=file or one.path, host=one.host)
+            number = count(one.tasks, "message")
+            out(
+                gettext(
+                    "archive: {where}: {number}, the last moved {at}", where=where, number=number, at=local(one.until)
+                )
+            )
+            if file is not None and not file.exists():
+                out(gettext("archive: {where}: it is not there; {mend}", where=where, mend=gettext(LOST)))
     return ExitCode.DONE
 
 
-def _archive_form(one: ArchivePlace) -> dict[str, object]:
+def _archive_form(one: ArchivePlace, file: Path | None) -> dict[str, object]:
     return {
         "path": one.path,
+        "file": str(file) if file is not None and file.exists() else None,
         "host": one.host,
         "since": iso(one.since),
         "until": iso(one.until),
@@ -100,19 +114,27 @@ def _print(address: StoreAddress, facts: StoreFacts, now: float) -> None:
 def check(session: Session, as_json: bool) -> ExitCode:
     """Look whether the outbox is sound, by SQLite's own checks of the file and by the outbox's own rules.
 
-    Exit code 7: something is damaged. 3: nothing is, but another program wrote over messages, which wait for a person,
-    as `status` says. It reads everything: of a million messages that takes some seconds.
+    So are the archives on this machine, and whether they go with it. Exit code 7: something is damaged or lost. 3:
+    nothing is, but another program wrote over messages, which wait for a person, as `status` says, or an archive knows
+    messages that the outbox never heard of. It reads everything: of a million messages that takes some seconds.
     """
     project = session.project_file()
     address = project.store(session.plugins.registry)
     found: list[Finding] = []
-    with existing_at(project, address, SystemClock()) as outbox:
-        if outbox is not None:
-            found = list(inspection(outbox, address).findings())
+    there = True
+    clock = SystemClock()
+    try:
+        with existing_at(project, address, clock) as outbox:
+            there = outbox is not None
+            if outbox is not None:
+                found += inspection(outbox, address).findings()
+                found += of_archives(outbox, archive_path(address, project.file.absolute()), clock, whole=True)
+    except StoreDamagedError as error:
+        found = found or damage(address, error)
     damaged = any(not one.held for one in found)
     if as_json:
         print_json({"store": str(address), "sound": not damaged, "findings": [_finding_form(one) for one in found]})
-    elif outbox is not None:
+    elif there:
         for one in found:
             out(f"{'held' if one.held else 'damaged'}: {_number(one)}{one.what}; {one.mend}")
         if not damaged:
@@ -129,11 +151,12 @@ def check(session: Session, as_json: bool) -> ExitCode:
     metavar="DURATION",
     help="How long what is finished stays, instead of `keep:` of notifykit.yaml (180d where it says nothing).",
 )
+@click.option("--new-archive", is_flag=True, help="Begin another archive where the former one is lost for good.")
 @click.option("--dry-run", is_flag=True, help="Say how many messages would be moved, and change nothing.")
 @json_option
 @click.pass_obj
 @looks
-def prune(session: Session, keep: float | None, dry_run: bool, as_json: bool) -> ExitCode:
+def prune(session: Session, keep: float | None, new_archive: bool, dry_run: bool, as_json: bool) -> ExitCode:
     """Move what is finished for long to an archive, while others work on the outbox.
 
     A message goes, with its attempts, when all of its record's are written back or cancelled, the last one longer ago
@@ -150,24 +173,31 @@ def prune(session: Session, keep: float | None, dry_run: bool, as_json: bool) ->
     with existing_at(project, address, clock) as looked:
         if looked is not None:
             before = looked.now() - seconds
-            number = pruning(looked, address).count_finished(before)
+            if number := pruning(looked, address).count_finished(before):
+                require_archive(looked, archive, clock, new_archive=new_archive)
     if number and before is not None and not dry_run:
         with (
             closing(address.open(clock, create=True, identity=project.known_store.identity())) as outbox,
             progress("moving", "messages", lambda: number) as more,
         ):
-            number = move(outbox, address, archive, before, clock, progress=more)
+            number = move(outbox, address, archive, before, clock, new_archive=new_archive, progress=more)
     if as_json:
-        of = {"store": str(address), "archive": str(archive), "keep": seconds, "before": iso(before)}
+        told = str(archive) if number or archive.exists() else None
+        of = {"store": str(address), "archive": told, "keep": seconds, "before": iso(before)}
         print_json({**of, "dry_run": dry_run, "moved": number})
     elif before is not None:
-        words = "would be moved" if dry_run else "moved"
-        out(f"{count(number, 'message')} finished before {local(before)} {words} to {archive}")
+        values = {"number": count(number, "message"), "at": local(before), "archive": archive}
+        if not number:
+            out(gettext("no message was finished before {at}: there is nothing to move", **values))
+        elif dry_run:
+            out(gettext("{number} finished before {at} would be moved to {archive}", **values))
+        else:
+            out(gettext("{number} finished before {at} moved to {archive}", **values))
     return ExitCode.DONE
 
 
 def _number(one: Finding) -> str:
-    return "" if one.number == 1 and one.rule in ("damaged", "schema") else f"{one.number:,} "
+    return "" if one.number == 1 and one.rule in ("damaged", "schema", "archive_unusable") else f"{one.number:,} "
 
 
 def _finding_form(one: Finding) -> dict[str, object]:

@@ -67,7 +67,7 @@ class KnownStore:
         """Raise StoreError where the project has had an outbox, and there is none at this address."""
         if self.identity() is not None and not store.exists():
             gone = store.gone()
-            raise StoreError(gone.what, mend=f"{gone.mend}; {ACCEPT}", where=gone.where)
+            raise type(gone)(gone.what, mend=f"{gone.mend}; {ACCEPT}", where=gone.where)
 
     def remember(self, identity: str) -> None:
         """Keep which outbox the project has. Where the folder cannot be written, nothing is kept."""

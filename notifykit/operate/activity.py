@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from notifykit.model import Status
 from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.pruned import KeepsPruned
 from notifykit.outbox.values import Count, RecentFigures
 from notifykit.wording import Reason
+
+if TYPE_CHECKING:
+    from notifykit.outbox.sqlite.archive import Archive
 
 __all__ = ["Activity", "Baseline", "Compared", "Day", "activity", "merged"]
 
@@ -64,13 +71,19 @@ class Activity:
     """How many messages wait now, by campaign, as the next two."""
     failed: Mapping[str, Count]
     in_doubt: Mapping[str, Count]
+    archived: Mapping[str, int]
+    """How many messages were ever moved to an archive, by campaign: all were sent and written back."""
+    uncounted: int
+    """How many of them are in archives that were not read, so that the days tell nothing of them."""
     at: float
     """UTC seconds by the store's clock."""
 
     @property
     def campaigns(self) -> Sequence[str]:
         """All campaigns that it tells of, by name."""
-        return sorted({*(item.campaign for item in self.totals), *self.waiting, *self.failed, *self.in_doubt})
+        return sorted(
+            {*(item.campaign for item in self.totals), *self.waiting, *self.failed, *self.in_doubt, *self.archived}
+        )
 
     def total(self, campaign: str) -> RecentFigures:
         """Return what happened to one campaign's messages."""
@@ -78,13 +91,19 @@ class Activity:
         return next(found, merged(campaign, ()))
 
 
-def activity(outbox: Outbox, seconds: float) -> Activity:
-    """Return what happened since the beginning of the local day that was so many seconds ago."""
+def activity(outbox: Outbox, seconds: float, archives: Sequence[Archive] = ()) -> Activity:
+    """Return what happened since the beginning of the local day that was so many seconds ago.
+
+    `archives`: those of the outbox that can be read. What is in them counts on its day.
+    """
     pulse = outbox.pulse()
+    stores: list[Outbox] = [outbox, *(archive.outbox for archive in archives)]
     days = [
-        Day(since=since, until=until, campaigns=outbox.recent(since, until))
+        Day(since=since, until=until, campaigns=_joined(store.recent(since, until) for store in stores))
         for since, until in _days(pulse.at, seconds)
     ]
+    archived = outbox.pruned_by_campaign() if isinstance(outbox, KeepsPruned) else {}
+    read = sum(archive.contents().tasks for archive in archives)
     names = sorted({item.campaign for day in days for item in day.campaigns})
     totals = [merged(name, [item for day in days for item in day.campaigns if item.campaign == name]) for name in names]
 
@@ -97,8 +116,21 @@ def activity(outbox: Outbox, seconds: float) -> Activity:
         waiting=now(Status.QUEUED),
         failed=now(Status.FAILED),
         in_doubt=now(Status.IN_DOUBT),
+        archived=archived,
+        uncounted=max(sum(archived.values()) - read, 0),
         at=pulse.at,
     )
+
+
+def _joined(found: Iterable[Sequence[RecentFigures]]) -> Sequence[RecentFigures]:
+    """Return what several stores tell of one time, by campaign."""
+    first, *others = found
+    if not any(others):
+        return first
+    by_campaign: dict[str, list[RecentFigures]] = defaultdict(list)
+    for item in itertools.chain(first, *others):
+        by_campaign[item.campaign].append(item)
+    return [merged(campaign, items) for campaign, items in sorted(by_campaign.items())]
 
 
 def merged(campaign: str, figures: Iterable[RecentFigures]) -> RecentFigures:

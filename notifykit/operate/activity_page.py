@@ -50,6 +50,8 @@ WORDS: Mapping[Language, Words] = {
         "slow": "Half of them were accepted within {median} of being queued, and nineteen of twenty within {most}.",
         "nothing": "Nothing was sent in this time.",
         "open": "Now {waiting} wait, {failed} are failed and {doubtful} in doubt.",
+        "archived": "{number} messages were moved to an archive since the beginning: all were sent and written back.",
+        "uncounted": "{number} of these are in an archive that could not be read, and do not count here.",
         "by_day": "By day",
         "trouble": "What did not go at once",
         "times": "From the queue to the acceptance",
@@ -81,6 +83,8 @@ WORDS: Mapping[Language, Words] = {
         "slow": "其中一半在入队后 {median} 内被接受，95% 在 {most} 内被接受。",
         "nothing": "这段时间没有发送任何消息。",
         "open": "目前 {waiting} 条在等待，{failed} 条失败，{doubtful} 条存疑。",
+        "archived": "从开始到现在，{number} 条消息已移入归档：都已发送并回写。",
+        "uncounted": "其中 {number} 条所在的归档无法读取，此处没有计入。",
         "by_day": "按日",
         "trouble": "没有立即送出的消息",
         "times": "从入队到被接受的时间",
@@ -195,6 +199,10 @@ def _sentences(found: Activity, whole: RecentFigures, words: Words) -> Iterator[
     if any(counts):
         waiting, doubtful, failed = (sum(one.number for one in count.values()) for count in counts)
         yield words["open"].format(waiting=f"{waiting:,}", doubtful=f"{doubtful:,}", failed=f"{failed:,}")
+    if found.archived:
+        yield words["archived"].format(number=f"{sum(found.archived.values()):,}")
+    if found.uncounted:
+        yield words["uncounted"].format(number=f"{found.uncounted:,}")
 
 
 def _by_campaign(found: Activity, words: Words) -> Iterator[str]:

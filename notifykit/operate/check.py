@@ -16,6 +16,8 @@ from notifykit.config.defects import InvalidConfigurationError
 from notifykit.config.open_points import open_points
 from notifykit.errors import ConfigError, HeldCampaignError, NotifykitError, StoreError, pass_interrupt
 from notifykit.model import Problem, Record
+from notifykit.operate import archives
+from notifykit.operate.archives import archive_path
 from notifykit.operate.attention import unreachable
 from notifykit.operate.probing import probed
 from notifykit.operate.rehearsal import empty_outbox
@@ -120,6 +122,7 @@ def check(file: Path, plugins: Plugins, *, online: bool = False) -> Checked:
             findings += _alone(campaign, partial(_of_campaign, project, rehearsed, precedence, campaign))
         if outbox is not None:
             findings += _of_waiting(project, outbox)
+            findings += _of_archives(project, outbox)
             outbox.require_unchanged()
     told = {finding.what for finding in findings}
     findings += [finding for finding in _of_plugins(project) if finding.what not in told]
@@ -188,6 +191,14 @@ def _of_waiting(project: Project, outbox: Outbox) -> Iterator[Finding]:
         mend = "put it back, or drop them: `notifykit tasks --status queued` lists them, `notifykit resolve` cancels"
         error = ConfigError(what, mend=mend, where=project.file.file)
         yield Finding(level=Level.HELD, about="configuration", what=str(error), error=error)
+
+
+def _of_archives(project: Project, outbox: OpenedOutbox) -> Iterator[Finding]:
+    """Where an archive is lost, or does not go with the store."""
+    archive = archive_path(project.configuration.settings.store, project.file.file.absolute())
+    for one in archives.findings(outbox, archive, project.clock, whole=False):
+        level = Level.NOTE if one.held else Level.HELD  # the next pass takes as known what was never heard of
+        yield Finding(level=level, about="store", what=f"{one.number:,} {one.what}; {one.mend}")
 
 
 def _of_plugins(project: Project) -> list[Finding]:

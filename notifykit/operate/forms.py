@@ -133,6 +133,7 @@ def figures_form(figures: CampaignFigures, now: float) -> Form:
         "campaign": figures.campaign,
         "by_status": {status.value: figures.by_status.get(status, 0) for status in Status},
         "flags_owed": figures.flags_owed,
+        "archived": figures.archived,
         "duplicates_prevented": figures.duplicates_prevented,
         "offers_refused": figures.duplicates_prevented,
         "perhaps_twice": figures.perhaps_twice,

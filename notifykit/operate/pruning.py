@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from notifykit.clock import Clock
 from notifykit.errors import StoreError
+from notifykit.operate.archives import LOST, files_here, lost_places, recall
 from notifykit.operate.trace import Trace, traces
 from notifykit.outbox.address import OpenedOutbox, StoreAddress
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.pruned import ArchivePlace, KeepsPruned, PrunedMessage
 from notifykit.outbox.pruning import pruning
 from notifykit.outbox.sqlite.archive import Archive
-from notifykit.outbox.sqlite.pruning import archive_of
 from notifykit.outbox.sqlite.store import SqliteOutbox
+from notifykit.terminal.console import count
+from notifykit.wording.translation import gettext
 
 BATCH = 500
 """Tasks of one transaction."""
 
 _BEFORE_ALL = -(2**63)
 """Below every id: rows of an old program can have negative ones."""
-
-
-def archive_path(store: StoreAddress, project: Path) -> Path:
-    """Return where the archive is: beside the file of the store, or beside the project file where a server keeps it."""
-    return archive_of(store.file or project)
 
 
 def prune(
@@ -39,18 +35,24 @@ def prune(
     before: float,
     clock: Clock,
     *,
+    new_archive: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Move what is finished since before a moment (UTC seconds) to the archive; returns how many messages.
 
     In small transactions, with as long a pause after each as it took: others work on the store meanwhile. Each is in
     the archive, on disk, before it leaves the store. Killed anywhere, the next call goes on: nothing is lost, and what
-    is in both is moved again. Raises StoreError.
+    is in both is moved again. `new_archive`: begin another where the former one is lost. Raises StoreError, also where
+    that is so and another is not wanted.
     """
     found = pruning(outbox, store)
     moved = 0
     if not (ids := found.finished(before, after=_BEFORE_ALL, most=BATCH)):
         return 0
+    require_archive(outbox, archive, clock, new_archive=new_archive)
+    if isinstance(outbox, KeepsPruned):
+        found.forget_archives(lost_places(archive, outbox.archives()))
+    recall(outbox, archive, clock)  # before it is in the state in which this leaves it
     with Archive.open(archive, identity=outbox.identity, of=str(store), like=store.file, clock=clock) as shelf:
         while ids:
             began = clock.monotonic()
@@ -62,6 +64,20 @@ def prune(
     return moved
 
 
+def require_archive(outbox: OpenedOutbox, archive: Path, clock: Clock, *, new_archive: bool) -> None:
+    """Raise StoreError where what is finished cannot be moved to an archive: it is lost, or cannot be used.
+
+    `new_archive`: one that is lost is followed by another.
+    """
+    lost = lost_places(archive, outbox.archives()) if isinstance(outbox, KeepsPruned) else []
+    if lost and not new_archive:
+        number = count(sum(place.tasks for place in lost), "message")
+        what = gettext("the archive, with {number}, is not there", number=number)
+        raise StoreError(what, mend=gettext(LOST), where=lost[0].path)
+    if archive.exists():
+        Archive.look(archive, identity=outbox.identity, clock=clock).close()
+
+
 def bring_back(outbox: SqliteOutbox, archive: Path, clock: Clock) -> int:
     """Put all back that was moved to an archive, for whoever needs the store whole; returns how many messages.
 
@@ -70,7 +86,7 @@ def bring_back(outbox: SqliteOutbox, archive: Path, clock: Clock) -> int:
     """
     if not (places := outbox.archives()):
         return 0
-    files = _found(archive, places)
+    files = files_here(archive, places)
     if not files:
         number = sum(place.tasks for place in places)
         what = f"{number:,} messages are in the archive {places[0].path} on {places[0].host}, and that is not here"
@@ -100,12 +116,6 @@ def _taken_back(outbox: SqliteOutbox, shelf: Archive) -> int:
     return back
 
 
-def _found(archive: Path, places: Sequence[ArchivePlace]) -> list[Path]:
-    """Return the archives that are here: beside the store, and where they were made while the store was elsewhere."""
-    known = [Path(place.path) for place in places if place.host == platform.node()]
-    return [file for file in dict.fromkeys([archive, *known]) if file.exists()]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archived:
     """What was moved of one key to an archive."""
@@ -114,7 +124,7 @@ class Archived:
     place: ArchivePlace
     """The latest one."""
     stories: tuple[Trace, ...]
-    """As the archive tells them; none where it is not on this machine."""
+    """As the archives tell them; none where no archive is on this machine."""
     file: Path
     """Where it was looked for."""
 
@@ -122,20 +132,22 @@ class Archived:
 def archived(
     outbox: Outbox, archive: Path, key: str, campaign: str | None, clock: Clock, *, identity: str
 ) -> Archived | None:
-    """Return what was moved of a key; None where nothing was. Raises StoreError where the archive cannot be read."""
-    if not isinstance(outbox, KeepsPruned) or not (messages := outbox.pruned(key, campaign)):
+    """Return what was moved of a key, also where the outbox does not know of it; None where nothing was.
+
+    Raises StoreError where an archive that is here cannot be read.
+    """
+    if not isinstance(outbox, KeepsPruned):
         return None
-    places = outbox.archives()
-    stories = _stories(identity, _found(archive, places), messages, clock)
-    return Archived(messages=tuple(messages), place=places[0], stories=tuple(stories), file=archive)
-
-
-def _stories(identity: str, files: Sequence[Path], messages: list[PrunedMessage], clock: Clock) -> list[Trace]:
-    """Read the stories in the archives that are here, under the names that the campaigns had then."""
+    messages, places = outbox.pruned(key, campaign), outbox.archives()
     stories: list[Trace] = []
-    for file in files:
+    for file in files_here(archive, places):
         with Archive.look(file, identity=identity, clock=clock) as shelf:
-            stories += traces(shelf.outbox, messages[0].key)
+            stories += traces(shelf.outbox, key)
             shelf.outbox.require_unchanged()
-    wanted = {message.campaign for message in messages}
-    return [story for story in stories if story.campaign in wanted] or stories
+            places = places or [shelf.contents()]
+    names = {message.campaign for message in messages}
+    if campaign is not None:  # an archive has the names that campaigns had then
+        stories = [story for story in stories if story.campaign == campaign] or (stories if names else [])
+    if not (messages or stories):
+        return None
+    return Archived(messages=tuple(messages), place=places[0], stories=tuple(stories), file=archive)

@@ -30,14 +30,16 @@ class Counted:
     prevented: Mapping[str, int]
     perhaps_twice: Mapping[str, int]
     flags_owed: Mapping[str, int]
+    archived: Mapping[str, int]
     attempts: Iterable[tuple[str, str, str | None, float | None, float | None]]
     """The latest of the store, in any order: campaign, verdict, code, seconds of the call, and seconds from the queue
     to the acceptance where the message is sent and this is its latest attempt."""
 
     def figures(self) -> list[CampaignFigures]:
-        """Return how each campaign stands that ever offered a draft or has a task; without `ALERTS_CAMPAIGN`."""
+        """Return how each campaign stands that offered a draft, or has or had a task; without `ALERTS_CAMPAIGN`."""
         latest = self._latest()
-        return [self._of(name, latest[name]) for name in sorted({*self.by_status, *self.prevented} - {ALERTS_CAMPAIGN})]
+        names = {*self.by_status, *self.prevented, *self.archived} - {ALERTS_CAMPAIGN}
+        return [self._of(name, latest[name]) for name in sorted(names)]
 
     def _of(self, campaign: str, latest: _Latest) -> CampaignFigures:
         finished = latest.verdicts.total()
@@ -45,6 +47,7 @@ class Counted:
             campaign=campaign,
             by_status={status: number for status, number in self.by_status.get(campaign, {}).items() if number},
             flags_owed=self.flags_owed.get(campaign, 0),
+            archived=self.archived.get(campaign, 0),
             duplicates_prevented=self.prevented.get(campaign, 0),
             perhaps_twice=self.perhaps_twice.get(campaign, 0),
             success_rate=latest.verdicts["accepted"] / finished if finished else None,

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, cast
 
-from notifykit.errors import StoreError
+from notifykit.errors import StoreDamagedError, StoreError
 from notifykit.model import Status
+from notifykit.outbox.address import StoreAddress
 from notifykit.outbox.protocol import Outbox
 
 __all__ = ["Finding", "StoreFacts", "StoreInspection", "inspection"]
@@ -68,6 +69,20 @@ def inspection(outbox: Outbox, where: object) -> StoreInspection:
     if not hasattr(outbox, "inspection"):
         raise StoreError("is of a kind of store that tells nothing of itself", where=where)
     return cast(Inspected, outbox).inspection()
+
+
+class DamagedAddress(Protocol):
+    """The address of a store that can be looked at where it cannot be opened: a capability beside `StoreAddress`."""
+
+    def damage(self) -> Iterable[Finding]:
+        """Yield what is damaged."""
+        ...
+
+
+def damage(address: StoreAddress, error: StoreDamagedError) -> list[Finding]:
+    """Return what is damaged of a store that could not be read, for the reason given."""
+    found = list(cast(DamagedAddress, address).damage()) if hasattr(address, "damage") else []
+    return found or [Finding(rule="damaged", number=1, what=error.what, mend=error.mend)]
 
 
 UNREADABLE = Finding(

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-__all__ = ["ArchivePlace", "KeepsPruned", "PrunedMessage"]
+__all__ = ["ARCHIVE_NOTES", "ArchivePlace", "KeepsPruned", "PrunedMessage", "archive_of", "place_name"]
+
+ARCHIVE_NOTES = "archive"
+"""The topic of the notes by which a store knows in which state it left an archive: by `place_name`."""
+
+
+def archive_of(store: Path) -> Path:
+    """Return the name of the archive beside a store, or beside the project file of one that a server keeps."""
+    return store.with_name(f"{store.stem}-archive.db")
+
+
+def place_name(path: str, host: str) -> str:
+    """Return by which an archive on a machine is noted."""
+    return f"{path} on {host}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +59,10 @@ class KeepsPruned(Protocol):
 
     def count_pruned(self) -> int:
         """Return how many messages were moved."""
+        ...
+
+    def pruned_by_campaign(self) -> Mapping[str, int]:
+        """Return how many messages were moved of each campaign of which any was."""
         ...
 
     def archives(self) -> list[ArchivePlace]:

@@ -7,7 +7,7 @@ from typing import Any, Protocol, cast
 
 from notifykit.errors import StoreError
 from notifykit.outbox.protocol import Outbox
-from notifykit.outbox.pruned import KeepsPruned
+from notifykit.outbox.pruned import ArchivePlace, KeepsPruned, PrunedMessage
 
 __all__ = ["Moved", "Pruning", "Rows", "Shelf", "pruning"]
 
@@ -26,8 +26,11 @@ class Shelf(Protocol):
         """The file and the host, as the outbox is to remember them."""
         ...
 
-    def put(self, moved: Moved) -> None:
-        """Keep rows, in place of those of the same tasks. They are on disk when this returns."""
+    def put(self, moved: Moved) -> str:
+        """Keep rows, in place of those of the same tasks. They are on disk when this returns.
+
+        Returns by what the state is known that the archive is in then.
+        """
         ...
 
 
@@ -51,6 +54,14 @@ class Pruning(Protocol):
 
         They are on the shelf before the transaction ends: killed in between, they are in both, and are moved again.
         """
+        ...
+
+    def know(self, messages: Sequence[PrunedMessage], place: tuple[str, str]) -> None:
+        """Know messages as moved to the archive at a place, in one transaction, of which the store had not heard."""
+        ...
+
+    def forget_archives(self, places: Sequence[ArchivePlace]) -> None:
+        """Know of these archives no more. The keys of what is in them stay."""
         ...
 
 

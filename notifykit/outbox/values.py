@@ -184,6 +184,8 @@ class CampaignFigures:
     by_status: Mapping[Status, int]
     flags_owed: int
     """Keys whose every message is sent, cancelled ones not counted, and whose result is not yet written back."""
+    archived: int
+    """Messages that were moved to an archive: all of them were sent and written back."""
     duplicates_prevented: int
     """Offers of a message that was there already and were refused, over all passes. None was sent for them."""
     perhaps_twice: int

@@ -14,6 +14,7 @@ from notifykit.alerts.messages import Changed
 from notifykit.alerts.watch import Watch
 from notifykit.campaign.campaign import Campaign
 from notifykit.errors import CampaignError, NotifykitError, StoreError, pass_interrupt
+from notifykit.operate.archives import archive_path, recall
 from notifykit.outbox import Outbox
 from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.pipeline.dispatched import Dispatched
@@ -42,6 +43,8 @@ class Pass:
     """Campaigns that could not go on, with the reason. The others did."""
     alerts: list[Changed] = field(default_factory=list)
     """What began and what ended."""
+    recalled: int = 0
+    """Messages of which only an archive knew, and which are known now."""
 
 
 def generate_all(
@@ -53,7 +56,11 @@ def generate_all(
     dry_run: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> None:
-    """Generate each campaign; one that cannot go on is noted in `this_pass.failures` and does not stop the others."""
+    """Generate each campaign; one that cannot go on is noted in `this_pass.failures` and does not stop the others.
+
+    What an archive knows and the outbox does not is taken as known before.
+    """
+    this_pass.recalled = _recalled(project, outbox, dry_run=dry_run)
     precedence = project.precedence(outbox)
     place = project.configuration.settings.place
     if not dry_run:
@@ -82,6 +89,19 @@ def generate_all(
                     before_queueing=partial(before_queueing, campaign),
                 )
             )
+
+
+def _recalled(project: Project, outbox: Outbox, *, dry_run: bool) -> int:
+    """Take as known what only an archive knows, and say so; returns how many messages."""
+    archive = archive_path(project.configuration.settings.store, project.file.file.absolute())
+    found = recall(outbox, archive, project.clock, dry_run=dry_run)
+    for error in found.unusable:
+        log.warning("whether it knows of messages that the outbox never heard of cannot be told: %s", error)
+    if found.messages and dry_run:
+        log.warning("%d messages in %s are not known to the outbox, and would not be queued", found.messages, archive)
+    elif found.messages:
+        log.warning("%d messages in %s were not known to the outbox, and are now", found.messages, archive)
+    return found.messages
 
 
 def settle_all(project: Project, outbox: Outbox, campaigns: Sequence[Campaign], this_pass: Pass) -> None:

@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from notifykit.outbox.copying import KINDS
-from notifykit.outbox.postgres import advisory, rows
+from notifykit.outbox.postgres import advisory, key_forms, rows
 from notifykit.outbox.postgres.database import Database
+from notifykit.outbox.postgres.notes import keep_note
+from notifykit.outbox.pruned import ARCHIVE_NOTES, ArchivePlace, PrunedMessage, place_name
 from notifykit.outbox.pruning import Shelf
 
 # Part of `_IDS`, `_COUNT` and `_STILL`: what is finished since before a moment.
@@ -80,6 +82,29 @@ INSERT INTO outbox.archives (path, host, since, until, tasks) VALUES (%s, %s, %s
 ON CONFLICT (path, host) DO UPDATE SET until = excluded.until, tasks = archives.tasks + excluded.tasks
 """
 
+_NEW = "json_to_recordset(%s::json) AS new (campaign text, key text, name text, rounds integer)"
+
+# `know`: the names of messages, unless they are known.
+_KNOW_NAMES = f"""
+INSERT INTO outbox.pruned_messages (campaign, message_name)
+SELECT DISTINCT campaign, name FROM {_NEW}
+ WHERE NOT EXISTS (SELECT 1 FROM outbox.pruned_messages AS known
+                    WHERE known.campaign = new.campaign AND known.message_name = new.name)
+ ORDER BY 1, 2
+"""
+
+# `know`: their keys.
+_KNOW = f"""
+INSERT INTO outbox.pruned (record_key, message, rounds)
+SELECT key, (SELECT min(id) FROM outbox.pruned_messages AS known
+              WHERE known.campaign = new.campaign AND known.message_name = new.name), max(rounds)
+  FROM {_NEW} GROUP BY 1, 2 ORDER BY 1, 2
+ON CONFLICT (record_key, message) DO UPDATE SET rounds = greatest(pruned.rounds, excluded.rounds)
+"""
+
+# `forget_archives`: one of them.
+_FORGET_PLACE = "DELETE FROM outbox.archives WHERE path = %s AND host = %s"
+
 # `prune`: they are gone, with the lanes of those that had one of their own.
 _DELETE = """
 WITH gone AS (SELECT unnest(%s::bigint[]) AS id),
@@ -115,7 +140,7 @@ class PostgresPruning:
             if not still:
                 return 0
             which = (still,)
-            shelf.put(
+            state = shelf.put(
                 {
                     "tasks": _tasks(db.all(_TASKS, which)),
                     "attempts": (KINDS["attempts"], db.all(_ATTEMPTS, which)),
@@ -126,8 +151,29 @@ class PostgresPruning:
             for statement in (_NAMES, _KEEP_KEYS):
                 db.execute(statement, which)
             db.execute(_KEEP_PLACE, (*shelf.place, now, now, len(still)))
+            keep_note(db, ARCHIVE_NOTES, place_name(*shelf.place), state)
             db.execute(_DELETE, which)
         return len(still)
+
+    def know(self, messages: Sequence[PrunedMessage], place: tuple[str, str]) -> None:
+        """Know messages as moved to an archive."""
+        db = self.db
+        found = rows.many(
+            {"campaign": one.campaign, "key": one.key, "name": one.name, "rounds": one.rounds} for one in messages
+        )
+        with db.transaction():
+            advisory.hold(db, "campaign", {one.campaign for one in messages})
+            for statement in (_KNOW_NAMES, _KNOW):
+                db.execute(statement, (found,))
+            key_forms.keep_forms(db, ((one.campaign, one.key) for one in messages))
+            now = db.now()
+            db.execute(_KEEP_PLACE, (*place, now, now, len(messages)))
+
+    def forget_archives(self, places: Sequence[ArchivePlace]) -> None:
+        """Know of these archives no more."""
+        with self.db.transaction():
+            for place in places:
+                self.db.execute(_FORGET_PLACE, (place.path, place.host))
 
 
 def _tasks(found: Sequence[Sequence[Any]]) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:

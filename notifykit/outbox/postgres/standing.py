@@ -43,6 +43,13 @@ SELECT t.campaign, count(DISTINCT m.record_key) FROM outbox.tasks AS t JOIN outb
  GROUP BY t.campaign
 """
 
+# `archived`: what was moved to an archive.
+_ARCHIVED = """
+SELECT campaign, sum(number)
+  FROM (SELECT message, count(*) AS number FROM outbox.pruned GROUP BY message) AS counted
+  JOIN outbox.pruned_messages ON pruned_messages.id = counted.message GROUP BY campaign
+"""
+
 # `figures`: the latest attempts.
 _LATEST = f"""
 SELECT campaign, verdict, code, call_seconds, CASE WHEN number = attempts THEN sent_at - queued_at END
@@ -62,5 +69,11 @@ def figures(db: Database) -> list[CampaignFigures]:
         prevented=dict(db.all(_PREVENTED)),
         perhaps_twice=dict(db.all(_PERHAPS_TWICE)),
         flags_owed=dict(db.all(_FLAGS_OWED)),
+        archived=archived(db),
         attempts=db.all(_LATEST),
     ).figures()
+
+
+def archived(db: Database) -> dict[str, int]:
+    """Return how many messages of each campaign were moved to an archive."""
+    return {campaign: int(number) for campaign, number in db.all(_ARCHIVED)}

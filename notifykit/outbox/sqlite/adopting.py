@@ -116,7 +116,7 @@ class Adopting:
         queued: list[int] = []
         with db.transaction():
             now = db.clock.now()
-            free = {id_ for (id_,) in db.execute(_FREE)}
+            free = {id_ for (id_,) in db.all(_FREE)}
             (last,) = db.one(_LAST_ID)
             while wanted := list(islice(rest, BATCH)):
                 _require_free(db, [item.id for item in wanted if item.id is not None], free, ids)

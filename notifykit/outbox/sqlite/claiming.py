@@ -342,7 +342,8 @@ class Claiming(Pausing):
         with self.db.transaction():
             self.db.execute(_SHORTEN_PAUSES, {"now": now})
             self.db.execute(_SHORTEN_OUTAGES, {"now": now})
-            channel_times.look_again(self.db.connection)
+            with self.db.explaining():
+                channel_times.look_again(self.db.connection)
             for id_, delay, channel, recipient, ordered in self.db.all(_WAITS_SET_IN_THE_FUTURE, {"now": now}):
                 self.db.execute(_SHORTEN_RETRY, {"at": now + delay, "id": id_})
                 channel_times.lower(self.db, [(channel, now + delay, id_)])

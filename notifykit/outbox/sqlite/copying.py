@@ -123,7 +123,8 @@ class SqliteCopyEnd:
 
     def state(self) -> CopyState | None:
         """Read the mark."""
-        return schema.copy_state(self._db.connection)
+        with self._db.explaining():
+            return schema.copy_state(self._db.connection)
 
     def mark(self, state: CopyState | None) -> None:
         """Write the mark."""
@@ -156,11 +157,11 @@ class SqliteCopyEnd:
         if kind == "sources":
             return iter(())
         if kind == "keys":
-            return iter(self._db.execute(_KEYS))
+            return self._db.each(_KEYS)
         if kind == "pruned":
-            return iter(self._db.execute(_PRUNED))
+            return self._db.each(_PRUNED)
         cells = ", ".join(_CELLS.get(name, name) if kind == "tasks" else name for name in KINDS[kind])
-        return iter(self._db.execute(f"SELECT {cells} FROM {kind} ORDER BY {_ORDER[kind]}"))
+        return self._db.each(f"SELECT {cells} FROM {kind} ORDER BY {_ORDER[kind]}")
 
     def add(self, kind: str, rows: Iterable[Row]) -> None:
         """Add rows of a kind."""
@@ -194,10 +195,10 @@ class SqliteCopyEnd:
 
     def turns(self) -> Iterator[Turn]:
         """Yield the first turn of each lane."""
-        return map(Turn._make, self._db.execute(_TURNS))
+        return map(Turn._make, self._db.each(_TURNS))
 
     def _others(self) -> list[tuple[str, str, str]]:
-        own = schema.objects() | {"tasks"}
+        own = {*schema.objects(), "tasks"}
         return [found for found in self._db.all(_OTHERS) if found[0] not in own]
 
     def _carried(self) -> Iterator[Row]:

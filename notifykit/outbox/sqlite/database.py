@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 from notifykit.clock import Clock
 from notifykit.durable import write_new
 from notifykit.durable.ordinary import instead_of_file, is_there
-from notifykit.errors import StoreError
+from notifykit.errors import StoreDamagedError, StoreError
 from notifykit.outbox.sqlite.open_file import OpenFile
+from notifykit.wording.translation import gettext, gettext_noop
 
 T = TypeVar("T")
 
@@ -36,9 +37,20 @@ _MEND = {
     sqlite3.SQLITE_READONLY: "it cannot be written; check the owner and mode of the file and of its folder",
     sqlite3.SQLITE_PERM: "it cannot be written; check the owner and mode of the file and of its folder",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check that the folder exists and may be written",
-    sqlite3.SQLITE_NOTADB: "it is not an SQLite database; check `store:` in notifykit.yaml",
-    sqlite3.SQLITE_CORRUPT: "it is damaged; restore a backup, and keep the damaged file",
+    sqlite3.SQLITE_NOTADB: "it is not an SQLite database, or its beginning is damaged; check `store:` in "
+    "notifykit.yaml, or restore a backup",
+    sqlite3.SQLITE_CORRUPT: "it is damaged: `notifykit store check` lists how; restore a backup, and keep the damaged "
+    "file",
 }
+
+LACKING = gettext_noop(
+    "something of it is missing: `notifykit store check` lists what; restore a backup, and keep the damaged file"
+)
+
+_DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
+
+_NOT_THERE = ("no such table", "no such column", "no such index", "no query solution")
+"""How SQLite says that a statement names what the file does not have: its error has no code of its own."""
 
 _PASSING = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
@@ -48,8 +60,11 @@ _PASSING = frozenset(
 def store_error(path: Path, error: sqlite3.Error) -> StoreError:
     """Tell what an SQLite error means and how to mend it."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code == sqlite3.SQLITE_ERROR and (f"{error}".startswith(_NOT_THERE) or " has no column named " in f"{error}"):
+        return StoreDamagedError(f"{error}", mend=gettext(LACKING), where=path)
     mend = _MEND.get(code, "this is unexpected; please report it")
-    return StoreError(f"{error}", mend=mend, where=path, passing=code in _PASSING)
+    kind = StoreDamagedError if code in _DAMAGED else StoreError
+    return kind(f"{error}", mend=mend, where=path, passing=code in _PASSING)
 
 
 def require_file(path: Path) -> None:
@@ -269,6 +284,19 @@ class Database:
             return self.connection.execute(sql, values).fetchall()
         except sqlite3.Error as error:
             return self._again(error, lambda: self.connection.execute(sql, values).fetchall())
+
+    def each(self, sql: str, values: Any = ()) -> Iterator[Any]:
+        """Yield all rows, which are never held at once; whoever takes them may take long."""
+        with self.explaining():
+            yield from self.execute(sql, values)
+
+    @contextmanager
+    def explaining(self) -> Iterator[None]:
+        """Raise StoreError for what SQLite raises in the block: for what goes by the connection itself."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self.explained(error) from error
 
     def gather(self, gathered: Callable[[Iterable[Any]], T], sql: str, values: Any = ()) -> T:
         """Return what a function makes of all rows, which are never held at once. It may be called again."""

@@ -5,10 +5,15 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from notifykit.errors import StoreError
-from notifykit.outbox.sqlite.database import store_error
+from notifykit.errors import StoreDamagedError, StoreError
+from notifykit.outbox.sqlite import schema
+from notifykit.outbox.sqlite.database import LACKING, store_error
+from notifykit.wording.translation import gettext
 
 ANOTHER_MEND = "put the right one back, or correct `store:`; where this one is meant, run `notifykit store accept`"
+
+NAMED = "0006_identity"
+"""The step of the schema by which an outbox gets its identity."""
 
 # `identity_of`: whether there is an identity.
 _TABLE = "SELECT 1 FROM sqlite_master WHERE name = 'outbox_identity'"
@@ -28,10 +33,17 @@ def identity_of(connection: sqlite3.Connection) -> str | None:
     return None if found is None else str(found[0])
 
 
+def lost(path: Path) -> StoreDamagedError:
+    """Return the error that tells of an outbox which had an identity, and has none."""
+    return StoreDamagedError(gettext("does not say which outbox it is"), mend=gettext(LACKING), where=path)
+
+
 def require_identity(connection: sqlite3.Connection, path: Path, known: str) -> None:
     """Raise StoreError where a file is not the outbox that is known."""
     try:
         found = identity_of(connection)
+        if found is None and NAMED in schema.applied(connection):
+            raise lost(path)
     except sqlite3.Error as error:
         raise store_error(path, error) from error
     if found != known:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
+from notifykit.errors import StoreDamagedError
 from notifykit.model import Status
 from notifykit.outbox.inspection import UNREADABLE, Finding, StoreFacts
 from notifykit.outbox.sqlite import rows, schema
@@ -30,10 +34,14 @@ SELECT min(CASE WHEN status IN ('queued', 'sending', 'failed', 'in_doubt') AND q
 # `facts`: rows of a table.
 _COUNT = "SELECT count(*) FROM {}"
 
-# `findings`: what SQLite itself finds, at most.
+# `_physical`: what SQLite itself finds, at most.
 _QUICK_CHECK = "PRAGMA quick_check(20)"
 
-# `findings`: rows that name what is not there. No table of an outbox does by a foreign key; others' may.
+# `_physical`: the tables, and what SQLite finds in one of them. Its name comes within.
+_ALL_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0"
+_CHECK_TABLE = "PRAGMA quick_check('{}')"
+
+# `_foreign_keys`: rows that name what is not there. No table of an outbox does by a foreign key; others' may.
 _FOREIGN_KEYS = "PRAGMA foreign_key_check"
 
 # `findings`: attempts of no task.
@@ -64,6 +72,8 @@ SELECT count(*) FROM (
             WHERE busy.status = 'sending' AND busy.ordered = 1 AND busy.channel = tasks.channel
               AND busy.recipient = tasks.recipient))
 """
+
+_RESTORE = "stop everything and go back to a backup, or copy what can be read with `sqlite3 FILE .recover`"
 
 _KINDS = ("tasks", "attempts", "events", "decisions")
 
@@ -116,19 +126,77 @@ class SqliteInspection:
 
     def findings(self) -> Iterator[Finding]:
         """Yield what SQLite finds, what the schema lacks, and what the outbox's own rules are broken by."""
-        db = self._db
-        restore = "stop everything and go back to a backup, or copy what can be read with `sqlite3 FILE .recover`"
-        for (line,) in db.all(_QUICK_CHECK):
-            if line != "ok":
-                yield Finding(rule="damaged", number=1, what=f"SQLite says: {line}", mend=restore)
-        if lost := db.all(_FOREIGN_KEYS):
+        found = damage(self._db.connection)
+        yield from found
+        looks: list[Callable[[], Iterable[Finding]]] = [self._foreign_keys, self._overwritten]
+        looks[1:1] = [partial(self._broken, *rule) for rule in _RULES]
+        for look in looks:
+            try:
+                yield from look()
+            except StoreDamagedError as error:
+                if not found:  # what is damaged need not be told once for each that needs it
+                    found.append(_damaged(error.what))
+                    yield found[0]
+
+    def _foreign_keys(self) -> Iterator[Finding]:
+        if lost := self._db.all(_FOREIGN_KEYS):
             tables = ", ".join(sorted({str(row[0]) for row in lost}))
             what = f"rows of {tables} that name a row which is not there"
             yield Finding(rule="foreign_keys", number=len(lost), what=what, mend="its program is to mend that")
-        for line in schema.missing(db.connection):
-            yield Finding(rule="schema", number=1, what=line, mend=restore)
-        for rule, statement, what, mend in _RULES:
-            if number := db.one(statement)[0]:
-                yield Finding(rule=rule, number=number, what=what, mend=mend)
+
+    def _broken(self, rule: str, statement: str, what: str, mend: str) -> Iterator[Finding]:
+        if number := self._db.one(statement)[0]:
+            yield Finding(rule=rule, number=number, what=what, mend=mend)
+
+    def _overwritten(self) -> Iterator[Finding]:
         if foreign := sum(bool(task.campaign) for task in self._outbox.tasks(Filter(statuses=(Status.FOREIGN,)))):
             yield replace(UNREADABLE, number=foreign)
+
+
+def damage_of(path: Path) -> Iterator[Finding]:
+    """Yield what is damaged of an outbox that cannot be opened as one. Nothing is written."""
+    if not path.stat().st_size:
+        return  # which SQLite takes for a sound database
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            yield from damage(connection)
+    except sqlite3.Error as error:
+        yield _damaged(str(error))
+
+
+def damage(connection: sqlite3.Connection) -> list[Finding]:
+    """Return each line that SQLite's own check says, and what is missing of the schema."""
+    found: dict[Finding, None] = {}
+    for look in (_physical, _schema):
+        try:
+            found |= dict.fromkeys(look(connection))
+        except sqlite3.Error as error:
+            found[_damaged(str(error))] = None
+    return list(found)
+
+
+def _physical(connection: sqlite3.Connection) -> Iterator[Finding]:
+    try:
+        yield from _lines(connection.execute(_QUICK_CHECK))
+    except sqlite3.DatabaseError:  # it ends at the first thing that it cannot pass; then each table is asked alone
+        for (table,) in connection.execute(_ALL_TABLES).fetchall():
+            try:
+                yield from _lines(connection.execute(_CHECK_TABLE.format(table.replace("'", "''"))), f"{table}: ")
+            except sqlite3.DatabaseError as error:
+                yield _damaged(f"{table}: {error}")
+
+
+def _lines(found: Iterable[tuple[str]], of: str = "") -> Iterator[Finding]:
+    for (said,) in found:
+        for line in said.splitlines() if said != "ok" else ():
+            if not line.startswith("***"):  # a heading
+                yield _damaged(f"{of}{line}")
+
+
+def _schema(connection: sqlite3.Connection) -> Iterator[Finding]:
+    for line in schema.missing(connection):
+        yield Finding(rule="schema", number=1, what=line, mend=_RESTORE)
+
+
+def _damaged(line: str) -> Finding:
+    return Finding(rule="damaged", number=1, what=f"SQLite says: {line}", mend=_RESTORE)

@@ -9,6 +9,7 @@ for it in the same transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 
 from notifykit.model import Task
 from notifykit.outbox.sqlite import channel_times
@@ -104,13 +105,12 @@ def advance(db: Database, lanes: Iterable[tuple[str, str]], *, free: bool = Fals
 def _turns(db: Database, channel: str, recipient: str, now: float) -> Iterator[tuple[float, int]]:
     """Yield the tasks of a free lane whose turn is at another time than is kept: that time, and the id."""
     held_until = 0.0
-    cursor = db.execute(_LANE, (channel, recipient))
-    for id_, not_before, tries, hold_until, due_at in iter(cursor.fetchone, None):
-        waits_for_retry = tries > 0 and not_before > now
-        due = not_before if waits_for_retry else max(not_before, held_until)
-        if due != due_at:
-            yield due, id_
-        if not waits_for_retry:
-            break
-        held_until = max(held_until, hold_until or 0.0)
-    cursor.close()
+    with db.explaining(), closing(db.execute(_LANE, (channel, recipient))) as found:
+        for id_, not_before, tries, hold_until, due_at in found:
+            waits_for_retry = tries > 0 and not_before > now
+            due = not_before if waits_for_retry else max(not_before, held_until)
+            if due != due_at:
+                yield due, id_
+            if not waits_for_retry:
+                break
+            held_until = max(held_until, hold_until or 0.0)

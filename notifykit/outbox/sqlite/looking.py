@@ -116,6 +116,12 @@ class Looking:
         """Return how many messages were moved."""
         return int(self.db.one(_COUNT_PRUNED)[0])
 
+    def pruned_by_campaign(self) -> Mapping[str, int]:
+        """Return how many messages were moved of each campaign."""
+        from notifykit.outbox.sqlite.standing import archived  # likewise
+
+        return archived(self.db)
+
     def archives(self) -> list[ArchivePlace]:
         """Return where messages were moved to."""
         from notifykit.outbox.pruned import ArchivePlace  # likewise

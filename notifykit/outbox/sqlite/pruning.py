@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from notifykit.errors import StoreError
+from notifykit.outbox.pruned import ARCHIVE_NOTES, ArchivePlace, PrunedMessage, place_name
 from notifykit.outbox.pruning import Moved, Rows, Shelf
-from notifykit.outbox.sqlite import rows, schema
+from notifykit.outbox.sqlite import key_forms, rows, schema
 from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.sqlite.notes import keep_note
 
 # Part of `_IDS`, `_COUNT` and `_STILL`: what is finished since before a moment.
 _FINISHED = f"""status = 'completed' AND campaign IS NOT NULL AND completed_at < :before AND NOT {rows.overwritten()}
@@ -41,8 +43,20 @@ SELECT campaign FROM pruned CROSS JOIN pruned_messages ON pruned_messages.id = m
  WHERE record_key = ? AND message_name = ?
 """
 
-# `take_back`: whether a task is there.
-_THERE = "SELECT 1 FROM tasks WHERE id = ?"
+# `take_back`: whether a task is there, under whatever id.
+_THERE = """
+SELECT 1 FROM tasks INDEXED BY tasks_dedup
+ WHERE campaign = :now AND record_key = :record_key AND message_name = :message_name
+   AND queued_at IS :queued_at AND sent_at IS :sent_at AND attempts IS :attempts
+"""
+
+# `take_back`: whether an id is given; and the first round from that of a task on that is not.
+_FREE = """
+SELECT EXISTS (SELECT 1 FROM tasks WHERE id = :id),
+       max(:round, coalesce((SELECT max(round) + 1 FROM tasks INDEXED BY tasks_dedup
+                              WHERE campaign = :now AND record_key = :record_key AND message_name = :message_name
+                                AND round >= :round), :round))
+"""
 
 # `take_back`: a row. The table, its columns and places come within.
 _TAKE_BACK = "INSERT INTO {} ({}) VALUES ({})"
@@ -85,6 +99,22 @@ INSERT INTO archives (path, host, since, until, tasks) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (path, host) DO UPDATE SET until = excluded.until, tasks = tasks + excluded.tasks
 """
 
+# `know`: a name of a message, unless it is known.
+_KNOW_NAME = """
+INSERT INTO pruned_messages (campaign, message_name) SELECT :campaign, :name
+ WHERE NOT EXISTS (SELECT 1 FROM pruned_messages WHERE campaign = :campaign AND message_name = :name)
+"""
+
+# `know`: a key.
+_KNOW = """
+INSERT INTO pruned (record_key, message, rounds)
+SELECT :key, min(id), :rounds FROM pruned_messages WHERE campaign = :campaign AND message_name = :name
+ON CONFLICT (record_key, message) DO UPDATE SET rounds = max(rounds, excluded.rounds)
+"""
+
+# `forget_archives`: one of them.
+_FORGET_PLACE = "DELETE FROM archives WHERE path = ? AND host = ?"
+
 # `prune`: they are gone. Of which table comes within.
 _DELETE = "DELETE FROM {} WHERE {} IN (SELECT value FROM json_each(?))"
 
@@ -97,19 +127,29 @@ TABLES = {"tasks": "id", "attempts": "task_id", "events": "task_id"}
 _ORDER = {"tasks": "id", "attempts": "task_id, number", "events": "id"}
 
 
-def archive_of(store: Path) -> Path:
-    """Return the name of the archive beside a store, or beside the project file of one that a server keeps."""
-    return store.with_name(f"{store.stem}-archive.db")
-
-
 def rows_of(db: Database, ids: Sequence[int]) -> Moved:
     """Return all rows about some tasks, but for the ids of events, which are each store's own."""
     moved: dict[str, Rows] = {}
     for table, column in TABLES.items():
-        columns = [name for name in schema.columns_of(db.connection, table) if (table, name) != ("events", "id")]
+        with db.explaining():
+            columns = [name for name in schema.columns_of(db.connection, table) if (table, name) != ("events", "id")]
         statement = _ROWS.format(", ".join(columns), table, column, _ORDER[table])
         moved[table] = (columns, db.all(statement, (json.dumps(ids),)))
     return moved
+
+
+def of_tasks(
+    columns: Sequence[str], found: Sequence[Sequence[Any]], column: str, ids: Mapping[int, int]
+) -> Iterator[list[Any]]:
+    """Yield the rows that are of some tasks, with the ids that these have where they go."""
+    at = list(columns).index(column)
+    for row in found:
+        if row[at] in ids:
+            yield [*row[:at], ids[row[at]], *row[at + 1 :]]
+
+
+def _take_back(table: str, columns: Sequence[str]) -> str:
+    return _TAKE_BACK.format(table, ", ".join(columns), ", ".join("?" * len(columns)))
 
 
 def name_of_now(connection: sqlite3.Connection, key: str, name: str, campaign: str) -> str | None:
@@ -143,44 +183,62 @@ class SqlitePruning:
             if not still:
                 return 0
             which = (json.dumps(still),)
-            shelf.put(rows_of(db, still))
+            state = shelf.put(rows_of(db, still))
             now = db.clock.now()
             db.execute(_NAME, which)
             db.execute(_KEEP_KEYS, which)
             db.execute(_KEEP_PLACE, (*shelf.place, now, now, len(still)))
+            keep_note(db, ARCHIVE_NOTES, place_name(*shelf.place), state)
             for table, column in TABLES.items():
                 db.execute(_DELETE.format(table, column), which)
         return len(still)
 
+    def know(self, messages: Sequence[PrunedMessage], place: tuple[str, str]) -> None:
+        """Know messages as moved to an archive."""
+        db = self.db
+        with db.transaction():
+            for one in messages:
+                values = {"campaign": one.campaign, "name": one.name, "key": one.key, "rounds": one.rounds}
+                db.execute(_KNOW_NAME, values)
+                db.execute(_KNOW, values)
+            key_forms.keep_forms(db, ((one.campaign, one.key) for one in messages))
+            now = db.clock.now()
+            db.execute(_KEEP_PLACE, (*place, now, now, len(messages)))
+
+    def forget_archives(self, places: Sequence[ArchivePlace]) -> None:
+        """Know of these archives no more."""
+        self.db.executemany(_FORGET_PLACE, [(place.path, place.host) for place in places])
+
     def take_back(self, moved: Moved) -> int:
-        """Put rows back that are not there, in one transaction; returns how many tasks. Their keys stay known twice."""
+        """Put rows back that are not there, in one transaction; returns how many tasks. Their keys stay known twice.
+
+        A task whose id another one has by now gets a new one. Where its message was sent once more meanwhile, it is
+        another round of it.
+        """
         db = self.db
         columns, found = moved["tasks"]
-        at = {name: place for place, name in enumerate(columns)}
-        back: set[int] = set()
+        back: dict[int, int] = {}
         with db.transaction():
             for row in found:
-                key, name, campaign = (row[at[what]] for what in ("record_key", "message_name", "campaign"))
-                now = name_of_now(db.connection, key, name, campaign)
-                if now is None or db.one(_THERE, (row[at["id"]],)) is not None:
+                cells = dict(zip(columns, row, strict=True))
+                with db.explaining():
+                    now = name_of_now(db.connection, cells["record_key"], cells["message_name"], cells["campaign"])
+                asked = {**cells, "now": now}
+                if now is None or db.one(_THERE, asked) is not None:
                     continue
-                values = list(row)
-                values[at["campaign"]] = now
-                if row[at["metadata"]] is None:
-                    values[at["metadata"]] = "{}"
-                self._insert_back("tasks", columns, [values])
-                if row[at["metadata"]] is None:
-                    db.execute(_NO_METADATA, (row[at["id"]],))
-                back.add(row[at["id"]])
+                taken, round_ = db.one(_FREE, asked)
+                values = {**cells, "id": None if taken else cells["id"], "campaign": now, "round": round_}
+                if cells["metadata"] is None:
+                    values["metadata"] = "{}"
+                id_ = db.execute(_take_back("tasks", columns), [values[name] for name in columns]).lastrowid
+                assert id_ is not None  # noqa: S101 - a row was inserted
+                if cells["metadata"] is None:
+                    db.execute(_NO_METADATA, (id_,))
+                back[cells["id"]] = id_
             for table in ("attempts", "events"):
                 names, others = moved[table]
-                of_task = list(names).index("task_id")
-                self._insert_back(table, names, [row for row in others if row[of_task] in back])
+                db.executemany(_take_back(table, names), of_tasks(names, others, "task_id", back))
         return len(back)
-
-    def _insert_back(self, table: str, columns: Sequence[str], found: Sequence[Sequence[object]]) -> None:
-        statement = _TAKE_BACK.format(table, ", ".join(columns), ", ".join("?" * len(columns)))
-        self.db.executemany(statement, found)
 
     def forget_pruned(self) -> None:
         """Know of no archive any more: all is back. Raises StoreError, and changes nothing, where anything is not."""

@@ -11,14 +11,14 @@ import os
 import sqlite3
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from notifykit.clock import Clock
 from notifykit.errors import StoreChangedError, StoreError
-from notifykit.outbox.sqlite.database import BUSY_SECONDS, Database, require_file, store_error
+from notifykit.outbox.sqlite.database import BUSY_SECONDS, Database, T, require_file, store_error
 from notifykit.outbox.sqlite.open_file import OpenFile
 
 _WAL_VERSIONS = b"\x02\x02"
@@ -105,6 +105,10 @@ class ReadOnlyDatabase(Database):
     def all(self, sql: str, values: Any = ()) -> list[Any]:
         """Return all rows."""
         return super().all(self._now(sql), values)
+
+    def gather(self, gathered: Callable[[Iterable[Any]], T], sql: str, values: Any = ()) -> T:
+        """Return what a function makes of all rows."""
+        return super().gather(gathered, self._now(sql), values)
 
     def _now(self, sql: str) -> str:
         return sql if self._as_now is None else self._as_now(sql)

@@ -36,4 +36,5 @@ SELECT campaign, count(DISTINCT task_id) {_LATELY} AND number > 1 AND verdict IN
 def recent(db: Database, since: float, until: float) -> list[RecentFigures]:
     """Return what happened to each campaign's messages from `since` to before `until`."""
     between = {"since": since, "until": until}
-    return recent_of(db.execute(_ACCEPTED, between), db.all(_OTHERS, between), db.all(_TWICE, between))
+    others, twice = db.all(_OTHERS, between), db.all(_TWICE, between)
+    return db.gather(lambda accepted: recent_of(accepted, others, twice), _ACCEPTED, between)

@@ -153,7 +153,8 @@ def restore_others(
             else:
                 count += _know(db, row, added)
         lanes.place_new(db, last)
-        key_forms.fill(db.connection)
+        with db.explaining():
+            key_forms.fill(db.connection)
     return count
 
 

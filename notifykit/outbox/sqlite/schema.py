@@ -9,13 +9,14 @@ sqlite-utils' migrations says which steps were applied; `user_version` is left t
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from notifykit.errors import StoreError
-from notifykit.outbox.sqlite.database import Database, snapshot, store_error
+from notifykit.errors import StoreDamagedError, StoreError
+from notifykit.outbox.sqlite.database import LACKING, Database, snapshot, store_error
 from notifykit.outbox.sqlite.steps import steps
+from notifykit.wording.translation import gettext
 
 if TYPE_CHECKING:
     from notifykit.outbox.copying import CopyState
@@ -176,25 +177,39 @@ def expected_columns(names: Iterable[str]) -> tuple[str, ...]:
     return (*LEGACY_COLUMNS, *(column for name in names for column in added.get(name, ())))
 
 
-def objects(names: Collection[str] | None = None) -> frozenset[str]:
-    """Return the tables, indexes and triggers beside `tasks` that these steps leave; all steps by default."""
+def objects(names: Collection[str] | None = None) -> Mapping[str, tuple[str, ...]]:
+    """Return the tables, indexes and triggers beside `tasks` that these steps leave, by name; all steps by default.
+
+    A table comes with its columns.
+    """
     with closing(sqlite3.connect(":memory:")) as db:
         db.execute(LEGACY_TABLE)
         for step in steps():
             if names is None or step.name in names:
                 step.take(db)
         found = db.execute("SELECT name FROM sqlite_master WHERE name <> 'tasks' AND name NOT LIKE 'sqlite%'")
-        return frozenset(name for (name,) in found)
+        return {name: columns_of(db, name) for (name,) in sorted(found.fetchall())}
 
 
 def missing(connection: sqlite3.Connection) -> Iterator[str]:
     """Yield what is not there, or not as it should be, of an outbox that has had the steps that this one has."""
     names = applied(connection)
     columns = columns_of(connection)
-    if not names or columns != expected_columns(names):
-        yield f"the table tasks has the columns {', '.join(columns) or 'none'}, which are not an outbox's"
+    if not names:
+        yield gettext("the table {table} is missing, or does not say which steps the outbox has had", table=STEPS_TABLE)
+        names = tuple(step.name for step in steps())
+    if not columns:
+        yield gettext("the table {table} is missing", table="tasks")
+    elif lost := [name for name in expected_columns(names) if name not in columns]:
+        yield gettext("the table {table} lacks the columns {columns}", table="tasks", columns=", ".join(lost))
+    elif columns != expected_columns(names):
+        yield f"the table tasks has the columns {', '.join(columns)}, which are not an outbox's"
     there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-    yield from (f"{name} is missing" for name in sorted(objects(names) - there))
+    for name, wanted in objects(names).items():
+        if name not in there:
+            yield gettext("{name} is missing", name=name)
+        elif lost := [column for column in wanted if column not in columns_of(connection, name)]:
+            yield gettext("the table {table} lacks the columns {columns}", table=name, columns=", ".join(lost))
 
 
 def statements(columns: Collection[str] = LEGACY_COLUMNS) -> Iterator[str]:
@@ -240,6 +255,10 @@ def _look(db: Database) -> tuple[bool, bool]:
         raise store_error(db.path, error) from error
     require_known(names, db.path)
     known = (expected_columns(names),) if names else ((), *OLD_TABLES)
+    if columns not in known and (names or "record_key" in columns):
+        with db.explaining():
+            what = next(missing(db.connection))
+        raise StoreDamagedError(what, mend=gettext(LACKING), where=db.path)
     if columns not in known:
         raise StoreError(
             f"has a table `tasks` with the columns {', '.join(columns) or 'none'}, which is not an outbox",

@@ -60,6 +60,15 @@ SELECT campaign, count(DISTINCT record_key) FROM tasks INDEXED BY tasks_owed
  GROUP BY campaign
 """
 
+# `archived`: the names of what was moved to an archive.
+_ARCHIVED = "SELECT campaign, id FROM pruned_messages ORDER BY id"
+
+# `archived`: how many messages that is.
+_ALL_ARCHIVED = "SELECT count(*) FROM pruned"
+
+# `archived`: how many have one of the names.
+_ARCHIVED_OF = "SELECT count(*) FROM pruned WHERE message = ?"
+
 # `figures`: the latest attempts.
 _LATEST = f"""
 SELECT campaign, verdict, code, call_seconds,
@@ -85,8 +94,26 @@ def figures(db: Database) -> list[CampaignFigures]:
             prevented=_named(db.all(_PREVENTED)),
             perhaps_twice=_named(db.all(_PERHAPS_TWICE)),
             flags_owed=_named(db.all(_FLAGS_OWED)),
+            archived=archived(db),
             attempts=(row for row in db.all(_LATEST) if isinstance(row[0], str)),
         ).figures()
+
+
+def archived(db: Database) -> dict[str, int]:
+    """Return how many messages of each campaign were moved to an archive.
+
+    SQLite counts all rows at once, and those of one message by reading all: of the last one nothing is read.
+    """
+    found = Counter[str]()
+    messages = db.all(_ARCHIVED)
+    left = db.one(_ALL_ARCHIVED)[0] if messages else 0
+    for campaign, id_ in messages[:-1]:
+        number = db.one(_ARCHIVED_OF, (id_,))[0]
+        found[campaign] += number
+        left -= number
+    for campaign, _ in messages[-1:]:
+        found[campaign] += left
+    return dict(found)
 
 
 def _by_status(db: Database) -> tuple[dict[str, Counter[Status]], dict[str, float]]:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Self
 
 from notifykit.clock import Clock, SystemClock
 from notifykit.durable.ordinary import is_there
-from notifykit.errors import StoreError
+from notifykit.errors import StoreDamagedError, StoreError
 from notifykit.outbox.sqlite.adopting import Adopting
 from notifykit.outbox.sqlite.campaigns import Campaigns
 from notifykit.outbox.sqlite.claiming import Claiming
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.deciding import Deciding
-from notifykit.outbox.sqlite.identity import identity_of, require_identity
+from notifykit.outbox.sqlite.identity import identity_of, lost, require_identity
 from notifykit.outbox.sqlite.key_forms import KeyForms
 from notifykit.outbox.sqlite.looking import Looking
 from notifykit.outbox.sqlite.pulsing import Pulsing
@@ -28,8 +28,10 @@ from notifykit.outbox.sqlite.resolving import Resolving
 from notifykit.outbox.sqlite.rewriting import Rewriting
 from notifykit.outbox.sqlite.schema import is_current, prepare, require_in_use
 from notifykit.outbox.sqlite.writeback import WritingBack
+from notifykit.wording.translation import gettext
 
 if TYPE_CHECKING:
+    from notifykit.outbox.inspection import Finding
     from notifykit.outbox.sqlite.copying import SqliteCopyEnd
     from notifykit.outbox.sqlite.inspecting import SqliteInspection
     from notifykit.outbox.sqlite.pruning import SqlitePruning
@@ -125,8 +127,10 @@ class SqliteOutbox(
     @property
     def identity(self) -> str:
         """Which outbox this is: the same for every copy of it."""
-        found = identity_of(self.db.connection)
-        assert found is not None  # noqa: S101 - a step of the schema makes it
+        with self.db.explaining():
+            found = identity_of(self.db.connection)
+        if found is None:
+            raise lost(self.db.path)
         return found
 
     def stored(self) -> StoredOutbox:
@@ -187,6 +191,12 @@ class SqliteAddress:
 
         return SqliteCopyEnd(SqliteOutbox.open(self.file, create=create, take_over=False, unused=True))
 
+    def damage(self) -> Iterator[Finding]:
+        """Yield what is damaged of a file that cannot be opened as an outbox."""
+        from notifykit.outbox.sqlite.inspecting import damage_of  # few commands ask
+
+        return damage_of(self.file)
+
     def unwritable(self) -> Iterator[str]:
         """Yield what of the file, or where it is to be made, cannot be written."""
         file, folder = self.file, self.file.parent
@@ -205,6 +215,12 @@ class SqliteAddress:
 
     def gone(self) -> StoreError:
         """Return the error that tells of a file that was there."""
+        if is_there(self.file):
+            return StoreDamagedError(
+                gettext("the outbox of this project is gone: there is an empty file in its place"),
+                mend=gettext("go back to a backup, or put it back with its `-wal`"),
+                where=self.file,
+            )
         return StoreError(
             "the outbox of this project is gone: it was moved or deleted, or `store:` names another file",
             mend="put it back with its `-wal`, or correct `store:`",

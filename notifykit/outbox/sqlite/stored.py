@@ -17,8 +17,9 @@ from typing import Any, NamedTuple, TypeVar
 from notifykit.clock import SystemClock
 from notifykit.model import Attempt, Status, Task
 from notifykit.outbox import cells
+from notifykit.outbox.pruned import archive_of
 from notifykit.outbox.sqlite import rows, schema
-from notifykit.outbox.sqlite.pruning import archive_of, name_of_now
+from notifykit.outbox.sqlite.pruning import name_of_now
 from notifykit.outbox.sqlite.reading import ReadOnlyDatabase
 
 # `tasks_in_brief`: what campaigns own. Its terms come behind.

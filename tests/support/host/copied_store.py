@@ -77,8 +77,9 @@ class Nowhere:
 
     place = ("/away/outbox-archive.db", "box")
 
-    def put(self, moved: Moved) -> None:
+    def put(self, moved: Moved) -> str:
         assert len(moved["tasks"][1]) == 1
+        return "left"
 
 
 def prune_one(outbox: Outbox) -> None:

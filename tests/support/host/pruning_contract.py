@@ -9,13 +9,16 @@ import pytest
 
 from notifykit.errors import NotifykitError, StoreError
 from notifykit.model import Status
+from notifykit.operate.archives import findings, recall
 from notifykit.operate.decisions import resendable
 from notifykit.operate.pruning import archived, prune
+from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.address import OpenedOutbox
 from notifykit.outbox.postgres.address import PostgresAddress
-from notifykit.outbox.pruned import KeepsPruned
+from notifykit.outbox.pruned import KeepsPruned, PrunedMessage
 from notifykit.outbox.pruning import pruning
 from notifykit.outbox.sqlite.archive import Archive
+from notifykit.outbox.sqlite.pruning import rows_of
 from notifykit.outbox.values import Filter
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.outbox.base import Another, OutboxBase
@@ -23,6 +26,7 @@ from notifykit.testing.outbox.steps import accept, claim, doubt, queue, queue_dr
 from notifykit.testing.samples import draft
 
 DAY = 86_400.0
+_OF_TASKS = (("attempts", "task_id"), ("events", "task_id"))
 AWAY = PostgresAddress("postgresql://me@box/outbox")
 
 
@@ -184,7 +188,7 @@ class PruningContract(OutboxBase):
             class Killed:
                 place = shelf.place
 
-                def put(self, moved: object) -> None:
+                def put(self, moved: object) -> str:
                     shelf.put(moved)  # type: ignore[arg-type]
                     raise KeyboardInterrupt
 
@@ -259,6 +263,132 @@ class PruningContract(OutboxBase):
         with pytest.raises(StoreError, match=r"is the archive of another outbox, another\.db"):
             self.prune(opened, archive, clock)
         assert len(list(opened.tasks(Filter()))) == 1
+
+    @pytest.fixture
+    def lost(self, opened: OpenedOutbox, archive: Path, clock: FakeClock, tmp_path: Path) -> OpenedOutbox:
+        """An outbox that never heard of what is in its archive, as one that was restored from a copy."""
+        with SqliteOutbox.open(tmp_path / "before.db", clock) as before:
+            queue(before, "A", "００8")
+            send_all(before)
+            with Archive.open(archive, identity=opened.identity, of="x", like=None, clock=clock) as shelf:
+                shelf.put(rows_of(before.db, [task.id for task in before.tasks(Filter())]))
+        return opened
+
+    def test_what_only_an_archive_knows_is_known_before_anything_is_queued(
+        self, lost: OpenedOutbox, archive: Path, clock: FakeClock
+    ) -> None:
+        (one,) = findings(lost, archive, clock, whole=True)
+        assert (one.rule, one.number, one.held) == ("archive_unheard", 2, True)
+        assert recall(lost, archive, clock, dry_run=True).messages == 2
+        assert lost.enqueue([draft(key="B")]).new == 1
+        assert recall(lost, archive, clock).messages == 2
+        assert recall(lost, archive, clock).messages == 0
+        assert list(findings(lost, archive, clock, whole=True)) == []
+        assert lost.enqueue([draft(key="A"), draft(key="００8")]).new == 0
+        assert lost.other_spellings("sample", ["8"]) == {"8": ("００8",)}
+        assert [(one.campaign, one.archived) for one in lost.figures()] == [("sample", 2)]
+        assert cast(KeepsPruned, lost).pruned_by_campaign() == {"sample": 2}
+        assert [place.tasks for place in cast(KeepsPruned, lost).archives()] == [2]
+
+    def test_what_is_pruned_before_it_is_known_again_hides_nothing(
+        self, lost: OpenedOutbox, archive: Path, clock: FakeClock
+    ) -> None:
+        queue(lost, "B")
+        send_all(lost)
+        clock.advance(2 * DAY)
+        assert self.prune(lost, archive, clock) == 1
+        assert lost.enqueue([draft(key="A"), draft(key="B")]).new == 0
+
+    def test_an_archive_is_read_only_where_its_state_is_another_than_it_was_left_in(
+        self, opened: OpenedOutbox, archive: Path, clock: FakeClock
+    ) -> None:
+        queue(opened, "A")
+        send_all(opened)
+        clock.advance(2 * DAY)
+        self.prune(opened, archive, clock)
+        with Archive.open(archive, identity=opened.identity, of="x", like=None, clock=clock) as shelf:
+            shelf.outbox.db.execute("UPDATE tasks SET record_key = 'B'")  # which nobody does
+        assert recall(opened, archive, clock).messages == 0
+        with Archive.open(archive, identity=opened.identity, of="x", like=None, clock=clock) as shelf:
+            shelf.put({table: ((column,), []) for table, column in (("tasks", "id"), *_OF_TASKS)})
+        assert recall(opened, archive, clock).messages == 1
+
+    def test_a_renamed_campaign_has_heard_of_what_is_in_the_archive(
+        self, opened: OpenedOutbox, archive: Path, clock: FakeClock
+    ) -> None:
+        queue(opened, "A")
+        queue_drafts(opened, [draft(campaign="other", key="A"), draft(campaign="other", key="B")])
+        for campaign in ("sample", "other"):
+            send_all(opened, campaign)
+        clock.advance(2 * DAY)
+        self.prune(opened, archive, clock)
+        opened.rename_campaign("sample", "new", who="me", why="x")
+        assert list(findings(opened, archive, clock, whole=True)) == []
+
+    def test_the_same_key_of_another_campaign_is_another_message(
+        self, opened: OpenedOutbox, archive: Path, clock: FakeClock
+    ) -> None:
+        for campaign in ("sample", "other"):
+            queue_drafts(opened, [draft(campaign=campaign, key="A")])
+            send_all(opened, campaign)
+        clock.advance(2 * DAY)
+        assert self.prune(opened, archive, clock) == 2
+        with SqliteOutbox.open(archive.with_name("before.db"), clock) as before:
+            queue(before, "B")
+            send_all(before)
+            queue_drafts(before, [draft(campaign="other", key="B")])
+            send_all(before, "other")
+            with Archive.open(archive, identity=opened.identity, of="x", like=None, clock=clock) as shelf:
+                shelf.put(rows_of(before.db, [task.id for task in before.tasks(Filter())]))
+                known = PrunedMessage(campaign="other", key="B", name="group", rounds=1)
+                pruning(opened, "").know([known], shelf.place)
+        assert recall(opened, archive, clock).messages == 1
+        assert opened.enqueue([draft(key="B")]).new == 0
+
+    def test_an_archive_that_is_lost_is_told_and_followed_by_another_where_that_is_said(
+        self, opened: OpenedOutbox, archive: Path, clock: FakeClock
+    ) -> None:
+        queue(opened, "A")
+        send_all(opened)
+        clock.advance(2 * DAY)
+        self.prune(opened, archive, clock)
+        archive.unlink()
+        (one,) = findings(opened, archive, clock, whole=False)
+        assert (one.rule, one.number, one.held) == ("archive_missing", 1, False)
+        queue(opened, "B")
+        send_all(opened)
+        clock.advance(2 * DAY)
+        with pytest.raises(StoreError, match="the archive, with 1 message, is not there"):
+            self.prune(opened, archive, clock)
+        assert not archive.exists()
+        before = opened.now() - DAY
+        assert prune(opened, AWAY, archive, before, clock, new_archive=True) == 1
+        assert list(findings(opened, archive, clock, whole=True)) == []
+        assert opened.enqueue([draft(key="A"), draft(key="B")]).new == 0
+
+    def test_an_archive_that_lacks_something_is_told(
+        self, opened: OpenedOutbox, archive: Path, clock: FakeClock
+    ) -> None:
+        queue(opened, "A", "B")
+        send_all(opened)
+        clock.advance(2 * DAY)
+        self.prune(opened, archive, clock)
+        with Archive.open(archive, identity=opened.identity, of="x", like=None, clock=clock) as shelf:
+            shelf.outbox.db.execute("DELETE FROM tasks WHERE record_key = 'A'")
+            shelf.outbox.db.execute("DELETE FROM attempts")
+        (one,) = findings(opened, archive, clock, whole=False)
+        assert (one.rule, one.number, one.held) == ("archive_lacks", 1, False)
+
+    def test_what_was_moved_is_counted_by_campaign(self, opened: OpenedOutbox, archive: Path, clock: FakeClock) -> None:
+        assert cast(KeepsPruned, opened).pruned_by_campaign() == {}
+        for campaign, name, keys in (("sample", "group", "ABC"), ("other", "group", "AB"), ("sample", "award", "A")):
+            queue_drafts(opened, [draft(campaign=campaign, name=name, key=key) for key in keys])
+        for campaign in ("sample", "other"):
+            send_all(opened, campaign)
+        clock.advance(2 * DAY)
+        assert self.prune(opened, archive, clock) == 6
+        assert cast(KeepsPruned, opened).pruned_by_campaign() == {"sample": 4, "other": 2}
+        assert {one.campaign: one.archived for one in opened.figures()} == {"sample": 4, "other": 2}
 
     def test_many_are_moved_in_batches(
         self, opened: OpenedOutbox, archive: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import platform
+import shutil
 import sqlite3
 import subprocess
+from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from cli_world import CliWorld, contract
@@ -15,6 +19,7 @@ from notifykit.model import Outcome, Status
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.values import ChannelBounds, Transition
 from notifykit.testing.outbox.steps import finish, take
+from notifykit.testing.samples import draft
 
 
 def change(world: CliWorld, statement: str) -> None:
@@ -83,9 +88,8 @@ def test_a_damaged_file_is_found(lived: CliWorld) -> None:
         file.seek((root - 1) * size + 8)
         file.write(b"\x7f" * 40)
     result = lived.invoke("store", "check")
-    assert result.exit_code in (1, 7)  # SQLite may refuse to read at all
-    assert len(result.output.splitlines()) >= 1
-    assert "Traceback" not in result.output
+    assert result.exit_code == 7
+    assert result.stdout.startswith("damaged: SQLite says: ")
     assert "found sound" not in result.output
 
 
@@ -194,6 +198,172 @@ def test_an_archive_that_is_something_else_stops_it(old: CliWorld) -> None:
     assert (result.exit_code, result.stdout) == (1, "")
     assert len(result.stderr.splitlines()) == 1
     assert old.json("store", "info")["prunable"] == 3
+
+
+def beside(world: CliWorld) -> Path:
+    return Path(archive(world))
+
+
+def test_with_nothing_to_move_no_archive_is_named(old: CliWorld) -> None:
+    shown = old.invoke("store", "prune", "--keep", "1000d").stdout
+    assert (shown.startswith("no message was finished before "), "archive" in shown) == (True, False)
+    assert old.json("store", "prune", "--keep", "1000d")["archive"] is None
+    assert old.json("store", "prune", "--keep", "1000d", "--dry-run")["archive"] is None
+    assert not beside(old).exists()
+    assert old.json("store", "prune")["archive"] == archive(old)
+    assert old.json("store", "prune")["archive"] == archive(old)
+
+
+def flags_unset(world: CliWorld) -> None:
+    world.write_rows([contract(number), f"测试管家{number}", str(number % 2), "N", ""] for number in (1, 2))
+
+
+@pytest.fixture
+def restored(old: CliWorld) -> CliWorld:
+    """An outbox from before the prune, that never heard of what is in the archive beside it; its flags are unset."""
+    old.invoke("store", "prune")
+    change(old, "DELETE FROM pruned")
+    change(old, "DELETE FROM pruned_messages")
+    change(old, "DELETE FROM archives")
+    change(old, "DELETE FROM notes")
+    flags_unset(old)
+    return old
+
+
+def test_what_only_the_archive_knows_is_not_queued_again(restored: CliWorld) -> None:
+    (found,) = restored.json("store", "check", code=3)["findings"]
+    assert (found["rule"], found["number"], found["held"]) == ("archive_unheard", 3, True)
+    checked = restored.invoke("check")
+    assert "note: store: 3 messages in the archive" in checked.stdout
+    dry = restored.json("generate", "--dry-run")
+    assert dry["recalled"] == 3
+    made = restored.json("generate")
+    assert (made["recalled"], [one["queued"] for one in made["campaigns"]]) == (3, [0])
+    assert restored.json("generate")["recalled"] == 0
+    assert restored.json("store", "check")["findings"] == []
+    assert "archive" not in restored.invoke("check").stdout
+    assert restored.json("tasks")["archived"] == 3
+
+
+def test_whoever_queues_says_what_only_the_archive_knows(restored: CliWorld) -> None:
+    result = restored.run("run", "--once")
+    assert result.returncode == 0, result.stderr
+    assert f"3 messages in {archive(restored)} were not known to the outbox, and are now" in result.stderr
+    assert restored.json("tasks")["tasks"] == []
+
+
+def test_the_story_of_what_only_the_archive_knows_is_told(restored: CliWorld) -> None:
+    shown = restored.invoke("trace", contract(1)).stdout
+    assert "award-desk: sent and written back" in shown
+    assert f"archived: {contract(1)} is in {archive(restored)} on {platform.node()}, and the outbox has not" in shown
+    told = restored.json("trace", contract(1))["archived"]
+    assert (told["messages"], len(told["stories"]), told["archive"]) == ([], 1, archive(restored))
+    assert restored.invoke("trace", contract(1), "--campaign", "beijing").exit_code == 0
+    assert restored.invoke("trace", "404").exit_code == 1
+
+
+def test_an_archive_that_cannot_be_read_is_a_warning_for_what_is_not_in_it(old: CliWorld) -> None:
+    old.invoke("store", "prune")
+    old.write_rows([[contract(9), "测试管家9", "0", "N", ""]])
+    beside(old).write_text("a diary" * 99, encoding="utf-8")
+    made = old.run("generate")
+    assert made.returncode == 0
+    assert "the archive cannot be used: file is not a database; put the archive back from a backup" in made.stderr
+    shown = old.invoke("trace", contract(9))
+    assert (shown.exit_code, "queued as task" in shown.stdout) == (0, True)
+    assert shown.stderr.startswith("warning: ")
+    assert old.invoke("trace", contract(1)).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "spoil"),
+    [
+        ("archive_missing", lambda file: file.unlink()),
+        ("archive_unusable", lambda file: file.write_bytes(b"a diary" * 99)),
+        ("archive_unusable", lambda file: file.write_bytes(b"")),
+        ("archive_unusable", lambda file: spoiled(file, "UPDATE outbox_identity SET id = 'another'")),
+        ("archive_unusable", lambda file: spoiled(file, "DELETE FROM outbox_copy")),
+        ("archive_lacks", lambda file: spoiled(file, "DELETE FROM tasks", "DELETE FROM attempts")),
+        ("attempts_of_nothing", lambda file: spoiled(file, "UPDATE attempts SET task_id = 99 WHERE task_id = 1")),
+        ("schema", lambda file: spoiled(file, "DROP INDEX tasks_owed")),
+    ],
+)
+def test_an_archive_that_is_lost_damaged_or_anothers_is_told(
+    old: CliWorld, rule: str, spoil: Callable[[Path], object]
+) -> None:
+    old.invoke("store", "prune")
+    spoil(beside(old))
+    told = old.json("store", "check", code=7)
+    assert (told["sound"], [one["rule"] for one in told["findings"]]) == (False, [rule])
+    assert archive(old) in told["findings"][0]["what"]
+    shown = old.invoke("store", "check").stdout
+    assert ("found sound" in shown, "store:" in shown) == (False, False)
+    if rule.startswith("archive"):
+        checked = old.invoke("check")
+        assert (checked.exit_code, "held: store: " in checked.stdout) == (3, True)
+
+
+def spoiled(file: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(file)) as db, db:
+        for statement in statements:
+            db.execute(statement)
+
+
+def test_no_archive_is_begun_silently_where_there_was_one(old: CliWorld) -> None:
+    old.invoke("store", "prune", "--keep", "400d")
+    beside(old).unlink()
+    assert "it is not there; put it back" in old.invoke("store", "info").stdout
+    (place,) = old.json("store", "info")["archives"]
+    assert (place["path"], place["file"]) == (archive(old), None)
+    with closing(SqliteOutbox.open(old.store, YearsAgo())) as outbox:
+        outbox.enqueue([draft(campaign="beijing", key="later", channel="award-desk")])
+        for one in take(outbox, "w", 9, {"award-desk": ChannelBounds()}, 60):
+            finish(outbox, one, Outcome.accepted(), Transition(status=Status.SENT))
+        outbox.complete([task.id for task in outbox.owed("beijing")])
+    for arguments in ((), ("--dry-run",)):
+        refused = old.invoke("store", "prune", *arguments)
+        assert refused.exit_code == 1
+        assert refused.stderr == (
+            f"error: {archive(old)}: the archive, with 3 messages, is not there; put it back; where it is lost for "
+            "good, `notifykit store prune --new-archive` begins another\n"
+        )
+    assert not beside(old).exists()
+    assert old.json("store", "prune", "--new-archive")["moved"] == 1
+    assert old.invoke("store", "check").exit_code == 0
+    assert [one["tasks"] for one in old.json("store", "info")["archives"]] == [1]
+
+
+def test_a_copied_project_has_the_archive_beside_it(old: CliWorld, tmp_path: Path) -> None:
+    old.invoke("store", "prune")
+    shutil.copytree(old.folder, tmp_path / "copied")
+    copied = old.at(tmp_path / "copied")
+    (place,) = copied.json("store", "info")["archives"]
+    assert (place["path"], place["file"]) == (archive(old), archive(copied))
+    assert f"archive: {archive(copied)} on" in copied.invoke("store", "info").stdout
+    assert copied.invoke("store", "check").exit_code == 0
+    told = json.loads(copied.run("trace", contract(1), "--json").stdout)  # whose sender is that of the copy
+    assert len(told["archived"]["stories"]) == 1
+
+
+def test_what_was_pruned_is_counted_and_told(old: CliWorld) -> None:
+    before = old.json("report", "--since", "500d")
+    old.invoke("store", "prune")
+    (figures,) = old.json("status")["campaigns"]
+    assert (figures["campaign"], figures["archived"], figures["by_status"]["completed"]) == ("beijing", 3, 0)
+    rows = [line.split() for line in old.invoke("status").stdout.splitlines()]
+    assert (rows[0][-1], rows[1][0], rows[1][-1]) == ("archived", "beijing", "3")
+    after = old.json("report", "--since", "500d")
+    assert [day["campaigns"] for day in after["days"]] == [day["campaigns"] for day in before["days"]]
+    assert [(one["sent"], one["archived"]) for one in before["campaigns"]] == [(3, 0)]
+    assert [(one["sent"], one["archived"]) for one in after["campaigns"]] == [(3, 3)]
+    shown = old.invoke("report").stdout
+    assert "archived: 3 messages of beijing, sent and written back\n" in shown
+    old.invoke("report", "--html", str(old.folder / "report.html"))
+    assert "3 messages were moved to an archive" in (old.folder / "report.html").read_text(encoding="utf-8")
+    beside(old).unlink()
+    away = old.json("report", "--since", "500d")
+    assert (away["archived_uncounted"], [(one["sent"], one["archived"]) for one in away["campaigns"]]) == (3, [(0, 3)])
+    assert "archived: 3 messages are in an archive that cannot be read here" in old.invoke("report").stdout
 
 
 def test_a_dispatcher_beside_it_goes_on(old: CliWorld) -> None:
