@@ -192,8 +192,8 @@ def test_what_nobody_knows_whom_to_send_to_is_not_sent(outbox: SqliteOutbox, mis
 
 
 def test_a_filter_may_describe_more_than_a_statement_takes_values(outbox: SqliteOutbox) -> None:
-    outbox.db.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 40)
     outbox.enqueue([draft(key=str(number), ordered=False) for number in range(100)])
+    outbox.db.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 40)
     outbox.db.execute("UPDATE tasks SET status = 'failed', due_at = NULL, attempts = 1")
     changed = decide(outbox, Selection(campaign="sample"), Resolution.RETRY, who="w", why="y", wording=WORDING)
     assert len(changed) == 100
