@@ -19,6 +19,7 @@ from notifykit.operate.decisions import resend as send_again
 from notifykit.operate.forms import channel_form, consequences_form, task_form
 from notifykit.operate.lines import channel_lines, lines_of
 from notifykit.operate.looking import looks
+from notifykit.pipeline.one_message import take_lost
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import count, out, print_json
@@ -196,6 +197,8 @@ def _decide(session: Session, which: Selection, decision: Resolution, way: Way) 
     shown: Consequences | None = None
     with existing_store(project, look=way.dry_run) as outbox:
         check_campaign(project, outbox, which.campaign)
+        if not way.dry_run:
+            take_lost(outbox, project.clock)
         if way.shows:
             shown = of_moves(outbox, chosen(outbox, which, decision, wording=wording), decision.to)
             question = _QUESTIONS[decision].format(count(len(shown.moves), "message"))

@@ -14,13 +14,15 @@ from notifykit.cli.signals import stopping_with
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Status, Verdict
 from notifykit.nearest import hint
-from notifykit.pipeline.one_message import Attempted, send_one, test_draft
+from notifykit.pipeline.one_message import Attempted, send_one, take_lost, test_draft
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, warn
 from notifykit.terminal.times import duration
 
 TEXT = "A test message of notifykit by the channel {channel}. Nothing needs to be done."
+
+LOST = "was being sent when its worker went away, and is in doubt"
 
 _CODES = {Status.SENT: ExitCode.DONE, Status.IN_DOUBT: ExitCode.HELD, Status.FAILED: ExitCode.ERROR}
 
@@ -54,8 +56,18 @@ def send(session: Session, name: str, recipient: str, text: str | None, yes: boo
     with closing(project.open_outbox()) as outbox:
         draft = test_draft(name, recipient, said_text, outbox.now())
         configured = project.configuration
-        with stopping_with(lambda: None) as interruption:
-            done = send_one(outbox, configured.channels, draft, configured.settings.dispatch, project.clock)
+        for lost in take_lost(outbox, project.clock):
+            warn(f"task {lost.id}, a test by {lost.channel}, {LOST}; `notifykit resolve {lost.id}` decides")
+        begun: list[int] = []
+
+        def left() -> str:
+            doubt = "is in doubt: nobody knows whether it was accepted"
+            return "".join(f"task {id_} {doubt}; `notifykit resolve {id_}` decides" for id_ in begun)
+
+        with stopping_with(lambda: None, left=left) as interruption:
+            settings = configured.settings.dispatch
+            done = send_one(outbox, configured.channels, draft, settings, project.clock, begun.append)
+            begun.clear()
     if as_json:
         print_json(
             {

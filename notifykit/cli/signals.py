@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -29,8 +30,12 @@ class Interruption:
 
 
 @contextmanager
-def stopping_with(stop: Callable[[], None], reload: Callable[[], None] | None = None) -> Iterator[Interruption]:
+def stopping_with(
+    stop: Callable[[], None], reload: Callable[[], None] | None = None, left: Callable[[], str] = str
+) -> Iterator[Interruption]:
     """Call `stop`, from a thread of its own, at the first signal. At the second the process is gone: exit code 130.
+
+    `left` says what is left behind then, empty for nothing. It is called while any lock may be held, and takes none.
 
     `reload` is called likewise at each SIGHUP; without it, SIGHUP does what it did before.
 
@@ -44,6 +49,8 @@ def stopping_with(stop: Callable[[], None], reload: Callable[[], None] | None = 
             with suppress(OSError):
                 if os.isatty(2):
                     os.write(2, _CURSOR)
+                if told := left():
+                    os.write(2, f"notifykit: {told}\n".encode(sys.stderr.encoding or "utf-8", "backslashreplace"))
             os._exit(ExitCode.INTERRUPTED)
         interruption.asked = True
         # A handler may run while the main thread holds any lock: it takes none, and writes to no buffered stream.

@@ -11,18 +11,21 @@ from notifykit.cli.language import said
 from notifykit.cli.stores import existing_at
 from notifykit.clock import SystemClock
 from notifykit.errors import ExitCode
-from notifykit.model import FOREVER, Claim, Status
-from notifykit.operate.attention import outages, overdue_calls
+from notifykit.model import FOREVER, Claim, Status, Task
+from notifykit.operate.attention import doubtful_tests, lost_calls, outages, overdue_calls
 from notifykit.operate.forms import figures_form, hold_form, outage_form, overdue_form, pause_form
 from notifykit.operate.looking import looks
 from notifykit.outbox import Outbox
-from notifykit.outbox.values import CampaignFigures, Filter, Outage, Pause, is_reserved
+from notifykit.outbox.values import TEST_CAMPAIGN, CampaignFigures, Filter, Outage, Pause, is_reserved
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json
 from notifykit.terminal.stdout import emit
 from notifykit.terminal.tables import Right, print_table
 from notifykit.terminal.times import duration, iso, local, relative
 from notifykit.wording import Reason
+
+SHOWN = 5
+"""Messages of a kind that are named one by one."""
 
 
 @click.command(epilog=example("notifykit status", "notifykit status --json"))
@@ -46,6 +49,8 @@ def status(session: Session, as_json: bool) -> ExitCode:
     own: list[CampaignFigures] = []
     pauses: list[Pause] = []
     overdue: list[Claim] = []
+    lost: list[Claim] = []
+    doubtful: list[Task] = []
     cut_off: list[Outage] = []
     unowned = foreign = 0
     held: dict[str, Reason] = {}
@@ -60,6 +65,8 @@ def status(session: Session, as_json: bool) -> ExitCode:
             cut_off = outages(outbox)
             if outbox.on_wire():  # only then is the section worth its validation
                 overdue = overdue_calls(outbox, project.section().dispatch.timeout)
+                lost = lost_calls(outbox)
+            doubtful = doubtful_tests(outbox, SHOWN)
     if as_json:
         print_json(
             {
@@ -69,6 +76,7 @@ def status(session: Session, as_json: bool) -> ExitCode:
                 "pauses": [pause_form(pause, session.plugins.wording) for pause in pauses],
                 "outages": [outage_form(outage, session.plugins.wording) for outage in cut_off],
                 "overdue_calls": [overdue_form(claim, now) for claim in overdue],
+                "lost_calls": [overdue_form(claim, now) for claim in lost],
                 "pending_without_campaign": unowned,
                 "foreign": foreign,
                 "queue_nothing": {name: reason.text for name, reason in held.items()},
@@ -88,7 +96,21 @@ def status(session: Session, as_json: bool) -> ExitCode:
             out("", f"{count(foreign, 'row')} that {told}; `notifykit tasks --status foreign` lists them")
         for outage in cut_off:
             out("", f"channel {outage.channel}: {_outage(outage, now)}")
-        for claim in overdue:
+        for task in doubtful:
+            why = said(task.reason) if task.reason else ""
+            out(
+                "",
+                f"task {task.id}, a test by {task.channel}, is in doubt: {why}; `notifykit resolve {task.id}` decides",
+            )
+        for claim in lost[:SHOWN]:
+            task = claim.task
+            then = "the next `notifykit dispatch` or `run` takes it up"
+            if task.campaign == TEST_CAMPAIGN:
+                then = f"`notifykit resolve {task.id}` decides"
+            out("", f"task {task.id} ({task.key}) by {task.channel} was being sent when its worker went away; {then}")
+        if len(lost) > SHOWN:
+            out(f"… and {len(lost) - SHOWN:,} more; `notifykit tasks --status sending` lists them")
+        for claim in [claim for claim in overdue if claim not in lost]:
             task, age = claim.task, duration(now - claim.started_at)
             out(
                 "",

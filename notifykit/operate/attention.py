@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
-from notifykit.model import FOREVER, OVERDUE, Claim, Status
+from notifykit.model import FOREVER, OVERDUE, Claim, Status, Task
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import TEST_CAMPAIGN, Count, Filter, Outage, Pause, Pulse
 
@@ -42,6 +43,16 @@ def overdue_calls(outbox: Outbox, timeout: float) -> list[Claim]:
     """Return the calls that have been on the wire for far longer than the timeout, by the store's clock: for people."""
     now = outbox.now()
     return [claim for claim in outbox.on_wire() if now - claim.started_at > OVERDUE * timeout]
+
+
+def lost_calls(outbox: Outbox) -> list[Claim]:
+    """Return what was on the wire when its worker's process ended, as far as that is proven: nobody took it up yet."""
+    return [claim for claim in outbox.on_wire() if outbox.ended(claim.worker)]
+
+
+def doubtful_tests(outbox: Outbox, most: int) -> list[Task]:
+    """Return at most so many test messages of which nobody knows whether they were accepted."""
+    return list(islice(outbox.tasks(Filter(campaign=TEST_CAMPAIGN, statuses=(Status.IN_DOUBT,))), most))
 
 
 def attention(outbox: Outbox, channels: Collection[str]) -> Attention:

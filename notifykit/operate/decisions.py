@@ -188,6 +188,8 @@ def _check(ids: Sequence[int], tasks: Sequence[Task], decision: Resolution) -> N
             lines.append(f"row {task.id} is another program's: no campaign owns it, and only that program decides")
         elif task.status not in decision.of:
             instead = _INSTEAD.get((decision, task.status), f"this is for {_words(decision.of)}")
+            if task.status is Status.SENDING:
+                instead = "where its worker is gone, the next `notifykit dispatch` or `run` finds that out"
             lines.append(f"task {task.id} ({task.campaign} {task.key} {task.name}) is {task.status}; {instead}")
     _refuse(lines)
 

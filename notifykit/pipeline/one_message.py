@@ -5,20 +5,22 @@ from __future__ import annotations
 import logging
 import random
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from notifykit.campaign.campaign import Channel, DispatchSettings
 from notifykit.clock import Clock
 from notifykit.errors import NotifykitError
-from notifykit.model import Claim, Draft, Outcome, Status, Verdict
+from notifykit.model import Claim, Draft, Outcome, Status, Task, Verdict
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import TEST_CAMPAIGN, Finished, Transition
 from notifykit.pipeline.bounds import bounds_of
 from notifykit.pipeline.call import call
 from notifykit.pipeline.held_claims import worker_name
 from notifykit.pipeline.judge import judge
+from notifykit.pipeline.recovery import Recovery
+from notifykit.pipeline.selection import Selection
 from notifykit.roles import SendContext
 from notifykit.wording.host import OUT_OF_ATTEMPTS
 
@@ -56,13 +58,29 @@ def test_draft(channel: str, recipient: str, text: str, now: float) -> Draft:
     )
 
 
+def take_lost(outbox: Outbox, clock: Clock) -> list[Task]:
+    """Leave test messages in doubt whose worker is gone, and return them."""
+
+    def judged(claim: Claim, outcome: Outcome) -> Transition:
+        return _once(claim, outcome, outbox.now())
+
+    recovery = Recovery(outbox, worker_name(), clock, judged, Selection(campaigns=(TEST_CAMPAIGN,)))
+    return [result.claim.task for result, _ in recovery.take_lost()]
+
+
 def send_one(
-    outbox: Outbox, channels: Mapping[str, Channel], draft: Draft, settings: DispatchSettings, clock: Clock
+    outbox: Outbox,
+    channels: Mapping[str, Channel],
+    draft: Draft,
+    settings: DispatchSettings,
+    clock: Clock,
+    begun: Callable[[int], None],
 ) -> Attempted:
     """Queue a draft without an order, and make its one attempt, durably `sending` before the call.
 
-    A kill in between leaves it in doubt. What it comes to says nothing of its channel. Raises ChannelBusyError, and
-    StoreError where the outcome cannot be recorded: the message is in doubt then.
+    `begun` gets the task's id before the call. A kill in between leaves it in doubt. What it comes to says nothing of
+    its channel. Raises ChannelBusyError, and StoreError where the outcome cannot be recorded: the message is in doubt
+    then.
     """
     channel = channels[draft.channel]
     bounds = bounds_of(channels, settings.workers)[draft.channel]
@@ -75,6 +93,7 @@ def send_one(
             (id_,) = outbox.enqueue([draft]).ids
             claim = outbox.claim_task(id_, worker, bounds, lease)
             assert claim is not None  # noqa: S101 - it was queued in this transaction
+        begun(id_)
         context = SendContext(attempt=claim.token, timeout=settings.timeout, clock=clock, log=log)
         (result,) = call(channel, [claim], [context])
         then = _once(claim, result.outcome, outbox.now())

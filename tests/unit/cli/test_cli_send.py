@@ -131,11 +131,60 @@ def test_killed_during_the_call_it_is_in_doubt(world: CliWorld) -> None:
         assert [task.status for task in kept_of(world)] == [Status.SENDING]
         busy = world.invoke("send", "--channel", "slow", "--to", "y", "--yes")
         assert (busy.exit_code, "desktop is in use by a message that is being sent" in busy.stderr) == (1, True)
+        assert world.json("status")["lost_calls"] == []
         process.kill()
+    (call,) = world.json("status")["lost_calls"]
+    assert (call["task"], call["campaign"]) == (1, TEST_CAMPAIGN)
+    told = f"task 1 ({call['key']}) by slow was being sent when its worker went away; `notifykit resolve 1` decides"
+    assert told in world.invoke("status").stdout.splitlines()
     assert world.invoke("dispatch").exit_code == 3
     (task,) = kept_of(world)
     assert task.status is Status.IN_DOUBT
     assert "is gone" in str(task.reason)
+    assert world.json("status")["lost_calls"] == []
+    told = f"task 1, a test by slow, is in doubt: {task.reason}; `notifykit resolve 1` decides"
+    assert told in world.invoke("status").stdout.splitlines()
+
+
+def killed_in_the_call(world: CliWorld, module: str) -> None:
+    """Have a test message on the wire of a process that is gone. `module`: a name of the test's own."""
+    (world.folder / f"{module}.py").write_text(SLOW)
+    desk = f'slow: {{type: python, call: "{module}:send", search_path: .}}'
+    world.edit("notifykit.yaml", "award-desk:", f"{desk}\n  award-desk:")
+    command = [*world.command, "send", "--channel", "slow", "--to", "x", "--yes"]
+    with subprocess.Popen(command, cwd=world.folder, env=world.in_process) as process:
+        until(process, (world.folder / "called").exists)
+        process.kill()
+
+
+def test_the_next_test_message_tells_of_one_that_was_killed_and_is_not_kept_waiting(world: CliWorld) -> None:
+    killed_in_the_call(world, "slow_desk_before_another")
+    (world.folder / "slow_desk_before_another.py").write_text("def send(recipient, text): return True")
+    done = world.invoke("send", "--channel", "slow", "--to", "y", "--yes")
+    assert done.exit_code == 0, done.output
+    told = "task 1, a test by slow, was being sent when its worker went away, and is in doubt; `notifykit resolve 1`"
+    assert told in done.stderr
+    assert [task.status for task in kept_of(world)] == [Status.IN_DOUBT, Status.COMPLETED]
+
+
+def test_one_that_was_killed_can_be_decided_about_at_once(world: CliWorld) -> None:
+    killed_in_the_call(world, "slow_desk_decided_about")
+    assert world.invoke("resolve", "1", "--cancel", "--why", "seen").exit_code == 0
+    assert [task.status for task in kept_of(world)] == [Status.CANCELLED]
+
+
+def test_one_whose_worker_lives_is_not_decided_about(world: CliWorld) -> None:
+    (world.folder / "living_desk_of_send.py").write_text(WAITING)
+    desk = 'waiting: {type: python, call: "living_desk_of_send:send", search_path: .}'
+    world.edit("notifykit.yaml", "award-desk:", f"{desk}\n  award-desk:")
+    command = [*world.command, "send", "--channel", "waiting", "--to", "x", "--yes"]
+    with subprocess.Popen(command, cwd=world.folder, env=world.in_process) as process:
+        until(process, (world.folder / "called").exists)
+        refused = world.invoke("resolve", "1", "--cancel", "--why", "seen")
+        (world.folder / "go").touch()
+    assert refused.exit_code == 1
+    assert "is sending; where its worker is gone, the next `notifykit dispatch` or `run` finds that" in refused.stderr
+    assert [task.status for task in kept_of(world)] == [Status.COMPLETED]
 
 
 @pytest.mark.parametrize(("times", "code", "status"), [(1, 130, Status.COMPLETED), (2, 130, Status.SENDING)])
@@ -152,6 +201,10 @@ def test_the_first_interrupt_waits_for_the_call(world: CliWorld, times: int, cod
         if times == 2:
             process.send_signal(signal.SIGINT)
             process.wait(30)
+            (told,) = process.stderr.readlines()
+            assert told == (
+                b"notifykit: task 1 is in doubt: nobody knows whether it was accepted; `notifykit resolve 1` decides\n"
+            )
         (world.folder / "go").touch()
         assert process.wait(30) == code
     assert [task.status for task in kept_of(world)] == [status]
