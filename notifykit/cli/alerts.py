@@ -107,7 +107,7 @@ def unsilence(session: Session, condition: str, as_json: bool) -> ExitCode:
     """End a silence before its time."""
     project = session.open_project(secrets=False)
     with existing_store(project) as outbox:
-        ended = end_silence(outbox, condition)
+        ended = end_silence(outbox, project.configuration.alerts, condition)
     if as_json:
         print_json({"condition": condition, "ended": ended})
     else:

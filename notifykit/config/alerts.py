@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from notifykit.alerts.conditions import KINDS, STANDARD, Condition, Kind, Route
 from notifykit.alerts.settings import Alerts
 from notifykit.config.channels import Channels
 from notifykit.config.defects import Defects
-from notifykit.config.sections import AlertsSection, ConditionSection, RouteSection
+from notifykit.config.sections import AlertsSection, ConditionSection
 from notifykit.config.tree import Branch, KeyPath, Leaf, dotted, locate
 from notifykit.nearest import hint
 from notifykit.options import in_days
 from notifykit.wording import Language
 
 _BASE: KeyPath = ("alerts",)
+_NEVER_NOTHING = (Kind.RESPONSE_TIME, Kind.SILENT_SOURCE, Kind.NO_PASS)
+"""Kinds that measure what always takes time: beyond 0 they would hold whatever happens."""
 
 
 def read_alerts(
@@ -113,6 +116,10 @@ class _Reader:
             return known.threshold
         if known.measures == "nothing":
             self._wrong((*path, key), f"does not go with {kind}", "take it out")
+        if known.measures == "share" and value == 0:
+            self._wrong((*path, key), "is 0, and no share is below it", "write one such as 0.95 or 95%")
+        if kind in _NEVER_NOTHING and value == 0:
+            self._wrong((*path, key), "is 0, which anything is over", "write a duration such as 1h")
         if known.measures == "count" and not self._is_count((*path, key)):
             self._wrong((*path, key), "must be a whole number: it counts messages or errors")
         return value
@@ -126,17 +133,25 @@ class _Reader:
     def _route(self, said: AlertsSection | ConditionSection, path: KeyPath) -> Route | None:
         if said.channel is None and said.recipient is None and said.second is None:
             return None
-        channel = said.channel or self._section.channel
-        recipient = said.recipient or self._section.recipient
+        channel = self._section.channel if said.channel is None else said.channel
+        recipient = self._section.recipient if said.recipient is None else said.recipient
         if channel is None or recipient is None:
             return None
-        self._check_channel(channel, (*path, "channel"))
+        first = self._checked(channel, recipient, path)
         second = said.second or self._section.second
-        return Route(channel=channel, recipient=recipient, second=self._second(second, path) if second else None)
+        if second is None:
+            return first
+        at = (*path, "second") if said.second else ("second",)
+        instead = self._checked(second.channel, second.recipient, at)
+        if instead == first:
+            self._wrong(at, "is the very channel and recipient that it is to stand in for", "name another")
+        return replace(first, second=instead)
 
-    def _second(self, second: RouteSection, path: KeyPath) -> Route:
-        self._check_channel(second.channel, (*path, "second", "channel"))
-        return Route(channel=second.channel, recipient=second.recipient)
+    def _checked(self, channel: str, recipient: str, path: KeyPath) -> Route:
+        self._check_channel(channel, (*path, "channel"))
+        if not recipient.strip():
+            self._wrong((*path, "recipient"), f'is "{recipient}", which reaches nobody', "write whom to reach")
+        return Route(channel=channel, recipient=recipient)
 
     def _check_channel(self, name: str, path: KeyPath) -> None:
         if name not in self._channels.named:

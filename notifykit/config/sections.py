@@ -223,15 +223,19 @@ class EngineSection(Section):
 
 
 def _share(value: object) -> object:
-    if isinstance(value, str) and value.strip().endswith("%"):
-        try:
-            return float(value.strip()[:-1]) / 100
-        except ValueError as error:
-            raise ValueError('must be a share such as 0.95 or "95%"') from error
-    return value
+    try:
+        text = str(value).strip()
+        share = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    except ValueError as error:
+        raise ValueError('must be a share such as 0.95 or "95%"') from error
+    if not 0 <= share <= 1:
+        raise ValueError('must be a share from 0 to 1, such as 0.95 or "95%"')
+    return share
 
 
-Share = Annotated[float, BeforeValidator(_share, json_schema_input_type=str | float), Field(ge=0, le=1)]
+Share = Annotated[
+    float, BeforeValidator(_share, json_schema_input_type=str | float), Field(ge=0, le=1)
+]  # as editors know it
 """A number from 0 to 1, or a percentage."""
 
 

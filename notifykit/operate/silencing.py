@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from notifykit.alerts import notes
 from notifykit.alerts.notes import Silence
 from notifykit.alerts.settings import Alerts
@@ -14,19 +16,26 @@ __all__ = ["silence", "unsilence"]
 
 def silence(outbox: Outbox, alerts: Alerts, condition: str, seconds: float, *, who: str, why: str) -> Silence:
     """Tell nobody of a condition for so many seconds. Raises NotifykitError where there is none of that name."""
-    if alerts.named(condition) is None:
-        known = sorted(one.name for one in alerts.conditions)
-        near = hint(condition, known) or f"; there are {', '.join(known)}"
-        raise NotifykitError(f'no condition is called "{condition}"{near}')
+    _require_known(condition, {one.name for one in alerts.conditions})
     now = outbox.now()
     made = Silence(condition=condition, at=now, until=now + seconds, who=who, why=why)
     notes.keep_silence(outbox, condition, made)
     return made
 
 
-def unsilence(outbox: Outbox, condition: str) -> bool:
-    """End a silence. False where there was none."""
-    there = condition in notes.silences(outbox)
-    if there:
-        notes.keep_silence(outbox, condition, None)
-    return there
+def unsilence(outbox: Outbox, alerts: Alerts, condition: str) -> bool:
+    """End a silence. False where there was none; that of a condition that the project no longer has ends, too.
+
+    Raises NotifykitError where there is no condition of that name, and no silence.
+    """
+    silences = notes.silences(outbox)
+    _require_known(condition, {*silences, *(one.name for one in alerts.conditions)})
+    if condition not in silences:
+        return False
+    notes.keep_silence(outbox, condition, None)
+    return True
+
+
+def _require_known(condition: str, known: Collection[str]) -> None:
+    if condition not in known:
+        raise NotifykitError(f'no condition is called "{condition}"{hint(condition, sorted(known))}')

@@ -42,6 +42,9 @@ def test_a_silence_is_listed_with_its_end_and_who_set_it(world: CliWorld) -> Non
     assert world.json("alerts", "unsilence", "in_doubt") == {"condition": "in_doubt", "ended": True}
     assert world.json("alerts", "unsilence", "in_doubt") == {"condition": "in_doubt", "ended": False}
     assert "silenced" not in world.invoke("alerts").stdout
+    unknown = world.invoke("alerts", "unsilence", "nope")
+    assert (unknown.exit_code, unknown.stdout) == (1, "")
+    assert 'no condition is called "nope"; there is dead_letters' in unknown.stderr
 
 
 @pytest.mark.parametrize(
@@ -60,6 +63,9 @@ def test_a_wrong_silence_is_refused(world: CliWorld, arguments: Sequence[str], c
     assert result.exit_code == code
     assert said in result.stderr
     assert "silenced" not in world.invoke("alerts").stdout
+    unknown = world.invoke("alerts", "unsilence", "nope")
+    assert (unknown.exit_code, unknown.stdout) == (1, "")
+    assert 'no condition is called "nope"; there is dead_letters' in unknown.stderr
 
 
 def test_it_only_looks(world: CliWorld) -> None:

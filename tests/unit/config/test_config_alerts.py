@@ -138,6 +138,48 @@ def test_what_is_wrong_is_told_with_its_place_and_the_mend(complaints: Complaint
     assert found[0] == what
 
 
+@pytest.mark.parametrize(
+    ("alerts", "what"),
+    [
+        (
+            'alerts: {channel: note, recipient: ""}',
+            'alerts.recipient: is "", which reaches nobody; write whom to reach',
+        ),
+        (
+            'alerts: {channel: note, recipient: x, second: {channel: mail, recipient: " "}}',
+            'alerts.second.recipient: is " ", which reaches nobody; write whom to reach',
+        ),
+        (
+            conditions('in_doubt: {recipient: ""}'),
+            'alerts.conditions.in_doubt.recipient: is "", which reaches nobody; write whom to reach',
+        ),
+        (
+            conditions('in_doubt: {channel: ""}'),
+            'alerts.conditions.in_doubt.channel: no sender called ""; there is note, mail',
+        ),
+        (
+            "alerts: {channel: note, recipient: x, second: {channel: note, recipient: x}}",
+            "alerts.second: is the very channel and recipient that it is to stand in for; name another",
+        ),
+        (
+            conditions("success_rate: {below: 0%}"),
+            "alerts.conditions.success_rate.below: is 0, and no share is below it; write one such as 0.95 or 95%",
+        ),
+        (
+            conditions("success_rate: {below: 95}"),
+            'alerts.conditions.success_rate.below: must be a share from 0 to 1, such as 0.95 or "95%", not 95',
+        ),
+        (
+            conditions("no_pass: {over: 0}"),
+            "alerts.conditions.no_pass.over: is 0, which anything is over; write a duration such as 1h",
+        ),
+    ],
+)
+def test_what_could_never_be_told_or_always_is_wrong(complaints: Complaints, alerts: str, what: str) -> None:
+    (said,) = complaints(project(alerts + "\n"))
+    assert said.partition(": ")[2] == what
+
+
 def test_a_campaign_that_is_not_there_is_told(complaints: Complaints) -> None:
     (said, *_) = complaints(project(conditions("in_doubt: {campaigns: nowhere}")))
     assert said.startswith('notifykit.yaml:6: alerts.conditions.in_doubt.campaigns: no campaign is called "nowhere"')
