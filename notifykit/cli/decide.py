@@ -9,7 +9,7 @@ import click
 from notifykit.cli.deciding import Decorator, Way, decision_options, existing_store, ids_of, newest_decision
 from notifykit.cli.examples import example
 from notifykit.cli.language import said
-from notifykit.cli.names import check_campaign, check_channel
+from notifykit.cli.names import check_campaign, check_channel, check_key
 from notifykit.cli.tasks import campaign_option, key_option, print_tasks, reason_option, where_option
 from notifykit.errors import ExitCode
 from notifykit.model import Status, Task
@@ -197,6 +197,7 @@ def _decide(session: Session, which: Selection, decision: Resolution, way: Way) 
     shown: Consequences | None = None
     with existing_store(project, look=way.dry_run) as outbox:
         check_campaign(project, outbox, which.campaign)
+        check_key(outbox, which.key, which.campaign)
         if not way.dry_run:
             take_lost(outbox, project.clock)
         if way.shows:

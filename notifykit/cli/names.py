@@ -6,11 +6,13 @@ import click
 
 from notifykit.errors import NotifykitError
 from notifykit.nearest import hint
+from notifykit.operate.trace import near_keys
 from notifykit.outbox import Outbox
+from notifykit.outbox.pruned import KeepsPruned
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.selection import Selection
-from notifykit.terminal.console import info
+from notifykit.terminal.console import info, some
 
 campaigns_option = click.option(
     "--campaign", "campaigns", metavar="CAMPAIGN", multiple=True, help="Only this campaign; repeatable."
@@ -38,6 +40,22 @@ def check_campaign(project: Project, outbox: Outbox | None, name: str | None) ->
         return
     if outbox is None or not list(outbox.tasks(Filter(campaign=name, limit=1))):
         raise NotifykitError(f'no campaign is called "{name}"{hint(name, known)}')
+
+
+def check_key(outbox: Outbox, key: str | None, campaign: str | None) -> None:
+    """Raise NotifykitError where the store knows no message of a key, and none that was moved to an archive."""
+    if key is None or list(outbox.tasks(Filter(campaign=campaign, key=key, limit=1))):
+        return
+    if not (isinstance(outbox, KeepsPruned) and outbox.pruned(key, campaign)):
+        raise unknown_key(outbox, key, campaign)
+
+
+def unknown_key(outbox: Outbox, key: str, campaign: str | None) -> NotifykitError:
+    """Return what to say of a key that the store does not know."""
+    where = f' of campaign "{campaign}"' if campaign else ""
+    near = near_keys(outbox, key, campaign)
+    mend = f"did you mean {some(near)}?" if near else "`notifykit tasks` lists what there is"
+    return NotifykitError(f'nothing was ever queued for the key "{key}"{where}', mend=mend)
 
 
 def check_channel(project: Project, outbox: Outbox, name: str | None) -> None:

@@ -8,21 +8,21 @@ import click
 
 from notifykit.cli.examples import example
 from notifykit.cli.language import said
-from notifykit.cli.names import check_campaign
+from notifykit.cli.names import check_campaign, unknown_key
 from notifykit.cli.stores import existing
-from notifykit.errors import ExitCode, NotifykitError, StoreChangedError, StoreError
+from notifykit.errors import ExitCode, StoreChangedError, StoreError
 from notifykit.model import Attempt, Status, Task
 from notifykit.operate.archives import archive_path, files_here
 from notifykit.operate.forms import archived_form, story_form
 from notifykit.operate.lines import message_name
 from notifykit.operate.looking import looks
-from notifykit.operate.trace import Step, StepKind, Trace, near_keys, traces
+from notifykit.operate.trace import Step, StepKind, Trace, traces
 from notifykit.outbox import Outbox
 from notifykit.outbox.address import OpenedOutbox
 from notifykit.outbox.pruned import KeepsPruned
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
-from notifykit.terminal.console import json_option, out, print_json, some, warn
+from notifykit.terminal.console import json_option, out, print_json, warn
 from notifykit.terminal.stdout import emit
 from notifykit.terminal.tables import print_table
 from notifykit.terminal.times import duration, local, relative
@@ -55,7 +55,7 @@ def trace(session: Session, key: str, campaign: str | None, as_json: bool) -> Ex
             found = traces(outbox, key, campaign)
             gone = _archived(project, outbox, key, campaign)
             if not found and gone is None:
-                raise NotifykitError(_unknown(outbox, key, campaign))
+                raise unknown_key(outbox, key, campaign)
     if as_json:
         wording = project.plugins.wording
         print_json(
@@ -119,13 +119,6 @@ def _print_archived(gone: Archived, now: float) -> None:
         )
     if not gone.stories:
         out(f"their story is told where that file is; here is no {gone.file}")
-
-
-def _unknown(outbox: Outbox, key: str, campaign: str | None) -> str:
-    where = f' of campaign "{campaign}"' if campaign else ""
-    near = near_keys(outbox, key, campaign)
-    mend = f"did you mean {some(near)}?" if near else "`notifykit tasks` lists what there is"
-    return f'nothing was ever queued for the key "{key}"{where}; {mend}'
 
 
 def _print(story: Trace, now: float) -> None:

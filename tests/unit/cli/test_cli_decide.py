@@ -196,6 +196,10 @@ def test_what_is_not_said_clearly_is_wrong_usage(stuck: CliWorld, arguments: lis
         (["resolve", "6", "--cancel"], "is completed; this is for queued or failed or in_doubt"),
         (["resolve", "--campaign", "beijing", "--status", "queued", "--sent", "--yes"], "it is for in_doubt or failed"),
         (["retry", "--campaign", "bejing", "--yes"], 'no campaign is called "bejing"; did you mean "beijing"?'),
+        (
+            ["retry", "--key", "nobody", "--yes"],
+            'nothing was ever queued for the key "nobody"; `notifykit tasks` lists',
+        ),
         (["resend", contract(4), "--campaign", "bejing", "--yes"], 'did you mean "beijing"?'),
         (["resend", "none", "--campaign", "beijing", "--yes"], 'nothing was ever queued for the key "none"'),
         (["resend", contract(1), "--campaign", "beijing", "--message", "group", "--yes"], "task 1 (group) is failed"),
