@@ -64,7 +64,14 @@ def explain(
             path = (*locate(section, detail["loc"][:-1])[1], detail["loc"][-1])
         found[place, (*prefix, *path)].append(detail)
     for (place, path), details in found.items():
-        defects.add(place, dotted(path), _what(details, path, schema))
+        what = _what(details, path, schema)
+        defects.add(place, dotted(path), what, _MENDS.get(what, ""))
+
+
+_MENDS = {
+    "must be a mapping, not a list": "write its keys without dashes",
+    "must be a list, not a mapping": "begin each item with a dash",
+}
 
 
 def _what(details: list[ErrorDetails], path: KeyPath, schema: Mapping[str, Any]) -> str:

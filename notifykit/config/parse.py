@@ -44,7 +44,7 @@ class Files:
         try:
             node = yaml.compose(text, Loader=yaml.SafeLoader)
             if node is not None:
-                return _Reader(name, self._defects).read(node)
+                return _Reader(name, text, self._defects).read(node)
             self._defects.add(
                 Place(name), "", "is empty", mend="write the keys that `notifykit docs configuration` lists into it"
             )
@@ -73,21 +73,32 @@ class Files:
         return None
 
 
+_IN_QUOTES, _IN_KEY = "while scanning a quoted scalar", "while scanning a simple key"
+
+
 def _place(name: str, error: yaml.MarkedYAMLError) -> Place:
     mark = error.problem_mark or error.context_mark
+    if error.context in (_IN_QUOTES, _IN_KEY):
+        mark = error.context_mark  # where it begins: the end may be far below
     return Place(name, mark.line + 1 if mark else 0)
 
 
-_UNQUOTED = re.compile(r"""^(?P<before>[^#'"]*?[:-][ \t]+)(?P<value>\{\{.*?)[ \t]*$""")
+_UNQUOTED = re.compile(r"""^(?P<before>[^#'"]*?[:-][ \t]+)(?P<value>\{[{%].*?)[ \t]*$""")
 """A line whose value is a template that stands in no quotes."""
 
 
-def _unquoted(error: yaml.MarkedYAMLError, text: str) -> str:
-    """Return how the line would be right that a template without quotes broke; empty where none did."""
-    marks = [mark.line for mark in (error.context_mark, error.problem_mark) if mark]
-    lines = text.splitlines()[min(marks, default=0) : max(marks, default=0) + 1]
+_KEY = re.compile(r"\s*(?:-[ \t]+)*[^:{\[]*?:[ \t]+")
+"""The key that a line begins with."""
+
+
+def _unquoted(lines: list[str]) -> tuple[str, str] | None:
+    """Return key and value of the line that a template without quotes broke; None where none did."""
     found = next(filter(None, map(_UNQUOTED.match, reversed(lines))), None)
-    return "" if found is None else f"{found['before'].strip()} {_quoted(found['value'])}"
+    if found is None:
+        return None
+    before, value = found["before"], found["value"]
+    end = key.end() if (key := _KEY.match(before)) else len(before)
+    return before[:end].strip(), before[end:] + value
 
 
 def _quoted(value: str) -> str:
@@ -96,8 +107,17 @@ def _quoted(value: str) -> str:
 
 def _syntax(error: yaml.MarkedYAMLError, text: str) -> tuple[str, str]:
     """Return what is wrong, and the mend."""
-    if right := _unquoted(error, text):
-        return "a value that starts with {{ is text only in quotes", f"write {right}"
+    marks = [mark.line for mark in (error.context_mark, error.problem_mark) if mark]
+    lines = text.splitlines()[min(marks, default=0) : max(marks, default=0) + 1]
+    if found := _unquoted(lines):
+        key, value = found
+        starts = value.startswith(("{{", "{%"))
+        what = f"starts with {value[:2]}" if starts else "holds a colon and a space"
+        return f"a value that {what} is text only in quotes", f"write {key} {_quoted(value)}"
+    if error.context == _IN_KEY:
+        if lines and "：" in lines[0]:
+            return "a full-width colon (：) stands where YAML wants an ordinary one", "write `: ` instead"
+        return "is not YAML: no colon follows what begins here", "write `key: value`"
     return _problem(error), ""
 
 
@@ -107,6 +127,10 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
         return "a tab stands where YAML wants spaces; indent with spaces"
     if problem == "mapping values are not allowed here":
         return "is not YAML: a colon stands inside a value; put the value in quotes, or check the indentation"
+    if error.context == _IN_QUOTES:
+        return "is not YAML: a text in quotes begins here and does not end; close the quote"
+    if start := re.fullmatch(r"found character '(.+)' that cannot start any token", problem):
+        return f"a value that starts with {start[1]} is text only in quotes; put it in quotes"
     if error.context == "expected a single document in the stream":
         return "is not YAML: the file has a second document (---); keep one"
     during = f" ({error.context})" if error.context else ""
@@ -116,8 +140,9 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
 class _Reader:
     """Turns one file's nodes into a tree."""
 
-    def __init__(self, name: str, defects: Defects) -> None:
+    def __init__(self, name: str, text: str, defects: Defects) -> None:
         self._name = name
+        self._whole = text
         self._defects = defects
         self._constructor = SafeConstructor()
         self._nodes = 0
@@ -140,10 +165,21 @@ class _Reader:
         if self._nodes > _MOST_NODES:
             raise OverflowError
         if isinstance(node, yaml.MappingNode):
+            if len(node.value) == 1 and isinstance(node.value[0][0], yaml.MappingNode):
+                return self._template(node)
             return self._branch(node, key)
         if isinstance(node, yaml.SequenceNode):
             return Listing(key or self._at(node), [self._node(item) for item in node.value])
         return self._leaf(node)
+
+    def _template(self, node: yaml.MappingNode) -> Leaf:
+        """Take `{{ … }}` without quotes for the text that was meant; to YAML it is a mapping in a mapping."""
+        start = node.start_mark.index
+        text = " ".join(self._whole[start : node.end_mark.index].split())
+        before = re.split(r"[{\[,]", self._whole[self._whole.rfind("\n", 0, start) + 1 : start])[-1].strip()
+        mend = f"write {before} {_quoted(text)}"
+        self._defects.add(self._at(node), "", "a value that starts with {{ is text only in quotes", mend=mend)
+        return Leaf(self._at(node), text)
 
     def _branch(self, node: yaml.MappingNode, own_key: Place | None) -> Branch:
         entries: dict[str, Node] = {}
@@ -153,10 +189,11 @@ class _Reader:
             place = self._at(key)
             if key.tag == _TAG + "merge":
                 inherited += self._merged(value)
-            elif isinstance(key, yaml.MappingNode):
-                self._defects.add(place, "", "a value that starts with { or {{ and is text must stand in quotes")
             elif not isinstance(key, yaml.ScalarNode):
                 self._defects.add(place, "", "a key must be text", mend="put it in quotes")
+            elif key.style is None and key.value[:1].isspace():
+                what = f"U+{ord(key.value[0]):04X} stands before {key.value.strip()} where YAML wants spaces"
+                self._defects.add(place, "", what, mend="indent with ordinary spaces")
             elif (name := self._text(key)) in lines:
                 what = f'the key "{name}" is there twice, first on line {lines[name]}; keep one'
                 self._defects.add(place, "", what)

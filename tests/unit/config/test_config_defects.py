@@ -97,7 +97,7 @@ def test_all_defects_of_all_files_at_once(complaints: Complaints, project: Path)
             'campaigns/c.yaml:1: name: "bj" is also the name of the campaign at campaigns/b.yaml:1; give each campaign '
             "its own"
         ),
-        "campaigns/c.yaml:2: source: must be a mapping, not a list",
+        "campaigns/c.yaml:2: source: must be a mapping, not a list; write its keys without dashes",
         "campaigns/c.yaml:3: strategy.type: is missing",
         "campaigns/c.yaml:4: messages: must not be empty",
         "campaigns/d.yaml:2: a tab stands where YAML wants spaces; indent with spaces",

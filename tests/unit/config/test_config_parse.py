@@ -108,8 +108,37 @@ def test_aliases_and_merge_keys(tmp_path: Path) -> None:
         ),
         ("a: 1\n---\nb: 2\n", ["c.yaml:2: is not YAML: the file has a second document (---); keep one"]),
         (
-            "a: 'x\n",
-            ["c.yaml:2: is not YAML: found unexpected end of stream (while scanning a quoted scalar)" + LOOK],
+            "a: 'x\n\n",
+            ["c.yaml:1: is not YAML: a text in quotes begins here and does not end; close the quote"],
+        ),
+        (
+            "a: 1\nb\n\n",
+            ["c.yaml:2: is not YAML: no colon follows what begins here; write `key: value`"],
+        ),
+        (
+            "a: 1\nb：2\nc: 3\n",
+            ["c.yaml:2: a full-width colon (：) stands where YAML wants an ordinary one; write `: ` instead"],
+        ),
+        (
+            "a:\n\u00a0b: 2\n",
+            ["c.yaml:2: U+00A0 stands before b where YAML wants spaces; indent with ordinary spaces"],
+        ),
+        ("a: @x\n", ["c.yaml:1: a value that starts with @ is text only in quotes; put it in quotes"]),
+        (
+            "a: {% if x %}y{% endif %}\n",
+            ["c.yaml:1: a value that starts with {% is text only in quotes; write a: '{% if x %}y{% endif %}'"],
+        ),
+        (
+            "- a: hi: {{ x.y }}\n",
+            ["c.yaml:1: a value that holds a colon and a space is text only in quotes; write - a: 'hi: {{ x.y }}'"],
+        ),
+        (
+            "s: {a: 1, b: {{ x.y }}}\n",
+            ["c.yaml:1: a value that starts with {{ is text only in quotes; write b: '{{ x.y }}'"],
+        ),
+        (
+            "- {{ x.y }}\n",
+            ["c.yaml:1: a value that starts with {{ is text only in quotes; write - '{{ x.y }}'"],
         ),
         ("a: *none\n", ["c.yaml:1: is not YAML: found undefined alias 'none'" + LOOK]),
         ("", ["c.yaml: is empty; write the keys that `notifykit docs configuration` lists into it"]),
@@ -124,7 +153,10 @@ def test_aliases_and_merge_keys(tmp_path: Path) -> None:
                 'c.yaml:4: the key "d" is there twice, first on line 3; keep one',
             ],
         ),
-        ("a: {{ record.key }}\n", ["c.yaml:1: a value that starts with { or {{ and is text must stand in quotes"]),
+        (
+            "a: {{ record.key }}\n",
+            ["c.yaml:1: a value that starts with {{ is text only in quotes; write a: '{{ record.key }}'"],
+        ),
         (
             'a: 1\nb: {{ record["x"] }}\nc: 2\n',
             ["c.yaml:2: a value that starts with {{ is text only in quotes; write b: '{{ record[\"x\"] }}'"],
