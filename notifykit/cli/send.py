@@ -19,10 +19,9 @@ from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, warn
 from notifykit.terminal.times import duration
+from notifykit.wording.translation import gettext
 
 TEXT = "A test message of notifykit by the channel {channel}. Nothing needs to be done."
-
-LOST = "was being sent when its worker went away, and is in doubt"
 
 _CODES = {Status.SENT: ExitCode.DONE, Status.IN_DOUBT: ExitCode.HELD, Status.FAILED: ExitCode.ERROR}
 
@@ -57,12 +56,22 @@ def send(session: Session, name: str, recipient: str, text: str | None, yes: boo
         draft = test_draft(name, recipient, said_text, outbox.now())
         configured = project.configuration
         for lost in take_lost(outbox, project.clock):
-            warn(f"task {lost.id}, a test by {lost.channel}, {LOST}; `notifykit resolve {lost.id}` decides")
+            told = gettext(
+                "task {id}, a test by {channel}, was being sent when its worker went away, and is in doubt; "
+                "`notifykit resolve {id}` decides",
+                id=lost.id,
+                channel=lost.channel,
+            )
+            warn(told)
         begun: list[int] = []
 
         def left() -> str:
-            doubt = "is in doubt: nobody knows whether it was accepted"
-            return "".join(f"task {id_} {doubt}; `notifykit resolve {id_}` decides" for id_ in begun)
+            if not begun:
+                return ""
+            return gettext(
+                "task {id} is in doubt: nobody knows whether it was accepted; `notifykit resolve {id}` decides",
+                id=begun[0],
+            )
 
         with stopping_with(lambda: None, left=left) as interruption:
             settings = configured.settings.dispatch

@@ -23,6 +23,7 @@ from notifykit.terminal.stdout import emit
 from notifykit.terminal.tables import Right, print_table
 from notifykit.terminal.times import duration, iso, local, relative
 from notifykit.wording import Reason
+from notifykit.wording.translation import gettext
 
 SHOWN = 5
 """Messages of a kind that are named one by one."""
@@ -100,16 +101,34 @@ def status(session: Session, as_json: bool) -> ExitCode:
             why = said(task.reason) if task.reason else ""
             out(
                 "",
-                f"task {task.id}, a test by {task.channel}, is in doubt: {why}; `notifykit resolve {task.id}` decides",
+                gettext(
+                    "task {id}, a test by {channel}, is in doubt: {why}; `notifykit resolve {id}` decides",
+                    id=task.id,
+                    channel=task.channel,
+                    why=why,
+                ),
             )
         for claim in lost[:SHOWN]:
             task = claim.task
-            then = "the next `notifykit dispatch` or `run` takes it up"
+            then = gettext("the next `notifykit dispatch` or `run` takes it up")
             if task.campaign == TEST_CAMPAIGN:
-                then = f"`notifykit resolve {task.id}` decides"
-            out("", f"task {task.id} ({task.key}) by {task.channel} was being sent when its worker went away; {then}")
+                then = gettext("`notifykit resolve {id}` decides", id=task.id)
+            out(
+                "",
+                gettext(
+                    "task {id} ({key}) by {channel} was being sent when its worker went away; {then}",
+                    id=task.id,
+                    key=task.key,
+                    channel=task.channel,
+                    then=then,
+                ),
+            )
         if len(lost) > SHOWN:
-            out(f"… and {len(lost) - SHOWN:,} more; `notifykit tasks --status sending` lists them")
+            out(
+                gettext(
+                    "… and {number:,} more; `notifykit tasks --status sending` lists them", number=len(lost) - SHOWN
+                )
+            )
         for claim in [claim for claim in overdue if claim not in lost]:
             task, age = claim.task, duration(now - claim.started_at)
             out(

@@ -14,6 +14,7 @@ from notifykit.config.tree import Branch, KeyPath, Leaf, dotted, locate
 from notifykit.nearest import hint
 from notifykit.options import in_days
 from notifykit.wording import Language
+from notifykit.wording.translation import gettext
 
 _BASE: KeyPath = ("alerts",)
 _NEVER_NOTHING = (Kind.RESPONSE_TIME, Kind.SILENT_SOURCE, Kind.NO_PASS)
@@ -117,9 +118,11 @@ class _Reader:
         if known.measures == "nothing":
             self._wrong((*path, key), f"does not go with {kind}", "take it out")
         if known.measures == "share" and value == 0:
-            self._wrong((*path, key), "is 0, and no share is below it", "write one such as 0.95 or 95%")
+            self._wrong(
+                (*path, key), gettext("is 0, and no share is below it"), gettext("write one such as 0.95 or 95%")
+            )
         if kind in _NEVER_NOTHING and value == 0:
-            self._wrong((*path, key), "is 0, which anything is over", "write a duration such as 1h")
+            self._wrong((*path, key), gettext("is 0, which anything is over"), gettext("write a duration such as 1h"))
         if known.measures == "count" and not self._is_count((*path, key)):
             self._wrong((*path, key), "must be a whole number: it counts messages or errors")
         return value
@@ -144,13 +147,19 @@ class _Reader:
         at = (*path, "second") if said.second else ("second",)
         instead = self._checked(second.channel, second.recipient, at)
         if instead == first:
-            self._wrong(at, "is the very channel and recipient that it is to stand in for", "name another")
+            self._wrong(
+                at, gettext("is the very channel and recipient that it is to stand in for"), gettext("name another")
+            )
         return replace(first, second=instead)
 
     def _checked(self, channel: str, recipient: str, path: KeyPath) -> Route:
         self._check_channel(channel, (*path, "channel"))
         if not recipient.strip():
-            self._wrong((*path, "recipient"), f'is "{recipient}", which reaches nobody', "write whom to reach")
+            self._wrong(
+                (*path, "recipient"),
+                gettext('is "{recipient}", which reaches nobody', recipient=recipient),
+                gettext("write whom to reach"),
+            )
         return Route(channel=channel, recipient=recipient)
 
     def _check_channel(self, name: str, path: KeyPath) -> None:

@@ -12,6 +12,7 @@ from yaml.constructor import SafeConstructor
 from notifykit.config.defects import Defects, Place
 from notifykit.config.tree import Branch, Leaf, Listing, Node, Written
 from notifykit.durable.ordinary import read_ordinary
+from notifykit.wording.translation import gettext
 
 _TAG = "tag:yaml.org,2002:"
 _TEXTS = {_TAG + name for name in ("str", "timestamp", "value")}
@@ -112,12 +113,18 @@ def _syntax(error: yaml.MarkedYAMLError, text: str) -> tuple[str, str]:
     if found := _unquoted(lines):
         key, value = found
         starts = value.startswith(("{{", "{%"))
-        what = f"starts with {value[:2]}" if starts else "holds a colon and a space"
-        return f"a value that {what} is text only in quotes", f"write {key} {_quoted(value)}"
+        if starts:
+            what = gettext("a value that starts with {sign} is text only in quotes", sign=value[:2])
+        else:
+            what = gettext("a value that holds a colon and a space is text only in quotes")
+        right = f"{key} {_quoted(value)}"
+        return what, gettext("write {right}", right=right)
     if error.context == _IN_KEY:
         if lines and "：" in lines[0]:
-            return "a full-width colon (：) stands where YAML wants an ordinary one", "write `: ` instead"
-        return "is not YAML: no colon follows what begins here", "write `key: value`"
+            return gettext("a full-width colon (：) stands where YAML wants an ordinary one"), gettext(
+                "write `: ` instead"
+            )
+        return gettext("is not YAML: no colon follows what begins here"), gettext("write `key: value`")
     return _problem(error), ""
 
 
@@ -128,9 +135,9 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
     if problem == "mapping values are not allowed here":
         return "is not YAML: a colon stands inside a value; put the value in quotes, or check the indentation"
     if error.context == _IN_QUOTES:
-        return "is not YAML: a text in quotes begins here and does not end; close the quote"
+        return gettext("is not YAML: a text in quotes begins here and does not end; close the quote")
     if start := re.fullmatch(r"found character '(.+)' that cannot start any token", problem):
-        return f"a value that starts with {start[1]} is text only in quotes; put it in quotes"
+        return gettext("a value that starts with {sign} is text only in quotes; put it in quotes", sign=start[1])
     if error.context == "expected a single document in the stream":
         return "is not YAML: the file has a second document (---); keep one"
     during = f" ({error.context})" if error.context else ""
@@ -177,8 +184,9 @@ class _Reader:
         start = node.start_mark.index
         text = " ".join(self._whole[start : node.end_mark.index].split())
         before = re.split(r"[{\[,]", self._whole[self._whole.rfind("\n", 0, start) + 1 : start])[-1].strip()
-        mend = f"write {before} {_quoted(text)}"
-        self._defects.add(self._at(node), "", "a value that starts with {{ is text only in quotes", mend=mend)
+        what = gettext("a value that starts with {sign} is text only in quotes", sign="{{")
+        right = f"{before} {_quoted(text)}"
+        self._defects.add(self._at(node), "", what, gettext("write {right}", right=right))
         return Leaf(self._at(node), text)
 
     def _branch(self, node: yaml.MappingNode, own_key: Place | None) -> Branch:
@@ -192,8 +200,12 @@ class _Reader:
             elif not isinstance(key, yaml.ScalarNode):
                 self._defects.add(place, "", "a key must be text", mend="put it in quotes")
             elif key.style is None and key.value[:1].isspace():
-                what = f"U+{ord(key.value[0]):04X} stands before {key.value.strip()} where YAML wants spaces"
-                self._defects.add(place, "", what, mend="indent with ordinary spaces")
+                what = gettext(
+                    "U+{code:04X} stands before {key} where YAML wants spaces",
+                    code=ord(key.value[0]),
+                    key=key.value.strip(),
+                )
+                self._defects.add(place, "", what, gettext("indent with ordinary spaces"))
             elif (name := self._text(key)) in lines:
                 what = f'the key "{name}" is there twice, first on line {lines[name]}; keep one'
                 self._defects.add(place, "", what)

@@ -15,6 +15,7 @@ from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.pruned import KeepsPruned
 from notifykit.outbox.values import Filter
 from notifykit.wording import Language, Reason, Wording
+from notifykit.wording.translation import gettext
 
 _LISTED = 10
 
@@ -189,7 +190,7 @@ def _check(ids: Sequence[int], tasks: Sequence[Task], decision: Resolution) -> N
         elif task.status not in decision.of:
             instead = _INSTEAD.get((decision, task.status), f"this is for {_words(decision.of)}")
             if task.status is Status.SENDING:
-                instead = "where its worker is gone, the next `notifykit dispatch` or `run` finds that out"
+                instead = gettext("where its worker is gone, the next `notifykit dispatch` or `run` finds that out")
             lines.append(f"task {task.id} ({task.campaign} {task.key} {task.name}) is {task.status}; {instead}")
     _refuse(lines)
 
