@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from notifykit.wording import Reason
 
@@ -299,6 +299,8 @@ class Outcome:
     @classmethod
     def accepted(cls, *, detail: str = "", vendor_id: str | None = None, undelivered: tuple[str, ...] = ()) -> Self:
         """The service said, in a form we parsed, that it took the message."""
+        if not (detail or undelivered) and vendor_id is None and cls is Outcome:
+            return cast("Self", _ACCEPTED)
         return cls(Verdict.ACCEPTED, detail=detail, vendor_id=vendor_id, undelivered=undelivered)
 
     @classmethod
@@ -329,3 +331,7 @@ class Outcome:
     def said(self) -> Reason:
         """What the service said, under its own code."""
         return Reason(f"{self.code} {self.detail}".strip(), self.code or None)
+
+
+_ACCEPTED = Outcome(Verdict.ACCEPTED)
+"""What most attempts come to: one for all of them."""

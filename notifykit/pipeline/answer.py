@@ -17,7 +17,7 @@ def usable(answer: object) -> tuple[Outcome, tuple[str, ...]]:
 
     Without a verdict it is `unknown`. Only fields are named: what third-party code puts there may be a secret.
     """
-    if type(answer) is Outcome and answer == _ACCEPTED:  # nearly all are
+    if answer is _ACCEPTED:  # nearly all are
         return answer, ()
     if not isinstance(answer, Outcome):
         wrong = f"a {type(answer).__name__}, not an Outcome"

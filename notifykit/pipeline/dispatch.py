@@ -168,16 +168,15 @@ class Dispatcher:
             while True:
                 self._desk.visit(errand)
                 self._tell(errand.results, errand.thens)
+                errand.results = []
                 claims = errand.claims
-                errand = Errand(wake=wake, results=[], claims=claims)
                 if not claims:
                     if not self._wait_for_work():
                         return
                 elif self._stop.is_set():
                     self._give_back(claims)
                     return
-                else:
-                    errand = Errand(wake=wake, results=self._call(claims))
+                errand = Errand(wake=wake, results=self._call(claims) if claims else [])
         except BaseException as error:  # noqa: BLE001 - `run` raises it
             self._failure = self._failure or error
             for result in errand.results:
@@ -198,7 +197,7 @@ class Dispatcher:
         channel = self._channels[claims[0].task.channel]
         results: list[Result] = []
         called: list[Claim] = []
-        stale = self._exchanges.held.stale(claims)
+        stale = self._exchanges.held.begin_call(claims)
         for claim in claims:
             task = claim.task
             if stale and not self._still_held(claim):
@@ -211,13 +210,14 @@ class Dispatcher:
                 self._exchanges.held.drop([claim])
                 with self._state:
                     self._report.taken += 1
-            elif not may_repeat(claim, channel.repeatable_for, self._outbox.now()):
+            elif task.doubted_at is not None and not may_repeat(claim, channel.repeatable_for, self._outbox.now()):
                 why = f"not called again: the service drops a repeat for {channel.repeatable_for:g} s only"
                 results.append(Result(claim, Outcome.unknown("repeat_window_over", why), 0.0))
             else:
                 called.append(claim)
-        if called:
+        if stale and called:
             self._exchanges.held.begin_call(called)
+        if called:
             results += call(channel, called, [self._context(claim) for claim in called])
         return results
 
@@ -241,14 +241,16 @@ class Dispatcher:
         self._exchanges.held.confirm([claim], now)
         return True
 
+    def _count(self, results: Sequence[Result], thens: Sequence[Transition | None]) -> None:
+        """Count what became of attempts."""
+        for result, then in zip(results, thens, strict=True):
+            if then is None:
+                self._report.late += 1
+            elif not is_reserved(result.claim.task.campaign):
+                self._report.by_status[then.status] += 1
+
     def _tell(self, results: Sequence[Result], thens: Sequence[Transition | None]) -> None:
-        """Tell observers and the report what became of attempts."""
-        with self._state:
-            for result, then in zip(results, thens, strict=True):
-                if then is None:
-                    self._report.late += 1
-                elif not is_reserved(result.claim.task.campaign):
-                    self._report.by_status[then.status] += 1
+        """Tell observers what became of attempts."""
         for result, then in zip(results, thens, strict=True):
             hook = HOOKS.get(then.status) if then is not None else None
             if hook is not None and self._observers.observed(hook):
@@ -260,6 +262,9 @@ class Dispatcher:
 
     def _serve(self, errands: list[Errand]) -> None:
         self._exchanges.serve(errands, lambda: self._ending)
+        with self._state:
+            for errand in errands:
+                self._count(errand.results, errand.thens)
         if self._idle and all(errand.claims for errand in errands):
             self._wake_if_due()
 
@@ -286,6 +291,8 @@ class Dispatcher:
             task = result.claim.task
             self._report.recovered += 1
             tell_recovered(task, then)
+            with self._state:
+                self._count([result], [then])
             self._tell([result], [then])
 
     def _beat(self) -> None:

@@ -109,7 +109,7 @@ class Exchanges:
         self.held.drop(result.claim for result in finished)
         for errand, claims in zip(errands, calls, strict=False):
             errand.claims = claims
-            self.held.take(claims, now)
+        self.held.take(calls, now)
 
     def _bounds_now(self, ended: Sequence[Claim]) -> Mapping[str, ChannelBounds]:
         """Return how much may be claimed: of a channel that takes batches, what fills the calls that may begin.

@@ -66,8 +66,10 @@ class GroupCommit(Generic[V]):
     def visit(self, visit: V) -> V:
         """Return the visit when it was served. Raises what `serve` raised."""
         with self._lock:
-            if not self._trade(visit):
-                self._waiting.append(visit)
+            if self._trade(visit):
+                self._wake_next()
+                return visit
+            self._waiting.append(visit)
         while not self._taken(visit):
             if self._store.acquire(blocking=False):
                 try:

@@ -49,12 +49,13 @@ class HeldClaims:
         self._lock = threading.Lock()
         self._held: dict[int, _Held] = {}
 
-    def take(self, claims: Iterable[Claim], confirmed: float) -> None:
-        """Hold the claims of one call, which the store confirmed then."""
-        call = _Call()
+    def take(self, calls: Iterable[Iterable[Claim]], confirmed: float) -> None:
+        """Hold the claims of calls, which the store confirmed then."""
         with self._lock:
-            for claim in claims:
-                self._held[claim.task.id] = _Held(claim, confirmed, call)
+            for claims in calls:
+                call = _Call()
+                for claim in claims:
+                    self._held[claim.task.id] = _Held(claim, confirmed, call)
 
     def drop(self, claims: Iterable[Claim]) -> None:
         """Hold claims no longer."""
@@ -76,13 +77,18 @@ class HeldClaims:
             oldest = self._clock.monotonic() - self._fresh
             return [one for one in claims if (held := self._of(one)) is None or held.confirmed < oldest]
 
-    def begin_call(self, claims: Iterable[Claim]) -> None:
-        """Know that the sender is called with these now."""
+    def begin_call(self, claims: Iterable[Claim]) -> list[Claim]:
+        """Know that the sender is called with these now; returns those that are stale."""
         now = self._clock.monotonic()
+        stale = []
         with self._lock:
             for claim in claims:
-                if (held := self._of(claim)) is not None:
+                held = self._of(claim)
+                if held is not None:
                     held.call.began = now
+                if held is None or held.confirmed < now - self._fresh:
+                    stale.append(claim)
+        return stale
 
     def all(self) -> list[Claim]:
         """Return the claims that are held."""

@@ -40,6 +40,10 @@ class Recorder:
         finished = []
         for result in results:
             claim, outcome = result.claim, result.outcome
+            if outcome.verdict is Verdict.ACCEPTED and not outages and outcome.pause is None:
+                then = accepted(outcome)
+                finished.append(Finished(claim=claim, outcome=outcome, then=then, call_seconds=result.seconds))
+                continue
             outage = self._outage(claim, outcome, outages)
             then = self.judge(claim, outcome, outage)
             tell_not_sent(claim.task, then, self._outbox.now())

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -189,13 +189,13 @@ def test_what_was_cancelled_while_its_worker_stood_still_is_left_out_of_the_call
     made = dispatcher(store, {"post": post}, workers=8)
     held = made._exchanges.held
 
-    def stale(claims: Sequence[Claim]) -> list[Claim]:
+    def stale(claims: Iterable[Claim]) -> list[Claim]:
         if by_status(store).get("cancelled") is None:
             with closing(SqliteOutbox.open(tmp_path / "outbox.db")) as other:
                 other.decide([3], Status.CANCELLED, who="w", why="no", of=[Status.SENDING])
         return list(claims)
 
-    held.stale = stale  # type: ignore[method-assign]
+    held.stale = held.begin_call = stale  # type: ignore[method-assign]
     report = made.run(drain=True)
     assert (report.sent, report.taken) == (3, 1)
     assert sorted(key for call in post.calls for key in call) == ["post0", "post1", "post3"]
