@@ -10,10 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from itertools import chain
 
 from notifykit.model import Task
 from notifykit.outbox.sqlite import channel_times
 from notifykit.outbox.sqlite.database import Database
+
+LANES = 64
+"""Lanes in one statement."""
 
 # `place_new`: a new task gets its turn at once where nothing of its lane is queued before it or on the wire.
 _PLACE_NEW = """
@@ -56,6 +60,18 @@ SELECT id, CAST(CASE WHEN not_before <= 253402300799.0 THEN not_before ELSE 0.0 
  WHERE status = 'queued' AND ordered = 1 AND channel = ? AND recipient = ? ORDER BY id
 """
 
+# `_first_of`: the first queued task of each lane, with the values that `_LANE` has.
+_FIRST = """
+WITH lane (channel, recipient) AS (VALUES {})
+SELECT lane.channel, lane.recipient, id,
+       CAST(CASE WHEN not_before <= 253402300799.0 THEN not_before ELSE 0.0 END AS REAL),
+       CAST(coalesce(tries, 0) AS INTEGER), due_at
+  FROM lane CROSS JOIN tasks
+ WHERE id = (SELECT id FROM tasks AS first INDEXED BY tasks_lane
+              WHERE first.status = 'queued' AND first.ordered = 1 AND first.channel = lane.channel
+                AND first.recipient = lane.recipient ORDER BY first.id LIMIT 1)
+"""
+
 # `advance`: when a task may be claimed.
 _DUE_AT = "UPDATE tasks SET due_at = ? WHERE id = ?"
 
@@ -91,15 +107,29 @@ def advance(db: Database, lanes: Iterable[tuple[str, str]], *, free: bool = Fals
     now = db.clock.now()
     turns: list[tuple[float, int]] = []
     first: dict[str, tuple[float, int]] = {}
-    for channel, recipient in lanes:
-        if not free and db.one(_BUSY, (channel, recipient)):
-            continue
-        for due, id_ in _turns(db, channel, recipient, now):
-            turns.append((due, id_))
-            first[channel] = min((due, id_), first.get(channel, (due, id_)))
+    if not free:
+        lanes = [lane for lane in lanes if not db.one(_BUSY, lane)]
+    for channel, recipient, id_, not_before, tries, due_at in _first_of(db, list(lanes)):
+        found: Iterable[tuple[float, int]]
+        if tries > 0 and not_before > now:  # it lets others pass
+            found = _turns(db, channel, recipient, now)
+        else:
+            found = [(not_before, id_)] if not_before != due_at else ()
+        for turn in found:
+            turns.append(turn)
+            first[channel] = min(turn, first.get(channel, turn))
     if turns:
         db.executemany(_DUE_AT, turns)
         channel_times.lower(db, ((channel, *turn) for channel, turn in first.items()))
+
+
+def _first_of(db: Database, lanes: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str, int, float, int, object]]:
+    """Yield the first queued task of each of these lanes that has one: by one statement for many."""
+    for at in range(0, len(lanes), LANES):
+        part = lanes[at : at + LANES]
+        size = 1 << (len(part) - 1).bit_length()  # so that there are few statements
+        values = [*chain.from_iterable(part), *[None] * (2 * (size - len(part)))]
+        yield from db.all(_FIRST.format(", ".join(["(?, ?)"] * size)), values)
 
 
 def _turns(db: Database, channel: str, recipient: str, now: float) -> Iterator[tuple[float, int]]:

@@ -27,16 +27,17 @@ class OpenFile:
         """Raises StoreError where it is gone already."""
         self._path = path
         self._wal = path.with_name(f"{path.name}-wal")
-        self._file = _identity(path)
+        self._names = str(self._path), str(self._wal)  # asked for twice in each transaction
+        self._file = _identity(self._names[0])
         self._log: Identity | None = None
         if self._file is None:
             raise self._gone(path)
 
     def require(self) -> None:
         """Raise StoreError where one of the two is not the one that is open any more."""
-        if (there := _identity(self._path)) != self._file:
+        if (there := _identity(self._names[0])) != self._file:
             raise self._gone(self._path) if there is None else self._replaced(self._path)
-        log = _identity(self._wal)
+        log = _identity(self._names[1])
         if self._log is None:
             self._log = log  # SQLite makes it when it is first needed, and keeps it for as long as a connection is open
         elif log != self._log:
@@ -51,9 +52,9 @@ class OpenFile:
         return StoreError(what, mend=_MEND, where=self._path)
 
 
-def _identity(path: Path) -> Identity | None:
+def _identity(path: str) -> Identity | None:
     try:
-        found = os.stat(path)  # noqa: PTH116 - twice as fast, and asked twice in each transaction
+        found = os.stat(path)  # noqa: PTH116 - twice as fast
     except OSError:
         return None
     return found.st_dev, found.st_ino

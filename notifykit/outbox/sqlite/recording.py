@@ -13,15 +13,15 @@ from notifykit.outbox.values import ChannelBounds, Finished
 AT_ONCE = 500
 """Ids in one statement: SQLite takes so many parameters, and not any number."""
 
-# `record`: how the tasks stand to which results come.
+# `_others`: how the tasks stand to which results come.
 _STANDING = "SELECT id, attempts, status FROM tasks WHERE id IN ({})"
 
-# `move`: a task goes to where its outcome sends it.
+# `move`: a task goes to where its outcome sends it, if its claim is still the latest.
 _MOVE = """
 UPDATE tasks SET status = ?, updated_at = ?, reason = ?, reason_code = ?, reason_params = ?, not_before = ?,
                  worker = NULL, lease = NULL, beat = NULL, hold_until = coalesce(hold_until, ?), tries = tries - ?,
                  sent_at = ?, doubted_at = coalesce(doubted_at, ?)
- WHERE id = ?
+ WHERE id = ? AND attempts = ? AND status = ?
 """
 
 # `move`: keep what came of an attempt that moves its task. Its second result is the late one that settles its doubt.
@@ -43,63 +43,77 @@ UPDATE attempts SET finished_at = ?, verdict = ?, code = ?, detail = ?, vendor_i
 _REPEATED = "SELECT 1 FROM attempts WHERE task_id = ? AND number = ? AND worker = ? AND verdict = ?"
 
 
+_NO_REASON = (None, None, None)
+
+
 def record(db: Database, results: Sequence[Finished], channels: Mapping[str, ChannelBounds]) -> tuple[bool, ...]:
     """Record results, and move the tasks of those whose claim is still the latest; returns which moved theirs.
 
     `channels`: those that have no rates are counted for none; of others it is not known.
     """
+    told = move(db, results, channels)
+    if not all(told):
+        others = [at for at, moved in enumerate(told) if not moved]
+        for at, moved in zip(others, _others(db, [results[at] for at in others], channels), strict=True):
+            told[at] = moved
+    return tuple(told)
+
+
+def _others(db: Database, results: Sequence[Finished], channels: Mapping[str, ChannelBounds]) -> list[bool]:
+    """Record results whose tasks were not being sent any more under their claims."""
     ids = [result.claim.task.id for result in results]
     parts = [ids[at : at + AT_ONCE] for at in range(0, len(ids), AT_ONCE)]
     found = [row for part in parts for row in db.all(_STANDING.format(", ".join("?" * len(part))), part)]
     standing = {id_: (attempts, status) for id_, attempts, status in found}
-    moving: list[Finished] = []
-    settling: list[Finished] = []
     told: list[bool] = []
     for result in results:
         id_, token = result.claim.task.id, result.claim.token
         attempts, status = standing.get(id_, (None, None))
-        group = {"sending": moving, "in_doubt": settling}.get(status) if attempts == token else None
-        if group is not None:
-            group.append(result)
+        latest = attempts == token
+        if latest and status == Status.IN_DOUBT:
+            told += move(db, [result], channels, free=False)
             standing[id_] = (attempts, result.then.status)
-        elif not (attempts == token and status == result.then.status and _is_repeated(db, result)):
+        elif latest and status == result.then.status and _is_repeated(db, result):
+            told.append(True)
+        else:
             _keep_late(db, result)
             told.append(False)
-            continue
-        told.append(True)
-    move(db, moving, channels)
-    move(db, settling, channels, free=False)
-    return tuple(told)
+    return told
 
 
 def move(
     db: Database, results: Sequence[Finished], channels: Mapping[str, ChannelBounds], *, free: bool = True
-) -> None:
-    """Record results that move their tasks, and find whose turn it is. `free`: their lanes are off the wire."""
-    if not results:
-        return
+) -> list[bool]:
+    """Record those of the results whose claims hold, move their tasks, and find whose turn it is; returns which did.
+
+    `free`: the tasks are `sending`, so that their lanes are off the wire now. Otherwise they are in doubt.
+    """
     now = db.clock.now()
     local = db.local_time(now)
-    db.executemany(_MOVE, [_moved(result, now, local) for result in results])
-    db.executemany(_OUTCOME, [_attempt(result, now) for result in results])
-    claims = [result.claim for result in results]
+    status = "sending" if free else "in_doubt"
+    told = [db.execute(_MOVE, (*_moved(result, now, local), status)).rowcount > 0 for result in results]
+    moved = results if all(told) else [result for result, did in zip(results, told, strict=True) if did]
+    if not moved:
+        return told
+    db.executemany(_OUTCOME, [_attempt(result, now) for result in moved])
+    claims = [result.claim for result in moved]
     if limited := [one for one in claims if (bounds := channels.get(one.task.channel)) is None or bounds.rates]:
         rates.ended(db, limited, now)
-    ordered = {(task.channel, task.recipient) for result in results if (task := result.claim.task).ordered}
-    lanes.advance(db, ordered, free=free)
+    lanes.advance(db, {(claim.task.channel, claim.task.recipient) for claim in claims if claim.task.ordered}, free=free)
     lanes.place_unordered(
         db,
         [
             result.claim.task.id
-            for result in results
-            if not result.claim.task.ordered and result.then.status is Status.QUEUED
+            for result in moved
+            if result.then.status is Status.QUEUED and not result.claim.task.ordered
         ],
     )
+    return told
 
 
 def _moved(result: Finished, now: float, local: str) -> tuple[object, ...]:
     then = result.then
-    why = (None, None, None) if then.reason is None else tuple(cells.reason_values(then.reason).values())
+    why = _NO_REASON if then.reason is None else cells.reason_values(then.reason).values()
     return (
         then.status.value,
         local,
@@ -110,6 +124,7 @@ def _moved(result: Finished, now: float, local: str) -> tuple[object, ...]:
         now if then.status is Status.SENT else None,
         result.claim.started_at if result.outcome.verdict is Verdict.UNKNOWN else None,
         result.claim.task.id,
+        result.claim.token,
     )
 
 
