@@ -71,12 +71,12 @@ def keep_status(of_key: dict[str, str], message: str, status: str) -> None:
 def standing_by_key(messages: Iterable[tuple[str, str, str]]) -> dict[str, Mapping[str, str]]:
     """Return where the messages of each key stand, of (key, message, status). Keys that stand alike share a mapping."""
     found: dict[str, Mapping[str, str]] = {}
-    alike: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
+    alike: dict[tuple[int, str, str], Mapping[str, str]] = {}  # by what was found before, which is kept here
     for key, message, status in messages:
         others = found.get(key)
-        pairs = (*others.items(), (message, status)) if others else ((message, status),)
-        if (same := alike.get(pairs)) is None:
-            same = alike[pairs] = dict(pairs)
+        step = (id(others), message, status)
+        if (same := alike.get(step)) is None:
+            same = alike[step] = {**(others or {}), message: status}
         found[key] = same
     return found
 

@@ -87,7 +87,7 @@ class _Survey:
         self.wanted.extend(record.row for record in others)
         if len(others) < len(batch):
             new = {record.row for record in others}
-            self.known.extend(record.row for record in batch if record.row not in new)
+            self.known.extend([record.row for record in batch if record.row not in new])
         if self.kept is not None:
             self.kept = [*self.kept, *others] if len(self.kept) + len(others) <= KEPT else None
         batch.clear()

@@ -3,15 +3,47 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
 
-from notifykit.campaign.campaign import Campaign
+from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.errors import NotifykitError
 from notifykit.model import Draft, Record
 from notifykit.outbox.protocol import StoreLedger
 
 SAMPLE = 100
 """Records whose messages are known that are rendered, to see whether they would read differently now."""
+
+
+@dataclass(slots=True)
+class _Alike:
+    """Records whose messages stand where those of the others do."""
+
+    standing: Mapping[str, str]
+    names: Sequence[str] = ()
+    """The known messages of the campaign; none where another one is needed by every record."""
+    conditions: Sequence[Callable[[Record], bool]] = ()
+    """Of its other messages."""
+    count: int = 0
+
+    @classmethod
+    def of(cls, standing: Mapping[str, str], messages: Sequence[MessagePlan]) -> Self:
+        others = [plan.when for plan in messages if plan.name not in standing]
+        conditions = [when for when in others if when is not None]
+        if len(conditions) < len(others):
+            return cls(standing)
+        return cls(standing, [plan.name for plan in messages if plan.name in standing], conditions)
+
+    def needs_more(self, record: Record) -> bool:
+        """Whether a record needs a message that is not known, or cannot tell."""
+        try:
+            for condition in self.conditions:  # noqa: SIM110 - twice as fast as `any`
+                if condition(record):
+                    return True
+        except NotifykitError:
+            return True
+        return False
 
 
 class KnownRecords:
@@ -30,44 +62,43 @@ class KnownRecords:
     def others(self, records: Sequence[Record]) -> list[Record]:
         """Count those of the records; return the others."""
         ledger = self._ledger
-        left = [record for record in records if not self._counted(record, ledger.waits(record.key))]
+        left = self._left(records, [ledger.waits(record.key) for record in records])
         unclear = {record.key for record in left if ledger.waiting(record.key)}  # a part may be sent or cancelled
         if not unclear:
             return left
         ledger.load(unclear)
-        return [record for record in left if record.key not in unclear or not self._counted(record, self._all(record))]
+        looked_up = [record for record in left if record.key in unclear]
+        still = set(map(id, self._left(looked_up, list(map(self._all, looked_up)))))
+        return [record for record in left if record.key not in unclear or id(record) in still]
 
     def _all(self, record: Record) -> Mapping[str, str]:
         """Return where the messages of a loaded record stand."""
         found = ((plan.name, self._ledger.status(record.key, plan.name)) for plan in self._campaign.messages)
         return {name: status for name, status in found if status is not None}
 
-    def _counted(self, record: Record, standing: Mapping[str, str]) -> bool:
-        names = self._whole(record, standing)
-        if names and len(self.sample) < SAMPLE:
-            self.sample.append(record)
-        self.messages += len(names)
-        for name in names:
-            self.standing[standing[name]] += 1
-        return bool(names)
+    def _left(self, records: Sequence[Record], standing: Sequence[Mapping[str, str]]) -> list[Record]:
+        """Count those of the records that need no message but known ones; return the others.
 
-    def _whole(self, record: Record, standing: Mapping[str, str]) -> Sequence[str]:
-        """Return the names of the messages that the record needs, where all of them are known; else none."""
-        if not standing:
-            return ()
-        names = []
-        for plan in self._campaign.messages:
-            if plan.name in standing:
-                names.append(plan.name)
-            elif plan.when is None:
-                return ()
+        `standing`: of each record, where its messages stand. Those that stand alike mostly share one mapping. This loop
+        runs for every row of a pass over what waits: keep it bare.
+        """
+        left: list[Record] = []
+        known: list[Record] = []
+        alike: dict[int, _Alike] = {}
+        for record, where in zip(records, standing, strict=True):
+            if (group := alike.get(id(where))) is None:
+                group = alike[id(where)] = _Alike.of(where, self._campaign.messages)
+            if not group.names or (group.conditions and group.needs_more(record)):
+                left.append(record)
             else:
-                try:
-                    if plan.when(record):
-                        return ()
-                except NotifykitError:
-                    return ()
-        return names
+                known.append(record)
+                group.count += 1
+        for group in alike.values():
+            self.messages += len(group.names) * group.count
+            for name in group.names if group.count else ():
+                self.standing[group.standing[name]] += group.count
+        self.sample += known[: SAMPLE - len(self.sample)]
+        return left
 
     def offered(self, drafts: Sequence[Draft], count: int) -> None:
         """Count where those of the drafts stand that were known: so many."""
