@@ -117,28 +117,26 @@ def task(row: Sequence[Any]) -> Task:
     if (read := _read(row)) is None:
         return _foreign(row)
     known, kept, reason = read
-    id_, task_type, recipient, text, _, campaign, key, name, round_, channel, ordered, _, tries, *others = row
-    _, _, _, queued_at, not_before, sent_at, completed_at, doubted_at, *_ = others
     return Task(
-        id=id_,
-        task_type=task_type,
-        recipient=recipient,
-        text=text,
+        id=row[0],
+        task_type=row[1],
+        recipient=row[2],
+        text=row[3],
         status=known,
-        campaign=campaign or "",
-        key=key or "",
-        name=name or "",
-        round=round_ or 0,
-        channel=channel or "",
-        ordered=bool(ordered),
+        campaign=row[5] or "",
+        key=row[6] or "",
+        name=row[7] or "",
+        round=row[8] or 0,
+        channel=row[9] or "",
+        ordered=bool(row[10]),
         metadata=kept,
-        tries=tries or 0,
-        queued_at=queued_at or 0.0,
-        not_before=not_before or 0.0,
-        sent_at=sent_at,
-        completed_at=completed_at,
+        tries=row[12] or 0,
+        queued_at=row[16] or 0.0,
+        not_before=row[17] or 0.0,
+        sent_at=row[18],
+        completed_at=row[19],
         reason=reason,
-        doubted_at=doubted_at,
+        doubted_at=row[20],
     )
 
 
@@ -151,24 +149,39 @@ def owed(row: Sequence[Any]) -> Owed:
 
 
 def _read(row: Sequence[Any]) -> tuple[Status, dict[str, Any], Reason | None] | None:
-    """Return a task's status, metadata and reason; None where another program wrote what cannot be read."""
-    _, _, _, _, status, campaign, key, name, _, channel, _, metadata, *others = row
-    _, attempts, worker, started_at, _, not_before, sent_at, completed_at, _, *why = others
-    known = _STATUS.get(status) if campaign is not None else _OLD_STATUS.get(status)
-    if known is None or _misfits(tuple(map(type, row))) or not _in_calendar(others[3:9]):
+    """Return a task's status, metadata and reason; None where another program wrote what cannot be read.
+
+    Asked of every task: what the kinds of its values tell is found once for all that have these.
+    """
+    if (known := _shown_as(row[4], tuple(map(type, row)))) is None:
         return None
-    if campaign is not None and (key is None or name is None or channel is None):
-        return None
-    if campaign is not None and _contradicted(known, worker, started_at, not_before, sent_at, completed_at, why[0]):
-        return None
-    if attempts is None and known in _NUMBERED:
+    for time in row[15:21]:
+        if time is not None and not 0.0 <= time <= _LATEST:
+            return None
+    if known is Status.CANCELLED and row[17] and row[5] is not None:
         return None
     try:
-        kept = _metadata(metadata) if metadata else {}
-        reason = _told(*why)
+        kept = _metadata(row[11]) if row[11] else {}
+        reason = None if row[21] is row[24] is None else _told(*row[21:])
     except _UNREADABLE:
         return None
     return (known, kept, reason) if type(kept) is dict else None
+
+
+@lru_cache(maxsize=1024)
+def _shown_as(status: Any, types: tuple[type, ...]) -> Status | None:
+    """Return the status of a task with values of these types; None where they do not fit it, or their columns."""
+    if not all(_fits(name, type_) for name, type_ in zip(TASK_COLUMNS, types, strict=True)):
+        return None
+    there = {name: None if type_ is type(None) else 1 for name, type_ in zip(TASK_COLUMNS, types, strict=True)}
+    known = (_OLD_STATUS if there["campaign"] is None else _STATUS).get(status)
+    if known is None or (there["attempts"] is None and known in _NUMBERED):
+        return None
+    if there["campaign"] is not None:
+        there["not_before"] = None  # is looked at in each row
+        if None in (there[name] for name in _OF_OWNED) or _contradicted(known, *(there[name] for name in _OF_STATUS)):
+            return None
+    return known
 
 
 def _contradicted(status: Status | None, worker: object, started_at: object, not_before: object, *then: object) -> bool:
@@ -204,12 +217,6 @@ def _told(
     if refusal is not None:
         return reason(refusal, *of_refusal)
     return None if text is None else reason(text, code, params)
-
-
-@lru_cache(maxsize=1024)
-def _misfits(types: tuple[type, ...]) -> frozenset[str]:
-    """Return the columns of a task whose values are not of their kind."""
-    return frozenset(name for name, type_ in zip(TASK_COLUMNS, types, strict=True) if not _fits(name, type_))
 
 
 def _fits(name: str, type_: type) -> bool:
