@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
@@ -44,6 +45,9 @@ RECORD_ATTRIBUTES = frozenset({"key", "row", "place", "get", "items"})
 KEPT, LONGEST = 256, 1_000
 """Of what takes one cell and nothing else: how many results are kept for the next record with the same cell, and of how
 many characters a cell or a result at most."""
+
+PARTS = 32
+"""Pieces of a text that are put together, and then counted, at once."""
 
 _NAMES = ("record", "campaign")
 _NOT_OF_THE_CELL_ALONE = frozenset({"random", "map"})
@@ -233,14 +237,15 @@ class Template(_Compiled[str]):
     __slots__ = ()
 
     def _give(self, record: Record) -> str:
-        found: list[str] = []
-        left = CHARACTERS
-        for part in self._root(self._context(record)):
-            left -= len(part)
-            if left < 0:
+        parts = iter(self._root(self._context(record)))
+        text = ""
+        while some := list(islice(parts, PARTS)):
+            text += "".join(some)
+            if len(text) > CHARACTERS:
                 raise TooLargeError(f"the text has more than {CHARACTERS:,} characters")
-            found.append(part)
-        return "".join(found)
+            if len(some) < PARTS:
+                break
+        return text
 
 
 class Condition(_Compiled[bool]):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from notifykit.model import Attempt, Metadata, Status, Verdict
@@ -66,6 +67,10 @@ def keep_status(of_key: dict[str, str], message: str, status: str) -> None:
     """Keep where a message of a key stands: of several rounds, one that was not cancelled."""
     if of_key.get(message, Status.CANCELLED) == Status.CANCELLED:
         of_key[message] = status
+
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+"""Where the messages stand of a key that has none: one mapping, as of all keys that stand alike."""
 
 
 def standing_by_key(messages: Iterable[tuple[str, str, str]]) -> dict[str, Mapping[str, str]]:

@@ -55,13 +55,8 @@ def _drafts(
             raise _UnsendableError(f"message `{plan.name}` has an empty {what}", _CORRECT)
     if len(data := record.key.encode("utf-8", "replace")) > MOST_OF_A_KEY:
         raise _UnsendableError(f"the key has {len(data)} bytes, of at most {MOST_OF_A_KEY}", "correct the row")
-    for what, rendered in (("key", record.key), ("text", text), ("recipient", recipient)):
-        if "\0" in rendered:
-            raise _UnsendableError(f"message `{plan.name}` has a NUL character (U+0000) in its {what}", _CORRECT)
-        if half := _HALF.search(rendered):
-            raise _UnsendableError(
-                HALF_CHARACTER(message=plan.name, part=what, half=f"\\u{ord(half[0]):04x}"), _CORRECT
-            )
+    if not _storable(f"{record.key}{text}{recipient}"):
+        _require_storable(plan, record.key, text, recipient)
     for name, part in _parts(plan, record, ledger, text):
         yield Draft(
             campaign=campaign.name,
@@ -74,6 +69,25 @@ def _drafts(
             ordered=plan.ordered,
             metadata=metadata,
         )
+
+
+def _storable(text: str) -> bool:
+    """Whether a text is Unicode without NUL: sooner than looking for what is none."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
+
+
+def _require_storable(plan: MessagePlan, key: str, text: str, recipient: str) -> None:
+    for what, rendered in (("key", key), ("text", text), ("recipient", recipient)):
+        if "\0" in rendered:
+            raise _UnsendableError(f"message `{plan.name}` has a NUL character (U+0000) in its {what}", _CORRECT)
+        if half := _HALF.search(rendered):
+            raise _UnsendableError(
+                HALF_CHARACTER(message=plan.name, part=what, half=f"\\u{ord(half[0]):04x}"), _CORRECT
+            )
 
 
 def _parts(plan: MessagePlan, record: Record, ledger: Known, text: str) -> list[tuple[str, str]]:

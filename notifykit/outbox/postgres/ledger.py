@@ -62,7 +62,7 @@ class PostgresLedger:
 
     def waits(self, key: str) -> Mapping[str, str]:
         """Return where those of its messages stood that were not."""
-        return self._waiting.get(key, {})
+        return self._waiting.get(key, cells.NOTHING)
 
     def delivered(self, key: str) -> bool:
         """Whether this key has messages, at least one was sent, and none still waits."""
