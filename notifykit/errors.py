@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from notifykit.wording.translation import gettext, joined
+
 if TYPE_CHECKING:
     from notifykit.wording import Reason
 
@@ -51,9 +53,13 @@ class NotifykitError(Exception):
         """A file, `file:line`, a store, a folder; empty where the text names it, or nothing in particular is meant."""
         self.what = "\n".join((what, *more))
         self.mend = mend
-        self.lines = (f"{f'{self.where}: ' if self.where else ''}{what}{f'; {mend}' if mend else ''}", *more)
+        self.lines = (told(what, mend=mend, where=self.where), *more)
         """What is shown: the text, and `more` lines. A line end within one comes from data."""
         super().__init__("\n".join(self.lines))
+
+    def __str__(self) -> str:
+        """Return the lines, which know their English: what is stored of an error is that."""
+        return joined("\n", self.lines)
 
     def as_data(self) -> dict[str, str | None]:
         """Return plain data for JSON: `where`, `what`, `mend`, null where they are empty."""
@@ -96,7 +102,7 @@ class StoreChangedError(StoreError):
     """A store was written to while it was read without locks: what was read may not fit together."""
 
     def __init__(self, where: object) -> None:
-        super().__init__("is being written to just now", mend="try again", where=where, passing=True)
+        super().__init__(gettext("is being written to just now"), mend=gettext("try again"), where=where, passing=True)
 
 
 class StoreDamagedError(StoreError):
@@ -109,6 +115,12 @@ class PluginError(NotifykitError):
 
 class PluginClash(PluginError):  # noqa: N818 - the name that plugin authors read in the hook pages
     """Two plugins offer the same type name."""
+
+
+def told(what: str, *, mend: str = "", where: str = "") -> str:
+    """Return `where: what; mend`, of which only `what` must be there."""
+    said = gettext("{what}; {mend}", what=what, mend=mend) if mend else what
+    return gettext("{where}: {what}", where=where, what=said) if where else said
 
 
 def pass_interrupt(error: BaseException) -> None:

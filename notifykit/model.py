@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self, cast
 
+from notifykit.errors import told
 from notifykit.wording import Reason
 
 __all__ = [
@@ -132,7 +133,7 @@ class Problem:
     """`what` with its code and parameters, where it has any."""
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.what}; {self.mend}"
+        return told(self.what, mend=self.mend, where=self.place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from notifykit.wording.translation import gettext, joined
+
 __all__ = ["hint", "nearest"]
 
 _LISTED = 8
@@ -26,8 +28,13 @@ def hint(word: str, known: Iterable[str]) -> str:
     """
     names = list(known)
     if meant := nearest(word, names):
-        return f'; did you mean "{meant}"?'
+        return did_you_mean(meant)
     if not names:
         return ""
     more = ", …" if len(names) > _LISTED else ""
-    return f"; there is {', '.join(names[:_LISTED])}{more}"
+    return gettext("; there is {names}", names=joined(gettext(", "), names[:_LISTED]) + more)
+
+
+def did_you_mean(meant: str) -> str:
+    """Return `; did you mean "x"?`, to be appended likewise."""
+    return gettext('; did you mean "{meant}"?', meant=meant)

@@ -9,12 +9,14 @@ A field with `init=False` is no option. Where a type takes text, a value arrives
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from notifykit.config.paths import in_folder, unusable
 from notifykit.nearest import hint
 from notifykit.secrets import Secret, Surroundings
+from notifykit.wording.translation import gettext
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
@@ -43,7 +45,7 @@ class OptionError(ValueError):
 
 def _not_empty(value: object) -> object:
     if value == "":
-        raise ValueError("must be a path")
+        raise ValueError(gettext("must be a path"))
     return value
 
 
@@ -71,17 +73,23 @@ def seconds(value: object) -> float:
         value = float(match[1]) * _UNITS[match[2]]
     if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
         if value > LONGEST:
-            raise TooLongError(f"must be {in_days(LONGEST)} at most")
+            raise TooLongError(gettext("must be {days} at most", days=in_days(LONGEST)))
         return float(value)
-    raise ValueError('must be a duration such as 30, "30s", "10m", "2h" or "7d"')
+    raise ValueError(gettext('must be a duration such as 30, "30s", "10m", "2h" or "7d"'))
 
 
 def _channel(name: str, info: ValidationInfo) -> str:
     known = Surroundings.of(info).channels
     if known is not None and name not in known:
-        near = hint(name, known) or "; notifykit.yaml names none under `senders`"
-        raise ValueError(f'no sender called "{name}"{near}')
+        raise ValueError(no_sender(name, known))
     return name
+
+
+def no_sender(name: str, known: Collection[str]) -> str:
+    """Say that no sender has a name, and which one may be meant."""
+    if not known:
+        return gettext('no sender called "{name}"; notifykit.yaml names none under `senders`', name=name)
+    return gettext('no sender called "{name}"{near}', name=name, near=hint(name, known))
 
 
 class _KnownChannel:

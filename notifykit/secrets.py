@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 from notifykit.config.paths import unusable
 from notifykit.durable.ordinary import read_ordinary
 from notifykit.errors import ConfigError
+from notifykit.wording.translation import gettext, gettext_noop
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
@@ -70,7 +71,7 @@ class Secret:
 
     __slots__ = ("_origin", "_value")
 
-    def __init__(self, value: str | None, origin: str = "given by the program") -> None:
+    def __init__(self, value: str | None, origin: str = "") -> None:
         self._value = value
         self._origin = origin
         if value:
@@ -79,7 +80,9 @@ class Secret:
     def reveal(self) -> str:
         """Return the credential. Raises SecretMissingError where it is not set."""
         if not self._value:
-            raise SecretMissingError(f"a secret is needed: {self._origin}")
+            raise SecretMissingError(
+                gettext("a secret is needed: {origin}", origin=self._origin or gettext("given by the program"))
+            )
         return self._value
 
     def __eq__(self, other: object) -> bool:
@@ -108,18 +111,18 @@ class Secret:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        def reference(key: str, what: str) -> JsonSchemaValue:
+        def reference(key: str, description: str) -> JsonSchemaValue:
             return {
                 "type": "object",
-                "properties": {key: {"type": "string", "description": what}},
+                "properties": {key: {"type": "string", "description": description}},
                 "required": [key],
                 "additionalProperties": False,
             }
 
         return {
             "oneOf": [
-                reference("env", "Name of the environment variable that holds it."),
-                reference("file", "File that holds it, relative to notifykit.yaml."),
+                reference("env", description="Name of the environment variable that holds it."),
+                reference("file", description="File that holds it, relative to notifykit.yaml."),
             ]
         }
 
@@ -128,12 +131,12 @@ def _from_yaml(value: object, info: ValidationInfo) -> Secret:
     if isinstance(value, Secret):
         return value
     if isinstance(value, str):
-        raise PlaintextSecretError("is a secret in plain text")
+        raise PlaintextSecretError(gettext("is a secret in plain text"))
     if not isinstance(value, Mapping) or len(value) != 1 or not value.keys() <= {"env", "file"}:
-        raise ValueError("must be {env: NAME} or {file: path}")
+        raise ValueError(gettext("must be {env: NAME} or {file: path}"))
     ((kind, name),) = value.items()
     if not isinstance(name, str) or not name:
-        raise ValueError(f"must name the secret: {{{kind}: …}}")
+        raise ValueError(gettext("must name the secret: {{{kind}: …}}", kind=kind))
     around = Surroundings.of(info)
     try:
         found = _from_environment(name, around) if kind == "env" else _from_file(name, around)
@@ -147,9 +150,15 @@ def _from_yaml(value: object, info: ValidationInfo) -> Secret:
 def _from_environment(name: str, around: Surroundings) -> str:
     found = around.environ.get(name)
     if found is None:
-        raise SecretMissingError(f"the environment variable {name} is not set", mend="set it before notifykit starts")
-    if not (secret := _bare(found, f"the environment variable {name}")):
-        raise SecretMissingError(f"the environment variable {name} is empty", mend="set it before notifykit starts")
+        raise SecretMissingError(
+            gettext("the environment variable {name} is not set", name=name),
+            mend=gettext("set it before notifykit starts"),
+        )
+    if not (secret := _bare(found, gettext("the environment variable {name}", name=name))):
+        raise SecretMissingError(
+            gettext("the environment variable {name} is empty", name=name),
+            mend=gettext("set it before notifykit starts"),
+        )
     return secret
 
 
@@ -158,25 +167,35 @@ def _bare(found: str, where: str) -> str:
     secret = found.strip(_UNSEEN)
     if unseen := next((char for char in secret if not char.isprintable()), None):
         code = f"U+{ord(unseen):04X}"
-        raise ValueError(f"{where} holds a character that cannot be seen ({code}); store the bare secret on one line")
+        raise ValueError(
+            gettext(
+                "{where} holds a character that cannot be seen ({code}); store the bare secret on one line",
+                where=where,
+                code=code,
+            )
+        )
     return secret
 
 
 def _from_file(name: str, around: Surroundings) -> str:
     if (wrong := unusable(around.folder, name)) is not None:
-        raise ValueError(f"the secret's file: {wrong}")
+        raise ValueError(gettext("the secret's file: {wrong}", wrong=wrong))
     try:
         found = read_ordinary(around.folder / name).decode()
     except OSError as error:
         raise SecretMissingError(
-            f"the secret's file {name} cannot be read ({error.strerror})", mend="make it a file, readable by you alone"
+            gettext("the secret's file {name} cannot be read ({why})", name=name, why=error.strerror),
+            mend=gettext("make it a file, readable by you alone"),
         ) from None
     except UnicodeDecodeError:
         raise SecretMissingError(
-            f"the secret's file {name} is not UTF-8 text", mend="write the bare secret into it"
+            gettext("the secret's file {name} is not UTF-8 text", name=name),
+            mend=gettext("write the bare secret into it"),
         ) from None
-    if not (secret := _bare(found, f"the secret's file {name}")):
-        raise SecretMissingError(f"the secret's file {name} is empty", mend="write the bare secret into it")
+    if not (secret := _bare(found, gettext("the secret's file {name}", name=name))):
+        raise SecretMissingError(
+            gettext("the secret's file {name} is empty", name=name), mend=gettext("write the bare secret into it")
+        )
     return secret
 
 
@@ -343,16 +362,16 @@ def redact_data(data: object) -> object:
 
 
 _CREDENTIALS = (
-    (r"/webhook/send\?(?:[^\s\"']*&)?key=[^\s\"'&{<$]+", "a group robot's key"),
-    (r"[?&](?:access_token|secret|token)=[^\s\"'&{<$]+", "an access token"),
-    (r"/open-apis/bot/v2/hook/[0-9A-Za-z-]{8,}", "a robot's address"),
-    (r"hooks\.slack\.com/(?:services|workflows)/[0-9A-Za-z/]{8,}", "a webhook's address"),
-    (r"/bot\d{5,}:[0-9A-Za-z_-]{20,}", "a bot's token"),
-    (r"/api/webhooks/\d+/[0-9A-Za-z_-]{8,}", "a webhook's address"),
-    (r"://[^\s/:@\"']+:[^\s/@\"'{<$]+@", "a password"),
+    (r"/webhook/send\?(?:[^\s\"']*&)?key=[^\s\"'&{<$]+", gettext_noop("a group robot's key")),
+    (r"[?&](?:access_token|secret|token)=[^\s\"'&{<$]+", gettext_noop("an access token")),
+    (r"/open-apis/bot/v2/hook/[0-9A-Za-z-]{8,}", gettext_noop("a robot's address")),
+    (r"hooks\.slack\.com/(?:services|workflows)/[0-9A-Za-z/]{8,}", gettext_noop("a webhook's address")),
+    (r"/bot\d{5,}:[0-9A-Za-z_-]{20,}", gettext_noop("a bot's token")),
+    (r"/api/webhooks/\d+/[0-9A-Za-z_-]{8,}", gettext_noop("a webhook's address")),
+    (r"://[^\s/:@\"']+:[^\s/@\"'{<$]+@", gettext_noop("a password")),
 )
 
 
 def credential_in(text: str) -> str | None:
     """Say what kind of credential a text holds in plain view; None where it holds none that we know."""
-    return next((kind for pattern, kind in _CREDENTIALS if re.search(pattern, text)), None)
+    return next((gettext(kind) for pattern, kind in _CREDENTIALS if re.search(pattern, text)), None)

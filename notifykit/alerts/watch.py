@@ -28,6 +28,7 @@ from notifykit.pipeline.generate import Generated
 from notifykit.pipeline.places import ElsewhereError
 from notifykit.wording import Reason
 from notifykit.wording.host import ALERT_HEAD
+from notifykit.wording.translation import english
 
 if TYPE_CHECKING:
     from notifykit.pipeline.project import Project
@@ -62,7 +63,7 @@ class Watch:
         known = notes.failing(outbox)
         went_on = {item.campaign: item for item in generated}
         failed = {
-            name: str(why)
+            name: english(str(why))
             for name, why in failures.items()
             if name in self._project.described_names and not isinstance(why, ElsewhereError)
         }

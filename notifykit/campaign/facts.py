@@ -8,6 +8,7 @@ from typing import Any
 
 from notifykit.errors import PluginError, pass_interrupt
 from notifykit.roles import Rate, Sender
+from notifykit.wording.translation import gettext, gettext_noop
 
 
 def read_facts(sender: Sender) -> Mapping[str, Any]:
@@ -15,9 +16,13 @@ def read_facts(sender: Sender) -> Mapping[str, Any]:
     facts = {name: value for name, default in _FACTS.items() if (value := _read(sender, name)) is not default}
     if facts.get("batch_size", 1) > 1:
         if not callable(getattr(sender, "send_many", None)):
-            raise PluginError("its fact `batch_size` needs a method `send_many`", mend="its author must mend that")
+            raise PluginError(
+                gettext("its fact `batch_size` needs a method `send_many`"), mend=gettext("its author must mend that")
+            )
         if "resource" in facts:
-            raise PluginError("`batch_size` and `resource` exclude each other", mend="its author must mend that")
+            raise PluginError(
+                gettext("`batch_size` and `resource` exclude each other"), mend=gettext("its author must mend that")
+            )
     return facts
 
 
@@ -29,10 +34,14 @@ def _read(sender: Sender, name: str) -> Any:
     except BaseException as error:
         pass_interrupt(error)
         raise PluginError(
-            f"reading its fact `{name}` raises {type(error).__name__}", mend="its author must mend that"
+            gettext("reading its fact `{name}` raises {kind}", name=name, kind=type(error).__name__),
+            mend=gettext("its author must mend that"),
         ) from error
     if value is not default and not fits(value):
-        raise PluginError(f"its fact `{name}` is {value!r:.60}, not {wanted}", mend="its author must mend that")
+        raise PluginError(
+            gettext("its fact `{name}` is {value!r:.60}, not {wanted}", name=name, value=value, wanted=gettext(wanted)),
+            mend=gettext("its author must mend that"),
+        )
     return tuple(value) if name == "limits" else value
 
 
@@ -62,14 +71,14 @@ _FACTS: Mapping[str, object] = {
 
 _WANTED: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "limits": (
-        "a tuple of Rate(count, seconds) with a count of 1 or more and seconds above 0",
+        gettext_noop("a tuple of Rate(count, seconds) with a count of 1 or more and seconds above 0"),
         lambda value: isinstance(value, tuple | list) and all(map(_is_rate, value)),
     ),
-    "repeatable": ("True or False", lambda value: isinstance(value, bool)),
-    "repeatable_for": ("a number of seconds above 0, or None", _is_positive),
-    "concurrency": ("a whole number of 1 or more, or None", _is_whole),
-    "resource": ("a name, or None", lambda value: isinstance(value, str) and bool(value.strip())),
-    "batch_size": ("a whole number of 1 or more", _is_whole),
-    "max_bytes": ("a whole number of 1 or more, or None", _is_whole),
-    "escape": ("a function from text to text, or None", callable),
+    "repeatable": (gettext_noop("True or False"), lambda value: isinstance(value, bool)),
+    "repeatable_for": (gettext_noop("a number of seconds above 0, or None"), _is_positive),
+    "concurrency": (gettext_noop("a whole number of 1 or more, or None"), _is_whole),
+    "resource": (gettext_noop("a name, or None"), lambda value: isinstance(value, str) and bool(value.strip())),
+    "batch_size": (gettext_noop("a whole number of 1 or more"), _is_whole),
+    "max_bytes": (gettext_noop("a whole number of 1 or more, or None"), _is_whole),
+    "escape": (gettext_noop("a function from text to text, or None"), callable),
 }

@@ -6,15 +6,13 @@ never an empty place in a message.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from itertools import islice
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, UndefinedError, nodes
 from jinja2.environment import Template as JinjaTemplate
-from jinja2.meta import find_undeclared_variables
 from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
@@ -30,17 +28,22 @@ from notifykit.campaign.template_bounds import (
     check_operands,
 )
 from notifykit.campaign.template_filters import FILTERS, defined_filters
-from notifykit.errors import ConfigError, RenderError, pass_interrupt
+from notifykit.campaign.template_mistakes import (
+    RECORD_ATTRIBUTES,
+    Mistake,
+    TemplateInvalidError,
+    check_template,
+    of_syntax,
+)
+from notifykit.errors import RenderError, pass_interrupt, told
 from notifykit.model import Record
-from notifykit.nearest import hint, nearest
+from notifykit.nearest import hint
+from notifykit.wording.translation import gettext
 
 T = TypeVar("T", str, bool)
 
 Escape = Callable[[str], str]
 """Defuses the markup of a channel."""
-
-RECORD_ATTRIBUTES = frozenset({"key", "row", "place", "get", "items"})
-"""What templates may use of a record beside its columns."""
 
 KEPT, LONGEST = 256, 1_000
 """Of what takes one cell and nothing else: how many results are kept for the next record with the same cell, and of how
@@ -49,28 +52,10 @@ many characters a cell or a result at most."""
 PARTS = 32
 """Pieces of a text that are put together, and then counted, at once."""
 
-_NAMES = ("record", "campaign")
 _NOT_OF_THE_CELL_ALONE = frozenset({"random", "map"})
 """Filters whose result differs from time to time, and the one that applies filters by their names."""
 _USERS_MISTAKES = (TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What an expression of a template may raise for a record's data."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """One defect of a template."""
-
-    line: int
-    """Within the template, from 1."""
-    what: str
-
-
-class TemplateInvalidError(ConfigError):
-    """A template or condition cannot be compiled; the text lists every mistake."""
-
-    def __init__(self, where: str, mistakes: Iterable[Mistake]) -> None:
-        self.mistakes = tuple(mistakes)
-        super().__init__("\n".join(f"{where}, line {mistake.line}: {mistake.what}" for mistake in self.mistakes))
 
 
 class _Undefined(StrictUndefined):
@@ -85,10 +70,17 @@ class _Undefined(StrictUndefined):
             return super()._undefined_message
         table = self._undefined_obj.table
         if name in table.columns:
-            return f"the row has no cell for the column {name!r}"
+            return gettext("the row has no cell for the column {name!r}", name=name)
         if (times := table.names.count(str(name))) > 1:
-            return f"the column {name!r} is in {table.origin} {times} times; rename all but one"
-        return f"no column {name!r} in {table.origin}{hint(str(name), table.columns)}"
+            return gettext(
+                "the column {name!r} is in {origin} {times} times; rename all but one",
+                name=name,
+                origin=table.origin,
+                times=times,
+            )
+        return gettext(
+            "no column {name!r} in {origin}{near}", name=name, origin=table.origin, near=hint(str(name), table.columns)
+        )
 
 
 class _Environment(SandboxedEnvironment):
@@ -132,7 +124,7 @@ def compile_template(text: str, *, where: str, escape: Escape | None = None, cam
     try:
         tree = environment.parse(text)
     except TemplateSyntaxError as error:
-        raise TemplateInvalidError(where, [_syntax(error)]) from None
+        raise TemplateInvalidError(where, [of_syntax(error)]) from None
     columns, only = _columns(tree), _only_cell(tree) if escape is None else None
     return Template(_load(tree, environment, where), where, campaign, columns, only)
 
@@ -146,9 +138,9 @@ def compile_condition(text: str, where: str, *, campaign: str = "") -> Condition
     try:
         expression = _expression(text, environment)
     except TemplateSyntaxError as error:
-        mistake = _syntax(error)
-        mend = "; a condition is written without {{ }} or {% %}" if text.lstrip().startswith("{") else ""
-        raise TemplateInvalidError(where, [Mistake(mistake.line, mistake.what + mend)]) from None
+        mistake = of_syntax(error)
+        mend = gettext("a condition is written without {{ }} or {% %}") if text.lstrip().startswith("{") else ""
+        raise TemplateInvalidError(where, [Mistake(mistake.line, told(mistake.what, mend=mend))]) from None
     result = nodes.Assign(nodes.Name("result", "store"), expression, lineno=1)
     tree = nodes.Template([result], lineno=1)
     tree.set_environment(environment)
@@ -160,7 +152,9 @@ def _expression(text: str, environment: _Environment) -> nodes.Expr:
     parser = Parser(environment, text, state="variable")
     expression = parser.parse_expression()
     if not parser.stream.eos:
-        raise TemplateSyntaxError("there is more after the end of the expression", parser.stream.current.lineno)
+        raise TemplateSyntaxError(
+            gettext("there is more after the end of the expression"), parser.stream.current.lineno
+        )
     return expression
 
 
@@ -219,7 +213,16 @@ class _Compiled(Generic[T]):
         if isinstance(error, UndefinedError) and error.message:
             what = error.message
         line = self._line(error.__traceback__)
-        return RenderError(f"{self._where}, line {line}: {what} (record {record.key!r} at {record.place})")
+        return RenderError(
+            gettext(
+                "{where}, line {line}: {what} (record {key!r} at {place})",
+                where=self._where,
+                line=line,
+                what=what,
+                key=record.key,
+                place=record.place,
+            )
+        )
 
     def _line(self, trace: TracebackType | None) -> int:
         """Return the line of the template that was being rendered."""
@@ -242,7 +245,7 @@ class Template(_Compiled[str]):
         while some := list(islice(parts, PARTS)):
             text += "".join(some)
             if len(text) > CHARACTERS:
-                raise TooLargeError(f"the text has more than {CHARACTERS:,} characters")
+                raise TooLargeError(gettext("the text has more than {characters:,} characters", characters=CHARACTERS))
             if len(some) < PARTS:
                 break
         return text
@@ -262,13 +265,13 @@ class Condition(_Compiled[bool]):
         if isinstance(result, Undefined):
             str(result)  # raises, and names what is undefined
         # A cell "0" or "N" would count as true: nobody who writes such a condition means that.
-        raise ValueError(f'it gives {result!r}, neither true nor false; compare it: … == "1"')
+        raise ValueError(gettext('it gives {result!r}, neither true nor false; compare it: … == "1"', result=result))
 
 
 def _environment(escape: Escape | None) -> _Environment:
     def finalize(value: object) -> object:
         if value is None:
-            raise ValueError('this gives null, not text; write … or "" where nothing is right')
+            raise ValueError(gettext('this gives null, not text; write … or "" where nothing is right'))
         if escape is None:
             return value
         return _escaped(escape, value if type(value) is str else str(value))
@@ -286,22 +289,27 @@ def _escaped(escape: Escape, text: str) -> str:
         found = escape(text)
     except BaseException as error:
         pass_interrupt(error)
-        raise ValueError(f"the sender's `escape` raised {type(error).__name__}; its author must mend that") from error
+        raise ValueError(
+            gettext("the sender's `escape` raised {kind}; its author must mend that", kind=type(error).__name__)
+        ) from error
     if not isinstance(found, str):
         raise ValueError(  # noqa: TRY004 - holds the record as any other mistake does
-            f"the sender's `escape` returned a {type(found).__name__}, not a text; its author must mend that"
+            gettext(
+                "the sender's `escape` returned a {kind}, not a text; its author must mend that",
+                kind=type(found).__name__,
+            )
         )
     return found
 
 
 def _load(tree: nodes.Template, environment: _Environment, where: str) -> JinjaTemplate:
     try:
-        _check(tree, environment, where)
+        check_template(tree, environment, where)
         environment.filters |= BOUNDS
         Bounding().visit(tree)
         code = environment.compile(tree, filename=f"<{where}>")
     except TemplateSyntaxError as error:
-        raise TemplateInvalidError(where, [_syntax(error)]) from None
+        raise TemplateInvalidError(where, [of_syntax(error)]) from None
     return JinjaTemplate.from_code(environment, code, dict(environment.globals))
 
 
@@ -328,47 +336,3 @@ def _only_cell(tree: nodes.Template) -> str | None:
 
 def _is_record(node: nodes.Node) -> bool:
     return isinstance(node, nodes.Name) and node.name == "record"
-
-
-def _syntax(error: TemplateSyntaxError) -> Mistake:
-    return Mistake(error.lineno, (error.message or "cannot be read").rstrip("."))
-
-
-def _check(tree: nodes.Template, environment: _Environment, where: str) -> None:
-    """Find what would fail for every record: all mistakes at once, before anything is sent."""
-    mistakes = {*_of_filters(tree, environment), *_of_attributes(tree), *_of_files(tree)}
-    if not mistakes:  # Jinja's own look at names stops at an unknown filter
-        mistakes.update(_of_names(tree, environment))
-    if mistakes:
-        raise TemplateInvalidError(where, sorted(mistakes, key=lambda mistake: (mistake.line, mistake.what)))
-
-
-def _of_names(tree: nodes.Template, environment: _Environment) -> Iterable[Mistake]:
-    unknown = find_undeclared_variables(tree) - set(_NAMES) - set(environment.globals)
-    for node in tree.find_all(nodes.Name):
-        if node.name in unknown and node.ctx == "load":
-            near = hint(node.name, _NAMES)
-            column = "" if nearest(node.name, _NAMES) else f'; a column is written record["{node.name}"]'
-            yield Mistake(node.lineno, f'there is nothing called "{node.name}"{near}{column}')
-
-
-def _of_filters(tree: nodes.Template, environment: _Environment) -> Iterable[Mistake]:
-    for node in tree.find_all(nodes.Filter):
-        if node.name not in environment.filters:
-            yield Mistake(node.lineno, f'there is no filter "{node.name}"{hint(node.name, environment.filters)}')
-    for test in tree.find_all(nodes.Test):
-        if test.name not in environment.tests:
-            yield Mistake(test.lineno, f'there is no test "{test.name}"{hint(test.name, environment.tests)}')
-
-
-def _of_attributes(tree: nodes.Template) -> Iterable[Mistake]:
-    for node in tree.find_all(nodes.Getattr):
-        if isinstance(node.node, nodes.Name) and node.node.name == "record" and node.attr not in RECORD_ATTRIBUTES:
-            yield Mistake(node.lineno, f'a record has no "{node.attr}"; a column is written record["{node.attr}"]')
-
-
-def _of_files(tree: nodes.Template) -> Iterable[Mistake]:
-    kinds = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
-    for node in tree.find_all(kinds):
-        word = "import" if isinstance(node, nodes.FromImport) else type(node).__name__.lower()
-        yield Mistake(node.lineno, f"{{% {word} %}} is not possible here: a template stands alone")

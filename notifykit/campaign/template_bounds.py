@@ -11,6 +11,8 @@ from jinja2 import nodes, pass_context
 from jinja2.runtime import Context, Undefined
 from jinja2.visitor import NodeTransformer
 
+from notifykit.wording.translation import gettext
+
 CHARACTERS = 1_000_000
 """In a text that a template makes, and in every text and list on the way to it."""
 
@@ -37,7 +39,7 @@ class TooLargeError(ValueError):
 def check_size(size: int, most: int = CHARACTERS) -> None:
     """Raise TooLargeError where a text or list would be too long."""
     if size > most:
-        raise TooLargeError(f"this makes more than {most:,} characters or items")
+        raise TooLargeError(gettext("this makes more than {most:,} characters or items", most=most))
 
 
 def check_operands(operator: str, left: object, right: object) -> None:
@@ -55,13 +57,13 @@ def check_operands(operator: str, left: object, right: object) -> None:
     elif isinstance(left, int) and isinstance(right, int):
         bits = left.bit_length() * right if operator == "**" else left.bit_length() + right.bit_length()
         if bits > BITS:
-            raise TooLargeError("this makes a number of more than a thousand digits")
+            raise TooLargeError(gettext("this makes a number of more than a thousand digits"))
 
 
 def check_format(template: str) -> None:
     """Raise TooLargeError where a format asks for more than 9,999 places."""
     if _WIDE.search(template):
-        raise TooLargeError("this formats a value with a width of more than four digits")
+        raise TooLargeError(gettext("this formats a value with a width of more than four digits"))
 
 
 def check_method(function: object, arguments: tuple[object, ...]) -> None:
@@ -92,7 +94,9 @@ def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def bounded(*arguments: Any, **options: Any) -> Any:
         for argument in (*arguments, *options.values()):
             if isinstance(argument, int) and abs(argument) > CHARACTERS and argument is not arguments[0]:
-                raise TooLargeError(f"the filter {name} takes no number above {CHARACTERS:,}")
+                raise TooLargeError(
+                    gettext("the filter {name} takes no number above {characters:,}", name=name, characters=CHARACTERS)
+                )
         texts = [argument for argument in arguments if not isinstance(argument, Context)]
         if name == "format" and isinstance(texts[0], str):
             check_format(texts[0])
@@ -118,7 +122,7 @@ def _width(arguments: list[Any], options: Mapping[str, Any]) -> int:
 def _check_precision(arguments: list[Any], options: Mapping[str, Any]) -> None:
     precision = options.get("precision", arguments[0] if arguments else 0)
     if isinstance(precision, int) and abs(precision) > 300:
-        raise TooLargeError("the filter round takes a precision of 300 digits at most")
+        raise TooLargeError(gettext("the filter round takes a precision of 300 digits at most"))
 
 
 def _check_replace(*texts: object) -> None:
@@ -146,7 +150,7 @@ def _rounds(left: list[int], items: Iterable[object]) -> Iterator[object]:
     for item in items:
         left[0] -= 1
         if left[0] < 0:
-            raise TooLargeError(f"its loops take more than {ROUNDS:,} rounds")
+            raise TooLargeError(gettext("its loops take more than {rounds:,} rounds", rounds=ROUNDS))
         yield item
 
 

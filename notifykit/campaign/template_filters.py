@@ -9,6 +9,8 @@ from typing import Any
 
 from jinja2 import Undefined
 
+from notifykit.wording.translation import gettext
+
 
 def thousands(value: object, digits: int | None = None) -> str:
     """Group the digits: `1234567.5` becomes `1,234,567.5`; with `digits`, rounded to so many decimals."""
@@ -71,14 +73,19 @@ def _decimal(name: str, value: object) -> Decimal:
                 if len(text) > DIGITS or "e" in text or "E" in text:  # others have no more digits than characters
                     _check_digits(name, found)
                 return found
-    raise ValueError(f"the filter {name} takes a number, not {value!r}")
+    raise ValueError(gettext("the filter {name} takes a number, not {value!r}", name=name, value=value))
 
 
 def _check_digits(name: str, found: Decimal) -> None:
     exponent = found.as_tuple().exponent
     if found.adjusted() > DIGITS or (isinstance(exponent, int) and abs(exponent) > DIGITS):
         raise ValueError(
-            f"the filter {name} takes a number of at most {DIGITS} digits, not one with the exponent {found.adjusted()}"
+            gettext(
+                "the filter {name} takes a number of at most {digits} digits, not one with the exponent {value}",
+                name=name,
+                digits=DIGITS,
+                value=found.adjusted(),
+            )
         )
 
 

@@ -143,7 +143,10 @@ class App(click.Group):
         peek = super().make_context(info_name, list(args), parent, **{**extra, "resilient_parsing": True})
         options = peek.params
         language = options["lang"] or language_of(os.environ)
-        speak(language)
+        spoken = (
+            ENGLISH if "--json" in args else language
+        )  # what a program reads; also what is said before it is parsed
+        speak(spoken)
         if options["version"] and not extra.get("resilient_parsing"):
             emit(f"notifykit, version {own_version()}")
             peek.exit()
@@ -160,10 +163,10 @@ class App(click.Group):
         )
         session.plugins.add_commands(self)
         shown = self
-        if language != ENGLISH:
+        if spoken != ENGLISH:
             from notifykit.cli.translated import translated  # English is what the commands are written in
 
-            speak(language, session.plugins.catalogues)
+            speak(spoken, session.plugins.catalogues)
             shown = translated(self)
         if not extra.get("resilient_parsing") and verbosity >= 0:
             for trouble in (*session.plugins.failed, *session.plugins.warnings):

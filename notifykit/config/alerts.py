@@ -12,7 +12,7 @@ from notifykit.config.defects import Defects
 from notifykit.config.sections import AlertsSection, ConditionSection
 from notifykit.config.tree import Branch, KeyPath, Leaf, dotted, locate
 from notifykit.nearest import hint
-from notifykit.options import in_days
+from notifykit.options import in_days, no_sender
 from notifykit.wording import Language
 from notifykit.wording.translation import gettext
 
@@ -61,41 +61,60 @@ class _Reader:
         named = written.entries.get("conditions")
         for name, node in named.entries.items() if isinstance(named, Branch) else ():
             if isinstance(node, Leaf) and node.value is None:
-                self._wrong(("conditions", name), "says nothing", "write {} behind it for what is usual")
+                self._wrong(
+                    ("conditions", name), gettext("says nothing"), gettext("write {} behind it for what is usual")
+                )
         if section.conditions:
             return [one for name, said in section.conditions.items() if (one := self._condition(name, said))]
         route = self._route(section, ())
         if route is None and section.model_fields_set & {"channel", "recipient", "second"}:
-            self._wrong((), "names a channel or a recipient, and not both", "write `channel` and `recipient`")
+            self._wrong((), gettext("names a channel or a recipient, and not both"), "write `channel` and `recipient`")
         return [Condition(name=one.name, kind=one.kind, route=route) for one in STANDARD] if route is not None else []
 
     def _condition(self, name: str, said: ConditionSection) -> Condition | None:
         path: KeyPath = ("conditions", name)
         word = said.when or name
         if word not in set(Kind):
-            mend = "`when` says what it is about, or its name does"
-            self._wrong(path, f'there is no condition "{word}"{hint(word, list(Kind)) or ""}', mend)
+            mend = gettext("`when` says what it is about, or its name does")
+            self._wrong(
+                path,
+                gettext('there is no condition "{word}"{near}', word=word, near=hint(word, list(Kind))),
+                mend,
+            )
             return None
         kind = Kind(word)
         known = KINDS[kind]
         if said.at_least is not None and known.at_least == 1:
-            self._wrong((*path, "at_least"), f"does not go with {kind}", "take it out")
+            self._wrong((*path, "at_least"), gettext("does not go with {kind}", kind=kind), gettext("take it out"))
         if said.campaigns and not known.by_campaign:
-            self._wrong((*path, "campaigns"), f"does not go with {kind}, which is about no campaign", "take it out")
+            self._wrong(
+                (*path, "campaigns"),
+                gettext("does not go with {kind}, which is about no campaign", kind=kind),
+                gettext("take it out"),
+            )
         for campaign in said.campaigns:
             if campaign not in self._campaigns:
                 self._wrong(
-                    (*path, "campaigns"), f'no campaign is called "{campaign}"{hint(campaign, sorted(self._campaigns))}'
+                    (*path, "campaigns"),
+                    gettext(
+                        'no campaign is called "{campaign}"{near}',
+                        campaign=campaign,
+                        near=hint(campaign, sorted(self._campaigns)),
+                    ),
                 )
         if known.looks_back and said.window == 0:
-            self._wrong((*path, "window"), "is no time at all", "write a duration such as 1h")
+            self._wrong((*path, "window"), gettext("is no time at all"), gettext("write a duration such as 1h"))
         kept = known.kept
         if kept is not None and said.window is not None and said.window > kept:
-            what = f"is longer than what {kind} counts is kept, which is {in_days(kept)}"
-            self._wrong((*path, "window"), what, f"write {in_days(kept)} or less")
+            what = gettext("is longer than what {kind} counts is kept, which is {days}", kind=kind, days=in_days(kept))
+            self._wrong((*path, "window"), what, gettext("write {days} or less", days=in_days(kept)))
         route = self._route(said, path) or self._route(self._section, ())
         if route is None:
-            self._wrong(path, "is told to nobody", "write `channel` and `recipient`, here or for all under `alerts`")
+            self._wrong(
+                path,
+                gettext("is told to nobody"),
+                gettext("write `channel` and `recipient`, here or for all under `alerts`"),
+            )
         return Condition(
             name=name,
             kind=kind,
@@ -110,13 +129,13 @@ class _Reader:
         known = KINDS[kind]
         key, other = ("below", "over") if known.measures == "share" else ("over", "below")
         if getattr(said, other) is not None:
-            mend = "take it out" if known.measures == "nothing" else f"write `{key}`"
-            self._wrong((*path, other), f"does not go with {kind}", mend)
+            mend = gettext("take it out") if known.measures == "nothing" else gettext("write `{key}`", key=key)
+            self._wrong((*path, other), gettext("does not go with {kind}", kind=kind), mend)
         value: float | None = said.below if known.measures == "share" else said.over
         if value is None:
             return known.threshold
         if known.measures == "nothing":
-            self._wrong((*path, key), f"does not go with {kind}", "take it out")
+            self._wrong((*path, key), gettext("does not go with {kind}", kind=kind), gettext("take it out"))
         if known.measures == "share" and value == 0:
             self._wrong(
                 (*path, key), gettext("is 0, and no share is below it"), gettext("write one such as 0.95 or 95%")
@@ -124,7 +143,7 @@ class _Reader:
         if kind in _NEVER_NOTHING and value == 0:
             self._wrong((*path, key), gettext("is 0, which anything is over"), gettext("write a duration such as 1h"))
         if known.measures == "count" and not self._is_count((*path, key)):
-            self._wrong((*path, key), "must be a whole number: it counts messages or errors")
+            self._wrong((*path, key), gettext("must be a whole number: it counts messages or errors"))
         return value
 
     def _is_count(self, path: KeyPath) -> bool:
@@ -164,8 +183,7 @@ class _Reader:
 
     def _check_channel(self, name: str, path: KeyPath) -> None:
         if name not in self._channels.named:
-            near = hint(name, self._channels.named) or "; notifykit.yaml names none under `senders`"
-            self._wrong(path, f'no sender called "{name}"{near}')
+            self._wrong(path, no_sender(name, self._channels.named))
 
     def _wrong(self, path: KeyPath, what: str, mend: str = "") -> None:
         place, _ = locate(self._root, (*_BASE, *path))

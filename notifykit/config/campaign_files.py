@@ -13,10 +13,11 @@ from notifykit.config.paths import unusable
 from notifykit.config.project import ProjectFile
 from notifykit.config.sections import ProjectSection
 from notifykit.errors import ConfigError
+from notifykit.wording.translation import gettext, gettext_noop, joined
 
 _LIKE_YAML = (".yaml", ".yml", ".yaml.txt", ".yml.txt", ".json")
 _LISTED = 5
-_MEND = "name a campaign's file NAME.yaml, or say in `campaigns:` where they are"
+_MEND = gettext_noop("name a campaign's file NAME.yaml, or say in `campaigns:` where they are")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,17 +57,29 @@ def find_campaign_files(project: ProjectFile, section: ProjectSection | None, de
         if not names and "campaigns" in project.root.entries:
             place = project.root.entries["campaigns"].place
             beside = _instead([pattern], folder, ())
-            defects.add(place, "campaigns", f'"{pattern}" matches no file under {folder}{beside}', mend="correct it")
+            defects.add(
+                place,
+                "campaigns",
+                gettext(
+                    '"{pattern}" matches no file under {folder}{beside}', pattern=pattern, folder=folder, beside=beside
+                ),
+                mend=gettext("correct it"),
+            )
         found.update(names)
     files = [Path(name) for name in sorted(found)]
     campaigns = _campaigns(files)
     none = None
     if not patterns:
-        none = ConfigError("`campaigns: []` says that this project has no campaign", where=project.file)
+        none = ConfigError(gettext("`campaigns: []` says that this project has no campaign"), where=project.file)
     elif not campaigns:
         instead = _instead(patterns, folder, files)
-        what = f"no campaign was found: {_some(patterns)} matches none under {folder}{instead}"
-        none = ConfigError(what, mend=_MEND, where=project.file)
+        what = gettext(
+            "no campaign was found: {patterns} matches none under {folder}{instead}",
+            patterns=_some(patterns),
+            folder=folder,
+            instead=instead,
+        )
+        none = ConfigError(what, mend=gettext(_MEND), where=project.file)
     overlooked = tuple(str(path) for path in _alike(patterns, folder) if os.path.normpath(path) not in found)
     return CampaignFiles(
         files=campaigns,
@@ -95,13 +108,21 @@ def _instead(patterns: Sequence[str], folder: Path, found: Sequence[Path]) -> st
         try:
             names = sorted(entry.name for entry in os.scandir(place))
         except FileNotFoundError:
-            told.append(f"{place} is not there")
+            told.append(gettext("{place} is not there", place=place))
         except OSError as error:
-            told.append(f"{place} cannot be read ({error.strerror})")
+            told.append(gettext("{place} cannot be read ({why})", place=place, why=error.strerror))
         else:
-            told.append(f"{place} has {_some(names) if names else 'nothing in it'}")
-    bases = " (a file whose name starts with `_` is only a base)" if found else ""
-    return f": {'; '.join(told)}{bases}" if told else ""
+            told.append(
+                gettext("{place} has {names}", place=place, names=_some(names))
+                if names
+                else gettext("{place} has nothing in it", place=place)
+            )
+    if not told:
+        return ""
+    there = gettext("; ").join(told)
+    if found:
+        return gettext(": {there} (a file whose name starts with `_` is only a base)", there=there)
+    return gettext(": {there}", there=there)
 
 
 def _alike(patterns: Iterable[str], folder: Path) -> Iterator[Path]:
@@ -124,5 +145,5 @@ def _places(patterns: Iterable[str], folder: Path) -> list[Path]:
 
 
 def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return ", ".join(names[:_LISTED]) + more
+    shown, left = joined(gettext(", "), names[:_LISTED]), len(names) - _LISTED
+    return gettext("{items} and {number} more", items=shown, number=left) if left > 0 else shown

@@ -18,8 +18,9 @@ from notifykit.config.validate import validated
 from notifykit.errors import PluginError
 from notifykit.legacy import LegacyState
 from notifykit.model import OnUnknown
-from notifykit.nearest import hint
+from notifykit.options import no_sender
 from notifykit.secrets import SecretMissingError, Surroundings
+from notifykit.wording.translation import gettext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,10 +141,20 @@ class CampaignReader:
         if leaf is None or leaf.value is None:
             return None
         if leaf.value not in self.channels.named:
-            near = hint(leaf.value, self.channels.named) or "; notifykit.yaml names none under `senders`"
-            self.defects.add(leaf.place, f"messages[{at}].sender", f'no sender called "{leaf.value}"{near}')
+            self.defects.add(
+                leaf.place,
+                f"messages[{at}].sender",
+                no_sender(leaf.value, self.channels.named),
+            )
         elif (missing := self.channels.unavailable.get(leaf.value)) and not lacking:
-            error = PluginError(f'its channel "{missing.name}" cannot be used ({missing.place}: {missing.why})')
+            error = PluginError(
+                gettext(
+                    'its channel "{name}" cannot be used ({place}: {why})',
+                    name=missing.name,
+                    place=missing.place,
+                    why=missing.why,
+                )
+            )
             lacking.append(Unavailable(kind="campaign", name=name, place=str(leaf.place), error=error))
         return self.channels.usable.get(leaf.value)
 

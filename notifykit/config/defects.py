@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from notifykit.errors import ConfigError
+from notifykit.errors import ConfigError, told
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,13 +33,12 @@ class Defect:
     """Empty where what is wrong says it all."""
 
     def __str__(self) -> str:
-        said = ": ".join(filter(None, (str(self.place), self.path, self.what)))
-        return f"{said}; {self.mend}" if self.mend else said
+        return told(told(self.what, mend=self.mend, where=self.path), where=str(self.place))
 
     @property
     def error(self) -> ConfigError:
         """The defect as an error of its own."""
-        return ConfigError(f"{self.path}: {self.what}" if self.path else self.what, mend=self.mend, where=self.place)
+        return ConfigError(told(self.what, where=self.path), mend=self.mend, where=self.place)
 
 
 class InvalidConfigurationError(ConfigError):

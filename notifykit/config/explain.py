@@ -13,31 +13,41 @@ from pydantic_core import CoreSchema, ErrorDetails
 
 from notifykit.config.defects import Defects, Place
 from notifykit.config.tree import KeyPath, Node, Written, dotted, locate
-from notifykit.nearest import hint, nearest
+from notifykit.nearest import did_you_mean, hint, nearest
 from notifykit.secrets import PlaintextSecretError, credential_in
+from notifykit.wording.translation import gettext, gettext_noop, pgettext
 
 _LONGEST_SHOWN = 60
 _UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
 _WORDS = {
-    "bool_parsing": "must be true or false",
-    "bool_type": "must be true or false",
-    "dataclass_type": "must be a mapping",
-    "dict_type": "must be a mapping",
-    "finite_number": "must be a number",
-    "float_parsing": "must be a number",
-    "float_type": "must be a number",
-    "int_from_float": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "int_type": "must be a whole number",
-    "list_type": "must be a list",
-    "missing": "is missing",
-    "model_type": "must be a mapping",
-    "path_type": "must be a path",
-    "set_type": "must be a list",
-    "string_type": "must be text",
-    "too_short": "must not be empty",
-    "tuple_type": "must be a list",
+    "bool_parsing": gettext_noop("must be true or false"),
+    "bool_type": gettext_noop("must be true or false"),
+    "dataclass_type": gettext_noop("must be a mapping"),
+    "dict_type": gettext_noop("must be a mapping"),
+    "finite_number": gettext_noop("must be a number"),
+    "float_parsing": gettext_noop("must be a number"),
+    "float_type": gettext_noop("must be a number"),
+    "int_from_float": gettext_noop("must be a whole number"),
+    "int_parsing": gettext_noop("must be a whole number"),
+    "int_type": gettext_noop("must be a whole number"),
+    "list_type": gettext_noop("must be a list"),
+    "missing": gettext_noop("is missing"),
+    "model_type": gettext_noop("must be a mapping"),
+    "path_type": gettext_noop("must be a path"),
+    "set_type": gettext_noop("must be a list"),
+    "string_type": gettext_noop("must be text"),
+    "too_short": gettext_noop("must not be empty"),
+    "tuple_type": gettext_noop("must be a list"),
 }
+_MAPPINGS = {kind for kind, words in _WORDS.items() if words == _WORDS["dict_type"]}
+_LISTS = {kind for kind, words in _WORDS.items() if words == _WORDS["list_type"]}
+_BOUNDS = {
+    "greater_than": ("gt", gettext_noop("must be greater than {limit:.15g}")),
+    "greater_than_equal": ("ge", gettext_noop("must be greater than or equal to {limit:.15g}")),
+    "less_than": ("lt", gettext_noop("must be less than {limit:.15g}")),
+    "less_than_equal": ("le", gettext_noop("must be less than or equal to {limit:.15g}")),
+}
+"""By kind of error: where its context has the number, and the words."""
 
 
 class TolerantJsonSchema(GenerateJsonSchema):
@@ -64,53 +74,69 @@ def explain(
             path = (*locate(section, detail["loc"][:-1])[1], detail["loc"][-1])
         found[place, (*prefix, *path)].append(detail)
     for (place, path), details in found.items():
-        what = _what(details, path, schema)
-        defects.add(place, dotted(path), what, _MENDS.get(what, ""))
+        defects.add(place, dotted(path), _what(details, path, schema), _mend(details))
 
 
-_MENDS = {
-    "must be a mapping, not a list": "write its keys without dashes",
-    "must be a list, not a mapping": "begin each item with a dash",
-}
+def _mend(details: list[ErrorDetails]) -> str:
+    """Say how a list becomes a mapping, and the other way round; nothing where that is not what is wrong."""
+    kinds, given = {detail["type"] for detail in details}, details[0]["input"]
+    if kinds <= _MAPPINGS and isinstance(given, list):
+        return gettext("write its keys without dashes")
+    if kinds <= _LISTS and isinstance(given, Mapping):
+        return gettext("begin each item with a dash")
+    return ""
 
 
 def _what(details: list[ErrorDetails], path: KeyPath, schema: Mapping[str, Any]) -> str:
     """Word what is wrong in one place; several details are the members of a union that all refuse."""
     raised = [detail["ctx"]["error"] for detail in details if detail["type"] == "value_error" and "ctx" in detail]
     if any(isinstance(error, PlaintextSecretError) for error in raised):
-        return f"is a secret in plain text; {_secret_mend(path)}"
+        return gettext("is a secret in plain text; {mend}", mend=_secret_mend(path))
     texts = [str(error) for error in raised] or [_worded(detail, schema) for detail in details]
-    text = " or ".join(dict.fromkeys(texts)).replace(" or must be ", " or ")
-    return f"{text}, not {shown(details[0]['input'])}" if text.startswith("must be ") else text
+    beginning, between = gettext("must be "), gettext(" or ")  # the texts that begin so do it in every language
+    text = between.join(dict.fromkeys(texts)).replace(between + beginning, between)
+    if not text.startswith(beginning):
+        return text
+    return gettext("{text}, not {shown}", text=text, shown=shown(details[0]["input"]))
 
 
 def _worded(detail: ErrorDetails, schema: Mapping[str, Any]) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
     if kind in _UNKNOWN_KEY:
         *parent, key = detail["loc"]
-        return f"there is no such key{hint(str(key), keys_at(schema, parent))}"
+        return gettext("there is no such key{near}", near=hint(str(key), keys_at(schema, parent)))
     if kind in ("literal_error", "enum"):
         meant = nearest(str(detail["input"]), re.findall(r"'([^']*)'", context["expected"]))
-        guess = f'; did you mean "{meant}"?' if meant else ""
-        return f"is {shown(detail['input'])}, which is not {context['expected']}{guess}"
-    return _WORDS.get(kind, detail["msg"].replace("Input should be", "must be"))
+        near = did_you_mean(meant) if meant else ""
+        return gettext(
+            "is {shown}, which is not {wanted}{near}",
+            shown=shown(detail["input"]),
+            wanted=context["expected"],
+            near=near,
+        )
+    if kind in _BOUNDS:
+        key, words = _BOUNDS[kind]
+        return gettext(words, limit=context[key])
+    if kind in _WORDS:
+        return gettext(_WORDS[kind])
+    return detail["msg"].replace("Input should be ", gettext("must be "))  # pydantic's own words
 
 
 def shown(value: object) -> str:
     """Return a value for a message: short, and without a credential."""
     match value:
         case None:
-            return "empty"
+            return pgettext("value", "empty")
         case str() if credential_in(value):
-            return "what stands there"
+            return gettext("what stands there")
         case Written():
             return str(value)
         case str():
             return f'"{value}"' if len(value) <= _LONGEST_SHOWN else f'"{value[:_LONGEST_SHOWN]}…"'
         case Mapping():
-            return "a mapping"
+            return gettext("a mapping")
         case list():
-            return "a list"
+            return gettext("a list")
         case _:
             return repr(value)
 
@@ -119,7 +145,11 @@ def _secret_mend(path: KeyPath) -> str:
     """Say how to write the secret that stands at a path, with a name for its variable."""
     steps = [str(step) for step in path if isinstance(step, str)]
     words = re.sub(r"[^A-Z0-9]+", "_", " ".join(steps[steps[:1] == ["senders"] :]).upper()).strip("_")
-    return f"set an environment variable to it and write {steps[-1]}: {{env: {words or 'MY_SECRET'}}}"
+    return gettext(
+        "set an environment variable to it and write {key}: {{env: {name}}}",
+        key=steps[-1],
+        name=words or "MY_SECRET",
+    )
 
 
 def keys_at(schema: Mapping[str, Any], path: Iterable[str | int]) -> list[str]:

@@ -15,12 +15,13 @@ from notifykit.config.project import ProjectFile
 from notifykit.config.sections import SenderSection, TypedSection
 from notifykit.config.shapes import Shape
 from notifykit.config.tree import Branch, KeyPath, Leaf, dotted, locate, plain
-from notifykit.errors import CampaignError, NotifykitError, PluginError, pass_interrupt
+from notifykit.errors import CampaignError, NotifykitError, PluginError, pass_interrupt, told
 from notifykit.legacy import LegacyState
 from notifykit.nearest import nearest
 from notifykit.plugins.registry import Offer, Registry
 from notifykit.roles import Sender
 from notifykit.secrets import Surroundings, redact
+from notifykit.wording.translation import gettext, gettext_noop, joined
 
 Role = Literal["source", "strategy", "sender", "legacy", "section"]
 
@@ -53,19 +54,24 @@ class Unavailable:
     @property
     def failure(self) -> CampaignError:
         """What keeps a campaign from going on, at its place."""
-        inner = f"{self.error.where}: " if self.error.where else ""
-        return CampaignError(f"{inner}{self.error.what}", mend=self.error.mend, where=self.place)
+        return CampaignError(told(self.error.what, where=self.error.where), mend=self.error.mend, where=self.place)
 
     def __str__(self) -> str:
-        return f'{self.place}: {self.kind} "{self.name}" cannot be used: {self.why}'
+        return gettext(_UNUSABLE[self.kind], place=self.place, name=self.name, why=self.why)
 
 
-_WORDS: Mapping[Role, str] = {
-    "source": "source type",
-    "strategy": "strategy type",
-    "sender": "sender type",
-    "legacy": "kind of old state",
-    "section": "section",
+_UNUSABLE = {
+    "campaign": gettext_noop('{place}: campaign "{name}" cannot be used: {why}'),
+    "channel": gettext_noop('{place}: channel "{name}" cannot be used: {why}'),
+    "section": gettext_noop('{place}: section "{name}" cannot be used: {why}'),
+}
+
+_NOT_OFFERED: Mapping[Role, str] = {
+    "source": gettext_noop('no plugin offers the source type "{name}"'),
+    "strategy": gettext_noop('no plugin offers the strategy type "{name}"'),
+    "sender": gettext_noop('no plugin offers the sender type "{name}"'),
+    "legacy": gettext_noop('no plugin offers the kind of old state "{name}"'),
+    "section": gettext_noop('no plugin offers the section "{name}"'),
 }
 
 
@@ -112,19 +118,21 @@ class ComponentFactory:
         if kind is None:
             return None
         offer = self._offers["legacy"][str(plain(section.entries["kind"]))]
-        by = f"plugin {offer.plugin!r} of {offer.distribution}"
+        by = str(offer.by)
         try:
             state = kind.state(campaign)
         except BaseException as error:
             pass_interrupt(error)
             raise PluginError(
-                f"state() fails with {type(error).__name__}: {redact(str(error))}",
-                mend="its author needs to know",
+                gettext("state() fails with {kind}: {error}", kind=type(error).__name__, error=redact(str(error))),
+                mend=gettext("its author needs to know"),
                 where=by,
             ) from error
         if not isinstance(state, LegacyState):
             raise PluginError(
-                f"state() returned {state!r}, which is no LegacyState", mend="its author must mend that", where=by
+                gettext("state() returned {state!r}, which is no LegacyState", state=state),
+                mend=gettext("its author must mend that"),
+                where=by,
             )
         if (wrong := unusable(self._project.folder, state.status_file)) is not None:
             place, path = locate(section, ("status_file",))
@@ -138,22 +146,29 @@ class ComponentFactory:
             return Channel.of(name, type_, sender)
         except PluginError as error:
             offer = self._offers["sender"][type_]
-            raise PluginError(f"plugin {offer.plugin!r} of {offer.distribution}: {error}") from error
+            raise PluginError(told(str(error), where=str(offer.by))) from error
 
     def _shape(self, role: Role, name: str) -> Shape:
         offer = self._offers[role].get(name)
         if offer is None:
-            raise PluginError(f'no plugin offers the {_WORDS[role]} "{name}"', mend=self._mend(role, name))
+            raise PluginError(
+                gettext(_NOT_OFFERED[role], name=name),
+                mend=self._mend(role, name),
+            )
         return Shape(offer, HOST_KEYS[role])
 
     def _mend(self, role: Role, name: str) -> str:
         if meant := nearest(name, self._offers[role]):
-            return f'did you mean "{meant}"?'
+            return gettext('did you mean "{meant}"?', meant=meant)
         plugins = self._project.plugins
         if missing := [wanted for wanted in plugins.requires if not _is_installed(wanted)]:
-            return f"install {', '.join(missing)}, which this project requires"
-        blocked = f", or unblock it: {', '.join(plugins.block)}" if plugins.block else ""
-        return f"install the plugin that offers it{blocked} (`notifykit plugins` lists what there is)"
+            return gettext("install {missing}, which this project requires", missing=joined(gettext(", "), missing))
+        if plugins.block:
+            return gettext(
+                "install the plugin that offers it, or unblock it: {block} (`notifykit plugins` lists what there is)",
+                block=joined(gettext(", "), plugins.block),
+            )
+        return gettext("install the plugin that offers it (`notifykit plugins` lists what there is)")
 
 
 def _is_installed(requirement: str) -> bool:

@@ -11,6 +11,7 @@ from notifykit.config.paths import unusable
 from notifykit.config.tree import Branch, Leaf, Listing, Node
 from notifykit.durable.ordinary import is_there
 from notifykit.nearest import hint
+from notifykit.wording.translation import gettext
 
 _OWN = ("name", "enabled", "extends")
 """What a file says of itself only."""
@@ -35,7 +36,7 @@ class Inheritance:
         if root is None:
             return None
         if not isinstance(root, Branch):
-            self._defects.add(root.place, "", "must be a mapping with the keys source, strategy and messages")
+            self._defects.add(root.place, "", gettext("must be a mapping with the keys source, strategy and messages"))
             return None
         self._check_messages(root)
         extends = root.entries.get("extends")
@@ -52,12 +53,20 @@ class Inheritance:
         if str(target) in heirs:
             round_trip = (*heirs[heirs.index(str(target)) :], str(target))
             circle = " → ".join(Path(name).name for name in round_trip)
-            self._defects.add(named_at, "extends", f"goes round in a circle: {circle}", mend="end it somewhere")
+            self._defects.add(
+                named_at,
+                "extends",
+                gettext("goes round in a circle: {circle}", circle=circle),
+                mend=gettext("end it somewhere"),
+            )
             return None
         if not is_there(target):
             beside = sorted(found.name for found in target.parent.glob("*.y*ml"))
-            near = hint(target.name, beside) or "; correct the path"
-            self._defects.add(named_at, "extends", f"no file {target}{near}")
+            near = hint(target.name, beside)
+            mend = "" if near else gettext("correct the path")
+            self._defects.add(
+                named_at, "extends", gettext("no file {target}{near}", target=target, near=near), mend=mend
+            )
             return None
         return self._read(target, heirs)
 
@@ -70,8 +79,8 @@ class Inheritance:
                 self._defects.add(
                     item.place,
                     f"messages[{at}].name",
-                    f'"{name}" is also the name of messages[{first[name]}]',
-                    mend="give each message its own",
+                    gettext('"{name}" is also the name of messages[{number}]', name=name, number=first[name]),
+                    mend=gettext("give each message its own"),
                 )
             elif name is not None:
                 first[name] = at

@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Self
 
 from notifykit import durable
 from notifykit.durable.ordinary import read_ordinary
-from notifykit.errors import StoreError
+from notifykit.errors import StoreError, told
+from notifykit.wording.translation import gettext, gettext_noop
 
 if TYPE_CHECKING:
     from notifykit.outbox.address import StoreAddress
 
 log = logging.getLogger(__name__)
 
-ACCEPT = "where a new one is meant, run `notifykit store accept`"
+ACCEPT = gettext_noop("where a new one is meant, run `notifykit store accept`")
 _ABOUT = "The outbox that this project works with; `notifykit docs states` says why. Written by notifykit."
 
 
@@ -55,19 +56,25 @@ class KnownStore:
             return None
         except OSError as error:
             raise StoreError(
-                f"cannot be read ({error.strerror})", mend=f"delete it; {ACCEPT}", where=self.file
+                gettext("cannot be read ({why})", why=error.strerror),
+                mend=gettext("delete it; {accept}", accept=gettext(ACCEPT)),
+                where=self.file,
             ) from error
         except (ValueError, RecursionError):
             said = None
         if isinstance(said, dict) and isinstance(found := said.get("identity"), str) and found:
             return found
-        raise StoreError("does not say which outbox this project has", mend=f"delete it; {ACCEPT}", where=self.file)
+        raise StoreError(
+            gettext("does not say which outbox this project has"),
+            mend=gettext("delete it; {accept}", accept=gettext(ACCEPT)),
+            where=self.file,
+        )
 
     def require_there(self, store: StoreAddress) -> None:
         """Raise StoreError where the project has had an outbox, and there is none at this address."""
         if self.identity() is not None and not store.exists():
             gone = store.gone()
-            raise type(gone)(gone.what, mend=f"{gone.mend}; {ACCEPT}", where=gone.where)
+            raise type(gone)(gone.what, mend=told(gone.mend, mend=gettext(ACCEPT)), where=gone.where)
 
     def remember(self, identity: str) -> None:
         """Keep which outbox the project has. Where the folder cannot be written, nothing is kept."""

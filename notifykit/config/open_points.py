@@ -14,6 +14,7 @@ from notifykit.config.project import ProjectFile, read_project
 from notifykit.config.sections import ProjectSection
 from notifykit.durable.ordinary import read_ordinary
 from notifykit.errors import ConfigError
+from notifykit.wording.translation import gettext
 
 _TODO = re.compile(r"(?:^|(?<=\s))#[ \t]*(TODO\b[^\r\n]*)", re.MULTILINE)
 
@@ -54,4 +55,4 @@ def _of_file(path: Path) -> Iterator[ConfigError]:
         if any(start <= comment.start() < end for start, end in texts):
             continue  # a text that says so
         place = Place(str(path), text.count("\n", 0, comment.start()) + 1)
-        yield ConfigError(comment[1].rstrip(), mend="decide it, and remove the comment", where=place)
+        yield ConfigError(comment[1].rstrip(), mend=gettext("decide it, and remove the comment"), where=place)

@@ -47,17 +47,23 @@ class Files:
             if node is not None:
                 return _Reader(name, text, self._defects).read(node)
             self._defects.add(
-                Place(name), "", "is empty", mend="write the keys that `notifykit docs configuration` lists into it"
+                Place(name),
+                "",
+                gettext("is empty"),
+                mend=gettext("write the keys that `notifykit docs configuration` lists into it"),
             )
         except yaml.MarkedYAMLError as error:
             self._defects.add(_place(name, error), "", *_syntax(error, text))
         except yaml.reader.ReaderError as error:
             line = text.count("\n", 0, error.position) + 1
             self._defects.add(
-                Place(name, line), "", f"holds the character U+{ord(text[error.position]):04X}", mend="remove it"
+                Place(name, line),
+                "",
+                gettext("holds the character U+{code:04X}", code=ord(text[error.position])),
+                mend=gettext("remove it"),
             )
         except RecursionError:
-            self._defects.add(Place(name), "", "is nested too deeply, or contains itself by an alias")
+            self._defects.add(Place(name), "", gettext("is nested too deeply, or contains itself by an alias"))
         return None
 
     def _text(self, name: str) -> str | None:
@@ -66,11 +72,14 @@ class Files:
             return data.decode("utf-8-sig")
         except OSError as error:
             self._defects.add(
-                Place(name), "", f"cannot be read ({error.strerror})", mend="correct its path or permissions"
+                Place(name),
+                "",
+                gettext("cannot be read ({why})", why=error.strerror),
+                mend=gettext("correct its path or permissions"),
             )
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
-            self._defects.add(Place(name, line), "", "is not UTF-8", mend="save the file as UTF-8")
+            self._defects.add(Place(name, line), "", gettext("is not UTF-8"), mend=gettext("save the file as UTF-8"))
         return None
 
 
@@ -129,19 +138,19 @@ def _syntax(error: yaml.MarkedYAMLError, text: str) -> tuple[str, str]:
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
-    problem = error.problem or "cannot be read"
+    problem = error.problem or gettext("cannot be read")
     if "'\\t'" in problem:
-        return "a tab stands where YAML wants spaces; indent with spaces"
+        return gettext("a tab stands where YAML wants spaces; indent with spaces")
     if problem == "mapping values are not allowed here":
-        return "is not YAML: a colon stands inside a value; put the value in quotes, or check the indentation"
+        return gettext("is not YAML: a colon stands inside a value; put the value in quotes, or check the indentation")
     if error.context == _IN_QUOTES:
         return gettext("is not YAML: a text in quotes begins here and does not end; close the quote")
     if start := re.fullmatch(r"found character '(.+)' that cannot start any token", problem):
         return gettext("a value that starts with {sign} is text only in quotes; put it in quotes", sign=start[1])
     if error.context == "expected a single document in the stream":
-        return "is not YAML: the file has a second document (---); keep one"
-    during = f" ({error.context})" if error.context else ""
-    return f"is not YAML: {problem}{during}; look at this line and the one before"
+        return gettext("is not YAML: the file has a second document (---); keep one")
+    said = f"{problem} ({error.context})" if error.context else problem
+    return gettext("is not YAML: {said}; look at this line and the one before", said=said)
 
 
 class _Reader:
@@ -160,7 +169,10 @@ class _Reader:
             return self._node(node)
         except OverflowError:
             self._defects.add(
-                Place(self._name), "", f"stands for more than {_MOST_NODES} values", mend="use fewer aliases"
+                Place(self._name),
+                "",
+                gettext("stands for more than {most} values", most=_MOST_NODES),
+                mend=gettext("use fewer aliases"),
             )
             return None
 
@@ -198,7 +210,7 @@ class _Reader:
             if key.tag == _TAG + "merge":
                 inherited += self._merged(value)
             elif not isinstance(key, yaml.ScalarNode):
-                self._defects.add(place, "", "a key must be text", mend="put it in quotes")
+                self._defects.add(place, "", gettext("a key must be text"), mend=gettext("put it in quotes"))
             elif key.style is None and key.value[:1].isspace():
                 what = gettext(
                     "U+{code:04X} stands before {key} where YAML wants spaces",
@@ -207,7 +219,9 @@ class _Reader:
                 )
                 self._defects.add(place, "", what, gettext("indent with ordinary spaces"))
             elif (name := self._text(key)) in lines:
-                what = f'the key "{name}" is there twice, first on line {lines[name]}; keep one'
+                what = gettext(
+                    'the key "{name}" is there twice, first on line {line}; keep one', name=name, line=lines[name]
+                )
                 self._defects.add(place, "", what)
             else:
                 entries[name] = self._node(value, place)
@@ -221,7 +235,7 @@ class _Reader:
         found = self._node(node)
         branches = found.items if isinstance(found, Listing) else [found]
         if not all(isinstance(branch, Branch) for branch in branches):
-            self._defects.add(self._at(node), "", "<<: takes an alias of a mapping, such as <<: *base")
+            self._defects.add(self._at(node), "", gettext("<<: takes an alias of a mapping, such as <<: *base"))
         return [branch for branch in branches if isinstance(branch, Branch)]
 
     def _text(self, node: yaml.Node) -> str:
@@ -232,7 +246,10 @@ class _Reader:
         except UnicodeDecodeError as error:
             half = f"\\u{int.from_bytes(error.object[error.start : error.start + 2], 'little'):04x}"
             self._defects.add(
-                self._at(node), "", f"holds half of a character ({half})", mend="write the character itself"
+                self._at(node),
+                "",
+                gettext("holds half of a character ({half})", half=half),
+                mend=gettext("write the character itself"),
             )
             return text.encode(errors="replace").decode()
 
@@ -245,7 +262,12 @@ class _Reader:
         if node.tag in (_TAG + "int", _TAG + "float", _TAG + "bool"):
             return Leaf(place, self._written(node, text))
         tag = node.tag.replace(_TAG, "!!")
-        self._defects.add(place, "", f"the tag {tag} is not understood", mend="a secret is written {env: NAME}")
+        self._defects.add(
+            place,
+            "",
+            gettext("the tag {tag} is not understood", tag=tag),
+            mend=gettext("a secret is written {env: NAME}"),
+        )
         return Leaf(place, text)
 
     def _written(self, node: yaml.Node, text: str) -> str:
@@ -255,5 +277,10 @@ class _Reader:
             return Written(text, self._constructor.construct_object(node))
         except (ValueError, KeyError):
             # An explicit tag that does not fit, such as `!!int x`.
-            self._defects.add(self._at(node), "", f'"{text}" does not fit its tag', mend="leave the tag out")
+            self._defects.add(
+                self._at(node),
+                "",
+                gettext('"{text}" does not fit its tag', text=text),
+                mend=gettext("leave the tag out"),
+            )
             return text

@@ -8,6 +8,8 @@ import re
 import sys
 from pathlib import Path
 
+from notifykit.wording.translation import gettext
+
 _PLACEHOLDER = re.compile(r"^~[\w.-]*(?=[/\\])|^~$|(?:^|(?<=[/\\]))\$\w+|\$\{[^}]*\}|%\w+%")
 """What a shell would put something in the place of."""
 
@@ -31,8 +33,12 @@ def unusable(folder: Path, path: str | Path) -> str | None:
     if found is None or os.path.exists(folder / text):  # noqa: PTH110 - Path.exists raises for what may not be looked at
         return None
     whole = os.path.expandvars(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises where nobody is so called
-    such = f", such as {whole}" if _PLACEHOLDER.search(whole) is None else ""
-    return f'"{found[0]}" is not expanded: for another account it is something else; write the whole path{such}'
+    such = gettext(", such as {whole}", whole=whole) if _PLACEHOLDER.search(whole) is None else ""
+    return gettext(
+        '"{found}" is not expanded: for another account it is something else; write the whole path{such}',
+        found=found[0],
+        such=such,
+    )
 
 
 def unnameable(path: str | os.PathLike[str], folder: Path = Path()) -> str | None:
@@ -42,9 +48,12 @@ def unnameable(path: str | os.PathLike[str], folder: Path = Path()) -> str | Non
             os.stat(folder / name)  # noqa: PTH116 - the path is as it is written
         except ValueError:
             if "\0" in os.fspath(path):
-                return "holds the character U+0000, which no path may; remove it"
-            return f"cannot be written in {sys.getfilesystemencoding()}, as names of files are here; set LANG to UTF-8"
+                return gettext("holds the character U+0000, which no path may; remove it")
+            return gettext(
+                "cannot be written in {encoding}, as names of files are here; set LANG to UTF-8",
+                encoding=sys.getfilesystemencoding(),
+            )
         except OSError as error:
             if error.errno == errno.ENAMETOOLONG:
-                return f"cannot be the path of a file ({error.strerror}); shorten it"
+                return gettext("cannot be the path of a file ({why}); shorten it", why=error.strerror)
     return None

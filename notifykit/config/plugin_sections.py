@@ -10,9 +10,10 @@ from notifykit.config.factory import ComponentFactory, Unavailable
 from notifykit.config.sections import ProjectSection
 from notifykit.config.tree import Branch, Leaf, Node
 from notifykit.errors import PluginError
-from notifykit.nearest import nearest
+from notifykit.nearest import did_you_mean, nearest
 from notifykit.plugins.registry import Registry
 from notifykit.secrets import SecretMissingError
+from notifykit.wording.translation import gettext, joined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +41,16 @@ def split(root: Branch, registry: Registry, defects: Defects) -> tuple[Branch, M
         elif isinstance(node, Branch) and (key in registry.sections or nearest(key, known) is None):
             of_plugins[key] = node
         elif key in registry.sections:
-            defects.add(node.place, key, "must be a mapping")
+            defects.add(node.place, key, gettext("must be a mapping"))
         else:
-            meant = nearest(key, known)
-            guess = f'did you mean "{meant}"?' if meant else f"the keys are {', '.join(known)}"
-            defects.add(node.place, key, f"there is no such key; {guess}")
+            if meant := nearest(key, known):
+                what, mend = gettext("there is no such key{near}", near=did_you_mean(meant)), ""
+            else:
+                what, mend = (
+                    gettext("there is no such key{near}", near=""),
+                    gettext("the keys are {known}", known=joined(gettext(", "), known)),
+                )
+            defects.add(node.place, key, what, mend)
     return Branch(root.place, own), of_plugins
 
 

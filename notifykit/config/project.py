@@ -15,6 +15,7 @@ from notifykit.config.paths import in_folder, unusable
 from notifykit.config.tree import Branch, Leaf, Listing, Written
 from notifykit.errors import ConfigError, PluginError
 from notifykit.secrets import Surroundings
+from notifykit.wording.translation import gettext
 
 if TYPE_CHECKING:
     from notifykit.config.sections import ProjectSection
@@ -109,7 +110,7 @@ def read_project(file: Path) -> ProjectFile:
     defects.raise_if_any()
     root = Files(defects).load(file)
     if root is not None and not isinstance(root, Branch):
-        defects.add(root.place, "", "must be a mapping with the keys store, senders, campaigns, …")
+        defects.add(root.place, "", gettext("must be a mapping with the keys store, senders, campaigns, …"))
     wanted = _wanted(root, file, defects) if isinstance(root, Branch) else None
     defects.raise_if_any()
     assert isinstance(root, Branch)  # noqa: S101 - whatever is not was recorded
@@ -119,12 +120,12 @@ def read_project(file: Path) -> ProjectFile:
 
 def _require_file(file: Path, defects: Defects) -> None:
     """Record a project file that is not there, or is a folder. What else is wrong with it is said when it is read."""
-    mend = "run this in the folder of a project, or name its file before the command: notifykit --project FILE"
+    mend = gettext("run this in the folder of a project, or name its file before the command: notifykit --project FILE")
     try:
         if stat.S_ISDIR(file.stat().st_mode):
-            defects.add(Place(str(file)), "", "is a folder", mend="name the project's file in it")
+            defects.add(Place(str(file)), "", gettext("is a folder"), mend=gettext("name the project's file in it"))
     except FileNotFoundError:
-        defects.add(Place(str(file)), "", "there is no such file", mend=mend)
+        defects.add(Place(str(file)), "", gettext("there is no such file"), mend=mend)
     except OSError:
         return
 
@@ -134,7 +135,7 @@ def _wanted(root: Branch, file: Path, defects: Defects) -> WantedPlugins | None:
     if section is None or (isinstance(section, Leaf) and section.value is None):
         return WantedPlugins()
     if not isinstance(section, Branch):
-        defects.add(section.place, "plugins", "must be a mapping with the keys block, strict, requires")
+        defects.add(section.place, "plugins", gettext("must be a mapping with the keys block, strict, requires"))
         return None
     return _plain(section) or _validated(section, file, defects)
 
@@ -194,7 +195,8 @@ def store_address(named: str, registry: Registry) -> StoreAddress:
 
         near = hint(scheme, registry.stores)
         raise ConfigError(
-            f'no plugin offers stores of the scheme "{scheme}"{near}', mend="correct `store:`, or install such a plugin"
+            gettext('no plugin offers stores of the scheme "{scheme}"{near}', scheme=scheme, near=near),
+            mend=gettext("correct `store:`, or install such a plugin"),
         )
     try:
         address: StoreAddress = offer.load()(url=named)

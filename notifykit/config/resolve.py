@@ -27,8 +27,9 @@ from notifykit.config.validate import validated
 from notifykit.outbox.values import RESERVED, is_reserved
 from notifykit.plugins.registry import Registry
 from notifykit.secrets import Surroundings, credential_in
+from notifykit.wording.translation import gettext, gettext_noop
 
-_TAKE_IT_OUT = "take it out, and give it to an option for secrets as {env: NAME} or {file: path}"
+_TAKE_IT_OUT = gettext_noop("take it out, and give it to an option for secrets as {env: NAME} or {file: path}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,11 +126,19 @@ def _check_names(roots: Mapping[Path, Branch], defects: Defects) -> None:
         name = campaign_name(file, root)
         leaf = root.entries.get("name")
         if is_reserved(name):
-            what = f'"{name}" begins with "{RESERVED}", under which notifykit keeps messages of its own'
-            defects.add(leaf.place if leaf else root.place, "name", what, mend="choose another name")
+            what = gettext(
+                '"{name}" begins with "{reserved}", under which notifykit keeps messages of its own',
+                name=name,
+                reserved=RESERVED,
+            )
+            defects.add(leaf.place if leaf else root.place, "name", what, mend=gettext("choose another name"))
         place = leaf.place if isinstance(leaf, Leaf) else root.place
         if other := first.get(name):
-            what = f'"{name}" is also the name of the campaign at {other}; give each campaign its own'
+            what = gettext(
+                '"{name}" is also the name of the campaign at {other}; give each campaign its own',
+                name=name,
+                other=other,
+            )
             defects.add(place, "name", what)
         else:
             first[name] = place
@@ -140,4 +149,9 @@ def _check_credentials(trees: list[Node], defects: Defects) -> None:
         for path, leaf in leaves(tree):
             kind = credential_in(leaf.value or "")
             if kind and not defects.at(leaf.place):
-                defects.add(leaf.place, dotted(path), f"holds {kind} in plain text", mend=_TAKE_IT_OUT)
+                defects.add(
+                    leaf.place,
+                    dotted(path),
+                    gettext("holds {kind} in plain text", kind=kind),
+                    mend=gettext(_TAKE_IT_OUT),
+                )

@@ -64,7 +64,11 @@ def _campaign(registry: Registry, *, whole: bool) -> Schema:
         sections = [variant.schema for variant in variants]
         description = schema["properties"][role]["description"]
         named = _named_by(role)
-        inherited: Schema = {"title": f"of the inherited {named}", "type": "object", "not": {"required": [named]}}
+        inherited: Schema = {
+            "title": f"of the inherited {named}",
+            "type": "object",
+            "not": {"required": [named]},
+        }
         schema["properties"][role] = {"description": description, "oneOf": [*sections, inherited]}
         complete[role] = {"required": [named], "allOf": [{}, *(_if_so(named, variant) for variant in variants)]}
     required = schema.pop("required")
@@ -104,7 +108,10 @@ def _variants(role: Role, offers: Mapping[str, Offer]) -> list[_Variant]:
 
 
 def _variant(role: Role, offer: Offer) -> _Variant:
-    const: Schema = {"const": offer.name, "description": f"Offered by {offer.distribution}."}
+    const: Schema = {
+        "const": offer.name,
+        "description": f"Offered by {offer.distribution}.",
+    }
     named = _named_by(role)
     head: Schema = {} if role == "section" else {"properties": {named: const}, "required": [named]}
     section: Schema = {"title": offer.name, "type": "object", "properties": {}, **head}

@@ -10,6 +10,7 @@ from notifykit.campaign.campaign import DispatchSettings, RetryPolicy
 from notifykit.config.project import STORE, scheme_of
 from notifykit.model import OnUnknown
 from notifykit.options import Seconds, in_project
+from notifykit.wording.translation import gettext
 
 _RETRY = RetryPolicy()
 _DISPATCH = DispatchSettings()
@@ -80,13 +81,13 @@ class RetrySection(Section):
 
 def _message_name(name: str) -> str:
     if "." in name:
-        raise ValueError('must not contain "." (it marks the parts of a split message); use "-"')
+        raise ValueError(gettext('must not contain "." (it marks the parts of a split message); use "-"'))
     return name
 
 
 def _plain_name(name: str) -> str:
     if not name or name != name.strip() or not name.isprintable() or "/" in name:
-        raise ValueError('must be a plain name (no "/", no line breaks, no outer spaces)')
+        raise ValueError(gettext('must be a plain name (no "/", no line breaks, no outer spaces)'))
     return name
 
 
@@ -144,7 +145,7 @@ class MessageSection(SendingSection):
     @model_validator(mode="after")
     def _one_template(self) -> MessageSection:
         if (self.template is None) == (self.template_file is None):
-            raise ValueError("needs either template or template_file")
+            raise ValueError(gettext("needs either template or template_file"))
         return self
 
 
@@ -227,9 +228,9 @@ def _share(value: object) -> object:
         text = str(value).strip()
         share = float(text[:-1]) / 100 if text.endswith("%") else float(text)
     except ValueError as error:
-        raise ValueError('must be a share such as 0.95 or "95%"') from error
+        raise ValueError(gettext('must be a share such as 0.95 or "95%"')) from error
     if not 0 <= share <= 1:
-        raise ValueError('must be a share from 0 to 1, such as 0.95 or "95%"')
+        raise ValueError(gettext('must be a share from 0 to 1, such as 0.95 or "95%"'))
     return share
 
 

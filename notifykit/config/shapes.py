@@ -16,6 +16,7 @@ from notifykit.errors import NotifykitError, PluginError, pass_interrupt
 from notifykit.options import OptionError
 from notifykit.plugins.registry import Offer
 from notifykit.secrets import SecretMissingError, Surroundings, redact
+from notifykit.wording.translation import gettext
 
 _CONFIG = ConfigDict(extra="forbid", validate_default=True, allow_inf_nan=False, hide_input_in_errors=True)
 
@@ -29,19 +30,24 @@ class Shape:
 
     def __init__(self, offer: Offer, reserved: frozenset[str]) -> None:
         """Raise PluginError where the class cannot take its options from YAML."""
-        self._by = f"plugin {offer.plugin!r} of {offer.distribution}"
+        self._by = str(offer.by)
         cls = offer.load()
         if not isinstance(cls, type) or not dataclasses.is_dataclass(cls):
             raise PluginError(
-                f"its type {offer.name!r} of {self._by} is no dataclass", mend="its author must mend that"
+                gettext("its type {name!r} of {by} is no dataclass", name=offer.name, by=self._by),
+                mend=gettext("its author must mend that"),
             )
         self.cls: type = cls
         fields = [field for field in dataclasses.fields(cls) if field.init]
         if taken := sorted(reserved & {field.name for field in fields}):
             raise PluginError(
-                f"its type {offer.name!r} of {self._by} has an option {taken[0]!r}, a word that "
-                "notifykit keeps for itself",
-                mend="its author must rename it",
+                gettext(
+                    "its type {name!r} of {by} has an option {taken!r}, a word that notifykit keeps for itself",
+                    name=offer.name,
+                    by=self._by,
+                    taken=taken[0],
+                ),
+                mend=gettext("its author must rename it"),
             )
         try:
             self._adapter: TypeAdapter[Any] = TypeAdapter(_twin(cls, fields))
@@ -49,8 +55,13 @@ class Shape:
         except (PydanticUserError, NameError, TypeError) as error:
             reason = " ".join(str(error).splitlines()[0].split())
             raise PluginError(
-                f"its type {offer.name!r} of {self._by} has an option that cannot come from YAML ({reason})",
-                mend="its author must change the field's type, or give it init=False",
+                gettext(
+                    "its type {name!r} of {by} has an option that cannot come from YAML ({reason})",
+                    name=offer.name,
+                    by=self._by,
+                    reason=reason,
+                ),
+                mend=gettext("its author must change the field's type, or give it init=False"),
             ) from error
 
     def build(
@@ -80,14 +91,21 @@ class Shape:
             # Third-party code: what it raises fails this campaign or channel alone.
             pass_interrupt(error)
             raise PluginError(
-                f"{self._by} fails with {type(error).__name__}: {redact(str(error))}", mend="its author needs to know"
+                gettext(
+                    "{by} fails with {kind}: {error}", by=self._by, kind=type(error).__name__, error=redact(str(error))
+                ),
+                mend=gettext("its author needs to know"),
             ) from error
 
     def _check_defaults(self, error: ValidationError, options: Mapping[str, object]) -> None:
         for detail in error.errors(include_url=False):
             if detail["type"] != "missing" and detail["loc"] and (option := detail["loc"][0]) not in options:
-                what = f"has an option {option!r} whose default does not fit its type; its author must mend that"
-                raise PluginError(f"{self._by} {what}")
+                raise PluginError(
+                    gettext(
+                        "{by} has an option {option!r} whose default does not fit its type", by=self._by, option=option
+                    ),
+                    mend=gettext("its author must mend that"),
+                )
 
 
 def _refused(error: ValueError | NotifykitError, section: Branch, prefix: KeyPath, defects: Defects) -> None:

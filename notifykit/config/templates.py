@@ -12,15 +12,17 @@ from notifykit.campaign.render import (
     Condition,
     Escape,
     Template,
-    TemplateInvalidError,
     compile_condition,
     compile_template,
 )
+from notifykit.campaign.template_mistakes import TemplateInvalidError
 from notifykit.config.defects import Defects, Place
 from notifykit.config.paths import unusable
 from notifykit.config.tree import Leaf
 from notifykit.durable.ordinary import read_ordinary
+from notifykit.errors import told
 from notifykit.nearest import hint
+from notifykit.wording.translation import gettext
 
 Compiled = TypeVar("Compiled")
 
@@ -52,10 +54,11 @@ class Compiler:
         except TemplateInvalidError as error:
             for mistake in error.mistakes:
                 if leaf.block:
-                    place, line = Place(leaf.place.file, leaf.place.line + mistake.line), ""
+                    place, within = Place(leaf.place.file, leaf.place.line + mistake.line), ""
                 else:
-                    place, line = leaf.place, f"line {mistake.line} of it: " if mistake.line > 1 else ""
-                self.defects.add(place, path, line + mistake.what)
+                    place = leaf.place
+                    within = gettext("line {line} of it", line=mistake.line) if mistake.line > 1 else ""
+                self.defects.add(place, path, told(mistake.what, where=within))
             return None
 
     def template_file(self, leaf: Leaf, path: str, escape: Escape | None) -> Template | None:
@@ -69,11 +72,23 @@ class Compiler:
             return compile_template(text, where=str(file), escape=escape, campaign=self.campaign)
         except FileNotFoundError:
             near = hint(file.name, sorted(other.name for other in file.parent.glob("*")))
-            self.defects.add(leaf.place, path, f"no file {file}{near or '; correct the path'}")
+            self.defects.add(
+                leaf.place,
+                path,
+                gettext("no file {target}{near}", target=file, near=near),
+                "" if near else gettext("correct the path"),
+            )
         except OSError as error:
-            self.defects.add(leaf.place, path, f"{file} cannot be read ({error.strerror})", mend="correct it")
+            self.defects.add(
+                leaf.place,
+                path,
+                gettext("{file} cannot be read ({why})", file=file, why=error.strerror),
+                mend=gettext("correct it"),
+            )
         except UnicodeDecodeError:
-            self.defects.add(leaf.place, path, f"{file} is not UTF-8", mend="save it as UTF-8")
+            self.defects.add(
+                leaf.place, path, gettext("{file} is not UTF-8", file=file), mend=gettext("save it as UTF-8")
+            )
         except TemplateInvalidError as error:
             for mistake in error.mistakes:
                 self.defects.add(Place(str(file), mistake.line), path, mistake.what)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from notifykit.durable.ordinary import refuse_others
+from notifykit.wording.translation import gettext
 
 if sys.platform == "linux":
     import fcntl
@@ -344,11 +345,11 @@ def mend(error: OSError) -> str:
     """Return why a file could not be written, and what to do about it."""
     why = error.strerror or str(error)
     if error.errno in _ROOM:
-        return f"({why}): make room"
+        return gettext("({why}): make room", why=why)
     if getattr(error, "winerror", None) is not None and isinstance(error, PermissionError):
-        return f"({why}): close it in the program that has it open, a spreadsheet perhaps"
+        return gettext("({why}): close it in the program that has it open, a spreadsheet perhaps", why=why)
     if error.errno in _RIGHTS:
-        return f"({why}): check owner and mode of it and of its folder"
+        return gettext("({why}): check owner and mode of it and of its folder", why=why)
     if isinstance(error, FileNotFoundError | NotADirectoryError) or error.errno == errno.EINVAL:
-        return f"({why}): check its path"
-    return f"({why}): see the system's log"
+        return gettext("({why}): check its path", why=why)
+    return gettext("({why}): see the system's log", why=why)

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
+from notifykit.wording.translation import gettext
+
 __all__ = ["CODE", "SMALL", "Stamp", "instead_of_file", "is_there", "noting", "read_ordinary", "refuse_others", "stamp"]
 
 Stamp = tuple[int, ...] | None
@@ -63,13 +65,13 @@ def instead_of_file(path: Path) -> str | None:
         return None  # whoever opens it says what is wrong
     if stat.S_ISREG(mode):
         return None
-    return "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+    return gettext("a folder") if stat.S_ISDIR(mode) else gettext("a pipe or a device")
 
 
 def refuse_others(file: Path) -> None:
     """Raise OSError where something else than an ordinary file is at a path; nothing where there is one, or nothing."""
     if (found := instead_of_file(file)) is not None:
-        raise OSError(errno.EINVAL, f"it is {found}", str(file))
+        raise OSError(errno.EINVAL, gettext("it is {found}", found=found), str(file))
 
 
 def read_ordinary(file: Path, most: int | None = SMALL) -> bytes:
@@ -83,5 +85,5 @@ def read_ordinary(file: Path, most: int | None = SMALL) -> bytes:
     with file.open("rb") as opened:
         data = opened.read(-1 if most is None else most + 1)
     if most is not None and len(data) > most:
-        raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(file))
+        raise OSError(errno.EFBIG, gettext("it has more than {most:,} bytes", most=most), str(file))
     return data

@@ -10,6 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from notifykit.errors import NotifykitError
+from notifykit.wording.translation import gettext
 
 __all__ = ["EngineError", "require_libraries"]
 
@@ -26,4 +27,6 @@ def require_libraries() -> None:
         for name in ("procrastinate", "psycopg"):
             import_module(name)
     except ImportError as error:
-        raise EngineError(f"the engine needs procrastinate and psycopg ({error})", mend=EXTRA) from error
+        raise EngineError(
+            gettext("the engine needs procrastinate and psycopg ({error})", error=error), mend=EXTRA
+        ) from error

@@ -20,6 +20,7 @@ from psycopg.sql import SQL, Identifier
 from notifykit.campaign.campaign import Settings
 from notifykit.engine import EngineError
 from notifykit.outbox.postgres.address import PostgresAddress
+from notifykit.wording.translation import gettext
 
 _PREFIX = "notifykit_engine_"
 _JOBS = "1"
@@ -51,15 +52,17 @@ class EngineDatabase:
             address = store.conninfo
         if address is None:
             raise EngineError(
-                "the engine needs a PostgreSQL database, and the outbox is in none",
-                mend="`notifykit run` does the work on one machine; for several, `notifykit store copy` to a server",
+                gettext("the engine needs a PostgreSQL database, and the outbox is in none"),
+                mend=gettext(
+                    "`notifykit run` does the work on one machine; for several, `notifykit store copy` to a server"
+                ),
                 where=settings.store,
             )
         try:
             said = conninfo_to_dict(address)
         except psycopg.Error as error:
             raise EngineError(
-                f"`engine: address` is no address of PostgreSQL ({error})", where=settings.file
+                gettext("`engine: address` is no address of PostgreSQL ({error})", error=error), where=settings.file
             ) from error
         text = SchemaManager.get_schema() + _JOBS + identity
         schema = _PREFIX + hashlib.sha256(text.encode()).hexdigest()[:12]
@@ -113,7 +116,7 @@ def told(error: BaseException) -> EngineError:
     while cause.__cause__ is not None and not isinstance(cause, psycopg.Error):
         cause = cause.__cause__
     what = " ".join(str(cause).split()) or type(cause).__name__
-    mend = "mend its address (`engine: address`, or `store:`), PGPASSWORD or ~/.pgpass, or start the server"
+    mend = gettext("mend its address (`engine: address`, or `store:`), PGPASSWORD or ~/.pgpass, or start the server")
     if isinstance(cause, psycopg.errors.InsufficientPrivilege):
-        mend = "let the role make schemas: GRANT CREATE ON DATABASE … TO …"
-    return EngineError(f"the engine's database cannot be used: {what}", mend=mend)
+        mend = gettext("let the role make schemas: GRANT CREATE ON DATABASE … TO …")
+    return EngineError(gettext("the engine's database cannot be used: {what}", what=what), mend=mend)

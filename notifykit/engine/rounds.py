@@ -18,6 +18,7 @@ from notifykit.pipeline.held_claims import worker_name
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import Pass, generate_all, settle_all
 from notifykit.pipeline.settle import close_own
+from notifykit.wording.translation import gettext
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +90,10 @@ class Rounds:
             self._generating.discard(name)
         held = sum(len(done.problems) for done in this_pass.generated)
         self._tell(
-            f"generate {name}", this_pass.failures, f"{held} rows held; `notifykit generate {name}` lists them", held
+            f"generate {name}",
+            this_pass.failures,
+            gettext("{held} rows held; `notifykit generate {name}` lists them", held=held, name=name),
+            held,
         )
         if not any(done.queued for done in this_pass.generated):
             return []
@@ -105,7 +109,10 @@ class Rounds:
             settle_all(self._project, outbox, [campaign], this_pass)
         refused = sum(sum(done.refused.values()) for done in this_pass.settled)
         self._tell(
-            f"settle {name}", this_pass.failures, f"{refused} refused; `notifykit settle {name}` says why", refused
+            f"settle {name}",
+            this_pass.failures,
+            gettext("{refused} refused; `notifykit settle {name}` says why", refused=refused, name=name),
+            refused,
         )
         return []
 

@@ -23,6 +23,7 @@ from notifykit.engine.rounds import Rounds
 from notifykit.engine.watcher import Watcher
 from notifykit.errors import NotifykitError, StoreError
 from notifykit.pipeline.project import Project
+from notifykit.wording.translation import gettext
 
 log = logging.getLogger(__name__)
 
@@ -121,14 +122,14 @@ class Worker:
             try:
                 await self._database.prepare()
                 async with self._database.app().open_async() as app:
-                    self._say("the engine is back" if started else "started")
+                    self._say(gettext("the engine is back") if started else gettext("started"))
                     started, tries = True, 0
                     await self._work(app)
             except (psycopg.Error, ProcrastinateException, OSError) as error:
                 if not started:
                     raise told(error) from error
                 if not tries:
-                    self._say(f"cut off, trying again: {told(error).what}")
+                    self._say(gettext("cut off, trying again: {what}", what=told(error).what))
                 log.debug("cut off", exc_info=error)
             wait = _BACKOFF[min(tries, len(_BACKOFF) - 1)]
             tries += 1
@@ -157,7 +158,7 @@ class Worker:
         if not self._stopping.is_set():
             for task in done:
                 task.result()
-            raise OSError("the server closed a connection")
+            raise OSError(gettext("the server closed a connection"))
 
     def _hear(self, app: App, queue: str, concurrency: int) -> Coroutine[Any, Any, None]:
         """Return a worker of procrastinate. It ends where it is cut off, with an exception or without."""

@@ -6,6 +6,7 @@ import re
 
 from notifykit.options import OptionError
 from notifykit.secrets import Secret, SecretMissingError
+from notifykit.wording.translation import gettext
 
 _OCTET = r"(?:[1-9]?\d|1\d\d)"
 _COMMON = re.compile(
@@ -37,8 +38,12 @@ def check_http_url(url: str | Secret, option: str) -> None:
     try:
         parsed = httpx2.URL(text)
     except httpx2.InvalidURL as error:
-        raise OptionError(option, "is not a URL", mend="it must look like https://host/path") from error
+        raise OptionError(
+            option, gettext("is not a URL"), mend=gettext("it must look like https://host/path")
+        ) from error
     if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise OptionError(option, "must start with http:// or https:// and name a host")
+        raise OptionError(option, gettext("must start with http:// or https:// and name a host"))
     if parsed.port is not None and not 0 < parsed.port < 65536:
-        raise OptionError(option, f"has a port that does not exist ({parsed.port})", mend="use 1 to 65535")
+        raise OptionError(
+            option, gettext("has a port that does not exist ({port})", port=parsed.port), mend=gettext("use 1 to 65535")
+        )

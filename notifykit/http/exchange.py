@@ -27,6 +27,7 @@ from notifykit.http.coding import decoded
 from notifykit.http.deadline import DeadlineBackend
 from notifykit.http.reply import Reply
 from notifykit.model import Outcome
+from notifykit.wording.host import MALFORMED, NOT_ENCODABLE
 
 MAX_BODY = 64 * 1024
 """Bytes of a reply that are read."""
@@ -78,11 +79,11 @@ def exchange(
         with _pool(network, request.url.scheme, proxy, ca_file) as pool, closing(pool.handle_request(request)) as reply:
             return _read(reply)
     except UnicodeEncodeError:
-        return Outcome.rejected("UnicodeEncodeError", "the message or a header cannot be encoded: nothing was sent")
+        return Outcome.rejected("UnicodeEncodeError", NOT_ENCODABLE().text)
     except _FAILURES as error:
         code, detail = type(error).__name__, cause_of(error)
         if isinstance(error, _NEVER):
-            return Outcome.rejected(code, "the address or a header is malformed: nothing was sent, nothing can be")
+            return Outcome.rejected(code, MALFORMED().text)
         return Outcome.unknown(code, detail) if sent else Outcome.retry(code, detail, unreached=True)
 
 

@@ -10,6 +10,14 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from notifykit.model import Outcome
+from notifykit.wording.host import (
+    ASKED_TO_WAIT,
+    PERHAPS_TAKEN,
+    REDIRECTED,
+    REFUSED,
+    SIZE_NOT_NOW,
+    TOO_LARGE,
+)
 
 SHORTEST_WAIT, LONGEST_WAIT = 1.0, 3600.0
 """Bounds in seconds: a `Retry-After` outside of them is taken as the nearer one."""
@@ -82,7 +90,7 @@ def throttle(reply: Reply, *, now: float) -> Outcome | None:
     """
     wait = retry_after(reply, now=now)
     if reply.status == 429 or (reply.status == 503 and wait is not None):
-        return Outcome.retry(f"HTTP {reply.status}", "the service asks to wait", after=wait, pause=wait or THROTTLED)
+        return Outcome.retry(f"HTTP {reply.status}", ASKED_TO_WAIT().text, after=wait, pause=wait or THROTTLED)
     return None
 
 
@@ -105,10 +113,10 @@ def classify_status(reply: Reply, *, now: float) -> Outcome | None:
     status, code = reply.status, f"HTTP {reply.status}"
     if status == 413:
         if (wait := retry_after(reply, now=now)) is not None:
-            return Outcome.retry(code, "the service takes no message of this size now", after=wait)
-        return Outcome.rejected(code, "the message is too large for the service")
+            return Outcome.retry(code, SIZE_NOT_NOW().text, after=wait)
+        return Outcome.rejected(code, TOO_LARGE().text)
     if 300 <= status <= 399:
-        return Outcome.rejected(code, "redirects are not followed: configure the address that this one leads to")
+        return Outcome.rejected(code, REDIRECTED().text)
     if 400 <= status <= 499 and status != 408:
-        return Outcome.rejected(code, "the service refused the request")
-    return Outcome.unknown(code, "the message may have been taken all the same")
+        return Outcome.rejected(code, REFUSED().text)
+    return Outcome.unknown(code, PERHAPS_TAKEN().text)

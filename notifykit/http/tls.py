@@ -8,6 +8,7 @@ from pathlib import Path
 
 from notifykit.durable.ordinary import instead_of_file
 from notifykit.options import OptionError
+from notifykit.wording.translation import gettext
 
 _contexts: dict[tuple[Path | None, bool], ssl.SSLContext] = {}
 _lock = threading.Lock()
@@ -35,10 +36,14 @@ def context(ca_file: Path | None, *, trust_env: bool) -> ssl.SSLContext:
 def check_ca_file(ca_file: Path, option: str = "ca_file") -> None:
     """Raise ValueError, naming the option, where this is no readable file of PEM certificates."""
     if (found := instead_of_file(ca_file)) is not None:
-        raise OptionError(option, f"{ca_file} is {found}", mend="give a PEM file")
+        raise OptionError(
+            option, gettext("{file} is {found}", file=ca_file, found=found), mend=gettext("give a PEM file")
+        )
     try:
         context(ca_file, trust_env=False)
     except OSError as error:
         raise OptionError(
-            option, f"{ca_file} is not a readable file of certificates ({type(error).__name__})", mend="give a PEM file"
+            option,
+            gettext("{file} is not a readable file of certificates ({kind})", file=ca_file, kind=type(error).__name__),
+            mend=gettext("give a PEM file"),
         ) from error

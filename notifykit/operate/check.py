@@ -14,7 +14,7 @@ from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.campaign.split import split_on_line_ends
 from notifykit.config.defects import InvalidConfigurationError
 from notifykit.config.open_points import open_points
-from notifykit.errors import ConfigError, HeldCampaignError, NotifykitError, StoreError, pass_interrupt
+from notifykit.errors import ConfigError, HeldCampaignError, NotifykitError, StoreError, pass_interrupt, told
 from notifykit.model import Problem, Record
 from notifykit.operate import archives
 from notifykit.operate.archives import archive_path
@@ -30,10 +30,12 @@ from notifykit.pipeline.precedence import Precedence
 from notifykit.pipeline.project import Project, open_project
 from notifykit.plugins import Plugins
 from notifykit.roles import Decision
+from notifykit.wording.translation import gettext, gettext_noop
 
 SAMPLE = 100
 """Records of each campaign whose messages are rendered."""
 
+_DEFECT = gettext_noop("this is a defect: report it to the plugin's author")
 NOTED_OFFSET = 1.0
 """Seconds by which the clock of the store may differ from this machine's before it is worth knowing."""
 
@@ -84,9 +86,10 @@ def check(file: Path, plugins: Plugins, *, online: bool = False) -> Checked:
     """Check a project. Nothing is queued, sent or written. `online`: the services of the channels are asked, too."""
     plugins.import_offered()
     findings = [_wrong("plugins", plugin.error) for plugin in plugins.failed]
-    findings += [_error("plugins", warning) for warning in plugins.warnings]
+    findings += [_error(gettext("plugins"), warning) for warning in plugins.warnings]
     findings += [
-        Finding(level=Level.HELD, about="configuration", what=str(point), error=point) for point in open_points(file)
+        Finding(level=Level.HELD, about=gettext("configuration"), what=str(point), error=point)
+        for point in open_points(file)
     ]
     project = None
     try:
@@ -133,11 +136,14 @@ def _of_files(project: Project) -> Iterator[Finding]:
     """Where no campaign is found, or a file that looks like one is none."""
     files = project.configuration.campaign_files
     if files.none is not None and files.wanted:
-        yield _wrong("configuration", files.none)
+        yield _wrong(gettext("configuration"), files.none)
     elif idle := project.idle:
-        yield _note("configuration", idle)
+        yield _note(gettext("configuration"), idle)
     for name in files.overlooked if files.none is None else ():
-        yield _note("configuration", f"{name} is no campaign: no pattern of `campaigns` finds it; rename or remove it")
+        yield _note(
+            "configuration",
+            gettext("{name} is no campaign: no pattern of `campaigns` finds it; rename or remove it", name=name),
+        )
 
 
 def _without_secrets(file: Path, plugins: Plugins) -> Project | None:
@@ -152,13 +158,13 @@ def _of_services(project: Project) -> Iterator[Finding]:
     """What the service of each channel says."""
     configuration = project.configuration
     for name, probe in probed(configuration.channels, configuration.settings.dispatch.timeout).items():
-        about = f"channel {name}"
+        about = gettext("channel {name}", name=name)
         if probe.ready is None:
-            yield _note(about, f"not asked: {probe.detail}")
+            yield _note(about, gettext("not asked: {detail}", detail=probe.detail))
         elif probe.ready:
-            yield _note(about, f"ready: {probe.detail}")
+            yield _note(about, gettext("ready: {detail}", detail=probe.detail))
         else:
-            yield _error(about, f"not ready: {probe.detail}")
+            yield _error(about, gettext("not ready: {detail}", detail=probe.detail))
 
 
 def _of_store(project: Project) -> Iterator[Finding]:
@@ -167,19 +173,23 @@ def _of_store(project: Project) -> Iterator[Finding]:
         project.known_store.require_there(store)
         there = store.exists()
     except StoreError as error:
-        yield _wrong("store", error)
+        yield _wrong(gettext("store"), error)
         return
     if there:
         try:
             with closing(_look_at(project)) as outbox:
                 ahead = outbox.now() - project.clock.now()
         except StoreError as error:
-            yield _wrong("store", error)
+            yield _wrong(gettext("store"), error)
         else:
             if abs(ahead) > NOTED_OFFSET:
-                word = "ahead of" if ahead > 0 else "behind"
-                yield _note("store", f"its clock is {abs(ahead):,.1f} s {word} this machine's; times are the store's")
-    yield from (_error("store", what) for what in store.unwritable())
+                said = (
+                    gettext("its clock is {seconds:,.1f} s ahead of this machine's", seconds=ahead)
+                    if ahead > 0
+                    else gettext("its clock is {seconds:,.1f} s behind this machine's", seconds=-ahead)
+                )
+                yield _note(gettext("store"), told(said, mend=gettext("times are the store's")))
+    yield from (_error(gettext("store"), what) for what in store.unwritable())
 
 
 def _of_waiting(project: Project, outbox: Outbox) -> Iterator[Finding]:
@@ -187,10 +197,14 @@ def _of_waiting(project: Project, outbox: Outbox) -> Iterator[Finding]:
     channels = project.configuration.channels
     told = {item.name for item in project.configuration.unavailable if item.kind == "channel"}
     for channel, waiting in unreachable(outbox.pulse(), {*channels, *told}).items():
-        what = f"`senders` has no {channel}, for which messages wait ({waiting})"
-        mend = "put it back, or drop them: `notifykit tasks --status queued` lists them, `notifykit resolve` cancels"
+        what = gettext(
+            "`senders` has no {channel}, for which messages wait ({waiting})", channel=channel, waiting=waiting
+        )
+        mend = gettext(
+            "put it back, or drop them: `notifykit tasks --status queued` lists them, `notifykit resolve` cancels"
+        )
         error = ConfigError(what, mend=mend, where=project.file.file)
-        yield Finding(level=Level.HELD, about="configuration", what=str(error), error=error)
+        yield Finding(level=Level.HELD, about=gettext("configuration"), what=str(error), error=error)
 
 
 def _of_archives(project: Project, outbox: OpenedOutbox) -> Iterator[Finding]:
@@ -205,12 +219,14 @@ def _of_plugins(project: Project) -> list[Finding]:
     """What the commands of plugins would refuse."""
     try:
         return [
-            _wrong("configuration", error) for said in project.plugins.hook.refusals(project=project) for error in said
+            _wrong(gettext("configuration"), error)
+            for said in project.plugins.hook.refusals(project=project)
+            for error in said
         ]
     except BaseException as error:  # noqa: BLE001 - third-party code may raise anything
         pass_interrupt(error)
-        what = f"{type(error).__name__} while its commands were asked what they would refuse"
-        return [_error("plugins", f"{what}; this is a defect: report it to the plugin's author")]
+        what = gettext("{kind} while its commands were asked what they would refuse", kind=type(error).__name__)
+        return [_error(gettext("plugins"), told(what, mend=gettext(_DEFECT)))]
 
 
 def _look_at(project: Project) -> OpenedOutbox:
@@ -224,8 +240,13 @@ def _alone(campaign: Campaign, check_it: Callable[[], Iterable[Finding]]) -> lis
     except BaseException as error:  # noqa: BLE001 - third-party code may raise anything
         pass_interrupt(error)
         source, strategy = type(campaign.source).__name__, type(campaign.strategy).__name__
-        what = f"{campaign.file}: {type(error).__name__} with source {source} and strategy {strategy}"
-        return [_error(campaign.name, f"{what}; this is a defect: report it to the plugin's author")]
+        what = gettext(
+            "{kind} with source {source} and strategy {strategy}",
+            kind=type(error).__name__,
+            source=source,
+            strategy=strategy,
+        )
+        return [_error(campaign.name, told(what, mend=gettext(_DEFECT), where=str(campaign.file)))]
 
 
 def _asked(project: Project, campaign: Campaign) -> Iterator[Finding]:
@@ -236,7 +257,9 @@ def _asked(project: Project, campaign: Campaign) -> Iterator[Finding]:
     except HeldCampaignError as error:
         # What a campaign says of its old state waits for its day; what none says of is to be written.
         level = Level.ERROR if campaign.legacy is None else Level.NOTE
-        yield Finding(level=level, about=campaign.name, what=f"queues nothing: {error}", error=error)
+        yield Finding(
+            level=level, about=campaign.name, what=gettext("queues nothing: {error}", error=error), error=error
+        )
 
 
 def _of_campaign(project: Project, outbox: Outbox, precedence: Precedence, campaign: Campaign) -> Iterator[Finding]:
@@ -256,13 +279,16 @@ def _of_campaign(project: Project, outbox: Outbox, precedence: Precedence, campa
         return
     yield from (_error(campaign.name, what) for what in unwritable_results(campaign))
     if rehearsed.neither:
-        yield _note(campaign.name, f"skipped: records marked neither as sent nor as not sent: {len(rehearsed.neither)}")
+        yield _note(
+            campaign.name,
+            gettext("skipped: records marked neither as sent nor as not sent: {number}", number=len(rehearsed.neither)),
+        )
     for problem in rehearsed.neither[:SAMPLE]:
-        yield _note(campaign.name, f"skipped: {problem}")
+        yield _note(campaign.name, gettext("skipped: {problem}", problem=problem))
     if len(rehearsed.neither) > SAMPLE:
-        yield _note(campaign.name, f"skipped: … and {len(rehearsed.neither) - SAMPLE} more")
+        yield _note(campaign.name, gettext("skipped: … and {number} more", number=len(rehearsed.neither) - SAMPLE))
     if not sample and not rehearsed.problems:
-        yield _note(campaign.name, "no record yet, so its templates were compiled and not rendered")
+        yield _note(campaign.name, gettext("no record yet, so its templates were compiled and not rendered"))
     of_messages = [finding for plan in campaign.messages for finding in _of_message(campaign, plan, sample)]
     yield from of_messages
     if not any(finding.level is Level.ERROR for finding in of_messages):  # which would be told again for each record
@@ -273,7 +299,7 @@ def _held_records(campaign: Campaign, problems: Sequence[Problem]) -> Iterator[F
     for problem in problems[:SAMPLE]:
         yield _held(campaign.name, str(problem))
     if len(problems) > SAMPLE:
-        yield _held(campaign.name, f"… and {len(problems) - SAMPLE} more rows")
+        yield _held(campaign.name, gettext("… and {number} more rows", number=len(problems) - SAMPLE))
 
 
 class _Blank:
@@ -324,22 +350,31 @@ def _of_message(campaign: Campaign, plan: MessagePlan, records: Sequence[Record]
         rendered += 1
     if records and not rendered:
         yield _note(
-            campaign.name, f"message {plan.name}: none of the first records needs it, so its template was not rendered"
+            campaign.name,
+            gettext(
+                "message {name}: none of the first records needs it, so its template was not rendered", name=plan.name
+            ),
         )
     elif wrong and len(wrong) == rendered:
-        yield _error(campaign.name, f"message {plan.name}: no record can have it: {wrong[0]}")
+        yield _error(
+            campaign.name, gettext("message {name}: no record can have it: {wrong}", name=plan.name, wrong=wrong[0])
+        )
 
 
 def _unsendable(plan: MessagePlan, record: Record, text: str, recipient: str) -> Iterator[str]:
-    for what, rendered in (("text", text), ("recipient", recipient)):
+    empty = ((text, gettext_noop("the text is empty")), (recipient, gettext_noop("the recipient is empty")))
+    for rendered, what in empty:
         if not rendered.strip():
-            yield f"{record.place}: the {what} is empty; correct the template or the row"
+            yield told(gettext(what), mend=gettext("correct the template or the row"), where=record.place)
     limit = plan.channel.max_bytes
     if limit is None or len(text.encode()) <= limit or (plan.split and split_on_line_ends(text, limit)):
         return
-    mend = "shorten its longest line" if plan.split else "shorten the template, or set `split: lines`"
+    mend = gettext("shorten its longest line") if plan.split else gettext("shorten the template, or set `split: lines`")
     size = len(text.encode())
-    yield f"{record.place}: the text has {size} bytes, and channel {plan.channel.name} takes {limit}; {mend}"
+    what = gettext(
+        "the text has {size} bytes, and channel {name} takes {limit}", size=size, name=plan.channel.name, limit=limit
+    )
+    yield told(what, mend=mend, where=record.place)
 
 
 def _wrong(about: str, error: NotifykitError, what: str | None = None) -> Finding:

@@ -22,11 +22,12 @@ from notifykit.model import Status
 from notifykit.outbox.address import StoreAddress
 from notifykit.outbox.copying import KINDS, MOVED, UNPROVEN, CopiedAddress, CopyEnd, CopyState, Digest
 from notifykit.outbox.values import Filter
+from notifykit.wording.translation import gettext, gettext_noop
 
-_FOREIGN = (
+_FOREIGN = gettext_noop(
     "see `notifykit tasks --status pending` and `--status foreign`; let their program end with them, or delete them"
 )
-_DEFECT = "nothing was changed; this is a defect: report it"
+_DEFECT = gettext_noop("nothing was changed; this is a defect: report it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,9 @@ def copy_store(source: StoreAddress, target: StoreAddress, clock: Clock, *, dry_
     completed.
     """
     if source == target:
-        raise StoreError("is both where to copy from and where to", mend="name another store", where=target)
+        raise StoreError(
+            gettext("is both where to copy from and where to"), mend=gettext("name another store"), where=target
+        )
     with _end(source, create=False) as here:
         if dry_run:
             with here.held():
@@ -66,7 +69,7 @@ def copy_store(source: StoreAddress, target: StoreAddress, clock: Clock, *, dry_
 @contextmanager
 def _end(address: StoreAddress, *, create: bool) -> Iterator[CopyEnd]:
     if not hasattr(address, "copy_end"):
-        raise StoreError("is of a kind of store that cannot be copied", where=address)
+        raise StoreError(gettext("is of a kind of store that cannot be copied"), where=address)
     end = cast(CopiedAddress, address).copy_end(create=create)
     try:
         yield end
@@ -121,12 +124,17 @@ class _Copy:
         copied = _read(there)
         for kind, digest in sent.items():
             if (digest.count, digest.text) != (copied.counts[kind], copied.hashes[kind]):
-                found = f"{kind}: {digest.count:,} rows were copied, and {copied.counts[kind]:,} others arrived"
-                raise StoreError(found, mend=_DEFECT, where=self._target)
+                found = gettext(
+                    "{kind}: {count:,} rows were copied, and {arrived:,} others arrived",
+                    kind=kind,
+                    count=digest.count,
+                    arrived=copied.counts[kind],
+                )
+                raise StoreError(found, mend=gettext(_DEFECT), where=self._target)
         for one, other in zip_longest(here.turns(), there.turns()):
             if one != other:
-                found = f"it would be the turn of {other}, and is that of {one}"
-                raise StoreError(found, mend=_DEFECT, where=self._target)
+                found = gettext("it would be the turn of {other}, and is that of {one}", other=other, one=one)
+                raise StoreError(found, mend=gettext(_DEFECT), where=self._target)
         return copied
 
 
@@ -146,10 +154,16 @@ def _read(end: CopyEnd, *, dry_run: bool = False) -> Copied:
 def _require_whole(here: CopyEnd, source: StoreAddress) -> None:
     """Raise StoreError where a message is on the wire, or something is there that is no campaign's."""
     if any(here.outbox.tasks(Filter(statuses=(Status.SENDING,), limit=1))):
-        mend = "stop what sends; what a killed one left is recovered by `notifykit dispatch --once` after its lease"
-        raise StoreError("messages are on the wire", mend=mend, where=source)
+        mend = gettext(
+            "stop what sends; what a killed one left is recovered by `notifykit dispatch --once` after its lease"
+        )
+        raise StoreError(gettext("messages are on the wire"), mend=mend, where=source)
     if any(here.outbox.tasks(Filter(statuses=(Status.FOREIGN, Status.PENDING), limit=1))):
-        raise StoreError("holds rows of other programs, which only this store can keep", mend=_FOREIGN, where=source)
+        raise StoreError(
+            gettext("holds rows of other programs, which only this store can keep"),
+            mend=gettext(_FOREIGN),
+            where=source,
+        )
 
 
 def _require_free(target: StoreAddress) -> None:
@@ -164,5 +178,7 @@ def _require_empty(there: CopyEnd, target: StoreAddress) -> None:
         return
     if state is not None and state.state == UNPROVEN:
         return
-    what = "is an outbox that is in use" if state is None else f"was moved to {state.other}"
-    raise StoreError(what, mend="name a store that is not there yet", where=target)
+    what = (
+        gettext("is an outbox that is in use") if state is None else gettext("was moved to {other}", other=state.other)
+    )
+    raise StoreError(what, mend=gettext("name a store that is not there yet"), where=target)

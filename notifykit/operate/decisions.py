@@ -15,7 +15,7 @@ from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.pruned import KeepsPruned
 from notifykit.outbox.values import Filter
 from notifykit.wording import Language, Reason, Wording
-from notifykit.wording.translation import gettext
+from notifykit.wording.translation import gettext, gettext_noop, joined, pgettext
 
 _LISTED = 10
 
@@ -40,13 +40,13 @@ class Resolution(Enum):
 
 
 _INSTEAD = {
-    (Resolution.RETRY, Status.IN_DOUBT): "`notifykit resolve` decides about a message in doubt",
-    (Resolution.RETRY, Status.SENT): "`notifykit resend` sends again what was sent",
-    (Resolution.RETRY, Status.COMPLETED): "`notifykit resend` sends again what was sent",
-    (Resolution.RESEND, Status.FAILED): "`notifykit retry` tries a failed message again",
-    (Resolution.RESEND, Status.SENT): "`notifykit resend` sends again what was sent",
-    (Resolution.RESEND, Status.COMPLETED): "`notifykit resend` sends again what was sent",
-    (Resolution.RESEND, Status.CANCELLED): "`notifykit retry` queues again what was cancelled",
+    (Resolution.RETRY, Status.IN_DOUBT): gettext_noop("`notifykit resolve` decides about a message in doubt"),
+    (Resolution.RETRY, Status.SENT): gettext_noop("`notifykit resend` sends again what was sent"),
+    (Resolution.RETRY, Status.COMPLETED): gettext_noop("`notifykit resend` sends again what was sent"),
+    (Resolution.RESEND, Status.FAILED): gettext_noop("`notifykit retry` tries a failed message again"),
+    (Resolution.RESEND, Status.SENT): gettext_noop("`notifykit resend` sends again what was sent"),
+    (Resolution.RESEND, Status.COMPLETED): gettext_noop("`notifykit resend` sends again what was sent"),
+    (Resolution.RESEND, Status.CANCELLED): gettext_noop("`notifykit retry` queues again what was cancelled"),
 }
 
 
@@ -74,7 +74,8 @@ def chosen(outbox: Outbox, which: Selection, decision: Resolution, *, wording: W
     """
     if wrong := [status for status in which.statuses if status not in decision.of]:
         raise NotifykitError(
-            f"nothing can be done so about messages that are {_words(wrong)}", mend=f"it is for {_words(decision.of)}"
+            gettext("nothing can be done so about messages that are {words}", words=_words(wrong)),
+            mend=gettext("it is for {words}", words=_words(decision.of)),
         )
     if which.ids:
         ids = tuple(dict.fromkeys(which.ids))
@@ -89,7 +90,7 @@ def chosen(outbox: Outbox, which: Selection, decision: Resolution, *, wording: W
             task.id for task in tasks if task.status is Status.CANCELLED and not may_queue_again(task, outbox.events)
         }
         if which.ids:
-            _check_for_good([task for task in tasks if task.id in for_good])
+            _check_for_good([task for task in tasks if task.id in for_good], wording)
         tasks = [task for task in tasks if task.id not in for_good]
         _check_sendable(tasks)
     return tasks
@@ -113,16 +114,22 @@ def decide(
         ids = [task.id for task in chosen(outbox, which, decision, wording=wording)]
         ids = ids if shown is None else [id_ for id_ in ids if id_ in shown]
         changed = outbox.decide(ids, decision.to, who=who, why=why, of=decision.of)
-        _check_moved(changed)
+        _check_moved(changed, wording)
         return changed
 
 
-def _check_for_good(tasks: Sequence[Task]) -> None:
+def _check_for_good(tasks: Sequence[Task], wording: Wording) -> None:
     """Raise NotifykitError where tasks were not cancelled by a person here, so that they are never queued again."""
     _refuse(
         [
-            f"task {task.id} ({task.campaign} {task.key} {task.name}) was cancelled for good, by no person here: "
-            f"{task.reason}"
+            gettext(
+                "task {id} ({campaign} {key} {name}) was cancelled for good, by no person here: {reason}",
+                id=task.id,
+                campaign=task.campaign,
+                key=task.key,
+                name=task.name,
+                reason=_said(task.reason, wording),
+            )
             for task in tasks
         ]
     )
@@ -132,20 +139,33 @@ def _check_sendable(tasks: Sequence[Task]) -> None:
     """Raise NotifykitError where nobody knows to whom a message goes, as after a move where its row was gone."""
     _refuse(
         [
-            f"task {task.id} ({task.campaign} {task.key} {task.name}) has no recipient or channel any more, so it "
-            f"cannot be sent; say whether it arrived: `notifykit resolve {task.id} --sent` or `--cancel`"
+            gettext(
+                "task {id} ({campaign} {key} {name}) has no recipient or channel any more, so it cannot "
+                "be sent; say whether it arrived: `notifykit resolve {id} --sent` or `--cancel`",
+                id=task.id,
+                campaign=task.campaign,
+                key=task.key,
+                name=task.name,
+            )
             for task in tasks
             if not (task.recipient and task.channel)
         ]
     )
 
 
-def _check_moved(tasks: Sequence[Task]) -> None:
+def _check_moved(tasks: Sequence[Task], wording: Wording) -> None:
     """Raise NotifykitError where tasks are foreign whatever a person decides."""
     _refuse(
         [
-            f"task {task.id} ({task.campaign} {task.key} {task.name}) would be foreign as before: {task.reason}; mend "
-            f"these cells of its row in the table `tasks`, or drop it with `notifykit resolve {task.id} --cancel`"
+            gettext(
+                "task {id} ({campaign} {key} {name}) would be foreign as before: {reason}; mend these "
+                "cells of its row in the table `tasks`, or drop it with `notifykit resolve {id} --cancel`",
+                id=task.id,
+                campaign=task.campaign,
+                key=task.key,
+                name=task.name,
+                reason=_said(task.reason, wording),
+            )
             for task in tasks
             if task.status is Status.FOREIGN
         ]
@@ -177,29 +197,50 @@ def _check_reason(code: str, here: Collection[str], wording: Wording) -> None:
     known = sorted({*here, *wording.codes})
     if code not in known:
         listed = sorted(here)
-        mend = f"; those here are {', '.join(listed)}" if listed else "; no message here has a reason"
-        raise NotifykitError(f'no reason has the code "{code}"{hint(code, known)}{mend}')
+        raise NotifykitError(
+            gettext('no reason has the code "{code}"{near}', code=code, near=hint(code, known)),
+            mend=gettext("those here are {listed}", listed=joined(gettext(", "), listed))
+            if listed
+            else gettext("no message here has a reason"),
+        )
+
+
+def _said(reason: Reason | None, wording: Wording) -> str:
+    return str(reason) if reason is None else wording.said(reason)
 
 
 def _check(ids: Sequence[int], tasks: Sequence[Task], decision: Resolution) -> None:
     known = {task.id for task in tasks}
-    lines = [f"there is no task {id_}; `notifykit tasks` lists them" for id_ in ids if id_ not in known]
+    lines = [gettext("there is no task {id}; `notifykit tasks` lists them", id=id_) for id_ in ids if id_ not in known]
     for task in tasks:
         if not task.campaign:
-            lines.append(f"row {task.id} is another program's: no campaign owns it, and only that program decides")
+            lines.append(
+                gettext("row {id} is another program's: no campaign owns it, and only that program decides", id=task.id)
+            )
         elif task.status not in decision.of:
-            instead = _INSTEAD.get((decision, task.status), f"this is for {_words(decision.of)}")
+            known_way = _INSTEAD.get((decision, task.status))
+            instead = gettext(known_way) if known_way else gettext("this is for {words}", words=_words(decision.of))
             if task.status is Status.SENDING:
                 instead = gettext("where its worker is gone, the next `notifykit dispatch` or `run` finds that out")
-            lines.append(f"task {task.id} ({task.campaign} {task.key} {task.name}) is {task.status}; {instead}")
+            lines.append(
+                gettext(
+                    "task {id} ({campaign} {key} {name}) is {status}; {instead}",
+                    id=task.id,
+                    campaign=task.campaign,
+                    key=task.key,
+                    name=task.name,
+                    status=task.status,
+                    instead=instead,
+                )
+            )
     _refuse(lines)
 
 
 def _refuse(lines: Sequence[str]) -> None:
     """Raise NotifykitError where there are reasons to."""
     if lines:
-        more = [f"… and {len(lines) - _LISTED} more"] if len(lines) > _LISTED else []
-        raise NotifykitError(lines[0], more=[*lines[1:_LISTED], *more, "nothing was changed"])
+        more = [gettext("… and {number} more", number=len(lines) - _LISTED)] if len(lines) > _LISTED else []
+        raise NotifykitError(lines[0], more=[*lines[1:_LISTED], *more, gettext("nothing was changed")])
 
 
 def resend(outbox: Outbox, campaign: str, key: str, messages: Sequence[str] = (), *, who: str, why: str) -> list[Task]:
@@ -224,23 +265,45 @@ def resendable(outbox: Outbox, campaign: str, key: str, messages: Sequence[str] 
         if asked and (messages or not latest):
             place = outbox.archives()[0]
             raise NotifykitError(
-                f'{asked[0].name} of the key "{key}" is in the archive {place.path} on {place.host}, with its text',
-                mend="only what is in the outbox can be sent again; `notifykit trace` shows the text",
+                gettext(
+                    '{name} of the key "{key}" is in the archive {path} on {host}, with its text',
+                    name=asked[0].name,
+                    key=key,
+                    path=place.path,
+                    host=place.host,
+                ),
+                mend=gettext("only what is in the outbox can be sent again; `notifykit trace` shows the text"),
             )
     if not latest:
         near = near_keys(outbox, key, campaign)
-        mend = f"did you mean {near[0]}?" if near else "`notifykit tasks` lists what there is"
-        raise NotifykitError(f'nothing was ever queued for the key "{key}" of campaign "{campaign}"', mend=mend)
+        mend = gettext("did you mean {key}?", key=near[0]) if near else gettext("`notifykit tasks` lists what there is")
+        raise NotifykitError(
+            gettext('nothing was ever queued for the key "{key}" of campaign "{campaign}"', key=key, campaign=campaign),
+            mend=mend,
+        )
     parts = {name: [found for found in latest if found == name or found.startswith(f"{name}.")] for name in messages}
     if unknown := [name for name, found in parts.items() if not found]:
-        raise NotifykitError(f'the key "{key}" has no message "{unknown[0]}"{hint(unknown[0], latest)}')
+        raise NotifykitError(
+            gettext(
+                'the key "{key}" has no message "{name}"{near}',
+                key=key,
+                name=unknown[0],
+                near=hint(unknown[0], latest),
+            )
+        )
     chosen = {name: latest[name] for found in parts.values() for name in found} if messages else latest
     sent = [task for task in chosen.values() if task.status in SENT]
     if not sent or (messages and len(sent) < len(chosen)):
-        lines = [f"task {task.id} ({task.name}) is {task.status}" for task in chosen.values() if task not in sent]
-        raise NotifykitError(lines[0], more=[*lines[1:], "only what was sent can be sent again; nothing was changed"])
+        lines = [
+            gettext("task {id} ({name}) is {status}", id=task.id, name=task.name, status=task.status)
+            for task in chosen.values()
+            if task not in sent
+        ]
+        raise NotifykitError(
+            lines[0], more=[*lines[1:], gettext("only what was sent can be sent again; nothing was changed")]
+        )
     return sent
 
 
 def _words(names: Sequence[str]) -> str:
-    return " or ".join(str(name) for name in names)
+    return pgettext("names", " or ").join(str(name) for name in names)

@@ -18,6 +18,7 @@ from notifykit.model import Status
 from notifykit.operate.attention import Attention
 from notifykit.outbox.protocol import Outbox
 from notifykit.pipeline.run import Pass
+from notifykit.wording.translation import english
 
 __all__ = ["is_new"]
 
@@ -50,10 +51,10 @@ def is_new(outbox: Outbox, alerts: Alerts, this_pass: Pass, waiting: Attention, 
 
 def _trouble(this_pass: Pass, waiting: Attention, orphans: Mapping[str, int]) -> Iterator[tuple[str, int]]:
     for campaign, error in this_pass.failures.items():
-        yield f"{Kind.FAILING}/{campaign}/{_digest(str(error))}", 1
+        yield f"{Kind.FAILING}/{campaign}/{_digest(english(str(error)))}", 1
     for item in this_pass.generated:
         for problem in item.problems:
-            yield f"held/{item.campaign}/{_digest(problem.key or problem.place, problem.what)}", 1
+            yield f"held/{item.campaign}/{_digest(problem.key or problem.place, english(problem.what))}", 1
     for settled in this_pass.settled:
         for reason, number in settled.refused.items():
             yield f"refused/{settled.campaign}/{_digest(*map(str, reason.kind))}", number

@@ -10,6 +10,7 @@ from notifykit.outbox.values import Pause
 from notifykit.terminal.console import count
 from notifykit.terminal.times import local
 from notifykit.wording import Reason
+from notifykit.wording.translation import gettext
 
 Say = Callable[[Reason | str], str]
 """Returns what a reason says; a mere text is as it is."""
@@ -21,55 +22,86 @@ SHOWN = 10
 def lines_of(found: Consequences, said: Say) -> list[str]:
     """Say what a decision would do to messages: how many of which campaign, the first ones, and what of flags."""
     if not found.moves:
-        return ["nothing is in that state; nothing would change"]
-    lines = [f"{count(len(found.moves), 'message')} would change:"]
+        return [gettext("nothing is in that state; nothing would change")]
+    lines = [gettext("{messages} would change:", messages=count(len(found.moves), "message"))]
     lines += [
-        f"  {campaign}: {number:,} {was} to {to}" for (campaign, was, to), number in sorted(found.counted.items())
+        gettext("  {campaign}: {number:,} {was} to {to}", campaign=campaign, number=number, was=was, to=to)
+        for (campaign, was, to), number in sorted(found.counted.items())
     ]
     lines += [_line(move, said) for move in found.moves[:SHOWN]]
     if len(found.moves) > SHOWN:
-        lines.append(f"  … and {len(found.moves) - SHOWN:,} more")
+        lines.append(gettext("  … and {number:,} more", number=len(found.moves) - SHOWN))
     return [*lines, *_flag_lines(found)]
 
 
 def _line(move: Move, said: Say) -> str:
     task = move.task
     if move.new:
-        return f"  {task.name} to {task.recipient} by {task.channel}, sent before as task {task.id}"
-    line = f"  task {task.id}: {task.key} {message_name(task)} to {task.recipient} by {task.channel}"
-    return f"{line} ({said(task.reason)})" if task.reason else line
+        return gettext(
+            "  {name} to {recipient} by {channel}, sent before as task {id}",
+            name=task.name,
+            recipient=task.recipient,
+            channel=task.channel,
+            id=task.id,
+        )
+    line = gettext(
+        "  task {id}: {key} {name} to {recipient} by {channel}",
+        id=task.id,
+        key=task.key,
+        name=message_name(task),
+        recipient=task.recipient,
+        channel=task.channel,
+    )
+    return gettext("{told} ({reason})", told=line, reason=said(task.reason)) if task.reason else line
 
 
 def _flag_lines(found: Consequences) -> Iterator[str]:
     flags = found.flags
     if flags.next_settle:
-        yield f"flags: {count(flags.next_settle, 'record')} would be flagged with the next settle"
+        yield gettext(
+            "flags: {records} would be flagged with the next settle", records=count(flags.next_settle, "record")
+        )
     if flags.waiting:
-        yield f"flags: {count(flags.waiting, 'record')} would wait for messages that are not sent"
+        yield gettext(
+            "flags: {records} would wait for messages that are not sent", records=count(flags.waiting, "record")
+        )
     if flags.written:
-        yield f"flags: {count(flags.written, 'record')} flagged already"
+        yield gettext("flags: {records} flagged already", records=count(flags.written, "record"))
     if flags.never:
-        yield f"flags: {count(flags.never, 'record')} would not be flagged: none of their messages would be left"
+        yield gettext(
+            "flags: {records} would not be flagged: none of their messages would be left",
+            records=count(flags.never, "record"),
+        )
 
 
 def channel_lines(found: ChannelConsequences, said: Say) -> list[str]:
     """Say what resuming a channel would do."""
     lines = []
     if found.pause is not None:
-        lines.append(f"channel {found.channel} is paused {until(found.pause)}: {said(found.pause.reason)}")
+        lines.append(
+            gettext(
+                "channel {channel} is paused {until}: {reason}",
+                channel=found.channel,
+                until=until(found.pause),
+                reason=said(found.pause.reason),
+            )
+        )
     if found.outage is not None:
-        lines.append(f"channel {found.channel}: {said(found.outage.told)}")
+        lines.append(gettext("channel {channel}: {told}", channel=found.channel, told=said(found.outage.told)))
     if not lines:
-        return [f"channel {found.channel} is not paused"]
+        return [gettext("channel {channel} is not paused", channel=found.channel)]
+    one = found.waiting.number == 1 and not found.waiting.more
     waiting = (
-        "1 message waits" if found.waiting.number == 1 and not found.waiting.more else f"{found.waiting} messages wait"
+        gettext("1 message waits for it") if one else gettext("{number} messages wait for it", number=found.waiting)
     )
-    return [*lines, f"{waiting} for it"]
+    return [*lines, waiting]
 
 
 def until(pause: Pause) -> str:
     """Return until when a channel is paused."""
-    return "until it is resumed" if pause.until == FOREVER else f"until {local(pause.until)}"
+    if pause.until == FOREVER:
+        return gettext("until it is resumed")
+    return gettext("until {time}", time=local(pause.until))
 
 
 def message_name(task: Task) -> str:

@@ -10,6 +10,7 @@ from notifykit.outbox.places import KeepsPlaces
 from notifykit.outbox.values import SourcePlace
 from notifykit.pipeline.places import place_here
 from notifykit.pipeline.project import Project
+from notifykit.wording.translation import gettext
 
 
 def keeping_places(project: Project, outbox: Outbox) -> KeepsPlaces:
@@ -17,8 +18,8 @@ def keeping_places(project: Project, outbox: Outbox) -> KeepsPlaces:
     if isinstance(outbox, KeepsPlaces):
         return outbox
     raise NotifykitError(
-        "a store that is a file is on one machine, and so is all else",
-        mend="`notifykit store copy` takes it to a server",
+        gettext("a store that is a file is on one machine, and so is all else"),
+        mend=gettext("`notifykit store copy` takes it to a server"),
         where=project.configuration.settings.store,
     )
 
@@ -34,13 +35,15 @@ def move_here(
     settings, store = project.configuration.settings, keeping_places(project, outbox)
     if campaign.place not in (None, settings.place):
         raise NotifykitError(
-            f"it says `place: {campaign.place}`, and this is {settings.place}",
-            mend="correct that line first",
+            gettext("it says `place: {place}`, and this is {here}", place=campaign.place, here=settings.place),
+            mend=gettext("correct that line first"),
             where=campaign.file,
         )
     here = place_here(campaign, settings.place, who=who, why=why)
     if here.path and not Path(here.path).exists():
-        raise NotifykitError("there is no such file on this machine", mend="move it here first", where=here.path)
+        raise NotifykitError(
+            gettext("there is no such file on this machine"), mend=gettext("move it here first"), where=here.path
+        )
     with outbox.transaction():
         before = store.place_of(name)
         return before, store.keep_place(here, move=True)

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from notifykit.campaign.campaign import Channel
 from notifykit.errors import NotifykitError, pass_interrupt
 from notifykit.roles import Probe, Prober
+from notifykit.wording.translation import gettext
 
 AT_ONCE = 8
 """Services that are asked at a time."""
@@ -23,16 +24,23 @@ def probed(channels: Mapping[str, Channel], timeout: float) -> dict[str, Probe]:
 def _asked(channel: Channel, timeout: float) -> Probe:
     sender = channel.sender
     if not isinstance(sender, Prober):
-        return Probe.not_asked(f"senders of the type {channel.type} offer no way")
+        return Probe.not_asked(gettext("senders of the type {type} offer no way", type=channel.type))
     try:
         answer = sender.probe(timeout)
     except NotifykitError as error:
         return Probe.bad(str(error))
     except BaseException as error:  # noqa: BLE001 - third-party code may raise anything
         pass_interrupt(error)
-        return Probe.bad(f"{type(error).__name__} in its probe; this is a defect: report it to the plugin's author")
+        return Probe.bad(
+            gettext(
+                "{kind} in its probe; this is a defect: report it to the plugin's author", kind=type(error).__name__
+            )
+        )
     if isinstance(answer, Probe):
         return answer
     return Probe.bad(
-        f"its probe returned a {type(answer).__name__}; this is a defect: report it to the plugin's author"
+        gettext(
+            "its probe returned a {kind}; this is a defect: report it to the plugin's author",
+            kind=type(answer).__name__,
+        )
     )

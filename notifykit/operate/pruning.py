@@ -89,8 +89,13 @@ def bring_back(outbox: SqliteOutbox, archive: Path, clock: Clock) -> int:
     files = files_here(archive, places)
     if not files:
         number = sum(place.tasks for place in places)
-        what = f"{number:,} messages are in the archive {places[0].path} on {places[0].host}, and that is not here"
-        raise StoreError(what, mend="put it back beside the outbox", where=outbox.db.path)
+        what = gettext(
+            "{number:,} messages are in the archive {path} on {host}, and that is not here",
+            number=number,
+            path=places[0].path,
+            host=places[0].host,
+        )
+        raise StoreError(what, mend=gettext("put it back beside the outbox"), where=outbox.db.path)
     back = 0
     with ExitStack() as stack:
         of = str(outbox.db.path)

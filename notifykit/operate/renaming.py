@@ -8,6 +8,7 @@ from notifykit.nearest import hint
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project
+from notifykit.wording.translation import gettext, joined
 
 _LISTED = 10
 
@@ -24,22 +25,34 @@ def rename(project: Project, outbox: Outbox, old: str, new: str, *, who: str, wh
         for name in (old, new):
             if task := next(iter(outbox.tasks(Filter(campaign=name, statuses=(Status.SENDING,), limit=1))), None):
                 raise NotifykitError(
-                    f"task {task.id} ({name} {task.key}) is being sent",
+                    gettext("task {id} ({name} {key}) is being sent", id=task.id, name=name, key=task.key),
                     mend=(
-                        "stop `notifykit run` and `notifykit dispatch` (or wait until it is done), then run this again"
+                        gettext(
+                            "stop `notifykit run` and `notifykit dispatch` (or wait until it is done), then run this "
+                            "again"
+                        )
                     ),
                 )
         if keys := outbox.shared_keys(old, new):
-            more = f", … and {len(keys) - _LISTED} more" if len(keys) > _LISTED else ""
+            more = gettext(", … and {number} more", number=len(keys) - _LISTED) if len(keys) > _LISTED else ""
             raise NotifykitError(
-                f"{old} and {new} both have messages of {len(keys)} keys ({', '.join(keys[:_LISTED])}"
-                f"{more}), which may have been sent twice",
-                mend=f"nothing was changed: keep the name with `name: {old}` in the file",
+                gettext(
+                    "{old} and {new} both have messages of {number} keys ({keys}{more}), which may have been "
+                    "sent twice",
+                    old=old,
+                    new=new,
+                    number=len(keys),
+                    keys=joined(gettext(", "), keys[:_LISTED]),
+                    more=more,
+                ),
+                mend=gettext("nothing was changed: keep the name with `name: {old}` in the file", old=old),
             )
         number = outbox.rename_campaign(old, new, who=who, why=why)
         if not (project.rename_kept(old, new, outbox, who=who, why=why) or number):
             known = {item.campaign for item in outbox.figures()}
-            raise NotifykitError(f'the store knows no campaign "{old}"{hint(old, sorted(known))}')
+            raise NotifykitError(
+                gettext('the store knows no campaign "{old}"{near}', old=old, near=hint(old, sorted(known)))
+            )
         return number
 
 
@@ -47,11 +60,15 @@ def _require_renamed_file(project: Project, old: str, new: str) -> None:
     described = project.described_names
     if old in described:
         raise NotifykitError(
-            f'a file still describes campaign "{old}"',
-            mend="rename that file first (or its `name:`), then run this again",
+            gettext('a file still describes campaign "{old}"', old=old),
+            mend=gettext("rename that file first (or its `name:`), then run this again"),
         )
     if new not in described:
         raise NotifykitError(
-            f'no file describes campaign "{new}"{hint(new, sorted(described))}',
-            mend=(f"rename the file to {new}.yaml (or write `name: {new}` in it) first, then run this again"),
+            gettext('no file describes campaign "{new}"{near}', new=new, near=hint(new, sorted(described))),
+            mend=(
+                gettext(
+                    "rename the file to {new}.yaml (or write `name: {new}` in it) first, then run this again", new=new
+                )
+            ),
         )

@@ -10,6 +10,7 @@ from notifykit.alerts.settings import Alerts
 from notifykit.errors import NotifykitError
 from notifykit.nearest import hint
 from notifykit.outbox.protocol import Outbox
+from notifykit.wording.translation import gettext
 
 __all__ = ["silence", "unsilence"]
 
@@ -38,4 +39,8 @@ def unsilence(outbox: Outbox, alerts: Alerts, condition: str) -> bool:
 
 def _require_known(condition: str, known: Collection[str]) -> None:
     if condition not in known:
-        raise NotifykitError(f'no condition is called "{condition}"{hint(condition, sorted(known))}')
+        raise NotifykitError(
+            gettext(
+                'no condition is called "{condition}"{near}', condition=condition, near=hint(condition, sorted(known))
+            )
+        )

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 
-from notifykit.errors import NotifykitError
+from notifykit.errors import NotifykitError, told
 from notifykit.outbox.decided import Undoing
 from notifykit.outbox.protocol import Outbox
 from notifykit.wording import Reason
+from notifykit.wording.translation import gettext, gettext_noop, joined, ngettext
 
 _LISTED = 10
 
-_LIST = "`notifykit decisions` lists them"
+_LIST = gettext_noop("`notifykit decisions` lists them")
 
 
 def undoable(outbox: Outbox, decision: int | None = None) -> Undoing:
@@ -23,15 +24,21 @@ def undoable(outbox: Outbox, decision: int | None = None) -> Undoing:
     if decision is None:
         decision = next((one.id for one in outbox.decisions() if one.undone_at is None), None)
         if decision is None:
-            raise NotifykitError("there is no decision that could be undone", mend=_LIST)
+            raise NotifykitError(gettext("there is no decision that could be undone"), mend=gettext(_LIST))
     found = outbox.undoing(decision)
     if found is None:
-        raise NotifykitError(f"there is no decision {decision}", mend=_LIST)
+        raise NotifykitError(gettext("there is no decision {decision}", decision=decision), mend=gettext(_LIST))
     if found.decision.undone_at is not None:
-        raise NotifykitError(f"decision {decision} was undone by {found.decision.undone_by}", mend=_LIST)
+        raise NotifykitError(
+            gettext(
+                "decision {decision} was undone by {undone_by}", decision=decision, undone_by=found.decision.undone_by
+            ),
+            mend=gettext(_LIST),
+        )
     if not found.possible:
         raise NotifykitError(
-            f"nothing of decision {decision} can be undone", more=[*kept(found), "nothing was changed"]
+            gettext("nothing of decision {decision} can be undone", decision=decision),
+            more=[*kept(found), gettext("nothing was changed")],
         )
     return found
 
@@ -42,8 +49,10 @@ def kept(undoing: Undoing, said: Callable[[Reason], str] = str) -> list[str]:
     for one in undoing.messages:
         if one.kept is not None:
             ids[said(one.kept)].append(one.task.id)
-    lines = [f"{_tasks(of)}: {why}" for why, of in ids.items()]
-    return lines if undoing.kept is None else [*lines, f"channel {undoing.decision.channel}: {said(undoing.kept)}"]
+    lines = [told(why, where=_tasks(of)) for why, of in ids.items()]
+    if undoing.kept is None:
+        return lines
+    return [*lines, told(said(undoing.kept), where=gettext("channel {name}", name=undoing.decision.channel))]
 
 
 def undo(outbox: Outbox, decision: int, *, who: str, why: str) -> Undoing:
@@ -56,6 +65,7 @@ def undo(outbox: Outbox, decision: int, *, who: str, why: str) -> Undoing:
 
 
 def _tasks(ids: list[int]) -> str:
-    listed = ", ".join(map(str, ids[:_LISTED]))
-    more = f" and {len(ids) - _LISTED} more" if len(ids) > _LISTED else ""
-    return f"task{'' if len(ids) == 1 else 's'} {listed}{more}"
+    listed = joined(gettext(", "), map(str, ids[:_LISTED]))
+    if len(ids) > _LISTED:
+        listed = gettext("{items} and {number} more", items=listed, number=len(ids) - _LISTED)
+    return ngettext("task {ids}", "tasks {ids}", len(ids), ids=listed)

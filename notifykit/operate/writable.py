@@ -8,6 +8,7 @@ from pathlib import Path
 
 from notifykit.campaign.campaign import Campaign
 from notifykit.durable.ordinary import is_there
+from notifykit.wording.translation import gettext
 
 
 def unwritable_results(campaign: Campaign) -> Iterator[str]:
@@ -17,6 +18,8 @@ def unwritable_results(campaign: Campaign) -> Iterator[str]:
     if not isinstance(file, Path):
         return
     if is_there(file) and not os.access(file, os.W_OK):
-        yield f"{file} cannot be written, so no result is written back; correct its owner or mode"
+        yield gettext("{file} cannot be written, so no result is written back; correct its owner or mode", file=file)
     if is_there(file.parent) and not os.access(file.parent, os.W_OK | os.X_OK):
-        yield f"{file.parent} cannot be written, where results are written back; correct its owner or mode"
+        yield gettext(
+            "{parent} cannot be written, where results are written back; correct its owner or mode", parent=file.parent
+        )

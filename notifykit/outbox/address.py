@@ -13,6 +13,7 @@ from typing import Protocol
 from notifykit.clock import Clock
 from notifykit.errors import StoreError
 from notifykit.outbox.protocol import Outbox
+from notifykit.wording.translation import gettext
 
 __all__ = ["OpenedOutbox", "StoreAddress"]
 
@@ -79,5 +80,7 @@ class KnowsAccounts(Protocol):
 def required_file(store: StoreAddress, what: str, *, mend: str) -> Path:
     """Return the file of a store, for what works on nothing else. Raises StoreError where a server keeps it."""
     if store.file is None:
-        raise StoreError(f"{what} works on a store that is a file, and this one is not", mend=mend, where=store)
+        raise StoreError(
+            gettext("{what} works on a store that is a file, and this one is not", what=what), mend=mend, where=store
+        )
     return store.file

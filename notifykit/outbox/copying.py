@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from notifykit.errors import StoreError
 from notifykit.outbox.address import OpenedOutbox
+from notifykit.wording.translation import gettext
 
 Row = Sequence[Any]
 
@@ -84,13 +85,19 @@ class CopyState(NamedTuple):
     def error(self, where: object) -> StoreError:
         """Return what is said to whoever opens the outbox."""
         if self.state == MOVED:
-            mend = "write that behind `store:`; `notifykit store copy` moves it back"
-            return StoreError(f"was moved to {self.other}", mend=mend, where=where)
+            mend = gettext("write that behind `store:`; `notifykit store copy` moves it back")
+            return StoreError(gettext("was moved to {other}", other=self.other), mend=mend, where=where)
         if self.state == ARCHIVE:
-            mend = "let `store:` name the outbox itself"
-            return StoreError(f"is the archive of {self.other}, and no outbox to work with", mend=mend, where=where)
+            mend = gettext("let `store:` name the outbox itself")
+            return StoreError(
+                gettext("is the archive of {other}, and no outbox to work with", other=self.other),
+                mend=mend,
+                where=where,
+            )
         return StoreError(
-            f"is a copy of {self.other} that is not complete", mend="run `notifykit store copy` again", where=where
+            gettext("is a copy of {other} that is not complete", other=self.other),
+            mend=gettext("run `notifykit store copy` again"),
+            where=where,
         )
 
 

@@ -10,6 +10,7 @@ from notifykit.errors import StoreDamagedError, StoreError
 from notifykit.model import Status
 from notifykit.outbox.address import StoreAddress
 from notifykit.outbox.protocol import Outbox
+from notifykit.wording.translation import gettext
 
 __all__ = ["Finding", "StoreFacts", "StoreInspection", "inspection"]
 
@@ -67,7 +68,7 @@ class Inspected(Protocol):
 def inspection(outbox: Outbox, where: object) -> StoreInspection:
     """Return a look at an outbox. Raises StoreError where its kind of store has none."""
     if not hasattr(outbox, "inspection"):
-        raise StoreError("is of a kind of store that tells nothing of itself", where=where)
+        raise StoreError(gettext("is of a kind of store that tells nothing of itself"), where=where)
     return cast(Inspected, outbox).inspection()
 
 
@@ -85,10 +86,12 @@ def damage(address: StoreAddress, error: StoreDamagedError) -> list[Finding]:
     return found or [Finding(rule="damaged", number=1, what=error.what, mend=error.mend)]
 
 
-UNREADABLE = Finding(
-    rule="foreign",
-    number=0,
-    what="messages that another program wrote over",
-    mend="`notifykit tasks --status foreign` lists them, `notifykit resolve` decides",
-    held=True,
-)
+def unreadable(number: int) -> Finding:
+    """Return what is told of so many rows that another program wrote over."""
+    return Finding(
+        rule="foreign",
+        number=number,
+        what=gettext("messages that another program wrote over"),
+        mend=gettext("`notifykit tasks --status foreign` lists them, `notifykit resolve` decides"),
+        held=True,
+    )

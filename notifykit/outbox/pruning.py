@@ -8,6 +8,7 @@ from typing import Any, Protocol, cast
 from notifykit.errors import StoreError
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.pruned import ArchivePlace, KeepsPruned, PrunedMessage
+from notifykit.wording.translation import gettext
 
 __all__ = ["Moved", "Pruning", "Rows", "Shelf", "pruning"]
 
@@ -76,5 +77,5 @@ class Pruned(KeepsPruned, Protocol):
 def pruning(outbox: Outbox, where: object) -> Pruning:
     """Return what moves the messages of an outbox. Raises StoreError where its kind cannot be pruned."""
     if not isinstance(outbox, KeepsPruned):
-        raise StoreError("is of a kind of store that cannot be pruned", where=where)
+        raise StoreError(gettext("is of a kind of store that cannot be pruned"), where=where)
     return cast(Pruned, outbox).pruning()

@@ -13,6 +13,7 @@ import pluggy
 
 from notifykit import hookspecs
 from notifykit.errors import PluginError
+from notifykit.wording.translation import gettext, joined
 
 if TYPE_CHECKING:
     from pluggy import HookimplOpts
@@ -62,8 +63,8 @@ def check_module(plugin: object) -> list[str]:
     """
     if isinstance(plugin, type):
         raise PluginError(
-            f"the entry point names the class {plugin.__qualname__}",
-            mend="let it name the module, or an instance of the class",
+            gettext("the entry point names the class {qualname}", qualname=plugin.__qualname__),
+            mend=gettext("let it name the module, or an instance of the class"),
         )
     known = signatures()
     hooks = dict(_marked(plugin))
@@ -71,9 +72,11 @@ def check_module(plugin: object) -> list[str]:
         value = vars(plugin).get(name) if isinstance(plugin, ModuleType) else inspect.getattr_static(plugin, name, None)
         spec = hasattr(value, f"{hookspecs.PROJECT}_spec")
         if inspect.isfunction(value) and name not in hooks and not spec:
-            raise PluginError(f"{name} is not marked as a hook", mend="put @notifykit.hookimpl above it")
+            raise PluginError(
+                gettext("{name} is not marked as a hook", name=name), mend=gettext("put @notifykit.hookimpl above it")
+            )
     if not hooks:
-        raise PluginError("it implements no hook", mend="mark its functions with @notifykit.hookimpl")
+        raise PluginError(gettext("it implements no hook"), mend=gettext("mark its functions with @notifykit.hookimpl"))
     implemented = []
     for name, (function, options) in hooks.items():
         hook = options.get("specname") or name
@@ -84,8 +87,12 @@ def check_module(plugin: object) -> list[str]:
             from notifykit.nearest import nearest  # only where something is wrong
 
             near = nearest(hook, known)
-            mend = f"did you mean {near!r}?" if near else f"the hooks are {', '.join(known)}"
-            raise PluginError(f"there is no hook called {hook!r}", mend=mend)
+            mend = (
+                gettext("did you mean {near!r}?", near=near)
+                if near
+                else gettext("the hooks are {known}", known=joined(gettext(", "), known))
+            )
+            raise PluginError(gettext("there is no hook called {hook!r}", hook=hook), mend=mend)
     return implemented
 
 
@@ -99,15 +106,26 @@ def _marked(plugin: object) -> Iterator[tuple[str, tuple[Callable[..., object], 
 
 def _check_hook(hook: str, function: Callable[..., object], spec: str, *, wrapper: bool) -> None:
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-        raise PluginError(f"{hook} is async, so it would never run", mend="write it as a plain function")
+        raise PluginError(
+            gettext("{hook} is async, so it would never run", hook=hook), mend=gettext("write it as a plain function")
+        )
     if inspect.isgeneratorfunction(function) and not wrapper:
-        raise PluginError(f"{hook} contains a yield, so it would never run", mend="write it as a plain function")
+        raise PluginError(
+            gettext("{hook} contains a yield, so it would never run", hook=hook),
+            mend=gettext("write it as a plain function"),
+        )
     allowed = set(inspect.signature(getattr(hookspecs, hook)).parameters)
     for name, parameter in inspect.signature(function).parameters.items():
         if name not in allowed:
-            raise PluginError(f"{hook} takes {name!r}", mend=f"write it as {spec}, or with fewer arguments")
+            raise PluginError(
+                gettext("{hook} takes {name!r}", hook=hook, name=name),
+                mend=gettext("write it as {spec}, or with fewer arguments", spec=spec),
+            )
         if parameter.default is not parameter.empty:
-            raise PluginError(f"{hook} has a default for {name!r}, which some pluggy never fills", mend="remove it")
+            raise PluginError(
+                gettext("{hook} has a default for {name!r}, which some pluggy never fills", hook=hook, name=name),
+                mend=gettext("remove it"),
+            )
 
 
 def is_plain_line(text: object) -> bool:
@@ -118,17 +136,31 @@ def is_plain_line(text: object) -> bool:
 def check_name(name: object) -> None:
     """Raise PluginError where a type cannot be called so."""
     if not is_plain_line(name):
-        raise PluginError(f"a type cannot be called {name!r}", mend="give it a plain name such as 'acme_sms'")
+        raise PluginError(
+            gettext("a type cannot be called {name!r}", name=name),
+            mend=gettext("give it a plain name such as 'acme_sms'"),
+        )
 
 
 def check_class(role: str, name: str, cls: object) -> Callable[..., Any]:
     """Return the class of a type. Raises PluginError where it cannot be used under this role."""
     if not isinstance(cls, type) or not dataclasses.is_dataclass(cls):
-        raise PluginError(f"type {name!r} is offered as {cls!r}", mend="offer a class marked with @dataclass")
+        raise PluginError(
+            gettext("type {name!r} is offered as {cls!r}", name=name, cls=cls),
+            mend=gettext("offer a class marked with @dataclass"),
+        )
     method = NEEDED_METHOD[role]
     if method is None:
         return cls
     found, roles = getattr(cls, method, None), _ROLES.get(role, _USUAL_ROLES)
     if not callable(found) or getattr(found, "__module__", None) == roles:
-        raise PluginError(f"the class {cls.__qualname__} of type {name!r} has no {method}()", mend=f"add it ({roles})")
+        raise PluginError(
+            gettext(
+                "the class {qualname} of type {name!r} has no {method}()",
+                qualname=cls.__qualname__,
+                name=name,
+                method=method,
+            ),
+            mend=gettext("add it ({roles})", roles=roles),
+        )
     return cls

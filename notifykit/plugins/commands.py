@@ -14,6 +14,7 @@ from notifykit.hookspecs import RegisterCommand
 from notifykit.plugins.checks import is_plain_line
 from notifykit.plugins.named import OfferBrokenError, import_offered, is_place
 from notifykit.plugins.report import PluginId, failure
+from notifykit.wording.translation import gettext, joined
 
 
 class LazyCommand(click.Command):
@@ -54,7 +55,8 @@ def commands_of(plugin: PluginId, hooks: pluggy.HookRelay, cli: click.Group) -> 
         changed = {name for name in before | after if before.get(name) is not after.get(name)}
         if stolen := sorted(changed & names):
             raise PluginClash(  # noqa: TRY301 - undone like whatever else goes wrong here
-                f"it replaces the command {', '.join(map(repr, stolen))}", mend="call it something else"
+                gettext("it replaces the command {commands}", commands=joined(gettext(", "), map(repr, stolen))),
+                mend=gettext("call it something else"),
             )
     except BaseException:
         cli.commands.clear()
@@ -68,14 +70,19 @@ def _registering(plugin: PluginId, cli: click.Group) -> RegisterCommand:
 
     def register(name: str, place: str, line: str) -> None:
         if not is_plain_line(name):
-            raise PluginError(f"a command cannot be called {name!r}", mend="give it a plain name such as 'acme-report'")
+            raise PluginError(
+                gettext("a command cannot be called {name!r}", name=name),
+                mend=gettext("give it a plain name such as 'acme-report'"),
+            )
         if not is_place(place):
             raise PluginError(
-                f"command {name!r} is offered as {place!r}", mend="say where it is, as 'acme.report:report'"
+                gettext("command {name!r} is offered as {place!r}", name=name, place=place),
+                mend=gettext("say where it is, as 'acme.report:report'"),
             )
         if not is_plain_line(line):
             raise PluginError(
-                f"command {name!r} has no line for `--help`", mend="give it the first line of its own help"
+                gettext("command {name!r} has no line for `--help`", name=name),
+                mend=gettext("give it the first line of its own help"),
             )
         cli.add_command(LazyCommand(name, line, partial(_load, plugin, place)))
 
@@ -85,6 +92,9 @@ def _registering(plugin: PluginId, cli: click.Group) -> RegisterCommand:
 def _load(plugin: PluginId, place: str) -> click.Command:
     found = import_offered(plugin, place)
     if not isinstance(found, click.Command):
-        error = PluginError(f"{place} is {found!r}", mend="name a function that @click.command() decorates")
+        error = PluginError(
+            gettext("{place} is {found!r}", place=place, found=found),
+            mend=gettext("name a function that @click.command() decorates"),
+        )
         raise OfferBrokenError(failure(plugin, error))
     return found

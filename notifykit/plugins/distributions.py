@@ -14,6 +14,8 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from notifykit.wording.translation import gettext
+
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
@@ -49,7 +51,7 @@ class InfoFolder:
             fields = (line.partition(":") for line in text.partition("\n\n")[0].splitlines())
             self._headers = {field.lower(): value.strip() for field, _, value in fields}
         if not self._headers.get("name"):
-            raise ValueError(f"{self._folder} does not name the distribution")
+            raise ValueError(gettext("{folder} does not name the distribution", folder=self._folder))
         return self._headers["name"]
 
     @property
@@ -91,5 +93,5 @@ def entry_points(text: str, group: str) -> Iterator[tuple[str, str]]:
         elif section == group and line and not line.startswith("#"):
             name, mark, value = line.partition("=")
             if not mark:
-                raise ValueError(f"entry_points.txt has a line without =: {line}")
+                raise ValueError(gettext("entry_points.txt has a line without =: {line}", line=line))
             yield name.strip(), value.strip()

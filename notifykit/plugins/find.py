@@ -12,12 +12,13 @@ from notifykit.errors import PluginError
 from notifykit.hookspecs import PROJECT
 from notifykit.plugins.distributions import InfoFolder, distributions, entry_points
 from notifykit.plugins.report import FailedPlugin, PluginId, failure
+from notifykit.wording.translation import gettext, gettext_noop
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution, EntryPoint
 
 OWN_DISTRIBUTION = "notifykit-outbox"
-NO_DISTRIBUTION = "(no distribution)"
+NO_DISTRIBUTION = gettext_noop("(no distribution)")
 
 
 class FoundPlugin:
@@ -56,8 +57,8 @@ def find_entry_points() -> tuple[list[FoundPlugin], list[FailedPlugin]]:
                 pairs = entry_points(text, PROJECT)
                 found += [FoundPlugin(point, value, distribution) for point, value in pairs]
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the others load; it is reported
-            where = f"(something damaged in {distribution.locate_file('')})"
-            mend = "what is installed there is damaged: reinstall or remove it"
+            where = gettext("(something damaged in {folder})", folder=distribution.locate_file(""))
+            mend = gettext("what is installed there is damaged: reinstall or remove it")
             failed.append(failure(PluginId(name="?", distribution=where, version=""), error, mend))
     return found, failed
 
@@ -67,7 +68,10 @@ def own_version() -> str:
     for plugin in map(identify, find_entry_points()[0]):
         if canonical(plugin.distribution) == OWN_DISTRIBUTION:
             return plugin.version
-    raise PluginError(f"{OWN_DISTRIBUTION} is not installed, so it has no version", mend="install it with pip")
+    raise PluginError(
+        gettext("{distribution} is not installed, so it has no version", distribution=OWN_DISTRIBUTION),
+        mend=gettext("install it with pip"),
+    )
 
 
 def identify(entry_point: FoundPlugin | EntryPoint) -> PluginId:

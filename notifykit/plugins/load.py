@@ -17,6 +17,7 @@ from notifykit.plugins.find import FoundPlugin, canonical, find_entry_points, in
 from notifykit.plugins.loaded import Plugins
 from notifykit.plugins.registering import Registrations, empty_shelf, registry_of
 from notifykit.plugins.report import FailedPlugin, LoadedPlugin, PluginId, failure
+from notifykit.wording.translation import gettext
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -55,7 +56,9 @@ def load_plugins(
         loaded=loading.loaded,
         failed=failed,
         blocked=tuple(blocked),
-        warnings=tuple(f"nothing is called {name!r}, so nothing was blocked by it" for name in sorted(unmatched)),
+        warnings=tuple(
+            gettext("nothing is called {name!r}, so nothing was blocked by it", name=name) for name in sorted(unmatched)
+        ),
         strict=strict,
     )
     if strict:
@@ -97,13 +100,17 @@ class _Loading:
         first = self._names.setdefault(plugin.name, plugin)
         if first is not plugin:
             raise PluginError(
-                f"its name is taken by {first}", mend="rename the entry point, or uninstall one of the two"
+                gettext("its name is taken by {first}", first=first),
+                mend=gettext("rename the entry point, or uninstall one of the two"),
             )
         with contextlib.redirect_stdout(sys.stderr):  # a print at import must not spoil what stdout is for
             module = entry_point.load()
             hooks = check_module(module)
             if twin := self.manager.get_name(module):
-                raise PluginError(f"it names the very object of plugin {twin!r}", mend="remove one of the entry points")
+                raise PluginError(
+                    gettext("it names the very object of plugin {twin!r}", twin=twin),
+                    mend=gettext("remove one of the entry points"),
+                )
             alone = new_manager(hooks)
             alone.register(module, plugin.name)
             offers = Registrations(plugin, self.shelf)

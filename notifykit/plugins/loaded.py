@@ -16,6 +16,7 @@ from notifykit.plugins.commands import COMMAND_HOOKS, LazyCommand, commands_of
 from notifykit.plugins.named import OfferBrokenError
 from notifykit.plugins.registry import Registry
 from notifykit.plugins.report import FailedPlugin, LoadedPlugin, PluginId, failure
+from notifykit.wording.translation import gettext
 
 if TYPE_CHECKING:
     import click
@@ -129,7 +130,8 @@ class Plugins:
         def code_of(sentence: Sentence) -> str:
             if sentence.code in taken:
                 raise PluginClash(
-                    f"it offers the reason {sentence.code!r}, which is notifykit's", mend="call it something else"
+                    gettext("it offers the reason {code!r}, which is notifykit's", code=sentence.code),
+                    mend=gettext("call it something else"),
                 )
             return sentence.code
 
@@ -145,7 +147,10 @@ class Plugins:
 
         def domain_of(catalogue: Catalogue) -> str:
             if not isinstance(catalogue, Catalogue):
-                raise PluginError(f"it offers {catalogue!r} as translations", mend="offer a Catalogue")
+                raise PluginError(
+                    gettext("it offers {catalogue!r} as translations", catalogue=catalogue),
+                    mend=gettext("offer a Catalogue"),
+                )
             for language in LOCALES:
                 catalogue.read(language)
             return catalogue.domain
@@ -169,8 +174,13 @@ class Plugins:
                 offered = self._offered(plugin, hook, name_of)
                 if taken := sorted(offered.keys() & holders.keys()):
                     raise PluginClash(  # noqa: TRY301 - recorded like whatever else goes wrong here
-                        f"it offers {taken[0]!r} by {hook}, which is taken by {holders[taken[0]]}",
-                        mend="block one of the two",
+                        gettext(
+                            "it offers {name!r} by {hook}, which is taken by {holder}",
+                            name=taken[0],
+                            hook=hook,
+                            holder=holders[taken[0]],
+                        ),
+                        mend=gettext("block one of the two"),
                     )
             except BaseException as error:
                 pass_interrupt(error)
@@ -188,7 +198,9 @@ class Plugins:
         getattr(self._alone[plugin.name], hook)(register=offers.append)
         named = {name_of(offer): offer for offer in offers}
         if len(named) < len(offers):
-            raise PluginClash(f"it offers one name twice by {hook}", mend="rename one of them")
+            raise PluginClash(
+                gettext("it offers one name twice by {hook}", hook=hook), mend=gettext("rename one of them")
+            )
         return named
 
     def listing(self) -> dict[str, list[object]]:
@@ -212,7 +224,7 @@ def _observers(
 def raise_for(failed: Sequence[FailedPlugin]) -> None:
     """Raise PluginError where there is any failure."""
     if failed:
-        raise PluginError("with --strict-plugins a broken plugin is fatal:", more=list(map(str, failed)))
+        raise PluginError(gettext("with --strict-plugins a broken plugin is fatal:"), more=list(map(str, failed)))
 
 
 SPECIFIED = tuple(name for name, value in vars(hookspecs).items() if hasattr(value, f"{hookspecs.PROJECT}_spec"))

@@ -11,6 +11,7 @@ from notifykit.plugins.checks import NEEDED_METHOD, check_class, check_name
 from notifykit.plugins.named import is_place
 from notifykit.plugins.registry import Offer, Registry
 from notifykit.plugins.report import PluginId
+from notifykit.wording.translation import gettext
 
 Shelf = dict[str, dict[str, Offer]]
 """Offers by role (`sources`, `strategies`, `senders`, `legacy`, `sections`, `stores`) and type name."""
@@ -40,21 +41,36 @@ class Registrations:
 
         def offer(name: str, cls: Callable[..., Any] | str) -> None:
             if not self._open:
-                raise PluginError(f"{role} are registered while the host is built; {name!r} comes too late")
+                raise PluginError(
+                    gettext(
+                        "{role} are registered while the host is built; {name!r} comes too late", role=role, name=name
+                    )
+                )
             check_name(name)
             if not isinstance(cls, str):
                 check_class(role, name, cls)
             elif not is_place(cls):
                 raise PluginError(
-                    f"type {name!r} is offered as {cls!r}", mend="say where its class is, as 'acme.sms:AcmeSms'"
+                    gettext("type {name!r} is offered as {cls!r}", name=name, cls=cls),
+                    mend=gettext("say where its class is, as 'acme.sms:AcmeSms'"),
                 )
             if name in self._mine[role]:
-                raise PluginClash(f"it offers {name!r} twice among its {role}", mend="rename one of them")
+                raise PluginClash(
+                    gettext("it offers {name!r} twice among its {role}", name=name, role=role),
+                    mend=gettext("rename one of them"),
+                )
             if other := self._taken[role].get(name):
                 raise PluginClash(
-                    f"{self._plugin} offers {name!r} among its {role}, which is taken by plugin "
-                    f"{other.plugin!r} of {other.distribution}",
-                    mend="block or uninstall one of the two",
+                    gettext(
+                        "{plugin} offers {name!r} among its {role}, which is taken by plugin {other!r} of "
+                        "{distribution}",
+                        plugin=self._plugin,
+                        name=name,
+                        role=role,
+                        other=other.plugin,
+                        distribution=other.distribution,
+                    ),
+                    mend=gettext("block or uninstall one of the two"),
                 )
             self._mine[role][name] = Offer(role=role, name=name, offered=cls, by=self._plugin)
 

@@ -6,7 +6,8 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from notifykit.errors import NotifykitError, PluginError
+from notifykit.errors import NotifykitError, PluginError, told
+from notifykit.wording.translation import gettext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +22,10 @@ class PluginId:
     @property
     def origin(self) -> str:
         """Distribution and version, for people."""
-        return f"{self.distribution} {self.version}".rstrip()
+        return f"{gettext(self.distribution)} {self.version}".rstrip()  # or what stands where there is none
 
     def __str__(self) -> str:
-        return f"plugin {self.name!r} of {self.origin}"
+        return gettext("plugin {name!r} of {origin}", name=self.name, origin=self.origin)
 
     def as_data(self) -> dict[str, object]:
         """Return plain data for JSON."""
@@ -66,7 +67,7 @@ class FailedPlugin(PluginId):
     @property
     def error(self) -> PluginError:
         """What is wrong with it, as an error."""
-        return PluginError(f"{self.cause}: {self.what}", mend=self.mend, where=PluginId.__str__(self))
+        return PluginError(told(self.what, where=self.cause), mend=self.mend, where=PluginId.__str__(self))
 
     def as_data(self) -> dict[str, object]:
         """Return plain data for JSON."""
@@ -78,10 +79,10 @@ def failure(of: PluginId, error: BaseException, mend: str | None = None) -> Fail
     """Describe what a plugin raised, and how to mend it."""
     ours = isinstance(error, NotifykitError)
     if isinstance(error, NotifykitError):
-        said, mend = f"{error.where}: {error.what}" if error.where else error.what, mend or error.mend
+        said, mend = told(error.what, where=error.where), mend or error.mend
     else:
         said = _text(error)
-    what = " ".join(said.split()) or "(no message)"
+    what = " ".join(said.split()) or gettext("(no message)")
     return FailedPlugin(
         name=of.name,
         distribution=of.distribution,
@@ -95,17 +96,24 @@ def failure(of: PluginId, error: BaseException, mend: str | None = None) -> Fail
 
 def _text(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
-        return f"{error.msg} ({error.filename}, line {error.lineno})"
+        return gettext("{what} ({file}, line {line})", what=error.msg, file=error.filename, line=error.lineno)
     if isinstance(error, SystemExit):
-        return f"it ended the program with {error.code!r}"
+        return gettext("it ended the program with {code!r}", code=error.code)
     # Survives an exception whose own __str__ raises.
     return "".join(traceback.TracebackException.from_exception(error).format_exception_only()).partition(": ")[2]
 
 
 def _mend(of: PluginId, error: BaseException) -> str:
-    block = f"or leave it out ({of.name!r} under `plugins: block:` in notifykit.yaml)"
+    block = gettext("or leave it out ({name!r} under `plugins: block:` in notifykit.yaml)", name=of.name)
     if isinstance(error, ModuleNotFoundError) and error.name:
-        return f"install what provides the module {error.name!r}, reinstall {of.distribution}, {block}"
-    return (
-        f"upgrade or uninstall {of.distribution}, {block}; its author needs the traceback (`notifykit plugins --json`)"
+        return gettext(
+            "install what provides the module {name!r}, reinstall {distribution}, {block}",
+            name=error.name,
+            distribution=of.distribution,
+            block=block,
+        )
+    return gettext(
+        "upgrade or uninstall {distribution}, {block}; its author needs the traceback (`notifykit plugins --json`)",
+        distribution=of.distribution,
+        block=block,
     )

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from notifykit.errors import NotifykitError
+from notifykit.wording.translation import gettext
 
 PREFIX = "notifykit-"
 
@@ -77,10 +78,14 @@ class PluginNames:
         if not _NAME.fullmatch(bare) or len(bare) > _LONGEST:
             better = re.sub(r"[^a-z0-9]+", "-", bare.lower(), flags=re.ASCII).strip("-0123456789")[:_LONGEST].strip("-")
             raise NotifykitError(
-                f"a plugin cannot be called {name!r}",
+                gettext("a plugin cannot be called {name!r}", name=name),
                 mend=(
-                    f"use up to {_LONGEST} lower-case letters, digits and single hyphens, a letter "
-                    f"first, such as {better or 'acme-sms'!r}"
+                    gettext(
+                        "use up to {longest} lower-case letters, digits and single hyphens, a letter first, such "
+                        "as {such!r}",
+                        longest=_LONGEST,
+                        such=better or "acme-sms",
+                    )
                 ),
             )
         return cls(bare)
@@ -94,24 +99,36 @@ def create_plugin(name: str, folder: Path, *, taken: Collection[str] = ()) -> li
     """
     names = PluginNames.of(name)
     if names.type in taken:
-        raise NotifykitError(f"a plugin offers the sender type {names.type!r} already", mend="choose another name")
+        raise NotifykitError(
+            gettext("a plugin offers the sender type {type!r} already", type=names.type),
+            mend=gettext("choose another name"),
+        )
     if importlib.util.find_spec(names.package) is not None:
-        raise NotifykitError(f"a package called {names.package} is installed already", mend="choose another name")
+        raise NotifykitError(
+            gettext("a package called {package} is installed already", package=names.package),
+            mend=gettext("choose another name"),
+        )
     home = folder / names.distribution
     try:
         home.mkdir()
     except FileExistsError as error:
-        raise NotifykitError("is there already", mend="choose another name, or move it away", where=home) from error
+        raise NotifykitError(
+            gettext("is there already"), mend=gettext("choose another name, or move it away"), where=home
+        ) from error
     except OSError as error:
         raise NotifykitError(
-            f"cannot be made ({error.strerror})", mend="check the folder it is to stand in", where=home
+            gettext("cannot be made ({why})", why=error.strerror),
+            mend=gettext("check the folder it is to stand in"),
+            where=home,
         ) from error
     try:
         return [_write(home, path, template, names) for path, template in FILES.items()]
     except BaseException as error:
         shutil.rmtree(home, ignore_errors=True)
         if isinstance(error, OSError):
-            raise NotifykitError(f"cannot be written ({error.strerror}); nothing was left there", where=home) from error
+            raise NotifykitError(
+                gettext("cannot be written ({why}); nothing was left there", why=error.strerror), where=home
+            ) from error
         raise
 
 

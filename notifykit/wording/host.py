@@ -189,3 +189,23 @@ ALERT_ENDED = HOST(
 ALERT_MORE = HOST(
     "alert_more", "and {number:d} more: `notifykit alerts` lists them", "另有 {number} 项：`notifykit alerts` 列出全部"
 )
+NOT_ENCODABLE = HOST(
+    "http_not_encodable",
+    "the message or a header cannot be encoded: nothing was sent",
+    "消息或某个标头无法编码：什么都没有发出",
+)
+MALFORMED = HOST(
+    "http_malformed",
+    "the address or a header is malformed: nothing was sent, nothing can be",
+    "地址或某个标头格式不对：什么都没有发出，也发不出",
+)
+ASKED_TO_WAIT = HOST("http_asked_to_wait", "the service asks to wait", "服务要求等待")
+SIZE_NOT_NOW = HOST("http_size_not_now", "the service takes no message of this size now", "服务目前不接收这样大的消息")
+TOO_LARGE = HOST("http_too_large", "the message is too large for the service", "消息对该服务来说太大")
+REDIRECTED = HOST(
+    "http_redirected",
+    "redirects are not followed: configure the address that this one leads to",
+    "不跟随重定向：请直接配置它所指的地址",
+)
+REFUSED = HOST("http_refused", "the service refused the request", "服务拒绝了请求")
+PERHAPS_TAKEN = HOST("http_perhaps_taken", "the message may have been taken all the same", "消息仍可能已被接收")

@@ -11,6 +11,7 @@ from string import Formatter
 from typing import NamedTuple
 
 from notifykit.wording.reason import Param, Reason
+from notifykit.wording.translation import ENGLISH, english, gettext, spoken
 
 _parse = Formatter().parse
 
@@ -54,7 +55,14 @@ class Sentence:
         names = _names(self.english)
         for other in (self.chinese, *self.before):
             if unknown := set(_names(other)) - set(names):
-                raise ValueError(f"{self.code}: {other!r} names {', '.join(sorted(unknown))}, the English does not")
+                raise ValueError(
+                    gettext(
+                        "{code}: {other!r} names {unknown}, the English does not",
+                        code=self.code,
+                        other=other,
+                        unknown=", ".join(sorted(unknown)),
+                    )
+                )
         object.__setattr__(self, "names", names)
 
     def __call__(self, **params: Param) -> Reason:
@@ -64,6 +72,9 @@ class Sentence:
         values = tuple([params[name] for name in self.names if name in params])
         if len(values) != len(self.names) or len(values) != len(params):
             raise TypeError(f"the reason {self.code} takes {', '.join(self.names) or 'no parameter'}, not {params}")
+        if spoken() != ENGLISH:  # a reason is stored: what it is made of must not depend on who looks
+            params = {name: english(value) if isinstance(value, str) else value for name, value in params.items()}
+            values = tuple([params[name] for name in self.names])
         return Reason(filled(self.english, params), self.code, self.names, values)
 
     @cached_property

@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 
 from notifykit.wording.reason import Param, Reason
 from notifykit.wording.sentence import Pattern, Sentence, filled
+from notifykit.wording.translation import gettext, spoken
 
 
 class Language(StrEnum):
@@ -24,7 +25,7 @@ class Wording:
         self._by_code: dict[str, Sentence] = {}
         for sentence in sentences:
             if self._by_code.setdefault(sentence.code, sentence) is not sentence:
-                raise ValueError(f"two sentences have the code {sentence.code}")
+                raise ValueError(gettext("two sentences have the code {code}", code=sentence.code))
         self._recognised = lru_cache(maxsize=4096)(self._recognise)
 
     @property
@@ -35,18 +36,33 @@ class Wording:
     def say(self, reason: Reason, language: Language) -> str:
         """Put a reason into words.
 
-        What is not known (a code of a newer version, or of a plugin that is not there) has its stored text.
+        What is not known (a code of a newer version, or of a plugin that is not there) has its stored text. What a
+        sender said under a service's code is said by its sentence, where it is one.
         """
-        sentence = self._by_code.get(reason.code or "")
-        if sentence is None or language is Language.ENGLISH:
+        if language is Language.ENGLISH:
             return reason.text
+        sentence = self._by_code.get(reason.code or "")
+        if sentence is None:
+            return self._of_sender(reason, language)
         params = {name: self._said(value, language) for name, value in reason.params.items()}
         try:
             return filled(sentence.chinese, params)
         except (ValueError, TypeError, KeyError):  # parameters as another version wrote them
             return reason.text
 
+    def said(self, reason: Reason) -> str:
+        """Put a reason into words, in the language that is spoken (`notifykit.wording.translation`)."""
+        return self.say(reason, Language(spoken()))
+
+    def _of_sender(self, reason: Reason, language: Language) -> str:
+        code, _, detail = reason.text.partition(f"{reason.code} ")
+        if reason.code is None or code or (found := self._recognised(detail)).code is None:
+            return reason.text
+        return f"{reason.code} {self.say(found, language)}"
+
     def _said(self, value: Param, language: Language) -> Param:
+        if isinstance(value, str) and " " in value:
+            return gettext(value)  # a whole text of ours, which was kept in English
         return Reason(self.say(value, language)) if isinstance(value, Reason) else value
 
     def common(self, one: Reason, other: Reason) -> Reason:

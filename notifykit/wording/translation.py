@@ -6,7 +6,9 @@ What is printed for people is translated, and nothing else: JSON, exit codes and
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +16,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gettext import NullTranslations
 
-__all__ = ["Catalogue", "gettext", "gettext_noop", "ngettext", "pgettext"]
+__all__ = [
+    "Catalogue",
+    "english",
+    "gettext",
+    "gettext_noop",
+    "joined",
+    "ngettext",
+    "pgettext",
+    "spoken",
+    "untranslated",
+]
 
 ENGLISH, CHINESE = "en", "zh"
 LOCALES = {CHINESE: "zh_CN"}
@@ -45,6 +57,9 @@ HOST = Catalogue("notifykit", Path(__file__).parents[1] / "locale")
 _spoken: list[NullTranslations] = []
 """The catalogues together, the first asking the next; empty for English."""
 
+_kept = threading.local()
+"""`english`: whether this thread makes what is kept."""
+
 
 def speak(language: str, catalogues: Iterable[Catalogue] = ()) -> None:
     """Translate from now on into a language, all threads alike: by the host's catalogue, then by these."""
@@ -60,14 +75,57 @@ def speak(language: str, catalogues: Iterable[Catalogue] = ()) -> None:
     _teach_click()
 
 
+@contextmanager
+def untranslated() -> Iterator[None]:
+    """Say everything in English within, in this thread: what is kept is the same in every language."""
+    before = getattr(_kept, "english", False)
+    _kept.english = True
+    try:
+        yield
+    finally:
+        _kept.english = before
+
+
+def _catalogues() -> NullTranslations | None:
+    return None if not _spoken or getattr(_kept, "english", False) else _spoken[0]
+
+
+def spoken() -> str:
+    """Return the language in which `gettext` says something now, in this thread."""
+    return CHINESE if _catalogues() else ENGLISH
+
+
+class Said(str):
+    """A text as it is shown, which knows its English: what is stored or compared must not depend on who looks."""
+
+    __slots__ = ("english",)
+    english: str
+
+    def __str__(self) -> str:
+        return self
+
+
+def english(text: str) -> str:
+    """Return the English of what `gettext` returned, or an error says; any other text as it is."""
+    return text.english if isinstance(text, Said) else text
+
+
+def joined(between: str, parts: Iterable[str]) -> str:
+    """Join texts, so that the English of the whole is known, too."""
+    texts = list(parts)
+    whole = between.join(texts)
+    return _knowing(whole, english(between).join(map(english, texts))) if _catalogues() else whole
+
+
 def gettext(text: str, /, **values: object) -> str:
     """Return a text in the language that is spoken; one that no catalogue has stays English.
 
     Where there are values, they are put into it as `str.format` does: `{name}`, `{number:,}`, `{path!r}`. A text
     without values is left as it is, braces included.
     """
-    said = _spoken[0].gettext(text) if _spoken and text else text  # the translation of nothing is the file's head
-    return said.format(**values) if values else said
+    if not text or (known := _catalogues()) is None:  # the translation of nothing is the file's head
+        return _filled(text, values)
+    return _said(known.gettext(text), text, values)
 
 
 def gettext_noop(text: str) -> str:
@@ -77,14 +135,36 @@ def gettext_noop(text: str) -> str:
 
 def pgettext(context: str, text: str, /, **values: object) -> str:
     """Do so for a text that means something else in another context, such as `heading` of a column."""
-    said = _spoken[0].pgettext(context, text) if _spoken and text else text
-    return said.format(**values) if values else said
+    if not text or (known := _catalogues()) is None:
+        return _filled(text, values)
+    return _said(known.pgettext(context, text), text, values)
 
 
 def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
     """Return the text that goes with a number. Values are put into it; the number is one of them where it is shown."""
-    said = _spoken[0].ngettext(one, many, number) if _spoken else one if number == 1 else many
-    return said.format(**values) if values else said
+    text = one if number == 1 else many
+    known = _catalogues()
+    return _said(known.ngettext(one, many, number), text, values) if known else _filled(text, values)
+
+
+def _filled(text: str, values: Mapping[str, object]) -> str:
+    return text.format(**values) if values else text
+
+
+def _said(translation: str, text: str, values: Mapping[str, object]) -> Said:
+    return _knowing(
+        _filled(translation, values), _filled(text, {name: _plain(value) for name, value in values.items()})
+    )
+
+
+def _plain(value: object) -> object:
+    return english(str(value)) if isinstance(value, str | Exception) else value
+
+
+def _knowing(text: str, in_english: str) -> Said:
+    said = Said(text)
+    said.english = in_english
+    return said
 
 
 def _teach_click() -> None:

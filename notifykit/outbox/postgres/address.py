@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
 from notifykit.clock import Clock, SystemClock
 from notifykit.errors import StoreError
 from notifykit.options import OptionError
+from notifykit.wording.translation import gettext, gettext_noop
 
 if TYPE_CHECKING:
     from notifykit.outbox.postgres.copying import PostgresCopyEnd
@@ -23,7 +24,7 @@ SCHEMA = "notifykit"
 """The schema of the tables, where the URL names none."""
 
 _INSTALL = 'pip install "notifykit-outbox[postgres]"'
-_MEND = "write `postgresql://account@host/database`, and put the password into `~/.pgpass` or PGPASSWORD"
+_MEND = gettext_noop("write `postgresql://account@host/database`, and put the password into `~/.pgpass` or PGPASSWORD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,15 @@ class PostgresAddress:
             named = parts.path.strip("/")
             _ = parts.port
         except ValueError as error:
-            raise OptionError("store", f"is no address: {error}", mend=_MEND) from error
+            raise OptionError("store", gettext("is no address: {error}", error=error), mend=gettext(_MEND)) from error
         if not named or "/" in named:
-            raise OptionError("store", "names no database", mend=_MEND)
+            raise OptionError("store", gettext("names no database"), mend=gettext(_MEND))
         if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", self.schema):
-            raise OptionError("store", f"the schema cannot be called {self.schema!r}", mend="write small letters and _")
+            raise OptionError(
+                "store",
+                gettext("the schema cannot be called {schema!r}", schema=self.schema),
+                mend=gettext("write small letters and _"),
+            )
 
     def __str__(self) -> str:
         parts = urlsplit(self.url)
@@ -104,8 +109,8 @@ class PostgresAddress:
         granting = self._module("granting")
         with closing(self.open(SystemClock(), create=False)) as outbox, outbox.transaction():
             if not granting.is_role(outbox.db, role):
-                mend = f'make it first: CREATE ROLE "{role}" LOGIN'
-                raise StoreError(f'the server has no account "{role}"', mend=mend, where=self)
+                mend = gettext('make it first: CREATE ROLE "{role}" LOGIN', role=role)
+                raise StoreError(gettext('the server has no account "{role}"', role=role), mend=mend, where=self)
             statements: Sequence[str] = granting.statements(self.schema, role, look=look)
             for statement in statements:
                 outbox.db.execute(statement)
@@ -114,8 +119,8 @@ class PostgresAddress:
     def gone(self) -> StoreError:
         """Return the error that tells of a schema that was there."""
         return StoreError(
-            "the outbox of this project is gone: it was dropped, or `store:` names another database",
-            mend="restore it from a backup, or correct `store:`",
+            gettext("the outbox of this project is gone: it was dropped, or `store:` names another database"),
+            mend=gettext("restore it from a backup, or correct `store:`"),
             where=self,
         )
 
@@ -129,7 +134,7 @@ class PostgresAddress:
         except ModuleNotFoundError as error:
             if error.name != "psycopg":
                 raise
-            raise StoreError("needs the library psycopg", mend=_INSTALL, where=self) from error
+            raise StoreError(gettext("needs the library psycopg"), mend=_INSTALL, where=self) from error
 
 
 def _account(parts: SplitResult) -> str:

@@ -10,6 +10,7 @@ from notifykit.outbox import cells
 from notifykit.outbox.postgres import advisory
 from notifykit.outbox.postgres.database import Database
 from notifykit.wording import Reason
+from notifykit.wording.translation import gettext
 
 # `campaign_data`: all of it, the oldest first.
 _DATA = "SELECT campaign, source, target, record_key, writes FROM outbox.campaign_data ORDER BY id"
@@ -174,7 +175,10 @@ class Campaigns:
             advisory.hold(db, "campaign", names.values())
             advisory.hold(db, "data", [""])
             if shared := self.shared_keys(old, new):
-                raise StoreError(f"{old} and {new} both have messages of {shared[0]}", where=db.where)
+                raise StoreError(
+                    gettext("{old} and {new} both have messages of {key}", old=old, new=new, key=shared[0]),
+                    where=db.where,
+                )
             db.execute(_TELL, {"at": db.now(), "who": who, "detail": f"{old} → {new}: {why}", "old": old})
             count = db.execute(_RENAME_TASKS, names)
             for statement in _RENAMING:

@@ -12,6 +12,7 @@ from notifykit.outbox.postgres import channel_times, rows, schema
 from notifykit.outbox.postgres.names import short
 from notifykit.outbox.postgres.queueing import MOST_OF_A_KEY
 from notifykit.outbox.postgres.store import PostgresOutbox
+from notifykit.wording.translation import gettext
 
 _TYPES = {
     **dict.fromkeys(("id", "task_id", "duplicates_prevented", "highest", "decision"), "int8"),
@@ -182,8 +183,12 @@ class PostgresCopyEnd:
     def kept(self, kind: str, row: Row) -> Row:
         """Return a row as PostgreSQL can keep it: what somebody said loses its NULs, and a message may have none."""
         if kind == "tasks" and len(row[_KEY].encode()) > MOST_OF_A_KEY:
-            what = f"the key of message {row[0]} has more than {MOST_OF_A_KEY} bytes: too many for PostgreSQL"
-            raise StoreError(what, mend="stay with a file", where=self._db.where)
+            what = gettext(
+                "the key of message {id} has more than {most} bytes: too many for PostgreSQL",
+                id=row[0],
+                most=MOST_OF_A_KEY,
+            )
+            raise StoreError(what, mend=gettext("stay with a file"), where=self._db.where)
         if not any(isinstance(cell, str) and "\0" in cell for cell in row):
             return row
         if kind == "tasks" and any(
@@ -191,8 +196,8 @@ class PostgresCopyEnd:
             for name, cell in zip(KINDS[kind], row, strict=True)
             if isinstance(cell, str) and not name.startswith(("reason", "refusal"))
         ):
-            what = f"message {row[0]} has a NUL character (U+0000), which PostgreSQL cannot keep"
-            raise StoreError(what, mend="cancel it, or stay with a file", where=self._db.where)
+            what = gettext("message {id} has a NUL character (U+0000), which PostgreSQL cannot keep", id=row[0])
+            raise StoreError(what, mend=gettext("cancel it, or stay with a file"), where=self._db.where)
         return tuple(rows.clean(cell) if isinstance(cell, str) else cell for cell in row)
 
     def rows(self, kind: str) -> Iterator[Row]:

@@ -20,6 +20,7 @@ from notifykit.model import Claim
 from notifykit.outbox.postgres.failures import connect_error, shown, store_error
 from notifykit.outbox.postgres.handed_out import HandedOut
 from notifykit.outbox.postgres.server_time import ServerTime
+from notifykit.wording.translation import gettext
 
 BUSY_SECONDS = 30
 """How long a statement waits for others' locks before it gives up."""
@@ -169,8 +170,8 @@ class Database:
         except psycopg.Error as error:
             self.handed.undone()
             if self._lost:
-                what = "the connection was lost during a commit, and whether that was done is not known"
-                mend = "run the same command again: what was done is not done twice"
+                what = gettext("the connection was lost during a commit, and whether that was done is not known")
+                mend = gettext("run the same command again: what was done is not done twice")
                 raise StoreError(what, mend=mend, where=self.where, passing=True) from error
             raise self.explained(error) from error
         self.handed.committed()
@@ -248,7 +249,7 @@ class Database:
 
     def _require_connection(self) -> None:
         if self._closed:
-            raise StoreError("was closed", where=self.where)
+            raise StoreError(gettext("was closed"), where=self.where)
         if self._lost:
             self._reconciled = False
             self._connection.close()

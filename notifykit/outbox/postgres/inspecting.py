@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from notifykit.model import Status
 from notifykit.outbox.inspection import Finding, StoreFacts
 from notifykit.outbox.postgres.database import Database
+from notifykit.wording.translation import gettext, gettext_noop
 
 # `facts`: how many tasks are where.
 _BY_STATUS = "SELECT status, count(*) FROM outbox.tasks GROUP BY status"
@@ -69,16 +70,16 @@ SELECT count(*) FROM outbox.tasks
 
 _KINDS = ("tasks", "attempts", "events", "decisions")
 
-_LOST = "somebody changed the tables; restore them from a backup"
+_LOST = gettext_noop("somebody changed the tables; restore them from a backup")
 
 _RULES = (
-    ("halves", _HALVES, "messages of which one half is missing", _LOST),
-    ("attempts_of_nothing", _LOST_ATTEMPTS, "attempts of messages that are not there", _LOST),
-    ("events_of_nothing", _LOST_EVENTS, "events of messages that are not there", _LOST),
-    ("decisions_of_nothing", _LOST_DECISIONS, "decisions about messages that are not there", _LOST),
-    ("unfenced", _UNFENCED, "messages whose number of attempts is lower than that of an attempt", _LOST),
-    ("contradicted", _CONTRADICTED, "messages whose times contradict their status", _LOST),
-    ("no_turn", _NO_TURN, "recipients with messages that wait for nobody's turn", _LOST),
+    ("halves", _HALVES, gettext_noop("messages of which one half is missing"), _LOST),
+    ("attempts_of_nothing", _LOST_ATTEMPTS, gettext_noop("attempts of messages that are not there"), _LOST),
+    ("events_of_nothing", _LOST_EVENTS, gettext_noop("events of messages that are not there"), _LOST),
+    ("decisions_of_nothing", _LOST_DECISIONS, gettext_noop("decisions about messages that are not there"), _LOST),
+    ("unfenced", _UNFENCED, gettext_noop("messages whose number of attempts is lower than that of an attempt"), _LOST),
+    ("contradicted", _CONTRADICTED, gettext_noop("messages whose times contradict their status"), _LOST),
+    ("no_turn", _NO_TURN, gettext_noop("recipients with messages that wait for nobody's turn"), _LOST),
 )
 
 
@@ -104,4 +105,4 @@ class PostgresInspection:
         """Yield which of the outbox's own rules are broken. The server looks after its files itself."""
         for rule, statement, what, mend in _RULES:
             if number := self._db.one(statement)[0]:
-                yield Finding(rule=rule, number=number, what=what, mend=mend)
+                yield Finding(rule=rule, number=number, what=gettext(what), mend=gettext(mend))

@@ -14,6 +14,7 @@ from notifykit.outbox.postgres.lanes import Lanes
 from notifykit.outbox.postgres.ledger import PostgresLedger
 from notifykit.outbox.values import Enqueued, Event
 from notifykit.wording.host import FLAG_UNSET
+from notifykit.wording.translation import gettext, gettext_noop
 
 # `_unknown`: which of the offered messages were never queued, by their places. What was moved to an archive was.
 _UNKNOWN = """
@@ -173,19 +174,24 @@ def _require_storable(draft: Draft, where: str) -> None:
     """Raise StoreError for a NUL, which PostgreSQL keeps in no text, and for a key that no index takes."""
     if len(draft.key) > MOST_OF_A_KEY // 4 and len(draft.key.encode()) > MOST_OF_A_KEY:
         raise StoreError(
-            f"the key {draft.key[:40]!r}… has {len(draft.key.encode())} bytes, and at most {MOST_OF_A_KEY} can be kept",
-            mend="correct the row, or take the key from another column",
+            gettext(
+                "the key {key!r}… has {number} bytes, and at most {most} can be kept",
+                key=draft.key[:40],
+                number=len(draft.key.encode()),
+                most=MOST_OF_A_KEY,
+            ),
+            mend=gettext("correct the row, or take the key from another column"),
             where=where,
         )
     for what, text in (
-        ("key", draft.key),
-        ("text", draft.text),
-        ("recipient", draft.recipient),
-        ("campaign", draft.campaign),
-        ("message", draft.name),
-        ("channel", draft.channel),
-        ("task type", draft.task_type),
+        (gettext_noop("the key of {key!r} cannot be kept: it has a NUL"), draft.key),
+        (gettext_noop("the text of {key!r} cannot be kept: it has a NUL"), draft.text),
+        (gettext_noop("the recipient of {key!r} cannot be kept: it has a NUL"), draft.recipient),
+        (gettext_noop("the campaign of {key!r} cannot be kept: it has a NUL"), draft.campaign),
+        (gettext_noop("the message of {key!r} cannot be kept: it has a NUL"), draft.name),
+        (gettext_noop("the channel of {key!r} cannot be kept: it has a NUL"), draft.channel),
+        (gettext_noop("the task type of {key!r} cannot be kept: it has a NUL"), draft.task_type),
     ):
         if "\0" in text:
-            mend = "take the NUL character (U+0000) out of the row or the template"
-            raise StoreError(f"the {what} of {draft.key!r} cannot be kept: it has a NUL", mend=mend, where=where)
+            mend = gettext("take the NUL character (U+0000) out of the row or the template")
+            raise StoreError(gettext(what, key=draft.key), mend=mend, where=where)

@@ -12,12 +12,13 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from notifykit.errors import StoreError
+from notifykit.errors import StoreError, told
 from notifykit.outbox.copying import CopyState
 from notifykit.outbox.postgres import advisory
 from notifykit.outbox.postgres.database import Database
+from notifykit.wording.translation import gettext, gettext_noop, joined
 
-ANOTHER_MEND = "correct `store:`; where this one is meant, run `notifykit store accept`"
+ANOTHER_MEND = gettext_noop("correct `store:`; where this one is meant, run `notifykit store accept`")
 
 OLDEST = 150_000
 """The oldest server's version: PostgreSQL 15."""
@@ -87,12 +88,18 @@ def require(db: Database, about: About | None, identity: str | None) -> None:
     """Raise StoreError where an outbox is another one than that, or of a newer version. `identity` None: any."""
     if about is not None and about.version > len(steps()):
         raise StoreError(
-            f"written by a newer notifykit (its schema is of version {about.version}, this one knows {len(steps())})",
-            mend="update notifykit with `pip install --upgrade notifykit-outbox`",
+            gettext(
+                "written by a newer notifykit (its schema is of version {version}, this one knows {number})",
+                version=about.version,
+                number=len(steps()),
+            ),
+            mend=gettext("update notifykit with `pip install --upgrade notifykit-outbox`"),
             where=db.where,
         )
     if identity is not None and (about is None or about.identity != identity):
-        raise StoreError("is not the outbox that this project has worked with", mend=ANOTHER_MEND, where=db.where)
+        raise StoreError(
+            gettext("is not the outbox that this project has worked with"), mend=gettext(ANOTHER_MEND), where=db.where
+        )
 
 
 def require_current(db: Database, *, identity: str | None) -> About:
@@ -102,8 +109,8 @@ def require_current(db: Database, *, identity: str | None) -> About:
     if about is None:
         raise no_outbox(db)
     if about.version < len(steps()):
-        mend = "run `notifykit generate`, which upgrades it"
-        raise StoreError("written by an earlier notifykit", mend=mend, where=db.where)
+        mend = gettext("run `notifykit generate`, which upgrades it")
+        raise StoreError(gettext("written by an earlier notifykit"), mend=mend, where=db.where)
     return about
 
 
@@ -150,17 +157,27 @@ def refused_rights(db: Database) -> Iterator[str]:
     """Yield what this account may not do: with the tables, or where they are to be made."""
     if look(db) is None:
         if not db.one(_MAY_MAKE, {"schema": db.schema})[0]:
-            yield f"{db.where}: the schema {db.schema} cannot be made there; ask who runs the server to grant CREATE"
+            yield told(
+                gettext("the schema {schema} cannot be made there", schema=db.schema),
+                mend=gettext("ask who runs the server to grant CREATE"),
+                where=db.where,
+            )
         return
     refused = [name for (name,) in db.all(_REFUSED, (db.schema,))]
     if refused:
-        yield f"{db.where}: cannot be written: {', '.join(refused)}; ask who runs the server to grant it"
+        yield told(
+            gettext("cannot be written: {refused}", refused=joined(gettext(", "), refused)),
+            mend=gettext("ask who runs the server to grant it"),
+            where=db.where,
+        )
 
 
 def no_outbox(db: Database) -> StoreError:
     """Say that there is none."""
     return StoreError(
-        "there is no outbox yet", mend="`notifykit generate` or `notifykit run` makes one", where=db.where
+        gettext("there is no outbox yet"),
+        mend=gettext("`notifykit generate` or `notifykit run` makes one"),
+        where=db.where,
     )
 
 
@@ -168,8 +185,12 @@ def _require_server(db: Database) -> None:
     version, encoding = db.one(_SERVER)
     if version < OLDEST:
         raise StoreError(
-            f"the server is PostgreSQL {version // 10_000}", mend="use PostgreSQL 15 or newer", where=db.where
+            gettext("the server is PostgreSQL {version}", version=version // 10_000),
+            mend=gettext("use PostgreSQL 15 or newer"),
+            where=db.where,
         )
     if encoding != "UTF8":
-        mend = "make one with `createdb --encoding UTF8 --template template0`"
-        raise StoreError(f"the database keeps texts in {encoding}, not in UTF8", mend=mend, where=db.where)
+        mend = gettext("make one with `createdb --encoding UTF8 --template template0`")
+        raise StoreError(
+            gettext("the database keeps texts in {encoding}, not in UTF8", encoding=encoding), mend=mend, where=db.where
+        )

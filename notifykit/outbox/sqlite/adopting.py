@@ -17,6 +17,7 @@ from notifykit.outbox.sqlite import events, key_forms, lanes
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.values import Event
 from notifykit.wording import Reason
+from notifykit.wording.translation import gettext
 
 BATCH = 1_000
 """Tasks that are made at once: what they are made of is large, and is not held longer."""
@@ -92,9 +93,9 @@ class Adoption:
     def __post_init__(self) -> None:
         """Raise ValueError for a status that no adopted task can have, and where nobody says why one is cancelled."""
         if self.status not in BECOMES:
-            raise ValueError(f"an adopted task cannot be {self.status}")
+            raise ValueError(gettext("an adopted task cannot be {status}", status=self.status))
         if self.status is Status.CANCELLED and self.reason is None:
-            raise ValueError("an adopted task that is cancelled has a reason")
+            raise ValueError(gettext("an adopted task that is cancelled has a reason"))
 
 
 class Adopting:
@@ -185,13 +186,15 @@ def _require_free(db: Database, ids: Sequence[int], free: set[int], made: Sequen
             continue
         found = db.one(_STANDING, (id_,))
         if found is None:
-            why = "it is not there any more"
+            why = gettext("it is not there any more")
         elif found[1] is not None and id_ not in made:
-            why = f"campaign {found[1]} has it already"
+            why = gettext("campaign {name} has it already", name=found[1])
         else:
-            why = "it was named twice"
+            why = gettext("it was named twice")
         raise StoreError(
-            f"row {id_} cannot be taken over: {why}", mend="nothing was done, make a new plan", where=db.path
+            gettext("row {id} cannot be taken over: {why}", id=id_, why=why),
+            mend=gettext("nothing was done, make a new plan"),
+            where=db.path,
         )
 
 
@@ -202,14 +205,26 @@ def _clash(db: Database, wanted: Sequence[Adoption], last: int, made: Sequence[i
     for item in wanted:
         draft = item.draft
         identity = (draft.campaign, draft.key, draft.name, draft.round)
-        what = f"message {draft.name} of {draft.key} in campaign {draft.campaign}, round {draft.round}"
+        what = gettext(
+            "message {name} of {key} in campaign {campaign}, round {round}",
+            name=draft.name,
+            key=draft.key,
+            campaign=draft.campaign,
+            round=draft.round,
+        )
         found = db.one(_SAME, identity)
         if identity in met or (found and found[0] in made):
-            return StoreError(f"{what}, was named twice", mend="nothing was done, make a new plan", where=db.path)
+            return StoreError(
+                gettext("{what}, was named twice", what=what),
+                mend=gettext("nothing was done, make a new plan"),
+                where=db.path,
+            )
         met.add(identity)
         if found and found[0] <= last and found[0] not in ours:
             return StoreError(
-                f"{what}, is task {found[0]} already", mend="nothing was done, make a new plan", where=db.path
+                gettext("{what}, is task {id} already", what=what, id=found[0]),
+                mend=gettext("nothing was done, make a new plan"),
+                where=db.path,
             )
     return None
 

@@ -271,11 +271,13 @@ def _require_ours(outbox: SqliteOutbox, identity: str) -> None:
     with outbox.db.explaining():
         state = schema.copy_state(outbox.db.connection)
     if state is None or state.state != ARCHIVE:
-        raise ArchiveError("is an outbox, and not the archive of one", mend="move it away", where=path)
+        raise ArchiveError(
+            gettext("is an outbox, and not the archive of one"), mend=gettext("move it away"), where=path
+        )
     if outbox.identity != identity:
         raise ArchiveError(
-            f"is the archive of another outbox, {state.other}",
-            mend="move it away, or put the right one back",
+            gettext("is the archive of another outbox, {other}", other=state.other),
+            mend=gettext("move it away, or put the right one back"),
             where=path,
         )
 

@@ -15,6 +15,7 @@ from notifykit.errors import StoreError
 from notifykit.outbox.sqlite.database import store_error
 from notifykit.outbox.sqlite.identity import identity_of
 from notifykit.outbox.sqlite.store import SqliteOutbox
+from notifykit.wording.translation import gettext
 
 # `_facts`: how many rows there are.
 _ROWS = "SELECT count(*) FROM tasks"
@@ -41,7 +42,7 @@ def back_up(store: Path, target: Path, *, replace: bool) -> StoreBackup:
         _require_free(store, target, replace=replace)
         descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".partial", dir=target.parent)
     except OSError as error:
-        raise StoreError(f"cannot be made {durable.mend(error)}", where=target) from error
+        raise StoreError(gettext("cannot be made {mend}", mend=durable.mend(error)), where=target) from error
     os.close(descriptor)
     fresh = Path(name)
     try:
@@ -53,7 +54,7 @@ def back_up(store: Path, target: Path, *, replace: bool) -> StoreBackup:
         size = fresh.stat().st_size
         durable.replace(fresh, target)
     except OSError as error:
-        raise StoreError(f"cannot be written {durable.mend(error)}", where=target) from error
+        raise StoreError(gettext("cannot be written {mend}", mend=durable.mend(error)), where=target) from error
     finally:
         for left in (fresh, *(fresh.with_name(fresh.name + suffix) for suffix in ("-wal", "-shm", "-journal"))):
             with suppress(OSError):
@@ -63,15 +64,23 @@ def back_up(store: Path, target: Path, *, replace: bool) -> StoreBackup:
 
 def _require_free(store: Path, target: Path, *, replace: bool) -> None:
     if (found := instead_of_file(target)) is not None:
-        raise StoreError(f"is {found}", mend="name a file", where=target)
+        raise StoreError(gettext("is {found}", found=found), mend=gettext("name a file"), where=target)
     beside = [target.with_name(target.name + suffix) for suffix in ("-wal", "-shm", "-journal")]
     if target.exists() and (target.samefile(store) or not replace):
-        mend = "name another file" if target.samefile(store) else "name another file, or say --replace"
-        raise StoreError("is the outbox itself" if target.samefile(store) else "is there", mend=mend, where=target)
+        mend = (
+            gettext("name another file") if target.samefile(store) else gettext("name another file, or say --replace")
+        )
+        raise StoreError(
+            gettext("is the outbox itself") if target.samefile(store) else gettext("is there"), mend=mend, where=target
+        )
     if target.exists() and target.stat().st_size and not _is_outbox(target):
-        raise StoreError("is no earlier backup of an outbox", mend="name another file", where=target)
+        raise StoreError(gettext("is no earlier backup of an outbox"), mend=gettext("name another file"), where=target)
     if used := next((part for part in beside if part.exists()), None):
-        raise StoreError(f"somebody works with the file beside it, {used.name}", mend="name another file", where=target)
+        raise StoreError(
+            gettext("somebody works with the file beside it, {name}", name=used.name),
+            mend=gettext("name another file"),
+            where=target,
+        )
 
 
 def _is_outbox(path: Path) -> bool:
@@ -99,8 +108,12 @@ def _copy(source: sqlite3.Connection, store: Path, fresh: Path, target: Path) ->
         damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT
         raise store_error(store if damaged else target, error) from error
     if problems != ["ok"] or found != wanted:
-        what = problems[0] if problems != ["ok"] else "it does not hold what the outbox holds"
-        raise StoreError(f"a copy of it is damaged: {what}", mend="check the disk; nothing was made", where=store)
+        what = problems[0] if problems != ["ok"] else gettext("it does not hold what the outbox holds")
+        raise StoreError(
+            gettext("a copy of it is damaged: {what}", what=what),
+            mend=gettext("check the disk; nothing was made"),
+            where=store,
+        )
     return found[1]
 
 

@@ -9,6 +9,7 @@ from notifykit.model import CampaignData
 from notifykit.outbox import cells
 from notifykit.outbox.sqlite.database import Database
 from notifykit.wording import Reason
+from notifykit.wording.translation import gettext
 
 # `campaign_data`: all of it, the oldest first.
 _DATA = "SELECT campaign, source, target, record_key, writes FROM campaign_data ORDER BY id"
@@ -141,7 +142,10 @@ class Campaigns:
         names = {"old": old, "new": new}
         with self.db.transaction():
             if shared := self.shared_keys(old, new):
-                raise StoreError(f"{old} and {new} both have messages of {shared[0]}", where=self.db.path)
+                raise StoreError(
+                    gettext("{old} and {new} both have messages of {key}", old=old, new=new, key=shared[0]),
+                    where=self.db.path,
+                )
             told = {**names, "at": self.db.clock.now(), "who": who, "detail": f"{old} → {new}: {why}"}
             self.db.execute(_TELL, told)
             count = self.db.execute(_RENAME, names).rowcount

@@ -11,6 +11,7 @@ from notifykit.keys.normal import normal_form
 from notifykit.outbox.copying import KINDS, CopyState, Row, Turn
 from notifykit.outbox.sqlite import lanes, schema
 from notifykit.outbox.sqlite.store import SqliteOutbox
+from notifykit.wording.translation import gettext
 
 _ORDER = {
     "tasks": "id",
@@ -206,8 +207,8 @@ class SqliteCopyEnd:
             found = self._db.all(f'SELECT * FROM "{name}"') if kind == "table" else []
             if any(isinstance(cell, bytes) for row in found for cell in row):
                 raise StoreError(
-                    f'has a table "{name}" of another program, which holds what is no text',
-                    mend="move it to another file, or delete it",
+                    gettext('has a table "{name}" of another program, which holds what is no text', name=name),
+                    mend=gettext("move it to another file, or delete it"),
                     where=self._db.path,
                 )
             yield name, sql, json.dumps(found, ensure_ascii=False)

@@ -30,26 +30,40 @@ CHECKPOINT_PAGES = 8_000
 HIGHEST_ID = 2**63 - 1
 
 _MEND = {
-    sqlite3.SQLITE_BUSY: "another program holds the database; close it, or try again",
-    sqlite3.SQLITE_LOCKED: "another program holds the database; close it, or try again",
-    sqlite3.SQLITE_FULL: "the disk is full; make room, then run the same command again: nothing is lost",
-    sqlite3.SQLITE_IOERR: "the disk failed or is full; see the system log, then run the same command again",
-    sqlite3.SQLITE_READONLY: "it cannot be written; check the owner and mode of the file and of its folder",
-    sqlite3.SQLITE_PERM: "it cannot be written; check the owner and mode of the file and of its folder",
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check that the folder exists and may be written",
-    sqlite3.SQLITE_NOTADB: "it is not an SQLite database, or its beginning is damaged; check `store:` in "
-    "notifykit.yaml, or restore a backup",
-    sqlite3.SQLITE_CORRUPT: "it is damaged: `notifykit store check` lists how; restore a backup, and keep the damaged "
-    "file",
+    sqlite3.SQLITE_BUSY: gettext_noop("another program holds the database; close it, or try again"),
+    sqlite3.SQLITE_LOCKED: gettext_noop("another program holds the database; close it, or try again"),
+    sqlite3.SQLITE_FULL: gettext_noop("the disk is full; make room, then run the same command again: nothing is lost"),
+    sqlite3.SQLITE_IOERR: gettext_noop(
+        "the disk failed or is full; see the system log, then run the same command again"
+    ),
+    sqlite3.SQLITE_READONLY: gettext_noop(
+        "it cannot be written; check the owner and mode of the file and of its folder"
+    ),
+    sqlite3.SQLITE_PERM: gettext_noop("it cannot be written; check the owner and mode of the file and of its folder"),
+    sqlite3.SQLITE_CANTOPEN: gettext_noop("it cannot be opened; check that the folder exists and may be written"),
+    sqlite3.SQLITE_NOTADB: gettext_noop(
+        "it is not an SQLite database, or its beginning is damaged; check `store:` in "
+        "notifykit.yaml, or restore a backup"
+    ),
+    sqlite3.SQLITE_CORRUPT: gettext_noop(
+        "it is damaged: `notifykit store check` lists how; restore a backup, and keep the damaged file"
+    ),
 }
 
 LACKING = gettext_noop(
     "something of it is missing: `notifykit store check` lists what; restore a backup, and keep the damaged file"
 )
 
+_REPORT = gettext_noop("this is unexpected; please report it")
+
 _DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 
-_NOT_THERE = ("no such table", "no such column", "no such index", "no query solution")
+_NOT_THERE = (
+    "no such table",
+    "no such column",
+    "no such index",
+    "no query solution",
+)
 """How SQLite says that a statement names what the file does not have: its error has no code of its own."""
 
 _PASSING = frozenset(
@@ -62,7 +76,7 @@ def store_error(path: Path, error: sqlite3.Error) -> StoreError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code == sqlite3.SQLITE_ERROR and (f"{error}".startswith(_NOT_THERE) or " has no column named " in f"{error}"):
         return StoreDamagedError(f"{error}", mend=gettext(LACKING), where=path)
-    mend = _MEND.get(code, "this is unexpected; please report it")
+    mend = gettext(_MEND.get(code, _REPORT))
     kind = StoreDamagedError if code in _DAMAGED else StoreError
     return kind(f"{error}", mend=mend, where=path, passing=code in _PASSING)
 
@@ -70,7 +84,9 @@ def store_error(path: Path, error: sqlite3.Error) -> StoreError:
 def require_file(path: Path) -> None:
     """Raise StoreError where a folder, a pipe or a device, at which SQLite waits, is in the place of a store."""
     if (found := instead_of_file(path)) is not None:
-        raise StoreError(f"is {found}", mend="`store:` in notifykit.yaml must name a file", where=path)
+        raise StoreError(
+            gettext("is {found}", found=found), mend=gettext("`store:` in notifykit.yaml must name a file"), where=path
+        )
 
 
 def _decoded(data: bytes) -> str | bytes:
@@ -164,11 +180,15 @@ class Database:
                     write_new(path, b"")  # the files beside it get its mode
             except OSError as error:
                 raise StoreError(
-                    f"cannot be made ({error.strerror})", mend="check the path", where=path.parent
+                    gettext("cannot be made ({why})", why=error.strerror),
+                    mend=gettext("check the path"),
+                    where=path.parent,
                 ) from error
         elif not is_there(path):
             raise StoreError(
-                "there is no outbox yet", mend="`notifykit generate` or `notifykit run` makes one", where=path
+                gettext("there is no outbox yet"),
+                mend=gettext("`notifykit generate` or `notifykit run` makes one"),
+                where=path,
             )
         try:
             self.connection = sqlite3.connect(
@@ -264,9 +284,14 @@ class Database:
                 given = self.connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'tasks'").fetchone()
                 if given == (HIGHEST_ID,):
                     return StoreError(
-                        f"another program made a row with the id {HIGHEST_ID}, so no higher one is left",
-                        mend="delete that row, then `UPDATE sqlite_sequence SET seq = (SELECT max(id) FROM tasks) "
-                        "WHERE name = 'tasks'`, with nothing else at work",
+                        gettext(
+                            "another program made a row with the id {id}, so no higher one is left",
+                            id=HIGHEST_ID,
+                        ),
+                        mend=gettext(
+                            "delete that row, then `UPDATE sqlite_sequence SET seq = (SELECT max(id) FROM tasks) "
+                            "WHERE name = 'tasks'`, with nothing else at work"
+                        ),
                         where=self.path,
                     )
         return store_error(self.path, error)

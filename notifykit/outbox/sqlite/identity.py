@@ -8,9 +8,11 @@ from pathlib import Path
 from notifykit.errors import StoreDamagedError, StoreError
 from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.database import LACKING, store_error
-from notifykit.wording.translation import gettext
+from notifykit.wording.translation import gettext, gettext_noop
 
-ANOTHER_MEND = "put the right one back, or correct `store:`; where this one is meant, run `notifykit store accept`"
+ANOTHER_MEND = gettext_noop(
+    "put the right one back, or correct `store:`; where this one is meant, run `notifykit store accept`"
+)
 
 NAMED = "0006_identity"
 """The step of the schema by which an outbox gets its identity."""
@@ -47,4 +49,6 @@ def require_identity(connection: sqlite3.Connection, path: Path, known: str) -> 
     except sqlite3.Error as error:
         raise store_error(path, error) from error
     if found != known:
-        raise StoreError("is not the outbox that this project has worked with", mend=ANOTHER_MEND, where=path)
+        raise StoreError(
+            gettext("is not the outbox that this project has worked with"), mend=gettext(ANOTHER_MEND), where=path
+        )

@@ -6,16 +6,16 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from notifykit.errors import StoreDamagedError
 from notifykit.model import Status
-from notifykit.outbox.inspection import UNREADABLE, Finding, StoreFacts
+from notifykit.outbox.inspection import Finding, StoreFacts, unreadable
 from notifykit.outbox.sqlite import rows, schema
 from notifykit.outbox.sqlite.looking import Looking
 from notifykit.outbox.values import Filter
+from notifykit.wording.translation import gettext, gettext_noop
 
 # `facts`: how many tasks are where. Rows of no campaign are another program's.
 _BY_STATUS = f"""
@@ -73,27 +73,29 @@ SELECT count(*) FROM (
               AND busy.recipient = tasks.recipient))
 """
 
-_RESTORE = "stop everything and go back to a backup, or copy what can be read with `sqlite3 FILE .recover`"
+_RESTORE = gettext_noop(
+    "stop everything and go back to a backup, or copy what can be read with `sqlite3 FILE .recover`"
+)
 
 _KINDS = ("tasks", "attempts", "events", "decisions")
 
-_LOST = "delete them, where another program deleted their messages; otherwise go back to a backup"
+_LOST = gettext_noop("delete them, where another program deleted their messages; otherwise go back to a backup")
 
 _RULES = (
-    ("attempts_of_nothing", _LOST_ATTEMPTS, "attempts of messages that are not there", _LOST),
-    ("events_of_nothing", _LOST_EVENTS, "events of messages that are not there", _LOST),
-    ("decisions_of_nothing", _LOST_DECISIONS, "decisions about messages that are not there", _LOST),
+    ("attempts_of_nothing", _LOST_ATTEMPTS, gettext_noop("attempts of messages that are not there"), _LOST),
+    ("events_of_nothing", _LOST_EVENTS, gettext_noop("events of messages that are not there"), _LOST),
+    ("decisions_of_nothing", _LOST_DECISIONS, gettext_noop("decisions about messages that are not there"), _LOST),
     (
         "unfenced",
         _UNFENCED,
-        "messages whose number of attempts is lower than that of an attempt",
-        "another program wrote it; cancel them, or go back to a backup",
+        gettext_noop("messages whose number of attempts is lower than that of an attempt"),
+        gettext_noop("another program wrote it; cancel them, or go back to a backup"),
     ),
     (
         "no_turn",
         _NO_TURN,
-        "recipients with messages that wait for nobody's turn",
-        "`notifykit dispatch --once` gives them their turns",
+        gettext_noop("recipients with messages that wait for nobody's turn"),
+        gettext_noop("`notifykit dispatch --once` gives them their turns"),
     ),
 )
 
@@ -141,16 +143,16 @@ class SqliteInspection:
     def _foreign_keys(self) -> Iterator[Finding]:
         if lost := self._db.all(_FOREIGN_KEYS):
             tables = ", ".join(sorted({str(row[0]) for row in lost}))
-            what = f"rows of {tables} that name a row which is not there"
-            yield Finding(rule="foreign_keys", number=len(lost), what=what, mend="its program is to mend that")
+            what = gettext("rows of {tables} that name a row which is not there", tables=tables)
+            yield Finding(rule="foreign_keys", number=len(lost), what=what, mend=gettext("its program is to mend that"))
 
     def _broken(self, rule: str, statement: str, what: str, mend: str) -> Iterator[Finding]:
         if number := self._db.one(statement)[0]:
-            yield Finding(rule=rule, number=number, what=what, mend=mend)
+            yield Finding(rule=rule, number=number, what=gettext(what), mend=gettext(mend))
 
     def _overwritten(self) -> Iterator[Finding]:
         if foreign := sum(bool(task.campaign) for task in self._outbox.tasks(Filter(statuses=(Status.FOREIGN,)))):
-            yield replace(UNREADABLE, number=foreign)
+            yield unreadable(foreign)
 
 
 def damage_of(path: Path) -> Iterator[Finding]:
@@ -195,8 +197,8 @@ def _lines(found: Iterable[tuple[str]], of: str = "") -> Iterator[Finding]:
 
 def _schema(connection: sqlite3.Connection) -> Iterator[Finding]:
     for line in schema.missing(connection):
-        yield Finding(rule="schema", number=1, what=line, mend=_RESTORE)
+        yield Finding(rule="schema", number=1, what=line, mend=gettext(_RESTORE))
 
 
 def _damaged(line: str) -> Finding:
-    return Finding(rule="damaged", number=1, what=f"SQLite says: {line}", mend=_RESTORE)
+    return Finding(rule="damaged", number=1, what=gettext("SQLite says: {line}", line=line), mend=gettext(_RESTORE))

@@ -10,13 +10,14 @@ import os
 from pathlib import Path
 
 from notifykit.errors import StoreError
+from notifykit.wording.translation import gettext, gettext_noop
 
 Identity = tuple[int, int]
 """Device and number of a file. Another file has another one, for as long as the first is open."""
 
-_MEND = (
-    "stop everything that works on it, put the right file back with its `-wal`, then start again; "
-    "`notifykit docs states` says how"
+_MEND = gettext_noop(
+    "stop everything that works on it, put the right file back with its `-wal`, then start "
+    "again; `notifykit docs states` says how"
 )
 
 
@@ -44,12 +45,15 @@ class OpenFile:
             raise self._gone(self._wal) if log is None else self._replaced(self._wal)
 
     def _gone(self, file: Path) -> StoreError:
-        what = f"{file.name} is gone: moved or deleted while it was open, and what is done now would be known to nobody"
-        return StoreError(what, mend=_MEND, where=self._path)
+        what = gettext(
+            "{name} is gone: moved or deleted while it was open, and what is done now would be known to nobody",
+            name=file.name,
+        )
+        return StoreError(what, mend=gettext(_MEND), where=self._path)
 
     def _replaced(self, file: Path) -> StoreError:
-        what = f"{file.name} was replaced while it was open: it is not the same file any more"
-        return StoreError(what, mend=_MEND, where=self._path)
+        what = gettext("{name} was replaced while it was open: it is not the same file any more", name=file.name)
+        return StoreError(what, mend=gettext(_MEND), where=self._path)
 
 
 def _identity(path: str) -> Identity | None:

@@ -13,6 +13,7 @@ from notifykit.outbox.pruning import Moved, Rows, Shelf
 from notifykit.outbox.sqlite import key_forms, rows, schema
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.notes import keep_note
+from notifykit.wording.translation import gettext, gettext_noop
 
 # Part of `_IDS`, `_COUNT` and `_STILL`: what is finished since before a moment.
 _FINISHED = f"""status = 'completed' AND campaign IS NOT NULL AND completed_at < :before AND NOT {rows.overwritten()}
@@ -118,7 +119,7 @@ _FORGET_PLACE = "DELETE FROM archives WHERE path = ? AND host = ?"
 # `prune`: they are gone. Of which table comes within.
 _DELETE = "DELETE FROM {} WHERE {} IN (SELECT value FROM json_each(?))"
 
-_WHOLE = "put the whole archive back; `notifykit store info` says where it is"
+_WHOLE = gettext_noop("put the whole archive back; `notifykit store info` says where it is")
 
 TABLES = {"tasks": "id", "attempts": "task_id", "events": "task_id"}
 """What is moved, and by which column it is a task's."""
@@ -246,7 +247,9 @@ class SqlitePruning:
         with db.transaction():
             if missing := db.one(_MISSING)[0]:
                 raise StoreError(
-                    f"{missing:,} messages are not in the archive that is here", mend=_WHOLE, where=db.path
+                    gettext("{missing:,} messages are not in the archive that is here", missing=missing),
+                    mend=gettext(_WHOLE),
+                    where=db.path,
                 )
             for table in ("pruned", "pruned_messages", "archives"):
                 db.execute(_FORGET.format(table))

@@ -20,6 +20,7 @@ from notifykit.clock import Clock
 from notifykit.errors import StoreChangedError, StoreError
 from notifykit.outbox.sqlite.database import BUSY_SECONDS, Database, T, require_file, store_error
 from notifykit.outbox.sqlite.open_file import OpenFile
+from notifykit.wording.translation import gettext
 
 _WAL_VERSIONS = b"\x02\x02"
 _UNREADABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
@@ -67,15 +68,17 @@ class ReadOnlyDatabase(Database):
             code = getattr(error, "sqlite_errorcode", 0)
             if code == sqlite3.SQLITE_READONLY_ROLLBACK:
                 raise StoreError(
-                    "a program that was killed left a journal beside it, which a reader may not roll back",
-                    mend="start that program once; `notifykit migrate --dry-run` reads it as it is",
+                    gettext("a program that was killed left a journal beside it, which a reader may not roll back"),
+                    mend=gettext("start that program once; `notifykit migrate --dry-run` reads it as it is"),
                     where=self.path,
                 ) from error
             if self._stamp is None and code & 0xFF in _UNREADABLE:
                 raise StoreError(
-                    "a program that was killed left a log beside it, which this account may not read in",
-                    mend="let the account that works on it run `notifykit dispatch --once`, or give this one the right "
-                    "to write in its folder",
+                    gettext("a program that was killed left a log beside it, which this account may not read in"),
+                    mend=gettext(
+                        "let the account that works on it run `notifykit dispatch --once`, or give this one the "
+                        "right to write in its folder"
+                    ),
                     where=self.path,
                 ) from error
             raise store_error(self.path, error) from error
@@ -119,11 +122,11 @@ def _require_readable(path: Path) -> None:
         with path.open("rb"):
             pass
     except FileNotFoundError as error:
-        mend = "`notifykit generate` or `notifykit run` makes one"
-        raise StoreError("there is no outbox yet", mend=mend, where=path) from error
+        mend = gettext("`notifykit generate` or `notifykit run` makes one")
+        raise StoreError(gettext("there is no outbox yet"), mend=mend, where=path) from error
     except OSError as error:
-        mend = "check the owner and mode of it and of its folder"
-        raise StoreError(f"cannot be read ({error.strerror})", mend=mend, where=path) from error
+        mend = gettext("check the owner and mode of it and of its folder")
+        raise StoreError(gettext("cannot be read ({why})", why=error.strerror), mend=mend, where=path) from error
 
 
 def is_open_here(real: Path) -> bool:

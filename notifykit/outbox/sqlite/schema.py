@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from notifykit.errors import StoreDamagedError, StoreError
 from notifykit.outbox.sqlite.database import LACKING, Database, snapshot, store_error
 from notifykit.outbox.sqlite.steps import steps
-from notifykit.wording.translation import gettext
+from notifykit.wording.translation import gettext, joined
 
 if TYPE_CHECKING:
     from notifykit.outbox.copying import CopyState
@@ -107,11 +107,15 @@ def is_old_table(connection: sqlite3.Connection) -> bool:
 
 def _no_outbox(db: Database) -> StoreError:
     if not is_old_table(db.connection):
-        return StoreError("is not an outbox yet", mend="`notifykit generate` makes it one", where=db.path)
+        return StoreError(
+            gettext("is not an outbox yet"), mend=gettext("`notifykit generate` makes it one"), where=db.path
+        )
     return StoreError(
-        "is not an outbox yet: it holds an old program's tasks",
-        mend="`notifykit migrate` takes over what that left. Taken as it is, by `notifykit store accept`, whatever "
-        "has no flag is sent again",
+        gettext("is not an outbox yet: it holds an old program's tasks"),
+        mend=gettext(
+            "`notifykit migrate` takes over what that left. Taken as it is, by `notifykit store "
+            "accept`, whatever has no flag is sent again"
+        ),
         where=db.path,
     )
 
@@ -160,8 +164,11 @@ def require_known(names: Iterable[str], store: object) -> None:
     for name in names:
         if name not in known:
             raise StoreError(
-                f"written by a newer notifykit (its schema has had the step {name}, which this one does not know)",
-                mend="update notifykit with `pip install --upgrade notifykit-outbox`",
+                gettext(
+                    "written by a newer notifykit (its schema has had the step {name}, which this one does not know)",
+                    name=name,
+                ),
+                mend=gettext("update notifykit with `pip install --upgrade notifykit-outbox`"),
                 where=store,
             )
 
@@ -201,15 +208,22 @@ def missing(connection: sqlite3.Connection) -> Iterator[str]:
     if not columns:
         yield gettext("the table {table} is missing", table="tasks")
     elif lost := [name for name in expected_columns(names) if name not in columns]:
-        yield gettext("the table {table} lacks the columns {columns}", table="tasks", columns=", ".join(lost))
+        yield gettext(
+            "the table {table} lacks the columns {columns}", table="tasks", columns=joined(gettext(", "), lost)
+        )
     elif columns != expected_columns(names):
-        yield f"the table tasks has the columns {', '.join(columns)}, which are not an outbox's"
+        yield gettext(
+            "the table tasks has the columns {columns}, which are not an outbox's",
+            columns=joined(gettext(", "), columns),
+        )
     there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     for name, wanted in objects(names).items():
         if name not in there:
             yield gettext("{name} is missing", name=name)
         elif lost := [column for column in wanted if column not in columns_of(connection, name)]:
-            yield gettext("the table {table} lacks the columns {columns}", table=name, columns=", ".join(lost))
+            yield gettext(
+                "the table {table} lacks the columns {columns}", table=name, columns=joined(gettext(", "), lost)
+            )
 
 
 def statements(columns: Collection[str] = LEGACY_COLUMNS) -> Iterator[str]:
@@ -261,8 +275,11 @@ def _look(db: Database) -> tuple[bool, bool]:
         raise StoreDamagedError(what, mend=gettext(LACKING), where=db.path)
     if columns not in known:
         raise StoreError(
-            f"has a table `tasks` with the columns {', '.join(columns) or 'none'}, which is not an outbox",
-            mend="check `store:` in notifykit.yaml",
+            gettext(
+                "has a table `tasks` with the columns {columns}, which is not an outbox",
+                columns=joined(gettext(", "), columns) or gettext("none"),
+            ),
+            mend=gettext("check `store:` in notifykit.yaml"),
             where=db.path,
         )
     return bool(names), {step.name for step in steps()} == set(recorded)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from notifykit.wording.translation import gettext
+
 _ADDS = re.compile(r'ALTER TABLE tasks ADD COLUMN "(\w+)" (\w+)')
 _TABLE = re.compile(r"CREATE TABLE (\w+)")
 
@@ -69,4 +71,4 @@ def _statements(text: str) -> Iterator[str]:
             yield statement.removesuffix(";")
             lines.clear()
     if lines:
-        raise ValueError(f"a statement without an end: {lines[0]}")
+        raise ValueError(gettext("a statement without an end: {line}", line=lines[0]))

@@ -28,7 +28,7 @@ from notifykit.outbox.sqlite.resolving import Resolving
 from notifykit.outbox.sqlite.rewriting import Rewriting
 from notifykit.outbox.sqlite.schema import is_current, prepare, require_in_use
 from notifykit.outbox.sqlite.writeback import WritingBack
-from notifykit.wording.translation import gettext
+from notifykit.wording.translation import gettext, joined
 
 if TYPE_CHECKING:
     from notifykit.outbox.inspection import Finding
@@ -203,15 +203,19 @@ class SqliteAddress:
         if not is_there(file):
             above = next(one for one in file.parents if is_there(one))
             if not above.is_dir():
-                yield f"{file} cannot be made: {above} is a file; correct `store:`"
+                yield gettext("{file} cannot be made: {above} is a file; correct `store:`", file=file, above=above)
             elif not os.access(above, os.W_OK | os.X_OK):
-                yield f"{file} cannot be made: {above} cannot be written; correct its owner or mode"
+                yield gettext(
+                    "{file} cannot be made: {above} cannot be written; correct its owner or mode",
+                    file=file,
+                    above=above,
+                )
             return
         parts = [part for suffix in ("", "-wal", "-shm") if is_there(part := file.with_name(file.name + suffix))]
         if locked := [str(part) for part in parts if not os.access(part, os.W_OK)]:
-            yield f"{', '.join(locked)} cannot be written; correct its owner or mode"
+            yield gettext("{locked} cannot be written; correct its owner or mode", locked=joined(gettext(", "), locked))
         if not os.access(folder, os.W_OK | os.X_OK):
-            yield f"{folder} cannot be written, where the outbox is; correct its owner or mode"
+            yield gettext("{folder} cannot be written, where the outbox is; correct its owner or mode", folder=folder)
 
     def gone(self) -> StoreError:
         """Return the error that tells of a file that was there."""
@@ -222,7 +226,7 @@ class SqliteAddress:
                 where=self.file,
             )
         return StoreError(
-            "the outbox of this project is gone: it was moved or deleted, or `store:` names another file",
-            mend="put it back with its `-wal`, or correct `store:`",
+            gettext("the outbox of this project is gone: it was moved or deleted, or `store:` names another file"),
+            mend=gettext("put it back with its `-wal`, or correct `store:`"),
             where=self.file,
         )

@@ -21,6 +21,7 @@ from notifykit.outbox.pruned import archive_of
 from notifykit.outbox.sqlite import rows, schema
 from notifykit.outbox.sqlite.pruning import name_of_now
 from notifykit.outbox.sqlite.reading import ReadOnlyDatabase
+from notifykit.wording.translation import gettext
 
 # `tasks_in_brief`: what campaigns own. Its terms come behind.
 _IN_BRIEF = """
@@ -269,7 +270,7 @@ class StoredOutbox:
         columns = self._readable("tasks", rows.TASK_COLUMNS)
         row = self._connection.execute(_TASK.format(columns), (id_,)).fetchone()
         if row is None:
-            raise LookupError(f"no task {id_}")
+            raise LookupError(gettext("no task {id}", id=id_))
         return rows.task(row)
 
     def attempts(self, task_id: int) -> list[Attempt]:
@@ -299,7 +300,9 @@ class StoredOutbox:
         beside = archive_of(Path(self._connection.execute(_FILE).fetchone()[0]))
         files = [file for file in dict.fromkeys([beside, *places]) if file.exists()] if places else []
         if places and not files:
-            raise sqlite3.OperationalError(f"the archive {places[0]}, with what was pruned, is not there; put it back")
+            raise sqlite3.OperationalError(
+                gettext("the archive {archive}, with what was pruned, is not there; put it back", archive=places[0])
+            )
         with ExitStack() as stack:
             yield [stack.enter_context(closing(ReadOnlyDatabase(file, SystemClock()))).connection for file in files]
 

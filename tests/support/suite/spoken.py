@@ -17,17 +17,46 @@ PACKAGES = ("notifykit", "migration", "plugins")
 PROSE = re.compile(r"[A-Za-z][a-z]+[,:;]? [a-z]{2,}")
 """Two words beside one another, as in a sentence; a name, a key or an option is one."""
 SQL = re.compile(
-    r"\b(SELECT|FROM|WHERE|UPDATE|INSERT|CREATE|DROP|DELETE|ALTER|PRAGMA|ANALYZE|BEGIN|LOCK|NOTIFY|LISTEN|JOIN|NULL|AND)\b"
+    r"\b(SELECT|FROM|WHERE|UPDATE|INSERT|CREATE|DROP|DELETE|ALTER|PRAGMA|ANALYZE|BEGIN|LOCK|NOTIFY|LISTEN|JOIN|NULL|AND"
+    r"|AS|ORDER|VALUES|PRIMARY)\b"
 )
+NAMES = re.compile(r"([\w.]+ \()?\w+(,\s+\w+)+\)?")
+"""A list of columns, or a table with them."""
+TYPED = re.compile(r"(pip|\.venv/bin/python) .*|\w+/\w+; charset=\S+")
+"""A command for a shell; what a text is, as HTTP has it."""
+DESCRIBING = {"help", "description"}
+"""Of options, which whoever shows them translates; of keys, in the JSON Schema that editors read."""
 
 TRANSLATING = {"gettext", "gettext_noop", "ngettext", "pgettext", "count", "progress", "print_table"}
 DECORATING = {"command", "group", "option", "argument", "version_option", "example"}
 """Help is translated by whoever shows it."""
+COMPARING = {"replace", "startswith", "endswith", "removeprefix", "partition"}
+"""Methods of a text: what is looked for is somebody else's."""
 OURS_ALONE = {"AssertionError", "NotImplementedError", "RuntimeError", "TypeError"}
 """What only a defect of a program raises."""
 
+_OF_THE_SERVER = "what PostgreSQL says, to be recognised"
 AS_THEY_ARE = {
     "notifykit/testing/": "told to authors of plugins, by their tests",
+    "notifykit/config/known_store.py: The outbox that": "in a file that programs share, whatever they speak",
+    "notifykit/engine/database.py: notifykit worker": "a name in the server's own lists",
+    "notifykit/http/coding.py": "told to nobody: the reply counts as cut off",
+    "notifykit/http/deadline.py": "told to nobody: of a failure its class is told",
+    "notifykit/outbox/postgres/failures.py: password authentication failed": _OF_THE_SERVER,
+    "notifykit/outbox/postgres/failures.py: no password supplied": _OF_THE_SERVER,
+    "notifykit/outbox/postgres/failures.py: no pg_hba.conf entry": _OF_THE_SERVER,
+    "notifykit/outbox/postgres/failures.py: authentication failed": _OF_THE_SERVER,
+    "notifykit/outbox/postgres/failures.py: not permitted to log in": _OF_THE_SERVER,
+    "notifykit/outbox/postgres/failures.py: permission denied for database": _OF_THE_SERVER,
+    "notifykit/outbox/postgres/failures.py: does not exist": _OF_THE_SERVER,
+    "notifykit/outbox/sqlite/database.py: no such": "what SQLite says, to be recognised",
+    "notifykit/outbox/sqlite/database.py: no query solution": "what SQLite says, to be recognised",
+    "notifykit/outbox/values.py: {}; before, to {}": "stored: a person's words, and what a message said before",
+    "notifykit/operate/activity_page.py": "a page, which has its words in both languages",
+    "notifykit/wording/host.py": "sentences, each in both languages",
+    "notifykit/config/parse.py: while scanning": "what PyYAML says, to be recognised",
+    "notifykit/config/parse.py: found character": "what PyYAML says, to be recognised",
+    "notifykit/config/schema.py": "JSON Schema, which editors read",
 }
 """Where texts are English for everybody, and why: a file or folder, or `FILE: how the text begins`."""
 
@@ -42,8 +71,8 @@ class Prose(NamedTuple):
 
 
 def prose(folder: Path) -> Iterator[Prose]:
-    """Yield what the modules below a folder say past the catalogues."""
-    for path in sorted(folder.rglob("*.py")):
+    """Yield what the modules below a folder, or one module, say past the catalogues."""
+    for path in sorted(folder.rglob("*.py")) if folder.is_dir() else [folder]:
         file = path.relative_to(ROOT).as_posix()
         for line, text in _said(ast.parse(path.read_text(encoding="utf-8"))):
             if not any(f"{file}: {text}".startswith(known) for known in AS_THEY_ARE):
@@ -64,7 +93,11 @@ def _said(node: ast.AST) -> Iterator[tuple[int, str]]:
             return
         case ast.Call() if _translates(node):
             # What is put into the text may be prose itself.
-            yield from (found for part in node.keywords if part.arg != "help" for found in _said(part.value))
+            yield from (found for part in node.keywords if part.arg not in DESCRIBING for found in _said(part.value))
+        case ast.keyword(arg="description") | ast.Compare():
+            return
+        case ast.Call(func=ast.Attribute(attr=name), args=[_, *others]) if name in COMPARING:
+            yield from (found for part in others for found in _said(part))
         case ast.Raise(exc=ast.Call(func=ast.Name(id=name))) if name in OURS_ALONE:
             return
         case _:
@@ -89,7 +122,7 @@ def _translates(call: ast.Call) -> bool:
 
 
 def _is_prose(text: str) -> bool:
-    return bool(PROSE.search(text)) and not SQL.search(text)
+    return bool(PROSE.search(text)) and not SQL.search(text) and not NAMES.fullmatch(text) and not TYPED.fullmatch(text)
 
 
 def main() -> int:

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from notifykit.campaign.render import TemplateInvalidError, compile_condition, compile_template
+from notifykit.campaign.render import compile_condition, compile_template
 from notifykit.campaign.template_filters import DIGITS, FILTERS, TAKING_ANYTHING, number, percent, thousands
+from notifykit.campaign.template_mistakes import TemplateInvalidError
 from notifykit.errors import ConfigError, RenderError
 from notifykit.model import Record, Table
 

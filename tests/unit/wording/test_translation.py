@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import plistlib
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -12,7 +13,21 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from click import exceptions
 
-from notifykit.wording.translation import Catalogue, gettext, gettext_noop, language_of, ngettext, pgettext, speak
+from notifykit.errors import NotifykitError
+from notifykit.wording.host import WRITE_BACK_FAILED
+from notifykit.wording.translation import (
+    Catalogue,
+    english,
+    gettext,
+    gettext_noop,
+    joined,
+    language_of,
+    ngettext,
+    pgettext,
+    speak,
+    spoken,
+    untranslated,
+)
 
 
 def made(folder: Path, domain: str, texts: dict[str, str]) -> Catalogue:
@@ -137,3 +152,29 @@ def test_a_constant_is_translated_where_it_is_shown(tmp_path: Path) -> None:
     constant = gettext_noop("rain")
     speak("zh", [made(tmp_path, "a", {"rain": "雨"})])
     assert (constant, gettext(constant)) == ("rain", "雨")
+
+
+def test_what_is_kept_is_english_whatever_is_spoken_around_it(tmp_path: Path) -> None:
+    assert spoken() == "en"
+    speak("zh", [made(tmp_path, "a", {"{n} drops": "{n} 滴"})])
+    with untranslated():
+        with untranslated():
+            assert (gettext("{n} drops", n=3), spoken()) == ("3 drops", "en")
+        assert (pgettext("heading", "key"), ngettext("one", "many", 2)) == ("key", "many")
+    with suppress(KeyError), untranslated():
+        raise KeyError  # it ends however its block ends
+    assert (gettext("{n} drops", n=3), pgettext("heading", "key"), spoken()) == ("3 滴", "键", "zh")
+
+
+def test_what_is_shown_knows_its_english_so_that_what_is_stored_is_that(tmp_path: Path) -> None:
+    texts = {"{file} is gone": "{file} 不见了", "it rains: {why}": "下雨：{why}", "go": "走"}
+    speak("zh", [made(tmp_path, "a", texts)])
+    inner = gettext("{file} is gone", file="x.csv")
+    error = NotifykitError(gettext("it rains: {why}", why=inner), mend=gettext("go"), where="y", more=["plain", inner])
+    assert str(error) == "y：下雨：x.csv 不见了；走\nplain\nx.csv 不见了"
+    assert english(str(error)) == "y: it rains: x.csv is gone; go\nplain\nx.csv is gone"
+    assert english(gettext("it rains: {why}", why=error)).startswith("it rains: y: it rains: x.csv is gone; go")
+    assert english(joined(gettext("; "), [inner, "plain"])) == "x.csv is gone; plain"
+    reason = WRITE_BACK_FAILED(error=str(error))
+    assert (reason.text, reason.params["error"]) == (english(str(error)),) * 2
+    assert english("plain") == "plain"

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifykit.http.reply import Reply, classify_status
 from notifykit.wording import Language, Reason, Sentence, Wording
 from notifykit.wording.host import CHANNEL_DOWN, CHANNEL_UNREACHABLE, HOST, UNREACHABLE
 
@@ -136,3 +137,12 @@ def test_what_an_outage_says_is_in_one_language() -> None:
     told = CHANNEL_UNREACHABLE(cause=cause)
     assert wording.say(told, Language.CHINESE) == "无法连接：ConnectError refused"
     assert wording.known(earlier).codes >= {"channel_down", "unreachable"}
+
+
+def test_what_a_sender_says_behind_the_code_of_a_service_is_put_into_chinese() -> None:
+    wording = Wording(HOST)
+    outcome = classify_status(Reply(413), now=0.0)
+    assert outcome is not None
+    assert outcome.said.text == "HTTP 413 the message is too large for the service"
+    assert wording.say(outcome.said, Language.CHINESE) == "HTTP 413 消息对该服务来说太大"
+    assert wording.say(Reason("45009 nobody knows this", "45009"), Language.CHINESE) == "45009 nobody knows this"
