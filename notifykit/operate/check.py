@@ -24,7 +24,8 @@ from notifykit.operate.rehearsal import empty_outbox
 from notifykit.operate.writable import unwritable_results
 from notifykit.outbox import Outbox
 from notifykit.outbox.address import OpenedOutbox
-from notifykit.pipeline.generate import decided, generate
+from notifykit.pipeline.conflicts import decided
+from notifykit.pipeline.generate import generate
 from notifykit.pipeline.places import ElsewhereError, require_here
 from notifykit.pipeline.precedence import Precedence
 from notifykit.pipeline.project import Project, open_project

@@ -15,8 +15,20 @@ from notifykit.keys.shown import shown
 from notifykit.model import Problem, Record
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Filter
-from notifykit.wording import Reason
-from notifykit.wording.host import KEY_ERROR, KEY_IN_SOURCE, KEY_NUMBER, KEY_QUEUED, KEY_READS_AS, KEY_TOLD, KEY_UNSEEN
+from notifykit.wording import Reason, Wording
+from notifykit.wording.host import (
+    HOST,
+    KEY_ERROR,
+    KEY_IN_SOURCE,
+    KEY_NUMBER,
+    KEY_QUEUED,
+    KEY_READS_AS,
+    KEY_TOLD,
+    KEY_UNSEEN,
+)
+from notifykit.wording.translation import gettext
+
+_WORDING = Wording(HOST)
 
 
 def unusable_key(record: Record) -> Problem | None:
@@ -26,23 +38,30 @@ def unusable_key(record: Record) -> Problem | None:
         return None
     if is_programs_number(key):
         reason = KEY_NUMBER(key=key)
-        mend = (
+        mend = gettext(
             "put the digits back from where they came, with the column formatted as text, or say `keys: exact` in the "
             "campaign if its keys are written so"
         )
     elif is_spreadsheets_error(key):
         reason = KEY_ERROR(key=shown(key))
-        mend = "mend the formula that gives it, or say `keys: exact` in the campaign if its keys are written so"
+        mend = gettext(
+            "mend the formula that gives it, or say `keys: exact` in the campaign if its keys are written so"
+        )
     elif not normal_form(key):
-        reason, mend = KEY_UNSEEN(key=shown(key)), "fill the key in, or delete the row"
+        reason, mend = KEY_UNSEEN(key=shown(key)), gettext("fill the key in, or delete the row")
     else:
         return None
     return _problem(record, reason, mend)
 
 
+def in_words(reason: Reason) -> str:
+    """Return what holds a record, in the language that is spoken."""
+    return _WORDING.said(reason)
+
+
 def _problem(record: Record, reason: Reason, mend: str) -> Problem:
-    mend = f"nothing is queued for it; {mend}"
-    return Problem(place=record.place, key=record.key, what=reason.text, mend=mend, reason=reason)
+    mend = gettext("nothing is queued for it; {mend}", mend=mend)
+    return Problem(place=record.place, key=record.key, what=in_words(reason), mend=mend, reason=reason)
 
 
 class AlikeKeys:
@@ -81,7 +100,7 @@ class AlikeKeys:
         return _problem(
             record,
             KEY_READS_AS(key=shown(record.key), others=listed, whence=whence),
-            f"correct it, or, if both keys are right, run `{command}`",
+            gettext("correct it, or, if both keys are right, run `{command}`", command=command),
         )
 
 

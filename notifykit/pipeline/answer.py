@@ -8,6 +8,7 @@ from typing import Any
 from notifykit.model import FOREVER, Outcome, Verdict
 from notifykit.options import LONGEST
 from notifykit.secrets import redact
+from notifykit.wording.host import NO_OUTCOME
 
 _ACCEPTED = Outcome.accepted()
 
@@ -20,7 +21,7 @@ def usable(answer: object) -> tuple[Outcome, tuple[str, ...]]:
     if answer is _ACCEPTED:  # nearly all are
         return answer, ()
     if not isinstance(answer, Outcome):
-        wrong = f"a {type(answer).__name__}, not an Outcome"
+        wrong = NO_OUTCOME(kind=type(answer).__name__).text
         return Outcome.unknown("bad_outcome", wrong), (wrong,)
     if not isinstance(answer.verdict, Verdict):
         return Outcome.unknown("bad_outcome", "verdict"), ("verdict",)

@@ -12,6 +12,7 @@ from notifykit.campaign.campaign import Channel
 from notifykit.model import Claim, Message, Outcome
 from notifykit.pipeline.answer import usable
 from notifykit.roles import SendContext
+from notifykit.wording.host import SENDER_RAISED
 
 
 @dataclass(slots=True)
@@ -34,7 +35,7 @@ def call(channel: Channel, claims: Sequence[Claim], contexts: Sequence[SendConte
     except BaseException as error:
         ids = ", ".join(str(claim.task.id) for claim in claims)
         log.log(logging.ERROR, "the sender of channel %s failed on task %s", channel.name, ids, exc_info=error)
-        answers = [Outcome.unknown(type(error).__name__, "the sender raised")] * len(claims)
+        answers = [Outcome.unknown(type(error).__name__, SENDER_RAISED().text)] * len(claims)
     seconds = time.perf_counter() - started
     results = []
     for claim, answer in zip(claims, answers, strict=True):

@@ -35,6 +35,7 @@ from notifykit.pipeline.recovery import Recovery
 from notifykit.pipeline.selection import EVERYTHING, Selection
 from notifykit.pipeline.telling import about, tell_recovered
 from notifykit.roles import SendContext
+from notifykit.wording.host import WINDOW_OVER
 
 log = logging.getLogger(__name__)
 
@@ -182,8 +183,14 @@ class Dispatcher:
             for result in errand.results:
                 task, verdict = result.claim.task, result.outcome.verdict
                 extra = about("not_recorded", task)
-                told = "task %d (%s): the outcome, %s, could not be recorded: %s"
-                log.error(told, task.id, task.key, verdict, error, extra=extra)  # noqa: TRY400 - `run` raises it
+                log.error(  # noqa: TRY400 - `run` raises it
+                    "task %d (%s): the outcome, %s, could not be recorded: %s",
+                    task.id,
+                    task.key,
+                    verdict,
+                    error,
+                    extra=extra,
+                )
         finally:
             self._exchanges.held.drop(errand.claims)
             with self._state:
@@ -211,7 +218,7 @@ class Dispatcher:
                 with self._state:
                     self._report.taken += 1
             elif task.doubted_at is not None and not may_repeat(claim, channel.repeatable_for, self._outbox.now()):
-                why = f"not called again: the service drops a repeat for {channel.repeatable_for:g} s only"
+                why = WINDOW_OVER(seconds=channel.repeatable_for).text
                 results.append(Result(claim, Outcome.unknown("repeat_window_over", why), 0.0))
             else:
                 called.append(claim)

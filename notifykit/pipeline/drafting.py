@@ -10,8 +10,10 @@ from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.campaign.split import split_on_line_ends
 from notifykit.errors import NotifykitError
 from notifykit.model import Draft, Metadata, Problem, Record
+from notifykit.pipeline.alike import in_words
 from notifykit.wording import Reason
 from notifykit.wording.host import HALF_CHARACTER
+from notifykit.wording.translation import gettext, gettext_noop
 
 _HALF = re.compile("[\ud800-\udfff]")
 """Half of a surrogate pair: JSON and templates can spell it, and it is no Unicode text."""
@@ -19,7 +21,8 @@ _HALF = re.compile("[\ud800-\udfff]")
 MOST_OF_A_KEY = 1_000
 """Bytes of a key: a server's index has no room for much longer ones, and a key is the same in every store."""
 
-_CORRECT = "correct the template or the row"
+_CORRECT = gettext_noop("correct the template or the row")
+_KEY, _TEXT, _RECIPIENT = gettext_noop("key"), gettext_noop("text"), gettext_noop("recipient")
 
 
 class Known(Protocol):
@@ -43,18 +46,23 @@ def drafted(campaign: Campaign, record: Record, ledger: Known) -> list[Draft] | 
     except _UnsendableError as error:
         return Problem(place=record.place, key=record.key, what=str(error), mend=error.mend, reason=error.reason)
     except NotifykitError as error:
-        return Problem(place=record.place, key=record.key, what=str(error), mend=_CORRECT)
+        return Problem(place=record.place, key=record.key, what=str(error), mend=gettext(_CORRECT))
 
 
 def _drafts(
     campaign: Campaign, plan: MessagePlan, record: Record, ledger: Known, metadata: Metadata
 ) -> Iterator[Draft]:
     text, recipient = plan.text(record), plan.recipient(record)
-    for what, rendered in (("text", text), ("recipient", recipient)):
+    for what, rendered in ((_TEXT, text), (_RECIPIENT, recipient)):
         if not rendered.strip():
-            raise _UnsendableError(f"message `{plan.name}` has an empty {what}", _CORRECT)
+            raise _UnsendableError(
+                gettext("message `{plan}` has an empty {what}", plan=plan.name, what=gettext(what)), gettext(_CORRECT)
+            )
     if len(data := record.key.encode("utf-8", "replace")) > MOST_OF_A_KEY:
-        raise _UnsendableError(f"the key has {len(data)} bytes, of at most {MOST_OF_A_KEY}", "correct the row")
+        raise _UnsendableError(
+            gettext("the key has {number} bytes, of at most {most}", number=len(data), most=MOST_OF_A_KEY),
+            gettext("correct the row"),
+        )
     if not _storable(f"{record.key}{text}{recipient}"):
         _require_storable(plan, record.key, text, recipient)
     for name, part in _parts(plan, record, ledger, text):
@@ -81,12 +89,17 @@ def _storable(text: str) -> bool:
 
 
 def _require_storable(plan: MessagePlan, key: str, text: str, recipient: str) -> None:
-    for what, rendered in (("key", key), ("text", text), ("recipient", recipient)):
+    for what, rendered in ((_KEY, key), (_TEXT, text), (_RECIPIENT, recipient)):
         if "\0" in rendered:
-            raise _UnsendableError(f"message `{plan.name}` has a NUL character (U+0000) in its {what}", _CORRECT)
+            raise _UnsendableError(
+                gettext(
+                    "message `{plan}` has a NUL character (U+0000) in its {what}", plan=plan.name, what=gettext(what)
+                ),
+                gettext(_CORRECT),
+            )
         if half := _HALF.search(rendered):
             raise _UnsendableError(
-                HALF_CHARACTER(message=plan.name, part=what, half=f"\\u{ord(half[0]):04x}"), _CORRECT
+                HALF_CHARACTER(message=plan.name, part=what, half=f"\\u{ord(half[0]):04x}"), gettext(_CORRECT)
             )
 
 
@@ -97,8 +110,16 @@ def _parts(plan: MessagePlan, record: Record, ledger: Known, text: str) -> list[
     parts = split_on_line_ends(text, limit) if plan.split else None
     if parts is None:
         raise _UnsendableError(
-            f"message `{plan.name}` has {len(text.encode())} bytes, channel `{plan.channel.name}` takes {limit}",
-            "shorten the longest line" if plan.split else "shorten the template, or set `split: lines`",
+            gettext(
+                "message `{plan}` has {number} bytes, channel `{channel}` takes {limit}",
+                plan=plan.name,
+                number=len(text.encode()),
+                channel=plan.channel.name,
+                limit=limit,
+            ),
+            gettext("shorten the longest line")
+            if plan.split
+            else gettext("shorten the template, or set `split: lines`"),
         )
     if ledger.known(record.key, plan.name):
         return []  # a record that was edited since must not grow another part
@@ -109,6 +130,6 @@ class _UnsendableError(Exception):
     """Ends the rendering of one record."""
 
     def __init__(self, what: Reason | str, mend: str) -> None:
-        super().__init__(str(what))
+        super().__init__(in_words(what) if isinstance(what, Reason) else what)
         self.mend = mend
         self.reason = what if isinstance(what, Reason) else None

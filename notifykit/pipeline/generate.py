@@ -7,21 +7,20 @@ content, anywhere, is held before anything of it leaves.
 from __future__ import annotations
 
 from array import array
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from notifykit.campaign.campaign import Campaign
-from notifykit.errors import CampaignError
 from notifykit.model import Draft, Problem, Record, Status
 from notifykit.outbox.protocol import Outbox, StoreLedger
 from notifykit.outbox.values import Filter
-from notifykit.pipeline.alike import AlikeKeys, unusable_key
+from notifykit.pipeline.alike import AlikeKeys
 from notifykit.pipeline.drafting import drafted
 from notifykit.pipeline.known_records import KnownRecords
 from notifykit.pipeline.observers import Nobody, Observers
 from notifykit.pipeline.rerendering import of_records
 from notifykit.roles import Decision, Ledger, Strategy
+from notifykit.wording.translation import gettext
 
 BATCH = 500
 """Records that are queued in one transaction: few enough that dispatchers are not kept waiting."""
@@ -115,7 +114,9 @@ def generate(
     is_told = type(strategy).generated is not Strategy.generated  # of all whose messages are queued
     survey = _survey(campaign, view, ledger, None if is_told else known, progress)
     if survey.repeated:
-        survey.problems += _conflicts(campaign, view, survey.repeated, ledger)
+        from notifykit.pipeline.conflicts import conflicts  # not for those who only look
+
+        survey.problems += conflicts(campaign, view, survey.repeated, ledger)
     held = {problem.key for problem in survey.problems if problem.key is not None}
     if survey.known and (survey.repeated or not held.isdisjoint(survey.keys)):
         known = KnownRecords(campaign, ledger)  # which of them count is known only now
@@ -160,14 +161,16 @@ def _differing(campaign: Campaign, outbox: Outbox, records: Iterable[Record]) ->
 def marked_as_neither(campaign: Campaign, record: Record) -> Problem:
     """Describe a record that is marked neither as sent nor as not sent."""
     writes = getattr(campaign.strategy, "writes", None)
-    cell = "what is written"
+    what = gettext("what is written says neither sent nor not sent")
     if isinstance(writes, str) and writes in record:
-        cell = f"{writes} is {record[writes]!r}, which"
+        what = gettext("{column} is {word!r}, which says neither sent nor not sent", column=writes, word=record[writes])
     return Problem(
         place=record.place,
         key=record.key,
-        what=f"{cell} says neither sent nor not sent",
-        mend="nothing is queued for it; write one of the two words of the campaign's `strategy`, or leave it out",
+        what=what,
+        mend=gettext(
+            "nothing is queued for it; write one of the two words of the campaign's `strategy`, or leave it out"
+        ),
     )
 
 
@@ -214,68 +217,14 @@ def _survey(
         elif decision is Decision.NEITHER:
             found.neither.append(marked_as_neither(campaign, item))
         else:
-            raise _no_decision(campaign, item, decision)
+            from notifykit.pipeline.conflicts import no_decision  # seldom
+
+            raise no_decision(campaign, item, decision)
     found.want(batch, known)
     found.records = count
     if progress is not None:
         progress(count)
     return found
-
-
-def decided(campaign: Campaign, record: Record, ledger: Ledger) -> Decision:
-    """Return what the strategy says of a record. Raises CampaignError where that is no Decision."""
-    decision = campaign.strategy.decide(record, ledger)
-    if not isinstance(decision, Decision):
-        raise _no_decision(campaign, record, decision)
-    return decision
-
-
-def _no_decision(campaign: Campaign, record: Record, answer: object) -> CampaignError:
-    strategy = type(campaign.strategy).__name__
-    return CampaignError(
-        f"decide() of {strategy} returned a {type(answer).__name__} for {record.key!r} ({record.place}"
-        "), not a Decision",
-        mend="nothing is queued, and its author must mend that",
-        where=campaign.file,
-    )
-
-
-def _conflicts(
-    campaign: Campaign, view: Iterable[Record | Problem], repeated: set[str], ledger: Ledger
-) -> Iterator[Problem]:
-    """Find the repeated keys whose rows contradict each other. Equal rows are one record."""
-    rows: dict[str, list[Record]] = defaultdict(list)
-    for item in view:
-        if isinstance(item, Record) and item.key in repeated:
-            rows[item.key].append(item)
-    own = campaign.strategy.own_columns
-    for key, records in rows.items():
-        first, *others = records
-        places = " and ".join(record.place for record in records)
-        differing = [
-            column
-            for column, cell in first.items()
-            if column not in own and any(other.get(column) != cell for other in others)
-        ]
-        decisions = {decided(campaign, record, ledger) for record in records}
-        if Decision.NOTIFY not in decisions:
-            continue
-        if not campaign.exact_keys and (unusable := [problem for one in records if (problem := unusable_key(one))]):
-            yield from unusable  # which says more than that they differ
-        elif differing:
-            yield Problem(
-                place=places,
-                key=key,
-                what=f"key {key!r} stands in {len(records)} rows that differ in {', '.join(differing)}",
-                mend="nothing is queued for it; correct or remove the wrong row",
-            )
-        elif len(decisions) > 1 and not ledger.waiting(key) and not ledger.delivered(key):
-            yield Problem(
-                place=places,
-                key=key,
-                what=f"key {key!r} stands in {len(records)} rows, one of which says that it was sent",
-                mend="nothing is queued for it; make the rows agree",
-            )
 
 
 def _wanted(view: Iterable[Record | Problem], survey: _Survey, held: set[str]) -> Iterator[Record]:

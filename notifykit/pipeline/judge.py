@@ -100,4 +100,4 @@ def judge(
 
 def doubtful(claim: Claim) -> Outcome:
     """Return the outcome of a claim whose holder is gone."""
-    return Outcome.unknown("lease_expired", f"worker of attempt {claim.token} is gone")
+    return Outcome.unknown("lease_expired", host.WORKER_GONE(attempt=claim.token).text)

@@ -23,6 +23,7 @@ from notifykit.pipeline.recovery import Recovery
 from notifykit.pipeline.selection import Selection
 from notifykit.roles import SendContext
 from notifykit.wording.host import OUT_OF_ATTEMPTS
+from notifykit.wording.translation import gettext
 
 log = logging.getLogger(__name__)
 
@@ -88,8 +89,11 @@ def send_one(
     with outbox.enlist(worker):
         with outbox.transaction():
             if any(claim.task.channel in bounds.shared_with for claim in outbox.on_wire()):
-                mend = "try again when it is done; `notifykit tasks --status sending` shows it"
-                raise ChannelBusyError(f"{channel.resource} is in use by a message that is being sent", mend=mend)
+                mend = gettext("try again when it is done; `notifykit tasks --status sending` shows it")
+                raise ChannelBusyError(
+                    gettext("{resource} is in use by a message that is being sent", resource=channel.resource),
+                    mend=mend,
+                )
             (id_,) = outbox.enqueue([draft]).ids
             claim = outbox.claim_task(id_, worker, bounds, lease)
             assert claim is not None  # noqa: S101 - it was queued in this transaction

@@ -16,6 +16,7 @@ from notifykit.errors import CampaignError, ExitCode
 from notifykit.outbox.places import KeepsPlaces
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import SourcePlace
+from notifykit.wording.translation import gettext
 
 
 class ElsewhereError(CampaignError):
@@ -54,15 +55,32 @@ def keep_here(campaign: Campaign, place: str, outbox: Outbox) -> None:
 def _require(campaign: Campaign, place: str, kept: SourcePlace | None) -> None:
     if kept is not None and kept.place != place:
         since = datetime.fromtimestamp(kept.since, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        file = f" ({kept.path} of {kept.host})" if kept.path else ""
+        file = gettext(" ({path} of {host})", path=kept.path, host=kept.host) if kept.path else ""
         raise ElsewhereError(
-            f"the file of campaign {campaign.name} is on {kept.place} since {since}{file}, and this is {place}",
-            mend=f"work there; if the file was moved here, run `notifykit source move {campaign.name} --why TEXT`",
+            gettext(
+                "the file of campaign {campaign} is on {kept} since {since}{file}, and this is {here}",
+                campaign=campaign.name,
+                kept=kept.place,
+                since=since,
+                file=file,
+                here=place,
+            ),
+            mend=gettext(
+                "work there; if the file was moved here, run `notifykit source move {campaign} --why TEXT`",
+                campaign=campaign.name,
+            ),
             where=campaign.file,
         )
     if campaign.place not in (None, place):
         raise ElsewhereError(
-            f"campaign {campaign.name} says `place: {campaign.place}`, and this is {place}",
-            mend="work there, or correct that line; `run: place` and NOTIFYKIT_PLACE say what this machine is called",
+            gettext(
+                "campaign {campaign} says `place: {place}`, and this is {here}",
+                campaign=campaign.name,
+                place=campaign.place,
+                here=place,
+            ),
+            mend=gettext(
+                "work there, or correct that line; `run: place` and NOTIFYKIT_PLACE say what this machine is called"
+            ),
             where=campaign.file,
         )

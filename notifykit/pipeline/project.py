@@ -29,6 +29,7 @@ from notifykit.plugins.find import own_version
 from notifykit.roles import StrategyContext
 from notifykit.session import PROJECT_FILE
 from notifykit.wording import Reason
+from notifykit.wording.translation import gettext
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +47,16 @@ class Project:
     def about(self) -> str:
         """What is at work, for people: the version, the project, its place, store, campaigns and channels."""
         settings = self.configuration.settings
-        names = ", ".join(campaign.name for campaign in self.campaigns()) or "none"
-        channels = ", ".join(self.configuration.channels) or "none"
-        return (
-            f"notifykit {own_version()}, {settings.file}, place {settings.place}, store {settings.store}; "
-            f"campaigns: {names}; channels: {channels}"
+        names = ", ".join(campaign.name for campaign in self.campaigns()) or gettext("none")
+        channels = ", ".join(self.configuration.channels) or gettext("none")
+        return gettext(
+            "notifykit {version}, {file}, place {place}, store {store}; campaigns: {campaigns}; channels: {channels}",
+            version=own_version(),
+            file=settings.file,
+            place=settings.place,
+            store=settings.store,
+            campaigns=names,
+            channels=channels,
         )
 
     @property
@@ -66,7 +72,10 @@ class Project:
         """
         self._check(names)
         if off := [campaign.name for campaign in self.configuration.disabled if campaign.name in names]:
-            raise NotifykitError(f'campaign "{off[0]}" says `enabled: false`', mend="remove that line to run it")
+            raise NotifykitError(
+                gettext('campaign "{off}" says `enabled: false`', off=off[0]),
+                mend=gettext("remove that line to run it"),
+            )
         return tuple(item for item in self.configuration.campaigns if self._is_meant(item, names))
 
     def selected(self, only: Selection) -> tuple[Campaign, ...]:
@@ -86,7 +95,7 @@ class Project:
                 raise lacking[name]
             if name not in self.configuration.channels:
                 known = sorted({*self.configuration.channels, *lacking})
-                raise NotifykitError(f'no channel is called "{name}"{hint(name, known)}')
+                raise NotifykitError(gettext('no channel is called "{name}"{hint}', name=name, hint=hint(name, known)))
 
     def described_of(self, only: Selection) -> tuple[Campaign, ...]:
         """Return the usable campaigns, disabled ones included, of those that are named and over a channel that is."""
@@ -105,7 +114,7 @@ class Project:
         if self.configuration.campaigns or self.unavailable():
             return None
         none = self.configuration.campaign_files.none
-        return "no campaign is enabled" if none is None else str(none)
+        return gettext("no campaign is enabled") if none is None else str(none)
 
     def require_campaigns(self) -> None:
         """Raise ConfigError where campaigns are looked for and there is none: for commands that queue messages."""
@@ -138,7 +147,9 @@ class Project:
         known = self.described_names
         for name in names:
             if name not in known:
-                raise NotifykitError(f'no campaign is called "{name}"{hint(name, sorted(known))}')
+                raise NotifykitError(
+                    gettext('no campaign is called "{name}"{hint}', name=name, hint=hint(name, sorted(known)))
+                )
 
     @property
     def known_store(self) -> KnownStore:
@@ -147,8 +158,12 @@ class Project:
 
     def store_file(self) -> Path:
         """Return the file of the outbox, for what has to do with an old program. Raises StoreError where it is none."""
-        mend = "let `store:` name a file until the move is over; `notifykit store copy` takes it to a server then"
-        return required_file(self.configuration.settings.store, "what has to do with an old program", mend=mend)
+        mend = gettext(
+            "let `store:` name a file until the move is over; `notifykit store copy` takes it to a server then"
+        )
+        return required_file(
+            self.configuration.settings.store, gettext("what has to do with an old program"), mend=mend
+        )
 
     def open_file(self, *, create: bool = True) -> SqliteOutbox:
         """Do as `open_outbox`, for what has to do with an old program."""

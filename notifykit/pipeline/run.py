@@ -25,8 +25,12 @@ from notifykit.pipeline.presence import Presence
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.selection import EVERYTHING, Selection
 from notifykit.pipeline.settle import Settled, close_own, settle
+from notifykit.wording.translation import gettext, gettext_noop
 
 log = logging.getLogger(__name__)
+
+OUTBOX = gettext_noop("the outbox")
+"""Where a pass could not go on, if it was in no campaign."""
 
 LONGEST_WAIT = 86_400.0
 """Seconds of one wait: not every system can wait for months."""
@@ -138,8 +142,13 @@ def alone(campaign: Campaign, this_pass: Pass) -> Iterator[None]:
         source, strategy = type(campaign.source).__name__, type(campaign.strategy).__name__
         log.exception("campaign %s cannot go on", campaign.name)
         this_pass.failures[campaign.name] = CampaignError(
-            f"{type(error).__name__} with source {source} and strategy {strategy}",
-            mend="this is a defect: report it to the plugin's author with the traceback above",
+            gettext(
+                "{kind} with source {source} and strategy {strategy}",
+                kind=type(error).__name__,
+                source=source,
+                strategy=strategy,
+            ),
+            mend=gettext("this is a defect: report it to the plugin's author with the traceback above"),
             where=campaign.file,
         )
 
@@ -294,7 +303,7 @@ class Runner:
         except StoreError as error:
             if not error.passing:
                 raise
-            return Pass(failures={"the outbox": error})
+            return Pass(failures={OUTBOX: error})
 
     def _outlasting_due(self) -> float | None:
         try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from notifykit.wording.translation import gettext
+
 __all__ = ["EVERYTHING", "Selection"]
 
 
@@ -20,8 +22,9 @@ class Selection:
 
     def __str__(self) -> str:
         """For people: what was named."""
-        named = {"campaign": self.campaigns, "channel": self.channels}
-        return "; ".join(f"only {what} {', '.join(names)}" for what, names in named.items() if names)
+        campaigns = gettext("only campaign {names}", names=", ".join(self.campaigns)) if self.campaigns else ""
+        channels = gettext("only channel {names}", names=", ".join(self.channels)) if self.channels else ""
+        return gettext("; ").join(filter(None, (campaigns, channels)))
 
     def has_channel(self, name: str) -> bool:
         """Whether a channel is meant."""

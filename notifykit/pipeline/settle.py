@@ -17,6 +17,7 @@ from notifykit.roles import WriteBack
 from notifykit.secrets import redact, redact_data
 from notifykit.wording import Reason
 from notifykit.wording.host import WRITE_BACK_FAILED, WRITE_BACK_ODD, WRITE_BACK_SILENT
+from notifykit.wording.translation import untranslated
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,8 @@ def _written_back(campaign: Campaign, tasks: Sequence[Task]) -> WriteBack:
     if not tasks:
         return WriteBack()
     try:
-        return _accounted(campaign, tasks, campaign.strategy.write_back(tasks))
+        with untranslated():  # a refusal is kept
+            return _accounted(campaign, tasks, campaign.strategy.write_back(tasks))
     except CampaignError as error:
         return WriteBack(refused=dict.fromkeys((task.id for task in tasks), WRITE_BACK_FAILED(error=str(error))))
 

@@ -9,6 +9,7 @@ import logging
 
 from notifykit.model import Status, Task
 from notifykit.outbox.values import Transition
+from notifykit.wording.translation import gettext
 
 log = logging.getLogger("notifykit.pipeline")
 
@@ -33,7 +34,11 @@ def tell_not_sent(task: Task, then: Transition, now: float) -> None:
     """Tell whoever asked for it (-v) why a message was not accepted, and what becomes of it."""
     if then.status is Status.SENT or not log.isEnabledFor(logging.INFO):
         return
-    words = "put back" if then.status is Status.QUEUED else str(then.status)
-    when = f", next try in {max(0.0, (then.not_before or now) - now):.0f} s" if then.status is Status.QUEUED else ""
+    words = gettext("put back") if then.status is Status.QUEUED else str(then.status)
+    when = (
+        gettext(", next try in {seconds:.0f} s", seconds=max(0.0, (then.not_before or now) - now))
+        if then.status is Status.QUEUED
+        else ""
+    )
     extra = about(then.status.value, task)
     log.info("task %d (%s) by %s: %s%s: %s", task.id, task.key, task.channel, words, when, then.reason, extra=extra)

@@ -25,6 +25,14 @@ FAILED_OVER = HOST(
 NOT_PROVEN = HOST("not_proven", "{cause:why}", "{cause:why}")
 ASSUMED_SENT = HOST("assumed_sent", "assumed sent: {cause:why}", "视为已发送：{cause:why}")
 LEFT_OUT = HOST("left_out", "not delivered to {recipients}", "未送达 {recipients}")
+SENDER_RAISED = HOST("sender_raised", "the sender raised", "发送器抛出异常")
+NO_OUTCOME = HOST("no_outcome", "a {kind}, not an Outcome", "返回的是 {kind}，不是 Outcome")
+WINDOW_OVER = HOST(
+    "window_over",
+    "not called again: the service drops a repeat for {seconds:g} s only",
+    "不再调用：服务只在 {seconds:g} 秒内去除重复",
+)
+WORKER_GONE = HOST("worker_gone", "worker of attempt {attempt:d} is gone", "第 {attempt} 次尝试的进程已不在")
 DECIDED = HOST("decided", "{why}", "{why}")
 UNDO_CELLS = HOST(
     "undo_cells",

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from notifykit import hookimpl
 
 if TYPE_CHECKING:
-    from notifykit.hookspecs import Register
+    from collections.abc import Callable
+
+    from notifykit.hookspecs import Register, RegisterReasons
+    from notifykit.wording.translation import Catalogue
 
 __all__ = ["NotSent"]
 
@@ -44,3 +47,22 @@ def register_stores(register: Register) -> None:
     """Offer `postgresql://` under both of its names."""
     for scheme in ("postgresql", "postgres"):
         register(scheme, "notifykit.outbox.postgres.address:PostgresAddress")
+
+
+@hookimpl
+def register_reasons(register: RegisterReasons) -> None:
+    """Offer what is said of an attempt."""
+    from notifykit_builtin.wording import ATTEMPTS
+
+    for sentence in ATTEMPTS:
+        register(sentence)
+
+
+@hookimpl
+def register_translations(register: Callable[[Catalogue], None]) -> None:
+    """Offer what it says in other languages."""
+    from pathlib import Path
+
+    from notifykit.wording.translation import Catalogue
+
+    register(Catalogue("notifykit_builtin", Path(__file__).parent / "locale"))

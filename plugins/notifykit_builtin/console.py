@@ -10,6 +10,8 @@ from typing import Literal, TextIO
 
 from notifykit.model import Message, Outcome
 from notifykit.roles import Probe, SendContext
+from notifykit.wording.translation import gettext
+from notifykit_builtin.wording import NO_STREAM, STREAM_FAILED, WORDING
 
 _line_by_line = threading.Lock()
 
@@ -25,7 +27,7 @@ class Console:
         """Print and flush. What cannot be shown (line ends, control characters) is shown as an escape."""
         stream = _stream(self.stream)
         if stream is None or stream.closed:
-            return Outcome.retry("no_console", f"this process has no {self.stream}")
+            return Outcome.retry("no_console", NO_STREAM(stream=self.stream).text)
         line = f"{_visible(message.recipient)}\t{_visible(message.text)}\n"
         encoding = stream.encoding or "utf-8"
         with _line_by_line:
@@ -33,14 +35,14 @@ class Console:
                 stream.write(line.encode(encoding, "backslashreplace").decode(encoding))
                 stream.flush()
             except OSError as error:
-                return Outcome.unknown(type(error).__name__, f"{self.stream} failed; the line may have been shown")
+                return Outcome.unknown(type(error).__name__, STREAM_FAILED(stream=self.stream).text)
         return Outcome.accepted()
 
     def probe(self, timeout: float) -> Probe:  # noqa: ARG002 - part of the role
         """Say that there is nobody to ask, or nothing to show messages on."""
         if (stream := _stream(self.stream)) is None or stream.closed:
-            return Probe.bad(f"this process has no {self.stream}")
-        return Probe.not_asked("there is no service: messages are shown here")
+            return Probe.bad(WORDING.said(NO_STREAM(stream=self.stream)))
+        return Probe.not_asked(gettext("there is no service: messages are shown here"))
 
 
 def _stream(name: str) -> TextIO | None:

@@ -20,6 +20,8 @@ from notifykit.durable.ordinary import instead_of_file
 from notifykit.model import Message, Outcome
 from notifykit.options import OptionError, ProjectPath
 from notifykit.roles import Probe, SendContext
+from notifykit.wording.translation import gettext
+from notifykit_builtin import wording
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
 
@@ -37,7 +39,9 @@ class File:
 
     def __post_init__(self) -> None:
         if (found := instead_of_file(self.path)) is not None:
-            raise OptionError("path", f"{self.path} is {found}", mend="name a file")
+            raise OptionError(
+                "path", gettext("{path} is {found}", path=self.path, found=found), mend=gettext("name a file")
+            )
 
     @property
     def writes(self) -> Path:
@@ -49,14 +53,14 @@ class File:
         try:
             line = _line(message, context.clock.now())
         except UnicodeEncodeError as error:
-            return Outcome.rejected(type(error).__name__, "the message is not Unicode text: nothing was written")
+            return Outcome.rejected(type(error).__name__, wording.NOT_UNICODE().text)
         lock = FileLock(f"{self.path}.lock", timeout=context.timeout, poll_interval=0.005)
         with _this_process:
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 lock.acquire()
             except Timeout:
-                return Outcome.retry("locked", "another process holds the file's lock")
+                return Outcome.retry("locked", wording.FILE_LOCKED().text)
             except OSError as error:
                 return _retry(error)
             # Outside of the try: once the line is there, no failure may be reported as retry.
@@ -70,7 +74,7 @@ class File:
         for path in (self.path, Path(f"{self.path}.lock")):
             if fault := _fault(path):
                 return Probe.bad(fault)
-        return Probe.good("the file can be written")
+        return Probe.good(gettext("the file can be written"))
 
 
 def _fault(path: Path) -> str:
@@ -85,8 +89,12 @@ def _fault(path: Path) -> str:
                 return ""
         os.close(os.open(aim, _FLAGS & ~os.O_CREAT))
     except OSError as error:
-        why = f"{there} is not a folder" if there != aim and not there.is_dir() else f"{there}: {error.strerror}"
-        return f"{path} cannot be written ({why})"
+        why = (
+            gettext("{path} is not a folder", path=there)
+            if there != aim and not there.is_dir()
+            else f"{there}: {error.strerror}"
+        )
+        return gettext("{path} cannot be written ({why})", path=path, why=why)
     return ""
 
 
@@ -111,7 +119,7 @@ def _append(path: Path, line: bytes) -> Outcome:
     try:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):
-            return Outcome.rejected("not_a_file", "the path leads to something that is not a plain file")
+            return Outcome.rejected("not_a_file", wording.NOT_PLAIN().text)
         return _append_whole(fd, path, found.st_size, line)
     finally:
         os.close(fd)
@@ -131,7 +139,7 @@ def _append_whole(fd: int, path: Path, size: int, line: bytes) -> Outcome:
     except OSError as error:
         if _cut_back(fd, size):
             return _retry(error)
-        return Outcome.unknown(type(error).__name__, "a line was half written and cannot be taken back")
+        return Outcome.unknown(type(error).__name__, wording.HALF_WRITTEN().text)
     return Outcome.accepted()
 
 
@@ -151,4 +159,4 @@ def _cut_back(fd: int, size: int) -> bool:
 
 def _retry(error: OSError) -> Outcome:
     code = errno.errorcode.get(error.errno or 0, type(error).__name__)
-    return Outcome.retry(code, "nothing was written; free space, or mend the path or its rights")
+    return Outcome.retry(code, wording.NOT_WRITTEN().text)

@@ -23,7 +23,9 @@ from notifykit.errors import PluginError, pass_interrupt
 from notifykit.model import Message, Outcome
 from notifykit.options import OptionError, ProjectPath
 from notifykit.roles import Probe, SendContext
-from notifykit_builtin import NotSent
+from notifykit.wording import Reason
+from notifykit.wording.translation import gettext
+from notifykit_builtin import NotSent, wording
 
 _desktop = threading.Lock()
 """One for all senders of the process: they share one keyboard and one clipboard."""
@@ -55,22 +57,20 @@ class Python:
         turn: AbstractContextManager[object] = _desktop if self.one_at_a_time else nullcontext()
         with turn:
             if not context.still_held():
-                return Outcome.retry(
-                    "claim_taken", "nothing was called: the message is no longer this worker's to send"
-                )
+                return Outcome.retry("claim_taken", wording.CLAIM_TAKEN().text)
             try:
                 result = self._function(message.recipient, message.text)
             except NotSent as error:
-                return Outcome.retry(error.code, "the function says that nothing was sent", after=error.after)
+                return Outcome.retry(error.code, wording.NOT_SENT().text, after=error.after)
             except BaseException as error:  # noqa: BLE001 - recorded as the outcome
                 pass_interrupt(error)
                 context.log.warning("%s: %s", self.call, _raised(error))
-                return Outcome.unknown(type(error).__name__, f"the function: {_raised(error)}")
+                return Outcome.unknown(type(error).__name__, wording.FAILED(error=_raised(error)).text)
         return self._believe(result)
 
     def probe(self, timeout: float) -> Probe:  # noqa: ARG002 - part of the role
         """Say that only a call tells."""
-        return Probe.not_asked("a function is there to be called; only a message tells")
+        return Probe.not_asked(gettext("a function is there to be called; only a message tells"))
 
     def _believe(self, result: object) -> Outcome:
         if isinstance(result, Outcome):
@@ -78,34 +78,46 @@ class Python:
         if result is True:
             return Outcome.accepted()
         if result is None:
-            return Outcome.unknown("returned_none", "the function returned nothing, which proves nothing")
+            return Outcome.unknown("returned_none", wording.RETURNED_NOTHING().text)
         if result is False and self.on_false == "retry":
-            return Outcome.retry("returned_false", "the function returned False")
+            return Outcome.retry("returned_false", wording.RETURNED_FALSE().text)
         if result is False and self.on_false == "rejected":
-            return Outcome.rejected("returned_false", "the function returned False")
+            return Outcome.rejected("returned_false", wording.RETURNED_FALSE().text)
         word = type(result).__name__ if result is not False else "False"
-        return Outcome.unknown(f"returned_{word.lower()}", f"the function returned {word}: only True is a yes")
+        return Outcome.unknown(f"returned_{word.lower()}", wording.NO_YES(word=word).text)
 
 
 def _find(call: str, search_path: Path | None) -> Callable[[str, str], object]:
     """Return the function. Raises ValueError that says what is missing where."""
     module_name, colon, path = call.partition(":")
     if not colon or not all(part.isidentifier() for part in [*module_name.split("."), *path.split(".")]):
-        raise OptionError("call", f'must be "module:function", not {call!r}')
+        raise OptionError("call", gettext('must be "module:function", not {call!r}', call=call))
     found: object = _import(module_name, search_path)
     for name in path.split("."):
         if not hasattr(found, name):
-            raise OptionError("call", f"{module_name} has no {path}", mend="write the name as it stands there")
+            raise OptionError(
+                "call",
+                gettext("{module_name} has no {path}", module_name=module_name, path=path),
+                mend=gettext("write the name as it stands there"),
+            )
         found = getattr(found, name)
     if not callable(found):
-        raise OptionError("call", f"{call} is a {type(found).__name__}", mend="name a function")
+        raise OptionError(
+            "call", gettext("{call} is a {kind}", call=call, kind=type(found).__name__), mend=gettext("name a function")
+        )
     if inspect.iscoroutinefunction(found):
-        raise OptionError("call", f"{call} is a coroutine function", mend="name one that has sent when it returns")
+        raise OptionError(
+            "call",
+            gettext("{call} is a coroutine function", call=call),
+            mend=gettext("name one that has sent when it returns"),
+        )
     try:
         inspect.signature(found).bind("recipient", "text")
     except TypeError as error:
         raise OptionError(
-            "call", f"{call} cannot be called with (recipient, text): {error}", mend="wrap it in one that can"
+            "call",
+            gettext("{call} cannot be called with (recipient, text): {error}", call=call, error=error),
+            mend=gettext("wrap it in one that can"),
         ) from error
     except ValueError:
         pass  # Functions written in C may have no signature to ask for.
@@ -115,7 +127,11 @@ def _find(call: str, search_path: Path | None) -> Callable[[str, str], object]:
 def _import(name: str, search_path: Path | None) -> ModuleType:
     if search_path is not None:
         if not search_path.is_dir():
-            raise OptionError("search_path", f"{search_path} is not a folder", mend=f"name the one that holds {name}")
+            raise OptionError(
+                "search_path",
+                gettext("{search_path} is not a folder", search_path=search_path),
+                mend=gettext("name the one that holds {name}", name=name),
+            )
         if str(search_path) not in sys.path:
             sys.path.append(str(search_path))
     importlib.invalidate_caches()  # a module may be younger than the last look at its folder, within one tick
@@ -124,14 +140,26 @@ def _import(name: str, search_path: Path | None) -> ModuleType:
     except BaseException as error:
         pass_interrupt(error)
         # The text of an import error names a module; that of another error may hold anything.
-        why = f"{type(error).__name__}: {error}" if isinstance(error, ImportError) else _raised(error)
+        why = (
+            f"{type(error).__name__}: {error}"
+            if isinstance(error, ImportError)
+            else wording.WORDING.said(_raised(error))
+        )
         if isinstance(error, SyntaxError):
-            raise PluginError(f"call: {name} is not Python ({why})", mend="correct that line") from error
-        mend = "install what it needs" if search_path else "install it, or name its folder in search_path"
-        what = f"{name} cannot be imported ({why})"
+            raise PluginError(
+                gettext("call: {name} is not Python ({why})", name=name, why=why), mend=gettext("correct that line")
+            ) from error
+        mend = (
+            gettext("install what it needs")
+            if search_path
+            else gettext("install it, or name its folder in search_path")
+        )
+        what = gettext("{name} cannot be imported ({why})", name=name, why=why)
         if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
             raise OptionError("call", what, mend=mend) from error  # there is no such module: a wrong configuration
-        raise PluginError(f"call: {what}", mend=mend) from error  # it does not work here: no display, no desktop
+        raise PluginError(
+            gettext("call: {what}", what=what), mend=mend
+        ) from error  # it does not work here: no display, no desktop
     if search_path is not None:
         _check_origin(module, search_path)
     return module
@@ -143,16 +171,19 @@ def _check_origin(module: ModuleType, search_path: Path) -> None:
     if origin is None or not Path(origin).resolve().is_relative_to(search_path.resolve()):
         raise OptionError(
             "call",
-            f"{module.__name__} came from {origin}, not from search_path {search_path}",
-            mend="rename one of the two, or drop search_path",
+            gettext(
+                "{module} came from {origin}, not from search_path {search_path}",
+                module=module.__name__,
+                origin=origin,
+                search_path=search_path,
+            ),
+            mend=gettext("rename one of the two, or drop search_path"),
         )
 
 
-def _raised(error: BaseException) -> str:
+def _raised(error: BaseException) -> Reason:
     """Say what was raised, and where, without its text, which may hold a secret."""
     if isinstance(error, SyntaxError):  # its text speaks of the code's form
-        return f"{error.filename}:{error.lineno}: {error.msg}"
-    place = "an unknown place"
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        place = f"{Path(frame.f_code.co_filename).name}:{line}"
-    return f"{type(error).__name__} raised at {place}"
+        return Reason(f"{error.filename}:{error.lineno}: {error.msg}")
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    return wording.RAISED(kind=type(error).__name__, place=f"{Path(frame.f_code.co_filename).name}:{line}")

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 from notifykit import hookimpl
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from notifykit.hookspecs import Register, RegisterReasons
     from notifykit.start import DataFile
+    from notifykit.wording.translation import Catalogue
 
 _SOURCE = "notifykit_contract.source:CsvSource"
 _STRATEGY = "notifykit_contract.strategy:CsvFlag"
@@ -55,3 +57,13 @@ def examine_data(file: Path, encoding: str, most: int) -> DataFile:
     from notifykit_contract.examining import examine
 
     return examine(file, encoding, most)
+
+
+@hookimpl
+def register_translations(register: Callable[[Catalogue], None]) -> None:
+    """Offer what it says in other languages."""
+    from pathlib import Path
+
+    from notifykit.wording.translation import Catalogue
+
+    register(Catalogue("notifykit_contract", Path(__file__).parent / "locale"))

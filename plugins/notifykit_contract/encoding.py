@@ -14,6 +14,7 @@ from io import BytesIO
 
 from notifykit.errors import CampaignError
 from notifykit.nearest import hint
+from notifykit.wording.translation import gettext
 from notifykit_contract.rows import cell_bytes, row_at
 
 AUTO = "auto"
@@ -49,12 +50,17 @@ def codec_named(name: str) -> str:
         codec = codecs.lookup(name).name
     except (LookupError, ValueError):
         near = hint(name, (AUTO, UTF_8, *LIKELY))
-        raise ValueError(f'there is no encoding "{name}"{near or "; name one such as cp1252"}') from None
+        raise ValueError(
+            gettext('there is no encoding "{name}"{hint}', name=name, hint=near or gettext("; name one such as cp1252"))
+        ) from None
     if codec == "utf-8-sig":
         return UTF_8
     if codec not in (UTF_8, GB18030) and not _keeps_ascii(codec):
         raise ValueError(
-            f"a file in {name} cannot be read byte by byte; save it as UTF-8 (in a spreadsheet: CSV UTF-8)"
+            gettext(
+                "a file in {name} cannot be read byte by byte; save it as UTF-8 (in a spreadsheet: CSV UTF-8)",
+                name=name,
+            )
         )
     return codec
 
@@ -130,17 +136,27 @@ def unproven(data: bytes, header: Sequence[bytes], origin: str) -> CampaignError
     cells = [*enumerate(cell_bytes(line, span) for span in row_at(line, 0).cells), (0, line.rstrip())]
     beyond = [item for item in cells if not item[1].isascii()]
     at, cell = next((item for item in beyond if not is_text(item[1], UTF_8)), beyond[0])
-    column = f' in the column "{header[at].decode()}"' if at < len(header) and header[at].isascii() else ""
     read: dict[str, str] = {}
     for codec in (UTF_8, *LIKELY):
         if is_text(data, codec) and (text := _readable(cell, codec)) is not None:
             read.setdefault(text, codec)
-    several = " or ".join(f'"{text}" ({codec})' for text, codec in read.items())
-    shown = f"; a cell{column} may be {several}" if read else ""
+    several = gettext(" or ").join(f'"{text}" ({codec})' for text, codec in read.items())
+    if not read:
+        what = gettext("nothing proves which encoding it has")
+    elif at < len(header) and header[at].isascii():
+        what = gettext(
+            'nothing proves which encoding it has; a cell in the column "{column}" may be {several}',
+            column=header[at].decode(),
+            several=several,
+        )
+    else:
+        what = gettext("nothing proves which encoding it has; a cell may be {several}", several=several)
     return CampaignError(
-        f"nothing proves which encoding it has{shown}",
-        mend="name the right one with `encoding:` in the source of the campaign, or save the file as UTF-8 with a byte "
-        "order mark (in a spreadsheet: CSV UTF-8)",
+        what,
+        mend=gettext(
+            "name the right one with `encoding:` in the source of the campaign, or save the file as UTF-8 with a byte "
+            "order mark (in a spreadsheet: CSV UTF-8)"
+        ),
         where=f"{origin}:{data.count(bytes((10,)), 0, start) + 1}",
     )
 

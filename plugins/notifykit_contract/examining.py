@@ -9,11 +9,14 @@ from pathlib import Path
 from notifykit.errors import CampaignError
 from notifykit.model import Problem
 from notifykit.start import DataFile
+from notifykit.terminal.console import count
+from notifykit.wording.translation import gettext, gettext_noop
 from notifykit_contract.encoding import AUTO, GB18030, UTF_8, codec_named
 from notifykit_contract.files import explain, read_whole
 from notifykit_contract.head import Head, read_head
 from notifykit_contract.problems import shape_problem, undecodable, zero_bytes
 from notifykit_contract.rows import Row, cell_bytes, row_at
+from notifykit_contract.wording import WORDING
 
 USUAL = (
     "编号",
@@ -32,7 +35,12 @@ USUAL = (
 )
 """Names of columns by which a header in another encoding than UTF-8 is known."""
 
-SEPARATORS = {b",": "commas", b";": "semicolons", b"\t": "tabs", b"|": "vertical bars"}
+SEPARATORS = {
+    b",": gettext_noop("commas"),
+    b";": gettext_noop("semicolons"),
+    b"\t": gettext_noop("tabs"),
+    b"|": gettext_noop("vertical bars"),
+}
 
 
 def examine(file: Path, encoding: str, most: int) -> DataFile:
@@ -44,7 +52,7 @@ def examine(file: Path, encoding: str, most: int) -> DataFile:
     try:
         data = read_whole(file)
     except OSError as error:
-        raise CampaignError(str(explain(file, error))) from error
+        raise CampaignError(WORDING.said(explain(file, error))) from error
     head = _head(data, file, codec)
     rows, unread = _rows(data, file, head, most)
     repeated = tuple(name for name, number in Counter(head.names).items() if name and number > 1)
@@ -56,11 +64,11 @@ def examine(file: Path, encoding: str, most: int) -> DataFile:
         unread=unread,
         repeated=repeated,
         facts=(
-            f"encoding: {head.codec} ({_why(data, head, encoding)})",
-            "separator: commas (counted in the header)",
+            gettext("encoding: {codec} ({why})", codec=head.codec, why=_why(data, head, encoding)),
+            gettext("separator: commas (counted in the header)"),
             *filter(None, [unread]),
             *(
-                f'several columns are called "{name}", and none of them is used; rename all but one'
+                gettext('several columns are called "{name}", and none of them is used; rename all but one', name=name)
                 for name in repeated
             ),
         ),
@@ -81,8 +89,9 @@ def _rows(data: bytes, file: Path, head: Head, most: int) -> tuple[list[list[str
             rows.append(read)
         line += data.count(b"\n", at, row.next) or 1
         at = row.next
-    what = "1 row" if len(bad) == 1 else f"{len(bad):,} rows"
-    return rows, f"{what} cannot be read, the first: {bad[0]}" if bad else ""
+    if not bad:
+        return rows, ""
+    return rows, gettext("{rows} cannot be read, the first: {first}", rows=count(len(bad), "row"), first=bad[0])
 
 
 def _cells(data: bytes, head: Head, row: Row, place: str) -> list[str] | Problem:
@@ -102,8 +111,11 @@ def _head(data: bytes, file: Path, codec: str) -> Head:
     separator = _separator(data)
     if separator != b",":
         raise CampaignError(
-            f"its columns are separated by {SEPARATORS[separator]}, and the CSV source reads commas",
-            mend="save it with commas (in a spreadsheet: CSV UTF-8)",
+            gettext(
+                "its columns are separated by {separators}, and the CSV source reads commas",
+                separators=gettext(SEPARATORS[separator]),
+            ),
+            mend=gettext("save it with commas (in a spreadsheet: CSV UTF-8)"),
             where=f"{file}:1",
         )
     try:
@@ -111,10 +123,10 @@ def _head(data: bytes, file: Path, codec: str) -> Head:
     except CampaignError as error:
         if codec != AUTO or "`encoding:`" not in error.mend:
             raise
-        mend = "name the right one with --encoding, or save the file as UTF-8 (in a spreadsheet: CSV UTF-8)"
+        mend = gettext("name the right one with --encoding, or save the file as UTF-8 (in a spreadsheet: CSV UTF-8)")
         raise CampaignError(error.what, mend=mend, where=error.where) from error
     if head is None:
-        raise CampaignError("it is empty", mend="its first line names the columns", where=file)
+        raise CampaignError(gettext("it is empty"), mend=gettext("its first line names the columns"), where=file)
     return head
 
 
@@ -127,9 +139,9 @@ def _separator(data: bytes) -> bytes:
 
 def _why(data: bytes, head: Head, named: str) -> str:
     if data.startswith(codecs.BOM_UTF8):
-        return "its byte order mark says so"
+        return gettext("its byte order mark says so")
     if not head.found:
-        return f"--encoding {named} says so"
+        return gettext("--encoding {named} says so", named=named)
     if data.isascii():
-        return "it is ASCII alone"
-    return "its column names prove it" if head.codec == GB18030 else "its text proves it"
+        return gettext("it is ASCII alone")
+    return gettext("its column names prove it") if head.codec == GB18030 else gettext("its text proves it")

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from notifykit.errors import CampaignError
 from notifykit.wording import Reason, Sentence
+from notifykit.wording.translation import gettext
 from notifykit_contract import wording
 
 TRIES = 5
@@ -47,14 +48,16 @@ def read_whole(path: Path) -> bytes:
     disks. Raises OSError, and CampaignError where it is no ordinary file or changes at every attempt.
     """
     if not stat.S_ISREG(path.stat().st_mode):
-        raise CampaignError("it is a folder or a device", mend="name a CSV file", where=path)
+        raise CampaignError(gettext("it is a folder or a device"), mend=gettext("name a CSV file"), where=path)
     for _ in range(TRIES):
         data = path.read_bytes()
         with path.open("rb") as file:
             if goes_on(file, in_pieces(data)) and (data or not file.read(1)):
                 return data
     raise CampaignError(
-        f"it was rewritten {TRIES} times while it was read", mend="the next pass tries again", where=path
+        gettext("it was rewritten {tries} times while it was read", tries=TRIES),
+        mend=gettext("the next pass tries again"),
+        where=path,
     )
 
 

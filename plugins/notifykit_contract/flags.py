@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from notifykit.errors import CampaignError
 from notifykit.model import Problem
 from notifykit.wording import Reason
+from notifykit.wording.translation import gettext
 from notifykit_contract import wording
 from notifykit_contract.encoding import AUTO
 from notifykit_contract.files import TRIES, explain, read_whole, starts_with
@@ -132,7 +133,7 @@ class _Turn:
             opaque=all(map(str.isascii, texts)),
         )
         if head is None:
-            raise CampaignError("it is empty", mend="put the rows back that it had", where=path)
+            raise CampaignError(gettext("it is empty"), mend=gettext("put the rows back that it had"), where=path)
         self._head = head
         self.codec = head.codec
         self._flag_at = head.column(column.flag, str(path), "strategy.flag")
@@ -148,8 +149,8 @@ class _Turn:
             return word.encode(self.codec)
         except UnicodeEncodeError:
             raise CampaignError(
-                f'the flag "{word}" cannot be written in {self.codec}',
-                mend="choose `unsent` and `sent` of the strategy in ASCII, or save the file as UTF-8",
+                gettext('the flag "{word}" cannot be written in {codec}', word=word, codec=self.codec),
+                mend=gettext("choose `unsent` and `sent` of the strategy in ASCII, or save the file as UTF-8"),
                 where=self._path,
             ) from None
 

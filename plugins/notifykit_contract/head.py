@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from notifykit.errors import CampaignError
 from notifykit.nearest import hint
+from notifykit.wording.translation import gettext
 from notifykit_contract.encoding import AUTO, OPAQUE, UTF_8, decoded, is_certainly_utf8, proven, unproven
 from notifykit_contract.rows import cell_bytes, row_at
 
@@ -59,18 +60,24 @@ def read_head(
     """
     if data.startswith(_WIDE_BOMS):
         raise CampaignError(
-            "it is UTF-16 or UTF-32 text", mend="save it as UTF-8 (in a spreadsheet: CSV UTF-8)", where=origin
+            gettext("it is UTF-16 or UTF-32 text"),
+            mend=gettext("save it as UTF-8 (in a spreadsheet: CSV UTF-8)"),
+            where=origin,
         )
     marked = data.startswith(codecs.BOM_UTF8)
     if marked and encoding not in (AUTO, UTF_8):
         raise CampaignError(
-            f"it starts with the mark of UTF-8, but the campaign says `encoding: {encoding}`",
-            mend="remove that line",
+            gettext(
+                "it starts with the mark of UTF-8, but the campaign says `encoding: {encoding}`", encoding=encoding
+            ),
+            mend=gettext("remove that line"),
             where=origin,
         )
     if not marked and encoding not in (AUTO, UTF_8) and is_certainly_utf8(data, encoding):
         raise CampaignError(
-            f"it is UTF-8 text, but the campaign says `encoding: {encoding}`", mend="remove that line", where=origin
+            gettext("it is UTF-8 text, but the campaign says `encoding: {encoding}`", encoding=encoding),
+            mend=gettext("remove that line"),
+            where=origin,
         )
     start, line = (len(codecs.BOM_UTF8) if marked else 0), 1
     row = row_at(data, start)
@@ -81,10 +88,16 @@ def read_head(
         return None
     place = f"{origin}:{line}"
     if row.fault:
-        raise CampaignError(f"the header is broken: {row.fault.value}", mend="correct the first line", where=place)
+        raise CampaignError(
+            gettext("the header is broken: {fault}", fault=gettext(row.fault.value)),
+            mend=gettext("correct the first line"),
+            where=place,
+        )
     if b"\0" in data[row.start : row.end]:
         raise CampaignError(
-            "the header holds zero bytes, so this is not UTF-8 text", mend="save the file as UTF-8", where=place
+            gettext("the header holds zero bytes, so this is not UTF-8 text"),
+            mend=gettext("save the file as UTF-8"),
+            where=place,
         )
     cells = [cell_bytes(data, span) for span in row.cells]
     found = not marked and encoding == AUTO
@@ -96,7 +109,9 @@ def read_head(
     names = decoded(cells, codec)
     if names is None:
         raise CampaignError(
-            f"the header is not {codec} text", mend="save the file as UTF-8, or name its `encoding`", where=place
+            gettext("the header is not {codec} text", codec=codec),
+            mend=gettext("save the file as UTF-8, or name its `encoding`"),
+            where=place,
         )
     names = (names[0].lstrip(_BOM), *names[1:])
     columns = {name: at for at, name in enumerate(names) if name and names.count(name) == 1}
@@ -117,5 +132,12 @@ def read_head(
 def no_column(name: str, names: Sequence[str], option: str) -> str:
     """Say that a column is not there, or more than once, and how to mend that."""
     if name in names:
-        return f'the column "{name}" is there {names.count(name)} times; rename all but one'
-    return f'there is no column "{name}"{hint(name, names)}; correct the header, or `{option}` of the campaign'
+        return gettext(
+            'the column "{name}" is there {count} times; rename all but one', name=name, count=names.count(name)
+        )
+    return gettext(
+        'there is no column "{name}"{hint}; correct the header, or `{option}` of the campaign',
+        name=name,
+        hint=hint(name, names),
+        option=option,
+    )

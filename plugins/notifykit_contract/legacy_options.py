@@ -7,6 +7,7 @@ from pathlib import Path
 
 from notifykit.legacy import Disposal, LegacyState
 from notifykit.options import OptionError
+from notifykit.wording.translation import gettext
 
 SENT_WORD = "发送成功"
 NUMBER = "合同编号(contractdocNum)"
@@ -26,10 +27,16 @@ class ContractState:
     def __post_init__(self) -> None:
         """Raise ValueError for an option that says nothing."""
         if not self.status_file.name:
-            raise OptionError("status_file", "names no file", mend="name the send-status JSON file of the old program")
+            raise OptionError(
+                "status_file",
+                gettext("names no file"),
+                mend=gettext("name the send-status JSON file of the old program"),
+            )
         for option in ("sent_word", "number"):
             if not getattr(self, option):
-                raise OptionError(option, "is empty", mend="leave it out where the usual word is meant")
+                raise OptionError(
+                    option, gettext("is empty"), mend=gettext("leave it out where the usual word is meant")
+                )
 
     def state(self, campaign: str) -> LegacyState:
         """Name the file, which a migration retires."""

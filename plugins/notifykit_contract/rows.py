@@ -14,6 +14,8 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
+from notifykit.wording.translation import gettext_noop
+
 Span = tuple[int, int]
 """Where a cell's content starts and ends; the quotes around it are outside."""
 
@@ -29,9 +31,9 @@ _QUOTE = ord('"')
 class Fault(Enum):
     """What is wrong with the shape of a row."""
 
-    OPEN_QUOTE = "a quoted cell is never closed"
-    TEXT_AFTER_QUOTE = "there is text between a closing quote and the next comma"
-    CELLS = "wrong number of cells"
+    OPEN_QUOTE = gettext_noop("a quoted cell is never closed")
+    TEXT_AFTER_QUOTE = gettext_noop("there is text between a closing quote and the next comma")
+    CELLS = gettext_noop("wrong number of cells")
 
 
 @dataclass(frozen=True, slots=True)

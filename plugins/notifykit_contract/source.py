@@ -17,6 +17,7 @@ from notifykit_contract.encoding import AUTO, GB18030, codec_named, utf8_lines
 from notifykit_contract.files import explain, read_whole
 from notifykit_contract.head import Head, read_head
 from notifykit_contract.rows import Row, cell_bytes, row_at, skip_lines
+from notifykit_contract.wording import WORDING
 
 
 @dataclass(kw_only=True)
@@ -55,7 +56,7 @@ class CsvSource:
         try:
             data = read_whole(self.path)
         except OSError as error:
-            raise CampaignError(str(explain(self.path, error))) from error
+            raise CampaignError(WORDING.said(explain(self.path, error))) from error
         return Snapshot(data, str(self.path), self.key, self.encoding, self.expected)
 
 

@@ -17,6 +17,7 @@ from notifykit.legacy import Flag, FlagWords
 from notifykit.model import Owed, Record, Table, Task
 from notifykit.roles import Decision, Ledger, Strategy, StrategyContext, WriteBack
 from notifykit.wording import Reason
+from notifykit.wording.translation import gettext
 from notifykit_contract.encoding import AUTO, codec_kept
 from notifykit_contract.flags import FlagColumn, Flagged, flags_written, write_flags
 from notifykit_contract.head import no_column
@@ -60,12 +61,18 @@ class CsvFlag(Strategy):
     def __post_init__(self) -> None:
         """Raise ValueError for words that no flag can be."""
         if self.unsent == self.sent:
-            raise ValueError(f"`unsent` and `sent` are both {self.sent!r}; they must differ")
+            raise ValueError(gettext("`unsent` and `sent` are both {sent!r}; they must differ", sent=self.sent))
         for option, word in (("unsent", self.unsent), ("sent", self.sent)):
             if not word.isprintable() or any(letter in word for letter in _UNWRITABLE):
-                raise ValueError(f"`{option}` is {word!r}; a flag is plain text without commas, quotes and line breaks")
+                raise ValueError(
+                    gettext(
+                        "`{option}` is {word!r}; a flag is plain text without commas, quotes and line breaks",
+                        option=option,
+                        word=word,
+                    )
+                )
         if not self.sent:
-            raise ValueError("`sent` is empty; name the word that says that a message was sent")
+            raise ValueError(gettext("`sent` is empty; name the word that says that a message was sent"))
         self._table: Table | None = None
         self._flag_at = -1
         self._folder: Path | None = None
@@ -88,9 +95,12 @@ class CsvFlag(Strategy):
         source = context.source
         if not isinstance(source, _CsvFile):
             raise CampaignError(
-                f"campaign {context.campaign}: its strategy writes a flag into a CSV file, and its "
-                f"source is a {type(source).__name__}",
-                mend="use a source of type `contract_csv` or `csv`, or another strategy",
+                gettext(
+                    "campaign {campaign}: its strategy writes a flag into a CSV file, and its source is a {kind}",
+                    campaign=context.campaign,
+                    kind=type(source).__name__,
+                ),
+                mend=gettext("use a source of type `contract_csv` or `csv`, or another strategy"),
             )
         if source.encoding != AUTO:
             self._require_writable(source)
@@ -119,8 +129,13 @@ class CsvFlag(Strategy):
                 word.encode(source.encoding)
             except UnicodeEncodeError:
                 raise CampaignError(
-                    f"`{option}` is {word!r}, which cannot be written in {source.encoding}",
-                    mend="choose another word, or save the file as UTF-8 and remove `encoding:`",
+                    gettext(
+                        "`{option}` is {word!r}, which cannot be written in {encoding}",
+                        option=option,
+                        word=word,
+                        encoding=source.encoding,
+                    ),
+                    mend=gettext("choose another word, or save the file as UTF-8 and remove `encoding:`"),
                     where=source.path,
                 ) from None
 
@@ -213,7 +228,7 @@ class CsvFlag(Strategy):
             return self._now
         if flag is Flag.UNSENT:
             return replace(self._now, unsent=self.sent, sent=self.unsent)
-        raise ValueError("a flag is set to SENT or UNSENT; what else it may say is not ours to write")
+        raise ValueError(gettext("a flag is set to SENT or UNSENT; what else it may say is not ours to write"))
 
     def _meet(self, table: Table) -> None:
         if self.flag not in table.columns:

@@ -1,6 +1,6 @@
 """Why a flag is not written: each reason with what is wrong and the mend. docs/csv.md lists them."""
 
-from notifykit.wording import Sentences
+from notifykit.wording import Sentences, Wording
 
 FLAGS = Sentences()
 
@@ -88,3 +88,5 @@ FILE_UNKNOWN = FLAGS(
     "task {task:d} does not say in which CSV file it is to be flagged; flag it by hand",
     "任务 {task} 没有说明应在哪个 CSV 文件中写标记；请手工写标记",
 )
+
+WORDING = Wording(FLAGS)

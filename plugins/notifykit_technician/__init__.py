@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from notifykit import hookimpl
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from notifykit.hookspecs import Register
+    from notifykit.wording.translation import Catalogue
 
 
 @hookimpl
@@ -27,3 +30,13 @@ def register_strategies(register: Register) -> None:
 def register_legacy(register: Register) -> None:
     """Offer the old state of technician changes."""
     register("technician", "notifykit_technician.legacy_options:TechnicianState")
+
+
+@hookimpl
+def register_translations(register: Callable[[Catalogue], None]) -> None:
+    """Offer what it says in other languages."""
+    from pathlib import Path
+
+    from notifykit.wording.translation import Catalogue
+
+    register(Catalogue("notifykit_technician", Path(__file__).parent / "locale"))

@@ -11,6 +11,7 @@ from typing import Literal
 import httpx2
 
 from notifykit.errors import CampaignError
+from notifykit.wording.translation import gettext
 
 Method = Literal["GET", "POST"]
 
@@ -57,14 +58,22 @@ async def _fetch(request: Request) -> bytes:
             response.request = asked
             async with aclosing(response):
                 if not response.is_success:
-                    raise CampaignError(f"answered {response.status_code}", mend=_mend(response), where=request.place)
+                    raise CampaignError(
+                        gettext("answered {status_code}", status_code=response.status_code),
+                        mend=_mend(response),
+                        where=request.place,
+                    )
                 return await _read(response, request)
     except TimeoutError:
-        mend = "raise `timeout`, or see why the service is slow"
-        raise CampaignError(f"no whole reply within {request.timeout:g} s", mend=mend, where=request.place) from None
+        mend = gettext("raise `timeout`, or see why the service is slow")
+        raise CampaignError(
+            gettext("no whole reply within {timeout:g} s", timeout=request.timeout), mend=mend, where=request.place
+        ) from None
     except httpx2.HTTPError as error:
-        mend = "see that `url` is right and the service runs; the next pass asks again"
-        raise CampaignError(f"no reply ({type(error).__name__})", mend=mend, where=request.place) from None
+        mend = gettext("see that `url` is right and the service runs; the next pass asks again")
+        raise CampaignError(
+            gettext("no reply ({kind})", kind=type(error).__name__), mend=mend, where=request.place
+        ) from None
 
 
 async def _read(response: httpx2.Response, request: Request) -> bytes:
@@ -72,16 +81,20 @@ async def _read(response: httpx2.Response, request: Request) -> bytes:
     async for chunk in response.aiter_bytes():
         body += chunk
         if len(body) > request.max_bytes:
-            mend = "ask for fewer rows, or raise `max_bytes`"
-            raise CampaignError(f"the reply is longer than {request.max_bytes} bytes", mend=mend, where=request.place)
+            mend = gettext("ask for fewer rows, or raise `max_bytes`")
+            raise CampaignError(
+                gettext("the reply is longer than {max_bytes} bytes", max_bytes=request.max_bytes),
+                mend=mend,
+                where=request.place,
+            )
     return bytes(body)
 
 
 def _mend(response: httpx2.Response) -> str:
     if 300 <= response.status_code < 400:
-        return "redirects are not followed: set `url` to the final address"
+        return gettext("redirects are not followed: set `url` to the final address")
     if response.status_code in (401, 403):
-        return "see that the credentials in `headers` are set and valid"
+        return gettext("see that the credentials in `headers` are set and valid")
     if response.is_client_error and response.status_code != 429:
-        return "correct `url` or `method`"
-    return "see why the service fails; the next pass asks again"
+        return gettext("correct `url` or `method`")
+    return gettext("see why the service fails; the next pass asks again")

@@ -9,6 +9,7 @@ from notifykit.durable.ordinary import read_ordinary
 from notifykit.errors import CampaignError
 from notifykit.model import Problem, Record
 from notifykit.options import ProjectPath
+from notifykit.wording.translation import gettext
 from notifykit_technician.row_options import RowOptions
 
 
@@ -32,7 +33,7 @@ class JsonFile(RowOptions):
             data = read_ordinary(self.path, None)
         except OSError as error:
             raise CampaignError(
-                f"{error.strerror}", mend="correct `path`, or its permissions", where=self.path
+                f"{error.strerror}", mend=gettext("correct `path`, or its permissions"), where=self.path
             ) from error
-        mend = "mend it there, or wait: if it is being written, the next pass reads it"
+        mend = gettext("mend it there, or wait: if it is being written, the next pass reads it")
         return self.records(data, str(self.path), mend)

@@ -12,6 +12,7 @@ from notifykit.http import check_http_url
 from notifykit.model import Problem, Record
 from notifykit.options import OptionError, Seconds, Secret
 from notifykit.secrets import SecretMissingError
+from notifykit.wording.translation import gettext
 from notifykit_technician.fetch import Method, Request, fetch
 from notifykit_technician.row_options import RowOptions
 
@@ -38,11 +39,19 @@ class JsonHttp(RowOptions):
         _check_url(self.url)
         for name, value in self.headers.items():
             if isinstance(value, str) and _SECRET_HEADER.search(name):
-                raise OptionError("headers", f"{name} is in plain text", mend="write it as {env: NAME} or {file: path}")
+                raise OptionError(
+                    "headers",
+                    gettext("{name} is in plain text", name=name),
+                    mend=gettext("write it as {env: NAME} or {file: path}"),
+                )
         if not self.timeout > 0:
-            raise OptionError("timeout", "leaves no time at all", mend="write it like 30s")
+            raise OptionError("timeout", gettext("leaves no time at all"), mend=gettext("write it like 30s"))
         if self.max_bytes < 1:
-            raise OptionError("max_bytes", f"{self.max_bytes} is no size", mend="leave it out for 64 MiB")
+            raise OptionError(
+                "max_bytes",
+                gettext("{max_bytes} is no size", max_bytes=self.max_bytes),
+                mend=gettext("leave it out for 64 MiB"),
+            )
 
     @property
     def reads(self) -> Secret | str:
@@ -63,7 +72,7 @@ class JsonHttp(RowOptions):
             max_bytes=self.max_bytes,
             secret=isinstance(self.url, Secret),
         )
-        mend = "see that `url` answers with JSON (a login page does not)"
+        mend = gettext("see that `url` answers with JSON (a login page does not)")
         return self.records(fetch(request), request.place, mend)
 
 
@@ -75,19 +84,26 @@ def _check_url(url: Secret | str) -> None:
         return  # not set: whoever reads says so
     if parts.userinfo:
         raise OptionError(
-            "url", "holds a login, which is not sent", mend="send it as `headers: {Authorization: {env: NAME}}`"
+            "url",
+            gettext("holds a login, which is not sent"),
+            mend=gettext("send it as `headers: {Authorization: {env: NAME}}`"),
         )
     names = (name for name in parts.params if _SECRET_PARAMETER.fullmatch(name))
     if isinstance(url, str) and (name := next(names, None)):
         raise OptionError(
-            "url", f"holds {name} in plain text", mend="write the whole url as {env: NAME} or {file: path}"
+            "url",
+            gettext("holds {name} in plain text", name=name),
+            mend=gettext("write the whole url as {env: NAME} or {file: path}"),
         )
 
 
 def _header(name: str, value: Secret | str) -> str:
     text = _plain(value)
     if not (name.isascii() and text.isascii() and text.isprintable()):
-        raise CampaignError(f"headers: {name} holds what no HTTP header can carry", mend="write plain ASCII, one line")
+        raise CampaignError(
+            gettext("headers: {name} holds what no HTTP header can carry", name=name),
+            mend=gettext("write plain ASCII, one line"),
+        )
     return text
 
 

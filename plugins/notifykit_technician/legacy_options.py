@@ -7,6 +7,7 @@ from pathlib import Path
 
 from notifykit.legacy import Disposal, LegacyState
 from notifykit.options import OptionError
+from notifykit.wording.translation import gettext
 from notifykit_technician.legacy_status import TECHNICIAN_WORD
 
 
@@ -20,7 +21,9 @@ class TechnicianState:
     def __post_init__(self) -> None:
         """Raise ValueError where it names no file."""
         if not self.status_file.name:
-            raise OptionError("status_file", "names no file", mend="name the technicians' send-status JSON file")
+            raise OptionError(
+                "status_file", gettext("names no file"), mend=gettext("name the technicians' send-status JSON file")
+            )
 
     def state(self, campaign: str) -> LegacyState:
         """Name the file, which a migration keeps."""

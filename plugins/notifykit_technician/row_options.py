@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from notifykit.errors import CampaignError
 from notifykit.model import Problem, Record, Table
 from notifykit.options import OptionError
+from notifykit.wording.translation import gettext
 from notifykit_technician.json_text import kind, parse_json
 from notifykit_technician.rows import Layout, read_rows
 
@@ -30,12 +31,20 @@ class RowOptions:
         twice = sorted({name for name in named if named.count(name) > 1})
         if twice:
             raise OptionError(
-                "columns", f"{', '.join(twice)} is named twice", mend="use `_` for positions nobody needs"
+                "columns",
+                gettext("{twice} is named twice", twice=", ".join(twice)),
+                mend=gettext("use `_` for positions nobody needs"),
             )
         if self.columns and self.key not in named:
-            raise OptionError("key", f"no column is called {self.key!r}", mend=f"`columns` names {', '.join(named)}")
+            raise OptionError(
+                "key",
+                gettext("no column is called {key!r}", key=self.key),
+                mend=gettext("`columns` names {named}", named=", ".join(named)),
+            )
         if self.rows and not all(self.rows.split(".")):
-            raise OptionError("rows", f"{self.rows!r} has an empty step", mend="write it like data.rows")
+            raise OptionError(
+                "rows", gettext("{rows!r} has an empty step", rows=self.rows), mend=gettext("write it like data.rows")
+            )
 
     def records(self, data: bytes, origin: str, mend: str) -> list[Record | Problem]:
         """Return the rows of the document in order; one that cannot be used is a Problem.
@@ -46,8 +55,8 @@ class RowOptions:
         array = _find_array(parse_json(data, origin, mend), self.rows.split(".") if self.rows else [], origin)
         if array and not self.columns and all(isinstance(row, list) for row in array):
             raise CampaignError(
-                "the rows are arrays, and nothing names their positions",
-                mend="set `columns`, such as [id, time, technician, company, _, content]",
+                gettext("the rows are arrays, and nothing names their positions"),
+                mend=gettext("set `columns`, such as [id, time, technician, company, _, content]"),
                 where=origin,
             )
         positions = {name: at for at, name in enumerate(self.columns) if name != UNUSED}
@@ -58,19 +67,31 @@ def _find_array(document: object, steps: list[str], origin: str) -> list[object]
     # Metabase answers a failed query with a 2xx status, an `error` and no rows (metabase/metabase#41945).
     if isinstance(document, dict) and document.get("error"):
         raise CampaignError(
-            f"the service reports {str(document['error'])[:200]!r}", mend="mend the query there", where=origin
+            gettext("the service reports {error!r}", error=str(document["error"])[:200]),
+            mend=gettext("mend the query there"),
+            where=origin,
         )
-    at, here = document, "the document"
+    at, here = document, gettext("the document")
     for step in steps:
         if not isinstance(at, dict) or step not in at:
-            raise CampaignError(f"{here} has no {step!r} ({_contents(at)})", mend="correct `rows`", where=origin)
+            raise CampaignError(
+                gettext("{here} has no {step!r} ({contents})", here=here, step=step, contents=_contents(at)),
+                mend=gettext("correct `rows`"),
+                where=origin,
+            )
         at, here = at[step], repr(step)
     if not isinstance(at, list):
-        mend = "set `rows` to where the array is, such as data.rows"
-        raise CampaignError(f"{here} is not an array ({_contents(at)})", mend=mend, where=origin)
+        mend = gettext("set `rows` to where the array is, such as data.rows")
+        raise CampaignError(
+            gettext("{here} is not an array ({contents})", here=here, contents=_contents(at)), mend=mend, where=origin
+        )
     return at
 
 
 def _contents(value: object) -> str:
     """Say what can be named inside a value, for messages to people."""
-    return f"it has {list(value)[:8]}" if isinstance(value, dict) else f"it is {kind(value)}"
+    return (
+        gettext("it has {value}", value=list(value)[:8])
+        if isinstance(value, dict)
+        else gettext("it is {kind}", kind=kind(value))
+    )

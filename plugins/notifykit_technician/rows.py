@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from notifykit.model import Problem, Record, Table
+from notifykit.wording.translation import gettext
 from notifykit_technician.json_text import kind
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -56,16 +57,20 @@ def _record(row: object, number: int, layout: Layout) -> Record:
         key = _key(table, cells, layout.key)
         missing = [name for name in layout.positional.columns if name not in table.columns]
         if missing:
-            raise _UnusableError(f"the object has no {', '.join(missing)}", "add it, or correct `columns`", key)
+            raise _UnusableError(
+                gettext("the object has no {missing}", missing=", ".join(missing)),
+                gettext("add it, or correct `columns`"),
+                key,
+            )
         return Record(key, cells, table, number)
     if isinstance(row, list) and layout.positional.columns:
         key = _key(layout.positional, row, layout.key)
         needed = max(layout.positional.columns.values()) + 1
         if len(row) < needed:
-            what = f"the row ends after {len(row)} of {needed} cells"
-            raise _UnusableError(what, "complete it, or correct `columns`", key)
+            what = gettext("the row ends after {number} of {needed} cells", number=len(row), needed=needed)
+            raise _UnusableError(what, gettext("complete it, or correct `columns`"), key)
         return Record(key, row, layout.positional, number)
-    raise _UnusableError(f"the row is {kind(row)}", "write it as the others are")
+    raise _UnusableError(gettext("the row is {kind}", kind=kind(row)), gettext("write it as the others are"))
 
 
 def _table(names: tuple[str, ...], layout: Layout) -> Table:
@@ -80,17 +85,22 @@ def _key(table: Table, cells: Sequence[object], name: str) -> str:
     """Return the business key as text: a string as it is, a whole number with all its digits."""
     at = table.columns.get(name)
     if at is None or at >= len(cells):
-        raise _UnusableError(f"there is no {name!r}", "add it, or correct `key`")
+        raise _UnusableError(gettext("there is no {name!r}", name=name), gettext("add it, or correct `key`"))
     value = cells[at]
     if isinstance(value, str):
         if not value.strip():
-            raise _UnusableError(f"{name!r} is empty", "fill it in")
+            raise _UnusableError(gettext("{name!r} is empty", name=name), gettext("fill it in"))
         return value
     if isinstance(value, float):
-        raise _UnusableError(f"{name!r} is {value!r}, which may have lost digits", "write ids as strings")
+        raise _UnusableError(
+            gettext("{name!r} is {value!r}, which may have lost digits", name=name, value=value),
+            gettext("write ids as strings"),
+        )
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise _UnusableError(f"{name!r} is {kind(value)}", "write a string or a whole number")
+    raise _UnusableError(
+        gettext("{name!r} is {kind}", name=name, kind=kind(value)), gettext("write a string or a whole number")
+    )
 
 
 def _check_text(row: object) -> None:
@@ -98,7 +108,9 @@ def _check_text(row: object) -> None:
     try:
         _text(row).encode()
     except UnicodeEncodeError:
-        raise _UnusableError("it holds half a character (a lone \\ud8… or \\udc…)", "mend it at its origin") from None
+        raise _UnusableError(
+            gettext("it holds half a character (a lone \\ud8… or \\udc…)"), gettext("mend it at its origin")
+        ) from None
 
 
 def _text(value: object) -> str:

@@ -24,6 +24,7 @@ from notifykit.durable import (
 )
 from notifykit.durable.ordinary import instead_of_file
 from notifykit.errors import CampaignError
+from notifykit.wording.translation import gettext
 from notifykit_technician.json_text import kind, parse_json
 
 _READINGS = 5
@@ -89,8 +90,10 @@ class StatusFile:
         folder = self._target.parent
         effective = os.access in os.supports_effective_ids
         if not (os.access(folder, os.W_OK | os.X_OK, effective_ids=effective) and folder.is_dir()):
-            mend = "create it, let this user write there, or correct `status_file`"
-            raise CampaignError(f"cannot write in the folder {folder}", mend=mend, where=self.path)
+            mend = gettext("create it, let this user write there, or correct `status_file`")
+            raise CampaignError(
+                gettext("cannot write in the folder {folder}", folder=folder), mend=mend, where=self.path
+            )
 
     def record(self, keys: Iterable[str], word: str, *, overwrite: bool) -> dict[str, object]:
         """Put `word` under these keys, durably; under one that is there already only if `overwrite`.
@@ -103,11 +106,17 @@ class StatusFile:
             with FileLock(f"{target}.lock", timeout=self.patience):
                 return self._record(target, list(keys), word, overwrite=overwrite)
         except Timeout:
-            what = f"another process has held {target.name}.lock for {self.patience:g} s"
-            raise CampaignError(f"{what}", mend="look what it is doing, then run again", where=self.path) from None
+            what = gettext(
+                "another process has held {target}.lock for {patience:g} s", target=target.name, patience=self.patience
+            )
+            raise CampaignError(
+                f"{what}", mend=gettext("look what it is doing, then run again"), where=self.path
+            ) from None
         except OSError as error:
-            mend = "free the disk or mend the permissions, then run again"
-            raise CampaignError(f"cannot be replaced ({error.strerror})", mend=mend, where=self.path) from error
+            mend = gettext("free the disk or mend the permissions, then run again")
+            raise CampaignError(
+                gettext("cannot be replaced ({strerror})", strerror=error.strerror), mend=mend, where=self.path
+            ) from error
 
     @property
     def _target(self) -> Path:
@@ -129,11 +138,15 @@ class StatusFile:
                 _wait_for_writer(target)
             finally:
                 fresh.unlink(missing_ok=True)
-        raise CampaignError("another program keeps writing it", mend="stop that one, then run again", where=self.path)
+        raise CampaignError(
+            gettext("another program keeps writing it"), mend=gettext("stop that one, then run again"), where=self.path
+        )
 
     def _view(self) -> _View:
         if (there := instead_of_file(self.path)) is not None:
-            raise CampaignError(f"it is {there}", mend="correct `status_file`", where=self.path)
+            raise CampaignError(
+                gettext("it is {there}", there=there), mend=gettext("correct `status_file`"), where=self.path
+            )
         try:
             with self.path.open("rb") as file:
                 found = os.fstat(file.fileno())
@@ -142,13 +155,15 @@ class StatusFile:
             return _View({}, os.linesep, None, b"")
         except OSError as error:
             raise CampaignError(
-                f"{error.strerror}", mend="mend its permissions or `status_file`", where=self.path
+                f"{error.strerror}", mend=gettext("mend its permissions or `status_file`"), where=self.path
             ) from error
-        mend = "if it is being written, the next pass reads it; else restore it from a copy or mend it there"
+        mend = gettext("if it is being written, the next pass reads it; else restore it from a copy or mend it there")
         entries = parse_json(data, str(self.path), mend)
         if not isinstance(entries, dict):
-            what = f"{kind(entries)}, not an object of key to word"
-            raise CampaignError(f"{self.path}:1:1: {what}", mend="restore it from a copy, or correct `status_file`")
+            what = gettext("{kind}, not an object of key to word", kind=kind(entries))
+            raise CampaignError(
+                f"{self.path}:1:1: {what}", mend=gettext("restore it from a copy, or correct `status_file`")
+            )
         first = data.find(b"\n")
         newline = os.linesep if first < 0 else "\r\n" if data[:first].endswith(b"\r") else "\n"
         return _View(entries, newline, found, data)

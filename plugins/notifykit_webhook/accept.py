@@ -11,6 +11,8 @@ from notifykit.http import Reply
 from notifykit.model import Outcome
 from notifykit.options import OptionError, Seconds
 from notifykit.secrets import redact
+from notifykit.wording.translation import gettext
+from notifykit_webhook import wording
 
 _CODE = re.compile(r"[\w.-]{1,64}")
 
@@ -32,11 +34,11 @@ class Accept:
 
     def __post_init__(self) -> None:
         if self.pause <= 0:
-            raise OptionError("pause", "must be more than 0 seconds")
+            raise OptionError("pause", gettext("must be more than 0 seconds"))
         if both := sorted({self.equals} & {*self.retry, *self.throttled} or set(self.retry) & set(self.throttled)):
-            raise ValueError(f"{both[0]!r} is named for two things; say it once")
+            raise ValueError(gettext("{both!r} is named for two things; say it once", both=both[0]))
         if not all(self.path.split(".")):
-            raise ValueError(f"must be names joined by dots, such as result.code, not {self.path!r}")
+            raise ValueError(gettext("must be names joined by dots, such as result.code, not {path!r}", path=self.path))
 
     def judge(self, reply: Reply) -> Outcome | None:
         """Say what the body proves; None where it holds no verdict."""
@@ -51,11 +53,11 @@ class Accept:
         # A receiver may give back what it was sent, the credential included.
         code = word if _CODE.fullmatch(redact(word)) else "refused"
         if word in self.throttled:
-            what = f"the receiver says {self.path} is {code}: too much at a time"
+            what = wording.TOO_MUCH(name=self.path, word=code).text
             return Outcome.retry(code, what, after=self.pause, pause=self.pause)
         if word in self.retry:
-            return Outcome.retry(code, f"the receiver says {self.path} is {code}")
-        return Outcome.rejected(code, f"the receiver says {self.path} is {code}")
+            return Outcome.retry(code, wording.SAYS(name=self.path, word=code).text)
+        return Outcome.rejected(code, wording.SAYS(name=self.path, word=code).text)
 
 
 def _word(value: bool | float | str) -> str:

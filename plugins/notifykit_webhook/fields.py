@@ -8,9 +8,12 @@ from string import Formatter
 
 from notifykit.model import Message
 from notifykit.options import OptionError
+from notifykit.wording.translation import gettext, gettext_noop
 
 WORDS = ("text", "recipient", "idempotency_key", "campaign", "key", "name")
 """What may stand in braces."""
+
+BODY = gettext_noop("the body")
 
 DEFAULT: Mapping[str, object] = {
     "text": "{text}",
@@ -19,15 +22,20 @@ DEFAULT: Mapping[str, object] = {
 }
 
 
-def check_fields(value: object, place: str = "the body") -> None:
+def check_fields(value: object, place: str | None = None) -> None:
     """Raise ValueError, naming the option and the place in it, where the mapping cannot become a JSON body."""
+    place = place or gettext(BODY)
     match value:
         case str():
             _pieces(value, place)
         case dict():
             if strange := [key for key in value if not isinstance(key, str)]:
                 raise OptionError(
-                    "fields", f"{place} has the name {strange[0]!r}, and JSON takes only text", mend="quote it"
+                    "fields",
+                    gettext(
+                        "{place} has the name {strange!r}, and JSON takes only text", place=place, strange=strange[0]
+                    ),
+                    mend=gettext("quote it"),
                 )
             for key, inner in value.items():
                 check_fields(inner, f"{place}.{key}")
@@ -39,7 +47,11 @@ def check_fields(value: object, place: str = "the body") -> None:
         case float() if math.isfinite(value):
             pass
         case _:
-            raise OptionError("fields", f"{place} is {value!r}, which JSON has no form for", mend="quote it")
+            raise OptionError(
+                "fields",
+                gettext("{place} is {value!r}, which JSON has no form for", place=place, value=value),
+                mend=gettext("quote it"),
+            )
 
 
 def fill(value: object, message: Message) -> object:
@@ -55,17 +67,21 @@ def fill(value: object, message: Message) -> object:
             return value
 
 
-def _pieces(template: str, place: str = "the body") -> list[tuple[str, str | None]]:
+def _pieces(template: str, place: str = BODY) -> list[tuple[str, str | None]]:
     try:
         pieces = list(Formatter().parse(template))
     except ValueError:
         raise OptionError(
-            "fields", f"{place} has a brace too many ({template!r})", mend="double it: {{ or }}"
+            "fields",
+            gettext("{place} has a brace too many ({template!r})", place=place, template=template),
+            mend=gettext("double it: {{ or }}"),
         ) from None
     for _, word, spec, conversion in pieces:
         if word is not None and (word not in WORDS or spec or conversion):
             known = ", ".join(f"{{{name}}}" for name in WORDS)
             raise OptionError(
-                "fields", f"{place} has an unknown placeholder ({template!r})", mend=f"use {known}, or double the brace"
+                "fields",
+                gettext("{place} has an unknown placeholder ({template!r})", place=place, template=template),
+                mend=gettext("use {known}, or double the brace", known=known),
             )
     return [(literal, word) for literal, word, _, _ in pieces]

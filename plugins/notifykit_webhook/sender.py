@@ -11,6 +11,8 @@ from notifykit.http import check_ca_file, check_http_url, classify_status, get, 
 from notifykit.model import Message, Outcome
 from notifykit.options import OptionError, ProjectPath, Secret
 from notifykit.roles import Probe, SendContext
+from notifykit.wording.translation import gettext
+from notifykit_webhook import wording
 from notifykit_webhook.accept import Accept
 from notifykit_webhook.fields import DEFAULT, check_fields, fill
 
@@ -51,10 +53,12 @@ class Webhook:
         check_fields(self.fields)
         if self.body == "text" and self.fields != DEFAULT:
             raise OptionError(
-                "fields", "means nothing with `body: text`, which sends the bare text", mend="drop one of the two"
+                "fields",
+                gettext("means nothing with `body: text`, which sends the bare text"),
+                mend=gettext("drop one of the two"),
             )
         if self.max_bytes is not None and self.max_bytes < 1:
-            raise OptionError("max_bytes", f"must be 1 or more, not {self.max_bytes}")
+            raise OptionError("max_bytes", gettext("must be 1 or more, not {max_bytes}", max_bytes=self.max_bytes))
         if self.probe_url is not None:
             check_http_url(self.probe_url, "probe_url")
         if self.proxy is not None:
@@ -71,9 +75,7 @@ class Webhook:
         """Post once."""
         size = len(message.text.encode(errors="surrogatepass"))
         if self.max_bytes is not None and size > self.max_bytes:
-            return Outcome.rejected(
-                "too_long", f"{size} bytes, and max_bytes is {self.max_bytes}: not sent; shorten or split it"
-            )
+            return Outcome.rejected("too_long", wording.TOO_LONG(size=size, most=self.max_bytes).text)
         reply = post(
             self.url,
             json=fill(self.fields, message) if self.body == "json" else None,
@@ -93,26 +95,40 @@ class Webhook:
             return refused
         if self.accept is None:
             return Outcome.accepted()
-        return Outcome.unknown("no_verdict", f"the reply does not say what {self.accept.path} is")
+        return Outcome.unknown("no_verdict", wording.NO_VERDICT(name=self.accept.path).text)
 
     def probe(self, timeout: float) -> Probe:
         """Ask `probe_url`, where there is one."""
         if self.probe_url is None:
-            return Probe.not_asked("what it answers to, only a message tells; `probe_url:` names an address to ask")
+            return Probe.not_asked(
+                gettext("what it answers to, only a message tells; `probe_url:` names an address to ask")
+            )
         reply = get(self.probe_url, headers=self.headers, timeout=timeout, proxy=self.proxy, ca_file=self.ca_file)
         if isinstance(reply, Outcome):
-            return Probe.bad(f"cannot be reached ({reply.said})")
+            return Probe.bad(gettext("cannot be reached ({said})", said=reply.said))
         return Probe.good(f"HTTP {reply.status}") if reply.ok else Probe.bad(f"HTTP {reply.status}")
 
 
 def _check_headers(headers: Mapping[str, Secret | str]) -> None:
     for name, value in headers.items():
         if not _TOKEN.fullmatch(name):
-            raise OptionError("headers", f"{name!r} is not a header's name", mend="use letters, digits and hyphens")
+            raise OptionError(
+                "headers",
+                gettext("{name!r} is not a header's name", name=name),
+                mend=gettext("use letters, digits and hyphens"),
+            )
         if name.lower() in _OURS:
-            raise OptionError("headers", f"{name} is set by notifykit", mend="remove it")
+            raise OptionError("headers", gettext("{name} is set by notifykit", name=name), mend=gettext("remove it"))
         if isinstance(value, str):
             if _CREDENTIAL.search(name):
-                raise OptionError("headers", f"{name} is a credential", mend="give it as {env: NAME} or {file: path}")
+                raise OptionError(
+                    "headers",
+                    gettext("{name} is a credential", name=name),
+                    mend=gettext("give it as {env: NAME} or {file: path}"),
+                )
             if not (value.isascii() and value.isprintable()):
-                raise OptionError("headers", f"{name} is not printable ASCII ({value!r})", mend="remove what is not")
+                raise OptionError(
+                    "headers",
+                    gettext("{name} is not printable ASCII ({value!r})", name=name, value=value),
+                    mend=gettext("remove what is not"),
+                )

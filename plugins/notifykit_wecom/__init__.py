@@ -7,10 +7,32 @@ from typing import TYPE_CHECKING
 from notifykit import hookimpl
 
 if TYPE_CHECKING:
-    from notifykit.hookspecs import Register
+    from collections.abc import Callable
+
+    from notifykit.hookspecs import Register, RegisterReasons
+    from notifykit.wording.translation import Catalogue
 
 
 @hookimpl
 def register_senders(register: Register) -> None:
     """Offer `wecom_robot`."""
     register("wecom_robot", "notifykit_wecom.robot:WecomRobot")
+
+
+@hookimpl
+def register_reasons(register: RegisterReasons) -> None:
+    """Offer what is said of an attempt."""
+    from notifykit_wecom.wording import ATTEMPTS
+
+    for sentence in ATTEMPTS:
+        register(sentence)
+
+
+@hookimpl
+def register_translations(register: Callable[[Catalogue], None]) -> None:
+    """Offer what it says in other languages."""
+    from pathlib import Path
+
+    from notifykit.wording.translation import Catalogue
+
+    register(Catalogue("notifykit_wecom", Path(__file__).parent / "locale"))

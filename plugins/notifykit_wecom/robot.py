@@ -16,6 +16,8 @@ from notifykit.model import FOREVER, Message, Outcome
 from notifykit.options import OptionError, Seconds, Secret
 from notifykit.roles import Probe, Rate, SendContext
 from notifykit.secrets import SecretMissingError
+from notifykit.wording.translation import gettext
+from notifykit_wecom import wording
 from notifykit_wecom.errcodes import EMPTY, THROTTLE_PAUSE, THROTTLED, outcome_of
 
 MAX_BYTES: Mapping[str, int] = {"text": 2048, "markdown": 4096, "markdown_v2": 4096}
@@ -48,17 +50,19 @@ class WecomRobot:
         check_http_url(self.base_url, "base_url")
         if "?" in self.base_url:
             raise OptionError(
-                "base_url", "has a query", mend="give only what stands before the ?, and the key under `key`"
+                "base_url",
+                gettext("has a query"),
+                mend=gettext("give only what stands before the ?, and the key under `key`"),
             )
         self._check_key()
         if self.msgtype != "text" and (self.mentioned_list or self.mentioned_mobile_list):
             raise OptionError(
                 "msgtype",
-                f"{self.msgtype} takes no mentioned_list and no mentioned_mobile_list",
-                mend="use msgtype: text, or (markdown only) write <@userid> into the template",
+                gettext("{msgtype} takes no mentioned_list and no mentioned_mobile_list", msgtype=self.msgtype),
+                mend=gettext("use msgtype: text, or (markdown only) write <@userid> into the template"),
             )
         if self.throttle_pause <= 0:
-            raise OptionError("throttle_pause", "must be more than 0 seconds")
+            raise OptionError("throttle_pause", gettext("must be more than 0 seconds"))
         if self.proxy is not None:
             check_http_url(self.proxy, "proxy")
 
@@ -84,9 +88,7 @@ class WecomRobot:
         """Post once, and judge by errcode alone."""
         size = len(message.text.encode(errors="surrogatepass"))
         if size > self.max_bytes:
-            return Outcome.rejected(
-                "40058", f"{size} bytes, and {self.msgtype} takes {self.max_bytes}: not sent; shorten or split it"
-            )
+            return Outcome.rejected("40058", wording.TOO_LONG(size=size, kind=self.msgtype, most=self.max_bytes).text)
         reply = post(
             self._url(),
             json=self._body(message.text),
@@ -106,14 +108,18 @@ class WecomRobot:
             proxy=self.proxy,
         )
         if isinstance(reply, Outcome):
-            return Probe.bad(f"cannot be reached ({reply.said})")
+            return Probe.bad(gettext("cannot be reached ({said})", said=reply.said))
         errcode = reply.json_object().get("errcode")
         if errcode == EMPTY:
-            return Probe.good("the service knows the key")
+            return Probe.good(gettext("the service knows the key"))
         if type(errcode) is int and (outcome := outcome_of(errcode)).pause == FOREVER:
-            return Probe.bad(str(outcome.said))
-        said = f"errcode {errcode}" if type(errcode) is int else f"HTTP {reply.status}, and no errcode"
-        return Probe.not_asked(f"the service did not say ({said})")
+            return Probe.bad(wording.WORDING.said(outcome.said))
+        said = (
+            f"errcode {errcode}"
+            if type(errcode) is int
+            else gettext("HTTP {status}, and no errcode", status=reply.status)
+        )
+        return Probe.not_asked(gettext("the service did not say ({said})", said=said))
 
     def _url(self) -> str:
         return f"{self.base_url}?key={quote(self.key.reveal(), safe='')}"
@@ -127,9 +133,7 @@ class WecomRobot:
             if errcode == THROTTLED:
                 return replace(outcome, after=self.throttle_pause, pause=self.throttle_pause)
             return outcome
-        return classify_status(reply, now=now) or Outcome.unknown(
-            "no_errcode", "the reply does not say what became of the message"
-        )
+        return classify_status(reply, now=now) or Outcome.unknown("no_errcode", wording.UNSAID().text)
 
     def _body(self, text: str) -> dict[str, object]:
         content: dict[str, object] = {"content": text}
@@ -146,5 +150,7 @@ class WecomRobot:
             return
         if "/" in key or "=" in key:
             raise OptionError(
-                "key", "is not a robot's key", mend="give only what stands behind key= in the webhook URL"
+                "key",
+                gettext("is not a robot's key"),
+                mend=gettext("give only what stands behind key= in the webhook URL"),
             )

@@ -26,7 +26,7 @@ from notifykit.cli.sections import SECTIONS
 from notifykit.cli.translated import translated
 from notifykit.plugins import load_plugins
 from notifykit.plugins.commands import LazyCommand
-from notifykit.plugins.find import OWN_DISTRIBUTION, canonical, find_entry_points, identify
+from notifykit.plugins.find import OWN_DISTRIBUTION, FoundPlugin, canonical, find_entry_points, identify
 from notifykit.wording import translation
 
 HEADING, COUNT, PROGRESS = "heading", "count", "progress"
@@ -49,8 +49,7 @@ class Text(NamedTuple):
 
 def catalogues() -> dict[str, translation.Catalogue]:
     """Return the host's catalogue and those of the plugins that come with it, by the package they belong to."""
-    points = [one for one in find_entry_points()[0] if canonical(identify(one).distribution) == OWN_DISTRIBUTION]
-    return {one.domain: one for one in (translation.HOST, *load_plugins(entry_points=points).catalogues)}
+    return {one.domain: one for one in (translation.HOST, *load_plugins(entry_points=ours_alone()).catalogues)}
 
 
 def file(catalogue: translation.Catalogue, ending: str) -> Path:
@@ -66,7 +65,8 @@ def wanted() -> dict[str, list[Text]]:
     titles = [Text(text) for text in (*SECTIONS, OTHERS, *EXIT_CODES.values())]
     found = {"notifykit": [*helps([alone, *ours]), *titles, *in_code("notifykit")]}
     host = {*found["notifykit"], *clicks()}
-    for name in sorted({package(command) for command in cli.commands.values()} - {"notifykit"}):
+    with_commands = {package(command) for command in cli.commands.values()}
+    for name in sorted({*with_commands, *catalogues()} - {"notifykit"}):
         theirs = [*helps(command for command in cli.commands.values() if package(command) == name), *in_code(name)]
         found[name] = [text for text in dict.fromkeys(theirs) if text not in host]
     return {name: list(dict.fromkeys(texts)) for name, texts in found.items()}
@@ -74,12 +74,16 @@ def wanted() -> dict[str, list[Text]]:
 
 def whole() -> App:
     """Return the command line with all commands of our own distribution, each imported."""
-    points = [one for one in find_entry_points()[0] if canonical(identify(one).distribution) == OWN_DISTRIBUTION]
     cli = build_cli()
-    load_plugins(entry_points=points).add_commands(cli)
+    load_plugins(entry_points=ours_alone()).add_commands(cli)
     for name, command in cli.commands.items():
         cli.commands[name] = command.load() if isinstance(command, LazyCommand) else command
     return cli
+
+
+def ours_alone() -> list[FoundPlugin]:
+    """Return the plugins that come with notifykit."""
+    return [one for one in find_entry_points()[0] if canonical(identify(one).distribution) == OWN_DISTRIBUTION]
 
 
 def package(command: click.Command) -> str:

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifykit.http.reply import Reply, classify_status
+from notifykit.model import Outcome
 from notifykit.wording import Language, Reason, Sentence, Wording
 from notifykit.wording.host import CHANNEL_DOWN, CHANNEL_UNREACHABLE, HOST, UNREACHABLE
+from notifykit.wording.translation import speak
 
 GONE = Sentence("gone", "row {row:d} is gone", "第 {row} 行已不在", ("row {row:d} went away", "no row {row:d}"))
 AFTER = Sentence("after", "{status} after that: {cause:why}", "之后是 {status}：{cause:why}")
@@ -51,6 +53,29 @@ def test_a_reason_in_each_language() -> None:
 def test_what_is_not_known_is_said_as_it_was_stored(reason: Reason) -> None:
     for language in Language:
         assert WORDING.say(reason, language) == reason.text
+
+
+def test_what_a_sender_said_under_a_code_of_its_own_is_said_by_its_sentence() -> None:
+    said = Outcome.rejected("45009", AFTER(status="x", cause=GONE(row=3)).text).said
+    assert WORDING.say(said, Language.ENGLISH) == said.text == "45009 x after that: row 3 is gone"
+    assert WORDING.say(said, Language.CHINESE) == "45009 之后是 x：第 3 行已不在"
+    assert WORDING.say(AFTER(status="y", cause=said), Language.CHINESE) == "之后是 y：45009 之后是 x：第 3 行已不在"
+    for text in ("45009 wait 3 s", "45009", "row 3 is gone", "x 45009 row 3 is gone"):
+        assert WORDING.say(Reason(text, "45009"), Language.CHINESE) == text
+
+
+def test_a_reason_is_said_in_the_language_that_is_spoken() -> None:
+    assert WORDING.said(GONE(row=3)) == "row 3 is gone"
+    speak("zh")
+    assert WORDING.said(GONE(row=3)) == "第 3 行已不在"
+
+
+def test_a_parameter_that_is_a_whole_text_of_ours_is_translated() -> None:
+    reason = ANY(what="no campaign is enabled")
+    assert WORDING.say(reason, Language.CHINESE) == "行 no campaign is enabled"
+    speak("zh")
+    assert WORDING.say(reason, Language.CHINESE) == "行 没有启用的活动"
+    assert WORDING.say(ANY(what="key"), Language.CHINESE) == "行 key"  # a word may be anything
 
 
 @given(reasons)

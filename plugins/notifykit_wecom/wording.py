@@ -1,0 +1,37 @@
+"""What is said of an attempt, and is kept. docs/senders.md tells what follows from each errcode."""
+
+from notifykit.wording import Sentences, Wording
+
+ATTEMPTS = Sentences()
+
+DEFECT = ATTEMPTS("wecom_defect", "this message's defect: {what:why}", "这条消息有问题：{what:why}")
+ROBOT = ATTEMPTS(
+    "wecom_robot",
+    "every message of this robot would fail; the channel is paused until a person resumes it: {what:why}",
+    "此机器人的每条消息都会失败；通道已暂停，直到有人恢复：{what:why}",
+)
+TOO_LONG = ATTEMPTS(
+    "wecom_too_long",
+    "{size:d} bytes, and {kind} takes {most:d}: not sent; shorten or split it",
+    "{size} 字节，而 {kind} 至多 {most} 字节：没有发送；请缩短或拆分",
+)
+SERVICE_BUSY = ATTEMPTS("wecom_service_busy", "the service is busy", "服务繁忙")
+TOO_FAST = ATTEMPTS("wecom_too_fast", "more than 20 messages a minute", "每分钟超过 20 条消息")
+TOO_MANY_CALLS = ATTEMPTS("wecom_too_many_calls", "too many calls at once", "同时调用过多")
+WRONG_KEY = ATTEMPTS("wecom_wrong_key", "the key is wrong", "key 不正确")
+DISABLED = ATTEMPTS("wecom_disabled", "the robot is disabled", "机器人已停用")
+REMOVED = ATTEMPTS("wecom_removed", "the robot was removed from the group", "机器人已被移出群")
+TYPE_UNKNOWN = ATTEMPTS("wecom_type_unknown", "its type is not known", "类型不被识别")
+CHARACTER_REFUSED = ATTEMPTS("wecom_character_refused", "it holds a character that is not allowed", "含有不允许的字符")
+BAD_PARAMETER = ATTEMPTS("wecom_bad_parameter", "a parameter is not valid", "某个参数无效")
+BAD_LENGTH = ATTEMPTS("wecom_bad_length", "a parameter, or its length, is not valid", "某个参数或其长度无效")
+EMPTY_PARAMETER = ATTEMPTS("wecom_empty_parameter", "a parameter is empty", "某个参数为空")
+EMPTY_TEXT = ATTEMPTS("wecom_empty_text", "its text is empty", "文本为空")
+TEXT_TOO_LONG = ATTEMPTS("wecom_text_too_long", "its text is too long", "文本过长")
+ARTICLES = ATTEMPTS("wecom_articles", "it has too many articles", "图文条数过多")
+BAD_MEDIA = ATTEMPTS("wecom_bad_media", "a media id is not valid", "media id 无效")
+NO_MEDIA = ATTEMPTS("wecom_no_media", "a media id is missing", "缺少 media id")
+UNCLASSIFIED = ATTEMPTS("wecom_unclassified", "an errcode that is not classified yet", "尚未归类的 errcode")
+UNSAID = ATTEMPTS("wecom_unsaid", "the reply does not say what became of the message", "应答没有说消息的结果如何")
+
+WORDING = Wording(ATTEMPTS)
