@@ -11,6 +11,7 @@ from pathlib import Path
 
 from notifykit.outbox.sqlite.database import Database, store_error
 from notifykit.pipeline.project import Project
+from notifykit.wording.translation import gettext
 from notifykit_migration.apply.retire import retire_files
 from notifykit_migration.apply.steps import check_inputs, database_step, flag_steps, is_applied, use_wal
 from notifykit_migration.backup import make as backups
@@ -29,6 +30,7 @@ from notifykit_migration.plan.make import make_plan
 from notifykit_migration.plan.plan_file import text_pieces, treatment_hash
 from notifykit_migration.store import fence
 from notifykit_migration.verify.checks import verify
+from notifykit_migration.wording.checks import CHECK_WORDING
 
 DAY = 86_400.0
 
@@ -56,7 +58,7 @@ class HandedPlan:
         """Take it. Raises LookupError where somebody did."""
         plan, self._plan = self._plan, None
         if plan is None:
-            raise LookupError("the plan was taken before")
+            raise LookupError(gettext("the plan was taken before"))
         return plan
 
 
@@ -108,7 +110,7 @@ class Migration:
         backup = backups.find(self.folder, state.backup)
         plan = planned(backup)
         if until is Until.BACKUP:
-            self.tell(f"backup: {backup.folder} (taken already)")
+            self.tell(gettext("backup: {folder} (taken already)", folder=backup.folder))
             return Migrated(plan=plan, backup=backup)
         with Journal(self.folder.journal) as journal:
             return self._go_on(journal, plan, backup, until)
@@ -152,11 +154,11 @@ class Migration:
             again = make_plan(self.project, options, now=made_at, redirect=redirect, log=log)
         if treatment_hash(again) != treatment:
             raise VerificationError(
-                "what this backup restores gives another plan, so it is no proof",
-                mend="nothing was changed. Is the old program still writing? Stop it, and try again",
+                gettext("what this backup restores gives another plan, so it is no proof"),
+                mend=gettext("nothing was changed. Is the old program still writing? Stop it, and try again"),
                 where=backup.folder,
             )
-        self.tell(f"backup: {backup.folder} (restored and planned from: the same plan)")
+        self.tell(gettext("backup: {folder} (restored and planned from: the same plan)", folder=backup.folder))
         return backup, again if again.hash == backup.plan_hash else planned(backup)
 
     def _go_on(self, journal: Journal, plan: Plan, backup: Backup, until: Until) -> Migrated:
@@ -167,7 +169,9 @@ class Migration:
         use_wal(self.project, plan)
         self.project.open_outbox(create=False).close()  # from now on the project knows its store
         flags = sum(contract.set_flag for part in plan.campaigns for contract in part.contracts)
-        self.tell(f"apply: {plan.store} changed in one transaction, {flags} flags set")
+        self.tell(
+            gettext("apply: {store} changed in one transaction, {flags} flags set", store=plan.store, flags=flags)
+        )
         if until is Until.APPLY:
             return Migrated(plan=plan, backup=backup)
         migrations = in_force(self.folder, plan)
@@ -175,7 +179,7 @@ class Migration:
         checks = tuple(verify(self.project, migrations, strict=fresh))
         record_checks(journal, checks)
         raise_for(checks)
-        self.tell(f"verify: {len(checks)} checks, none failed")
+        self.tell(gettext("verify: {number} checks, none failed", number=len(checks)))
         to_retire = until is Until.RETIRE and begun.soak_until is None
         journal.append("migrate_done", held=plan.holds, retire=to_retire)
         retired = self._retire(journal, migrations) if to_retire else ()
@@ -194,7 +198,7 @@ class Migration:
 
     def _retire(self, journal: Journal, migrations: Sequence[InForce]) -> tuple[str, ...]:
         retired = tuple(retire_files(self.project, migrations, journal))
-        self.tell(f"retire: {len(retired)} send-status files moved into the backup")
+        self.tell(gettext("retire: {number} send-status files moved into the backup", number=len(retired)))
         return retired
 
 
@@ -207,7 +211,11 @@ def require_alone(store: Path) -> None:
             connection.execute("BEGIN EXCLUSIVE")
             connection.execute("ROLLBACK")
         except sqlite3.Error as error:
-            raise PreflightError(f"{store_error(store, error)}. Is the old program running? Stop it first") from error
+            raise PreflightError(
+                gettext(
+                    "{store_error}. Is the old program running? Stop it first", store_error=store_error(store, error)
+                )
+            ) from error
 
 
 def inputs(project: Project, plan: Plan) -> list[Path]:
@@ -225,7 +233,16 @@ def record_checks(journal: Journal, checks: Sequence[Check]) -> None:
 def raise_for(checks: Sequence[Check]) -> None:
     """Raise VerificationError where a check failed."""
     if failed := [check for check in checks if check.result is CheckResult.FAILED]:
-        hint = "nothing was lost; `notifykit docs migration` explains each check; `notifykit rollback` goes back"
+        hint = gettext(
+            "nothing was lost; `notifykit docs migration` explains each check; `notifykit rollback` goes back"
+        )
         raise VerificationError(
-            f"{len(failed)} checks failed:", more=[*(f"  {check.name}: {check.evidence}" for check in failed), hint]
+            gettext("{number} checks failed:", number=len(failed)),
+            more=[
+                *(
+                    "  " + gettext("{check}: {evidence}", check=CHECK_WORDING.said(check.what), evidence=check.evidence)
+                    for check in failed
+                ),
+                hint,
+            ],
         )

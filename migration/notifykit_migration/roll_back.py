@@ -18,6 +18,7 @@ from notifykit.operate.archives import archive_path
 from notifykit.operate.pruning import bring_back
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.pipeline.project import Project
+from notifykit.wording.translation import gettext
 from notifykit_migration.archive.archive import Archived, archive, archived
 from notifykit_migration.errors import PreflightError, WorldChangedError
 from notifykit_migration.files.reading import content_digest, untouched
@@ -84,11 +85,17 @@ def survey(project: Project, folder: MigrationFolder) -> tuple[Standing, Rollbac
         return Standing.FINISHING, None
     if phase in (Phase.SOAKING, Phase.RETIRED) or (phase is Phase.MIGRATING and _database_changed(entries)):
         raise WorldChangedError(
-            "it was migrated, and is not the store of that migration any more: somebody removed it or "
-            "put an older one in its place",
+            gettext(
+                "it was migrated, and is not the store of that migration any more: somebody removed it or "
+                "put an older one in its place"
+            ),
             mend=(
-                f"nothing was changed. Put the right one back: see {folder.archive} and "
-                f"{folder.backups}, and `notifykit docs migration`, 'The world changed'"
+                gettext(
+                    "nothing was changed. Put the right one back: see {archive} and "
+                    "{backups}, and `notifykit docs migration`, 'The world changed'",
+                    archive=folder.archive,
+                    backups=folder.backups,
+                )
             ),
             where=store,
         )
@@ -109,7 +116,7 @@ def make_rollback(project: Project, folder: MigrationFolder) -> RollbackPlan:
     """Return what a rollback would do. Changes nothing. Raises as `survey`, and NothingToRollBackError."""
     _, plan = survey(project, folder)
     if plan is None:
-        raise NothingToRollBackError("nothing to do: nothing is migrated")
+        raise NothingToRollBackError(gettext("nothing to do: nothing is migrated"))
     return plan
 
 
@@ -136,12 +143,14 @@ def roll_back(
         earlier = written_before(journal.entries)
         with alone(store) as connection:
             if not is_migrated(connection):
-                raise WorldChangedError("somebody else rolled it back just now", mend="run this again", where=store)
+                raise WorldChangedError(
+                    gettext("somebody else rolled it back just now"), mend=gettext("run this again"), where=store
+                )
             back = work_out(project, folder, connection)
             _refuse(back, plan)
             check_files(back, earlier)
             kept = _archive(folder, connection, back, _vacant(folder, journal), now=now)
-            tell(f"archive: {kept.folder} (the whole outbox, and the list of what is held)")
+            tell(gettext("archive: {folder} (the whole outbox, and the list of what is held)", folder=kept.folder))
             _begin(journal, back, kept, who)
             run_steps(
                 journal,
@@ -151,7 +160,13 @@ def roll_back(
                     ModeStep(connection, store, back.journal_mode),
                 ],
             )
-        tell(f"files: {', '.join(plan.files) or 'none to change'}; then {plan.store}, and with it the fence")
+        tell(
+            gettext(
+                "files: {files}; then {store}, and with it the fence",
+                files=", ".join(plan.files) or gettext("none to change"),
+                store=plan.store,
+            )
+        )
         done = back.plan
         words = {course.old.name: course.old.status.words for course in back.courses}
         del back  # it is large, and the proof reads everything anew
@@ -169,7 +184,7 @@ def _bring_back(project: Project, store: Path, tell: Tell) -> None:
     address = project.configuration.settings.store
     with closing(project.open_file(create=False)) as outbox:
         number = bring_back(outbox, archive_path(address, project.file.file), project.clock)
-    tell(f"pruned: {number:,} messages are back from the archive")
+    tell(gettext("pruned: {number:,} messages are back from the archive", number=number))
 
 
 def _end(project: Project, folder: MigrationFolder, who: str, *, tell: Tell) -> RolledBack:
@@ -178,13 +193,15 @@ def _end(project: Project, folder: MigrationFolder, who: str, *, tell: Tell) -> 
     if where is Standing.FINISHING:
         return _finish(project, folder, tell)
     if where is Standing.MIGRATED:
-        raise WorldChangedError("somebody migrated just now", mend="run this again to see what a rollback would do")
+        raise WorldChangedError(
+            gettext("somebody migrated just now"), mend=gettext("run this again to see what a rollback would do")
+        )
     if where is Standing.NOTHING:
-        raise NothingToRollBackError("nothing to do: nothing is migrated")
+        raise NothingToRollBackError(gettext("nothing to do: nothing is migrated"))
     with Journal(folder.journal) as journal:
         journal.append("rollback_begun", who=who, archive=None)
         journal.append("rollback_done", held=0)
-    tell("a migration was begun and had changed nothing yet: it is given up")
+    tell(gettext("a migration was begun and had changed nothing yet: it is given up"))
     return RolledBack(plan=None, archive=None)
 
 
@@ -192,17 +209,19 @@ def _refuse(back: GoingBack, shown: RollbackPlan) -> None:
     view = back.view
     if view.busy:
         raise PreflightError(
-            f"{view.busy} messages are being sent just now",
+            gettext("{busy} messages are being sent just now", busy=view.busy),
             mend=(
-                "nothing was changed. Stop `notifykit run` and `notifykit dispatch`. Where none runs, "
-                "one `notifykit dispatch` settles what another left behind"
+                gettext(
+                    "nothing was changed. Stop `notifykit run` and `notifykit dispatch`. Where none runs, "
+                    "one `notifykit dispatch` settles what another left behind"
+                )
             ),
             where=back.plan.store,
         )
     if _meant(back.plan) != _meant(shown):
         raise WorldChangedError(
-            "the outbox or the files changed since this rollback was shown",
-            mend="nothing was changed. Stop `notifykit run`, and run `notifykit rollback` again",
+            gettext("the outbox or the files changed since this rollback was shown"),
+            mend=gettext("nothing was changed. Stop `notifykit run`, and run `notifykit rollback` again"),
             where=back.plan.store,
         )
 
@@ -261,5 +280,5 @@ def _finish(project: Project, folder: MigrationFolder, tell: Tell) -> RolledBack
             tell(prove(project, kept, None))
         project.known_store.forget()
         journal.append("rollback_done", held=begun.fields.get("held", 0), archive=begun.fields.get("archive"))
-    tell("the rollback had been cut short after the database was changed: it is finished")
+    tell(gettext("the rollback had been cut short after the database was changed: it is finished"))
     return RolledBack(plan=None, archive=kept.folder if kept else None, holds=kept.holds() if kept else ())

@@ -38,7 +38,7 @@ class _Alike:
     def needs_more(self, record: Record) -> bool:
         """Whether a record needs a message that is not known, or cannot tell."""
         try:
-            for condition in self.conditions:  # noqa: SIM110 - twice as fast as `any`
+            for condition in self.conditions:
                 if condition(record):
                     return True
         except NotifykitError:

@@ -14,6 +14,7 @@ from notifykit.legacy import Disposal, LegacyState
 from notifykit.outbox.address import StoreAddress
 from notifykit.pipeline.project import Project
 from notifykit.wording import Reason
+from notifykit.wording.translation import untranslated
 from notifykit_migration.apply.unclaimed import unclaimed
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.files.reading import looked_at
@@ -46,7 +47,8 @@ def may_generate(
     if campaign not in project.described_names:  # made by code, as the shim's: nothing of old state is its own
         return None
     try:
-        found = unclaimed(project, campaigns.described(project, campaign))
+        with untranslated():  # a refusal is kept
+            found = unclaimed(project, campaigns.described(project, campaign))
     except (CampaignError, PreflightError) as error:
         return NOT_SEEN(error=str(error))
     if legacy is not None and found is not None and found.code == UNCLAIMED_ROWS.code:
@@ -71,7 +73,7 @@ def in_force(
         return STATUS_FILE_IN_FORCE(file=str(status_file)) if written and not has_messages(store, campaign) else None
     if store.file.exists():
         try:
-            with looked_at(store.file) as connection:
+            with untranslated(), looked_at(store.file) as connection:
                 done = migrated_campaigns(connection)
                 if campaign in done:
                     return None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from notifykit.errors import CampaignError
 from notifykit.outbox import Outbox, SqliteOutbox
+from notifykit.wording.translation import gettext
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.journal import Journal
@@ -37,17 +38,24 @@ def rename_kept(old: str, new: str, outbox: Outbox, folder: Path, *, who: str, w
         return False
     if OTHERS in (old, new):
         raise CampaignError(
-            f'"{OTHERS}" is the name under which the messages of other programs are kept', mend=_keep(old)
+            gettext('"{others}" is the name under which the messages of other programs are kept', others=OTHERS),
+            mend=_keep(old),
         )
     done = migrated.migrated_campaigns(connection)
     if new in done:
-        raise CampaignError(f"campaign {new} was migrated itself, and two campaigns cannot become one", mend=_keep(old))
+        raise CampaignError(
+            gettext("campaign {new} was migrated itself, and two campaigns cannot become one", new=new), mend=_keep(old)
+        )
     with migration_lock(place, "campaign rename"), Journal(place.journal) as journal:
         phase = state_of(journal.entries).phase
         if (command := _GO_ON.get(phase)) is not None:
             raise PreflightError(
-                f"the project is {phase}",
-                mend=f"put the name back (`name: {old}` in the file), run `notifykit {command}`, then rename",
+                gettext("the project is {phase}", phase=gettext(phase.value)),
+                mend=gettext(
+                    "put the name back (`name: {old}` in the file), run `notifykit {command}`, then rename",
+                    old=old,
+                    command=command,
+                ),
                 where=place.journal,
             )
         if old not in done:
@@ -58,4 +66,4 @@ def rename_kept(old: str, new: str, outbox: Outbox, folder: Path, *, who: str, w
 
 
 def _keep(old: str) -> str:
-    return f"nothing was changed: keep the name with `name: {old}` in the file"
+    return gettext("nothing was changed: keep the name with `name: {old}` in the file", old=old)

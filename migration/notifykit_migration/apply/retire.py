@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from notifykit.pipeline.project import Project
+from notifykit.wording.translation import gettext
 from notifykit_migration.backup.in_force import InForce, retired_path
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.files.paths import resolved
@@ -67,15 +68,20 @@ def check_may_retire(project: Project, folder: MigrationFolder, *, now: float | 
     state = state_of(Journal.read(folder.journal))
     if state.phase in (Phase.NONE, Phase.MIGRATING, Phase.ROLLING_BACK):
         mends = {
-            Phase.NONE: "run `notifykit migrate` first",
-            Phase.MIGRATING: "`notifykit migrate` goes on with it",
-            Phase.ROLLING_BACK: "`notifykit rollback` goes on with it",
+            Phase.NONE: gettext("run `notifykit migrate` first"),
+            Phase.MIGRATING: gettext("`notifykit migrate` goes on with it"),
+            Phase.ROLLING_BACK: gettext("`notifykit rollback` goes on with it"),
         }
-        raise PreflightError(f"the project is {state.phase}", mend=mends[state.phase], where=project.file.file)
+        raise PreflightError(
+            gettext("the project is {phase}", phase=gettext(state.phase.value)),
+            mend=mends[state.phase],
+            where=project.file.file,
+        )
     if now is not None and state.soak_until is not None and now < state.soak_until:
         days = (state.soak_until - now) / 86_400
         raise PreflightError(
-            f"the old files are to stay for {days:.1f} more days (`--soak`)", mend="--now does not wait"
+            gettext("the old files are to stay for {days:.1f} more days (`--soak`)", days=days),
+            mend=gettext("--now does not wait"),
         )
 
 

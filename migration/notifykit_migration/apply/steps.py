@@ -21,6 +21,7 @@ from notifykit.outbox.sqlite.adopting import Adoption
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.store import SqliteOutbox
 from notifykit.pipeline.project import Project
+from notifykit.wording.translation import gettext
 from notifykit_migration.archive.archives import Archives
 from notifykit_migration.errors import WorldChangedError
 from notifykit_migration.files.paths import resolved
@@ -54,8 +55,11 @@ def check_inputs(project: Project, plan: Plan) -> None:
         changed.append(plan.store)
     if changed:
         raise WorldChangedError(
-            f"changed since the plan was made: {', '.join(changed)}; nothing was done. Stop the old program, and "
-            "make a new plan with `notifykit migrate --dry-run`"
+            gettext(
+                "changed since the plan was made: {changed}; nothing was done. Stop the old program, and "
+                "make a new plan with `notifykit migrate --dry-run`",
+                changed=", ".join(changed),
+            )
         )
 
 
@@ -88,8 +92,8 @@ def database_step(
             return TargetState.AFTER
         if before and store_digest(path) != before:
             raise WorldChangedError(
-                "changed since this migration was begun, and before it had changed anything",
-                mend="`notifykit rollback` gives it up; `notifykit migrate` then makes a new plan",
+                gettext("changed since this migration was begun, and before it had changed anything"),
+                mend=gettext("`notifykit rollback` gives it up; `notifykit migrate` then makes a new plan"),
                 where=plan.store,
             )
         return TargetState.BEFORE
@@ -102,7 +106,9 @@ def database_step(
             mode = str(db.one("PRAGMA journal_mode")[0])
             with db.transaction():
                 if before and content_digest(db.connection) != before:
-                    raise WorldChangedError("somebody wrote to it just now; nothing was done", where=plan.store)
+                    raise WorldChangedError(
+                        gettext("somebody wrote to it just now; nothing was done"), where=plan.store
+                    )
                 fence.remember_schema(db)
                 sequence = _sequence(db)
                 schema.upgrade(db)
@@ -160,7 +166,9 @@ def flag_steps(project: Project, plan: Plan) -> Iterator[FlagStep]:
             keeper=campaign.strategy,
             keys=keys,
             flag=Flag.SENT,
-            refused="the outbox holds the truth already. Mend it, then run the same command again: it goes on here",
+            refused=gettext(
+                "the outbox holds the truth already. Mend it, then run the same command again: it goes on here"
+            ),
         )
 
 

@@ -22,6 +22,7 @@ from notifykit.outbox.sqlite import restoring
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.wording import Reason
+from notifykit.wording.translation import gettext
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.files.reading import escaped
 from notifykit_migration.journal.folder import MigrationFolder
@@ -90,8 +91,8 @@ class Archived:
             """How many ids this rollback and those before it left without a row: no sign of a purge."""
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise VerificationError(
-                f"the archive of a rollback is damaged ({error})",
-                mend="restore it from a copy",
+                gettext("the archive of a rollback is damaged ({error})", error=error),
+                mend=gettext("restore it from a copy"),
                 where=folder / MANIFEST,
             ) from error
 
@@ -111,10 +112,14 @@ class Archived:
             same = _sha256(self.outbox) == self._sha256
         except OSError as error:
             raise VerificationError(
-                f"cannot be read ({error.strerror})", mend="restore it", where=self.outbox
+                gettext("cannot be read ({strerror})", strerror=error.strerror),
+                mend=gettext("restore it"),
+                where=self.outbox,
             ) from error
         if not same:
-            raise VerificationError("it is not what was archived", mend="restore it from a copy", where=self.outbox)
+            raise VerificationError(
+                gettext("it is not what was archived"), mend=gettext("restore it from a copy"), where=self.outbox
+            )
 
     def holds(self) -> tuple[Hold, ...]:
         """Return what waited for a person when it was made. Raises VerificationError where the list is damaged."""
@@ -133,7 +138,9 @@ class Archived:
             return tuple(map(_hold, json.loads(read_ordinary(path, None))))
         except (OSError, ValueError, TypeError) as error:
             raise VerificationError(
-                f"the archive of a rollback is damaged ({error})", mend="restore it", where=path
+                gettext("the archive of a rollback is damaged ({error})", error=error),
+                mend=gettext("restore it"),
+                where=path,
             ) from error
 
     @contextmanager
@@ -273,8 +280,8 @@ def archive(
         sync_folder(folder.archive)
     except OSError as error:
         raise PreflightError(
-            f"the outbox cannot be archived ({error.strerror}); nothing was changed",
-            mend="make room or mend the permissions, then run again",
+            gettext("the outbox cannot be archived ({strerror}); nothing was changed", strerror=error.strerror),
+            mend=gettext("make room or mend the permissions, then run again"),
             where=error.filename or folder.archive,
         ) from error
     return Archived(target)
@@ -327,13 +334,15 @@ def _copy(source: sqlite3.Connection, path: Path) -> None:
             found = [row[0] for row in copy.execute("PRAGMA integrity_check")]
     except sqlite3.Error as error:
         raise PreflightError(
-            f"the outbox cannot be archived ({error}); nothing was changed",
-            mend="make room, then run again",
+            gettext("the outbox cannot be archived ({error}); nothing was changed", error=error),
+            mend=gettext("make room, then run again"),
             where=path,
         ) from error
     if found != ["ok"]:
         raise VerificationError(
-            f"the copy of the outbox is damaged: {found[0]}; nothing was changed", mend="check the disk", where=path
+            gettext("the copy of the outbox is damaged: {found}; nothing was changed", found=found[0]),
+            mend=gettext("check the disk"),
+            where=path,
         )
     sync_file(path)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from notifykit.durable.ordinary import refuse_others
 from notifykit.errors import StoreError
 from notifykit.wording import Reason
+from notifykit.wording.translation import gettext
 from notifykit_migration.backup.manifest import NAME, SUM, Item, Manifest, StoreItem, read_manifest
 from notifykit_migration.errors import VerificationError
 from notifykit_migration.files.reading import content_digest, file_digest, untouched
@@ -35,10 +36,12 @@ def check(folder: Path) -> list[Check]:
         return [Check(what=named.BACKUP_MANIFEST(), result=CheckResult.FAILED, evidence=str(error))]
     return [
         _check(
-            named.BACKUP_MANIFEST(), _identity(folder, manifest), f"{len(manifest.items)} files, checksum as written"
+            named.BACKUP_MANIFEST(),
+            _identity(folder, manifest),
+            gettext("{number} files, checksum as written", number=len(manifest.items)),
         ),
         _check(named.BACKUP_FILES(), _files(folder, manifest), _amount(manifest)),
-        _check(named.BACKUP_PLAN(), _plan(folder, manifest), f"plan {manifest.plan_hash[:12]}"),
+        _check(named.BACKUP_PLAN(), _plan(folder, manifest), gettext("plan {hash}", hash=manifest.plan_hash[:12])),
         *_database(folder, manifest),
     ]
 
@@ -62,21 +65,30 @@ def integrity(connection: sqlite3.Connection) -> str:
 def _check(what: Reason, wrong: list[str], evidence: str) -> Check:
     if wrong:
         result = CheckResult.FAILED
-        return Check(what=what, result=result, evidence="; ".join(wrong[:3]), details=tuple(wrong))
+        return Check(what=what, result=result, evidence=gettext("; ").join(wrong[:3]), details=tuple(wrong))
     return Check(what=what, result=CheckResult.PASSED, evidence=evidence)
 
 
 def _identity(folder: Path, manifest: Manifest) -> list[str]:
     if folder.resolve().name == manifest.id:
         return []
-    return [f"{folder}: this is backup {manifest.id}, under another name; give it its own back"]
+    return [
+        gettext(
+            "{folder}: this is backup {id}, under another name; give it its own back", folder=folder, id=manifest.id
+        )
+    ]
 
 
 def _amount(manifest: Manifest) -> str:
     there = [item for item in manifest.items if item.name is not None]
     size = sum(item.size for item in there)
     absent = len(manifest.items) - len(there)
-    return f"{len(there)} files with {size:,} bytes, each with its sha256; {absent} that were absent"
+    return gettext(
+        "{number} files with {size:,} bytes, each with its sha256; {absent} that were absent",
+        number=len(there),
+        size=size,
+        absent=absent,
+    )
 
 
 def _files(folder: Path, manifest: Manifest) -> list[str]:
@@ -90,9 +102,11 @@ def _files(folder: Path, manifest: Manifest) -> list[str]:
             continue
         if path.parent.name == RETIRED and path.is_file():
             if file_digest(path) not in digests:
-                wrong.append(f"{path}: is not the file that was retired: it is none that the backup has")
+                wrong.append(
+                    gettext("{path}: is not the file that was retired: it is none that the backup has", path=path)
+                )
         else:
-            wrong.append(f"{path}: does not belong to the backup; take it away")
+            wrong.append(gettext("{path}: does not belong to the backup; take it away", path=path))
     return wrong
 
 
@@ -101,12 +115,12 @@ def _wrong(path: Path, item: Item) -> str:
     try:
         size = path.stat().st_size
         if size != item.size:
-            return f"has {size:,} bytes instead of {item.size:,}"
-        return "" if file_digest(path) == item.sha256 else "is not what it was: its sha256 differs"
+            return gettext("has {size:,} bytes instead of {expected:,}", size=size, expected=item.size)
+        return "" if file_digest(path) == item.sha256 else gettext("is not what it was: its sha256 differs")
     except FileNotFoundError:
-        return "is missing"
+        return gettext("is missing")
     except OSError as error:
-        return f"cannot be read ({error.strerror})"
+        return gettext("cannot be read ({strerror})", strerror=error.strerror)
 
 
 def _plan(folder: Path, manifest: Manifest) -> list[str]:
@@ -117,16 +131,20 @@ def _plan(folder: Path, manifest: Manifest) -> list[str]:
         with path.open("rb") as file:  # line by line: it is large
             found = next((match[1].decode() for line in file if (match := _HASH.search(line))), None)
     if found is None:
-        return [f"{path}: is no plan"]
+        return [gettext("{path}: is no plan", path=path)]
     if found != manifest.plan_hash:
-        return [f"{path}: is plan {found}, and not {manifest.plan_hash}"]
+        return [
+            gettext(
+                "{path}: is plan {found}, and not {plan_hash}", path=path, found=found, plan_hash=manifest.plan_hash
+            )
+        ]
     return []
 
 
 def _database(folder: Path, manifest: Manifest) -> Iterator[Check]:
     store = manifest.store
     if store is None:
-        yield Check(what=named.BACKUP_DATABASE(), result=CheckResult.SKIPPED, evidence="there was none")
+        yield Check(what=named.BACKUP_DATABASE(), result=CheckResult.SKIPPED, evidence=gettext("there was none"))
         return
     path = folder / str(store.item.name)
     try:
@@ -137,21 +155,27 @@ def _database(folder: Path, manifest: Manifest) -> Iterator[Check]:
     except StoreError as error:
         yield Check(what=named.BACKUP_DATABASE(), result=CheckResult.FAILED, evidence=str(error))
         return
-    yield _check(named.BACKUP_DATABASE(), [f"{path}: {said}"] if said != "ok" else [], "integrity_check: ok")
+    yield _check(named.BACKUP_DATABASE(), [f"{path}: {said}"] if said != "ok" else [], gettext("integrity_check: ok"))
     yield _check(named.BACKUP_ROWS(), _rows(path, store, rows), _amounts(rows))
     wrong = []
     if (digest, version) != (store.content_digest, store.user_version):
-        wrong.append(f"{path}: schema, rows or sequences are not what they were")
-    yield _check(named.BACKUP_CONTENT(), wrong, f"schema, rows and sequences: {digest[:12]}")
+        wrong.append(gettext("{path}: schema, rows or sequences are not what they were", path=path))
+    yield _check(named.BACKUP_CONTENT(), wrong, gettext("schema, rows and sequences: {digest}", digest=digest[:12]))
 
 
 def _rows(path: Path, store: StoreItem, rows: dict[str, int]) -> list[str]:
     return [
-        f"{path}: {table}: {rows.get(table, 'no table')} rows instead of {store.rows.get(table, 'no table')}"
+        gettext(
+            "{path}: {table}: {number} rows instead of {expected}",
+            path=path,
+            table=table,
+            number=rows.get(table, gettext("no table")),
+            expected=store.rows.get(table, gettext("no table")),
+        )
         for table in sorted({*rows, *store.rows})
         if rows.get(table) != store.rows.get(table)
     ]
 
 
 def _amounts(rows: dict[str, int]) -> str:
-    return ", ".join(f"{table}: {count}" for table, count in rows.items()) or "no table"
+    return ", ".join(f"{table}: {count}" for table, count in rows.items()) or gettext("no table")

@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from notifykit.wording.translation import gettext
 from notifykit_migration.backup import make as backups
 from notifykit_migration.backup.checks import RETIRED
 from notifykit_migration.errors import PreflightError, VerificationError
@@ -78,7 +79,7 @@ def decided(backup: Backup) -> Plan:
 
 def _other_plan(backup: Backup, path: Path) -> VerificationError:
     return VerificationError(
-        "is not the plan that was kept here",
-        mend=f"see `notifykit verify --backup {backup.id}`, and put it back from a copy",
+        gettext("is not the plan that was kept here"),
+        mend=gettext("see `notifykit verify --backup {id}`, and put it back from a copy", id=backup.id),
         where=path,
     )

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from notifykit.durable import copy_new, make_folder, mend, new_file, sync, sync_file, sync_folder, write_new
 from notifykit.durable.ordinary import read_ordinary
+from notifykit.wording.translation import gettext
 from notifykit_migration.backup.checks import FILES, check, count_rows, integrity
 from notifykit_migration.backup.manifest import (
     Item,
@@ -76,10 +77,16 @@ def find(folder: MigrationFolder, id_: str) -> Backup:
     """Return the backup of this id. Raises VerificationError where there is none, or its manifest is damaged."""
     path = folder.backups / id_
     if id_ not in (known := _ids(folder)):
-        there = f"there are {', '.join(known)}" if known else "there is none"
-        raise VerificationError("there is no such backup", mend=f"{there}. Put it back, if it was moved", where=path)
+        back = gettext("there is none. Put it back, if it was moved")
+        if known:
+            back = gettext("there are {known}. Put it back, if it was moved", known=", ".join(known))
+        raise VerificationError(
+            gettext("there is no such backup"),
+            mend=back,
+            where=path,
+        )
     if (manifest := read_manifest(path)).id != id_:
-        raise damaged(path, f"it is backup {manifest.id}, under another name")
+        raise damaged(path, gettext("it is backup {id}, under another name", id=manifest.id))
     return _backup(path, manifest)
 
 
@@ -116,7 +123,7 @@ def content(backup: Backup, path: Path) -> bytes | None:
             if item.name is None:
                 return None
             return _proven(backup.folder / item.name, item)
-    raise LookupError(f"{backup.folder}: was not told of {wanted}")
+    raise LookupError(gettext("{folder}: was not told of {wanted}", folder=backup.folder, wanted=wanted))
 
 
 @contextmanager
@@ -142,13 +149,14 @@ def _restored(folder: Path, item: Item, target: Path) -> Path:
     source = folder / item.name
     try:
         if copy_new(source, target) != (item.sha256, item.size):
-            raise damaged(source, "its sha256 differs")
+            raise damaged(source, gettext("its sha256 differs"))
         os.utime(target, ns=(item.mtime_ns, item.mtime_ns))
     except FileNotFoundError as error:
-        raise damaged(source, "it is missing") from error
+        raise damaged(source, gettext("it is missing")) from error
     except OSError as error:
         raise PreflightError(
-            f"the backup cannot be restored there {mend(error)}, or set TMPDIR", where=error.filename or target
+            gettext("the backup cannot be restored there {mend}, or set TMPDIR", mend=mend(error)),
+            where=error.filename or target,
         ) from error
     return target
 
@@ -159,7 +167,7 @@ def _proven(path: Path, item: Item) -> bytes:
     except OSError as error:
         raise damaged(path, error.strerror or str(error)) from error
     if hashlib.sha256(data).hexdigest() != item.sha256:
-        raise damaged(path, "its sha256 differs")
+        raise damaged(path, gettext("its sha256 differs"))
     return data
 
 
@@ -184,7 +192,9 @@ def _made(folder: MigrationFolder, plan: Plan, now: float) -> Iterator[tuple[str
         _tidy(folder)
         if isinstance(error, OSError):
             raise PreflightError(
-                f"the backup cannot be made {mend(error)}; nothing was changed, and nothing is left of it",
+                gettext(
+                    "the backup cannot be made {mend}; nothing was changed, and nothing is left of it", mend=mend(error)
+                ),
                 where=error.filename or making,
             ) from error
         raise
@@ -271,14 +281,17 @@ def _store(making: Path, project: Path, store: Path) -> StoreItem:
             (version,) = copy.execute("PRAGMA user_version").fetchone()
     except sqlite3.Error as error:
         raise VerificationError(
-            f"its copy cannot be read back ({error}); is the database damaged?", where=store
+            gettext("its copy cannot be read back ({error}); is the database damaged?", error=error), where=store
         ) from error
     if said != "ok":
         raise VerificationError(
-            f"integrity_check: {said}",
+            gettext("integrity_check: {said}", said=said),
             mend=(
-                f"nothing was changed. Mend the database first (`sqlite3 {store.name} .recover`), or "
-                "restore a backup of it"
+                gettext(
+                    "nothing was changed. Mend the database first (`sqlite3 {store} .recover`), or "
+                    "restore a backup of it",
+                    store=store.name,
+                )
             ),
             where=store,
         )

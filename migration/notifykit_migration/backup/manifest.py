@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from notifykit.durable import write_new
 from notifykit.durable.ordinary import read_ordinary
+from notifykit.wording.translation import gettext
 from notifykit_migration.errors import VerificationError
 
 NAME = "manifest.json"
@@ -96,21 +97,25 @@ def read_manifest(folder: Path) -> Manifest:
     except OSError as error:
         raise damaged(Path(error.filename or path), error.strerror or str(error)) from error
     if checksum != _checksum(data):
-        raise damaged(path, f"it does not have the checksum in {SUM}")
+        raise damaged(path, gettext("it does not have the checksum in {sum}", sum=SUM))
     try:
         form = json.loads(data)
         if (version := form.pop("format", None)) != FORMAT:
-            raise VerificationError(f"a backup of format {version}", mend=f"this notifykit knows {FORMAT}", where=path)
+            raise VerificationError(
+                gettext("a backup of format {version}", version=version),
+                mend=gettext("this notifykit knows {format}", format=FORMAT),
+                where=path,
+            )
         return _FORM.validate_python(form)
     except (ValueError, AttributeError, TypeError) as error:  # written by somebody else, checksum and all
-        raise damaged(path, f"it is no manifest: {error}") from error
+        raise damaged(path, gettext("it is no manifest: {error}", error=error)) from error
 
 
 def damaged(path: Path, why: str) -> VerificationError:
     """Return the error for a backup that is not what it was."""
     return VerificationError(
-        f"the backup is damaged: {why}. Nothing was changed",
-        mend="keep it, and put this file back from a copy of the backup if you have one",
+        gettext("the backup is damaged: {why}. Nothing was changed", why=why),
+        mend=gettext("keep it, and put this file back from a copy of the backup if you have one"),
         where=path,
     )
 

@@ -11,6 +11,7 @@ from notifykit.errors import ExitCode
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import info, json_option, out, print_json
+from notifykit.wording.translation import gettext, gettext_noop
 from notifykit_migration import report
 from notifykit_migration.backup.in_force import planned
 from notifykit_migration.backup.make import find
@@ -26,7 +27,7 @@ Examples:
   notifykit history --report history.html
 """
 
-NOTHING = "nothing was migrated yet; `notifykit migrate --dry-run` shows what would be"
+NOTHING = gettext_noop("nothing was migrated yet; `notifykit migrate --dry-run` shows what would be")
 
 
 @click.command(epilog=_EPILOG)
@@ -54,11 +55,11 @@ def history(session: Session, path: Path | None, as_json: bool) -> ExitCode:
             }
         )
     elif not entries:
-        out(NOTHING)
+        out(gettext(NOTHING))
     else:
         report.show_history(entries)
         report.show_calendar(slots)
-        out(f"now: {state.phase.value}")
+        out(gettext("now: {phase}", phase=gettext(state.phase.value)))
     if path is not None:
         _write(path, project, folder, entries)
     return ExitCode.DONE
@@ -68,9 +69,9 @@ def _write(path: Path, project: Project, folder: MigrationFolder, entries: Seque
     """Write the page of the latest migration. Raises VerificationError where its backup is damaged."""
     begun = [entry for entry in entries if entry.kind == "migrate_begun"]
     if not begun:
-        info(f"{path} was not written: there is no migration to report")
+        info(gettext("{path} was not written: there is no migration to report", path=path))
         return
     plan = planned(find(folder, str(begun[-1].fields["backup"])))
     made_at, wording = project.clock.now(), project.plugins.wording
     report.write_page(path, plan=plan, checks=(), entries=entries, made_at=made_at, wording=wording)
-    info(f"the report is in {path}")
+    info(gettext("the report is in {path}", path=path))

@@ -17,6 +17,7 @@ from notifykit.terminal.console import count, json_option, out, print_json, warn
 from notifykit.terminal.durations import DurationType
 from notifykit.terminal.paths import PathType
 from notifykit.terminal.progress import progress
+from notifykit.wording.translation import gettext
 from notifykit_migration import report
 from notifykit_migration.backup import make as backups
 from notifykit_migration.backup.in_force import planned
@@ -146,13 +147,17 @@ def migrate(
     send-status files go into the backup. What is not proven is held for a person. `rollback` goes back.
     """
     if (out or key or explain_fit or detailed_exitcode) and not dry_run:
-        raise click.UsageError("--out, --show, --explain-fit and --detailed-exitcode belong to --dry-run")
+        raise click.UsageError(gettext("--out, --show, --explain-fit and --detailed-exitcode belong to --dry-run"))
     if explain_fit and (out or key or plan_path or report_path or detailed_exitcode):
-        raise click.UsageError("--explain-fit shows no plan: of the others it takes only what a plan is made with")
+        raise click.UsageError(
+            gettext("--explain-fit shows no plan: of the others it takes only what a plan is made with")
+        )
     if out is not None and report_path is not None and out.resolve() == report_path.resolve():
-        raise click.UsageError("--out and --report name one file; name two")
+        raise click.UsageError(gettext("--out and --report name one file; name two"))
     if plan_path is not None and (given := _given(*_OF_A_PLAN)):
-        raise click.UsageError(f"--plan is carried out as it says; leave out {', '.join(given)}, or make another plan")
+        raise click.UsageError(
+            gettext("--plan is carried out as it says; leave out {given}, or make another plan", given=", ".join(given))
+        )
     project = session.open_project(secrets=False)
     require_free(project, out, report_path)
     command = _Command(
@@ -168,12 +173,14 @@ def migrate(
     state = command.state
     dry_run = dry_run or command.until is Until.PLAN
     if state.phase is Phase.ROLLING_BACK:
-        raise PreflightError("a rollback was begun and did not come to its end", mend="run `notifykit rollback` first")
+        raise PreflightError(
+            gettext("a rollback was begun and did not come to its end"), mend=gettext("run `notifykit rollback` first")
+        )
     if state.phase is Phase.MIGRATING:
         _refuse_another(state, plan_path)
         if not dry_run:
             return command.carry_out(None)
-        warn("this migration was begun; `notifykit migrate` goes on with it, `notifykit rollback` goes back")
+        warn(gettext("this migration was begun; `notifykit migrate` goes on with it, `notifykit rollback` goes back"))
         command.show(planned(backups.find(command.folder, state.backup)), out=out, key=key)
         return CHANGES_PLANNED if detailed_exitcode else ExitCode.DONE
     if state.retiring and command.until is Until.RETIRE and not dry_run:
@@ -212,8 +219,8 @@ def migrate(
 def _refuse_another(state: State, plan_path: Path | None) -> None:
     if plan_path is not None and read_plan(plan_path).hash != state.plan_hash:
         raise WorldChangedError(
-            "another plan was begun and is half done",
-            mend="`notifykit migrate` goes on with it, `notifykit rollback` goes back",
+            gettext("another plan was begun and is half done"),
+            mend=gettext("`notifykit migrate` goes on with it, `notifykit rollback` goes back"),
             where=plan_path,
         )
 
@@ -252,8 +259,8 @@ class _Command:
         plan = read_plan(path)
         if (used := was_used(Journal.read(self.folder.journal), plan.hash, plan.made_at)) is not None:
             raise WorldChangedError(
-                f"this plan was carried out already ({report.when(used.at)})",
-                mend="a plan applies once. Make a new one with `notifykit migrate --dry-run --out FILE`",
+                gettext("this plan was carried out already ({at})", at=report.when(used.at)),
+                mend=gettext("a plan applies once. Make a new one with `notifykit migrate --dry-run --out FILE`"),
                 where=path,
             )
         return plan
@@ -271,7 +278,11 @@ class _Command:
         """Carry over what notifykit.yaml says of other programs' messages since."""
         with migration_lock(self.folder, "migrate"):
             if self._migration.sync_others():
-                warn("other programs' messages: who sends them is now as `legacy: others:` in notifykit.yaml says")
+                warn(
+                    gettext(
+                        "other programs' messages: who sends them is now as `legacy: others:` in notifykit.yaml says"
+                    )
+                )
 
     @property
     def _migration(self) -> Migration:
@@ -281,7 +292,7 @@ class _Command:
         """Show a plan, and change nothing."""
         if out is not None:
             write_plan(plan, out)
-            warn(f"the plan is in {out}; carry it out with `notifykit migrate --plan {out}`")
+            warn(gettext("the plan is in {out}; carry it out with `notifykit migrate --plan {out}`", out=out))
         if key is not None and self.as_json:
             print_json(report.contract_form(plan, key))
         elif key is not None:
@@ -298,7 +309,7 @@ class _Command:
             _ask(handed)
         with migration_lock(self.folder, "migrate"), progress("migrating", "steps"):
             if handed is None:
-                warn("going on with the migration that was begun")
+                warn(gettext("going on with the migration that was begun"))
                 state = self.state
                 done = self._migration.retire() if state.retiring else self._migration.resume(state, self.until)
             else:
@@ -324,8 +335,11 @@ class _Command:
             report.show_checks(done.checks)
         if held:
             out(
-                f"{count(held, 'contract')} held for you: `notifykit tasks --status in_doubt` lists them, "
-                "`notifykit resolve` decides"
+                gettext(
+                    "{contracts} held for you: `notifykit tasks --status in_doubt` lists them, "
+                    "`notifykit resolve` decides",
+                    contracts=count(held, "contract"),
+                )
             )
 
     def _write_page(self, plan: Plan, checks: Sequence[Check]) -> None:
@@ -343,6 +357,12 @@ class _Command:
 
 def _ask(handed: HandedPlan | None) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise click.UsageError("this is no terminal where you could be asked; say --yes, or look first with --dry-run")
-    question = "Go on with the migration that was begun?" if handed is None else "Stop the old program now. Migrate?"
+        raise click.UsageError(
+            gettext("this is no terminal where you could be asked; say --yes, or look first with --dry-run")
+        )
+    question = (
+        gettext("Go on with the migration that was begun?")
+        if handed is None
+        else gettext("Stop the old program now. Migrate?")
+    )
     click.confirm(question, abort=True)

@@ -9,6 +9,7 @@ import click
 
 from notifykit.pipeline.project import Project
 from notifykit.terminal.paths import OutputType
+from notifykit.wording.translation import gettext
 from notifykit_migration.journal import folder
 from notifykit_migration.legacy.campaigns import status_path
 
@@ -24,20 +25,25 @@ def require_free(project: Project, *paths: Path | None) -> None:
     for path in filter(None, paths):
         what = own.get(path.resolve())
         if what is None and path.suffix in (".yaml", ".yml") and path.resolve().parent in campaigns:
-            what = "a campaign of the project"
+            what = gettext("a campaign of the project")
         if what is not None:
-            raise click.UsageError(f"{path} is {what}, or would be; name another file")
+            raise click.UsageError(gettext("{path} is {what}, or would be; name another file", path=path, what=what))
 
 
 def _own(project: Project) -> Iterator[tuple[Path, str]]:
     if (store := project.configuration.settings.store.file) is not None:
-        yield from ((store.with_name(store.name + suffix), "the store") for suffix in ("", "-wal", "-shm", "-journal"))
-    yield project.known_store.file, "what the project knows of its store"
-    yield project.file.file, "the project file"
+        yield from (
+            (store.with_name(store.name + suffix), gettext("the store")) for suffix in ("", "-wal", "-shm", "-journal")
+        )
+    yield project.known_store.file, gettext("what the project knows of its store")
+    yield project.file.file, gettext("the project file")
     for campaign in project.described:
         for owner in (campaign.source, campaign.strategy):
             for name in ("reads", "writes", "flag_file"):
                 if isinstance(file := getattr(owner, name, None), Path):
-                    yield file, f"a file of campaign {campaign.name}"
+                    yield file, gettext("a file of campaign {campaign}", campaign=campaign.name)
         if campaign.legacy is not None:
-            yield status_path(project, campaign.legacy), f"the send-status file of campaign {campaign.name}"
+            yield (
+                status_path(project, campaign.legacy),
+                gettext("the send-status file of campaign {campaign}", campaign=campaign.name),
+            )

@@ -14,6 +14,7 @@ from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, warn
 from notifykit.terminal.paths import PathType
+from notifykit.wording.translation import gettext
 from notifykit_migration.apply.retire import check_may_retire
 from notifykit_migration.backup.in_force import in_force
 from notifykit_migration.commands.outputs import PATCH, require_free
@@ -75,7 +76,11 @@ def retire(
     file stays. With --dry-run nothing is moved or written.
     """
     if code is None and (dry_run or patch_path is not None):
-        raise click.UsageError(f"{'--dry-run' if dry_run else '--patch'} needs --code PATH: where the old program is")
+        raise click.UsageError(
+            gettext(
+                "{option} needs --code PATH: where the old program is", option="--dry-run" if dry_run else "--patch"
+            )
+        )
     project = session.open_project(secrets=False)
     require_free(project, patch_path)
     if code is not None:
@@ -97,15 +102,19 @@ def retire(
     if as_json:
         print_json(_form(moved, cleanup))
         return ExitCode.DONE
-    out("nothing to do: the old files are retired already" if done else f"retired: {', '.join(moved) or 'no file'}")
+    out(
+        gettext("nothing to do: the old files are retired already")
+        if done
+        else gettext("retired: {files}", files=", ".join(moved) or gettext("no file"))
+    )
     out(*_deletable(cleanup))
     return ExitCode.DONE
 
 
 def _ask() -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise click.UsageError("this is no terminal where you could be asked; say --yes")
-    click.confirm("Move the old send-status files into the backup?", abort=True)
+        raise click.UsageError(gettext("this is no terminal where you could be asked; say --yes"))
+    click.confirm(gettext("Move the old send-status files into the backup?"), abort=True)
 
 
 def _rehearse(project: Project, folder: MigrationFolder, code: Path, *, as_json: bool) -> None:
@@ -113,7 +122,11 @@ def _rehearse(project: Project, folder: MigrationFolder, code: Path, *, as_json:
     migrated = _migrated(folder)
     cleanup = plan_cleanup(project, code, migrated or owners(project))
     if not migrated:
-        warn("as if all campaigns that describe a contracts' send-status file were migrated; nothing was written")
+        warn(
+            gettext(
+                "as if all campaigns that describe a contracts' send-status file were migrated; nothing was written"
+            )
+        )
     if as_json:
         print_json({**_form([], cleanup), "patch": cleanup.patch.decode("utf-8", "replace")})
         return
@@ -136,15 +149,17 @@ def _code(project: Project, folder: MigrationFolder, code: Path, patch_path: Pat
                 write_for_owner(patch_path, cleanup.patch)
             except OSError as error:
                 raise PreflightError(
-                    f"cannot be written ({error.strerror})", mend="check --patch", where=patch_path
+                    gettext("cannot be written ({strerror})", strerror=error.strerror),
+                    mend=gettext("check --patch"),
+                    where=patch_path,
                 ) from error
-        warn(f"the patch is in {patch_path}: review it, then apply it with `patch -p1`")
+        warn(gettext("the patch is in {patch_path}: review it, then apply it with `patch -p1`", patch_path=patch_path))
     for title, lines in (
-        ("left alone: the campaigns of these were not migrated, and their jobs still need their status files",
+        (gettext("left alone: the campaigns of these were not migrated, and their jobs still need their status files"),
          cleanup.left_alone),
-        ("for a person, since it cannot be taken out safely (lines as they are once the patch is applied)",
+        (gettext("for a person, since it cannot be taken out safely (lines as they are once the patch is applied)"),
          cleanup.remaining),
-        ("comments and docstrings that speak of what goes (lines as they are once the patch is applied)",
+        (gettext("comments and docstrings that speak of what goes (lines as they are once the patch is applied)"),
          cleanup.remarks),
     ):  # fmt: skip
         if lines:
@@ -153,7 +168,7 @@ def _code(project: Project, folder: MigrationFolder, code: Path, patch_path: Pat
 
 
 def _deletable(cleanup: CodeCleanup) -> list[str]:
-    return [f"{constant} may be deleted" for constant in cleanup.deletable]
+    return [gettext("{constant} may be deleted", constant=constant) for constant in cleanup.deletable]
 
 
 def _form(moved: list[str], cleanup: CodeCleanup) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, warn
 from notifykit.terminal.progress import progress
+from notifykit.wording.translation import gettext, gettext_noop
 from notifykit_migration.archive.archive import HOLDS
 from notifykit_migration.journal.account import account
 from notifykit_migration.journal.folder import MigrationFolder
@@ -18,12 +19,12 @@ from notifykit_migration.journal.lock import migration_lock
 from notifykit_migration.model import RollbackPlan
 from notifykit_migration.plan.collecting import collector_still
 from notifykit_migration.report import rollback_form, show_holds, show_rollback
+from notifykit_migration.report.saying import said
 from notifykit_migration.roll_back import RolledBack, Standing, roll_back, survey
 from notifykit_migration.wording.warnings import CODE_CHANGED, OLD_WILL_SEND, STILL_PATCHED
 
-NOTHING = "nothing to do: nothing is migrated"
+NOTHING = gettext_noop("nothing to do: nothing is migrated")
 
-_START = "the old program may be started again"
 _BEFORE_IT_STARTS = {sentence.code for sentence in (OLD_WILL_SEND, STILL_PATCHED, CODE_CHANGED)}
 
 _EPILOG = """\b
@@ -33,9 +34,9 @@ Examples:
 """
 
 _QUESTIONS = {
-    Standing.BEGUN: "A migration was begun and had changed nothing yet. Give it up?",
-    Standing.MIGRATED: "Stop notifykit everywhere now. Roll back?",
-    Standing.FINISHING: "A rollback was cut short near its end. Finish it?",
+    Standing.BEGUN: gettext_noop("A migration was begun and had changed nothing yet. Give it up?"),
+    Standing.MIGRATED: gettext_noop("Stop notifykit everywhere now. Roll back?"),
+    Standing.FINISHING: gettext_noop("A rollback was cut short near its end. Finish it?"),
 }
 
 
@@ -73,15 +74,17 @@ def _nothing(*, as_json: bool) -> ExitCode:
     if as_json:
         print_json({"phase": "none", "message": NOTHING})
     else:
-        out(NOTHING)
+        out(gettext(NOTHING))
     return ExitCode.DONE
 
 
 def _show(where: Standing, plan: RollbackPlan | None, *, as_json: bool) -> ExitCode:
     if plan is None:
         text = {
-            Standing.BEGUN: "a migration was begun and has changed nothing yet: it would be given up",
-            Standing.FINISHING: "a rollback was cut short after the database was changed: it would be finished",
+            Standing.BEGUN: gettext("a migration was begun and has changed nothing yet: it would be given up"),
+            Standing.FINISHING: gettext(
+                "a rollback was cut short after the database was changed: it would be finished"
+            ),
         }[where]
         if as_json:
             print_json({"phase": where.name.lower(), "message": text})
@@ -97,8 +100,10 @@ def _show(where: Standing, plan: RollbackPlan | None, *, as_json: bool) -> ExitC
 
 def _ask(where: Standing) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise click.UsageError("this is no terminal where you could be asked; say --yes, or look first with --dry-run")
-    click.confirm(_QUESTIONS[where], abort=True)
+        raise click.UsageError(
+            gettext("this is no terminal where you could be asked; say --yes, or look first with --dry-run")
+        )
+    click.confirm(gettext(_QUESTIONS[where]), abort=True)
 
 
 def _carry_out(project: Project, folder: MigrationFolder, plan: RollbackPlan | None) -> RolledBack:
@@ -118,8 +123,16 @@ def _finish(done: RolledBack, *, as_json: bool) -> ExitCode:
         return ExitCode.HELD if done.holds else ExitCode.DONE
     if done.holds and done.archive is not None:
         show_holds(done.holds)
-        out(f"the list of what is held is in {done.archive / HOLDS}; the old program sends none of it")
+        out(
+            gettext(
+                "the list of what is held is in {archive}; the old program sends none of it",
+                archive=done.archive / HOLDS,
+            )
+        )
     before = [reason for reason in done.plan.warnings if reason.code in _BEFORE_IT_STARTS] if done.plan else []
-    out("rolled back: " + ("see to this before the old program is started:" if before else _START))
-    out(*(f"  {reason}" for reason in before))
+    if before:
+        out(gettext("rolled back: see to this before the old program is started:"))
+        out(*(f"  {said(reason)}" for reason in before))
+    else:
+        out(gettext("rolled back: the old program may be started again"))
     return ExitCode.HELD if done.holds else ExitCode.DONE

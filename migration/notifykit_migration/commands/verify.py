@@ -14,6 +14,8 @@ from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import count, info, json_option, out, print_json, warn
 from notifykit.terminal.paths import PathType
+from notifykit.wording import Language
+from notifykit.wording.translation import gettext, spoken, untranslated
 from notifykit_migration import report
 from notifykit_migration.backup import make as backups
 from notifykit_migration.backup.in_force import in_force, planned
@@ -33,6 +35,7 @@ from notifykit_migration.verify.acceptance import points
 from notifykit_migration.verify.calendar import is_due, next_due
 from notifykit_migration.verify.checks import verify as verify_all
 from notifykit_migration.verify.checks import verify_backup
+from notifykit_migration.wording.checks import CHECK_WORDING
 
 _EPILOG = """\b
 Examples:
@@ -74,17 +77,23 @@ def verify(
     month; where no `run` goes on, `--if-due` does from an hourly cron line. `history` shows the calendar.
     """
     _require_together(backup_id=backup_id, if_due=if_due, acceptance=acceptance, sign=sign, log=log_path)
+    kept: list[Check] = []
     project = session.open_project(secrets=False)
     require_free(project, report_path)
     folder = MigrationFolder.of(project.file.folder)
     if if_due and not is_due(entries := Journal.read(folder.journal), now := project.clock.now()):
         to_come = next_due(entries, now)
-        out("no verification is due" + (f" before {report.when(to_come)}" if to_come is not None else ""))
+        if to_come is None:
+            out(gettext("no verification is due"))
+        else:
+            out(gettext("no verification is due before {time}", time=report.when(to_come)))
         return ExitCode.DONE
     if backup_id is not None:
         backup = backups.latest(folder) if backup_id == "latest" else backups.find(folder, backup_id)
         if backup is None:
-            raise PreflightError("there is no backup yet", mend="`notifykit migrate` makes one", where=folder.backups)
+            raise PreflightError(
+                gettext("there is no backup yet"), mend=gettext("`notifykit migrate` makes one"), where=folder.backups
+            )
         checks = list(verify_backup(backup))
     else:
         _require_migrated(project, folder)
@@ -95,6 +104,10 @@ def verify(
         if acceptance:
             log = require_log(log_path) if log_path else None
             checks = list(points(project, migrations, checks, Journal.read(folder.journal), log))
+            if sign is not None and spoken() == Language.CHINESE:
+                with untranslated():  # what is kept is looked at once more
+                    made = list(verify_all(project, migrations))
+                    kept = list(points(project, migrations, made, Journal.read(folder.journal), log))
     failed = any(check.result is CheckResult.FAILED for check in checks)
     if as_json:
         print_json(report.checks_form(checks))
@@ -111,7 +124,7 @@ def verify(
             wording=project.plugins.wording,
         )
     if sign is not None:
-        _sign(folder, sign, backup.plan_hash, checks)
+        _sign(folder, sign, backup.plan_hash, kept or checks)
     return ExitCode.VERIFICATION_FAILED if failed else ExitCode.DONE
 
 
@@ -120,11 +133,13 @@ def _require_together(
 ) -> None:
     """Raise UsageError for options of which one makes no sense beside another."""
     if (backup_id is not None) + if_due + acceptance > 1:
-        raise click.UsageError("--backup, --if-due and --acceptance are three different things: give one of them")
+        raise click.UsageError(
+            gettext("--backup, --if-due and --acceptance are three different things: give one of them")
+        )
     if (sign is not None or log is not None) and not acceptance:
-        raise click.UsageError("--sign and --log go with --acceptance")
+        raise click.UsageError(gettext("--sign and --log go with --acceptance"))
     if sign is not None and not sign.strip():
-        raise click.UsageError("--sign needs a name")
+        raise click.UsageError(gettext("--sign needs a name"))
 
 
 def _record(folder: MigrationFolder, write: Callable[[Journal], None]) -> None:
@@ -133,20 +148,29 @@ def _record(folder: MigrationFolder, write: Callable[[Journal], None]) -> None:
         with migration_lock(folder, "verify"), Journal(folder.journal) as journal:
             write(journal)
     else:
-        warn(f"{folder.journal} cannot be written by this account: the result is shown, and not kept")
+        warn(
+            gettext(
+                "{journal} cannot be written by this account: the result is shown, and not kept", journal=folder.journal
+            )
+        )
 
 
 def _sign(folder: MigrationFolder, name: str, plan_hash: str, checks: Sequence[Check]) -> None:
     """Keep who accepted what. Raises VerificationError where a point failed: nothing is kept then."""
-    if failed := [check.name for check in checks if check.result is CheckResult.FAILED]:
+    if failed := [CHECK_WORDING.said(check.what) for check in checks if check.result is CheckResult.FAILED]:
         raise VerificationError(
-            f"{name} has not signed: {count(len(failed), 'point')} failed ({', '.join(failed)})",
-            mend="see to them, or keep a signature for what you accept elsewhere",
+            gettext(
+                "{name} has not signed: {points} failed ({failed})",
+                name=name,
+                points=count(len(failed), "point"),
+                failed=", ".join(failed),
+            ),
+            mend=gettext("see to them, or keep a signature for what you accept elsewhere"),
         )
     with migration_lock(folder, "verify"), Journal(folder.journal) as journal:
         told = [f"{check.name}: {check.result.value}, {check.evidence}" for check in checks]
         journal.append("accepted", who=name, by=account(), plan_hash=plan_hash, points=told)
-    info(f"accepted by {name}; `notifykit history` keeps it")
+    info(gettext("accepted by {name}; `notifykit history` keeps it", name=name))
 
 
 def _require_migrated(project: Project, folder: MigrationFolder) -> None:
@@ -159,13 +183,15 @@ def _require_migrated(project: Project, folder: MigrationFolder) -> None:
         done = migrated_campaigns(connection)
     if done and state.begun is None:
         raise VerificationError(
-            f"knows of no migration, and {store} was migrated ({', '.join(sorted(done))})",
-            mend=f"put the folder {folder.path.name} back from a copy",
+            gettext(
+                "knows of no migration, and {store} was migrated ({done})", store=store, done=", ".join(sorted(done))
+            ),
+            mend=gettext("put the folder {folder} back from a copy", folder=folder.path.name),
             where=folder.journal,
         )
     if state.phase is Phase.MIGRATING and not done:
         raise PreflightError(
-            "a migration was begun, and the database was not changed yet",
-            mend="`notifykit migrate` goes on, `notifykit rollback` ends it",
+            gettext("a migration was begun, and the database was not changed yet"),
+            mend=gettext("`notifykit migrate` goes on, `notifykit rollback` ends it"),
             where=store,
         )

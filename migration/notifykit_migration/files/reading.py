@@ -22,6 +22,7 @@ from notifykit.durable.ordinary import instead_of_file, refuse_others
 from notifykit.errors import StoreError
 from notifykit.outbox.sqlite.database import store_error
 from notifykit.outbox.sqlite.reading import ReadOnlyDatabase, is_open_here
+from notifykit.wording.translation import gettext
 
 PATIENCE = 5.0
 """Seconds to wait for a program that is just committing, as long as the old program itself would wait."""
@@ -108,18 +109,26 @@ def file_digest(path: Path) -> str:
 def _check(path: Path) -> None:
     try:
         if (found := instead_of_file(path)) is not None:
-            raise StoreError(f"is {found}", mend="name the database file itself", where=path)
+            raise StoreError(
+                gettext("is {found}", found=found), mend=gettext("name the database file itself"), where=path
+            )
         path.stat()
     except FileNotFoundError as error:
-        raise StoreError("there is no such file", mend="check the path", where=path) from error
+        raise StoreError(gettext("there is no such file"), mend=gettext("check the path"), where=path) from error
     except OSError as error:
-        raise StoreError(f"cannot be read ({error.strerror})", mend="check owner and mode", where=path) from error
+        raise StoreError(
+            gettext("cannot be read ({strerror})", strerror=error.strerror),
+            mend=gettext("check owner and mode"),
+            where=path,
+        ) from error
 
 
 def _explained(path: Path, error: sqlite3.Error) -> StoreError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return StoreError(f"{error}", mend="stop the program that uses it, then try again", where=path, passing=True)
+        return StoreError(
+            f"{error}", mend=gettext("stop the program that uses it, then try again"), where=path, passing=True
+        )
     return store_error(path, error)
 
 
@@ -169,7 +178,11 @@ def _is_wal(path: Path, real: Path) -> bool:
         with real.open("rb") as file:
             return file.read(20)[18:20] == b"\x02\x02"
     except OSError as error:
-        raise StoreError(f"cannot be read ({error.strerror})", mend="check owner and mode", where=path) from error
+        raise StoreError(
+            gettext("cannot be read ({strerror})", strerror=error.strerror),
+            mend=gettext("check owner and mode"),
+            where=path,
+        ) from error
 
 
 def _beside(path: Path, suffix: str) -> Path:
@@ -191,7 +204,12 @@ def _copied(path: Path, real: Path, patience: float) -> Iterator[sqlite3.Connect
                 raise _copy_error(path, error) from error
             time.sleep(_PAUSE)
         else:
-            raise StoreError("is written all the time", mend="stop the program that uses it", where=path, passing=True)
+            raise StoreError(
+                gettext("is written all the time"),
+                mend=gettext("stop the program that uses it"),
+                where=path,
+                passing=True,
+            )
         connection = _connect(copy, "rw", patience)
         with closing(connection):
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -204,9 +222,16 @@ def _copy_error(path: Path, error: OSError) -> StoreError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         where = tempfile.gettempdir()
         return StoreError(
-            f"no room for a copy in {where}", mend="make room there, or set TMPDIR", where=path, passing=True
+            gettext("no room for a copy in {where}", where=where),
+            mend=gettext("make room there, or set TMPDIR"),
+            where=path,
+            passing=True,
         )
-    return StoreError(f"cannot be copied ({error.strerror})", mend="check owner and mode", where=path)
+    return StoreError(
+        gettext("cannot be copied ({strerror})", strerror=error.strerror),
+        mend=gettext("check owner and mode"),
+        where=path,
+    )
 
 
 def _copy_whole(real: Path, copy: Path) -> bool:

@@ -20,6 +20,7 @@ from typing import Any, Self
 
 from notifykit.durable import mend, sync, sync_folder, write_all
 from notifykit.durable.ordinary import read_ordinary
+from notifykit.wording.translation import gettext
 from notifykit_migration.errors import PreflightError, VerificationError
 
 _SUM = re.compile(rb', "sum": "([0-9a-f]{16})"\}')
@@ -70,8 +71,8 @@ class Journal:
         except OSError as error:
             self.close()  # what was written of the line is cut when it is opened again
             raise PreflightError(
-                f"cannot be written {mend(error)}",
-                mend="then run the same command again: it goes on here",
+                gettext("cannot be written {mend}", mend=mend(error)),
+                mend=gettext("then run the same command again: it goes on here"),
                 where=self.path,
             ) from error
         self._last = last
@@ -134,7 +135,7 @@ def _read(path: Path) -> _Found:
     except FileNotFoundError:
         data = b""
     except OSError as error:
-        raise PreflightError(f"cannot be read {mend(error)}", where=path) from error
+        raise PreflightError(gettext("cannot be read {mend}", mend=mend(error)), where=path) from error
     *lines, tail = data.split(b"\n")
     entries: list[Entry] = []
     last = ""
@@ -153,10 +154,14 @@ def _entry(path: Path, number: int, line: bytes, before: str) -> tuple[Entry, st
     match = _SUM.fullmatch(ending)
     if match is None or match[1].decode() != _sum(body, before):
         raise VerificationError(
-            f"{path}:{number}: the journal is damaged here, or a line before it is missing",
+            gettext(
+                "{path}:{number}: the journal is damaged here, or a line before it is missing", path=path, number=number
+            ),
             mend=(
-                "keep the file, and put back a copy of it from your own backup. `notifykit docs "
-                "migration` tells what to do without one"
+                gettext(
+                    "keep the file, and put back a copy of it from your own backup. `notifykit docs "
+                    "migration` tells what to do without one"
+                )
             ),
         )
     form = json.loads((body + b"}").decode(*_ENCODING))

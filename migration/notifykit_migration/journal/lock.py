@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from notifykit.durable import make_folder, mend, write_new
 from notifykit.durable.ordinary import read_ordinary
+from notifykit.wording.translation import gettext
 from notifykit_migration.errors import MigrationLockedError, PreflightError
 from notifykit_migration.journal.account import account
 from notifykit_migration.journal.folder import MigrationFolder
@@ -34,7 +35,9 @@ def migration_lock(folder: MigrationFolder, what: str) -> Iterator[None]:
     except Timeout:
         raise MigrationLockedError(_refusal(folder)) from None
     except OSError as error:
-        raise PreflightError(f"cannot be made {mend(error)}; nothing was changed", where=folder.lock) from error
+        raise PreflightError(
+            gettext("cannot be made {mend}; nothing was changed", mend=mend(error)), where=folder.lock
+        ) from error
     try:
         _sign(folder, what)
         yield
@@ -65,15 +68,24 @@ def _refusal(folder: MigrationFolder) -> str:
     try:
         about = json.loads(read_ordinary(holder(folder), None))
         age = _duration(max(0.0, time.time() - about["since"]))
-        who = f"notifykit {about['what']} (pid {about['pid']} on {about['host']}, user {about['who']}, for {age})"
+        who = gettext(
+            "notifykit {what} (pid {pid} on {host}, user {user}, for {age})",
+            what=about["what"],
+            pid=about["pid"],
+            host=about["host"],
+            user=about["who"],
+            age=age,
+        )
     except (OSError, ValueError, LookupError, TypeError):
-        who = "another notifykit"  # it has just begun
-    return f"{folder.lock}: held by {who}; wait until it ends: the lock ends with it"
+        who = gettext("another notifykit")  # it has just begun
+    return gettext("{lock}: held by {who}; wait until it ends: the lock ends with it", lock=folder.lock, who=who)
 
 
 def _duration(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+        return gettext("{hours} h {minutes} min", hours=hours, minutes=minutes)
+    if minutes:
+        return gettext("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
+    return gettext("{seconds} s", seconds=rest)

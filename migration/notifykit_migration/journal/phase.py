@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from notifykit.wording.translation import gettext_noop
 from notifykit_migration.journal.journal import Entry
 
 
 class Phase(StrEnum):
     """How far it has come."""
 
-    NONE = "not migrated"
-    MIGRATING = "half migrated"
+    NONE = gettext_noop("not migrated")
+    MIGRATING = gettext_noop("half migrated")
     """It was begun and has not come to its end: the next `migrate` goes on, `rollback` goes back."""
-    SOAKING = "migrated"
+    SOAKING = gettext_noop("migrated")
     """The old files are still there."""
-    RETIRED = "migrated and retired"
-    ROLLING_BACK = "half rolled back"
+    RETIRED = gettext_noop("migrated and retired")
+    ROLLING_BACK = gettext_noop("half rolled back")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from notifykit.durable import (
     sync_folder,
     write_new,
 )
+from notifykit.wording.translation import gettext
 from notifykit_migration.errors import PreflightError, UnfinishedError, VerificationError, WorldChangedError
 from notifykit_migration.files.reading import file_digest
 from notifykit_migration.journal.journal import Journal
@@ -80,7 +81,7 @@ def run_steps(journal: Journal, steps: Iterable[Step]) -> int:
         except PreflightError as refusal:
             if not (count or told or _changed_something(step)):
                 raise
-            what = f"begun and not finished: {refusal.what}"
+            what = gettext("begun and not finished: {what}", what=refusal.what)
             raise UnfinishedError(what, mend=refusal.mend, where=refusal.where) from refusal
     return count
 
@@ -124,11 +125,22 @@ def _told(journal: Journal) -> set[str]:
 def _changed(step: Step) -> WorldChangedError:
     facts = step.describe()
     before, after = (str(facts[name])[:16] if facts.get(name) else None for name in ("before", "after"))
-    expected = f" (expected sha256 {before or 'of no file'}…, or {after or 'of no file'}…)" if before or after else ""
+    expected = (
+        gettext(
+            " (expected sha256 {before}…, or {after}…)",
+            before=before or gettext("of no file"),
+            after=after or gettext("of no file"),
+        )
+        if before or after
+        else ""
+    )
     return WorldChangedError(
-        f"is neither as it was nor as this step leaves it{expected}: somebody else wrote to it. "
-        "Nothing further was changed. Ask who did, and whether the old program is running",
-        mend="`notifykit docs migration`, 'The world changed', tells how to go on",
+        gettext(
+            "is neither as it was nor as this step leaves it{expected}: somebody else wrote to it. "
+            "Nothing further was changed. Ask who did, and whether the old program is running",
+            expected=expected,
+        ),
+        mend=gettext("`notifykit docs migration`, 'The world changed', tells how to go on"),
         where=facts.get("target", step.name),
     )
 
@@ -199,7 +211,9 @@ class RestoreFile:
 
     def _write(self, fresh: Path) -> None:
         if not self.source.exists() or copy_new(self.source, fresh)[0] != self.sha256:
-            raise VerificationError(f"the backup is damaged here; {self.path} stays as it is", where=self.source)
+            raise VerificationError(
+                gettext("the backup is damaged here; {path} stays as it is", path=self.path), where=self.source
+            )
         if self.mode is not None:
             fresh.chmod(self.mode)
         if self.mtime_ns is not None:
@@ -275,7 +289,9 @@ def digest_now(path: Path) -> str | None:
         return None
     except OSError as error:
         raise PreflightError(
-            f"cannot be read {mend(error)}", mend="then run the same command again", where=path
+            gettext("cannot be read {mend}", mend=mend(error)),
+            mend=gettext("then run the same command again"),
+            where=path,
         ) from error
 
 
@@ -315,7 +331,7 @@ def _fresh(path: Path) -> Path:
 
 def _failed(path: Path, error: OSError) -> PreflightError:
     return PreflightError(
-        f"cannot be replaced or moved {mend(error)}",
-        mend="then run the same command again: it goes on here",
+        gettext("cannot be replaced or moved {mend}", mend=mend(error)),
+        mend=gettext("then run the same command again: it goes on here"),
         where=path,
     )

@@ -10,6 +10,7 @@ from typing import Any
 from notifykit.durable import mend
 from notifykit.durable.ordinary import read_ordinary
 from notifykit.legacy import Flag, KeepsFlags
+from notifykit.wording.translation import gettext
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.journal.redo import TargetState
 
@@ -43,7 +44,9 @@ class FlagStep:
         try:
             data = read_ordinary(self.path, None)
         except OSError as error:
-            raise PreflightError(f"cannot be read {mend(error)}", mend=self.refused, where=self.shown) from error
+            raise PreflightError(
+                gettext("cannot be read {mend}", mend=mend(error)), mend=self.refused, where=self.shown
+            ) from error
         at = 0
         for piece in self.keeper.with_flags(data, self.keys, self.flag):
             if not data.startswith(piece, at):
@@ -56,7 +59,11 @@ class FlagStep:
         refused = self.keeper.set_flags(self.keys, self.flag)
         if refused:
             first = next(iter(refused.values()))
-            raise PreflightError(f"{len(refused)} flags could not be set: {first}", mend=self.refused, where=self.shown)
+            raise PreflightError(
+                gettext("{number} flags could not be set: {first}", number=len(refused), first=first),
+                mend=self.refused,
+                where=self.shown,
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from notifykit.campaign.campaign import Campaign
 from notifykit.legacy import Disposal, LegacyState
 from notifykit.pipeline.project import Project
+from notifykit.wording.translation import gettext
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.files.paths import shown
 
@@ -31,8 +32,12 @@ def shared_status_files(project: Project) -> Iterator[PreflightError]:
         path = status_path(project, state)
         if (first := owner.setdefault(path, campaign.name)) != campaign.name:
             yield PreflightError(
-                f"the campaigns {first} and {campaign.name} both name it as their `legacy: status_file:`",
-                mend="one file belongs to one campaign, correct the other",
+                gettext(
+                    "the campaigns {first} and {campaign} both name it as their `legacy: status_file:`",
+                    first=first,
+                    campaign=campaign.name,
+                ),
+                mend=gettext("one file belongs to one campaign, correct the other"),
                 where=shown(project.file.folder, path),
             )
 
@@ -68,7 +73,10 @@ def described(project: Project, name: str) -> Campaign:
     if (failure := project.unavailable().get(name)) is not None:
         raise PreflightError(str(failure)) from failure
     raise PreflightError(
-        f"campaign {name} was migrated and is not configured any more",
-        mend="put its file back (with `enabled: false` it queues nothing); if it has another name now, "
-        f'run `notifykit campaign rename "{name}" NEW --why TEXT`',
+        gettext("campaign {name} was migrated and is not configured any more", name=name),
+        mend=gettext(
+            "put its file back (with `enabled: false` it queues nothing); if it has another name now, "
+            'run `notifykit campaign rename "{name}" NEW --why TEXT`',
+            name=name,
+        ),
     )

@@ -20,6 +20,7 @@ from notifykit.model import Problem, Record
 from notifykit.pipeline.alike import unusable_key
 from notifykit.pipeline.project import Project
 from notifykit.wording import Reason
+from notifykit.wording.translation import gettext, untranslated
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.files.paths import shown
 from notifykit_migration.files.reading import file_digest
@@ -134,8 +135,8 @@ def retiring(
     # Size and time would not tell: a clock may stand still between two writes.
     if changed := [where for where, digest in _digests(files).items() if digest != before[where]]:
         raise PreflightError(
-            "was written while it was read",
-            mend="stop the old program and whoever edits the file, then run again",
+            gettext("was written while it was read"),
+            mend=gettext("stop the old program and whoever edits the file, then run again"),
             where=shown(project.file.folder, changed[0]),
         )
     return replace(world, cut=broken_last and not _line_ended(files[csv_path.resolve()]))
@@ -221,8 +222,9 @@ def _read_contracts(world: Retiring, number_column: str, addressed: Sequence[Mes
         required = everything  # where it cannot be told
         pairs: tuple[Pair, ...] = ()
         try:
-            required = tuple(plan.name for plan in plans if plan.when is None or plan.when(item))
-            pairs = tuple((plan.task_type, plan.recipient(item)) for plan in addressed)
+            with untranslated():  # a plan is the same in every language
+                required = tuple(plan.name for plan in plans if plan.when is None or plan.when(item))
+                pairs = tuple((plan.task_type, plan.recipient(item)) for plan in addressed)
         except RenderError as error:
             doubt = holds.NOT_TOLD(error=world.named(error))
         column = FLAG_COLUMN[flag_of(item)]

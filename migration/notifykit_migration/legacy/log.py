@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from notifykit.durable.ordinary import instead_of_file
+from notifykit.wording.translation import gettext
 from notifykit_migration.errors import PreflightError
 
 _ID = r"\d{1,19}(?!\d)"
@@ -33,7 +34,7 @@ def read_log(path: Path) -> LegacyLog:
     """Read a log line by line, whatever its encoding. Raises PreflightError where it cannot be read."""
     found = LegacyLog()
     if (instead := instead_of_file(path)) is not None:
-        raise PreflightError(f"is {instead}", mend="check --log", where=path)
+        raise PreflightError(gettext("is {found}", found=instead), mend=gettext("check --log"), where=path)
     try:
         with path.open(encoding="utf-8", errors="replace") as lines:
             for line in iter(lambda: lines.readline(LONGEST), ""):
@@ -45,7 +46,9 @@ def read_log(path: Path) -> LegacyLog:
                     else:
                         found.done.add(int(match["done"]))
     except OSError as error:
-        raise PreflightError(f"cannot be read ({error.strerror})", mend="check --log", where=path) from error
+        raise PreflightError(
+            gettext("cannot be read ({strerror})", strerror=error.strerror), mend=gettext("check --log"), where=path
+        ) from error
     return found
 
 
@@ -53,6 +56,6 @@ def require_log(path: Path) -> LegacyLog:
     """Read a log that must be one. Raises PreflightError, also where no line speaks of a row."""
     found = read_log(path)
     if not (found.begun or found.raised or found.done):
-        mend = "name the log of the old program's scheduler, or leave --log out"
-        raise PreflightError("no line of it speaks of a task", mend=mend, where=path)
+        mend = gettext("name the log of the old program's scheduler, or leave --log out")
+        raise PreflightError(gettext("no line of it speaks of a task"), mend=mend, where=path)
     return found

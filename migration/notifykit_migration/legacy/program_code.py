@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from notifykit.pipeline.project import Project
+from notifykit.wording.translation import gettext
 from notifykit_migration.errors import PreflightError
 
 PLUGIN = "notifykit_inventory"
@@ -45,17 +46,17 @@ def check_code_reader(project: Project) -> None:
     plugins = project.plugins
     if any(plugin.name == PLUGIN for plugin in plugins.blocked):
         raise PreflightError(
-            f"`plugins: block:` has {PLUGIN!r}, which --code needs",
-            mend="take it out of that list",
+            gettext("`plugins: block:` has {plugin!r}, which --code needs", plugin=PLUGIN),
+            mend=gettext("take it out of that list"),
             where=project.file.file,
         )
     for failed in plugins.failed:
         if failed.name == PLUGIN:
-            raise PreflightError(f"--code needs {failed}")
+            raise PreflightError(gettext("--code needs {failed}", failed=failed))
     if not any(plugin.name == PLUGIN for plugin in plugins.loaded):
         raise PreflightError(
-            f"--code needs the plugin {PLUGIN!r}, which is not installed",
-            mend='pip install --force-reinstall "notifykit-outbox[patch]" brings it back',
+            gettext("--code needs the plugin {plugin!r}, which is not installed", plugin=PLUGIN),
+            mend=gettext('pip install --force-reinstall "notifykit-outbox[patch]" brings it back'),
         )
     from notifykit_inventory.patch import require_libcst
 

@@ -14,6 +14,7 @@ from notifykit.errors import CampaignError, NotifykitError, StoreError
 from notifykit.legacy import Disposal, KeepsFlags, LegacyState
 from notifykit.model import Record
 from notifykit.pipeline.project import Project
+from notifykit.wording.translation import gettext
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.files.paths import shown
 from notifykit_migration.files.reading import looked_at
@@ -94,9 +95,17 @@ def _to_come(project: Project, campaign: Campaign, state: LegacyState) -> None:
         return
     for other in knowing(project, files, records_of(campaign)):
         raise PreflightError(
-            f"its send-status file {name} is not there, and {other.file}, which no campaign names, knows "
-            f"{other.keys} of its records",
-            mend=f"correct `legacy: status_file:`, or move {other.file} elsewhere if what it says does not count",
+            gettext(
+                "its send-status file {name} is not there, and {file}, which no campaign names, knows "
+                "{keys} of its records",
+                name=name,
+                file=other.file,
+                keys=other.keys,
+            ),
+            mend=gettext(
+                "correct `legacy: status_file:`, or move {file} elsewhere if what it says does not count",
+                file=other.file,
+            ),
             where=campaign.file,
         )
 
@@ -105,8 +114,8 @@ def require_column(record: Record, number: str) -> None:
     """Raise PreflightError where there is no column that stands in the texts of old messages."""
     if number not in record:
         raise PreflightError(
-            f"there is no column {number!r}",
-            mend="name the one that stands in the texts of the old messages with `legacy: {number: …}`",
+            gettext("there is no column {number!r}", number=number),
+            mend=gettext("name the one that stands in the texts of the old messages with `legacy: {number: …}`"),
             where=record.table.origin,
         )
 
@@ -115,8 +124,11 @@ def keeper_of(campaign: Campaign) -> KeepsFlags:
     """Return what keeps the flags of a campaign. Raises PreflightError where nothing does."""
     if not isinstance(campaign.strategy, KeepsFlags):
         raise PreflightError(
-            f"its strategy keeps no flags ({type(campaign.strategy).__name__}), so its old state cannot be read",
-            mend="use the strategy `contract` or `csv_flag`; where it was migrated, the one that it had then",
+            gettext(
+                "its strategy keeps no flags ({kind}), so its old state cannot be read",
+                kind=type(campaign.strategy).__name__,
+            ),
+            mend=gettext("use the strategy `contract` or `csv_flag`; where it was migrated, the one that it had then"),
             where=campaign.file,
         )
     return campaign.strategy
@@ -126,8 +138,8 @@ def number_of(campaign: Campaign, state: LegacyState) -> str:
     """Return the column that stands in the texts of old messages. Raises PreflightError where none is said."""
     if state.number is None:
         raise PreflightError(
-            "`legacy:` does not say which column stands in the texts of the old messages",
-            mend="name it with `legacy: {number: …}`",
+            gettext("`legacy:` does not say which column stands in the texts of the old messages"),
+            mend=gettext("name it with `legacy: {number: …}`"),
             where=campaign.file,
         )
     return state.number
@@ -142,31 +154,46 @@ def as_migrated(project: Project, done: Mapping[str, StoredCampaign], name: str)
     folder = project.file.folder
     if (was := done.get(name)) is None:
         raise PreflightError(
-            f"campaign {name} is not migrated any more: a rollback was begun and not finished",
-            mend="run `notifykit rollback` to finish it",
+            gettext("campaign {name} is not migrated any more: a rollback was begun and not finished", name=name),
+            mend=gettext("run `notifykit rollback` to finish it"),
             where=project.configuration.settings.store,
         )
     now = {campaign.name: shown_status_file(folder, state) for campaign, state in states(project)}
     for other, file in now.items():
         if file == was.status_file and other not in done and name not in project.described_names:
             raise PreflightError(
-                f"campaign {other} was migrated as {name}",
-                mend=f'run `notifykit campaign rename "{name}" "{other}" --why TEXT`, or put the name back',
+                gettext("campaign {other} was migrated as {name}", other=other, name=name),
+                mend=gettext(
+                    'run `notifykit campaign rename "{name}" "{other}" --why TEXT`, or put the name back',
+                    name=name,
+                    other=other,
+                ),
                 where=file,
             )
     campaign = described(project, name)
     if now.get(name) != was.status_file:
         raise PreflightError(
-            f"its send-status file is {now.get(name, 'not named')} now, and was {was.status_file} when it was migrated",
-            mend=f"put back `legacy: {{status_file: {was.status_file}}}`: the campaign is known by it",
+            gettext(
+                "its send-status file is {now} now, and was {status_file} when it was migrated",
+                now=now.get(name, gettext("not named")),
+                status_file=was.status_file,
+            ),
+            mend=gettext(
+                "put back `legacy: {{status_file: {status_file}}}`: the campaign is known by it",
+                status_file=was.status_file,
+            ),
             where=campaign.file,
         )
     keeper = keeper_of(campaign)
     project.start(campaign)
     if (flags := shown(folder, keeper.flag_file.resolve())) != was.csv_file:
         raise PreflightError(
-            f"its flags are in {flags} now, and were in {was.csv_file} when it was migrated",
-            mend="put the old path back; a new file is a new campaign's",
+            gettext(
+                "its flags are in {flags} now, and were in {csv_file} when it was migrated",
+                flags=flags,
+                csv_file=was.csv_file,
+            ),
+            mend=gettext("put the old path back; a new file is a new campaign's"),
             where=campaign.file,
         )
     return campaign

@@ -12,6 +12,7 @@ from notifykit.config.sections import Positive, RetrySection
 from notifykit.errors import ConfigError
 from notifykit.model import OnUnknown
 from notifykit.options import ChannelName
+from notifykit.wording.translation import gettext
 from notifykit_migration.store.fence import OTHERS
 
 NAME = "legacy"
@@ -30,10 +31,10 @@ class Modules:
         """Raise ValueError where two parts are one module, or a part is none."""
         names = list(asdict(self).values())
         if not all(names):
-            raise ValueError("a module without a name; leave the part out where the usual module is meant")
+            raise ValueError(gettext("a module without a name; leave the part out where the usual module is meant"))
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"{name} is named twice; each part has a module of its own")
+                raise ValueError(gettext("{name} is named twice; each part has a module of its own", name=name))
 
     def by_part(self) -> Mapping[str, str]:
         """Return the modules by the part that each plays."""
@@ -66,12 +67,17 @@ class LegacySettings:
                 ZoneInfo(self.timezone)
             except (ZoneInfoNotFoundError, ValueError, OSError):
                 raise ValueError(
-                    f"timezone: {self.timezone!r} is no time zone that this computer knows; name one as Asia/Shanghai"
+                    gettext(
+                        "timezone: {timezone!r} is no time zone that this computer knows; name one as Asia/Shanghai",
+                        timezone=self.timezone,
+                    )
                 ) from None
         if self.others == "notifykit" and not self.channels:
             raise ValueError(
-                "channels: says nothing, so nobody would send the other programs' messages; name a sender for each "
-                "of their task types, as `channels: {send_wecom_message: my-group}`"
+                gettext(
+                    "channels: says nothing, so nobody would send the other programs' messages; name a sender for each "
+                    "of their task types, as `channels: {send_wecom_message: my-group}`"
+                )
             )
 
 
@@ -96,9 +102,12 @@ def others_of(configuration: Configuration) -> Mapping[str, str]:
         return {}
     if any(campaign.name == OTHERS for campaign in (*configuration.campaigns, *configuration.disabled)):
         raise ConfigError(
-            f'legacy.others: a campaign is called "{OTHERS}", which is the name under which the '
-            "messages of other programs are kept",
-            mend="give the campaign another name",
+            gettext(
+                'legacy.others: a campaign is called "{others}", which is the name under which the '
+                "messages of other programs are kept",
+                others=OTHERS,
+            ),
+            mend=gettext("give the campaign another name"),
             where=configuration.settings.file,
         )
     return settings.channels

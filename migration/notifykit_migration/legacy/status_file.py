@@ -10,6 +10,7 @@ from pathlib import Path
 
 from notifykit.durable.ordinary import read_ordinary
 from notifykit.errors import NotifykitError
+from notifykit.wording.translation import gettext, gettext_noop
 from notifykit_migration.errors import PreflightError
 
 _SPACE = " \t\r\n\0"
@@ -36,7 +37,9 @@ def read_status_file(path: Path, name: str) -> StatusFile:
         return StatusFile(words={}, there=False)
     except OSError as error:
         raise PreflightError(
-            f"cannot be read ({error.strerror})", mend="check the path and its permissions", where=name
+            gettext("cannot be read ({strerror})", strerror=error.strerror),
+            mend=gettext("check the path and its permissions"),
+            where=name,
         ) from error
     try:
         return parse_status(data)
@@ -52,13 +55,16 @@ def parse_status(data: bytes) -> StatusFile:
         whole = data.decode("utf-8-sig", errors="replace")
         if (start := whole.lstrip(_SPACE)[:1]) not in ("{", ""):
             raise PreflightError(
-                f"begins with {start!r}, which is no send-status file", mend="check `legacy: status_file:`"
+                gettext("begins with {start!r}, which is no send-status file", start=start),
+                mend=gettext("check `legacy: status_file:`"),
             ) from None
         return StatusFile(words=dict(_members(data.decode("utf-8-sig", errors="ignore"))), torn=True)
     if not isinstance(words, dict):
         raise PreflightError(
-            f"holds a JSON {_KINDS.get(type(words), 'value')}, not an object of key to word",
-            mend="check `legacy: status_file:`",
+            gettext(
+                "holds a JSON {kind}, not an object of key to word", kind=gettext(_KINDS.get(type(words), "value"))
+            ),
+            mend=gettext("check `legacy: status_file:`"),
         )
     # Keys are those of records, contracts and tasks as well, and there are few words.
     return StatusFile(
@@ -66,7 +72,14 @@ def parse_status(data: bytes) -> StatusFile:
     )
 
 
-_KINDS = {list: "array", str: "string", int: "number", float: "number", bool: "true or false", type(None): "null"}
+_KINDS = {
+    list: gettext_noop("array"),
+    str: gettext_noop("string"),
+    int: gettext_noop("number"),
+    float: gettext_noop("number"),
+    bool: gettext_noop("true or false"),
+    type(None): "null",
+}
 
 
 def _members(text: str) -> Iterator[tuple[str, object]]:

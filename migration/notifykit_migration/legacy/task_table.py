@@ -17,6 +17,7 @@ from notifykit.outbox.sqlite.database import HIGHEST_ID
 from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.wording import Reason
+from notifykit.wording.translation import gettext
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.legacy.log import LegacyLog
 from notifykit_migration.model import Attempt, Row, Stopped
@@ -129,28 +130,45 @@ def tasks_table(connection: sqlite3.Connection) -> bool:
     columns = schema.columns_of(connection)
     if columns[: len(LEGACY_COLUMNS)] != LEGACY_COLUMNS and columns:
         raise PreflightError(
-            f"the table `tasks` has the columns {', '.join(columns)}; the old program's begin with "
-            f"{', '.join(LEGACY_COLUMNS)}",
-            mend="check `store:` in notifykit.yaml",
+            gettext(
+                "the table `tasks` has the columns {columns}; the old program's begin with {legacy_columns}",
+                columns=", ".join(columns),
+                legacy_columns=", ".join(LEGACY_COLUMNS),
+            ),
+            mend=gettext("check `store:` in notifykit.yaml"),
         )
     more = columns[len(LEGACY_COLUMNS) :]
     old = columns in schema.OLD_TABLES
     if more and not old and columns != schema.expected_columns(schema.applied(connection)):
         raise PreflightError(
-            f"the table `tasks` has columns that neither the old program nor notifykit makes: {', '.join(more)}",
-            mend=(f"take them away (`ALTER TABLE tasks DROP COLUMN {more[0]}`, indexes on it first), and plan again"),
+            gettext(
+                "the table `tasks` has columns that neither the old program nor notifykit makes: {more}",
+                more=", ".join(more),
+            ),
+            mend=gettext(
+                "take them away (`ALTER TABLE tasks DROP COLUMN {column}`, indexes on it first), and plan again",
+                column=more[0],
+            ),
         )
     if old and (taken := sorted(_names(connection) & {*schema.objects(), *fence.TABLES, *fence.TRIGGERS})):
         raise PreflightError(
-            f"another program's table, index or view in the database is called {taken[0]}, and "
-            "notifykit needs that name",
-            mend="rename it, or move it to a file of its own, and plan again",
+            gettext(
+                "another program's table, index or view in the database is called {taken}, and "
+                "notifykit needs that name",
+                taken=taken[0],
+            ),
+            mend=gettext("rename it, or move it to a file of its own, and plan again"),
         )
     if columns and gap(connection)[1] == HIGHEST_ID:
         raise PreflightError(
-            f"the table `tasks` has had a row with the id {HIGHEST_ID}, so no higher one is left",
-            mend="delete that row, then `UPDATE sqlite_sequence SET seq = (SELECT max(id) FROM tasks) WHERE name = "
-            "'tasks'`, and plan again",
+            gettext(
+                "the table `tasks` has had a row with the id {highest_id}, so no higher one is left",
+                highest_id=HIGHEST_ID,
+            ),
+            mend=gettext(
+                "delete that row, then `UPDATE sqlite_sequence SET seq = (SELECT max(id) FROM tasks) WHERE name = "
+                "'tasks'`, and plan again"
+            ),
         )
     return bool(columns)
 

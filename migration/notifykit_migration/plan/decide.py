@@ -10,6 +10,7 @@ from pathlib import Path
 from notifykit.errors import NotifykitError
 from notifykit.model import Record
 from notifykit.wording import Reason
+from notifykit.wording.translation import untranslated
 from notifykit_migration.legacy import task_table as rows
 from notifykit_migration.legacy.contracts import Contract, Retiring, records
 from notifykit_migration.model import (
@@ -210,7 +211,8 @@ class Decider:
         plan = self.world.campaign.message(item.message)
         assert plan is not None  # noqa: S101 - only messages of the campaign lack a row
         try:
-            text, recipient = plan.text(record), sys.intern(plan.recipient(record))
+            with untranslated():  # a plan is the same in every language
+                text, recipient = plan.text(record), sys.intern(plan.recipient(record))
         except NotifykitError as error:
             why = holds.NO_TEXT(cause=item.why, error=self.world.named(error))
             return replace(item, decision=Treatment.HOLD, why=why)

@@ -17,6 +17,7 @@ from notifykit.campaign.campaign import MessagePlan
 from notifykit.errors import NotifykitError
 from notifykit.model import Record
 from notifykit.wording import Reason
+from notifykit.wording.translation import gettext
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.legacy.contracts import Contract, Pair, Retiring, records
 from notifykit_migration.legacy.numbers import Numbers, naming_cells
@@ -46,9 +47,13 @@ def require_fit(plan: Plan) -> None:
     if not wrong or plan.options.fit_anyway:
         return
     raise PreflightError(
-        "a campaign does not fit what the old program left, and its messages would be held for want of their rows",
-        mend="correct the campaign, and plan again; `notifykit migrate --dry-run --explain-fit` shows all; where the "
-        "description is right, say --fit-anyway",
+        gettext(
+            "a campaign does not fit what the old program left, and its messages would be held for want of their rows"
+        ),
+        mend=gettext(
+            "correct the campaign, and plan again; `notifykit migrate --dry-run --explain-fit` shows all; where the "
+            "description is right, say --fit-anyway"
+        ),
         more=[f"  {reason}" for reason in plan.fit if reason.code in told.MISFITS | told.TORN],
     )
 

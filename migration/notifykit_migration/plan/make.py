@@ -12,6 +12,7 @@ from notifykit.errors import NotifykitError
 from notifykit.legacy import Disposal
 from notifykit.pipeline.project import Project
 from notifykit.wording import Reason
+from notifykit.wording.translation import gettext
 from notifykit_migration.archive.archives import Archives
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.files.paths import shown
@@ -72,9 +73,12 @@ def make_plan(
     states = legacy_states(project)
     if not any(state.disposal is Disposal.RETIRE for _, state in states):
         raise PreflightError(
-            "no campaign has old state to migrate",
+            gettext("no campaign has old state to migrate"),
             mend=(
-                "say in a campaign what it owned, as in `legacy: {kind: contract, status_file: state/send_status.json}`"
+                gettext(
+                    "say in a campaign what it owned, "
+                    "as in `legacy: {kind: contract, status_file: state/send_status.json}`"
+                )
             ),
             where=project.file.file,
         )
@@ -98,7 +102,7 @@ def make_plan(
             keeping(project, campaign, state, redirect) for campaign, state in states if state.disposal is Disposal.KEEP
         ]
         if not worlds:
-            raise NothingToMigrateError("nothing to do: every campaign with old state was migrated already")
+            raise NothingToMigrateError(gettext("nothing to do: every campaign with old state was migrated already"))
         _something(project, worlds, connection)
         inputs = _inputs(project, worlds, store, connection)
         planner = _Planner(project, worlds, options, now, log, redirect, explain_fit)
@@ -115,8 +119,12 @@ def _something(project: Project, worlds: Sequence[Retiring], connection: sqlite3
     missing = ", ".join(shown(project.file.folder, world.status_path) for world in worlds)
     store = shown(project.file.folder, project.store_file())
     raise PreflightError(
-        f"no old state was found: neither {missing} nor a table of tasks in {store} is there",
-        mend="run this where the old program ran, or correct `store:` and `legacy: status_file:`",
+        gettext(
+            "no old state was found: neither {missing} nor a table of tasks in {store} is there",
+            missing=missing,
+            store=store,
+        ),
+        mend=gettext("run this where the old program ran, or correct `store:` and `legacy: status_file:`"),
     )
 
 

@@ -17,6 +17,7 @@ from pydantic_core import to_jsonable_python
 from notifykit.durable import write_for_owner
 from notifykit.durable.ordinary import read_ordinary, refuse_others
 from notifykit.wording import Reason
+from notifykit.wording.translation import gettext, gettext_noop
 from notifykit_migration.errors import PreflightError, VerificationError
 from notifykit_migration.model import (
     CampaignPlan,
@@ -43,7 +44,7 @@ _TOLD = ("warnings", "fit")
 _LATER = frozenset({"timezone", "fit_anyway", "fit"})
 """Fields that earlier versions did not know: the hash leaves them out where they are empty."""
 
-_ANEW = "make it anew with `notifykit migrate --dry-run --out FILE`"
+_ANEW = gettext_noop("make it anew with `notifykit migrate --dry-run --out FILE`")
 
 LARGEST = 1024**3
 """Bytes: the plan of half a million contracts."""
@@ -105,7 +106,9 @@ def write_plan(plan: Plan, path: Path) -> None:
     try:
         write_for_owner(path, plan_text(plan).encode())
     except OSError as error:
-        raise PreflightError(f"cannot be written ({error.strerror})", mend="check --out", where=path) from error
+        raise PreflightError(
+            gettext("cannot be written ({strerror})", strerror=error.strerror), mend=gettext("check --out"), where=path
+        ) from error
 
 
 def read_plan(path: Path) -> Plan:
@@ -113,9 +116,11 @@ def read_plan(path: Path) -> Plan:
     try:
         text = read_ordinary(path, LARGEST).decode()
     except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        why = getattr(error, "strerror", None) or gettext("it is no UTF-8 text")
         raise PreflightError(
-            f"cannot be read ({why})", mend="make it with `notifykit migrate --dry-run --out FILE`", where=path
+            gettext("cannot be read ({why})", why=why),
+            mend=gettext("make it with `notifykit migrate --dry-run --out FILE`"),
+            where=path,
         ) from error
     return parse_plan(text, str(path))
 
@@ -165,29 +170,43 @@ def _plan(read: Callable[[], object], name: str) -> Plan:
     try:
         form = read()
     except (TypeError, KeyError) as error:
-        raise PreflightError(f"is no plan: {error}", mend="make it anew", where=name) from error
+        raise PreflightError(
+            gettext("is no plan: {error}", error=error), mend=gettext("make it anew"), where=name
+        ) from error
     except _EditedError as error:
-        raise VerificationError(f"it was edited: {error}", mend=_ANEW, where=name) from error
+        raise VerificationError(
+            gettext("it was edited: {error}", error=error), mend=gettext(_ANEW), where=name
+        ) from error
     except (ValueError, RecursionError) as error:
-        raise PreflightError(f"is no plan: {error}", mend=_ANEW, where=name) from error
+        raise PreflightError(gettext("is no plan: {error}", error=error), mend=gettext(_ANEW), where=name) from error
     if not isinstance(form, dict) or "format" not in form:
-        raise PreflightError("is no plan", mend="make one with `notifykit migrate --dry-run --out FILE`", where=name)
+        raise PreflightError(
+            gettext("is no plan"), mend=gettext("make one with `notifykit migrate --dry-run --out FILE`"), where=name
+        )
     if (version := form.pop("format")) not in (FORMAT, *OLDER):
         raise PreflightError(
-            f"a plan of format {version!r}, this notifykit knows {FORMAT}", mend="make it anew", where=name
+            gettext("a plan of format {version!r}, this notifykit knows {format}", version=version, format=FORMAT),
+            mend=gettext("make it anew"),
+            where=name,
         )
     try:
         return _plans().validate_python(form)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise PreflightError(f"is no plan: {where}: {first['msg']}", mend="make it anew", where=name) from error
+        raise PreflightError(
+            gettext("is no plan: {where}: {msg}", where=where, msg=first["msg"]),
+            mend=gettext("make it anew"),
+            where=name,
+        ) from error
 
 
 def _unedited(plan: Plan, name: str) -> Plan:
     if plan_hash(plan) != plan.hash:
         raise VerificationError(
-            f"it was edited: its content does not have the hash {plan.hash}", mend=_ANEW, where=name
+            gettext("it was edited: its content does not have the hash {hash}", hash=plan.hash),
+            mend=gettext(_ANEW),
+            where=name,
         )
     return plan
 
@@ -246,7 +265,9 @@ class _EditedError(Exception):
 def _reason(found: Reason) -> Reason:
     """Return a reason as it was read, with its code. Raises _EditedError."""
     if not WORDING.agrees(found):
-        raise _EditedError(f"{found.code!r} is not the code of {found.text!r}, or has other parameters")
+        raise _EditedError(
+            gettext("{code!r} is not the code of {found!r}, or has other parameters", code=found.code, found=found.text)
+        )
     return WORDING.known(found)
 
 

@@ -13,8 +13,8 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from notifykit.durable import write_for_owner
-from notifykit.terminal.console import count
 from notifykit.wording import Language, Wording
+from notifykit.wording.translation import gettext
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.journal.journal import Entry
 from notifykit_migration.journal.phase import Phase, state_of
@@ -24,7 +24,7 @@ from notifykit_migration.report.cases import planned_cases, waiting_cases
 from notifykit_migration.report.flow import BAR, HEADINGS, LEFT, STEP, picture
 from notifykit_migration.report.timeline import milestones
 from notifykit_migration.report.times import age, when
-from notifykit_migration.report.words import Words
+from notifykit_migration.report.words import Words, counted
 from notifykit_migration.wording import WORDING
 from notifykit_migration.wording.checks import CHECK_WORDING
 
@@ -122,7 +122,11 @@ def write_page(
         # What the old files held need not be text that can be written.
         write_for_owner(path, page.encode("utf-8", "replace"))
     except OSError as error:
-        raise PreflightError(f"cannot be written ({error.strerror})", mend="check --report", where=path) from error
+        raise PreflightError(
+            gettext("cannot be written ({strerror})", strerror=error.strerror),
+            mend=gettext("check --report"),
+            where=path,
+        ) from error
 
 
 def verdict(plan: Plan, checks: Sequence[Check], entries: Sequence[Entry], holds: Sequence[Hold] | None) -> Verdict:
@@ -131,7 +135,7 @@ def verdict(plan: Plan, checks: Sequence[Check], entries: Sequence[Entry], holds
     waiting = plan.holds if holds is None else len({(hold.campaign, hold.key) for hold in holds})
     failed = sum(check.result is CheckResult.FAILED for check in checks)
     if failed:
-        return Verdict(Tone.BAD, Words(f"{count(failed, 'check')} failed", f"{failed:,} 项检查未通过"))
+        return Verdict(Tone.BAD, Words(f"{counted(failed, 'check')} failed", f"{failed:,} 项检查未通过"))
     if phase in (Phase.MIGRATING, Phase.ROLLING_BACK):
         return Verdict(Tone.BAD, words.PHASES[phase])
     if phase is Phase.NONE:
@@ -142,7 +146,7 @@ def verdict(plan: Plan, checks: Sequence[Check], entries: Sequence[Entry], holds
         return Verdict(
             Tone.WAIT,
             Words(
-                f"Migrated; {count(waiting, 'contract')} for a person to decide",
+                f"Migrated; {counted(waiting, 'contract')} for a person to decide",
                 f"已迁移；{waiting:,} 份合同待人工决定",
             ),
         )
@@ -176,7 +180,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"when": when, "age": age, "number": "{:,}".format, "count": count}
+    environment.filters |= {"when": when, "age": age, "number": "{:,}".format, "count": counted}
     environment.globals |= {
         "style": Markup(folder.joinpath("page.css").read_text(encoding="utf-8")),  # noqa: S704 - a file of ours
         "DECISIONS": words.DECISIONS,

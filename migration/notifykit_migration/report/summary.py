@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from notifykit.errors import NotifykitError
 from notifykit.nearest import hint
-from notifykit.terminal.console import count
 from notifykit.wording import Reason
+from notifykit.wording.translation import gettext
 from notifykit_migration.model import (
     CampaignPlan,
     ContractPlan,
@@ -22,7 +22,7 @@ from notifykit_migration.model import (
     StatusFileState,
     Treatment,
 )
-from notifykit_migration.report.words import Outcome, Words
+from notifykit_migration.report.words import Outcome, Words, counted
 from notifykit_migration.wording import WORDING
 from notifykit_migration.wording.holds import HISTORIC
 
@@ -157,8 +157,8 @@ def changes(plan: Plan) -> Sequence[Change]:
     queued = decided[Treatment.ADOPT] + decided[Treatment.CREATE]
     statements = len(plan.statements)
     store = Words(
-        f"{count(statements, 'statement')}, {count(sent, 'message')} kept as sent, {queued:,} queued, {held_:,} held; "
-        "in one transaction",
+        f"{counted(statements, 'statement')}, {counted(sent, 'message')} kept as sent, {queued:,} queued, "
+        f"{held_:,} held; in one transaction",
         f"{statements:,} 条语句；{sent:,} 条消息保持已发送，{queued:,} 条入队，{held_:,} 条待人工决定；在同一个事务中",
     )
     found = [Change(plan.store, store)]
@@ -166,7 +166,7 @@ def changes(plan: Plan) -> Sequence[Change]:
         flags = sum(contract.set_flag for contract in campaign.contracts)
         if flags:
             what = Words(
-                f"{count(flags, 'flag')} set; every other byte as it is", f"写入 {flags:,} 个标记；其余字节不变"
+                f"{counted(flags, 'flag')} set; every other byte as it is", f"写入 {flags:,} 个标记；其余字节不变"
             )
             found.append(Change(campaign.csv_file, what))
         found.append(Change(campaign.status_file, Words("moved into the backup when it is retired", "退役时移入备份")))
@@ -193,7 +193,10 @@ def known_as(plan: Plan, key: str) -> list[tuple[CampaignPlan, ContractPlan]]:
     if not found:
         known = [contract.key for campaign in plan.campaigns for contract in campaign.contracts]
         close = hint(key, known) if len(known) <= 10_000 else ""
-        raise NotifykitError(f'the plan knows no contract "{key}"{close}', mend="give its key or its number")
+        raise NotifykitError(
+            gettext('the plan knows no contract "{key}"{hint}', key=key, hint=close),
+            mend=gettext("give its key or its number"),
+        )
     return found
 
 

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
+
+from rich.cells import cell_len
 
 from notifykit.terminal.console import count, out, some
 from notifykit.terminal.tables import Key, Right, print_table
+from notifykit.wording.translation import gettext, gettext_noop
 from notifykit_migration.journal.journal import Entry
-from notifykit_migration.model import CampaignPlan, Check, CheckResult, ContractPlan, Hold, Plan, RollbackPlan
+from notifykit_migration.model import (
+    CampaignPlan,
+    Check,
+    CheckResult,
+    ContractPlan,
+    Hold,
+    Plan,
+    RollbackPlan,
+    StatusFileState,
+)
 from notifykit_migration.report import summary
+from notifykit_migration.report.saying import said
+from notifykit_migration.report.statements import told
 from notifykit_migration.report.timeline import milestones
 from notifykit_migration.report.times import DAY, age, when
 from notifykit_migration.report.words import COLUMNS, DECISIONS, JSONS, MEANINGS, PRESENTS, ROWS
 from notifykit_migration.verify.calendar import HOUR, WEEK, Slot, Tick
+from notifykit_migration.wording.checks import CHECK_WORDING
 from notifykit_migration.wording.fit import FITS, MISFITS
 
 REASONS = 20
@@ -40,21 +54,39 @@ def show_plan(plan: Plan) -> None:
     """Show what a migration will do: decisions, changes, holds, what stays, warnings."""
     show_fit(plan)
     options = plan.options
-    out(f"plan {plan.hash[:12] or '–'} made {when(plan.made_at)} for {plan.store}")
     out(
-        f"options: pending rows older than {options.max_age / DAY:g} days are held; "
-        f"historic: {options.historic}; raised: {options.raised}; stopped: {options.stopped}; "
-        f"times of the table: {options.timezone or 'in the zone of this computer'}"
+        gettext(
+            "plan {hash} made {made_at} for {store}",
+            hash=plan.hash[:12] or "–",
+            made_at=when(plan.made_at),
+            store=plan.store,
+        )
+    )
+    out(
+        gettext(
+            "options: pending rows older than {max_age:g} days are held; "
+            "historic: {historic}; raised: {raised}; stopped: {stopped}; "
+            "times of the table: {timezone}",
+            max_age=options.max_age / DAY,
+            historic=options.historic,
+            raised=options.raised,
+            stopped=options.stopped,
+            timezone=options.timezone or gettext("in the zone of this computer"),
+        )
     )
     _show_decisions(plan)
     everything = summary.contracts(plan)
     out(
-        f"{count(len(plan.campaigns), 'campaign')}, {count(everything, 'contract')}, "
-        f"{plan.holds:,} of them held for a person"
+        gettext(
+            "{campaigns}, {contracts}, {holds:,} of them held for a person",
+            campaigns=count(len(plan.campaigns), "campaign"),
+            contracts=count(everything, "contract"),
+            holds=plan.holds,
+        )
     )
-    print_table(["to be changed", "how"], [(change.file, change.what.en) for change in summary.changes(plan)])
-    for line in _statements(plan.statements):
-        out(f"schema: {line}")
+    print_table(["to be changed", "how"], [(change.file, change.what.said) for change in summary.changes(plan)])
+    for line in told(plan.statements):
+        out(gettext("schema: {line}", line=line))
     _show_groups(summary.plan_groups(plan), bulk=True)
     _show_rest(plan)
 
@@ -62,15 +94,25 @@ def show_plan(plan: Plan) -> None:
 def show_fit(plan: Plan) -> None:
     """Show how well the campaigns fit what the old program left."""
     for reason in plan.fit:
-        kind = "fit" if reason.code == FITS.code else "misfit" if reason.code in MISFITS else "warning"
-        out(f"{kind}: {reason}")
+        if reason.code == FITS.code:
+            out(gettext("fit: {reason}", reason=said(reason)))
+        elif reason.code in MISFITS:
+            out(gettext("misfit: {reason}", reason=said(reason)))
+        else:
+            out(gettext("warning: {warning}", warning=said(reason)))
 
 
 def _show_decisions(plan: Plan) -> None:
     print_table(
         ["campaign", "", "decision", Right("messages"), "what that means"],
         [
-            (campaign.campaign, _letter(decision.value), DECISIONS[decision].en, f"{number:,}", MEANINGS[decision].en)
+            (
+                campaign.campaign,
+                _letter(decision.value),
+                DECISIONS[decision].said,
+                f"{number:,}",
+                MEANINGS[decision].said,
+            )
             for campaign in plan.campaigns
             for decision, number in plan.counts(campaign).items()
             if number
@@ -91,33 +133,69 @@ def _show_groups(groups: Sequence[summary.HoldGroup], *, bulk: bool) -> None:
             continue
         number = count(group.contracts, "contract")
         if group.messages != group.contracts:
-            number += f" ({count(group.messages, 'message')})"
-        text = f"held: {group.campaign}: {number}: {group.reason}"
+            number = gettext("{contracts} ({messages})", contracts=number, messages=count(group.messages, "message"))
+        reason = said(group.reason)
         if group.historic and bulk:
-            out(f"{text}; `{summary.ASSUME}` closes them, or afterwards `{summary.RESOLVE}`")
+            out(
+                gettext(
+                    "held: {campaign}: {number}: {reason}; `{assume}` closes them, or afterwards `{resolve}`",
+                    campaign=group.campaign,
+                    number=number,
+                    reason=reason,
+                    assume=summary.ASSUME,
+                    resolve=summary.RESOLVE,
+                )
+            )
         else:
-            out(f"{text}; {_examples(group)}")
+            out(
+                gettext(
+                    "held: {campaign}: {number}: {reason}; {examples}",
+                    campaign=group.campaign,
+                    number=number,
+                    reason=reason,
+                    examples=_examples(group),
+                )
+            )
     for campaign, reasons in shown.items():
         if reasons > REASONS:
-            out(f"held: {campaign}: … for {count(reasons - REASONS, 'more reason')}; --json lists all")
+            out(
+                gettext(
+                    "held: {campaign}: … for {more_reasons}; --json lists all",
+                    campaign=campaign,
+                    more_reasons=count(reasons - REASONS, "more reason"),
+                )
+            )
 
 
 def _examples(group: summary.HoldGroup) -> str:
-    names = ", ".join(group.examples)
-    return names if group.contracts <= summary.EXAMPLES else f"such as {names}"
+    names = gettext(", ").join(group.examples)
+    return names if group.contracts <= summary.EXAMPLES else gettext("such as {names}", names=names)
 
 
 def _show_rest(plan: Plan) -> None:
     for kept in plan.kept:
-        keys = count(kept.keys, "key") if kept.sha256 else "not there"
-        out(f"stays: {kept.campaign}: {kept.status_file} ({keys}): not a byte of it is changed")
+        keys = count(kept.keys, "key") if kept.sha256 else gettext("not there")
+        out(
+            gettext(
+                "stays: {campaign}: {status_file} ({keys}): not a byte of it is changed",
+                campaign=kept.campaign,
+                status_file=kept.status_file,
+                keys=keys,
+            )
+        )
     if plan.others:
-        out(f"stays: {count(plan.others, 'row')} of other jobs in {plan.store}")
+        out(gettext("stays: {rows} of other jobs in {store}", rows=count(plan.others, "row"), store=plan.store))
     if plan.orphans:
         ids = summary.ranges(plan.orphans).split(", ")
-        out(f"orphans: {count(len(plan.orphans), 'pending row')} of no contract, left as they are: {some(ids)}")
+        out(
+            gettext(
+                "orphans: {pending_rows} of no contract, left as they are: {ids}",
+                pending_rows=count(len(plan.orphans), "pending row"),
+                ids=some(ids),
+            )
+        )
     for warning in plan.warnings:
-        out(f"warning: {warning}")
+        out(gettext("warning: {warning}", warning=said(warning)))
 
 
 def show_contract(plan: Plan, key: str) -> None:
@@ -130,19 +208,24 @@ def show_contract(plan: Plan, key: str) -> None:
 
 
 def _show_evidence(campaign: CampaignPlan, contract: ContractPlan) -> None:
-    where = f"; {contract.place}" if contract.place else ""
+    flag = gettext("; ").join(filter(None, (COLUMNS[contract.column].said, contract.place)))
     facts = [
-        ("contract", f"{contract.key}" + (f" ({contract.number})" if contract.number else "")),
-        ("campaign", campaign.campaign),
-        ("state", contract.state),
-        ("send-status file", f"{JSONS[contract.json].en}; {campaign.status_file}"),
-        ("rows", ROWS[contract.rows].en + (f"; the youngest {age(contract.age)} old" if contract.age else "")),
-        ("CSV flag", f"{COLUMNS[contract.column].en}{where}"),
-        ("likely", str(contract.crash or "no accident")),
-        ("flag", "will be set" if contract.set_flag else "stays"),
+        (gettext("contract"), f"{contract.key}" + (f" ({contract.number})" if contract.number else "")),
+        (gettext("campaign"), campaign.campaign),
+        (gettext("state"), contract.state),
+        (gettext("send-status file"), gettext("; ").join((JSONS[contract.json].said, campaign.status_file))),
+        (
+            gettext("rows"),
+            ROWS[contract.rows].said
+            + (gettext("; the youngest {age} old", age=age(contract.age)) if contract.age else ""),
+        ),
+        (gettext("CSV flag"), flag),
+        (gettext("likely"), said(contract.crash) if contract.crash else gettext("no accident")),
+        (gettext("flag"), gettext("will be set") if contract.set_flag else gettext("stays")),
     ]
     for name, text in facts:
-        out(f"{name + ':':18}{text}")
+        label = gettext("{name}:", name=name)
+        out(f"{label}{' ' * max(18 - cell_len(label), 1)}{text}")
     print_table(
         ["message", Right("round"), Right("row"), "decision", "why", "recipient", "text"],
         [
@@ -150,8 +233,8 @@ def _show_evidence(campaign: CampaignPlan, contract: ContractPlan) -> None:
                 item.message,
                 str(item.round),
                 "" if item.row is None else str(item.row),
-                DECISIONS[item.decision].en,
-                item.why.text,
+                DECISIONS[item.decision].said,
+                said(item.why),
                 item.recipient or "",
                 item.text or "",
             )
@@ -164,21 +247,31 @@ def show_checks(checks: Sequence[Check]) -> None:
     """Show each check in a line with its evidence, and what differs below the line."""
     plain = not _can_print("✓✗–")
     for check in checks:
-        out(f"{_MARKS[check.result][plain]} {check.name}: {check.evidence}")
+        out(
+            gettext(
+                "{mark} {check}: {evidence}",
+                mark=_MARKS[check.result][plain],
+                check=CHECK_WORDING.said(check.what),
+                evidence=check.evidence,
+            )
+        )
         for detail in check.details[:DETAILS]:
             out(f"    {detail}")
         if len(check.details) > DETAILS:
-            out(f"    … and {len(check.details) - DETAILS:,} more; --json lists all")
+            out(gettext("    … and {number:,} more; --json lists all", number=len(check.details) - DETAILS))
     found = Counter(check.result for check in checks)
-    parts = [f"{found[kind]:,} {word}" for kind, word in _COUNTED if found[kind]]
-    out(f"{count(len(checks), 'check')}: {', '.join(parts)}" if parts else "nothing was checked")
+    parts = [gettext(text, number=found[kind]) for kind, text in _COUNTED if found[kind]]
+    if parts:
+        out(gettext("{checks}: {results}", checks=count(len(checks), "check"), results=gettext(", ").join(parts)))
+    else:
+        out(gettext("nothing was checked"))
 
 
 _COUNTED = (
-    (CheckResult.PASSED, "passed"),
-    (CheckResult.EXPLAINED, "with a difference that a decision explains"),
-    (CheckResult.SKIPPED, "skipped"),
-    (CheckResult.FAILED, "failed"),
+    (CheckResult.PASSED, gettext_noop("{number:,} passed")),
+    (CheckResult.EXPLAINED, gettext_noop("{number:,} with a difference that a decision explains")),
+    (CheckResult.SKIPPED, gettext_noop("{number:,} skipped")),
+    (CheckResult.FAILED, gettext_noop("{number:,} failed")),
 )
 
 
@@ -194,27 +287,46 @@ def show_rollback(plan: RollbackPlan) -> None:
     print_table(
         ["campaign", "now", Right("contracts"), "flag", "send-status file"],
         [
-            (campaign, PRESENTS[present].en, f"{number:,}", COLUMNS[column].en, "no entry" if word is None else word)
+            (
+                campaign,
+                PRESENTS[present].said,
+                f"{number:,}",
+                COLUMNS[column].said,
+                JSONS[StatusFileState.ABSENT].said if word is None else word,
+            )
             for (campaign, present, column, word), number in plan.returns.items()
         ],
     )
     if plan.rows:
         parts = ", ".join(f"{number:,} {status}" for status, number in sorted(plan.rows.items()))
-        out(f"rows that the old program will see: {parts}")
+        out(gettext("rows that the old program will see: {parts}", parts=parts))
     if plan.files:
-        out(f"files: {some(plan.files, FILES)}")
+        out(gettext("files: {files}", files=some(plan.files, FILES)))
     if plan.others:
-        sent = f", of which the old program will send {plan.others_pending:,}" if plan.others_pending else ""
-        out(f"stays: {count(plan.others, 'row')} of other jobs in {plan.store}{sent}")
+        rows = count(plan.others, "row")
+        if plan.others_pending:
+            out(
+                gettext(
+                    "stays: {rows} of other jobs in {store}, of which the old program will send {pending:,}",
+                    rows=rows,
+                    store=plan.store,
+                    pending=plan.others_pending,
+                )
+            )
+        else:
+            out(gettext("stays: {rows} of other jobs in {store}", rows=rows, store=plan.store))
     show_holds(plan.holds)
     if plan.resumed:
         out(
-            f"the old program will send {count(len(plan.resumed), 'message')} that the migration held and nobody "
-            "touched, as it would have without the migration:"
+            gettext(
+                "the old program will send {messages} that the migration held and nobody "
+                "touched, as it would have without the migration:",
+                messages=count(len(plan.resumed), "message"),
+            )
         )
         _show_groups(summary.hold_groups(plan.resumed), bulk=False)
     for warning in plan.warnings:
-        out(f"warning: {warning}")
+        out(gettext("warning: {warning}", warning=said(warning)))
 
 
 def show_holds(holds: Sequence[Hold], *, every: bool = False) -> None:
@@ -230,14 +342,18 @@ def show_holds(holds: Sequence[Hold], *, every: bool = False) -> None:
                     "" if hold.task is None else str(hold.task),
                     hold.status,
                     hold.recipient,
-                    hold.why.text,
+                    said(hold.why),
                 )
                 for hold in holds
             ],
         )
     else:
         _show_groups(summary.hold_groups(holds), bulk=False)
-    out(f"held for a person: {count(len(holds), 'message')}" if holds else "nothing is held for a person")
+    out(
+        gettext("held for a person: {messages}", messages=count(len(holds), "message"))
+        if holds
+        else gettext("nothing is held for a person")
+    )
 
 
 def show_history(entries: Sequence[Entry]) -> None:
@@ -245,7 +361,12 @@ def show_history(entries: Sequence[Entry]) -> None:
     print_table(
         ["when", "what", "who", "details"],
         [
-            (when(one.at), one.what.en, one.who, "; ".join(f"{fact.name.en} {fact.text}" for fact in one.facts))
+            (
+                when(one.at),
+                one.what.said,
+                one.who,
+                gettext("; ").join(f"{fact.name.said} {fact.text}" for fact in one.facts),
+            )
             for one in milestones(entries)
         ],
     )
@@ -260,9 +381,9 @@ def show_calendar(slots: Sequence[Slot]) -> None:
     rows = []
     for name, length in _PERIODS.items():
         of = [slot for slot in slots if slot.length == length]
-        rows.append((name, when(of[0].since), when(of[-1].until), " ".join(marks[slot.tick] for slot in of)))
-    print_table(["to be verified", "from", "to", "so far"], rows)
-    out("; ".join(f"{mark} {tick}" for tick, mark in marks.items()))
+        rows.append((gettext(name), when(of[0].since), when(of[-1].until), " ".join(marks[slot.tick] for slot in of)))
+    print_table(["to be verified", "from", "until", "so far"], rows)
+    out(gettext("; ").join(f"{mark} {gettext(tick.value)}" for tick, mark in marks.items()))
 
 
 _TICKS = {
@@ -273,28 +394,4 @@ _TICKS = {
     Tick.AHEAD: ("·", "."),
 }
 
-_PERIODS = {"hourly": HOUR, "daily": DAY, "weekly": WEEK}
-
-
-def _statements(statements: Sequence[str]) -> Iterator[str]:
-    """Tell what statements do: those of a kind together, by the names of what they make; others as they are."""
-    made: dict[str, list[str]] = {}
-    for statement in statements:
-        line = " ".join(statement.split())
-        found = _ADDS.match(line) or _CREATES.match(line)
-        if found is None:
-            yield line
-        elif found.re is _ADDS:
-            made.setdefault(f"to {found['table']}: column", []).append(found["name"])
-        else:
-            made.setdefault(found["kind"].lower(), []).append(found["name"])
-    for what, names in made.items():
-        where, _, kind = what.rpartition(": ")
-        plural = {"index": "indexes"}.get(kind, f"{kind}s")
-        yield f"{len(names):,} new {kind if len(names) == 1 else plural} {where}".rstrip() + f": {', '.join(names)}"
-
-
-_ADDS = re.compile(r'ALTER TABLE (?P<table>\w+) ADD COLUMN "?(?P<name>\w+)', re.IGNORECASE)
-_CREATES = re.compile(
-    r"CREATE (?:UNIQUE )?(?P<kind>TABLE|INDEX|TRIGGER|VIEW) (?:IF NOT EXISTS )?(?P<name>\w+)", re.IGNORECASE
-)
+_PERIODS = {gettext_noop("hourly"): HOUR, gettext_noop("daily"): DAY, gettext_noop("weekly"): WEEK}

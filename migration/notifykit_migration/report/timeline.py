@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from notifykit.terminal.console import count, some
+from notifykit.terminal.console import some
+from notifykit.wording.translation import gettext
 from notifykit_migration.journal.journal import Entry
 from notifykit_migration.journal.redo import BEGUN, DONE
 from notifykit_migration.report.times import when
-from notifykit_migration.report.words import Words, event
+from notifykit_migration.report.words import Words, counted, event
 
 SHORT = 12
 """Characters of a hash that are shown."""
@@ -76,7 +77,7 @@ def _is_step(entry: Entry) -> bool:
 def _steps(entries: list[Entry]) -> Milestone:
     done = [entry for entry in entries if entry.kind.endswith(DONE)]
     names = list(dict.fromkeys(str(entry.fields.get("step", "")) for entry in entries))
-    what = Words(f"{count(len(done), 'step')} done", f"完成 {len(done):,} 步")
+    what = Words(f"{counted(len(done), 'step')} done", f"完成 {len(done):,} 步")
     unfinished = len(names) - len({str(entry.fields.get("step", "")) for entry in done})
     facts = [Fact(Words("steps", "步骤"), some(names, 6))] if any(names) else []
     if unfinished > 0:
@@ -100,7 +101,7 @@ def _text(name: str, value: Any) -> str:
     if value is None or value in ([], ""):
         return ""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return gettext("yes") if value else gettext("no")
     if isinstance(value, float) and name.endswith(("_until", "_at")):
         return when(value)
     if name == "plan_hash":

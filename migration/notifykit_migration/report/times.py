@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
+from notifykit.terminal.console import count
+from notifykit.wording.translation import gettext
+
 DAY = 86_400.0
 
 
@@ -25,11 +28,10 @@ def age(seconds: float | None) -> str:
     if seconds is None:
         return "–"
     if seconds >= DAY:
-        days = seconds / DAY
-        return f"{days:,.0f} day{'' if round(days) == 1 else 's'}"
+        return count(round(seconds / DAY), "day")
     if seconds >= 3600:
-        return f"{seconds / 3600:.0f} h"
-    return f"{max(seconds, 0.0) / 60:.0f} min"
+        return gettext("{hours:.0f} h", hours=seconds / 3600)
+    return gettext("{minutes:.0f} min", minutes=max(seconds, 0.0) / 60)
 
 
 def _moment(seconds: float | None) -> datetime | None:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
+from notifykit.terminal.console import count
+from notifykit.wording import Language
+from notifykit.wording.translation import spoken, untranslated
 from notifykit_migration.journal.phase import Phase
 from notifykit_migration.model import (
     CheckResult,
@@ -23,6 +26,17 @@ class Words(NamedTuple):
 
     en: str
     zh: str
+
+    @property
+    def said(self) -> str:
+        """The one in the language that is spoken."""
+        return self.zh if spoken() == Language.CHINESE else self.en
+
+
+def counted(number: int, one: str) -> str:
+    """Return what `count` does in English, whatever is spoken: a half of `Words`."""
+    with untranslated():
+        return count(number, one)
 
 
 class Outcome(StrEnum):

@@ -11,6 +11,7 @@ from pathlib import Path
 from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.database import store_error
 from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS, LEGACY_TABLE, OLD_TABLES
+from notifykit.wording.translation import gettext
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.files.reading import escaped
 
@@ -62,10 +63,12 @@ def alone(path: Path, *, patience: float = PATIENCE) -> Iterator[sqlite3.Connect
         except sqlite3.Error as error:
             if (getattr(error, "sqlite_errorcode", 0) & 0xFF) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                 raise PreflightError(
-                    "another program has it open",
+                    gettext("another program has it open"),
                     mend=(
-                        "nothing was changed. Stop `notifykit run`, `notifykit dispatch` and whatever "
-                        "else looks into it, then run again"
+                        gettext(
+                            "nothing was changed. Stop `notifykit run`, `notifykit dispatch` and whatever "
+                            "else looks into it, then run again"
+                        )
                     ),
                     where=path,
                 ) from error
@@ -163,8 +166,8 @@ def set_journal_mode(connection: sqlite3.Connection, path: Path, mode: str) -> N
     (now,) = connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()
     if now != wanted:
         raise PreflightError(
-            f"its journal mode is still {now}, because another program has it open",
-            mend="stop it, then run again",
+            gettext("its journal mode is still {now}, because another program has it open", now=now),
+            mend=gettext("stop it, then run again"),
             where=path,
         )
     if wanted == "delete":

@@ -16,6 +16,7 @@ from notifykit.legacy import Disposal, Flag, KeepsFlags, LegacyState
 from notifykit.model import Record
 from notifykit.pipeline.alike import unusable_key
 from notifykit.pipeline.project import Project
+from notifykit.wording.translation import gettext
 from notifykit_migration.backup import make as backups
 from notifykit_migration.backup.in_force import decided, retired_path, under_present_names
 from notifykit_migration.errors import PreflightError
@@ -74,7 +75,7 @@ def columns_of(campaign: Campaign, keeper: KeepsFlags) -> dict[str, FlagState]:
                 if flag is Flag.UNSENT or item.key not in found:
                     found[sys.intern(item.key)] = FLAG_COLUMN[flag]
     except CampaignError as error:
-        raise PreflightError(f"{error}", mend="then run this again") from error
+        raise PreflightError(f"{error}", mend=gettext("then run this again")) from error
     return found
 
 
@@ -85,7 +86,9 @@ def content_of(path: Path, name: str) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise PreflightError(f"cannot be read {mend(error)}; nothing was changed", where=name) from error
+        raise PreflightError(
+            gettext("cannot be read {mend}; nothing was changed", mend=mend(error)), where=name
+        ) from error
 
 
 def old_campaigns(

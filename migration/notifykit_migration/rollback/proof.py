@@ -13,6 +13,7 @@ from notifykit.model import Status
 from notifykit.outbox.sqlite import schema
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.pipeline.project import Project
+from notifykit.wording.translation import gettext
 from notifykit_migration.archive.archive import Archived
 from notifykit_migration.errors import VerificationError
 from notifykit_migration.files.paths import resolved
@@ -68,29 +69,45 @@ def prove(project: Project, kept: Archived, old_words: OldWords | None) -> str:
         project.start(campaign)
         status = read_status_file(resolved(project.file.folder, status_file), status_file)
         if status.torn:
-            problems.append(f"{name}: {status_file} is torn: the old program would stop at it")
+            problems.append(
+                gettext(
+                    "{name}: {status_file} is torn: the old program would stop at it",
+                    name=name,
+                    status_file=status_file,
+                )
+            )
         columns = columns_of(campaign, keeper)
         makes = generated_keys(columns, status.words, sent_word, waiting)
         remade = {key for key in makes if (name, key) in was.remade}
         new, anew = new + len(makes - remade), anew + len(remade)
         again = makes & was.keys.get(name, frozenset()) - remade
-        problems += [f"{name} {key}: the old job would make its messages again" for key in sorted(again)]
+        problems += [
+            gettext("{name} {key}: the old job would make its messages again", name=name, key=key)
+            for key in sorted(again)
+        ]
         if old_words is not None:
             problems += _blocked(name, columns, makes, was, old_words.get(name, {}), sent_word)
     if problems:
-        rest = [f"  and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else []
-        mend = f"Do not start it. The outbox as it was is in {kept.outbox}; migrate again, or ask for help with it"
+        rest = [gettext("  and {number} more", number=len(problems) - SHOWN)] if len(problems) > SHOWN else []
+        mend = gettext(
+            "Do not start it. The outbox as it was is in {outbox}; migrate again, or ask for help with it",
+            outbox=kept.outbox,
+        )
         raise VerificationError(
-            "after the rollback the old program would not do what it should:",
+            gettext("after the rollback the old program would not do what it should:"),
             more=[*(f"  {problem}" for problem in problems[:SHOWN]), *rest, mend],
         )
-    own = f", {was.others} pending rows that no campaign has" if was.others else ""
+    own = gettext(", {others} pending rows that no campaign has", others=was.others) if was.others else ""
     if was.resumed:
-        own += f", {was.resumed} that were held and nobody touched"
-    held = f", and of {anew} that were held and nobody touched" if anew else ""
-    return (
-        f"proof: the old program would send {len(was.queued) - was.others - was.resumed} pending rows, which is "
-        f"exactly what was queued{own}, and make the messages of {new} contracts that were never queued{held}"
+        own += gettext(", {resumed} that were held and nobody touched", resumed=was.resumed)
+    held = gettext(", and of {anew} that were held and nobody touched", anew=anew) if anew else ""
+    return gettext(
+        "proof: the old program would send {number} pending rows, which is "
+        "exactly what was queued{own}, and make the messages of {new} contracts that were never queued{held}",
+        number=len(was.queued) - was.others - was.resumed,
+        own=own,
+        new=new,
+        held=held,
     )
 
 
@@ -141,11 +158,13 @@ def _rows(pending: Mapping[int, int], was: _Archive, *, exactly: bool) -> Iterat
     for id_, message in pending.items():
         if id_ in was.ids or exactly:
             if id_ not in was.queued:
-                yield f"row {id_} is pending, and was not queued"
+                yield gettext("row {id} is pending, and was not queued", id=id_)
             elif was.queued[id_] != message:
-                yield f"row {id_} is not the message that was queued"
+                yield gettext("row {id} is not the message that was queued", id=id_)
     if exactly:
-        yield from (f"row {id_} was queued, and is not pending" for id_ in was.queued if id_ not in pending)
+        yield from (
+            gettext("row {id} was queued, and is not pending", id=id_) for id_ in was.queued if id_ not in pending
+        )
 
 
 def _blocked(
@@ -160,4 +179,6 @@ def _blocked(
     known = was.keys.get(name, frozenset())
     for key, column in columns.items():
         if column is FlagState.UNSENT and key not in makes and key not in known and old_words.get(key) != sent_word:
-            yield f"{name} {key}: it was never queued, and the old job would not make its messages"
+            yield gettext(
+                "{name} {key}: it was never queued, and the old job would not make its messages", name=name, key=key
+            )

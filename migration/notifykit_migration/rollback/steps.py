@@ -14,6 +14,7 @@ from typing import Any
 
 from notifykit.durable import write_new
 from notifykit.legacy import Flag
+from notifykit.wording.translation import gettext
 from notifykit_migration.archive.archive import Archived
 from notifykit_migration.errors import WorldChangedError
 from notifykit_migration.journal.journal import Entry
@@ -44,10 +45,12 @@ def check_files(back: GoingBack, earlier: frozenset[str]) -> None:
         if now in (None, course.old.backed_up, course.content) or _sha(now or b"") in earlier:
             continue
         raise WorldChangedError(
-            "somebody wrote to it since the migration, which nobody should",
+            gettext("somebody wrote to it since the migration, which nobody should"),
             mend=(
-                "nothing was changed. See whether the old program is running, move the file out of "
-                "the way, and run this again"
+                gettext(
+                    "nothing was changed. See whether the old program is running, move the file out of "
+                    "the way, and run this again"
+                )
             ),
             where=course.old.status_file,
         )
@@ -95,7 +98,7 @@ def _flag_step(old: OldCampaign, keys: tuple[str, ...], flag: Flag) -> FlagStep:
         keeper=old.keeper,
         keys=keys,
         flag=flag,
-        refused="the store is still the outbox. Mend it, then run `notifykit rollback` again: it goes on here",
+        refused=gettext("the store is still the outbox. Mend it, then run `notifykit rollback` again: it goes on here"),
     )
 
 

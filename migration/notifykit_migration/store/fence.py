@@ -15,6 +15,7 @@ from string import Template
 
 from notifykit.outbox.sqlite import foreign, schema
 from notifykit.outbox.sqlite.database import Database
+from notifykit.wording.translation import gettext
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.model import Plan
 
@@ -53,8 +54,8 @@ def remember_schema(db: Database) -> None:
     for name, statement in _ours(planned=False).items():
         if name in present and name in TABLES and present[name] != statement:
             raise PreflightError(
-                f"has a table `{name}` of another program, and the migration needs that name",
-                mend="rename that table, or move it to a file of its own",
+                gettext("has a table `{name}` of another program, and the migration needs that name", name=name),
+                mend=gettext("rename that table, or move it to a file of its own"),
                 where=db.path,
             )
     if "legacy_schema" in present:
@@ -95,11 +96,11 @@ def missing(connection: sqlite3.Connection) -> Iterator[str]:
     """Yield what of it is not there, or not as it should be."""
     present = _present(connection)
     for name, statement in _ours(planned=_planned(connection)).items():
-        what = f"{'table' if name in TABLES else 'trigger'} {name}"
+        what = gettext("table {name}", name=name) if name in TABLES else gettext("trigger {name}", name=name)
         if name not in present:
-            yield f"{what} is missing"
+            yield gettext("{what} is missing", what=what)
         elif present[name] != statement:
-            yield f"{what} was changed"
+            yield gettext("{what} was changed", what=what)
 
 
 def remove(db: Database) -> None:

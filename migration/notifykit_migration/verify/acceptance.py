@@ -11,6 +11,7 @@ from notifykit.operate.activity import Compared
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.pipeline.project import Project
 from notifykit.wording.sentence import Sentence
+from notifykit.wording.translation import gettext
 from notifykit_migration.backup.in_force import InForce, under_present_names
 from notifykit_migration.files.reading import untouched
 from notifykit_migration.journal.journal import Entry
@@ -18,9 +19,11 @@ from notifykit_migration.legacy.log import LegacyLog
 from notifykit_migration.model import Check, CheckResult, FlagState
 from notifykit_migration.verify.baseline import compared
 from notifykit_migration.verify.calendar import Tick, calendar
+from notifykit_migration.verify.differences import first_of
 from notifykit_migration.verify.shadow import worlds
 from notifykit_migration.wording import acceptance as named
 from notifykit_migration.wording import checks
+from notifykit_migration.wording.checks import CHECK_WORDING
 
 SHOWN = 20
 """Differences that a point lists."""
@@ -71,7 +74,11 @@ def _verified(point: Sentence, made: Sequence[Check]) -> Check:
     return Check(
         what=point(),
         result=worst,
-        evidence="; ".join(f"{check.name}: {check.evidence}" for check in shown) or "it was not looked at",
+        evidence=gettext("; ").join(
+            gettext("{check}: {evidence}", check=CHECK_WORDING.said(check.what), evidence=check.evidence)
+            for check in shown
+        )
+        or gettext("it was not looked at"),
         details=tuple(detail for check in shown for detail in check.details)[:SHOWN],
     )
 
@@ -81,15 +88,17 @@ def _point(point: Sentence, wrong: Collection[str], evidence: str) -> Check:
     return Check(
         what=point(),
         result=CheckResult.FAILED if listed else CheckResult.PASSED,
-        evidence=f"{listed[0]}{f' and {len(listed) - 1} more' if len(listed) > 1 else ''}" if listed else evidence,
+        evidence=first_of(listed) if listed else evidence,
         details=tuple(listed[:SHOWN]),
     )
 
 
 def _twice(stored: StoredOutbox, at: float) -> Check:
-    wrong = [f"task {id_} may have been sent twice" for id_ in stored.perhaps_twice_since(at)]
+    wrong = [gettext("task {id} may have been sent twice", id=id_) for id_ in stored.perhaps_twice_since(at)]
     tried = sum(number for _, _, number in stored.verdicts_since(at))
-    evidence = f"{tried:,} attempts since the migration, none after one that may have been accepted"
+    evidence = gettext(
+        "{tried:,} attempts since the migration, none after one that may have been accepted", tried=tried
+    )
     return _point(named.NOTHING_TWICE, wrong, evidence)
 
 
@@ -109,8 +118,17 @@ def _flags(project: Project, connection: sqlite3.Connection, found: Sequence[InF
                 continue
             flagged += 1
             if still := [f"{number} {status}" for status, number in statuses.items() if status in _OPEN]:
-                wrong.append(f"{part.campaign} {key} is flagged, and not all is sent: {', '.join(still)}")
-    evidence = f"{flagged:,} contracts of messages queued since are flagged, each with all of them sent"
+                wrong.append(
+                    gettext(
+                        "{campaign} {key} is flagged, and not all is sent: {still}",
+                        campaign=part.campaign,
+                        key=key,
+                        still=", ".join(still),
+                    )
+                )
+    evidence = gettext(
+        "{flagged:,} contracts of messages queued since are flagged, each with all of them sent", flagged=flagged
+    )
     return _point(named.FLAG_AFTER_SENDING, wrong, evidence)
 
 
@@ -118,29 +136,46 @@ def _metadata(stored: StoredOutbox, at: float) -> Check:
     wrong, queued = [], 0
     for task in stored.queued_since(at):
         queued += 1
-        wrong += [] if task.has_metadata else [f"task {task.id} ({task.campaign} {task.key}) has none"]
-    return _point(named.METADATA_KEPT, wrong, f"{queued:,} tasks queued since, each with the metadata of its contract")
+        wrong += (
+            []
+            if task.has_metadata
+            else [gettext("task {id} ({campaign} {key}) has none", id=task.id, campaign=task.campaign, key=task.key)]
+        )
+    return _point(
+        named.METADATA_KEPT,
+        wrong,
+        gettext("{queued:,} tasks queued since, each with the metadata of its contract", queued=queued),
+    )
 
 
 def _holds(stored: StoredOutbox, found: Sequence[InForce]) -> Check:
     held = sum(one.plan.holds for one in found)
     campaigns = {part.campaign for one in found for part in one.plan.campaigns}
     left = [task for task in stored.tasks_in_brief(status=Status.IN_DOUBT) if task.campaign in campaigns]
-    wrong = [f"{task.campaign} {task.key} {task.name} is still in doubt (task {task.id})" for task in left]
-    return _point(named.HOLDS_DECIDED, wrong, f"{held} were held by the migration, none is left")
+    wrong = [
+        gettext(
+            "{campaign} {key} {task} is still in doubt (task {id})",
+            campaign=task.campaign,
+            key=task.key,
+            task=task.name,
+            id=task.id,
+        )
+        for task in left
+    ]
+    return _point(named.HOLDS_DECIDED, wrong, gettext("{held} were held by the migration, none is left", held=held))
 
 
 def _compared(one: Compared) -> Check:
     result = CheckResult.SKIPPED
     if one.no_worse is not None:
         result = CheckResult.PASSED if one.no_worse else CheckResult.FAILED
-    untold = "nothing tells of it"
-    evidence = f"since: {one.since or untold}; before: {one.before or untold}"
+    untold = gettext("nothing tells of it")
+    evidence = gettext("since: {since}; before: {before}", since=one.since or untold, before=one.before or untold)
     return Check(what=one.what, result=result, evidence=evidence)
 
 
 def _calendar(entries: Sequence[Entry], now: float) -> Check:
     ticks = Counter(slot.tick for slot in calendar(entries, now))
-    told = ", ".join(f"{ticks[tick]} {tick}" for tick in Tick if ticks[tick])
+    told = gettext(", ").join(f"{ticks[tick]} {gettext(tick.value)}" for tick in Tick if ticks[tick])
     wrong = [told] if ticks[Tick.FAILED] or ticks[Tick.MISSED] else []
     return _point(named.CALENDAR_KEPT, wrong, told)

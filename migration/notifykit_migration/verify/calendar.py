@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from notifykit.pipeline.project import Project
 from notifykit.wording import Reason
+from notifykit.wording.translation import gettext_noop
 from notifykit_migration.journal.folder import MigrationFolder
 from notifykit_migration.journal.journal import Entry, Journal
 from notifykit_migration.wording.advice import NOT_VERIFIED
@@ -23,13 +24,13 @@ _PERIODS = ((HOUR, DAY), (DAY, WEEK), (WEEK, 5 * WEEK))
 class Tick(StrEnum):
     """What became of a slot."""
 
-    PASSED = "passed"
-    FAILED = "failed"
+    PASSED = gettext_noop("passed")
+    FAILED = gettext_noop("failed")
     """A verification in it failed, whatever came after."""
-    MISSED = "missed"
+    MISSED = gettext_noop("missed")
     """It is over, and nobody verified."""
-    DUE = "due"
-    AHEAD = "ahead"
+    DUE = gettext_noop("due")
+    AHEAD = gettext_noop("ahead")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from notifykit.outbox.sqlite.stored import StoredOutbox
 from notifykit.pipeline.project import Project
+from notifykit.wording.translation import gettext
 from notifykit_migration.apply.retire import OldFile, old_files
 from notifykit_migration.backup.in_force import InForce
 from notifykit_migration.legacy.contracts import Retiring, retiring
@@ -47,12 +48,30 @@ def compare(
                 if why:
                     explained[why] += 1
                 else:
-                    which = "the old program" if of_old else "notifykit"
-                    unexplained.append(f"{part.campaign} {key} {name}: only {which} would send it")
-    reasons = "; ".join(f"{count} {why}" for why, count in explained.most_common())
-    evidence = f"both would send {alike} messages now" + (f"; explained differences: {reasons}" if reasons else "")
+                    which = gettext("the old program") if of_old else "notifykit"
+                    unexplained.append(
+                        gettext(
+                            "{campaign} {key} {name}: only {which} would send it",
+                            campaign=part.campaign,
+                            key=key,
+                            name=name,
+                            which=which,
+                        )
+                    )
+    reasons = gettext("; ").join(
+        gettext("{number} {why}", number=number, why=why) for why, number in explained.most_common()
+    )
+    evidence = gettext("both would send {alike} messages now", alike=alike)
+    if reasons:
+        evidence = gettext(
+            "both would send {alike} messages now; explained differences: {reasons}", alike=alike, reasons=reasons
+        )
     if unexplained:
-        evidence = f"{len(unexplained)} differences that no decision explains, the first: {unexplained[0]}"
+        evidence = gettext(
+            "{number} differences that no decision explains, the first: {first}",
+            number=len(unexplained),
+            first=unexplained[0],
+        )
     return Check(
         what=named.SHADOW_COMPARISON(),
         result=CheckResult.FAILED if unexplained else CheckResult.PASSED,
@@ -146,17 +165,21 @@ class _Shadow:
     @staticmethod
     def _why_not_sent(task: _Task, decisions: Collection[Treatment]) -> str:
         if task.status in ("sent", "completed"):
-            return "sent already" if {Treatment.SENT, Treatment.ASSUME}.intersection(decisions) else "sent since"
+            return (
+                gettext("sent already")
+                if {Treatment.SENT, Treatment.ASSUME}.intersection(decisions)
+                else gettext("sent since")
+            )
         if task.status == "in_doubt":
-            return "held for a person"
+            return gettext("held for a person")
         if task.status == "failed":
-            return "failed since, for a person"
-        return "cancelled as a twin, or by a person" if task.status == "cancelled" else ""
+            return gettext("failed since, for a person")
+        return gettext("cancelled as a twin, or by a person") if task.status == "cancelled" else ""
 
     @staticmethod
     def _why_sent(task: _Task, decisions: Collection[Treatment]) -> str:
         if task.round > 1:
-            return "opened again by a person"
+            return gettext("opened again by a person")
         if task.since:
-            return "queued since the migration"
-        return "held, and put back by a person" if Treatment.HOLD in decisions else ""
+            return gettext("queued since the migration")
+        return gettext("held, and put back by a person") if Treatment.HOLD in decisions else ""

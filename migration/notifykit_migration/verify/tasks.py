@@ -9,7 +9,9 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from notifykit.outbox.sqlite.stored import StoredOutbox
+from notifykit.wording.translation import gettext
 from notifykit_migration.model import CampaignPlan, Check, CheckResult, MessageTreatment, Plan, Treatment
+from notifykit_migration.verify.differences import first_of
 from notifykit_migration.wording import checks as named
 
 SHOWN = 20
@@ -61,29 +63,36 @@ def tasks_of_plan(connection: sqlite3.Connection, plan: Plan, *, strict: bool) -
                         wrong.append(f"{part.campaign} {contract.key} {item.message}: {why}")
         wrong += _twice(part)
     if not wrong:
-        evidence = f"{contracts} contracts, {tasks} tasks, each there exactly once"
+        evidence = gettext(
+            "{contracts} contracts, {tasks} tasks, each there exactly once", contracts=contracts, tasks=tasks
+        )
         return Check(what=what, result=CheckResult.PASSED, evidence=evidence)
-    more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-    return Check(what=what, result=CheckResult.FAILED, evidence=f"{wrong[0]}{more}", details=tuple(wrong[:SHOWN]))
+    return Check(what=what, result=CheckResult.FAILED, evidence=first_of(wrong), details=tuple(wrong[:SHOWN]))
 
 
 def _twice(part: CampaignPlan) -> Iterator[str]:
     seen = Counter(contract.key for contract in part.contracts)
-    return (f"{part.campaign} {key}: planned {count} times" for key, count in seen.items() if count > 1)
+    return (
+        gettext("{campaign} {key}: planned {count} times", campaign=part.campaign, key=key, count=count)
+        for key, count in seen.items()
+        if count > 1
+    )
 
 
 def _wrong(item: MessageTreatment, found: list[_Task], told: Collection[int], *, strict: bool) -> str | None:
     """Say what is wrong with the task of a decision; None where nothing is."""
     if len(found) != 1:
-        return f"{len(found)} tasks instead of one"
+        return gettext("{number} tasks instead of one", number=len(found))
     ((id_, task),) = found
     if item.text is not None and task.text != hash(item.text):
-        return f"task {id_} has another text than the plan"
+        return gettext("task {id} has another text than the plan", id=id_)
     if strict and task.status != item.decision.status:
-        return f"task {id_} is {task.status}, the plan says {item.decision.status}"
+        return gettext(
+            "task {id} is {status}, the plan says {planned}", id=id_, status=task.status, planned=item.decision.status
+        )
     sent = item.decision in (Treatment.SENT, Treatment.ASSUME)
     if sent and task.status not in _ACCEPTED:
-        return f"task {id_} was sent, and is {task.status}"
+        return gettext("task {id} was sent, and is {status}", id=id_, status=task.status)
     if not sent and task.status in _ACCEPTED and not task.attempts and id_ not in told:
-        return f"task {id_} is {task.status}, though nobody sent it and nobody decided so"
+        return gettext("task {id} is {status}, though nobody sent it and nobody decided so", id=id_, status=task.status)
     return None

@@ -1,6 +1,7 @@
 """What each check of a backup or of a migration is called. docs/migration.md explains them."""
 
 from notifykit.wording import Sentences, Wording
+from notifykit_migration.wording.acceptance import POINTS
 
 CHECKS = Sentences()
 
@@ -25,4 +26,4 @@ FILE_UNTOUCHED = CHECKS("file_untouched", "{file} untouched", "{file} 未被改�
 OLD_STATUS_FILES = CHECKS("old_status_files", "old status files", "旧状态文件")
 SHADOW_COMPARISON = CHECKS("shadow_comparison", "shadow comparison", "影子比对")
 
-CHECK_WORDING = Wording(CHECKS)
+CHECK_WORDING = Wording((*CHECKS, *POINTS))

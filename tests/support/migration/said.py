@@ -17,8 +17,11 @@ def tree(module: ModuleType) -> ast.Module:
 
 
 def text(node: ast.AST) -> str | None:
-    """Return the text of a literal, a joined one, or several that are added; None for anything else."""
+    """Return the text of a literal, a joined one, one that is translated, or several that are added; None for anything
+    else."""
     match node:
+        case ast.Call(func=ast.Name(id="gettext"), args=[ast.Constant(value=str(value))], keywords=values) if values:
+            return re.sub(r"\{\w+(?:![rs])?(?::[^{}]*)?\}", HOLE, value)
         case ast.Constant(value=str(value)):
             return value
         case ast.JoinedStr(values=values):
@@ -32,7 +35,8 @@ def texts(node: ast.AST) -> Iterator[str]:
     """Yield every text in a part of a tree, the largest first; docstrings too."""
     if (found := text(node)) is not None:
         yield found
-        return
+        if not isinstance(node, ast.Call):
+            return
     for child in ast.iter_child_nodes(node):
         yield from texts(child)
 
