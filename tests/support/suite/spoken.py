@@ -26,7 +26,7 @@ SHELL = re.compile(r"(pip|\.venv/bin/python) .*|\w+/\w+; charset=\S+")
 """A command for a shell; what a text is, as HTTP has it."""
 DESCRIBING = {"help", "description"}
 """Of options, which whoever shows them translates; of keys, in the JSON Schema that editors read."""
-TYPED = re.compile(r"notifykit [a-z-]+ [a-zA-Z{-]|\x08\nExamples:")
+COMMAND = re.compile(r"notifykit [a-z-]+ [a-zA-Z{-]|\x08\nExamples:")
 """A command as it is typed; the examples of a help."""
 
 TRANSLATING = {"gettext", "gettext_noop", "ngettext", "pgettext", "count", "progress", "print_table", "Words"}
@@ -136,7 +136,7 @@ def _translates(call: ast.Call) -> bool:
 
 
 def _is_prose(text: str) -> bool:
-    found = PROSE.search(text) and not SQL.search(text) and not TYPED.match(text)
+    found = PROSE.search(text) and not SQL.search(text) and not COMMAND.match(text)
     return bool(found) and not NAMES.fullmatch(text) and not SHELL.fullmatch(text)
 
 
