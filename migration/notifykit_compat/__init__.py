@@ -60,11 +60,9 @@ def register_reasons(register: RegisterReasons) -> None:
 @hookimpl
 def register_translations(register: Callable[[Catalogue], None]) -> None:
     """Offer what `notifykit shim` says in other languages."""
-    from pathlib import Path
+    from notifykit_compat.wording import CATALOGUE
 
-    from notifykit.wording.translation import Catalogue
-
-    register(Catalogue("notifykit_compat", Path(__file__).parent / "locale"))
+    register(CATALOGUE)
 
 
 @hookimpl

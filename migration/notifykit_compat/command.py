@@ -13,6 +13,7 @@ from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json
 from notifykit.terminal.paths import PathType
 from notifykit.terminal.tables import print_table
+from notifykit.wording.translation import gettext
 from notifykit_compat import explaining, running, starting
 from notifykit_compat.contract_files import FileMap
 from notifykit_compat.installing import begin, remember
@@ -45,9 +46,9 @@ def shim(
     if explain:
         return _explain(session, script, as_json=as_json)
     if script is None:
-        raise click.UsageError("name the program's main file: notifykit shim -- main.py")
+        raise click.UsageError(gettext("name the program's main file: notifykit shim -- main.py"))
     if as_json:
-        raise click.UsageError("--json goes with --explain")
+        raise click.UsageError(gettext("--json goes with --explain"))
     running.prepare(script)
     remember(begin(session.file, strict=strict, plugins=session.plugins))
     running.run(script, arguments)
@@ -73,7 +74,13 @@ def _explain(session: Session, script: Path | None, *, as_json: bool) -> ExitCod
         )
         return ExitCode.DONE
     replaced = sum(one.replaced for one in functions)
-    out(f"{count(replaced, 'function')} replaced; {count(len(files), 'file')} of campaigns")
+    out(
+        gettext(
+            "{functions} replaced; {files} of campaigns",
+            functions=count(replaced, "function"),
+            files=count(len(files), "file"),
+        )
+    )
     print_table(
         ["module", "function", "what becomes of it", "where"],
         [(one.module, one.name, one.becomes, one.place or "") for one in functions],

@@ -17,6 +17,7 @@ from notifykit.legacy import Disposal, FlagWords, KeepsFlags, LegacyState
 from notifykit.model import Problem, Record
 from notifykit.pipeline.alike import AlikeKeys, unusable_key
 from notifykit.pipeline.project import Project
+from notifykit.wording.translation import gettext
 
 
 def real(path: str | os.PathLike[str]) -> Path:
@@ -83,10 +84,14 @@ class Sheet:
         for key, (first, *others) in rows.items():
             self.records[key] = first
             if any(_differ(first, other, own_columns) for other in others):
-                lines = " and ".join(str(row.row) for row in (first, *others))
-                self.problems[key] = (
-                    f"{file}:{first.row}: contract {key} stands in rows that differ (lines {lines}); nothing is "
-                    "queued for it; correct or remove the wrong row"
+                lines = gettext(" and ").join(str(row.row) for row in (first, *others))
+                self.problems[key] = gettext(
+                    "{file}:{row}: contract {key} stands in rows that differ (lines {lines}); nothing is "
+                    "queued for it; correct or remove the wrong row",
+                    file=file,
+                    row=first.row,
+                    key=key,
+                    lines=lines,
                 )
 
     def flagged(self) -> Iterator[str]:
@@ -129,9 +134,15 @@ class FileMap:
                 campaign=campaign, state=state, status_file=status_file, csv_file=csv_file, keeper=keeper
             )
             if csv_file in by_csv:
-                names = f"{by_csv[csv_file].campaign.name} and {campaign.name}"
                 raise ConfigError(
-                    f"{csv_file} belongs to both campaigns {names}", mend="correct one", where=campaign.file
+                    gettext(
+                        "{file} belongs to both campaigns {one} and {other}",
+                        file=csv_file,
+                        one=by_csv[csv_file].campaign.name,
+                        other=campaign.name,
+                    ),
+                    mend=gettext("correct one"),
+                    where=campaign.file,
                 )
             by_status[status_file] = by_csv[csv_file] = made
         return cls(by_status, by_csv, kept)
@@ -141,9 +152,14 @@ def _keeper_of(campaign: Campaign) -> KeepsFlags:
     """Return what keeps the flags of a campaign."""
     if not isinstance(campaign.strategy, KeepsFlags):
         raise ConfigError(
-            f"campaign {campaign.name} has the old state of a contract job, but its source is a "
-            f"{type(campaign.source).__name__} and its strategy a {type(campaign.strategy).__name__}",
-            mend="use a source of type `contract_csv` and the strategy `contract`",
+            gettext(
+                "campaign {campaign} has the old state of a contract job, but its source is a {source} and its "
+                "strategy a {strategy}",
+                campaign=campaign.name,
+                source=type(campaign.source).__name__,
+                strategy=type(campaign.strategy).__name__,
+            ),
+            mend=gettext("use a source of type `contract_csv` and the strategy `contract`"),
             where=campaign.file,
         )
     return campaign.strategy

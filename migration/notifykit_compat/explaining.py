@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from notifykit.wording.translation import gettext
 from notifykit_compat.contract_files import FileMap
 from notifykit_compat.names import FUNCTIONS, PLAN, TASK_CLASS, Replaced
 from notifykit_compat.reading import parsed
@@ -41,17 +42,23 @@ def functions(folder: Path, modules: Mapping[str, str]) -> Iterator[FunctionForm
         found = _definitions(file)
         if found is None:
             yield FunctionForm(
-                module=module, name="", place=None, becomes=f"there is no readable {file}", replaced=False
+                module=module,
+                name="",
+                place=None,
+                becomes=gettext("there is no readable {file}", file=file),
+                replaced=False,
             )
             continue
         known = {**FUNCTIONS.get(part, {}), **{name: one for name, one in PLAN.items() if name in found}}
         for name, expected in known.items():
             node = found.get(name)
             if not isinstance(node, ast.FunctionDef):
-                yield FunctionForm(module=module, name=name, place=None, becomes="is not there", replaced=False)
+                yield FunctionForm(
+                    module=module, name=name, place=None, becomes=gettext("is not there"), replaced=False
+                )
                 continue
             why = _unlike(node, expected)
-            becomes = f"stays: it {why}" if why else expected.becomes
+            becomes = gettext("stays: it {why}", why=why) if why else gettext(expected.becomes)
             yield FunctionForm(
                 module=module, name=name, place=f"{file}:{node.lineno}", becomes=becomes, replaced=not why
             )
@@ -59,7 +66,7 @@ def functions(folder: Path, modules: Mapping[str, str]) -> Iterator[FunctionForm
             if name in known:
                 continue
             is_task = part == "task_manager" and name == TASK_CLASS
-            becomes = "saves to the outbox" if is_task else "stays as it is"
+            becomes = gettext("saves to the outbox") if is_task else gettext("stays as it is")
             yield FunctionForm(
                 module=module, name=name, place=f"{file}:{node.lineno}", becomes=becomes, replaced=is_task
             )
@@ -69,12 +76,16 @@ def files(found: FileMap) -> Iterator[FileForm]:
     """Yield what becomes of each file."""
     for path, file in found.by_status.items():
         yield FileForm(
-            campaign=file.campaign.name, file=str(path), becomes="never written; what it would say, the outbox answers"
+            campaign=file.campaign.name,
+            file=str(path),
+            becomes=gettext("never written; what it would say, the outbox answers"),
         )
     for path, file in found.by_csv.items():
-        yield FileForm(campaign=file.campaign.name, file=str(path), becomes="rows as before; flags follow the outbox")
+        yield FileForm(
+            campaign=file.campaign.name, file=str(path), becomes=gettext("rows as before; flags follow the outbox")
+        )
     for path, campaign in found.kept.items():
-        yield FileForm(campaign=campaign, file=str(path), becomes="as before, replaced in one piece")
+        yield FileForm(campaign=campaign, file=str(path), becomes=gettext("as before, replaced in one piece"))
 
 
 def _definitions(file: Path) -> dict[str, ast.FunctionDef | ast.ClassDef] | None:

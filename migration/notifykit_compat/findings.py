@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from notifykit.wording.translation import gettext
 from notifykit_compat.errors import ShimRefusedError
 
 
@@ -19,7 +20,7 @@ class Finding:
     mend: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.what}; {self.mend}"
+        return gettext("{place}: {what}; {mend}", place=self.place, what=self.what, mend=self.mend)
 
 
 class Findings:
@@ -43,14 +44,14 @@ class Findings:
             if finding in self._known:
                 return
             self._known[finding] = None
-        self._tell(f"notifykit shim: {finding}")
+        self._tell(gettext("notifykit shim: {finding}", finding=finding))
 
     def unsafe(self, finding: Finding) -> None:
         """Report something that bypasses the shim. Raises ShimRefusedError where the shim is strict."""
         if self.strict:
             with self._lock:
                 self._known[finding] = None
-            raise ShimRefusedError(f"{finding} (refused because of --strict)")
+            raise ShimRefusedError(gettext("{finding} (refused because of --strict)", finding=finding))
         self.note(finding)
 
     @property

@@ -17,6 +17,7 @@ from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.campaign.split import split_on_line_ends
 from notifykit.errors import RenderError
 from notifykit.model import Draft, Record
+from notifykit.wording.translation import gettext
 from notifykit_compat.activation import Staged
 from notifykit_compat.contract_files import ContractFile
 
@@ -75,15 +76,31 @@ def group_of(file: ContractFile, record: Record, staged: Sequence[Staged], chann
         plan = match.plan if match is not None else None
         channel = plan.channel.name if plan is not None else _channel(one, campaign, channels)
         if channel is None:
-            return (
-                f"campaign {campaign.name} has no message of type {one.task_type}, and `legacy.channels` names no "
-                f"channel for that type; nothing of contract {record.key} was released; name one and run again"
+            return gettext(
+                "campaign {campaign} has no message of type {type}, and `legacy.channels` names no channel for that "
+                "type; nothing of contract {key} was released; name one and run again",
+                campaign=campaign.name,
+                type=one.task_type,
+                key=record.key,
             )
         base = ALSO if plan is None else plan.name
         if match is None:
-            odd.append(f"has no message of type {one.task_type} to {one.recipient} beside those that are there")
+            odd.append(
+                gettext(
+                    "has no message of type {type} to {recipient} beside those that are there",
+                    type=one.task_type,
+                    recipient=one.recipient,
+                )
+            )
         elif match.recipient != one.recipient:
-            odd.append(f"sends `{base}` to {match.recipient}, and the program to {one.recipient}: the program counts")
+            odd.append(
+                gettext(
+                    "sends `{name}` to {recipient}, and the program to {other}: the program counts",
+                    name=base,
+                    recipient=match.recipient,
+                    other=one.recipient,
+                )
+            )
         one.identity = (campaign.name, record.key, _name(base, used[base] + 1))
         for text in _parts(plan, one.text):
             used[base] += 1

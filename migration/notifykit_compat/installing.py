@@ -20,6 +20,7 @@ from notifykit.pipeline.project import open_project
 from notifykit.plugins import Plugins
 from notifykit.session import PROJECT_FILE
 from notifykit.terminal.console import warn, warn_of
+from notifykit.wording.translation import gettext, speak_as_said
 from notifykit_compat.contract_files import FileMap
 from notifykit_compat.errors import ShimError
 from notifykit_compat.findings import Findings
@@ -36,6 +37,7 @@ from notifykit_compat.statuses import Statuses
 from notifykit_compat.store import Store, require_migrated
 from notifykit_compat.tasks import Tasks
 from notifykit_compat.watching import Watch
+from notifykit_compat.wording import CATALOGUE
 
 
 class Shim:
@@ -59,7 +61,10 @@ class Shim:
         self._watch = Watch(
             Path(os.path.realpath(runtime.project.store_file())),
             {
-                **{file.status_file: "writes a send-status file itself" for file in runtime.files.by_status.values()},
+                **{
+                    file.status_file: gettext("writes a send-status file itself")
+                    for file in runtime.files.by_status.values()
+                },
                 **{file.csv_file: "rewrites a campaign's CSV itself" for file in runtime.files.by_csv.values()},
             },
             runtime.findings,
@@ -185,10 +190,12 @@ def begin_afresh(surroundings: Surroundings) -> None:
 
 
 def _begun(file: Path, strict: bool) -> Shim:
+    speak_as_said(os.environ, [CATALOGUE])
     try:
         shim = begin(file, strict=strict)
+        speak_as_said(os.environ, shim.runtime.project.plugins.catalogues)
     except NotifykitError as error:
-        warn_of("notifykit shim: error", error)
+        warn_of(gettext("notifykit shim: error"), error)
         sys.exit(error.exit_code)
     remember(shim)
     return shim
@@ -198,7 +205,8 @@ def installed() -> Shim:
     """Return the shim of this process. Raises ShimError where there is none."""
     if not _installed:
         raise ShimError(
-            "the shim is not installed", mend="call notifykit_compat.install() first, or use `notifykit shim`"
+            gettext("the shim is not installed"),
+            mend=gettext("call notifykit_compat.install() first, or use `notifykit shim`"),
         )
     return _installed[0]
 

@@ -19,6 +19,7 @@ from notifykit_contract.rows import cell_bytes, row_at
 
 from notifykit.errors import CampaignError
 from notifykit.legacy import FlagWords
+from notifykit.wording.translation import gettext
 
 Cells = Mapping[str, Any]
 Place = tuple[str, int]
@@ -169,5 +170,6 @@ def _written(rows: Iterable[Cells], fields: Sequence[str], codec: str, *, header
     except UnicodeEncodeError as error:
         letter = error.object[error.start]
         raise CampaignError(
-            f"the program writes {letter!r}, which {codec} does not have", mend="save the file as UTF-8"
+            gettext("the program writes {letter!r}, which {codec} does not have", letter=letter, codec=codec),
+            mend=gettext("save the file as UTF-8"),
         ) from None

@@ -11,6 +11,7 @@ import os
 import sqlite3
 from types import FrameType
 
+from notifykit.wording.translation import gettext
 from notifykit_compat import planned
 from notifykit_compat.activation import Staged
 from notifykit_compat.errors import ShimError
@@ -65,7 +66,10 @@ class OwnSql:
 
     def _create(self, task_type: str, recipient: str, message: str, status: str | None, metadata: str | None) -> None:
         if status not in (None, "pending"):
-            raise ShimError(f"inserts a task that is {status} already", mend="let it use `Task.save`")
+            raise ShimError(
+                gettext("inserts a task that is {status} already", status=status),
+                mend=gettext("let it use `Task.save`"),
+            )
         one = Staged(str(task_type), str(recipient), str(message))
         planned.take(self._runtime, _caller(), one, metadata)
 

@@ -7,12 +7,13 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from notifykit.wording.translation import gettext
 from notifykit_compat.installing import installed
 
 
 def has_pending_task_for_contract(contract_id: str) -> bool:
     """Return whether anything of a contract waits: queued, on the wire, failed or in doubt."""
-    found = _call("a campaign with strategy `contract`, which never asks", contract_id)
+    found = _call(gettext("a campaign with strategy `contract`, which never asks"), contract_id)
     return bool(found)
 
 
@@ -24,7 +25,7 @@ def create_task_with_contract_id(
     It is queued together with the others that the campaign wants of the contract; None until they are there. Raises
     ShimError where no campaign owns the CSV file, or no row there has the contract.
     """
-    successor = "`messages` of a campaign, queued by `notifykit generate`"
+    successor = gettext("`messages` of a campaign, queued by `notifykit generate`")
     id_: int | None = _call(successor, task_type, recipient, message, contract_id, csv_file)
     return id_
 
@@ -49,6 +50,6 @@ def _call(successor: str, *arguments: Any) -> Any:
     function = frame.f_back
     assert function is not None  # noqa: S101 - it called this
     name = function.f_code.co_name
-    what = f"{name} is there for the transition; its successor is {successor}"
+    what = gettext("{name} is there for the transition; its successor is {successor}", name=name, successor=successor)
     warnings.warn(what, DeprecationWarning, stacklevel=3)
     return getattr(installed().planned, name)(function.f_back, None, *arguments)

@@ -15,6 +15,7 @@ from typing import Any
 from notifykit.legacy import Flag
 from notifykit.model import Status
 from notifykit.outbox.values import Filter
+from notifykit.wording.translation import gettext
 from notifykit_compat.activation import Staged
 from notifykit_compat.contract_files import ContractFile, real
 from notifykit_compat.errors import ShimError
@@ -57,7 +58,9 @@ class Planned:
         """
         file, key, one = self._campaign_of(csv_file), str(contract_id), Staged(task_type, recipient, message)
         if key not in self._runtime.read(file).records:
-            raise ShimError(f"no message was queued for contract {key}: no row has that id", where=csv_file)
+            raise ShimError(
+                gettext("no message was queued for contract {key}: no row has that id", key=key), where=csv_file
+            )
         self._runtime.take_of(file, key, one)
         return self._runtime.id_of(one)
 
@@ -81,14 +84,16 @@ class Planned:
     def execute_task_with_status_update(self, _caller: FrameType, _original: Original, task: Sequence[Any]) -> None:
         """Send what is due, the task among it, and write the results back. `task` is a row of the old table."""
         if not task:
-            raise ShimError("execute_task_with_status_update: the task is an empty row")
+            raise ShimError(gettext("execute_task_with_status_update: the task is an empty row"))
         self._scheduler.work()
 
     def _campaign_of(self, csv_file: str | os.PathLike[str]) -> ContractFile:
         file = self._runtime.files.by_csv.get(real(csv_file))
         if file is None:
             raise ShimError(
-                "belongs to no campaign", mend="name its campaign's CSV, or write a campaign for it", where=csv_file
+                gettext("belongs to no campaign"),
+                mend=gettext("name its campaign's CSV, or write a campaign for it"),
+                where=csv_file,
             )
         return file
 

@@ -14,6 +14,7 @@ from types import FrameType, FunctionType, ModuleType
 from typing import Any, Protocol
 
 from notifykit.terminal.console import count
+from notifykit.wording.translation import gettext
 from notifykit_compat.errors import ShimError
 from notifykit_compat.findings import Finding, Findings
 from notifykit_compat.names import FUNCTIONS, PLAN, TASK_CLASS
@@ -54,11 +55,15 @@ class Replacing:
                 continue  # it is imported from where it is replaced
             if original is None:
                 place = module.__file__ or module.__name__
-                self._note(place, f"there is no {name}", "what it would have done is left to the program")
+                self._note(
+                    place,
+                    gettext("there is no {name}", name=name),
+                    gettext("what it would have done is left to the program"),
+                )
             elif is_ours(original):
                 continue
             elif why := _unlike(original, expected.takes, expected.more):
-                self._unsafe(_place(original, module), f"{name} {why}, so it is not replaced")
+                self._odd(_place(original, module), gettext("{name} {why}, so it is not replaced", name=name, why=why))
             else:
                 originals[id(original)] = name
                 setattr(module, name, self._stand_in(part, name, original))
@@ -67,7 +72,11 @@ class Replacing:
             originals |= self._replace_task(module)
         if originals:
             for place, name in _bound_early(originals, module):
-                self._unsafe(place, f"bound {module.__name__}.{name} before the shim replaced it")
+                self._unsafe(
+                    place,
+                    gettext("bound {module}.{name} before the shim replaced it", module=module.__name__, name=name),
+                    gettext("import notifykit_compat and call install() before that, or use `notifykit shim`"),
+                )
 
     def _replace_task(self, module: ModuleType) -> dict[int, str]:
         original = vars(module).get(TASK_CLASS)
@@ -77,7 +86,8 @@ class Replacing:
             method = vars(original).get(name)
             if why := _unlike(method, takes + 1):
                 place = _place(method if method is not None else original, module)
-                self._unsafe(place, f"{TASK_CLASS}.{name} {why}, so the class is not replaced")
+                method_name = f"{TASK_CLASS}.{name}"
+                self._odd(place, gettext("{name} {why}, so the class is not replaced", name=method_name, why=why))
                 return {}
         methods = {name: self._method(name, getattr(original, name)) for name in _TASK_METHODS}
         members = {"__doc__": original.__doc__, "__module__": original.__module__, _MARK: True, "id": self._id()}
@@ -122,14 +132,17 @@ class Replacing:
     def _found(self, part: str, name: str) -> StandIn:
         if self.shim is None:
             raise ShimError(
-                "is called while notifykit.yaml is being read", mend="let no sender's module call it", where=name
+                gettext("is called while notifykit.yaml is being read"),
+                mend=gettext("let no sender's module call it"),
+                where=name,
             )
         return self.shim.function(part, name)
 
-    def _unsafe(self, place: str, what: str) -> None:
-        mend = "import notifykit_compat and call install() before that, or use `notifykit shim`"
-        if "replaced it" not in what:
-            mend = "give it the usual parameters, or keep the program away from migrated campaigns"
+    def _odd(self, place: str, what: str) -> None:
+        mend = gettext("give it the usual parameters, or keep the program away from migrated campaigns")
+        self._unsafe(place, what, mend)
+
+    def _unsafe(self, place: str, what: str, mend: str) -> None:
         self.findings.unsafe(Finding(place=place, what=what, mend=mend))
 
     def _note(self, place: str, what: str, mend: str) -> None:
@@ -154,13 +167,15 @@ def is_ours(thing: object) -> bool:
 def unlike(parameters: int, *, others: bool, takes: int, more: int = 0) -> str:
     """Say how a signature differs from what is expected; empty where it does not."""
     if others or not takes <= parameters <= takes + more:
-        return f"takes {'other parameters' if others else count(parameters, 'parameter')}, not {takes}"
+        if others:
+            return gettext("takes other parameters, not {takes}", takes=takes)
+        return gettext("takes {parameters}, not {takes}", parameters=count(parameters, "parameter"), takes=takes)
     return ""
 
 
 def _unlike(thing: object, takes: int, more: int = 0) -> str:
     if not isinstance(thing, FunctionType):
-        return f"is a {type(thing).__name__}, not a plain function"
+        return gettext("is a {name}, not a plain function", name=type(thing).__name__)
     parameters = inspect.signature(thing).parameters.values()
     plain = [one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
     return unlike(len(plain), others=len(plain) != len(parameters), takes=takes, more=more)

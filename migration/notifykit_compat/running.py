@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from notifykit.durable.ordinary import instead_of_file
+from notifykit.wording.translation import gettext
 from notifykit_compat.errors import ShimError
 
 
@@ -17,8 +18,8 @@ def prepare(script: Path) -> None:
     """Put the script's folder where Python puts it: first in the search path. Raises ShimError."""
     if not script.is_file():
         found = instead_of_file(script)
-        what = "there is no such script" if found is None else f"it is {found}"
-        raise ShimError(what, mend="name the program's main file after `--`", where=script)
+        what = gettext("there is no such script") if found is None else gettext("it is {found}", found=found)
+        raise ShimError(what, mend=gettext("name the program's main file after `--`"), where=script)
     sys.path[0] = os.path.dirname(os.path.realpath(script))  # noqa: PTH120 - text, as Python has it there
 
 

@@ -16,6 +16,7 @@ from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Enqueued, Filter
 from notifykit.pipeline.project import Project
 from notifykit.terminal.console import count
+from notifykit.wording.translation import gettext
 from notifykit_compat.activation import Activation, Activations, Staged
 from notifykit_compat.belonging import Belonging, Contract, Waiting
 from notifykit_compat.contract_files import ContractFile, FileMap, Sheet
@@ -25,6 +26,7 @@ from notifykit_compat.groups import group_of
 from notifykit_compat.others import queue_other
 from notifykit_compat.releases import Releases
 from notifykit_compat.store import Store
+from notifykit_compat.wording import NEVER_SENT
 
 PATIENCE = 60.0
 """Seconds after which a message that waits for its contract is told: much more than a program pauses in between."""
@@ -124,9 +126,15 @@ class Runtime:
         for campaign, key, number in self._waiting.older(seconds):
             self.findings.note(
                 Finding(
-                    place=f"campaign {campaign}",
-                    what=f"{count(number, 'message')} of contract {key} waited for the rest of it, or for its record",
-                    mend="none is sent; let one thread create all that the campaign's file wants, and record it",
+                    place=gettext("campaign {campaign}", campaign=campaign),
+                    what=gettext(
+                        "{messages} of contract {key} waited for the rest of it, or for its record",
+                        messages=count(number, "message"),
+                        key=key,
+                    ),
+                    mend=gettext(
+                        "none is sent; let one thread create all that the campaign's file wants, and record it"
+                    ),
                 )
             )
 
@@ -137,15 +145,18 @@ class Runtime:
         with self.store.use() as outbox, outbox.transaction():
             id_ = queue_other(outbox, one, channel or one.task_type)
             if channel is None:
-                why = f"no channel for messages of type {one.task_type}, which the old scheduler did not send either"
+                why = NEVER_SENT(task_type=one.task_type).text
                 outbox.decide([id_], Status.CANCELLED, who=WHO, why=why, of=[Status.QUEUED])
         one.id = id_
         if channel is None:
             self.findings.note(
                 Finding(
                     place=self.project.file.file.as_posix(),
-                    what=f"`legacy.channels` names no channel for messages of type {one.task_type}; none is sent",
-                    mend="name one, as `legacy: {channels: {" + one.task_type + ": …}}`",
+                    what=gettext(
+                        "`legacy.channels` names no channel for messages of type {type}; none is sent",
+                        type=one.task_type,
+                    ),
+                    mend=gettext("name one, as `legacy: {{channels: {{{type}: …}}}}`", type=one.task_type),
                 )
             )
         else:
@@ -168,20 +179,28 @@ class Runtime:
         if problem is None and record is not None:
             problem = self._taken_for_another(sheet, record)
         if problem is not None or record is None:
-            what = problem or f"no row has the contract id {key!r}"
-            self._note(file, f"{what}; its messages were not released", "mend the row; the next run creates them")
+            what = problem or gettext("no row has the contract id {key!r}", key=key)
+            self._note(
+                file,
+                gettext("{what}; its messages were not released", what=what),
+                gettext("mend the row; the next run creates them"),
+            )
             return
         group = group_of(file, record, staged, self.settings.channels)
         if isinstance(group, str):
             raise ShimError(group)
         self.releases.add(group)
         for odd in group.odd:
-            self._note(file, odd, "correct the campaign's file, so that both mean the same message")
+            self._note(file, odd, gettext("correct the campaign's file, so that both mean the same message"))
         for one in group.left:
             self._note(
                 file,
-                f"a message to {one.recipient} was created for another contract than {key}, and never released",
-                "it is created again when that contract's turn comes",
+                gettext(
+                    "a message to {recipient} was created for another contract than {key}, and never released",
+                    recipient=one.recipient,
+                    key=key,
+                ),
+                gettext("it is created again when that contract's turn comes"),
             )
 
     def _taken_for_another(self, sheet: Sheet, record: Record) -> str | None:
@@ -206,8 +225,10 @@ class Runtime:
                 self.findings.note(
                     Finding(
                         place=activation.place,
-                        what=f"ended before it released {count(left, 'message')} of a contract",
-                        mend="none of them is sent; its next run creates them again",
+                        what=gettext(
+                            "ended before it released {messages} of a contract", messages=count(left, "message")
+                        ),
+                        mend=gettext("none of them is sent; its next run creates them again"),
                     )
                 )
 
@@ -260,8 +281,8 @@ class Runtime:
         if not self._is_known(activation, file, key):
             self._note(
                 file,
-                f"the program says that contract {key} was sent, and created no message for it there",
-                "nothing was recorded; where it is not to be sent, set its flag",
+                gettext("the program says that contract {key} was sent, and created no message for it there", key=key),
+                gettext("nothing was recorded; where it is not to be sent, set its flag"),
             )
 
     def _remember(self, outbox: Outbox, names: Collection[str]) -> None:
@@ -282,4 +303,5 @@ class Runtime:
                 self.project.plugins.observe("task_queued", task=task)
 
     def _note(self, file: ContractFile, what: str, mend: str) -> None:
-        self.findings.note(Finding(place=f"campaign {file.campaign.name}", what=what, mend=mend))
+        place = gettext("campaign {campaign}", campaign=file.campaign.name)
+        self.findings.note(Finding(place=place, what=what, mend=mend))

@@ -14,6 +14,8 @@ from notifykit.errors import StoreError
 from notifykit.outbox import SqliteOutbox
 from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.pipeline.run import Pass, settle_all
+from notifykit.wording import Language
+from notifykit.wording.translation import gettext, spoken
 from notifykit_compat import others
 from notifykit_compat.findings import Finding
 from notifykit_compat.runtime import Runtime
@@ -92,17 +94,19 @@ class Scheduler:
             this_pass.dispatched = dispatcher.run(drain=False)
             with self._using:
                 settle_all(project, outbox, (self._others, *project.described), this_pass)
+        wording = project.plugins.wording
         for settled in this_pass.settled:
             for reason in settled.refused:
                 runtime.findings.note(
                     Finding(
-                        place=f"campaign {settled.campaign}",
-                        what=reason.text,
-                        mend="the flag follows as soon as it can",
+                        place=gettext("campaign {campaign}", campaign=settled.campaign),
+                        what=wording.say(wording.known(reason), Language(spoken())),
+                        mend=gettext("the flag follows as soon as it can"),
                     )
                 )
         for campaign, error in this_pass.failures.items():
-            runtime.findings.note(Finding(place=f"campaign {campaign}", what=str(error), mend="the others go on"))
+            place = gettext("campaign {campaign}", campaign=campaign)
+            runtime.findings.note(Finding(place=place, what=str(error), mend=gettext("the others go on")))
         return this_pass
 
     def _adopt(self, outbox: SqliteOutbox) -> None:
@@ -113,8 +117,11 @@ class Scheduler:
             runtime.findings.note(
                 Finding(
                     place=str(runtime.project.store_file()),
-                    what=f"{stale:,} pending rows of the old program are more than 7 days old, and are not sent",
-                    mend="delete those that nobody wants any more",
+                    what=gettext(
+                        "{number:,} pending rows of the old program are more than 7 days old, and are not sent",
+                        number=stale,
+                    ),
+                    mend=gettext("delete those that nobody wants any more"),
                 )
             )
 

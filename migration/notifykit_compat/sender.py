@@ -9,6 +9,7 @@ from notifykit_builtin.python import Python
 
 from notifykit.model import Message, Outcome, Verdict
 from notifykit.roles import SendContext
+from notifykit_compat.wording import RETURNED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class LegacyFunction(Python):
         if outcome.verdict is not Verdict.UNKNOWN:
             return outcome
         if outcome.code == "returned_none":
-            return Outcome.accepted(detail="the function returned, which is all that it ever says")
+            return Outcome.accepted(detail=RETURNED().text)
         if self.on_raise == "retry" and not outcome.code.startswith("returned_"):
             return Outcome.retry(outcome.code, outcome.detail)
         return outcome

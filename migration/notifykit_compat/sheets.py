@@ -18,6 +18,7 @@ from notifykit_contract.swap import CannotReplaceError, swap
 
 from notifykit.durable import sync, sync_folder
 from notifykit.errors import CampaignError
+from notifykit.wording.translation import gettext
 from notifykit_compat.contract_files import ContractFile, real
 from notifykit_compat.errors import ShimError
 from notifykit_compat.merge import Place, merged, places, rows_as_new
@@ -94,7 +95,9 @@ class Sheets:
                 if opened.read(len(content)) == content:
                     return
         raise CampaignError(
-            f"another program rewrote it {TRIES} times meanwhile", mend="the next run tries again", where=path
+            gettext("another program rewrote it {number} times meanwhile", number=TRIES),
+            mend=gettext("the next run tries again"),
+            where=path,
         )
 
     def _made(self, original: Original, file: ContractFile, rows: Rows, headers: Sequence[str]) -> bytes:
@@ -124,13 +127,17 @@ class Sheets:
         """Keep those away who write flags."""
         path = file.csv_file
         if not path.parent.is_dir():
-            raise ShimError(f"there is no folder {path.parent}", mend="make it", where=path)
+            raise ShimError(
+                gettext("there is no folder {folder}", folder=path.parent), mend=gettext("make it"), where=path
+            )
         try:
             with FileLock(lock_file(path), timeout=PATIENCE):
                 yield
         except Timeout:
             raise ShimError(
-                f"another process has been writing it for {PATIENCE:g} s", mend="the next run tries again", where=path
+                gettext("another process has been writing it for {seconds:g} s", seconds=PATIENCE),
+                mend=gettext("the next run tries again"),
+                where=path,
             ) from None
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from notifykit.durable.ordinary import CODE, read_ordinary
+from notifykit.wording.translation import gettext
 from notifykit_compat.reading import parsed
 
 SHIMMED = frozenset(
@@ -67,7 +68,7 @@ def processes(folder: Path) -> Iterator[ProcessForm]:
             call = ".".join(filter(None, (names.get(first), rest)))
             place = f"{file}:{node.lineno}"
             if call in SHIMMED:
-                yield ProcessForm(place=place, call=call, becomes="has the shim, too", shimmed=True)
+                yield ProcessForm(place=place, call=call, becomes=gettext("has the shim, too"), shimmed=True)
             elif call in BARE and (becomes := _of_command(node)):
                 yield ProcessForm(place=place, call=call, becomes=becomes, shimmed=False)
 
@@ -161,7 +162,7 @@ def _of_command(call: ast.Call) -> str:
     if _OUR_LINE in " ".join(texts) or "shim" in texts:
         return ""
     if "sys.executable" in attributes or any("python" in text.lower() or ".py" in text for text in texts):
-        return "has no shim: start it by `notifykit shim -- …`, or give the script the line with install()"
+        return gettext("has no shim: start it by `notifykit shim -- …`, or give the script the line with install()")
     given = call.args[0] if call.args else None
     first = given.elts[0] if isinstance(given, ast.List | ast.Tuple) and given.elts else given
-    return "" if isinstance(first, ast.Constant) else "has no shim, where it is a script of the program"
+    return "" if isinstance(first, ast.Constant) else gettext("has no shim, where it is a script of the program")

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from notifykit.durable import copy_alike, replace, sync_file
 from notifykit.outbox import SqliteOutbox
 from notifykit.roles import Decision
+from notifykit.wording.translation import gettext
 from notifykit_compat.activation import Activation
 from notifykit_compat.contract_files import ContractFile, Sheet, real
 from notifykit_compat.errors import ShimError
@@ -85,9 +86,12 @@ class Statuses:
         if len(new) > 1 and activation is not None and activation.staged:
             place = f"{caller.f_code.co_filename}:{caller.f_lineno}"
             raise ShimError(
-                f"records {len(new)} contracts at once in {file.status_file.name}, and it cannot be "
-                "told which messages are whose",
-                mend="let it save the file after each contract",
+                gettext(
+                    "records {number} contracts at once in {file}, and it cannot be told which messages are whose",
+                    number=len(new),
+                    file=file.status_file.name,
+                ),
+                mend=gettext("let it save the file after each contract"),
                 where=place,
             )
         for key in new:
@@ -129,8 +133,8 @@ class Statuses:
                 finally:
                     copy.unlink(missing_ok=True)
         except Timeout:
-            what = f"another process has held {target.name}.lock for {PATIENCE:g} s"
-            raise ShimError(f"{what}", mend="look what it is doing", where=filename) from None
+            what = gettext("another process has held {name}.lock for {seconds:g} s", name=target.name, seconds=PATIENCE)
+            raise ShimError(what, mend=gettext("look what it is doing"), where=filename) from None
         return result
 
 

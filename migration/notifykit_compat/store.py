@@ -12,10 +12,11 @@ from notifykit.errors import CampaignError
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.sqlite import schema
 from notifykit.pipeline.project import Project
+from notifykit.wording.translation import gettext, gettext_noop
 from notifykit_compat.contract_files import ContractFile
 from notifykit_compat.errors import ShimError
 
-_MIGRATE = "run `notifykit migrate` first; until then the program may run as it is, without the shim"
+_MIGRATE = gettext_noop("run `notifykit migrate` first; until then the program may run as it is, without the shim")
 
 
 class Store:
@@ -49,12 +50,16 @@ def require_migrated(project: Project, files: Mapping[Path, ContractFile]) -> No
     """Raise ShimError where old state is about that no migration has read: what it knows would be sent again."""
     path = project.store_file()
     if _is_old(path):
-        raise ShimError("holds the old program's tasks, which were not migrated", mend=_MIGRATE, where=path)
+        raise ShimError(
+            gettext("holds the old program's tasks, which were not migrated"), mend=gettext(_MIGRATE), where=path
+        )
     for file in files.values():
         try:
             project.require_may_generate(file.campaign)
         except CampaignError as error:
-            raise ShimError(f"campaign {file.campaign.name}: {error}") from error
+            raise ShimError(
+                gettext("campaign {campaign}: {error}", campaign=file.campaign.name, error=error)
+            ) from error
 
 
 def _is_old(path: Path) -> bool:
@@ -65,6 +70,6 @@ def _is_old(path: Path) -> bool:
     try:
         return schema.is_old_table(connection)
     except sqlite3.Error as error:
-        raise ShimError(f"{error}", mend="check `store:` in notifykit.yaml", where=path) from error
+        raise ShimError(f"{error}", mend=gettext("check `store:` in notifykit.yaml"), where=path) from error
     finally:
         connection.close()

@@ -8,6 +8,8 @@ from typing import Any
 
 from notifykit.model import Status
 from notifykit.outbox.values import Filter
+from notifykit.terminal.console import some
+from notifykit.wording.translation import gettext
 from notifykit_compat import planned
 from notifykit_compat.activation import Staged
 from notifykit_compat.errors import ShimError
@@ -68,7 +70,8 @@ class Tasks:
             if any(task.campaign for task in outbox.tasks(Filter(ids=(task_id,)))):
                 if status not in _MOVES:
                     raise ShimError(
-                        f"task {task_id}: has no status {status!r}", mend=f"write one of {', '.join(_MOVES)}"
+                        gettext("task {id}: has no status {status!r}", id=task_id, status=status),
+                        mend=gettext("write one of {statuses}", statuses=some(list(_MOVES))),
                     )
                 to, of = _MOVES[status]
                 outbox.decide([task_id], to, who=WHO, why=f"update_task(…, {status!r})", of=of)
@@ -93,7 +96,10 @@ class Tasks:
     def update_status(self, _caller: FrameType, original: StandIn, task: Any, status: str) -> Any:
         """Decide about a `Task` that was queued."""
         if getattr(task, "id", None) is None:
-            raise ShimError("a task of a contract that is not released yet has no status", mend="update it afterwards")
+            raise ShimError(
+                gettext("a task of a contract that is not released yet has no status"),
+                mend=gettext("update it afterwards"),
+            )
         return original(task, status)
 
     @property

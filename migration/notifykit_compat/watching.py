@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from notifykit.wording.translation import gettext
 from notifykit_compat.findings import Finding, Findings
 from notifykit_compat.starting import EVENTS, bare_script
 
@@ -69,8 +70,8 @@ class Watch:
         name = os.fsdecode(database).removeprefix("file:").partition("?")[0]
         if Path(name).name == Path(self._store).name and os.path.realpath(name) == self._store:
             self._tell(
-                "connects to the task database itself",
-                "let it use task_manager, or keep it away from migrated campaigns",
+                gettext("connects to the task database itself"),
+                gettext("let it use task_manager, or keep it away from migrated campaigns"),
             )
 
     def has_connected(self, connection: sqlite3.Connection) -> None:
@@ -91,14 +92,16 @@ class Watch:
         if mode is not None and "a" in str(mode):
             return
         if (what := self._files.get(os.path.realpath(name))) is not None:
-            self._tell(what, "let it use the functions of file_utils")
+            self._tell(what, gettext("let it use the functions of file_utils"))
 
     def started(self, event: str, arguments: Sequence[Any]) -> None:
         """Look at a process that is started."""
         if (script := bare_script(event, arguments, self._program)) is not None:
             self._tell(
-                f"starts {script.name} in a process without the shim",
-                f"start it by `notifykit shim -- {script.name}`, or give it the line with install()",
+                gettext("starts {script} in a process without the shim", script=script.name),
+                gettext(
+                    "start it by `notifykit shim -- {script}`, or give it the line with install()", script=script.name
+                ),
             )
 
     def _tell(self, what: str, mend: str) -> None:

@@ -10,6 +10,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from notifykit.demo import Acts
+    from notifykit.wording.translation import Catalogue
+
+
+@hookimpl
+def register_translations(register: Callable[[Catalogue], None]) -> None:
+    """Offer what both acts say in other languages."""
+    from pathlib import Path
+
+    from notifykit.wording.translation import Catalogue
+
+    register(Catalogue("notifykit_demo", Path(__file__).parent / "locale"))
 
 
 @hookimpl

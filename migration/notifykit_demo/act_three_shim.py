@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from notifykit.demo.contracts import AWARD, ID, NUMBER
 from notifykit.demo.proof import Proof
 from notifykit.model import Status
+from notifykit.wording.translation import gettext, gettext_noop
 from notifykit_demo.stage import Stage
 
 
@@ -33,17 +34,21 @@ class ActThree:
         shanghai.deliver(3)
         stage.world.add_changes(2)
         stage.narrator.tell(
-            "Nine contracts more, and two technicians. Somebody starts the old program as ever, though its campaigns "
-            "are notifykit's now:"
+            gettext(
+                "Nine contracts more, and two technicians. Somebody starts the old program as ever, though its "
+                "campaigns are notifykit's now:"
+            )
         )
         before = stage.count_arrived()
         stage.commands.run_python("main.py", "--once", "bj")
         sent = stage.count_arrived() - before
         written = any(office.status.exists() for office in stage.world.offices)
-        stage.narrator.tell(
-            f"It stopped at its first message: {sent or 'nothing'} was sent, and {'A' if written else 'no'} "
-            "send-status file was written."
+        told = (
+            gettext_noop("It stopped at its first message: {sent} was sent, and A send-status file was written.")
+            if written
+            else gettext_noop("It stopped at its first message: {sent} was sent, and no send-status file was written.")
         )
+        stage.narrator.tell(gettext(told, sent=sent or gettext("nothing")))
 
     def kill(self) -> None:
         """Run it by the shim, and kill it between the two messages of one contract."""
@@ -52,16 +57,24 @@ class ActThree:
         last = [row for row in beijing.delivered() if row[AWARD] == "1"][-1]
         stage.narrator.chapter("By the shim, and killed halfway", "经垫片运行，中途被杀")
         stage.narrator.tell(
-            "Its functions for tasks, send status and flags are notifykit's as they are imported; its code is as it "
-            "was. It is killed where it used to lose or repeat a message: when it has made one of a contract's two."
+            gettext(
+                "Its functions for tasks, send status and flags are notifykit's as they are imported; its code "
+                "is as it was. It is killed where it used to lose or repeat a message: when it has made one of "
+                "a contract's two."
+            )
         )
         stage.commands.run_until_it_says("shim", "--", "main.py", "--once", line=f"通知 {last[NUMBER]}")
         stage.commands.run("tasks", "--status", "queued")
         queued = sum(task.key == last[ID] for task in stage.tasks(Status.QUEUED))
-        part = {0: "nothing", 2: "all"}.get(queued, "HALF")  # all: this machine was too slow to kill it in between
+        # all: this machine was too slow to kill it in between
+        part = {0: gettext("nothing"), 2: gettext("all")}.get(queued, gettext("HALF"))
         stage.narrator.tell(
-            f"Killed (SIGKILL). Of {last[NUMBER]} {part} is queued: a contract's messages are queued "
-            "together or not at all. What is not queued, the next run makes."
+            gettext(
+                "Killed (SIGKILL). Of {contract} {part} is queued: a contract's messages are queued "
+                "together or not at all. What is not queued, the next run makes.",
+                contract=last[NUMBER],
+                part=part,
+            )
         )
 
     def run_again(self) -> None:
@@ -71,5 +84,8 @@ class ActThree:
         before = stage.count_arrived()
         stage.commands.run("shim", "--", "main.py", "--once")
         stage.narrator.tell(
-            f"It sent {stage.count_arrived() - before} messages, and set the flags of what was accepted."
+            gettext(
+                "It sent {number} messages, and set the flags of what was accepted.",
+                number=stage.count_arrived() - before,
+            )
         )

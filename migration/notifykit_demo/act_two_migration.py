@@ -6,12 +6,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from notifykit.demo.contracts import FLAG, NUMBER
+from notifykit.demo.narration import columned
 from notifykit.demo.proof import Proof
 from notifykit.demo.proving import Name
 from notifykit.model import Status
+from notifykit.wording.translation import gettext, gettext_noop
 from notifykit_demo.proving import arrived
 from notifykit_demo.stage import WHO, Stage, named
 from notifykit_demo.world import Office
+
+_WIDTHS = (24, 6, 13, 15, 13)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +42,30 @@ class ActTwo:
         world, narrator = self.stage.world, self.stage.narrator
         narrator.chapter("An old program after a crash", "崩溃之后的旧程序")
         narrator.tell(
-            f"{world.folder}: a program that keeps three states of each contract: a flag in a CSV file, a word in a "
-            "send-status JSON, and rows of a task table that a scheduler sends. It was killed in the middle of both "
-            "its loops, and while it wrote a JSON: since then Shanghai stands still. None of the three says what was "
-            "sent; the chat's own book does:"
+            gettext(
+                "{folder}: a program that keeps three states of each contract: a flag in a CSV file, a word in a "
+                "send-status JSON, and rows of a task table that a scheduler sends. It was killed in the middle of "
+                "both its loops, and while it wrote a JSON: since then Shanghai stands still. None of the three says "
+                "what was sent; the chat's own book does:",
+                folder=world.folder,
+            )
         )
-        narrator.line("                        flag Y  send status  row completed  really sent")
+        headings = (gettext("flag Y"), gettext("send status"), gettext("row completed"), gettext("really sent"))
+        narrator.line(columned(("", *headings), _WIDTHS))
         for office in world.offices:
             narrator.line(self._states(office))
         narrator.tell(
-            "Besides, in the same table: leftovers of seven weeks ago, rows of the technicians' job, a report. Some "
-            "are pending; whoever starts a scheduler on this table sends them all."
+            gettext(
+                "Besides, in the same table: leftovers of seven weeks ago, rows of the technicians' job, a "
+                "report. Some are pending; whoever starts a scheduler on this table sends them all."
+            )
         )
         narrator.tell(
-            f"Had somebody just deleted the send-status files, {self._repeated()} messages that the chat has already "
-            "would be made again: their contracts' flags still say N."
+            gettext(
+                "Had somebody just deleted the send-status files, {number} messages that the chat has already would be "
+                "made again: their contracts' flags still say N.",
+                number=self._repeated(),
+            )
         )
 
     def rehearse(self) -> None:
@@ -62,10 +75,18 @@ class ActTwo:
         before = stage.snapshot()
         stage.commands.run("migrate", "--dry-run")
         same = stage.snapshot() == before
-        stage.narrator.tell(
-            f"All {len(before)} files and their time stamps are {'as they were' if same else 'CHANGED'}. What is "
-            "proven goes on by itself; what is not proven is held, with its reason, for a person."
+        told = (
+            gettext_noop(
+                "All {number} files and their time stamps are as they were. What is proven goes on by itself; what is "
+                "not proven is held, with its reason, for a person."
+            )
+            if same
+            else gettext_noop(
+                "All {number} files and their time stamps are CHANGED. What is proven goes on by itself; what is "
+                "not proven is held, with its reason, for a person."
+            )
         )
+        stage.narrator.tell(gettext(told, number=len(before)))
 
     def migrate(self) -> None:
         """Move over."""
@@ -74,7 +95,11 @@ class ActTwo:
         technicians = stage.world.technicians.read_bytes()
         stage.commands.run("migrate", "--yes", news_only=True)
         same = stage.world.technicians.read_bytes() == technicians
-        stage.narrator.tell(f"The technicians' JSON, which nobody migrates, is {'untouched' if same else 'CHANGED'}.")
+        stage.narrator.tell(
+            gettext("The technicians' JSON, which nobody migrates, is untouched.")
+            if same
+            else gettext("The technicians' JSON, which nobody migrates, is CHANGED.")
+        )
 
     def decide(self) -> None:
         """Decide what a person can know, and let notifykit do the rest."""
@@ -82,16 +107,28 @@ class ActTwo:
         stage.narrator.chapter("A person decides, and the rest goes out", "人来定夺，其余照发")
         stage.commands.run("tasks", "--status", "in_doubt")
         stage.narrator.tell(
-            "The first days' messages had no contract number, so no row proves them: but the group has them. The row "
-            "on which the old scheduler was killed had left already: the group has it, too. Nobody decides yet about "
-            "the congratulations of seven weeks ago: they stay held."
+            gettext(
+                "The first days' messages had no contract number, so no row proves them: but the group has "
+                "them. The row on which the old scheduler was killed had left already: the group has it, too. "
+                "Nobody decides yet about the congratulations of seven weeks ago: they stay held."
+            )
         )
         stage.commands.run(
-            "resolve", "--reason", "historic", "--sent", "--why", "they are in the group", "--who", WHO, "--yes"
+            "resolve",
+            "--reason",
+            "historic",
+            "--sent",
+            "--why",
+            gettext("they are in the group"),
+            "--who",
+            gettext(WHO),
+            "--yes",
         )
         known = [str(task.id) for task in stage.tasks(Status.IN_DOUBT) if stage.count_copies(named(task))]
         if known:
-            stage.commands.run("resolve", *known, "--sent", "--why", "it is in the group", "--who", WHO)
+            stage.commands.run(
+                "resolve", *known, "--sent", "--why", gettext("it is in the group"), "--who", gettext(WHO)
+            )
         stage.commands.run("run", "--once")
         stage.commands.run("verify", news_only=True)
 
@@ -103,9 +140,12 @@ class ActTwo:
         for office, rows in new:
             office.append(rows)
         stage.narrator.tell(
-            f"{sum(len(rows) for _, rows in new)} new contracts come in and are queued. Then somebody wants the old "
-            "program back, before they are sent. Putting back the files of the backup would send today's messages "
-            "again, and forget the new contracts."
+            gettext(
+                "{number} new contracts come in and are queued. Then somebody wants the old program back, before they "
+                "are sent. Putting back the files of the backup would send today's messages again, and forget the new "
+                "contracts.",
+                number=sum(len(rows) for _, rows in new),
+            )
         )
         stage.commands.run("generate")
         stage.commands.run("rollback", "--yes")
@@ -117,20 +157,28 @@ class ActTwo:
         for office in stage.world.offices:
             office.deliver(2)
         stage.narrator.tell(
-            "It finds four contracts more. Whatever it sends is counted: the pending rows that the rollback gave it, "
-            "its own, and other jobs' rows, among them two reminders of seven weeks ago that belong to no campaign."
+            gettext(
+                "It finds four contracts more. Whatever it sends is counted: the pending rows that the "
+                "rollback gave it, its own, and other jobs' rows, among them two reminders of seven weeks ago "
+                "that belong to no campaign."
+            )
         )
         before = stage.count_arrived()
         stage.commands.run_python("main.py", "--once")
         sent = stage.count_arrived() - before
         loose = sum(stage.count_copies(name) for name in held)
-        stage.narrator.tell(f"It sent {sent} messages. Of the {len(held)} that are held it sent {loose or 'none'}.")
+        told = (
+            gettext_noop("It sent {sent} messages. Of the {held} that are held it sent {loose}.")
+            if loose
+            else gettext_noop("It sent {sent} messages. Of the {held} that are held it sent none.")
+        )
+        stage.narrator.tell(gettext(told, sent=sent, held=len(held), loose=loose))
 
     def migrate_again(self) -> None:
         """Move over again, with all that happened in between."""
         stage = self.stage
         stage.narrator.chapter("Migrate again: nothing was forgotten", "再次迁移：什么也没忘")
-        stage.narrator.tell("It ended by itself this time, with nothing on the way: so --stopped idle.")
+        stage.narrator.tell(gettext("It ended by itself this time, with nothing on the way: so --stopped idle."))
         stage.commands.run("migrate", "--yes", "--stopped", "idle", news_only=True)
         stage.commands.run("run", "--once")
 
@@ -139,8 +187,9 @@ class ActTwo:
         completed = {task.text for task in self.stage.world.tasks if task.completed and task.recipient == office.group}
         really = sum(1 for entry in arrived(self.stage.world) if entry.robot == office.group)
         flagged = sum(row[FLAG] == "Y" for row in rows)
-        name = f"{office.campaign}, {len(rows)} contracts"
-        return f"{name:<24}{flagged:>6}  {self.stage.statuses(office.status):>11}  {len(completed):>13}  {really:>11}"
+        name = gettext("{campaign}, {number} contracts", campaign=office.campaign, number=len(rows))
+        statuses = self.stage.statuses(office.status)
+        return columned((name, str(flagged), statuses, str(len(completed)), str(really)), _WIDTHS)
 
     def _repeated(self) -> int:
         """Count what arrived of contracts whose flag says that nothing was done."""

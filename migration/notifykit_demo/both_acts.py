@@ -16,6 +16,7 @@ from notifykit.demo.service import Service
 from notifykit.demo.world import unusable
 from notifykit.pipeline.project import open_project
 from notifykit.plugins import load_plugins
+from notifykit.wording.translation import gettext
 from notifykit_demo.act_three_shim import ActThree
 from notifykit_demo.act_two_migration import ActTwo
 from notifykit_demo.stage import Stage
@@ -31,7 +32,9 @@ def play(home: Path, narrator: Narrator) -> Iterator[Proof]:
     if "migrate" not in there:
         narrator.say("")
         narrator.tell(
-            "Here the story ends: the next act moves an old program over, and `notifykit migrate` is not there."
+            gettext(
+                "Here the story ends: the next act moves an old program over, and `notifykit migrate` is not there."
+            )
         )
         return
     service = Service((), (CHAT,), RequestLog(home / REQUEST_LOG), SystemClock())
@@ -46,7 +49,9 @@ def play(home: Path, narrator: Narrator) -> Iterator[Proof]:
         if "shim" not in there:
             narrator.say("")
             narrator.tell(
-                "Here the story ends: the next act runs the old program by `notifykit shim`, which is not there."
+                gettext(
+                    "Here the story ends: the next act runs the old program by `notifykit shim`, which is not there."
+                )
             )
             return
         yield ActThree(stage).play()

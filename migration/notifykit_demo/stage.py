@@ -15,10 +15,11 @@ from notifykit.demo.request_log import read_requests
 from notifykit.model import Status, Task
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project
+from notifykit.wording.translation import gettext, gettext_noop
 from notifykit_demo.proving import arrived, prove_legacy
 from notifykit_demo.world import LegacyWorld
 
-WHO = "the demonstration"
+WHO = gettext_noop("the demonstration")
 
 Snapshot = dict[str, tuple[int, bytes]]
 """Path to time of the last change (ns) and content."""
@@ -64,14 +65,17 @@ class Stage:
         try:
             return str(len(json.loads(path.read_text("utf-8"))))
         except ValueError:
-            return "torn"
+            return gettext("torn")
 
     def prove(self) -> Proof:
         """Tell what is compared, and compare."""
         self.narrator.chapter("The proof", "证明")
         self.narrator.tell(
-            f"What the chat noted in its own book since the first day ({self.count_arrived()} messages, whoever sent "
-            "them), against what the data asked for:"
+            gettext(
+                "What the chat noted in its own book since the first day ({number} messages, whoever sent them), "
+                "against what the data asked for:",
+                number=self.count_arrived(),
+            )
         )
         return prove_legacy(self.world, self.doubts())
 

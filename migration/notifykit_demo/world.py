@@ -26,6 +26,7 @@ from notifykit.demo.request_log import ACCEPTED, Entry, RequestLog
 from notifykit.demo.service import Service
 from notifykit.demo.world import ContractFile, Due, copy_files
 from notifykit.durable import write_new
+from notifykit.wording.translation import gettext
 from notifykit_demo.task_table import (
     DAY,
     HOUR,
@@ -150,8 +151,8 @@ class LegacyWorld:
         if any(recipient == office.group for office in self.offices):
             return recipient
         if recipient in (*BEIJING.housekeepers, *SHANGHAI.housekeepers):
-            return "housekeepers"
-        return "other jobs"
+            return gettext("housekeepers")
+        return gettext("other jobs")
 
 
 def build_legacy(folder: Path, service: Service) -> LegacyWorld:

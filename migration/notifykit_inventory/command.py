@@ -14,6 +14,7 @@ from notifykit.terminal.console import info, json_option, print_json, warn_of
 from notifykit.terminal.paths import OutputType, PathType
 from notifykit.terminal.progress import progress
 from notifykit.terminal.stdout import emit
+from notifykit.wording.translation import gettext
 from notifykit_inventory.drafts.drafting import Channels, draft_campaigns
 from notifykit_inventory.drafts.writing import write_drafts
 from notifykit_inventory.forms import FORMS
@@ -21,15 +22,6 @@ from notifykit_inventory.project import channels, status_files
 from notifykit_inventory.report import DraftReport, listing, print_drafts, print_inventory
 from notifykit_inventory.take import TreeScan
 from notifykit_inventory.words import StatusFiles
-
-_EPILOG = """\b
-Examples:
-  notifykit inventory .
-  notifykit inventory ../old-program --campaigns drafts
-  notifykit inventory ../old-program --format html --out inventory.html
-  notifykit inventory . --check --json
-"""
-
 
 REPORT = OutputType(
     ("<!doctype html>", "<title>Where the old program uses send status"),
@@ -43,6 +35,15 @@ class ReportUnwritableError(NotifykitError):
     """The file of `--out` cannot be written."""
 
     exit_code = ExitCode.PREFLIGHT_FAILED
+
+
+_EPILOG = """\b
+Examples:
+  notifykit inventory .
+  notifykit inventory ../old-program --campaigns drafts
+  notifykit inventory ../old-program --format html --out inventory.html
+  notifykit inventory . --check --json
+"""
 
 
 @click.command(epilog=_EPILOG)
@@ -84,11 +85,11 @@ def inventory(
     `# notifykit: contract`. For --check, undecided uses and unreadable files that may hold uses count as contract uses.
     """
     if form is None and out_path is not None:
-        raise click.UsageError("--out needs --format: what is to be written")
+        raise click.UsageError(gettext("--out needs --format: what is to be written"))
     if form is not None and as_json:
-        raise click.UsageError("--format and --json exclude each other: name one of them")
+        raise click.UsageError(gettext("--format and --json exclude each other: name one of them"))
     if form is not None and campaigns is not None and out_path is None:
-        raise click.UsageError("--format with --campaigns needs --out FILE: what was drafted is printed")
+        raise click.UsageError(gettext("--format with --campaigns needs --out FILE: what was drafted is printed"))
     files = _known(session)
     scan = TreeScan(path, files)
     with progress("looking through the code", "files") as told:
@@ -114,8 +115,10 @@ def _hand_on(text: str, path: Path | None, *, bom: bool) -> None:
     try:
         write_for_owner(path, redact(text).encode("utf-8-sig" if bom else "utf-8", "replace"))
     except OSError as error:
-        raise ReportUnwritableError(f"cannot be written ({error.strerror})", mend="check --out", where=path) from error
-    info(f"the report is in {path}")
+        raise ReportUnwritableError(
+            gettext("cannot be written ({strerror})", strerror=error.strerror), mend=gettext("check --out"), where=path
+        ) from error
+    info(gettext("the report is in {path}", path=path))
 
 
 def _drafted(session: Session, scan: TreeScan, files: StatusFiles, folder: Path) -> DraftReport:
@@ -131,7 +134,10 @@ def _known(session: Session) -> StatusFiles:
         return status_files(session.open_project(secrets=False))
     except NotifykitError as error:
         warn_of(
-            f"warning: {session.file} is not used to tell contracts from technicians, nor what campaigns describe",
+            gettext(
+                "warning: {file} is not used to tell contracts from technicians, nor what campaigns describe",
+                file=session.file,
+            ),
             error,
         )
         return StatusFiles()

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+from notifykit.wording.translation import gettext
 from notifykit_inventory.model import Danger, Hazard, Place
 from notifykit_inventory.resolution.bindings import FunctionNode, dotted, flat
 from notifykit_inventory.resolution.evidence import Reader
@@ -26,16 +27,17 @@ _EVENT_LOOPS = {"asyncio", "loop", "tg", "group", "task_group", "event_loop", "n
 def statement_hazard(text: str, place: Place, node: ast.expr, lines: Sequence[str]) -> Hazard | None:
     """Return what is wrong with an SQL statement over the task table, if anything."""
     if _INSERT.search(text):
-        detail = "it fails once the table has more columns; name the columns"
+        detail = gettext("it fails once the table has more columns; name the columns")
         return Hazard(place=place, danger=Danger.POSITIONAL_INSERT, detail=detail)
     if _SELECT.search(text):
         near = "\n".join(lines[node.lineno - 1 : node.lineno + 15])
         by_position = re.search(r"\w\[-?\d+\]", near)
-        detail = "rows are read by position: only columns 0 to 6 stay where they are" if by_position else (
-            "how its rows are read is not seen here; new columns come after the old seven"
-        )  # fmt: skip
-        if by_position and "[-" in by_position[0]:
-            detail = "rows are read by position from the end: new columns come there; name the columns"
+        if not by_position:
+            detail = gettext("how its rows are read is not seen here; new columns come after the old seven")
+        elif "[-" in by_position[0]:
+            detail = gettext("rows are read by position from the end: new columns come there; name the columns")
+        else:
+            detail = gettext("rows are read by position: only columns 0 to 6 stay where they are")
         return Hazard(place=place, danger=Danger.SELECT_STAR, detail=detail)
     return None
 
@@ -50,7 +52,9 @@ def opened_database(
     for value in given:
         for text in fold(value):
             if re.split(r"[/\\:]", text.partition("?")[0])[-1] == DATABASE:
-                detail = "it passes by task_manager, and by the shim; the fence still refuses what it inserts wrongly"
+                detail = gettext(
+                    "it passes by task_manager, and by the shim; the fence still refuses what it inserts wrongly"
+                )
                 return Hazard(place=place, danger=Danger.DIRECT, detail=detail)
     return None
 
@@ -65,8 +69,11 @@ def except_around_create(node: ast.Try | ast.TryStar, reader: Reader) -> Iterato
             continue
         if any(isinstance(statement, ast.Raise) for statement in handler.body):
             continue
-        told = "it swallows the fence's refusal of a task and goes on as if the task were there"
-        yield handler, f"except {', '.join(sorted(caught)) or '(everything)'}: {told}"
+        told = gettext(
+            "except {caught}: it swallows the fence's refusal of a task and goes on as if the task were there",
+            caught=", ".join(sorted(caught)) or gettext("(everything)"),
+        )
+        yield handler, told
         return
 
 

@@ -9,6 +9,7 @@ from notifykit.config.tree import Branch, Leaf
 from notifykit.errors import NotifykitError
 from notifykit.legacy import Disposal
 from notifykit.pipeline.project import Project
+from notifykit.wording.translation import gettext
 from notifykit_inventory.drafts.drafting import Channels
 from notifykit_inventory.model import Owner
 from notifykit_inventory.words import StatusFiles
@@ -32,9 +33,13 @@ def status_files(project: Project) -> StatusFiles:
             path = state.status_file.as_posix()
             if owners.setdefault(path, owner) is not owner:
                 raise NotifykitError(
-                    f"campaign {campaign.name}: legacy.status_file {path} is to be retired for one "
-                    "campaign and kept for another",
-                    mend="give each its own",
+                    gettext(
+                        "campaign {campaign}: legacy.status_file {path} is to be retired for one campaign and "
+                        "kept for another",
+                        campaign=campaign.name,
+                        path=path,
+                    ),
+                    mend=gettext("give each its own"),
                 )
     return StatusFiles(owners, campaigns)
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from notifykit.terminal.console import count, info, out
 from notifykit.terminal.tables import print_table
+from notifykit.wording.translation import gettext
 from notifykit_inventory.drafts.model import Undrafted
 from notifykit_inventory.drafts.writing import WrittenDraft
 from notifykit_inventory.model import Inventory, Owner, Place, Use
+from notifykit_inventory.wording import said
 
 OWNERS = tuple(owner for owner in Owner if owner is not Owner.WAITING)
 """Whose the uses of an inventory may be: which campaigns were migrated, only a patch asks."""
@@ -86,22 +88,33 @@ def print_inventory(found: Inventory) -> None:
         print_table(
             ["place", "function", "what", "name", "access", "whose", "what becomes of it"],
             [
-                (_spot(use.place), use.place.function, use.kind, use.name, use.access, use.owner, use.fate)
+                (
+                    _spot(use.place),
+                    use.place.function,
+                    said(use.kind),
+                    use.name,
+                    said(use.access),
+                    said(use.owner),
+                    said(use.fate),
+                )
                 for use in found.uses
             ],
         )
     undecided = [use for use in found.uses if use.owner is Owner.UNDECIDED]
-    _print_more("undecided:", [(_spot(use.place), use.name, use.why.text) for use in undecided])
-    _print_more("hazards:", [(_spot(item.place), item.danger, item.detail) for item in found.hazards])
+    _print_more(gettext("undecided:"), [(_spot(use.place), use.name, said(use.why)) for use in undecided])
+    _print_more(gettext("hazards:"), [(_spot(item.place), said(item.danger), item.detail) for item in found.hazards])
     _print_more(
-        "could not be read:",
-        [(item.file, item.reason, "may use send status" if item.suspect else "") for item in found.unread],
+        gettext("could not be read:"),
+        [(item.file, item.reason, gettext("may use send status") if item.suspect else "") for item in found.unread],
     )
-    whose = ", ".join(f"{found.count(owner):,} {owner}" for owner in OWNERS)
-    out(f"send status is used in {count(sum(map(found.count, OWNERS)), 'place')}: {whose}")
+    whose = gettext(", ").join(
+        gettext("{number:,} {owner}", number=found.count(owner), owner=said(owner)) for owner in OWNERS
+    )
+    places = count(sum(map(found.count, OWNERS)), "place")
+    out(gettext("send status is used in {places}: {whose}", places=places, whose=whose))
     if not found.uses:
-        out("nothing here uses send status")
-    info(f"looked through {count(found.files, 'file')}, {count(found.lines, 'line')}")
+        out(gettext("nothing here uses send status"))
+    info(gettext("looked through {files}, {lines}", files=count(found.files, "file"), lines=count(found.lines, "line")))
 
 
 def print_drafts(drafts: DraftReport) -> None:
@@ -110,14 +123,33 @@ def print_drafts(drafts: DraftReport) -> None:
     for item in drafts.written:
         draft = item.draft
         if not item.written:
-            out(f"{item.path}: is there already, and stays as it is")
+            out(gettext("{path}: is there already, and stays as it is", path=item.path))
             continue
-        marks = f"; {count(len(draft.marked), 'mark')} for a person" if draft.marked else ""
-        out(f"{item.path}: {draft.owner} campaign of {draft.file}:{draft.line} {draft.function}{marks}")
+        told = gettext(
+            "{path}: {owner} campaign of {file}:{line} {function}",
+            path=item.path,
+            owner=said(draft.owner),
+            file=draft.file,
+            line=draft.line,
+            function=draft.function,
+        )
+        marks = count(len(draft.marked), "mark")
+        out(gettext("{told}; {marks} for a person", told=told, marks=marks) if draft.marked else told)
         out(*(f"  ? {mark.file}:{mark.line}: {' '.join(mark.what.split())}" for mark in draft.marked))
-    out(*(f"not drafted: {item.file}:{item.line} {item.function}: {item.why}" for item in drafts.undrafted))
+    out(*map(not_drafted, drafts.undrafted))
     if not drafts.written:
-        out("no campaign was drafted")
+        out(gettext("no campaign was drafted"))
+
+
+def not_drafted(item: Undrafted) -> str:
+    """Return a line about what no campaign was drafted of."""
+    return gettext(
+        "not drafted: {file}:{line} {function}: {why}",
+        file=item.file,
+        line=item.line,
+        function=item.function,
+        why=item.why,
+    )
 
 
 def _print_more(title: str, rows: Sequence[tuple[str, str, str]]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from notifykit.durable.ordinary import CODE, read_ordinary
+from notifykit.wording.translation import gettext
 from notifykit_inventory.words import SUSPECT
 
 _BOM = "\ufeff"
@@ -55,7 +56,7 @@ def read_code(path: Path) -> Code:
         text = data.decode(encoding)
     except (SyntaxError, UnicodeDecodeError, LookupError) as error:
         suspect = bool(SUSPECT.search(data.decode("utf-8", "replace") + data.decode("gb18030", "replace")))
-        raise UnreadableError(f"cannot be decoded: {error}", suspect=suspect) from error
+        raise UnreadableError(gettext("cannot be decoded: {error}", error=error), suspect=suspect) from error
     return Code(text.removeprefix(_BOM), encoding, text.startswith(_BOM))
 
 
@@ -66,13 +67,13 @@ def parse(code: Code) -> ast.Module:
             warnings.simplefilter("ignore")
             return ast.parse(code.text)
     except SyntaxError as error:
-        reason = f"line {error.lineno}: {error.msg}"
+        reason = gettext("line {line}: {message}", line=error.lineno, message=error.msg)
         if _python_2(error.msg):
-            reason = f"Python 2? {reason}"
+            reason = gettext("Python 2? {reason}", reason=reason)
     except (ValueError, RecursionError, MemoryError) as error:
-        reason = f"cannot be parsed: {str(error) or type(error).__name__}"
+        reason = gettext("cannot be parsed: {error}", error=str(error) or type(error).__name__)
     if (at := code.text.find("\0")) >= 0:  # Python does not say where
-        reason = "line {}: a NUL byte".format(code.text.count("\n", 0, at) + 1)
+        reason = gettext("line {line}: a NUL byte", line=code.text.count("\n", 0, at) + 1)
     raise UnreadableError(reason, suspect=bool(SUSPECT.search(code.text)))
 
 
@@ -81,7 +82,7 @@ def short(node: ast.expr | ast.pattern, longest: int = 100) -> str:
     try:
         said = " ".join(ast.unparse(node).split())
     except RecursionError:
-        return "an expression that is nested too deeply"
+        return gettext("an expression that is nested too deeply")
     return said if len(said) <= longest else f"{said[: longest - 3]}..."
 
 

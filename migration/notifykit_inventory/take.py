@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from notifykit.wording.translation import gettext
 from notifykit_inventory.around import around
 from notifykit_inventory.facts import FileFacts
 from notifykit_inventory.model import Inventory, UnreadPath
@@ -99,7 +100,7 @@ class TreeScan:
         except UnreadableError as error:
             reason, suspect = error.reason, error.suspect
         except RecursionError:
-            reason, suspect = "its expressions are nested too deeply", bool(SUSPECT.search(text))
+            reason, suspect = gettext("its expressions are nested too deeply"), bool(SUSPECT.search(text))
         else:
             return
         if not again:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from notifykit.durable.ordinary import instead_of_file
 from notifykit.errors import NotifykitError
+from notifykit.wording.translation import gettext
 from notifykit_inventory.model import UnreadPath
 
 SKIPPED = frozenset(
@@ -26,7 +27,7 @@ def python_files(root: Path) -> Iterator[Path | UnreadPath]:
     Links to folders are not followed: what they lead to inside of the folder is found at its own place.
     Raises NotifykitError where there is neither a folder nor an ordinary file at this path.
     """
-    mend = "name a folder or a file of the old program"
+    mend = gettext("name a folder or a file of the old program")
     try:
         is_folder = root.is_dir()
         root.stat()
@@ -34,7 +35,7 @@ def python_files(root: Path) -> Iterator[Path | UnreadPath]:
         raise NotifykitError(f"{error.strerror or error}", mend=mend, where=root) from error
     if not is_folder:
         if (instead := instead_of_file(root)) is not None:
-            raise NotifykitError(f"it is {instead}", mend=mend, where=root)
+            raise NotifykitError(gettext("it is {instead}", instead=instead), mend=mend, where=root)
         yield root
         return
     home = os.path.realpath(root)
@@ -89,10 +90,12 @@ def _linked_folder(path: Path, root: Path, home: str) -> UnreadPath | None:
     above = os.path.realpath(path.parent)
     if above == target or above.startswith(target.rstrip(os.sep) + os.sep):
         return UnreadPath(
-            file=within(root, path), reason="symlink loop: it leads back to a folder above it", suspect=False
+            file=within(root, path), reason=gettext("symlink loop: it leads back to a folder above it"), suspect=False
         )
     if not target.startswith(home + os.sep):
-        reason = f"a link out of the tree, to {target}; take an inventory there, where it holds code"
+        reason = gettext(
+            "a link out of the tree, to {target}; take an inventory there, where it holds code", target=target
+        )
         return UnreadPath(file=within(root, path), reason=reason, suspect=False)
     return None
 
@@ -109,7 +112,7 @@ def _is_python(path: Path) -> bool:
 
 def _reason(error: OSError) -> str:
     if error.errno == errno.ELOOP:
-        return "symlink loop"
+        return gettext("symlink loop")
     if error.errno == errno.ENOENT:
-        return "a link to nothing"
+        return gettext("a link to nothing")
     return error.strerror or str(error)

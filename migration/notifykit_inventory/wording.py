@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from notifykit.wording import Language, Reason, Sentences, Wording
-from notifykit_inventory.model import Access, Fate, Owner, UseKind
+from notifykit.wording.translation import spoken
+from notifykit_inventory.model import Access, Danger, Fate, Owner, UseKind
 
 WHY = Sentences()
 
@@ -74,7 +75,16 @@ _CHINESE: Mapping[StrEnum, str] = {
     Fate.FLAG_NAMED: "保留",
     Fate.PERSON: "由人决定",
     Fate.UNCALLED: "这份代码之外也没有调用的话，可以去掉",
+    Danger.POSITIONAL_INSERT: "INSERT INTO tasks 没有写列名",
+    Danger.SELECT_STAR: "SELECT * FROM tasks",
+    Danger.EXCEPT: "create_task 外面的 except",
+    Danger.DIRECT: "自己打开 tasks.db",
 }
+
+
+def said(what: StrEnum | Reason) -> str:
+    """Return a word or a reason in the language that is spoken."""
+    return chinese(what) if spoken() == Language.CHINESE else str(what)
 
 
 def chinese(what: StrEnum | Reason) -> str:

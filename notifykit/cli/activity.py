@@ -70,13 +70,15 @@ def report(
     accepted, put back, failed or in doubt; its time is from the queue to the acceptance.
     """
     if log is not None and not since_migration:
-        raise click.UsageError("--log goes with --since-migration")
+        raise click.UsageError(gettext("--log goes with --since-migration"))
     project = session.open_project(secrets=False)
     baseline = project.baseline(log) if since_migration else None
     if baseline is not None:
         since = max(project.clock.now() - baseline.at, 1.0)
     elif since_migration:
-        raise NotifykitError("nothing of this project was migrated", mend="leave --since-migration out")
+        raise NotifykitError(
+            gettext("nothing of this project was migrated"), mend=gettext("leave --since-migration out")
+        )
     compared = baseline.compared if baseline is not None else ()
     rows = [(said(one.what), one.since or "–", one.before or "–", _MARKS[one.no_worse]) for one in compared]
     unusable: list[StoreError] = []
@@ -90,7 +92,7 @@ def report(
         warn(gettext("warning: {error}", error=error))
     if html is not None:
         if found is None:
-            raise NotifykitError("there is nothing to report: nothing has been queued yet")
+            raise NotifykitError(gettext("there is nothing to report: nothing has been queued yet"))
         page = activity_page(
             found, project=project.file.folder.name, language=Language(session.language), compared=rows
         )
@@ -98,7 +100,7 @@ def report(
     if as_json:
         print_json({**_form(found), "compared": [_compared_form(one) for one in compared]})
     elif found is None or not found.campaigns:
-        out("nothing was sent, and nothing waits")
+        out(gettext("nothing was sent, and nothing waits"))
     elif html is None:
         _print(found)
         out(*_archived(found))
@@ -112,9 +114,11 @@ def _write(file: Path, page: str) -> None:
     try:
         write_for_owner(file, page.encode("utf-8", "replace"))
     except OSError as error:
-        mend = "name a file in a folder that this account may write to"
-        raise NotifykitError(f"the page cannot be written ({error.strerror})", where=file, mend=mend) from error
-    info(f"report: {file}")
+        mend = gettext("name a file in a folder that this account may write to")
+        raise NotifykitError(
+            gettext("the page cannot be written ({strerror})", strerror=error.strerror), where=file, mend=mend
+        ) from error
+    info(gettext("report: {file}", file=file))
 
 
 def _archived(found: Activity) -> Iterator[str]:

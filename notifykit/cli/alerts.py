@@ -23,6 +23,7 @@ from notifykit.terminal.console import json_option, out, print_json
 from notifykit.terminal.durations import DurationType
 from notifykit.terminal.tables import print_table
 from notifykit.terminal.times import iso, local
+from notifykit.wording.translation import gettext
 
 _SILENCE = 'notifykit alerts silence in_doubt --for 2h --why "the desk looks into it"'
 
@@ -70,7 +71,15 @@ def _list(session: Session, *, as_json: bool) -> ExitCode:
             [row for one in known.alerts.conditions for row in _rows(one, found, silences.get(one.name))],
         )
         for silence in silences.values():
-            out(f"{silence.condition}: silenced until {local(silence.until)} by {silence.who}: {silence.why}")
+            out(
+                gettext(
+                    "{condition}: silenced until {until} by {who}: {why}",
+                    condition=silence.condition,
+                    until=local(silence.until),
+                    who=silence.who,
+                    why=silence.why,
+                )
+            )
     return ExitCode.DONE
 
 
@@ -95,7 +104,7 @@ def silence(session: Session, condition: str, seconds: float, why: str, who: str
     if as_json:
         print_json(_silence_form(made))
     else:
-        out(f"{condition} is silenced until {local(made.until)}")
+        out(gettext("{condition} is silenced until {until}", condition=condition, until=local(made.until)))
     return ExitCode.DONE
 
 
@@ -111,16 +120,21 @@ def unsilence(session: Session, condition: str, as_json: bool) -> ExitCode:
     if as_json:
         print_json({"condition": condition, "ended": ended})
     else:
-        out(f"{condition} is told again" if ended else f"{condition} is not silenced")
+        out(
+            gettext("{condition} is told again", condition=condition)
+            if ended
+            else gettext("{condition} is not silenced", condition=condition)
+        )
     return ExitCode.DONE
 
 
 def _rows(condition: Condition, found: list[Standing], silence: Silence | None) -> list[tuple[str, ...]]:
     route = condition.route
-    head = (condition.name, condition.kind.value, f"{route.recipient} by {route.channel}" if route else "nobody")
+    by = gettext("{recipient} by {channel}", recipient=route.recipient, channel=route.channel) if route else None
+    head = (condition.name, condition.kind.value, by or gettext("nobody"))
     holding = [one for one in found if one.finding.condition == condition]
     if not holding:
-        return [(*head, "silenced" if silence else "well", "", "")]
+        return [(*head, gettext("silenced") if silence else gettext("well"), "", "")]
     return [
         (*head, _state(one), local(one.state.since) if one.state else "", said(one.finding.said)) for one in holding
     ]
@@ -128,10 +142,10 @@ def _rows(condition: Condition, found: list[Standing], silence: Silence | None) 
 
 def _state(one: Standing) -> str:
     if one.silence is not None:
-        return "silenced"
+        return gettext("silenced")
     if one.state is not None and one.state.is_on:
-        return "told"
-    return "holds" if one.counts else "beginning"
+        return gettext("told")
+    return gettext("holds") if one.counts else gettext("beginning")
 
 
 def _form(condition: Condition, silence: Silence | None) -> Form:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from notifykit.cli.examples import example
-from notifykit.cli.sections import SECTIONS
+from notifykit.cli.sections import DECISIONS, JOB, SECTIONS, STANDING
 from notifykit.durable.ordinary import is_there
 from notifykit.errors import ConfigError, ExitCode, NotifykitError
 from notifykit.plugins import load_plugins
@@ -25,7 +25,7 @@ from notifykit.terminal import logs
 from notifykit.terminal.console import warn, warn_of
 from notifykit.terminal.paths import PathType
 from notifykit.terminal.stdout import emit, forget_the_rest, kept, printing
-from notifykit.wording.translation import CHINESE, ENGLISH, gettext, language_of, speak
+from notifykit.wording.translation import CHINESE, ENGLISH, gettext, gettext_noop, language_of, speak
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -33,18 +33,18 @@ if TYPE_CHECKING:
     from notifykit.config.project import ProjectFile
 
 EXIT_CODES: Mapping[ExitCode, str] = {
-    ExitCode.DONE: "done, or nothing to do",
-    ExitCode.ERROR: "error",
-    ExitCode.USAGE: "wrong usage",
-    ExitCode.HELD: "done, with items held for a person",
-    ExitCode.PREFLIGHT_FAILED: "preflight failed: the configuration, or what it names, is wrong",
-    ExitCode.WORLD_CHANGED: "the world changed since the plan",
-    ExitCode.LOCKED: "somebody else holds the lock",
-    ExitCode.VERIFICATION_FAILED: "verification failed",
-    ExitCode.INTERRUPTED: "interrupted",
+    ExitCode.DONE: gettext_noop("done, or nothing to do"),
+    ExitCode.ERROR: gettext_noop("error"),
+    ExitCode.USAGE: gettext_noop("wrong usage"),
+    ExitCode.HELD: gettext_noop("done, with items held for a person"),
+    ExitCode.PREFLIGHT_FAILED: gettext_noop("preflight failed: the configuration, or what it names, is wrong"),
+    ExitCode.WORLD_CHANGED: gettext_noop("the world changed since the plan"),
+    ExitCode.LOCKED: gettext_noop("somebody else holds the lock"),
+    ExitCode.VERIFICATION_FAILED: gettext_noop("verification failed"),
+    ExitCode.INTERRUPTED: gettext_noop("interrupted"),
 }
 
-OTHERS = "From plugins"
+OTHERS = gettext_noop("From plugins")
 """The title above the commands of plugins."""
 
 _KEEPING = frozenset(
@@ -52,7 +52,7 @@ _KEEPING = frozenset(
         "check",
         "preview",
         "send",
-        *(command.name for title in ("The job", "How things stand", "Decisions") for command in SECTIONS[title]),
+        *(command.name for title in (JOB, STANDING, DECISIONS) for command in SECTIONS[title]),
     }
 )
 """Commands that run what plugins and senders bring along."""
@@ -81,10 +81,10 @@ class App(click.Group):
                 told.show()
             code = error.exit_code
         except (click.Abort, KeyboardInterrupt):
-            warn("interrupted")
+            warn(gettext("interrupted"))
             code = ExitCode.INTERRUPTED
         except NotifykitError as error:
-            warn_of("error", error)
+            warn_of(gettext("error"), error)
             code = error.exit_code
         try:
             sys.stderr.flush()
@@ -131,7 +131,12 @@ class App(click.Group):
             return error
         _, _, command = error.ctx.command_path.partition(" ")
         value = "" if own.is_flag or own.count else f" {own.make_metavar(error.ctx)}"
-        said = f"{error.option_name} goes before the command: notifykit {error.option_name}{value} {command}"
+        said = gettext(
+            "{option} goes before the command: notifykit {option}{value} {command}",
+            option=error.option_name,
+            value=value,
+            command=command,
+        )
         return click.UsageError(said, error.ctx)
 
     def make_context(
@@ -148,7 +153,7 @@ class App(click.Group):
         )  # what a program reads; also what is said before it is parsed
         speak(spoken)
         if options["version"] and not extra.get("resilient_parsing"):
-            emit(f"notifykit, version {own_version()}")
+            emit(gettext("notifykit, version {version}", version=own_version()))
             peek.exit()
         verbosity = (options["verbose"] or 0) - (options["quiet"] or 0)
         file = Path(options["project"] or PROJECT_FILE)
@@ -170,7 +175,7 @@ class App(click.Group):
             shown = translated(self)
         if not extra.get("resilient_parsing") and verbosity >= 0:
             for trouble in (*session.plugins.failed, *session.plugins.warnings):
-                warn(f"warning: {trouble}")
+                warn(gettext("warning: {trouble}", trouble=trouble))
         with printing():
             return click.Group.make_context(shown, info_name, args, parent, **{**extra, "obj": session})
 
@@ -234,8 +239,14 @@ def _check_arguments(args: Sequence[str]) -> None:
         except UnicodeEncodeError:
             if not os.path.lexists(argument.partition("=")[2] or argument):
                 shown = argument.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-                mend = "set the terminal, and LANG, to UTF-8"
-                raise click.UsageError(f"{shown} is not written in {sys.getfilesystemencoding()}; {mend}") from None
+                encoding = sys.getfilesystemencoding()
+                raise click.UsageError(
+                    gettext(
+                        "{shown} is not written in {encoding}; set the terminal, and LANG, to UTF-8",
+                        shown=shown,
+                        encoding=encoding,
+                    )
+                ) from None
 
 
 def _session(file: Path, *, strict: bool, verbosity: int) -> Session:

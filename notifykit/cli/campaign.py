@@ -10,6 +10,7 @@ from notifykit.errors import ExitCode
 from notifykit.operate.renaming import rename as rename_campaign
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json
+from notifykit.wording.translation import gettext
 
 
 @click.group(epilog=example('notifykit campaign rename beijing beijing-2025 --why "one file a year"'))
@@ -40,5 +41,7 @@ def rename(session: Session, old: str, new: str, why: str, who: str, as_json: bo
     if as_json:
         print_json({"old": old, "new": new, "messages": number})
     else:
-        out(f"campaign {old} is {new} now, with {count(number, 'message')}")
+        out(
+            gettext("campaign {old} is {new} now, with {messages}", old=old, new=new, messages=count(number, "message"))
+        )
     return ExitCode.DONE

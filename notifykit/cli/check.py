@@ -7,11 +7,15 @@ import click
 from notifykit.cli.examples import example
 from notifykit.cli.language import in_words
 from notifykit.errors import ExitCode, HeldCampaignError
+from notifykit.operate.check import Level
 from notifykit.operate.check import check as check_project
 from notifykit.operate.forms import hold_form
 from notifykit.operate.looking import looks
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json
+from notifykit.wording.translation import gettext, gettext_noop
+
+_LEVELS = {Level.ERROR: gettext_noop("error"), Level.HELD: gettext_noop("held"), Level.NOTE: gettext_noop("note")}
 
 
 @click.command(epilog=example("notifykit check", "notifykit check --online"))
@@ -50,9 +54,14 @@ def check(session: Session, online: bool, as_json: bool) -> ExitCode:
         for finding in checked.findings:
             error = finding.error
             what = in_words(error) if isinstance(error, HeldCampaignError) else finding.what
-            out(f"{finding.level}: {finding.about}: {what}")
+            level = gettext(_LEVELS[finding.level])
+            out(gettext("{level}: {about}: {what}", level=level, about=finding.about, what=what))
         tried = count(len(checked.campaigns), "campaign")
-        out(f"{tried} tried; {'mend the errors' if checked.failed else 'nothing must be mended'}")
+        out(
+            gettext("{campaigns} tried; mend the errors", campaigns=tried)
+            if checked.failed
+            else gettext("{campaigns} tried; nothing must be mended", campaigns=tried)
+        )
     if checked.failed:
         return ExitCode.PREFLIGHT_FAILED
     return ExitCode.HELD if checked.held else ExitCode.DONE

@@ -23,14 +23,15 @@ from notifykit.pipeline.one_message import take_lost
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import count, out, print_json
+from notifykit.wording.translation import gettext, gettext_noop
 
 ids_argument: Decorator = click.argument("ids", type=click.IntRange(1, 2**63 - 1), nargs=-1, metavar="[ID]...")
 
 _QUESTIONS = {
-    Resolution.RETRY: "Queue {} again?",
-    Resolution.SENT: "Take {} as sent?",
-    Resolution.RESEND: "Send {}?",
-    Resolution.CANCEL: "Cancel {}?",
+    Resolution.RETRY: gettext_noop("Queue {messages} again?"),
+    Resolution.SENT: gettext_noop("Take {messages} as sent?"),
+    Resolution.RESEND: gettext_noop("Send {messages}?"),
+    Resolution.CANCEL: gettext_noop("Cancel {messages}?"),
 }
 
 
@@ -125,7 +126,7 @@ def resolve(
         if wanted
     ]
     if len(asked) != 1:
-        raise click.UsageError("say what is to become of them: --sent, --resend or --cancel")
+        raise click.UsageError(gettext("say what is to become of them: --sent, --resend or --cancel"))
     which = _selection(ids, campaign, key, tuple(map(Status, statuses)), where, reason, default=Status.IN_DOUBT)
     return _decide(session, which, asked[0], way)
 
@@ -177,9 +178,9 @@ def _selection(
 ) -> Selection:
     filtered = any(given is not None for given in (campaign, key, where, reason)) or bool(statuses)
     if ids and filtered:
-        raise click.UsageError("give ids or filters, not both")
+        raise click.UsageError(gettext("give ids or filters, not both"))
     if not ids and not filtered:
-        raise click.UsageError("say which: ids (`notifykit tasks` lists them), or filters such as --campaign")
+        raise click.UsageError(gettext("say which: ids (`notifykit tasks` lists them), or filters such as --campaign"))
     return Selection(
         ids=ids,
         campaign=campaign,
@@ -191,7 +192,7 @@ def _selection(
 
 
 def _decide(session: Session, which: Selection, decision: Resolution, way: Way) -> ExitCode:
-    way.require_consent(named=bool(which.ids), what="this is about all that the filters describe")
+    way.require_consent(named=bool(which.ids), what=gettext("this is about all that the filters describe"))
     project = session.open_project(secrets=False)
     wording = project.plugins.wording
     shown: Consequences | None = None
@@ -202,7 +203,7 @@ def _decide(session: Session, which: Selection, decision: Resolution, way: Way) 
             take_lost(outbox, project.clock)
         if way.shows:
             shown = of_moves(outbox, chosen(outbox, which, decision, wording=wording), decision.to)
-            question = _QUESTIONS[decision].format(count(len(shown.moves), "message"))
+            question = gettext(_QUESTIONS[decision], messages=count(len(shown.moves), "message"))
             if shown.moves and not way.agreed(lines_of(shown, said), question):
                 return ExitCode.DONE
         if not way.dry_run:
@@ -237,13 +238,14 @@ def resend(session: Session, key: str, campaign: str, messages: tuple[str, ...],
 
     KEY is the record's business key. Its recipients get the same text twice: that is what you ask for.
     """
-    way.require_consent(named=False, what="this sends messages a second time")
+    way.require_consent(named=False, what=gettext("this sends messages a second time"))
     project = session.open_project(secrets=False)
     with existing_store(project, look=way.dry_run) as outbox:
         check_campaign(project, outbox, campaign)
         planned = resendable(outbox, campaign, key, messages)
         shown = of_moves(outbox, planned, Status.QUEUED, new=True) if way.shows else None
-        if shown is not None and not way.agreed(lines_of(shown, said), f"Send {count(len(planned), 'message')} again?"):
+        question = gettext("Send {messages} again?", messages=count(len(planned), "message"))
+        if shown is not None and not way.agreed(lines_of(shown, said), question):
             return ExitCode.DONE
         if not way.dry_run:
             with outbox.transaction():
@@ -273,7 +275,9 @@ def resume(session: Session, channel: str, way: Way) -> ExitCode:
     with existing_store(project, look=way.dry_run) as outbox:
         check_channel(project, outbox, channel)
         found = of_resuming(outbox, channel)
-        if found.anything and not way.agreed(channel_lines(found, said), f"Let channel {channel} go on?"):
+        if found.anything and not way.agreed(
+            channel_lines(found, said), gettext("Let channel {channel} go on?", channel=channel)
+        ):
             return ExitCode.DONE
         resumed = not way.dry_run and outbox.resume(channel, who=way.who, why=way.why)
     if way.dry_run:
@@ -284,7 +288,11 @@ def resume(session: Session, channel: str, way: Way) -> ExitCode:
     elif way.as_json:
         print_json({"channel": channel, "resumed": resumed})
     else:
-        out(f"channel {channel} {'goes on' if resumed else 'is not paused'}")
+        out(
+            gettext("channel {channel} goes on", channel=channel)
+            if resumed
+            else gettext("channel {channel} is not paused", channel=channel)
+        )
     return ExitCode.DONE
 
 
@@ -300,8 +308,8 @@ def _print_changed(changed: Sequence[Task], made: int | None, project: Project, 
     if way.as_json:
         print_json({"changed": [task_form(task, project.plugins.wording) for task in changed], "decision": made})
     elif changed:
-        out(f"{count(len(changed), 'message')} changed:")
+        out(gettext("{messages} changed:", messages=count(len(changed), "message")))
         print_tasks(list(changed), now)
-        out(f"`notifykit undo {made}` takes it back")
+        out(gettext("`notifykit undo {decision}` takes it back", decision=made))
     else:
-        out("nothing is in that state; nothing was changed")
+        out(gettext("nothing is in that state; nothing was changed"))

@@ -20,6 +20,7 @@ from notifykit.operate.looking import looking
 from notifykit.outbox import Outbox
 from notifykit.pipeline.project import Project
 from notifykit.terminal.console import json_option, warn
+from notifykit.wording.translation import gettext
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -31,13 +32,13 @@ def _who(_context: click.Context, _parameter: click.Parameter, value: str | None
         name = getpass.getuser()
         name.encode()  # LOGNAME may hold bytes that are no text
     except (OSError, KeyError, ImportError, UnicodeError) as error:
-        raise click.UsageError("this computer does not say who you are; say it with --who NAME") from error
+        raise click.UsageError(gettext("this computer does not say who you are; say it with --who NAME")) from error
     return name
 
 
 def _reason(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
     if value is not None and not value.strip():
-        raise click.BadParameter("must not be empty: it is what people read later")
+        raise click.BadParameter(gettext("must not be empty: it is what people read later"))
     return value
 
 
@@ -69,7 +70,7 @@ class Way:
     def require_consent(self, *, named: bool, what: str) -> None:
         """Raise UsageError where nobody can be asked, and was not told to go on. `named`: what is meant was named."""
         if not (named or self.yes or self.dry_run or sys.stdin.isatty()):
-            raise click.UsageError(f"{what}; confirm it with --yes, or look first with --dry-run")
+            raise click.UsageError(gettext("{what}; confirm it with --yes, or look first with --dry-run", what=what))
 
     @property
     def asks(self) -> bool:
@@ -88,7 +89,7 @@ class Way:
         warn(*lines)
         if click.confirm(question, err=True):
             return True
-        warn("nothing was changed")
+        warn(gettext("nothing was changed"))
         return False
 
 
@@ -101,7 +102,7 @@ def decision_options(*, why_needed: bool = True) -> Decorator:
             *given: Any, why: str | None, who: str, yes: bool, dry_run: bool, as_json: bool, **more: Any
         ) -> Any:
             if why is None and why_needed and not dry_run:
-                raise click.UsageError("Missing option '--why'.")
+                raise click.UsageError(gettext("Missing option '--why'."))
             way = Way(why=why or "", who=who, yes=yes, dry_run=dry_run, as_json=as_json)
             return command(*given, way=way, **more)
 
@@ -123,7 +124,9 @@ def existing_store(project: Project, *, look: bool = False) -> Iterator[Outbox]:
     store = project.configuration.settings.store
     project.known_store.require_there(store)
     if not store.exists():
-        raise NotifykitError(f"there is no {store}, so there is nothing to decide about", where=NOTHING_YET)
+        raise NotifykitError(
+            gettext("there is no {store}, so there is nothing to decide about", store=store), where=gettext(NOTHING_YET)
+        )
     if look:
         with looking(project.file, store, project.clock) as outbox:
             yield outbox

@@ -21,6 +21,7 @@ from notifykit.session import Session
 from notifykit.terminal.console import count, info, json_option, out, print_json, some, warn
 from notifykit.terminal.paths import PathType
 from notifykit.terminal.tables import Right, print_table
+from notifykit.wording.translation import gettext
 
 FOLDER = Path("notifykit-demo")
 
@@ -45,7 +46,7 @@ def demo(
     exit code 7 where the claim does not hold.
     """
     if postgres and acts:
-        raise click.UsageError("--postgres and --act exclude each other: it is an act of its own")
+        raise click.UsageError(gettext("--postgres and --act exclude each other: it is an act of its own"))
     # SIGTERM as SIGINT: the command that is under way ends, too.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     proofs: dict[Path, Proof] = {}  # by folder: the proof of a later act includes what happened there before
@@ -69,7 +70,7 @@ def demo(
         print_json(_form(_together(proofs.values())))
     else:
         if lines := [line for told in look_around.values() for line in told.splitlines()]:
-            out("", "Look around:", *(f"  {line}" for line in lines))
+            out("", gettext("Look around:"), *(f"  {line}" for line in lines))
     return ExitCode.DONE if all(proof.holds for proof in proofs.values()) else ExitCode.VERIFICATION_FAILED
 
 
@@ -85,7 +86,7 @@ class _Pause:
 
     def __call__(self) -> None:
         if self._asks:
-            click.echo("\n  (Enter goes on) ", nl=False)
+            click.echo(gettext("\n  (Enter goes on) "), nl=False)
             self._asks = bool(sys.stdin.readline())
 
 
@@ -94,7 +95,7 @@ def _added_acts(plugins: Plugins) -> list[Acts]:
     known = len(plugins.failed)
     acts = plugins.collect("register_demo_acts", folder_of)
     for trouble in plugins.failed[known:]:
-        warn(f"warning: {trouble}")
+        warn(gettext("warning: {trouble}", trouble=trouble))
     return acts
 
 
@@ -118,12 +119,19 @@ def _print(proof: Proof) -> None:
         ],
     )
     for file in proof.flags:
-        out(*folded(f"{file.file}: {count(file.set_now, 'flag')} set, {_flags(file)}", room(), further="  "))
+        told = gettext(
+            "{file}: {flags} set, {facts}", file=file.file, flags=count(file.set_now, "flag"), facts=_flags(file)
+        )
+        out(*folded(told, room(), further="  "))
     if proof.holds:
-        flags = "every other flag" if any(file.held for file in proof.flags) else "every flag"
-        out(*folded(f"PROVED: {_claim(proof)}; {flags} tells the truth.", room(), further="  "))
+        proved = (
+            gettext("PROVED: {claim}; every other flag tells the truth.", claim=_claim(proof))
+            if any(file.held for file in proof.flags)
+            else gettext("PROVED: {claim}; every flag tells the truth.", claim=_claim(proof))
+        )
+        out(*folded(proved, room(), further="  "))
     else:
-        out("NOT PROVED: the claim is false.")
+        out(gettext("NOT PROVED: the claim is false."))
         for line in _defects(proof):
             out(f"  {line}")
 
@@ -132,33 +140,49 @@ def _claim(proof: Proof) -> str:
     due = count(sum(item.due for item in proof.channels), "message")
     doubts = sum(item.in_doubt for item in proof.channels)
     if not doubts:
-        return f"{due} due, each accepted exactly once"
+        return gettext("{due} due, each accepted exactly once", due=due)
     once = sum(item.once for item in proof.channels)
-    return f"{due} due; {once:,} accepted exactly once, {doubts:,} listed as in doubt"
+    return gettext(
+        "{due} due; {once:,} accepted exactly once, {doubts:,} listed as in doubt", due=due, once=once, doubts=doubts
+    )
 
 
 def _flags(file: FlagProof) -> str:
-    wrong = f"{len(file.wrong)} of {file.rows} wrong" if file.wrong else f"all {file.rows - file.held} right"
+    wrong = (
+        gettext("{wrong} of {rows} wrong", wrong=len(file.wrong), rows=file.rows)
+        if file.wrong
+        else gettext("all {number} right", number=file.rows - file.held)
+    )
     if file.held:
-        wrong += f", {file.held} left as they were, in doubt"
+        wrong += gettext(", {held} left as they were, in doubt", held=file.held)
     if file.other_bytes < 0:
-        return f"{wrong}; the length of the file CHANGED"
-    return f"{wrong}; {'no other byte changed' if not file.other_bytes else f'{file.other_bytes} other bytes CHANGED'}"
+        return gettext("{facts}; the length of the file CHANGED", facts=wrong)
+    if not file.other_bytes:
+        return gettext("{facts}; no other byte changed", facts=wrong)
+    return gettext("{facts}; {number} other bytes CHANGED", facts=wrong, number=file.other_bytes)
 
 
 def _defects(proof: Proof) -> Iterator[str]:
     for item in proof.channels:
         if item.twice:
-            yield f"{item.channel}: accepted more than once: {some(item.twice)}"
+            yield gettext("{channel}: accepted more than once: {twice}", channel=item.channel, twice=some(item.twice))
         if item.never:
-            yield f"{item.channel}: never accepted, and not listed as in doubt: {some(item.never)}"
+            yield gettext(
+                "{channel}: never accepted, and not listed as in doubt: {never}",
+                channel=item.channel,
+                never=some(item.never),
+            )
         if item.strange:
-            yield f"{item.channel}: {count(item.strange, 'message')} that nobody was due"
+            yield gettext(
+                "{channel}: {messages} that nobody was due",
+                channel=item.channel,
+                messages=count(item.strange, "message"),
+            )
     for file in proof.flags:
         if file.wrong:
-            yield f"{file.file}: wrong flags: {some(file.wrong)}"
+            yield gettext("{file}: wrong flags: {wrong}", file=file.file, wrong=some(file.wrong))
         if file.other_bytes:
-            yield f"{file.file}: bytes other than flags changed"
+            yield gettext("{file}: bytes other than flags changed", file=file.file)
 
 
 def _form(proof: Proof) -> dict[str, object]:

@@ -29,6 +29,7 @@ from notifykit.terminal.console import info, json_option, out, print_json
 from notifykit.terminal.progress import progress
 from notifykit.terminal.tables import Key, Right, print_table
 from notifykit.terminal.times import local
+from notifykit.wording.translation import gettext
 
 log = logging.getLogger(__name__)
 
@@ -100,9 +101,14 @@ def _dispatch(
         print_dispatched(dispatched)
         print_attention(waiting)
     if others := sum(1 for _ in outbox.tasks(Filter(statuses=(Status.SENDING,)))):
-        info(f"{others:,} on the wire of other workers; what they leave behind is recovered when their leases end")
+        info(
+            gettext(
+                "{others:,} on the wire of other workers; what they leave behind is recovered when their leases end",
+                others=others,
+            )
+        )
     if interruption.asked:
-        info("interrupted; what was not on the wire stays queued")
+        info(gettext("interrupted; what was not on the wire stays queued"))
         return ExitCode.INTERRUPTED
     return exit_code(failures={}, held=waiting)
 
@@ -123,7 +129,7 @@ def _tell(project: Project, expected: list[Forecast], *, as_json: bool) -> ExitC
 def print_forecast(expected: list[Forecast]) -> None:
     """Show what waits: first what would be claimed now, in order."""
     due = sum(item.turn is Turn.NOW for item in expected)
-    out(f"{due:,} due now, {len(expected) - due:,} waiting")
+    out(gettext("{due:,} due now, {number:,} waiting", due=due, number=len(expected) - due))
     if not expected:
         return
     print_table(
@@ -135,17 +141,21 @@ def print_forecast(expected: list[Forecast]) -> None:
         ],
     )
     if len(expected) > SHOWN:
-        out(f"… and {len(expected) - SHOWN:,} more; --json lists all")
+        out(gettext("… and {number:,} more; --json lists all", number=len(expected) - SHOWN))
 
 
 def _turn(expected: Forecast) -> str:
     if expected.turn is Turn.BEHIND:
-        return f"after {expected.behind}"
+        return gettext("after {behind}", behind=expected.behind)
     if expected.turn is Turn.LATER:
-        return f"at {local(expected.until)}"
+        return gettext("at {time}", time=local(expected.until))
     if expected.turn is Turn.PAUSED:
-        return f"paused until {local(expected.until)}" if expected.until else "paused until resumed"
-    return "now" if expected.turn is Turn.NOW else "no such channel"
+        return (
+            gettext("paused until {until}", until=local(expected.until))
+            if expected.until
+            else gettext("paused until resumed")
+        )
+    return gettext("now") if expected.turn is Turn.NOW else gettext("no such channel")
 
 
 def _nothing(project: Project, *, as_json: bool, dry_run: bool) -> ExitCode:

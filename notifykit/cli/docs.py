@@ -11,6 +11,7 @@ from notifykit.session import Session
 from notifykit.terminal.console import info, json_option, out, print_json
 from notifykit.terminal.stdout import writing
 from notifykit.terminal.tables import print_table
+from notifykit.wording.translation import gettext
 
 
 def _complete(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
@@ -56,7 +57,7 @@ def _show(page: Page, wanted: Language, *, path: bool, as_json: bool) -> None:
         print_json({"page": _form(page, language), "text": page.text(language)})
         return
     if language != wanted:
-        info(f'the page "{page.name}" is there in English only')
+        info(gettext('the page "{page}" is there in English only', page=page.name))
     if path:
         out(str(page.files[language]))
     else:

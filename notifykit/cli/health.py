@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import click
 
@@ -17,6 +17,7 @@ from notifykit.operate.looking import looks
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json
 from notifykit.terminal.times import iso, relative
+from notifykit.wording.translation import gettext, gettext_noop
 
 _CODES = {
     Verdict.WELL: ExitCode.DONE,
@@ -25,9 +26,9 @@ _CODES = {
 }
 
 _WORDS = {
-    Verdict.WELL: "well",
-    Verdict.NEEDS_A_PERSON: "a person is needed",
-    Verdict.BROKEN: "broken",
+    Verdict.WELL: gettext_noop("well"),
+    Verdict.NEEDS_A_PERSON: gettext_noop("a person is needed"),
+    Verdict.BROKEN: gettext_noop("broken"),
 }
 
 
@@ -48,7 +49,7 @@ def health(session: Session, as_json: bool) -> ExitCode:
         if as_json:
             print_json({"health": Verdict.BROKEN.value, "error": str(error)})
         else:
-            out(f"{_WORDS[Verdict.BROKEN]}: {'; '.join(line.strip() for line in str(error).splitlines())}")
+            out(_line(Verdict.BROKEN, [line.strip() for line in str(error).splitlines()]))
         return _CODES[Verdict.BROKEN]
 
 
@@ -73,8 +74,12 @@ def _tell(session: Session, *, as_json: bool) -> ExitCode:
             }
         )
     else:
-        out(f"{_WORDS[verdict]}: {'; '.join(_words(found)) if found else 'nothing has been queued yet'}")
+        out(_line(verdict, _words(found) if found else [gettext("nothing has been queued yet")]))
     return _CODES[verdict]
+
+
+def _line(verdict: Verdict, words: Iterable[str]) -> str:
+    return gettext("{verdict}: {words}", verdict=gettext(_WORDS[verdict]), words=gettext("; ").join(words))
 
 
 def _words(found: Health) -> Iterator[str]:
@@ -83,12 +88,16 @@ def _words(found: Health) -> Iterator[str]:
         if one.counts:
             yield said(one.finding.said)
     for outage in found.outages:
-        yield f"channel {outage.channel}: {said(outage.told)}"
-    yield f"{found.waiting} waiting{_since(found)}"
-    yield f"{found.flags_owed} sent and not written back"
+        yield gettext("channel {channel}: {told}", channel=outage.channel, told=said(outage.told))
+    yield gettext("{waiting} waiting{since}", waiting=found.waiting, since=_since(found))
+    yield gettext("{flags_owed} sent and not written back", flags_owed=found.flags_owed)
     if silenced := sum(one.silence is not None for one in found.conditions):
-        yield f"{silenced} silenced"
+        yield gettext("{number} silenced", number=silenced)
 
 
 def _since(found: Health) -> str:
-    return "" if found.oldest_queued is None else f", the oldest queued {relative(found.oldest_queued, found.pulse.at)}"
+    return (
+        ""
+        if found.oldest_queued is None
+        else gettext(", the oldest queued {when}", when=relative(found.oldest_queued, found.pulse.at))
+    )

@@ -19,8 +19,9 @@ from notifykit.start import DataFile, ProjectDraft
 from notifykit.start.choosing import choose
 from notifykit.start.drafting import EXAMPLE, EXAMPLE_NAME, PROJECT_NAME, SENT, campaign_file, project_file
 from notifykit.start.making import make_files, require_room
-from notifykit.terminal.console import info, json_option, out, print_json
+from notifykit.terminal.console import count, info, json_option, out, print_json
 from notifykit.terminal.paths import PathType
+from notifykit.wording.translation import gettext, gettext_noop
 
 MOST = 100_000
 """Rows that are looked at: more do not change what a column is."""
@@ -31,11 +32,11 @@ _Command = Callable[..., ExitCode]
 def _named_options(command: _Command) -> _Command:
     """Give a command the options that name what would be guessed."""
     for name, what in {
-        "recipient": "The column with the recipient; `none` for a fixed one.",
-        "sent": "What the flag says where a message was sent.",
-        "unsent": "What the flag says where a message is to be sent.",
-        "flag": "The column that says who was told; `none` for none.",
-        "key": "The column that tells records apart.",
+        "recipient": gettext_noop("The column with the recipient; `none` for a fixed one."),
+        "sent": gettext_noop("What the flag says where a message was sent."),
+        "unsent": gettext_noop("What the flag says where a message is to be sent."),
+        "flag": gettext_noop("The column that says who was told; `none` for none."),
+        "key": gettext_noop("The column that tells records apart."),
     }.items():
         command = click.option(f"--{name}", metavar="WORD" if name.endswith("sent") else "COLUMN", help=what)(command)
     return command
@@ -81,14 +82,14 @@ def init(
     it makes a small example of its own. What is there already is never overwritten.
     """
     if data is not None and program is not None:
-        raise click.UsageError("CSV and --from-program exclude each other: name one of them")
+        raise click.UsageError(gettext("CSV and --from-program exclude each other: name one of them"))
     said = {name: value for name, value in named.items() if value is not None}
     if data is None and said:
-        raise click.UsageError(f"--{next(iter(said))} is about a CSV file: name it")
+        raise click.UsageError(gettext("--{option} is about a CSV file: name it", option=next(iter(said))))
     folder = session.file.parent
     require_room([session.file])
     if data is not None and not (yes or sys.stdin.isatty()):
-        raise click.UsageError("nobody can be asked here; take what is found with --yes")
+        raise click.UsageError(gettext("nobody can be asked here; take what is found with --yes"))
     say = info if as_json else out
     if program is not None:
         draft, found = _of_program(session.plugins, program), dict[str, str | None]()
@@ -106,8 +107,8 @@ def init(
         )
     else:
         out(*draft.told)
-        out(*(f"made {file}" for file in files))
-        info("what to type next:", *(f"  {step}" for step in steps))
+        out(*(gettext("made {file}", file=file) for file in files))
+        info(gettext("what to type next:"), *(f"  {step}" for step in steps))
     return ExitCode.DONE
 
 
@@ -122,8 +123,9 @@ class _Asking:
         self, what: str, found: str | None, why: str, check: Callable[[str], object], *, sure: bool, mend: str
     ) -> str:
         if not self._asks and (found is None or not sure):
-            raise NotifykitError(f"the {what} cannot be told: {why}", mend=mend)
-        self.say(f"{what}: {'?' if found is None else found or '(empty)'} ({why})")
+            raise NotifykitError(gettext("the {what} cannot be told: {why}", what=what, why=why), mend=mend)
+        told = "?" if found is None else found or gettext("(empty)")
+        self.say(gettext("{what}: {found} ({why})", what=what, found=told, why=why))
         if not self._asks and found is not None:
             return found
 
@@ -156,9 +158,15 @@ def _of_data(
     campaign = f"campaigns/{_plain(stem)}.yaml"
     require_room([folder / campaign])
     rows = len(next(iter(data.columns.values()), ()))
-    many = "1 row" if rows == 1 else f"{rows:,} rows"
-    more = " or more" if rows == MOST else " that can be read" if data.unread else ""
-    ask.say(f"{path}: {many}{more}; columns: {', '.join(data.columns)}", *data.facts)
+    told = (
+        gettext_noop("{path}: {rows} or more; columns: {columns}")
+        if rows == MOST
+        else gettext_noop("{path}: {rows} that can be read; columns: {columns}")
+        if data.unread
+        else gettext_noop("{path}: {rows}; columns: {columns}")
+    )
+    columns = ", ".join(data.columns)
+    ask.say(gettext(told, path=path, rows=count(rows, "row"), columns=columns), *data.facts)
     choice = choose(data, said, ask)
     files |= {PROJECT_NAME: project_file(), campaign: campaign_file(data, path, choice)}
     found = {"key": choice.key, "flag": choice.flag, "unsent": choice.unsent, "sent": choice.sent}
@@ -171,7 +179,9 @@ def _examined(plugins: Plugins, file: Path, encoding: str) -> DataFile:
     for found in plugins.hook.examine_data(file=file, encoding=encoding, most=MOST):
         assert isinstance(found, DataFile)  # noqa: S101 - what the hook returns
         return found
-    raise NotifykitError("no plugin reads such a file", mend="`notifykit plugins` lists what there is", where=file)
+    raise NotifykitError(
+        gettext("no plugin reads such a file"), mend=gettext("`notifykit plugins` lists what there is"), where=file
+    )
 
 
 def _of_program(plugins: Plugins, program: Path) -> ProjectDraft:
@@ -179,8 +189,8 @@ def _of_program(plugins: Plugins, program: Path) -> ProjectDraft:
         assert isinstance(found, ProjectDraft)  # noqa: S101 - what the hook returns
         return found
     raise NotifykitError(
-        "--from-program needs a plugin that reads old programs, and none is loaded",
-        mend="`notifykit plugins` lists what there is, what is blocked, and what is broken",
+        gettext("--from-program needs a plugin that reads old programs, and none is loaded"),
+        mend=gettext("`notifykit plugins` lists what there is, what is blocked, and what is broken"),
     )
 
 
@@ -201,12 +211,26 @@ def _steps(project: Path, of_program: bool, found: Mapping[str, str | None]) -> 
     """Return what to type next."""
     command = "notifykit" if project == PROJECT_FILE else f"notifykit --project {shlex.quote(str(project))}"
     if of_program:
-        return [f"{command} check  # lists each # TODO that is left", "notifykit docs migration  # the runbook"]
-    flags = f"  # sets {found['flag']} to {found['sent']} where all was sent" if found.get("flag") else ""
+        return [
+            gettext("{command} check  # lists each # TODO that is left", command=command),
+            gettext("notifykit docs migration  # the runbook"),
+        ]
+    settle = (
+        gettext(
+            "{command} settle  # sets {flag} to {sent} where all was sent",
+            command=command,
+            flag=found["flag"],
+            sent=found["sent"],
+        )
+        if found.get("flag")
+        else f"{command} settle"
+    )
     return [
         f"{command} check",
-        f"{command} preview  # the messages of the first records",
-        f"{command} generate  # queues them; nothing is sent",
-        f"{command} dispatch  # writes them into {SENT}; nothing leaves this machine",
-        f"{command} settle{flags}",
+        gettext("{command} preview  # the messages of the first records", command=command),
+        gettext("{command} generate  # queues them; nothing is sent", command=command),
+        gettext(
+            "{command} dispatch  # writes them into {file}; nothing leaves this machine", command=command, file=SENT
+        ),
+        settle,
     ]

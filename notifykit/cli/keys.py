@@ -18,6 +18,7 @@ from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json
 from notifykit.terminal.tables import Key, print_table
 from notifykit.terminal.times import iso, local
+from notifykit.wording.translation import gettext, gettext_noop
 
 _EXAMPLE = 'notifykit keys distinct --campaign beijing --why "two houses" 00123 123'
 
@@ -52,8 +53,12 @@ def distinct(session: Session, one: str, other: str, campaign: str, why: str, wh
     if as_json:
         print_json({"campaign": campaign, "one": one, "other": other, "new": new})
     else:
-        known = "from now on" if new else "as was said before"
-        out(f'"{shown(one)}" and "{shown(other)}" are two keys of campaign {campaign} {known}')
+        told = (
+            gettext_noop('"{one}" and "{other}" are two keys of campaign {campaign} from now on')
+            if new
+            else gettext_noop('"{one}" and "{other}" are two keys of campaign {campaign} as was said before')
+        )
+        out(gettext(told, one=shown(one), other=shown(other), campaign=campaign))
     return ExitCode.DONE
 
 
@@ -91,5 +96,5 @@ def list_(session: Session, as_json: bool) -> ExitCode:
             [(name, shown(pair.one), shown(pair.other), local(pair.at), pair.who, pair.why) for name, pair in pairs],
         )
     else:
-        out("nobody said of any keys that they are different")
+        out(gettext("nobody said of any keys that they are different"))
     return ExitCode.DONE

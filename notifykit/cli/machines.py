@@ -14,6 +14,7 @@ from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json
 from notifykit.terminal.tables import Key, Right, print_table
 from notifykit.terminal.times import iso, local, relative
+from notifykit.wording.translation import gettext
 
 
 @click.command(epilog=example("notifykit machines"))
@@ -52,7 +53,7 @@ def machines(session: Session, as_json: bool) -> ExitCode:
             ],
         )
     else:
-        out("nobody works")
+        out(gettext("nobody works"))
     return ExitCode.DONE
 
 

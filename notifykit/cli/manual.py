@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from notifykit.errors import NotifykitError
 from notifykit.nearest import hint
+from notifykit.wording.translation import gettext
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -53,7 +54,9 @@ def pages() -> dict[str, Page]:
             twin = file.with_name(f"{file.stem}{CHINESE}.md")
             found[file.stem] = Page(file.stem, {"en": file, **({"zh": twin} if twin.is_file() else {})})
     if not found:
-        raise NotifykitError("the pages of the manual are missing", mend="install notifykit-outbox again", where=home)
+        raise NotifykitError(
+            gettext("the pages of the manual are missing"), mend=gettext("install notifykit-outbox again"), where=home
+        )
     return found
 
 
@@ -62,5 +65,8 @@ def find(name: str) -> Page:
     known = pages()
     bare = name.replace("\\", "/").removeprefix("docs/").removesuffix(".md").removesuffix(CHINESE)
     if bare not in known:
-        raise NotifykitError(f'no page is called "{name}"{hint(bare, known)}', mend="`notifykit docs` lists all")
+        raise NotifykitError(
+            gettext('no page is called "{name}"{hint}', name=name, hint=hint(bare, known)),
+            mend=gettext("`notifykit docs` lists all"),
+        )
     return known[bare]

@@ -13,6 +13,7 @@ from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.selection import Selection
 from notifykit.terminal.console import info, some
+from notifykit.wording.translation import gettext, gettext_noop
 
 campaigns_option = click.option(
     "--campaign", "campaigns", metavar="CAMPAIGN", multiple=True, help="Only this campaign; repeatable."
@@ -30,7 +31,7 @@ def selected(campaigns: tuple[str, ...], channels: tuple[str, ...] = ()) -> Sele
 def tell(command: str, only: Selection) -> None:
     """Say first what a command keeps to, where it does not do everything."""
     if only:
-        info(f"{command}: {only}")
+        info(gettext("{command}: {only}", command=command, only=only))
 
 
 def check_campaign(project: Project, outbox: Outbox | None, name: str | None) -> None:
@@ -39,7 +40,7 @@ def check_campaign(project: Project, outbox: Outbox | None, name: str | None) ->
     if name is None or name in known:
         return
     if outbox is None or not list(outbox.tasks(Filter(campaign=name, limit=1))):
-        raise NotifykitError(f'no campaign is called "{name}"{hint(name, known)}')
+        raise NotifykitError(gettext('no campaign is called "{name}"{hint}', name=name, hint=hint(name, known)))
 
 
 def check_key(outbox: Outbox, key: str | None, campaign: str | None) -> None:
@@ -52,10 +53,16 @@ def check_key(outbox: Outbox, key: str | None, campaign: str | None) -> None:
 
 def unknown_key(outbox: Outbox, key: str, campaign: str | None) -> NotifykitError:
     """Return what to say of a key that the store does not know."""
-    where = f' of campaign "{campaign}"' if campaign else ""
     near = near_keys(outbox, key, campaign)
-    mend = f"did you mean {some(near)}?" if near else "`notifykit tasks` lists what there is"
-    return NotifykitError(f'nothing was ever queued for the key "{key}"{where}', mend=mend)
+    mend = (
+        gettext("did you mean {near}?", near=some(near)) if near else gettext("`notifykit tasks` lists what there is")
+    )
+    told = (
+        gettext_noop('nothing was ever queued for the key "{key}"')
+        if campaign is None
+        else gettext_noop('nothing was ever queued for the key "{key}" of campaign "{campaign}"')
+    )
+    return NotifykitError(gettext(told, key=key, campaign=campaign), mend=mend)
 
 
 def check_channel(project: Project, outbox: Outbox, name: str | None) -> None:
@@ -63,4 +70,4 @@ def check_channel(project: Project, outbox: Outbox, name: str | None) -> None:
     known = {item.name for item in project.configuration.unavailable if item.kind == "channel"}
     known |= {*project.configuration.channels, *(pause.channel for pause in outbox.pauses())}
     if name is not None and name not in known and not list(outbox.tasks(Filter(channel=name, limit=1))):
-        raise NotifykitError(f'no channel is called "{name}"{hint(name, sorted(known))}')
+        raise NotifykitError(gettext('no channel is called "{name}"{hint}', name=name, hint=hint(name, sorted(known))))

@@ -12,6 +12,7 @@ from notifykit.plugins.scaffold import create_plugin, next_steps
 from notifykit.session import Session
 from notifykit.terminal.console import info, json_option, out, print_json
 from notifykit.terminal.paths import PathType
+from notifykit.wording.translation import gettext
 
 
 @click.command("new-plugin", epilog=example("notifykit new-plugin acme-sms"))
@@ -37,5 +38,5 @@ def new_plugin(_session: Session, name: str, folder: Path, as_json: bool) -> Exi
     else:
         for file in files:
             out(str(file))
-        info("to set it up and try it:", *(f"  {step}" for step in steps))
+        info(gettext("to set it up and try it:"), *(f"  {step}" for step in steps))
     return ExitCode.DONE

@@ -10,6 +10,7 @@ from notifykit.plugins import LoadedPlugin
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json
 from notifykit.terminal.tables import print_table
+from notifykit.wording.translation import gettext
 
 
 @click.command(epilog=example("notifykit plugins", "notifykit plugins --json"))
@@ -35,11 +36,11 @@ def plugins(session: Session, as_json: bool) -> ExitCode:
     for plugin in found.loaded:
         out(f"{plugin.name}: {plugin.location}")
     for blocked in found.blocked:
-        out(f"blocked: {blocked}")
+        out(gettext("blocked: {plugin}", plugin=blocked))
     for failed in found.failed:
-        out(f"broken: {failed}")
+        out(gettext("broken: {failure}", failure=failed))
     for warning in found.warnings:
-        out(f"block list: {warning}")
+        out(gettext("block list: {warning}", warning=warning))
     return ExitCode.DONE
 
 

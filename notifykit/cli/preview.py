@@ -12,6 +12,7 @@ from notifykit.operate.preview import Rendered
 from notifykit.operate.preview import preview as render
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json
+from notifykit.wording.translation import gettext
 
 LIMIT = 10
 """Records of each campaign that are shown where no key is given."""
@@ -44,7 +45,9 @@ def preview(session: Session, key: str | None, campaigns: tuple[str, ...], limit
     found = render(project, chosen, key=key, limit=limit)
     failures = {**project.unavailable(campaigns), **found.failures}
     if key is not None and not found.records and not failures:
-        raise NotifykitError(f'no record has the key "{key}"', mend="see the `key` column of the source")
+        raise NotifykitError(
+            gettext('no record has the key "{key}"', key=key), mend=gettext("see the `key` column of the source")
+        )
     print_failures(failures)
     if as_json:
         print_json({"records": [rendered_form(item) for item in found.records], **failures_form(failures)})
@@ -52,17 +55,31 @@ def preview(session: Session, key: str | None, campaigns: tuple[str, ...], limit
         for item in found.records:
             _print(item)
         if not found.records and not failures:
-            out(project.idle or "there is no record yet")
+            out(project.idle or gettext("there is no record yet"))
     return exit_code(failures=failures, held=any(item.held for item in found.records))
 
 
 def _print(item: Rendered) -> None:
     if item.held is not None:
-        out(f"held: {item.campaign}: {item.held}")
+        out(gettext("held: {campaign}: {problem}", campaign=item.campaign, problem=item.held))
         return
     if not item.messages:
-        out(f"{item.campaign} {item.key} ({item.place}): needs no message")
+        out(
+            gettext(
+                "{campaign} {key} ({place}): needs no message", campaign=item.campaign, key=item.key, place=item.place
+            )
+        )
     for message in item.messages:
-        out(f"{item.campaign} {item.key} {message.name} to {message.recipient} by {message.channel} ({item.place}):")
+        out(
+            gettext(
+                "{campaign} {key} {name} to {recipient} by {channel} ({place}):",
+                campaign=item.campaign,
+                key=item.key,
+                name=message.name,
+                recipient=message.recipient,
+                channel=message.channel,
+                place=item.place,
+            )
+        )
         for line in message.text.split("\n"):
             out(f"    {line}")

@@ -17,6 +17,7 @@ from notifykit.pipeline.places import ElsewhereError
 from notifykit.pipeline.settle import Settled
 from notifykit.terminal.console import count, out, some, warn_of
 from notifykit.terminal.tables import Right, print_table
+from notifykit.wording.translation import gettext, gettext_noop, pgettext
 
 SHOWN = 20
 """Held rows that are shown; `--json` has all."""
@@ -33,7 +34,7 @@ def exit_code(*, failures: Mapping[str, NotifykitError], held: object) -> ExitCo
 def print_failures(failures: Mapping[str, NotifykitError]) -> None:
     """Tell which campaigns could not go on."""
     for campaign, why in failures.items():
-        warn_of(f"error: campaign {campaign}", in_words(why))
+        warn_of(gettext("error: campaign {campaign}", campaign=campaign), in_words(why))
 
 
 def print_generated(generated: Sequence[Generated], *, dry_run: bool = False) -> None:
@@ -60,27 +61,49 @@ def print_generated(generated: Sequence[Generated], *, dry_run: bool = False) ->
     )
     for item in generated:
         for problem in item.problems[:SHOWN]:
-            out(f"held: {item.campaign}: {problem}")
+            out(gettext("held: {campaign}: {problem}", campaign=item.campaign, problem=problem))
         if len(item.problems) > SHOWN:
-            out(f"held: {item.campaign}: … and {len(item.problems) - SHOWN:,} more; --json lists all")
+            out(
+                gettext(
+                    "held: {campaign}: … and {number:,} more; --json lists all",
+                    campaign=item.campaign,
+                    number=len(item.problems) - SHOWN,
+                )
+            )
         print_neither(item)
         if keys := item.differing:
             out(
-                f"rerender: {item.campaign}: waiting messages would be rendered differently now: {some(keys)}; "
-                "`notifykit rerender --dry-run` shows how"
+                gettext(
+                    "rerender: {campaign}: waiting messages would be rendered differently now: {keys}; "
+                    "`notifykit rerender --dry-run` shows how",
+                    campaign=item.campaign,
+                    keys=some(keys),
+                )
             )
         if keys := item.repaired:
-            will = "would be" if dry_run else "are"
-            out(f"drift: {item.campaign}: sent, but not flagged; the flags {will} owed again: {some(keys)}")
+            drift = (
+                gettext_noop("drift: {campaign}: sent, but not flagged; the flags would be owed again: {keys}")
+                if dry_run
+                else gettext_noop("drift: {campaign}: sent, but not flagged; the flags are owed again: {keys}")
+            )
+            out(gettext(drift, campaign=item.campaign, keys=some(keys)))
         if keys := item.archived:
             out(
-                f"drift: {item.campaign}: sent, but not flagged, and in an archive: {some(keys)}; nothing is sent "
-                "again; set the flags by hand"
+                gettext(
+                    "drift: {campaign}: sent, but not flagged, and in an archive: {keys}; nothing is sent "
+                    "again; set the flags by hand",
+                    campaign=item.campaign,
+                    keys=some(keys),
+                )
             )
         if keys := item.flagged_but_waiting:
             out(
-                f"drift: {item.campaign}: flagged as sent, but still waiting: {some(keys)}; "
-                "what is queued goes out unless it is cancelled, what is in doubt waits for you (notifykit resolve)"
+                gettext(
+                    "drift: {campaign}: flagged as sent, but still waiting: {keys}; what is queued goes out "
+                    "unless it is cancelled, what is in doubt waits for you (notifykit resolve)",
+                    campaign=item.campaign,
+                    keys=some(keys),
+                )
             )
 
 
@@ -88,28 +111,41 @@ def print_neither(item: Generated) -> None:
     """Count and list the records that are marked neither as sent nor as not sent."""
     if not item.neither:
         return
-    out(f"skipped: {item.campaign}: records marked neither as sent nor as not sent: {len(item.neither):,}")
+    out(
+        gettext(
+            "skipped: {campaign}: records marked neither as sent nor as not sent: {number:,}",
+            campaign=item.campaign,
+            number=len(item.neither),
+        )
+    )
     for problem in item.neither[:SHOWN]:
-        out(f"skipped: {item.campaign}: {problem}")
+        out(gettext("skipped: {campaign}: {problem}", campaign=item.campaign, problem=problem))
     if len(item.neither) > SHOWN:
-        out(f"skipped: {item.campaign}: … and {len(item.neither) - SHOWN:,} more; --json lists all")
+        out(
+            gettext(
+                "skipped: {campaign}: … and {number:,} more; --json lists all",
+                campaign=item.campaign,
+                number=len(item.neither) - SHOWN,
+            )
+        )
 
 
 def print_dispatched(dispatched: Dispatched) -> None:
     """Show what became of the attempts."""
     by_status = dispatched.by_status
-    parts = [
-        f"{dispatched.sent:,} sent",
-        f"{by_status[Status.QUEUED]:,} put back for another try",
-        f"{by_status[Status.FAILED]:,} failed",
-        f"{by_status[Status.IN_DOUBT]:,} in doubt",
-    ]
-    shown = [part for part in parts if not part.startswith("0 ")] or ["nothing was due"]
+    parts = {
+        gettext_noop("{number:,} sent"): dispatched.sent,
+        gettext_noop("{number:,} put back for another try"): by_status[Status.QUEUED],
+        gettext_noop("{number:,} failed"): by_status[Status.FAILED],
+        gettext_noop("{number:,} in doubt"): by_status[Status.IN_DOUBT],
+    }
+    shown = [gettext(part, number=number) for part, number in parts.items() if number]
+    shown = shown or [gettext("nothing was due")]
     if dispatched.recovered:
-        shown.append(f"{dispatched.recovered:,} of them left by a worker that is gone")
+        shown.append(gettext("{number:,} of them left by a worker that is gone", number=dispatched.recovered))
     if dispatched.late:
-        shown.append(f"{count(dispatched.late, 'result')} came too late")
-    out(", ".join(shown))
+        shown.append(gettext("{results} came too late", results=count(dispatched.late, "result")))
+    out(pgettext("clauses", ", ").join(shown))
 
 
 def print_settled(settled: Sequence[Settled]) -> None:
@@ -122,29 +158,63 @@ def print_settled(settled: Sequence[Settled]) -> None:
         )
     for item in touched:
         for reason, number in item.refused.items():
-            out(f"refused: {item.campaign}: {count(number, 'message')}: {said(reason)}")
+            out(
+                gettext(
+                    "refused: {campaign}: {messages}: {reason}",
+                    campaign=item.campaign,
+                    messages=count(number, "message"),
+                    reason=said(reason),
+                )
+            )
 
 
 def print_alerts(changes: Sequence[Changed]) -> None:
     """Show which alerts began and which are over."""
     for one in changes:
-        out(f"alert: {said(one.reason)}")
+        out(gettext("alert: {reason}", reason=said(one.reason)))
 
 
 def print_attention(waiting: Attention) -> None:
     """Show what waits for a person, and what to do about it."""
     if waiting.failed:
-        mend = "`notifykit tasks --status failed` lists them, `notifykit retry` tries them again"
-        out(f"waiting for you: {waiting.failed} failed; {mend}")
+        out(
+            gettext(
+                "waiting for you: {number} failed; `notifykit tasks --status failed` lists them, "
+                "`notifykit retry` tries them again",
+                number=waiting.failed,
+            )
+        )
     if waiting.in_doubt:
-        mend = "`notifykit tasks --status in_doubt` lists them, `notifykit resolve` decides"
-        out(f"waiting for you: {waiting.in_doubt} in doubt; {mend}")
+        out(
+            gettext(
+                "waiting for you: {number} in doubt; `notifykit tasks --status in_doubt` lists them, "
+                "`notifykit resolve` decides",
+                number=waiting.in_doubt,
+            )
+        )
     if waiting.foreign:
-        mend = "`notifykit tasks --status foreign` lists them, `notifykit resolve` decides"
-        out(f"waiting for you: {waiting.foreign:,} whose status another program changed; {mend}")
+        out(
+            gettext(
+                "waiting for you: {number:,} whose status another program changed; "
+                "`notifykit tasks --status foreign` lists them, `notifykit resolve` decides",
+                number=waiting.foreign,
+            )
+        )
     for pause in waiting.paused:
-        mend = f"mend it, then `notifykit resume {pause.channel}`"
-        out(f"waiting for you: channel {pause.channel} is paused ({said(pause.reason)}); {mend}")
+        out(
+            gettext(
+                "waiting for you: channel {channel} is paused ({reason}); mend it, then `notifykit resume {channel}`",
+                channel=pause.channel,
+                reason=said(pause.reason),
+            )
+        )
     for channel, number in waiting.unreachable.items():
-        what = f"{number} message{'' if number == Count(1) else 's'} for channel {channel}, which cannot be used here"
-        out(f"waiting for you: {what}; `notifykit check` says why")
+        one = gettext_noop(
+            "waiting for you: {number} message for channel {channel}, which cannot be used here; "
+            "`notifykit check` says why"
+        )
+        more = gettext_noop(
+            "waiting for you: {number} messages for channel {channel}, which cannot be used here; "
+            "`notifykit check` says why"
+        )
+        out(gettext(one if number == Count(1) else more, number=number, channel=channel))

@@ -20,6 +20,7 @@ from notifykit.pipeline.rerendering import Difference, differences
 from notifykit.pipeline.run import Pass, alone
 from notifykit.session import Session
 from notifykit.terminal.console import count, out, print_json
+from notifykit.wording.translation import gettext
 
 
 @click.command(
@@ -36,7 +37,7 @@ def rerender(session: Session, campaigns: tuple[str, ...], way: Way) -> ExitCode
     recipient. What it said before is kept in its story. All others that differ stay as they are, and are told with the
     reason.
     """
-    way.require_consent(named=False, what="this changes all messages that wait and would read differently now")
+    way.require_consent(named=False, what=gettext("this changes all messages that wait and would read differently now"))
     project = session.open_project(secrets=False)
     chosen = project.campaigns(campaigns)
     this_pass = Pass(failures=project.unavailable(campaigns))
@@ -49,7 +50,8 @@ def rerender(session: Session, campaigns: tuple[str, ...], way: Way) -> ExitCode
                 project.start(campaign)
                 found += differences(campaign, outbox)
         able = [one for one in found if one.kept is None]
-        if able and not way.agreed([*_lines(found)], f"Change {count(len(able), 'message')}?"):
+        question = gettext("Change {messages}?", messages=count(len(able), "message"))
+        if able and not way.agreed([*_lines(found)], question):
             return ExitCode.DONE
         if able and not way.dry_run:
             changed = outbox.rewrite([one.rewrites for one in able], who=way.who, why=way.why)
@@ -67,25 +69,31 @@ def rerender(session: Session, campaigns: tuple[str, ...], way: Way) -> ExitCode
     elif way.dry_run:
         out(*_lines(found))
     else:
-        out(f"{count(len(changed), 'message')} changed", *_kept_lines(found))
+        out(gettext("{messages} changed", messages=count(len(changed), "message")), *_kept_lines(found))
     return exit_code(failures=this_pass.failures, held=False)
 
 
 def _lines(found: Sequence[Difference]) -> Iterator[str]:
     """Say what would be changed, and what would not."""
     able = [one for one in found if one.kept is None]
-    yield f"{count(len(able), 'message')} would change:" if able else "nothing would change"
+    yield (
+        gettext("{messages} would change:", messages=count(len(able), "message"))
+        if able
+        else gettext("nothing would change")
+    )
     for one in able[:SHOWN]:
         for task, draft in zip(one.tasks, one.drafts, strict=True):
-            yield f"  task {task.id}: {task.campaign} {task.key} {task.name}"
+            yield gettext(
+                "  task {id}: {campaign} {key} {name}", id=task.id, campaign=task.campaign, key=task.key, name=task.name
+            )
             if task.recipient != draft.recipient:
-                yield f"    - to {task.recipient}"
-                yield f"    + to {draft.recipient}"
+                yield gettext("    - to {recipient}", recipient=task.recipient)
+                yield gettext("    + to {recipient}", recipient=draft.recipient)
             if task.text != draft.text:
                 yield from (f"    - {line}" for line in task.text.split("\n"))
                 yield from (f"    + {line}" for line in draft.text.split("\n"))
     if len(able) > SHOWN:
-        yield f"  … and {len(able) - SHOWN:,} more"
+        yield gettext("  … and {number:,} more", number=len(able) - SHOWN)
     yield from _kept_lines(found)
 
 
@@ -93,4 +101,11 @@ def _kept_lines(found: Sequence[Difference]) -> Iterator[str]:
     for one in found:
         if one.kept is not None:
             task = one.tasks[0]
-            yield f"stays as it is: task {task.id} ({task.campaign} {task.key} {task.name}): {said(one.kept)}"
+            yield gettext(
+                "stays as it is: task {id} ({campaign} {key} {name}): {kept}",
+                id=task.id,
+                campaign=task.campaign,
+                key=task.key,
+                name=task.name,
+                kept=said(one.kept),
+            )

@@ -50,6 +50,7 @@ from notifykit.terminal.stdout import OutputError
 from notifykit.terminal.systemd import Notifier
 from notifykit.terminal.times import iso, local
 from notifykit.wording import Wording
+from notifykit.wording.translation import gettext
 
 
 @click.command(epilog=example("notifykit run --once", "notifykit run --once --dry-run"))
@@ -121,8 +122,8 @@ def _forever(session: Session, only: Selection, interval: float | None, workers:
     live = LiveView(session.say)
 
     def started(project: Project) -> None:
-        about = f"{project.about}; {only}" if only else project.about
-        info(f"run: {about}")
+        about = gettext("{about}; {only}", about=project.about, only=only) if only else project.about
+        info(gettext("run: {about}", about=about))
         live.follow(project)
         systemd.ready(about)
 
@@ -130,16 +131,16 @@ def _forever(session: Session, only: Selection, interval: float | None, workers:
         try:
             _report(project, outbox, this_pass, only, once=False, as_json=as_json)
         except (OSError, OutputError) as error:  # nobody reads it any more, or the disk is full; it is in the store
-            warn(f"warning: {error}")
+            warn(gettext("warning: {trouble}", trouble=error))
 
     def reading() -> None:
-        info("run: reading the configuration anew")
+        info(gettext("run: reading the configuration anew"))
         systemd.reloading()
 
     def refused(error: NotifykitError) -> None:
-        warn_of("error", error)
-        warn("run: it goes on with the configuration that it had")
-        systemd.ready("the configuration as it is now cannot be used")
+        warn_of(gettext("error"), error)
+        warn(gettext("run: it goes on with the configuration that it had"))
+        systemd.ready(gettext("the configuration as it is now cannot be used"))
 
     told = Told(
         started=started,
@@ -197,7 +198,7 @@ def _report(
     )
     code = exit_code(failures=this_pass.failures, held=held or new)
     if new is False and code is not ExitCode.DONE:
-        info("run: all of this was known after the latest pass, or is silenced: the exit code is 0")
+        info(gettext("run: all of this was known after the latest pass, or is silenced: the exit code is 0"))
         return ExitCode.DONE
     return code
 
@@ -240,5 +241,5 @@ def _rehearse(project: Project, only: Selection, *, as_json: bool) -> ExitCode:
             out(idle)
         print_generated(this_pass.generated, dry_run=True)
         print_forecast(expected)
-        out(f"{sum(owed.values()):,} flags owed")
+        out(gettext("{owed:,} flags owed", owed=sum(owed.values())))
     return exit_code(failures=this_pass.failures, held=any(item.problems for item in this_pass.generated))

@@ -8,6 +8,7 @@ import click
 
 from notifykit.plugins.commands import LazyCommand
 from notifykit.plugins.named import import_place
+from notifykit.wording.translation import gettext_noop
 
 
 def _command(name: str, place: str, line: str) -> LazyCommand:
@@ -21,8 +22,10 @@ def _command(name: str, place: str, line: str) -> LazyCommand:
     return LazyCommand(name, line, load)
 
 
+JOB, STANDING, DECISIONS = gettext_noop("The job"), gettext_noop("How things stand"), gettext_noop("Decisions")
+
 SECTIONS: Mapping[str, Sequence[LazyCommand]] = {
-    "Start here": (
+    gettext_noop("Start here"): (
         _command("demo", "demo:demo", "Build a small world in DIR and walk through the whole story."),
         _command("init", "init:init", "Make a project that works at once, from a CSV file."),
         _command("check", "check:check", "Look for all that is wrong before it matters."),
@@ -30,14 +33,14 @@ SECTIONS: Mapping[str, Sequence[LazyCommand]] = {
         _command("preview", "preview:preview", "Show the messages of records before anything is queued."),
         _command("new-plugin", "new_plugin:new_plugin", "Make a folder with a plugin that works."),
     ),
-    "The job": (
+    JOB: (
         _command("generate", "generate:generate", "Queue messages for records that need notifying."),
         _command("dispatch", "dispatch:dispatch", "Send what is queued, until nothing waits any more."),
         _command("settle", "settle:settle", "Write the results where people look."),
         _command("run", "run:run", "Generate, dispatch, settle, and again."),
         _command("worker", "worker:worker", "Do a share of the work, together with others, until told to stop."),
     ),
-    "How things stand": (
+    STANDING: (
         _command("status", "status:status", "Show how each campaign stands."),
         _command(
             "report",
@@ -53,7 +56,7 @@ SECTIONS: Mapping[str, Sequence[LazyCommand]] = {
             "machines", "machines:machines", "List who works: the processes of `worker` and `run` on all machines."
         ),
     ),
-    "Decisions": (
+    DECISIONS: (
         _command("retry", "decide:retry", "Try failed messages again, and queue cancelled ones again."),
         _command("resolve", "decide:resolve", "Decide about messages in doubt."),
         _command("cancel", "decide:cancel_", "Drop messages that should not be sent."),

@@ -19,9 +19,9 @@ from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, warn
 from notifykit.terminal.times import duration
-from notifykit.wording.translation import gettext
+from notifykit.wording.translation import gettext, gettext_noop
 
-TEXT = "A test message of notifykit by the channel {channel}. Nothing needs to be done."
+TEXT = gettext_noop("A test message of notifykit by the channel {channel}. Nothing needs to be done.")
 
 _CODES = {Status.SENT: ExitCode.DONE, Status.IN_DOUBT: ExitCode.HELD, Status.FAILED: ExitCode.ERROR}
 
@@ -43,14 +43,15 @@ def send(session: Session, name: str, recipient: str, text: str | None, yes: boo
     """
     project = session.open_project()
     channel = _channel(project, name)
-    said_text = TEXT.format(channel=name) if text is None else text
+    said_text = gettext(TEXT, channel=name) if text is None else text
     _require_sendable(channel, recipient, said_text)
     if not yes:
         if not sys.stdin.isatty():
-            raise click.UsageError("a real message would leave; confirm it with --yes")
-        warn(f"to {recipient} by {name} ({channel.type}):", *(f"    {line}" for line in said_text.split("\n")))
-        if not click.confirm("Send it?", err=True):
-            warn("nothing was sent")
+            raise click.UsageError(gettext("a real message would leave; confirm it with --yes"))
+        whom = gettext("to {recipient} by {channel} ({type}):", recipient=recipient, channel=name, type=channel.type)
+        warn(whom, *(f"    {line}" for line in said_text.split("\n")))
+        if not click.confirm(gettext("Send it?"), err=True):
+            warn(gettext("nothing was sent"))
             return ExitCode.DONE
     with closing(project.open_outbox()) as outbox:
         draft = test_draft(name, recipient, said_text, outbox.now())
@@ -92,7 +93,14 @@ def send(session: Session, name: str, recipient: str, text: str | None, yes: boo
             }
         )
     else:
-        out(f"{_told(done, name)}; recorded as task {done.task_id} (notifykit trace {draft.key})")
+        out(
+            gettext(
+                "{told}; recorded as task {id} (notifykit trace {key})",
+                told=_told(done, name),
+                id=done.task_id,
+                key=draft.key,
+            )
+        )
     return ExitCode.INTERRUPTED if interruption.asked else _CODES[done.then.status]
 
 
@@ -104,25 +112,45 @@ def _channel(project: Project, name: str) -> Channel:
         if item.kind == "channel" and item.name == name:
             raise item.failure
     raise NotifykitError(
-        f'no channel is called "{name}"{hint(name, sorted(channels))}', mend="`senders` of the project file has them"
+        gettext('no channel is called "{name}"{hint}', name=name, hint=hint(name, sorted(channels))),
+        mend=gettext("`senders` of the project file has them"),
     )
 
 
 def _require_sendable(channel: Channel, recipient: str, text: str) -> None:
     for option, value in (("--to", recipient), ("--text", text)):
         if not value.strip():
-            raise click.UsageError(f"{option} is empty")
+            raise click.UsageError(gettext("{option} is empty", option=option))
     size = len(text.encode(errors="surrogatepass"))
     if channel.max_bytes is not None and size > channel.max_bytes:
-        raise click.UsageError(f"--text has {size} bytes, and channel {channel.name} takes {channel.max_bytes}")
+        raise click.UsageError(
+            gettext(
+                "--text has {size} bytes, and channel {channel} takes {most}",
+                size=size,
+                channel=channel.name,
+                most=channel.max_bytes,
+            )
+        )
 
 
 def _told(done: Attempted, channel: str) -> str:
-    reason = f": {said(done.then.reason)}" if done.then.reason else ""
-    took = f"after {duration(done.seconds)}"
-    if done.outcome.verdict is Verdict.ACCEPTED:
-        number = f", as {done.outcome.vendor_id}" if done.outcome.vendor_id else ""
-        return f"{channel} accepted it {took}{number}{reason}"
-    if done.then.status is Status.IN_DOUBT:
-        return f"in doubt {took}: {done.outcome.said.text or 'no answer'}; `notifykit resolve {done.task_id}` decides"
-    return f"not sent {took}{reason}"
+    took = duration(done.seconds)
+    if done.then.status is Status.IN_DOUBT and done.outcome.verdict is not Verdict.ACCEPTED:
+        return gettext(
+            "in doubt after {duration}: {answer}; `notifykit resolve {id}` decides",
+            duration=took,
+            answer=said(done.outcome.said) if done.outcome.said.text else gettext("no answer"),
+            id=done.task_id,
+        )
+    if done.outcome.verdict is not Verdict.ACCEPTED:
+        told = gettext("not sent after {duration}", duration=took)
+    elif done.outcome.vendor_id:
+        told = gettext(
+            "{channel} accepted it after {duration}, as {id}",
+            channel=channel,
+            duration=took,
+            id=done.outcome.vendor_id,
+        )
+    else:
+        told = gettext("{channel} accepted it after {duration}", channel=channel, duration=took)
+    return gettext("{told}: {why}", told=told, why=said(done.then.reason)) if done.then.reason else told

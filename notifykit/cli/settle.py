@@ -19,6 +19,7 @@ from notifykit.pipeline.run import Pass, settle_all
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json
 from notifykit.terminal.progress import progress
+from notifykit.wording.translation import gettext
 
 
 @click.command(epilog=example("notifykit settle", "notifykit settle beijing --json"))
@@ -63,7 +64,7 @@ def settle(session: Session, named: tuple[str, ...], campaigns: tuple[str, ...],
         print_orphans(orphans)
         did = any(item.completed or item.refused for item in this_pass.settled)
         if outbox is not None and not (did or this_pass.failures or orphans):
-            out("nothing is owed")
+            out(gettext("nothing is owed"))
     return exit_code(failures=this_pass.failures, held=orphans or any(item.refused for item in this_pass.settled))
 
 
@@ -85,7 +86,11 @@ def print_orphans(orphans: dict[str, int]) -> None:
     """Show them, and what to do."""
     for name, number in orphans.items():
         out(
-            f"owed: campaign {name}: no file describes it any more, and {count(number, 'message')} of it "
-            "cannot be written back; put the file back (`enabled: false` keeps it from generating), or, "
-            f'where it was renamed, run `notifykit campaign rename "{name}" NEW --why TEXT`'
+            gettext(
+                "owed: campaign {name}: no file describes it any more, and {messages} of it cannot be written "
+                "back; put the file back (`enabled: false` keeps it from generating), or, where it was "
+                'renamed, run `notifykit campaign rename "{name}" NEW --why TEXT`',
+                name=name,
+                messages=count(number, "message"),
+            )
         )

@@ -13,13 +13,14 @@ from types import FrameType
 
 from notifykit.errors import ExitCode
 from notifykit.terminal.console import warn
+from notifykit.wording.translation import gettext, gettext_noop
 
 _ASKED = b"!"
 _ANEW = b"r"
 _OVER = b"."
 _CURSOR = b"\x1b[?25h\n"
 """Has a terminal show its cursor again, which lines that move hide."""
-_MESSAGE = "notifykit: stopping; what is on the wire is finished first (once more: leave at once)"
+_MESSAGE = gettext_noop("notifykit: stopping; what is on the wire is finished first (once more: leave at once)")
 
 
 class Interruption:
@@ -65,7 +66,7 @@ def stopping_with(
                 reload()
             elif told == _ASKED:
                 stop()
-                warn("", _MESSAGE)  # behind the ^C that a terminal shows
+                warn("", gettext(_MESSAGE))  # behind the ^C that a terminal shows
 
     listener = threading.Thread(target=listen, name="signals", daemon=True)
     listener.start()

@@ -15,6 +15,7 @@ from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json
 from notifykit.terminal.tables import Key, print_table
 from notifykit.terminal.times import iso, local
+from notifykit.wording.translation import gettext, gettext_noop
 
 _EXAMPLE = 'notifykit source move beijing --why "files-01 is retired"'
 
@@ -45,8 +46,12 @@ def move(session: Session, campaign: str, why: str, who: str, as_json: bool) -> 
     if as_json:
         print_json({"campaign": campaign, "before": before and _form(before), "now": _form(now)})
     else:
-        was = f", and was on {before.place}" if before else ""
-        out(f"the files of campaign {campaign} are on {now.place} now{was}")
+        told = (
+            gettext_noop("the files of campaign {campaign} are on {place} now, and was on {before}")
+            if before
+            else gettext_noop("the files of campaign {campaign} are on {place} now")
+        )
+        out(gettext(told, campaign=campaign, place=now.place, before=before and before.place))
     return ExitCode.DONE
 
 
@@ -69,7 +74,7 @@ def list_(session: Session, as_json: bool) -> ExitCode:
             [(one.campaign, one.place, one.host, one.path, local(one.since), one.who, one.why) for one in places],
         )
     else:
-        out("nothing was queued yet, so every campaign may be anywhere")
+        out(gettext("nothing was queued yet, so every campaign may be anywhere"))
     return ExitCode.DONE
 
 

@@ -89,14 +89,27 @@ def status(session: Session, as_json: bool) -> ExitCode:
     elif outbox is not None:
         _print(figures, pauses, unowned, now)
         for item in own:
-            counted = ", ".join(f"{number:,} {status}" for status, number in item.by_status.items() if number)
-            lists = f"`notifykit tasks --campaign {item.campaign}` lists them"
-            out("", f"notifykit's own messages, {item.campaign}: {counted}; {lists}")
+            counted = gettext(", ").join(f"{number:,} {status}" for status, number in item.by_status.items() if number)
+            out(
+                "",
+                gettext(
+                    "notifykit's own messages, {campaign}: {counted}; "
+                    "`notifykit tasks --campaign {campaign}` lists them",
+                    campaign=item.campaign,
+                    counted=counted,
+                ),
+            )
         if foreign:
-            told = "another program wrote into what cannot be read, or gave a status that notifykit does not know"
-            out("", f"{count(foreign, 'row')} that {told}; `notifykit tasks --status foreign` lists them")
+            out(
+                "",
+                gettext(
+                    "{rows} that another program wrote into what cannot be read, or gave a status that notifykit "
+                    "does not know; `notifykit tasks --status foreign` lists them",
+                    rows=count(foreign, "row"),
+                ),
+            )
         for outage in cut_off:
-            out("", f"channel {outage.channel}: {_outage(outage, now)}")
+            out("", gettext("channel {channel}: {told}", channel=outage.channel, told=_outage(outage, now)))
         for task in doubtful:
             why = said(task.reason) if task.reason else ""
             out(
@@ -133,18 +146,31 @@ def status(session: Session, as_json: bool) -> ExitCode:
             task, age = claim.task, duration(now - claim.started_at)
             out(
                 "",
-                f"channel {task.channel}: the call for task {task.id} ({task.key}) has been under way for {age}; "
-                "where its worker is gone, the next `notifykit dispatch` or `run` finds that out",
+                gettext(
+                    "channel {channel}: the call for task {task} ({key}) has been under way for {age}; where "
+                    "its worker is gone, the next `notifykit dispatch` or `run` finds that out",
+                    channel=task.channel,
+                    task=task.id,
+                    key=task.key,
+                    age=age,
+                ),
             )
         for name, reason in held.items():
-            out("", f"campaign {name} queues nothing: {said(reason)}")
+            out("", gettext("campaign {name} queues nothing: {reason}", name=name, reason=said(reason)))
     return ExitCode.DONE
 
 
 def _outage(outage: Outage, now: float) -> str:
-    since = f"since {local(outage.since)} ({relative(outage.since, now)}), {count(outage.failures, 'failure')}"
-    probe = f"; one message tries it again {relative(outage.next_probe, now)}" if outage.paused else ""
-    return f"{said(outage.told)}; {since}{probe}"
+    told = gettext(
+        "{told}; since {time} ({when}), {failures}",
+        told=said(outage.told),
+        time=local(outage.since),
+        when=relative(outage.since, now),
+        failures=count(outage.failures, "failure"),
+    )
+    if not outage.paused:
+        return told
+    return gettext("{told}; one message tries it again {when}", told=told, when=relative(outage.next_probe, now))
 
 
 def _count(outbox: Outbox, status: Status) -> int:
@@ -158,7 +184,7 @@ def _print(figures: Sequence[CampaignFigures], pauses: Sequence[Pause], unowned:
         emit()
         _print_pace(figures, now)
     else:
-        out("no campaign has queued anything yet")
+        out(gettext("no campaign has queued anything yet"))
     if errors := [(item.campaign, code, number) for item in figures for code, number in item.errors.items()]:
         emit()
         print_table(
@@ -166,11 +192,28 @@ def _print(figures: Sequence[CampaignFigures], pauses: Sequence[Pause], unowned:
             [(campaign, code, f"{number:,}") for campaign, code, number in errors],
         )
     for pause in pauses:
-        ends = "until it is resumed" if pause.until == FOREVER else f"until {local(pause.until)}"
-        left = "" if pause.until == FOREVER else f" ({relative(pause.until, now)})"
-        out("", f"channel {pause.channel} is paused {ends}{left}: {said(pause.reason)}")
+        ends = (
+            gettext("until it is resumed")
+            if pause.until == FOREVER
+            else gettext("until {time} ({when})", time=local(pause.until), when=relative(pause.until, now))
+        )
+        out(
+            "",
+            gettext(
+                "channel {channel} is paused {until}: {reason}",
+                channel=pause.channel,
+                until=ends,
+                reason=said(pause.reason),
+            ),
+        )
     if unowned:
-        out("", f"{count(unowned, 'pending row')} of another program, which notifykit does not own and will not send")
+        out(
+            "",
+            gettext(
+                "{rows} of another program, which notifykit does not own and will not send",
+                rows=count(unowned, "pending row"),
+            ),
+        )
 
 
 def _print_counts(figures: Sequence[CampaignFigures]) -> None:

@@ -27,6 +27,7 @@ from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json, warn
 from notifykit.terminal.paths import PathType
 from notifykit.terminal.tables import Right, print_table
+from notifykit.wording.translation import gettext, gettext_noop
 
 
 @click.group(epilog=example("notifykit store backup outbox-backup.db --replace"))
@@ -54,13 +55,22 @@ def backup(session: Session, dest: Path, replace: bool, as_json: bool) -> ExitCo
     """
     project = session.project_file()
     address = project.store(session.plugins.registry)
-    path = required_file(address, "`notifykit store backup`", mend="use the server's own tools, such as pg_dump")
+    path = required_file(
+        address, gettext("`notifykit store backup`"), mend=gettext("use the server's own tools, such as pg_dump")
+    )
     project.known_store.require_there(address)
     made = back_up(path, dest, replace=replace)
     if as_json:
         print_json({"store": str(path), "backup": str(made.path), "bytes": made.size, "tasks": made.tasks})
     else:
-        out(f"{made.path}: {count(made.tasks, 'task')}, {made.size:,} bytes, found sound")
+        out(
+            gettext(
+                "{path}: {tasks}, {size:,} bytes, found sound",
+                path=made.path,
+                tasks=count(made.tasks, "task"),
+                size=made.size,
+            )
+        )
     return ExitCode.DONE
 
 
@@ -82,25 +92,34 @@ def accept(session: Session, yes: bool, as_json: bool) -> ExitCode:
     old = there and path is not None and _is_old(path)
     if remembered or old:
         what = (
-            f"{address} is taken as it is"
+            gettext_noop(
+                "{address} is taken as it is. What it does not know of is sent again where no flag tells of it"
+            )
             if there
-            else f"there is no {address}: a new, empty outbox will be made there"
+            else gettext_noop(
+                "there is no {address}: a new, empty outbox will be made there. What it does not know of is sent again "
+                "where no flag tells of it"
+            )
         )
-        if not yes and not _confirmed(f"{what}. What it does not know of is sent again where no flag tells of it"):
-            warn("nothing was changed")
+        if not yes and not _confirmed(gettext(what, address=address)):
+            warn(gettext("nothing was changed"))
             return ExitCode.DONE
         try:
             known.forget()
         except OSError as error:
-            raise StoreError(f"cannot be deleted {mend(error)}", where=known.file) from error
+            raise StoreError(gettext("cannot be deleted {why}", why=mend(error)), where=known.file) from error
         if old and path is not None:
             SqliteOutbox.open(path).close()
     if as_json:
         print_json({"store": str(address), "there": there, "forgotten": remembered, "taken_over": old})
     elif remembered or old:
-        out(f"accepted: the next command {'takes' if there else 'makes'} {address}")
+        out(
+            gettext("accepted: the next command takes {address}", address=address)
+            if there
+            else gettext("accepted: the next command makes {address}", address=address)
+        )
     else:
-        out("nothing to accept: no other outbox is remembered")
+        out(gettext("nothing to accept: no other outbox is remembered"))
     return ExitCode.DONE
 
 
@@ -117,7 +136,9 @@ def grant(session: Session, role: str, look: bool, as_json: bool) -> ExitCode:
     """
     address = session.project_file().store(session.plugins.registry)
     if not hasattr(address, "grant"):
-        raise StoreError("knows no accounts", mend="the file's owner and mode say who may use it", where=address)
+        raise StoreError(
+            gettext("knows no accounts"), mend=gettext("the file's owner and mode say who may use it"), where=address
+        )
     statements = cast(KnowsAccounts, address).grant(role, look=look)
     if as_json:
         print_json({"store": str(address), "role": role, "look": look, "statements": list(statements)})
@@ -154,10 +175,10 @@ def copy(session: Session, source: str, target: str, dry_run: bool, as_json: boo
         [(kind, f"{number:,}", copied.hashes[kind][:16]) for kind, number in copied.counts.items()],
     )
     if dry_run:
-        out(f"would be copied to {new}")
+        out(gettext("would be copied to {new}", new=new))
     else:
-        out(f"proven: the same rows on both sides, and the same {count(copied.turns, 'turn')}")
-        out(f"moved: write `store: {new}` in notifykit.yaml; {old} is not used any more")
+        out(gettext("proven: the same rows on both sides, and the same {turns}", turns=count(copied.turns, "turn")))
+        out(gettext("moved: write `store: {new}` in notifykit.yaml; {old} is not used any more", new=new, old=old))
     return ExitCode.DONE
 
 
@@ -168,6 +189,6 @@ def _is_old(path: Path) -> bool:
 
 def _confirmed(what: str) -> bool:
     if not sys.stdin.isatty():
-        raise click.UsageError("messages may be sent a second time; confirm it with --yes")
+        raise click.UsageError(gettext("messages may be sent a second time; confirm it with --yes"))
     warn(what)
-    return click.confirm("Accept it?", err=True)
+    return click.confirm(gettext("Accept it?"), err=True)

@@ -10,13 +10,14 @@ from notifykit.clock import Clock
 from notifykit.operate.looking import looking
 from notifykit.outbox import Outbox
 from notifykit.terminal.console import info
+from notifykit.wording.translation import gettext, gettext_noop
 
 if TYPE_CHECKING:
     from notifykit.config.project import ProjectFile
     from notifykit.outbox.address import OpenedOutbox, StoreAddress
     from notifykit.pipeline.project import Project
 
-NOTHING_YET = "nothing has been queued yet"
+NOTHING_YET = gettext_noop("nothing has been queued yet")
 
 
 @contextmanager
@@ -51,7 +52,7 @@ def _is_there(project: ProjectFile, store: StoreAddress) -> bool:
     """Whether there is a store. Raises StoreError where the project has had one."""
     project.known_store.require_there(store)
     if not store.exists():
-        info(f"{NOTHING_YET}: there is no {store}")
+        info(gettext("nothing has been queued yet: there is no {store}", store=store))
         return False
     return True
 

@@ -23,6 +23,7 @@ from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json, some
 from notifykit.terminal.tables import Key, Right, print_table
 from notifykit.terminal.times import duration
+from notifykit.wording.translation import gettext, gettext_noop
 
 SHOWN = 100
 
@@ -119,19 +120,22 @@ def tasks(
     elif outbox is not None:
         print_tasks(found, now)
         if more:
-            out(f"… there are more; --limit {len(found) * 10} lists more of them, --json all")
+            out(gettext("… there are more; --limit {number} lists more of them, --json all", number=len(found) * 10))
         if archived and archives:
-            where = f"{archives[0].path} on {archives[0].host}"
-            out(
-                f"archived: {count(archived, 'message')}{f' of {key}' if key else ''} in {where}; `notifykit trace KEY`"
+            messages = count(archived, "message")
+            told = (
+                gettext_noop("archived: {messages} of {key} in {path} on {host}; `notifykit trace KEY`")
+                if key
+                else gettext_noop("archived: {messages} in {path} on {host}; `notifykit trace KEY`")
             )
+            out(gettext(told, messages=messages, key=key, path=archives[0].path, host=archives[0].host))
     return ExitCode.DONE
 
 
 def print_tasks(found: list[Task], now: float) -> None:
     """Show tasks as a table, and below it why they are where they are."""
     if not found:
-        out("no messages")
+        out(gettext("no messages"))
         return
     print_table(
         [Right("id"), "status", "campaign", Key("key"), "message", "to", Right("tries"), Right("age")],
@@ -154,4 +158,4 @@ def print_tasks(found: list[Task], now: float) -> None:
         if task.reason:
             why[said(task.reason)].append(str(task.id))
     for reason, ids in why.items():
-        out(f"{some(ids)}: {reason}")
+        out(gettext("{ids}: {reason}", ids=some(ids), reason=reason))

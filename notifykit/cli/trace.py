@@ -26,10 +26,27 @@ from notifykit.terminal.console import json_option, out, print_json, warn
 from notifykit.terminal.stdout import emit
 from notifykit.terminal.tables import print_table
 from notifykit.terminal.times import duration, local, relative
-from notifykit.wording.translation import gettext
+from notifykit.wording import Reason
+from notifykit.wording.translation import gettext, gettext_noop
 
 if TYPE_CHECKING:
     from notifykit.operate.pruning import Archived
+
+KINDS = (
+    gettext_noop("adopted"),
+    gettext_noop("cancelled"),
+    gettext_noop("late result"),
+    gettext_noop("rerendered"),
+    gettext_noop("resent"),
+    gettext_noop("resolved"),
+    gettext_noop("retried"),
+    gettext_noop("set aside"),
+    gettext_noop("undone"),
+    gettext_noop("write back owed"),
+)
+"""What events of messages are called, and decisions about them."""
+
+VERDICTS = (gettext_noop("accepted"), gettext_noop("rejected"), gettext_noop("retry"), gettext_noop("unknown"))
 
 
 @click.command(epilog=example("notifykit trace 1010000000000000001"))
@@ -105,24 +122,33 @@ def _archived(project: Project, outbox: Outbox, key: str, campaign: str | None) 
 def _print_archived(gone: Archived, now: float) -> None:
     for story in gone.stories:
         _print(story, now)
-    where = f"{gone.place.path} on {gone.place.host}"
     for message in gone.messages:
-        out(f"archived: {message.name} of {message.key} in campaign {message.campaign}: in {where}")
-    if not gone.messages:
-        key = gone.stories[0].key
         out(
             gettext(
-                "archived: {key} is in {where}, and the outbox has not heard of that: it was restored from a copy",
-                key=key,
-                where=where,
+                "archived: {message} of {key} in campaign {campaign}: in {path} on {host}",
+                message=message.name,
+                key=message.key,
+                campaign=message.campaign,
+                path=gone.place.path,
+                host=gone.place.host,
+            )
+        )
+    if not gone.messages:
+        out(
+            gettext(
+                "archived: {key} is in {path} on {host}, and the outbox has not heard of that: it was restored from a "
+                "copy",
+                key=gone.stories[0].key,
+                path=gone.place.path,
+                host=gone.place.host,
             )
         )
     if not gone.stories:
-        out(f"their story is told where that file is; here is no {gone.file}")
+        out(gettext("their story is told where that file is; here is no {file}", file=gone.file))
 
 
 def _print(story: Trace, now: float) -> None:
-    out(f"{story.key} in campaign {story.campaign or '(none)'}")
+    out(gettext("{key} in campaign {campaign}", key=story.key, campaign=story.campaign or gettext("(none)")))
     print_table(
         ["local time", "", "message", "what happened"],
         [
@@ -131,40 +157,64 @@ def _print(story: Trace, now: float) -> None:
         ],
     )
     for task in story.tasks:
-        out(f"now: {message_name(task)} to {task.recipient} by {task.channel}: {_now(task, now)}")
+        out(
+            gettext(
+                "now: {name} to {recipient} by {channel}: {stands}",
+                name=message_name(task),
+                recipient=task.recipient,
+                channel=task.channel,
+                stands=_now(task, now),
+            )
+        )
 
 
 def _told(step: Step) -> str:
     if step.attempt is not None:
         return _attempt(step.attempt)
     if step.event is not None:
-        why = f": {step.event.detail}" if step.event.detail else ""
-        return f"{step.event.kind.replace('_', ' ')} by {step.event.who}{why}"
+        kind, who, why = gettext(step.event.kind.replace("_", " ")), step.event.who, step.event.detail
+        if not why:
+            return gettext("{kind} by {who}", kind=kind, who=who)
+        return gettext("{kind} by {who}: {why}", kind=kind, who=who, why=why)
     if step.kind is StepKind.QUEUED:
-        return f"queued as task {step.task.id} for {step.task.recipient}"
-    return "sent" if step.kind is StepKind.SENT else "written back"
+        return gettext("queued as task {id} for {recipient}", id=step.task.id, recipient=step.task.recipient)
+    return gettext("sent") if step.kind is StepKind.SENT else gettext("written back")
 
 
 def _attempt(attempt: Attempt) -> str:
     if attempt.verdict is None:
-        return f"attempt {attempt.number} under way, by {attempt.worker}"
-    took = "" if attempt.call_seconds is None else f" after {duration(attempt.call_seconds)}"
-    why = " ".join(filter(None, (attempt.code, attempt.detail)))
+        return gettext("attempt {number} under way, by {worker}", number=attempt.number, worker=attempt.worker)
+    told = (
+        gettext("attempt {number}: {verdict}", number=attempt.number, verdict=gettext(attempt.verdict.value))
+        if attempt.call_seconds is None
+        else gettext(
+            "attempt {number}: {verdict} after {duration}",
+            number=attempt.number,
+            verdict=gettext(attempt.verdict.value),
+            duration=duration(attempt.call_seconds),
+        )
+    )
+    why = " ".join(filter(None, (attempt.code, said(Reason(attempt.detail or "")))))
     if attempt.vendor_id:
-        why = f"{why} (id {attempt.vendor_id})".strip()
-    return f"attempt {attempt.number}: {attempt.verdict}{took}{': ' if why else ''}{why}"
+        why = gettext("{why} (id {id})", why=why, id=attempt.vendor_id).strip()
+    return gettext("{told}: {why}", told=told, why=why) if why else told
 
 
 def _now(task: Task, now: float) -> str:
     words = {
-        Status.SENT: "sent, its write-back is owed",
-        Status.COMPLETED: "sent and written back",
-        Status.IN_DOUBT: f"in doubt; `notifykit resolve {task.id}` decides",
-        Status.FAILED: f"failed; `notifykit retry {task.id}` tries it again",
-        Status.PENDING: "pending, a row of another program",
-        Status.FOREIGN: f"foreign; `notifykit resolve {task.id}` decides",
+        Status.SENT: gettext("sent, its write-back is owed"),
+        Status.COMPLETED: gettext("sent and written back"),
+        Status.IN_DOUBT: gettext("in doubt; `notifykit resolve {task}` decides", task=task.id),
+        Status.FAILED: gettext("failed; `notifykit retry {task}` tries it again", task=task.id),
+        Status.PENDING: gettext("pending, a row of another program"),
+        Status.FOREIGN: gettext("foreign; `notifykit resolve {task}` decides", task=task.id),
     }
     stands = words.get(task.status, task.status.value)
     if task.status is Status.QUEUED and task.not_before > now:
-        stands += f", next attempt at {local(task.not_before)} ({relative(task.not_before, now)})"
-    return f"{stands} ({said(task.reason)})" if task.reason else stands
+        stands = gettext(
+            "{status}, next attempt at {time} ({when})",
+            status=stands,
+            time=local(task.not_before),
+            when=relative(task.not_before, now),
+        )
+    return gettext("{told} ({reason})", told=stands, reason=said(task.reason)) if task.reason else stands

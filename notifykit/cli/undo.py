@@ -22,6 +22,7 @@ from notifykit.terminal.console import count, json_option, out, print_json
 from notifykit.terminal.tables import Right, print_table
 from notifykit.terminal.times import local
 from notifykit.wording import Wording
+from notifykit.wording.translation import gettext
 
 SHOWN = 20
 
@@ -42,13 +43,15 @@ def undo(session: Session, decision: int | None, way: Way) -> ExitCode:
     DECISION is its number: `notifykit decisions` lists them. [default: the latest one that stands] Each message is
     what it was before, unless something happened to it since; what stays is told, with the reason.
     """
-    way.require_consent(named=decision is not None, what="this takes the latest decision back, whoever made it")
+    way.require_consent(
+        named=decision is not None, what=gettext("this takes the latest decision back, whoever made it")
+    )
     project = session.open_project(secrets=False)
     wording = project.plugins.wording
     with existing_store(project, look=way.dry_run) as outbox:
         found = undoable(outbox, decision)
         shown = of_undoing(outbox, found)
-        if not way.agreed(_lines(found, shown), f"Undo decision {found.decision.id}?"):
+        if not way.agreed(_lines(found, shown), gettext("Undo decision {id}?", id=found.decision.id)):
             return ExitCode.DONE
         if not way.dry_run:
             found = take_back(outbox, found.decision.id, who=way.who, why=way.why)
@@ -65,7 +68,13 @@ def undo(session: Session, decision: int | None, way: Way) -> ExitCode:
         out(*_lines(found, shown))
     else:
         changed = [one.task for one in found.messages if one.kept is None]
-        out(f"decision {found.decision.id} is undone: {count(len(changed), 'message')} put back")
+        out(
+            gettext(
+                "decision {id} is undone: {messages} put back",
+                id=found.decision.id,
+                messages=count(len(changed), "message"),
+            )
+        )
         if changed:
             print_tasks(changed, now)
         out(*_other_lines(found))
@@ -79,16 +88,34 @@ def _lines(found: Undoing, shown: Consequences) -> list[str]:
 
 
 def _about(decision: Decision) -> str:
-    about = f"channel {decision.channel}" if decision.channel else count(decision.messages, "message")
-    why = f": {decision.why}" if decision.why else ""
-    return f"decision {decision.id}: {about} {decision.kind} by {decision.who}, {local(decision.at)}{why}"
+    about = (
+        gettext("channel {channel}", channel=decision.channel)
+        if decision.channel
+        else count(decision.messages, "message")
+    )
+    told = gettext(
+        "decision {id}: {about} {kind} by {who}, {time}",
+        id=decision.id,
+        about=about,
+        kind=gettext(decision.kind),
+        who=decision.who,
+        time=local(decision.at),
+    )
+    return gettext("{told}: {why}", told=told, why=decision.why) if decision.why else told
 
 
 def _other_lines(found: Undoing) -> list[str]:
     """Say what pause is in force again, and what stays as it is."""
-    lines = [f"stays as it is: {line}" for line in kept(found, said)]
+    lines = [gettext("stays as it is: {line}", line=line) for line in kept(found, said)]
     if found.pause is not None:
-        lines.append(f"channel {found.pause.channel} is paused again {until(found.pause)}: {said(found.pause.reason)}")
+        lines.append(
+            gettext(
+                "channel {channel} is paused again {until}: {reason}",
+                channel=found.pause.channel,
+                until=until(found.pause),
+                reason=said(found.pause.reason),
+            )
+        )
     return lines
 
 
@@ -123,7 +150,7 @@ def decisions(session: Session, limit: int | None, as_json: bool) -> ExitCode:
     if as_json:
         print_json({"decisions": [decision_form(one) for one in found], "more": more})
     elif not found:
-        out("no decisions")
+        out(gettext("no decisions"))
     else:
         print_table(
             [Right("id"), "at", "who", "what", Right("messages"), "why", "undone"],
@@ -132,14 +159,14 @@ def decisions(session: Session, limit: int | None, as_json: bool) -> ExitCode:
                     str(one.id),
                     local(one.at),
                     one.who,
-                    f"{one.kind} {one.channel}" if one.channel else one.kind,
+                    f"{gettext(one.kind)} {one.channel}" if one.channel else gettext(one.kind),
                     f"{one.messages:,}",
                     one.why,
-                    "" if one.undone_at is None else f"by {one.undone_by}: {one.undone_why}",
+                    "" if one.undone_at is None else gettext("by {who}: {why}", who=one.undone_by, why=one.undone_why),
                 )
                 for one in found
             ],
         )
         if more:
-            out(f"… there are more; --limit {len(found) * 10} lists more of them, --json all")
+            out(gettext("… there are more; --limit {number} lists more of them, --json all", number=len(found) * 10))
     return ExitCode.DONE

@@ -27,7 +27,7 @@ from notifykit.terminal.durations import DurationType
 from notifykit.terminal.progress import progress
 from notifykit.terminal.tables import Right, print_table
 from notifykit.terminal.times import duration, iso, local, relative
-from notifykit.wording.translation import gettext
+from notifykit.wording.translation import gettext, gettext_noop
 
 
 @click.command(epilog=example("notifykit store info", "notifykit store info --json"))
@@ -57,7 +57,11 @@ def info(session: Session, as_json: bool) -> ExitCode:
     elif facts is not None:
         _print(address, facts, now)
         out(
-            f"finished for more than {duration(keep)}: {count(prunable, 'message')}; `notifykit store prune` moves them"
+            gettext(
+                "finished for more than {duration}: {messages}; `notifykit store prune` moves them",
+                duration=duration(keep),
+                messages=count(prunable, "message"),
+            )
         )
         for one, file in archives:
             where = gettext("{path} on {host}", path=file or one.path, host=one.host)
@@ -94,7 +98,7 @@ def _facts_form(facts: StoreFacts | None) -> dict[str, object]:
 
 
 def _print(address: StoreAddress, facts: StoreFacts, now: float) -> None:
-    out(f"{address}: {sum(facts.bytes.values()):,} bytes")
+    out(gettext("{address}: {size:,} bytes", address=address, size=sum(facts.bytes.values())))
     print_table(["part", Right("bytes")], [(name, f"{size:,}") for name, size in facts.bytes.items()])
     print_table(
         ["rows of", Right("number")],
@@ -103,8 +107,12 @@ def _print(address: StoreAddress, facts: StoreFacts, now: float) -> None:
             *((f"tasks, {status.value}", f"{number:,}") for status, number in sorted(facts.by_status.items())),
         ],
     )
-    for what, at in (("oldest waiting", facts.oldest_waiting), ("oldest finished", facts.oldest_finished)):
-        out(f"{what}: {f'{local(at)} ({relative(at, now)})' if at is not None else 'none'}")
+    for told, at in (
+        (gettext_noop("oldest waiting: {time}"), facts.oldest_waiting),
+        (gettext_noop("oldest finished: {time}"), facts.oldest_finished),
+    ):
+        when = gettext("{time} ({when})", time=local(at), when=relative(at, now))
+        out(gettext(told, time=gettext("none") if at is None else when))
 
 
 @click.command(epilog=example("notifykit store check", "notifykit store check --json"))
@@ -136,9 +144,14 @@ def check(session: Session, as_json: bool) -> ExitCode:
         print_json({"store": str(address), "sound": not damaged, "findings": [_finding_form(one) for one in found]})
     elif there:
         for one in found:
-            out(f"{'held' if one.held else 'damaged'}: {_number(one)}{one.what}; {one.mend}")
+            told = (
+                gettext_noop("held: {number}{what}; {mend}")
+                if one.held
+                else gettext_noop("damaged: {number}{what}; {mend}")
+            )
+            out(gettext(told, number=_number(one), what=one.what, mend=one.mend))
         if not damaged:
-            out(f"{address}: found sound")
+            out(gettext("{address}: found sound", address=address))
     if damaged:
         return ExitCode.VERIFICATION_FAILED
     return ExitCode.HELD if found else ExitCode.DONE

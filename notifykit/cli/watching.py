@@ -20,6 +20,7 @@ from notifykit.terminal.console import visible
 from notifykit.terminal.stdout import through
 from notifykit.terminal.times import duration, local, relative
 from notifykit.wording import Reason
+from notifykit.wording.translation import gettext, pgettext
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -109,15 +110,21 @@ class LiveView:
     def _waits_for(self, now: float, waiting: ChannelPulse | None, pause: Pause | None, outage: Outage | None) -> str:
         if pause is not None:
             ends = "`notifykit resume`" if pause.until == FOREVER else local(pause.until)
-            return f"{ends}: {self._say(pause.reason)}"
+            return gettext("{ends}: {why}", ends=ends, why=self._say(pause.reason))
         if outage is not None and outage.next_probe > now:
-            return f"the next try {relative(outage.next_probe, now)}: {self._say(outage.told)}"
+            return gettext(
+                "the next try {when}: {why}", when=relative(outage.next_probe, now), why=self._say(outage.told)
+            )
         if waiting is None:
             return ""
         if waiting.oldest_due is not None and waiting.oldest_due > now:
-            return f"a turn that is due {relative(waiting.oldest_due, now)}"
+            return gettext("a turn that is due {when}", when=relative(waiting.oldest_due, now))
         rate = self._used_up(waiting.channel)
-        return f"its limit of {rate.count} in {duration(rate.seconds)}" if rate else ""
+        return (
+            gettext("its limit of {count} in {duration}", count=rate.count, duration=duration(rate.seconds))
+            if rate
+            else ""
+        )
 
     def _used_up(self, channel: str) -> Rate | None:
         """Return the rate of a channel that this process has used up itself, if there is one."""
@@ -158,10 +165,11 @@ class LiveView:
         from rich.markup import escape
         from rich.table import Table
 
-        table = Table("channel", box=None, pad_edge=False, header_style="bold")
-        for name in ("waiting", "oldest", f"ended in {WINDOW:.0f} s"):
+        table = Table(pgettext("heading", "channel"), box=None, pad_edge=False, header_style="bold")
+        ended = pgettext("heading", "ended in {seconds:.0f} s", seconds=WINDOW)
+        for name in (pgettext("heading", "waiting"), pgettext("heading", "oldest"), ended):
             table.add_column(name, justify="right")
-        table.add_column("waits for")
+        table.add_column(pgettext("heading", "waits for"))
         for row in self.rows():
             table.add_row(*(escape(visible(cell)) for cell in row))
         return table

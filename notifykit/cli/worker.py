@@ -10,6 +10,7 @@ from notifykit.engine import require_libraries
 from notifykit.errors import ExitCode
 from notifykit.session import Session
 from notifykit.terminal.console import info
+from notifykit.wording.translation import gettext
 
 
 @click.command(epilog=example("notifykit worker --queues lanes --concurrency 16"))
@@ -41,8 +42,11 @@ def worker(session: Session, queues: tuple[str, ...], concurrency: int) -> ExitC
     serving = queues or ("lanes", "place")
 
     def say(line: str) -> None:
-        about = f" ({project.about}; queues: {' and '.join(serving)})" if line == "started" else ""
-        info(f"worker: {line}{about}")
+        if line != "started":
+            info(gettext("worker: {line}", line=line))
+            return
+        queues = gettext(" and ").join(serving)
+        info(gettext("worker: started ({about}; queues: {queues})", about=project.about, queues=queues))
 
     working = Worker(project, lanes="lanes" in serving, place="place" in serving, concurrency=concurrency, say=say)
     with stopping_with(working.stop):

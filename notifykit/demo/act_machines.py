@@ -24,6 +24,8 @@ from notifykit.demo.world import HOOK, REQUEST_LOG, ROBOTS, build, write_schemas
 from notifykit.engine import require_libraries
 from notifykit.model import Status
 from notifykit.pipeline.project import open_project
+from notifykit.terminal.console import some
+from notifykit.wording.translation import gettext
 
 WORKERS = 3
 _FILE = "state/notifykit.db"
@@ -65,7 +67,12 @@ class _Stage(Stage):
         text = file.read_text(encoding="utf-8")
         moved = text.replace(f"store: {_FILE}", f"store: {self.database.address}\nengine: {{tick: 1s}}")
         file.write_text(moved, encoding="utf-8")
-        self.narrator.tell(f"notifykit.yaml says `store: {self.database.address}` now. Nobody can send from the file.")
+        self.narrator.tell(
+            gettext(
+                "notifykit.yaml says `store: {address}` now. Nobody can send from the file.",
+                address=self.database.address,
+            )
+        )
         return replace(self, project=open_project(file))
 
     def work(self) -> None:
@@ -75,16 +82,20 @@ class _Stage(Stage):
         with ExitStack() as stack:
             workers = [stack.enter_context(self.commands.beside("worker")) for _ in range(WORKERS)]
             if not hold.wait(PATIENCE):
-                raise CommandFailedError("no worker sends", mend="`notifykit worker` says why")
+                raise CommandFailedError(gettext("no worker sends"), mend=gettext("`notifykit worker` says why"))
             victim = self._sending(workers)
             self.commands.run("machines")
             victim.kill()
             self.service.let_go()
-            self.narrator.tell("Killed (SIGKILL) while it waited for the reply to what the robot had accepted.")
+            self.narrator.tell(
+                gettext("Killed (SIGKILL) while it waited for the reply to what the robot had accepted.")
+            )
             self.narrator.chapter("The server crashes, and is back", "服务器崩溃并恢复")
             self.database.restart()
-            self.narrator.tell("`pg_ctl restart -m immediate`: every connection is cut, and the log is replayed.")
-            wait_until(lambda: not self.tasks(Status.QUEUED, Status.SENDING), "the others to send the rest")
+            self.narrator.tell(
+                gettext("`pg_ctl restart -m immediate`: every connection is cut, and the log is replayed.")
+            )
+            wait_until(lambda: not self.tasks(Status.QUEUED, Status.SENDING), gettext("the others to send the rest"))
             for worker in workers:
                 if worker is not victim:
                     self.commands.end(worker)
@@ -95,5 +106,5 @@ class _Stage(Stage):
             senders = {claim.worker for claim in outbox.on_wire() if claim.task.channel == "beijing-group"}
         found = [worker for worker in workers if any(f":{worker.pid}:" in f":{name}:" for name in senders)]
         if not found:
-            raise CommandFailedError(f"none of the workers is one of {', '.join(senders)}")
+            raise CommandFailedError(gettext("none of the workers is one of {senders}", senders=some(sorted(senders))))
         return found[0]

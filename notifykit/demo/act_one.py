@@ -26,6 +26,7 @@ from notifykit.model import Status, Task
 from notifykit.outbox import Outbox
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project, open_project
+from notifykit.wording.translation import gettext
 
 OUTAGE = 1.0
 """Seconds that the service stays down after the first refused connection."""
@@ -71,16 +72,32 @@ class Stage:
         count, seconds = LIMIT
         self.narrator.chapter("A small world", "小小的世界")
         self.narrator.tell(
-            f"{self.world.folder}: {len(rows)} invented contracts of two cities in the legacy CSV format, {flagged} of"
-            f" them flagged as sent already, and {len(self.world.changes)} technician changes."
+            gettext(
+                "{folder}: {number} invented contracts of two cities in the legacy CSV format, {flagged} of them "
+                "flagged as sent already, and {changes} technician changes.",
+                folder=self.world.folder,
+                number=len(rows),
+                flagged=flagged,
+                changes=len(self.world.changes),
+            )
         )
         self.narrator.tell(
-            f"{self.service.address} answers like group robots: HTTP 200 and an errcode, 45009 above {count} messages"
-            f" in {seconds:g} s. What it accepts it notes in a book of its own, {REQUEST_LOG}."
+            gettext(
+                "{address} answers like group robots: HTTP 200 and an errcode, 45009 above {number} messages "
+                "in {seconds:g} s. What it accepts it notes in a book of its own, {file}.",
+                address=self.service.address,
+                number=count,
+                seconds=seconds,
+                file=REQUEST_LOG,
+            )
         )
         self.narrator.tell(
-            f"Due: {due['group']} group messages, {due['award']} awards,"
-            f" {due['person'] + due['webhook']} messages about technicians."
+            gettext(
+                "Due: {group} group messages, {award} awards, {technicians} messages about technicians.",
+                group=due["group"],
+                award=due["award"],
+                technicians=due["person"] + due["webhook"],
+            )
         )
 
     def generate(self) -> None:
@@ -89,7 +106,9 @@ class Stage:
         self.commands.run("generate")
         untouched = all(file.path.read_bytes() == file.before for file in self.world.contracts)
         self.narrator.tell(
-            f"Nothing says that anything was sent: the CSV files are {'unchanged' if untouched else 'CHANGED'}."
+            gettext("Nothing says that anything was sent: the CSV files are unchanged.")
+            if untouched
+            else gettext("Nothing says that anything was sent: the CSV files are CHANGED.")
         )
 
     def kill_a_worker(self) -> None:
@@ -102,8 +121,10 @@ class Stage:
         self.commands.run_until_killed("dispatch", until=lambda seconds: all(hold.wait(seconds) for hold in holds))
         self.service.let_go()
         self.narrator.tell(
-            "Killed (SIGKILL) while it waited for replies. One message the robot had accepted; over another it broke"
-            " down. To the worker these two look the same."
+            gettext(
+                "Killed (SIGKILL) while it waited for replies. One message the robot had accepted; over "
+                "another it broke down. To the worker these two look the same."
+            )
         )
         self.commands.run("tasks", "--status", "sending")
 
@@ -111,7 +132,11 @@ class Stage:
         """Have others go on."""
         lease = self.project.configuration.settings.dispatch.lease
         self.narrator.chapter("Recovery, an outage, a rate limit", "恢复、断网、限流")
-        self.narrator.tell(f"The lease of the dead worker runs out after {lease:g} s. Meanwhile the service goes down.")
+        self.narrator.tell(
+            gettext(
+                "The lease of the dead worker runs out after {lease:g} s. Meanwhile the service goes down.", lease=lease
+            )
+        )
         self.service.go_down()
         self._wait_for_leases()
         with self.commands.running("dispatch"):
@@ -121,8 +146,12 @@ class Stage:
         errors = self._errors()
         answers = Counter(entry.answer for entry in read_requests(self.world.request_log))
         self.narrator.tell(
-            f"{errors['ConnectError']} connections were refused, and {answers['45009']} messages came above the limit:"
-            " these were tried again."
+            gettext(
+                "{refused} connections were refused, and {limited} messages came above the limit: "
+                "these were tried again.",
+                refused=errors["ConnectError"],
+                limited=answers["45009"],
+            )
         )
 
     def resolve_doubts(self) -> str | None:
@@ -132,21 +161,22 @@ class Stage:
         doubts = self.tasks(Status.IN_DOUBT)
         accepted = [task for task in doubts if self._accepted(task)]
         lost = [task for task in doubts if task not in accepted]
-        self._decide(accepted, "--sent", "the service's book has it")
-        self._decide(lost, "--resend", "the service's book does not have it")
+        self._decide(accepted, "--sent", gettext("the service's book has it"))
+        self._decide(lost, "--resend", gettext("the service's book does not have it"))
         for _ in range(_TRIES):
             if not self.tasks(Status.QUEUED, Status.SENDING):
                 return lost[0].key if lost else None
             self._wait_for_leases()
             self.commands.run("dispatch")
         raise CommandFailedError(
-            f"messages still wait after {_TRIES} runs of dispatch", mend="`notifykit tasks` lists them"
+            gettext("messages still wait after {number} runs of dispatch", number=_TRIES),
+            mend=gettext("`notifykit tasks` lists them"),
         )
 
     def _decide(self, tasks: list[Task], decision: str, why: str) -> None:
         if tasks:
             ids = [str(task.id) for task in tasks]
-            self.commands.run("resolve", *ids, decision, "--why", why, "--who", "the demonstration")
+            self.commands.run("resolve", *ids, decision, "--why", why, "--who", gettext("the demonstration"))
 
     def settle(self, key: str | None) -> None:
         """Write back. `key`: of a record whose story is shown."""
@@ -162,9 +192,13 @@ class Stage:
 
     def prove(self) -> Proof:
         """Compare what the service noted with what was due."""
-        count = f"{len(self._entries()):,} requests"
         self.narrator.chapter("The proof", "证明")
-        self.narrator.tell(f"What the service noted in its book ({count}), against what the data asked for:")
+        self.narrator.tell(
+            gettext(
+                "What the service noted in its book ({number:,} requests), against what the data asked for:",
+                number=len(self._entries()),
+            )
+        )
         doubts = {(task.campaign, task.key, task.name) for task in self.tasks(Status.IN_DOUBT)}
         return prove(self.world, self._entries(), doubts)
 
@@ -173,10 +207,12 @@ class Stage:
     def _wait_for_leases(self) -> None:
         """Wait until whatever is `sending` was left by a worker that is gone."""
         with self.outbox() as outbox:
-            wait_until(lambda: all(outbox.ended(claim.worker) for claim in outbox.on_wire()), "a killed worker to end")
+            wait_until(
+                lambda: all(outbox.ended(claim.worker) for claim in outbox.on_wire()), gettext("a killed worker to end")
+            )
 
     def _wait_for_refused_connections(self) -> None:
-        wait_until(lambda: bool(self._errors()["ConnectError"]), "a connection to be refused")
+        wait_until(lambda: bool(self._errors()["ConnectError"]), gettext("a connection to be refused"))
 
     # looking ----------------------------------------------------------------------------------------------
 
@@ -212,5 +248,7 @@ def wait_until(happened: Callable[[], bool], what: str) -> None:
     patience = clock.monotonic() + PATIENCE
     while not happened():
         if clock.monotonic() > patience:
-            raise CommandFailedError(f"waited {PATIENCE:.0f} s for {what}; is this machine very busy?")
+            raise CommandFailedError(
+                gettext("waited {seconds:.0f} s for {what}; is this machine very busy?", seconds=PATIENCE, what=what)
+            )
         time.sleep(0.1)

@@ -13,6 +13,7 @@ from threading import Timer
 
 from notifykit.demo.narration import Say, columns, folded
 from notifykit.errors import ExitCode, NotifykitError
+from notifykit.wording.translation import gettext, spoken
 
 PATIENCE = 60.0
 """Seconds that a command may take. None takes more than a few; a minute is a machine that stands still."""
@@ -92,7 +93,7 @@ class Commands:
                     if found == line:
                         break
                 else:
-                    raise _not_so_far(arguments, "\n".join(said) or "nothing")
+                    raise _not_so_far(arguments, "\n".join(said))
             finally:
                 timer.cancel()
             process.kill()
@@ -120,24 +121,24 @@ class Commands:
             output, _ = process.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             raise CommandFailedError(
-                f"a command takes longer than {PATIENCE:.0f} s; is this machine very busy?"
+                gettext("a command takes longer than {seconds:.0f} s; is this machine very busy?", seconds=PATIENCE)
             ) from None
         lines = output.splitlines()
         for line in self._news(lines) if news_only else lines:
             self._show(line)
         self._shown.update(lines)
         if process.returncode not in (ExitCode.DONE, ExitCode.HELD):
-            raise CommandFailedError(f"the command above failed with exit code {process.returncode}")
+            raise CommandFailedError(gettext("the command above failed with exit code {code}", code=process.returncode))
         code = ExitCode(process.returncode)
         if code is ExitCode.HELD:
-            self._say(f"    (exit code {code:d}: done, with items held for a person)")
+            self._say(gettext("    (exit code {code:d}: done, with items held for a person)", code=code))
         return code
 
     def _news(self, lines: Sequence[str]) -> Iterator[str]:
         """Yield what was not shown before, and a mark for the rest; a single line needs no mark."""
         for known, group in groupby(lines, self._shown.__contains__):
             same = list(group)
-            yield from ["… (as above)"] if known and len(same) > 1 else same
+            yield from [gettext("… (as above)")] if known and len(same) > 1 else same
 
     def _show(self, line: str) -> None:
         """Say a line. One that is too long goes on below, somewhat further in."""
@@ -147,7 +148,9 @@ class Commands:
 
 def _not_so_far(arguments: tuple[str, ...], said: str) -> CommandFailedError:
     line = _line((*_NOTIFYKIT, *arguments))
-    return CommandFailedError(f"it did not come as far as it should; it said: {said}", where=line)
+    return CommandFailedError(
+        gettext("it did not come as far as it should; it said: {said}", said=said or gettext("nothing")), where=line
+    )
 
 
 def _line(words: tuple[str, ...]) -> str:
@@ -157,7 +160,7 @@ def _line(words: tuple[str, ...]) -> str:
 def _end(process: subprocess.Popen[str]) -> str:
     process.kill()
     output, _ = process.communicate()
-    return output.strip() or "nothing"
+    return output.strip()
 
 
 def _room() -> int:
@@ -168,4 +171,5 @@ def _environment() -> dict[str, str]:
     """Return ours, without what would lead the commands to another project, and with room for tables."""
     environ = {name: value for name, value in os.environ.items() if name != "NOTIFYKIT_PROJECT"}
     # Unbuffered: so that what goes to stdout and to stderr stays in order.
-    return environ | {"PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1", "COLUMNS": str(_room())}
+    ours = {"PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1", "COLUMNS": str(_room())}
+    return environ | ours | {"NOTIFYKIT_LANG": spoken()}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import shutil
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rich.cells import cell_len
+
+from notifykit.terminal.wrapping import wrapped
+from notifykit.wording.translation import CHINESE, spoken
 
 Say = Callable[[str], None]
 
@@ -24,8 +27,16 @@ def folded(text: str, width: int, *, further: str = "") -> list[str]:
     """Return the lines of a text of one line, folded at word ends; `further`: what all but the first begin with."""
     if (wide := cell_len(text)) <= width:
         return [text]
+    if spoken() == CHINESE:
+        return list(wrapped(text, width, rest=further))
     room = max(40, width - (wide - len(text)))  # Chinese takes two columns
     return textwrap.wrap(text, room, subsequent_indent=further, break_long_words=False, break_on_hyphens=False)
+
+
+def columned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Return a line of a table: the first cell to the left of its column, the others to the right."""
+    gaps = [" " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True)]
+    return cells[0] + gaps[0] + "".join(gap + cell for gap, cell in zip(gaps[1:], cells[1:], strict=True))
 
 
 def room() -> int:
@@ -43,18 +54,20 @@ class Narrator:
         self._begun = False
 
     def act(self, title: str, chinese: str) -> None:
-        """Begin an act."""
+        """Begin an act. Its heading is in both languages; in Chinese alone where that is spoken. Likewise of a chapter."""
         self._go_on()
         self._begun = False
-        self.say("")
-        self.say(f"==== {title} · {chinese}")
+        self._head("====", title, chinese)
 
     def chapter(self, title: str, chinese: str) -> None:
         """Begin a chapter."""
         self._go_on()
         self._begun = True
+        self._head("==", title, chinese)
+
+    def _head(self, mark: str, title: str, chinese: str) -> None:
         self.say("")
-        self.say(f"== {title} · {chinese}")
+        self.say(f"{mark} {chinese}" if spoken() == CHINESE else f"{mark} {title} · {chinese}")
 
     def _go_on(self) -> None:
         if self._begun:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from notifykit.clock import SystemClock
 from notifykit.demo.commands import PATIENCE, CommandFailedError, Commands
-from notifykit.demo.narration import Narrator
+from notifykit.demo.narration import Narrator, columned
 from notifykit.demo.proof import ChannelProof, FlagProof, Proof
 from notifykit.demo.request_log import ACCEPTED, RequestLog, read_requests
 from notifykit.demo.service import Service
@@ -24,9 +24,12 @@ from notifykit.durable import write_new
 from notifykit.model import Status
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import open_project
+from notifykit.wording.translation import gettext, gettext_noop
 
-AFTER, BEFORE, OURS = "script, flag after", "script, flag before", "notifykit"
+AFTER, BEFORE, OURS = gettext_noop("script, flag after"), gettext_noop("script, flag before"), "notifykit"
 """Who tells the list, as the service knows them."""
+
+_WIDTHS = (22, 10, 12, 12, 10)
 
 FOLDERS: Mapping[str, str] = {AFTER: "script-after", BEFORE: "script-before", OURS: "notifykit"}
 
@@ -94,14 +97,18 @@ def play(home: Path, narrator: Narrator) -> Proof:
         keys = _build(folder, service)
         runs = {name: Commands(folder / place, narrator.say) for name, place in FOLDERS.items()}
         narrator.tell(
-            f"{DUE} people are to be told, from three copies of one list. A script of thirty lines tells one copy and"
-            " notes it after its messages; tells another and notes it before them; notifykit has the third. All three"
-            f" are killed at the same instant, when the service has taken message {KILLED_AT} of each and not answered"
-            " yet."
+            gettext(
+                "{number} people are to be told, from three copies of one list. A script of thirty lines tells one "
+                "copy and notes it after its messages; tells another and notes it before them; notifykit has the "
+                "third. All three are killed at the same instant, when the service has taken message {killed_at} of "
+                "each and not answered yet.",
+                number=DUE,
+                killed_at=KILLED_AT,
+            )
         )
         runs[OURS].run("generate")
         _kill(service, runs)
-        narrator.tell("Killed (SIGKILL), all three. Then each is run again, to its end:")
+        narrator.tell(gettext("Killed (SIGKILL), all three. Then each is run again, to its end:"))
         runs[AFTER].run_python("script.py", "after")
         runs[BEFORE].run_python("script.py", "before")
         runs[OURS].run("dispatch")
@@ -143,7 +150,9 @@ def _kill(service: Service, runs: Mapping[str, Commands]) -> None:
             stack.enter_context(runs[OURS].beside("dispatch")),
         ]
         if not all(hold.wait(PATIENCE) for hold in holds):
-            raise CommandFailedError("one of the three did not come as far as it should; is this machine very busy?")
+            raise CommandFailedError(
+                gettext("one of the three did not come as far as it should; is this machine very busy?")
+            )
         for process in started:
             process.kill()
     service.let_go()
@@ -187,12 +196,16 @@ def _flags(file: Path, keys: Sequence[str], doubts: Sequence[str]) -> FlagProof:
 
 
 def _tell(narrator: Narrator, found: Mapping[str, ChannelProof]) -> None:
-    narrator.tell(f"What the service noted, of {DUE} who were to be told once each:")
-    narrator.line(f"{'':<22}{'told once':>10}{'told twice':>12}{'never told':>12}{'in doubt':>10}")
+    narrator.tell(gettext("What the service noted, of {number} who were to be told once each:", number=DUE))
+    headings = (gettext("told once"), gettext("told twice"), gettext("never told"), gettext("in doubt"))
+    narrator.line(columned(("", *headings), _WIDTHS))
     for name, item in found.items():
-        doubt = str(item.in_doubt) if name == OURS else "unknown"
-        narrator.line(f"{name:<22}{item.once:>10}{len(item.twice):>12}{len(item.never):>12}{doubt:>10}")
+        doubt = str(item.in_doubt) if name == OURS else gettext("unknown")
+        numbers = (str(item.once), str(len(item.twice)), str(len(item.never)), doubt)
+        narrator.line(columned((gettext(name), *numbers), _WIDTHS))
     narrator.tell(
-        "The script says nothing of it: its list is full of flags. notifykit repeats nothing and drops nothing; what"
-        " was on the wire when it was killed it lists, for a person who can ask."
+        gettext(
+            "The script says nothing of it: its list is full of flags. notifykit repeats nothing and drops "
+            "nothing; what was on the wire when it was killed it lists, for a person who can ask."
+        )
     )

@@ -17,6 +17,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from notifykit.errors import NotifykitError
+from notifykit.wording.translation import gettext, gettext_noop
 
 ACCOUNT = 65534
 """The number of the account that the server runs under where root starts it, which PostgreSQL refuses: `nobody`."""
@@ -33,7 +34,7 @@ _PREFIX = "nk-pg-"
 _OWNED = "owner.lock"
 """Locked by the process that a server is for: by the system, so also where that is killed."""
 
-_INSTALL = "install PostgreSQL 15 or newer: `apt-get install postgresql`"
+_INSTALL = gettext_noop("install PostgreSQL 15 or newer: `apt-get install postgresql`")
 
 
 class NoServerError(NotifykitError):
@@ -111,7 +112,7 @@ def server(settings: Sequence[str] = (), *, tcp_port: int | None = None) -> Iter
     """
     found = programs()
     if found is None:
-        raise NoServerError("PostgreSQL is not installed", mend=_INSTALL)
+        raise NoServerError(gettext("PostgreSQL is not installed"), mend=gettext(_INSTALL))
     _clear_away(found)
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_PLACE))
     made = Server(folder, found)

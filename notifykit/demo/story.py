@@ -15,6 +15,7 @@ from notifykit.demo.narration import Narrator, Say
 from notifykit.demo.proof import Proof
 from notifykit.demo.world import OPENING, claimed
 from notifykit.errors import NotifykitError
+from notifykit.wording.translation import gettext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,9 @@ def walk(
     """
     last = 1 + sum(acts.number for acts in added)
     if wrong := sorted(number for number in chosen if not 1 <= number <= last):
-        raise NoSuchActError(f"there is no act {wrong[0]}", mend=f"there are acts 1 to {last}")
+        raise NoSuchActError(
+            gettext("there is no act {number}", number=wrong[0]), mend=gettext("there are acts 1 to {last}", last=last)
+        )
     curtain = _Curtain(say)
     narrator = Narrator(curtain, lambda: pause() if curtain.up else None)
     command = _command()
@@ -80,7 +83,12 @@ def walk(
             look_around = acts.look_around.replace("{folder}", _quoted(place)).replace("{notifykit}", command)
             playing = acts.play(place, narrator) if told else iter(())
             if told and told[0] > nth:
-                narrator.tell(f"Act {told[0]} builds on what comes before it, which is played first and not told.")
+                narrator.tell(
+                    gettext(
+                        "Act {number} builds on what comes before it, which is played first and not told.",
+                        number=told[0],
+                    )
+                )
             for number in range(nth, max(told, default=nth - 1) + 1):
                 curtain.up = number in told
                 if (proof := next(playing, None)) is None:
@@ -97,7 +105,9 @@ def on_a_server(folder: Path, say: Say, *, pause: Callable[[], None] = lambda: N
 
     narrator = Narrator(say, pause)
     with claimed(folder):
-        gone = f"# The server was the demonstration's own and is gone. What the robots noted is in {folder}."
+        gone = gettext(
+            "# The server was the demonstration's own and is gone. What the robots noted is in {folder}.", folder=folder
+        )
         yield Played(folder=folder, proof=act_machines.play(folder, narrator), look_around=gone)
 
 

@@ -21,6 +21,7 @@ from notifykit.demo.service import ROBOT_PATH, Service
 from notifykit.durable import write_new
 from notifykit.errors import ExitCode, NotifykitError, PluginError
 from notifykit.plugins.registry import Registry
+from notifykit.wording.translation import gettext, gettext_noop
 
 ROBOTS = ("beijing-group", "shanghai-group", "award-desk")
 HOOK = "technician-board"
@@ -34,7 +35,9 @@ OPENING = "opening"
 
 MARK = ".notifykit-demo"
 _LOCK = f"{MARK}.lock"
-_MARK_TEXT = "Made by `notifykit demo`, which builds this folder anew each time. Keep nothing of yours in it.\n"
+_MARK_TEXT = gettext_noop(
+    "Made by `notifykit demo`, which builds this folder anew each time. Keep nothing of yours in it."
+)
 _MADE = (
     "campaigns",
     "data",
@@ -137,8 +140,8 @@ def claimed(folder: Path, added: Sequence[str] = ()) -> Iterator[None]:
             held.enter_context(FileLock(folder / _LOCK, timeout=0))
             _clear(folder, (*_MADE, *added))
         except Timeout:
-            mend = "wait until it ends, or name another folder"
-            raise WorldLockedError("another demonstration is at work here", mend=mend, where=folder) from None
+            mend = gettext("wait until it ends, or name another folder")
+            raise WorldLockedError(gettext("another demonstration is at work here"), mend=mend, where=folder) from None
         except OSError as error:
             raise unusable(folder, error) from error
         yield
@@ -174,14 +177,17 @@ def folder_of(acts: Acts) -> str:
     name = acts.folder
     if name != Path(name).name or name in ("", "..") or name.startswith(MARK) or name in _MADE:
         raise PluginError(
-            f"its acts cannot have the folder {name!r}", mend="name one that is none of the demonstration's"
+            gettext("its acts cannot have the folder {name!r}", name=name),
+            mend=gettext("name one that is none of the demonstration's"),
         )
     return name
 
 
 def _refuse_strangers(folder: Path) -> None:
     if not (folder / MARK).exists() and any(path.name != _LOCK for path in folder.iterdir()):
-        raise WorldError("is not empty, and no earlier demonstration's", mend="name a new folder", where=folder)
+        raise WorldError(
+            gettext("is not empty, and no earlier demonstration's"), mend=gettext("name a new folder"), where=folder
+        )
 
 
 def write_schemas(folder: Path, registry: Registry) -> None:
@@ -194,7 +200,7 @@ def write_schemas(folder: Path, registry: Registry) -> None:
 
 def _clear(folder: Path, made: Sequence[str]) -> None:
     """Remove what an earlier demonstration made, and nothing else."""
-    (folder / MARK).write_text(_MARK_TEXT, "utf-8")
+    (folder / MARK).write_text(gettext(_MARK_TEXT) + "\n", "utf-8")
     for name in made:
         path = folder / name
         if path.is_dir():
@@ -234,5 +240,7 @@ def _changes(count: int) -> list[list[object]]:
 def unusable(folder: Path, error: OSError) -> WorldError:
     """Return the error to raise where a folder cannot be written to."""
     return WorldError(
-        f"cannot be used ({error.strerror or error})", mend="name a folder that you may write to", where=folder
+        gettext("cannot be used ({error})", error=error.strerror or error),
+        mend=gettext("name a folder that you may write to"),
+        where=folder,
     )

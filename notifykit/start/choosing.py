@@ -28,11 +28,12 @@ from notifykit.start.guessing import (
     undecided,
 )
 from notifykit.start.model import DataFile
+from notifykit.wording.translation import gettext, gettext_noop
 
 NONE = "none"
 """What a person says where no column is meant."""
 
-NAMED = "you named it"
+NAMED = gettext_noop("you named it")
 
 
 class Ask(Protocol):
@@ -71,18 +72,20 @@ class _Chooser:
         if guess and guess.doubt:
             found = None
         elif doubt:
-            found, why = None, f"{doubt}; else it would be {found}: {why}" if guess else doubt
+            otherwise = gettext("{doubt}; else it would be {found}: {why}", doubt=doubt, found=found, why=why)
+            found, why = None, otherwise if guess else doubt
 
         def require(said: str) -> None:
             if said not in self.data.columns and not (optional and said == NONE):
-                mend = f"name one with --{what}: {', '.join(self.data.columns)}"
-                fault = f'there is no column "{said}"{hint(said, self.data.columns)}'
+                mend = gettext("name one with --{what}: {columns}", what=what, columns=", ".join(self.data.columns))
+                fault = gettext('there is no column "{name}"{hint}', name=said, hint=hint(said, self.data.columns))
                 if said in self.data.repeated:
-                    fault, mend = f'several columns are called "{said}"', "rename all but one"
+                    fault = gettext('several columns are called "{name}"', name=said)
+                    mend = gettext("rename all but one")
                 raise CampaignError(fault, mend=mend)
 
         said = self.said(what, found, why, require, mend=mend)
-        reason = why if said == found and what not in self.named else NAMED
+        reason = why if said == found and what not in self.named else gettext(NAMED)
         return (said, reason) if said in self.data.columns else (None, reason)
 
     def said(
@@ -97,19 +100,25 @@ class _Chooser:
     ) -> str:
         """Return what was named, or what is answered."""
         if what not in self.named:
-            return self.ask(what, found, why, check, sure=sure, mend=mend or f"name it with --{what}")
+            mend = mend or gettext("name it with --{what}", what=what)
+            return self.ask(what, found, why, check, sure=sure, mend=mend)
         check(self.named[what])
         return self.named[what]
 
     def words(self, flag: str) -> tuple[str, str]:
         """Return what a flag says of a record that is to be told, and of one that was."""
         words = likely_words(self.data.columns[flag])
-        sure, mend = not (words.doubt or self.data.unread), f"name them with {_words_named(words)}"
-        why = words.why if words.doubt or sure else f"{self.data.unread}; of the others, {words.why}"
+        sure = not (words.doubt or self.data.unread)
+        mend = gettext("name them with {options}", options=_words_named(words))
+        others = gettext("{unread}; of the others, {why}", unread=self.data.unread, why=words.why)
+        why = words.why if words.doubt or sure else others
 
         def differs(said: str) -> None:
             if said == unsent:
-                raise CampaignError(f'"{said}" says that a message is to be sent', mend="name another word with --sent")
+                raise CampaignError(
+                    gettext('"{word}" says that a message is to be sent', word=said),
+                    mend=gettext("name another word with --sent"),
+                )
 
         unsent = self.said("unsent", words.unsent, why, str, sure=sure, mend=mend)
         return unsent, self.said("sent", words.sent, why, differs, sure=sure, mend=mend)
@@ -123,24 +132,28 @@ def choose(data: DataFile, named: Mapping[str, str], ask: Ask) -> Choice:
     """
     columns = data.columns
     if not columns:
-        raise CampaignError("no column can be told apart by its name", mend="give each column a name of its own")
+        raise CampaignError(
+            gettext("no column can be told apart by its name"), mend=gettext("give each column a name of its own")
+        )
     chooser = _Chooser(data, named, ask)
     key, key_why = chooser.column(
         "key",
         key_of(columns),
-        passed_over(columns) or "no column has a text of its own in each row",
+        passed_over(columns) or gettext("no column has a text of its own in each row"),
         doubt=data.unread or _repeated(data, called_key),
         optional=False,
     )
     assert key is not None  # noqa: S101 - it is not optional
-    if key_why == NAMED and (fault := fault_as_key(columns[key])):
-        ask.say(f"{key} is not a key for each row: {fault}")
+    if key_why == gettext(NAMED) and (fault := fault_as_key(columns[key])):
+        ask.say(gettext("{key} is not a key for each row: {fault}", key=key, fault=fault))
     guess = flag_of(columns, {key})
     others = undecided(columns, {key})
     flag, flag_why = chooser.column(
         "flag",
         guess,
-        f"no column is called so{'; ' if others else ''}{others}: the outbox alone knows",
+        gettext("no column is called so; {others}: the outbox alone knows", others=others)
+        if others
+        else gettext("no column is called so: the outbox alone knows"),
         doubt=data.unread or _repeated(data, called_flag),
         mend=_naming(columns, guess),
     )
@@ -148,13 +161,19 @@ def choose(data: DataFile, named: Mapping[str, str], ask: Ask) -> Choice:
     if flag is not None:
         unsent, sent = chooser.words(flag)
         if neither := [cell for cell in columns[flag] if cell not in (unsent, sent)]:
-            ask.say(f"{flag}: {held(neither)} says neither sent nor not sent; nothing is queued before it is set right")
+            ask.say(
+                gettext(
+                    "{flag}: {words} says neither sent nor not sent; nothing is queued before it is set right",
+                    flag=flag,
+                    words=held(neither),
+                )
+            )
     recipient, recipient_why = chooser.column(
         "recipient",
         recipient_of(columns, {key, flag or key}),
-        f'no column holds addresses or is called so: all go to "{FIXED}"',
+        gettext('no column holds addresses or is called so: all go to "{recipient}"', recipient=FIXED),
         doubt=_repeated(data, called_recipient),
-        mend=f"name it with --recipient, or say --recipient {NONE}",
+        mend=gettext("name it with --recipient, or say --recipient {none}", none=NONE),
     )
     return Choice(
         key=key,
@@ -171,15 +190,18 @@ def choose(data: DataFile, named: Mapping[str, str], ask: Ask) -> Choice:
 def _repeated(data: DataFile, called: Callable[[str], bool]) -> str:
     """Say that several columns have one name, which is called so; empty where none is."""
     name = next(filter(called, data.repeated), None)
-    return "" if name is None else f'several columns are called "{name}", and none of them is used'
+    if name is None:
+        return ""
+    return gettext('several columns are called "{name}", and none of them is used', name=name)
 
 
 def _naming(columns: Columns, guess: Guess | None) -> str:
     """Return how to name a flag beforehand."""
     if guess is None:
-        return f"name it with --flag, or say --flag {NONE}"
+        return gettext("name it with --flag, or say --flag {none}", none=NONE)
     words = _words_named(likely_words(columns[guess.column]))
-    return f"name them with --flag {shlex.quote(guess.column)} {words}, or say --flag {NONE}"
+    flag = shlex.quote(guess.column)
+    return gettext("name them with --flag {flag} {words}, or say --flag {none}", flag=flag, words=words, none=NONE)
 
 
 def _words_named(words: FlagWordsGuess) -> str:

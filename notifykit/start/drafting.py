@@ -10,6 +10,7 @@ import yaml
 from notifykit.config.project import STORE
 from notifykit.start.guessing import FIXED
 from notifykit.start.model import DataFile
+from notifykit.wording.translation import gettext
 
 PROJECT_NAME = "notifykit.yaml"
 CHANNEL, SENT = "outbox-file", "sent.jsonl"
@@ -54,56 +55,65 @@ def project_file() -> str:
 
 
 def _head() -> Iterator[str]:
-    yield "# Made by `notifykit init`. Paths are relative to this file; `notifykit docs configuration` has every key."
+    yield gettext(
+        "# Made by `notifykit init`. Paths are relative to this file; `notifykit docs configuration` has every key."
+    )
     yield ""
-    yield "# The outbox: every message, and where it stands. It is made with the first `notifykit generate`."
+    yield gettext("# The outbox: every message, and where it stands. It is made with the first `notifykit generate`.")
     yield f"store: {STORE}"
-    yield "# A file each; a campaign is known by its file's name."
+    yield gettext("# A file each; a campaign is known by its file's name.")
     yield "campaigns: campaigns/*.yaml"
     yield ""
 
 
 def _senders() -> Iterator[str]:
-    yield "# By which channels messages leave. This one appends them to a file, so that nothing leaves by accident."
+    yield gettext(
+        "# By which channels messages leave. This one appends them to a file, so that nothing leaves by accident."
+    )
     yield "senders:"
     yield f"  {CHANNEL}: {{type: file, path: {SENT}}}"
-    yield "  # One that reaches people, for `sender:` of a message (`notifykit docs senders` has all); try it with"
-    yield "  # `notifykit check --online` and `notifykit send`:"
+    yield gettext(
+        "  # One that reaches people, for `sender:` of a message (`notifykit docs senders` has all); try it with\n"
+        "  # `notifykit check --online` and `notifykit send`:"
+    )
     yield "  # my-group: {type: wecom_robot, key: {env: MY_GROUP_KEY}}"
     yield "  # my-service: {type: webhook, url: {env: MY_SERVICE_URL}}"
 
 
 def _campaign(data: DataFile, path: str, choice: Choice) -> Iterator[str]:
-    yield f"# Drafted by `notifykit init` of {' '.join(path.split())}."
+    yield gettext("# Drafted by `notifykit init` of {path}.", path=" ".join(path.split()))
     yield ""
-    yield "# Where the records come from: each row is one."
+    yield gettext("# Where the records come from: each row is one.")
     yield "source:"
     yield f"  type: {data.source}"
     yield f"  path: {scalar(path)}"
-    yield f"  # What tells records apart, for ever: {choice.key_why}."
+    yield gettext("  # What tells records apart, for ever: {why}.", why=choice.key_why)
     yield f"  key: {scalar(choice.key)}"
     yield from (f"  {name}: {scalar(value)}" for name, value in data.options.items())
     yield ""
     if choice.flag is None:
-        yield "# Each record once: the outbox knows who was told. Nothing is written into the file."
+        yield gettext("# Each record once: the outbox knows who was told. Nothing is written into the file.")
         yield "strategy: {type: once}"
     else:
-        yield "# Who is to be told, and who was, is said by a column of the file."
-        yield "# Where it says `unsent` the messages are queued; when all of a record were accepted, `sent` is written."
+        yield gettext("# Who is to be told, and who was, is said by a column of the file.")
+        yield gettext(
+            "# Where it says `unsent` the messages are queued; when all of a record were accepted, `sent` is written."
+        )
         yield "strategy:"
         yield f"  type: {data.strategy}"
-        yield f"  # {choice.flag_why[:1].upper()}{choice.flag_why[1:]}."
+        why = choice.flag_why[:1].upper() + choice.flag_why[1:]
+        yield gettext("  # {why}.", why=why)
         yield f"  flag: {scalar(choice.flag)}"
         yield f"  unsent: {scalar(choice.unsent)}"
         yield f"  sent: {scalar(choice.sent)}"
     yield ""
-    yield "# What is sent for a record. Templates are Jinja; a value that starts with {{ stands in quotes."
+    yield gettext("# What is sent for a record. Templates are Jinja; a value that starts with {{ stands in quotes.")
     yield "messages:"
     yield "  - name: message"
-    yield f"    # Whom the channel is to reach: {choice.recipient_why}."
+    yield gettext("    # Whom the channel is to reach: {why}.", why=choice.recipient_why)
     yield f"    recipient: {scalar(value_of(choice.recipient) if choice.recipient else FIXED)}"
     yield f"    sender: {CHANNEL}"
-    yield "    # Say it in your words; `notifykit docs configuration` has the filters, such as `| thousands`."
+    yield gettext("    # Say it in your words; `notifykit docs configuration` has the filters, such as `| thousands`.")
     yield from _template(_text(data, choice))
 
 

@@ -7,6 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from notifykit.wording.translation import gettext, gettext_noop
+
 Columns = Mapping[str, tuple[str, ...]]
 
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -91,18 +93,24 @@ def key_of(columns: Columns) -> Guess | None:
     found = next((name for names in (named, plain, own) for name in names), None)
     if found is None:
         return None
-    each = f"each of the {rows:,} rows has its own" if rows > 1 else "nothing speaks against it yet"
+    each = (
+        gettext("each of the {rows:,} rows has its own", rows=rows)
+        if rows > 1
+        else gettext("nothing speaks against it yet")
+    )
     passed = passed_over(columns)
     if passed and found not in named:
-        return Guess(found, f"{passed}; {found} may be one: {each}", passed)
-    return Guess(found, f"{'its name says so, and ' if found in named else ''}{each}{'; ' if passed else ''}{passed}")
+        why = gettext("{passed}; {column} may be one: {each}", passed=passed, column=found, each=each)
+        return Guess(found, why, passed)
+    why = gettext("its name says so, and {each}", each=each) if found in named else each
+    return Guess(found, gettext("{why}; {passed}", why=why, passed=passed) if passed else why)
 
 
 def passed_over(columns: Columns) -> str:
     """Say which column is called a key and cannot be one, and why; empty where there is none."""
     for name, cells in columns.items():
         if called_key(name) and not _reaches(name, cells) and (fault := fault_as_key(cells)):
-            return f"{name} is called a key, and is none: {fault}"
+            return gettext("{name} is called a key, and is none: {fault}", name=name, fault=fault)
     return ""
 
 
@@ -115,12 +123,12 @@ def fault_as_key(cells: Sequence[str]) -> str | None:
     """Return why cells tell no rows apart; None where they do."""
     empty = sum(not cell.strip() for cell in cells)
     if empty:
-        return f"{empty:,} of {len(cells):,} rows have nothing there"
+        return gettext("{empty:,} of {rows:,} rows have nothing there", empty=empty, rows=len(cells))
     word, number = next(iter(Counter(cells).most_common(1)), ("", 0))
     if number > 1:
-        return f"{number:,} rows say {shown(word)}"
+        return gettext("{number:,} rows say {word}", number=number, word=shown(word))
     rounded = next(filter(_ROUNDED.fullmatch, cells), None)
-    return rounded and f"{rounded} was rounded by a spreadsheet"
+    return rounded and gettext("{number} was rounded by a spreadsheet", number=rounded)
 
 
 def flag_of(columns: Columns, besides: Collection[str] = ()) -> Guess | None:
@@ -143,19 +151,25 @@ def flag_of(columns: Columns, besides: Collection[str] = ()) -> Guess | None:
             clear[name] = words
             continue
         what = (
-            "its words are not two clear ones"
+            gettext("its words are not two clear ones")
             if words is None
-            else "it is called a time"
+            else gettext("it is called a time")
             if plain
-            else "its name does not say that"
+            else gettext("its name does not say that")
         )
-        doubt = f"{name} may say who was told, but {what}: it holds {held(cells)}"
+        doubt = gettext(
+            "{name} may say who was told, but {what}: it holds {words}", name=name, what=what, words=held(cells)
+        )
         (doubtful if plain else maybe).append(Guess(name, doubt, doubt))
     times = {guess.column: None for guess in doubtful if _is_time(guess.column)}
     for name, words in clear.items():
-        why = "its name says so" if _named(name, FLAG_WORDS, FLAG_SIGNS) else "its words say so"
+        why = (
+            gettext("its name says so, and it holds {words}", words=held(columns[name]))
+            if _named(name, FLAG_WORDS, FLAG_SIGNS)
+            else gettext("its words say so, and it holds {words}", words=held(columns[name]))
+        )
         doubt = _contradiction(columns, name, words.unsent, {**times, **clear})
-        return Guess(name, doubt or f"{why}, and it holds {held(columns[name])}", doubt)
+        return Guess(name, doubt or why, doubt)
     return next(iter((*doubtful, *maybe)), None)
 
 
@@ -171,10 +185,13 @@ def _contradiction(columns: Columns, flag: str, unsent: str | None, others: Mapp
             if said == unsent and name != flag
         )
         if told:
-            rows = "1 row was" if told == 1 else f"{told:,} rows were"
-            return (
-                f"{flag} and {name} contradict each other: by {name} {rows} told, and {flag} says {shown(unsent or '')}"
+            one = gettext_noop(
+                "{flag} and {name} contradict each other: by {name} 1 row was told, and {flag} says {word}"
             )
+            more = gettext_noop(
+                "{flag} and {name} contradict each other: by {name} {rows:,} rows were told, and {flag} says {word}"
+            )
+            return gettext(one if told == 1 else more, flag=flag, name=name, rows=told, word=shown(unsent or ""))
     return ""
 
 
@@ -183,7 +200,7 @@ def undecided(columns: Columns, besides: Collection[str] = ()) -> str:
     names = [
         name for name, cells in columns.items() if name not in besides and any(cells) and words_of(cells) is not None
     ]
-    return f"{', '.join(names[:SHOWN])} may be one by what stands there" if names else ""
+    return gettext("{names} may be one by what stands there", names=", ".join(names[:SHOWN])) if names else ""
 
 
 def called_flag(name: str) -> bool:
@@ -194,41 +211,47 @@ def called_flag(name: str) -> bool:
 def held(cells: Collection[str]) -> str:
     """Say which words a flag holds, the most frequent first, and which of them differ in their letters alone."""
     counted = Counter(cells).most_common()
-    said = [f"{shown(word)} ({number:,} x)" for word, number in counted[:SHOWN]]
+    said = [gettext("{word} ({number:,} x)", word=shown(word), number=number) for word, number in counted[:SHOWN]]
     if len(counted) > SHOWN:
-        said.append(f"{len(counted) - SHOWN:,} more")
+        said.append(gettext("{number:,} more", number=len(counted) - SHOWN))
     alike: dict[str, list[str]] = defaultdict(list)
     for word, _ in counted[:SHOWN]:
         alike[word.strip().casefold()].append(repr(word))
-    notes = (f"; {' and '.join(words)} are not the same word" for words in alike.values() if len(words) > 1)
-    return (" and ".join(said) or "nothing yet") + "".join(notes)
+    notes = (
+        gettext("; {words} are not the same word", words=gettext(" and ").join(words))
+        for words in alike.values()
+        if len(words) > 1
+    )
+    return (gettext(" and ").join(said) or gettext("nothing yet")) + "".join(notes)
 
 
 def shown(word: str) -> str:
     """Return a cell's text as it may stand in a line."""
     short = word if len(word) <= WIDEST else f"{word[:WIDEST]}…"
-    return short if short.isprintable() and short.strip() else repr(short) if short else "nothing"
+    return short if short.isprintable() and short.strip() else repr(short) if short else gettext("nothing")
 
 
 def words_of(cells: Collection[str]) -> FlagWordsGuess | None:
     """Return the two words of a flag column; None where its cells are none."""
     seen = set(cells)
     if not seen:
-        return FlagWordsGuess(*FLAG_PAIRS[1], "no row says yet")
+        return FlagWordsGuess(*FLAG_PAIRS[1], gettext("no row says yet"))
     for unsent, sent in _pairs():
         if seen <= {unsent, sent}:
             other = next(iter({unsent, sent} - seen), None)
             why = (
-                f"the flag holds {next(iter(seen))}, of which {other} is the counterpart"
+                gettext(
+                    "the flag holds {word}, of which {other} is the counterpart", word=next(iter(seen)), other=other
+                )
                 if other
-                else "the flag holds both"
+                else gettext("the flag holds both")
             )
             return FlagWordsGuess(unsent, sent, why)
     if not seen - {""}:
-        return FlagWordsGuess("", "Y", "the flag is empty everywhere")
+        return FlagWordsGuess("", "Y", gettext("the flag is empty everywhere"))
     for _, sent in _pairs():
         if seen == {"", sent}:
-            return FlagWordsGuess("", sent, f"the flag is empty, or {sent}")
+            return FlagWordsGuess("", sent, gettext("the flag is empty, or {word}", word=sent))
     return None
 
 
@@ -247,7 +270,7 @@ def likely_words(cells: Collection[str]) -> FlagWordsGuess:
     others = [word for word in words if word not in (unsent, "")]
     if sent is None and unsent is not None and len(others) == 1 and not _AMOUNT.fullmatch(others[0]):
         sent = others[0]
-    doubt = f"its words are not two clear ones: it holds {held(cells)}"
+    doubt = gettext("its words are not two clear ones: it holds {words}", words=held(cells))
     return FlagWordsGuess(unsent, sent, doubt, doubt)
 
 
@@ -267,13 +290,13 @@ def recipient_of(columns: Columns, besides: Collection[str] = ()) -> Guess | Non
     others = {name: cells for name, cells in columns.items() if name not in besides}
     for name, cells in others.items():
         if _mostly(ADDRESS, cells):
-            return Guess(name, "it holds mail addresses")
+            return Guess(name, gettext("it holds mail addresses"))
     for name, cells in others.items():
         if _reaches(name, cells):
-            return Guess(name, "its name says so, and it holds numbers to call")
+            return Guess(name, gettext("its name says so, and it holds numbers to call"))
     for name, cells in others.items():
         if _named(name, PEOPLE_WORDS, PEOPLE_SIGNS) and any(map(str.strip, cells)):
-            return Guess(name, "its name says so")
+            return Guess(name, gettext("its name says so"))
     return None
 
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from notifykit.errors import ExitCode, NotifykitError
+from notifykit.wording.translation import gettext
 
 
 class NotMadeError(NotifykitError):
@@ -19,10 +20,14 @@ def require_room(files: Sequence[Path]) -> None:
     """Raise NotMadeError where one of the files is there already, naming all that are."""
     there = [str(path) for path in files if path.is_symlink() or path.exists()]
     if there:
-        verb, what = ("is", "it") if len(there) == 1 else ("are", "them")
+        one, named = len(there) == 1, ", ".join(there)
         raise NotMadeError(
-            f"{', '.join(there)} {verb} there already, and nothing is overwritten",
-            mend=f"go to another folder, or move {what} away",
+            gettext("{files} is there already, and nothing is overwritten", files=named)
+            if one
+            else gettext("{files} are there already, and nothing is overwritten", files=named),
+            mend=gettext("go to another folder, or move it away")
+            if one
+            else gettext("go to another folder, or move them away"),
         )
 
 
@@ -47,8 +52,8 @@ def make_files(texts: Mapping[Path, str]) -> list[Path]:
             require_room(list(texts))
         if isinstance(error, OSError):
             raise NotMadeError(
-                f"cannot be written ({error.strerror}); nothing was left there",
-                mend="check the folder and its permissions",
+                gettext("cannot be written ({strerror}); nothing was left there", strerror=error.strerror),
+                mend=gettext("check the folder and its permissions"),
                 where=error.filename or path,
             ) from error
         raise

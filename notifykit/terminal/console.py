@@ -64,7 +64,7 @@ def warn(*lines: str) -> None:
 def warn_of(label: str, error: NotifykitError) -> None:
     """Print an error behind a label."""
     first, *others = error.lines
-    warn(f"{label}: {first}", *others)
+    warn(gettext("{label}: {said}", label=label, said=first), *others)
 
 
 def info(*lines: str) -> None:

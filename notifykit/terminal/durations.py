@@ -7,11 +7,14 @@ import math
 import click
 
 from notifykit.options import LONGEST, TooLongError, in_days, seconds
-from notifykit.wording.translation import gettext
+from notifykit.wording.translation import gettext, gettext_noop
 
 __all__ = ["DurationType"]
 
-_EXAMPLES = {"s": '30, "30s", "10m", "2h" or "7d"', "d": '7, "7d" or "36h"'}
+_WRONG = {
+    "s": gettext_noop('{text!r}: must be a duration such as 30, "30s", "10m", "2h" or "7d"'),
+    "d": gettext_noop('{text!r}: must be a duration such as 7, "7d" or "36h"'),
+}
 
 
 class DurationType(click.ParamType[float]):
@@ -33,9 +36,9 @@ class DurationType(click.ParamType[float]):
         except TooLongError:
             found = math.inf
         except ValueError:
-            self.fail(f"{text!r}: must be a duration such as {_EXAMPLES[self._unit]}", param, ctx)
+            self.fail(gettext(_WRONG[self._unit], text=text), param, ctx)
         if not found:
-            self.fail(f"{text!r} is no time at all", param, ctx)
+            self.fail(gettext("{text!r} is no time at all", text=text), param, ctx)
         if found > self._longest:
             most = in_days(self._longest)
             self.fail(gettext("{text!r} is longer than can be: {most} at most", text=text, most=most), param, ctx)

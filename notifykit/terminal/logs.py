@@ -127,5 +127,7 @@ def _to_file(file: Path) -> logging.Handler:
     try:
         return RotatingFileHandler(file, maxBytes=FILE_SIZE, backupCount=FILES_KEPT, encoding="utf-8")
     except OSError as error:
-        mend = "name a file in a folder that this account may write to"
-        raise NotifykitError(f"the log cannot be written ({error.strerror})", where=file, mend=mend) from error
+        mend = gettext("name a file in a folder that this account may write to")
+        raise NotifykitError(
+            gettext("the log cannot be written ({strerror})", strerror=error.strerror), where=file, mend=mend
+        ) from error

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from notifykit.config.paths import unnameable
+from notifykit.wording.translation import gettext
 
 __all__ = ["OutputType", "PathType"]
 
@@ -31,9 +32,9 @@ class PathType(click.Path):
     ) -> str | bytes | os.PathLike[str]:
         """Return the path. Raises BadParameter."""
         if not os.fspath(value):
-            self.fail("it is empty; name a file or a folder", param, ctx)
+            self.fail(gettext("it is empty; name a file or a folder"), param, ctx)
         if (wrong := unnameable(value)) is not None:
-            self.fail(f"it {wrong}", param, ctx)
+            self.fail(gettext("it {wrong}", wrong=wrong), param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -59,14 +60,22 @@ class OutputType(PathType):
         found = super().convert(value, param, ctx)
         path = Path(os.fsdecode(found))
         if path.name == "-":
-            self.fail("it is no name of a file; leave the option out to see it printed", param, ctx)
+            self.fail(gettext("it is no name of a file; leave the option out to see it printed"), param, ctx)
         if self._kept.intersection(path.resolve().parts):
-            self.fail(f"{path} lies where nothing but notifykit itself writes; name a file elsewhere", param, ctx)
+            self.fail(
+                gettext("{path} lies where nothing but notifykit itself writes; name a file elsewhere", path=path),
+                param,
+                ctx,
+            )
         if path.is_dir():
-            self.fail(f"{path} is a folder; name a file", param, ctx)
+            self.fail(gettext("{path} is a folder; name a file", path=path), param, ctx)
         if path.is_file() and not self._is_earlier(path):
             self.fail(
-                f"{path} is there already, and is none that this option writes; name another file, or delete that one",
+                gettext(
+                    "{path} is there already, and is none that this option writes; name another file, or "
+                    "delete that one",
+                    path=path,
+                ),
                 param,
                 ctx,
             )

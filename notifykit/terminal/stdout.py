@@ -12,6 +12,7 @@ from typing import TextIO
 import click
 
 from notifykit.errors import NotifykitError
+from notifykit.wording.translation import gettext
 
 
 class OutputError(NotifykitError):
@@ -60,7 +61,9 @@ def _failed(error: OSError) -> None:
     if gone or not _own:
         forget_the_rest(stdout())
     if not gone:
-        raise OutputError(f"results cannot be written to stdout: {error.strerror}; what was done is done") from error
+        raise OutputError(
+            gettext("results cannot be written to stdout: {strerror}; what was done is done", strerror=error.strerror)
+        ) from error
 
 
 def forget_the_rest(stream: TextIO) -> None:

@@ -6,6 +6,7 @@ import math
 from datetime import UTC, datetime
 
 from notifykit.clock import duration
+from notifykit.wording.translation import gettext
 
 __all__ = ["duration", "iso", "local", "relative"]
 
@@ -36,5 +37,7 @@ def relative(seconds: float | None, now: float) -> str:
     if seconds is None:
         return "–"
     if seconds > now:
-        return f"in {duration(seconds - now, units=1)}" if math.isfinite(seconds) else "never"
-    return f"{duration(now - seconds, units=1)} ago"
+        if not math.isfinite(seconds):
+            return gettext("never")
+        return gettext("in {duration}", duration=duration(seconds - now, units=1))
+    return gettext("{duration} ago", duration=duration(now - seconds, units=1))

@@ -24,6 +24,7 @@ __all__ = [
     "joined",
     "ngettext",
     "pgettext",
+    "speak_as_said",
     "spoken",
     "untranslated",
 ]
@@ -73,6 +74,12 @@ def speak(language: str, catalogues: Iterable[Catalogue] = ()) -> None:
             else:
                 _spoken.append(found)
     _teach_click()
+
+
+def speak_as_said(environment: Mapping[str, str], catalogues: Iterable[Catalogue] = ()) -> None:
+    """Speak as NOTIFYKIT_LANG says, else as the locale does: for programs that the command line does not start."""
+    said = environment.get("NOTIFYKIT_LANG")
+    speak(said if said in (ENGLISH, CHINESE) else language_of(environment), catalogues)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
+from notifykit.wording.translation import gettext
 from notifykit_inventory.drafts.beginnings import Callers
 from notifykit_inventory.drafts.conditions import column_of
 from notifykit_inventory.drafts.loops import Loop, Made
@@ -63,7 +64,7 @@ def draft_campaigns(scan: TreeScan, files: StatusFiles, channels: Channels) -> D
         made = (place for loop in walker.loops for place in loop.made)
         read |= {(place.file, place.line, place.column) for place in (*walker.outside, *made)}
         for place in walker.outside:
-            undrafted[_undrafted(place, "its messages are not made in a loop over records")] = None
+            undrafted[_undrafted(place, gettext("its messages are not made in a loop over records"))] = None
         for loop in walker.loops:
             found = _drafted(loop, walker.values, files, channels)
             if isinstance(found, Undrafted):
@@ -72,7 +73,7 @@ def draft_campaigns(scan: TreeScan, files: StatusFiles, channels: Channels) -> D
                 campaigns.append(found)
     for (file, line, column), name in callers.creations.items():
         if (file, line, column) not in read:
-            why = "what it makes could not be followed: it never runs, or is made in a way that is not read"
+            why = gettext("what it makes could not be followed: it never runs, or is made in a way that is not read")
             undrafted[Undrafted(file=file, line=line, function=name, why=why)] = None
     return Drafts(campaigns=tuple(_named(campaigns)), undrafted=tuple(undrafted))
 
@@ -88,39 +89,43 @@ def _drafted(loop: Loop, values: Values, files: StatusFiles, channels: Channels)
     status = _posix(statuses[0]) if len(statuses) == 1 else None
     source = _posix(loop.rows.path) if loop.rows else None
     if flag is None and not loop.statuses:
-        return _undrafted(place, "it keeps no send status")
+        return _undrafted(place, gettext("it keeps no send status"))
     if not statuses and source is None:
-        return _undrafted(place, "nothing tells which files it is given: nobody calls it, or only at run time")
+        return _undrafted(place, gettext("nothing tells which files it is given: nobody calls it, or only at run time"))
     for path in (status, source):
         if path is not None and (known := files.campaign(path)) is not None:
-            return _undrafted(place, f"campaign {known} names its file {path} already")
+            return _undrafted(
+                place, gettext("campaign {campaign} names its file {path} already", campaign=known, path=path)
+            )
     marks: dict[str, tuple[Mark, ...]] = {}
 
     def mark(key: str, what: str) -> None:
         marks[key] = (*marks.get(key, ()), Mark(file=place.file, line=place.line, what=what))
 
     if len(statuses) != 1:
-        mark("legacy.status_file", f"which send-status file it is ({', '.join(statuses) or 'none is named'})")
+        named = ", ".join(statuses) or gettext("none is named")
+        mark("legacy.status_file", gettext("which send-status file it is ({named})", named=named))
     told = owner_of_path(statuses[0], files) if statuses else None
     owner = Owner.TECHNICIAN if told is Owner.TECHNICIAN else Owner.CONTRACT
     if source is None:
-        mark("source.path", "where its records come from")
+        mark("source.path", gettext("where its records come from"))
     columns = {column for one in loop.keys if (column := column_of(one)) is not None}
     if len(columns) != 1:
-        mark("source.key", f"which column the key is ({', '.join(sorted(columns)) or 'none is looked up'})")
+        looked_up = ", ".join(sorted(columns)) or gettext("none is looked up")
+        mark("source.key", gettext("which column the key is ({columns})", columns=looked_up))
     positions = values.positions if owner is Owner.TECHNICIAN else set()
     words = sorted(loop.words)
     if len(words) > 1:
-        mark("legacy.sent_word", f"which word it writes ({', '.join(words)})")
+        mark("legacy.sent_word", gettext("which word it writes ({words})", words=", ".join(words)))
     unsent, sent = (loop.unsent.get(flag), loop.flags.get(flag)) if flag else (None, None)
     if flag and (unsent is None or sent is None):
-        mark("strategy", f"with which words {flag} is read and written")
+        mark("strategy", gettext("with which words {flag} is read and written", flag=flag))
     if owner is Owner.CONTRACT and flag is None:
-        mark("strategy", "which flag column it keeps")
+        mark("strategy", gettext("which flag column it keeps"))
     messages = _messages(loop, values, channels)
     number = None
     if owner is Owner.CONTRACT and (number := _number(messages)) != NUMBER:
-        mark("legacy.number", "which column's value stands in all its texts, so that old rows can be matched")
+        mark("legacy.number", gettext("which column's value stands in all its texts, so that old rows can be matched"))
     return CampaignDraft(
         name=_name(status, place.function),
         owner=owner,
@@ -165,7 +170,9 @@ def _message(name: str, task_type: str | None, made: Made, values: Values, chann
             marks[key] = told
     sender = channels.of(task_type)
     if sender is None:
-        what = f"by which channel of notifykit.yaml messages of {task_type or 'this type'} leave"
+        what = gettext(
+            "by which channel of notifykit.yaml messages of {type} leave", type=task_type or gettext("this type")
+        )
         marks["sender"] = (Mark(file=made.place.file, line=made.place.line, what=what),)
     unclear = tuple(test for test in made.tests if isinstance(test, Mark))
     told_tests = [test for test in made.tests if isinstance(test, str)]
@@ -190,13 +197,13 @@ def _untold(texts: Texts, made: Made, values: Values) -> tuple[Mark, ...]:
         return Mark(file=made.place.file, line=made.place.line, what=what)
 
     if len(texts) > 1:
-        return (mark(f"which of {len(texts)} texts it is"),)
+        return (mark(gettext("which of {number} texts it is", number=len(texts))),)
     found = [values.marks[number] for number in dict.fromkeys(numbers(texts, Kind.UNKNOWN)) if number >= 0]
     if not found and HOLE in texts[0]:
-        found = [mark("a part of it is known only at run time")]
+        found = [mark(gettext("a part of it is known only at run time"))]
     kind = single(texts)
     if not found and kind and kind[0] not in (Kind.VALUE, Kind.NUMBER):
-        found = [mark("it is no text")]
+        found = [mark(gettext("it is no text"))]
     return tuple(found)
 
 
@@ -229,7 +236,7 @@ def _named(campaigns: Sequence[CampaignDraft]) -> list[CampaignDraft]:
             other.name for other in found if other.status_file is not None and other.status_file == one.status_file
         ]
         if others:
-            what = f"one file belongs to one campaign, and {others[0]} has the same"
+            what = gettext("one file belongs to one campaign, and {other} has the same", other=others[0])
             mark = Mark(file=one.file, line=one.line, what=what)
             key = "legacy.status_file"
             one = replace(one, marks={**one.marks, key: (*one.marks.get(key, ()), mark)})

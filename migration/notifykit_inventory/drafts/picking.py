@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from notifykit.wording.translation import gettext
 from notifykit_inventory.drafts.model import Mark, Test
 from notifykit_inventory.drafts.symbols import RECORD, Kind, plain, single, symbol
 from notifykit_inventory.resolution.folding import Scope, Texts, fold
@@ -126,7 +127,8 @@ class Picking:
 
 def _untold(node: ast.expr, scope: Scope) -> Mark:
     file = scope.modules.file(scope.home.path)
-    return Mark(file=file, line=node.lineno, what=f"which of the records are told: {short(node)}")
+    what = gettext("which of the records are told: {code}", code=short(node))
+    return Mark(file=file, line=node.lineno, what=what)
 
 
 def _is_nothing(node: ast.expr) -> bool:

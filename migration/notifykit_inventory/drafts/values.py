@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from notifykit.wording.translation import gettext
 from notifykit_inventory.drafts.model import Mark
 from notifykit_inventory.drafts.picking import READS_ALL, WHOLE, Picking
 from notifykit_inventory.drafts.symbols import (
@@ -124,14 +125,14 @@ class Values:
 
     def unknown(self, node: ast.expr, scope: Scope) -> Texts:
         """Return the symbol for what only a run can tell."""
-        what = f"{short(node)} is known only at run time"
+        what = gettext("{code} is known only at run time", code=short(node))
         self.marks.append(Mark(file=scope.modules.file(scope.home.path), line=node.lineno, what=what))
         return symbol(Kind.UNKNOWN, str(len(self.marks) - 1))
 
     def unnamed(self, name: str, found: Function) -> Texts:
         """Return the symbol for a parameter that nobody gives."""
         file = self.modules.file(found.home.path)
-        what = f"what {found.name} is given for {name} is known only at run time"
+        what = gettext("what {function} is given for {name} is known only at run time", function=found.name, name=name)
         self.marks.append(Mark(file=file, line=found.definition.lineno, what=what))
         return symbol(Kind.UNKNOWN, str(len(self.marks) - 1))
 

@@ -9,6 +9,7 @@ import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from notifykit.wording.translation import gettext
 from notifykit_inventory.drafts.conditions import Conditions, all_of, joined
 from notifykit_inventory.drafts.loops import CREATES, MESSAGE, Loop, Made, arguments_of, flags_of, is_record, ways_out
 from notifykit_inventory.drafts.model import Mark, Test
@@ -174,7 +175,7 @@ class Walker:
             self._for(node, frame)
         elif isinstance(node, ast.While):
             self._forget(node.body, frame)
-            self._branch(node.body, frame, self._mark(node.test, frame, "how often this loop runs"))
+            self._branch(node.body, frame, self._mark(node.test, frame, gettext("how often this loop runs")))
         elif isinstance(node, ast.With | ast.AsyncWith):
             for item in node.items:
                 self._calls(item.context_expr, frame)
@@ -184,11 +185,11 @@ class Walker:
         elif isinstance(node, ast.Try | ast.TryStar):
             leaves = self._walk(node.body, frame) or self._walk(node.orelse, frame)
             for handler in node.handlers:
-                self._branch(handler.body, frame, self._mark(handler, frame, "whether this error is raised"))
+                self._branch(handler.body, frame, self._mark(handler, frame, gettext("whether this error is raised")))
             return self._walk(node.finalbody, frame) or leaves
         elif isinstance(node, ast.Match):
             for case in node.cases:
-                test = self._mark(node.subject, frame, f"whether it is {short(case.pattern)}")
+                test = self._mark(node.subject, frame, gettext("whether it is {pattern}", pattern=short(case.pattern)))
                 if self._branch(case.body, frame, test):
                     frame.tests += (test,)
         elif isinstance(node, ast.Delete):
@@ -265,7 +266,7 @@ class Walker:
     def _told(self, test: bool | str | None, node: ast.expr, frame: _Frame) -> Test:
         if isinstance(test, str):
             return test
-        mark = self._mark(node, frame, f"whether {short(node)}")
+        mark = self._mark(node, frame, gettext("whether {condition}", condition=short(node)))
         self.values.picking.note(mark, node, self._scope(frame))
         return mark
 
@@ -298,7 +299,7 @@ class Walker:
             frame.names[name] = self.values.unknown(node.iter, scope)
         record = next((name for name in reversed(names) if is_record(node.body, name)), None)
         if self.conditions.loop is not None or self._silent or record is None:
-            self._branch(node.body, frame, self._mark(node.iter, frame, "how often this loop runs"))
+            self._branch(node.body, frame, self._mark(node.iter, frame, gettext("how often this loop runs")))
             return
         frame.names[record] = RECORD
         loop = Loop(place=self._place(node, frame), rows=None, flags=flags_of(node.body, record, scope))
@@ -313,7 +314,7 @@ class Walker:
         self._forget(node.body, frame)
         loop.rows = self.values.picking.rows(rows)  # as the loop left them
         picked = loop.rows.conditions if loop.rows else ()
-        left = [self._mark(one, frame, "whether the loop was left here at a record before")
+        left = [self._mark(one, frame, gettext("whether the loop was left here at a record before"))
                 for one in ways_out(node.body)[:1]]  # fmt: skip
         loop.made = {place: replace(made, tests=(*picked, *made.tests, *left)) for place, made in loop.made.items()}
         if loop.made:

@@ -8,9 +8,12 @@ from pathlib import Path
 from notifykit.errors import NotifykitError
 from notifykit.start import ProjectDraft
 from notifykit.terminal.progress import progress
+from notifykit.wording.translation import gettext
 from notifykit_inventory.drafts.drafting import NAMES, Channels, Drafts, draft_campaigns
 from notifykit_inventory.drafts.yaml_form import campaign_file, scalar
+from notifykit_inventory.report import not_drafted
 from notifykit_inventory.take import TreeScan
+from notifykit_inventory.wording import said
 from notifykit_inventory.words import DATABASE, StatusFiles
 
 
@@ -25,8 +28,8 @@ def draft_whole_project(program: Path) -> ProjectDraft:
     first = draft_campaigns(scan, files, Channels())
     if not first.campaigns:
         raise NotifykitError(
-            "no campaign can be drafted from this code",
-            mend="make a project from its CSV file: `notifykit init CSV`",
+            gettext("no campaign can be drafted from this code"),
+            mend=gettext("make a project from its CSV file: `notifykit init CSV`"),
             where=program,
             more=_left_out(first, scan),
         )
@@ -44,21 +47,25 @@ def _types(drafts: Drafts) -> dict[str, str]:
 
 
 def _project(types: Mapping[str, str]) -> Iterator[str]:
-    yield "# Made by `notifykit init --from-program`. Paths start at this file: it belongs where the program runs."
-    yield "# `notifykit docs migration` is the way from here; `notifykit docs configuration` has every key."
+    yield gettext(
+        "# Made by `notifykit init --from-program`. Paths start at this file: it belongs where the program runs."
+    )
+    yield gettext("# `notifykit docs migration` is the way from here; `notifykit docs configuration` has every key.")
     yield ""
-    yield "# The task table of the old program, which `notifykit migrate` makes the outbox."
+    yield gettext("# The task table of the old program, which `notifykit migrate` makes the outbox.")
     yield f"store: {DATABASE}"
     yield "campaigns: campaigns/*.yaml"
     yield ""
-    yield "# By which channels messages leave, one for each kind of task. Each appends to a file for now; what is"
-    yield "# there has reached nobody (`notifykit docs senders` has the others)."
+    yield gettext(
+        "# By which channels messages leave, one for each kind of task. Each appends to a file for now; what is\n"
+        "# there has reached nobody (`notifykit docs senders` has the others)."
+    )
     yield "senders:"
     for task_type, channel in types.items():
-        yield f"  # TODO by which service messages of {' '.join(task_type.split())} leave"
+        yield gettext("  # TODO by which service messages of {type} leave", type=" ".join(task_type.split()))
         yield f"  {scalar(channel)}: {{type: file, path: {scalar(f'sent/{channel}.jsonl')}}}"
     yield ""
-    yield "# Which of them sends which kind of task, for the shim and for drafts."
+    yield gettext("# Which of them sends which kind of task, for the shim and for drafts.")
     yield "legacy:"
     yield "  channels:"
     yield from (f"    {scalar(task_type)}: {scalar(channel)}" for task_type, channel in types.items())
@@ -66,13 +73,20 @@ def _project(types: Mapping[str, str]) -> Iterator[str]:
 
 def _told(found: Drafts, types: Mapping[str, str]) -> Sequence[str]:
     lines = [
-        f"{draft.name}: {draft.owner} campaign of {draft.file}:{draft.line} {draft.function}"
+        gettext(
+            "{path}: {owner} campaign of {file}:{line} {function}",
+            path=draft.name,
+            owner=said(draft.owner),
+            file=draft.file,
+            line=draft.line,
+            function=draft.function,
+        )
         for draft in found.campaigns
     ]
     todo = len(types) + sum(len(draft.marked) for draft in found.campaigns)
-    return [*lines, f"left to you: {todo} x # TODO"]
+    return [*lines, gettext("left to you: {number} x # TODO", number=todo)]
 
 
 def _left_out(found: Drafts, scan: TreeScan) -> Sequence[str]:
-    lines = [f"not drafted: {item.file}:{item.line} {item.function}: {item.why}" for item in found.undrafted]
-    return [*lines, *(f"not read: {item.file}: {item.reason}" for item in scan.unread)]
+    unread = (gettext("not read: {file}: {reason}", file=item.file, reason=item.reason) for item in scan.unread)
+    return [*map(not_drafted, found.undrafted), *unread]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from notifykit.errors import ExitCode, NotifykitError
+from notifykit.wording.translation import gettext
 from notifykit_inventory.drafts.drafting import Drafts
 from notifykit_inventory.drafts.model import CampaignDraft
 from notifykit_inventory.drafts.yaml_form import campaign_file
@@ -43,6 +44,8 @@ def write_drafts(drafts: Drafts, folder: Path) -> list[WrittenDraft]:
             found.append(WrittenDraft(draft=draft, path=path, written=written))
     except OSError as error:
         raise DraftsUnwritableError(
-            f"drafts cannot be written ({error.strerror})", mend="check --campaigns", where=folder
+            gettext("drafts cannot be written ({strerror})", strerror=error.strerror),
+            mend=gettext("check --campaigns"),
+            where=folder,
         ) from error
     return found

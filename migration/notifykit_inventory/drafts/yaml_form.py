@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import yaml
 
+from notifykit.wording.translation import gettext
 from notifykit_inventory.drafts.drafting import NUMBER
 from notifykit_inventory.drafts.model import CampaignDraft, Mark, MessageDraft
 from notifykit_inventory.drafts.symbols import UNDECIDED
@@ -28,10 +29,13 @@ def campaign_file(draft: CampaignDraft) -> str:
 
 
 def _lines(draft: CampaignDraft) -> Iterator[str]:
-    yield f"# Drafted from {draft.file}:{draft.line}{f' ({draft.function})' if draft.function else ''}."
-    yield "# Paths are as the code says them: relative to the folder of notifykit.yaml, where the old program runs."
+    place = f"{draft.file}:{draft.line}{f' ({draft.function})' if draft.function else ''}"
+    yield gettext("# Drafted from {place}.", place=place)
+    yield gettext(
+        "# Paths are as the code says them: relative to the folder of notifykit.yaml, where the old program runs."
+    )
     if draft.marked:
-        yield f"# What the code does not tell is marked: {len(draft.marked)} x `# TODO`."
+        yield gettext("# What the code does not tell is marked: {number} x `# TODO`.", number=len(draft.marked))
     yield ""
     yield from _section("source", _source(draft), draft.marks)
     yield ""

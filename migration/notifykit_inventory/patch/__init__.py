@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from notifykit.errors import ExitCode, NotifykitError
+from notifykit.wording.translation import gettext
 from notifykit_inventory.patch.model import Patch
 from notifykit_inventory.patch.text import as_patch
 from notifykit_inventory.words import StatusFiles
@@ -28,7 +29,11 @@ def require_libcst() -> None:
         import libcst  # noqa: F401
     except ImportError as error:
         raise LibcstMissingError(
-            f"taking send status out of the old code needs libcst ({error}); install it: {INSTALL}"
+            gettext(
+                "taking send status out of the old code needs libcst ({error}); install it: {command}",
+                error=error,
+                command=INSTALL,
+            )
         ) from error
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from notifykit.wording.translation import gettext
 from notifykit_inventory.facts import FunctionKey, Parameter, RawUse
 from notifykit_inventory.model import Owner, UseKind
 from notifykit_inventory.patch.callers import PassedArguments, given_to, obstacles
@@ -179,7 +180,9 @@ class PatchBuilder:
             result = stripped.get(file)
             line = min((call.place.line for call, _ in given), default=1)
             if result is None or (function, name) in result.used:
-                why = f"{function} still needs its parameter {name}, so its calls keep it"
+                why = gettext(
+                    "{function} still needs its parameter {name}, so its calls keep it", function=function, name=name
+                )
                 self.leftovers[Leftover(file=file, line=self._line_of(parameter), why=why)] = None
             elif all(
                 (argument.place.line, argument.place.column) in stripped[call.place.file].arguments
@@ -188,7 +191,7 @@ class PatchBuilder:
             ) and all(call.place.file in stripped for call, _ in given):
                 continue
             else:
-                why = f"a call of {function} cannot be changed"
+                why = gettext("a call of {function} cannot be changed", function=function)
                 self.leftovers[Leftover(file=given[0][0].place.file, line=line, why=why)] = None
             del self.parameters[parameter]
         self._take_back_constants(stripped)
@@ -212,7 +215,11 @@ class PatchBuilder:
                     self.ownership.parameter_of(call, item.at) in self.ownership.carried for item in call.arguments
                 )
                 if carried and callee[1] not in self.whole[callee[0]] and callee[1] not in FUNCTIONS:
-                    why = f"{callee[1]} stays as it is, since {name or 'the module'} calls it and has to stay"
+                    why = gettext(
+                        "{function} stays as it is, since {caller} calls it and has to stay",
+                        function=callee[1],
+                        caller=name or gettext("the module"),
+                    )
                     self.leftovers[Leftover(file=callee[0], line=self._line_of((callee, "")), why=why)] = None
                     self.whole[callee[0]].add(callee[1])
                     waiting.append(callee)
@@ -235,7 +242,7 @@ class PatchBuilder:
                 needed.setdefault(name, (file, line))
         for name, (file, _) in needed.items():
             raw = self.constants.pop(name)[0]
-            why = f"{name} is still needed in {file}"
+            why = gettext("{name} is still needed in {file}", name=name, file=file)
             self.leftovers[Leftover(file=raw.place.file, line=raw.place.line, why=why)] = None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
+from notifykit.wording.translation import gettext
 from notifykit_inventory.facts import Argument, CallFact, Parameter
 from notifykit_inventory.model import Owner
 from notifykit_inventory.ownership import Ownership
@@ -34,10 +35,16 @@ def obstacles(
     for call, argument in given:
         owner, _ = ownership.whose(call.marked, argument.evidence, call.caller)
         if owner is not Owner.CONTRACT:
-            why = f"{plain} is not given a contract's status file for certain"
+            why = gettext("{function} is not given a contract's status file for certain", function=plain)
             yield Leftover(file=call.place.file, line=call.place.line, why=why)
     if plain.startswith("__"):
-        yield Leftover(file=home, line=1, why=f"{function} keeps its parameter {name}: it is called by the language")
+        yield Leftover(
+            file=home,
+            line=1,
+            why=gettext(
+                "{function} keeps its parameter {name}: it is called by the language", function=function, name=name
+            ),
+        )
         return
     known = {(call.place.file, call.place.line, call.place.column) for call, _ in given}
     others = {
@@ -49,7 +56,7 @@ def obstacles(
         try:
             tree = parse(code)
         except UnreadableError:
-            yield Leftover(file=file, line=1, why=f"it mentions {plain}, but cannot be read")
+            yield Leftover(file=file, line=1, why=gettext("it mentions {function}, but cannot be read", function=plain))
             continue
         yield from _in_file(parameter, ownership, file, code.text.split("\n"), tree, known, others)
 
@@ -71,15 +78,21 @@ def _in_file(
         spot = (file, call.lineno, column(lines[call.lineno - 1], call.col_offset))
         if spot not in known and spot not in others and _may_give(call, parameter, ownership):
             yield Leftover(
-                file=file, line=call.lineno, why=f"what {plain} is given for {name} is known only at run time"
+                file=file,
+                line=call.lineno,
+                why=gettext("what {function} is given for {name} is known only at run time", function=plain, name=name),
             )
     for node in ast.walk(tree):
         handed = isinstance(node, ast.Name | ast.Attribute) and last_name(node) == plain and id(node) not in called
         if handed or (isinstance(node, ast.Constant) and node.value == plain):
             line = getattr(node, "lineno", 1)
-            yield Leftover(file=file, line=line, why=f"{plain} is handed on here without being called")
+            yield Leftover(
+                file=file, line=line, why=gettext("{function} is handed on here without being called", function=plain)
+            )
         elif isinstance(node, ast.alias) and node.name == plain and node.asname not in (None, plain):
-            yield Leftover(file=file, line=node.lineno, why=f"{plain} goes by another name here")
+            yield Leftover(
+                file=file, line=node.lineno, why=gettext("{function} goes by another name here", function=plain)
+            )
 
 
 def _may_give(call: ast.Call, parameter: Parameter, ownership: Ownership) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
+from notifykit.wording.translation import gettext
 from notifykit_inventory.patch.removals import Removals, Spot
 from notifykit_inventory.patch.stripping import StripReport, strip_module
 from notifykit_inventory.patch.units import Unit, look_at
@@ -39,9 +40,10 @@ class ParsedFile:
         try:
             self._module = cst.parse_module(text)
         except (cst.ParserSyntaxError, RecursionError) as error:
-            raise UnfitError(f"its syntax cannot be kept: {str(error).splitlines()[0]}") from error
+            why = str(error).splitlines()[0]
+            raise UnfitError(gettext("its syntax cannot be kept: {why}", why=why)) from error
         if self._module.code != text:
-            raise UnfitError("its layout cannot be kept")
+            raise UnfitError(gettext("its layout cannot be kept"))
         wrapper = MetadataWrapper(self._module, unsafe_skip_copy=True)
         found = wrapper.resolve(PositionProvider)
         self._spots = {node: (place.start.line, place.start.column) for node, place in found.items()}
@@ -75,7 +77,7 @@ class ParsedFile:
         found = {}
         for name, node in _outermost(self._module):
             if names.setdefault(name, node) is not node:
-                found[name] = (self._spots[node][0], f"{name} is defined twice")
+                found[name] = (self._spots[node][0], gettext("{name} is defined twice", name=name))
         return found
 
     def _once(self, removals: Removals, needed: set[tuple[str, str]]) -> tuple[cst.Module, StripReport, list[Unit]]:
@@ -114,9 +116,15 @@ class ParsedFile:
             wanted = _calls(unit.node, unit) - len(calls)
             if unit.statuses and mentions(after[unit.name], unit.statuses):
                 names = ", ".join(sorted(unit.statuses))
-                found[unit.name] = (line, f"{names} is used in a way that cannot be taken out safely")
+                found[unit.name] = (
+                    line,
+                    gettext("{names} is used in a way that cannot be taken out safely", names=names),
+                )
             elif _calls(after[unit.name], unit) != wanted:
-                found[unit.name] = (line, "what the call gives is used in a way that cannot be taken out safely")
+                found[unit.name] = (
+                    line,
+                    gettext("what the call gives is used in a way that cannot be taken out safely"),
+                )
         return found
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import libcst as cst
 
+from notifykit.wording.translation import gettext
 from notifykit_inventory.patch.layout import gone, passing, settled, statements, without, without_pass
 from notifykit_inventory.patch.removals import Removals, Spot
 from notifykit_inventory.patch.units import Unit
@@ -71,7 +72,7 @@ class _Stripper(cst.CSTTransformer):
             return
         if any(isinstance(part, cst.Arg) and self.spots.get(part.value) in self.removals.arguments
                for part in walk(expression)):  # fmt: skip
-            self.block(node, "a status file is handed on within a condition that changes")
+            self.block(node, gettext("a status file is handed on within a condition that changes"))
         self.verdicts[node] = found
 
     # Functions and classes
@@ -274,7 +275,7 @@ class _Stripper(cst.CSTTransformer):
     def leave_While(self, original_node: cst.While, updated_node: cst.While) -> cst.While:
         found = self.verdicts.get(original_node)
         if isinstance(found, KnownValue):
-            self.block(original_node, "a loop runs by the status")
+            self.block(original_node, gettext("a loop runs by the status"))
             return updated_node
         return updated_node if found is None else updated_node.with_changes(test=found)
 
@@ -283,7 +284,7 @@ class _Stripper(cst.CSTTransformer):
         if isinstance(found, KnownValue):
             if found.true:
                 return cst.RemoveFromParent()
-            self.block(original_node, "nothing would be left in a comprehension")
+            self.block(original_node, gettext("nothing would be left in a comprehension"))
             return updated_node
         return updated_node if found is None else updated_node.with_changes(test=found)
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from notifykit.wording.translation import gettext, gettext_noop
 from notifykit_inventory.model import Owner, Use, UseKind
 from notifykit_inventory.patch.diff import file_diff
 from notifykit_inventory.patch.model import Leftover, Patch, PatchContent, Remark
+from notifykit_inventory.wording import said
 
-_HEAD = """\
-Takes the contracts' send status out of this code; the technicians' stays. Review it, then apply it in this folder
-with `patch -p1 < FILE` or `git apply FILE`.
-
-Only for code whose contracts notifykit itself generates (`notifykit generate`): under `notifykit shim`, the old
-program's calls are what is replaced, and have to stay."""
+_HEAD = gettext_noop(
+    "Takes the contracts' send status out of this code; the technicians' stays. Review it, then apply it in "
+    "this folder\nwith `patch -p1 < FILE` or `git apply FILE`.\n\nOnly for code whose contracts notifykit itself "
+    "generates (`notifykit generate`): under `notifykit shim`, the old\nprogram's calls are what is replaced, "
+    "and have to stay."
+)
 
 
 JOBS = (UseKind.CALL, UseKind.PASS, UseKind.CONSTANT)
@@ -20,8 +22,10 @@ JOBS = (UseKind.CALL, UseKind.PASS, UseKind.CONSTANT)
 
 def job(use: Use) -> str:
     """Return a line about a use of a campaign that was not migrated."""
-    within = f" in {use.place.function}" if use.place.function else ""
-    return f"{use.place.file}:{use.place.line}: {use.name}{within}: {use.why.text}"
+    place, name, why = f"{use.place.file}:{use.place.line}", use.name, said(use.why)
+    if not use.place.function:
+        return gettext("{place}: {name}: {why}", place=place, name=name, why=why)
+    return gettext("{place}: {name} in {function}: {why}", place=place, name=name, function=use.place.function, why=why)
 
 
 def leftover(item: Leftover) -> str:
@@ -31,7 +35,15 @@ def leftover(item: Leftover) -> str:
 
 def left(use: Use) -> str:
     """Return a line about a use that is there after the patch, for a person."""
-    return f"{use.place.file}:{use.place.line}: {use.kind} {use.name}: {use.owner}, {use.why.text}"
+    return gettext(
+        "{file}:{line}: {kind} {name}: {owner}, {why}",
+        file=use.place.file,
+        line=use.place.line,
+        kind=said(use.kind),
+        name=use.name,
+        owner=said(use.owner),
+        why=said(use.why),
+    )
 
 
 def remark(item: Remark) -> str:
@@ -56,26 +68,28 @@ def as_patch(content: PatchContent) -> Patch:
 
 
 def _comment(content: PatchContent, remaining: tuple[Use, ...], waiting: tuple[Use, ...]) -> str:
-    lines = _HEAD.split("\n")
+    lines = gettext(_HEAD).split("\n")
     if not content.changes:
-        lines += ["", "There is nothing that can be taken out."]
+        lines += ["", gettext("There is nothing that can be taken out.")]
     if content.leftovers:
-        lines += ["", "Not taken out, since that might not be safe (lines as they are now):"]
+        lines += ["", gettext("Not taken out, since that might not be safe (lines as they are now):")]
         lines += [f"  {leftover(item)}" for item in content.leftovers]
     if remaining:
-        lines += ["", "What is left for a person (lines as they are after the patch):"]
+        lines += ["", gettext("What is left for a person (lines as they are after the patch):")]
         lines += [f"  {left(use)}" for use in remaining]
     if waiting:
-        lines += ["", "Left alone, since the campaigns were not migrated (lines as they are after the patch):"]
+        lines += ["", gettext("Left alone, since the campaigns were not migrated (lines as they are after the patch):")]
         lines += [f"  {job(use)}" for use in waiting]
     if content.remarks:
         lines += [
             "",
-            "Comments and docstrings that speak of what goes, for a person (lines as they are after the patch):",
+            gettext(
+                "Comments and docstrings that speak of what goes, for a person (lines as they are after the patch):"
+            ),
         ]
         lines += [f"  {remark(item)}" for item in content.remarks]
     suspect = [item for item in content.after.unread if item.suspect]
     if suspect:
-        lines += ["", "Could not be read, and may use send status:"]
+        lines += ["", gettext("Could not be read, and may use send status:")]
         lines += [f"  {item.file}: {item.reason}" for item in suspect]
     return "".join(f"# {line}".rstrip() + "\n" for line in "\n".join(lines).splitlines())

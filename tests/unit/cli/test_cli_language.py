@@ -51,7 +51,7 @@ def test_channels_and_messages_too(make_world: MakeWorld) -> None:
     with world.outbox() as outbox:
         outbox.set_outage(OUTAGE)
     status = world.invoke("--lang", "zh", "status").stdout
-    assert "channel award-desk: 无法连接：ConnectError refused; since" in status
-    assert "channel beijing-group is paused until it is resumed: 93000 bad key" in status
+    assert "通道 award-desk：无法连接：ConnectError refused；自 " in status
+    assert "通道 beijing-group 已暂停，直到有人恢复：93000 bad key" in status
     assert "cannot be reached: ConnectError refused" in world.invoke("status").stdout
     assert "不用了" in world.invoke("--lang", "zh", "tasks").stdout

@@ -24,6 +24,7 @@ from notifykit.demo.story import Played
 from notifykit.errors import ExitCode
 from notifykit.plugins import Plugins, load_plugins
 from notifykit.session import Session
+from notifykit.wording import translation
 
 CHANNEL = ChannelProof(channel="beijing-group", due=3, once=3, in_doubt=0, twice=(), never=(), strange=0)
 FLAGS = FlagProof(file="a.csv", rows=4, set_now=3, wrong=(), other_bytes=0)
@@ -256,3 +257,11 @@ def test_long_lines_are_folded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert said[2].startswith("      word")
     Narrator(said.append).tell("word " * 40)
     assert max(map(len, "\n".join(said).splitlines())) <= 80
+
+
+def test_the_commands_that_are_shown_speak_the_language_that_is_spoken(tmp_path: Path) -> None:
+    for language, said in (("zh", "notifykit，版本"), ("en", "notifykit, version")):
+        translation.speak(language)
+        lines: list[str] = []
+        Commands(tmp_path, lines.append).run("--version")
+        assert said in "".join(lines)

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from notifykit.demo.narration import Narrator, folded
+from notifykit.demo.narration import Narrator, columned, folded
+from notifykit.wording import translation
 
 WORDS = st.lists(st.text("ab通知", min_size=1, max_size=9), min_size=1, max_size=40)
 
@@ -27,3 +28,27 @@ def test_a_paragraph_is_folded_to_the_terminal(monkeypatch: pytest.MonkeyPatch) 
     Narrator(said.append).tell("word " * 60)
     assert len(said) > 3
     assert all(len(line) <= 70 and re.fullmatch(r"  word( word)*", line) for line in said)
+
+
+@given(st.text("通知", min_size=80, max_size=300), st.integers(60, 120))
+def test_chinese_is_folded_by_columns(text: str, width: int) -> None:
+    translation.speak(translation.CHINESE)
+    lines = folded(text, width, further="  ")
+    assert "".join(line.removeprefix("  ") for line in lines) == text
+    assert all(cell_len(line) <= width for line in lines)
+
+
+def test_a_heading_is_in_both_languages_and_in_chinese_alone_where_that_is_spoken() -> None:
+    said: list[str] = []
+    Narrator(said.append).chapter("The proof", "证明")
+    translation.speak(translation.CHINESE)
+    Narrator(said.append).act("Act one: a bad day", "第一幕：多事的一天")
+    assert said == ["", "== The proof · 证明", "", "==== 第一幕：多事的一天"]
+
+
+@given(st.lists(st.text("ab通知", max_size=4), min_size=3, max_size=3))
+def test_numbers_stand_below_one_another_in_every_language(cells: list[str]) -> None:
+    line = columned(cells, (10, 9, 8))
+    assert cell_len(line) == 27
+    assert line.startswith(cells[0])
+    assert line.endswith(cells[2])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -176,3 +178,49 @@ def test_a_program_that_fails_keeps_its_traceback(world: ProgramWorld) -> None:
     assert done.returncode == 1
     assert "RuntimeError: its own" in done.stderr
     assert 'main.py", line 2' in done.stderr
+
+
+def test_what_is_explained_and_refused_is_chinese_where_the_locale_is(
+    world: ProgramWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFYKIT_LANG", "zh")
+    utils = world.folder / "modules" / "file_utils.py"
+    text = utils.read_text(encoding="utf-8").replace(
+        "def save_send_status(filename,", "def save_send_status(city, filename,"
+    )
+    utils.write_text(text, encoding="utf-8")
+    told = " ".join(invoke(world, "--explain", "--", "main.py").stdout.split())
+    for said in (
+        "替换 12 个函数；属于活动的有 5 个文件",
+        "create_task 入队；在合同通知里：等这一组收尾时",
+        "save_send_status 保留：它有 3 个参数，而不是 2 个",
+        "state/send_status_bj_aug.json 不再写；它该说的由发件箱回答",
+    ):
+        assert said in told
+    assert "is not there" not in told
+    assert "stays: it takes 3 parameters, not 2" in invoke(world, "--explain", "--json", "main.py").stdout
+    refused = invoke(world, "--", "no_such.py")
+    assert (refused.exit_code, "no_such.py" in refused.stderr) == (4, True)
+    assert "没有这个脚本" in refused.stderr
+
+
+def test_a_program_that_installs_the_shim_itself_is_told_in_its_language(world: ProgramWorld) -> None:
+    (world.folder / "first.py").write_text(
+        "from task_manager import update_task\nimport notifykit_compat\nnotifykit_compat.install()\n", encoding="utf-8"
+    )
+
+    def told(language: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "first.py"],
+            cwd=world.folder,
+            env={**os.environ, "NOTIFYKIT_LANG": language, "PYTHONIOENCODING": "utf-8"},
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    assert "在垫片替换之前就绑定了 task_manager.update_task" in told("zh")
+    assert "bound task_manager.update_task before the shim replaced it" in told("en")

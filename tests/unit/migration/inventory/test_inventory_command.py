@@ -13,6 +13,7 @@ from legacy_code import write_legacy_code
 from notifykit_inventory.command import inventory
 from notifykit_inventory.patch import plan_patch
 
+from notifykit.cli.app import build_cli
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.plugins import load_plugins
 from notifykit.session import Session
@@ -158,3 +159,31 @@ def test_help_says_the_exit_code_and_shows_an_example() -> None:
     text = invoke("inventory", "--help", width=100).stdout
     assert "Exit with 1 while contract uses remain" in text
     assert text.rstrip().endswith("notifykit inventory . --check --json")
+
+
+def test_everything_is_told_in_chinese_where_the_locale_is(tmp_path: Path) -> None:
+    code = write_legacy_code(tmp_path / "program", {"old.py": "print 'send_status'\n"})
+    runner = CliRunner(env={"COLUMNS": "200", "NOTIFYKIT_LANG": "zh"})
+
+    def told(*arguments: str, code: int = 0) -> str:
+        done = runner.invoke(build_cli(), ["--project", str(tmp_path / "none.yaml"), "inventory", *arguments])
+        assert done.exit_code == code, done.output
+        return done.output
+
+    listed = told(str(code))
+    for said in (
+        "有 17 处用到发送状态：合同 6、技师 4、共用 7、待定 0",
+        "读不了的：",
+        "是 Python 2？",
+        "可能用到发送状态",
+        "行是按位置读的",
+        "去掉：发过什么，发件箱知道",
+    ):
+        assert said in listed
+    assert "的活动，来自 modules/" in told(str(code), "--campaigns", str(tmp_path / "drafts"))
+    assert any("# 据 modules/" in file.read_text(encoding="utf-8") for file in (tmp_path / "drafts").iterdir())
+    assert "请指定旧程序的文件夹或文件" in told(str(tmp_path / "nowhere"), code=1)
+    assert "--out 需要 --format：说明要写什么" in told(str(code), "--out", "x.md", code=2)
+    english = json.loads(told(str(code), "--json"))
+    assert {use["fate"] for use in english["uses"]} >= {"goes: the outbox knows what was sent"}
+    assert any("Python 2?" in item["reason"] for item in english["unread"])
