@@ -54,7 +54,7 @@ class Narrator:
         self._begun = False
 
     def act(self, title: str, chinese: str) -> None:
-        """Begin an act. Its heading is in both languages; in Chinese alone where that is spoken. Likewise of a chapter."""
+        """Begin an act. Its heading, as a chapter's, is in both languages; in Chinese alone where that is spoken."""
         self._go_on()
         self._begun = False
         self._head("====", title, chinese)

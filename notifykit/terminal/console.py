@@ -13,25 +13,12 @@ from notifykit.errors import NotifykitError
 from notifykit.secrets import json_escape, redact, redact_data
 from notifykit.session import Session
 from notifykit.terminal.stdout import emit, stdout
-from notifykit.wording.translation import ENGLISH, gettext, pgettext, speak
+from notifykit.wording.translation import gettext, pgettext
 
 __all__ = ["count", "info", "json_option", "out", "print_json", "some", "visible", "warn", "warn_of"]
 
-
-def _in_english(_context: click.Context, _option: click.Parameter, as_json: bool) -> bool:
-    """Speak English to a program, whatever the people around it speak: texts within JSON never change."""
-    if as_json:
-        speak(ENGLISH)
-    return as_json
-
-
 json_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    is_eager=True,
-    callback=_in_english,
-    help="Print JSON (`notifykit docs cli` lists its keys).",
+    "--json", "as_json", is_flag=True, help="Print JSON (`notifykit docs cli` lists its keys)."
 )
 
 

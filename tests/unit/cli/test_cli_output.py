@@ -6,9 +6,7 @@ import io
 import json
 import sys
 
-import click
 import pytest
-from click.testing import CliRunner
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -16,7 +14,7 @@ from rich.cells import cell_len
 from notifykit.errors import NotifykitError
 from notifykit.secrets import Secret
 from notifykit.terminal import tables
-from notifykit.terminal.console import count, json_option, out, print_json, some, visible, warn, warn_of
+from notifykit.terminal.console import count, out, print_json, some, visible, warn, warn_of
 from notifykit.terminal.folding import folded
 from notifykit.terminal.tables import Key, Right, print_table
 from notifykit.wording.translation import speak
@@ -146,17 +144,6 @@ def test_json_on_several_lines(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert len(out.splitlines()) > 1
     assert json.loads(out) == {"a": [1]}
-
-
-def test_programs_are_spoken_to_in_english() -> None:
-    @click.command
-    @json_option
-    def told(as_json: bool) -> None:
-        out(f"{as_json} {some(['a', 'b'])}")
-
-    speak("zh")
-    assert CliRunner().invoke(told).output == "False a、b\n"
-    assert CliRunner().invoke(told, ["--json"]).output == "True a, b\n"
 
 
 def test_some_and_count_in_chinese() -> None:

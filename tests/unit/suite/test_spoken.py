@@ -7,22 +7,17 @@ import string
 from collections.abc import Iterator
 from pathlib import Path
 
+import catalogues
 import pytest
 import spoken
 
-TRANSLATED = ("campaign", "config", "durable", "engine", "http", "operate", "outbox", "plugins", "wording", "alerts")
-"""Rooms of the host of which nothing is said in English alone."""
+ROOMS = sorted(
+    folder.relative_to(spoken.ROOT).as_posix()
+    for name in spoken.PACKAGES
+    for folder in [spoken.ROOT / name, *(spoken.ROOT / name).iterdir()]
+    if any(folder.glob("*.py"))
+)
 FILES = sorted(path for package in spoken.PACKAGES for path in (spoken.ROOT / package).rglob("*.py"))
-
-
-@pytest.mark.parametrize("room", TRANSLATED)
-def test_nothing_is_said_past_the_catalogues(room: str) -> None:
-    assert list(spoken.prose(spoken.ROOT / "notifykit" / room)) == []
-
-
-@pytest.mark.parametrize("file", ["errors.py", "model.py", "nearest.py", "options.py", "secrets.py"])
-def test_nor_by_the_words_at_the_root(file: str) -> None:
-    assert list(spoken.prose(spoken.ROOT / "notifykit" / file)) == []
 
 
 def calls(path: Path) -> Iterator[tuple[str, str, set[str]]]:
@@ -65,3 +60,52 @@ def test_a_text_in_english_alone_is_found(tmp_path: Path, monkeypatch: pytest.Mo
     )
     (tmp_path / "room.py").write_text("\n".join(lines), encoding="utf-8")
     assert [(one.line, one.text) for one in spoken.prose(tmp_path)] == [(4, "{} was found there")]
+
+
+def in_room(room: str) -> list[str]:
+    """Return what a room says past the catalogues; of a package with rooms, its own modules alone."""
+    found = spoken.prose(spoken.ROOT / room)
+    return [f"{one.file}:{one.line}: {one.text}" for one in found if room != "notifykit" or one.file.count("/") == 1]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_says_nothing_past_the_catalogues(room: str) -> None:
+    assert in_room(room) == []
+
+
+@pytest.mark.parametrize("known", spoken.AS_THEY_ARE)
+def test_what_is_said_as_it_is_is_there(known: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spoken, "AS_THEY_ARE", {})
+    monkeypatch.setattr(spoken, "_is_prose", bool)
+    file = spoken.ROOT / known.partition(": ")[0]
+    found = spoken.prose(file if file.is_dir() else file.parent)
+    assert any(f"{one.file}: {one.text}".startswith(known) for one in found)
+
+
+@pytest.mark.parametrize("name", [Path(room).name for room in ROOMS if "/notifykit_" in room])
+def test_a_package_that_is_translated_brings_a_catalogue(name: str) -> None:
+    assert name in catalogues.catalogues()
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("raise StoreError('it is not there')", ["it is not there"]),
+        ("raise StoreError(f'{file} is not there')", ["{} is not there"]),
+        ("raise StoreError(gettext('{file} is not there', file=file))", []),
+        ("out(gettext('{who} is late', who='the old program'))", ["the old program"]),
+        ("x = gettext_noop('is late')", []),
+        ("log.warning('it is not there')", []),
+        ("GONE = HOLDS('gone', 'it is not there', '不在')", []),
+        ("words = Words('it is not there', '不在')", []),
+        ("register('migrate', 'a.b:c', 'Move the old state.')", []),
+        ("register('migrate', 'moved at once')", ["moved at once"]),
+        ("command = f'notifykit migrate --plan {file}'", []),
+        ("raise TypeError('it is not there')", []),
+        ("db.execute('SELECT one FROM two')", []),
+        ("def f():\n    'Say that it is not there.'", []),
+        ("key = 'status_file'", []),
+    ],
+)
+def test_what_is_prose_is_seen(code: str, said: list[str]) -> None:
+    assert [text for _, text in spoken._said(ast.parse(code))] == said
