@@ -78,7 +78,7 @@ def test_an_interval_of_the_configuration_has_a_bound(world: CliWorld) -> None:
     world.edit("notifykit.yaml", "dispatch:", "run: {interval: 99999999999999999999}\ndispatch:")
     done = world.invoke("run", "--once")
     assert done.exit_code == 4
-    assert "run.interval: must be a duration of 115740d at most" in done.stderr
+    assert "run.interval: must be 115740d at most" in done.stderr
 
 
 def test_once_tells_of_each_trouble_by_one_exit_code(make_world: MakeWorld) -> None:
