@@ -33,11 +33,13 @@ def _moment(seconds: float | None) -> datetime | None:
 
 
 def relative(seconds: float | None, now: float) -> str:
-    """Return about how far away a moment is: `3 min ago`, `in 2 h`."""
+    """Return about how far away a moment is: `3 min ago`, `just now`, `in 2 h`."""
     if seconds is None:
         return "–"
     if seconds > now:
         if not math.isfinite(seconds):
             return gettext("never")
         return gettext("in {duration}", duration=duration(seconds - now, units=1))
+    if now - seconds < 1:
+        return gettext("just now")
     return gettext("{duration} ago", duration=duration(now - seconds, units=1))

@@ -63,7 +63,7 @@ def test_status_shows_the_oldest_that_waits_and_what_was_cancelled(make_world: M
     world.invoke("resolve", "--key", contract(2), "--status", "queued", "--cancel", "--why", "x", "--who", "x", "--yes")
     result = world.invoke("status")
     assert "cancelled" in result.stdout
-    assert "ms ago" in result.stdout or " s ago" in result.stdout
+    assert "just now" in result.stdout or " s ago" in result.stdout
     assert "channel beijing-group is paused until it is resumed: 93000 bad key" in result.stdout
     (campaign,) = world.json("status")["campaigns"]
     assert campaign["oldest_waiting"] is not None

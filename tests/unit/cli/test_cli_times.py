@@ -61,3 +61,9 @@ def test_relative() -> None:
     assert relative(NOW - 200, NOW) == "3 min ago"
     assert relative(NOW + 7200, NOW) == "in 2 h"
     assert relative(math.inf, NOW) == "never"
+
+
+def test_what_has_just_been_is_not_counted() -> None:
+    assert relative(100.0, 100.999) == "just now"
+    assert relative(100.0, 101.0) == "1.0 s ago"
+    assert relative(100.5, 100.0) == "in 500 ms"
