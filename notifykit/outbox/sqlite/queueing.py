@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
 
 from notifykit.model import Draft
 from notifykit.outbox import cells
@@ -15,18 +14,14 @@ from notifykit.wording.host import FLAG_UNSET
 
 _PRUNED = "pruned CROSS JOIN pruned_messages ON pruned_messages.id = message"
 
-ROWS = 50
-"""Drafts in one statement: SQLite takes 999 parameters at least."""
-
-_COLUMNS = """task_type, recipient, message, status, created_at, updated_at, metadata, campaign, record_key,
-                   message_name, round, channel, ordered, attempts, tries, queued_at, not_before"""
-_ROW = "(?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0.0)"
-
-# `_insert`: a task for a draft, unless it is known. Whose turn it is comes after.
-_INSERT = f"INSERT INTO tasks ({_COLUMNS}) VALUES {_ROW} ON CONFLICT DO NOTHING"
-
-# `_insert`: likewise for many drafts.
-_INSERT_MANY = f"INSERT INTO tasks ({_COLUMNS}) VALUES {', '.join([_ROW] * ROWS)} ON CONFLICT DO NOTHING"
+# `enqueue`: a task for a draft, unless it is known. Whose turn it is comes after. One row in a statement: for several,
+# in case that it fails half-way, SQLite copies each page before it changes it, which is many times what is queued.
+_INSERT = """
+INSERT INTO tasks (task_type, recipient, message, status, created_at, updated_at, metadata, campaign, record_key,
+                   message_name, round, channel, ordered, attempts, tries, queued_at, not_before)
+VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0.0)
+ON CONFLICT DO NOTHING
+"""
 
 # `_not_pruned`: whether anything was moved to an archive.
 _ANY_PRUNED = "SELECT EXISTS (SELECT 1 FROM pruned)"
@@ -180,7 +175,8 @@ class Queueing:
         local = db.local_time(now)
         with db.transaction():
             last = db.one(_LAST_ID)[0]
-            new = self._insert([_values(draft, local, now) for draft in self._not_pruned(drafts)])
+            values = [_values(draft, local, now) for draft in self._not_pruned(drafts)]
+            new = max(0, db.executemany(_INSERT, values))
             ids: Sequence[int] = ()
             if new:
                 key_forms.keep_forms(db, ((draft.campaign, draft.key) for draft in drafts))
@@ -199,12 +195,6 @@ class Queueing:
         if not db.one(_ANY_PRUNED)[0]:
             return drafts
         return [one for one in drafts if not db.one(_IS_PRUNED, (one.key, one.campaign, one.name, one.round))]
-
-    def _insert(self, rows_: Sequence[tuple[object, ...]]) -> int:
-        """Insert rows that are not known, in order; returns how many that were."""
-        whole = len(rows_) // ROWS * ROWS
-        many = [tuple(chain.from_iterable(rows_[at : at + ROWS])) for at in range(0, whole, ROWS)]
-        return max(0, self.db.executemany(_INSERT_MANY, many)) + max(0, self.db.executemany(_INSERT, rows_[whole:]))
 
     def _ids(self, last: int, new: int) -> list[int]:
         """Return the ids of the new tasks: without a look at these where they leave out none."""
