@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from notifykit.demo import Acts
     from notifykit.errors import NotifykitError
     from notifykit.legacy import LegacyState
+    from notifykit.metrics.metric import Metric
     from notifykit.model import Outcome, Task
     from notifykit.operate.activity import Baseline
     from notifykit.outbox import Outbox
@@ -308,6 +309,29 @@ def troubles(project: Project) -> Mapping[str, Reason | str] | None:
     Called by `notifykit health`, and at each look of `alerts:`, whose condition `reported` begins and ends with it.
     `project` is what `Session.open_project` returns. Best a reason with a code (`register_reasons`). Look only, and
     keep it quick.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def metrics(project: Project) -> Iterable[Metric] | None:
+    """Tell monitors more; nothing where there is nothing to tell (see `notifykit.metrics.metric.Metric`).
+
+    Called whenever figures are told: by `notifykit metrics`, and with each scrape. A metric whose name another one has
+    is left out and reported, and so is all that a plugin tells which is no Metric. `project` is what
+    `Session.open_project` returns. Look only, and keep it quick.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def metrics_files() -> Path | None:
+    """Return a folder with rules and other files about your metrics.
+
+    Called by `notifykit metrics --example`, which copies its files beside those of notifykit. Their names must be other
+    ones.
 
     .. versionadded:: 0.1
     """

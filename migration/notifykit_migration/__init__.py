@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from notifykit.errors import NotifykitError
     from notifykit.hookspecs import Register, RegisterCommand, RegisterReasons
     from notifykit.legacy import LegacyState
+    from notifykit.metrics.metric import Metric
     from notifykit.operate.activity import Baseline
     from notifykit.outbox import Outbox
     from notifykit.outbox.address import StoreAddress
@@ -89,6 +90,22 @@ def troubles(project: Project) -> dict[str, Reason]:
     from notifykit_migration.verify.calendar import trouble
 
     return trouble(project)
+
+
+@hookimpl
+def metrics(project: Project) -> list[Metric]:
+    """Tell monitors when a verification is due, and what the latest one found."""
+    from notifykit_migration.verify.metrics import metrics as measured
+
+    return measured(project)
+
+
+@hookimpl
+def metrics_files() -> Path:
+    """Offer the rules about it."""
+    from pathlib import Path
+
+    return Path(__file__).parent / "verify" / "monitoring"
 
 
 @hookimpl

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     AWAY = "away"
     OLDEST_DOUBT = "oldest_doubt"
     OLDEST_WAITING = "oldest_waiting"
+    STUCK = "stuck"
     FLAGS_OWED = "flags_owed"
     SUCCESS_RATE = "success_rate"
     RESPONSE_TIME = "response_time"
@@ -171,6 +172,12 @@ def _oldest(
     return find
 
 
+def _stuck(condition: Condition, facts: Facts) -> Found:
+    for channel, since in facts.due.items():
+        if facts.at - since > condition.threshold and channel not in facts.paused:
+            yield channel, host.FOUND_STUCK(channel=channel, age=duration(facts.at - since))
+
+
 def _success_rate(condition: Condition, facts: Facts) -> Found:
     found = [item for item in facts.recent(condition.window) if condition.covers(item.campaign)]
     attempts = sum(item.attempts for item in found)
@@ -229,6 +236,7 @@ KINDS: Mapping[Kind, KindOf] = {
     Kind.OLDEST_WAITING: KindOf(
         measures="duration", find=_oldest(Facts.oldest_waiting, host.FOUND_OLDEST_WAITING), threshold=HOUR
     ),
+    Kind.STUCK: KindOf(measures="duration", find=_stuck, threshold=30 * MINUTE, by_campaign=False),
     Kind.FLAGS_OWED: KindOf(measures="count", find=_open(Status.SENT, host.FOUND_FLAGS_OWED), window=15 * MINUTE),
     Kind.SUCCESS_RATE: KindOf(
         measures="share", find=_success_rate, threshold=0.95, window=HOUR, looks_back=True, at_least=20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -63,6 +64,18 @@ class Facts:
         """The channels that take nothing now. One that is not configured is none of them."""
         return {pause.channel for pause in self.pulse.pauses} | {one.channel for one in self.outages}
 
+    @property
+    def due(self) -> Mapping[str, float]:
+        """Since when the first turn of each channel is due, or when it will be: none where only alerts wait."""
+        if not self.pulse.total(Status.QUEUED):
+            return {}
+        return {one.channel: one.oldest_due for one in self.pulse.channels if one.oldest_due is not None}
+
+    @property
+    def paused(self) -> Collection[str]:
+        """The channels that nobody may use now, until a time, a probe or a person's word."""
+        return {pause.channel for pause in self.pulse.pauses} | {one.channel for one in self.outages if one.paused}
+
     def usable(self, channel: str) -> bool:
         """Whether a channel can be used here, and takes something now."""
         return channel in self._channels and channel not in self.closed
@@ -79,8 +92,12 @@ class Facts:
 
     def foreign(self, covers: Covers) -> int:
         """Count our messages whose status another program changed."""
+        return sum(number for name, number in self.foreign_by_campaign().items() if covers(name))
+
+    def foreign_by_campaign(self) -> Mapping[str, int]:
+        """Count them by campaign."""
         found = self._outbox.tasks(Filter(statuses=(Status.FOREIGN,)))
-        return sum(task.campaign not in ("", ALERTS_CAMPAIGN) and covers(task.campaign) for task in found)
+        return Counter(task.campaign for task in found if task.campaign not in ("", ALERTS_CAMPAIGN))
 
     def oldest_waiting(self, condition: Condition) -> float | None:
         """Return when the message was queued that waits for longest."""
@@ -89,11 +106,8 @@ class Facts:
 
     def oldest_doubt(self, condition: Condition) -> float | None:
         """Return since when the oldest doubt is one."""
-        if not self.open(Status.IN_DOUBT, condition.covers):
-            return None
-        found = self._outbox.tasks(Filter(statuses=(Status.IN_DOUBT,)))
-        mine = (task for task in found if task.campaign != ALERTS_CAMPAIGN and condition.covers(task.campaign))
-        return min((task.queued_at if task.doubted_at is None else task.doubted_at for task in mine), default=None)
+        found = (one.oldest_doubt for one in self.pulse.campaigns if condition.covers(one.campaign))
+        return min((since for since in found if since is not None), default=None)
 
     def recent(self, window: float) -> Sequence[RecentFigures]:
         """Return what happened in the last `window` seconds."""

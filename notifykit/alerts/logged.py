@@ -1,9 +1,10 @@
-"""The errors that this process logs, counted while somebody wants to be told of them."""
+"""What this process logs: errors, for whoever wants to be told of them, and how many lines of which level."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,16 +16,21 @@ MOST = 300
 
 
 class LoggedErrors(logging.Handler):
-    """Counts records of the level ERROR and above."""
+    """Counts records of the level WARNING and above, and keeps the latest one of the level ERROR or above."""
 
     def __init__(self) -> None:
-        super().__init__(logging.ERROR)
+        super().__init__(logging.WARNING)
         self._state = threading.Lock()
         self._number = 0
         self._latest = ""
+        self._levels: Counter[str] = Counter()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Count a record."""
+        with self._state:
+            self._levels[_level(record.levelno)] += 1
+        if record.levelno < logging.ERROR:
+            return
         try:
             text = redact(record.getMessage())
         except (TypeError, ValueError, KeyError):  # its arguments do not fit its text
@@ -39,6 +45,12 @@ class LoggedErrors(logging.Handler):
             number, self._number = self._number, 0
             return Errors(at=at, number=number, latest=self._latest) if number else None
 
+    def take_levels(self) -> Counter[str]:
+        """Return how many lines of each level were logged since the last call: `warning`, `error`, `critical`."""
+        with self._state:
+            levels, self._levels = self._levels, Counter()
+            return levels
+
     @contextmanager
     def counting(self) -> Iterator[None]:
         """Count meanwhile."""
@@ -48,3 +60,7 @@ class LoggedErrors(logging.Handler):
             yield
         finally:
             root.removeHandler(self)
+
+
+def _level(number: int) -> str:
+    return "critical" if number >= logging.CRITICAL else "error" if number >= logging.ERROR else "warning"

@@ -6,13 +6,14 @@ Each is a note of a topic of its own, as JSON.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from notifykit.outbox.protocol import Outbox
 
 PASSES, SOURCES, FAILING, ERRORS, SILENCES = "pass", "source", "failing", "errors", "silence"
+HELD, DISPATCHED, SETTLED = "rows_held", "dispatched", "settled"
 
 KEPT = 7 * 86_400.0
 """Seconds for which logged errors are kept."""
@@ -57,6 +58,29 @@ def passes(outbox: Outbox) -> Mapping[str, float]:
 def keep_pass(outbox: Outbox, campaign: str, at: float) -> None:
     """Keep that a campaign had one."""
     outbox.keep_note(PASSES, campaign, repr(at))
+
+
+def passes_of(outbox: Outbox) -> Mapping[str, Mapping[str, float]]:
+    """Return when each verb was last done without a failure, by its name and campaign, in UTC seconds."""
+    topics = {"generate": PASSES, "dispatch": DISPATCHED, "settle": SETTLED}
+    return {verb: {name: float(note) for name, note in outbox.notes(topic).items()} for verb, topic in topics.items()}
+
+
+def keep_done(outbox: Outbox, topic: str, campaigns: Iterable[str], at: float) -> None:
+    """Keep that campaigns were dispatched or settled: `DISPATCHED`, `SETTLED`."""
+    with outbox.transaction():
+        for name in campaigns:
+            outbox.keep_note(topic, name, repr(at))
+
+
+def rows_held(outbox: Outbox) -> Mapping[str, int]:
+    """Return how many rows of each campaign could not be used at its latest pass."""
+    return {name: int(note) for name, note in outbox.notes(HELD).items()}
+
+
+def keep_rows_held(outbox: Outbox, campaign: str, number: int) -> None:
+    """Keep how many there were."""
+    outbox.keep_note(HELD, campaign, str(number))
 
 
 def sources(outbox: Outbox) -> Mapping[str, SourceSeen]:

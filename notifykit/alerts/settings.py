@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from notifykit.alerts.conditions import STANDARD, Condition, Kind
+from notifykit.alerts.conditions import STANDARD, Condition
 from notifykit.wording import Language
 
 __all__ = ["Alerts"]
@@ -26,10 +26,6 @@ class Alerts:
     def told(self) -> tuple[Condition, ...]:
         """The conditions of which somebody is sent a message."""
         return tuple(condition for condition in self.conditions if condition.route is not None)
-
-    def about(self, kind: Kind) -> bool:
-        """Whether any condition is of a kind."""
-        return any(condition.kind is kind for condition in self.conditions)
 
     def named(self, name: str) -> Condition | None:
         """Return the condition of a name."""

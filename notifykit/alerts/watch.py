@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notifykit.alerts import notes
-from notifykit.alerts.conditions import Condition, Finding, Kind, findings
+from notifykit.alerts.conditions import Condition, Finding, findings
 from notifykit.alerts.facts import Facts
 from notifykit.alerts.logged import LoggedErrors
 from notifykit.alerts.messages import Changed, drafts, further, goes_to_second
@@ -73,11 +73,10 @@ class Watch:
             for name, why in failed.items():
                 if known.get(name) != why:
                     notes.keep_failing(outbox, name, why)
-            if self._alerts.about(Kind.NO_PASS):
-                for name in went_on.keys() - failed.keys():
-                    notes.keep_pass(outbox, name, outbox.now())
-            if self._alerts.about(Kind.SILENT_SOURCE):
-                self._keep_sources(outbox, went_on)
+            for name in went_on.keys() - failed.keys():
+                notes.keep_pass(outbox, name, outbox.now())
+                notes.keep_rows_held(outbox, name, len(went_on[name].problems))
+            self._keep_sources(outbox, went_on)
 
     def _keep_sources(self, outbox: Outbox, generated: Mapping[str, Generated]) -> None:
         known = notes.sources(outbox)

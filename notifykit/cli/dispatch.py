@@ -13,6 +13,7 @@ from notifykit.cli.report import exit_code, print_attention, print_dispatched
 from notifykit.cli.signals import stopping_with
 from notifykit.cli.stores import existing
 from notifykit.errors import ExitCode
+from notifykit.metrics.counting import Counting
 from notifykit.model import Status
 from notifykit.operate.attention import Attention, attention
 from notifykit.operate.forecast import Forecast, Turn, forecast
@@ -91,7 +92,7 @@ def _dispatch(
             more(len(channels))
 
         dispatcher = project.dispatcher(outbox, workers=workers, progress=ended, only=only)
-        with stopping_with(dispatcher.stop) as interruption:
+        with stopping_with(dispatcher.stop) as interruption, Counting(project):
             dispatched = dispatcher.run(drain=not once)
     waiting = attention(outbox, project.configuration.channels)
     if as_json:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing, nullcontext
 from functools import partial
 
 import click
 
+from notifykit.cli.answering import answering, metrics_option
 from notifykit.cli.dispatch import print_forecast, workers_option
 from notifykit.cli.examples import example
 from notifykit.cli.generate import generate_pass
@@ -62,6 +64,7 @@ from notifykit.wording.translation import gettext
     help="Time between two passes, instead of the configured one: seconds, or as 30s, 10m, 2h.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what one pass would do, and change nothing.")
+@metrics_option
 @campaigns_option
 @channels_option
 @workers_option
@@ -73,6 +76,7 @@ def run(
     once: bool,
     interval: float | None,
     dry_run: bool,
+    metrics: str | None,
     campaigns: tuple[str, ...],
     channels: tuple[str, ...],
     workers: int | None,
@@ -93,11 +97,16 @@ def run(
     message on a channel that is named all messages are queued, and those on that channel are sent.
     """
     only = selected(campaigns, channels)
+    if metrics is not None and (once or dry_run):
+        raise click.UsageError(
+            gettext("`--metrics` is for a run that goes on; `notifykit metrics --textfile` for one pass")
+        )
     if once or dry_run:
         project = _read(session, only, secrets=not dry_run)
         tell("run", only)
         return _rehearse(project, only, as_json=as_json) if dry_run else _once(project, only, workers, as_json=as_json)
-    _forever(session, only, interval, workers, as_json=as_json)
+    with answering(metrics) as follow:
+        _forever(session, only, interval, workers, follow, as_json=as_json)
     return ExitCode.DONE
 
 
@@ -117,7 +126,15 @@ def _once(project: Project, only: Selection, workers: int | None, *, as_json: bo
     return ExitCode.INTERRUPTED if interruption.asked else code
 
 
-def _forever(session: Session, only: Selection, interval: float | None, workers: int | None, *, as_json: bool) -> None:
+def _forever(
+    session: Session,
+    only: Selection,
+    interval: float | None,
+    workers: int | None,
+    follow: Callable[[Project], None],
+    *,
+    as_json: bool,
+) -> None:
     systemd = Notifier()
     live = LiveView(session.say)
 
@@ -125,6 +142,7 @@ def _forever(session: Session, only: Selection, interval: float | None, workers:
         about = gettext("{about}; {only}", about=project.about, only=only) if only else project.about
         info(gettext("run: {about}", about=about))
         live.follow(project)
+        follow(project)
         systemd.ready(about)
 
     def passed(project: Project, outbox: Outbox, this_pass: Pass) -> None:

@@ -48,6 +48,7 @@ SECTIONS: Mapping[str, Sequence[LazyCommand]] = {
             "Show what was sent, waited, failed and was in doubt, by campaign and day, and how long it took.",
         ),
         _command("health", "health:health", "Tell a monitor in one line whether all is well."),
+        _command("metrics", "metrics:metrics", "Tell Prometheus how things stand."),
         _command("alerts", "alerts:alerts", "List what is to be told, what holds now, and since when."),
         _command("tasks", "tasks:tasks", "List messages and where each stands."),
         _command("trace", "trace:trace", "Tell one record's whole story."),

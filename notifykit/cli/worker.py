@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from notifykit.cli.answering import answering, metrics_option
 from notifykit.cli.examples import example
 from notifykit.cli.signals import stopping_with
 from notifykit.engine import require_libraries
@@ -28,8 +29,9 @@ from notifykit.wording.translation import gettext
     metavar="N",
     help="Channels that this process sends on at once, each with its own `concurrency`.",
 )
+@metrics_option
 @click.pass_obj
-def worker(session: Session, queues: tuple[str, ...], concurrency: int) -> ExitCode:
+def worker(session: Session, queues: tuple[str, ...], concurrency: int, metrics: str | None) -> ExitCode:
     """Do a share of the work, together with others, until told to stop.
 
     Any number of workers on any number of machines send for one project. Each campaign is generated and settled where
@@ -49,6 +51,7 @@ def worker(session: Session, queues: tuple[str, ...], concurrency: int) -> ExitC
         info(gettext("worker: started ({about}; queues: {queues})", about=project.about, queues=queues))
 
     working = Worker(project, lanes="lanes" in serving, place="place" in serving, concurrency=concurrency, say=say)
-    with stopping_with(working.stop):
+    with answering(metrics) as follow, stopping_with(working.stop):
+        follow(project)
         working.run()
     return ExitCode.DONE

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+from notifykit.alerts import notes
 from notifykit.alerts.watch import Watch
 from notifykit.campaign.campaign import Campaign
 from notifykit.engine.bells import Bell, drain_bell, generate_bell, settle_bell
@@ -52,9 +53,10 @@ class Rounds:
             owing = self._settling(outbox, outbox.owing_campaigns())
         return [*(drain_bell(name) for _, name in sorted(due)), *owing]
 
-    def owing(self, campaigns: Iterable[str]) -> list[Bell]:
-        """Find the places of campaigns that owe write-backs."""
+    def owing(self, campaigns: Collection[str]) -> list[Bell]:
+        """Find the places of campaigns of which something was sent just now, and which owe write-backs."""
         with self._outboxes.lent() as outbox:
+            notes.keep_done(outbox, notes.DISPATCHED, campaigns, outbox.now())
             return self._settling(outbox, campaigns)
 
     def _settling(self, outbox: OpenedOutbox, campaigns: Iterable[str]) -> list[Bell]:
@@ -107,6 +109,8 @@ class Rounds:
         this_pass = Pass()
         with self._at_work[name], self._outboxes.lent() as outbox:
             settle_all(self._project, outbox, [campaign], this_pass)
+            if not this_pass.failures:
+                notes.keep_done(outbox, notes.SETTLED, [name], outbox.now())
         refused = sum(sum(done.refused.values()) for done in this_pass.settled)
         self._tell(
             f"settle {name}",

@@ -22,6 +22,7 @@ from notifykit.engine.outboxes import Outboxes
 from notifykit.engine.rounds import Rounds
 from notifykit.engine.watcher import Watcher
 from notifykit.errors import NotifykitError, StoreError
+from notifykit.metrics.counting import Counting
 from notifykit.pipeline.project import Project
 from notifykit.wording.translation import gettext
 
@@ -95,7 +96,8 @@ class Worker:
         self._database = EngineDatabase.of(self._project.configuration.settings, outbox.identity)
         # psycopg cannot use Windows's usual loop.
         loop = asyncio.Runner(loop_factory=asyncio.SelectorEventLoop)
-        with self._rounds.watch.logged.counting(), loop as runner:
+        logged = self._rounds.watch.logged
+        with logged.counting(), Counting(self._project, logged), loop as runner:
             runner.run(self._main())
 
     async def _main(self) -> None:

@@ -18,6 +18,7 @@ from notifykit.outbox.pruned import ArchivePlace, KeepsPruned, PrunedMessage
 from notifykit.outbox.pruning import pruning
 from notifykit.outbox.sqlite.archive import Archive
 from notifykit.outbox.sqlite.store import SqliteOutbox
+from notifykit.outbox.totals import AT_ONCE
 from notifykit.terminal.console import count
 from notifykit.wording.translation import gettext
 
@@ -46,6 +47,8 @@ def prune(
     that is so and another is not wanted.
     """
     found = pruning(outbox, store)
+    while outbox.roll_up(AT_ONCE):  # what is finished before that moment was attempted before it
+        pass
     moved = 0
     if not (ids := found.finished(before, after=_BEFORE_ALL, most=BATCH)):
         return 0

@@ -49,6 +49,8 @@ KINDS: Mapping[str, Sequence[str]] = {
         *("was_hold_until", "was_doubted_at", "was_sent_at", "was_reason", "was_reason_code", "was_reason_params"),
     ),
     "notes": ("topic", "name", "note"),
+    "totals": ("name", "campaign", "channel", "detail", "value"),
+    "uncounted": ("task_id", "number"),
     "pruned": ("campaign", "record_key", "message_name", "rounds"),
     "archives": ("path", "host", "since", "until", "tasks"),
     "sources": ("campaign", "place", "host", "path", "since", "who", "why"),

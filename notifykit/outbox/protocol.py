@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from notifykit.model import Attempt, CampaignData, Claim, Draft, Outcome, Owed, Status, Task
 from notifykit.outbox.decided import Decision, Undoing
@@ -31,6 +31,9 @@ from notifykit.outbox.values import (
 )
 from notifykit.roles import Ledger
 from notifykit.wording import Reason
+
+if TYPE_CHECKING:
+    from notifykit.outbox.totals import Totals
 
 __all__ = ["Outbox", "StoreLedger"]
 
@@ -361,6 +364,19 @@ class Outbox(Protocol):
 
         By name; without campaigns of which no attempt ended then, and without notifykit's own messages.
         """
+        ...
+
+    def roll_up(self, most: int, *, more: Totals | None = None, least: Totals | None = None) -> int:
+        """Add up to `most` finished attempts to the totals, and `more`; returns how many attempts that were.
+
+        Each attempt is counted once, as it stands then, whoever counts at the same time; those of notifykit's own
+        messages in no total. `least`: totals that were told. Where the store is an older state than told these
+        (`SEQUENCE`), it counts on from them.
+        """
+        ...
+
+    def totals(self) -> Totals:
+        """Return what was counted ever. No total ever falls while the store is not replaced by an older state of it."""
         ...
 
     # what the host keeps for itself -----------------------------------------------------------------------

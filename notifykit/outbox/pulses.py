@@ -18,12 +18,14 @@ def pulse_of(
     *,
     at: float,
     first_due: Callable[[Sequence[str]], Mapping[str, float | None]],
+    oldest_doubts: Callable[[Sequence[str]], Mapping[str, float | None]],
     pauses: Sequence[Pause],
 ) -> Pulse:
     """Put together what is open.
 
     `opened`: of each of OPEN, campaign, channel, how many, and since when the first one is queued; `others`: of other
-    statuses, campaign and how many. `first_due` is asked when the first turns of channels come.
+    statuses, campaign and how many. `first_due` is asked when the first turns of channels come, `oldest_doubts` since
+    when the first doubts of campaigns are.
     """
     campaigns: dict[str, dict[Status, Count]] = defaultdict(lambda: defaultdict(Count))
     waiting: dict[str, Count] = defaultdict(Count)
@@ -41,10 +43,16 @@ def pulse_of(
             campaigns[campaign][status] += Count.of(number)
     names = sorted(waiting)
     due = first_due(names)
+    doubts = oldest_doubts(sorted(name for name, found in campaigns.items() if Status.IN_DOUBT in found))
     return Pulse(
         at=at,
         campaigns=[
-            CampaignPulse(campaign=name, by_status=dict(found), oldest_queued=min(oldest.get(name, ()), default=None))
+            CampaignPulse(
+                campaign=name,
+                by_status=dict(found),
+                oldest_queued=min(oldest.get(name, ()), default=None),
+                oldest_doubt=doubts.get(name),
+            )
             for name, found in sorted(campaigns.items())
             if name != ALERTS_CAMPAIGN
         ],

@@ -269,6 +269,8 @@ class CampaignPulse:
     are none."""
     oldest_queued: float | None = None
     """UTC seconds at which its message was queued that waits for longest."""
+    oldest_doubt: float | None = None
+    """UTC seconds at which the first attempt began that its oldest doubt is about."""
 
     def of(self, status: Status) -> Count:
         """Return how many are in a status that is open."""

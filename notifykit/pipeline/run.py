@@ -10,10 +10,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
+from notifykit.alerts import notes
 from notifykit.alerts.messages import Changed
 from notifykit.alerts.watch import Watch
 from notifykit.campaign.campaign import Campaign
 from notifykit.errors import CampaignError, NotifykitError, StoreError, pass_interrupt
+from notifykit.metrics.counting import Counting
 from notifykit.operate.archives import archive_path, recall
 from notifykit.outbox import Outbox
 from notifykit.pipeline.dispatch import Dispatcher
@@ -185,6 +187,7 @@ class Runner:
         name = worker_name()
         self._presence = Presence(outbox, name, project.configuration.settings.place, "run")
         self._watch = Watch(project, name)
+        self._counting = Counting(project, self._watch.logged)
 
     def stop(self) -> None:
         """Finish what is on the wire, then end. Safe to call from a signal handler."""
@@ -204,7 +207,7 @@ class Runner:
 
     def once(self) -> Pass:
         """One pass: generate, send what is due now, settle. Calls that hang are waited for last, and settled too."""
-        with self._dispatching() as dispatcher, self._watch.logged.counting():
+        with self._dispatching() as dispatcher, self._watch.logged.counting(), self._counting:
             this_pass = self._begun()
             self._pass_on(this_pass)
             if dispatcher.join():
@@ -220,7 +223,7 @@ class Runner:
         A store that is locked, or a disk that is full, ends a pass and not the run. `ended` is asked before each step
         whether there is to be no other.
         """
-        with self._dispatching(), self._presence, self._watch.logged.counting():
+        with self._dispatching(), self._presence, self._watch.logged.counting(), self._counting:
             begun = self._outlasting(self._begun)
             if begun.alerts:
                 report(begun)
@@ -253,6 +256,9 @@ class Runner:
         generate_all(self._project, self._outbox, self._campaigns, this_pass, progress=self._progress)
         self._send(this_pass)
         self._watch.passed(self._outbox, this_pass.generated, this_pass.failures)
+        described = {campaign.name for campaign in self._project.described_of(self._only)}
+        for topic in (notes.DISPATCHED, notes.SETTLED):
+            notes.keep_done(self._outbox, topic, sorted(described - this_pass.failures.keys()), self._outbox.now())
         self._look(this_pass)
 
     def _look(self, this_pass: Pass) -> None:

@@ -6,7 +6,7 @@ import itertools
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
@@ -72,14 +72,20 @@ class Plugins:
 
         What a plugin raises is logged as a warning under its name, the first time with its traceback.
         """
+        self.ask(hook, **arguments)
+
+    def ask(self, hook: str, **arguments: object) -> list[Any]:
+        """Do so, and return what each of them says, but for None."""
+        said: list[Any] = []
         for name, call in self._observers[hook]:
             try:
-                call(**arguments)
+                said += call(**arguments) or ()
             except BaseException as error:
                 pass_interrupt(error)
                 first = (name, hook) not in self._complained
                 self._complained.add((name, hook))
                 log.warning("plugin %r failed in %s: %s", name, hook, type(error).__name__, exc_info=first)
+        return said
 
     def add_commands(self, cli: click.Group) -> None:
         """Let each plugin add its commands. One that raises, or takes a name that is in use, adds none.
@@ -215,7 +221,7 @@ class Plugins:
 
 def _observers(
     manager: pluggy.PluginManager, alone: Mapping[str, pluggy.HookRelay], hook: str
-) -> Iterable[tuple[str, Callable[..., object]]]:
+) -> Iterable[tuple[str, Callable[..., Any]]]:
     """Yield each implementation in pluggy's calling order (`tryfirst`, then the last that was registered)."""
     for implementation in reversed(getattr(manager.hook, hook).get_hookimpls()):
         yield implementation.plugin_name, getattr(alone[implementation.plugin_name], hook)

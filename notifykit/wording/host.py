@@ -164,6 +164,11 @@ FOUND_SUCCESS_RATE = HOST(
     "最近 {window} 的 {attempts} 次尝试中，{rate} 被接受",
 )
 FOUND_OLDEST_WAITING = HOST("found_oldest_waiting", "a message has waited for {age}", "有消息已等待 {age}")
+FOUND_STUCK = HOST(
+    "found_stuck",
+    "a message for channel {channel} has been due for {age}",
+    "发往通道 {channel} 的消息到期已有 {age}",
+)
 FOUND_OLDEST_DOUBT = HOST("found_oldest_doubt", "a message has been in doubt for {age}", "有消息已存疑 {age}")
 FOUND_FLAGS_OWED = HOST("found_flags_owed", "{number} sent and not written back", "{number} 条已发送但未写回")
 FOUND_ERRORS = HOST(

@@ -90,6 +90,16 @@ ON CONFLICT (campaign) DO UPDATE
    SET duplicates_prevented = campaigns.duplicates_prevented + excluded.duplicates_prevented
 """
 
+# `rename_campaign`: what was counted of it.
+_ADD_TOTALS = """
+INSERT INTO outbox.totals AS t (name, campaign, channel, detail, value)
+SELECT name, %(new)s, channel, detail, value FROM outbox.totals WHERE campaign = %(old)s
+ON CONFLICT (name, campaign, channel, detail) DO UPDATE SET value = t.value + excluded.value
+"""
+
+# `rename_campaign`: the totals are the new name's.
+_FORGET_TOTALS = "DELETE FROM outbox.totals WHERE campaign = %(old)s"
+
 # `rename_campaign`: whether its flags are being written.
 _RENAME_SETTLING = """
 INSERT INTO outbox.settling (campaign) SELECT %(new)s FROM outbox.settling WHERE campaign = %(old)s
@@ -125,6 +135,8 @@ _RENAMING = (
     _FORGET_DISTINCT,
     _ADD_COUNT,
     _FORGET_COUNT,
+    _ADD_TOTALS,
+    _FORGET_TOTALS,
     _RENAME_SETTLING,
     _FORGET_SETTLING,
 )

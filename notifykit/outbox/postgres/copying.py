@@ -24,7 +24,7 @@ _TYPES = {
     "tasks": "int8",
     **dict.fromkeys(("flagged", "undone", "was_tries"), "int4"),
     **dict.fromkeys(("since", "last_at", "lasted", "wait", "undone_at"), "float8"),
-    **dict.fromkeys(("was_not_before", "was_hold_until", "was_doubted_at", "was_sent_at"), "float8"),
+    **dict.fromkeys(("was_not_before", "was_hold_until", "was_doubted_at", "was_sent_at", "value"), "float8"),
 }
 """Of the columns that are no texts."""
 
@@ -45,6 +45,8 @@ _ORDER = {
     "decisions": "id",
     "decided": "decision, task_id",
     "notes": "topic, name",
+    "totals": "name, campaign, channel, detail",
+    "uncounted": "task_id, number",
     "archives": "path, host",
     "sources": "id",
     "carried": "position",

@@ -14,6 +14,7 @@ from notifykit.outbox.values import CampaignFigures, Event, Filter, RecentFigure
 
 if TYPE_CHECKING:
     from notifykit.outbox.pruned import ArchivePlace, PrunedMessage
+    from notifykit.outbox.totals import Totals
 
 PAGE = 1_000
 """Rows that one statement of `tasks` reads at most."""
@@ -96,6 +97,24 @@ class Looking:
         from notifykit.outbox.postgres.notes import keep_note  # likewise
 
         keep_note(self.db, topic, name, note)
+
+    def roll_up(self, most: int, *, more: Totals | None = None, least: Totals | None = None) -> int:
+        """Count finished attempts; returns how many."""
+        from notifykit.outbox.postgres.counting import roll_up  # likewise
+
+        return roll_up(self.db, most, more or {}, least or {})
+
+    def totals(self) -> Totals:
+        """Return all totals."""
+        from notifykit.outbox.postgres.counting import totals  # likewise
+
+        return totals(self.db)
+
+    def oldest_snapshot(self) -> float:
+        """Return the age of the oldest snapshot, in seconds; 0 where there is none."""
+        from notifykit.outbox.postgres.counting import oldest_snapshot  # likewise
+
+        return oldest_snapshot(self.db)
 
     def pruned(self, key: str, campaign: str | None = None) -> list[PrunedMessage]:
         """Return what was moved of a key."""

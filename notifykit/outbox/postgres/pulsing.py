@@ -55,6 +55,13 @@ SELECT asked, least((
   FROM unnest(%s::text[]) AS asked
 """
 
+# `pulse`: since when the oldest doubt of each campaign is one.
+_FIRST_DOUBT = """
+SELECT asked, (SELECT min(coalesce(doubted_at, queued_at)) FROM outbox.tasks
+                WHERE status = 'in_doubt' AND campaign = asked)
+  FROM unnest(%s::text[]) AS asked
+"""
+
 
 class Pulsing(Pausing):
     """One method of the outbox."""
@@ -67,5 +74,6 @@ class Pulsing(Pausing):
             {Status.SENDING: db.all(_SENDING), Status.SENT: db.all(_OWED, most)},
             at=db.now(),
             first_due=lambda names: dict(db.all(_FIRST_DUE, (list(names),))),
+            oldest_doubts=lambda names: dict(db.all(_FIRST_DOUBT, (list(names),))),
             pauses=self.pauses(),
         )

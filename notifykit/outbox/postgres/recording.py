@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from notifykit.model import Status, Verdict
 from notifykit.outbox import cells
@@ -20,13 +20,14 @@ SELECT t.id, t.attempts, t.status, result.number, known.worker, known.verdict
  ORDER BY t.id FOR UPDATE OF t
 """
 
-# `move`: tasks go to where their outcomes send them, and what came of the attempts is kept. A second result of an
+# `move`: tasks go to where their outcomes send them, what came of the attempts is kept, and that they are in no total
+# yet. A second result of an
 # attempt is the late one that settles its doubt.
 _MOVE = """
 WITH result AS (SELECT * FROM json_to_recordset(%s::json) AS result (
     id bigint, number integer, channel text, worker text, started_at double precision, now double precision,
     verdict text, code text, detail text, vendor_id text, call_seconds double precision,
-    status text, reason text, reason_code text, reason_params text, not_before double precision,
+    status text, reason text, reason_code text, reason_params text, not_before double precision, first boolean,
     hold_until double precision, uncounted integer, sent_at double precision, doubted_at double precision)),
 moved AS (
     UPDATE outbox.tasks AS t
@@ -34,7 +35,9 @@ moved AS (
            reason_params = result.reason_params, not_before = result.not_before, worker = NULL, lease = NULL,
            beat = NULL, hold_until = coalesce(t.hold_until, result.hold_until), tries = t.tries - result.uncounted,
            sent_at = result.sent_at, doubted_at = coalesce(t.doubted_at, result.doubted_at)
-      FROM result WHERE t.id = result.id)
+      FROM result WHERE t.id = result.id),
+waiting AS (
+    INSERT INTO outbox.uncounted (task_id, number) SELECT id, number FROM result WHERE first)
 INSERT INTO outbox.attempts (task_id, number, channel, worker, started_at, finished_at, verdict, code, detail,
                              vendor_id, call_seconds)
 SELECT id, number, channel, worker, started_at, now, verdict, code, detail, vendor_id, call_seconds FROM result
@@ -70,6 +73,7 @@ def record(
     known = {(id_, number): (worker, verdict) for id_, _, _, number, worker, verdict in found}
     moving: list[Finished] = []
     late: list[Finished] = []
+    again: set[int] = set()
     told: list[bool] = []
     for result in results:
         claim = result.claim
@@ -77,6 +81,8 @@ def record(
         attempts, status = standing.get(id_, (None, None))
         if attempts == token and status in (Status.SENDING, Status.IN_DOUBT):
             moving.append(result)
+            if status == Status.IN_DOUBT:
+                again.add(id_)
             standing[id_] = (attempts, result.then.status)
         elif (attempts, status) != (token, result.then.status) or known[id_, token] != (
             claim.worker,
@@ -86,7 +92,7 @@ def record(
             told.append(False)
             continue
         told.append(True)
-    move(db, lanes, moving, channels, held)
+    move(db, lanes, moving, channels, held, again)
     _keep_late(db, late)
     db.handed.end(result.claim for result in results)
     return tuple(told)
@@ -98,19 +104,23 @@ def move(
     results: Sequence[Finished],
     channels: Mapping[str, ChannelBounds],
     held: Sequence[int],
+    again: Collection[int] = (),
 ) -> None:
-    """Record results that move their tasks, and find whose turn it is in their lanes, which are `held`."""
+    """Record results that move their tasks, and find whose turn it is in their lanes, which are `held`.
+
+    `again`: the tasks of whose attempt this is the second result, which settles its doubt.
+    """
     if not results:
         return
     now = db.now()
-    db.execute(_MOVE, (rows.many(_moved(result, now) for result in results),))
+    db.execute(_MOVE, (rows.many(_moved(result, now, again) for result in results),))
     claims = [result.claim for result in results]
     if limited := [one for one in claims if (bounds := channels.get(one.task.channel)) is None or bounds.rates]:
         rates.ended(db, limited, now)
     lanes.find_turns(held)
 
 
-def _moved(result: Finished, now: float) -> dict[str, object]:
+def _moved(result: Finished, now: float, again: Collection[int]) -> dict[str, object]:
     claim, then = result.claim, result.then
     return {
         **_said(result, now),
@@ -120,6 +130,7 @@ def _moved(result: Finished, now: float) -> dict[str, object]:
         "started_at": claim.started_at,
         "status": then.status.value,
         "not_before": then.not_before or 0.0,
+        "first": claim.task.id not in again,
         "hold_until": then.hold_order_until,
         "uncounted": int(not then.counts),
         "sent_at": now if then.status is Status.SENT else None,

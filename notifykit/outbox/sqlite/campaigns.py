@@ -82,6 +82,16 @@ ON CONFLICT (campaign) DO UPDATE SET duplicates_prevented = duplicates_prevented
 # `rename_campaign`: the count is the new name's.
 _FORGET_COUNT = "DELETE FROM campaigns WHERE campaign = :old"
 
+# `rename_campaign`: what was counted of it.
+_ADD_TOTALS = """
+INSERT INTO totals (name, campaign, channel, detail, value)
+SELECT name, :new, channel, detail, value FROM totals WHERE campaign = :old
+ON CONFLICT DO UPDATE SET value = value + excluded.value
+"""
+
+# `rename_campaign`: the totals are the new name's.
+_FORGET_TOTALS = "DELETE FROM totals WHERE campaign = :old"
+
 # `rename_campaign`: whether its flags are being written.
 _RENAME_SETTLING = "UPDATE OR REPLACE settling SET campaign = :new WHERE campaign = :old"
 
@@ -98,6 +108,8 @@ _RENAMING = (
     _FORGET_DISTINCT,
     _ADD_COUNT,
     _FORGET_COUNT,
+    _ADD_TOTALS,
+    _FORGET_TOTALS,
     _RENAME_SETTLING,
 )
 

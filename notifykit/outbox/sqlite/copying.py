@@ -27,6 +27,8 @@ _ORDER = {
     "decisions": "id",
     "decided": "decision, task_id",
     "notes": "topic, name",
+    "totals": "name, campaign, channel, detail",
+    "uncounted": "task_id, number",
     "archives": "path, host",
 }
 """The kinds that are tables, and the order of their rows."""

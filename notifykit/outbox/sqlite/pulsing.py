@@ -67,6 +67,12 @@ SELECT min(since) FROM (
                     ORDER BY due_at, id LIMIT 1))
 """
 
+# `pulse`: since when the oldest doubt of a campaign is one.
+_FIRST_DOUBT = """
+SELECT coalesce(doubted_at, queued_at) AS since FROM tasks INDEXED BY tasks_doubts
+ WHERE status = 'in_doubt' AND campaign = ? ORDER BY since LIMIT 1
+"""
+
 
 class Pulsing(Pausing):
     """One method of the outbox."""
@@ -86,12 +92,16 @@ class Pulsing(Pausing):
             },
             at=db.clock.now(),
             first_due=lambda names: {name: self._first_due(name) for name in names},
+            oldest_doubts=lambda names: {name: _time(db.one(_FIRST_DOUBT, (name,))) for name in names},
             pauses=self.pauses(),
         )
 
     def _first_due(self, channel: str) -> float | None:
-        (since,) = self.db.one(_FIRST_DUE, {"channel": channel})
-        return since if isinstance(since, float) else None
+        return _time(self.db.one(_FIRST_DUE, {"channel": channel}))
+
+
+def _time(row: tuple[Any] | None) -> float | None:
+    return row[0] if row is not None and isinstance(row[0], float) else None
 
 
 def _named(found: Iterable[tuple[Any, ...]], names: int) -> Iterator[Any]:

@@ -33,6 +33,9 @@ ON CONFLICT DO UPDATE SET finished_at = excluded.finished_at, verdict = excluded
   detail = excluded.detail, vendor_id = excluded.vendor_id, call_seconds = excluded.call_seconds
 """
 
+# `move`: an attempt that has just finished is in no total yet.
+_UNCOUNTED = "INSERT INTO uncounted (task_id, number) VALUES (?, ?)"
+
 # `_keep_late`: keep what came of an attempt that does not move its task any more.
 _LATE = """
 UPDATE attempts SET finished_at = ?, verdict = ?, code = ?, detail = ?, vendor_id = ?, call_seconds = ?
@@ -86,7 +89,8 @@ def move(
 ) -> list[bool]:
     """Record those of the results whose claims hold, move their tasks, and find whose turn it is; returns which did.
 
-    `free`: the tasks are `sending`, so that their lanes are off the wire now. Otherwise they are in doubt.
+    `free`: the tasks are `sending`, so that their lanes are off the wire now. Otherwise they are in doubt, and
+    this is a second result of an attempt: that is counted once.
     """
     now = db.clock.now()
     local = db.local_time(now)
@@ -97,6 +101,8 @@ def move(
         return told
     db.executemany(_OUTCOME, [_attempt(result, now) for result in moved])
     claims = [result.claim for result in moved]
+    if free:
+        db.executemany(_UNCOUNTED, [(claim.task.id, claim.token) for claim in claims])
     if limited := [one for one in claims if (bounds := channels.get(one.task.channel)) is None or bounds.rates]:
         rates.ended(db, limited, now)
     lanes.advance(db, {(claim.task.channel, claim.task.recipient) for claim in claims if claim.task.ordered}, free=free)

@@ -52,6 +52,24 @@ INSERT INTO campaigns (campaign, duplicates_prevented) VALUES (?, ?)
 ON CONFLICT (campaign) DO UPDATE SET duplicates_prevented = max(duplicates_prevented, excluded.duplicates_prevented)
 """
 
+# `restore`: whether the archive counted for monitors; earlier versions did not.
+_HAS_TOTALS = "SELECT 1 FROM sqlite_master WHERE name = 'totals'"
+
+# `restore`: what it counted.
+_TOTALS = "SELECT name, campaign, channel, detail, value FROM totals"
+
+# `restore`: the attempts that it had not counted.
+_UNCOUNTED = "SELECT task_id, number FROM uncounted"
+
+# `restore`: such an attempt is counted here.
+_COUNT_LATER = "INSERT INTO uncounted (task_id, number) VALUES (?, ?)"
+
+# `restore`: a total is no less than it was.
+_TOTAL = """
+INSERT INTO totals (name, campaign, channel, detail, value) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET value = max(value, excluded.value)
+"""
+
 # `restore`: whether the archive kept what campaigns read and write; early versions did not.
 _HAS_DATA = "SELECT 1 FROM sqlite_master WHERE name = 'campaign_data'"
 
@@ -84,9 +102,13 @@ def restore(archived: sqlite3.Connection, removed: Collection[int], db: Database
     """
     with db.transaction():
         after = _present_ids(archived, removed, db, names)
+        counts = archived.execute(_HAS_TOTALS).fetchone() is not None
+        waiting = set(archived.execute(_UNCOUNTED)) if counts else set()
         for before in StoredOutbox(archived).attempt_rows():
-            if (id_ := after.get(before[0])) is not None:
-                db.execute(_ATTEMPT, (id_, *before[1:]))
+            if (id_ := after.get(before[0])) is None or not db.execute(_ATTEMPT, (id_, *before[1:])).rowcount:
+                continue
+            if (before[0], before[1]) in waiting:
+                db.execute(_COUNT_LATER, (id_, before[1]))
         for at, before_id, kind, who, detail in archived.execute(_EVENTS):
             if (id_ := after.get(before_id)) is not None:
                 db.execute(_EVENT, {"at": at, "id": id_, "kind": kind, "who": who, "detail": detail})
@@ -103,6 +125,9 @@ def restore(archived: sqlite3.Connection, removed: Collection[int], db: Database
                     },
                 )
         db.executemany(_PREVENTED, [(names.get(name, name), number) for name, number in archived.execute(_COUNTS)])
+        if counts:
+            totals = [(what, names.get(name, name), *of) for what, name, *of in archived.execute(_TOTALS)]
+            db.executemany(_TOTAL, totals)
         if archived.execute(_HAS_DATA).fetchone() is not None:
             db.executemany(_REMEMBER, [(names.get(name, name), *data) for name, *data in archived.execute(_DATA)])
         if columns_of(archived, "distinct_keys"):

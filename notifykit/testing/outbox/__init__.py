@@ -20,6 +20,7 @@ pytest.register_assert_rewrite(
             "clocks",
             "pulsing",
             "recent",
+            "counting",
             "concurrency",
             "connections",
         )
@@ -31,6 +32,7 @@ from notifykit.testing.outbox.claiming import ClaimingContract  # noqa: E402
 from notifykit.testing.outbox.clocks import ClocksContract  # noqa: E402
 from notifykit.testing.outbox.concurrency import ConcurrencyContract  # noqa: E402
 from notifykit.testing.outbox.connections import ConnectionsContract  # noqa: E402
+from notifykit.testing.outbox.counting import CountingContract  # noqa: E402
 from notifykit.testing.outbox.keys import KeysContract  # noqa: E402
 from notifykit.testing.outbox.limits import LimitsContract  # noqa: E402
 from notifykit.testing.outbox.looking import LookingContract  # noqa: E402
@@ -60,6 +62,7 @@ class OutboxContract(
     ClocksContract,
     PulseContract,
     RecentContract,
+    CountingContract,
 ):
     """Subclass it as `TestMyStore`, and say how your store is opened.
 

@@ -24,6 +24,7 @@ import pytest
 from notifykit.clock import Clock, SystemClock
 from notifykit.model import Claim, Outcome, Status
 from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.totals import ATTEMPTS
 from notifykit.outbox.values import ChannelBounds, Filter, Finished, Rewrite, Transition
 from notifykit.pipeline.watch import ClaimWatch
 from notifykit.testing.samples import draft
@@ -110,7 +111,8 @@ class ConcurrencyContract:
 
     def test_decisions_and_lost_claims_meet_results(self, tmp_path: Path) -> None:
         """People cancel, put back, undo, mend and resend, and take claims away, while results come."""
-        found = self._play(tmp_path, [_generate, _dispatch, _dispatch, _decide, _decide])
+        found = self._play(tmp_path, [_generate, _dispatch, _dispatch, _decide, _decide, _count, _count])
+        assert found.counted == found.attempts
         assert set(found.left) <= {"in_doubt"}, "stranded: nobody will ever claim them"
         allowed = Counter(id_ for line in found.said("touched") for id_ in line["ids"])
         calls = Counter(line["id"] for line in found.said("called"))
@@ -121,7 +123,8 @@ class ConcurrencyContract:
     @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL")
     def test_killed_at_any_moment_nothing_is_lost_and_no_more_in_doubt_than_was_called(self, tmp_path: Path) -> None:
         """Dispatchers are killed and others take their place; a claim that is in doubt is on the list."""
-        found = self._play(tmp_path, [_generate, _dispatch, _dispatch, _dispatch], kills=True)
+        found = self._play(tmp_path, [_generate, _dispatch, _dispatch, _dispatch, _count, _count], kills=True)
+        assert found.counted == found.attempts
         assert set(found.left) <= {"in_doubt"}
         doubts = set(found.left.get("in_doubt", ()))
         called = Counter(line["id"] for line in found.said("called"))
@@ -155,12 +158,12 @@ class ConcurrencyContract:
         try:
             while kills and any(running[at].is_alive() for at, part in enumerate(parts) if part is _generate):
                 time.sleep(rng.random() * 0.5)
-                number = rng.choice([at for at, part in enumerate(parts) if part is _dispatch])
+                number = rng.choice([at for at, part in enumerate(parts) if part in (_dispatch, _count)])
                 running[number].kill()
                 running[number].join()
                 running[number] = start(number)
             with closing(self.open_outbox(folder, SystemClock())) as outbox:
-                _wait(outbox, [running[at] for at, part in enumerate(parts) if part is not _dispatch])
+                _wait(outbox, [running[at] for at, part in enumerate(parts) if part not in (_dispatch, _count)])
                 (folder / "over").touch()
                 for process in running:
                     process.join(30)
@@ -178,6 +181,10 @@ class Found:
     lines: Sequence[dict[str, Any]]
     by_status: dict[str, list[int]]
     recipients: dict[int, str]
+    attempts: int
+    """How many have ended."""
+    counted: float
+    """How many are in the totals, once all are counted."""
 
     @classmethod
     def of(cls, folder: Path, outbox: Outbox) -> Found:
@@ -185,10 +192,15 @@ class Found:
         lines = [json.loads(line) for line in (folder / "parties.jsonl").read_text().splitlines()]
         by_status: dict[str, list[int]] = defaultdict(list)
         recipients = {}
+        attempts = 0
+        while outbox.roll_up(100):
+            pass
         for task in outbox.tasks(Filter()):
             by_status[task.status.value].append(task.id)
             recipients[task.id] = task.recipient
-        return cls(lines, dict(by_status), recipients)
+            attempts += sum(one.finished_at is not None for one in outbox.attempts(task.id))
+        counted = sum(value for total, value in outbox.totals().items() if total.name == ATTEMPTS)
+        return cls(lines, dict(by_status), recipients, attempts, counted)
 
     @property
     def left(self) -> dict[str, list[int]]:
@@ -301,6 +313,14 @@ def _give_up(party: Party, outbox: Outbox, worker: str, watch: ClaimWatch) -> No
     for lost in watch.look([one for one in outbox.on_wire() if one.worker != worker]):
         if outbox.expire(lost, Outcome.unknown("lease_expired"), LOST):
             party.say(what="lost", id=lost.task.id)
+
+
+def _count(party: Party, until: float) -> None:  # noqa: ARG001 - it ends when it is told to
+    """Count what has ended, a few at a time, until it is told to stop."""
+    with closing(party.open()) as outbox:
+        while not party.over:
+            if not outbox.roll_up(7):
+                time.sleep(0.01)
 
 
 def _decide(party: Party, until: float) -> None:

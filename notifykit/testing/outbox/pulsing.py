@@ -39,6 +39,7 @@ class PulseContract(OutboxBase):
                     (Status.QUEUED, Status.SENDING, Status.IN_DOUBT, Status.FAILED, Status.SENT), ONE
                 ),
                 oldest_queued=pulse.at,
+                oldest_doubt=pulse.at,
             ),
         ]
         assert [pulse.total(status) for status in (Status.QUEUED, Status.SENDING, Status.COMPLETED)] == [
@@ -80,6 +81,23 @@ class PulseContract(OutboxBase):
         queue(outbox, "D")
         send(outbox, *queue(outbox, "E"))
         assert [channel.oldest_due for channel in outbox.pulse().channels] == [clock.now() - 40]
+
+    def test_the_oldest_doubt_of_each_campaign_is_told(self, outbox: Outbox, clock: FakeClock) -> None:
+        began = clock.now()
+        queue(outbox, "A", "B")
+        queue_drafts(outbox, [draft(campaign="bj", key="C", recipient="c")])
+        first, second, other = sorted(claim(outbox, 3), key=lambda one: one.task.id)
+        doubt(outbox, first)
+        doubt(outbox, other)
+        outbox.decide([first.task.id], Status.QUEUED, who="me", why="again", of=(Status.IN_DOUBT,))
+        clock.advance(60)
+        again = claim_one(outbox)
+        doubt(outbox, again)
+        assert {one.campaign: one.oldest_doubt for one in outbox.pulse().campaigns} == {
+            "bj": began,
+            "sample": again.started_at,
+        }
+        outbox.release(second)
 
     def test_counting_ends_and_says_so(self, outbox: Outbox) -> None:
         queue(outbox, *map(str, range(MOST_COUNTED)))

@@ -19,6 +19,7 @@ import yaml
 from click.testing import CliRunner
 
 from notifykit.cli.app import build_cli
+from notifykit.metrics.examples import SHIPPED
 from notifykit.pipeline.project import open_project
 
 ROOT = Path(__file__).parents[3]
@@ -40,15 +41,15 @@ def test_systemd_takes_the_unit(tmp_path: Path, command: str) -> None:
     verify(tmp_path, f"notifykit-{command}.service")
 
 
-@pytest.mark.parametrize("name", ["once", "upkeep"])
-def test_systemd_takes_the_timer_and_what_it_starts(tmp_path: Path, name: str) -> None:
-    verify(tmp_path, f"notifykit-{name}.service", f"notifykit-{name}.timer")
-    for line in (DEPLOY / f"notifykit-{name}.service").read_text(encoding="utf-8").splitlines():
+@pytest.mark.parametrize(("name", "folder"), [("once", DEPLOY), ("upkeep", DEPLOY), ("metrics", SHIPPED)])
+def test_systemd_takes_the_timer_and_what_it_starts(tmp_path: Path, name: str, folder: Path) -> None:
+    verify(tmp_path, f"notifykit-{name}.service", f"notifykit-{name}.timer", of=folder)
+    for line in (folder / f"notifykit-{name}.service").read_text(encoding="utf-8").splitlines():
         if line.startswith("ExecStart="):
             require_command(shlex.split(line.removeprefix("ExecStart=")))
 
 
-def verify(folder: Path, *units: str) -> None:
+def verify(folder: Path, *units: str, of: Path = DEPLOY) -> None:
     """Have systemd read units, with the program that is here."""
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
@@ -56,7 +57,7 @@ def verify(folder: Path, *units: str) -> None:
     here = str(Path(sys.executable).with_name("notifykit"))
     files = [folder / name for name in units]
     for file in files:
-        text = (DEPLOY / file.name).read_text(encoding="utf-8")
+        text = (of / file.name).read_text(encoding="utf-8")
         file.write_text(text.replace(INSTALLED, here), encoding="utf-8")
     done = subprocess.run([analyze, "verify", *map(str, files)], capture_output=True, text=True, check=False)
     assert (done.returncode, [name for name in units if name in done.stderr]) == (0, []), done.stderr

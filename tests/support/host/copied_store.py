@@ -41,6 +41,7 @@ def fill(outbox: Outbox) -> None:
     doubt(outbox, rest[3])
     for one in rest[4:]:
         outbox.release(one)
+    outbox.roll_up(4)  # two more wait to be counted
     sent = outbox.owed(rest[0].task.campaign)
     outbox.complete([sent[0].id])
     outbox.note_refused_write_back({sent[1].id: Reason("locked")})
@@ -106,6 +107,7 @@ def told(outbox: Outbox) -> dict[str, Any]:
         "owed": [outbox.owed(campaign) for campaign in campaigns],
         "figures": outbox.figures(),
         "notes": outbox.notes("pass"),
+        "totals": outbox.totals(),
         "recent": outbox.recent(0.0, outbox.now() + 1e6),
         "decisions": [outbox.undoing(one.id) for one in outbox.decisions()],
         "pauses": outbox.pauses(),

@@ -99,6 +99,17 @@ def test_pauses_outages_and_channels_that_are_gone(outbox: SqliteOutbox, clock: 
     assert [subject for subject, _ in found(outbox, Kind.AWAY)] == ["web"]
 
 
+def test_a_turn_that_is_due_for_long_unless_its_channel_is_paused(outbox: SqliteOutbox, clock: FakeClock) -> None:
+    queue(outbox, "A")
+    queue_drafts(outbox, [draft(channel=name, key=name) for name in ("mail", "web")])
+    clock.advance(1800)
+    assert found(outbox, Kind.STUCK) == []
+    clock.advance(60)
+    outbox.pause("mail", 600, Reason("busy"))
+    outbox.set_outage(replace(sample_outage.OUTAGE, channel="web", several=True))
+    assert found(outbox, Kind.STUCK) == [("robot", "a message for channel robot has been due for 31 min")]
+
+
 def test_the_share_of_accepted_attempts_of_a_window(outbox: SqliteOutbox, clock: FakeClock) -> None:
     queue(outbox, *"ABCD")
     a, b, c, d = claim(outbox, 4)

@@ -36,6 +36,7 @@ def test_nobody_knows_since_when_what_was_written_over_waits() -> None:
         {Status.SENT: [("a", 1)]},
         at=9.0,
         first_due=lambda names: dict.fromkeys(names, 7.0),
+        oldest_doubts=lambda names: dict.fromkeys(names, 3.0),
         pauses=[],
     )
     assert [(one.channel, one.waiting.number, one.oldest_queued) for one in pulse.channels] == [

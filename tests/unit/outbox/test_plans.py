@@ -11,6 +11,7 @@ from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.sqlite import (
     channel_times,
     claiming,
+    counting,
     deciding,
     lanes,
     looking,
@@ -75,6 +76,8 @@ STATEMENTS: dict[str, tuple[str, Any, str]] = {
     "next channel": (pulsing._OPEN, {"status": "queued", "most": 9}, "(status=? AND campaign=? AND channel>?)"),
     "owing": (pulsing._OWED, {"most": 9}, "tasks_owed (campaign>?)"),
     "flags owed": (pulsing._OWED, {"most": 9}, "tasks_owed (campaign=?)"),
+    "oldest doubt": (pulsing._FIRST_DOUBT, ("c",), "tasks_doubts (campaign=?)"),
+    "uncounted": (counting._UNCOUNTED, (10,), "SEARCH attempts USING PRIMARY KEY (task_id=? AND number=?)"),
     "lately accepted": (recent._ACCEPTED, LATELY, "attempts_finished (finished_at>? AND finished_at<?)"),
     "lately not accepted": (recent._OTHERS, LATELY, "attempts_finished (finished_at>? AND finished_at<?)"),
     "perhaps twice lately": (recent._TWICE, LATELY, "attempts_finished (finished_at>? AND finished_at<?)"),
@@ -82,8 +85,8 @@ STATEMENTS: dict[str, tuple[str, Any, str]] = {
     "retries": (pulsing._FIRST_DUE, NAMED, "tasks_due (channel=? AND due_at>?)"),
 }
 
-FOUND = ("waiting", "open", "owing", "lane", "channels")
-"""What is read whole: the rows that a recursion has found, and the few of the channels."""
+FOUND = ("waiting", "open", "owing", "lane", "channels", "uncounted")
+"""What is read whole: the rows that a recursion has found, the few of the channels, and what waits to be counted."""
 
 
 @pytest.fixture
