@@ -313,8 +313,8 @@ class Database:
     def each(self, sql: str, values: Any = ()) -> Iterator[Any]:
         """Yield all rows, which are never held at once; whoever takes them may take long."""
         with self.explaining():
-            for row in self.execute(sql, values):
-                yield row  # noqa: UP028 - `yield from` would close the cursor, perhaps after its database
+            for row in self.execute(sql, values):  # noqa: UP028 - `yield from` would close it after its database
+                yield row
 
     @contextmanager
     def explaining(self) -> Iterator[None]:
