@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from notifykit.cli.deciding import Decorator, Way, decision_options, existing_store, ids_of, newest_decision
+from notifykit.cli.deciding import Decorator, Way, decision_options, existing_store, ids_of
 from notifykit.cli.examples import example
 from notifykit.cli.language import said
 from notifykit.cli.names import check_campaign, check_channel, check_key
@@ -14,7 +14,7 @@ from notifykit.cli.tasks import campaign_option, key_option, print_tasks, reason
 from notifykit.errors import ExitCode
 from notifykit.model import Status, Task
 from notifykit.operate.consequences import Consequences, of_moves, of_resuming
-from notifykit.operate.decisions import Resolution, Selection, chosen, decide, resendable
+from notifykit.operate.decisions import Resolution, Selection, chosen, decide, newest_decision, resendable
 from notifykit.operate.decisions import resend as send_again
 from notifykit.operate.forms import channel_form, consequences_form, task_form
 from notifykit.operate.lines import channel_lines, lines_of

@@ -14,7 +14,6 @@ import click
 
 from notifykit.cli.stores import NOTHING_YET
 from notifykit.errors import NotifykitError
-from notifykit.model import Task
 from notifykit.operate.consequences import Consequences
 from notifykit.operate.looking import looking
 from notifykit.outbox import Outbox
@@ -133,11 +132,6 @@ def existing_store(project: Project, *, look: bool = False) -> Iterator[Outbox]:
         return
     with closing(project.open_outbox(create=False)) as outbox:
         yield outbox
-
-
-def newest_decision(outbox: Outbox, tasks: Sequence[Task]) -> int | None:
-    """Return the decision by which tasks were moved just now, in the same transaction; None where none was."""
-    return outbox.decisions(1, task=tasks[0].id)[0].id if tasks else None
 
 
 def ids_of(found: Consequences | None) -> Collection[int] | None:

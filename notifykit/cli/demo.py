@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,10 +18,11 @@ from notifykit.demo.story import on_a_server, walk
 from notifykit.demo.world import folder_of
 from notifykit.errors import ExitCode
 from notifykit.plugins import Plugins
-from notifykit.session import Session
+from notifykit.session import PROJECT_FILE, Session
 from notifykit.terminal.console import count, info, json_option, out, print_json, some, warn
 from notifykit.terminal.paths import PathType
 from notifykit.terminal.tables import Right, print_table
+from notifykit.web import require_libraries
 from notifykit.wording.translation import gettext
 
 FOLDER = Path("notifykit-demo")
@@ -31,10 +33,17 @@ FOLDER = Path("notifykit-demo")
 @click.option("--act", "acts", type=click.IntRange(min=1), multiple=True, help="Only this act; repeatable.")
 @click.option("--no-pause", is_flag=True, help="Do not wait for Enter between two scenes, as on a terminal.")
 @click.option("--postgres", is_flag=True, help="Another act: several workers over a PostgreSQL server of its own.")
+@click.option("--serve", is_flag=True, help="In the end, show the page of the first act's world (`notifykit serve`).")
 @json_option
 @click.pass_obj
 def demo(
-    session: Session, folder: Path, acts: tuple[int, ...], no_pause: bool, postgres: bool, as_json: bool
+    session: Session,
+    folder: Path,
+    acts: tuple[int, ...],
+    no_pause: bool,
+    postgres: bool,
+    serve: bool,
+    as_json: bool,
 ) -> ExitCode:
     """Build a small world in DIR and walk through the whole story.
 
@@ -47,6 +56,8 @@ def demo(
     """
     if postgres and acts:
         raise click.UsageError(gettext("--postgres and --act exclude each other: it is an act of its own"))
+    if serve:
+        _require_page(acts, alone=not (postgres or as_json))
     # SIGTERM as SIGINT: the command that is under way ends, too.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     proofs: dict[Path, Proof] = {}  # by folder: the proof of a later act includes what happened there before
@@ -71,7 +82,22 @@ def demo(
     else:
         if lines := [line for told in look_around.values() for line in told.splitlines()]:
             out("", gettext("Look around:"), *(f"  {line}" for line in lines))
-    return ExitCode.DONE if all(proof.holds for proof in proofs.values()) else ExitCode.VERIFICATION_FAILED
+    if not all(proof.holds for proof in proofs.values()):
+        return ExitCode.VERIFICATION_FAILED
+    if serve:
+        from notifykit.cli.serve import serve_page
+        from notifykit.web.serving import Address  # its libraries need not be there
+
+        out("")
+        serve_page(replace(session, file=folder / PROJECT_FILE, read=None), Address(host="127.0.0.1", port=0))
+    return ExitCode.DONE
+
+
+def _require_page(acts: Sequence[int], *, alone: bool) -> None:
+    """Raise UsageError where no world of the first act will be there, and NotifykitError where no page can be."""
+    if not alone or (acts and 1 not in acts):
+        raise click.UsageError(gettext("--serve is for the first act's world, and for people"))
+    require_libraries()
 
 
 def _nothing() -> None:

@@ -54,6 +54,9 @@ SECTIONS: Mapping[str, Sequence[LazyCommand]] = {
         _command("trace", "trace:trace", "Tell one record's whole story."),
         _command("decisions", "undo:decisions", "List what people decided, the latest first."),
         _command(
+            "serve", "serve:serve", "Show the page in a browser: how things stand, what is in doubt, and decisions."
+        ),
+        _command(
             "machines", "machines:machines", "List who works: the processes of `worker` and `run` on all machines."
         ),
     ),

@@ -11,18 +11,14 @@ from notifykit.cli.language import said
 from notifykit.cli.stores import existing_at
 from notifykit.clock import SystemClock
 from notifykit.errors import ExitCode
-from notifykit.model import FOREVER, Claim, Status, Task
-from notifykit.operate.attention import doubtful_tests, lost_calls, outages, overdue_calls
-from notifykit.operate.forms import figures_form, hold_form, outage_form, overdue_form, pause_form
+from notifykit.model import FOREVER, Status
+from notifykit.operate.attention import Overview, overview
 from notifykit.operate.looking import looks
-from notifykit.outbox import Outbox
-from notifykit.outbox.values import TEST_CAMPAIGN, CampaignFigures, Filter, Outage, Pause, is_reserved
+from notifykit.outbox.values import TEST_CAMPAIGN, CampaignFigures, Outage, Pause
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json
 from notifykit.terminal.stdout import emit
-from notifykit.terminal.tables import Right, print_table
-from notifykit.terminal.times import duration, iso, local, relative
-from notifykit.wording import Reason
+from notifykit.terminal.times import duration, local, relative
 from notifykit.wording.translation import gettext
 
 SHOWN = 5
@@ -45,50 +41,19 @@ def status(session: Session, as_json: bool) -> ExitCode:
     """
     project = session.project_file()
     clock = SystemClock()
-    now = clock.now()
-    figures: list[CampaignFigures] = []
-    own: list[CampaignFigures] = []
-    pauses: list[Pause] = []
-    overdue: list[Claim] = []
-    lost: list[Claim] = []
-    doubtful: list[Task] = []
-    cut_off: list[Outage] = []
-    unowned = foreign = 0
-    held: dict[str, Reason] = {}
+    found = Overview(at=clock.now())
     with existing_at(project, project.store(session.plugins.registry), clock) as outbox:
         if outbox is not None:
-            now = outbox.now()
-            all_figures, pauses, unowned = outbox.figures(), outbox.pauses(), _count(outbox, Status.PENDING)
-            own = [item for item in all_figures if is_reserved(item.campaign)]
-            figures = [item for item in all_figures if not is_reserved(item.campaign)]
-            foreign = _count(outbox, Status.FOREIGN)
-            held = dict(outbox.held_campaigns())
-            cut_off = outages(outbox)
-            if outbox.on_wire():  # only then is the section worth its validation
-                overdue = overdue_calls(outbox, project.section().dispatch.timeout)
-                lost = lost_calls(outbox)
-            doubtful = doubtful_tests(outbox, SHOWN)
+            # Only where something is on the wire is the section worth its validation.
+            found = overview(outbox, lambda: project.section().dispatch.timeout)
+    now = found.at
     if as_json:
-        print_json(
-            {
-                "at": iso(now),
-                "campaigns": [figures_form(item, now) for item in figures],
-                "own_messages": [figures_form(item, now) for item in own],
-                "pauses": [pause_form(pause, session.plugins.wording) for pause in pauses],
-                "outages": [outage_form(outage, session.plugins.wording) for outage in cut_off],
-                "overdue_calls": [overdue_form(claim, now) for claim in overdue],
-                "lost_calls": [overdue_form(claim, now) for claim in lost],
-                "pending_without_campaign": unowned,
-                "foreign": foreign,
-                "queue_nothing": {name: reason.text for name, reason in held.items()},
-                "queue_nothing_reasons": {
-                    name: hold_form(session.plugins.wording.known(reason)) for name, reason in held.items()
-                },
-            }
-        )
+        from notifykit.operate.forms import overview_form  # for programs alone
+
+        print_json(overview_form(found, lambda: session.plugins.wording))
     elif outbox is not None:
-        _print(figures, pauses, unowned, now)
-        for item in own:
+        _print(found.campaigns, found.pauses, found.unowned, now)
+        for item in found.own:
             counted = gettext(", ").join(f"{number:,} {status}" for status, number in item.by_status.items() if number)
             out(
                 "",
@@ -99,18 +64,18 @@ def status(session: Session, as_json: bool) -> ExitCode:
                     counted=counted,
                 ),
             )
-        if foreign:
+        if found.foreign:
             out(
                 "",
                 gettext(
                     "{rows} that another program wrote into what cannot be read, or gave a status that notifykit "
                     "does not know; `notifykit tasks --status foreign` lists them",
-                    rows=count(foreign, "row"),
+                    rows=count(found.foreign, "row"),
                 ),
             )
-        for outage in cut_off:
+        for outage in found.outages:
             out("", gettext("channel {channel}: {told}", channel=outage.channel, told=_outage(outage, now)))
-        for task in doubtful:
+        for task in found.doubtful_tests:
             why = said(task.reason) if task.reason else ""
             out(
                 "",
@@ -121,7 +86,7 @@ def status(session: Session, as_json: bool) -> ExitCode:
                     why=why,
                 ),
             )
-        for claim in lost[:SHOWN]:
+        for claim in found.lost[:SHOWN]:
             task = claim.task
             then = gettext("the next `notifykit dispatch` or `run` takes it up")
             if task.campaign == TEST_CAMPAIGN:
@@ -136,13 +101,9 @@ def status(session: Session, as_json: bool) -> ExitCode:
                     then=then,
                 ),
             )
-        if len(lost) > SHOWN:
-            out(
-                gettext(
-                    "… and {number:,} more; `notifykit tasks --status sending` lists them", number=len(lost) - SHOWN
-                )
-            )
-        for claim in [claim for claim in overdue if claim not in lost]:
+        if (left := len(found.lost) - SHOWN) > 0:
+            out(gettext("… and {number:,} more; `notifykit tasks --status sending` lists them", number=left))
+        for claim in [claim for claim in found.overdue if claim not in found.lost]:
             task, age = claim.task, duration(now - claim.started_at)
             out(
                 "",
@@ -155,7 +116,7 @@ def status(session: Session, as_json: bool) -> ExitCode:
                     age=age,
                 ),
             )
-        for name, reason in held.items():
+        for name, reason in found.held.items():
             out("", gettext("campaign {name} queues nothing: {reason}", name=name, reason=said(reason)))
     return ExitCode.DONE
 
@@ -173,11 +134,6 @@ def _outage(outage: Outage, now: float) -> str:
     return gettext("{told}; one message tries it again {when}", told=told, when=relative(outage.next_probe, now))
 
 
-def _count(outbox: Outbox, status: Status) -> int:
-    """Count the rows in a status: `pending` are those of an old program that nobody has adopted."""
-    return sum(1 for _ in outbox.tasks(Filter(statuses=(status,))))
-
-
 def _print(figures: Sequence[CampaignFigures], pauses: Sequence[Pause], unowned: int, now: float) -> None:
     if figures:
         _print_counts(figures)
@@ -186,6 +142,8 @@ def _print(figures: Sequence[CampaignFigures], pauses: Sequence[Pause], unowned:
     else:
         out(gettext("no campaign has queued anything yet"))
     if errors := [(item.campaign, code, number) for item in figures for code, number in item.errors.items()]:
+        from notifykit.terminal.tables import Right, print_table
+
         emit()
         print_table(
             ["campaign", "error", Right("attempts")],
@@ -217,6 +175,8 @@ def _print(figures: Sequence[CampaignFigures], pauses: Sequence[Pause], unowned:
 
 
 def _print_counts(figures: Sequence[CampaignFigures]) -> None:
+    from notifykit.terminal.tables import Right, print_table  # for people alone
+
     def row(item: CampaignFigures) -> tuple[str, ...]:
         counts = item.by_status.get
         sent = counts(Status.SENT, 0) + counts(Status.COMPLETED, 0)
@@ -240,6 +200,8 @@ def _print_counts(figures: Sequence[CampaignFigures]) -> None:
 
 
 def _print_pace(figures: Sequence[CampaignFigures], now: float) -> None:
+    from notifykit.terminal.tables import Right, print_table  # for people alone
+
     print_table(
         [
             "campaign",

@@ -75,7 +75,7 @@ def walk(
         if not chosen or 1 in chosen:
             first = act_one.play(folder, narrator)
             at = f"{command} --project {_quoted(folder / 'notifykit.yaml')}"
-            yield Played(folder=folder, proof=first, look_around=f"{at} status\n{at} tasks")
+            yield Played(folder=folder, proof=first, look_around=f"{at} status\n{at} tasks\n{at} serve")
         nth = 2
         for acts in added:
             told = [number for number in range(nth, nth + acts.number) if not chosen or number in chosen]

@@ -1,14 +1,15 @@
-"""What waits for a person: whatever the next run will not mend by itself."""
+"""How everything stands, and what waits for a person: whatever the next run will not mend by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 from notifykit.model import FOREVER, OVERDUE, Claim, Status, Task
 from notifykit.outbox.protocol import Outbox
-from notifykit.outbox.values import TEST_CAMPAIGN, Count, Filter, Outage, Pause, Pulse
+from notifykit.outbox.values import TEST_CAMPAIGN, CampaignFigures, Count, Filter, Outage, Pause, Pulse, is_reserved
+from notifykit.wording import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,3 +78,54 @@ def attention_in(outbox: Outbox, pulse: Pulse, channels: Collection[str]) -> Att
 def unreachable(pulse: Pulse, channels: Collection[str]) -> dict[str, Count]:
     """Count the waiting messages of each channel that cannot be used, given those that can."""
     return {one.channel: one.waiting for one in pulse.channels if one.channel not in channels}
+
+
+TESTS = 5
+"""Test messages in doubt that are named one by one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """How everything stands in a store."""
+
+    at: float
+    """UTC seconds, by the store's clock."""
+    campaigns: Sequence[CampaignFigures] = ()
+    own: Sequence[CampaignFigures] = ()
+    """Of notifykit's own messages."""
+    pauses: Sequence[Pause] = ()
+    outages: Sequence[Outage] = ()
+    overdue: Sequence[Claim] = ()
+    """Calls that have been under way for far longer than the timeout."""
+    lost: Sequence[Claim] = ()
+    """Calls whose worker is gone."""
+    doubtful_tests: Sequence[Task] = ()
+    """Test messages in doubt, some of them."""
+    unowned: int = 0
+    """Rows that are `pending`: those of an old program that nobody has adopted."""
+    foreign: int = 0
+    held: Mapping[str, Reason] = field(default_factory=dict)
+    """Campaigns that queue nothing, each with the reason."""
+
+
+def overview(outbox: Outbox, timeout: Callable[[], float]) -> Overview:
+    """Look how everything stands. `timeout` of a call in seconds: asked for only where something is on the wire."""
+    figures = outbox.figures()
+    calling = bool(outbox.on_wire())
+    return Overview(
+        at=outbox.now(),
+        campaigns=[item for item in figures if not is_reserved(item.campaign)],
+        own=[item for item in figures if is_reserved(item.campaign)],
+        pauses=outbox.pauses(),
+        outages=outages(outbox),
+        overdue=overdue_calls(outbox, timeout()) if calling else (),
+        lost=lost_calls(outbox) if calling else (),
+        doubtful_tests=doubtful_tests(outbox, TESTS),
+        unowned=_count(outbox, Status.PENDING),
+        foreign=_count(outbox, Status.FOREIGN),
+        held=dict(outbox.held_campaigns()),
+    )
+
+
+def _count(outbox: Outbox, status: Status) -> int:
+    return sum(1 for _ in outbox.tasks(Filter(statuses=(status,))))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -10,7 +10,7 @@ from notifykit.errors import NotifykitError
 from notifykit.model import Status, Task
 from notifykit.nearest import hint
 from notifykit.operate.trace import near_keys
-from notifykit.outbox.decided import may_queue_again
+from notifykit.outbox.decided import Decision, may_queue_again
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.pruned import KeepsPruned
 from notifykit.outbox.values import Filter
@@ -94,6 +94,75 @@ def chosen(outbox: Outbox, which: Selection, decision: Resolution, *, wording: W
         tasks = [task for task in tasks if task.id not in for_good]
         _check_sendable(tasks)
     return tasks
+
+
+class OvertakenError(NotifykitError):
+    """Somebody else has decided meanwhile, or something else has happened, about what a person was shown."""
+
+    def __init__(self, task: Task, decided: Decision | None, *, others: int) -> None:
+        what = gettext(
+            "task {id} ({campaign} {key} {message}) is {status} by now",
+            id=task.id,
+            campaign=task.campaign,
+            key=task.key,
+            message=task.name,
+            status=task.status.value,
+        )
+        by = gettext("{who} decided: {why}", who=decided.who, why=decided.why) if decided else ""
+        more = [gettext("… and {number} more", number=others)] if others else []
+        super().__init__(what, mend=by, more=[*more, gettext("nothing was changed")])
+        self.task = task
+        """As it is now: the first one of which this is so."""
+        self.decided = decided
+        """What somebody decided about it; None where nobody did."""
+        self.others = others
+        """Of how many others it is so, too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsShown:
+    """What a person was shown, who decides about just that."""
+
+    statuses: Mapping[int, Status]
+    """Where each message stood, by id."""
+    latest: int
+    """The latest decision then; 0 where there was none."""
+
+    @classmethod
+    def of(cls, outbox: Outbox, tasks: Sequence[Task]) -> AsShown:
+        """Return what is shown of these tasks now."""
+        latest = outbox.decisions(1)
+        return cls(statuses={task.id: task.status for task in tasks}, latest=latest[0].id if latest else 0)
+
+    def require(self, outbox: Outbox) -> None:
+        """Raise OvertakenError where a message stands elsewhere by now, or somebody has decided about it since."""
+        since = {
+            one.task.id: decision
+            for decision in reversed(outbox.decisions())
+            if decision.id > self.latest and (undoing := outbox.undoing(decision.id))
+            for one in undoing.messages
+        }
+        tasks = outbox.tasks(Filter(ids=tuple(self.statuses)))
+        gone = [task for task in tasks if task.id in since or task.status is not self.statuses[task.id]]
+        if gone:
+            raise OvertakenError(gone[0], since.get(gone[0].id), others=len(gone) - 1)
+
+
+def decide_as_shown(
+    outbox: Outbox, shown: AsShown, decision: Resolution, *, who: str, why: str, wording: Wording
+) -> list[Task]:
+    """Make a decision about all tasks that a person was shown, or about none; returns them as they are now.
+
+    Raises OvertakenError where one of them is not as it was shown, and NotifykitError as `decide` does.
+    """
+    with outbox.transaction():
+        shown.require(outbox)
+        return decide(outbox, Selection(ids=tuple(shown.statuses)), decision, who=who, why=why, wording=wording)
+
+
+def newest_decision(outbox: Outbox, tasks: Sequence[Task]) -> int | None:
+    """Return the decision by which tasks were moved just now, in the same transaction; None where none was."""
+    return outbox.decisions(1, task=tasks[0].id)[0].id if tasks else None
 
 
 def decide(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,9 @@ from notifykit.terminal.times import iso
 if TYPE_CHECKING:
     from notifykit.alerts.messages import Changed
     from notifykit.alerts.standing import Standing
-    from notifykit.operate.attention import Attention
+    from notifykit.operate.attention import Attention, Overview
     from notifykit.operate.consequences import ChannelConsequences, Consequences
+    from notifykit.operate.evidence import Evidence
     from notifykit.operate.forecast import Forecast
     from notifykit.operate.preview import Rendered
     from notifykit.operate.pruning import Archived
@@ -52,6 +53,16 @@ def task_form(task: Task, wording: Wording) -> Form:
         "completed_at": iso(task.completed_at),
         **reason_fields(task.reason, wording),
         "metadata": dict(task.metadata),
+    }
+
+
+def evidence_form(found: Evidence, wording: Wording) -> Form:
+    """Describe a task with what is known of it."""
+    return {
+        **task_form(found.task, wording),
+        "doubted_at": iso(found.task.doubted_at),
+        "attempts": [_attempt_form(attempt) for attempt in found.attempts],
+        "events": [{"at": iso(event.at), **_event_form(event)} for event in found.events],
     }
 
 
@@ -143,6 +154,23 @@ def figures_form(figures: CampaignFigures, now: float) -> Form:
         "oldest_waiting": iso(oldest),
         "oldest_waiting_seconds": None if oldest is None else max(0.0, now - oldest),
         "errors": dict(figures.errors),
+    }
+
+
+def overview_form(found: Overview, wording: Callable[[], Wording]) -> Form:
+    """Describe how everything stands. `wording` is asked for only where there are reasons."""
+    return {
+        "at": iso(found.at),
+        "campaigns": [figures_form(item, found.at) for item in found.campaigns],
+        "own_messages": [figures_form(item, found.at) for item in found.own],
+        "pauses": [pause_form(pause, wording()) for pause in found.pauses],
+        "outages": [outage_form(outage, wording()) for outage in found.outages],
+        "overdue_calls": [overdue_form(claim, found.at) for claim in found.overdue],
+        "lost_calls": [overdue_form(claim, found.at) for claim in found.lost],
+        "pending_without_campaign": found.unowned,
+        "foreign": found.foreign,
+        "queue_nothing": {name: reason.text for name, reason in found.held.items()},
+        "queue_nothing_reasons": {name: hold_form(wording().known(reason)) for name, reason in found.held.items()},
     }
 
 

@@ -79,6 +79,14 @@ class Wording:
             return self.common(one, other)
         return one if one == other else None
 
+    def bare(self, reason: Reason) -> Reason:
+        """Return a reason without anything particular: its code and those of its causes, all other parameters None."""
+        known = self.known(reason)
+        if (sentence := self._by_code.get(known.code or "")) is None:
+            return Reason(known.code, known.code) if known.code else Reason("…")
+        params = known.params.items()
+        return sentence(**{name: self.bare(value) if isinstance(value, Reason) else None for name, value in params})
+
     def agrees(self, reason: Reason) -> bool:
         """Whether a reason's text is what its code and parameters say; nobody knows where the code is not known."""
         sentence = self._by_code.get(reason.code or "")

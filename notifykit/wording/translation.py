@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,7 +57,10 @@ class Catalogue:
 HOST = Catalogue("notifykit", Path(__file__).parents[1] / "locale")
 
 _spoken: list[NullTranslations] = []
-"""The catalogues together, the first asking the next; empty for English."""
+"""What `speak` chose: the catalogues together, the first asking the next; empty for English."""
+
+_spoken_here: ContextVar[Sequence[NullTranslations] | None] = ContextVar("spoken_here", default=None)
+"""What is spoken within `speaking`; None elsewhere."""
 
 _kept = threading.local()
 """`english`: whether this thread makes what is kept."""
@@ -64,16 +68,29 @@ _kept = threading.local()
 
 def speak(language: str, catalogues: Iterable[Catalogue] = ()) -> None:
     """Translate from now on into a language, all threads alike: by the host's catalogue, then by these."""
-    _spoken.clear()
+    _spoken[:] = together(language, catalogues)
+    if _spoken:
+        _teach_click()
+
+
+def together(language: str, catalogues: Iterable[Catalogue] = ()) -> Sequence[NullTranslations]:
+    """Return the catalogues of a language as one, the host's first; nothing for English."""
     if language == ENGLISH:
-        return
-    for catalogue in (HOST, *catalogues):
-        if (found := catalogue.read(language)) is not None:
-            if _spoken:
-                _spoken[0].add_fallback(found)
-            else:
-                _spoken.append(found)
-    _teach_click()
+        return ()
+    found = [one for catalogue in (HOST, *catalogues) if (one := catalogue.read(language)) is not None]
+    for other in found[1:]:
+        found[0].add_fallback(other)
+    return found[:1]
+
+
+@contextmanager
+def speaking(translations: Sequence[NullTranslations]) -> Iterator[None]:
+    """Translate within the block, in this context alone, by what `together` returned: for whoever serves several."""
+    before = _spoken_here.set(translations)
+    try:
+        yield
+    finally:
+        _spoken_here.reset(before)
 
 
 def speak_as_said(environment: Mapping[str, str], catalogues: Iterable[Catalogue] = ()) -> None:
@@ -94,7 +111,9 @@ def untranslated() -> Iterator[None]:
 
 
 def _catalogues() -> NullTranslations | None:
-    return None if not _spoken or getattr(_kept, "english", False) else _spoken[0]
+    here = _spoken_here.get()
+    found = _spoken if here is None else here
+    return None if not found or getattr(_kept, "english", False) else found[0]
 
 
 def spoken() -> str:

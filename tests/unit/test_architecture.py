@@ -40,6 +40,8 @@ EXTRAS = {
     "libcst": ("notifykit_inventory.patch",),
     "psycopg": ("notifykit.outbox.postgres", "notifykit.engine"),
     "procrastinate": ("notifykit.engine",),
+    "starlette": ("notifykit.web",),
+    "uvicorn": ("notifykit.web",),
 }
 """Library of an extra to the only packages that may import it."""
 

@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections import Counter
 from pathlib import Path
 
@@ -37,7 +38,16 @@ def test_every_act_is_proved(told: ToldDemo) -> None:
 def test_the_last_lines_work_as_they_are_printed(told: ToldDemo) -> None:
     lines = told.stdout.partition("\nLook around:\n")[2].splitlines()
     assert len(lines) >= 2
+    (page,) = (line for line in lines if line.endswith(" serve"))
+    command = f"exec {page} --listen 127.0.0.1:0"  # the usual port may be taken
+    with subprocess.Popen(command, shell=True, cwd=told.folder.parent, stdout=subprocess.PIPE, text=True) as served:
+        assert served.stdout is not None
+        assert "/?token=" in served.stdout.readline()
+        served.terminate()
+    assert served.returncode == 0
     for line in lines:
+        if line == page:
+            continue
         done = subprocess.run(line, shell=True, cwd=told.folder.parent, capture_output=True, text=True, check=False)
         assert done.returncode in (0, 3), f"{line}: {done.stderr}"
         assert done.stdout
@@ -136,3 +146,16 @@ def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"error: {tmp_path}: is not empty, and no earlier demonstration's; name a new folder\n"
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.long
+def test_it_ends_with_the_page_of_its_world(tmp_path: Path) -> None:
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    command = [sys.executable, "-P", "-m", "notifykit", "demo", "--act", "1", "--no-pause", "--serve", "demo"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, encoding="utf-8") as served:
+        assert served.stdout is not None
+        address = next(line.strip() for line in served.stdout if "/?token=" in line)
+        with browser.open(address, timeout=TIMEOUT) as page:
+            assert "All is well: nothing waits for a person." in page.read().decode()
+        served.send_signal(signal.SIGINT)
+    assert served.returncode == 0

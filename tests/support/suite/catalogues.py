@@ -33,6 +33,8 @@ HEADING, COUNT, PROGRESS = "heading", "count", "progress"
 """The contexts of what stands above a column, of a noun behind its number, and of a moving line."""
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 WIDTH = 110
+TRIMMED = {"**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
+"""How the page's templates are read: as they are rendered, and nothing of them is passed over."""
 KEYWORDS = {"gettext": None, "gettext_noop": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 CLICKS = {"_": None, "ngettext": (1, 2)}
 SINCE = datetime(2026, 11, 29, tzinfo=UTC)
@@ -111,7 +113,9 @@ def in_code(name: str) -> Iterator[Text]:
         yield Text(message, context)
     for path in sorted(Path(folder).rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        yield from (text for text in called(tree) if text.id)
+        yield from (text for text in (*called(tree), *columns(tree)) if text.id)
+    for _, _, message, _, context in extract_from_dir(folder, [("**.html", "jinja2")], TRIMMED, KEYWORDS):
+        yield Text(message, context)
 
 
 def called(tree: ast.AST) -> Iterator[Text]:
@@ -123,6 +127,14 @@ def called(tree: ast.AST) -> Iterator[Text]:
         for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
             for argument, context in _translated(call):
                 yield from (Text(text, context) for text in _constants(argument, function, set()))
+
+
+def columns(tree: ast.AST) -> Iterator[Text]:
+    """Yield what stands above the columns of listings on the page."""
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        if isinstance(call.func, ast.Name) and call.func.id == "Column":
+            headings = (word.value for word in call.keywords if word.arg == "heading")
+            yield from (Text(str(one.value), HEADING) for one in headings if isinstance(one, ast.Constant))
 
 
 def _translated(call: ast.Call) -> Iterator[tuple[ast.expr, str | None]]:

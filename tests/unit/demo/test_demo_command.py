@@ -265,3 +265,10 @@ def test_the_commands_that_are_shown_speak_the_language_that_is_spoken(tmp_path:
         lines: list[str] = []
         Commands(tmp_path, lines.append).run("--version")
         assert said in "".join(lines)
+
+
+@pytest.mark.parametrize("arguments", [["--postgres"], ["--act", "2"], ["--json"]])
+def test_the_page_is_for_people_and_for_the_first_act(arguments: list[str]) -> None:
+    done = CliRunner().invoke(build_cli(), ["demo", "--serve", *arguments])
+    assert (done.exit_code, done.stdout) == (ExitCode.USAGE, "")
+    assert "--serve is for the first act's world, and for people" in done.stderr

@@ -51,7 +51,7 @@ def test_added_acts_come_after_the_first(tmp_path: Path) -> None:
         assert names == ["opening", "first", "second", "third", "fourth"]
         assert [act.folder for act in played] == [tmp_path / name for name in ("opening", ".", "one", "one", "two")]
         assert played[0].look_around == ""
-        assert played[1].look_around.endswith(f" --project {tmp_path / 'notifykit.yaml'} tasks")
+        assert played[1].look_around.endswith(f" --project {tmp_path / 'notifykit.yaml'} serve")
         assert played[2].look_around.endswith(f"notifykit in {tmp_path / 'one'}, with {{braces}}")
     assert said[:2] == ["", "==== first · first"]
     (tmp_path / "one" / "mine.txt").write_text("x")

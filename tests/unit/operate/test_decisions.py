@@ -10,7 +10,16 @@ import pytest
 
 from notifykit.errors import NotifykitError
 from notifykit.model import Outcome, Status
-from notifykit.operate.decisions import Resolution, Selection, decide, resend, resendable
+from notifykit.operate.decisions import (
+    AsShown,
+    OvertakenError,
+    Resolution,
+    Selection,
+    decide,
+    decide_as_shown,
+    resend,
+    resendable,
+)
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.values import ChannelBounds, Filter, Transition
 from notifykit.testing import FakeClock, draft
@@ -197,3 +206,53 @@ def test_a_filter_may_describe_more_than_a_statement_takes_values(outbox: Sqlite
     outbox.db.execute("UPDATE tasks SET status = 'failed', due_at = NULL, attempts = 1")
     changed = decide(outbox, Selection(campaign="sample"), Resolution.RETRY, who="w", why="y", wording=WORDING)
     assert len(changed) == 100
+
+
+def as_shown(outbox: SqliteOutbox, *ids: int) -> AsShown:
+    return AsShown.of(outbox, list(outbox.tasks(Filter(ids=ids))))
+
+
+def made_as_shown(outbox: SqliteOutbox, shown: AsShown, decision: Resolution) -> list[Status]:
+    decided = decide_as_shown(outbox, shown, decision, who="bo", why="asked", wording=WORDING)
+    return [task.status for task in decided]
+
+
+def test_what_is_as_it_was_shown_is_decided(outbox: SqliteOutbox) -> None:
+    first, second = (put(outbox, Status.IN_DOUBT, key=key) for key in ("C-1", "C-2"))
+    other = put(outbox, Status.FAILED, key="C-3")
+    shown = as_shown(outbox, first, second)
+    decide(outbox, Selection(ids=(other,)), Resolution.RETRY, who="al", why="x", wording=WORDING)
+    assert made_as_shown(outbox, shown, Resolution.CANCEL) == [Status.CANCELLED] * 2
+
+
+def test_who_comes_late_is_told_who_has_decided_though_the_decision_could_be_made(outbox: SqliteOutbox) -> None:
+    """What was queued again could be cancelled: but it was shown as in doubt."""
+    first, second = (put(outbox, Status.IN_DOUBT, key=key) for key in ("C-1", "C-2"))
+    shown = as_shown(outbox, first, second)
+    decide(outbox, Selection(ids=(second,)), Resolution.RESEND, who="al", why="nobody got it", wording=WORDING)
+    with pytest.raises(OvertakenError) as raised:
+        made_as_shown(outbox, shown, Resolution.CANCEL)
+    decided = raised.value.decided
+    assert decided is not None
+    assert (raised.value.task.id, decided.who, decided.why, raised.value.others) == (second, "al", "nobody got it", 0)
+    assert statuses(outbox) == [Status.IN_DOUBT, Status.QUEUED]
+
+
+def test_what_stands_where_it_stood_after_a_decision_is_not_what_was_shown(outbox: SqliteOutbox) -> None:
+    id_ = put(outbox, Status.FAILED)
+    shown = as_shown(outbox, id_)
+    decide(outbox, Selection(ids=(id_,)), Resolution.RETRY, who="al", why="mended", wording=WORDING)
+    (claim,) = take(outbox, "worker", 1, {"robot": ChannelBounds()}, 60)
+    finish(outbox, claim, Outcome.rejected("x"), Transition(status=Status.FAILED))
+    with pytest.raises(OvertakenError, match="al decided: mended"):
+        made_as_shown(outbox, shown, Resolution.CANCEL)
+
+
+def test_what_moved_without_anybodys_decision_is_not_what_was_shown(outbox: SqliteOutbox) -> None:
+    ids = [put(outbox, Status.SENDING, key=f"C-{number}") for number in range(3)]
+    shown = as_shown(outbox, *ids)
+    for claim in outbox.on_wire():
+        finish(outbox, claim, Outcome.rejected("x"), Transition(status=Status.FAILED))
+    with pytest.raises(OvertakenError, match=r"is failed by now\n… and 2 more\nnothing was changed") as raised:
+        made_as_shown(outbox, shown, Resolution.CANCEL)
+    assert raised.value.decided is None

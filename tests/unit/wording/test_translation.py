@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextvars
 import plistlib
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,7 +27,9 @@ from notifykit.wording.translation import (
     ngettext,
     pgettext,
     speak,
+    speaking,
     spoken,
+    together,
     untranslated,
 )
 
@@ -178,3 +182,28 @@ def test_what_is_shown_knows_its_english_so_that_what_is_stored_is_that(tmp_path
     reason = WRITE_BACK_FAILED(error=str(error))
     assert (reason.text, reason.params["error"]) == (english(str(error)),) * 2
     assert english("plain") == "plain"
+
+
+def test_what_is_spoken_within_a_block_is_spoken_nowhere_else(tmp_path: Path) -> None:
+    catalogue = made(tmp_path, "words", {"a word": "一个词", "{number} words": "{number} 个词"})
+    chinese = together("zh", [catalogue])
+    heard: list[str] = []
+    with speaking(chinese):
+        thread = threading.Thread(target=lambda: heard.append(gettext("a word")))
+        thread.start()
+        thread.join()
+        assert (gettext("a word"), gettext("{number} words", number=2)) == ("一个词", "2 个词")
+        with speaking(together("en")):
+            assert gettext("a word") == "a word"
+        copied = contextvars.copy_context()
+        assert gettext("a word") == "一个词"
+    assert heard == ["a word"]
+    assert gettext("a word") == "a word"
+    assert copied.run(gettext, "a word") == "一个词", "what is called in another thread takes its context along"
+
+
+def test_english_is_spoken_within_a_block_though_the_process_speaks_chinese(tmp_path: Path) -> None:
+    speak("zh", [made(tmp_path, "words", {"a word": "一个词"})])
+    with speaking(together("en")):
+        assert gettext("a word") == "a word"
+    assert gettext("a word") == "一个词"

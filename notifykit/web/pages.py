@@ -1,0 +1,58 @@
+"""Which pages there are. A page is a function of a visit; here it gets its address and its place in the navigation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from notifykit.web.views import decide, doubts, metrics, session, status
+from notifykit.web.visit import Visit
+from notifykit.wording.translation import gettext_noop
+
+__all__ = ["ACTIONS", "PAGES", "Action", "Page", "View"]
+
+View = Callable[[Visit], Response]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What can be looked at."""
+
+    path: str
+    view: View
+    title: str = ""
+    """In the navigation; empty where it is not there."""
+    data: bool = False
+    """Whether it is there as `.json`, too."""
+    rows: bool = False
+    """Whether it is there as `.csv`, too."""
+
+    @property
+    def paths(self) -> Sequence[str]:
+        """Its addresses."""
+        bare = "/status" if self.path == "/" else self.path
+        return [self.path, *([f"{bare}.json"] if self.data else ()), *([f"{bare}.csv"] if self.rows else ())]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What is done by a POST."""
+
+    path: str
+    view: View
+
+
+PAGES: tuple[Page, ...] = (
+    Page(path="/", view=status.status, title=gettext_noop("Status"), data=True),
+    Page(path="/in-doubt", view=doubts.doubts, title=gettext_noop("In doubt"), data=True, rows=True),
+    Page(path="/metrics", view=metrics.metrics),
+    Page(path="/decide", view=decide.ask),
+    Page(path="/decided", view=decide.decided),
+)
+
+ACTIONS: tuple[Action, ...] = (
+    Action(path="/decide", view=decide.decide),
+    Action(path="/language", view=session.language),
+)

@@ -1,0 +1,43 @@
+"""The templates, and what they can say: texts in the language of the request, times, durations."""
+
+from __future__ import annotations
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from notifykit.operate.lines import message_name
+from notifykit.plugins.find import own_version
+from notifykit.terminal.times import duration, iso, local, relative
+from notifykit.web.words import word
+from notifykit.wording.translation import gettext, ngettext, pgettext
+
+__all__ = ["TEMPLATES"]
+
+
+def _templates() -> Environment:
+    found = Environment(
+        loader=PackageLoader("notifykit.web", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # Not Jinja2's own i18n: values are put in as everywhere else here, `{name}`, and escaped as one text.
+    found.globals |= {
+        "gettext": gettext,
+        "ngettext": ngettext,
+        "pgettext": pgettext,
+        "version": own_version(),
+    }
+    found.filters |= {
+        "duration": duration,
+        "iso": iso,
+        "local": local,
+        "message_name": message_name,
+        "number": "{:,}".format,
+        "relative": relative,
+        "word": word,
+    }
+    return found
+
+
+TEMPLATES = _templates()

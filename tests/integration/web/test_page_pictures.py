@@ -1,0 +1,85 @@
+"""The pictures in the manual: made here, of the demonstration's world. `NOTIFYKIT_TEST_PICTURES=1` writes them anew."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from page_browser import Watched, needs_chromium
+from page_server import ANNA, Serve, Served, serving
+from playwright.sync_api import Browser, Page, expect
+
+from notifykit.demo import opening
+from notifykit.demo.narration import Narrator
+from notifykit.demo.world import OPENING, claimed
+
+pytestmark = [needs_chromium, pytest.mark.long]
+
+PAGES = [Path(__file__).parents[3] / "docs" / name for name in ("page.md", "page.zh-CN.md")]
+IMAGES = PAGES[0].parent / "images"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A page of the manual."""
+
+    name: str
+    path: str
+    shows: str
+    """A text that must be there."""
+    before: Callable[[Page], object] = lambda _: None
+    """What is done before it is taken."""
+
+
+PICTURES = (
+    Picture(name="status", path="/", shows="1 in doubt"),
+    Picture(
+        name="in-doubt",
+        path="/in-doubt",
+        shows="P-06",
+        before=lambda page: page.get_by_text("What is known").first.click(),
+    ),
+    Picture(name="decide", path="/decide?do=sent&status=in_doubt&back=/in-doubt", shows="1 message would change:"),
+)
+
+
+@dataclass
+class Opening:
+    """The project of the demonstration's opening, in which one message is in doubt."""
+
+    project: Path
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    home = tmp_path_factory.mktemp("demo")
+    with claimed(home):
+        opening.play(home, Narrator(lambda _: None))
+    with serving() as serve:
+        yield _served(serve, home)
+
+
+def _served(serve: Serve, home: Path) -> Served:
+    return serve(Opening(home / OPENING / opening.FOLDERS[opening.OURS] / "notifykit.yaml"))
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)
+def test_the_manual_has_a_picture_of_the_page(browser: Browser, opened: Served, picture: Picture) -> None:
+    watched = Watched.of(browser, viewport={"width": 1_000, "height": 640}, device_scale_factor=1)
+    page = watched.page
+    page.goto(opened.url(ANNA))
+    page.goto(f"{opened.origin}{picture.path}")
+    expect(page.get_by_text(picture.shows).first).to_be_visible()
+    picture.before(page)
+    taken = page.screenshot(full_page=True)
+    watched.require_quiet(opened.origin)
+    file = IMAGES / f"page-{picture.name}.png"
+    if os.environ.get("NOTIFYKIT_TEST_PICTURES"):
+        IMAGES.mkdir(exist_ok=True)
+        file.write_bytes(taken)
+    assert file.read_bytes().startswith(taken[:8]), "NOTIFYKIT_TEST_PICTURES=1 makes it"
+    for manual in PAGES:
+        assert f"](images/{file.name})" in manual.read_text(encoding="utf-8")
