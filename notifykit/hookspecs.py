@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from notifykit.metrics.metric import Metric
     from notifykit.model import Outcome, Task
     from notifykit.operate.activity import Baseline
+    from notifykit.operate.plugin_pages import PluginPage
     from notifykit.outbox import Outbox
     from notifykit.outbox.address import StoreAddress
     from notifykit.pipeline.project import Project
@@ -200,6 +201,18 @@ def register_demo_acts(register: Callable[[Acts], None]) -> None:
     Called once, when the demonstration begins. `register(acts)` may be called several times. The acts are played after
     those of the host, in the order of the plugins. A plugin whose acts have a folder that the demonstration or another
     plugin has adds none, and is reported.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def register_pages(register: Callable[[PluginPage], None]) -> None:
+    """Offer pages of `notifykit serve` (see `notifykit.operate.plugin_pages`).
+
+    Called once, when the page starts. `register(page)` may be called several times. A page says what it shows as data,
+    which the host draws, in the navigation after its own, and gives to programs as `.json`. A plugin whose page has an
+    address that the host or another plugin has adds none, and is reported.
 
     .. versionadded:: 0.1
     """

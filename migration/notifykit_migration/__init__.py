@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from notifykit.legacy import LegacyState
     from notifykit.metrics.metric import Metric
     from notifykit.operate.activity import Baseline
+    from notifykit.operate.plugin_pages import PluginPage
     from notifykit.outbox import Outbox
     from notifykit.outbox.address import StoreAddress
     from notifykit.pipeline.project import Project
-    from notifykit.wording import Reason
+    from notifykit.wording import Language, Reason
     from notifykit.wording.translation import Catalogue
 
 
@@ -56,6 +57,20 @@ def register_lazy_commands(register: RegisterCommand) -> None:
 def register_sections(register: Register) -> None:
     """Offer `legacy:` in notifykit.yaml."""
     register("legacy", "notifykit_migration.legacy.settings:LegacySettings")
+
+
+@hookimpl
+def register_pages(register: Callable[[PluginPage], None]) -> None:
+    """Add how the migration stands."""
+    from notifykit.operate.plugin_pages import PluginPage, Shown
+    from notifykit.wording.translation import gettext_noop
+
+    def show(project: Project, language: Language) -> Shown:
+        from notifykit_migration.report.live import shown
+
+        return shown(project, language)
+
+    register(PluginPage(path="/migration", title=gettext_noop("Migration"), show=show, fresh=30.0))
 
 
 @hookimpl

@@ -9,11 +9,12 @@ from notifykit.cli.stores import existing
 from notifykit.errors import ExitCode
 from notifykit.operate.looking import looks
 from notifykit.operate.machines import keeping_places
+from notifykit.operate.state_forms import machine_form
 from notifykit.outbox.values import Machine
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json
 from notifykit.terminal.tables import Key, Right, print_table
-from notifykit.terminal.times import iso, local, relative
+from notifykit.terminal.times import local, relative
 from notifykit.wording.translation import gettext
 
 
@@ -34,7 +35,7 @@ def machines(session: Session, as_json: bool) -> ExitCode:
         if outbox is not None:
             found, now = keeping_places(project, outbox).machines(), outbox.now()
     if as_json:
-        print_json({"machines": [_form(one) for one in found]})
+        print_json({"machines": [machine_form(one) for one in found]})
     elif found:
         print_table(
             ["place", Key("name"), "does", "version", "since", "last seen", Right("clock"), Right("on the wire")],
@@ -55,17 +56,3 @@ def machines(session: Session, as_json: bool) -> ExitCode:
     else:
         out(gettext("nobody works"))
     return ExitCode.DONE
-
-
-def _form(one: Machine) -> dict[str, object]:
-    return {
-        "name": one.name,
-        "host": one.host,
-        "place": one.place,
-        "does": one.does,
-        "version": one.version,
-        "since": iso(one.since),
-        "seen_at": iso(one.seen_at),
-        "clock_ahead_seconds": round(-one.ahead, 3),
-        "on_wire": one.on_wire,
-    }

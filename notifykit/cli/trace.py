@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,17 +10,13 @@ from notifykit.cli.examples import example
 from notifykit.cli.language import said
 from notifykit.cli.names import check_campaign, unknown_key
 from notifykit.cli.stores import existing
-from notifykit.errors import ExitCode, StoreChangedError, StoreError
+from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Attempt, Status, Task
-from notifykit.operate.archives import archive_path, files_here
+from notifykit.operate.archived import archived_of
 from notifykit.operate.forms import archived_form, story_form
 from notifykit.operate.lines import message_name
 from notifykit.operate.looking import looks
 from notifykit.operate.trace import Step, StepKind, Trace, traces
-from notifykit.outbox import Outbox
-from notifykit.outbox.address import OpenedOutbox
-from notifykit.outbox.pruned import KeepsPruned
-from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, warn
 from notifykit.terminal.stdout import emit
@@ -70,7 +66,7 @@ def trace(session: Session, key: str, campaign: str | None, as_json: bool) -> Ex
             check_campaign(project, outbox, campaign)
             now = outbox.now()
             found = traces(outbox, key, campaign)
-            gone = _archived(project, outbox, key, campaign)
+            gone = archived_of(project, outbox, key, campaign, _warn)
             if not found and gone is None:
                 raise unknown_key(outbox, key, campaign)
     if as_json:
@@ -94,29 +90,8 @@ def trace(session: Session, key: str, campaign: str | None, as_json: bool) -> Ex
     return ExitCode.DONE
 
 
-def _archived(project: Project, outbox: Outbox, key: str, campaign: str | None) -> Archived | None:
-    """Return what was moved of the key, also where only an archive knows of it.
-
-    An archive that cannot be read is an error where messages of the key are there, and else a warning.
-    """
-    if not isinstance(outbox, KeepsPruned):
-        return None
-    path = archive_path(project.configuration.settings.store, project.file.file.absolute())
-    known = outbox.pruned(key, campaign)
-    if not known and not files_here(path, outbox.archives()):
-        return None
-    from notifykit.operate.pruning import archived  # seldom needed
-
-    identity = cast(OpenedOutbox, outbox).identity  # the project opened it
-    try:
-        return archived(outbox, path, key, campaign, project.clock, identity=identity)
-    except StoreChangedError:
-        raise
-    except StoreError as error:
-        if known:
-            raise
-        warn(gettext("warning: {error}", error=error))
-        return None
+def _warn(error: NotifykitError) -> None:
+    warn(gettext("warning: {error}", error=error))
 
 
 def _print_archived(gone: Archived, now: float) -> None:

@@ -12,9 +12,9 @@ from notifykit.cli.tasks import limit_option, print_tasks
 from notifykit.errors import ExitCode
 from notifykit.operate.consequences import Consequences, of_undoing
 from notifykit.operate.forms import consequences_form, decision_form, pause_form, reason_fields, task_form
-from notifykit.operate.lines import lines_of, until
+from notifykit.operate.lines import lines_of
 from notifykit.operate.looking import looks
-from notifykit.operate.undoing import kept, undoable
+from notifykit.operate.undoing import about, undo_lines, undoable
 from notifykit.operate.undoing import undo as take_back
 from notifykit.outbox.decided import Decision, Undoing
 from notifykit.session import Session
@@ -77,46 +77,14 @@ def undo(session: Session, decision: int | None, way: Way) -> ExitCode:
         )
         if changed:
             print_tasks(changed, now)
-        out(*_other_lines(found))
+        out(*undo_lines(found, said))
     return ExitCode.DONE
 
 
 def _lines(found: Undoing, shown: Consequences) -> list[str]:
     """Say what undoing a decision would do."""
     moves = lines_of(shown, said) if shown.moves else []
-    return [_about(found.decision), *moves, *_other_lines(found)]
-
-
-def _about(decision: Decision) -> str:
-    about = (
-        gettext("channel {channel}", channel=decision.channel)
-        if decision.channel
-        else count(decision.messages, "message")
-    )
-    told = gettext(
-        "decision {id}: {about} {kind} by {who}, {time}",
-        id=decision.id,
-        about=about,
-        kind=gettext(decision.kind),
-        who=decision.who,
-        time=local(decision.at),
-    )
-    return gettext("{told}: {why}", told=told, why=decision.why) if decision.why else told
-
-
-def _other_lines(found: Undoing) -> list[str]:
-    """Say what pause is in force again, and what stays as it is."""
-    lines = [gettext("stays as it is: {line}", line=line) for line in kept(found, said)]
-    if found.pause is not None:
-        lines.append(
-            gettext(
-                "channel {channel} is paused again {until}: {reason}",
-                channel=found.pause.channel,
-                until=until(found.pause),
-                reason=said(found.pause.reason),
-            )
-        )
-    return lines
+    return [about(found.decision), *moves, *undo_lines(found, said)]
 
 
 def _kept_form(found: Undoing, wording: Wording) -> dict[str, object]:

@@ -6,14 +6,13 @@ and many leave out pictures.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
 from notifykit.clock import duration
 from notifykit.operate.activity import Activity, Day, merged
+from notifykit.operate.pictures import Kind, Series, bars, curves
 from notifykit.outbox.values import RecentFigures
 from notifykit.secrets import redact
 from notifykit.wording import Language
@@ -22,18 +21,6 @@ __all__ = ["MARK", "activity_page"]
 
 MARK = '<meta name="generator" content="notifykit report">'
 """By which such a page is known again."""
-
-WIDTH, HEIGHT = 720, 240
-LEFT, RIGHT, TOP, BOTTOM = 64, 8, 12, 28
-"""Pixels around the plot of a picture."""
-
-LABELS = 12
-"""Days that are named below a picture, at most."""
-
-SENT, WAITED, DOUBTFUL, FAILED = "#2b6cb0", "#a0aec0", "#d69e2e", "#c53030"
-
-TICKS = (0.1, 1.0, 10.0, 60.0, 600.0, 3600.0, 36_000.0, 86_400.0, 864_000.0)
-"""Seconds that are marked beside the picture of response times."""
 
 _TABLE = "border-collapse:collapse;width:100%;margin:8px 0 24px;font-size:14px"
 _CELL = "border-bottom:1px solid #e2e8f0;padding:4px 8px"
@@ -111,15 +98,6 @@ WORDS: Mapping[Language, Words] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Series:
-    """One colour of a picture."""
-
-    name: str
-    colour: str
-    values: Sequence[float | None]
-
-
 def activity_page(found: Activity, *, project: str, language: Language, compared: Sequence[Sequence[str]] = ()) -> str:
     """Return the page. `project`: how the project is called, for its title. `compared`: of each thing that is compared
     with the time before what it is, how it is since, how it was, and whether it is no worse."""
@@ -142,27 +120,30 @@ def activity_page(found: Activity, *, project: str, language: Language, compared
         labels = [_date(day.since, short=True) for day in found.days]
         lines += [
             _heading(words["by_day"]),
-            *_bars(
+            *_with_legend(
+                bars,
                 words["by_day"],
                 labels,
-                [_Series(name=words["sent"], colour=SENT, values=[day.accepted for day in days])],
+                [Series(name=words["sent"], kind=Kind.SENT, values=[day.accepted for day in days])],
             ),
-            *_bars(
+            *_with_legend(
+                bars,
                 words["trouble"],
                 labels,
                 [
-                    _Series(name=words["waited"], colour=WAITED, values=[day.put_back for day in days]),
-                    _Series(name=words["doubtful"], colour=DOUBTFUL, values=[day.doubtful for day in days]),
-                    _Series(name=words["failed"], colour=FAILED, values=[day.failed for day in days]),
+                    Series(name=words["waited"], kind=Kind.WAITED, values=[day.put_back for day in days]),
+                    Series(name=words["doubtful"], kind=Kind.DOUBTFUL, values=[day.doubtful for day in days]),
+                    Series(name=words["failed"], kind=Kind.FAILED, values=[day.failed for day in days]),
                 ],
             ),
             _heading(words["times"]),
-            *_curves(
+            *_with_legend(
+                curves,
                 words["times"],
                 labels,
                 [
-                    _Series(name=words["median"], colour=SENT, values=[day.percentile(0.50) for day in days]),
-                    _Series(name=words["most"], colour=FAILED, values=[day.percentile(0.95) for day in days]),
+                    Series(name=words["median"], kind=Kind.SENT, values=[day.percentile(0.50) for day in days]),
+                    Series(name=words["most"], kind=Kind.FAILED, values=[day.percentile(0.95) for day in days]),
                 ],
             ),
         ]
@@ -240,84 +221,19 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, texts: int
     yield "</tbody>\n</table>"
 
 
-def _bars(name: str, labels: Sequence[str], series: Sequence[_Series]) -> Iterator[str]:
-    """Draw one bar a day, of a piece for each series."""
-    sums: list[float] = [sum(one.values[at] or 0 for one in series) for at in range(len(labels))]
-    step = _step(max(sums))
-    top = max(step * math.ceil(max(sums) / step), step)
-    ticks = [step * at for at in range(round(top / step) + 1)]
-
-    def height(value: float) -> float:
-        return HEIGHT - BOTTOM - value / top * (HEIGHT - TOP - BOTTOM)
-
-    yield from _frame(name, labels, [(tick, f"{tick:,.0f}") for tick in ticks], height)
-    for at, label in enumerate(labels):
-        left, right = _across(at, len(labels))
-        gap, below = (right - left) * 0.15, 0.0
-        for one in series:
-            value = one.values[at] or 0
-            if value:
-                yield (
-                    f'<rect x="{left + gap:.1f}" y="{height(below + value):.1f}" width="{right - left - 2 * gap:.1f}" '
-                    f'height="{height(below) - height(below + value):.1f}" fill="{one.colour}">'
-                    f"<title>{_text(label)} {_text(one.name)}: {value:,.0f}</title></rect>"
-                )
-            below += value
-    yield "</svg>"
-    yield _legend(series)
-
-
-def _curves(name: str, labels: Sequence[str], series: Sequence[_Series]) -> Iterator[str]:
-    """Draw a line for each series, on a scale where each mark is several times the one below."""
-    values = [max(value, TICKS[0]) for one in series for value in one.values if value is not None]
-    low = max((tick for tick in TICKS if tick <= min(values, default=1.0)), default=TICKS[0])
-    high = next((tick for tick in TICKS if tick > max(values, default=1.0)), TICKS[-1])
-    ticks = [tick for tick in TICKS if low <= tick <= high]
-
-    def height(value: float) -> float:
-        share = math.log(min(max(value, low), high) / low) / math.log(high / low)
-        return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
-
-    yield from _frame(name, labels, [(tick, duration(tick, units=1)) for tick in ticks], height)
-    for one in series:
-        points = [
-            (sum(_across(at, len(labels))) / 2, height(value), labels[at], value)
-            for at, value in enumerate(one.values)
-            if value is not None
-        ]
-        line = " ".join(f"{x:.1f},{y:.1f}" for x, y, *_ in points)
-        yield f'<polyline points="{line}" fill="none" stroke="{one.colour}" stroke-width="2"/>'
-        for x, y, label, value in points:
-            yield (
-                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{one.colour}">'
-                f"<title>{_text(label)} {_text(one.name)}: {duration(value)}</title></circle>"
-            )
-    yield "</svg>"
-    yield _legend(series)
-
-
-def _frame(
-    name: str, labels: Sequence[str], ticks: Sequence[tuple[float, str]], height: Callable[[float], float]
+def _with_legend(
+    draw: Callable[[str, Sequence[str], Sequence[Series]], Iterator[str]],
+    name: str,
+    labels: Sequence[str],
+    series: Sequence[Series],
 ) -> Iterator[str]:
-    """Begin a picture: its marks beside it and its days below."""
-    yield (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="100%" role="img" '
-        f'aria-label="{_text(name)}" font-size="12" font-family="sans-serif" fill="#4a5568">'
-    )
-    for value, text in ticks:
-        y = height(value)
-        yield f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}" stroke="#e2e8f0"/>'
-        yield f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_text(text)}</text>'
-    every = math.ceil(len(labels) / LABELS)
-    for at, label in enumerate(labels):
-        if at % every == 0:
-            x = sum(_across(at, len(labels))) / 2
-            yield f'<text x="{x:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{_text(label)}</text>'
+    yield from draw(name, labels, series)
+    yield _legend(series)
 
 
-def _legend(series: Sequence[_Series]) -> str:
+def _legend(series: Sequence[Series]) -> str:
     items = (
-        f'<span style="white-space:nowrap;margin-right:16px"><span style="color:{one.colour}">&#9632;</span> '
+        f'<span style="white-space:nowrap;margin-right:16px"><span style="color:{one.kind.colour}">&#9632;</span> '
         f"{_text(one.name)}</span>"
         for one in series
     )
@@ -326,19 +242,6 @@ def _legend(series: Sequence[_Series]) -> str:
 
 def _heading(text: str) -> str:
     return f'<h2 style="font-size:17px;margin:16px 0 4px">{_text(text)}</h2>'
-
-
-def _across(at: int, days: int) -> tuple[float, float]:
-    """Return where the strip of a day begins and ends, in pixels."""
-    width = (WIDTH - LEFT - RIGHT) / days
-    return LEFT + at * width, LEFT + (at + 1) * width
-
-
-def _step(most: float) -> float:
-    """Return a round number of which about four make up the most."""
-    rough = max(most / 4, 1.0)
-    size = math.pow(10, math.floor(math.log10(rough)))
-    return next(size * factor for factor in (1.0, 2.0, 5.0, 10.0) if size * factor >= rough)
 
 
 def _date(seconds: float, *, short: bool = False) -> str:

@@ -6,8 +6,12 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from notifykit.errors import NotifykitError, told
-from notifykit.outbox.decided import Undoing
+from notifykit.operate.decisions import AsShown
+from notifykit.operate.lines import Say, until
+from notifykit.outbox.decided import Decision, Undoing
 from notifykit.outbox.protocol import Outbox
+from notifykit.terminal.console import count
+from notifykit.terminal.times import local
 from notifykit.wording import Reason
 from notifykit.wording.translation import gettext, gettext_noop, joined, ngettext
 
@@ -62,6 +66,50 @@ def undo(outbox: Outbox, decision: int, *, who: str, why: str) -> Undoing:
         done = outbox.undo(decision, who=who, why=why)
     assert done is not None  # noqa: S101 - it is there
     return done
+
+
+def undo_as_shown(outbox: Outbox, decision: int, shown: AsShown, *, who: str, why: str) -> Undoing:
+    """Take back a decision about just what a person was shown, or nothing.
+
+    Raises OvertakenError where one of the messages is not as it was shown, and NotifykitError as `undoable`.
+    """
+    with outbox.transaction():
+        undoable(outbox, decision)  # what somebody else has undone is told so
+        shown.require(outbox)
+        return undo(outbox, decision, who=who, why=why)
+
+
+def undo_lines(found: Undoing, said: Say) -> list[str]:
+    """Say what pause is in force again, and what stays as it is."""
+    lines = [gettext("stays as it is: {line}", line=line) for line in kept(found, said)]
+    if found.pause is not None:
+        lines.append(
+            gettext(
+                "channel {channel} is paused again {until}: {reason}",
+                channel=found.pause.channel,
+                until=until(found.pause),
+                reason=said(found.pause.reason),
+            )
+        )
+    return lines
+
+
+def about(decision: Decision) -> str:
+    """Say in a line what was decided, by whom, when and why."""
+    of = (
+        gettext("channel {channel}", channel=decision.channel)
+        if decision.channel
+        else count(decision.messages, "message")
+    )
+    told = gettext(
+        "decision {id}: {about} {kind} by {who}, {time}",
+        id=decision.id,
+        about=of,
+        kind=gettext(decision.kind),
+        who=decision.who,
+        time=local(decision.at),
+    )
+    return gettext("{told}: {why}", told=told, why=decision.why) if decision.why else told
 
 
 def _tasks(ids: list[int]) -> str:

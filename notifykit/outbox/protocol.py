@@ -7,25 +7,21 @@ by one thread at a time; the dispatcher ensures that.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
-from notifykit.model import Attempt, CampaignData, Claim, Draft, Outcome, Owed, Status, Task
+from notifykit.model import CampaignData, Claim, Draft, Outcome, Owed, Status, Task
 from notifykit.outbox.decided import Decision, Undoing
+from notifykit.outbox.looks import Looks
 from notifykit.outbox.values import (
-    CampaignFigures,
     ChannelBounds,
     DistinctKeys,
     Enqueued,
-    Event,
     Exchanged,
-    Filter,
     Finished,
     Outage,
     Pause,
-    Pulse,
-    RecentFigures,
     Rewrite,
     Transition,
 )
@@ -64,7 +60,7 @@ class StoreLedger(Ledger, Protocol):
         ...
 
 
-class Outbox(Protocol):
+class Outbox(Looks, Protocol):
     """The durable store of tasks."""
 
     def close(self) -> None:
@@ -330,41 +326,7 @@ class Outbox(Protocol):
         """Return the keys under which two campaigns have the same message in the same round."""
         ...
 
-    # looking ----------------------------------------------------------------------------------------------
-
-    def tasks(self, which: Filter) -> Iterator[Task]:
-        """Yield tasks in id order, each as it was when it was read: at most 1,000 are read ahead.
-
-        Nothing is kept open meanwhile, so the caller may take long, and may change tasks; also inside a transaction.
-        """
-        ...
-
-    def attempts(self, task_id: int) -> list[Attempt]:
-        """Return a task's attempts in order."""
-        ...
-
-    def events(self, task_id: int) -> list[Event]:
-        """Return what else happened to a task, in order."""
-        ...
-
-    def figures(self) -> list[CampaignFigures]:
-        """Return how each campaign stands, by name; without `ALERTS_CAMPAIGN`."""
-        ...
-
-    def pulse(self) -> Pulse:
-        """Return what is open, for whoever asks every few seconds: of one status and channel of a campaign,
-        `MOST_COUNTED` are counted at most. Campaigns are without `ALERTS_CAMPAIGN`, but its messages wait for channels.
-
-        A task is counted by its status as another program may have left it.
-        """
-        ...
-
-    def recent(self, since: float, until: float) -> list[RecentFigures]:
-        """Return what happened to each campaign's messages from `since` to before `until`, in UTC seconds.
-
-        By name; without campaigns of which no attempt ended then, and without notifykit's own messages.
-        """
-        ...
+    # counting for monitors; what there is beside is in `Looks` -----------------------------------------------
 
     def roll_up(self, most: int, *, more: Totals | None = None, least: Totals | None = None) -> int:
         """Add up to `most` finished attempts to the totals, and `more`; returns how many attempts that were.
@@ -373,10 +335,6 @@ class Outbox(Protocol):
         messages in no total. `least`: totals that were told. Where the store is an older state than told these
         (`SEQUENCE`), it counts on from them.
         """
-        ...
-
-    def totals(self) -> Totals:
-        """Return what was counted ever. No total ever falls while the store is not replaced by an older state of it."""
         ...
 
     # what the host keeps for itself -----------------------------------------------------------------------

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from gettext import NullTranslations
 from http import HTTPStatus
 from importlib.resources import files
@@ -18,13 +20,16 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from notifykit.errors import ConfigError, NotifykitError, StoreError
+from notifykit.errors import ConfigError, NotifykitError, PluginClash, StoreError
+from notifykit.operate.plugin_pages import PluginPage, path_of
+from notifykit.plugins import Plugins
 from notifykit.web.entrance import Entrance
 from notifykit.web.guard import Bounds, Guard
-from notifykit.web.pages import ACTIONS, PAGES, View
+from notifykit.web.pages import ACTIONS, PAGES, Page, View
 from notifykit.web.sessions import Session
 from notifykit.web.site import Site
 from notifykit.web.templating import TEMPLATES
+from notifykit.web.views import of_plugins
 from notifykit.web.visit import Fields, Visit, json_response, local_address
 from notifykit.wording import Language
 from notifykit.wording.translation import gettext, gettext_noop, speaking
@@ -33,14 +38,19 @@ __all__ = ["build_app"]
 
 CHINESE = "zh"
 
+RESERVED = {"/login", "/logout", "/static", "/metrics"}
+
+log = logging.getLogger(__name__)
+
 Endpoint = Callable[[Request], object]
 
 
 def build_app(site: Site, entrance: Entrance, *, language: str = "en", bounds: Bounds | None = None) -> ASGIApp:
     """Return the application. `language`: of who says none."""
-    inside = _Inside(site, entrance, Language(language), bounds or Bounds())
+    pages = (*PAGES, *_of_plugins(site.project.plugins))
+    inside = _Inside(site, entrance, Language(language), bounds or Bounds(), pages)
     routes = [
-        *(Route(path, inside.shown(page.view), methods=["GET"]) for page in PAGES for path in page.paths),
+        *(Route(path, inside.shown(page.view), methods=["GET"]) for page in pages for path in page.paths),
         *(Route(action.path, inside.done(action.view), methods=["POST"]) for action in ACTIONS),
         Route("/login", inside.log_in, methods=["GET", "POST"]),
         Route("/logout", inside.log_out, methods=["POST"]),
@@ -53,14 +63,35 @@ def build_app(site: Site, entrance: Entrance, *, language: str = "en", bounds: B
     return Guard(app, entrance, site.project.clock, bounds)
 
 
+def _of_plugins(plugins: Plugins) -> Iterator[Page]:
+    """Yield the pages that plugins add; what is wrong with one of them is logged."""
+    ours = {path for page in PAGES for path in page.paths} | {action.path for action in ACTIONS} | RESERVED
+
+    def name_of(page: PluginPage) -> str:
+        if (path := path_of(page)) in ours:
+            raise PluginClash(
+                gettext("{path} is a page of notifykit's own", path=path), mend=gettext("give the page another address")
+            )
+        return path
+
+    known = len(plugins.failed)
+    for page in plugins.collect("register_pages", name_of):
+        yield Page(path=page.path, view=partial(of_plugins.show, page=page), title=page.title, data=True)
+    for trouble in plugins.failed[known:]:
+        log.warning("pages of a plugin are left out: %s", trouble)
+
+
 class _Inside:
     """What stands between the guard and the pages."""
 
-    def __init__(self, site: Site, entrance: Entrance, language: Language, bounds: Bounds) -> None:
+    def __init__(
+        self, site: Site, entrance: Entrance, language: Language, bounds: Bounds, pages: tuple[Page, ...]
+    ) -> None:
         self._site = site
         self._entrance = entrance
         self._language = language
         self._bounds = bounds
+        self._pages = pages
 
     def shown(self, view: View) -> Endpoint:
         """Return an endpoint that shows a page to who may look."""
@@ -88,7 +119,7 @@ class _Inside:
         request.state.session = session
         visit = Visit(
             site=self._site,
-            pages=PAGES,
+            pages=self._pages,
             session=session,
             language=self._spoken(request),
             path=request.url.path,

@@ -82,6 +82,7 @@ _HARMLESS = frozenset(
         "pulse",
         "recent",
         "require_unchanged",
+        "used",
     }
 )
 """What tells nothing that is hidden. Whatever a store learns to tell is refused until it is listed here."""

@@ -7,7 +7,21 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from notifykit.web.views import decide, doubts, metrics, session, status
+from notifykit.web.views import (
+    campaigns,
+    channels,
+    decide,
+    decisions,
+    machines,
+    metrics,
+    pictures,
+    plugins,
+    search,
+    session,
+    status,
+    trace,
+    undecided,
+)
 from notifykit.web.visit import Visit
 from notifykit.wording.translation import gettext_noop
 
@@ -46,9 +60,23 @@ class Action:
 
 PAGES: tuple[Page, ...] = (
     Page(path="/", view=status.status, title=gettext_noop("Status"), data=True),
-    Page(path="/in-doubt", view=doubts.doubts, title=gettext_noop("In doubt"), data=True, rows=True),
+    Page(path="/in-doubt", view=undecided.doubts, title=gettext_noop("In doubt"), data=True, rows=True),
+    Page(path="/failed", view=undecided.failed, title=gettext_noop("Failed"), data=True, rows=True),
+    Page(path="/campaigns", view=campaigns.campaigns, title=gettext_noop("Campaigns"), data=True),
+    Page(path="/campaign", view=campaigns.campaign, data=True),
+    Page(path="/held", view=campaigns.held, data=True, rows=True),
+    Page(path="/pictures", view=pictures.pictures, title=gettext_noop("Pictures"), data=True),
+    Page(path="/channels", view=channels.channels, title=gettext_noop("Channels"), data=True),
+    Page(path="/decisions", view=decisions.decisions, title=gettext_noop("Decisions"), data=True, rows=True),
+    Page(path="/machines", view=machines.machines, title=gettext_noop("Machines"), data=True),
+    Page(path="/plugins", view=plugins.plugins, title=gettext_noop("Configuration"), data=True),
+    Page(path="/search", view=search.search, title=gettext_noop("Search"), data=True, rows=True),
+    Page(path="/trace", view=trace.trace, title=gettext_noop("Trace"), data=True),
     Page(path="/metrics", view=metrics.metrics),
     Page(path="/decide", view=decide.ask),
+    Page(path="/resend", view=trace.resend),
+    Page(path="/resume", view=channels.resume),
+    Page(path="/undo", view=decisions.undo),
     Page(path="/decided", view=decide.decided),
 )
 

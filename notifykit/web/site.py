@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from notifykit.durable.ordinary import Stamp, noting, stamp
 from notifykit.errors import NotifykitError
+from notifykit.operate.history import History
 from notifykit.operate.looking import looking, looks
 from notifykit.operate.rehearsal import empty_outbox
 from notifykit.outbox.address import OpenedOutbox
@@ -46,6 +47,7 @@ class Site:
     trouble: NotifykitError | None = None
     """What is wrong with the project's files as they are now: the page goes on with what it had."""
     kept: Kept = field(init=False)
+    history: History = field(init=False)
     languages: dict[Language, Sequence[NullTranslations]] = field(init=False)
     _files: tuple[Path, ...] = ()
     _stamps: dict[Path, Stamp] = field(default_factory=dict)
@@ -79,6 +81,7 @@ class Site:
         with noting() as stamps:
             try:
                 self.project = self.read()
+                self.history = History()
                 self._files = self.project.configuration.campaign_files.files
                 catalogues = self.project.plugins.catalogues
                 self.languages = {one: together(one.value, catalogues) for one in Language}

@@ -17,6 +17,11 @@ _WORDS = {
     "in_doubt": gettext_noop("in doubt"),
     "cancelled": gettext_noop("cancelled"),
     "foreign": gettext_noop("changed by another program"),
+    # what the files say of a campaign
+    "enabled": gettext_noop("enabled"),
+    "disabled": gettext_noop("switched off"),
+    "unavailable": gettext_noop("not usable here"),
+    "gone": gettext_noop("no file describes it"),
     # what an attempt came to
     "accepted": gettext_noop("accepted"),
     "rejected": gettext_noop("rejected"),

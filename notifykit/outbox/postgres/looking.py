@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +10,13 @@ from notifykit.model import Attempt, Task
 from notifykit.outbox import cells
 from notifykit.outbox.postgres import events, rows
 from notifykit.outbox.postgres.database import Database
+from notifykit.outbox.searched import Searched
 from notifykit.outbox.values import CampaignFigures, Event, Filter, RecentFigures
 
 if TYPE_CHECKING:
     from notifykit.outbox.pruned import ArchivePlace, PrunedMessage
     from notifykit.outbox.totals import Totals
+    from notifykit.roles import Rate
 
 PAGE = 1_000
 """Rows that one statement of `tasks` reads at most."""
@@ -66,6 +68,13 @@ class Looking:
                 return
             after = found[-1][0]
 
+    def search(self, words: str, which: Filter, *, before: int | None, read: int, most: int) -> Searched:
+        """Look for words in the latest messages, within so many ids."""
+        from notifykit.outbox.postgres.searching import search  # few commands ask
+
+        terms, values = _where(which)
+        return search(self.db, words, terms, values, before=before, read=read, most=most)
+
     def attempts(self, task_id: int) -> list[Attempt]:
         """Return a task's attempts in order, one that is under way included."""
         return [cells.attempt(row) for row in self.db.all(_ATTEMPTS, {"id": task_id})]
@@ -79,6 +88,12 @@ class Looking:
         from notifykit.outbox.postgres.standing import figures  # few commands ask
 
         return figures(self.db)
+
+    def used(self, limits: Mapping[str, Sequence[Rate]]) -> Mapping[str, Sequence[int]]:
+        """Return how many attempts count now for each of these rates, by channel."""
+        from notifykit.outbox.postgres.rates import used  # likewise
+
+        return used(self.db, limits, self.db.now())
 
     def recent(self, since: float, until: float) -> list[RecentFigures]:
         """Return what happened to each campaign's messages from `since` to before `until`."""

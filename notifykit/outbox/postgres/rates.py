@@ -30,7 +30,7 @@ UPDATE outbox.starts SET at = now FROM {_COUNTED}, (SELECT %s::double precision 
 # `drop`: count attempts no longer.
 _DROP = f"DELETE FROM outbox.starts USING {_COUNTED} WHERE {_IS_COUNTED}"
 
-# `allowances`: the attempts of channels that may count, and whether each is under way.
+# `allowances`, `used`: the attempts of channels that may count, and whether each is under way.
 _USED = """
 SELECT starts.channel, at, task_id, number, EXISTS (
        SELECT 1 FROM outbox.tasks WHERE tasks.id = task_id AND tasks.attempts = number AND status = 'sending')
@@ -69,12 +69,24 @@ def allowances(db: Database, limits: Mapping[str, Sequence[Rate]], now: float) -
 def _allowance(rates: Sequence[Rate], starts: Sequence[float | None], now: float) -> tuple[int, float]:
     left, free_at = rates[0].count, now
     for rate in rates:
-        used = [at for at in starts if at is None or now - rate.seconds < at <= now + rate.seconds]
-        left = min(left, rate.count - len(used))
-        if (over := len(used) - rate.count) >= 0:
-            ends = sorted(now if at is None else at for at in used)
+        counted = _counted(rate, starts, now)
+        left = min(left, rate.count - len(counted))
+        if (over := len(counted) - rate.count) >= 0:
+            ends = sorted(now if at is None else at for at in counted)
             free_at = max(free_at, ends[over] + rate.seconds)  # when so many have left the window, there is a place
     return left, free_at
+
+
+def used(db: Database, limits: Mapping[str, Sequence[Rate]], now: float) -> dict[str, list[int]]:
+    """Return how many attempts count for each of these rates, by channel. Nothing is changed."""
+    starts: dict[str, list[float | None]] = defaultdict(list)
+    for channel, at, *_, is_under_way in db.all(_USED, (list(limits),)):
+        starts[channel].append(None if is_under_way else at)
+    return {name: [len(_counted(rate, starts[name], now)) for rate in rates] for name, rates in limits.items()}
+
+
+def _counted(rate: Rate, starts: Sequence[float | None], now: float) -> list[float | None]:
+    return [at for at in starts if at is None or now - rate.seconds < at <= now + rate.seconds]
 
 
 def started(db: Database, claims: Iterable[Claim]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from notifykit.model import Attempt, Status, Task
 from notifykit.outbox import cells
+from notifykit.outbox.searched import Searched
 from notifykit.outbox.sqlite import events, rows
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.values import CampaignFigures, Event, Filter, RecentFigures
@@ -15,6 +16,7 @@ from notifykit.outbox.values import CampaignFigures, Event, Filter, RecentFigure
 if TYPE_CHECKING:
     from notifykit.outbox.pruned import ArchivePlace, PrunedMessage
     from notifykit.outbox.totals import Totals
+    from notifykit.roles import Rate
 
 PAGE = 1_000
 """Rows that one statement of `tasks` reads at most."""
@@ -24,6 +26,25 @@ _PAGE = f"SELECT {rows.selected(rows.TASK_COLUMNS)} FROM {{table}} WHERE {{terms
 
 # Parts of `_PAGE`. A further page is found by id: an index that finds many of them would sort them again for each.
 _BY_ANY, _BY_ID, _PERHAPS_FOREIGN = "tasks", "tasks NOT INDEXED", "tasks INDEXED BY tasks_foreign"
+
+# `_where`: the tasks of a key, whatever their campaign: found by one seek for each campaign. What is written over is
+# told by its own index.
+_OF_KEY = f"""
+id IN (WITH RECURSIVE names (name) AS (
+           SELECT min(campaign) FROM tasks WHERE campaign IS NOT NULL
+            UNION ALL
+           SELECT (SELECT min(campaign) FROM tasks WHERE campaign > name) FROM names WHERE name IS NOT NULL)
+       SELECT tasks.id FROM names CROSS JOIN tasks INDEXED BY tasks_dedup ON campaign = name AND record_key = ?
+        UNION ALL
+       SELECT id FROM tasks INDEXED BY tasks_foreign WHERE {rows.perhaps_foreign()} AND record_key = ?)
+"""
+
+# `_tasks`: of a first page, those that failed or are in doubt, which are few, and what may be written over or nobody's.
+_UNDECIDED = f"""
+id IN (SELECT id FROM tasks INDEXED BY tasks_open WHERE {rows.OPEN} AND status IN ('failed', 'in_doubt')
+        UNION ALL
+       SELECT id FROM tasks INDEXED BY tasks_foreign WHERE {rows.perhaps_foreign()})
+"""
 
 # `attempts`: those of a task, and the one that is under way.
 _ATTEMPTS = f"""
@@ -62,7 +83,10 @@ class Looking:
         terms, values = _where(which)
         first, further = (_PERHAPS_FOREIGN,) * 2 if _of_nobody(which) else (_BY_ANY, _BY_ID)
         size = PAGE if which.limit is None or which.statuses else min(which.limit, PAGE)
-        found = self.db.all(_PAGE.format(table=first, terms=terms), (*values, size))
+        begins = terms
+        if which.statuses and which.key is None and {Status.FAILED, Status.IN_DOUBT}.issuperset(which.statuses):
+            first, begins = _BY_ID, f"{_UNDECIDED} AND {terms}"
+        found = self.db.all(_PAGE.format(table=first, terms=begins), (*values, size))
         while found:
             for task in map(rows.task, found):
                 if not which.statuses or task.status in which.statuses:
@@ -71,6 +95,13 @@ class Looking:
                 return
             page = _PAGE.format(table=further, terms=f"id > ? AND {terms}")
             found = self.db.all(page, (found[-1][0], *values, size))
+
+    def search(self, words: str, which: Filter, *, before: int | None, read: int, most: int) -> Searched:
+        """Look for words in the latest messages, within so many ids."""
+        from notifykit.outbox.sqlite.searching import search  # few commands ask
+
+        terms, values = _where(which)
+        return search(self.db, words, terms, values, before=before, read=read, most=most)
 
     def attempts(self, task_id: int) -> list[Attempt]:
         """Return a task's attempts in order, one that is under way included."""
@@ -85,6 +116,12 @@ class Looking:
         from notifykit.outbox.sqlite.standing import figures  # few commands ask
 
         return figures(self.db)
+
+    def used(self, limits: Mapping[str, Sequence[Rate]]) -> Mapping[str, Sequence[int]]:
+        """Return how many attempts count now for each of these rates, by channel."""
+        from notifykit.outbox.sqlite.rates import used  # likewise
+
+        return {name: used(self.db, name, rates, self.db.clock.now()) for name, rates in limits.items()}
 
     def recent(self, since: float, until: float) -> list[RecentFigures]:
         """Return what happened to each campaign's messages from `since` to before `until`."""
@@ -158,7 +195,10 @@ def _where(which: Filter) -> tuple[str, list[Any]]:
         ("record_key", which.key),
         ("channel", which.channel),
     ):
-        if value is not None:
+        if column == "record_key" and value is not None and which.campaign is None:
+            terms.append(_OF_KEY)
+            values += (value, value)
+        elif value is not None:
             terms.append(f"{column} = ?")
             values.append(value)
     if _of_nobody(which):

@@ -22,7 +22,7 @@ _UNDER_WAY = """
 EXISTS (SELECT 1 FROM tasks WHERE tasks.id = task_id AND tasks.attempts = number AND tasks.status = 'sending')
 """
 
-# `allowance`: the attempts of a channel that count in a window: when each ended, NULL while it is under way.
+# `allowance`, `used`: the attempts of a channel that count in a window: when each ended, NULL while it is under way.
 _USED = f"""
 SELECT CASE WHEN {_UNDER_WAY} THEN NULL ELSE at END FROM starts
  WHERE channel = :channel AND (at > :from AND at <= :to OR {_UNDER_WAY})
@@ -42,12 +42,21 @@ def allowance(db: Database, channel: str, rates: Sequence[Rate], now: float) -> 
     db.execute(_PRUNE, {"channel": channel, "from": now - longest, "to": now + longest})
     left, free_at = rates[0].count, now
     for rate in rates:
-        used = db.all(_USED, {"channel": channel, "from": now - rate.seconds, "to": now + rate.seconds})
-        left = min(left, rate.count - len(used))
-        if (over := len(used) - rate.count) >= 0:
-            ends = sorted(now if at is None else at for (at,) in used)
+        ended_at = _counted(db, channel, rate, now)
+        left = min(left, rate.count - len(ended_at))
+        if (over := len(ended_at) - rate.count) >= 0:
+            ends = sorted(now if at is None else at for (at,) in ended_at)
             free_at = max(free_at, ends[over] + rate.seconds)  # when so many have left the window, there is a place
     return left, free_at
+
+
+def used(db: Database, channel: str, rates: Sequence[Rate], now: float) -> list[int]:
+    """Return how many attempts count for each of these rates. Nothing is changed."""
+    return [len(_counted(db, channel, rate, now)) for rate in rates]
+
+
+def _counted(db: Database, channel: str, rate: Rate, now: float) -> list[tuple[float | None]]:
+    return db.all(_USED, {"channel": channel, "from": now - rate.seconds, "to": now + rate.seconds})
 
 
 def started(db: Database, claims: Iterable[Claim]) -> None:

@@ -52,6 +52,20 @@ class LimitsContract(OutboxBase):
         assert len(claim(other, channels=limited)) == 3
         assert claim(outbox, channels=limited) == []
 
+    def test_it_is_told_how_much_of_each_rate_is_used(self, outbox: Outbox, clock: FakeClock) -> None:
+        queue(outbox, *"ABCDE")
+        rates = {"robot": [Rate(3, 60), Rate(9, 3600)], "other": [Rate(1, 1)]}
+        assert outbox.used(rates) == {"robot": [0, 0], "other": [0]}
+        first, second = claim(outbox, 2, channels=rates)
+        assert outbox.used(rates) == {"robot": [2, 2], "other": [0]}
+        accept(outbox, first)
+        clock.advance(61)
+        # One call is still under way, and counts for as long as it is.
+        assert outbox.used(rates) == {"robot": [1, 2], "other": [0]}
+        accept(outbox, second)
+        clock.advance(3601)
+        assert outbox.used(rates) == {"robot": [0, 0], "other": [0]}
+
     def test_a_rate_holds_in_every_window(self, outbox: Outbox, clock: FakeClock) -> None:
         queue(outbox, *(f"K{number}" for number in range(40)))
         started: list[float] = []

@@ -29,6 +29,42 @@ from notifykit.testing.samples import draft
 class LookingContract(OutboxBase):
     """`tasks`, `attempts`, `events`, `figures`."""
 
+    def test_a_search_finds_words_in_keys_recipients_and_texts_the_latest_first(self, outbox: Outbox) -> None:
+        made = queue_drafts(
+            outbox,
+            [
+                draft(key="K-17", recipient="anna", text="first"),
+                draft(key="K-2", recipient="bo 17", text="second"),
+                draft(key="K-3", recipient="bo", text="of 17%"),
+                draft(key="K-17", campaign="other", recipient="x", text="y"),
+            ],
+        )
+
+        def found(words: str, before: int | None = None, read: int = 100, most: int = 100, **which: object) -> object:
+            told = outbox.search(words, Filter(**which), before=before, read=read, most=most)  # type: ignore[arg-type]
+            return [task.id for task in told.tasks], told.before
+
+        first, second, third, fourth = made
+        assert found("17") == ([fourth, third, second, first], None)
+        assert found("17", campaign="other") == ([fourth], None)
+        assert found("17", statuses=(Status.SENT,)) == ([], None)
+        assert found("17%") == ([third], None)
+        assert found("_") == ([], None)
+        assert found("17", most=2) == ([fourth, third], third)
+        assert found("17", before=third) == ([second, first], None)
+        assert found("17", before=first) == ([], None)
+        assert found("first", read=2) == ([], third)
+        assert found("first", before=third, read=2) == ([first], None)
+
+    def test_a_key_is_found_in_all_campaigns(self, outbox: Outbox) -> None:
+        made = queue_drafts(
+            outbox,
+            [draft(key=key, campaign=campaign, recipient=key + campaign) for campaign in "cab" for key in ("K", "L")],
+        )
+        assert [task.id for task in outbox.tasks(Filter(key="K"))] == made[::2]
+        assert [task.id for task in outbox.tasks(Filter(key="K", statuses=(Status.QUEUED,), limit=2))] == made[:3:2]
+        assert list(outbox.tasks(Filter(key="M"))) == []
+
     def test_filters_are_joined_by_and(self, outbox: Outbox) -> None:
         made = queue_drafts(
             outbox,

@@ -7,34 +7,33 @@ from starlette.responses import Response
 from notifykit.alerts.conditions import Kind
 from notifykit.alerts.standing import Standing
 from notifykit.model import Status
-from notifykit.operate.attention import Overview, overview
 from notifykit.operate.forms import overview_form
 from notifykit.operate.health import Health, health
 from notifykit.outbox.address import OpenedOutbox
 from notifykit.pipeline.project import Project
+from notifykit.web.views.counted import ages_of, overview_of
 from notifykit.web.visit import Visit
 
 __all__ = ["status"]
-
-FIGURES_FRESH, FIGURES_USABLE = 5.0, 60.0
-"""Seconds: what is counted over all messages is shown at once, as it was, and counted anew meanwhile."""
 
 COUNTED = (Status.QUEUED, Status.SENDING, Status.IN_DOUBT, Status.FAILED, Status.SENT)
 
 
 def status(visit: Visit) -> Response:
     """Show how everything stands; live where the browser runs scripts."""
-    found = visit.shared("overview", _overview, fresh=FIGURES_FRESH, usable=FIGURES_USABLE)
+    found = overview_of(visit)
     if visit.as_json:
         return visit.json(overview_form(found, lambda: visit.site.project.plugins.wording))
     pulse: Health = visit.shared("health", _health)
+    wall = visit.query.get("wall") == "1"
     return visit.page(
-        "status.html",
+        "wall.html" if wall else "status.html",
         found=found,
         health=pulse,
         live=visit.query.get("live") != "0",
         trouble=visit.site.trouble,
         counted=COUNTED,
+        ages=ages_of(visit) if wall else None,
         told=lambda one: _told(visit, one),
     )
 
@@ -45,10 +44,6 @@ def _told(visit: Visit, one: Standing) -> str:
     if visit.hidden and one.finding.condition.kind is Kind.ERRORS_LOGGED:
         said = visit.site.project.plugins.wording.bare(said)
     return visit.said(said)
-
-
-def _overview(project: Project, outbox: OpenedOutbox) -> Overview:
-    return overview(outbox, lambda: project.configuration.settings.dispatch.timeout)
 
 
 def _health(project: Project, outbox: OpenedOutbox) -> Health:

@@ -42,6 +42,9 @@ PICTURES = (
         shows="P-06",
         before=lambda page: page.get_by_text("What is known").first.click(),
     ),
+    Picture(name="pictures", path="/pictures", shows="Messages by hour and outcome"),
+    Picture(name="trace", path="/trace?key=P-06", shows="P-06 in campaign"),
+    Picture(name="wall", path="/?wall=1", shows="A person is needed."),
     Picture(name="decide", path="/decide?do=sent&status=in_doubt&back=/in-doubt", shows="1 message would change:"),
 )
 

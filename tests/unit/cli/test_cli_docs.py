@@ -18,13 +18,13 @@ from cli_world import BROKEN, BUSY, DOUBTFUL, FINE, REFUSED, CliWorld, contract
 from json_tables import PAGE, Reader
 
 import notifykit.cli.demo as demo_module
-import notifykit.cli.machines as machines_module
 import notifykit.cli.source as source_module
 from notifykit.cli import app, reference
 from notifykit.cli.app import EXIT_CODES
 from notifykit.clock import SystemClock
 from notifykit.demo.proof import ChannelProof, FlagProof, Proof
 from notifykit.model import Outcome, Status
+from notifykit.operate.state_forms import machine_form
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.sqlite.store import SqliteAddress
 from notifykit.outbox.values import ChannelBounds, Machine, SourcePlace, Transition
@@ -178,7 +178,7 @@ def test_every_key_of_every_command_is_on_the_page(
     monkeypatch.setattr(SqliteAddress, "grant", lambda *_, **__: ["GRANT"], raising=False)
     reader.compare("store grant", told("store", "grant", "sender"))
     reader.compare("store accept", told("store", "accept", "--yes"))
-    reader.compare("machines", {"machines": [machines_module._form(MACHINE)]})
+    reader.compare("machines", {"machines": [machine_form(MACHINE)]})
     reader.compare("source list", {"sources": [source_module._form(PLACE)]})
     reader.compare("source move", {"campaign": "", "before": None, "now": source_module._form(PLACE)})
     reader.compare("docs", told("docs"))

@@ -120,6 +120,21 @@ def test_what_may_be_foreign_is_read_alone(filled: SqliteOutbox, sql: str) -> No
     assert plan == ["SCAN tasks USING INDEX tasks_foreign"]
 
 
+def test_what_waits_for_a_person_is_found_among_that_alone(filled: SqliteOutbox) -> None:
+    terms = f"{looking._UNDECIDED} AND campaign = ? AND status IN (?)"
+    sql = looking._PAGE.format(table=looking._BY_ID, terms=terms)
+    plan = [row[3] for row in filled.db.all(f"EXPLAIN QUERY PLAN {sql}", ("c", "failed", 10))]
+    assert plan[0] == "SEARCH tasks USING INTEGER PRIMARY KEY (rowid=?)"
+    assert any("tasks_open (status=?" in step for step in plan), plan
+
+
+def test_a_key_is_found_by_one_seek_for_each_campaign(filled: SqliteOutbox) -> None:
+    sql = looking._PAGE.format(table=looking._BY_ANY, terms=looking._OF_KEY)
+    plan = [row[3] for row in filled.db.all(f"EXPLAIN QUERY PLAN {sql}", ("k", "k", 10))]
+    assert plan[0] == "SEARCH tasks USING INTEGER PRIMARY KEY (rowid=?)"
+    assert any("tasks_dedup (campaign=? AND record_key=?)" in step for step in plan), plan
+
+
 def test_what_is_done_is_counted_in_an_index_alone(filled: SqliteOutbox) -> None:
     (step,) = [row[3] for row in filled.db.all(f"EXPLAIN QUERY PLAN {standing._ALL}")]
     assert "tasks USING COVERING INDEX tasks_dedup" in step

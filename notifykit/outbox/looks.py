@@ -1,0 +1,70 @@
+"""What the host asks of a store that it only looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from notifykit.model import Attempt, Task
+from notifykit.outbox.searched import Searched
+from notifykit.outbox.values import CampaignFigures, Event, Filter, Pulse, RecentFigures
+from notifykit.roles import Rate
+
+if TYPE_CHECKING:
+    from notifykit.outbox.totals import Totals
+
+__all__ = ["Looks"]
+
+
+class Looks(Protocol):
+    """Methods of `Outbox` that change nothing."""
+
+    def tasks(self, which: Filter) -> Iterator[Task]:
+        """Yield tasks in id order, each as it was when it was read: at most 1,000 are read ahead.
+
+        Nothing is kept open meanwhile, so the caller may take long, and may change tasks; also inside a transaction.
+        """
+        ...
+
+    def search(self, words: str, which: Filter, *, before: int | None, read: int, most: int) -> Searched:
+        """Look for messages with these words in their key, recipient or text, as they are written; the latest first.
+
+        Of `which`, campaign, channel and statuses count. Read are the ids from `read` below `before` (None: above all)
+        to before it, whatever is in the filter, and at most `most` messages are found: one look has an end.
+        """
+        ...
+
+    def attempts(self, task_id: int) -> list[Attempt]:
+        """Return a task's attempts in order."""
+        ...
+
+    def events(self, task_id: int) -> list[Event]:
+        """Return what else happened to a task, in order."""
+        ...
+
+    def figures(self) -> list[CampaignFigures]:
+        """Return how each campaign stands, by name; without `ALERTS_CAMPAIGN`."""
+        ...
+
+    def pulse(self) -> Pulse:
+        """Return what is open, for whoever asks every few seconds: of one status and channel of a campaign,
+        `MOST_COUNTED` are counted at most. Campaigns are without `ALERTS_CAMPAIGN`, but its messages wait for channels.
+
+        A task is counted by its status as another program may have left it.
+        """
+        ...
+
+    def used(self, rates: Mapping[str, Sequence[Rate]]) -> Mapping[str, Sequence[int]]:
+        """Return how many attempts count now for each of these rates, by channel. Nothing is changed."""
+        ...
+
+    def recent(self, since: float, until: float) -> list[RecentFigures]:
+        """Return what happened to each campaign's messages from `since` to before `until`, in UTC seconds.
+
+        By name; without campaigns of which no attempt ended then, and without notifykit's own messages.
+        """
+        ...
+
+    def totals(self) -> Totals:
+        """Return what was counted ever. No total ever falls while the store is not replaced by an older state of it."""
+        ...

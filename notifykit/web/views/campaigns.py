@@ -1,0 +1,95 @@
+"""Campaigns: counts, pace, errors, passes, and the rows that are held."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from notifykit.model import Problem, Status
+from notifykit.operate.campaigns import CampaignState, campaign_states, rehearsed
+from notifykit.operate.forms import generated_form
+from notifykit.operate.state_forms import campaign_state_form
+from notifykit.pipeline.generate import Generated
+from notifykit.terminal.times import iso
+from notifykit.web.hiding import HIDDEN
+from notifykit.web.listing import Column, asked, csv_response, listed
+from notifykit.web.views.counted import overview_of
+from notifykit.web.visit import Visit
+from notifykit.wording.translation import gettext
+
+__all__ = ["campaign", "campaigns", "held"]
+
+SHOWN = (
+    Status.QUEUED,
+    Status.SENDING,
+    Status.SENT,
+    Status.COMPLETED,
+    Status.IN_DOUBT,
+    Status.FAILED,
+    Status.CANCELLED,
+)
+
+HELD_FRESH, HELD_USABLE = 60.0, 600.0
+"""Seconds: which rows are held is found by reading the whole source."""
+
+HELD: tuple[Column[Problem], ...] = (
+    Column(name="place", heading="place", value=lambda one: one.place),
+    Column(name="key", heading="key", value=lambda one: one.key),
+    Column(name="what", heading="what", value=lambda one: one.what),
+    Column(name="mend", heading="mend", value=lambda one: one.mend, sorts=False),
+)
+
+
+def campaigns(visit: Visit) -> Response:
+    """List the campaigns."""
+    at, states = _states(visit)
+    if visit.as_json:
+        wording = visit.site.project.plugins.wording
+        return visit.json({"at": iso(at), "campaigns": [campaign_state_form(one, wording, at) for one in states]})
+    return visit.page("campaigns.html", at=at, states=states, shown=SHOWN)
+
+
+def campaign(visit: Visit) -> Response:
+    """Show one campaign: `name=`."""
+    at, states = _states(visit)
+    name = visit.query.get("name", "")
+    one = next((one for one in states if one.name == name), None)
+    if one is None:
+        raise HTTPException(404, gettext('No campaign is called "{name}".', name=name))
+    if visit.as_json:
+        return visit.json({"at": iso(at), **campaign_state_form(one, visit.site.project.plugins.wording, at)})
+    return visit.page("campaign.html", at=at, one=one, shown=SHOWN)
+
+
+def held(visit: Visit) -> Response:
+    """List the rows that `generate` of a campaign would hold now: `campaign=`."""
+    if visit.hidden:
+        raise HTTPException(403, gettext("Your account sees no texts, and rows have some."))
+    wanted = asked(visit.path, visit.query, ("campaign",), HELD)
+    name = wanted.of("campaign")
+    if name is None:
+        raise HTTPException(400, gettext("Say which campaign."))
+    found: Generated = visit.shared(
+        ("held", name),
+        lambda project, outbox: rehearsed(project, outbox, name),
+        fresh=HELD_FRESH,
+        usable=HELD_USABLE,
+    )
+    if visit.as_json:
+        return visit.json(generated_form(found))
+    rows = listed(found.problems, wanted, HELD, whole=visit.as_csv)
+    if visit.as_csv:
+        return csv_response("held", rows)
+    return visit.page("held.html", found=found, listed=rows, name=name)
+
+
+def _states(visit: Visit) -> tuple[float, list[CampaignState]]:
+    overview = overview_of(visit)
+    states: list[CampaignState] = visit.shared(
+        "campaigns", lambda project, outbox: campaign_states(project, outbox, overview)
+    )
+    # What a source said of a row may have its text.
+    hidden = [replace(one, failing=one.failing and HIDDEN) for one in states] if visit.hidden else states
+    return overview.at, hidden
