@@ -9,6 +9,7 @@ import pytest
 from benchmarks import figures, run
 from benchmarks.harness import Line, Sample
 from benchmarks.ours import job
+from benchmarks.page import looking
 from benchmarks.plan import Plan
 from benchmarks.report import table, write_docs
 from benchmarks.shelf import Shelf
@@ -35,6 +36,15 @@ def test_our_own_subjects_do_the_work_that_they_are_timed_for(tmp_path: Path) ->
         room = tmp_path / str(number)
         room.mkdir()
         assert measure(room).value > 0
+
+
+@pytest.mark.long
+def test_the_page_is_looked_at_while_all_is_sent(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "shelf")
+    for name in ("pages", "sending"):
+        (tmp_path / name).mkdir()
+    assert looking.slowest_page(tmp_path / "pages", shelf, total=1_200, sends=200).value > 0
+    assert looking.sending(tmp_path / "sending", shelf, total=1_200, sends=200, people=2).value > 0
 
 
 def only_settling(sizes: tuple[int, ...], shelf: Shelf, *, full_plan: bool) -> Plan:
