@@ -10,8 +10,10 @@ from notifykit.cli.examples import example
 from notifykit.errors import ExitCode
 from notifykit.session import Session
 from notifykit.terminal.console import info, out
-from notifykit.terminal.paths import PathType
+from notifykit.terminal.paths import OutputType, PathType
 from notifykit.wording.translation import gettext
+
+TEXTFILE = OutputType(("# HELP notifykit_", "# TYPE notifykit_"))
 
 
 @click.command(
@@ -23,7 +25,7 @@ from notifykit.wording.translation import gettext
 )
 @click.option(
     "--textfile",
-    type=PathType(dir_okay=False),
+    type=TEXTFILE,
     metavar="FILE",
     help="Put them into FILE in one step, for the textfile collector of node_exporter.",
 )

@@ -29,6 +29,10 @@ READ_OR_KEPT = {
     ("init", "data"),
     ("init", "program"),
     ("retire", "code"),
+    ("metrics", "folder"),
+    ("serve", "tls_cert"),
+    ("serve", "tls_key"),
+    ("serve", "token_file"),
     ("shim", "script"),
 }
 """Paths that are read, or where nothing that is there is replaced."""
@@ -154,7 +158,7 @@ def test_two_options_name_two_files(world: LegacyWorld, tmp_path: Path) -> None:
 def test_each_option_that_names_a_file_to_write_is_of_this_kind() -> None:
     found = {(command.name, param.name) for command, param in parameters() if type(param.type) is PathType}
     assert found == READ_OR_KEPT
-    assert sum(isinstance(param.type, OutputType) for _, param in parameters()) == 7
+    assert sum(isinstance(param.type, OutputType) for _, param in parameters()) == 8
 
 
 def parameters() -> Iterator[tuple[click.Command, click.Parameter]]:

@@ -88,7 +88,9 @@ def test_the_manual_is_in_the_wheel(environment: Any, tmp_path: Path) -> None:
     packed = {Path(page["file"]).parent for page in pages}
     assert packed == {environment.packages / "notifykit" / "docs"}
     names = {file.name for file in packed.pop().iterdir()}
-    assert names == {file.name for file in (ROOT / "docs").glob("*.md")}
+    assert names == {file.name for file in (ROOT / "docs").iterdir()}
+    pictures = environment.packages / "notifykit" / "docs" / "images"
+    assert {file.name for file in pictures.iterdir()} == {file.name for file in (ROOT / "docs" / "images").iterdir()}
     shown = environment.run("notifykit", "docs", "migration", "--lang", "zh", cwd=tmp_path, PYTHONUTF8="1")
     assert shown.stdout.startswith("# 迁移旧程序\n"), shown.stderr
 

@@ -283,7 +283,8 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     with damaged.open("r+b") as file:
         file.seek(4096)
         file.write(b"\xff" * 4096)
-    assert said(tmp_path / "text.db").endswith("it is not an SQLite database; check `store:` in notifykit.yaml")
+    mend = "check `store:` in notifykit.yaml, or restore a backup"
+    assert said(tmp_path / "text.db").endswith(f"it is not an SQLite database, or its beginning is damaged; {mend}")
     assert "restore a backup" in said(damaged)
     assert "there is no such file" in said(tmp_path / "missing.db")
     assert "is a folder" in said(tmp_path)
