@@ -19,7 +19,7 @@ READMES = ("README.md", "README.zh-CN.md")
 
 CHANGING = (
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "<time>"),
-    (r"[\d.]+ (ms|s|min) ago", "<ago>"),
+    (r"[\d.]+ (s|min) ago|just now", "<ago>"),
     (r"after [\d.]+ (ms|s)", "after <a while>"),
     (r" +", " "),
 )

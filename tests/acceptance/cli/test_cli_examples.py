@@ -46,9 +46,12 @@ def examples(command: str) -> list[str]:
 
 OLD_PROGRAM = ("demo", "migrate", "verify", "retire", "rollback", "history", "shim")
 SERVER = ("worker", "machines", "source", "source move", "source list")
-ELSEWHERE = {f"notifykit {name}" for name in (*OLD_PROGRAM, *SERVER)}
+ELSEWHERE = {f"notifykit {name}" for name in (*OLD_PROGRAM, *SERVER, "serve")}
 """They need an old program's project (tests/acceptance/migration/test_migration_examples.py), take half a minute and
-have a test of their own (tests/acceptance/demo), or need a server (tests/integration/engine)."""
+have a test of their own (tests/acceptance/demo), need a server (tests/integration/engine), or go on until they are
+stopped (tests/integration/web)."""
+
+FOLDERS = re.compile("/tmp/|/var/lib/node_exporter/")
 
 OLD_CODE = """
 def job():
@@ -107,7 +110,7 @@ def test_the_example_runs(lived: CliWorld, tmp_path: Path, command: str, line: s
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**lived.in_process, "PATH": path, "TMPDIR": str(tmp_path)}
     done = subprocess.run(
-        ["sh", "-c", line.replace("/tmp/", f"{tmp_path}/")],
+        ["sh", "-c", FOLDERS.sub(f"{tmp_path}/", line)],
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -118,7 +121,7 @@ def test_the_example_runs(lived: CliWorld, tmp_path: Path, command: str, line: s
     )
     assert done.returncode in _FINE, done.stderr
     assert "Traceback" not in done.stderr
-    assert done.stdout or ">" in line or "--out" in line or "--html" in line
+    assert done.stdout or ">" in line or "--out" in line or "--html" in line or "--textfile" in line
     if command in DECISIONS and "--dry-run" not in line:
         assert re.match(r"\d+ messages? changed:", done.stdout)
     if command == "notifykit resume":
