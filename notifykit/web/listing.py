@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
@@ -18,7 +18,19 @@ from starlette.responses import Response
 from notifykit.secrets import redact
 from notifykit.wording.translation import gettext
 
-__all__ = ["EXPORTED", "MOST", "Asked", "Cell", "Column", "Kind", "Listed", "asked", "csv_response", "listed"]
+__all__ = [
+    "EXPORTED",
+    "MOST",
+    "Asked",
+    "Cell",
+    "Column",
+    "Kind",
+    "Listed",
+    "asked",
+    "csv_response",
+    "filtered",
+    "listed",
+]
 
 T = TypeVar("T")
 
@@ -136,6 +148,18 @@ def asked(path: str, query: QueryParams, filters: Sequence[str], columns: Sequen
         falls=falls,
         page=int(page),
     )
+
+
+def filtered(
+    rows: Iterable[T], wanted: Asked, values: Mapping[str, Callable[[T], Cell]], states: Collection[str] = ()
+) -> Iterator[T]:
+    """Return the rows whose value under the name of each filter is what the filter says.
+
+    `states`: those that there are. Raises HTTPException where the filter `state` is another one.
+    """
+    if states and wanted.filters.get("state", "") not in ("", *states):
+        raise HTTPException(400, gettext("There is no such status."))
+    return (row for row in rows if all(values[name](row) == said for name, said in wanted.filters.items()))
 
 
 def listed(rows: Iterable[T], wanted: Asked, columns: Sequence[Column[T]], *, whole: bool = False) -> Listed[T]:

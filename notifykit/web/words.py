@@ -22,6 +22,10 @@ _WORDS = {
     "disabled": gettext_noop("switched off"),
     "unavailable": gettext_noop("not usable here"),
     "gone": gettext_noop("no file describes it"),
+    # what holds a channel up
+    "free": gettext_noop("free"),
+    "paused": gettext_noop("paused"),
+    "outage": gettext_noop("outage"),
     # what an attempt came to
     "accepted": gettext_noop("accepted"),
     "rejected": gettext_noop("rejected"),

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from notifykit.model import Problem, Status
-from notifykit.operate.campaigns import CampaignState, campaign_states, rehearsed
+from notifykit.operate.campaigns import CampaignKind, CampaignState, campaign_states, rehearsed
 from notifykit.operate.forms import generated_form
 from notifykit.operate.state_forms import campaign_state_form
 from notifykit.pipeline.generate import Generated
 from notifykit.terminal.times import iso
 from notifykit.web.hiding import HIDDEN
-from notifykit.web.listing import Column, asked, csv_response, listed
+from notifykit.web.listing import Cell, Column, Kind, asked, csv_response, filtered, listed
 from notifykit.web.views.counted import overview_of
 from notifykit.web.visit import Visit
 from notifykit.wording.translation import gettext
@@ -31,6 +32,36 @@ SHOWN = (
     Status.CANCELLED,
 )
 
+FILTERS: Mapping[str, Callable[[CampaignState], Cell]] = {
+    "campaign": lambda one: one.name,
+    "state": lambda one: one.kind.value,
+}
+
+COLUMNS: tuple[Column[CampaignState], ...] = (
+    Column(name="campaign", heading="campaign", value=lambda one: one.name),
+    Column(name="state", heading="state", value=lambda one: one.kind.value),
+    Column(name="queued", heading="waiting", value=lambda one: _number(one, Status.QUEUED), kind=Kind.NUMBER),
+    Column(name="sending", heading="sending", value=lambda one: _number(one, Status.SENDING), kind=Kind.NUMBER),
+    Column(name="sent", heading="sent", value=lambda one: _number(one, Status.SENT), kind=Kind.NUMBER),
+    Column(
+        name="completed",
+        heading="sent and written back",
+        value=lambda one: _number(one, Status.COMPLETED),
+        kind=Kind.NUMBER,
+    ),
+    Column(name="in_doubt", heading="in doubt", value=lambda one: _number(one, Status.IN_DOUBT), kind=Kind.NUMBER),
+    Column(name="failed", heading="failed", value=lambda one: _number(one, Status.FAILED), kind=Kind.NUMBER),
+    Column(name="cancelled", heading="cancelled", value=lambda one: _number(one, Status.CANCELLED), kind=Kind.NUMBER),
+    Column(
+        name="flags_owed",
+        heading="flags owed",
+        value=lambda one: one.figures.flags_owed if one.figures else 0,
+        kind=Kind.NUMBER,
+    ),
+    Column(name="last_pass", heading="last pass", value=lambda one: one.last_pass, kind=Kind.TIME),
+    Column(name="next_pass", heading="next pass", value=lambda one: one.next_pass, kind=Kind.TIME),
+)
+
 HELD_FRESH, HELD_USABLE = 60.0, 600.0
 """Seconds: which rows are held is found by reading the whole source."""
 
@@ -44,11 +75,16 @@ HELD: tuple[Column[Problem], ...] = (
 
 def campaigns(visit: Visit) -> Response:
     """List the campaigns."""
+    wanted = asked(visit.path, visit.query, tuple(FILTERS), COLUMNS)
     at, states = _states(visit)
+    shown = listed(filtered(states, wanted, FILTERS, [*CampaignKind]), wanted, COLUMNS, whole=visit.as_csv)
+    if visit.as_csv:
+        return csv_response("campaigns", shown)
     if visit.as_json:
         wording = visit.site.project.plugins.wording
-        return visit.json({"at": iso(at), "campaigns": [campaign_state_form(one, wording, at) for one in states]})
-    return visit.page("campaigns.html", at=at, states=states, shown=SHOWN)
+        rows = [campaign_state_form(one, wording, at) for one in shown.rows]
+        return visit.json({"at": iso(at), "campaigns": rows, "number": shown.number, "more": shown.more})
+    return visit.page("campaigns.html", listed=shown, shown=SHOWN, states=CampaignKind)
 
 
 def campaign(visit: Visit) -> Response:
@@ -83,6 +119,10 @@ def held(visit: Visit) -> Response:
     if visit.as_csv:
         return csv_response("held", rows)
     return visit.page("held.html", found=found, listed=rows, name=name)
+
+
+def _number(one: CampaignState, status: Status) -> int:
+    return one.figures.by_status.get(status, 0) if one.figures else 0
 
 
 def _states(visit: Visit) -> tuple[float, list[CampaignState]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -14,7 +16,7 @@ from notifykit.outbox.address import OpenedOutbox
 from notifykit.outbox.decided import Decision
 from notifykit.pipeline.project import Project
 from notifykit.terminal.console import count
-from notifykit.web.listing import EXPORTED, MOST, Column, Kind, Listed, asked, csv_response, listed
+from notifykit.web.listing import EXPORTED, MOST, Cell, Column, Kind, Listed, asked, csv_response, filtered, listed
 from notifykit.web.prepared import Done, Prepared
 from notifykit.web.views.decide import offer
 from notifykit.web.visit import Visit, may_decide
@@ -22,7 +24,11 @@ from notifykit.wording.translation import gettext
 
 __all__ = ["decisions", "undo"]
 
-FILTERS = ("who", "kind", "channel")
+FILTERS: Mapping[str, Callable[[Decision], Cell]] = {
+    "who": lambda one: one.who,
+    "kind": lambda one: one.kind,
+    "channel": lambda one: one.channel,
+}
 
 COLUMNS: tuple[Column[Decision], ...] = (
     Column(name="id", heading="id", value=lambda one: one.id, kind=Kind.NUMBER),
@@ -38,13 +44,12 @@ COLUMNS: tuple[Column[Decision], ...] = (
 
 def decisions(visit: Visit) -> Response:
     """List what was decided."""
-    wanted = asked(visit.path, visit.query, FILTERS, COLUMNS)
+    wanted = asked(visit.path, visit.query, tuple(FILTERS), COLUMNS)
     most = (EXPORTED if visit.as_csv else MOST) + 1
 
     def look(_: Project, outbox: OpenedOutbox) -> Listed[Decision]:
         found = outbox.decisions(None if wanted.filters else most)
-        chosen = (one for one in found if all(getattr(one, name) == value for name, value in wanted.filters.items()))
-        return listed(chosen, wanted, COLUMNS, whole=visit.as_csv)
+        return listed(filtered(found, wanted, FILTERS), wanted, COLUMNS, whole=visit.as_csv)
 
     shown = visit.look(look)
     if visit.as_csv:

@@ -2,28 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from notifykit.operate.machines import Workforce, workforce
 from notifykit.operate.state_forms import machine_form
+from notifykit.outbox.values import Machine
 from notifykit.terminal.times import iso
+from notifykit.web.listing import Cell, Column, Kind, asked, csv_response, filtered, listed
 from notifykit.web.visit import Visit
+from notifykit.wording.translation import gettext
 
 __all__ = ["machines"]
 
+FILTERS: Mapping[str, Callable[[Machine], Cell]] = {
+    "place": lambda one: one.place,
+    "host": lambda one: one.host,
+    "version": lambda one: one.version,
+}
+
+COLUMNS: tuple[Column[Machine], ...] = (
+    Column(name="place", heading="place", value=lambda one: one.place),
+    Column(name="host", heading="host", value=lambda one: one.host),
+    Column(name="name", heading="name", value=lambda one: one.name),
+    Column(name="does", heading="does", value=lambda one: one.does),
+    Column(name="version", heading="version", value=lambda one: one.version),
+    Column(name="since", heading="since", value=lambda one: one.since, kind=Kind.TIME),
+    Column(name="seen_at", heading="last seen", value=lambda one: one.seen_at, kind=Kind.TIME),
+    Column(name="clock_ahead_seconds", heading="clock", value=lambda one: round(-one.ahead, 3), kind=Kind.NUMBER),
+    Column(name="on_wire", heading="on the wire", value=lambda one: one.on_wire, kind=Kind.NUMBER),
+)
+
 
 def machines(visit: Visit) -> Response:
-    """List who works; live where the browser runs scripts."""
+    """List who works; live where the browser runs scripts. Filters, order and page are those of the processes."""
+    wanted = asked(visit.path, visit.query, tuple(FILTERS), COLUMNS)
     found: Workforce = visit.shared("machines", lambda _, outbox: workforce(outbox))
+    shown = listed(filtered(found.machines or (), wanted, FILTERS), wanted, COLUMNS, whole=visit.as_csv)
+    if visit.as_csv:
+        if found.machines is None:
+            known = gettext("The store is a file on one machine. Which processes run there is known to that machine.")
+            raise HTTPException(409, known)
+        return csv_response("machines", shown)
     if visit.as_json:
         return visit.json(
             {
                 "at": iso(found.at),
-                "machines": None if found.machines is None else [machine_form(one) for one in found.machines],
+                "machines": None if found.machines is None else [machine_form(one) for one in shown.rows],
+                "number": shown.number,
+                "more": shown.more,
                 "places": [{**asdict(one), "since": iso(one.since)} for one in found.places],
                 "workers": [{**asdict(one), "since": iso(one.since)} for one in found.workers],
             }
         )
-    return visit.page("machines.html", found=found)
+    return visit.page("machines.html", found=found, listed=shown)

@@ -165,15 +165,7 @@ def test_a_reason_is_required(browser: Browser, served: Served, doubtful: CliWor
 def test_all_of_it_is_done_by_keyboard(browser: Browser, served: Served, doubtful: CliWorld) -> None:
     watched = Watched.of(browser)
     page = watched.page
-
-    def to(name: str) -> None:
-        for _ in range(60):
-            page.keyboard.press("Tab")
-            at = page.evaluate("document.activeElement.ariaLabel || document.activeElement.innerText || ''")
-            if at.strip() == name:
-                return
-        raise AssertionError(f"{name} is not reached")
-
+    to = watched.tab_to
     page.goto(served.url(ANNA))
     to("In doubt")
     page.keyboard.press("Enter")
@@ -185,7 +177,7 @@ def test_all_of_it_is_done_by_keyboard(browser: Browser, served: Served, doubtfu
     to("It arrived")
     page.keyboard.press("Enter")
     page.wait_for_url("**/decide?**")
-    page.get_by_label("Why", exact=True).focus()
+    to("Why")
     page.keyboard.type("asked")
     to("Yes, do it")
     page.keyboard.press("Enter")

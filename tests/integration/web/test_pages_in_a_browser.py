@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_world import BROKEN, FINE, CliWorld, contract
+from cli_world import BROKEN, DOUBTFUL, FINE, REFUSED, CliWorld, contract
 from json_tables import Reader
 from page_browser import Watched, needs_chromium
 from page_server import ANNA, LEO, Serve, Served
@@ -139,7 +139,8 @@ def test_a_channel_is_let_go_on(browser: Browser, paused: tuple[CliWorld, Served
     with world.outbox() as outbox:
         assert outbox.pauses() == []
     page.get_by_role("link", name="Go back").click()
-    expect(page.get_by_role("row", name="beijing-group")).not_to_contain_text("paused")
+    expect(row).not_to_contain_text("paused")
+    expect(row).to_contain_text("free")
     watched.require_quiet(served.origin)
 
 
@@ -382,6 +383,75 @@ def test_the_keys_of_each_json_are_in_the_manual(served: Served, doubtful: CliWo
     data, words = told("/campaign.json?name=beijing")
     assert set(data) <= words
     assert set(told("/search.json?q=1010")[0]) <= told("/search.json?q=1010")[1]
+
+
+@pytest.mark.long
+def test_the_other_pages_are_used_by_keyboard_alone(browser: Browser, serve: Serve, make_world: Any) -> None:
+    world = make_world((REFUSED, DOUBTFUL, BROKEN))
+    world.edit("campaigns/beijing.yaml", "strategy:", "order: none\nstrategy:")
+    world.edit("notifykit.yaml", "workers: 2", "workers: 1")  # the last one pauses the channel
+    world.lived()
+    with world.outbox() as outbox:
+        (failed,) = outbox.tasks(Filter(statuses=(Status.FAILED,)))
+        assert len(outbox.pauses()) == 1
+    served = serve(world)
+    watched = Watched.of(browser)
+    page, press, to = watched.page, watched.page.keyboard.press, watched.tab_to
+
+    def follow(name: str, heading: str) -> None:
+        to(name)
+        press("Enter")
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+
+    def confirm(why: str) -> None:
+        to("Why")
+        page.keyboard.type(why)
+        follow("Yes, do it", "Done")
+
+    page.goto(served.url(ANNA))
+    follow("Failed", "Failed")
+    to(f"Choose message {failed.id}")
+    press("Space")
+    follow("Cancel", "Cancel 1 message?")
+    confirm("void")
+    assert status_of(world, failed.id) == "cancelled"
+    follow("Decisions", "Decisions")
+    follow("Undo decision 1", "Undo decision 1?")
+    confirm("not void")
+    assert status_of(world, failed.id) == "failed"
+    follow("Channels", "Channels")
+    to("waiting")
+    press("Enter")
+    page.wait_for_url("**/channels?sort=waiting")
+    follow("Let channel beijing-group go on", "Let channel beijing-group go on?")
+    confirm("mended")
+    with world.outbox() as outbox:
+        assert outbox.pauses() == []
+    follow("Campaigns", "Campaigns")
+    follow("beijing", "Campaign beijing")
+    follow("Search", "Search")
+    to("Words in a key, a recipient or a text")
+    page.keyboard.type(failed.key)
+    press("Enter")
+    follow(failed.key, f"{failed.key} in campaign beijing")
+    follow(f"It arrived: message {failed.id}", "Take 1 message as sent?")
+    confirm("seen")
+    assert status_of(world, failed.id) == "sent"
+    watched.require_quiet(served.origin)
+
+
+@pytest.mark.long
+def test_what_has_the_focus_keeps_it_while_a_page_is_live(browser: Browser, paused: tuple[CliWorld, Served]) -> None:
+    _, served = paused
+    watched = Watched.of(browser)
+    page = watched.page
+    page.goto(served.url(ANNA, "/channels"))
+    for name in ("waiting", "Let channel beijing-group go on"):
+        watched.tab_to(name)
+        before = page.locator("#live").element_handle()
+        page.wait_for_function("one => !one.isConnected", arg=before)
+        expect(page.locator(":focus")).to_have_accessible_name(name)
+    watched.require_quiet(served.origin)
 
 
 def test_who_may_only_look_decides_nothing(browser: Browser, served: Served, doubtful: CliWorld) -> None:

@@ -14,6 +14,11 @@ from playwright.sync_api import Browser, Page, Playwright
 
 AXE = Path(__file__).parents[2] / "data" / "axe" / "axe.min.js"
 
+_NAME = """() => {
+    const at = document.activeElement;
+    return at.ariaLabel || at.labels?.[0]?.innerText || at.innerText || "";
+}"""
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 needs_chromium = pytest.mark.skipif(
@@ -55,6 +60,14 @@ class Watched:
         """Nothing was said on the console, and nobody but the page was asked."""
         assert self.said == []
         assert [url for url in self.asked if not url.startswith(f"{origin}/")] == []
+
+    def tab_to(self, name: str) -> None:
+        """Press Tab until what has the focus is called this."""
+        for _ in range(100):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate(_NAME).strip() == name:
+                return
+        raise AssertionError(f"{name} is not reached")
 
     def findings(self) -> list[str]:
         """What axe-core finds serious or critical."""
