@@ -45,10 +45,13 @@ def test_it_tells_of_each_campaign_and_day(make_world: MakeWorld) -> None:
     total, by_day = result.stdout.split("\n\n")
     assert total.splitlines()[1].split()[:5] == ["beijing", "3", "1", "1", "1"]
     assert total.splitlines()[1].split()[-1] == "1"
-    assert by_day.splitlines()[1].split()[1:6] == ["beijing", "3", "1", "1", "1"]
+    rows = [line.split()[1:6] for line in by_day.splitlines()[1:] if "beijing" in line]
+    assert [sum(map(int, column)) for column in zip(*(row[1:] for row in rows), strict=True)] == [3, 1, 1, 1]
     told = world.json("report", "--since", "2d")
     assert len(told["days"]) == 3
-    assert [day["campaigns"] for day in told["days"][:2]] == [[], []]
+    lived = [day for day in told["days"] if day["campaigns"]]  # the world may have lived in two days
+    assert lived in (told["days"][-1:], told["days"][-2:], told["days"][-2:-1])
+    assert sum(day["campaigns"][0]["sent"] for day in lived) == 3
     assert told["campaigns"][0]["failed_now"] == 1
 
 
