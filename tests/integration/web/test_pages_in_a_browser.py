@@ -433,6 +433,7 @@ def test_the_other_pages_are_used_by_keyboard_alone(browser: Browser, serve: Ser
     to("Words in a key, a recipient or a text")
     page.keyboard.type(failed.key)
     press("Enter")
+    page.wait_for_url("**/search?**")
     follow(failed.key, f"{failed.key} in campaign beijing")
     follow(f"It arrived: message {failed.id}", "Take 1 message as sent?")
     confirm("seen")

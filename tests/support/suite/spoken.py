@@ -129,7 +129,7 @@ def prose(folder: Path) -> Iterator[Prose]:
     for path in sorted(folder.rglob("*.py")) if folder.is_dir() else [folder]:
         file = path.relative_to(ROOT).as_posix()
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        translated = {text.id for text in catalogues.called(tree)}  # also what is put into a variable first
+        translated = {text.id for text in (*catalogues.called(tree), *catalogues.columns(tree))}  # also by a variable
         for line, text in _said(tree):
             if text not in translated and not any(f"{file}: {text}".startswith(known) for known in AS_THEY_ARE):
                 yield Prose(file, line, text)
