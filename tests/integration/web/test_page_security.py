@@ -514,12 +514,12 @@ def test_tls_by_certificate_files(serve: Serve, doubtful: CliWorld, tmp_path: Pa
 
 def test_a_certificate_that_cannot_be_used_is_told(doubtful: CliWorld, tmp_path: Path) -> None:
     file = tmp_path / "none.pem"
-    missing = doubtful.run("serve", "--tls-cert", str(file), "--tls-key", str(file))
+    missing = doubtful.run("serve", "--listen", "127.0.0.1:0", "--tls-cert", str(file), "--tls-key", str(file))
     assert missing.stderr == f"error: {file}: cannot be read (No such file or directory)\n"
     file.write_text("no certificate", encoding="utf-8")
-    wrong = doubtful.run("serve", "--tls-cert", str(file), "--tls-key", str(file))
+    wrong = doubtful.run("serve", "--listen", "127.0.0.1:0", "--tls-cert", str(file), "--tls-key", str(file))
     assert wrong.stderr.startswith(f"error: {file}: is no certificate with this key; name a certificate in PEM")
-    half = doubtful.run("serve", "--tls-cert", str(file))
+    half = doubtful.run("serve", "--listen", "127.0.0.1:0", "--tls-cert", str(file))
     assert (half.returncode, "--tls-cert and --tls-key go together" in half.stderr) == (2, True)
 
 
