@@ -66,9 +66,9 @@ def register_pages(register: Callable[[PluginPage], None]) -> None:
     from notifykit.wording.translation import gettext_noop
 
     def show(project: Project, language: Language) -> Shown:
-        from notifykit_migration.report.live import shown
+        from notifykit_migration.report.live import live_page
 
-        return shown(project, language)
+        return live_page(project, language)
 
     register(PluginPage(path="/migration", title=gettext_noop("Migration"), show=show, fresh=30.0))
 

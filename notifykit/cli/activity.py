@@ -8,16 +8,16 @@ from typing import cast
 
 import click
 
-from notifykit.cli.examples import example
 from notifykit.cli.language import said
+from notifykit.cli.sections import example
 from notifykit.cli.stores import existing
+from notifykit.config.known_store import looks
 from notifykit.durable import write_for_owner
 from notifykit.errors import ExitCode, NotifykitError, StoreError
 from notifykit.operate.activity import Activity, Compared, Day, activity
 from notifykit.operate.activity_page import MARK, activity_page
 from notifykit.operate.archives import archive_path, opened
 from notifykit.operate.forms import Form
-from notifykit.operate.looking import looks
 from notifykit.outbox.address import OpenedOutbox
 from notifykit.outbox.values import RecentFigures
 from notifykit.session import Session

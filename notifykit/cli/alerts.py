@@ -10,12 +10,12 @@ from notifykit.alerts.facts import Facts
 from notifykit.alerts.notes import Silence
 from notifykit.alerts.standing import Standing, standing
 from notifykit.cli.deciding import existing_store, who_option, why_option
-from notifykit.cli.examples import example
 from notifykit.cli.language import said
+from notifykit.cli.sections import example
 from notifykit.cli.stores import existing
+from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode
 from notifykit.operate.forms import Form, standing_form
-from notifykit.operate.looking import looks
 from notifykit.operate.silencing import silence as keep_silence
 from notifykit.operate.silencing import unsilence as end_silence
 from notifykit.session import Session

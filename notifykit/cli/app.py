@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from notifykit.cli.examples import example
-from notifykit.cli.sections import DECISIONS, JOB, SECTIONS, STANDING
+from notifykit.cli.sections import DECISIONS, JOB, SECTIONS, STANDING, example
 from notifykit.durable.ordinary import is_there
 from notifykit.errors import ConfigError, ExitCode, NotifykitError
 from notifykit.plugins import load_plugins

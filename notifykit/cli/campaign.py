@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from notifykit.cli.deciding import existing_store, who_option, why_option
-from notifykit.cli.examples import example
+from notifykit.cli.sections import example
 from notifykit.errors import ExitCode
 from notifykit.operate.renaming import rename as rename_campaign
 from notifykit.session import Session

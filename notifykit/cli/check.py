@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from notifykit.cli.examples import example
 from notifykit.cli.language import in_words
+from notifykit.cli.sections import example
+from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode, HeldCampaignError
 from notifykit.operate.check import Level
 from notifykit.operate.check import check as check_project
 from notifykit.operate.forms import hold_form
-from notifykit.operate.looking import looks
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json
 from notifykit.wording.translation import gettext, gettext_noop

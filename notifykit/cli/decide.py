@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import click
 
 from notifykit.cli.deciding import Decorator, Way, decision_options, existing_store, ids_of
-from notifykit.cli.examples import example
 from notifykit.cli.language import said
 from notifykit.cli.names import check_campaign, check_channel, check_key
+from notifykit.cli.sections import example
 from notifykit.cli.tasks import campaign_option, key_option, print_tasks, reason_option, where_option
+from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode
 from notifykit.model import Status, Task
 from notifykit.operate.consequences import Consequences, of_moves, of_resuming
@@ -18,7 +19,6 @@ from notifykit.operate.decisions import Resolution, Selection, chosen, decide, n
 from notifykit.operate.decisions import resend as send_again
 from notifykit.operate.forms import channel_form, consequences_form, task_form
 from notifykit.operate.lines import channel_lines, lines_of
-from notifykit.operate.looking import looks
 from notifykit.pipeline.one_message import take_lost
 from notifykit.pipeline.project import Project
 from notifykit.session import Session

@@ -13,9 +13,9 @@ from typing import Any
 import click
 
 from notifykit.cli.stores import NOTHING_YET
+from notifykit.config.known_store import looking
 from notifykit.errors import NotifykitError
 from notifykit.operate.consequences import Consequences
-from notifykit.operate.looking import looking
 from notifykit.outbox import Outbox
 from notifykit.pipeline.project import Project
 from notifykit.terminal.console import json_option, warn

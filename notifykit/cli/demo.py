@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from notifykit.cli.examples import example
+from notifykit.cli.sections import example
 from notifykit.demo.acts import Acts
 from notifykit.demo.narration import folded, room
 from notifykit.demo.proof import FlagProof, Proof

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 import click
 
-from notifykit.cli.examples import example
 from notifykit.cli.names import campaigns_option, channels_option, check_campaign, selected, tell
 from notifykit.cli.report import exit_code, print_attention, print_dispatched
+from notifykit.cli.sections import example
 from notifykit.cli.signals import stopping_with
 from notifykit.cli.stores import existing
+from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode
 from notifykit.metrics.counting import Counting
 from notifykit.model import Status
@@ -19,7 +20,6 @@ from notifykit.operate.attention import Attention, attention
 from notifykit.operate.forecast import Forecast, Turn, forecast
 from notifykit.operate.forms import attention_form, dispatched_form, forecast_form
 from notifykit.operate.lines import message_name
-from notifykit.operate.looking import looks
 from notifykit.outbox import Outbox
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.dispatched import Dispatched

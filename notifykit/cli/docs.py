@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from notifykit.cli.examples import example
 from notifykit.cli.manual import LANGUAGES, Language, Page, find, folder, pages
+from notifykit.cli.sections import example
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.session import Session
 from notifykit.terminal.console import info, json_option, out, print_json

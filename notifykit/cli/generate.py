@@ -6,13 +6,13 @@ from contextlib import closing
 
 import click
 
-from notifykit.cli.examples import example
 from notifykit.cli.names import campaigns_option, selected
 from notifykit.cli.report import exit_code, print_failures, print_generated
+from notifykit.cli.sections import example
 from notifykit.cli.stores import rehearsal
+from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode
 from notifykit.operate.forms import failures_form, generated_form
-from notifykit.operate.looking import looks
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import Pass, generate_all
 from notifykit.pipeline.selection import Selection

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from notifykit.cli.examples import example
 from notifykit.cli.language import said
+from notifykit.cli.sections import example
 from notifykit.cli.stores import existing
+from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.operate.forms import attention_form, outage_form, standing_form
 from notifykit.operate.health import Health, Verdict
 from notifykit.operate.health import health as look
-from notifykit.operate.looking import looks
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json
 from notifykit.terminal.times import iso, relative

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from notifykit.cli.examples import example
+from notifykit.cli.sections import example
 from notifykit.errors import CampaignError, ExitCode, NotifykitError
 from notifykit.plugins import Plugins
 from notifykit.session import PROJECT_FILE, Session

@@ -7,13 +7,13 @@ from contextlib import closing
 import click
 
 from notifykit.cli.deciding import who_option, why_option
-from notifykit.cli.examples import example
 from notifykit.cli.names import check_campaign
+from notifykit.cli.sections import example
 from notifykit.cli.stores import existing
+from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode
 from notifykit.keys.shown import shown, unshown
 from notifykit.operate.distinct import keep_distinct
-from notifykit.operate.looking import looks
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json
 from notifykit.terminal.tables import Key, print_table

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from notifykit.cli.examples import example
+from notifykit.cli.sections import example
 from notifykit.cli.stores import existing
+from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode
-from notifykit.operate.looking import looks
 from notifykit.operate.machines import keeping_places
 from notifykit.operate.state_forms import machine_form
 from notifykit.outbox.values import Machine

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from notifykit.cli.examples import example
+from notifykit.cli.sections import example
 from notifykit.errors import ExitCode
 from notifykit.session import Session
 from notifykit.terminal.console import info, out

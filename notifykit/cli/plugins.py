@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from notifykit.cli.examples import example
+from notifykit.cli.sections import example
 from notifykit.errors import ExitCode
 from notifykit.plugins import LoadedPlugin
 from notifykit.session import Session

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from notifykit.cli.examples import example
 from notifykit.cli.report import exit_code, print_failures
+from notifykit.cli.sections import example
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.operate.forms import failures_form, rendered_form
 from notifykit.operate.preview import Rendered

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 import click
 
 from notifykit.cli.deciding import Way, decision_options, existing_store
-from notifykit.cli.examples import example
 from notifykit.cli.language import said
 from notifykit.cli.report import exit_code, print_failures
+from notifykit.cli.sections import example
+from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode
 from notifykit.model import Task
 from notifykit.operate.forms import difference_form, failures_form, task_form
 from notifykit.operate.lines import SHOWN
-from notifykit.operate.looking import looks
 from notifykit.pipeline.places import require_here
 from notifykit.pipeline.rerendering import Difference, differences
 from notifykit.pipeline.run import Pass, alone

@@ -10,7 +10,6 @@ import click
 
 from notifykit.cli.answering import answering, metrics_option
 from notifykit.cli.dispatch import print_forecast, workers_option
-from notifykit.cli.examples import example
 from notifykit.cli.generate import generate_pass
 from notifykit.cli.names import campaigns_option, channels_option, selected, tell
 from notifykit.cli.report import (
@@ -22,10 +21,12 @@ from notifykit.cli.report import (
     print_generated,
     print_settled,
 )
+from notifykit.cli.sections import example
 from notifykit.cli.settle import find_orphans, print_orphans
 from notifykit.cli.signals import stopping_with
 from notifykit.cli.stores import rehearsal
 from notifykit.cli.watching import LiveView
+from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.operate.attention import Attention, attention
 from notifykit.operate.forecast import forecast
@@ -39,7 +40,6 @@ from notifykit.operate.forms import (
     settled_form,
 )
 from notifykit.operate.known_trouble import is_new
-from notifykit.operate.looking import looks
 from notifykit.outbox import Outbox
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import LONGEST_WAIT, Pass, Runner

@@ -6,7 +6,7 @@ from typing import get_args
 
 import click
 
-from notifykit.cli.examples import example
+from notifykit.cli.sections import example
 from notifykit.config.schema import Kind, json_schema
 from notifykit.errors import ExitCode
 from notifykit.session import Session

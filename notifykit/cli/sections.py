@@ -1,4 +1,4 @@
-"""Our own commands, as `--help` lists them. Each is imported when it is called."""
+"""Our own commands, as `--help` lists them, and how the help of each ends. Each is imported when it is called."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ import click
 from notifykit.plugins.commands import LazyCommand
 from notifykit.plugins.named import import_place
 from notifykit.wording.translation import gettext_noop
+
+
+def example(*lines: str) -> str:
+    r"""Return the epilog of a command's help, which a test runs. `\b` keeps click from joining the lines."""
+    title = "Example:" if len(lines) == 1 else "Examples:"
+    return "\n".join(["\b", title, *(f"  {line}" for line in lines)])
 
 
 def _command(name: str, place: str, line: str) -> LazyCommand:

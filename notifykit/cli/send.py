@@ -8,8 +8,8 @@ from contextlib import closing
 import click
 
 from notifykit.campaign.campaign import Channel
-from notifykit.cli.examples import example
 from notifykit.cli.language import said
+from notifykit.cli.sections import example
 from notifykit.cli.signals import stopping_with
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Status, Verdict

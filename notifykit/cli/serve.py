@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from notifykit.cli.examples import example
+from notifykit.cli.sections import example
 from notifykit.cli.signals import stopping_with
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.secrets import register

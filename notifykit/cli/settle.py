@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from notifykit.cli.examples import example
 from notifykit.cli.names import campaigns_option, selected, tell
 from notifykit.cli.report import exit_code, print_failures, print_settled
+from notifykit.cli.sections import example
 from notifykit.cli.stores import existing
 from notifykit.errors import ExitCode
 from notifykit.model import Status

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from notifykit.cli.deciding import existing_store, who_option, why_option
-from notifykit.cli.examples import example
+from notifykit.cli.sections import example
 from notifykit.cli.stores import existing
+from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode
-from notifykit.operate.looking import looks
 from notifykit.operate.machines import keeping_places, move_here
 from notifykit.outbox.values import SourcePlace
 from notifykit.session import Session

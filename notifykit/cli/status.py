@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import click
 
-from notifykit.cli.examples import example
 from notifykit.cli.language import said
+from notifykit.cli.sections import example
 from notifykit.cli.stores import existing_at
 from notifykit.clock import SystemClock
+from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode
 from notifykit.model import FOREVER, Status
 from notifykit.operate.attention import Overview, overview
-from notifykit.operate.looking import looks
 from notifykit.outbox.values import TEST_CAMPAIGN, CampaignFigures, Outage, Pause
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json

@@ -9,15 +9,15 @@ from typing import cast
 
 import click
 
-from notifykit.cli.examples import example
+from notifykit.cli.sections import example
 from notifykit.cli.upkeep import check, info, prune
 from notifykit.clock import SystemClock
+from notifykit.config.known_store import looks
 from notifykit.config.project import scheme_of, store_address
 from notifykit.durable import mend
 from notifykit.durable.ordinary import is_there
 from notifykit.errors import ExitCode, StoreError
 from notifykit.operate.copying import copy_store
-from notifykit.operate.looking import looks
 from notifykit.outbox.address import KnowsAccounts, required_file
 from notifykit.outbox.sqlite.backup import back_up
 from notifykit.outbox.sqlite.reading import ReadOnlyDatabase

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from notifykit.clock import Clock
-from notifykit.operate.looking import looking
+from notifykit.config.known_store import looking
 from notifykit.outbox import Outbox
 from notifykit.terminal.console import info
 from notifykit.wording.translation import gettext, gettext_noop

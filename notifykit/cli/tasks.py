@@ -8,15 +8,15 @@ from typing import Any
 
 import click
 
-from notifykit.cli.examples import example
 from notifykit.cli.language import said
 from notifykit.cli.names import check_campaign, check_channel
+from notifykit.cli.sections import example
 from notifykit.cli.stores import existing
+from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode
 from notifykit.model import Status, Task
 from notifykit.operate.forms import task_form
 from notifykit.operate.lines import message_name
-from notifykit.operate.looking import looks
 from notifykit.outbox.pruned import ArchivePlace, KeepsPruned
 from notifykit.outbox.values import Filter
 from notifykit.session import Session

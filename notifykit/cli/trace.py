@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from notifykit.cli.examples import example
 from notifykit.cli.language import said
 from notifykit.cli.names import check_campaign, unknown_key
+from notifykit.cli.sections import example
 from notifykit.cli.stores import existing
+from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Attempt, Status, Task
 from notifykit.operate.archived import archived_of
 from notifykit.operate.forms import archived_form, story_form
 from notifykit.operate.lines import message_name
-from notifykit.operate.looking import looks
 from notifykit.operate.trace import Step, StepKind, Trace, traces
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, warn

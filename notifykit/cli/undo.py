@@ -5,15 +5,15 @@ from __future__ import annotations
 import click
 
 from notifykit.cli.deciding import Way, decision_options, existing_store
-from notifykit.cli.examples import example
 from notifykit.cli.language import said
+from notifykit.cli.sections import example
 from notifykit.cli.stores import existing
 from notifykit.cli.tasks import limit_option, print_tasks
+from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode
 from notifykit.operate.consequences import Consequences, of_undoing
 from notifykit.operate.forms import consequences_form, decision_form, pause_form, reason_fields, task_form
 from notifykit.operate.lines import lines_of
-from notifykit.operate.looking import looks
 from notifykit.operate.undoing import about, undo_lines, undoable
 from notifykit.operate.undoing import undo as take_back
 from notifykit.outbox.decided import Decision, Undoing

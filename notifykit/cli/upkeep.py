@@ -8,13 +8,13 @@ from pathlib import Path
 
 import click
 
-from notifykit.cli.examples import example
+from notifykit.cli.sections import example
 from notifykit.cli.stores import existing_at
 from notifykit.clock import SystemClock
+from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode, StoreDamagedError
 from notifykit.operate.archives import LOST, archive_path, located
 from notifykit.operate.archives import findings as of_archives
-from notifykit.operate.looking import looks
 from notifykit.operate.pruning import prune as move
 from notifykit.operate.pruning import require_archive
 from notifykit.outbox.address import StoreAddress

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from notifykit.cli.answering import answering, metrics_option
-from notifykit.cli.examples import example
+from notifykit.cli.sections import example
 from notifykit.cli.signals import stopping_with
 from notifykit.engine import require_libraries
 from notifykit.errors import ExitCode

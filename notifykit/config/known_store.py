@@ -1,7 +1,8 @@
 """The outbox that a project has had, remembered beside its project file.
 
 A store that was moved or deleted must not be followed by an empty one: everything whose flag does not say so yet would
-be sent again. So a project remembers the identity of its store, and works with no other until a person says so.
+be sent again. So a project remembers the identity of its store, and works with no other until a person says so. What
+looks at a store looks at that one, and once more where it was written to meanwhile.
 """
 
 from __future__ import annotations
@@ -10,20 +11,30 @@ import json
 import logging
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
 from notifykit import durable
+from notifykit.clock import Clock
 from notifykit.durable.ordinary import read_ordinary
-from notifykit.errors import StoreError, told
+from notifykit.errors import StoreChangedError, StoreError, told
 from notifykit.wording.translation import gettext, gettext_noop
 
 if TYPE_CHECKING:
-    from notifykit.outbox.address import StoreAddress
+    from notifykit.config.project import ProjectFile
+    from notifykit.outbox.address import OpenedOutbox, StoreAddress
 
 log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_LOOKS = 5
+"""Times that a store is read anew, before it is told that it is written to all the time."""
 
 ACCEPT = gettext_noop("where a new one is meant, run `notifykit store accept`")
 _ABOUT = "The outbox that this project works with; `notifykit docs states` says why. Written by notifykit."
@@ -99,3 +110,29 @@ class KnownStore:
         """Take any outbox for that of the project, a new one too. Raises OSError."""
         self.file.unlink(missing_ok=True)
         durable.sync_folder(self.file.parent)
+
+
+@contextmanager
+def looking(project: ProjectFile, store: StoreAddress, clock: Clock) -> Iterator[OpenedOutbox]:
+    """Look at a store. Raises StoreChangedError at the end where it is to be read again: see `looks`."""
+    with closing(store.look(clock, identity=project.known_store.identity())) as outbox:
+        try:
+            yield outbox
+        finally:
+            outbox.require_unchanged()
+
+
+def looks(look: Callable[P, T]) -> Callable[P, T]:
+    """Have what looks do so again where the store was written to meanwhile.
+
+    It tells nothing before it has read everything.
+    """
+
+    @wraps(look)
+    def again(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(_LOOKS):
+            with suppress(StoreChangedError):
+                return look(*args, **kwargs)
+        return look(*args, **kwargs)
+
+    return again

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from notifykit.clock import Clock
+from notifykit.config.known_store import looks
 from notifykit.errors import StoreError
-from notifykit.operate.looking import looks
 from notifykit.outbox.address import OpenedOutbox, StoreAddress
 from notifykit.outbox.inspection import Finding, inspection
 from notifykit.outbox.pruned import ARCHIVE_NOTES, ArchivePlace, KeepsPruned, PrunedMessage, archive_of, place_name

@@ -11,10 +11,10 @@ from gettext import NullTranslations
 from pathlib import Path
 from typing import TypeVar
 
+from notifykit.config.known_store import looking, looks
 from notifykit.durable.ordinary import Stamp, noting, stamp
 from notifykit.errors import NotifykitError
 from notifykit.operate.history import History
-from notifykit.operate.looking import looking, looks
 from notifykit.operate.rehearsal import empty_outbox
 from notifykit.outbox.address import OpenedOutbox
 from notifykit.pipeline.project import Project

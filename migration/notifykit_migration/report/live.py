@@ -22,7 +22,7 @@ from notifykit_migration.report.timeline import milestones
 from notifykit_migration.report.words import DECISIONS, MEANINGS, PHASES, Words
 from notifykit_migration.verify.calendar import DAY, HOUR, WEEK, Slot, Tick, calendar
 
-__all__ = ["shown"]
+__all__ = ["live_page"]
 
 _PERIODS = {HOUR: Words("hourly", "每小时"), DAY: Words("daily", "每天"), WEEK: Words("weekly", "每周")}
 
@@ -45,7 +45,7 @@ class _Said:
         return words.zh if self.chinese else words.en
 
 
-def shown(project: Project, language: Language) -> Shown:
+def live_page(project: Project, language: Language) -> Shown:
     """Return the page. Nothing is changed: a verification is made by `notifykit verify`, which keeps its result.
 
     Raises NotifykitError where the journal, a backup or what is to be migrated cannot be read.

@@ -69,7 +69,7 @@ ALIKE = (
 
 NOT_ALIKE = re.compile(
     r"\d{4}-\d\d-\d\d[ T][\d:.]+Z?"
-    r"|\d+(\.\d+)? (µs|ms|s|min|h)( ago)?\b"
+    r"|\d+(\.\d+)? (µs|ms|s|min|h)( ago)?\b|just now"
     r'|"(p50|p95|[a-z_]*_seconds)": [\d.e-]+|"worker": "[^"]*"| +'
 )
 """Times, durations, names of workers, and the widths of columns."""

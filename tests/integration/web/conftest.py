@@ -31,6 +31,15 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
         yield found
 
 
+@pytest.fixture(autouse=True)
+def _closed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Close what a test opened in the browser: pages that look anew every few seconds go on doing so."""
+    found: Browser | None = request.getfixturevalue("browser") if "browser" in request.fixturenames else None
+    yield
+    for context in list(found.contexts) if found else ():
+        context.close()
+
+
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     with serving() as found:

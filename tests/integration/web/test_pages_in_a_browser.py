@@ -489,7 +489,14 @@ LOOKED_AT = (
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("how", [{}, {**DARK, **CHINESE}, {**PHONE, **DARK}], ids=["usual", "dark, Chinese", "phone"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param({**PHONE, **DARK, **CHINESE}, id="dark, Chinese, phone"),
+        pytest.param({}, id="usual", marks=pytest.mark.deep),
+        pytest.param({**DARK, **CHINESE}, id="dark, Chinese", marks=pytest.mark.deep),
+    ],
+)
 def test_no_page_has_a_serious_barrier(
     browser: Browser, served: Served, doubtful: CliWorld, how: dict[str, Any]
 ) -> None:
