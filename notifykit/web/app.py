@@ -9,6 +9,7 @@ from functools import partial
 from gettext import NullTranslations
 from http import HTTPStatus
 from importlib.resources import files
+from math import ceil
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.applications import Starlette
@@ -161,10 +162,8 @@ class _Inside:
     def _let_in(self, request: Request, token: str, back: str) -> Response:
         if wait := self._entrance.wait(request):
             with speaking(self._translations(request)):
-                why = gettext(
-                    "Too many log-ins failed. The next one is looked at in {seconds} s.", seconds=int(wait) + 1
-                )
-            return self._door(request, 429, why, {"Retry-After": str(int(wait) + 1)})
+                why = gettext("Too many log-ins failed. The next one is looked at in {seconds} s.", seconds=ceil(wait))
+            return self._door(request, 429, why, {"Retry-After": str(ceil(wait))})
         if (account := self._entrance.account(token, request)) is None:
             with speaking(self._translations(request)):
                 return self._door(request, 401, gettext("Nobody has this token."))
