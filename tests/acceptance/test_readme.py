@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -15,12 +16,13 @@ from notifykit.plugins import load_plugins
 ROOT = Path(__file__).parents[2]
 NOTIFYKIT = Path(sys.executable).with_name("notifykit")
 
-READMES = ("README.md", "README.zh-CN.md")
+READMES = {"README.md": "en", "README.zh-CN.md": "zh"}
+"""Each with the language in which its reader is spoken to."""
 
 CHANGING = (
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "<time>"),
-    (r"[\d.]+ (s|min) ago|just now", "<ago>"),
-    (r"after [\d.]+ (ms|s)", "after <a while>"),
+    (r"[\d.]+ (s|min) (ago|前)|just now|刚刚", "<ago>"),
+    (r"(after|用时) [\d.]+ (ms|s)", "after <a while>"),
     (r" +", " "),
 )
 
@@ -29,6 +31,19 @@ def plain(text: str) -> str:
     for pattern, stand_in in CHANGING:
         text = re.sub(pattern, stand_in, text)
     return "\n".join(line.strip() for line in text.strip().splitlines())
+
+
+def typed(words: list[str], folder: Path, readme: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as the reader of this page would."""
+    return subprocess.run(
+        [NOTIFYKIT, *words],
+        cwd=folder,
+        env={**os.environ, "NOTIFYKIT_LANG": READMES[readme], "PYTHONUTF8": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+    )
 
 
 def blocks(page: str, start: str) -> list[str]:
@@ -58,9 +73,7 @@ def test_the_tour_does_what_it_says(readme: str, tmp_path: Path) -> None:
             command, _, expected = step.partition("\n")
             words = shlex.split(command)
             assert words[0] == "notifykit"
-            done = subprocess.run(
-                [NOTIFYKIT, *words[1:]], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
-            )
+            done = typed(words[1:], tmp_path, readme)
             assert (done.returncode, done.stderr) == (0, "")
             assert plain(done.stdout) == plain(expected)
             commands += 1
@@ -74,8 +87,8 @@ def test_its_mistakes_are_told_as_it_says(readme: str, tmp_path: Path) -> None:
     campaign = tmp_path / "campaigns" / "orders.yaml"
     text = campaign.read_text(encoding="utf-8")
     campaign.write_text(text.replace("unsent:", "unset:").replace("sender: outbox-file", "sender: outbox-fil"))
-    done = subprocess.run([NOTIFYKIT, "generate"], cwd=tmp_path, capture_output=True, text=True, check=False)
-    (told,) = re.findall(r"^```text\n(error.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    done = typed(["generate"], tmp_path, readme)
+    (told,) = re.findall(r"^```text\n((?:error|错误).*?)^```$", page, re.MULTILINE | re.DOTALL)
     assert done.returncode == 4
     assert plain(done.stderr) == plain(told)
     assert not (tmp_path / "state").exists()
@@ -97,9 +110,12 @@ def test_both_languages_show_the_same_tour() -> None:
     english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in READMES)
     assert [name for name, _ in files(english)] == ["notifykit.yaml", "campaigns/orders.yaml", "orders.csv"]
     assert files(english) == files(chinese)
-    for start in ("console", "text", "sh"):
-        shown = [without_comments(block) for block in blocks(english, start)]
-        assert shown == [without_comments(block) for block in blocks(chinese, start)]
+    shown = [without_comments(block) for block in blocks(english, "sh")]
+    assert shown == [without_comments(block) for block in blocks(chinese, "sh")]
+    # What the commands answer is in the reader's language; what is typed is not.
+    asked = [re.findall(r"^\$ .*$", block, re.MULTILINE) for block in blocks(english, "console")]
+    assert asked == [re.findall(r"^\$ .*$", block, re.MULTILINE) for block in blocks(chinese, "console")]
+    assert len(blocks(english, "text")) == len(blocks(chinese, "text"))
 
 
 def test_both_languages_have_the_same_chapters() -> None:
