@@ -64,8 +64,8 @@ bench: $(READY) ## measure against rivals
 scale: $(READY) ## measure what a message costs on PostgreSQL, and simulate days
 	$(BIN)/python benchmarks/postgres/scale.py --measure
 
-crash: $(READY) ## run the deep crash tests: a kill at every system call
-	$(BIN)/pytest -m crash -s $(TESTARGS)
+crash: $(READY) ## run the crash tests and the deep ones: a kill at every system call
+	$(BIN)/pytest -m "crash or deep" -s $(TESTARGS)
 
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "notifykit needs Python 3.11 or newer; try: make PYTHON=python3.12")'

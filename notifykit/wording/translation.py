@@ -6,9 +6,8 @@ What is printed for people is translated, and nothing else: JSON, exit codes and
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,9 +61,6 @@ _spoken: list[NullTranslations] = []
 _spoken_here: ContextVar[Sequence[NullTranslations] | None] = ContextVar("spoken_here", default=None)
 """What is spoken within `speaking`; None elsewhere."""
 
-_kept = threading.local()
-"""`english`: whether this thread makes what is kept."""
-
 
 def speak(language: str, catalogues: Iterable[Catalogue] = ()) -> None:
     """Translate from now on into a language, all threads alike: by the host's catalogue, then by these."""
@@ -99,21 +95,15 @@ def speak_as_said(environment: Mapping[str, str], catalogues: Iterable[Catalogue
     speak(said if said in (ENGLISH, CHINESE) else language_of(environment), catalogues)
 
 
-@contextmanager
-def untranslated() -> Iterator[None]:
+def untranslated() -> AbstractContextManager[None]:
     """Say everything in English within, in this thread: what is kept is the same in every language."""
-    before = getattr(_kept, "english", False)
-    _kept.english = True
-    try:
-        yield
-    finally:
-        _kept.english = before
+    return speaking(())
 
 
 def _catalogues() -> NullTranslations | None:
     here = _spoken_here.get()
     found = _spoken if here is None else here
-    return None if not found or getattr(_kept, "english", False) else found[0]
+    return found[0] if found else None
 
 
 def spoken() -> str:

@@ -244,7 +244,14 @@ PAGES = ("/", "/in-doubt", "/in-doubt?key=none", "/decide?do=sent&id=3", "/decid
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("how", [{}, {**DARK, **CHINESE}, PHONE], ids=["usual", "dark, Chinese", "phone"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param({}, id="usual"),
+        pytest.param({**DARK, **CHINESE}, id="dark, Chinese", marks=pytest.mark.deep),
+        pytest.param(PHONE, id="phone", marks=pytest.mark.deep),
+    ],
+)
 def test_no_page_has_a_serious_barrier(browser: Browser, served: Served, how: dict[str, Any]) -> None:
     watched = Watched.of(browser, **how)
     page = watched.page
