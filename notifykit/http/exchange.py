@@ -1,4 +1,4 @@
-"""One POST (or GET) over a connection of its own.
+"""One request over a connection of its own.
 
 The exception of a failed request does not tell whether the request could have left the machine; the client's
 trace does. No `send_request_headers.started` for anything but a proxy's CONNECT: not sent. From there on:
@@ -22,15 +22,13 @@ import httpcore2
 import httpx2
 
 from notifykit.http import tls
+from notifykit.http.body import Body
 from notifykit.http.causes import cause_of
 from notifykit.http.coding import decoded
 from notifykit.http.deadline import DeadlineBackend
 from notifykit.http.reply import Reply
 from notifykit.model import Outcome
 from notifykit.wording.host import MALFORMED, NOT_ENCODABLE
-
-MAX_BODY = 64 * 1024
-"""Bytes of a reply that are read."""
 
 _OURS = {
     "Accept": "*/*",
@@ -51,19 +49,17 @@ _NEVER = (httpcore2.UnsupportedProtocol, httpcore2.LocalProtocolError, httpx2.In
 
 
 def exchange(
+    method: str,
     url: str,
-    text: str | None,
-    kind: str,
+    body: Body,
     headers: Mapping[str, str],
     *,
     timeout: float,
     proxy: str | None = None,
     ca_file: Path | None = None,
+    max_reply: int,
 ) -> Reply | Outcome:
-    """Post the text as UTF-8, `kind` being its Content-Type; ask by GET where there is none.
-
-    All else is as `notifykit.http.post` says.
-    """
+    """Make the request; all is as `notifykit.http.request` says."""
     network = DeadlineBackend(timeout)
     sent = False
 
@@ -74,10 +70,10 @@ def exchange(
             sent = True
 
     try:
-        request = _request(url, None if text is None else text.encode(), _merged(kind, headers))
+        request = _request(method, url, body, headers)
         request.extensions["trace"] = watch
         with _pool(network, request.url.scheme, proxy, ca_file) as pool, closing(pool.handle_request(request)) as reply:
-            return _read(reply)
+            return _read(reply, max_reply)
     except UnicodeEncodeError:
         return Outcome.rejected("UnicodeEncodeError", NOT_ENCODABLE().text)
     except _FAILURES as error:
@@ -87,20 +83,17 @@ def exchange(
         return Outcome.unknown(code, detail) if sent else Outcome.retry(code, detail, unreached=True)
 
 
-def _merged(kind: str, headers: Mapping[str, str]) -> httpx2.Headers:
+def _request(method: str, url: str, body: Body, headers: Mapping[str, str]) -> httpcore2.Request:
+    """Let httpx2 do what it knows (host names, Host, Content-Length, forms), for the transport below."""
+    kind = body.kind or (body.form_type if body.files else "")
     merged = httpx2.Headers({**_OURS, "Content-Type": kind} if kind else _OURS)
     merged.update(headers)
-    return merged
-
-
-def _request(url: str, body: bytes | None, headers: httpx2.Headers) -> httpcore2.Request:
-    """Let httpx2 do what it knows (international host names, Host, Content-Length), for the transport below."""
-    request = httpx2.Request("GET" if body is None else "POST", url, headers=headers, content=body)
+    request = httpx2.Request(method, url, headers=merged, content=body.encoded, files=body.form)
     if request.url.userinfo:
         login = f"{request.url.username}:{request.url.password}".encode()
         request.headers.setdefault("Authorization", f"Basic {base64.b64encode(login).decode()}")
     return httpcore2.Request(
-        request.method, _core_url(request.url), headers=request.headers.raw, content=body, extensions={}
+        request.method, _core_url(request.url), headers=request.headers.raw, content=request.read(), extensions={}
     )
 
 
@@ -132,7 +125,7 @@ def _trust(ca_file: Path | None, *, trust_env: bool) -> ssl.SSLContext:
         raise httpcore2.ConnectError(error) from error
 
 
-def _read(response: httpcore2.Response) -> Reply:
+def _read(response: httpcore2.Response, limit: int) -> Reply:
     headers: dict[str, str] = {}
     for name, value in response.headers:
         key, text = name.decode("ascii").lower(), value.decode("latin-1")
@@ -140,9 +133,9 @@ def _read(response: httpcore2.Response) -> Reply:
     body = bytearray()
     for chunk in response.iter_stream():
         body += chunk
-        if len(body) > MAX_BODY:
-            return Reply(response.status, headers, bytes(body[:MAX_BODY]), complete=False)
+        if len(body) > limit:
+            return Reply(response.status, headers, bytes(body[:limit]), complete=False)
     try:
-        return Reply(response.status, headers, decoded(bytes(body), headers.get("content-encoding", ""), MAX_BODY))
+        return Reply(response.status, headers, decoded(bytes(body), headers.get("content-encoding", ""), limit))
     except ValueError:
         return Reply(response.status, headers, bytes(body), complete=False)

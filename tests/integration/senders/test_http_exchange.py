@@ -80,7 +80,7 @@ def test_user_and_password_in_a_url_become_a_header(answering: Answering) -> Non
 
 @pytest.mark.parametrize("arguments", [{}, {"json": {}, "content": ""}])
 def test_one_body_is_needed(arguments: dict[str, object]) -> None:
-    with pytest.raises(TypeError, match="either json or content"):
+    with pytest.raises(TypeError, match="one of json, content and files"):
         post("http://127.0.0.1:1", timeout=1, **arguments)  # type: ignore[arg-type]
 
 

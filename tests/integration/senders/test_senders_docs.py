@@ -3,6 +3,7 @@
 import dataclasses
 import importlib.util
 import re
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from notifykit.testing import message, send_context
 
 PAGE = (Path(__file__).parents[3] / "docs" / "senders.md").read_text(encoding="utf-8")
 Answering = Callable[..., tuple[str, list[bytes]]]
+Serve = Callable[..., str]
 
 
 def blocks(language: str) -> list[str]:
@@ -35,7 +37,7 @@ def section(title: str) -> str:
 def written(tmp_path: Path) -> Iterator[Path]:
     """A folder with the page's Python files in it, each under the name that its first line gives."""
     files = {block.splitlines()[0].removeprefix("# "): block for block in blocks("python")}
-    assert set(files) == {"desktop/desktop_sender.py", "notifykit_slack.py"}
+    assert set(files) == {"desktop/desktop_sender.py", "notifykit_acme.py", "notifykit_slack.py"}
     for name, text in files.items():
         file = tmp_path / name
         file.parent.mkdir(exist_ok=True)
@@ -161,3 +163,28 @@ def test_a_sender_in_twenty_lines(
     outcome: Outcome = sender.send(message(text="工单"), send_context())
     assert (outcome.verdict, outcome.code) == (verdict, code)
     assert requests[0].endswith('{"text":"工单"}'.encode())
+
+
+def test_a_sender_with_a_token(written: Path, serve: Serve) -> None:
+    good = 1
+
+    def service(connection: socket.socket, request: bytes) -> None:
+        nonlocal good
+        asked.append(request.split()[1])
+        if asked[-1] == b"/token":
+            body = b'{"token":"fake-token-%d","expires_in":7200}' % good
+        elif b"Bearer fake-token-%d\r\n" % good in request:
+            body = b'{"ok":true}'
+        else:
+            connection.sendall(b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n")
+            return
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+
+    asked: list[bytes] = []
+    sender = load(written / "notifykit_acme.py").Acme(url=serve(service), key=Secret("0a1b-acme"))
+    for _ in range(2):
+        assert sender.send(message(), send_context()).verdict is Verdict.ACCEPTED
+    assert asked == [b"/token", b"/send", b"/send"]
+    good = 2
+    assert sender.send(message(), send_context()).verdict is Verdict.ACCEPTED
+    assert asked[3:] == [b"/send", b"/token", b"/send"]
