@@ -15,7 +15,7 @@ File = tuple[str, bytes, str]
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What a request carries: text or bytes of a media type, or the fields of a form; nothing where neither is there."""
+    """What a request carries: text or bytes of a media type, or the fields of a form, or nothing."""
 
     content: str | bytes | None = None
     kind: str = ""
@@ -32,7 +32,9 @@ class Body:
         """The Content-Type of a form. Its boundary is made of what the form holds, so that a repeat is the same."""
         digest = sha256()
         for name, value in (self.files or {}).items():
-            for part in (name, value) if isinstance(value, str) else (name, *value):
+            parts = (name, value) if isinstance(value, str) else (name, *value)
+            digest.update(b"%d;" % len(parts))
+            for part in parts:
                 data = part.encode() if isinstance(part, str) else part
                 digest.update(b"%d:" % len(data) + data)
         return f"multipart/form-data; boundary={digest.hexdigest()}"

@@ -45,7 +45,7 @@ class HttpService:
             def do_POST(self) -> None:
                 service._serve(self)
 
-            do_GET = do_PUT = do_PATCH = do_DELETE = do_POST
+            do_GET = do_PUT = do_PATCH = do_DELETE = do_POST  # noqa: N815 - http.server's names
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
                 """Say nothing."""
