@@ -10,7 +10,7 @@ pytest.register_assert_rewrite(
 )
 
 from notifykit.testing.clock import FakeClock  # noqa: E402
-from notifykit.testing.http import HttpRequest, HttpService  # noqa: E402
+from notifykit.testing.http import HttpAnswer, HttpRequest, HttpService  # noqa: E402
 from notifykit.testing.outbox import ConcurrencyContract, ConnectionsContract, OutboxContract  # noqa: E402
 from notifykit.testing.samples import FakeLedger, draft, message, records, send_context, sent_task  # noqa: E402
 from notifykit.testing.sender import SenderContract  # noqa: E402
@@ -22,6 +22,7 @@ __all__ = [
     "ConnectionsContract",
     "FakeClock",
     "FakeLedger",
+    "HttpAnswer",
     "HttpRequest",
     "HttpService",
     "OutboxContract",
