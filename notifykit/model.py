@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from notifykit.errors import told
 from notifykit.wording import Reason
+
+if TYPE_CHECKING:
+    from notifykit.attachments import Attachment
 
 __all__ = [
     "FOREVER",
@@ -153,6 +156,10 @@ class Draft:
     """Keep the order of queueing among messages to this recipient."""
     round: int = 1
     metadata: Metadata = field(default_factory=dict)
+    options: Metadata | None = None
+    """What it says beside its text, as it is stored; None: the defaults of the sender's options, where it has any."""
+    attachments: tuple[Attachment, ...] = ()
+    """The files that the options name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +208,8 @@ class Task:
     damaged: bool = False
     """Another program wrote what cannot be read into the row: it is neither sent nor written back, and shown as far as
     it can be."""
+    options: Metadata | None = None
+    """As of a `Draft`."""
 
     @property
     def idempotency_key(self) -> str:
@@ -269,6 +278,8 @@ class Message:
     key: str
     name: str
     metadata: Metadata = field(default_factory=dict)
+    options: Any = None
+    """An object of the sender's `message_options`; None where it has none."""
 
 
 FOREVER = float("inf")

@@ -74,7 +74,7 @@ def drafts(
     for one in changes:
         if (route := one.condition.route) is not None:
             mail.setdefault(route.second if one.second and route.second else route, []).append(one)
-    return [_draft(route, found, at, head, channels.get(route.channel), say) for route, found in mail.items()]
+    return [_draft(route, found, at, head, channels, say) for route, found in mail.items()]
 
 
 def further(outbox: Outbox, facts: Facts, channels: Mapping[str, Channel]) -> list[Draft]:
@@ -94,7 +94,7 @@ def further(outbox: Outbox, facts: Facts, channels: Mapping[str, Channel]) -> li
         if second["channel"] not in channels or any(outbox.tasks(Filter(campaign=ALERTS_CAMPAIGN, key=key, limit=1))):
             continue
         text = _fitted(task.text.split("\n"), channels[second["channel"]], str)
-        made.append(_own(key, SECOND, second["channel"], second["recipient"], text, {}))
+        made.append(_own(key, SECOND, second["channel"], second["recipient"], text, {}, channels))
     return made
 
 
@@ -116,8 +116,9 @@ def own_campaign(channels: Mapping[str, Channel]) -> Campaign | None:
 
 
 def _draft(
-    route: Route, changes: Sequence[Changed], at: float, head: Reason, channel: Channel | None, say: Say
+    route: Route, changes: Sequence[Changed], at: float, head: Reason, channels: Mapping[str, Channel], say: Say
 ) -> Draft:
+    channel = channels.get(route.channel)
     lines = [say(head)]
     for one in changes:
         lines.append(say(one.reason))
@@ -125,10 +126,19 @@ def _draft(
     second = route.second and {"channel": route.second.channel, "recipient": route.second.recipient}
     metadata = {"alerts": [one.key for one in changes], **({"second": second} if second else {})}
     key = f"{at:.3f} {changes[0].key}"
-    return _own(key, FIRST, route.channel, route.recipient, _fitted(lines, channel, say), metadata)
+    return _own(key, FIRST, route.channel, route.recipient, _fitted(lines, channel, say), metadata, channels)
 
 
-def _own(key: str, name: str, channel: str, recipient: str, text: str, metadata: Mapping[str, object]) -> Draft:
+def _own(
+    key: str,
+    name: str,
+    channel: str,
+    recipient: str,
+    text: str,
+    metadata: Mapping[str, object],
+    channels: Mapping[str, Channel],
+) -> Draft:
+    of_channel = channels[channel].options if channel in channels else None
     return Draft(
         campaign=ALERTS_CAMPAIGN,
         key=key,
@@ -139,6 +149,7 @@ def _own(key: str, name: str, channel: str, recipient: str, text: str, metadata:
         task_type="notifykit",
         ordered=False,  # it waits for no message of a campaign
         metadata=metadata,
+        options=None if of_channel is None else of_channel.plain(text),
     )
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from notifykit.campaign.facts import read_facts
 from notifykit.legacy import LegacyState
-from notifykit.model import OnUnknown, Record
+from notifykit.model import Metadata, OnUnknown, Record
 from notifykit.roles import Rate, Sender, Source, Strategy
 
 if TYPE_CHECKING:
+    from notifykit.attachments import Attachment
+    from notifykit.campaign.message_options import MessageOptions
     from notifykit.outbox.address import StoreAddress
+
+Escape = Callable[[str], str]
+"""Defuses the markup of a channel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +55,29 @@ class Channel:
     """How many messages `send_many` takes at most in one call; 1: the sender takes them one by one."""
     max_bytes: int | None = None
     """UTF-8 bytes of text that the service takes in one message."""
-    escape: Callable[[str], str] | None = None
+    escape: Escape | None = None
     """Defuses markup in record data (never in the template's own text)."""
+    escapes: Mapping[str, Escape | None] = field(default_factory=dict)
+    """`escape` of messages whose option `format` says one of these; None: nothing need be defused there."""
+    max_bytes_in: Mapping[str, int | None] = field(default_factory=dict)
+    """`max_bytes` of messages whose option `format` says one of these; None: it takes any."""
+    options: MessageOptions | None = None
+    """What its messages say beside their texts."""
 
     @classmethod
     def of(cls, name: str, type_: str, sender: Sender) -> Channel:
         """Read the optional facts that the sender declares. Raises PluginError where one of them will not do."""
         return cls(name=name, sender=sender, type=type_, **read_facts(sender))
+
+    def in_format(self, format_: str | None) -> Channel:
+        """Return the channel as it is for messages of a format; None: of those that say none."""
+        if format_ is None or not (self.escapes or self.max_bytes_in):
+            return self
+        return replace(
+            self,
+            escape=self.escapes.get(format_, self.escape),
+            max_bytes=self.max_bytes_in.get(format_, self.max_bytes),
+        )
 
 
 class Template(Protocol):
@@ -64,6 +85,33 @@ class Template(Protocol):
 
     def __call__(self, record: Record) -> str:
         """Render for one record. Raises RenderError, which names the template, the place and the record."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedOptions:
+    """What a message says beside its text."""
+
+    stored: Metadata
+    """As JSON, for the store."""
+    attachments: tuple[Attachment, ...] = ()
+
+
+class OptionsTemplate(Protocol):
+    """The options of a message, to be rendered."""
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that it takes from a record."""
+        ...
+
+    @property
+    def carries(self) -> bool:
+        """Whether a message carries files."""
+        ...
+
+    def __call__(self, record: Record) -> RenderedOptions:
+        """Render for one record. Raises RenderError, which names the option, its place and the record."""
         ...
 
 
@@ -75,6 +123,8 @@ class MessagePlan:
     channel: Channel
     recipient: Template
     text: Template
+    options: OptionsTemplate | None = None
+    """None: the defaults of the sender's options, where it has any."""
     when: Callable[[Record], bool] | None = None
     """None: always."""
     on_unknown: OnUnknown = OnUnknown.HOLD

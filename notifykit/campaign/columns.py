@@ -9,7 +9,7 @@ def columns_of(campaign: Campaign) -> frozenset[str]:
     """Return the names that templates take from a record, and that of the column in which the strategy writes."""
     found: set[str] = set()
     for plan in campaign.messages:
-        for template in (plan.text, plan.recipient, plan.when):
+        for template in (plan.text, plan.recipient, plan.when, plan.options):
             found |= getattr(template, "columns", frozenset())
     writes = getattr(campaign.strategy, "writes", None)
     return frozenset(found | {writes} if isinstance(writes, str) else found)

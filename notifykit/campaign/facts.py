@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,6 +15,10 @@ from notifykit.wording.translation import gettext, gettext_noop
 def read_facts(sender: Sender) -> Mapping[str, Any]:
     """Return the facts that a sender declares, by name. Raises PluginError that names the first that will not do."""
     facts = {name: value for name, default in _FACTS.items() if (value := _read(sender, name)) is not default}
+    if (cls := facts.pop("message_options", None)) is not None:
+        from notifykit.campaign.message_options import message_options  # few senders have any
+
+        facts["options"] = message_options(cls)
     if facts.get("batch_size", 1) > 1:
         if not callable(getattr(sender, "send_many", None)):
             raise PluginError(
@@ -66,6 +71,9 @@ _FACTS: Mapping[str, object] = {
     "batch_size": 1,
     "max_bytes": None,
     "escape": None,
+    "escapes": None,
+    "max_bytes_in": None,
+    "message_options": None,
 }
 """What counts where a sender says nothing."""
 
@@ -81,4 +89,16 @@ _WANTED: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "batch_size": (gettext_noop("a whole number of 1 or more"), _is_whole),
     "max_bytes": (gettext_noop("a whole number of 1 or more, or None"), _is_whole),
     "escape": (gettext_noop("a function from text to text, or None"), callable),
+    "escapes": (
+        gettext_noop("a mapping from formats to functions from text to text, or to None"),
+        lambda value: isinstance(value, Mapping) and all(one is None or callable(one) for one in value.values()),
+    ),
+    "max_bytes_in": (
+        gettext_noop("a mapping from formats to whole numbers of 1 or more, or to None"),
+        lambda value: isinstance(value, Mapping) and all(one is None or _is_whole(one) for one in value.values()),
+    ),
+    "message_options": (
+        gettext_noop("a dataclass, or None"),
+        lambda value: isinstance(value, type) and dataclasses.is_dataclass(value),
+    ),
 }

@@ -1,12 +1,12 @@
 """Templates and conditions: Jinja2 in its sandbox, compiled once, rendered for each record.
 
 A template sees `record` and `campaign` (its name), and nothing else. What is undefined or null is an error,
-never an empty place in a message.
+never an empty place in a message; so is a method, or a whole record, where a text is written out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import islice
 from types import TracebackType
 from typing import Any, Generic, TypeVar
@@ -17,6 +17,7 @@ from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
+from notifykit.campaign.campaign import Escape
 from notifykit.campaign.template_bounds import (
     BOUNDS,
     CHARACTERS,
@@ -26,6 +27,7 @@ from notifykit.campaign.template_bounds import (
     bounded_filters,
     check_method,
     check_operands,
+    require_output,
 )
 from notifykit.campaign.template_filters import FILTERS, defined_filters
 from notifykit.campaign.template_mistakes import (
@@ -41,9 +43,6 @@ from notifykit.nearest import hint
 from notifykit.wording.translation import gettext
 
 T = TypeVar("T", str, bool)
-
-Escape = Callable[[str], str]
-"""Defuses the markup of a channel."""
 
 KEPT, LONGEST = 256, 1_000
 """Of what takes one cell and nothing else: how many results are kept for the next record with the same cell, and of how
@@ -272,6 +271,8 @@ def _environment(escape: Escape | None) -> _Environment:
     def finalize(value: object) -> object:
         if value is None:
             raise ValueError(gettext('this gives null, not text; write … or "" where nothing is right'))
+        if type(value) is not str:
+            require_output(value)
         if escape is None:
             return value
         return _escaped(escape, value if type(value) is str else str(value))

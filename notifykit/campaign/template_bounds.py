@@ -11,6 +11,7 @@ from jinja2 import nodes, pass_context
 from jinja2.runtime import Context, Undefined
 from jinja2.visitor import NodeTransformer
 
+from notifykit.model import Record
 from notifykit.wording.translation import gettext
 
 CHARACTERS = 1_000_000
@@ -40,6 +41,16 @@ def check_size(size: int, most: int = CHARACTERS) -> None:
     """Raise TooLargeError where a text or list would be too long."""
     if size > most:
         raise TooLargeError(gettext("this makes more than {most:,} characters or items", most=most))
+
+
+def require_output(value: object) -> None:
+    """Raise ValueError for what is no text, and would be written out as one by mistake."""
+    if isinstance(value, Record):
+        what = gettext('this gives a whole record, not a cell; write record["column"]')
+        raise ValueError(what)  # noqa: TRY004 - holds the record as other mistakes do
+    if callable(value) and not isinstance(value, Undefined):
+        what = gettext("this gives a method, not what it returns; call it, or name a column")
+        raise ValueError(what)  # noqa: TRY004 - holds the record as other mistakes do
 
 
 def check_operands(operator: str, left: object, right: object) -> None:
@@ -156,7 +167,10 @@ def _rounds(left: list[int], items: Iterable[object]) -> Iterator[object]:
 
 def joined(parts: Iterable[object]) -> str:
     """Join what stands around `~`."""
-    texts = [str(part) for part in parts]
+    texts = []
+    for part in parts:
+        require_output(part)
+        texts.append(str(part))
     check_size(sum(map(len, texts)))
     return "".join(texts)
 

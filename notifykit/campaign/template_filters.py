@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2 import Undefined
 
+from notifykit.campaign.template_bounds import require_output
 from notifykit.wording.translation import gettext
 
 
@@ -35,22 +36,33 @@ DIGITS = 100
 TAKING_ANYTHING = frozenset({"default", "d"})
 """Filters that are there for what is undefined."""
 
+TAKING_OBJECTS = frozenset({"attr"})
+"""Filters that are there for what is no text; the sandbox says what they may give."""
+
 
 def defined_filters(filters: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
     """Return the filters, of which each but `default` raises UndefinedError for what is undefined, in its own words.
 
+    It raises ValueError for a record or a method.
+
     Some of Jinja's make a text of it, and others complain of its type.
     """
-    return {name: each if name in TAKING_ANYTHING else _defined(each) for name, each in filters.items()}
+    return {
+        name: each if name in TAKING_ANYTHING else _defined(each, objects=name in TAKING_OBJECTS)
+        for name, each in filters.items()
+    }
 
 
-def _defined(each: Callable[..., Any]) -> Callable[..., Any]:
+def _defined(each: Callable[..., Any], *, objects: bool) -> Callable[..., Any]:
     at = 1 if hasattr(each, "jinja_pass_arg") else 0  # behind the context or environment that it asks for
 
     @wraps(each)
     def checked(*arguments: Any, **options: Any) -> Any:
-        if len(arguments) > at and isinstance(arguments[at], Undefined):
-            str(arguments[at])
+        if len(arguments) > at:
+            if isinstance(arguments[at], Undefined):
+                str(arguments[at])
+            if not objects:
+                require_output(arguments[at])
         return each(*arguments, **options)
 
     return checked

@@ -8,6 +8,7 @@ from notifykit.cli.report import exit_code, print_failures
 from notifykit.cli.sections import example
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.operate.forms import failures_form, rendered_form
+from notifykit.operate.lines import option_lines
 from notifykit.operate.preview import Rendered
 from notifykit.operate.preview import preview as render
 from notifykit.session import Session
@@ -81,5 +82,5 @@ def _print(item: Rendered) -> None:
                 place=item.place,
             )
         )
-        for line in message.text.split("\n"):
+        for line in (*message.text.split("\n"), *option_lines(message.options)):
             out(f"    {line}")

@@ -14,7 +14,7 @@ from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode
 from notifykit.model import Task
 from notifykit.operate.forms import difference_form, failures_form, task_form
-from notifykit.operate.lines import SHOWN
+from notifykit.operate.lines import SHOWN, option_lines
 from notifykit.pipeline.places import require_here
 from notifykit.pipeline.rerendering import Difference, differences
 from notifykit.pipeline.run import Pass, alone
@@ -92,6 +92,9 @@ def _lines(found: Sequence[Difference]) -> Iterator[str]:
             if task.text != draft.text:
                 yield from (f"    - {line}" for line in task.text.split("\n"))
                 yield from (f"    + {line}" for line in draft.text.split("\n"))
+            if task.options != draft.options:
+                yield from (f"    - {line}" for line in option_lines(task.options))
+                yield from (f"    + {line}" for line in option_lines(draft.options))
     if len(able) > SHOWN:
         yield gettext("  … and {number:,} more", number=len(able) - SHOWN)
     yield from _kept_lines(found)

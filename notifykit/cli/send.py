@@ -11,9 +11,11 @@ from notifykit.campaign.campaign import Channel
 from notifykit.cli.language import said
 from notifykit.cli.sections import example
 from notifykit.cli.signals import stopping_with
+from notifykit.config.message_options import options_of_test_message
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Status, Verdict
 from notifykit.nearest import hint
+from notifykit.operate.lines import option_lines
 from notifykit.pipeline.one_message import Attempted, send_one, take_lost, test_draft
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
@@ -30,10 +32,19 @@ _CODES = {Status.SENT: ExitCode.DONE, Status.IN_DOUBT: ExitCode.HELD, Status.FAI
 @click.option("--channel", "name", metavar="CHANNEL", required=True, help="The channel, as `senders` calls it.")
 @click.option("--to", "recipient", metavar="RECIPIENT", required=True, help="Whom the channel is to reach.")
 @click.option("--text", metavar="TEXT", help="What it says. [default: that it is a test of this channel]")
+@click.option(
+    "--option",
+    "given",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="What it says beside its text, such as a subject, as `options` of a message; VALUE as in YAML; repeatable.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
 @json_option
 @click.pass_obj
-def send(session: Session, name: str, recipient: str, text: str | None, yes: bool, as_json: bool) -> ExitCode:
+def send(
+    session: Session, name: str, recipient: str, text: str | None, given: tuple[str, ...], yes: bool, as_json: bool
+) -> ExitCode:
     """Send one test message through a real channel.
 
     It leaves at once, also where other messages wait or the channel is paused, and is tried once. It is recorded as a
@@ -44,17 +55,20 @@ def send(session: Session, name: str, recipient: str, text: str | None, yes: boo
     project = session.open_project()
     channel = _channel(project, name)
     said_text = gettext(TEXT, channel=name) if text is None else text
-    _require_sendable(channel, recipient, said_text)
+    options = options_of_test_message(channel, given, said_text, project.file.folder)
+    taking = channel if options is None else channel.in_format(options.stored.get("format"))
+    _require_sendable(taking, recipient, said_text)
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError(gettext("a real message would leave; confirm it with --yes"))
         whom = gettext("to {recipient} by {channel} ({type}):", recipient=recipient, channel=name, type=channel.type)
-        warn(whom, *(f"    {line}" for line in said_text.split("\n")))
+        lines = (*said_text.split("\n"), *option_lines(options.stored if options else None))
+        warn(whom, *(f"    {line}" for line in lines))
         if not click.confirm(gettext("Send it?"), err=True):
             warn(gettext("nothing was sent"))
             return ExitCode.DONE
     with closing(project.open_outbox()) as outbox:
-        draft = test_draft(name, recipient, said_text, outbox.now())
+        draft = test_draft(name, recipient, said_text, outbox.now(), options)
         configured = project.configuration
         for lost in take_lost(outbox, project.clock):
             told = gettext(

@@ -15,7 +15,7 @@ from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Attempt, Status, Task
 from notifykit.operate.archived import archived_of
 from notifykit.operate.forms import archived_form, story_form
-from notifykit.operate.lines import message_name
+from notifykit.operate.lines import message_name, option_lines
 from notifykit.operate.trace import Step, StepKind, Trace, traces
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, warn
@@ -139,7 +139,8 @@ def _print(story: Trace, now: float) -> None:
                 recipient=task.recipient,
                 channel=task.channel,
                 stands=_now(task, now),
-            )
+            ),
+            *(f"    {line}" for line in option_lines(task.options)),
         )
 
 

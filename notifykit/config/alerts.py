@@ -184,6 +184,13 @@ class _Reader:
     def _check_channel(self, name: str, path: KeyPath) -> None:
         if name not in self._channels.named:
             self._wrong(path, no_sender(name, self._channels.named))
+        elif (channel := self._channels.usable.get(name)) and channel.options and not channel.options.takes_text:
+            what = gettext(
+                "`{channel}` cannot send an alert: its messages need the option {option}, and an alert is only a text",
+                channel=name,
+                option=channel.options.required[0],
+            )
+            self._wrong(path, what, gettext("name another channel"))
 
     def _wrong(self, path: KeyPath, what: str, mend: str = "") -> None:
         place, _ = locate(self._root, (*_BASE, *path))

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from notifykit.campaign.campaign import Campaign, Channel, MessagePlan, RetryPolicy
+from notifykit.campaign.campaign import Campaign, Channel, MessagePlan, OptionsTemplate, RetryPolicy
 from notifykit.campaign.render import Condition, Template
 from notifykit.config.channels import Channels
 from notifykit.config.defects import Defects
 from notifykit.config.factory import ComponentFactory, Role, Unavailable
+from notifykit.config.message_options import OptionsReader
 from notifykit.config.sections import CampaignSection, MessageSection, SendingSection
 from notifykit.config.templates import Compiler
 from notifykit.config.tree import Branch, Leaf, Listing
@@ -48,6 +49,7 @@ class _Parts:
     channel: Channel | None
     recipient: Template | None
     text: Template | None
+    options: OptionsTemplate | None
     when: Condition | None
 
 
@@ -121,8 +123,11 @@ class CampaignReader:
 
     def _parts(self, message: Branch, at: int, name: str, compiler: Compiler, lacking: list[Unavailable]) -> _Parts:
         channel = self._channel(message, at, name, lacking)
-        escape = channel.escape if channel else None
         path = f"messages[{at}]"
+        options = None
+        if channel is not None:
+            options, channel = self._options(channel, message, at, compiler)
+        escape = channel.escape if channel else None
         text = None
         if leaf := _text(message, "template"):
             text = compiler.template(leaf, f"{path}.template", escape)
@@ -133,8 +138,22 @@ class CampaignReader:
             channel=channel,
             recipient=compiler.template(recipient, f"{path}.recipient") if recipient else None,
             text=text,
+            options=options,
             when=compiler.condition(when, f"{path}.when") if when else None,
         )
+
+    def _options(
+        self, channel: Channel, message: Branch, at: int, compiler: Compiler
+    ) -> tuple[OptionsTemplate | None, Channel]:
+        """Return what renders a message's options, and the channel as it is for messages of their format."""
+        reader = OptionsReader(
+            channel=channel, message=message, prefix=("messages", at), compiler=compiler, around=self.around
+        )
+        options, split = reader.read(), _text(message, "split")
+        if options is not None and options.carries and split is not None and split.value == "lines":
+            what = gettext("a message that carries files is not cut: each part would carry them")
+            self.defects.add(split.place, f"messages[{at}].split", what, mend=gettext("take one of the two out"))
+        return options, reader.channel_of_format
 
     def _channel(self, message: Branch, at: int, name: str, lacking: list[Unavailable]) -> Channel | None:
         leaf = _text(message, "sender")
@@ -181,6 +200,7 @@ def _plan(campaign: CampaignSection, message: MessageSection, parts: _Parts) -> 
         channel=parts.channel,
         recipient=parts.recipient,
         text=parts.text,
+        options=parts.options,
         when=parts.when,
         on_unknown=on_unknown or (OnUnknown.RESEND if parts.channel.repeatable else OnUnknown.HOLD),
         retry=_retry(campaign, message),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from notifykit.errors import ConfigError, told
@@ -64,6 +64,9 @@ class Defects:
 
     def __bool__(self) -> bool:
         return bool(self._found)
+
+    def __iter__(self) -> Iterator[Defect]:
+        return iter(self._found)
 
     def at(self, place: Place) -> bool:
         """Whether anything is wrong at this place already."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from pydantic import ValidationError
@@ -61,14 +61,23 @@ class TolerantJsonSchema(GenerateJsonSchema):
 
 
 def explain(
-    error: ValidationError, section: Node, prefix: KeyPath, schema: Mapping[str, Any], defects: Defects
+    error: ValidationError,
+    section: Node,
+    prefix: KeyPath,
+    schema: Mapping[str, Any],
+    defects: Defects,
+    *,
+    but: Callable[[ErrorDetails], bool] = lambda _: False,
 ) -> None:
     """Record what is wrong with a section that stands at `prefix` in its file.
 
-    `schema` is the JSON Schema of what the section was validated against; it knows the valid keys.
+    `schema` is the JSON Schema of what the section was validated against; it knows the valid keys. `but`: what is
+    passed over.
     """
     found: dict[tuple[Place, KeyPath], list[ErrorDetails]] = defaultdict(list)
     for detail in error.errors(include_url=False):
+        if but(detail):
+            continue
         place, path = locate(section, detail["loc"])
         if detail["type"] == "missing":  # at its key, where that stands there with nothing behind it
             path = (*locate(section, detail["loc"][:-1])[1], detail["loc"][-1])

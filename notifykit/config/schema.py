@@ -6,10 +6,12 @@ too, and a campaign that extends another may lack whatever that one has.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from notifykit.campaign.message_options import MessageOptions
 from notifykit.config.docstrings import field_docstrings
 from notifykit.config.explain import TolerantJsonSchema
 from notifykit.config.factory import HOST_KEYS, Role
@@ -22,6 +24,7 @@ Schema = dict[str, Any]
 Kind = Literal["campaign", "base", "project"]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_TEMPLATE = {"type": "string", "pattern": r"\{[{%]"}
 _ONE_TEMPLATE = [{"required": ["template"]}, {"required": ["template_file"]}]
 
 
@@ -50,6 +53,7 @@ def _campaign(registry: Registry, *, whole: bool) -> Schema:
     message = definitions["MessageSection"]
     complete: Schema = {"messages": {"items": {"required": message["required"], "oneOf": _ONE_TEMPLATE}}}
     message["required"] = ["name"]
+    message["properties"]["options"] |= _message_options(registry, definitions)
     del definitions["TypedSection"]
     del definitions["LegacySection"]
     roles: tuple[tuple[Role, Mapping[str, Offer]], ...] = (
@@ -76,6 +80,51 @@ def _campaign(registry: Registry, *, whole: bool) -> Schema:
         schema["if"] = {"not": {"required": ["extends"]}}
         schema["then"] = {"required": required, "properties": complete}
     return schema
+
+
+def _message_options(registry: Registry, definitions: Schema) -> Schema:
+    """Return what the options of a message can be: those of any type, since a campaign names a channel and no type.
+
+    What an heir leaves out may be in the file that it extends, and whatever is no text can be a template.
+    """
+    found: list[Schema] = []
+    for name, offer in sorted(registry.senders.items()):
+        cls = getattr(_loaded(offer), "message_options", None)
+        if not isinstance(cls, type) or not dataclasses.is_dataclass(cls):
+            continue
+        prefix = f"message.{name}."
+        try:
+            options = _templated(_renamed(dict(MessageOptions(cls).schema), prefix))
+        except PluginError:  # loading reports it in better words
+            continue
+        texts = field_docstrings(cls)
+        for field, option in options["properties"].items():
+            options["properties"][field] = {"description": texts[field], **option} if field in texts else option
+        definitions |= {prefix + key: definition for key, definition in options.pop("$defs", {}).items()}
+        found.append({**options, "title": name})
+    return {"additionalProperties": True} if not found else {"anyOf": found}
+
+
+def _loaded(offer: Offer) -> object:
+    try:
+        return offer.load()
+    except PluginError:
+        return None
+
+
+def _templated(schema: Any) -> Any:
+    """Let every value be a template, and require nothing."""
+    match schema:
+        case {"type": "object", **rest}:
+            return {"type": "object", **{key: _templated(value) for key, value in rest.items() if key != "required"}}
+        case {"type": "boolean" | "integer" | "number"} | {"enum": _} | {"const": _}:
+            return {"anyOf": [schema, _TEMPLATE]}
+        case dict():
+            return {key: _templated(value) for key, value in schema.items()}
+        case list():
+            return [_templated(value) for value in schema]
+        case _:
+            return schema
 
 
 def _project(registry: Registry) -> Schema:

@@ -136,6 +136,11 @@ class MessageSection(SendingSection):
         default=None, description="A file with the template, instead of `template`; relative to notifykit.yaml."
     )
     sender: str = Field(description="A channel: a name under `senders` of notifykit.yaml.")
+    options: dict[str, object] = Field(
+        default={},
+        description="What the message says beside its text, such as a subject or files: the options that the "
+        "channel's type has for messages. Each text is a template.",
+    )
     split: Literal["none", "lines"] = Field(
         default="none",
         description="`lines`: cut a text that the channel finds too long on line ends into several messages.",

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
-from typing import Any, get_type_hints
+from collections.abc import Mapping
+from typing import Any
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from notifykit.config.defects import Defects
 from notifykit.config.explain import TolerantJsonSchema, explain
 from notifykit.config.tree import Branch, KeyPath, dotted, locate, natural, plain
+from notifykit.config.twin import twin as twin_of
 from notifykit.errors import NotifykitError, PluginError, pass_interrupt
 from notifykit.options import OptionError
 from notifykit.plugins.registry import Offer
 from notifykit.secrets import SecretMissingError, Surroundings, redact
 from notifykit.wording.translation import gettext
-
-_CONFIG = ConfigDict(extra="forbid", validate_default=True, allow_inf_nan=False, hide_input_in_errors=True)
 
 
 class Shape:
@@ -50,7 +49,7 @@ class Shape:
                 mend=gettext("its author must rename it"),
             )
         try:
-            self._adapter: TypeAdapter[Any] = TypeAdapter(_twin(cls, fields))
+            self._adapter: TypeAdapter[Any] = TypeAdapter(twin_of(cls, fields))
             self.schema: Mapping[str, Any] = self._adapter.json_schema(schema_generator=TolerantJsonSchema)
         except (PydanticUserError, NameError, TypeError) as error:
             reason = " ".join(str(error).splitlines()[0].split())
@@ -85,7 +84,7 @@ class Shape:
         except (SecretMissingError, PluginError):
             raise
         except (ValueError, NotifykitError) as error:
-            _refused(error, section, prefix, defects)
+            refused(error, section, prefix, defects)
             return None
         except BaseException as error:
             # Third-party code: what it raises fails this campaign or channel alone.
@@ -108,7 +107,7 @@ class Shape:
                 )
 
 
-def _refused(error: ValueError | NotifykitError, section: Branch, prefix: KeyPath, defects: Defects) -> None:
+def refused(error: ValueError | NotifykitError, section: Branch, prefix: KeyPath, defects: Defects) -> None:
     """Record what a class says of its options, at the option that it names."""
     if isinstance(error, OptionError) and error.option in section.entries:
         place, path = locate(section, (error.option,))
@@ -116,20 +115,3 @@ def _refused(error: ValueError | NotifykitError, section: Branch, prefix: KeyPat
     else:
         place, path = locate(section, ())
         defects.add(place, dotted((*prefix, *path)), redact(str(error)))
-
-
-def _twin(cls: type, fields: list[dataclasses.Field[Any]]) -> type:
-    hints = get_type_hints(cls, include_extras=True)
-    return dataclasses.make_dataclass(
-        cls.__name__,
-        [(field.name, hints[field.name], _default(field)) for field in fields],
-        kw_only=True,
-        namespace={"__pydantic_config__": _CONFIG, "__doc__": cls.__doc__},
-    )
-
-
-def _default(field: dataclasses.Field[Any]) -> Any:
-    if field.default_factory is not dataclasses.MISSING:
-        factory: Callable[[], Any] = field.default_factory
-        return dataclasses.field(default_factory=factory)
-    return dataclasses.field(default=field.default)

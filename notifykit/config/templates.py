@@ -8,13 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from notifykit.campaign.render import (
-    Condition,
-    Escape,
-    Template,
-    compile_condition,
-    compile_template,
-)
+from notifykit.campaign.campaign import Escape
+from notifykit.campaign.render import Condition, Template, compile_condition, compile_template
 from notifykit.campaign.template_mistakes import TemplateInvalidError
 from notifykit.config.defects import Defects, Place
 from notifykit.config.paths import unusable

@@ -107,11 +107,21 @@ def without_empty(node: Node) -> Node:
 
 
 def locate(node: Node, path: KeyPath) -> tuple[Place, KeyPath]:
-    """Return where a path leads, and as much of it as exists in the file.
+    """Return where a path leads, and as much of it as exists in the file: see `found`."""
+    node, taken = _followed(node, path)
+    return node.place, taken
+
+
+def found(node: Node, path: KeyPath) -> Node:
+    """Return the node to which a path leads.
 
     What leads nowhere is left out: a key that is missing, or a step that pydantic adds for its own sake (the
     member of a union).
     """
+    return _followed(node, path)[0]
+
+
+def _followed(node: Node, path: KeyPath) -> tuple[Node, KeyPath]:
     taken = list[Step]()
     for step in path:
         if isinstance(node, Branch) and isinstance(step, str) and step in node.entries:
@@ -121,7 +131,7 @@ def locate(node: Node, path: KeyPath) -> tuple[Place, KeyPath]:
         else:
             continue
         taken.append(step)
-    return node.place, tuple(taken)
+    return node, tuple(taken)
 
 
 def dotted(path: KeyPath) -> str:

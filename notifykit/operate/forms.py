@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from notifykit.errors import HeldCampaignError, NotifykitError
-from notifykit.model import Attempt, Claim, Problem, Status, Task
+from notifykit.model import Attempt, Claim, Draft, Problem, Status, Task
 from notifykit.terminal.times import iso
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def task_form(task: Task, wording: Wording) -> Form:
         "channel": task.channel or None,
         "task_type": task.task_type,
         "text": task.text,
+        "options": task.options,
         "tries": task.tries,
         "queued_at": iso(task.queued_at or None),
         "not_before": iso(task.not_before or None),
@@ -212,6 +213,7 @@ def rendered_form(item: Rendered) -> Form:
                 "channel": message.channel,
                 "task_type": message.task_type,
                 "text": message.text,
+                "options": message.options,
             }
             for message in item.messages
         ],
@@ -339,10 +341,14 @@ def difference_form(found: Difference, wording: Wording) -> Form:
         "key": first.key,
         "message": first.name,
         "tasks": [task.id for task in found.tasks],
-        "before": [{"recipient": task.recipient, "text": task.text} for task in found.tasks],
-        "now": [{"recipient": draft.recipient, "text": draft.text} for draft in found.drafts],
+        "before": [_said(task) for task in found.tasks],
+        "now": [_said(draft) for draft in found.drafts],
         **reason_fields(found.kept, wording),
     }
+
+
+def _said(one: Task | Draft) -> Form:
+    return {"recipient": one.recipient, "text": one.text, "options": one.options}
 
 
 def decision_form(decision: Decision) -> Form:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 
-from notifykit.model import FOREVER, Task
+from notifykit.model import FOREVER, Metadata, Task
 from notifykit.operate.consequences import ChannelConsequences, Consequences, Move
 from notifykit.outbox.values import Pause
 from notifykit.terminal.console import count
@@ -14,6 +15,8 @@ from notifykit.wording.translation import gettext
 
 Say = Callable[[Reason | str], str]
 """Returns what a reason says; a mere text is as it is."""
+
+_EMPTY: tuple[object, ...] = ("", [], {})
 
 SHOWN = 10
 """Messages that are shown before a decision about them is made."""
@@ -107,3 +110,22 @@ def until(pause: Pause) -> str:
 def message_name(task: Task) -> str:
     """Return a message's name, with the round where it was sent again."""
     return task.name if task.round <= 1 else f"{task.name} #{task.round}"
+
+
+def option_lines(options: Metadata | None) -> Iterator[str]:
+    """Say what a message says beside its text: a line for each option that is not empty, by its name in YAML."""
+    for name, value in (options or {}).items():
+        if value is not None and value is not False and value not in _EMPTY:
+            yield f"{name}: {_value(value)}"
+
+
+def _value(value: object) -> str:
+    match value:
+        case {"name": name, "media_type": kind, "size": int() as size, "sha256": str()}:
+            return gettext("{name} ({kind}, {size:,} bytes)", name=name, kind=kind, size=size)
+        case list():
+            return ", ".join(map(_value, value))
+        case str():
+            return value
+        case _:
+            return json.dumps(value, ensure_ascii=False)

@@ -120,7 +120,7 @@ def _taken_back(outbox: SqliteOutbox, shelf: Archive) -> int:
     while (moved := shelf.take(last, BATCH))["tasks"][1]:
         columns, rows = moved["tasks"]
         last = rows[-1][list(columns).index("id")]
-        back += outbox.pruning().take_back(moved)
+        back += outbox.pruning().take_back(moved, shelf.files(moved))
     return back
 
 

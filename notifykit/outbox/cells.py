@@ -42,6 +42,11 @@ def encode_metadata(metadata: Metadata) -> str:
         return encode(metadata)
 
 
+def encode_options(options: Metadata | None) -> str | None:
+    """Return the options of a message as they are stored."""
+    return None if options is None else encode(options)
+
+
 @lru_cache(maxsize=4096)
 def reason(text: str, code: str | None, params: str | None) -> Reason:
     """Build a reason from its three columns."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol
@@ -25,7 +26,10 @@ KINDS: Mapping[str, Sequence[str]] = {
         *("id", "campaign", "record_key", "message_name", "round", "channel", "ordered", "task_type", "recipient"),
         *("text", "metadata", "status", "attempts", "tries", "queued_at", "not_before", "hold_until", "sent_at"),
         *("completed_at", "doubted_at", *_REASON, "refusal", "refusal_code", "refusal_params"),
+        "options",
     ),
+    "contents": ("sha256", "size", "data"),
+    "attached": ("task_id", "sha256"),
     "attempts": (
         *("task_id", "number", "channel", "worker", "started_at", "finished_at", "verdict", "code", "detail"),
         *("vendor_id", "call_seconds"),
@@ -60,8 +64,8 @@ KINDS: Mapping[str, Sequence[str]] = {
 """The kinds of rows in the order in which they are copied, each with its columns. Rows come in the order of their keys;
 events, campaign data and places of sources in that in which they were written.
 
-`pruned`: the messages that are in an archive, by campaign, key and name. `keys`: those of any message that are not
-their own normal form. `sequence`: the highest id that was ever given.
+`contents`: what files hold, as base64. `pruned`: the messages that are in an archive, by campaign, key and name.
+`keys`: those of any message that are not their own normal form. `sequence`: the highest id that was ever given.
 `carried`: what others made in an embedded store, such as what a migration keeps: a name, the statement that makes it,
 and its rows as JSON."""
 
@@ -111,6 +115,18 @@ class Turn(NamedTuple):
     due: float
     """UTC seconds."""
     id: int
+
+
+def as_text(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield rows of `contents` with their bytes as text."""
+    for sha256, size, data in rows:
+        yield sha256, size, b64encode(data).decode()
+
+
+def as_bytes(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield such rows with their bytes as these are."""
+    for sha256, size, data in rows:
+        yield sha256, size, b64decode(data)
 
 
 class CopyEnd(Protocol):

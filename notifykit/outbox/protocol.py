@@ -85,7 +85,7 @@ class Outbox(Looks, Protocol):
         ...
 
     def enqueue(self, drafts: Sequence[Draft], *, known: Mapping[str, int] | None = None) -> Enqueued:
-        """Queue what is not known yet, by (campaign, key, message, round). All or nothing.
+        """Queue what is not known yet, by (campaign, key, message, round), with the files it carries. All or nothing.
 
         `known`: how many further offers of which campaigns need no look, because the ledger knows their messages. They
         count as duplicates.
@@ -157,6 +157,10 @@ class Outbox(Looks, Protocol):
         It counts for the rates. For who queues one message and sends it in the same breath, in one transaction with
         `enqueue`. None where it is not queued, or has an order.
         """
+        ...
+
+    def contents(self, sha256: str) -> bytes:
+        """Return what an attachment of a task holds, by its hash. Raises LookupError where nothing is kept under it."""
         ...
 
     def release(self, claim: Claim) -> None:
@@ -276,7 +280,7 @@ class Outbox(Looks, Protocol):
         ...
 
     def resend(self, campaign: str, key: str, messages: Sequence[str], *, who: str, why: str) -> list[Task]:
-        """Open a new round for messages that were sent: the same text, queued again. Returns the new tasks."""
+        """Open a new round for messages that were sent: the same text, options and files. Returns the new tasks."""
         ...
 
     def resume(self, channel: str, *, who: str, why: str) -> bool:
@@ -307,7 +311,7 @@ class Outbox(Looks, Protocol):
         ...
 
     def rewrite(self, messages: Sequence[Sequence[Rewrite]], *, who: str, why: str) -> list[Task]:
-        """Give messages that wait other texts and recipients, in their places; returns the tasks that were changed.
+        """Give messages that wait other texts, options and recipients, in their places; returns the changed tasks.
 
         Of each message, all of the tasks given or none: where each is `queued`, was never tried, and is what it was.
         What it said is kept (`rerendered`).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from notifykit.errors import StoreError
@@ -10,13 +10,17 @@ from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.pruned import ArchivePlace, KeepsPruned, PrunedMessage
 from notifykit.wording.translation import gettext
 
-__all__ = ["Moved", "Pruning", "Rows", "Shelf", "pruning"]
+__all__ = ["Contents", "Moved", "Pruning", "Rows", "Shelf", "pruning"]
 
 Rows = tuple[Sequence[str], Sequence[Sequence[Any]]]
 """Columns of a table, and rows of these."""
 
+Contents = Iterable[tuple[str, int, bytes]]
+"""What files hold that tasks carry, one after the other: the hash, the bytes' number, the bytes."""
+
 Moved = Mapping[str, Rows]
-"""What is moved of some tasks: the rows of `tasks`, `attempts` and `events`. The columns are those of the archive."""
+"""What is moved of some tasks: the rows of `tasks`, `attempts`, `events` and `attached`. The columns are those of the
+archive."""
 
 
 class Shelf(Protocol):
@@ -27,8 +31,8 @@ class Shelf(Protocol):
         """The file and the host, as the outbox is to remember them."""
         ...
 
-    def put(self, moved: Moved) -> str:
-        """Keep rows, in place of those of the same tasks. They are on disk when this returns.
+    def put(self, moved: Moved, contents: Contents = ()) -> str:
+        """Keep rows, in place of those of the same tasks, and the files. They are on disk when this returns.
 
         Returns by what the state is known that the archive is in then.
         """

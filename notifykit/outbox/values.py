@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from notifykit.model import Claim, Outcome, Status, Task
+from notifykit.model import Claim, Metadata, Outcome, Status, Task
 from notifykit.roles import Rate
 from notifykit.wording import Reason
 from notifykit.wording.host import CHANNEL_THROTTLED, CHANNEL_UNREACHABLE
+
+if TYPE_CHECKING:
+    from notifykit.attachments import Attachment
 
 __all__ = [
     "ALERTS_CAMPAIGN",
@@ -329,10 +333,16 @@ class Rewrite:
     """As it was read."""
     recipient: str
     text: str
+    options: Metadata | None = None
+    attachments: tuple[Attachment, ...] = ()
+    """The files that the options name."""
 
     def told(self, why: str) -> str:
         """Return the detail of its event: why, and what the message was before."""
-        return f"{why}; before, to {self.task.recipient}: {self.task.text}"
+        before = f"{why}; before, to {self.task.recipient}: {self.task.text}"
+        if not self.task.options:
+            return before
+        return f"{before}; options: {json.dumps(self.task.options, ensure_ascii=False)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from notifykit.campaign.campaign import Channel
-from notifykit.model import Claim, Message, Outcome
+from notifykit.errors import StoreError
+from notifykit.model import Claim, Message, Outcome, Task
 from notifykit.pipeline.answer import usable
 from notifykit.roles import SendContext
-from notifykit.wording.host import SENDER_RAISED
+from notifykit.wording.host import CONTENTS_LOST, CONTENTS_UNREAD, OPTIONS_UNFIT, SENDER_RAISED
+
+Contents = Callable[[str], bytes]
+"""Returns what an attachment holds, by its hash. Raises LookupError where that is not kept."""
+
+
+NO_SUCH_FIELD = "the channel takes no options"
 
 
 @dataclass(slots=True)
@@ -25,9 +32,23 @@ class Result:
     """How long the call took."""
 
 
-def call(channel: Channel, claims: Sequence[Claim], contexts: Sequence[SendContext]) -> list[Result]:
-    """Call the channel's sender, once, with these messages: with one alone where it takes no more."""
-    messages = [_message(claim) for claim in claims]
+def call(
+    channel: Channel, claims: Sequence[Claim], contexts: Sequence[SendContext], contents: Contents
+) -> list[Result]:
+    """Call the channel's sender, once, with these messages: with one alone where it takes no more.
+
+    It is not called with what cannot be made of what is stored.
+    """
+    made = [_message(channel, claim.task, contents) for claim in claims]
+    results = [
+        Result(claim, outcome, 0.0) for claim, outcome in zip(claims, made, strict=True) if isinstance(outcome, Outcome)
+    ]
+    if results:
+        kept = [at for at, one in enumerate(made) if isinstance(one, Message)]
+        claims, contexts = [claims[at] for at in kept], [contexts[at] for at in kept]
+        if not kept:
+            return results
+    messages = [one for one in made if isinstance(one, Message)]
     log = contexts[0].log
     started = time.perf_counter()
     try:
@@ -37,7 +58,6 @@ def call(channel: Channel, claims: Sequence[Claim], contexts: Sequence[SendConte
         log.log(logging.ERROR, "the sender of channel %s failed on task %s", channel.name, ids, exc_info=error)
         answers = [Outcome.unknown(type(error).__name__, SENDER_RAISED().text)] * len(claims)
     seconds = time.perf_counter() - started
-    results = []
     for claim, answer in zip(claims, answers, strict=True):
         outcome, wrong = usable(answer)
         if wrong:
@@ -58,8 +78,22 @@ def _answers(channel: Channel, messages: list[Message], contexts: Sequence[SendC
     raise TypeError(f"send_many must return a list of {len(messages)} outcomes")
 
 
-def _message(claim: Claim) -> Message:
-    task = claim.task
+def _message(channel: Channel, task: Task, contents: Contents) -> Message | Outcome:
+    """Return what the sender is given; the outcome where that cannot be made: nothing is sent then."""
+    options = None
+    if channel.options is not None:
+        from notifykit.campaign.message_options import StoredOptionsError  # few senders have any
+
+        try:
+            options = channel.options.restored(task.options, contents)
+        except StoredOptionsError as error:
+            return Outcome.rejected("options", OPTIONS_UNFIT(field=error.field, cause=error.why).text)
+        except StoreError as error:
+            return Outcome.retry(type(error).__name__, CONTENTS_UNREAD().text)
+        except LookupError as error:
+            return Outcome.rejected("contents", CONTENTS_LOST(hash=str(error.args[0])).text)
+    elif task.options:
+        return Outcome.rejected("options", OPTIONS_UNFIT(field=next(iter(task.options)), cause=NO_SUCH_FIELD).text)
     return Message(
         recipient=task.recipient,
         text=task.text,
@@ -68,4 +102,5 @@ def _message(claim: Claim) -> Message:
         key=task.key,
         name=task.name,
         metadata=task.metadata,
+        options=options,
     )

@@ -225,8 +225,12 @@ class Dispatcher:
         if stale and called:
             self._exchanges.held.begin_call(called)
         if called:
-            results += call(channel, called, [self._context(claim) for claim in called])
+            results += call(channel, called, [self._context(claim) for claim in called], self._contents)
         return results
+
+    def _contents(self, sha256: str) -> bytes:
+        with self._desk.alone():
+            return self._outbox.contents(sha256)
 
     def _context(self, claim: Claim) -> SendContext:
         return SendContext(

@@ -53,6 +53,7 @@ def _drafts(
     campaign: Campaign, plan: MessagePlan, record: Record, ledger: Known, metadata: Metadata
 ) -> Iterator[Draft]:
     text, recipient = plan.text(record), plan.recipient(record)
+    options = None if plan.options is None else plan.options(record)
     for what, rendered in ((_TEXT, text), (_RECIPIENT, recipient)):
         if not rendered.strip():
             raise _UnsendableError(
@@ -76,6 +77,8 @@ def _drafts(
             task_type=plan.task_type,
             ordered=plan.ordered,
             metadata=metadata,
+            options=None if options is None else options.stored,
+            attachments=() if options is None else options.attachments,
         )
 
 

@@ -25,6 +25,9 @@ from notifykit.wording.translation import gettext
 BATCH = 500
 """Records that are queued in one transaction: few enough that dispatchers are not kept waiting."""
 
+BATCH_WITH_FILES = 10
+"""Likewise, where messages carry files: these are held in memory until they are queued."""
+
 KEPT = 5_000
 """Records that are remembered from the survey; beyond that the source is read a second time."""
 
@@ -266,6 +269,8 @@ class _Queue:
         self._observers = observers
         self._before = before
         self._dry_run = dry_run
+        carries = any(plan.options is not None and plan.options.carries for plan in campaign.messages)
+        self._batch = BATCH_WITH_FILES if carries else BATCH
         self._records: list[Record] = []
         self._drafts: list[Draft] = []
         self._known = known
@@ -276,7 +281,7 @@ class _Queue:
     def add(self, record: Record) -> None:
         """Offer a record's messages, with those of others."""
         self._records.append(record)
-        if len(self._records) >= BATCH:
+        if len(self._records) >= self._batch:
             self.flush()
 
     def flush(self) -> None:

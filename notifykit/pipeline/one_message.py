@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from notifykit.campaign.campaign import Channel, DispatchSettings
+from notifykit.campaign.campaign import Channel, DispatchSettings, RenderedOptions
 from notifykit.clock import Clock
 from notifykit.errors import NotifykitError
 from notifykit.model import Claim, Draft, Outcome, Status, Task, Verdict
@@ -44,7 +44,7 @@ class Attempted:
     """How long the call took."""
 
 
-def test_draft(channel: str, recipient: str, text: str, now: float) -> Draft:
+def test_draft(channel: str, recipient: str, text: str, now: float, options: RenderedOptions | None) -> Draft:
     """Return a test message under a key of its own: the time, and a random part. `now`: UTC seconds."""
     moment = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Draft(
@@ -56,6 +56,8 @@ def test_draft(channel: str, recipient: str, text: str, now: float) -> Draft:
         channel=channel,
         task_type="notifykit",
         ordered=False,
+        options=None if options is None else options.stored,
+        attachments=() if options is None else options.attachments,
     )
 
 
@@ -99,7 +101,7 @@ def send_one(
             assert claim is not None  # noqa: S101 - it was queued in this transaction
         begun(id_)
         context = SendContext(attempt=claim.token, timeout=settings.timeout, clock=clock, log=log)
-        (result,) = call(channel, [claim], [context])
+        (result,) = call(channel, [claim], [context], outbox.contents)
         then = _once(claim, result.outcome, outbox.now())
         with outbox.transaction():
             finished = Finished(claim=claim, outcome=result.outcome, then=then, call_seconds=result.seconds)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from notifykit.campaign.campaign import Campaign
-from notifykit.model import Draft, Problem, Record, Status, Task
+from notifykit.model import Draft, Metadata, Problem, Record, Status, Task
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Filter, Rewrite
 from notifykit.pipeline.drafting import drafted
@@ -38,7 +38,16 @@ class Difference:
     def rewrites(self) -> list[Rewrite]:
         """Return what changes it, a part each."""
         pairs = zip(self.tasks, self.drafts, strict=True)
-        return [Rewrite(task=task, recipient=draft.recipient, text=draft.text) for task, draft in pairs]
+        return [
+            Rewrite(
+                task=task,
+                recipient=draft.recipient,
+                text=draft.text,
+                options=draft.options,
+                attachments=draft.attachments,
+            )
+            for task, draft in pairs
+        ]
 
 
 class _Nothing:
@@ -91,14 +100,14 @@ def _of_key(campaign: Campaign, outbox: Outbox, key: str, made: Sequence[Draft] 
         if all(task.status is not Status.QUEUED for task in of_message):
             continue
         now = drafts[name]
-        if _content(of_message) != [(draft.name, draft.recipient, draft.text, draft.channel) for draft in now]:
+        if _content(of_message) != _content(now):
             why = _kept(outbox, of_message, now, made)
             found.append(Difference(tasks=of_message, drafts=now, kept=why))
     return found
 
 
-def _content(tasks: Sequence[Task]) -> list[tuple[str, str, str, str]]:
-    return [(task.name, task.recipient, task.text, task.channel) for task in tasks]
+def _content(messages: Sequence[Task] | Sequence[Draft]) -> list[tuple[str, str, str, str, Metadata | None]]:
+    return [(one.name, one.recipient, one.text, one.channel, one.options) for one in messages]
 
 
 def _kept(

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Collection, Mapping
 from typing import Any, TypedDict, Unpack
 
+from notifykit.attachments import Attachment
 from notifykit.clock import Clock
 from notifykit.model import Draft, Message, Metadata, Record, Status, Table, Task
 from notifykit.roles import SendContext
@@ -35,6 +36,7 @@ class MessageFields(TypedDict, total=False):
     key: str
     name: str
     metadata: Metadata
+    options: Any
 
 
 def message(**fields: Unpack[MessageFields]) -> Message:
@@ -69,6 +71,8 @@ class DraftFields(TypedDict, total=False):
     ordered: bool
     round: int
     metadata: Metadata
+    options: Metadata | None
+    attachments: tuple[Attachment, ...]
 
 
 def draft(**fields: Unpack[DraftFields]) -> Draft:

@@ -18,7 +18,7 @@ HIDDEN = "•••"
 
 
 def hiding(outbox: OpenedOutbox, wording: Wording) -> OpenedOutbox:
-    """Return a store that tells no text, no recipient, no metadata, and no words of a service or of an event.
+    """Return a store that tells no text, recipient, options or metadata, and no words of a service or of an event.
 
     All of that is replaced here, so no page can show it by mistake. Of reasons their codes are left.
     """
@@ -60,7 +60,7 @@ class _Hiding:
 
     def _hidden(self, task: Task) -> Task:
         reason = task.reason and self._wording.bare(task.reason)
-        return replace(task, text=HIDDEN, recipient=HIDDEN, metadata={}, reason=reason)
+        return replace(task, text=HIDDEN, recipient=HIDDEN, metadata={}, options=None, reason=reason)
 
 
 _HARMLESS = frozenset(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from notifykit.operate.lines import message_name
+from notifykit.operate.lines import message_name, option_lines
 from notifykit.plugins.find import own_version
 from notifykit.terminal.times import duration, iso, local, relative
 from notifykit.web.words import word
@@ -34,6 +34,7 @@ def _templates() -> Environment:
         "local": local,
         "message_name": message_name,
         "number": "{:,}".format,
+        "option_lines": option_lines,
         "relative": relative,
         "word": word,
     }

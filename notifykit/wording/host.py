@@ -26,6 +26,21 @@ NOT_PROVEN = HOST("not_proven", "{cause:why}", "{cause:why}")
 ASSUMED_SENT = HOST("assumed_sent", "assumed sent: {cause:why}", "视为已发送：{cause:why}")
 LEFT_OUT = HOST("left_out", "not delivered to {recipients}", "未送达 {recipients}")
 SENDER_RAISED = HOST("sender_raised", "the sender raised", "发送器抛出异常")
+OPTIONS_UNFIT = HOST(
+    "options_unfit",
+    "nothing was sent: what is stored as its option {field} does not fit the sender: {cause}",
+    "没有发送：所存的选项 {field} 与发送器不符：{cause}",
+)
+CONTENTS_UNREAD = HOST(
+    "contents_unread",
+    "nothing was sent: the store could not be read for a file that it carries",
+    "没有发送：读取消息所带文件时无法读取存储",
+)
+CONTENTS_LOST = HOST(
+    "contents_lost",
+    "nothing was sent: the store has no file with the hash {hash}, which it carries",
+    "没有发送：存储中没有消息所带的、哈希为 {hash} 的文件",
+)
 NO_OUTCOME = HOST("no_outcome", "a {kind}, not an Outcome", "返回的是 {kind}，不是 Outcome")
 WINDOW_OVER = HOST(
     "window_over",

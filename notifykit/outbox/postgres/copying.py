@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from notifykit.errors import StoreError
 from notifykit.keys.normal import normal_form
-from notifykit.outbox.copying import KINDS, CopyState, Row, Turn
+from notifykit.outbox.copying import KINDS, CopyState, Row, Turn, as_bytes, as_text
 from notifykit.outbox.postgres import channel_times, rows, schema
 from notifykit.outbox.postgres.names import short
 from notifykit.outbox.postgres.queueing import MOST_OF_A_KEY
@@ -17,6 +17,8 @@ from notifykit.wording.translation import gettext
 _TYPES = {
     **dict.fromkeys(("id", "task_id", "duplicates_prevented", "highest", "decision"), "int8"),
     "rounds": "int4",
+    "size": "int8",
+    "data": "bytea",
     **dict.fromkeys(("round", "ordered", "attempts", "tries", "number", "failures", "several"), "int4"),
     **dict.fromkeys(("queued_at", "not_before", "hold_until", "sent_at", "completed_at", "doubted_at"), "float8"),
     **dict.fromkeys(("started_at", "finished_at", "call_seconds", "at", "set_at", "until"), "float8"),
@@ -28,11 +30,13 @@ _TYPES = {
 }
 """Of the columns that are no texts."""
 
-_OF_MESSAGES = ("record_key", "message_name", "round", "task_type", "recipient", "text", "metadata")
+_OF_MESSAGES = ("record_key", "message_name", "round", "task_type", "recipient", "text", "metadata", "options")
 
 _KEY = KINDS["tasks"].index("record_key")
 
 _ORDER = {
+    "contents": "sha256",
+    "attached": "task_id, sha256",
     "attempts": "task_id, number",
     "events": "id",
     "starts": "channel, at, task_id, number",
@@ -220,7 +224,8 @@ class PostgresCopyEnd:
         else:
             source, order = f"outbox.{kind}", _ORDER[kind]
             cells = ["several::int4" if name == "several" else name for name in names]
-        return self._db.copy_out(f"SELECT {', '.join(cells)} FROM {source} ORDER BY {order}", _types(names))
+        found = self._db.copy_out(f"SELECT {', '.join(cells)} FROM {source} ORDER BY {order}", _types(names))
+        return as_text(found) if kind == "contents" else found
 
     def add(self, kind: str, rows: Iterable[Row]) -> None:
         """Add rows of a kind."""
@@ -244,6 +249,8 @@ class PostgresCopyEnd:
                 at = names.index("several")
                 types[at] = "bool"
                 rows = ((*row[:at], bool(row[at]), *row[at + 1 :]) for row in rows)
+            elif kind == "contents":
+                rows = as_bytes(rows)
             self._db.copy_in(f"outbox.{kind} ({', '.join(names)})", types, rows)
             if kind == "decisions":
                 self._db.one(_NEXT_DECISION)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from notifykit.outbox.copying import KINDS
-from notifykit.outbox.postgres import advisory, key_forms, rows
+from notifykit.outbox.postgres import advisory, contents, key_forms, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.notes import keep_note
 from notifykit.outbox.pruned import ARCHIVE_NOTES, ArchivePlace, PrunedMessage, place_name
@@ -40,7 +40,7 @@ SELECT t.id, t.campaign FROM {rows.TASKS} WHERE t.id = ANY (%(ids)s::bigint[]) A
 # `prune`: the campaigns of some tasks.
 _CAMPAIGNS = "SELECT DISTINCT campaign FROM outbox.tasks WHERE id = ANY (%s::bigint[])"
 
-_OF_MESSAGES = {"record_key", "message_name", "round", "task_type", "recipient", "text", "metadata"}
+_OF_MESSAGES = {"record_key", "message_name", "round", "task_type", "recipient", "text", "metadata", "options"}
 _TASK = ", ".join(
     "(t.lane > 0)::int4" if name == "ordered" else f"m.{name}" if name in _OF_MESSAGES else f"t.{name}"
     for name in KINDS["tasks"]
@@ -56,6 +56,9 @@ SELECT {", ".join(KINDS["attempts"])} FROM outbox.attempts WHERE task_id = ANY (
 
 # `prune`: their events.
 _EVENTS = f"SELECT {', '.join(KINDS['events'])} FROM outbox.events WHERE task_id = ANY (%s::bigint[]) ORDER BY id"
+
+# `prune`: which files they carry.
+_ATTACHED = "SELECT task_id, sha256 FROM outbox.attached WHERE task_id = ANY (%s::bigint[]) ORDER BY task_id, sha256"
 
 # `prune`: the names of messages, unless they are known.
 _NAMES = f"""
@@ -110,6 +113,7 @@ _DELETE = """
 WITH gone AS (SELECT unnest(%s::bigint[]) AS id),
 attempts AS (DELETE FROM outbox.attempts USING gone WHERE task_id = gone.id),
 events AS (DELETE FROM outbox.events USING gone WHERE task_id = gone.id),
+attached AS (DELETE FROM outbox.attached USING gone WHERE task_id = gone.id),
 lanes AS (DELETE FROM outbox.lanes USING gone WHERE lanes.id = -gone.id),
 messages AS (DELETE FROM outbox.messages USING gone WHERE messages.id = gone.id)
 DELETE FROM outbox.tasks USING gone WHERE tasks.id = gone.id
@@ -140,12 +144,16 @@ class PostgresPruning:
             if not still:
                 return 0
             which = (still,)
+            if carried := contents.of_tasks(db, still):
+                contents.hold(db)
             state = shelf.put(
                 {
                     "tasks": _tasks(db.all(_TASKS, which)),
                     "attempts": (KINDS["attempts"], db.all(_ATTEMPTS, which)),
                     "events": (KINDS["events"], db.all(_EVENTS, which)),
-                }
+                    "attached": (KINDS["attached"], db.all(_ATTACHED, which)),
+                },
+                contents.rows_of(db, carried),
             )
             now = db.now()
             for statement in (_NAMES, _KEEP_KEYS):
@@ -153,6 +161,7 @@ class PostgresPruning:
             db.execute(_KEEP_PLACE, (*shelf.place, now, now, len(still)))
             keep_note(db, ARCHIVE_NOTES, place_name(*shelf.place), state)
             db.execute(_DELETE, which)
+            contents.drop_unused(db, carried)
         return len(still)
 
     def know(self, messages: Sequence[PrunedMessage], place: tuple[str, str]) -> None:

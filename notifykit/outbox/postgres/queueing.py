@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from notifykit.errors import StoreError
 from notifykit.model import Draft, Status
 from notifykit.outbox import cells
-from notifykit.outbox.postgres import advisory, channel_times, events, key_forms, rows
+from notifykit.outbox.postgres import advisory, channel_times, contents, events, key_forms, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.lanes import Lanes
 from notifykit.outbox.postgres.ledger import PostgresLedger
@@ -32,8 +32,10 @@ SELECT place
 # `new_ids`: ids of tasks, in order. Taken while their lanes are held, so that the order of a lane is that of the ids.
 _NEW_IDS = "SELECT nextval('outbox.message_ids') FROM generate_series(1, %s)"
 
-_MESSAGES = "outbox.messages (id, campaign, record_key, message_name, round, task_type, recipient, text, metadata)"
-_OF_MESSAGES = ("int8", "text", "text", "text", "int4", "text", "text", "text", "text")
+_MESSAGES = """
+outbox.messages (id, campaign, record_key, message_name, round, task_type, recipient, text, metadata, options)
+"""
+_OF_MESSAGES = ("int8", "text", "text", "text", "int4", "text", "text", "text", "text", "text")
 
 _TASKS = "outbox.tasks (id, lane, campaign, channel, status, queued_at)"
 _OF_TASKS = ("int8", "int8", "text", "text", "text", "float8")
@@ -132,6 +134,8 @@ class Queueing:
             messages.append(_message(draft, metadata, id_))
             tasks.append((id_, lane, draft.campaign, draft.channel, Status.QUEUED.value, now))
         db.copy_in(_MESSAGES, _OF_MESSAGES, messages)
+        if carried := {id_: draft.attachments for id_, (draft, _) in zip(ids, new, strict=True) if draft.attachments}:
+            contents.attach(db, carried)
         if own_lanes:
             db.copy_in(_OWN_LANES, _OF_LANES, own_lanes)
         db.copy_in(_TASKS, _OF_TASKS, tasks)
@@ -166,7 +170,7 @@ class Queueing:
 
 
 def _message(draft: Draft, metadata: str, id_: int) -> tuple[object, ...]:
-    said = (draft.task_type, draft.recipient, draft.text, metadata)
+    said = (draft.task_type, draft.recipient, draft.text, metadata, cells.encode_options(draft.options))
     return (id_, draft.campaign, draft.key, draft.name, draft.round, *said)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from notifykit.model import Status, Task
 from notifykit.outbox.decided import KINDS, may_queue_again
-from notifykit.outbox.postgres import advisory, channel_times, deciding, events, rows
+from notifykit.outbox.postgres import advisory, channel_times, contents, deciding, events, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.lanes import Lanes
 from notifykit.outbox.postgres.queueing import new_ids
@@ -32,13 +32,14 @@ _SENT = "SELECT id FROM outbox.tasks WHERE id = ANY (%s::bigint[]) AND status IN
 _NEW_ROUNDS = """
 WITH new AS (
     SELECT new.id, m.campaign, record_key, message_name, round + 1 AS round, task_type, recipient, text, metadata,
-           channel, CASE WHEN lane > 0 THEN lane ELSE -new.id END AS lane
+           options, channel, CASE WHEN lane > 0 THEN lane ELSE -new.id END AS lane
       FROM json_to_recordset(%(pairs)s::json) AS new (id bigint, old bigint)
       JOIN outbox.messages AS m ON m.id = new.old
       JOIN outbox.tasks AS t ON t.id = m.id),
 messages AS (
-    INSERT INTO outbox.messages (id, campaign, record_key, message_name, round, task_type, recipient, text, metadata)
-    SELECT id, campaign, record_key, message_name, round, task_type, recipient, text, metadata FROM new),
+    INSERT INTO outbox.messages (id, campaign, record_key, message_name, round, task_type, recipient, text, metadata,
+                                 options)
+    SELECT id, campaign, record_key, message_name, round, task_type, recipient, text, metadata, options FROM new),
 lanes AS (
     INSERT INTO outbox.lanes (id, channel, name) SELECT lane, channel, '' FROM new WHERE lane < 0)
 INSERT INTO outbox.tasks (id, lane, campaign, channel, status, queued_at)
@@ -99,6 +100,7 @@ class Resolving:
             opened = new_ids(db, len(olds))
             pairs = [{"id": new, "old": old} for new, old in zip(opened, olds, strict=True)]
             made = db.all(_NEW_ROUNDS, {"pairs": rows.many(pairs), "now": now})
+            contents.attach_like(db, opened, olds)
             decision = deciding.begin(db, "resent", who=who, why=why, at=now)
             deciding.note(db, decision, opened, Status.QUEUED, new=True)
             events.record(db, [Event(at=now, task_id=id_, kind="resent", who=who, detail=why) for id_ in opened])

@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from notifykit.model import Task
-from notifykit.outbox.postgres import deciding, events, rows
+from notifykit.outbox import cells
+from notifykit.outbox.postgres import contents, deciding, events, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.lanes import Lanes
 from notifykit.outbox.values import Event, Rewrite
 
 # `rewrite`: those that wait and were never tried, each with what it says.
 _AS_THEY_ARE = """
-SELECT t.id, m.recipient, m.text FROM outbox.tasks AS t JOIN outbox.messages AS m ON m.id = t.id
+SELECT t.id, m.recipient, m.text, m.options FROM outbox.tasks AS t JOIN outbox.messages AS m ON m.id = t.id
  WHERE t.id = ANY (%s::bigint[]) AND t.status = 'queued'
    AND NOT EXISTS (SELECT 1 FROM outbox.attempts WHERE task_id = t.id)
  ORDER BY t.id FOR UPDATE OF t
 """
 
-# `rewrite`: their new texts and recipients.
+# `rewrite`: their new texts, options and recipients.
 _REWRITE = """
-UPDATE outbox.messages AS m SET recipient = new.recipient, text = new.text
-  FROM json_to_recordset(%s::json) AS new (id bigint, recipient text, text text) WHERE m.id = new.id
+UPDATE outbox.messages AS m SET recipient = new.recipient, text = new.text, options = new.options
+  FROM json_to_recordset(%s::json) AS new (id bigint, recipient text, text text, options text) WHERE m.id = new.id
 """
 
 # `rewrite`: their new lanes; one without an order stays in its own.
@@ -47,15 +48,23 @@ class Rewriting:
             held, lane_of = self.lanes.hold_both(
                 list(every), {(one.task.channel, one.recipient) for one in every.values() if one.task.ordered}
             )
-            as_it_was = {
-                id_
-                for id_, recipient, text in db.all(_AS_THEY_ARE, (list(every),))
-                if (recipient, text) == (every[id_].task.recipient, every[id_].task.text)
-            }
+            as_it_was = {id_ for id_, *said in db.all(_AS_THEY_ARE, (list(every),)) if said == _said(every[id_].task)}
             whole = [parts for parts in messages if as_it_was.issuperset(one.task.id for one in parts)]
             chosen = [one for parts in whole for one in parts]
-            new = [{"id": one.task.id, "recipient": one.recipient, "text": one.text} for one in chosen]
+            new = [
+                {
+                    "id": one.task.id,
+                    "recipient": one.recipient,
+                    "text": one.text,
+                    "options": cells.encode_options(one.options),
+                }
+                for one in chosen
+            ]
             db.execute(_REWRITE, (rows.many(new),))
+            carried = contents.detach(db, [one.task.id for one in chosen])
+            if carrying := {one.task.id: one.attachments for one in chosen if one.attachments}:
+                contents.attach(db, carrying)
+            contents.drop_unused(db, carried)
             moved = [
                 {"id": one.task.id, "lane": lane_of[one.task.channel, one.recipient]}
                 for one in chosen
@@ -71,3 +80,8 @@ class Rewriting:
             )
             self.lanes.find_turns(held)
             return deciding.tasks_of(db, [one.task.id for one in chosen])
+
+
+def _said(task: Task) -> list[str | None]:
+    """Return what a task says, as it is stored."""
+    return [task.recipient, task.text, cells.encode_options(task.options)]

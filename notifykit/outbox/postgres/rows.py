@@ -15,7 +15,7 @@ TASKS = "outbox.tasks AS t JOIN outbox.messages AS m ON m.id = t.id"
 
 TASK = """t.id, m.task_type, m.recipient, m.text, t.status, t.campaign, m.record_key, m.message_name, m.round,
  t.channel, t.lane > 0, m.metadata, t.tries, t.queued_at, t.not_before, t.sent_at, t.completed_at, t.doubted_at,
- t.reason, t.reason_code, t.reason_params, t.refusal, t.refusal_code, t.refusal_params"""
+ t.reason, t.reason_code, t.reason_params, t.refusal, t.refusal_code, t.refusal_params, m.options"""
 """The columns of a task, in the order in which `task` takes them."""
 
 ATTEMPT = ", ".join(ATTEMPT_COLUMNS)
@@ -27,7 +27,7 @@ _STATUS = {status.value: status for status in Status}
 def task(row: Sequence[Any]) -> Task:
     """Build a task from TASK."""
     id_, task_type, recipient, text, status, campaign, key, name, round_, channel, ordered, metadata, *others = row
-    tries, queued_at, not_before, sent_at, completed_at, doubted_at, *why = others
+    tries, queued_at, not_before, sent_at, completed_at, doubted_at, *why, options = others
     told, refused = why[:3], why[3:]
     columns = told if refused[0] is None else refused
     return Task(
@@ -50,6 +50,7 @@ def task(row: Sequence[Any]) -> Task:
         completed_at=completed_at,
         reason=None if columns[0] is None else reason(*columns),
         doubted_at=doubted_at,
+        options=None if options is None else json.loads(options),
     )
 
 

@@ -17,8 +17,10 @@ from notifykit.clock import Clock
 from notifykit.errors import StoreError
 from notifykit.outbox.copying import ARCHIVE, CopyState
 from notifykit.outbox.pruned import ARCHIVE_NOTES, ArchivePlace, PrunedMessage
-from notifykit.outbox.pruning import Moved, Rows
+from notifykit.outbox.pruning import Contents, Moved, Rows
 from notifykit.outbox.sqlite import schema
+from notifykit.outbox.sqlite.contents import add_rows
+from notifykit.outbox.sqlite.contents import rows_of as contents_of
 from notifykit.outbox.sqlite.pruning import TABLES, of_tasks, rows_of
 from notifykit.outbox.sqlite.store import SqliteOutbox
 from notifykit.wording.translation import gettext
@@ -149,7 +151,7 @@ class Archive:
         with _of_archive(self.path):
             return self.outbox.notes(ARCHIVE_NOTES).get(_STATE)
 
-    def put(self, moved: Moved) -> str:
+    def put(self, moved: Moved, contents: Contents = ()) -> str:
         """Keep rows, in place of those of the same tasks, and of no others; returns by what the new state is known.
 
         A store that was restored gives ids again: a task whose id another one has here is kept under one below zero,
@@ -164,6 +166,7 @@ class Archive:
                 names, rows = moved[table]
                 statement = _INSERT.format(table, ", ".join(names), ", ".join("?" * len(names)))
                 db.executemany(statement, of_tasks(names, rows, column, ids))
+            add_rows(db, contents)
             db.execute(_CHANGE, (ARCHIVE_NOTES, _STATE))
             return self.outbox.notes(ARCHIVE_NOTES)[_STATE]
 
@@ -213,11 +216,16 @@ class Archive:
             ids = [id_ for (id_,) in db.all(_IDS, (after, most))]
             return rows_of(db, ids)
 
+    def files(self, moved: Moved) -> Contents:
+        """Yield the files that tasks carry which `take` returned."""
+        columns, rows = moved["attached"]
+        return contents_of(self.outbox.db, sorted({row[list(columns).index("sha256")] for row in rows}))
+
     def clear(self) -> None:
         """Forget all tasks: they are back in the outbox."""
         db = self.outbox.db
         with _of_archive(self.path), db.transaction():
-            for table in TABLES:
+            for table in (*TABLES, "contents"):
                 db.execute(_CLEAR.format(table))
 
     def close(self) -> None:

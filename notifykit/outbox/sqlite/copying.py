@@ -8,13 +8,15 @@ from contextlib import AbstractContextManager
 
 from notifykit.errors import StoreError
 from notifykit.keys.normal import normal_form
-from notifykit.outbox.copying import KINDS, CopyState, Row, Turn
+from notifykit.outbox.copying import KINDS, CopyState, Row, Turn, as_bytes, as_text
 from notifykit.outbox.sqlite import lanes, schema
 from notifykit.outbox.sqlite.store import SqliteOutbox
 from notifykit.wording.translation import gettext
 
 _ORDER = {
     "tasks": "id",
+    "contents": "sha256",
+    "attached": "task_id, sha256",
     "attempts": "task_id, number",
     "events": "id",
     "starts": "channel, at, task_id, number",
@@ -164,7 +166,8 @@ class SqliteCopyEnd:
         if kind == "pruned":
             return self._db.each(_PRUNED)
         cells = ", ".join(_CELLS.get(name, name) if kind == "tasks" else name for name in KINDS[kind])
-        return self._db.each(f"SELECT {cells} FROM {kind} ORDER BY {_ORDER[kind]}")
+        found = self._db.each(f"SELECT {cells} FROM {kind} ORDER BY {_ORDER[kind]}")
+        return as_text(found) if kind == "contents" else found
 
     def add(self, kind: str, rows: Iterable[Row]) -> None:
         """Add rows of a kind."""
@@ -185,6 +188,7 @@ class SqliteCopyEnd:
         else:
             names = ["message" if kind == "tasks" and name == "text" else name for name in KINDS[kind]]
             places = ", ".join("?" * len(names))
+            rows = as_bytes(rows) if kind == "contents" else rows
             self._db.executemany(f"INSERT INTO {kind} ({', '.join(names)}) VALUES ({places})", rows)
             if kind == "tasks":
                 self._db.execute(_LOCAL_TIMES)

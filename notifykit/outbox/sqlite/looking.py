@@ -107,6 +107,12 @@ class Looking:
         """Return a task's attempts in order, one that is under way included."""
         return [cells.attempt(row) for row in self.db.all(_ATTEMPTS, {"id": task_id})]
 
+    def contents(self, sha256: str) -> bytes:
+        """Return what an attachment of a task holds."""
+        from notifykit.outbox.sqlite.contents import read  # few messages carry any
+
+        return read(self.db, sha256)
+
     def events(self, task_id: int) -> list[Event]:
         """Return what else happened to a task, in order."""
         return events.of_task(self.db, task_id)

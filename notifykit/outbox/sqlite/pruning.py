@@ -9,8 +9,8 @@ from typing import Any
 
 from notifykit.errors import StoreError
 from notifykit.outbox.pruned import ARCHIVE_NOTES, ArchivePlace, PrunedMessage, place_name
-from notifykit.outbox.pruning import Moved, Rows, Shelf
-from notifykit.outbox.sqlite import key_forms, rows, schema
+from notifykit.outbox.pruning import Contents, Moved, Rows, Shelf
+from notifykit.outbox.sqlite import contents, key_forms, rows, schema
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.notes import keep_note
 from notifykit.wording.translation import gettext, gettext_noop
@@ -121,11 +121,11 @@ _DELETE = "DELETE FROM {} WHERE {} IN (SELECT value FROM json_each(?))"
 
 _WHOLE = gettext_noop("put the whole archive back; `notifykit store info` says where it is")
 
-TABLES = {"tasks": "id", "attempts": "task_id", "events": "task_id"}
+TABLES = {"tasks": "id", "attempts": "task_id", "events": "task_id", "attached": "task_id"}
 """What is moved, and by which column it is a task's."""
 
 
-_ORDER = {"tasks": "id", "attempts": "task_id, number", "events": "id"}
+_ORDER = {"tasks": "id", "attempts": "task_id, number", "events": "id", "attached": "task_id, sha256"}
 
 
 def rows_of(db: Database, ids: Sequence[int]) -> Moved:
@@ -184,7 +184,8 @@ class SqlitePruning:
             if not still:
                 return 0
             which = (json.dumps(still),)
-            state = shelf.put(rows_of(db, still))
+            carried = contents.of_tasks(db, still)
+            state = shelf.put(rows_of(db, still), contents.rows_of(db, carried))
             now = db.clock.now()
             db.execute(_NAME, which)
             db.execute(_KEEP_KEYS, which)
@@ -192,6 +193,7 @@ class SqlitePruning:
             keep_note(db, ARCHIVE_NOTES, place_name(*shelf.place), state)
             for table, column in TABLES.items():
                 db.execute(_DELETE.format(table, column), which)
+            contents.drop_unused(db, carried)
         return len(still)
 
     def know(self, messages: Sequence[PrunedMessage], place: tuple[str, str]) -> None:
@@ -210,7 +212,7 @@ class SqlitePruning:
         """Know of these archives no more."""
         self.db.executemany(_FORGET_PLACE, [(place.path, place.host) for place in places])
 
-    def take_back(self, moved: Moved) -> int:
+    def take_back(self, moved: Moved, files: Contents) -> int:
         """Put rows back that are not there, in one transaction; returns how many tasks. Their keys stay known twice.
 
         A task whose id another one has by now gets a new one. Where its message was sent once more meanwhile, it is
@@ -236,9 +238,12 @@ class SqlitePruning:
                 if cells["metadata"] is None:
                     db.execute(_NO_METADATA, (id_,))
                 back[cells["id"]] = id_
-            for table in ("attempts", "events"):
+            for table in ("attempts", "events", "attached"):
                 names, others = moved[table]
                 db.executemany(_take_back(table, names), of_tasks(names, others, "task_id", back))
+            for file in files:
+                contents.add_rows(db, [file])
+                contents.drop_unused(db, [file[0]])  # where the task that carries it is not put back
         return len(back)
 
     def forget_pruned(self) -> None:

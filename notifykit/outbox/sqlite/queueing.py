@@ -18,8 +18,8 @@ _PRUNED = "pruned CROSS JOIN pruned_messages ON pruned_messages.id = message"
 # in case that it fails half-way, SQLite copies each page before it changes it, which is many times what is queued.
 _INSERT = """
 INSERT INTO tasks (task_type, recipient, message, status, created_at, updated_at, metadata, campaign, record_key,
-                   message_name, round, channel, ordered, attempts, tries, queued_at, not_before)
-VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0.0)
+                   message_name, round, channel, ordered, attempts, tries, queued_at, not_before, options)
+VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0.0, ?)
 ON CONFLICT DO NOTHING
 """
 
@@ -181,6 +181,10 @@ class Queueing:
             if new:
                 key_forms.keep_forms(db, ((draft.campaign, draft.key) for draft in drafts))
                 lanes.place_new(db, last)
+                if carrying := [draft for draft in drafts if draft.attachments]:
+                    from notifykit.outbox.sqlite import contents  # few do
+
+                    contents.attach_new(db, carrying, last)
                 ids = self._ids(last, new)
             duplicates = len(drafts) - new
             if duplicates:
@@ -244,4 +248,5 @@ def _values(draft: Draft, local: str, now: float) -> tuple[object, ...]:
         draft.channel,
         draft.ordered,
         now,
+        None if draft.options is None else cells.encode(draft.options),
     )

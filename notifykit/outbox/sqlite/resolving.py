@@ -13,9 +13,9 @@ from notifykit.wording.host import DECIDED
 # `resend`: queue the latest round of a message again as the next one, if that was sent.
 _NEW_ROUND = """
 INSERT INTO tasks (task_type, recipient, message, status, created_at, updated_at, metadata, campaign, record_key,
-                   message_name, round, channel, ordered, attempts, tries, queued_at, not_before)
+                   message_name, round, channel, ordered, attempts, tries, queued_at, not_before, options)
 SELECT task_type, recipient, message, 'queued', :local, :local, metadata, campaign, record_key,
-       message_name, round + 1, channel, ordered, 0, 0, :now, 0.0
+       message_name, round + 1, channel, ordered, 0, 0, :now, 0.0, options
   FROM tasks AS latest
  WHERE campaign = :campaign AND record_key = :key AND message_name = :message AND status IN ('sent', 'completed')
    AND round = (SELECT max(round) FROM tasks WHERE campaign = latest.campaign AND record_key = latest.record_key
@@ -57,6 +57,8 @@ class Resolving:
 
     def resend(self, campaign: str, key: str, messages: Sequence[str], *, who: str, why: str) -> list[Task]:
         """Open a new round for messages that were sent."""
+        from notifykit.outbox.sqlite import contents  # few commands ask
+
         db = self.db
         now = db.clock.now()
         opened: list[Task] = []
@@ -75,6 +77,7 @@ class Resolving:
                     continue
                 id_ = cursor.lastrowid
                 lanes.place_new(db, id_ - 1)
+                contents.attach_like(db, id_)
                 events.record(db, id_, "resent", who, why)
                 task = deciding.task_of(db, id_)
                 assert task is not None  # noqa: S101

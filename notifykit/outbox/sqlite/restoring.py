@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from notifykit.outbox import cells
-from notifykit.outbox.sqlite import key_forms, lanes, rows
+from notifykit.outbox.sqlite import contents, key_forms, lanes, rows
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS, columns_of
 from notifykit.outbox.sqlite.stored import StoredOutbox
@@ -42,6 +42,18 @@ UPDATE tasks SET attempts = max(coalesce(attempts, 0), :attempts), queued_at = c
                  completed_at = CASE WHEN status = 'completed' THEN coalesce(:completed_at, completed_at) END
  WHERE id = :id
 """
+
+# `restore`: what the archived tasks say beside their texts; earlier versions had no such column.
+_OPTIONS = "SELECT id, options FROM tasks WHERE options IS NOT NULL"
+
+# `restore`: a task says it again.
+_SAY = "UPDATE tasks SET options = coalesce(options, :options) WHERE id = :id"
+
+# `_carry`: the files that the archived tasks carry.
+_ATTACHED = "SELECT task_id, sha256, size, data FROM attached JOIN contents USING (sha256)"
+
+# `_carry`: a task carries one.
+_ATTACH = "INSERT OR IGNORE INTO attached (task_id, sha256) VALUES (?, ?)"
 
 # `restore`: what the archive counted.
 _COUNTS = "SELECT campaign, duplicates_prevented FROM campaigns"
@@ -124,6 +136,11 @@ def restore(archived: sqlite3.Connection, removed: Collection[int], db: Database
                         "completed_at": completed_at,
                     },
                 )
+        if columns_of(archived, "attached"):
+            for before_id, options in archived.execute(_OPTIONS):
+                if (id_ := after.get(before_id)) is not None:
+                    db.execute(_SAY, {"id": id_, "options": options})
+            _carry(archived, db, after)
         db.executemany(_PREVENTED, [(names.get(name, name), number) for name, number in archived.execute(_COUNTS)])
         if counts:
             totals = [(what, names.get(name, name), *of) for what, name, *of in archived.execute(_TOTALS)]
@@ -170,13 +187,17 @@ def restore_others(
     """
     added = columns_of(archived)[len(LEGACY_COLUMNS) :]
     count = 0
+    after: dict[int, int] = {}
     with db.transaction():
         last = db.one(_LAST_ID)[0]
         for row in _others(archived, campaigns):
             if row["id"] in removed:
-                count += _put(db, row, added)
+                count += _put(db, row, added, after)
             else:
                 count += _know(db, row, added)
+                after[row["id"]] = row["id"]
+        if columns_of(archived, "attached"):
+            _carry(archived, db, after)
         lanes.place_new(db, last)
         with db.explaining():
             key_forms.fill(db.connection)
@@ -192,15 +213,24 @@ def _others(archived: sqlite3.Connection, campaigns: Collection[str]) -> Iterato
             yield row
 
 
-def _put(db: Database, row: dict[str, Any], added: Sequence[str]) -> int:
-    """Make a task anew. Nobody knows what came of one that was being sent."""
+def _carry(archived: sqlite3.Connection, db: Database, after: Mapping[int, int]) -> None:
+    """Let tasks carry what they did, by the ids that they have now."""
+    for before_id, *content in archived.execute(_ATTACHED):
+        if (id_ := after.get(before_id)) is not None:
+            db.execute(_ATTACH, (id_, content[0]))
+            contents.add_rows(db, [content])
+
+
+def _put(db: Database, row: dict[str, Any], added: Sequence[str], after: dict[int, int]) -> int:
+    """Make a task anew, and note its id. Nobody knows what came of one that was being sent."""
     status = "in_doubt" if row["status"] == "sending" else row["status"]
     values = {**row, "status": status, "due_at": None, "worker": None, "lease": None}
     columns = [*LEGACY_COLUMNS[1:], *added]
     marks = ", ".join(f":{name}" for name in columns)
-    return db.execute(
-        f"INSERT INTO tasks ({', '.join(columns)}) VALUES ({marks}) ON CONFLICT DO NOTHING", values
-    ).rowcount
+    made = db.execute(f"INSERT INTO tasks ({', '.join(columns)}) VALUES ({marks}) ON CONFLICT DO NOTHING", values)
+    if made.rowcount and made.lastrowid is not None:
+        after[row["id"]] = made.lastrowid
+    return made.rowcount
 
 
 def _know(db: Database, row: dict[str, Any], added: Sequence[str]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from notifykit.model import Task
+from notifykit.outbox import cells
 from notifykit.outbox.sqlite import deciding, events, lanes
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.values import Rewrite
@@ -13,12 +14,14 @@ from notifykit.outbox.values import Rewrite
 _IS_AS_IT_WAS = """
 SELECT 1 FROM tasks
  WHERE id = :id AND status = 'queued' AND recipient = :before_recipient AND message = :before_text
+   AND options IS :before_options
    AND NOT EXISTS (SELECT 1 FROM attempts WHERE task_id = tasks.id)
 """
 
-# `rewrite`: its new text and recipient. Whose turn it is comes after.
+# `rewrite`: its new text, options and recipient. Whose turn it is comes after.
 _REWRITE = """
-UPDATE tasks SET recipient = :recipient, message = :text, updated_at = :local, due_at = NULL WHERE id = :id
+UPDATE tasks SET recipient = :recipient, message = :text, options = :options, updated_at = :local, due_at = NULL
+ WHERE id = :id
 """
 
 
@@ -29,6 +32,8 @@ class Rewriting:
 
     def rewrite(self, messages: Sequence[Sequence[Rewrite]], *, who: str, why: str) -> list[Task]:
         """Give messages that wait other texts and recipients."""
+        from notifykit.outbox.sqlite import contents  # few commands ask
+
         db = self.db
         now = db.clock.now()
         changed: list[Task] = []
@@ -39,6 +44,9 @@ class Rewriting:
                     continue
                 for one, row in zip(parts, rows, strict=True):
                     db.execute(_REWRITE, row)
+                    carried = contents.detach(db, [one.task.id])
+                    contents.attach(db, one.task.id, one.attachments)
+                    contents.drop_unused(db, carried)
                     lanes.find_turn(db, one.task, queued=False)
                     after = deciding.task_of(db, one.task.id)
                     assert after is not None  # noqa: S101
@@ -49,5 +57,8 @@ class Rewriting:
 
 
 def _row(one: Rewrite) -> dict[str, object]:
-    before = {"before_recipient": one.task.recipient, "before_text": one.task.text}
-    return {"id": one.task.id, "recipient": one.recipient, "text": one.text, **before}
+    task = one.task
+    before = {"before_recipient": task.recipient, "before_text": task.text}
+    before_options = cells.encode_options(task.options)
+    now = {"recipient": one.recipient, "text": one.text, "options": cells.encode_options(one.options)}
+    return {"id": task.id, **now, **before, "before_options": before_options}

@@ -14,7 +14,7 @@ from notifykit.wording.host import CELLS_UNREADABLE, STATUS_OVERWRITTEN
 
 _TEXTS = (
     *("task_type", "recipient", "message", "status", "campaign", "record_key", "message_name", "channel", "metadata"),
-    *("reason", "reason_code", "reason_params", "refusal", "refusal_code", "refusal_params", "worker"),
+    *("reason", "reason_code", "reason_params", "refusal", "refusal_code", "refusal_params", "worker", "options"),
 )
 _NUMBERS = ("id", "round", "ordered", "tries", "attempts")
 _TIMES = ("started_at", "queued_at", "not_before", "sent_at", "completed_at", "doubted_at")
@@ -38,7 +38,7 @@ TASK_COLUMNS = (
     ),
     *("ordered", "metadata", "tries", "attempts", "worker", "started_at"),
     *("queued_at", "not_before", "sent_at", "completed_at", "doubted_at", "reason"),
-    *("reason_code", "reason_params", "refusal", "refusal_code", "refusal_params"),
+    *("reason_code", "reason_params", "refusal", "refusal_code", "refusal_params", "options"),
 )
 """The columns of a task, in the order in which `task` takes them."""
 
@@ -60,6 +60,9 @@ _LATEST = 253_402_300_799.0
 
 _UNREADABLE = (ValueError, TypeError, AttributeError, RecursionError)
 """What reading JSON raises that is none, or none of ours."""
+
+_OPTIONS = (dict, type(None))
+"""What the options of a message can be."""
 
 _first_member = re.compile(r'\{"([^"\\\x00-\x1f]*)": "([^"\\\x00-\x1f]*)", (?=")').match
 
@@ -116,7 +119,7 @@ def task(row: Sequence[Any]) -> Task:
     """
     if (read := _read(row)) is None:
         return _foreign(row)
-    known, kept, reason = read
+    known, kept, reason, options = read
     return Task(
         id=row[0],
         task_type=row[1],
@@ -137,6 +140,7 @@ def task(row: Sequence[Any]) -> Task:
         completed_at=row[19],
         reason=reason,
         doubted_at=row[20],
+        options=options,
     )
 
 
@@ -148,8 +152,8 @@ def owed(row: Sequence[Any]) -> Owed:
     return Owed(row[0], row[6], read[1])
 
 
-def _read(row: Sequence[Any]) -> tuple[Status, dict[str, Any], Reason | None] | None:
-    """Return a task's status, metadata and reason; None where another program wrote what cannot be read.
+def _read(row: Sequence[Any]) -> tuple[Status, dict[str, Any], Reason | None, dict[str, Any] | None] | None:
+    """Return a task's status, metadata, reason and options; None where another program wrote what cannot be read.
 
     Asked of every task: what the kinds of its values tell is found once for all that have these.
     """
@@ -162,10 +166,11 @@ def _read(row: Sequence[Any]) -> tuple[Status, dict[str, Any], Reason | None] | 
         return None
     try:
         kept = _metadata(row[11]) if row[11] else {}
-        reason = None if row[21] is row[24] is None else _told(*row[21:])
+        reason = None if row[21] is row[24] is None else _told(*row[21:27])
+        options = None if row[27] is None else parse(row[27])[0]
     except _UNREADABLE:
         return None
-    return (known, kept, reason) if type(kept) is dict else None
+    return (known, kept, reason, options) if type(kept) is dict and type(options) in _OPTIONS else None
 
 
 @lru_cache(maxsize=1024)
@@ -247,6 +252,8 @@ def _foreign(row: Sequence[Any]) -> Task:
     if not isinstance(kept, dict):
         kept = {}
         wrong.add("metadata")
+    if not _are_options(cells["options"]):
+        wrong.add("options")
     owned = cells["campaign"] is not None and (
         cells["status"] == Status.CANCELLED.value  # nobody needs to know any more whose it was
         or all(isinstance(cells[name], str) for name in ("campaign", *_OF_OWNED))
@@ -288,6 +295,13 @@ def _foreign(row: Sequence[Any]) -> Task:
         doubted_at=times["doubted_at"],
         damaged=True,
     )
+
+
+def _are_options(cell: object) -> bool:
+    try:
+        return cell is None or (isinstance(cell, str) and isinstance(parse(cell)[0], dict))
+    except _UNREADABLE:
+        return False
 
 
 def _shown(value: object) -> str:

@@ -16,6 +16,7 @@ pytest.register_assert_rewrite(
             "rewriting",
             "looking",
             "campaigns",
+            "carrying",
             "keys",
             "clocks",
             "pulsing",
@@ -28,6 +29,7 @@ pytest.register_assert_rewrite(
 )
 
 from notifykit.testing.outbox.campaigns import CampaignsContract  # noqa: E402
+from notifykit.testing.outbox.carrying import CarryingContract  # noqa: E402
 from notifykit.testing.outbox.claiming import ClaimingContract  # noqa: E402
 from notifykit.testing.outbox.clocks import ClocksContract  # noqa: E402
 from notifykit.testing.outbox.concurrency import ConcurrencyContract  # noqa: E402
@@ -58,6 +60,7 @@ class OutboxContract(
     RewritingContract,
     LookingContract,
     CampaignsContract,
+    CarryingContract,
     KeysContract,
     ClocksContract,
     PulseContract,

@@ -7,7 +7,7 @@ from typing import Any
 from notifykit.model import FOREVER, CampaignData, Status
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.pruned import KeepsPruned
-from notifykit.outbox.pruning import Moved, pruning
+from notifykit.outbox.pruning import Contents, Moved, pruning
 from notifykit.outbox.values import Filter, Outage, OutageKind
 from notifykit.roles import Rate
 from notifykit.testing import draft
@@ -78,7 +78,8 @@ class Nowhere:
 
     place = ("/away/outbox-archive.db", "box")
 
-    def put(self, moved: Moved) -> str:
+    def put(self, moved: Moved, contents: Contents = ()) -> str:
+        assert list(contents) == []
         assert len(moved["tasks"][1]) == 1
         return "left"
 

@@ -26,7 +26,7 @@ from notifykit.testing.outbox.steps import accept, claim, doubt, queue, queue_dr
 from notifykit.testing.samples import draft
 
 DAY = 86_400.0
-_OF_TASKS = (("attempts", "task_id"), ("events", "task_id"))
+_OF_TASKS = (("attempts", "task_id"), ("events", "task_id"), ("attached", "task_id"))
 AWAY = PostgresAddress("postgresql://me@box/outbox")
 
 
@@ -188,8 +188,8 @@ class PruningContract(OutboxBase):
             class Killed:
                 place = shelf.place
 
-                def put(self, moved: object) -> str:
-                    shelf.put(moved)  # type: ignore[arg-type]
+                def put(self, moved: object, contents: object) -> str:
+                    shelf.put(moved, contents)  # type: ignore[arg-type]
                     raise KeyboardInterrupt
 
             with pytest.raises(KeyboardInterrupt):

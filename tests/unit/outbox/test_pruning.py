@@ -107,7 +107,7 @@ def test_what_was_moved_comes_back_as_it_was(tmp_path: Path) -> None:
         page = None
         with Archive.open(archive, identity=outbox.identity, of="x", like=None, clock=clock) as shelf:
             page = shelf.take(0, 2)
-        assert outbox.pruning().take_back(page) == 2  # and killed
+        assert outbox.pruning().take_back(page, ()) == 2  # and killed
         assert [task.id for task in outbox.stored().tasks_in_brief()] == [1, 2, 3, 4, 5]
         assert bring_back(outbox, archive, clock) == 3
         assert whole(outbox) == before
