@@ -160,6 +160,13 @@ class Draft:
     """What it says beside its text, as it is stored; None: the defaults of the sender's options, where it has any."""
     attachments: tuple[Attachment, ...] = ()
     """The files that the options name."""
+    limit_key: str | None = None
+    """What its attempts are counted by for the `key_limits` of its channel."""
+
+    @property
+    def idempotency_key(self) -> str:
+        """That of the task that it becomes."""
+        return f"{self.campaign}/{self.key}/{self.name}/{self.round}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +251,8 @@ class Claim:
     """Seconds for which `beat` must stand still, by a watcher's own clock, before the claim may be taken away."""
     beat: int = 0
     """The heartbeat number: it rises for as long as the worker lives."""
+    counted: tuple[str, ...] | None = field(default=None, compare=False)
+    """Under which names the attempt is counted by rates; None: that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,10 +29,25 @@ __all__ = [
     "SendContext",
     "Sender",
     "Source",
+    "SourceContext",
     "Strategy",
     "StrategyContext",
     "WriteBack",
 ]
+
+
+@dataclass(slots=True, kw_only=True)
+class SourceContext:
+    """What a source is told when it is opened. The host renews `state` before each pass: keep the context, and look."""
+
+    campaign: str
+    clock: Clock
+    folder: Path | None = None
+    """The folder of notifykit.yaml. None outside a project."""
+    state: Mapping[str, Any] | None = None
+    """What `cursor()` returned that was committed latest. None: read from the beginning. That is so before the first
+    pass, where the source has other options now, and for whoever looks at all records (`check`, `preview`,
+    `rerender`)."""
 
 
 @runtime_checkable
@@ -43,6 +58,12 @@ class Source(Protocol):
     campaigns over the same data are recognised. Without it, all options of the source count. And it may have `key`: the
     column or name that its keys are taken from (text). By this it is recognised that they are taken from elsewhere.
     With a method `expects(columns)`, it is told before it reads which columns the templates and the strategy use.
+
+    With `open(context)`, a `SourceContext`, it is opened before it first reads in a process, and with `close()` closed
+    after that process last read it. With `cursor()` it reads only what is new: after its view was iterated over whole,
+    it returns a small mapping of JSON that says how far it has read. That is committed in the transaction that queues
+    the last messages of the pass, and comes back as `context.state`. It is not committed where a record was held, so
+    that the record is read again; nor by a pass that failed, or a dry run.
     """
 
     def read(self) -> Iterable[Record | Problem]:
@@ -139,7 +160,13 @@ class Strategy:
         return None
 
     def start(self, context: StrategyContext) -> None:
-        """Called once per campaign and process, before any other method."""
+        """Called before each pass, and before any other method but `writes` and `own_columns`."""
+
+    def open(self) -> None:
+        """Called once in a process, after its first `start`: open here what `close` is to close."""
+
+    def close(self) -> None:
+        """Called after a process last used this strategy."""
 
     def begin(self) -> None:
         """Called at the start of each generation pass: read here what `decide` looks up.

@@ -13,6 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
+from notifykit.terminal.stdout import kept
+
 if TYPE_CHECKING:
     from notifykit.config.project import ProjectFile
     from notifykit.pipeline.project import Project
@@ -48,11 +52,18 @@ class Session:
         wording = self.plugins.wording
         return wording.say(wording.known(reason), Language(self.language))
 
-    def open_project(self, *, secrets: bool = True) -> Project:
-        """Read the project and validate everything. Raises ConfigError. Without `secrets`, unset ones are no error."""
+    def open_project(self, *, secrets: bool = True, closes: bool = True) -> Project:
+        """Read the project and validate everything. Raises ConfigError. Without `secrets`, unset ones are no error.
+
+        What its senders, sources and strategies hold open is closed at the end of the command; without `closes`, by
+        whoever asks for it (`Project.close`).
+        """
         from notifykit.pipeline.project import open_project  # half of a second, which not every command needs
 
-        return open_project(self.file, secrets=secrets, plugins=self.plugins)
+        project = open_project(self.file, secrets=secrets, plugins=self.plugins)
+        if closes and (command := click.get_current_context(silent=True)) is not None:
+            command.call_on_close(kept()(project.close))
+        return project
 
     def project_file(self) -> ProjectFile:
         """Return the project file, without a look at the campaigns that it names. Raises ConfigError."""

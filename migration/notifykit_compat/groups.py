@@ -14,6 +14,7 @@ from functools import cached_property
 from notifykit_migration.legacy.numbers import Numbers
 
 from notifykit.campaign.campaign import Campaign, MessagePlan
+from notifykit.campaign.lengths import exceeded
 from notifykit.campaign.split import split_on_line_ends
 from notifykit.errors import RenderError
 from notifykit.model import Draft, Record
@@ -164,8 +165,8 @@ def _channel(one: Staged, campaign: Campaign, channels: Mapping[str, str]) -> st
 
 
 def _parts(plan: MessagePlan | None, text: str) -> Iterator[str]:
-    limit = plan.channel.max_bytes if plan is not None and plan.split else None
-    parts = split_on_line_ends(text, limit) if limit is not None and len(text.encode()) > limit else None
+    bounds = plan.channel.bounds if plan is not None and plan.split else ()
+    parts = split_on_line_ends(text, bounds) if exceeded(bounds, text) is not None else None
     yield from parts or [text]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,10 @@ from notifykit.alerts.conditions import Condition, Kind, Route
 from notifykit.alerts.facts import Facts
 from notifykit.alerts.state import Change
 from notifykit.campaign.campaign import Campaign, Channel, MessagePlan
+from notifykit.campaign.lengths import cut, exceeded
+from notifykit.campaign.limit_keys import keyed
 from notifykit.clock import duration
+from notifykit.errors import RenderError
 from notifykit.model import Draft, OnUnknown, Problem, Record, Status
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import ALERTS_CAMPAIGN, Filter
@@ -18,6 +22,8 @@ from notifykit.roles import Decision, Ledger, Strategy
 from notifykit.secrets import redact
 from notifykit.wording import Reason
 from notifykit.wording.host import ALERT_BEGAN, ALERT_ENDED, ALERT_MORE
+
+log = logging.getLogger(__name__)
 
 __all__ = ["Changed", "drafts", "further", "goes_to_second", "own_campaign"]
 
@@ -138,8 +144,9 @@ def _own(
     metadata: Mapping[str, object],
     channels: Mapping[str, Channel],
 ) -> Draft:
-    of_channel = channels[channel].options if channel in channels else None
-    return Draft(
+    configured = channels.get(channel)
+    of_channel = configured.options if configured else None
+    draft = Draft(
         campaign=ALERTS_CAMPAIGN,
         key=key,
         name=name,
@@ -151,21 +158,26 @@ def _own(
         metadata=metadata,
         options=None if of_channel is None else of_channel.plain(text),
     )
+    try:
+        return keyed(draft, configured)
+    except RenderError as error:  # people are told all the same
+        log.warning("an alert is counted for no recipient: %s", error)
+        return draft
 
 
 def _fitted(lines: Sequence[str], channel: Channel | None, say: Say) -> str:
     """Return as many lines as the channel takes, without credentials and without markup."""
     escape = channel.escape if channel is not None and channel.escape is not None else str
     shown = [escape(redact(line)) for line in lines]
-    most = channel.max_bytes if channel is not None else None
+    bounds = channel.bounds if channel is not None else ()
     text = "\n".join(shown)
-    if most is None or len(text.encode()) <= most:
+    if exceeded(bounds, text) is None:
         return text
     for kept in range(len(shown) - 1, 0, -1):
         text = "\n".join([*shown[:kept], say(ALERT_MORE(number=len(shown) - kept))])
-        if len(text.encode()) <= most:
+        if exceeded(bounds, text) is None:
             return text
-    return shown[0].encode()[:most].decode(errors="ignore")
+    return cut(bounds, shown[0])
 
 
 def _empty(record: Record) -> str:  # noqa: ARG001

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from notifykit.campaign.facts import read_facts
+from notifykit.campaign.lengths import Bound
+from notifykit.campaign.opening import Opening
 from notifykit.legacy import LegacyState
 from notifykit.model import Metadata, OnUnknown, Record
 from notifykit.roles import Rate, Sender, Source, Strategy
@@ -63,6 +65,14 @@ class Channel:
     """`max_bytes` of messages whose option `format` says one of these; None: it takes any."""
     options: MessageOptions | None = None
     """What its messages say beside their texts."""
+    max_length: int | None = None
+    """How long a text it takes, in `length_unit`."""
+    length_unit: str = "characters"
+    """`bytes`, `characters` or `utf16`."""
+    key_limits: tuple[Rate, ...] = ()
+    """Rates of each recipient, chat or whatever the sender's `limit_key` says."""
+    opening: Opening = field(default_factory=Opening, compare=False, repr=False)
+    """Of its sender."""
 
     @classmethod
     def of(cls, name: str, type_: str, sender: Sender) -> Channel:
@@ -78,6 +88,14 @@ class Channel:
             escape=self.escapes.get(format_, self.escape),
             max_bytes=self.max_bytes_in.get(format_, self.max_bytes),
         )
+
+    @property
+    def bounds(self) -> tuple[Bound, ...]:
+        """How long a text of one message may be: all of these count."""
+        if self.max_bytes is None and self.max_length is None:
+            return ()
+        both = ((self.max_bytes, "bytes"), (self.max_length, self.length_unit))
+        return tuple(Bound(most, unit) for most, unit in both if most is not None)
 
 
 class Template(Protocol):
@@ -133,7 +151,7 @@ class MessagePlan:
     order_patience: float = 600.0
     """Seconds that a waiting retry may hold its recipient's later messages back."""
     split: bool = False
-    """Cut a text above the channel's `max_bytes` on line ends into several messages."""
+    """Cut a text that is too long for the channel on line ends into several messages."""
     task_type: str = "notifykit"
 
 
@@ -156,6 +174,8 @@ class Campaign:
     """Whether every text is a key of its own, whatever a person would read it as."""
     place: str | None = None
     """The machine that its files are on, on a store that several machines use; None: the one that queues first."""
+    source_opening: Opening = field(default_factory=Opening, compare=False, repr=False)
+    strategy_opening: Opening = field(default_factory=Opening, compare=False, repr=False)
 
     def message(self, name: str) -> MessagePlan | None:
         """Return the plan that made a task's message; parts of a split one (`group.2`) included."""

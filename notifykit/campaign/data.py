@@ -42,6 +42,14 @@ def data_of(campaign: Campaign, folder: Path) -> CampaignData | None:
         return None
 
 
+def options_of(source: object, folder: Path) -> str:
+    """Return all options of a source as text that is the same in every process; of one without, its class alone."""
+    try:
+        return _text(source, folder)
+    except (SecretMissingError, TypeError):
+        return f"{type(source).__module__}.{type(source).__qualname__}"
+
+
 def same_data(one: CampaignData, other: CampaignData, folder: Path) -> bool:
     """Whether both read the same and write the same. That nothing is written counts as the same, too."""
     return _same(one.writes, other.writes, folder) and any(

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from notifykit.campaign.lengths import LENGTHS
 from notifykit.errors import PluginError, pass_interrupt
 from notifykit.roles import Rate, Sender
 from notifykit.wording.translation import gettext, gettext_noop
@@ -28,6 +29,10 @@ def read_facts(sender: Sender) -> Mapping[str, Any]:
             raise PluginError(
                 gettext("`batch_size` and `resource` exclude each other"), mend=gettext("its author must mend that")
             )
+    if facts.get("key_limits") and not callable(getattr(sender, "limit_key", None)):
+        raise PluginError(
+            gettext("its fact `key_limits` needs a method `limit_key`"), mend=gettext("its author must mend that")
+        )
     return facts
 
 
@@ -47,7 +52,7 @@ def _read(sender: Sender, name: str) -> Any:
             gettext("its fact `{name}` is {value!r:.60}, not {wanted}", name=name, value=value, wanted=gettext(wanted)),
             mend=gettext("its author must mend that"),
         )
-    return tuple(value) if name == "limits" else value
+    return tuple(value) if name in ("limits", "key_limits") else value
 
 
 def _is_whole(value: object) -> bool:
@@ -70,6 +75,9 @@ _FACTS: Mapping[str, object] = {
     "resource": None,
     "batch_size": 1,
     "max_bytes": None,
+    "max_length": None,
+    "length_unit": "characters",
+    "key_limits": (),
     "escape": None,
     "escapes": None,
     "max_bytes_in": None,
@@ -88,6 +96,15 @@ _WANTED: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "resource": (gettext_noop("a name, or None"), lambda value: isinstance(value, str) and bool(value.strip())),
     "batch_size": (gettext_noop("a whole number of 1 or more"), _is_whole),
     "max_bytes": (gettext_noop("a whole number of 1 or more, or None"), _is_whole),
+    "max_length": (gettext_noop("a whole number of 1 or more, or None"), _is_whole),
+    "length_unit": (
+        gettext_noop("`bytes`, `characters` or `utf16`"),
+        lambda value: isinstance(value, str) and value in LENGTHS,
+    ),
+    "key_limits": (
+        gettext_noop("a tuple of Rate(count, seconds) with a count of 1 or more and seconds above 0"),
+        lambda value: isinstance(value, tuple | list) and all(map(_is_rate, value)),
+    ),
     "escape": (gettext_noop("a function from text to text, or None"), callable),
     "escapes": (
         gettext_noop("a mapping from formats to functions from text to text, or to None"),

@@ -110,9 +110,9 @@ def run(
     return ExitCode.DONE
 
 
-def _read(session: Session, only: Selection, *, secrets: bool = True) -> Project:
+def _read(session: Session, only: Selection, *, secrets: bool = True, closes: bool = True) -> Project:
     """Read the project. Raises NotifykitError where it cannot be used, or has not what is named."""
-    project = session.open_project(secrets=secrets)
+    project = session.open_project(secrets=secrets, closes=closes)
     project.require_campaigns()
     project.selected(only)
     return project
@@ -169,7 +169,7 @@ def _forever(
         ended=live.told,
         longest_silence=systemd.every or LONGEST_WAIT,
     )
-    service = Service(partial(_read, session, only), told, interval=interval, workers=workers, only=only)
+    service = Service(partial(_read, session, only, closes=False), told, interval=interval, workers=workers, only=only)
 
     def stop() -> None:
         systemd.stopping()

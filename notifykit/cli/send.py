@@ -8,6 +8,7 @@ from contextlib import closing
 import click
 
 from notifykit.campaign.campaign import Channel
+from notifykit.campaign.lengths import exceeded
 from notifykit.cli.language import said
 from notifykit.cli.sections import example
 from notifykit.cli.signals import stopping_with
@@ -135,14 +136,14 @@ def _require_sendable(channel: Channel, recipient: str, text: str) -> None:
     for option, value in (("--to", recipient), ("--text", text)):
         if not value.strip():
             raise click.UsageError(gettext("{option} is empty", option=option))
-    size = len(text.encode(errors="surrogatepass"))
-    if channel.max_bytes is not None and size > channel.max_bytes:
+    if (bound := exceeded(channel.bounds, text)) is not None:
         raise click.UsageError(
             gettext(
-                "--text has {size} bytes, and channel {channel} takes {most}",
-                size=size,
+                "--text has {size} {unit}, and channel {channel} takes {most}",
+                size=bound.of(text),
+                unit=bound.name,
                 channel=channel.name,
-                most=channel.max_bytes,
+                most=bound.most,
             )
         )
 

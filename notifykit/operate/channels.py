@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from notifykit.campaign.limit_keys import counted_as
 from notifykit.errors import NotifykitError
 from notifykit.operate.attention import outages
 from notifykit.operate.consequences import ChannelConsequences, of_resuming
@@ -56,19 +57,24 @@ def channel_states(project: Project, outbox: Outbox) -> list[ChannelState]:
     pauses = {one.channel: one for one in outbox.pauses()}
     away = {one.channel: one for one in outages(outbox)}
     wire = Counter(claim.task.channel for claim in outbox.on_wire())
-    used = outbox.used({name: channel.limits for name, channel in usable.items() if channel.limits})
+    counted = {name: counted_as(channel) or name for name, channel in usable.items()}
+    rates: dict[str, dict[Rate, None]] = defaultdict(dict)
+    for name, channel in usable.items():
+        if channel.limits:
+            rates[counted[name]].update(dict.fromkeys(channel.limits))
+    found = outbox.used({name: list(some) for name, some in rates.items()})
+    used = {
+        (name, rate): number for name, some in rates.items() for rate, number in zip(some, found[name], strict=True)
+    }
 
     def state(name: str) -> ChannelState:
         channel, pulse = usable.get(name), pulses.get(name)
-        limits = channel.limits if channel else ()
         return ChannelState(
             name=name,
             type=channel.type if channel else None,
             failure=failures.get(name),
             concurrency=channel.concurrency if channel else None,
-            rates=[
-                RateUse(rate=rate, used=number) for rate, number in zip(limits, used.get(name, ()), strict=bool(limits))
-            ],
+            rates=[RateUse(rate=rate, used=used[counted[name], rate]) for rate in (channel.limits if channel else ())],
             waiting=pulse.waiting if pulse else Count(),
             on_wire=wire[name],
             oldest_queued=pulse.oldest_queued if pulse else None,

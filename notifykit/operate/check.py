@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from notifykit.campaign.campaign import Campaign, MessagePlan
+from notifykit.campaign.lengths import exceeded
 from notifykit.campaign.split import split_on_line_ends
 from notifykit.config.defects import InvalidConfigurationError
 from notifykit.config.open_points import open_points
@@ -108,13 +109,14 @@ def check(file: Path, plugins: Plugins, *, online: bool = False) -> Checked:
         for item in project.configuration.unavailable
     ]
     findings += _of_files(project)
-    if online:
-        findings += _of_services(project)
-    findings += _of_store(project)
-    campaigns = project.configuration.campaigns
-    # Before the store is opened here: plugins open it as they need.
-    asked = [_alone(campaign, partial(_asked, project, campaign)) for campaign in campaigns]
     with ExitStack() as stack:
+        stack.callback(project.close)
+        if online:
+            findings += _of_services(project)
+        findings += _of_store(project)
+        campaigns = project.configuration.campaigns
+        # Before the store is opened here: plugins open it as they need.
+        asked = [_alone(campaign, partial(_asked, project, campaign)) for campaign in campaigns]
         outbox: OpenedOutbox | None = None
         with suppress(StoreError):  # found already; the campaigns are compared all the same
             if project.configuration.settings.store.exists():
@@ -367,13 +369,17 @@ def _unsendable(plan: MessagePlan, record: Record, text: str, recipient: str) ->
     for rendered, what in empty:
         if not rendered.strip():
             yield told(gettext(what), mend=gettext("correct the template or the row"), where=record.place)
-    limit = plan.channel.max_bytes
-    if limit is None or len(text.encode()) <= limit or (plan.split and split_on_line_ends(text, limit)):
+    bounds = plan.channel.bounds
+    bound = exceeded(bounds, text)
+    if bound is None or (plan.split and split_on_line_ends(text, bounds)):
         return
     mend = gettext("shorten its longest line") if plan.split else gettext("shorten the template, or set `split: lines`")
-    size = len(text.encode())
     what = gettext(
-        "the text has {size} bytes, and channel {name} takes {limit}", size=size, name=plan.channel.name, limit=limit
+        "the text has {size} {unit}, and channel {name} takes {limit}",
+        size=bound.of(text),
+        unit=bound.name,
+        name=plan.channel.name,
+        limit=bound.most,
     )
     yield told(what, mend=mend, where=record.place)
 

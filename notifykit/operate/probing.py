@@ -26,6 +26,13 @@ def _asked(channel: Channel, timeout: float) -> Probe:
     if not isinstance(sender, Prober):
         return Probe.not_asked(gettext("senders of the type {type} offer no way", type=channel.type))
     try:
+        channel.opening.require(sender)
+    except NotifykitError as error:
+        return Probe.bad(str(error))
+    except BaseException as error:  # noqa: BLE001 - likewise
+        pass_interrupt(error)
+        return Probe.bad(gettext("{kind}: the sender cannot be opened", kind=type(error).__name__))
+    try:
         answer = sender.probe(timeout)
     except NotifykitError as error:
         return Probe.bad(str(error))

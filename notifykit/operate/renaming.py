@@ -8,6 +8,7 @@ from notifykit.nearest import hint
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project
+from notifykit.pipeline.source_state import rename_state
 from notifykit.wording.translation import gettext, joined
 
 _LISTED = 10
@@ -48,6 +49,7 @@ def rename(project: Project, outbox: Outbox, old: str, new: str, *, who: str, wh
                 mend=gettext("nothing was changed: keep the name with `name: {old}` in the file", old=old),
             )
         number = outbox.rename_campaign(old, new, who=who, why=why)
+        rename_state(outbox, old, new)
         if not (project.rename_kept(old, new, outbox, who=who, why=why) or number):
             known = {item.campaign for item in outbox.figures()}
             raise NotifykitError(

@@ -25,7 +25,7 @@ KINDS: Mapping[str, Sequence[str]] = {
     "tasks": (
         *("id", "campaign", "record_key", "message_name", "round", "channel", "ordered", "task_type", "recipient"),
         *("text", "metadata", "status", "attempts", "tries", "queued_at", "not_before", "hold_until", "sent_at"),
-        *("completed_at", "doubted_at", *_REASON, "refusal", "refusal_code", "refusal_params"),
+        *("completed_at", "doubted_at", *_REASON, "refusal", "refusal_code", "refusal_params", "limit_key"),
         "options",
     ),
     "contents": ("sha256", "size", "data"),

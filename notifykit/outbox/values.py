@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
 from notifykit.model import Claim, Metadata, Outcome, Status, Task
-from notifykit.roles import Rate
+from notifykit.outbox.channel_bounds import ChannelBounds
 from notifykit.wording import Reason
 from notifykit.wording.host import CHANNEL_THROTTLED, CHANNEL_UNREACHABLE
 
@@ -336,6 +336,8 @@ class Rewrite:
     options: Metadata | None = None
     attachments: tuple[Attachment, ...] = ()
     """The files that the options name."""
+    limit_key: str | None = None
+    """As of a `Draft`."""
 
     def told(self, why: str) -> str:
         """Return the detail of its event: why, and what the message was before."""
@@ -343,19 +345,6 @@ class Rewrite:
         if not self.task.options:
             return before
         return f"{before}; options: {json.dumps(self.task.options, ensure_ascii=False)}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelBounds:
-    """How much may be claimed of one channel."""
-
-    rates: tuple[Rate, ...] = ()
-    """Counted over all workers."""
-    concurrency: int | None = None
-    """How many calls there may be at once; None: as many as there are slots."""
-    shared_with: tuple[str, ...] = ()
-    """The channels that use the one resource of this machine that this one uses, itself included: `concurrency` is
-    then counted over all of them and over all workers. Empty: each worker counts its own claims of this channel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

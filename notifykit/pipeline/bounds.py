@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from notifykit.campaign.campaign import Channel
+from notifykit.campaign.limit_keys import counted_as
 from notifykit.outbox.values import ChannelBounds
 
 
@@ -19,6 +20,8 @@ def bounds_of(channels: Mapping[str, Channel], workers: int) -> dict[str, Channe
             rates=channel.limits,
             concurrency=workers if channel.concurrency is None else channel.concurrency * channel.batch_size,
             shared_with=tuple(users[channel.resource]) if channel.resource is not None else (),
+            counted_as=counted_as(channel),
+            key_rates=channel.key_limits,
         )
         for name, channel in channels.items()
     }

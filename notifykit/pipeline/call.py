@@ -13,7 +13,7 @@ from notifykit.errors import StoreError
 from notifykit.model import Claim, Message, Outcome, Task
 from notifykit.pipeline.answer import usable
 from notifykit.roles import SendContext
-from notifykit.wording.host import CONTENTS_LOST, CONTENTS_UNREAD, OPTIONS_UNFIT, SENDER_RAISED
+from notifykit.wording.host import CONTENTS_LOST, CONTENTS_UNREAD, OPTIONS_UNFIT, SENDER_NOT_OPENED, SENDER_RAISED
 
 Contents = Callable[[str], bytes]
 """Returns what an attachment holds, by its hash. Raises LookupError where that is not kept."""
@@ -51,6 +51,12 @@ def call(
     messages = [one for one in made if isinstance(one, Message)]
     log = contexts[0].log
     started = time.perf_counter()
+    try:
+        channel.opening.require(channel.sender)
+    except BaseException as error:
+        log.log(logging.WARNING, "the sender of channel %s cannot be opened", channel.name, exc_info=error)
+        why = SENDER_NOT_OPENED().text
+        return [Result(claim, Outcome.retry(type(error).__name__, why, unreached=True), 0.0) for claim in claims]
     try:
         answers = _answers(channel, messages, contexts)
     except BaseException as error:

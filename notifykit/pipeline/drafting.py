@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from notifykit.campaign.campaign import Campaign, MessagePlan
+from notifykit.campaign.lengths import exceeded
+from notifykit.campaign.limit_keys import keyed
 from notifykit.campaign.split import split_on_line_ends
 from notifykit.errors import NotifykitError
 from notifykit.model import Draft, Metadata, Problem, Record
@@ -67,7 +69,7 @@ def _drafts(
     if not _storable(f"{record.key}{text}{recipient}"):
         _require_storable(plan, record.key, text, recipient)
     for name, part in _parts(plan, record, ledger, text):
-        yield Draft(
+        draft = Draft(
             campaign=campaign.name,
             key=record.key,
             name=name,
@@ -80,6 +82,7 @@ def _drafts(
             options=None if options is None else options.stored,
             attachments=() if options is None else options.attachments,
         )
+        yield keyed(draft, plan.channel)
 
 
 def _storable(text: str) -> bool:
@@ -107,18 +110,19 @@ def _require_storable(plan: MessagePlan, key: str, text: str, recipient: str) ->
 
 
 def _parts(plan: MessagePlan, record: Record, ledger: Known, text: str) -> list[tuple[str, str]]:
-    limit = plan.channel.max_bytes
-    if limit is None or len(text.encode()) <= limit:
+    bounds = plan.channel.bounds
+    if not bounds or (bound := exceeded(bounds, text)) is None:
         return [(plan.name, text)]
-    parts = split_on_line_ends(text, limit) if plan.split else None
+    parts = split_on_line_ends(text, bounds) if plan.split else None
     if parts is None:
         raise _UnsendableError(
             gettext(
-                "message `{plan}` has {number} bytes, channel `{channel}` takes {limit}",
+                "message `{plan}` has {number} {unit}, channel `{channel}` takes {limit}",
                 plan=plan.name,
-                number=len(text.encode()),
+                number=bound.of(text),
+                unit=bound.name,
                 channel=plan.channel.name,
-                limit=limit,
+                limit=bound.most,
             ),
             gettext("shorten the longest line")
             if plan.split

@@ -19,6 +19,7 @@ from notifykit.pipeline.drafting import drafted
 from notifykit.pipeline.known_records import KnownRecords
 from notifykit.pipeline.observers import Nobody, Observers
 from notifykit.pipeline.rerendering import of_records
+from notifykit.pipeline.source_state import SourceState
 from notifykit.roles import Decision, Ledger, Strategy
 from notifykit.wording.translation import gettext
 
@@ -103,10 +104,12 @@ def generate(
     progress: Progress | None = None,
     dry_run: bool = False,
     before_queueing: Callable[[], None] | None = None,
+    state: SourceState | None = None,
 ) -> Generated:
     """Offer the messages of every record that still needs notifying.
 
     `before_queueing` is called in the transaction of each batch; what it raises leaves nothing of the batch queued.
+    `state`: where it is kept how far the source has read; None: nowhere.
     Raises CampaignError where the source or the strategy's state cannot be read.
     """
     strategy = campaign.strategy
@@ -132,13 +135,18 @@ def generate(
     )
     for record in _wanted(view, survey, held):
         queue.add(record)
-    queue.end()
+    # What is still to be done of a record after it is queued must not be skipped by a crash: the state is kept then.
+    read = None if state is None or survey.problems or survey.neither else _how_far(state, outbox)
+    at_once = not (is_told or survey.repair)
+    queue.end(read if at_once else None)
     # A flag that was never written is owed anyway: that is no drift.
     repair = tuple(key for key in survey.repair if key not in held and ledger.written_back(key))
     settled = {*held, *repair}
     archived = tuple(key for key in survey.repair if key not in settled and ledger.archived(key))
     if repair and not dry_run:
         outbox.reopen_write_back(campaign.name, repair)
+    if read is not None and not (at_once or queue.problems):
+        read()
     return Generated(
         campaign=campaign.name,
         records=survey.records,
@@ -154,6 +162,19 @@ def generate(
         flagged_but_waiting=tuple(survey.drift),
         neither=tuple(survey.neither),
     )
+
+
+def _how_far(state: SourceState, outbox: Outbox) -> Callable[[], None] | None:
+    """Return what keeps how far the source has read; None where it is as far as before."""
+    read = state.next()
+    if read is None:
+        return None
+
+    def keep() -> None:
+        with outbox.transaction():
+            state.keep(read)
+
+    return keep
 
 
 def _differing(campaign: Campaign, outbox: Outbox, records: Iterable[Record]) -> tuple[str, ...]:
@@ -271,6 +292,7 @@ class _Queue:
         self._dry_run = dry_run
         carries = any(plan.options is not None and plan.options.carries for plan in campaign.messages)
         self._batch = BATCH_WITH_FILES if carries else BATCH
+        self._last: Callable[[], None] | None = None
         self._records: list[Record] = []
         self._drafts: list[Draft] = []
         self._known = known
@@ -303,12 +325,13 @@ class _Queue:
         self._records.clear()
         self._drafts.clear()
 
-    def end(self) -> None:
-        """Queue what is left, and count what was known."""
+    def end(self, last: Callable[[], None] | None = None) -> None:
+        """Queue what is left, and count what was known. `last`: called in its transaction, unless a record is held."""
+        self._last = last
         self.flush()
         if self._dry_run:
             self.duplicates += self._known.messages
-        elif self._known.messages:
+        elif self._known.messages or (self._last is not None and not self.problems):
             self._enqueue([])
 
     def _enqueue(self, perhaps_new: Sequence[Record]) -> Sequence[int]:
@@ -318,6 +341,9 @@ class _Queue:
                 self._before()
             self._hold(perhaps_new)
             enqueued = self._outbox.enqueue(self._drafts, known=known)
+            if self._last is not None and not self.problems:
+                self._last()
+        self._last = None
         self._known.offered(self._drafts, enqueued.duplicates - self._known.messages)
         self._known.messages = 0
         self.queued += enqueued.new

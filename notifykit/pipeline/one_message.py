@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from notifykit.campaign.campaign import Channel, DispatchSettings, RenderedOptions
+from notifykit.campaign.limit_keys import keyed
 from notifykit.clock import Clock
 from notifykit.errors import NotifykitError
 from notifykit.model import Claim, Draft, Outcome, Status, Task, Verdict
@@ -96,7 +97,7 @@ def send_one(
                     gettext("{resource} is in use by a message that is being sent", resource=channel.resource),
                     mend=mend,
                 )
-            (id_,) = outbox.enqueue([draft]).ids
+            (id_,) = outbox.enqueue([keyed(draft, channel)]).ids
             claim = outbox.claim_task(id_, worker, bounds, lease)
             assert claim is not None  # noqa: S101 - it was queued in this transaction
         begun(id_)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from notifykit.alerts.conditions import KINDS, Condition
 from notifykit.alerts.messages import own_campaign
@@ -16,7 +18,7 @@ from notifykit.clock import Clock, SystemClock
 from notifykit.config.known_store import KnownStore
 from notifykit.config.project import ProjectFile, read_project
 from notifykit.config.resolve import Configuration, resolve
-from notifykit.errors import HeldCampaignError, NotifykitError, pass_interrupt
+from notifykit.errors import CampaignError, HeldCampaignError, NotifykitError, pass_interrupt
 from notifykit.nearest import hint
 from notifykit.operate.activity import Baseline
 from notifykit.outbox import Outbox, SqliteOutbox
@@ -26,7 +28,8 @@ from notifykit.pipeline.precedence import Precedence
 from notifykit.pipeline.selection import EVERYTHING, Selection
 from notifykit.plugins import Plugins, load_plugins
 from notifykit.plugins.find import own_version
-from notifykit.roles import StrategyContext
+from notifykit.roles import SourceContext, StrategyContext
+from notifykit.secrets import redact
 from notifykit.session import PROJECT_FILE
 from notifykit.wording import Reason
 from notifykit.wording.translation import gettext
@@ -186,15 +189,31 @@ class Project:
             known.remember(outbox.identity)
         return outbox
 
-    def start(self, campaign: Campaign) -> None:
-        """Tell a campaign's source what is used of it, and its strategy where it is.
+    def start(self, campaign: Campaign, *, reads: bool = True, state: Mapping[str, Any] | None = None) -> None:
+        """Tell a campaign's source what is used of it, and its strategy where it is. Both are opened.
 
-        Raises CampaignError where the strategy cannot work there.
+        `reads`: whether the source will be read; otherwise it stays as it is. `state`: how far it has read; None: it
+        reads all. Raises CampaignError where one of them cannot be opened, or the strategy cannot work there.
         """
+        name, clock, folder = campaign.name, self.clock, self.file.folder
+        if reads:
+            context = SourceContext(campaign=name, clock=clock, folder=folder)
+            with _of(campaign, campaign.source):
+                context = campaign.source_opening.require(campaign.source, context)
+            context.state = state
         tell_source(campaign)
-        campaign.strategy.start(
-            StrategyContext(campaign=campaign.name, source=campaign.source, clock=self.clock, folder=self.file.folder)
-        )
+        strategy = campaign.strategy
+        strategy.start(StrategyContext(campaign=name, source=campaign.source, clock=clock, folder=folder))
+        with _of(campaign, strategy):
+            campaign.strategy_opening.require(strategy)
+
+    def close(self) -> None:
+        """Close the senders, sources and strategies that were opened. Nothing of them is in use any more."""
+        for channel in self.configuration.channels.values():
+            channel.opening.close()
+        for campaign in self.described:
+            campaign.source_opening.close()
+            campaign.strategy_opening.close()
 
     def precedence(self, outbox: Outbox | None) -> Precedence:
         """Return which campaigns may queue messages, where several are over the same data."""
@@ -277,6 +296,24 @@ class Project:
             only=only,
             worker=worker,
         )
+
+
+@contextmanager
+def _of(campaign: Campaign, part: object) -> Iterator[None]:
+    """Say what cannot be opened, whatever its `open` raises."""
+    try:
+        yield
+    except NotifykitError:
+        raise
+    except BaseException as error:
+        pass_interrupt(error)
+        told = gettext(
+            "{part} cannot be opened: {kind}: {error}",
+            part=type(part).__name__,
+            kind=type(error).__name__,
+            error=redact(str(error)),
+        )
+        raise CampaignError(told, where=campaign.file) from error
 
 
 def open_project(

@@ -45,6 +45,7 @@ class Difference:
                 text=draft.text,
                 options=draft.options,
                 attachments=draft.attachments,
+                limit_key=draft.limit_key,
             )
             for task, draft in pairs
         ]

@@ -27,6 +27,7 @@ from notifykit.pipeline.presence import Presence
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.selection import EVERYTHING, Selection
 from notifykit.pipeline.settle import Settled, close_own, settle
+from notifykit.pipeline.source_state import SourceState
 from notifykit.wording.translation import gettext, gettext_noop
 
 log = logging.getLogger(__name__)
@@ -84,7 +85,8 @@ def generate_all(
             else:
                 precedence.note(campaign)
             project.require_may_generate(campaign)
-            project.start(campaign)
+            state = SourceState(outbox, campaign, project.file.folder)
+            project.start(campaign, state=state.last)
             this_pass.generated.append(
                 generate(
                     campaign,
@@ -93,6 +95,7 @@ def generate_all(
                     progress=progress,
                     dry_run=dry_run,
                     before_queueing=partial(before_queueing, campaign),
+                    state=None if dry_run else state,
                 )
             )
 
@@ -121,7 +124,7 @@ def settle_all(project: Project, outbox: Outbox, campaigns: Sequence[Campaign], 
             continue
         with alone(campaign, this_pass):
             require_here(campaign, place, outbox)
-            project.start(campaign)
+            project.start(campaign, reads=False)
             with outbox.transaction():
                 keep_here(campaign, place, outbox)
                 if precedence.refusal(campaign) is None:

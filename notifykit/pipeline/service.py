@@ -94,7 +94,7 @@ class Service:
         fresh: tuple[Project, OpenedOutbox] | None = self._opened(None)
         while fresh is not None:
             project, outbox = fresh
-            with closing(outbox):
+            with closing(outbox), closing(project):  # of one that is read anew, after its last call
                 self._told.started(project)
                 fresh = self._work(project, outbox)
 

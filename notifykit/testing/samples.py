@@ -73,6 +73,7 @@ class DraftFields(TypedDict, total=False):
     metadata: Metadata
     options: Metadata | None
     attachments: tuple[Attachment, ...]
+    limit_key: str | None
 
 
 def draft(**fields: Unpack[DraftFields]) -> Draft:

@@ -41,6 +41,7 @@ CONTENTS_LOST = HOST(
     "nothing was sent: the store has no file with the hash {hash}, which it carries",
     "没有发送：存储中没有消息所带的、哈希为 {hash} 的文件",
 )
+SENDER_NOT_OPENED = HOST("sender_not_opened", "the sender cannot be opened", "发送器无法打开")
 NO_OUTCOME = HOST("no_outcome", "a {kind}, not an Outcome", "返回的是 {kind}，不是 Outcome")
 WINDOW_OVER = HOST(
     "window_over",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import islice
 
 from notifykit.model import Claim
-from notifykit.outbox.postgres import advisory, channel_times, rates, recording, rows
+from notifykit.outbox.postgres import advisory, channel_times, key_limits, rates, recording, rows
 from notifykit.outbox.postgres.channel_times import Ready
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.lanes import Due, Lanes
 from notifykit.outbox.values import ChannelBounds, Exchanged, Finished
+from notifykit.roles import Rate
 
 # `_calls`: how many calls of each channel are under way: of this worker, and of all.
 _CALLS = """
@@ -42,7 +44,7 @@ class Claiming:
     ) -> Exchanged:
         """Record results, and take due tasks, each durably `sending` under a lease."""
         with self.db.transaction():
-            moved = recording.record(self.db, self.lanes, results, channels) if results else ()
+            moved = recording.record(self.db, self.lanes, results) if results else ()
             visit = _Visit(self.db, self.lanes, worker, slots, channels, campaigns)
             claims = visit.claim(lease) if slots > 0 else []
             return Exchanged(moved=moved, claims=claims)
@@ -52,9 +54,11 @@ class Claiming:
         with self.db.transaction():
             advisory.hold(self.db, "worker", [worker])  # see `LostClaims.reconcile`
             now = self.db.now()
-            for _, number, *columns in self.lanes.take([-task_id], worker, lease, now):
-                claim = Claim(task=rows.task(columns), token=number, worker=worker, started_at=now, lease=lease)
-                if bounds.rates:
+            for _, number, key, *columns in self.lanes.take([-task_id], worker, lease, now):
+                task = rows.task(columns)
+                counted = bounds.counted(task.channel, key)
+                claim = Claim(task=task, token=number, worker=worker, started_at=now, lease=lease, counted=counted)
+                if counted:
                     rates.started(self.db, [claim])
                 self.db.handed.give(worker, [claim])
                 return claim
@@ -82,6 +86,8 @@ class _Visit:
         self._now = db.now()
         self._places: dict[Place, int] = {}
         """How many calls may begin, by what that is counted for."""
+        self._left: dict[str, int] = {}
+        """How many attempts the rates leave, by the names under which they are counted."""
         self._put_off: dict[str, float] = {}
 
     def claim(self, lease: float) -> list[Claim]:
@@ -100,23 +106,37 @@ class _Visit:
             rooms = self._rooms(some)
             if rooms:
                 looked += rooms
-                due = sorted([*due, *self._lanes.hold_due(rooms, self._slots, self._now, self._campaigns)])
+                due = sorted([*due, *self._due(rooms)])
         claims = self._take(due, lease)
         channel_times.put_off(self._db, self._put_off)
         if len(ready) > 1 or not claims:
             channel_times.to_first_turns(self._db, looked)
         return claims
 
+    def _due(self, rooms: Mapping[str, int]) -> list[Due]:
+        """Hold the first due lanes of channels, those that have room by the limits of their keys."""
+        find = partial(self._lanes.hold_due, rooms, self._slots, self._now, self._campaigns)
+        limited = {name: self._channels[name] for name in rooms}
+        if not any(bounds.key_rates for bounds in limited.values()):
+            return find()
+        return key_limits.with_room(self._db, find, limited, self._left, self._now)
+
     def _rooms(self, ready: Iterable[Ready]) -> dict[str, int]:
         """Return how many calls of which of these channels may begin; none of those of which none may."""
         asked = [one for one in ready if not self._is_barred(one)]
-        counted = {name for one in asked if (name := self._counted_as(one)) is not None}
+        counted = {name for one in asked for name in self._counted_as(one)}
         mine = advisory.try_to_hold(self._db, "count", counted) if counted else ()
-        asked = [one for one in asked if self._counted_as(one) is None or self._counted_as(one) in mine]
+        asked = [one for one in asked if self._counted_as(one).issubset(mine)]
         calls = self._calls(asked)
         rooms = {one.name: room for one in asked if (room := self._room(one, calls)) > 0}
-        limits = {name: rates_ for name in rooms if (rates_ := self._channels[name].rates)}
-        for name, (allowed, free_at) in (rates.allowances(self._db, limits, self._now) if limits else {}).items():
+        names = {name: bounds.counted_as or name for name in rooms if (bounds := self._channels[name]).rates}
+        limits: dict[str, tuple[Rate, ...]] = {}
+        for name, counted_as in names.items():
+            limits[counted_as] = (*limits.get(counted_as, ()), *self._channels[name].rates)
+        allowances = rates.allowances(self._db, limits, self._now) if limits else {}
+        for name, counted_as in names.items():
+            allowed, free_at = allowances[counted_as]
+            self._left[counted_as] = min(allowed, self._left.get(counted_as, allowed))
             if allowed <= 0:
                 self._put_off[name] = free_at
                 del rooms[name]
@@ -130,15 +150,16 @@ class _Visit:
             self._put_off[one.name] = until
         return until > self._now
 
-    def _counted_as(self, one: Ready) -> str | None:
-        """Return under which name calls are counted over all workers, by one worker at a time; None: they are not.
+    def _counted_as(self, one: Ready) -> set[str]:
+        """Return under which names calls are counted over all workers, by one worker at a time.
 
         Who finds that another one counts takes nothing this time.
         """
         bounds = self._channels[one.name]
-        if bounds.shared_with:
-            return min(bounds.shared_with)
-        return one.name if bounds.rates or one.next_probe is not None else None
+        names = {min(bounds.shared_with)} if bounds.shared_with else set()
+        if bounds.rates or bounds.key_rates:
+            names.add(bounds.counted_as or one.name)
+        return names or ({one.name} if one.next_probe is not None else set())
 
     def _calls(self, asked: Sequence[Ready]) -> Mapping[str, tuple[int, int]]:
         bounded = any(self._channels[one.name].concurrency is not None or one.next_probe is not None for one in asked)
@@ -167,21 +188,27 @@ class _Visit:
         for one in due:
             if len(lanes) == self._slots:
                 break
-            place = self._channels[one.channel].shared_with or one.channel
-            if self._places[place] > 0:
+            bounds = self._channels[one.channel]
+            place = bounds.shared_with or one.channel
+            counted = (bounds.counted_as or one.channel) if bounds.rates else None
+            if self._places[place] > 0 and (counted is None or self._left[counted] > 0):
                 self._places[place] -= 1
+                if counted is not None:
+                    self._left[counted] -= 1
                 lanes.append(one.id)
         if not lanes:
             return []
         taken = {row[0]: row for row in self._lanes.take(lanes, self._worker, lease, self._now, self._campaigns)}
         self._lanes.find_turns([lane for lane in lanes if lane not in taken])
         claims = [self._claim(taken[lane], lease) for lane in lanes if lane in taken]
-        if limited := [one for one in claims if self._channels[one.task.channel].rates]:
+        if limited := [one for one in claims if one.counted]:
             rates.started(self._db, limited)
         self._db.handed.give(self._worker, claims)
         return claims
 
     def _claim(self, row: Sequence[object], lease: float) -> Claim:
-        _, number, *columns = row
+        _, number, key, *columns = row
         assert isinstance(number, int)  # noqa: S101 - the attempt's
-        return Claim(task=rows.task(columns), token=number, worker=self._worker, started_at=self._now, lease=lease)
+        task, worker, now = rows.task(columns), self._worker, self._now
+        counted = self._channels[task.channel].counted(task.channel, key)
+        return Claim(task=task, token=number, worker=worker, started_at=now, lease=lease, counted=counted)

@@ -103,6 +103,8 @@ class Database:
         self._reconciled = True
         self._read_only = read_only
         self._closed = False
+        self.keys_pruned = float("-inf")
+        """When counts of limit keys that are over were dropped, by the server's clock."""
         self._transaction = Transaction(self)
         self._connect()
 

@@ -104,7 +104,7 @@ UPDATE outbox.tasks AS t
  WHERE t.id = turn.id
    AND (%(campaigns)s::text[] = '{{}}' OR t.campaign = ANY (%(campaigns)s::text[]))
    AND NOT EXISTS (SELECT 1 FROM outbox.tasks AS busy WHERE busy.lane = lane.id AND busy.status = 'sending')
-RETURNING t.lane, t.attempts, {rows.TASK}
+RETURNING t.lane, t.attempts, t.limit_key, {rows.TASK}
 """
 
 # `find_turns`: the first queued task of each lane. Where it waits for a retry, so does everything behind it, but no
@@ -193,7 +193,8 @@ class Lanes:
     def take(
         self, lanes: Sequence[int], worker: str, lease: float, now: float, campaigns: Collection[str] = ()
     ) -> list[tuple[Any, ...]]:
-        """Make a task of each of these lanes `sending`; returns lane, number of the attempt, and the task's columns.
+        """Make a task of each of these lanes `sending`; returns lane, number of the attempt, limit key, and the task's
+        columns.
 
         None of a lane that has none, after all, or not one of these campaigns, where any are named.
         """

@@ -62,12 +62,6 @@ _LEAVE = "DELETE FROM outbox.workers WHERE name = %s"
 # `reconcile`: what is being sent under these names.
 _OWN = "SELECT id, attempts, channel FROM outbox.tasks WHERE status = 'sending' AND worker = ANY (%s::text[])"
 
-# `reconcile`: attempts that were never made.
-_NOT_STARTED = """
-DELETE FROM outbox.starts USING json_to_recordset(%s::json) AS claim (id bigint, number integer)
- WHERE starts.task_id = claim.id AND starts.number = claim.number
-"""
-
 
 class LostClaims:
     """Methods of the outbox for claims under way."""
@@ -89,7 +83,7 @@ class LostClaims:
             held = self.lanes.hold_of([task.id])
             if db.one(_STANDS_STILL, (task.id, claim.token, claim.beat)) is None:
                 return False
-            recording.move(db, self.lanes, [Finished(claim=claim, outcome=outcome, then=then)], {}, held)
+            recording.move(db, self.lanes, [Finished(claim=claim, outcome=outcome, then=then)], held)
             db.handed.end([claim])
         return True
 
@@ -175,5 +169,5 @@ class LostClaims:
             self.lanes.announce({channel for *_, channel in found})
             lost = [(id_, number) for id_, number, _ in found]
             self._put_back(lost)
-            db.execute(_NOT_STARTED, (rows.many({"id": id_, "number": number} for id_, number in lost),))
+            rates.drop_somewhere(db, [{"task_id": id_, "number": number} for id_, number in lost])
         log.warning("%d claims whose commit was not seen were given back: %s", len(lost), [id_ for id_, _ in lost])

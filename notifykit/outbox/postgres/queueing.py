@@ -37,8 +37,8 @@ outbox.messages (id, campaign, record_key, message_name, round, task_type, recip
 """
 _OF_MESSAGES = ("int8", "text", "text", "text", "int4", "text", "text", "text", "text", "text")
 
-_TASKS = "outbox.tasks (id, lane, campaign, channel, status, queued_at)"
-_OF_TASKS = ("int8", "int8", "text", "text", "text", "float8")
+_TASKS = "outbox.tasks (id, lane, campaign, channel, status, queued_at, limit_key)"
+_OF_TASKS = ("int8", "int8", "text", "text", "text", "float8", "text")
 
 _OWN_LANES = "outbox.lanes (id, channel, name, due_at, next_id)"
 _OF_LANES = ("int8", "text", "text", "float8", "int8")
@@ -132,7 +132,7 @@ class Queueing:
                 own_lanes.append((lane, draft.channel, "", 0.0, id_))
                 own.setdefault(draft.channel, (0.0, id_))
             messages.append(_message(draft, metadata, id_))
-            tasks.append((id_, lane, draft.campaign, draft.channel, Status.QUEUED.value, now))
+            tasks.append((id_, lane, draft.campaign, draft.channel, Status.QUEUED.value, now, draft.limit_key))
         db.copy_in(_MESSAGES, _OF_MESSAGES, messages)
         if carried := {id_: draft.attachments for id_, (draft, _) in zip(ids, new, strict=True) if draft.attachments}:
             contents.attach(db, carried)

@@ -1,6 +1,7 @@
-"""What rates leave of a channel: each attempt is counted while its call is under way, and for its window afterwards.
+"""What rates leave of what is counted under a name: each attempt while its call is under way, and for its window
+afterwards. A name is a channel's, a credential's, or that of a key within one of these (`ChannelBounds.counted`).
 
-Whoever counts holds the channel's lock: two that count at once would both find the last place.
+Whoever counts holds the lock of the channel or the credential: two that count at once would both find the last place.
 """
 
 from __future__ import annotations
@@ -27,6 +28,25 @@ _ENDED = f"""
 UPDATE outbox.starts SET at = now FROM {_COUNTED}, (SELECT %s::double precision AS now) AS time WHERE {_IS_COUNTED}
 """
 
+# `ended`: of attempts of which it is not known under which names they are counted.
+_ENDED_SOMEWHERE = """
+UPDATE outbox.starts SET at = %s FROM json_to_recordset(%s::json) AS ended (task_id bigint, number integer)
+ WHERE starts.task_id = ended.task_id AND starts.number = ended.number
+"""
+
+# `drop_somewhere`: count attempts no longer, under whichever names they are counted.
+_DROP_SOMEWHERE = """
+DELETE FROM outbox.starts USING json_to_recordset(%s::json) AS claim (task_id bigint, number integer)
+ WHERE starts.task_id = claim.task_id AND starts.number = claim.number
+"""
+
+# `prune_keys`: what no window reaches back to, of all keys within a name: '0' is what comes after '/'.
+_PRUNE_KEYS = """
+DELETE FROM outbox.starts WHERE channel > %(name)s || '/' AND channel < %(name)s || '0'
+   AND (at <= %(from)s OR at > %(to)s) AND NOT EXISTS (
+       SELECT 1 FROM outbox.tasks WHERE tasks.id = task_id AND tasks.attempts = number AND status = 'sending')
+"""
+
 # `drop`: count attempts no longer.
 _DROP = f"DELETE FROM outbox.starts USING {_COUNTED} WHERE {_IS_COUNTED}"
 
@@ -46,7 +66,7 @@ class _Start(NamedTuple):
 
 
 def allowances(db: Database, limits: Mapping[str, Sequence[Rate]], now: float) -> dict[str, tuple[int, float]]:
-    """Return how many attempts the rates of each channel leave for now, and until when there can be none left.
+    """Return how many attempts the rates of each name leave for now, and until when there can be none left.
 
     A start somewhat in the future was made by a machine whose clock is ahead; one further off was left by a clock
     that was set back, and is dropped.
@@ -78,7 +98,7 @@ def _allowance(rates: Sequence[Rate], starts: Sequence[float | None], now: float
 
 
 def used(db: Database, limits: Mapping[str, Sequence[Rate]], now: float) -> dict[str, list[int]]:
-    """Return how many attempts count for each of these rates, by channel. Nothing is changed."""
+    """Return how many attempts count for each of these rates, by name. Nothing is changed."""
     starts: dict[str, list[float | None]] = defaultdict(list)
     for channel, at, *_, is_under_way in db.all(_USED, (list(limits),)):
         starts[channel].append(None if is_under_way else at)
@@ -91,17 +111,32 @@ def _counted(rate: Rate, starts: Sequence[float | None], now: float) -> list[flo
 
 def started(db: Database, claims: Iterable[Claim]) -> None:
     """Count the attempts of these claims."""
-    db.execute(_STARTED, (_many(map(_start, claims)),))
+    db.execute(_STARTED, (_many(_starts(claims)),))
 
 
-def ended(db: Database, claims: Iterable[Claim], now: float) -> None:
+def ended(db: Database, claims: Sequence[Claim], now: float) -> None:
     """Count the attempts of these claims from now on: their calls have ended."""
-    db.execute(_ENDED, (_many(map(_start, claims)), now))
+    if named := _starts(claims):
+        db.execute(_ENDED, (_many(named), now))
+    if others := _unnamed(claims):
+        db.execute(_ENDED_SOMEWHERE, (now, rows.many(others)))
 
 
-def not_started(db: Database, claims: Iterable[Claim]) -> None:
+def not_started(db: Database, claims: Sequence[Claim]) -> None:
     """Take back the counts of attempts that were not made."""
-    drop(db, [_start(claim) for claim in claims])
+    drop(db, _starts(claims))
+    drop_somewhere(db, _unnamed(claims))
+
+
+def drop_somewhere(db: Database, attempts: Sequence[Mapping[str, int]]) -> None:
+    """Count attempts no longer, by `task_id` and `number`."""
+    if attempts:
+        db.execute(_DROP_SOMEWHERE, (rows.many(attempts),))
+
+
+def prune_keys(db: Database, name: str, longest: float, now: float) -> None:
+    """Drop the starts that no window of so many seconds reaches back to, of all keys within a name."""
+    db.execute(_PRUNE_KEYS, {"name": name, "from": now - longest, "to": now + longest})
 
 
 def drop(db: Database, starts: Sequence[_Start]) -> None:
@@ -114,5 +149,9 @@ def _many(starts: Iterable[_Start]) -> str:
     return rows.many(start._asdict() for start in starts)
 
 
-def _start(claim: Claim) -> _Start:
-    return _Start(claim.task.channel, claim.started_at, claim.task.id, claim.token)
+def _starts(claims: Iterable[Claim]) -> list[_Start]:
+    return [_Start(name, one.started_at, one.task.id, one.token) for one in claims for name in one.counted or ()]
+
+
+def _unnamed(claims: Iterable[Claim]) -> list[dict[str, int]]:
+    return [{"task_id": one.task.id, "number": one.token} for one in claims if one.counted is None]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from notifykit.model import Status, Verdict
 from notifykit.outbox import cells
 from notifykit.outbox.postgres import events, rates, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.lanes import Lanes
-from notifykit.outbox.values import ChannelBounds, Event, Finished
+from notifykit.outbox.values import Event, Finished
 
 # `record`: how the tasks stand to which results come, and what is recorded of the same attempts already.
 _STANDING = """
@@ -58,13 +58,8 @@ UPDATE outbox.attempts AS known
 """
 
 
-def record(
-    db: Database, lanes: Lanes, results: Sequence[Finished], channels: Mapping[str, ChannelBounds]
-) -> tuple[bool, ...]:
-    """Record results, and move the tasks of those whose claim is still the latest; returns which moved theirs.
-
-    `channels`: those that have no rates are counted for none; of others it is not known.
-    """
+def record(db: Database, lanes: Lanes, results: Sequence[Finished]) -> tuple[bool, ...]:
+    """Record results, and move the tasks of those whose claim is still the latest; returns which moved theirs."""
     lanes.announce(result.claim.task.channel for result in results)
     held = lanes.hold_of(result.claim.task.id for result in results)
     asked = rows.many({"id": result.claim.task.id, "number": result.claim.token} for result in results)
@@ -92,7 +87,7 @@ def record(
             told.append(False)
             continue
         told.append(True)
-    move(db, lanes, moving, channels, held, again)
+    move(db, lanes, moving, held, again)
     _keep_late(db, late)
     db.handed.end(result.claim for result in results)
     return tuple(told)
@@ -102,7 +97,6 @@ def move(
     db: Database,
     lanes: Lanes,
     results: Sequence[Finished],
-    channels: Mapping[str, ChannelBounds],
     held: Sequence[int],
     again: Collection[int] = (),
 ) -> None:
@@ -115,7 +109,7 @@ def move(
     now = db.now()
     db.execute(_MOVE, (rows.many(_moved(result, now, again) for result in results),))
     claims = [result.claim for result in results]
-    if limited := [one for one in claims if (bounds := channels.get(one.task.channel)) is None or bounds.rates]:
+    if limited := [one for one in claims if one.counted is None or one.counted]:
         rates.ended(db, limited, now)
     lanes.find_turns(held)
 

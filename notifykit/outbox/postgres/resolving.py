@@ -32,7 +32,7 @@ _SENT = "SELECT id FROM outbox.tasks WHERE id = ANY (%s::bigint[]) AND status IN
 _NEW_ROUNDS = """
 WITH new AS (
     SELECT new.id, m.campaign, record_key, message_name, round + 1 AS round, task_type, recipient, text, metadata,
-           options, channel, CASE WHEN lane > 0 THEN lane ELSE -new.id END AS lane
+           options, channel, limit_key, CASE WHEN lane > 0 THEN lane ELSE -new.id END AS lane
       FROM json_to_recordset(%(pairs)s::json) AS new (id bigint, old bigint)
       JOIN outbox.messages AS m ON m.id = new.old
       JOIN outbox.tasks AS t ON t.id = m.id),
@@ -42,8 +42,8 @@ messages AS (
     SELECT id, campaign, record_key, message_name, round, task_type, recipient, text, metadata, options FROM new),
 lanes AS (
     INSERT INTO outbox.lanes (id, channel, name) SELECT lane, channel, '' FROM new WHERE lane < 0)
-INSERT INTO outbox.tasks (id, lane, campaign, channel, status, queued_at)
-SELECT id, lane, campaign, channel, 'queued', %(now)s FROM new RETURNING lane
+INSERT INTO outbox.tasks (id, lane, campaign, channel, status, queued_at, limit_key)
+SELECT id, lane, campaign, channel, 'queued', %(now)s, limit_key FROM new RETURNING lane
 """
 
 

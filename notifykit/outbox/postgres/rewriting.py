@@ -25,10 +25,10 @@ UPDATE outbox.messages AS m SET recipient = new.recipient, text = new.text, opti
   FROM json_to_recordset(%s::json) AS new (id bigint, recipient text, text text, options text) WHERE m.id = new.id
 """
 
-# `rewrite`: their new lanes; one without an order stays in its own.
+# `rewrite`: their new lanes, and what they are counted by; one without an order stays in its own lane.
 _MOVE = """
-UPDATE outbox.tasks AS t SET lane = new.lane
-  FROM json_to_recordset(%s::json) AS new (id bigint, lane bigint) WHERE t.id = new.id AND t.lane > 0
+UPDATE outbox.tasks AS t SET lane = coalesce(new.lane, t.lane), limit_key = new.limit_key
+  FROM json_to_recordset(%s::json) AS new (id bigint, lane bigint, limit_key text) WHERE t.id = new.id
 """
 
 
@@ -66,9 +66,12 @@ class Rewriting:
                 contents.attach(db, carrying)
             contents.drop_unused(db, carried)
             moved = [
-                {"id": one.task.id, "lane": lane_of[one.task.channel, one.recipient]}
+                {
+                    "id": one.task.id,
+                    "lane": lane_of[one.task.channel, one.recipient] if one.task.ordered else None,
+                    "limit_key": one.limit_key,
+                }
                 for one in chosen
-                if one.task.ordered
             ]
             db.execute(_MOVE, (rows.many(moved),))
             events.record(

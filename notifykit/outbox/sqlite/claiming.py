@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from notifykit.model import Claim, Outcome, Task
@@ -39,7 +40,7 @@ _IN_ITS_LANE = """NOT (ordered = 1 AND EXISTS (
 
 # `_due`: the due tasks of a channel, each as it will be when it is claimed.
 _DUE = f"""
-SELECT due_at, {rows.selected(rows.TASK_COLUMNS, **_AS_CLAIMED)}
+SELECT due_at, limit_key, {rows.selected(rows.TASK_COLUMNS, **_AS_CLAIMED)}
   FROM tasks INDEXED BY tasks_due
  WHERE status = 'queued' AND due_at IS NOT NULL AND channel = :channel AND due_at <= :now AND campaign IS NOT NULL
    AND {_IN_ITS_LANE}
@@ -48,7 +49,7 @@ SELECT due_at, {rows.selected(rows.TASK_COLUMNS, **_AS_CLAIMED)}
 
 # `_due`: those of one campaign, by the index of what is open: what others have waiting is not read.
 _DUE_OF_CAMPAIGN = f"""
-SELECT due_at, {rows.selected(rows.TASK_COLUMNS, **_AS_CLAIMED)}
+SELECT due_at, limit_key, {rows.selected(rows.TASK_COLUMNS, **_AS_CLAIMED)}
   FROM tasks INDEXED BY tasks_open
  WHERE status = 'queued' AND {rows.OPEN} AND campaign = :campaign AND channel = :channel AND due_at <= :now
    AND {_IN_ITS_LANE}
@@ -57,7 +58,7 @@ SELECT due_at, {rows.selected(rows.TASK_COLUMNS, **_AS_CLAIMED)}
 
 # `claim_task`: one that is named, as it will be when it is claimed.
 _NAMED = f"""
-SELECT {rows.selected(rows.TASK_COLUMNS, **_AS_CLAIMED)} FROM tasks
+SELECT limit_key, {rows.selected(rows.TASK_COLUMNS, **_AS_CLAIMED)} FROM tasks
  WHERE id = :id AND status = 'queued' AND ordered = 0 AND campaign IS NOT NULL
 """
 
@@ -134,6 +135,7 @@ class _Due(NamedTuple):
     number: int
     """Of the attempt that it would be."""
     task: Task
+    limit_key: object
 
 
 LANES_EVERY = 60.0
@@ -158,7 +160,7 @@ class Claiming(Pausing):
     ) -> Exchanged:
         """Record results, and take due tasks, each durably `sending` under a lease."""
         with self.db.transaction():
-            moved = recording.record(self.db, results, channels) if results else ()
+            moved = recording.record(self.db, results) if results else ()
             claims = self._claim(worker, slots, channels, lease, campaigns) if slots > 0 else []
             return Exchanged(moved=moved, claims=claims)
 
@@ -168,10 +170,11 @@ class Claiming(Pausing):
         with self.db.transaction():
             if (row := self.db.one(_NAMED, {"id": task_id, "worker": worker, "now": now})) is None:
                 return None
-            due = _Due(now, task_id, row[rows.ATTEMPTS], rows.task(row))
+            key, *cells = row
+            due = _Due(now, task_id, cells[rows.ATTEMPTS], rows.task(cells), key)
             channel = due.task.channel
             places: dict[str | tuple[str, ...], int] = {bounds.shared_with or channel: 1}
-            (claim,) = self._take([due], 1, places, {channel: bounds}, worker, now, lease)
+            (claim,) = self._take([due], 1, places, {}, {channel: bounds}, worker, now, lease)
         return claim
 
     def _claim(
@@ -184,6 +187,7 @@ class Claiming(Pausing):
         probes = {one.channel: one.next_probe for one in self.outages() if one.paused} if troubled else {}
         due: list[_Due] = []
         places: dict[str | tuple[str, ...], int] = {}
+        left: dict[str, int] = {}  # by the names under which attempts are counted
         looked: list[str] = []
         for one in ready:
             if one.next_id and len(due) >= slots and (one.next_at, one.next_id) > due[slots - 1][:2]:
@@ -197,15 +201,23 @@ class Claiming(Pausing):
             room = self._room(one.name, bounds, worker, slots, probing=one.name in probes)
             places[place] = room = min(room, places.get(place, room))
             if room > 0 and bounds.rates:
-                allowed, free_at = rates.allowance(db, one.name, bounds.rates, now)
+                name = bounds.counted_as or one.name
+                allowed, free_at = rates.allowance(db, name, bounds.rates, now)
+                left[name] = min(allowed, left.get(name, allowed))
                 if allowed <= 0:
                     channel_times.put_off(db, one.name, free_at)
                 room = min(room, allowed)
             if room > 0:
                 looked.append(one.name)
-                due += self._due(one.name, campaigns, room, worker, now)
+                find = partial(self._due, one.name, campaigns, room, worker, now)
+                if bounds.key_rates:
+                    from notifykit.outbox.sqlite import key_limits  # few channels have any
+
+                    due += key_limits.with_room(db, find, one.name, bounds, left, now)
+                else:
+                    due += find()
                 due.sort()
-        claims = self._take(due, slots, places, channels, worker, now, lease)
+        claims = self._take(due, slots, places, left, channels, worker, now, lease)
         if len(ready) > 1 or not claims:
             for name in looked:
                 channel_times.to_first_turn(db, name)
@@ -230,20 +242,23 @@ class Claiming(Pausing):
         due: Sequence[_Due],
         slots: int,
         places: dict[str | tuple[str, ...], int],
+        left: dict[str, int],
         channels: Mapping[str, ChannelBounds],
         worker: str,
         now: float,
         lease: float,
     ) -> list[Claim]:
-        """Claim the first of these tasks: one of each lane, and no more than there are places for."""
+        """Claim the first of these tasks: one of each lane, no more than there are places for and than rates leave."""
         claims: list[Claim] = []
         lanes_taken = set()
         for one in due:
             if len(claims) == slots:
                 break
             task = one.task
-            place = channels[task.channel].shared_with or task.channel
-            if places[place] == 0:
+            bounds = channels[task.channel]
+            place = bounds.shared_with or task.channel
+            counted = bounds.counted(task.channel, one.limit_key)
+            if places[place] == 0 or any(left.get(name, 1) <= 0 for name in counted):
                 continue
             if task.ordered:
                 lane = (task.channel, task.recipient)
@@ -251,12 +266,15 @@ class Claiming(Pausing):
                     continue
                 lanes_taken.add(lane)
             places[place] -= 1
-            claims.append(Claim(task=task, token=one.number, worker=worker, started_at=now, lease=lease))
+            left.update((name, left[name] - 1) for name in counted if name in left)
+            claims.append(
+                Claim(task=task, token=one.number, worker=worker, started_at=now, lease=lease, counted=counted)
+            )
         local = self.db.local_time(now)
         self.db.executemany(
             _SENDING, [(local, one.token, one.task.tries, worker, now, lease, one.task.id) for one in claims]
         )
-        if limited := [one for one in claims if channels[one.task.channel].rates]:
+        if limited := [claim for claim in claims if claim.counted]:
             rates.started(self.db, limited)
         return claims
 
@@ -270,7 +288,7 @@ class Claiming(Pausing):
                 found = [row for rows_ in of_each for row in rows_]
             else:
                 found = self.db.all(_DUE, values)
-            due = [_Due(at, row[0], row[rows.ATTEMPTS], rows.task(row)) for at, *row in found]
+            due = [_Due(at, row[0], row[rows.ATTEMPTS], rows.task(row), key) for at, key, *row in found]
             if not (damaged := [one.task for one in due if one.task.damaged]):
                 return due
             from notifykit.outbox.sqlite.setting_aside import set_aside  # seldom needed
@@ -283,7 +301,7 @@ class Claiming(Pausing):
         with self.db.transaction():
             if self.db.one(_STANDS_STILL, (claim.task.id, claim.token, claim.beat)) is None:
                 return False
-            recording.move(self.db, [Finished(claim=claim, outcome=outcome, then=then)], {})
+            recording.move(self.db, [Finished(claim=claim, outcome=outcome, then=then)])
         return True
 
     def release(self, claim: Claim) -> None:
@@ -336,6 +354,7 @@ class Claiming(Pausing):
     def mend_times(self) -> None:
         """Shorten what waits for a clock that was set back; mend what others' writing would bar for ever."""
         # Only where something is sent.
+        from notifykit.outbox.sqlite import key_limits
         from notifykit.outbox.sqlite.setting_aside import give_up_claims, mend_lanes, mend_turns
 
         now = self.db.clock.now()
@@ -349,6 +368,7 @@ class Claiming(Pausing):
                 channel_times.lower(self.db, [(channel, now + delay, id_)])
                 if ordered:
                     lanes.advance(self.db, [(channel, recipient)])
+            key_limits.mend(self.db, now)
             give_up_claims(self.db, now)
             mend_turns(self.db)
             if self.db.clock.monotonic() >= self.lanes_next:

@@ -169,6 +169,8 @@ class Database:
         self._transaction = Transaction(self)
         self._local_second = -1
         self._local_text = ""
+        self.keys_next = float("-inf")
+        """When counts of limit keys are dropped that are over, by the clock that does not step."""
 
     def __init__(self, path: Path, clock: Clock, *, create: bool = True) -> None:
         self._begin(path, clock)

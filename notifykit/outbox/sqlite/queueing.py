@@ -18,8 +18,8 @@ _PRUNED = "pruned CROSS JOIN pruned_messages ON pruned_messages.id = message"
 # in case that it fails half-way, SQLite copies each page before it changes it, which is many times what is queued.
 _INSERT = """
 INSERT INTO tasks (task_type, recipient, message, status, created_at, updated_at, metadata, campaign, record_key,
-                   message_name, round, channel, ordered, attempts, tries, queued_at, not_before, options)
-VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0.0, ?)
+                   message_name, round, channel, ordered, limit_key, attempts, tries, queued_at, not_before, options)
+VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0.0, ?)
 ON CONFLICT DO NOTHING
 """
 
@@ -247,6 +247,7 @@ def _values(draft: Draft, local: str, now: float) -> tuple[object, ...]:
         draft.round,
         draft.channel,
         draft.ordered,
+        draft.limit_key,
         now,
         None if draft.options is None else cells.encode(draft.options),
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from notifykit.model import Status, Verdict
 from notifykit.outbox import cells
 from notifykit.outbox.sqlite import events, lanes, rates
 from notifykit.outbox.sqlite.database import Database
-from notifykit.outbox.values import ChannelBounds, Finished
+from notifykit.outbox.values import Finished
 
 AT_ONCE = 500
 """Ids in one statement: SQLite takes so many parameters, and not any number."""
@@ -49,20 +49,17 @@ _REPEATED = "SELECT 1 FROM attempts WHERE task_id = ? AND number = ? AND worker 
 _NO_REASON = (None, None, None)
 
 
-def record(db: Database, results: Sequence[Finished], channels: Mapping[str, ChannelBounds]) -> tuple[bool, ...]:
-    """Record results, and move the tasks of those whose claim is still the latest; returns which moved theirs.
-
-    `channels`: those that have no rates are counted for none; of others it is not known.
-    """
-    told = move(db, results, channels)
+def record(db: Database, results: Sequence[Finished]) -> tuple[bool, ...]:
+    """Record results, and move the tasks of those whose claim is still the latest; returns which moved theirs."""
+    told = move(db, results)
     if not all(told):
         others = [at for at, moved in enumerate(told) if not moved]
-        for at, moved in zip(others, _others(db, [results[at] for at in others], channels), strict=True):
+        for at, moved in zip(others, _others(db, [results[at] for at in others]), strict=True):
             told[at] = moved
     return tuple(told)
 
 
-def _others(db: Database, results: Sequence[Finished], channels: Mapping[str, ChannelBounds]) -> list[bool]:
+def _others(db: Database, results: Sequence[Finished]) -> list[bool]:
     """Record results whose tasks were not being sent any more under their claims."""
     ids = [result.claim.task.id for result in results]
     parts = [ids[at : at + AT_ONCE] for at in range(0, len(ids), AT_ONCE)]
@@ -74,7 +71,7 @@ def _others(db: Database, results: Sequence[Finished], channels: Mapping[str, Ch
         attempts, status = standing.get(id_, (None, None))
         latest = attempts == token
         if latest and status == Status.IN_DOUBT:
-            told += move(db, [result], channels, free=False)
+            told += move(db, [result], free=False)
             standing[id_] = (attempts, result.then.status)
         elif latest and status == result.then.status and _is_repeated(db, result):
             told.append(True)
@@ -84,9 +81,7 @@ def _others(db: Database, results: Sequence[Finished], channels: Mapping[str, Ch
     return told
 
 
-def move(
-    db: Database, results: Sequence[Finished], channels: Mapping[str, ChannelBounds], *, free: bool = True
-) -> list[bool]:
+def move(db: Database, results: Sequence[Finished], *, free: bool = True) -> list[bool]:
     """Record those of the results whose claims hold, move their tasks, and find whose turn it is; returns which did.
 
     `free`: the tasks are `sending`, so that their lanes are off the wire now. Otherwise they are in doubt, and
@@ -103,7 +98,7 @@ def move(
     claims = [result.claim for result in moved]
     if free:
         db.executemany(_UNCOUNTED, [(claim.task.id, claim.token) for claim in claims])
-    if limited := [one for one in claims if (bounds := channels.get(one.task.channel)) is None or bounds.rates]:
+    if limited := [one for one in claims if one.counted is None or one.counted]:
         rates.ended(db, limited, now)
     lanes.advance(db, {(claim.task.channel, claim.task.recipient) for claim in claims if claim.task.ordered}, free=free)
     lanes.place_unordered(

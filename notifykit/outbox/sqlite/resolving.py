@@ -13,9 +13,9 @@ from notifykit.wording.host import DECIDED
 # `resend`: queue the latest round of a message again as the next one, if that was sent.
 _NEW_ROUND = """
 INSERT INTO tasks (task_type, recipient, message, status, created_at, updated_at, metadata, campaign, record_key,
-                   message_name, round, channel, ordered, attempts, tries, queued_at, not_before, options)
+                   message_name, round, channel, ordered, limit_key, attempts, tries, queued_at, not_before, options)
 SELECT task_type, recipient, message, 'queued', :local, :local, metadata, campaign, record_key,
-       message_name, round + 1, channel, ordered, 0, 0, :now, 0.0, options
+       message_name, round + 1, channel, ordered, limit_key, 0, 0, :now, 0.0, options
   FROM tasks AS latest
  WHERE campaign = :campaign AND record_key = :key AND message_name = :message AND status IN ('sent', 'completed')
    AND round = (SELECT max(round) FROM tasks WHERE campaign = latest.campaign AND record_key = latest.record_key

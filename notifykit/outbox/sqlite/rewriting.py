@@ -20,7 +20,8 @@ SELECT 1 FROM tasks
 
 # `rewrite`: its new text, options and recipient. Whose turn it is comes after.
 _REWRITE = """
-UPDATE tasks SET recipient = :recipient, message = :text, options = :options, updated_at = :local, due_at = NULL
+UPDATE tasks SET recipient = :recipient, message = :text, options = :options, limit_key = :limit_key,
+                 updated_at = :local, due_at = NULL
  WHERE id = :id
 """
 
@@ -61,4 +62,4 @@ def _row(one: Rewrite) -> dict[str, object]:
     before = {"before_recipient": task.recipient, "before_text": task.text}
     before_options = cells.encode_options(task.options)
     now = {"recipient": one.recipient, "text": one.text, "options": cells.encode_options(one.options)}
-    return {"id": task.id, **now, **before, "before_options": before_options}
+    return {"id": task.id, **now, "limit_key": one.limit_key, **before, "before_options": before_options}

@@ -10,6 +10,7 @@ pytest.register_assert_rewrite(
             "queueing",
             "claiming",
             "limits",
+            "key_limits",
             "results",
             "settling",
             "undoing",
@@ -35,6 +36,7 @@ from notifykit.testing.outbox.clocks import ClocksContract  # noqa: E402
 from notifykit.testing.outbox.concurrency import ConcurrencyContract  # noqa: E402
 from notifykit.testing.outbox.connections import ConnectionsContract  # noqa: E402
 from notifykit.testing.outbox.counting import CountingContract  # noqa: E402
+from notifykit.testing.outbox.key_limits import KeyLimitsContract  # noqa: E402
 from notifykit.testing.outbox.keys import KeysContract  # noqa: E402
 from notifykit.testing.outbox.limits import LimitsContract  # noqa: E402
 from notifykit.testing.outbox.looking import LookingContract  # noqa: E402
@@ -53,6 +55,7 @@ class OutboxContract(
     QueueingContract,
     ClaimingContract,
     LimitsContract,
+    KeyLimitsContract,
     ResultsContract,
     SettlingContract,
     DecidingContract,
