@@ -62,8 +62,7 @@ class Dispatcher:
         only: Selection = EVERYTHING,
         worker: str | None = None,
     ) -> None:
-        """`only`: what it sends, and recovers. `worker`: a name that none but the earlier
-        dispatchers over this connection had; None: a new one."""
+        """`only`: what it sends, and recovers. `worker`: a name of earlier dispatchers over this connection."""
         self._outbox = outbox
         self._channels = channels
         self._settings = settings
@@ -199,8 +198,7 @@ class Dispatcher:
                 self._state.notify_all()
 
     def _call(self, claims: Sequence[Claim]) -> list[Result]:
-        """Call the sender of these claims' channel, once; without those that were taken while this worker was stopped,
-        and those that may not be called again."""
+        """Call the sender of these claims' channel, once, without those that may not be called, or not again."""
         channel = self._channels[claims[0].task.channel]
         results: list[Result] = []
         called: list[Claim] = []

@@ -6,7 +6,7 @@ Needs pytest. The host never imports it.
 import pytest
 
 pytest.register_assert_rewrite(
-    *(f"{__name__}.{part}" for part in ("options", "source", "strategy", "sender")),
+    *(f"{__name__}.{part}" for part in ("message_options", "options", "source", "strategy", "sender")),
 )
 
 from notifykit.testing.clock import FakeClock  # noqa: E402

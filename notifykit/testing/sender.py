@@ -13,6 +13,7 @@ from notifykit.errors import PluginError
 from notifykit.model import Message, Outcome, Verdict
 from notifykit.pipeline.answer import usable
 from notifykit.roles import BatchSender, Sender
+from notifykit.testing.message_options import check_message_options, with_options
 from notifykit.testing.options import check_options
 from notifykit.testing.samples import message, send_context
 
@@ -71,18 +72,23 @@ class SenderContract:
         check_options(self.make_sender(tmp_path))
 
     def test_its_facts_can_be_read(self, tmp_path: Path) -> None:
-        """`limits`, `repeatable`, `max_bytes` and `escape`, where declared, are what the host takes them for."""
+        """`limits`, `max_bytes`, `escape` and the others, where declared, are what the host takes them for."""
         try:
             channel = Channel.of("sample", "sample", self.make_sender(tmp_path))
         except PluginError as error:
             raise AssertionError(str(error)) from error
-        if channel.escape is not None:
-            for text in ODD_TEXTS.values():
-                assert isinstance(channel.escape(text), str), f"escape({text!r}) is no text"
+        for escape in (channel.escape, *channel.escapes.values()):
+            for text in ODD_TEXTS.values() if escape is not None else ():
+                assert isinstance(escape(text), str), f"escape({text!r}) is no text"
+
+    def test_its_message_options_can_be_used(self, tmp_path: Path) -> None:
+        """`message_options`: YAML can fill them, the store keeps them, and a message that is only a text has some."""
+        check_message_options(self.make_sender(tmp_path), list(ODD_TEXTS.values()))
 
     def test_an_ordinary_message_is_accepted(self, tmp_path: Path) -> None:
         """The service of `make_sender` takes it, and the sender says so."""
-        outcome = self.make_sender(tmp_path).send(self.message(), send_context())
+        sender = self.make_sender(tmp_path)
+        outcome = sender.send(with_options(sender, self.message()), send_context())
         check_outcome(outcome)
         assert outcome.verdict is Verdict.ACCEPTED, f"{outcome.code} {outcome.detail}"
 
@@ -94,7 +100,7 @@ class SenderContract:
             return
         assert isinstance(sender, BatchSender)
         for count in {1, 2, size}:
-            messages = [self.message(number=number) for number in range(count)]
+            messages = [with_options(sender, self.message(number=number)) for number in range(count)]
             outcomes = sender.send_many(messages, [send_context() for _ in messages])
             assert len(outcomes) == count
             for outcome in outcomes:
@@ -104,13 +110,14 @@ class SenderContract:
     @pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS)
     def test_an_odd_text_gets_an_outcome(self, tmp_path: Path, text: str) -> None:
         """Whatever a record holds: an outcome, never an exception (which would leave the message in doubt)."""
-        check_outcome(self.make_sender(tmp_path).send(self.message(text), send_context()))
+        sender = self.make_sender(tmp_path)
+        check_outcome(sender.send(with_options(sender, self.message(text)), send_context()))
 
     def test_a_second_attempt_is_sent_like_the_first(self, tmp_path: Path) -> None:
         """One sender object sends many times."""
         sender = self.make_sender(tmp_path)
         for attempt in (1, 2, 3):
-            outcome = sender.send(self.message(), send_context(attempt=attempt))
+            outcome = sender.send(with_options(sender, self.message()), send_context(attempt=attempt))
             assert outcome.verdict is Verdict.ACCEPTED, f"attempt {attempt}: {outcome.code} {outcome.detail}"
 
     def test_several_threads_send_at_once(self, tmp_path: Path) -> None:
@@ -123,7 +130,8 @@ class SenderContract:
             together.wait()
             for number in range(first, first + 5):
                 try:
-                    outcomes.append(sender.send(self.message(number=number), send_context()))
+                    message = with_options(sender, self.message(number=number))
+                    outcomes.append(sender.send(message, send_context()))
                 except BaseException as error:  # noqa: BLE001 - compared below
                     outcomes.append(error)
 
@@ -142,7 +150,7 @@ class SenderContract:
         sender = self.make_unreachable_sender(tmp_path)
         if sender is None:
             pytest.skip("make_unreachable_sender() returns None")
-        outcome = sender.send(self.message(), send_context(timeout=2.0))
+        outcome = sender.send(with_options(sender, self.message()), send_context(timeout=2.0))
         check_outcome(outcome)
         assert outcome.verdict in (Verdict.RETRY, Verdict.REJECTED), outcome
 
@@ -152,7 +160,7 @@ class SenderContract:
         if sender is None:
             pytest.skip("make_unanswered_sender() returns None")
         started = time.monotonic()
-        outcome = sender.send(self.message(), send_context(timeout=0.3))
+        outcome = sender.send(with_options(sender, self.message()), send_context(timeout=0.3))
         assert time.monotonic() - started < PATIENCE, "the context's timeout was not kept"
         check_outcome(outcome)
         assert outcome.verdict is Verdict.UNKNOWN, outcome

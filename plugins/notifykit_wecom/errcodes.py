@@ -18,6 +18,9 @@ THROTTLE_PAUSE = 60.0
 EMPTY = 44004
 """What a message without a text is refused with, where the key is good."""
 
+BAD_MEDIA = frozenset({"40007", "41006"})
+"""The codes of media ids that the service does not know."""
+
 ERRCODES: Mapping[int, Outcome] = {
     0: Outcome.accepted(),
     -1: Outcome.retry("-1", wording.SERVICE_BUSY().text, after=5, max_tries=3),
@@ -34,7 +37,7 @@ ERRCODES: Mapping[int, Outcome] = {
     EMPTY: Outcome.rejected("44004", wording.DEFECT(what=wording.EMPTY_TEXT()).text),
     45002: Outcome.rejected("45002", wording.DEFECT(what=wording.TEXT_TOO_LONG()).text),
     45008: Outcome.rejected("45008", wording.DEFECT(what=wording.ARTICLES()).text),
-    # Media ids expire and could be uploaded again, but the types that are sent here carry none.
+    # Media ids expire: `robot` uploads the file again before it believes these.
     40007: Outcome.rejected("40007", wording.DEFECT(what=wording.BAD_MEDIA()).text),
     41006: Outcome.rejected("41006", wording.DEFECT(what=wording.NO_MEDIA()).text),
 }

@@ -2,15 +2,17 @@
 
 Facts from the vendor's page "消息推送" (developer.work.weixin.qq.com): 20 messages a minute for each robot,
 text up to 2048 bytes of UTF-8, markdown and markdown_v2 up to 4096, no message id, nothing to drop a repeat by.
+What a message may say beside its text is in `robot_options`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 from urllib.parse import quote
 
+from notifykit.attachments import Attachment
 from notifykit.http import Reply, check_http_url, classify_status, post, throttle
 from notifykit.model import FOREVER, Message, Outcome
 from notifykit.options import OptionError, Seconds, Secret
@@ -18,12 +20,17 @@ from notifykit.roles import Probe, Rate, SendContext
 from notifykit.secrets import SecretMissingError
 from notifykit.wording.translation import gettext
 from notifykit_wecom import wording
-from notifykit_wecom.errcodes import EMPTY, THROTTLE_PAUSE, THROTTLED, outcome_of
-
-MAX_BYTES: Mapping[str, int] = {"text": 2048, "markdown": 4096, "markdown_v2": 4096}
-"""UTF-8 bytes of content that the service takes."""
-
-ZERO_WIDTH_SPACE = "\u200b"
+from notifykit_wecom.errcodes import BAD_MEDIA, EMPTY, THROTTLE_PAUSE, THROTTLED, outcome_of
+from notifykit_wecom.media import MediaIds
+from notifykit_wecom.robot_options import (
+    ESCAPES,
+    MAX_BYTES,
+    MAX_BYTES_IN,
+    MIN_FILE,
+    RobotOptions,
+    image_content,
+    news_content,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +39,9 @@ class WecomRobot:
 
     limits: ClassVar[tuple[Rate, ...]] = (Rate(20, 60),)
     repeatable: ClassVar[bool] = False
+    message_options: ClassVar[type] = RobotOptions
+    escapes: ClassVar[Mapping[str, Callable[[str], str] | None]] = ESCAPES
+    max_bytes_in: ClassVar[Mapping[str, int | None]] = MAX_BYTES_IN
 
     key: Secret
     """What stands behind `key=` in the robot's webhook URL."""
@@ -45,6 +55,7 @@ class WecomRobot:
     """How long the channel rests after errcode 45009. The service blocks a robot for 60 s."""
     proxy: Secret | str | None = None
     """`http://host:port`, or a secret where it holds a password."""
+    _media: MediaIds = field(init=False, repr=False, compare=False, default_factory=MediaIds)
 
     def __post_init__(self) -> None:
         check_http_url(self.base_url, "base_url")
@@ -72,29 +83,42 @@ class WecomRobot:
         return MAX_BYTES[self.msgtype]
 
     def escape(self, value: str) -> str:
-        """Break mentions in record data: a cell that says `<@all>` must not call up the whole group.
-
-        A zero-width space goes between `<` and `@`, also where they would only meet through what stands next
-        to the value in the template. markdown_v2 knows no mentions.
-        """
-        if self.msgtype == "markdown_v2":
-            return value
-        broken = value.replace("<@", f"<{ZERO_WIDTH_SPACE}@")
-        if broken.startswith("@"):
-            broken = ZERO_WIDTH_SPACE + broken
-        return broken + ZERO_WIDTH_SPACE if broken.endswith("<") else broken
+        """Make record data plain in messages that say no format: see `robot_options`."""
+        escape = ESCAPES[self.msgtype]
+        return value if escape is None else escape(value)
 
     def send(self, message: Message, context: SendContext) -> Outcome:
-        """Post once, and judge by errcode alone."""
-        size = len(message.text.encode(errors="surrogatepass"))
-        if size > self.max_bytes:
-            return Outcome.rejected("40058", wording.TOO_LONG(size=size, kind=self.msgtype, most=self.max_bytes).text)
-        reply = post(
-            self._url(),
-            json=self._body(message.text),
-            timeout=context.timeout,
-            proxy=self.proxy,
-        )
+        """Post once, and judge by errcode alone. A media id that the service does not know is made anew, once."""
+        options: RobotOptions = message.options or RobotOptions()
+        kind = options.type_for(self.msgtype)
+        if kind in MAX_BYTES and (size := len(message.text.encode(errors="surrogatepass"))) > MAX_BYTES[kind]:
+            return Outcome.rejected("40058", wording.TOO_LONG(size=size, kind=kind, most=MAX_BYTES[kind]).text)
+        if kind != "file":
+            return self._post(kind, self._content(kind, message.text, options), context)
+        file = options.file
+        if file is None or file.size < MIN_FILE:
+            return Outcome.rejected("40006", wording.TOO_SMALL(least=MIN_FILE).text)
+        outcome = self._send_file(file, context)
+        if outcome.code in BAD_MEDIA:
+            self._media.forget(file)
+            outcome = self._send_file(file, context)
+        return outcome
+
+    def _send_file(self, file: Attachment, context: SendContext) -> Outcome:
+        media_id = self._media.of(file, lambda one: self._upload(one, context.timeout), context.clock.now())
+        if isinstance(media_id, Outcome):
+            return media_id
+        if not context.still_held():
+            return Outcome.retry("not_held", wording.NOT_HELD().text)
+        return self._post("file", {"media_id": media_id}, context)
+
+    def _upload(self, file: Attachment, timeout: float) -> Reply | Outcome:
+        address = f"{self.base_url.rsplit('/', 1)[0]}/upload_media?key={quote(self.key.reveal(), safe='')}&type=file"
+        files = {"media": (file.name, file.read(), file.media_type)}
+        return post(address, files=files, timeout=timeout, proxy=self.proxy)
+
+    def _post(self, kind: str, content: object, context: SendContext) -> Outcome:
+        reply = post(self._url(), json={"msgtype": kind, kind: content}, timeout=context.timeout, proxy=self.proxy)
         if isinstance(reply, Outcome):
             return reply
         return self._judge(reply, context.clock.now())
@@ -135,13 +159,21 @@ class WecomRobot:
             return outcome
         return classify_status(reply, now=now) or Outcome.unknown("no_errcode", wording.UNSAID().text)
 
-    def _body(self, text: str) -> dict[str, object]:
+    def _content(self, kind: str, text: str, options: RobotOptions) -> object:
+        if kind == "image" and options.image is not None:
+            return image_content(options.image)
+        if kind == "news":
+            return news_content(options.articles)
+        if kind == "template_card":
+            return options.card
         content: dict[str, object] = {"content": text}
-        if self.mentioned_list:
-            content["mentioned_list"] = self.mentioned_list
-        if self.mentioned_mobile_list:
-            content["mentioned_mobile_list"] = self.mentioned_mobile_list
-        return {"msgtype": self.msgtype, self.msgtype: content}
+        mentions = self.mentioned_list if options.mentions is None else options.mentions
+        mobiles = self.mentioned_mobile_list if options.mobiles is None else options.mobiles
+        if kind == "text" and mentions:
+            content["mentioned_list"] = mentions
+        if kind == "text" and mobiles:
+            content["mentioned_mobile_list"] = mobiles
+        return content
 
     def _check_key(self) -> None:
         try:

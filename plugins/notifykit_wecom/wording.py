@@ -31,6 +31,13 @@ TEXT_TOO_LONG = ATTEMPTS("wecom_text_too_long", "its text is too long", "文本�
 ARTICLES = ATTEMPTS("wecom_articles", "it has too many articles", "图文条数过多")
 BAD_MEDIA = ATTEMPTS("wecom_bad_media", "a media id is not valid", "media id 无效")
 NO_MEDIA = ATTEMPTS("wecom_no_media", "a media id is missing", "缺少 media id")
+NO_MEDIA_ID = ATTEMPTS(
+    "wecom_no_media_id", "the upload's reply has no media id: nothing was sent", "上传的应答没有 media id：没有发送"
+)
+TOO_SMALL = ATTEMPTS(
+    "wecom_too_small", "a file needs at least {least:d} bytes: not sent", "文件至少要有 {least} 字节：没有发送"
+)
+NOT_HELD = ATTEMPTS("wecom_not_held", "not sent: it was taken away during the upload", "没有发送：上传期间它已被取走")
 UNCLASSIFIED = ATTEMPTS("wecom_unclassified", "an errcode that is not classified yet", "尚未归类的 errcode")
 UNSAID = ATTEMPTS("wecom_unsaid", "the reply does not say what became of the message", "应答没有说消息的结果如何")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from notifykit.attachments import Attachment
 from notifykit.model import FOREVER, CampaignData, Status
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.pruned import KeepsPruned
@@ -31,6 +32,8 @@ def fill(outbox: Outbox) -> None:
     queue(outbox, "b1", "b2", recipients=["乙"] * 2)
     queue(outbox, *"123456")
     queue_drafts(outbox, [draft(key=f"free-{number}", ordered=False, recipient="散") for number in range(3)])
+    sheet = Attachment.of("sheet.csv", b"a,b\x00\xff\n")
+    queue_drafts(outbox, [draft(key="9", options={"file": sheet.as_data()}, attachments=(sheet,))])
     outbox.enqueue([draft(key="1"), draft(key=" 1 "), draft(key="２")])  # one is known, two are spelt otherwise
     first, other, *rest = claim(outbox, channels={"robot": [Rate(100, 3600.0)]})
     put_off(outbox, first, until=now + 600.0, hold=now + 300.0)

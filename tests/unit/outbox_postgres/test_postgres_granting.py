@@ -61,7 +61,7 @@ def test_who_looks_may_write_nothing(owner: PostgresAddress, role: str) -> None:
     owner.grant(role, look=True)
     viewer = as_role(owner, role)
     (said,) = viewer.unwritable()
-    assert "cannot be written: archives, attempts, campaign_data" in said
+    assert "cannot be written: archives, attached, attempts, campaign_data" in said
     with viewer.look(CLOCK) as outbox:
         assert told(outbox) == expected
     with (

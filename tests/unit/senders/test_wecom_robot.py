@@ -1,6 +1,6 @@
 """The group robot, without a network: options, limits, mentions, errcodes."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from notifykit_wecom.errcodes import ERRCODES, outcome_of
 from notifykit_wecom.robot import WecomRobot
+from notifykit_wecom.robot_options import RobotOptions
 
 from notifykit.model import FOREVER, Outcome, Verdict
 from notifykit.roles import Rate, Sender
@@ -77,7 +78,6 @@ def test_text_that_is_not_unicode_is_rejected() -> None:
 # mentions -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("msgtype", ["text", "markdown"])
 @pytest.mark.parametrize(
     ("value", "escaped"),
     [
@@ -92,8 +92,9 @@ def test_text_that_is_not_unicode_is_rejected() -> None:
         ("", ""),
     ],
 )
-def test_mentions_in_record_data_are_broken(msgtype: str, value: str, escaped: str) -> None:
-    assert robot(msgtype=msgtype).escape(value) == escaped
+def test_mentions_in_record_data_are_broken(value: str, escaped: str) -> None:
+    assert robot().escape(value) == escaped
+    assert robot().escapes["text"](value) == escaped  # type: ignore[misc]
 
 
 ODD = st.text(st.sampled_from("<@>a工 \u200b"))
@@ -113,9 +114,19 @@ def test_the_visible_text_stays(value: str) -> None:
     assert robot().escape(value).replace("\u200b", "") == value.replace("\u200b", "")
 
 
-@given(ODD)
-def test_markdown_v2_knows_no_mentions(value: str) -> None:
-    assert robot(msgtype="markdown_v2").escape(value) == value
+@pytest.mark.parametrize("msgtype", ["markdown", "markdown_v2"])
+def test_record_data_is_plain_in_markdown(msgtype: str) -> None:
+    for escape in (robot(msgtype=msgtype).escape, robot().escapes[msgtype]):
+        assert escape is not None
+        assert escape("<@all> [x](https://evil.example)") == "<\u200b@all> [x]\u200b(https://evil.example)"
+
+
+@pytest.mark.parametrize(
+    ("value", "escaped"), [("@all", "all"), (" @ALL", "ALL"), ("li.si", "li.si"), ("a@all", "a@all")]
+)
+def test_a_cell_calls_up_nobody_but_whom_it_names(value: str, escaped: str) -> None:
+    (fact,) = (one.metadata["escape"] for one in fields(RobotOptions) if one.name == "mentions")
+    assert fact(value) == escaped
 
 
 # errcodes -------------------------------------------------------------------------------------------------
