@@ -42,6 +42,7 @@ EXTRAS = {
     "procrastinate": ("notifykit.engine",),
     "starlette": ("notifykit.web",),
     "uvicorn": ("notifykit.web",),
+    "apprise": ("notifykit_apprise",),
 }
 """Library of an extra to the only packages that may import it."""
 

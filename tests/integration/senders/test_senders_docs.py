@@ -10,6 +10,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from notifykit_discord.sender import OF_THE_HOOK as OF_THE_DISCORD_HOOK
+from notifykit_ntfy.sender import PAUSES
+from notifykit_slack.errors import FAILED, OF_THE_TOKEN, WAITS
+from notifykit_slack.webhook import OF_THE_HOOK
 from notifykit_wecom.errcodes import ERRCODES
 
 from notifykit.model import Outcome, Verdict
@@ -37,7 +41,7 @@ def section(title: str) -> str:
 def written(tmp_path: Path) -> Iterator[Path]:
     """A folder with the page's Python files in it, each under the name that its first line gives."""
     files = {block.splitlines()[0].removeprefix("# "): block for block in blocks("python")}
-    assert set(files) == {"desktop/desktop_sender.py", "notifykit_acme.py", "notifykit_slack.py"}
+    assert set(files) == {"desktop/desktop_sender.py", "notifykit_acme.py", "notifykit_acme_chat.py"}
     for name, text in files.items():
         file = tmp_path / name
         file.parent.mkdir(exist_ok=True)
@@ -57,6 +61,12 @@ def project(written: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setenv("BEIJING_ROBOT_KEY", "0a1b-beijing")
     monkeypatch.setenv("SHOP_WEBHOOK_URL", "http://127.0.0.1:1/shop-0a1b2c")
     monkeypatch.setenv("SHOP_TOKEN", "Bearer 0a1b-shop")
+    for name in ("MAIL_PASSWORD", "SLACK_TOKEN", "NTFY_TOKEN"):
+        monkeypatch.setenv(name, f"0a1b-{name.lower()}")
+    for name in ("SLACK_WEBHOOK_URL", "DISCORD_WEBHOOK_URL"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:1/{name.lower()}-0a1b2c")
+    monkeypatch.setenv("BOT_TOKEN", "123456:0a1b2c3d4e5f6a7b8c9d0e")
+    monkeypatch.setenv("MATRIX_URL", "json://127.0.0.1:1/matrix-0a1b2c")
     (written / "secrets").mkdir()
     (written / "secrets" / "award-desk").write_text("0a1b-award\n")
     return open_project(written / "notifykit.yaml")
@@ -68,6 +78,13 @@ def test_the_yaml_examples_load(project: Project) -> None:
         "beijing-group": "wecom_robot",
         "award-desk": "wecom_robot",
         "shop": "webhook",
+        "mail": "smtp",
+        "bot": "telegram",
+        "slack-desk": "slack_webhook",
+        "slack-app": "slack_api",
+        "discord-desk": "discord_webhook",
+        "phones": "ntfy",
+        "matrix": "apprise",
         "desktop": "python",
         "archive": "file",
         "screen": "console",
@@ -79,36 +96,67 @@ def test_the_overview_says_what_the_channels_declare(project: Project) -> None:
     rows = re.findall(r"^\| \[`(\w+)`\].*\| (.*?) \| (.*?) \|$", PAGE, re.MULTILINE)
     assert {name for name, _, _ in rows} == channels.keys()
     for name, repeatable, limits in rows:
-        # The example says `idempotent: true`.
-        assert channels[name].repeatable is (repeatable == "with `idempotent: true`")
-        declared = [f"{rate.count} in {rate.seconds:g} s" for rate in channels[name].limits]
-        assert limits in (*declared, "none", "one call at a time")
-        assert bool(declared) == (name == "wecom_robot")
+        # The example of the webhook says `idempotent: true`.
+        assert channels[name].repeatable is (repeatable != "no")
+        of_all = ", ".join(map(words, channels[name].limits))
+        of_each = ", ".join(map(words, channels[name].key_limits))
+        declared = [of_all, f"{of_each} for each recipient" if of_each else ""]
+        assert limits == "; ".join(filter(None, declared)) or limits in ("none", "one call at a time")
+        assert any(declared) == (limits not in ("none", "one call at a time"))
+
+
+def words(rate: Rate) -> str:
+    return f"{rate.count} in {rate.seconds:g} s"
 
 
 def test_every_option_is_documented_with_its_default() -> None:
     senders = load_plugins().registry.senders
-    for name in ("wecom_robot", "webhook", "python", "file", "console"):
-        table = section(name).split("| option | default | |\n|---|---|---|\n")[1].split("\n\n")[0]
-        documented = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", table, re.MULTILINE))
+    for name in re.findall(r"^\| \[`(\w+)`\]", PAGE, re.MULTILINE):
+        tables = section(name).split("| option | default | |\n|---|---|---|\n")[1:]
         cls = senders[name].load()
         assert isinstance(cls, type)
-        assert dataclasses.is_dataclass(cls)
-        fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
-        assert list(documented) == list(fields), name
-        for option, field in fields.items():
-            required = field.default is field.default_factory is dataclasses.MISSING
-            shown = documented[option].strip("`")
-            if required or field.default is None:
-                assert shown == "–", option
-            elif isinstance(field.default, str):
-                assert shown == field.default, option
-            elif isinstance(field.default, bool):
-                assert shown == str(field.default).lower(), option
-            elif isinstance(field.default, float):
-                assert shown == f"{field.default:g}s", option
-            else:
-                assert shown.startswith(("[", "{")), option
+        classes = [cls, *filter(None, [getattr(cls, "message_options", None)])]
+        assert len(tables) == len(classes), name
+        for table, of in zip(tables, classes, strict=True):
+            documents(table, of)
+
+
+def documents(table: str, cls: type) -> None:
+    documented = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", table.split("\n\n")[0], re.MULTILINE))
+    assert dataclasses.is_dataclass(cls)
+    fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
+    assert list(documented) == list(fields), cls
+    for option, field in fields.items():
+        required = field.default is field.default_factory is dataclasses.MISSING
+        shown = documented[option].strip("`")
+        if required or field.default is None or field.default == "":
+            assert shown == "–", option
+        elif isinstance(field.default, str):
+            assert shown == field.default, option
+        elif isinstance(field.default, bool):
+            assert shown == str(field.default).lower(), option
+        elif isinstance(field.default, float):
+            assert shown == f"{field.default:g}s", option
+        else:
+            assert shown.startswith(("[", "{")), option
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome", "codes"),
+    [
+        ("slack_webhook", "rejected, and the channel is paused", set(OF_THE_HOOK)),
+        ("slack_api", "rejected, and the channel is paused", set(OF_THE_TOKEN)),
+        ("slack_api", "unknown: Slack says", set(FAILED)),
+        ("slack_api", "retry", set(WAITS)),
+        ("discord_webhook", "rejected, and the channel is paused", set(map(str, OF_THE_DISCORD_HOOK))),
+        ("ntfy", "retry after", set(map(str, PAUSES))),
+    ],
+)
+def test_what_a_service_says_is_documented(name: str, outcome: str, codes: set[str]) -> None:
+    table = section(name).split("| answer | outcome |\n|---|---|\n")[1].split("\n\n")[0]
+    rows = [line.split(" | ") for line in table.splitlines()]
+    told = "\n".join(cell for cell, said in rows if said.startswith(outcome))
+    assert set(re.findall(r"[a-z]+_[a-z_]+|\d{5}|ratelimited|accesslimited", told)) == codes
 
 
 def test_every_errcode_is_documented() -> None:
@@ -149,14 +197,14 @@ def test_the_desktop_sender(project: Project) -> None:
 def test_a_sender_in_twenty_lines(
     written: Path, answering: Answering, reply: bytes, verdict: Verdict, code: str
 ) -> None:
-    file = written / "notifykit_slack.py"
+    file = written / "notifykit_acme_chat.py"
     lines = [line for line in file.read_text().splitlines()[1:] if line and not re.match(r"from|import", line)]
     assert len(lines) <= 20
     module = load(file)
     offered: dict[str, type] = {}
     module.register_senders(offered.__setitem__)
     url, requests = answering(reply)
-    sender = offered["slack_webhook"](url=Secret(f"{url}/services/T0/B0/0a1b2c"))
+    sender = offered["acme_chat"](url=Secret(f"{url}/chat/0a1b2c"))
     assert sender.limits == (Rate(1, 1.0),)
     assert [field.name for field in dataclasses.fields(sender)] == ["url"]
     assert sender.escape("<!channel> & co") == "&lt;!channel&gt; &amp; co"

@@ -6,6 +6,12 @@ import socket
 from collections.abc import Callable, Iterator
 
 import pytest
+from notifykit_apprise.sender import Apprise
+from notifykit_discord.sender import DiscordWebhook
+from notifykit_ntfy.sender import Ntfy
+from notifykit_slack.api import SlackApi
+from notifykit_slack.webhook import SlackWebhook
+from notifykit_telegram.sender import Telegram
 from notifykit_webhook.accept import Accept
 from notifykit_webhook.sender import Webhook
 from notifykit_wecom.robot import WecomRobot
@@ -53,6 +59,12 @@ def senders(url: str) -> list[Sender]:
     return [
         WecomRobot(key=Secret(KEY), base_url=url),
         Webhook(url=Secret(f"{url}/hook/{KEY}?key={KEY}"), headers={"Authorization": Secret(HEADER)}),
+        Telegram(token=Secret(f"123456:{KEY}-0a1b2c3d4e5f"), api_url=url),
+        SlackWebhook(url=Secret(f"{url}/services/{KEY}")),
+        SlackApi(token=Secret(f"xoxb-{KEY}"), api_url=url),
+        DiscordWebhook(url=Secret(f"{url}/api/webhooks/1/{KEY}")),
+        Ntfy(url=url, token=Secret(f"tk_{KEY}"), topic=Secret(f"topic-{KEY}")),
+        Apprise(url=Secret(f"{url.replace('http', 'json', 1)}/{KEY}")),
         Webhook(url=Secret(f"{url}?key={KEY}"), accept=Accept(path="code", equals="0")),
     ]
 

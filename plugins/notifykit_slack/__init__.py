@@ -1,0 +1,39 @@
+"""Slack for notifykit: incoming webhooks, and the Web API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notifykit import hookimpl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notifykit.hookspecs import Register, RegisterReasons
+    from notifykit.wording.translation import Catalogue
+
+
+@hookimpl
+def register_senders(register: Register) -> None:
+    """Offer `slack_webhook` and `slack_api`."""
+    register("slack_webhook", "notifykit_slack.webhook:SlackWebhook")
+    register("slack_api", "notifykit_slack.api:SlackApi")
+
+
+@hookimpl
+def register_reasons(register: RegisterReasons) -> None:
+    """Offer what is said of an attempt."""
+    from notifykit_slack.wording import ATTEMPTS
+
+    for sentence in ATTEMPTS:
+        register(sentence)
+
+
+@hookimpl
+def register_translations(register: Callable[[Catalogue], None]) -> None:
+    """Offer what it says in other languages."""
+    from pathlib import Path
+
+    from notifykit.wording.translation import Catalogue
+
+    register(Catalogue("notifykit_slack", Path(__file__).parent / "locale"))
