@@ -31,6 +31,12 @@ class HttpAnswer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class _Listener(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    """Connections that wait to be taken: a sender has many threads, and a full queue drops theirs without a word."""
+
+
 class HttpService:
     """Use it with `with`: it answers on `url` until the block ends.
 
@@ -61,8 +67,7 @@ class HttpService:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
                 """Say nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Listener(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     @property

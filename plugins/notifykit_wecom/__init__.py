@@ -1,4 +1,4 @@
-"""WeCom (企业微信) for notifykit: the group robot."""
+"""WeCom (企业微信) for notifykit: the group robot, and the messages of an application."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_senders(register: Register) -> None:
-    """Offer `wecom_robot`."""
+    """Offer `wecom_robot` and `wecom_app`."""
     register("wecom_robot", "notifykit_wecom.robot:WecomRobot")
+    register("wecom_app", "notifykit_wecom.app:WecomApp")
 
 
 @hookimpl

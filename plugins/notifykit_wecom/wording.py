@@ -37,7 +37,44 @@ NO_MEDIA_ID = ATTEMPTS(
 TOO_SMALL = ATTEMPTS(
     "wecom_too_small", "a file needs at least {least:d} bytes: not sent", "文件至少要有 {least} 字节：没有发送"
 )
-NOT_HELD = ATTEMPTS("wecom_not_held", "not sent: it was taken away during the upload", "没有发送：上传期间它已被取走")
+NOT_HELD = ATTEMPTS("wecom_not_held", "another worker has it by now: not sent", "已由另一个进程处理：没有发送")
+APP = ATTEMPTS(
+    "wecom_app",
+    "every message of this application would fail; the channel is paused until a person resumes it: {what:why}",
+    "此应用的每条消息都会失败；通道已暂停，直到有人恢复：{what:why}",
+)
+BAD_SECRET = ATTEMPTS("wecom_bad_secret", "the secret is wrong", "secret 不正确")
+BAD_CORPID = ATTEMPTS("wecom_bad_corpid", "the corp id is wrong", "企业 ID 不正确")
+BAD_AGENTID = ATTEMPTS(
+    "wecom_bad_agentid", "the agent id is wrong, or not of this secret", "agentid 不正确，或与 secret 不符"
+)
+APP_DISABLED = ATTEMPTS("wecom_app_disabled", "the application is disabled", "应用已停用")
+ADDRESS_REFUSED = ATTEMPTS(
+    "wecom_address_refused", "this machine's address is not among the trusted ones", "本机地址不在企业可信 IP 中"
+)
+TOO_MANY_MESSAGES = ATTEMPTS(
+    "wecom_too_many_messages", "the service takes no more calls for now", "接口调用超过频率限制"
+)
+TOKEN_REFUSED = ATTEMPTS(
+    "wecom_token_refused", "the service refused two tokens in a row", "服务连续拒绝了两个 access_token"
+)
+NO_TOKEN = ATTEMPTS("wecom_no_token", "the service gave no token ({said})", "服务没有给出 access_token（{said}）")
+NOBODY = ATTEMPTS("wecom_nobody", "it has no recipient", "没有接收人")
+NO_SUCH_RECIPIENT = ATTEMPTS(
+    "wecom_no_such_recipient",
+    "none of its recipients exists, or may see the application",
+    "接收人都不存在，或不在应用可见范围内",
+)
+EVERYBODY = ATTEMPTS(
+    "wecom_everybody",
+    "@all as a recipient reaches everybody: not sent; the channel allows it with allow_all: true",
+    "接收人 @all 会发给所有人：没有发送；如需允许，请在通道中写 allow_all: true",
+)
+TITLE_TOO_LONG = ATTEMPTS(
+    "wecom_title_too_long",
+    "a title of {size:d} bytes, and {most:d} are shown: not sent; shorten it",
+    "标题有 {size} 字节，而至多显示 {most} 字节：没有发送；请缩短",
+)
 UNCLASSIFIED = ATTEMPTS("wecom_unclassified", "an errcode that is not classified yet", "尚未归类的 errcode")
 UNSAID = ATTEMPTS("wecom_unsaid", "the reply does not say what became of the message", "应答没有说消息的结果如何")
 

@@ -10,11 +10,14 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from notifykit_dingtalk.errcodes import ERRCODES as DINGTALK
 from notifykit_discord.sender import OF_THE_HOOK as OF_THE_DISCORD_HOOK
+from notifykit_feishu.codes import CODES as FEISHU
 from notifykit_ntfy.sender import PAUSES
 from notifykit_slack.errors import FAILED, OF_THE_TOKEN, WAITS
 from notifykit_slack.webhook import OF_THE_HOOK
-from notifykit_wecom.errcodes import ERRCODES
+from notifykit_wecom.app_errcodes import ERRCODES as WECOM_APP
+from notifykit_wecom.errcodes import ERRCODES as WECOM_ROBOT
 
 from notifykit.model import Outcome, Verdict
 from notifykit.pipeline.project import Project, open_project
@@ -25,6 +28,7 @@ from notifykit.testing import message, send_context
 
 PAGE = (Path(__file__).parents[3] / "docs" / "senders.md").read_text(encoding="utf-8")
 Answering = Callable[..., tuple[str, list[bytes]]]
+CODES = {"wecom_robot": WECOM_ROBOT, "wecom_app": WECOM_APP, "dingtalk_robot": DINGTALK, "feishu_robot": FEISHU}
 Serve = Callable[..., str]
 
 
@@ -59,6 +63,9 @@ def project(written: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     senders = "".join(block.removeprefix("senders:\n") for block in blocks("yaml"))
     (written / "notifykit.yaml").write_text(f"senders:\n{senders}", encoding="utf-8")
     monkeypatch.setenv("BEIJING_ROBOT_KEY", "0a1b-beijing")
+    for name in ("STAFF_APP_SECRET", "DING_TOKEN", "DING_SECRET", "FEISHU_TOKEN", "FEISHU_SECRET"):
+        monkeypatch.setenv(name, f"0a1b-{name.lower()}")
+    monkeypatch.setenv("TEAMS_WORKFLOW_URL", "http://127.0.0.1:1/workflow-0a1b2c")
     monkeypatch.setenv("SHOP_WEBHOOK_URL", "http://127.0.0.1:1/shop-0a1b2c")
     monkeypatch.setenv("SHOP_TOKEN", "Bearer 0a1b-shop")
     for name in ("MAIL_PASSWORD", "SLACK_TOKEN", "NTFY_TOKEN"):
@@ -77,6 +84,10 @@ def test_the_yaml_examples_load(project: Project) -> None:
     assert {name: channel.type for name, channel in project.configuration.channels.items()} == {
         "beijing-group": "wecom_robot",
         "award-desk": "wecom_robot",
+        "staff": "wecom_app",
+        "ding-group": "dingtalk_robot",
+        "feishu-group": "feishu_robot",
+        "teams-sales": "teams_workflow",
         "shop": "webhook",
         "mail": "smtp",
         "bot": "telegram",
@@ -96,7 +107,6 @@ def test_the_overview_says_what_the_channels_declare(project: Project) -> None:
     rows = re.findall(r"^\| \[`(\w+)`\].*\| (.*?) \| (.*?) \|$", PAGE, re.MULTILINE)
     assert {name for name, _, _ in rows} == channels.keys()
     for name, repeatable, limits in rows:
-        # The example of the webhook says `idempotent: true`.
         assert channels[name].repeatable is (repeatable != "no")
         of_all = ", ".join(map(words, channels[name].limits))
         of_each = ", ".join(map(words, channels[name].key_limits))
@@ -121,6 +131,24 @@ def test_every_option_is_documented_with_its_default() -> None:
             documents(table, of)
 
 
+@pytest.mark.parametrize(
+    ("name", "outcome", "codes"),
+    [
+        ("slack_webhook", "rejected, and the channel is paused", set(OF_THE_HOOK)),
+        ("slack_api", "rejected, and the channel is paused", set(OF_THE_TOKEN)),
+        ("slack_api", "unknown: Slack says", set(FAILED)),
+        ("slack_api", "retry", set(WAITS)),
+        ("discord_webhook", "rejected, and the channel is paused", set(map(str, OF_THE_DISCORD_HOOK))),
+        ("ntfy", "retry after", set(map(str, PAUSES))),
+    ],
+)
+def test_what_a_service_says_is_documented(name: str, outcome: str, codes: set[str]) -> None:
+    table = section(name).split("| answer | outcome |\n|---|---|\n")[1].split("\n\n")[0]
+    rows = [line.split(" | ") for line in table.splitlines()]
+    told = "\n".join(cell for cell, said in rows if said.startswith(outcome))
+    assert set(re.findall(r"[a-z]+_[a-z_]+|\d{5}|ratelimited|accesslimited", told)) == codes
+
+
 def documents(table: str, cls: type) -> None:
     documented = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", table.split("\n\n")[0], re.MULTILINE))
     assert dataclasses.is_dataclass(cls)
@@ -141,30 +169,13 @@ def documents(table: str, cls: type) -> None:
             assert shown.startswith(("[", "{")), option
 
 
-@pytest.mark.parametrize(
-    ("name", "outcome", "codes"),
-    [
-        ("slack_webhook", "rejected, and the channel is paused", set(OF_THE_HOOK)),
-        ("slack_api", "rejected, and the channel is paused", set(OF_THE_TOKEN)),
-        ("slack_api", "unknown: Slack says", set(FAILED)),
-        ("slack_api", "retry", set(WAITS)),
-        ("discord_webhook", "rejected, and the channel is paused", set(map(str, OF_THE_DISCORD_HOOK))),
-        ("ntfy", "retry after", set(map(str, PAUSES))),
-    ],
-)
-def test_what_a_service_says_is_documented(name: str, outcome: str, codes: set[str]) -> None:
-    table = section(name).split("| answer | outcome |\n|---|---|\n")[1].split("\n\n")[0]
-    rows = [line.split(" | ") for line in table.splitlines()]
-    told = "\n".join(cell for cell, said in rows if said.startswith(outcome))
-    assert set(re.findall(r"[a-z]+_[a-z_]+|\d{5}|ratelimited|accesslimited", told)) == codes
-
-
-def test_every_errcode_is_documented() -> None:
-    table = section("wecom_robot").split("| errcode | outcome |\n|---|---|\n")[1].split("\n\n")[0]
+@pytest.mark.parametrize(("name", "word"), [(name, "code" if name == "feishu_robot" else "errcode") for name in CODES])
+def test_every_errcode_is_documented(name: str, word: str) -> None:
+    table = section(name).split(f"| {word} | outcome |\n|---|---|\n")[1].split("\n\n")[0]
     documented: dict[int, str] = {}
     for codes, outcome in re.findall(r"^\| ([-\d, ]+) \| (\w+)", table, re.MULTILINE):
         documented.update({int(code): outcome for code in codes.split(",")})
-    assert documented == {code: str(outcome.verdict) for code, outcome in ERRCODES.items()}
+    assert documented == {code: str(outcome.verdict) for code, outcome in CODES[name].items()}
 
 
 def load(file: Path) -> ModuleType:

@@ -7,13 +7,17 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from notifykit_apprise.sender import Apprise
+from notifykit_dingtalk.robot import DingtalkRobot
 from notifykit_discord.sender import DiscordWebhook
+from notifykit_feishu.robot import FeishuRobot
 from notifykit_ntfy.sender import Ntfy
 from notifykit_slack.api import SlackApi
 from notifykit_slack.webhook import SlackWebhook
+from notifykit_teams.workflow import TeamsWorkflow
 from notifykit_telegram.sender import Telegram
 from notifykit_webhook.accept import Accept
 from notifykit_webhook.sender import Webhook
+from notifykit_wecom.app import WecomApp
 from notifykit_wecom.robot import WecomRobot
 
 from notifykit.model import Message, Outcome
@@ -58,6 +62,10 @@ def logged() -> Iterator[_Everything]:
 def senders(url: str) -> list[Sender]:
     return [
         WecomRobot(key=Secret(KEY), base_url=url),
+        WecomApp(corpid="ww0a1b", corpsecret=Secret(KEY), agentid=1, base_url=url),
+        DingtalkRobot(access_token=Secret(KEY), secret=Secret(f"SEC{KEY}"), base_url=url),
+        FeishuRobot(token=Secret(KEY), secret=Secret(f"SEC{KEY}"), base_url=url),
+        TeamsWorkflow(url=Secret(f"{url}/invoke?sig={KEY}")),
         Webhook(url=Secret(f"{url}/hook/{KEY}?key={KEY}"), headers={"Authorization": Secret(HEADER)}),
         Telegram(token=Secret(f"123456:{KEY}-0a1b2c3d4e5f"), api_url=url),
         SlackWebhook(url=Secret(f"{url}/services/{KEY}")),

@@ -26,7 +26,7 @@ def test_plugins_are_listed_with_version_place_and_what_they_offer(world: CliWor
     told = world.json("plugins")
     assert set(told) == {"plugins", "blocked", "failed", "warnings"}
     by_name = {plugin["name"]: plugin for plugin in told["plugins"]}
-    assert by_name["notifykit_wecom"]["types"]["senders"] == ["wecom_robot"]
+    assert by_name["notifykit_wecom"]["types"]["senders"] == ["wecom_robot", "wecom_app"]
 
 
 def test_without_a_project_all_are_listed(tmp_path: Path) -> None:
