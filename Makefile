@@ -28,8 +28,10 @@ test: $(READY) ## run all tests but the long and the deep ones
 unit: $(READY) ## run the unit tests
 	$(TESTS) -m "not deep and not long" tests/unit $(TESTARGS)
 
-coverage: $(READY) ## run all tests but the deep ones; those of units and parts cover the code
-	$(TESTS) -m "not deep" tests/unit tests/integration --cov --cov-report=term
+# What is long does the same many times, which covers no more; being traced takes as long as the tests themselves.
+coverage: $(READY) ## run all tests but the deep ones; those of units and parts that are not long cover the code
+	$(TESTS) -m "not deep and not long" tests/unit tests/integration --cov --cov-report=term
+	$(TESTS) -m "long and not deep" tests/unit tests/integration
 	$(TESTS) -m "not deep" tests/acceptance tests/crash
 
 # The whole suite in other surroundings: see tests/support/suite/pairs.py. PAIRS="1 2" makes some of the runs.
