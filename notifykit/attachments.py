@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["LARGEST", "Attachment"]
 
 LARGEST = 25 * 1024**2
-"""Bytes of one file that a message may carry, where the sender's option allows no less."""
+"""Bytes of one file that a message may carry. An option of a sender may allow less."""
 
 OTHER = "application/octet-stream"
 """The media type of a file whose name tells none (RFC 2046, 4.5.1)."""
@@ -120,6 +120,8 @@ class FilesOfMessages:
         if (wrong := _wrong_path(self.folder, path)) is not None:
             raise ValueError(wrong)
         file = in_folder(self.folder, path)
+        if isinstance(path, PathWithin) and not file.is_relative_to(below := in_folder(self.folder, path.folder)):
+            raise ValueError(gettext('"{path}" leads out of the folder {folder}', path=str(path), folder=below))
         at = stamp(file)
         if (known := self._read.get(file)) is not None and known.stamp == at:
             return known
@@ -130,6 +132,19 @@ class FilesOfMessages:
         except OSError as error:
             raise ValueError(gettext("{file} cannot be read ({why})", file=file, why=error.strerror)) from None
         self._read[file] = made
+        return made
+
+
+class PathWithin(str):
+    """A path that a template gave: it must lead to a file below the folder that the template itself names."""
+
+    __slots__ = ("folder",)
+    folder: str
+
+    def __new__(cls, path: str, template: str) -> Self:
+        """`template`: as it is written; what stands before its first expression names the folder."""
+        made = super().__new__(cls, path)
+        made.folder = os.path.dirname(template.partition("{")[0])  # noqa: PTH120 - of a text
         return made
 
 

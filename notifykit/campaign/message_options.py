@@ -162,8 +162,10 @@ class MessageOptions:
         found: Metadata | None = None if made is None else stored(_called(made, text))
         return found
 
-    def restored(self, stored: Metadata | None, contents: Callable[[str], bytes]) -> Any:
-        """Return the object of what is stored; None: nothing but defaults. `contents`: of attachments, by their hashes.
+    def restored(self, stored: Metadata | None, text: str, contents: Callable[[str], bytes]) -> Any:
+        """Return the object of what is stored; None: of a message that is nothing but its text, as `plain` has it.
+
+        `contents`: of attachments, by their hashes.
 
         Raises StoredOptionsError, and what `contents` raises.
         """
@@ -172,7 +174,8 @@ class MessageOptions:
         from notifykit.attachments import KeptContents
 
         try:
-            return self.made(dict(stored or {}), KeptContents(contents))
+            known = self.plain(text) if stored is None and self.takes_text else stored
+            return self.made(dict(known or {}), KeptContents(contents))
         except ValidationError as error:
             detail = error.errors(include_url=False, include_input=False)[0]
             raise StoredOptionsError(".".join(map(str, detail["loc"])), detail["msg"]) from None

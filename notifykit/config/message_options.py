@@ -10,7 +10,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from notifykit.attachments import LARGEST, Attachment, FilesOfMessages
+from notifykit.attachments import LARGEST, Attachment, FilesOfMessages, PathWithin
 from notifykit.campaign.campaign import Channel, RenderedOptions
 from notifykit.campaign.message_options import Facts, MessageOptions, Spot, leaves, stored
 from notifykit.campaign.render import Template
@@ -18,7 +18,8 @@ from notifykit.config.defects import Defects, Place
 from notifykit.config.explain import explain
 from notifykit.config.shapes import refused
 from notifykit.config.templates import Compiler
-from notifykit.config.tree import Branch, KeyPath, Leaf, Listing, Node, dotted, found, locate, plain
+from notifykit.config.tree import Branch, KeyPath, Leaf, Listing, Node, dotted, locate, plain
+from notifykit.config.tree import found as found_at
 from notifykit.errors import ConfigError, NotifykitError, RenderError
 from notifykit.model import Record, Table
 from notifykit.secrets import Surroundings
@@ -28,7 +29,16 @@ _MARKS = ("{{", "{%", "{#")
 _NEVER_A_TEXT = frozenset({"missing", "dataclass_type", "dict_type", "list_type", "tuple_type", "set_type"})
 """Kinds of errors that whatever a template gives would make, too."""
 
-Part = Template | str | None | Mapping[str, "Part"] | Sequence["Part"]
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """A template that gives the path of a file."""
+
+    template: Template
+    written: str
+
+
+Part = Template | _Path | str | None | Mapping[str, "Part"] | Sequence["Part"]
 """What a value is made of: templates, and what is written as it is."""
 
 
@@ -117,6 +127,8 @@ def _rendered(part: Part, record: Record) -> object:
     match part:
         case Template():
             return part(record)
+        case _Path():
+            return PathWithin(part.template(record), part.written)
         case Mapping():
             return {key: _rendered(one, record) for key, one in part.items()}
         case str() | None:
@@ -202,15 +214,19 @@ class OptionsReader:
             self._defects.add(leaf.place, dotted((*prefix, "format")), what, mend=mend)
 
     def _part(self, node: Node, spot: Spot, path: KeyPath, templates: list[Template], carried: list[Node]) -> Part:
-        if Attachment in spot.types:
+        is_file = Attachment in spot.types
+        if is_file:
             carried.append(node)
         match node:
             case Branch():
-                return {
+                found = {
                     key: self._part(child, spot.below(key), (*path, key), templates, carried)
                     for key, child in node.entries.items()
                     if not (isinstance(child, Leaf) and child.value is None)
                 }
+                if is_file and "file" in found:
+                    found["file"] = _path(found["file"], node.entries["file"])
+                return found
             case Listing():
                 return [
                     self._part(child, spot.below(at), (*path, at), templates, carried)
@@ -220,7 +236,7 @@ class OptionsReader:
                 made = self.compiler.template(node, dotted(path), spot.escape(self._format))
                 if made is not None:
                     templates.append(made)
-                return made
+                return _path(made, node) if is_file else made
             case Leaf():
                 return node.value
 
@@ -228,7 +244,7 @@ class OptionsReader:
         """Record what is wrong before any record is there. `whole`: no template is among them, so all is known."""
 
         def of_template(detail: ErrorDetails) -> bool:
-            node = found(section, detail["loc"])
+            node = found_at(section, detail["loc"])
             return detail["type"] not in _NEVER_A_TEXT and isinstance(node, Leaf) and _is_template(node)
 
         values = _without_empty(plain(section))
@@ -240,6 +256,10 @@ class OptionsReader:
             explain(error, section, prefix, options.schema, self._defects, but=of_template)
         except (ValueError, NotifykitError) as error:
             refused(error, section, prefix, self._defects)
+
+
+def _path(part: Part, node: Node) -> Part:
+    return _Path(part, node.value) if isinstance(part, Template) and isinstance(node, Leaf) and node.value else part
 
 
 def _without_empty(value: object) -> object:

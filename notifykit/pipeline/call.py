@@ -91,7 +91,7 @@ def _message(channel: Channel, task: Task, contents: Contents) -> Message | Outc
         from notifykit.campaign.message_options import StoredOptionsError  # few senders have any
 
         try:
-            options = channel.options.restored(task.options, contents)
+            options = channel.options.restored(task.options, task.text, contents)
         except StoredOptionsError as error:
             return Outcome.rejected("options", OPTIONS_UNFIT(field=error.field, cause=error.why).text)
         except StoreError as error:

@@ -22,7 +22,7 @@ def with_options(sender: Sender, message: Message) -> Message:
 
 def given(options: MessageOptions, text: str) -> object:
     """Return what a sender is given of a message that is nothing but a text: through what is stored of it."""
-    return options.restored(options.plain(text), _nothing)
+    return options.restored(options.plain(text), text, _nothing)
 
 
 def check_message_options(sender: Sender, texts: list[str]) -> None:

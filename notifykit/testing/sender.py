@@ -78,8 +78,8 @@ class SenderContract:
         except PluginError as error:
             raise AssertionError(str(error)) from error
         for escape in (channel.escape, *channel.escapes.values()):
-            for text in ODD_TEXTS.values() if escape is not None else ():
-                assert isinstance(escape(text), str), f"escape({text!r}) is no text"
+            for text in ODD_TEXTS.values():
+                assert escape is None or isinstance(escape(text), str), f"escape({text!r}) is no text"
 
     def test_its_message_options_can_be_used(self, tmp_path: Path) -> None:
         """`message_options`: YAML can fill them, the store keeps them, and a message that is only a text has some."""

@@ -188,7 +188,7 @@ class PruningContract(OutboxBase):
             class Killed:
                 place = shelf.place
 
-                def put(self, moved: object, contents: object) -> str:
+                def put(self, moved: object, contents: object = ()) -> str:
                     shelf.put(moved, contents)  # type: ignore[arg-type]
                     raise KeyboardInterrupt
 

@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Literal
 import pytest
 
 from notifykit.attachments import Attachment
-from notifykit.campaign.message_options import StoredOptionsError, message_options
+from notifykit.campaign.message_options import MessageOptions, StoredOptionsError, message_options
 from notifykit.config.resolve import Configuration
-from notifykit.errors import RenderError
+from notifykit.errors import PluginError, RenderError
 from notifykit.escaping import escape_html
 from notifykit.model import Message, Outcome, Record, Table
 from notifykit.options import OptionError
@@ -134,7 +134,7 @@ def test_what_is_rendered_is_stored_and_given_back_as_an_object(load: Load, proj
         "free": {"a": [1, False, "1"], "b": 16},
     }
     (project / "files/a.txt").write_bytes(b"other")
-    given = plan.channel.options.restored(rendered.stored, {a.sha256: b"bytes \xff"}.__getitem__)
+    given = plan.channel.options.restored(rendered.stored, "", {a.sha256: b"bytes \xff"}.__getitem__)
     assert isinstance(given, MailOptions)
     assert given.buttons == [Button(label="<b>a@b&lt;c&gt;</b>", url="https://x.example/a%40b%3Cc%3E")]
     assert [one.read() for one in (*given.attachments, *rendered.attachments)] == [b"bytes \xff"] * 4
@@ -205,7 +205,9 @@ def test_an_heir_changes_one_option(load: Load) -> None:
     heir = "extends: a.yaml\nname: b\nmessages: [{name: hello, options: {priority: 5}}]\n"
     both = {**files("subject: x\npriority: 1"), "campaigns/b.yaml": heir}
     configuration = load(both)
-    found = {one.name: one.messages[0].options(ROW).stored for one in configuration.campaigns}
+    found = {
+        one.name: one.messages[0].options(ROW).stored for one in configuration.campaigns if one.messages[0].options
+    }
     assert [(found[name]["subject"], found[name]["priority"]) for name in "ab"] == [("x", 1), ("x", 5)]
 
 
@@ -255,8 +257,56 @@ def test_what_will_not_do_for_a_record_holds_it(load: Load, project: Path, optio
 )
 def test_what_fits_the_dataclass_no_more_names_the_field(stored: dict[str, Any] | None, field: str) -> None:
     with pytest.raises(StoredOptionsError) as caught:
-        message_options(MailOptions).restored(stored, {}.__getitem__)
+        message_options(MailOptions).restored(stored, "", dict[str, bytes]().__getitem__)
     assert caught.value.field.startswith(field)
+
+
+@pytest.mark.parametrize(
+    ("written", "cell", "told"),
+    [
+        ("files/{{ record['f'] }}", "../secret", "leads out of the folder"),
+        ("files/{{ record['f'] }}", "/etc/hostname", "no file "),
+        ("{{ record['f'] }}", "/etc/hostname", "leads out of the folder"),
+        ("files/a{{ record['f'] }}", "/../../secret", "leads out of the folder"),
+        ("{{ record['f'] }}", "../outside", "leads out of the folder"),
+        ("{{ record['f'] }}", "secret", None),
+        ("files/{{ record['f'] }}", "below/x", None),
+        ("files/../{{ record['f'] }}", "secret", None),
+    ],
+)
+@pytest.mark.parametrize("form", ["['{}']", "[{{file: '{}'}}]"])
+def test_a_cell_leads_to_no_file_elsewhere(
+    load: Load, project: Path, form: str, written: str, cell: str, told: str | None
+) -> None:
+    (project / "files/below").mkdir(parents=True)
+    for name in ("secret", "files/below/x", "../outside"):
+        (project / name).write_bytes(b"x")
+    attachments = form.format(written.replace("'", '"'))
+    plan = plan_of(load(files(f"subject: x\nattachments: {attachments}")))
+    if told is None:
+        assert len(plan.options(rec(n="1", f=cell)).attachments) == 1
+        return
+    with pytest.raises(RenderError, match=told):
+        plan.options(rec(n="1", f=cell))
+
+
+def test_a_message_that_is_only_a_text_has_what_the_class_makes_of_it() -> None:
+    @dataclass(frozen=True)
+    class Titled:
+        title: str
+        loud: bool = False
+
+        @classmethod
+        def for_text(cls, text: str) -> Titled:
+            return cls(title=text.split("\n")[0])
+
+    options = MessageOptions(Titled)
+    assert (options.takes_text, options.plain("one\ntwo")) == (True, {"title": "one", "loud": False})
+    assert options.restored(None, "one\ntwo", dict[str, bytes]().__getitem__) == Titled("one")
+    assert options.restored({"title": "x"}, "one", dict[str, bytes]().__getitem__) == Titled("x")
+    assert not MessageOptions(MailOptions).takes_text
+    with pytest.raises(PluginError, match="its messages need subject"):
+        MessageOptions(MailOptions).plain("one")
 
 
 def test_a_file_that_many_messages_carry_is_read_once(load: Load, project: Path) -> None:
