@@ -73,6 +73,7 @@ def test_above_the_limit_the_channel_waits_as_long_as_the_body_says() -> None:
         (json_answer(400, {"code": 50035, "message": "Invalid Form Body"}), REJECTED, "50035"),
         (json_answer(400, {"code": 240000, "message": "harmful link"}), REJECTED, "240000"),
         (json_answer(500, {"code": 0, "message": "500: Internal Server Error"}), UNKNOWN, "HTTP 500"),
+        (json_answer(408, {"code": 0, "message": "Request Timeout"}), UNKNOWN, "HTTP 408"),
         (HttpAnswer(502, b"<html>"), UNKNOWN, "HTTP 502"),
         (HttpAnswer(429, b"<html>", {"retry-after": "9"}), RETRY, "HTTP 429"),
         (json_answer(429, {"retry_after": "soon"}, retry_after="9"), RETRY, "HTTP 429"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from notifykit_telegram.sender import Button, Telegram, TelegramOptions
@@ -29,6 +29,10 @@ def service() -> Iterator[FakeTelegram]:
 def bot(service: FakeTelegram, **options: Any) -> Telegram:
     usual: dict[str, Any] = {"token": Secret(TOKEN), "api_url": service.address}
     return Telegram(**usual | options)
+
+
+def bot_of(format_: Literal["text", "html", "markdown_v2"]) -> Telegram:
+    return Telegram(token=Secret(TOKEN), format=format_)
 
 
 def send(sender: Telegram, text: str = "工单", to: str = "-1") -> Outcome:
@@ -101,6 +105,7 @@ def test_a_group_that_became_a_supergroup_gets_the_message_once(service: FakeTel
         (json_answer(200, {"ok": True}), UNKNOWN, "no_verdict"),
         (json_answer(200, {"ok": True, "result": {"message_id": "1"}}), UNKNOWN, "no_verdict"),
         (HttpAnswer(200, b"<html>"), UNKNOWN, "no_verdict"),
+        (json_answer(502, {"ok": True, "result": {"message_id": 1}}), UNKNOWN, "HTTP 502"),
         (HttpAnswer(502, b"<html>"), UNKNOWN, "HTTP 502"),
         (HttpAnswer(429, b"<html>"), RETRY, "429"),
         (json_answer(429, {"ok": False, "error_code": 429, "parameters": {"retry_after": "x"}}), RETRY, "429"),
@@ -114,9 +119,9 @@ def test_answers(service: FakeTelegram, answer: HttpAnswer, verdict: Verdict, co
 
 
 def test_record_data_is_no_markup() -> None:
-    for format_, escape in (("text", None), ("html", escape_html), ("markdown_v2", escape_telegram_markdown)):
-        sender = Telegram(token=Secret(TOKEN), format=format_)
-        assert (sender.escape, sender.escapes[format_]) == (escape, escape)
+    wanted = {"text": None, "html": escape_html, "markdown_v2": escape_telegram_markdown}
+    assert Telegram.escapes == wanted
+    assert [bot_of(format_).escape for format_ in ("text", "html", "markdown_v2")] == list(wanted.values())
 
 
 def test_marked_up_text_says_so(service: FakeTelegram) -> None:

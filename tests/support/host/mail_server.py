@@ -116,7 +116,8 @@ class MailServer:
         raw = cast("bytes", envelope.content)
         message = message_from_bytes(raw, policy=default)
         encrypted = cast("asyncio.Transport", server.transport).get_extra_info("sslcontext") is not None
-        login = None if session.auth_data is None else str(session.auth_data)
+        auth = cast("object", session.auth_data)
+        login = None if auth is None else str(auth)
         self.mails.append(Mail(str(envelope.mail_from), envelope.rcpt_tos, message, raw, encrypted, login))
         if reply == HANG_UP:
             cast("asyncio.Transport", server.transport).abort()
