@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from notifykit.errors import NotifykitError
     from notifykit.legacy import LegacyState
     from notifykit.metrics.metric import Metric
-    from notifykit.model import Outcome, Task
     from notifykit.operate.activity import Baseline
     from notifykit.operate.plugin_pages import PluginPage
     from notifykit.outbox import Outbox
@@ -90,6 +89,20 @@ def register_senders(register: Register) -> None:
     Called once, when a host is built. `register(name, cls)` takes the name that YAML uses under `type:`, and a
     dataclass with a method `send`, or its place (`"module:Class"`), from where it is imported once a configuration
     names the type. It raises PluginClash where the name is taken, and PluginError where the class will not do.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def register_observers(register: Register) -> None:
+    """Offer observer types, which a project configures under `observers:`.
+
+    Called once, when a host is built. `register(name, cls)` takes the name that YAML uses under `type:`, and a
+    dataclass with a method for each hook that it hears, by the name of the hook and with its arguments, or its place
+    (`"module:Class"`), from where it is imported once a configuration names the type. With `open(context)`
+    (`notifykit.roles.ObserverContext`) it is started before it first hears anything in a process, with `close()` it is
+    stopped at the end. It raises PluginClash where the name is taken, and PluginError where the class will not do.
 
     .. versionadded:: 0.1
     """
@@ -242,42 +255,6 @@ def draft_project(program: Path) -> ProjectDraft | None:
 
 
 @hookspec
-def task_queued(task: Task) -> None:
-    """Observe a new task, after it is durable. Called in the generating process. `task` is as it was queued.
-
-    .. versionadded:: 0.1
-    """
-
-
-@hookspec
-def task_sent(task: Task, outcome: Outcome) -> None:
-    """Observe an accepted task, after that is durable. Called in the dispatching process, from any thread.
-
-    `task` is as it was when its attempt began; `outcome` is what the sender said.
-
-    .. versionadded:: 0.1
-    """
-
-
-@hookspec
-def task_failed(task: Task, outcome: Outcome) -> None:
-    """Observe a task that became a dead letter: rejected, or out of attempts. Called as `task_sent` is.
-
-    .. versionadded:: 0.1
-    """
-
-
-@hookspec
-def task_in_doubt(task: Task, outcome: Outcome) -> None:
-    """Observe a task that may or may not have been accepted. Called as `task_sent` is.
-
-    Where its worker is gone, the code of `outcome` is `lease_expired`.
-
-    .. versionadded:: 0.1
-    """
-
-
-@hookspec
 def refusals(project: Project) -> Iterable[NotifykitError] | None:
     """Say what is wrong with a project that your commands would refuse; nothing where nothing is.
 
@@ -386,3 +363,30 @@ def rename_kept(old: str, new: str, outbox: Outbox, folder: Path, who: str, why:
 
     .. versionadded:: 0.1
     """
+
+
+# Hooks as those above; an observer of a project has methods of these names.
+from notifykit.observing import (  # noqa: E402
+    channel_paused,
+    decided,
+    task_failed,
+    task_in_doubt,
+    task_queued,
+    task_receipt,
+    task_retried,
+    task_sent,
+    written_back,
+)
+
+OBSERVED = (
+    task_queued,
+    task_sent,
+    task_failed,
+    task_in_doubt,
+    task_retried,
+    task_receipt,
+    channel_paused,
+    written_back,
+    decided,
+)
+"""The hooks that tell what happened: an observer of a project has methods of these names."""

@@ -15,6 +15,7 @@ from notifykit.wording import Reason
 
 if TYPE_CHECKING:
     from notifykit.attachments import Attachment
+    from notifykit.receipts import SentOutcome
 
 __all__ = [
     "FOREVER",
@@ -217,6 +218,8 @@ class Task:
     it can be."""
     options: Metadata | None = None
     """As of a `Draft`."""
+    outcome: SentOutcome | None = None
+    """What came of it, for a strategy that says `needs_outcomes`; None elsewhere."""
 
     @property
     def idempotency_key(self) -> str:
@@ -235,6 +238,8 @@ class Owed:
     """As of a `Task`."""
     reason: Reason | None = None
     """Why it is damaged."""
+    outcome: SentOutcome | None = None
+    """As of a `Task`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +278,8 @@ class Attempt:
     vendor_id: str | None
     call_seconds: float | None
     """How long the sender's call took."""
+    undelivered: tuple[str, ...] = ()
+    """Recipients that an accepting service left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

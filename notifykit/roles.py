@@ -23,6 +23,7 @@ __all__ = [
     "BatchSender",
     "Decision",
     "Ledger",
+    "ObserverContext",
     "Probe",
     "Prober",
     "Rate",
@@ -124,6 +125,15 @@ class StrategyContext:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ObserverContext:
+    """What an observer of a project is told when it is opened, before it first hears anything in a process."""
+
+    clock: Clock
+    folder: Path | None = None
+    """The folder of notifykit.yaml."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WriteBack:
     """What became of a write-back: every task given is in one of the two."""
 
@@ -144,6 +154,10 @@ class Strategy:
 
     It may then be given `Owed` in place of `Task`, which takes less time and memory.
     """
+
+    needs_outcomes: ClassVar[bool] = False
+    """True where `write_back` looks at `outcome` of a task (`notifykit.receipts.SentOutcome`): the service's id of the
+    message, whom it left out, when it was sent, what it told since. None otherwise, which takes less time."""
 
     @property
     def own_columns(self) -> frozenset[str]:

@@ -250,11 +250,12 @@ class Runtime:
             yield outbox
 
     def at_exit(self) -> None:
-        """Queue what is released, settle what is over, and close the store."""
+        """Queue what is released, settle what is over, and close the store and what the project holds open."""
         with self.current():
             pass
         self.tell_waiting(0.0)
         self.store.close()
+        self.project.close()
 
     def _is_of_a_contract(self, activation: Activation, one: Staged) -> bool:
         """Whether a message names a contract of which nothing is queued: then its next run creates it again."""
@@ -296,11 +297,11 @@ class Runtime:
         self._observe(queued.ids)
 
     def _observe(self, ids: Sequence[int]) -> None:
-        if ids and self.project.plugins.observed("task_queued"):
+        if ids and self.project.observers.observed("task_queued"):
             with self.store.use() as outbox:
                 tasks: list[Task] = list(outbox.tasks(Filter(ids=tuple(ids))))
             for task in tasks:
-                self.project.plugins.observe("task_queued", task=task)
+                self.project.observers.observe("task_queued", task=task)
 
     def _note(self, file: ContractFile, what: str, mend: str) -> None:
         place = gettext("campaign {campaign}", campaign=file.campaign.name)

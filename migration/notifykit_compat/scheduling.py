@@ -137,7 +137,7 @@ class Scheduler:
                 {campaign.name: campaign for campaign in (self._others, *project.described)},
                 project.configuration.settings.dispatch,
                 project.clock,
-                observers=project.plugins,
+                observers=project.observers,
                 rng=random.Random(),  # noqa: S311 - jitter
             )
         return self._dispatcher, self._outbox

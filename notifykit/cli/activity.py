@@ -20,6 +20,7 @@ from notifykit.operate.archives import archive_path, opened
 from notifykit.operate.forms import Form
 from notifykit.outbox.address import OpenedOutbox
 from notifykit.outbox.values import RecentFigures
+from notifykit.receipts import ReceiptStatus
 from notifykit.session import Session
 from notifykit.terminal.console import count, info, json_option, out, print_json, warn
 from notifykit.terminal.durations import DurationType
@@ -103,7 +104,7 @@ def report(
         out(gettext("nothing was sent, and nothing waits"))
     elif html is None:
         _print(found)
-        out(*_archived(found))
+        out(*_archived(found), *_told_later(found))
     if compared and not as_json and html is None:
         out("")
         print_table(["against the time before", "since", "before", "no worse"], rows)
@@ -133,6 +134,17 @@ def _archived(found: Activity) -> Iterator[str]:
     if found.uncounted:
         told = count(found.uncounted, "message")
         yield gettext("archived: {number} are in an archive that cannot be read here, and do not count", number=told)
+
+
+def _told_later(found: Activity) -> Iterator[str]:
+    """Tell what services told since of the messages in the store."""
+    for campaign, told in sorted(found.receipts.items()):
+        yield gettext(
+            "told later: {delivered:,} of {campaign} delivered, {bounced:,} bounced",
+            campaign=campaign,
+            delivered=told.get(ReceiptStatus.DELIVERED, 0),
+            bounced=told.get(ReceiptStatus.BOUNCED, 0),
+        )
 
 
 def _print(found: Activity) -> None:
@@ -176,6 +188,7 @@ def _form(found: Activity | None) -> Form:
                 "failed_now": found.failed[one].number if one in found.failed else 0,
                 "archived": found.archived.get(one, 0),
                 "in_doubt_now": found.in_doubt[one].number if one in found.in_doubt else 0,
+                "receipts": {status.value: found.receipts.get(one, {}).get(status, 0) for status in ReceiptStatus},
             }
             for one in found.campaigns
         ],

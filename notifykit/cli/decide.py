@@ -19,6 +19,7 @@ from notifykit.operate.decisions import Resolution, Selection, chosen, decide, n
 from notifykit.operate.decisions import resend as send_again
 from notifykit.operate.forms import channel_form, consequences_form, task_form
 from notifykit.operate.lines import channel_lines, lines_of
+from notifykit.operate.telling import tell_decided
 from notifykit.pipeline.one_message import take_lost
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
@@ -212,6 +213,7 @@ def _decide(session: Session, which: Selection, decision: Resolution, way: Way) 
                     outbox, which, decision, who=way.who, why=way.why, wording=wording, shown=ids_of(shown)
                 )
                 made = newest_decision(outbox, changed)
+            tell_decided(project, outbox, made)
             now = outbox.now()
     if way.dry_run:
         _print_foreseen(shown, project, way)
@@ -251,6 +253,7 @@ def resend(session: Session, key: str, campaign: str, messages: tuple[str, ...],
             with outbox.transaction():
                 opened = send_again(outbox, campaign, key, [task.name for task in planned], who=way.who, why=way.why)
                 made = newest_decision(outbox, opened)
+            tell_decided(project, outbox, made)
             now = outbox.now()
     if way.dry_run:
         _print_foreseen(shown, project, way)
@@ -280,6 +283,8 @@ def resume(session: Session, channel: str, way: Way) -> ExitCode:
         ):
             return ExitCode.DONE
         resumed = not way.dry_run and outbox.resume(channel, who=way.who, why=way.why)
+        if resumed:
+            tell_decided(project, outbox, next((one.id for one in outbox.decisions() if one.channel == channel), None))
     if way.dry_run:
         if way.as_json:
             print_json(channel_form(found, wording))

@@ -45,6 +45,7 @@ SECTIONS: Mapping[str, Sequence[LazyCommand]] = {
         _command("settle", "settle:settle", "Write the results where people look."),
         _command("run", "run:run", "Generate, dispatch, settle, and again."),
         _command("worker", "worker:worker", "Do a share of the work, together with others, until told to stop."),
+        _command("receipt", "receipt:receipt", "Keep what a service told later of a message."),
     ),
     STANDING: (
         _command("status", "status:status", "Show how each campaign stands."),

@@ -6,6 +6,7 @@ import getpass
 import secrets
 import socket
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -145,7 +146,7 @@ def serve_page(
         own = secrets.token_urlsafe(32)
         tokens = Tokens({own: Account(name=_name(), role=Role.DECIDE)})
     site = Site(lambda: session.open_project(secrets=False))
-    with listen(address) as listening:
+    with listen(address) as listening, closing(site):
         port = listening.getsockname()[1]
         clock = site.project.clock
         entrance = Entrance(

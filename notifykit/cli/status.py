@@ -15,6 +15,7 @@ from notifykit.errors import ExitCode
 from notifykit.model import FOREVER, Status
 from notifykit.operate.attention import Overview, overview
 from notifykit.outbox.values import TEST_CAMPAIGN, CampaignFigures, Outage, Pause
+from notifykit.receipts import ReceiptStatus
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json
 from notifykit.terminal.stdout import emit
@@ -191,11 +192,14 @@ def _print_counts(figures: Sequence[CampaignFigures]) -> None:
             f"{cancelled:,}" if cancelled else "",
             f"{item.flags_owed:,}",
             *([f"{item.archived:,}"] if archived else []),
+            *[f"{item.receipts.get(status, 0):,}" for status in told],
         )
 
     archived = any(item.archived for item in figures)
+    told = [status for status in ReceiptStatus if any(item.receipts.get(status) for item in figures)]
     names = ["waiting", "sending", "sent", "in doubt", "failed", "cancelled", "flags owed"]
     names += ["archived"] if archived else []
+    names += [status.value for status in told]
     print_table(["campaign", *map(Right, names)], map(row, figures))
 
 

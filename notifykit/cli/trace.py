@@ -17,6 +17,7 @@ from notifykit.operate.archived import archived_of
 from notifykit.operate.forms import archived_form, story_form
 from notifykit.operate.lines import message_name, option_lines
 from notifykit.operate.trace import Step, StepKind, Trace, traces
+from notifykit.receipts import Receipt
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, warn
 from notifykit.terminal.stdout import emit
@@ -32,6 +33,7 @@ KINDS = (
     gettext_noop("adopted"),
     gettext_noop("cancelled"),
     gettext_noop("late result"),
+    gettext_noop("receipt"),
     gettext_noop("rerendered"),
     gettext_noop("resent"),
     gettext_noop("resolved"),
@@ -41,6 +43,9 @@ KINDS = (
     gettext_noop("write back owed"),
 )
 """What events of messages are called, and decisions about them."""
+
+RECEIPTS = (gettext_noop("delivered"), gettext_noop("bounced"))
+"""What services tell later."""
 
 VERDICTS = (gettext_noop("accepted"), gettext_noop("rejected"), gettext_noop("retry"), gettext_noop("unknown"))
 
@@ -138,7 +143,7 @@ def _print(story: Trace, now: float) -> None:
                 name=message_name(task),
                 recipient=task.recipient,
                 channel=task.channel,
-                stands=_now(task, now),
+                stands=_now(task, now, story.receipts.get(task.id)),
             ),
             *(f"    {line}" for line in option_lines(task.options)),
         )
@@ -176,7 +181,7 @@ def _attempt(attempt: Attempt) -> str:
     return gettext("{told}: {why}", told=told, why=why) if why else told
 
 
-def _now(task: Task, now: float) -> str:
+def _now(task: Task, now: float, receipt: Receipt | None) -> str:
     words = {
         Status.SENT: gettext("sent, its write-back is owed"),
         Status.COMPLETED: gettext("sent and written back"),
@@ -193,4 +198,9 @@ def _now(task: Task, now: float) -> str:
             time=local(task.not_before),
             when=relative(task.not_before, now),
         )
-    return gettext("{told} ({reason})", told=stands, reason=said(task.reason)) if task.reason else stands
+    if task.reason:
+        stands = gettext("{told} ({reason})", told=stands, reason=said(task.reason))
+    if receipt is None:
+        return stands
+    status = gettext(receipt.status.value)
+    return gettext("{told}; {receipt} at {time}", told=stands, receipt=status, time=local(receipt.at))

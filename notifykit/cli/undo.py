@@ -14,6 +14,7 @@ from notifykit.errors import ExitCode
 from notifykit.operate.consequences import Consequences, of_undoing
 from notifykit.operate.forms import consequences_form, decision_form, pause_form, reason_fields, task_form
 from notifykit.operate.lines import lines_of
+from notifykit.operate.telling import tell_decided
 from notifykit.operate.undoing import about, undo_lines, undoable
 from notifykit.operate.undoing import undo as take_back
 from notifykit.outbox.decided import Decision, Undoing
@@ -55,6 +56,7 @@ def undo(session: Session, decision: int | None, way: Way) -> ExitCode:
             return ExitCode.DONE
         if not way.dry_run:
             found = take_back(outbox, found.decision.id, who=way.who, why=way.why)
+            tell_decided(project, outbox, found.decision.id)
         now = outbox.now()
     if way.as_json:
         told = {"decision": decision_form(found.decision), **_kept_form(found, wording)}

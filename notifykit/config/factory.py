@@ -23,7 +23,7 @@ from notifykit.roles import Sender
 from notifykit.secrets import Surroundings, redact
 from notifykit.wording.translation import gettext, gettext_noop, joined
 
-Role = Literal["source", "strategy", "sender", "legacy", "section"]
+Role = Literal["source", "strategy", "sender", "legacy", "section", "observer"]
 
 HOST_KEYS: Mapping[Role, frozenset[str]] = {
     "source": frozenset(TypedSection.model_fields),
@@ -31,15 +31,16 @@ HOST_KEYS: Mapping[Role, frozenset[str]] = {
     "sender": frozenset(SenderSection.model_fields),
     "legacy": frozenset({"kind"}),
     "section": frozenset(),
+    "observer": frozenset(TypedSection.model_fields),
 }
 """Keys of a section that are the host's, not options."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unavailable:
-    """A campaign, a channel or a section of a plugin that cannot be used here. The others can."""
+    """A campaign, a channel, an observer or a section of a plugin that cannot be used here. The others can."""
 
-    kind: Literal["campaign", "channel", "section"]
+    kind: Literal["campaign", "channel", "section", "observer"]
     name: str
     place: str
     """`file:line` of what it needs."""
@@ -64,6 +65,7 @@ _UNUSABLE = {
     "campaign": gettext_noop('{place}: campaign "{name}" cannot be used: {why}'),
     "channel": gettext_noop('{place}: channel "{name}" cannot be used: {why}'),
     "section": gettext_noop('{place}: section "{name}" cannot be used: {why}'),
+    "observer": gettext_noop('{place}: observer "{name}" cannot be used: {why}'),
 }
 
 _NOT_OFFERED: Mapping[Role, str] = {
@@ -72,6 +74,7 @@ _NOT_OFFERED: Mapping[Role, str] = {
     "sender": gettext_noop('no plugin offers the sender type "{name}"'),
     "legacy": gettext_noop('no plugin offers the kind of old state "{name}"'),
     "section": gettext_noop('no plugin offers the section "{name}"'),
+    "observer": gettext_noop('no plugin offers the observer type "{name}"'),
 }
 
 
@@ -88,6 +91,7 @@ class ComponentFactory:
             "sender": registry.senders,
             "legacy": registry.legacy,
             "section": registry.sections,
+            "observer": registry.observers,
         }
         self._shapes: dict[tuple[Role, str], Shape] = {}
 

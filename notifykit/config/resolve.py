@@ -10,6 +10,7 @@ from pathlib import Path
 
 from notifykit.alerts.settings import Alerts
 from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings, EngineSettings, Settings
+from notifykit.campaign.configured_observer import ConfiguredObserver
 from notifykit.config.alerts import read_alerts
 from notifykit.config.campaign_files import CampaignFiles, find_campaign_files
 from notifykit.config.campaigns import CampaignReader, ReadCampaign, campaign_name
@@ -18,6 +19,7 @@ from notifykit.config.defects import Defects, Place
 from notifykit.config.factory import ComponentFactory, Unavailable
 from notifykit.config.file_roles import check_file_roles
 from notifykit.config.inherit import Inheritance
+from notifykit.config.observers import read_observers
 from notifykit.config.parse import Files
 from notifykit.config.plugin_sections import read_plugin_sections, split
 from notifykit.config.project import ProjectFile
@@ -47,6 +49,8 @@ class Configuration:
     unavailable: tuple[Unavailable, ...]
     """What needs a plugin (or, where secrets were not required, a secret) that is not there."""
     alerts: Alerts
+    observers: tuple[ConfiguredObserver, ...]
+    """Who is told what happens, beside the hooks of plugins."""
     sections: Mapping[str, object]
     """What plugins' sections of the project file say, by name: objects of the classes that the plugins offer."""
 
@@ -68,10 +72,11 @@ def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -
     around = Surroundings(folder=project.folder, secrets_required=secrets)
     own, of_plugins = split(project.root, registry, defects)
     section = validated(ProjectSection, own, (), around, defects)
-    channels = read_channels(project.root, section, ComponentFactory(project, registry, around, defects))
+    channels = read_channels(project.root, section, ComponentFactory(project, registry, around, defects), defects)
     around = replace(around, channels=channels.named)
     offers = ComponentFactory(project, registry, around, defects)
     sections = read_plugin_sections(of_plugins, offers)
+    observers = read_observers(project.root, offers)
     reader = CampaignReader(
         offers=offers, channels=channels, around=around, folder=project.file.parent, defects=defects
     )
@@ -91,7 +96,7 @@ def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -
         known = [read.campaign for read in reads if read.campaign]
         store = project.address_of(section.store, registry, defects)
         check_file_roles(project, store.file if store else None, channels.usable, known, roots, defects)
-    missing = (*channels.unavailable.values(), *sections.unavailable)
+    missing = (*channels.unavailable.values(), *sections.unavailable, *observers.unavailable)
     defects.raise_if_any((*missing, *(one for read in reads if read.enabled for one in read.lacking)))
     assert section is not None  # noqa: S101 - whatever is wrong with it was recorded
     assert store is not None  # noqa: S101 - likewise
@@ -112,6 +117,7 @@ def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -
         channels=channels.usable,
         unavailable=(*missing, *lacking),
         alerts=alerts,
+        observers=observers.usable,
         sections=sections.usable,
     )
 

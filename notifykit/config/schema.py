@@ -130,13 +130,22 @@ def _templated(schema: Any) -> Any:
 def _project(registry: Registry) -> Schema:
     schema = ProjectSection.model_json_schema(schema_generator=TolerantJsonSchema)
     definitions = schema["$defs"]
-    limits = definitions.pop("SenderSection")["properties"]["limits"]
+    of_channel = definitions.pop("SenderSection")["properties"]
+    limits = {name: of_channel[name] for name in ("limits", "key_limits", "concurrency")}
     sections = []
     for variant in _variants("sender", registry.senders):
         definitions.update(variant.definitions)
-        properties = variant.schema["properties"] | {"limits": limits}
+        properties = variant.schema["properties"] | limits
         sections.append(variant.schema | {"required": ["type", *variant.needed], "properties": properties})
     schema["properties"]["senders"]["additionalProperties"] = {"oneOf": sections} if sections else {"type": "object"}
+    observers = []
+    for variant in _variants("observer", registry.observers):
+        definitions.update(variant.definitions)
+        observers.append(variant.schema | {"required": ["type", *variant.needed]})
+    definitions.pop("TypedSection", None)
+    schema["properties"]["observers"]["additionalProperties"] = (
+        {"oneOf": observers} if observers else {"type": "object"}
+    )
     for variant in _variants("section", registry.sections):
         definitions.update(variant.definitions)
         schema["properties"][variant.type] = {**variant.schema, "required": variant.needed}

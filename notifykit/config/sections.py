@@ -55,6 +55,10 @@ class SenderSection(TypedSection):
     limits: list[LimitSection] | None = Field(
         default=None, description="Rates that replace those the sender declares; `[]` for none."
     )
+    key_limits: list[LimitSection] | None = Field(
+        default=None,
+        description="Rates of each recipient or chat, which replace those the sender declares; `[]` for none.",
+    )
     concurrency: int | None = Field(
         default=None,
         ge=1,
@@ -335,4 +339,7 @@ class ProjectSection(Section):
         default_factory=EngineSection, description="What starts the work on many machines: the command `worker`."
     )
     alerts: AlertsSection | None = Field(default=None, description="Of what somebody is to be told in time.")
+    observers: dict[Name, TypedSection] = Field(
+        default={}, description="Who is told what happens to messages, each under a name: `type`, and its options."
+    )
     plugins: PluginsSection = Field(default_factory=PluginsSection, description="Which plugins are loaded.")

@@ -13,13 +13,12 @@ from contextlib import closing
 
 from notifykit.errors import StoreError
 from notifykit.outbox.address import OpenedOutbox
-from notifykit.pipeline.dispatch import HOOKS
 from notifykit.pipeline.held_claims import worker_name
 from notifykit.pipeline.presence import Presence
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.record import Recorder
 from notifykit.pipeline.recovery import Recovery
-from notifykit.pipeline.telling import tell_recovered
+from notifykit.pipeline.telling import tell_observers, tell_recovered
 
 log = logging.getLogger(__name__)
 
@@ -78,8 +77,6 @@ class Watcher:
         for result, then in lost:
             task = result.claim.task
             tell_recovered(task, then)
-            hook = HOOKS.get(then.status)
-            if hook is not None and self._project.plugins.observed(hook):
-                self._project.plugins.observe(hook, task=task, outcome=result.outcome)
+            tell_observers(self._project.observers, [result], [then])
         if lost:
             self._on_lost({result.claim.task.channel for result, _ in lost})

@@ -192,6 +192,11 @@ def _passes(outbox: Outbox, facts: Facts, project: Project) -> dict[str, Values]
         },
         "notifykit_campaign_failing": failing | {(name,): 1.0 for name in facts.failing},
         "notifykit_source_changed_timestamp_seconds": {(name,): at for name, at in facts.source_changes().items()},
+        "notifykit_receipts": {
+            (name, status.value): float(number)
+            for name, told in outbox.receipts().items()
+            for status, number in told.items()
+        },
         "notifykit_trouble": {(name,): 1.0 for name in facts.reported},
     }
 

@@ -43,6 +43,12 @@ _TABLE = (
         "Messages that are open. Of one status and channel of a campaign, 10000 means that many or more.",
     ),
     ("flags_owed", _GAUGE, "campaign", "Messages that were accepted and are not written back; counted as the tasks."),
+    (
+        "receipts",
+        _GAUGE,
+        "campaign status",
+        "Messages in the store of which a service told later that they were delivered, or bounced.",
+    ),
     ("rows_held", _GAUGE, "campaign", "Rows that could not be used at the latest pass."),
     ("oldest_due_timestamp_seconds", _GAUGE, "channel", "Since when its first turn is due, or when it will be."),
     ("oldest_queued_timestamp_seconds", _GAUGE, "campaign", "When the message was queued that waits for longest."),

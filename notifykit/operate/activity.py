@@ -14,6 +14,7 @@ from notifykit.model import Status
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.pruned import KeepsPruned
 from notifykit.outbox.values import Count, RecentFigures
+from notifykit.receipts import ReceiptStatus
 from notifykit.wording import Reason
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class Activity:
     in_doubt: Mapping[str, Count]
     archived: Mapping[str, int]
     """How many messages were ever moved to an archive, by campaign: all were sent and written back."""
+    receipts: Mapping[str, Mapping[ReceiptStatus, int]]
+    """Of how many messages that are in the store a service told later that they arrived, or came back; by campaign."""
     uncounted: int
     """How many of them are in archives that were not read, so that the days tell nothing of them."""
     at: float
@@ -117,6 +120,7 @@ def activity(outbox: Outbox, seconds: float, archives: Sequence[Archive] = ()) -
         failed=now(Status.FAILED),
         in_doubt=now(Status.IN_DOUBT),
         archived=archived,
+        receipts=outbox.receipts(),
         uncounted=max(sum(archived.values()) - read, 0),
         at=pulse.at,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from notifykit.errors import HeldCampaignError, NotifykitError
 from notifykit.model import Attempt, Claim, Draft, Problem, Status, Task
+from notifykit.receipts import Receipt, ReceiptStatus
 from notifykit.terminal.times import iso
 
 if TYPE_CHECKING:
@@ -88,8 +89,14 @@ def story_form(story: Trace, wording: Wording) -> Form:
         "campaign": story.campaign or None,
         "key": story.key,
         "tasks": [task_form(task, wording) for task in story.tasks],
+        "receipts": [{"task_id": id_, **receipt_form(receipt)} for id_, receipt in sorted(story.receipts.items())],
         "steps": [_step_form(step) for step in story.steps],
     }
+
+
+def receipt_form(receipt: Receipt) -> Form:
+    """Describe what a service told of a message since it was sent."""
+    return {"receipt": receipt.status.value, "receipt_at": iso(receipt.at)}
 
 
 def archived_form(gone: Archived, wording: Wording) -> Form:
@@ -126,6 +133,7 @@ def _attempt_form(attempt: Attempt) -> Form:
         "code": attempt.code,
         "detail": attempt.detail,
         "vendor_id": attempt.vendor_id,
+        "undelivered": list(attempt.undelivered),
     }
 
 
@@ -146,6 +154,7 @@ def figures_form(figures: CampaignFigures, now: float) -> Form:
         "by_status": {status.value: figures.by_status.get(status, 0) for status in Status},
         "flags_owed": figures.flags_owed,
         "archived": figures.archived,
+        "receipts": {status.value: figures.receipts.get(status, 0) for status in ReceiptStatus},
         "duplicates_prevented": figures.duplicates_prevented,
         "offers_refused": figures.duplicates_prevented,
         "perhaps_twice": figures.perhaps_twice,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
 from heapq import nlargest
@@ -12,6 +12,7 @@ from heapq import nlargest
 from notifykit.model import Attempt, Task
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Event, Filter
+from notifykit.receipts import Receipt
 
 _NEAR = 5
 _COMPARED = 2_000
@@ -50,6 +51,8 @@ class Trace:
     tasks: tuple[Task, ...]
     """Its messages as they stand now, every round of each."""
     steps: tuple[Step, ...]
+    receipts: Mapping[int, Receipt] = field(default_factory=dict)
+    """What services told of them since, by their ids."""
 
 
 def traces(outbox: Outbox, key: str, campaign: str | None = None) -> list[Trace]:
@@ -64,7 +67,9 @@ def _story(outbox: Outbox, campaign: str, key: str, tasks: list[Task]) -> Trace:
     steps = [step for task in tasks for step in _steps(outbox, task)]
     # Stable: what happened at one and the same moment stays in the order of a task's states.
     steps.sort(key=lambda step: step.at)
-    return Trace(campaign=campaign, key=key, tasks=tuple(tasks), steps=tuple(steps))
+    outcomes = outbox.outcomes([task.id for task in tasks])
+    receipts = {id_: found.receipt for id_, found in outcomes.items() if found.receipt is not None}
+    return Trace(campaign=campaign, key=key, tasks=tuple(tasks), steps=tuple(steps), receipts=receipts)
 
 
 def _steps(outbox: Outbox, task: Task) -> Iterator[Step]:

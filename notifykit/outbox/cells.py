@@ -11,11 +11,12 @@ from typing import Any
 
 from notifykit.model import Attempt, Metadata, Status, Verdict
 from notifykit.outbox.values import Outage, OutageKind, Pause
+from notifykit.receipts import Receipt, ReceiptStatus, SentOutcome
 from notifykit.wording import Reason
 
 ATTEMPT_COLUMNS = (
     *("task_id", "number", "channel", "worker", "started_at", "finished_at", "verdict", "code", "detail", "vendor_id"),
-    "call_seconds",
+    *("call_seconds", "undelivered"),
 )
 """The columns of an attempt, in the order in which `attempt` takes them."""
 
@@ -64,8 +65,46 @@ def reason_values(given: Reason | None, name: str = "reason") -> dict[str, str |
 def attempt(row: Sequence[Any]) -> Attempt:
     """Build an attempt from ATTEMPT_COLUMNS."""
     cells = dict(zip(ATTEMPT_COLUMNS, row, strict=True))
-    verdict = cells.pop("verdict")
-    return Attempt(**cells, verdict=Verdict(verdict) if verdict else None)
+    verdict, left_out = cells.pop("verdict"), cells.pop("undelivered")
+    return Attempt(**cells, verdict=Verdict(verdict) if verdict else None, undelivered=undelivered(left_out))
+
+
+def undelivered(cell: object) -> tuple[str, ...]:
+    """Return the recipients that a service left out. What another program wrote there may be none."""
+    if not isinstance(cell, str):
+        return ()
+    try:
+        return tuple(map(str, json.loads(cell)))
+    except (ValueError, TypeError, RecursionError):
+        return ()
+
+
+def undelivered_cell(names: Sequence[str]) -> str | None:
+    """Return how they are stored."""
+    return encode(list(names)) if names else None
+
+
+def receipt(status: object, at: object) -> Receipt | None:
+    """Return what a service told of a task, of its two columns. What another program wrote there is nothing."""
+    if status in _RECEIPTS and isinstance(at, float):
+        return Receipt(ReceiptStatus(status), at)
+    return None
+
+
+_RECEIPTS = frozenset(one.value for one in ReceiptStatus)
+
+
+def sent_outcome(
+    sent_at: object, status: object, receipt_at: object, verdict: str | None, vendor_id: str | None, left_out: object
+) -> SentOutcome:
+    """Build what came of a task."""
+    return SentOutcome(
+        verdict=Verdict(verdict) if verdict else None,
+        vendor_id=vendor_id,
+        undelivered=undelivered(left_out),
+        sent_at=sent_at if isinstance(sent_at, float) else None,
+        receipt=receipt(status, receipt_at),
+    )
 
 
 def keep_status(of_key: dict[str, str], message: str, status: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from notifykit.model import Status
 from notifykit.outbox.values import ALERTS_CAMPAIGN, CampaignFigures
+from notifykit.receipts import ReceiptStatus
 
 
 @dataclass(slots=True)
@@ -31,6 +32,7 @@ class Counted:
     perhaps_twice: Mapping[str, int]
     flags_owed: Mapping[str, int]
     archived: Mapping[str, int]
+    receipts: Mapping[str, Mapping[ReceiptStatus, int]]
     attempts: Iterable[tuple[str, str, str | None, float | None, float | None]]
     """The latest of the store, in any order: campaign, verdict, code, seconds of the call, and seconds from the queue
     to the acceptance where the message is sent and this is its latest attempt."""
@@ -48,6 +50,7 @@ class Counted:
             by_status={status: number for status, number in self.by_status.get(campaign, {}).items() if number},
             flags_owed=self.flags_owed.get(campaign, 0),
             archived=self.archived.get(campaign, 0),
+            receipts=self.receipts.get(campaign, {}),
             duplicates_prevented=self.prevented.get(campaign, 0),
             perhaps_twice=self.perhaps_twice.get(campaign, 0),
             success_rate=latest.verdicts["accepted"] / finished if finished else None,

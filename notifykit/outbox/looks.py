@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from notifykit.model import Attempt, Task
 from notifykit.outbox.searched import Searched
 from notifykit.outbox.values import CampaignFigures, Event, Filter, Pulse, RecentFigures
+from notifykit.receipts import ReceiptStatus, SentOutcome
 from notifykit.roles import Rate
 
 if TYPE_CHECKING:
@@ -40,6 +41,18 @@ class Looks(Protocol):
 
     def events(self, task_id: int) -> list[Event]:
         """Return what else happened to a task, in order."""
+        ...
+
+    def outcomes(self, ids: Sequence[int]) -> Mapping[int, SentOutcome]:
+        """Return what came of tasks, by id: of the accepted attempt of each, or else of its latest one."""
+        ...
+
+    def accepted_as(self, vendor_id: str, channel: str | None = None) -> list[int]:
+        """Return the tasks that a service accepted under this id of its own, by any channel or by this one."""
+        ...
+
+    def receipts(self) -> Mapping[str, Mapping[ReceiptStatus, int]]:
+        """Return of how many messages of each campaign a service told what later."""
         ...
 
     def figures(self) -> list[CampaignFigures]:

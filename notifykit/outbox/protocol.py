@@ -25,6 +25,7 @@ from notifykit.outbox.values import (
     Rewrite,
     Transition,
 )
+from notifykit.receipts import Receipt
 from notifykit.roles import Ledger
 from notifykit.wording import Reason
 
@@ -267,6 +268,14 @@ class Outbox(Looks, Protocol):
 
     def note_refused_write_back(self, reasons: Mapping[int, Reason]) -> None:
         """Record why a write-back did not happen. The tasks stay `sent`."""
+        ...
+
+    def keep_receipt(self, task_id: int, receipt: Receipt, *, who: str) -> bool:
+        """Keep what a service told of a task that was tried (`Receipt`), with an event. Returns whether that counts.
+
+        Where it says what is known already, nothing is changed; where something later is known, it is an event only.
+        The status of the task stays. False, and nothing is changed, for a task that was never tried, or is not there.
+        """
         ...
 
     # a person's decisions, audited ------------------------------------------------------------------------

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
 from notifykit.model import Claim, Metadata, Outcome, Status, Task
 from notifykit.outbox.channel_bounds import ChannelBounds
+from notifykit.receipts import ReceiptStatus
 from notifykit.wording import Reason
 from notifykit.wording.host import CHANNEL_THROTTLED, CHANNEL_UNREACHABLE
 
@@ -174,8 +175,8 @@ class Event:
     task_id: int
     kind: str
     """`retried`, `resolved`, `cancelled`, `resent`, `undone`, `rerendered`, `renamed`, `write_back_owed`,
-    `late_result`, or an earlier `written_back`; `set_aside` where another program wrote into it what cannot be read;
-    after a migration also `adopted` and `late_legacy_completed`."""
+    `late_result`, `receipt`, or an earlier `written_back`; `set_aside` where another program wrote into it what cannot
+    be read; after a migration also `adopted` and `late_legacy_completed`."""
     who: str
     detail: str
 
@@ -205,6 +206,8 @@ class CampaignFigures:
     """When the oldest task that still waits was queued."""
     errors: Mapping[str, int]
     """Attempts that were not accepted, by code."""
+    receipts: Mapping[ReceiptStatus, int] = field(default_factory=dict)
+    """What services told since of how many messages."""
 
 
 LATEST = 20_000
@@ -327,7 +330,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewrite:
-    """Another text for a message that waits."""
+    """Another text for a message that waits: all of it as of a `Draft`, but for the task."""
 
     task: Task
     """As it was read."""
@@ -335,9 +338,7 @@ class Rewrite:
     text: str
     options: Metadata | None = None
     attachments: tuple[Attachment, ...] = ()
-    """The files that the options name."""
     limit_key: str | None = None
-    """As of a `Draft`."""
 
     def told(self, why: str) -> str:
         """Return the detail of its event: why, and what the message was before."""

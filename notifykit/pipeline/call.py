@@ -56,7 +56,8 @@ def call(
     except BaseException as error:
         log.log(logging.WARNING, "the sender of channel %s cannot be opened", channel.name, exc_info=error)
         why = SENDER_NOT_OPENED().text
-        return [Result(claim, Outcome.retry(type(error).__name__, why, unreached=True), 0.0) for claim in claims]
+        away = Outcome.retry(type(error).__name__, why, unreached=True)
+        return [*results, *(Result(claim, away, 0.0) for claim in claims)]
     try:
         answers = _answers(channel, messages, contexts)
     except BaseException as error:

@@ -19,7 +19,7 @@ from queue import SimpleQueue
 from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings
 from notifykit.clock import Clock
 from notifykit.errors import StoreError
-from notifykit.model import FOREVER, Claim, Outcome, Status
+from notifykit.model import FOREVER, Claim, Outcome
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Transition, is_reserved
 from notifykit.pipeline.bounds import most_calls
@@ -33,7 +33,7 @@ from notifykit.pipeline.observers import Nobody, Observers
 from notifykit.pipeline.record import Recorder
 from notifykit.pipeline.recovery import Recovery
 from notifykit.pipeline.selection import EVERYTHING, Selection
-from notifykit.pipeline.telling import about, tell_recovered
+from notifykit.pipeline.telling import about, tell_observers, tell_pauses, tell_recovered
 from notifykit.roles import SendContext
 from notifykit.wording.host import WINDOW_OVER
 
@@ -41,8 +41,6 @@ log = logging.getLogger(__name__)
 
 TICK = 0.2
 """Seconds between two looks for work when there is none."""
-
-HOOKS = {Status.SENT: "task_sent", Status.FAILED: "task_failed", Status.IN_DOUBT: "task_in_doubt"}
 
 
 class Dispatcher:
@@ -260,10 +258,8 @@ class Dispatcher:
 
     def _tell(self, results: Sequence[Result], thens: Sequence[Transition | None]) -> None:
         """Tell observers what became of attempts."""
-        for result, then in zip(results, thens, strict=True):
-            hook = HOOKS.get(then.status) if then is not None else None
-            if hook is not None and self._observers.observed(hook):
-                self._observers.observe(hook, task=result.claim.task, outcome=result.outcome)
+        tell_observers(self._observers, results, thens)
+        tell_pauses(self._observers, self._exchanges.paused)
         if self._progress is not None and results:
             self._progress([result.claim.task.channel for result in results])
 

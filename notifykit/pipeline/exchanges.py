@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -13,7 +14,7 @@ from notifykit.clock import Clock
 from notifykit.errors import StoreError
 from notifykit.model import Claim
 from notifykit.outbox.protocol import Outbox
-from notifykit.outbox.values import ChannelBounds, Transition
+from notifykit.outbox.values import ChannelBounds, Pause, Transition
 from notifykit.pipeline.bounds import bounds_of
 from notifykit.pipeline.call import Result
 from notifykit.pipeline.group_commit import Visit
@@ -68,6 +69,8 @@ class Exchanges:
         self.bounds = {name: bound for name, bound in bounds.items() if only.has_channel(name)}
         self._campaigns = only.campaigns
         self.held = HeldClaims(clock, lease=settings.lease, timeout=settings.timeout)
+        self.paused: deque[Pause] = deque()
+        """Pauses that are durable, and of which observers have not heard."""
 
     def serve(self, errands: Sequence[Errand], ending: Callable[[], bool]) -> None:
         """Record every result, and claim as many tasks again, unless all is `ending`.
@@ -106,6 +109,7 @@ class Exchanges:
         thens = iter([result.then if moved else None for result, moved in zip(finished, done.moved, strict=True)])
         for errand in errands:
             errand.thens = list(islice(thens, len(errand.results)))
+        self.paused.extend(self._recorder.paused)
         self.held.drop(result.claim for result in finished)
         for errand, claims in zip(errands, calls, strict=False):
             errand.claims = claims

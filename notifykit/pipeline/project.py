@@ -24,11 +24,12 @@ from notifykit.operate.activity import Baseline
 from notifykit.outbox import Outbox, SqliteOutbox
 from notifykit.outbox.address import OpenedOutbox, required_file
 from notifykit.pipeline.dispatch import Dispatcher
+from notifykit.pipeline.observers import ProjectObservers
 from notifykit.pipeline.precedence import Precedence
 from notifykit.pipeline.selection import EVERYTHING, Selection
 from notifykit.plugins import Plugins, load_plugins
 from notifykit.plugins.find import own_version
-from notifykit.roles import SourceContext, StrategyContext
+from notifykit.roles import ObserverContext, SourceContext, StrategyContext
 from notifykit.secrets import redact
 from notifykit.session import PROJECT_FILE
 from notifykit.wording import Reason
@@ -207,8 +208,16 @@ class Project:
         with _of(campaign, strategy):
             campaign.strategy_opening.require(strategy)
 
+    @property
+    def observers(self) -> ProjectObservers:
+        """Who is told what happens."""
+        context = ObserverContext(clock=self.clock, folder=self.file.folder)
+        return ProjectObservers(self.plugins, self.configuration.observers, context)
+
     def close(self) -> None:
-        """Close the senders, sources and strategies that were opened. Nothing of them is in use any more."""
+        """Close the senders, sources, strategies and observers that were opened. None of them is in use any more."""
+        for observer in self.configuration.observers:
+            observer.opening.close()
         for channel in self.configuration.channels.values():
             channel.opening.close()
         for campaign in self.described:
@@ -290,7 +299,7 @@ class Project:
             {campaign.name: campaign for campaign in (*self.described, *((own,) if own else ()))},
             settings,
             self.clock,
-            observers=self.plugins,
+            observers=self.observers,
             rng=random.Random(),  # noqa: S311 - jitter
             progress=progress,
             only=only,

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from notifykit.campaign.campaign import Campaign, Channel, RetryPolicy
 from notifykit.model import Claim, Outcome, Verdict
 from notifykit.outbox.protocol import Outbox
-from notifykit.outbox.values import Finished, Outage, Transition
+from notifykit.outbox.values import Finished, Outage, Pause, Transition
 from notifykit.pipeline.call import Result
 from notifykit.pipeline.judge import accepted, backoff, judge
 from notifykit.pipeline.outage import failed_again, kind_of
@@ -33,9 +33,12 @@ class Recorder:
         self._channels = channels
         self._campaigns = campaigns
         self._rng = rng
+        self.paused: list[Pause] = []
+        """What the results that were judged last say of their channels: pauses, and outages that pause."""
 
     def judged(self, results: Sequence[Result]) -> list[Finished]:
         """Return results with where they move their tasks. What they say of their channels is recorded."""
+        self.paused = []
         outages = {outage.channel: outage for outage in self._outbox.outages()} if results else {}
         finished = []
         for result in results:
@@ -48,7 +51,10 @@ class Recorder:
             then = self.judge(claim, outcome, outage)
             tell_not_sent(claim.task, then, self._outbox.now())
             if outcome.pause is not None:
-                self._outbox.pause(claim.task.channel, outcome.pause, PAUSED(cause=outcome.said))
+                why = PAUSED(cause=outcome.said)
+                self._outbox.pause(claim.task.channel, outcome.pause, why)
+                until = self._outbox.now() + outcome.pause
+                self.paused.append(Pause(channel=claim.task.channel, until=until, reason=why))
                 extra = of_channel("channel_paused", claim.task.channel)
                 log.info("channel %s is paused: %s", claim.task.channel, outcome.said, extra=extra)
             finished.append(Finished(claim=claim, outcome=outcome, then=then, call_seconds=result.seconds))
@@ -80,6 +86,8 @@ class Recorder:
         delay = backoff(plan.retry if plan else RetryPolicy(), 1, self._rng)
         outage = outages[channel] = failed_again(before, claim, outcome, self._outbox.now(), delay)
         self._outbox.set_outage(outage)
+        if outage.paused and not (before and before.paused):
+            self.paused.append(Pause(channel=channel, until=outage.next_probe, reason=outage.told))
         if outage.paused and (before is None or outage.last_at != before.last_at):
             log.warning(
                 "channel %s cannot be reached (%s); next try in %.0f s",

@@ -91,7 +91,7 @@ def generate_all(
                 generate(
                     campaign,
                     outbox,
-                    observers=project.plugins,
+                    observers=project.observers,
                     progress=progress,
                     dry_run=dry_run,
                     before_queueing=partial(before_queueing, campaign),
@@ -129,7 +129,7 @@ def settle_all(project: Project, outbox: Outbox, campaigns: Sequence[Campaign], 
                 keep_here(campaign, place, outbox)
                 if precedence.refusal(campaign) is None:
                     precedence.remember(campaign)
-            this_pass.settled.append(settle(campaign, outbox))
+            this_pass.settled.append(settle(campaign, outbox, project.observers))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from notifykit.campaign.campaign import Campaign
@@ -13,6 +13,7 @@ from notifykit.errors import CampaignError
 from notifykit.model import Task
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import is_reserved
+from notifykit.pipeline.observers import Nobody, Observers
 from notifykit.roles import WriteBack
 from notifykit.secrets import redact, redact_data
 from notifykit.wording import Reason
@@ -37,8 +38,9 @@ class Settled:
     """Reason to the number of tasks that stay `sent` for it."""
 
 
-def settle(campaign: Campaign, outbox: Outbox) -> Settled:
+def settle(campaign: Campaign, outbox: Outbox, observers: Observers | None = None) -> Settled:
     """Do the write-backs that sent tasks owe. A refusal delays a flag, never a message."""
+    observers = observers or Nobody()
     completed = 0
     refused: Counter[Reason] = Counter()
     last = _BEFORE_ALL
@@ -54,6 +56,8 @@ def settle(campaign: Campaign, outbox: Outbox) -> Settled:
         with outbox.transaction():
             outbox.complete(result.done)
             outbox.note_refused_write_back(reasons)
+        if observers.observed("written_back"):
+            observers.observe("written_back", campaign=campaign.name, done=result.done, refused=reasons)
         completed += len(result.done)
         refused.update(reasons.values())
         del tasks, result, reasons  # not kept while the next ones are read
@@ -64,8 +68,13 @@ def settle(campaign: Campaign, outbox: Outbox) -> Settled:
 def _owed(campaign: Campaign, outbox: Outbox, after: int) -> Sequence[Task]:
     """Return the next tasks whose write-back is owed, or what is needed of them where the strategy needs no more."""
     if getattr(campaign.strategy, "needs_whole_tasks", True):
-        return outbox.owed(campaign.name, after)
-    return cast("Sequence[Task]", outbox.owed_briefly(campaign.name, after))
+        tasks = outbox.owed(campaign.name, after)
+    else:
+        tasks = cast("list[Task]", outbox.owed_briefly(campaign.name, after))
+    if not getattr(campaign.strategy, "needs_outcomes", False):
+        return tasks
+    outcomes = outbox.outcomes([task.id for task in tasks])
+    return [replace(task, outcome=outcomes.get(task.id)) for task in tasks]
 
 
 def close_own(outbox: Outbox) -> None:

@@ -6,12 +6,42 @@ The codes stay what they are, whatever the words.
 from __future__ import annotations
 
 import logging
+from collections import deque
+from collections.abc import Iterable
+from contextlib import suppress
 
 from notifykit.model import Status, Task
-from notifykit.outbox.values import Transition
+from notifykit.outbox.values import Pause, Transition
+from notifykit.pipeline.call import Result
+from notifykit.pipeline.observers import Observers
 from notifykit.wording.translation import gettext
 
 log = logging.getLogger("notifykit.pipeline")
+
+HOOKS = {
+    Status.SENT: "task_sent",
+    Status.FAILED: "task_failed",
+    Status.IN_DOUBT: "task_in_doubt",
+    Status.QUEUED: "task_retried",
+}
+"""What observers hear of an attempt, by where it moved its task."""
+
+
+def tell_observers(observers: Observers, results: Iterable[Result], thens: Iterable[Transition | None]) -> None:
+    """Tell what became of attempts; of those that moved no task, nothing."""
+    for result, then in zip(results, thens, strict=True):
+        hook = HOOKS.get(then.status) if then is not None else None
+        if then is None or hook is None or not observers.observed(hook):
+            continue
+        more = {"at": then.not_before or 0.0} if then.status is Status.QUEUED else {}
+        observers.observe(hook, task=result.claim.task, outcome=result.outcome, **more)
+
+
+def tell_pauses(observers: Observers, pauses: deque[Pause]) -> None:
+    """Tell of pauses that are durable, each once."""
+    while pauses:
+        with suppress(IndexError):  # another thread was faster
+            observers.observe("channel_paused", pause=pauses.popleft())
 
 
 def about(code: str, task: Task) -> dict[str, object]:

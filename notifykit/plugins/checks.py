@@ -24,6 +24,7 @@ NEEDED_METHOD = {
     "senders": "send",
     "legacy": "state",
     "sections": None,
+    "observers": None,
     "stores": "open",
 }
 """What a class must have to be offered under each role, beside its fields."""

@@ -14,7 +14,7 @@ from notifykit.plugins.report import PluginId
 from notifykit.wording.translation import gettext
 
 Shelf = dict[str, dict[str, Offer]]
-"""Offers by role (`sources`, `strategies`, `senders`, `legacy`, `sections`, `stores`) and type name."""
+"""Offers by role (`sources`, `strategies`, `senders`, `legacy`, `sections`, `observers`, `stores`) and type name."""
 
 
 def empty_shelf() -> Shelf:

@@ -17,7 +17,7 @@ class Offer:
     """One offered type."""
 
     role: str
-    """`sources`, `strategies`, `senders`, `legacy`, `sections` or `stores`."""
+    """`sources`, `strategies`, `senders`, `legacy`, `sections`, `observers` or `stores`."""
     name: str
     offered: Callable[..., Any] | str
     """The class, or where it is: `module:Class`."""
@@ -58,6 +58,7 @@ class Registry:
     """Kinds of old state."""
     sections: Mapping[str, Offer] = field(default_factory=dict)
     """Sections of notifykit.yaml."""
+    observers: Mapping[str, Offer] = field(default_factory=dict)
     stores: Mapping[str, Offer] = field(default_factory=dict)
     """Kinds of store, by the scheme of their URLs."""
 

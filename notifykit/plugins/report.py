@@ -41,7 +41,7 @@ class LoadedPlugin(PluginId):
     hooks: tuple[str, ...]
     """The hooks that it implements."""
     types: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The type names that it offers: `sources`, `strategies`, `senders`, `legacy`, `sections`."""
+    """The type names that it offers: `sources`, `strategies`, `senders`, `legacy`, `sections`, `observers`."""
 
     def as_data(self) -> dict[str, object]:
         """Return plain data for JSON."""

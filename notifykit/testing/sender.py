@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 
 from notifykit.campaign.campaign import Channel
+from notifykit.campaign.limit_keys import counted_as, keyed
+from notifykit.campaign.opening import Opening
 from notifykit.errors import PluginError
 from notifykit.model import Message, Outcome, Verdict
 from notifykit.pipeline.answer import usable
 from notifykit.roles import BatchSender, Sender
 from notifykit.testing.message_options import check_message_options, with_options
+from notifykit.testing.opened import Opens
 from notifykit.testing.options import check_options
-from notifykit.testing.samples import message, send_context
+from notifykit.testing.samples import draft, message, send_context
 
 ODD_TEXTS = {
     "empty": "",
@@ -35,7 +38,7 @@ PATIENCE = 10.0
 """Seconds beyond its time limit after which a call counts as hung."""
 
 
-class SenderContract:
+class SenderContract(Opens):
     """Subclass it as `TestMySender`, and say how your sender is made.
 
         class TestMySender(SenderContract):
@@ -85,16 +88,34 @@ class SenderContract:
         """`message_options`: YAML can fill them, the store keeps them, and a message that is only a text has some."""
         check_message_options(self.make_sender(tmp_path), list(ODD_TEXTS.values()))
 
+    def test_what_a_message_is_counted_by_is_a_text(self, tmp_path: Path) -> None:
+        """`limit_key` answers a text for any message, the same each time; `credential_key` is a text, or a secret."""
+        channel = Channel.of("sample", "sample", self.make_sender(tmp_path))
+        counted_as(channel)
+        for text in ODD_TEXTS.values() if channel.key_limits else ():
+            drafted = draft(recipient=self.recipient, text=text)
+            assert keyed(drafted, channel) == keyed(drafted, channel), "a retry is counted as the first attempt was"
+
+    def test_it_can_be_opened_again_after_it_was_closed(self, tmp_path: Path) -> None:
+        """The host closes what it opened, and may open it once more. What close() raises would only be logged."""
+        sender = self.make_sender(tmp_path)
+        for _ in range(2):
+            Opening().require(sender)
+            outcome = sender.send(with_options(sender, self.message()), send_context())
+            assert outcome.verdict is Verdict.ACCEPTED, f"{outcome.code} {outcome.detail}"
+            if callable(closes := getattr(sender, "close", None)):
+                closes()
+
     def test_an_ordinary_message_is_accepted(self, tmp_path: Path) -> None:
         """The service of `make_sender` takes it, and the sender says so."""
-        sender = self.make_sender(tmp_path)
+        sender = self.opened(self.make_sender(tmp_path))
         outcome = sender.send(with_options(sender, self.message()), send_context())
         check_outcome(outcome)
         assert outcome.verdict is Verdict.ACCEPTED, f"{outcome.code} {outcome.detail}"
 
     def test_a_batch_has_an_outcome_for_each_message(self, tmp_path: Path) -> None:
         """One that says how many it takes in one call takes so many, and fewer."""
-        sender = self.make_sender(tmp_path)
+        sender = self.opened(self.make_sender(tmp_path))
         size = Channel.of("sample", "sample", sender).batch_size
         if size == 1:
             return
@@ -110,19 +131,19 @@ class SenderContract:
     @pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS)
     def test_an_odd_text_gets_an_outcome(self, tmp_path: Path, text: str) -> None:
         """Whatever a record holds: an outcome, never an exception (which would leave the message in doubt)."""
-        sender = self.make_sender(tmp_path)
+        sender = self.opened(self.make_sender(tmp_path))
         check_outcome(sender.send(with_options(sender, self.message(text)), send_context()))
 
     def test_a_second_attempt_is_sent_like_the_first(self, tmp_path: Path) -> None:
         """One sender object sends many times."""
-        sender = self.make_sender(tmp_path)
+        sender = self.opened(self.make_sender(tmp_path))
         for attempt in (1, 2, 3):
             outcome = sender.send(with_options(sender, self.message()), send_context(attempt=attempt))
             assert outcome.verdict is Verdict.ACCEPTED, f"attempt {attempt}: {outcome.code} {outcome.detail}"
 
     def test_several_threads_send_at_once(self, tmp_path: Path) -> None:
         """`send` is called from several threads at once, on one object."""
-        sender = self.make_sender(tmp_path)
+        sender = self.opened(self.make_sender(tmp_path))
         together = threading.Barrier(4)
         outcomes: list[object] = []
 

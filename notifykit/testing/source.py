@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,11 +11,13 @@ import pytest
 
 from notifykit.errors import CampaignError
 from notifykit.model import Problem, Record
+from notifykit.pipeline.source_state import MOST
 from notifykit.roles import Source
+from notifykit.testing.opened import Opens
 from notifykit.testing.options import check_options
 
 
-class SourceContract:
+class SourceContract(Opens):
     """Subclass it as `TestMySource`, and say how your source is made.
 
     class TestMySource(SourceContract):
@@ -37,7 +41,7 @@ class SourceContract:
 
     def test_it_yields_records_and_problems(self, tmp_path: Path) -> None:
         """Every item is a whole Record or a whole Problem, and there are two records at least."""
-        items = list(self.make_source(tmp_path).read())
+        items = list(self.opened_source(self.make_source(tmp_path)).read())
         for item in items:
             assert isinstance(item, Record | Problem), f"{item!r} is neither a Record nor a Problem"
             if isinstance(item, Record):
@@ -51,20 +55,37 @@ class SourceContract:
 
     def test_rows_are_in_order(self, tmp_path: Path) -> None:
         """Records come in the order of the source, with rising row numbers."""
-        rows = [item.row for item in self.make_source(tmp_path).read() if isinstance(item, Record)]
+        rows = [item.row for item in self.opened_source(self.make_source(tmp_path)).read() if isinstance(item, Record)]
         assert all(before < after for before, after in pairwise(rows)), rows
 
     def test_one_reading_can_be_walked_twice(self, tmp_path: Path) -> None:
         """What `read` returns gives the same each time it is iterated over."""
-        view = self.make_source(tmp_path).read()
+        view = self.opened_source(self.make_source(tmp_path)).read()
         first = [told(item) for item in view]
         assert [told(item) for item in view] == first, "the host iterates more than once: return no iterator"
 
     def test_two_readings_are_equal(self, tmp_path: Path) -> None:
         """Nothing is used up or changed by reading."""
-        source = self.make_source(tmp_path)
+        source = self.opened_source(self.make_source(tmp_path))
         first = [told(item) for item in source.read()]
         assert [told(item) for item in source.read()] == first
+
+    def test_what_is_read_next_is_what_came_since(self, tmp_path: Path) -> None:
+        """Where it has a `cursor`: that is small JSON, the same as long as nothing is read, and nothing comes twice."""
+        source = self.opened_source(self.make_source(tmp_path))
+        if not callable(ask := getattr(source, "cursor", None)):
+            return
+        assert callable(getattr(source, "open", None)), "a source with cursor() is told its state by open(context)"
+        keys = [item.key for item in source.read() if isinstance(item, Record)]
+        state = ask()
+        assert isinstance(state, Mapping), f"cursor() returned {state!r}, no mapping"
+        kept = json.dumps(state)
+        assert len(kept.encode()) <= MOST, "cursor() returned more than can be kept"
+        assert ask() == state, "nothing was read in between"
+        again = self.opened_source(self.make_source(tmp_path), json.loads(kept))
+        new = [item.key for item in again.read() if isinstance(item, Record)]
+        assert len(new) < len(keys), "with the state of its own cursor() it reads all of it again"
+        assert json.loads(json.dumps(again.cursor())) == json.loads(kept)  # type: ignore[attr-defined]
 
     def test_a_source_that_cannot_be_read_says_so(self, tmp_path: Path) -> None:
         """Where nothing can be read, CampaignError says what to mend; it is never an empty list."""
@@ -72,7 +93,7 @@ class SourceContract:
         if source is None:
             pytest.skip("make_broken_source() returns None")
         with pytest.raises(CampaignError) as caught:
-            list(source.read())
+            list(self.opened_source(source).read())
         assert len(str(caught.value)) > 10, "the text says where, what is wrong, and how to mend it"
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import cast
 
 from notifykit.legacy import Flag, KeepsFlags
-from notifykit.model import Owed, Record, Task
+from notifykit.model import Owed, Record, Task, Verdict
+from notifykit.receipts import SentOutcome
 from notifykit.roles import Decision, Source, Strategy, StrategyContext, WriteBack
 from notifykit.testing.clock import FakeClock
+from notifykit.testing.opened import Opens
 from notifykit.testing.options import check_options
 from notifykit.testing.samples import FakeLedger, sent_task
 from notifykit.wording import Reason
@@ -33,9 +35,12 @@ class World:
         return list(reversed(by_key.values()))
 
     def tasks(self) -> list[Task]:
-        """Return one sent task for each record."""
+        """Return one sent task for each record, with its outcome for a strategy that asks for it."""
+        outcome = SentOutcome(verdict=Verdict.ACCEPTED, vendor_id="v-1", undelivered=("x",), sent_at=1_800_000_001.0)
+        told = outcome if self.strategy.needs_outcomes else None
         return [
-            sent_task(record, self.strategy.metadata(record), id_=id_) for id_, record in enumerate(self.records(), 1)
+            replace(sent_task(record, self.strategy.metadata(record), id_=id_), outcome=told)
+            for id_, record in enumerate(self.records(), 1)
         ]
 
     def files(self) -> dict[str, bytes]:
@@ -43,7 +48,7 @@ class World:
         return {str(path): path.read_bytes() for path in sorted(self.folder.rglob("*")) if path.is_file()}
 
 
-class StrategyContract:
+class StrategyContract(Opens):
     """Subclass it as `TestMyStrategy`, and say how source and strategy are made.
 
     class TestMyStrategy(StrategyContract):
@@ -67,11 +72,11 @@ class StrategyContract:
         """Start a strategy as the host does."""
         strategy = self.make_strategy(folder)
         strategy.start(StrategyContext(campaign="sample", source=source, clock=FakeClock(), folder=folder))
-        return World(folder, source, strategy)
+        return World(folder, source, self.opened(strategy))
 
     def world(self, folder: Path) -> World:
         """Make a source and a started strategy."""
-        return self.started(folder, self.make_source(folder))
+        return self.started(folder, self.opened_source(self.make_source(folder)))
 
     def test_its_fields_are_options(self, tmp_path: Path) -> None:
         """A strategy is a dataclass whose fields the host can validate."""

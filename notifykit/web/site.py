@@ -69,9 +69,11 @@ class Site:
             found = self.project.configuration.campaign_files.found_now()
             if found == self._files and all(stamp(file) == was for file, was in self._stamps.items()):
                 return
+            before = self.project
             try:
                 self._open()
                 self.trouble = None
+                before.close()
             except NotifykitError as error:
                 if str(error) != str(self.trouble):
                     log.warning("the page goes on with the configuration that it had: %s", error)
@@ -121,6 +123,10 @@ class Site:
         return self.kept.get(
             (name, hidden, id(self.project)), lambda: self.look(work, hidden=hidden), fresh=fresh, usable=usable
         )
+
+    def close(self) -> None:
+        """Close what the project holds open."""
+        self.project.close()
 
     def decide(self, form: Prepared, who: str, why: str) -> Done:
         """Make a decision that was shown. Raises NotifykitError, and nothing is changed."""

@@ -21,7 +21,7 @@ _TYPES = {
     "data": "bytea",
     **dict.fromkeys(("round", "ordered", "attempts", "tries", "number", "failures", "several"), "int4"),
     **dict.fromkeys(("queued_at", "not_before", "hold_until", "sent_at", "completed_at", "doubted_at"), "float8"),
-    **dict.fromkeys(("started_at", "finished_at", "call_seconds", "at", "set_at", "until"), "float8"),
+    **dict.fromkeys(("started_at", "finished_at", "call_seconds", "at", "set_at", "until", "receipt_at"), "float8"),
     # `tasks` of an archive is how many.
     "tasks": "int8",
     **dict.fromkeys(("flagged", "undone", "was_tries"), "int4"),

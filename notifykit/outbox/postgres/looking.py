@@ -28,7 +28,7 @@ _PAGE = f"SELECT {rows.TASK} FROM {rows.TASKS} WHERE {{terms}} ORDER BY t.id LIM
 _ATTEMPTS = f"""
 SELECT {rows.ATTEMPT} FROM outbox.attempts WHERE task_id = %(id)s
  UNION ALL
-SELECT id, attempts, channel, worker, started_at, NULL, NULL, NULL, NULL, NULL, NULL FROM outbox.tasks
+SELECT id, attempts, channel, worker, started_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM outbox.tasks
  WHERE id = %(id)s AND status = 'sending'
  ORDER BY 2
 """

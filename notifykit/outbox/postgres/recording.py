@@ -26,7 +26,7 @@ SELECT t.id, t.attempts, t.status, result.number, known.worker, known.verdict
 _MOVE = """
 WITH result AS (SELECT * FROM json_to_recordset(%s::json) AS result (
     id bigint, number integer, channel text, worker text, started_at double precision, now double precision,
-    verdict text, code text, detail text, vendor_id text, call_seconds double precision,
+    verdict text, code text, detail text, vendor_id text, undelivered text, call_seconds double precision,
     status text, reason text, reason_code text, reason_params text, not_before double precision, first boolean,
     hold_until double precision, uncounted integer, sent_at double precision, doubted_at double precision)),
 moved AS (
@@ -39,21 +39,22 @@ moved AS (
 waiting AS (
     INSERT INTO outbox.uncounted (task_id, number) SELECT id, number FROM result WHERE first)
 INSERT INTO outbox.attempts (task_id, number, channel, worker, started_at, finished_at, verdict, code, detail,
-                             vendor_id, call_seconds)
-SELECT id, number, channel, worker, started_at, now, verdict, code, detail, vendor_id, call_seconds FROM result
+                             vendor_id, undelivered, call_seconds)
+SELECT id, number, channel, worker, started_at, now, verdict, code, detail, vendor_id, undelivered, call_seconds
+  FROM result
 ON CONFLICT (task_id, number) DO UPDATE
    SET finished_at = excluded.finished_at, verdict = excluded.verdict, code = excluded.code, detail = excluded.detail,
-       vendor_id = excluded.vendor_id, call_seconds = excluded.call_seconds
+       vendor_id = excluded.vendor_id, undelivered = excluded.undelivered, call_seconds = excluded.call_seconds
 """
 
 # `_keep_late`: keep what came of attempts that do not move their tasks any more.
 _LATE = """
 UPDATE outbox.attempts AS known
    SET finished_at = late.now, verdict = late.verdict, code = late.code, detail = late.detail,
-       vendor_id = late.vendor_id, call_seconds = late.call_seconds
+       vendor_id = late.vendor_id, undelivered = late.undelivered, call_seconds = late.call_seconds
   FROM json_to_recordset(%s::json) AS late (
        id bigint, number integer, now double precision, verdict text, code text, detail text, vendor_id text,
-       call_seconds double precision)
+       undelivered text, call_seconds double precision)
  WHERE known.task_id = late.id AND known.number = late.number
 """
 
@@ -142,6 +143,7 @@ def _said(result: Finished, now: float) -> dict[str, object]:
         "code": rows.clean(outcome.code) or None,
         "detail": rows.clean(outcome.detail) or None,
         "vendor_id": rows.clean(outcome.vendor_id),
+        "undelivered": rows.clean(cells.undelivered_cell(outcome.undelivered)),
         "call_seconds": result.call_seconds,
     }
 

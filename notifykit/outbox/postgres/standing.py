@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from notifykit.model import Status
 from notifykit.outbox.figures import Counted
 from notifykit.outbox.postgres.database import Database
+from notifykit.outbox.postgres.receipts import counted
 from notifykit.outbox.values import LATEST, CampaignFigures
 
 # `figures`: how many drafts of a campaign were known.
@@ -70,6 +71,7 @@ def figures(db: Database) -> list[CampaignFigures]:
         perhaps_twice=dict(db.all(_PERHAPS_TWICE)),
         flags_owed=dict(db.all(_FLAGS_OWED)),
         archived=archived(db),
+        receipts=counted(db),
         attempts=db.all(_LATEST),
     ).figures()
 

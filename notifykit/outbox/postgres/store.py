@@ -18,6 +18,7 @@ from notifykit.outbox.postgres.lost_claims import LostClaims
 from notifykit.outbox.postgres.places import Places
 from notifykit.outbox.postgres.pulsing import Pulsing
 from notifykit.outbox.postgres.queueing import Queueing
+from notifykit.outbox.postgres.receipts import Receipts
 from notifykit.outbox.postgres.resolving import Resolving
 from notifykit.outbox.postgres.rewriting import Rewriting
 from notifykit.outbox.postgres.schema import prepare, require_current, require_in_use
@@ -40,6 +41,7 @@ class PostgresOutbox(
     Pulsing,
     Places,
     KeyForms,
+    Receipts,
 ):
     """One connection to the store. See `notifykit.outbox.protocol.Outbox` for what the methods promise.
 

@@ -257,8 +257,8 @@ class Claiming(Pausing):
             task = one.task
             bounds = channels[task.channel]
             place = bounds.shared_with or task.channel
-            counted = bounds.counted(task.channel, one.limit_key)
-            if places[place] == 0 or any(left.get(name, 1) <= 0 for name in counted):
+            counted = bounds.counted(task.channel, one.limit_key) if bounds.rates or bounds.key_rates else ()
+            if places[place] == 0 or (counted and any(left.get(name, 1) <= 0 for name in counted)):
                 continue
             if task.ordered:
                 lane = (task.channel, task.recipient)
@@ -266,7 +266,8 @@ class Claiming(Pausing):
                     continue
                 lanes_taken.add(lane)
             places[place] -= 1
-            left.update((name, left[name] - 1) for name in counted if name in left)
+            if counted:
+                left.update((name, left[name] - 1) for name in counted if name in left)
             claims.append(
                 Claim(task=task, token=one.number, worker=worker, started_at=now, lease=lease, counted=counted)
             )

@@ -17,12 +17,15 @@ _INDEXES = "SELECT name FROM sqlite_master WHERE type = 'index'"
 _TABLES = "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
 
 
+_LARGE = {"tasks", "attempts"}
+
+
 def read_as_now(connection: sqlite3.Connection) -> Callable[[str], str]:
     """Have a connection show an earlier store as this version would, and return what must be done to statements.
 
     What the store does not keep yet is empty, but for the normal forms of keys: tables that it lacks stand in the
-    connection's own temporary memory, with the rows of those that lack columns; in `tasks`, columns that it lacks are
-    NULL, and an index that it lacks is not asked for. Raises sqlite3.Error.
+    connection's own temporary memory, with the rows of those that lack columns; in `tasks` and `attempts`, which are
+    large, columns that it lacks are NULL, and an index that it lacks is not asked for. Raises sqlite3.Error.
     """
     there = {name: schema.columns_of(connection, name) for name, _ in connection.execute(_TABLES).fetchall()}
     with closing(sqlite3.connect(":memory:")) as now:
@@ -33,7 +36,7 @@ def read_as_now(connection: sqlite3.Connection) -> Callable[[str], str]:
         indexes = {name for (name,) in now.execute(_INDEXES)} - {name for (name,) in connection.execute(_INDEXES)}
     connection.execute("PRAGMA temp_store = MEMORY")
     for name, (sql, columns) in wanted.items():
-        if name != "tasks" and there.get(name) != columns:
+        if not (name in _LARGE and name in there) and there.get(name) != columns:
             connection.execute(sql.replace(f"CREATE TABLE {name}", f"CREATE TEMP TABLE {name}", 1))
             if kept := ", ".join(column for column in columns if column in there.get(name, ())):
                 connection.execute(f"INSERT INTO temp.{name} ({kept}) SELECT {kept} FROM main.{name}")
@@ -41,7 +44,7 @@ def read_as_now(connection: sqlite3.Connection) -> Callable[[str], str]:
         key_forms.fill(connection)  # found from what there is, as an upgrade does
     if "channels" not in there and "campaign" in there["tasks"]:
         channel_times.look_again(connection)
-    missing = [column for column in wanted["tasks"][1] if column not in there["tasks"]]
+    missing = [column for name in _LARGE & there.keys() for column in wanted[name][1] if column not in there[name]]
     instead = {rf"\b(?:tasks\.)?(?:{'|'.join(missing)})\b": "NULL"} if missing else {}
     if indexes:
         instead[rf"\bINDEXED BY (?:{'|'.join(indexes)})\b"] = ""

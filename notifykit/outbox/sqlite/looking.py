@@ -50,7 +50,7 @@ id IN (SELECT id FROM tasks INDEXED BY tasks_open WHERE {rows.OPEN} AND status I
 _ATTEMPTS = f"""
 SELECT {rows.selected(cells.ATTEMPT_COLUMNS)} FROM attempts WHERE task_id = :id
  UNION ALL
-SELECT id, attempts, channel, worker, started_at, NULL, NULL, NULL, NULL, NULL, NULL FROM tasks
+SELECT id, attempts, channel, worker, started_at, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM tasks
  WHERE id = :id AND status = 'sending' AND {rows.claimed()}
  ORDER BY 2
 """

@@ -27,10 +27,11 @@ UPDATE tasks SET status = ?, updated_at = ?, reason = ?, reason_code = ?, reason
 # `move`: keep what came of an attempt that moves its task. Its second result is the late one that settles its doubt.
 _OUTCOME = """
 INSERT INTO attempts (task_id, number, channel, worker, started_at, finished_at, verdict, code, detail, vendor_id,
-                      call_seconds)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                      undelivered, call_seconds)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET finished_at = excluded.finished_at, verdict = excluded.verdict, code = excluded.code,
-  detail = excluded.detail, vendor_id = excluded.vendor_id, call_seconds = excluded.call_seconds
+  detail = excluded.detail, vendor_id = excluded.vendor_id, undelivered = excluded.undelivered,
+  call_seconds = excluded.call_seconds
 """
 
 # `move`: an attempt that has just finished is in no total yet.
@@ -38,7 +39,8 @@ _UNCOUNTED = "INSERT INTO uncounted (task_id, number) VALUES (?, ?)"
 
 # `_keep_late`: keep what came of an attempt that does not move its task any more.
 _LATE = """
-UPDATE attempts SET finished_at = ?, verdict = ?, code = ?, detail = ?, vendor_id = ?, call_seconds = ?
+UPDATE attempts SET finished_at = ?, verdict = ?, code = ?, detail = ?, vendor_id = ?, undelivered = ?,
+                    call_seconds = ?
  WHERE task_id = ? AND number = ?
 """
 
@@ -136,7 +138,8 @@ def _attempt(result: Finished, now: float) -> tuple[object, ...]:
 
 def _said(result: Finished, now: float) -> tuple[object, ...]:
     outcome = result.outcome
-    said = (outcome.code or None, outcome.detail or None, outcome.vendor_id)
+    left_out = cells.undelivered_cell(outcome.undelivered)
+    said = (outcome.code or None, outcome.detail or None, outcome.vendor_id, left_out)
     return (now, outcome.verdict.value, *said, result.call_seconds)
 
 

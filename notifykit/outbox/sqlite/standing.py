@@ -13,6 +13,7 @@ from notifykit.model import Status
 from notifykit.outbox.figures import Counted
 from notifykit.outbox.sqlite import rows
 from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.sqlite.receipts import counted
 from notifykit.outbox.values import LATEST, CampaignFigures
 
 # `figures`: how many drafts of a campaign were known.
@@ -95,6 +96,7 @@ def figures(db: Database) -> list[CampaignFigures]:
             perhaps_twice=_named(db.all(_PERHAPS_TWICE)),
             flags_owed=_named(db.all(_FLAGS_OWED)),
             archived=archived(db),
+            receipts=counted(db),
             attempts=(row for row in db.all(_LATEST) if isinstance(row[0], str)),
         ).figures()
 

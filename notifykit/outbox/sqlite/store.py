@@ -24,6 +24,7 @@ from notifykit.outbox.sqlite.looking import Looking
 from notifykit.outbox.sqlite.pulsing import Pulsing
 from notifykit.outbox.sqlite.queueing import Queueing
 from notifykit.outbox.sqlite.reading import ReadOnlyDatabase
+from notifykit.outbox.sqlite.receipts import Receipts
 from notifykit.outbox.sqlite.resolving import Resolving
 from notifykit.outbox.sqlite.rewriting import Rewriting
 from notifykit.outbox.sqlite.schema import is_current, prepare, require_in_use
@@ -50,6 +51,7 @@ class SqliteOutbox(
     Adopting,
     Campaigns,
     KeyForms,
+    Receipts,
 ):
     """One connection to the store. See `notifykit.outbox.protocol.Outbox` for what the methods promise.
 

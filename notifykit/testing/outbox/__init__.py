@@ -12,6 +12,7 @@ pytest.register_assert_rewrite(
             "limits",
             "key_limits",
             "results",
+            "receipts",
             "settling",
             "undoing",
             "rewriting",
@@ -42,6 +43,7 @@ from notifykit.testing.outbox.limits import LimitsContract  # noqa: E402
 from notifykit.testing.outbox.looking import LookingContract  # noqa: E402
 from notifykit.testing.outbox.pulsing import PulseContract  # noqa: E402
 from notifykit.testing.outbox.queueing import QueueingContract  # noqa: E402
+from notifykit.testing.outbox.receipts import ReceiptsContract  # noqa: E402
 from notifykit.testing.outbox.recent import RecentContract  # noqa: E402
 from notifykit.testing.outbox.results import ResultsContract  # noqa: E402
 from notifykit.testing.outbox.rewriting import RewritingContract  # noqa: E402
@@ -57,6 +59,7 @@ class OutboxContract(
     LimitsContract,
     KeyLimitsContract,
     ResultsContract,
+    ReceiptsContract,
     SettlingContract,
     DecidingContract,
     UndoingContract,

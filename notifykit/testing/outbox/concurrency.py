@@ -13,7 +13,7 @@ import random
 import signal
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.totals import ATTEMPTS
 from notifykit.outbox.values import ChannelBounds, Filter, Finished, Rewrite, Transition
 from notifykit.pipeline.watch import ClaimWatch
+from notifykit.roles import Rate
 from notifykit.testing.samples import draft
 
 Opener = Callable[[Path, Clock], Outbox]
@@ -37,6 +38,8 @@ PATIENCE = 15.0
 """Seconds without a move after which what still waits is stranded: nobody would ever claim it."""
 
 BOUNDS = {"robot": ChannelBounds()}
+CHAT = Rate(2, 0.5)
+"""Of each chat."""
 SENT = Transition(status=Status.SENT)
 LOST = Transition(status=Status.IN_DOUBT)
 CLOSED = (Status.SENT, Status.CANCELLED)
@@ -120,6 +123,17 @@ class ConcurrencyContract:
         for id_, moves in found.moves().items():
             assert len(moves) == len(set(moves)), f"task {id_}: an attempt moved it twice"
 
+    def test_a_chat_gets_no_more_than_its_limit_from_all_of_them_together(self, tmp_path: Path) -> None:
+        """Each of three chats has two messages in half a second; none waits for another."""
+        found = self._play(tmp_path, [_write_to_chats, _send_to_chats, _send_to_chats, _send_to_chats])
+        assert found.left == {}
+        assert found.not_sent_once() == {}
+        starts: dict[str, list[float]] = defaultdict(list)
+        for line in found.said("called"):
+            starts[found.recipients[line["id"]]].append(line["at"])
+        for times in starts.values():
+            assert all(sum(begin <= at < begin + CHAT.seconds for at in times) <= CHAT.count for begin in times)
+
     @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL")
     def test_killed_at_any_moment_nothing_is_lost_and_no_more_in_doubt_than_was_called(self, tmp_path: Path) -> None:
         """Dispatchers are killed and others take their place; a claim that is in doubt is on the list."""
@@ -163,7 +177,10 @@ class ConcurrencyContract:
                 running[number].join()
                 running[number] = start(number)
             with closing(self.open_outbox(folder, SystemClock())) as outbox:
-                _wait(outbox, [running[at] for at, part in enumerate(parts) if part not in (_dispatch, _count)])
+                _wait(
+                    outbox,
+                    [running[at] for at, part in enumerate(parts) if part not in (_dispatch, _send_to_chats, _count)],
+                )
                 (folder / "over").touch()
                 for process in running:
                     process.join(30)
@@ -283,8 +300,22 @@ def _generate(party: Party, until: float) -> None:
             time.sleep(rng.random() * 0.02)
 
 
-def _dispatch(party: Party, until: float) -> None:  # noqa: ARG001 - it ends when it is told to
-    """Send what is due until it is told to stop: renew its claims, give up those of the dead."""
+def _write_to_chats(party: Party, until: float) -> None:  # noqa: ARG001 - once
+    """Queue some messages for three chats, which keep no order."""
+    chats = [f"chat {number % 3}" for number in range(24)]
+    with closing(party.open()) as outbox:
+        outbox.enqueue(
+            [draft(key=f"K{at}", recipient=chat, limit_key=chat, ordered=False) for at, chat in enumerate(chats)]
+        )
+
+
+def _send_to_chats(party: Party, until: float) -> None:
+    """Send what is due within the limits of chats."""
+    _dispatch(party, until, {"robot": ChannelBounds(key_rates=(CHAT,))})
+
+
+def _dispatch(party: Party, until: float, bounds: Mapping[str, ChannelBounds] | None = None) -> None:  # noqa: ARG001
+    """Send what is due until it is told to stop, whenever that is: renew its claims, give up those of the dead."""
     worker = f"{party.number}-{os.getpid()}"
     with closing(party.open()) as outbox, outbox.enlist(worker):
         watch = ClaimWatch(SystemClock(), outbox.ended)
@@ -293,7 +324,7 @@ def _dispatch(party: Party, until: float) -> None:  # noqa: ARG001 - it ends whe
         while not (party.over and not claims):
             finished = [Finished(claim=one, outcome=Outcome.accepted(), then=SENT) for one in claims]
             slots = 0 if party.over else 4
-            done = outbox.exchange(finished, worker, slots, BOUNDS, LEASE)
+            done = outbox.exchange(finished, worker, slots, bounds or BOUNDS, LEASE)
             for result, moved in zip(finished, done.moved, strict=True):
                 facts = {"id": result.claim.task.id, "token": result.claim.token, "moved": moved}
                 party.say(what="recorded", **facts)
@@ -303,7 +334,7 @@ def _dispatch(party: Party, until: float) -> None:  # noqa: ARG001 - it ends whe
                 outbox.heartbeat(claims)
                 _give_up(party, outbox, worker, watch)
             for one in claims:
-                party.say(what="called", id=one.task.id)
+                party.say(what="called", id=one.task.id, at=one.started_at)
             if not claims:
                 time.sleep(0.005)
 

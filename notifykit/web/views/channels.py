@@ -12,6 +12,7 @@ from notifykit.operate.channels import ChannelState, channel_states, resume_as_s
 from notifykit.operate.consequences import of_resuming
 from notifykit.operate.lines import channel_lines
 from notifykit.operate.state_forms import channel_state_form
+from notifykit.operate.telling import tell_decided
 from notifykit.outbox.address import OpenedOutbox
 from notifykit.terminal.times import iso
 from notifykit.web.listing import Cell, Column, Kind, asked, csv_response, filtered, listed
@@ -84,6 +85,7 @@ def resume(visit: Visit) -> Response:
     def act(outbox: OpenedOutbox, who: str, why: str) -> Done:
         resume_as_shown(outbox, shown, who=who, why=why)
         made = next((one.id for one in outbox.decisions() if one.channel == name), None)
+        tell_decided(visit.site.project, outbox, made)
         return Done(lines=[gettext("Channel {channel} goes on.", channel=name)], decision=made)
 
     return offer(

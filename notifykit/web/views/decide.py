@@ -20,6 +20,7 @@ from notifykit.operate.decisions import (
     newest_decision,
 )
 from notifykit.operate.lines import lines_of
+from notifykit.operate.telling import tell_decided
 from notifykit.outbox.address import OpenedOutbox
 from notifykit.pipeline.project import Project
 from notifykit.terminal.console import count
@@ -79,6 +80,7 @@ def ask(visit: Visit) -> Response:
         with outbox.transaction():
             changed = decide_as_shown(outbox, shown, decision, who=who, why=why, wording=wording)
             made = newest_decision(outbox, changed)
+        tell_decided(visit.site.project, outbox, made)
         return Done(lines=[changed_line(len(changed), changed[0].status)] if changed else [], decision=made)
 
     question = gettext(QUESTIONS[decision], messages=count(len(shown.statuses), "message"))

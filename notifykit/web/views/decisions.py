@@ -11,6 +11,7 @@ from notifykit.operate.consequences import of_undoing
 from notifykit.operate.decisions import AsShown
 from notifykit.operate.forms import decision_form
 from notifykit.operate.lines import lines_of
+from notifykit.operate.telling import tell_decided
 from notifykit.operate.undoing import about, undo_as_shown, undo_lines, undoable
 from notifykit.outbox.address import OpenedOutbox
 from notifykit.outbox.decided import Decision
@@ -79,6 +80,7 @@ def undo(visit: Visit) -> Response:
 
     def act(outbox: OpenedOutbox, who: str, why: str) -> Done:
         done = undo_as_shown(outbox, int(number), shown, who=who, why=why)
+        tell_decided(visit.site.project, outbox, int(number))
         back = sum(one.kept is None for one in done.messages)
         line = gettext(
             "Decision {number} is undone: {messages} put back.", number=number, messages=count(back, "message")

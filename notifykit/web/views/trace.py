@@ -17,6 +17,7 @@ from notifykit.operate.decisions import resend as send_again
 from notifykit.operate.forms import archived_form, story_form
 from notifykit.operate.lines import lines_of
 from notifykit.operate.pruning import Archived
+from notifykit.operate.telling import tell_decided
 from notifykit.operate.trace import StepKind, Trace, traces
 from notifykit.outbox.address import OpenedOutbox
 from notifykit.pipeline.project import Project
@@ -111,6 +112,7 @@ def resend(visit: Visit) -> Response:
                 raise NotifykitError(gettext("It was sent again meanwhile."), more=[gettext("nothing was changed")])
             opened = send_again(outbox, campaign, key, names, who=who, why=why)
             made = newest_decision(outbox, opened)
+        tell_decided(visit.site.project, outbox, made)
         return Done(lines=[changed_line(len(opened), Status.QUEUED)], decision=made)
 
     words = ["resend", key, "--campaign", campaign]

@@ -150,6 +150,7 @@ def test_every_key_of_every_command_is_on_the_page(
     reader.compare("undo --dry-run", told("undo", str(cancelled["decision"]), "--dry-run"))
     reader.compare("undo", told("undo", str(cancelled["decision"]), "--why", "x"))
     reader.compare("decisions", told("decisions"))
+    reader.compare("receipt", told("receipt", "delivered", "1"))
     reader.compare("trace", told("trace", contract(1)))
     reader.compare("keys distinct", told("keys", "distinct", "7", "07", "--campaign", "beijing", "--why", "x"))
     reader.compare("keys list", told("keys", "list"))
@@ -169,7 +170,7 @@ def test_every_key_of_every_command_is_on_the_page(
     reader.compare("store info", {**told("store", "info"), "bytes": None, "rows": None, "tasks": None})
     reader.compare("trace", told("trace", "long ago"))
     with closing(sqlite3.connect(world.store)) as db, db:
-        db.execute("INSERT INTO attempts VALUES (99999, 1, 'x', 'x', 0.0, 0.0, 'accepted', '', '', '', 0.0)")
+        db.execute("INSERT INTO attempts VALUES (99999, 1, 'x', 'x', 0.0, 0.0, 'accepted', '', '', '', 0.0, NULL)")
     found = json.loads(world.invoke("store", "check", "--json").stdout)
     assert [one["rule"] for one in found["findings"]] == ["attempts_of_nothing"]
     reader.compare("store check", found)

@@ -443,7 +443,7 @@ def test_a_section_of_a_plugin_is_checked_like_the_hosts_own(complaints: Complai
             "elsewhere: 7",
             (
                 "elsewhere: there is no such key; "
-                "the keys are store, keep, campaigns, senders, dispatch, run, engine, alerts, plugins, desk"
+                "the keys are store, keep, campaigns, senders, dispatch, run, engine, alerts, observers, plugins, desk"
             ),
         ),
     ],

@@ -85,7 +85,7 @@ def test_the_project_has_a_section_for_each_sender(registry: Registry) -> None:
     assert list(senders) == ["broken", "greedy", "odd", "plain", "quiet", "robot", "sloppy", "strange"]
     robot = senders["robot"]
     assert robot["required"] == ["type", "key"]
-    assert list(robot["properties"]) == ["type", "key", "mentions", "revealed", "limits"]
+    assert list(robot["properties"]) == ["type", "key", "mentions", "revealed", "limits", "key_limits", "concurrency"]
     assert robot["properties"]["limits"]["anyOf"][0]["items"] == {"$ref": "#/$defs/LimitSection"}
     assert [list(way["properties"]) for way in robot["properties"]["key"]["oneOf"]] == [["env"], ["file"]]
     assert schema["properties"]["campaigns"]["anyOf"][0]["type"] == TEXT
@@ -93,7 +93,7 @@ def test_the_project_has_a_section_for_each_sender(registry: Registry) -> None:
 
 def test_of_a_type_that_cannot_be_used_anything_goes(registry: Registry) -> None:
     senders = variants(json_schema(registry, "project")["properties"]["senders"]["additionalProperties"])
-    assert list(senders["plain"]["properties"]) == ["type", "limits"]
+    assert list(senders["plain"]["properties"]) == ["type", "limits", "key_limits", "concurrency"]
     assert "additionalProperties" not in senders["plain"]
     assert senders["odd"]["properties"]["hook"] == {"title": "Hook"}
 

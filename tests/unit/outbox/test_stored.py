@@ -91,6 +91,7 @@ def test_columns_that_an_earlier_version_did_not_have_are_empty(filled: SqliteOu
     filled.note_refused_write_back({1: Reason("locked")})
     assert filled.stored().task(1).reason == Reason("locked")
     filled.db.execute("ALTER TABLE tasks DROP COLUMN refusal")
+    filled.db.execute("DROP INDEX attempts_vendor")
     filled.db.execute("ALTER TABLE attempts DROP COLUMN vendor_id")
     assert filled.stored().task(1).reason is None
     assert filled.stored().attempts(1)[0].vendor_id is None

@@ -355,6 +355,20 @@ def test_a_text_that_is_too_long_is_held_with_the_mend(world: Any) -> None:
     assert queued(world) == []
 
 
+def test_a_text_is_held_and_split_by_the_length_that_the_service_counts(world: Any) -> None:
+    with_limit(world, 1000, split=False, text=lambda _: "🎉🎉")
+    group, award = world.campaign.messages
+    counted = replace(group.channel, max_length=3, length_unit="utf16")
+    world.campaign = replace(world.campaign, messages=(replace(group, channel=counted), award))
+    world.rows(row(2, "a"))
+    (problem,) = run(world).problems
+    assert "message `group` has 4 UTF-16 units, channel `ch` takes 3; shorten the template" in str(problem)
+    group = replace(world.campaign.messages[0], split=True, text=lambda _: "🎉\n喜")
+    world.campaign = replace(world.campaign, messages=(group, award))
+    run(world)
+    assert [task.text for task in world.outbox.tasks(Filter())] == ["🎉", "喜"]
+
+
 def test_a_line_that_is_too_long_cannot_be_split(world: Any) -> None:
     with_limit(world, 5, split=True, text=lambda _: "12\n123456")
     world.rows(row(2, "a"))

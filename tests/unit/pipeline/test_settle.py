@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from notifykit.model import Outcome, Owed, Record, Status, Table, Task
+from notifykit.model import Outcome, Owed, Record, Status, Table, Task, Verdict
 from notifykit.outbox.values import ChannelBounds, Filter, Transition
 from notifykit.pipeline.generate import generate
 from notifykit.pipeline.settle import settle
@@ -198,3 +198,33 @@ def test_a_strategy_that_needs_no_whole_tasks_gets_what_it_needs(world: Any) -> 
     damaged = CELLS_UNREADABLE(columns="metadata")
     assert (done.completed, done.refused) == (2, {Reason("locked"): 2, damaged: 2})
     assert world.campaign.strategy.written == ["b", "b"]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_strategy_that_asks_sees_what_came_of_each_task(
+    world: Any, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    seen: list[Any] = []
+    kind = type(world.strategy)
+
+    def write_back(self: Any, tasks: Sequence[Task]) -> WriteBack:
+        seen.extend(task.outcome for task in tasks)
+        return WriteBack(done=frozenset(task.id for task in tasks))
+
+    monkeypatch.setattr(kind, "write_back", write_back)
+    monkeypatch.setattr(kind, "needs_whole_tasks", whole)
+    fill(world, "a")
+    for claim in take(world.outbox, "w", 9, {"ch": ChannelBounds()}, 60):
+        outcome = Outcome.accepted(vendor_id=f"v-{claim.task.name}", undelivered=("x@y", "z"))
+        finished(world.outbox, claim, outcome, Transition(status=Status.SENT))
+    finish(world)
+    settle(world.campaign, world.outbox)
+    assert seen == [None, None], "it did not ask"
+    world.outbox.reopen_write_back("c", ["a"])
+    seen.clear()
+    monkeypatch.setattr(kind, "needs_outcomes", True)
+    settle(world.campaign, world.outbox)
+    first = seen[0]
+    assert (first.verdict, first.vendor_id, first.undelivered) == (Verdict.ACCEPTED, "v-group", ("x@y", "z"))
+    assert first.sent_at is not None
+    assert [outcome is None for outcome in seen] == [False, False]
