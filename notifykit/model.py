@@ -163,11 +163,17 @@ class Draft:
     """The files that the options name."""
     limit_key: str | None = None
     """What its attempts are counted by for the `key_limits` of its channel."""
+    period: str = ""
+    """In which of the campaign's periods it is sent once: later ones sort behind earlier ones. Empty: in none."""
+    not_before: float = 0.0
+    """UTC seconds: it is not sent earlier. 0: at once."""
+    expires_at: float | None = None
+    """UTC seconds of the store's clock: where it still waits then, it is cancelled. None: never."""
 
     @property
     def idempotency_key(self) -> str:
         """That of the task that it becomes."""
-        return f"{self.campaign}/{self.key}/{self.name}/{self.round}"
+        return _idempotency_key(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,11 +226,20 @@ class Task:
     """As of a `Draft`."""
     outcome: SentOutcome | None = None
     """What came of it, for a strategy that says `needs_outcomes`; None elsewhere."""
+    period: str = ""
+    """As of a `Draft`."""
+    expires_at: float | None = None
+    """As of a `Draft`."""
 
     @property
     def idempotency_key(self) -> str:
         """The same for every attempt of this task, different for every other task."""
-        return f"{self.campaign}/{self.key}/{self.name}/{self.round}"
+        return _idempotency_key(self)
+
+
+def _idempotency_key(one: Draft | Task) -> str:
+    told = f"{one.campaign}/{one.key}/{one.name}/{one.round}"
+    return f"{told}@{one.period}" if one.period else told
 
 
 @dataclass(frozen=True, slots=True)

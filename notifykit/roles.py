@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
@@ -96,21 +97,31 @@ class Decision(Enum):
 class Ledger(Protocol):
     """What the outbox knows of one campaign, for a strategy that decides."""
 
-    def waiting(self, key: str) -> bool:
-        """Whether any message of this key is neither sent nor cancelled. What a resend opened does not count."""
+    def waiting(self, key: str, period: str | None = None) -> bool:
+        """Whether any message of this key is neither sent nor cancelled. What a resend opened does not count.
+
+        `period`: of that one only; None: of all.
+        """
         ...
 
-    def delivered(self, key: str) -> bool:
-        """Whether this key has messages, at least one was sent, and none still waits."""
+    def delivered(self, key: str, period: str | None = None) -> bool:
+        """Whether this key has messages, at least one was sent, none still waits, and none expired.
+
+        `period`: of that one only; None: of all.
+        """
         ...
 
     def written_back(self, key: str) -> bool:
         """Whether any message of this key is completed: its flag was written once."""
         ...
 
-    def known(self, key: str, message: str) -> bool:
-        """Whether this message of this key was ever queued."""
+    def known(self, key: str, message: str, period: str = "") -> bool:
+        """Whether this message of this key was ever queued, in this period or a later one."""
         ...
+
+
+def _local_now() -> datetime:
+    return datetime.now().astimezone()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +133,8 @@ class StrategyContext:
     clock: Clock
     folder: Path | None = None
     """The folder of notifykit.yaml: paths kept in metadata are meant relative to it. None outside a project."""
+    now: Callable[[], datetime] = _local_now
+    """The time of the pass, in the campaign's zone: one and the same until the next `begin`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +178,11 @@ class Strategy:
         return frozenset()
 
     @property
+    def looks_at(self) -> frozenset[str]:
+        """Columns that `decide` and `period` look at, beside the one that is written: some sources ask for them."""
+        return frozenset()
+
+    @property
     def writes(self) -> Path | str | None:
         """What this strategy writes: a file (a Path), a part of the source such as a column (text), or nothing.
 
@@ -199,6 +217,14 @@ class Strategy:
         """
         return frozenset()
 
+    def period(self, record: Record) -> str:  # noqa: ARG002
+        """Return in which period the messages of a record are to be sent once, such as `2026-11-29`; "": in none.
+
+        A message is queued once in each period, and never in one that sorts before one that it was queued in. Called
+        for every record that is notified.
+        """
+        return ""
+
     def metadata(self, record: Record) -> dict[str, Any]:  # noqa: ARG002
         """Return what is to be kept with each task of this record. Must be JSON."""
         return {}
@@ -212,8 +238,8 @@ class Strategy:
     def write_back(self, tasks: Sequence[Task]) -> WriteBack:
         """Write the results of these sent tasks where people look.
 
-        Called only with tasks of keys whose every message is sent; cancelled ones do not count. Idempotent: a crash
-        repeats it.
+        Called only with tasks of keys whose every message of the same period is sent. Those that a person cancelled do
+        not count; where one has expired, it is not called. Idempotent: a crash repeats it.
         """
         return WriteBack(done=frozenset(task.id for task in tasks))
 

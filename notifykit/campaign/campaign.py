@@ -14,6 +14,7 @@ from notifykit.campaign.opening import Opening
 from notifykit.legacy import LegacyState
 from notifykit.model import Metadata, OnUnknown, Record
 from notifykit.roles import Rate, Sender, Source, Strategy
+from notifykit.times import PassTime, QuietHours
 
 if TYPE_CHECKING:
     from notifykit.attachments import Attachment
@@ -153,6 +154,16 @@ class MessagePlan:
     split: bool = False
     """Cut a text that is too long for the channel on line ends into several messages."""
     task_type: str = "notifykit"
+    send_at: Template | None = None
+    """Gives a date or a time: it is not sent earlier. None: at once."""
+    quiet: QuietHours | None = None
+    expires: float | None = None
+    """Seconds after which it is cancelled where it is not sent, from when it was to be sent. None: never."""
+
+    @property
+    def uses_time(self) -> bool:
+        """Whether it differs from pass to pass for one and the same record."""
+        return any(getattr(one, "uses_time", False) for one in (self.text, self.recipient, self.when, self.options))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +187,13 @@ class Campaign:
     """The machine that its files are on, on a store that several machines use; None: the one that queues first."""
     source_opening: Opening = field(default_factory=Opening, compare=False, repr=False)
     strategy_opening: Opening = field(default_factory=Opening, compare=False, repr=False)
+    time: PassTime = field(default_factory=PassTime)
+    """What `now` is for its templates and its strategy, in its time zone."""
+
+    @property
+    def opens_periods(self) -> bool:
+        """Whether its strategy may say that a record is told again in another period."""
+        return getattr(type(self.strategy), "period", Strategy.period) is not Strategy.period
 
     def message(self, name: str) -> MessagePlan | None:
         """Return the plan that made a task's message; parts of a split one (`group.2`) included."""

@@ -6,12 +6,13 @@ from notifykit.campaign.campaign import Campaign
 
 
 def columns_of(campaign: Campaign) -> frozenset[str]:
-    """Return the names that templates take from a record, and that of the column in which the strategy writes."""
+    """Return the names that templates take from a record, and those of the columns that the strategy looks at."""
     found: set[str] = set()
     for plan in campaign.messages:
-        for template in (plan.text, plan.recipient, plan.when, plan.options):
+        for template in (plan.text, plan.recipient, plan.when, plan.options, plan.send_at):
             found |= getattr(template, "columns", frozenset())
     writes = getattr(campaign.strategy, "writes", None)
+    found |= getattr(campaign.strategy, "looks_at", frozenset())
     return frozenset(found | {writes} if isinstance(writes, str) else found)
 
 

@@ -1,7 +1,7 @@
 """Templates and conditions: Jinja2 in its sandbox, compiled once, rendered for each record.
 
-A template sees `record` and `campaign` (its name), and nothing else. What is undefined or null is an error,
-never an empty place in a message; so is a method, or a whole record, where a text is written out.
+A template sees `record`, `campaign` (its name), `now` and `today`, and nothing else. What is undefined or null is an
+error, never an empty place in a message; so is a method, or a whole record, where a text is written out.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import islice
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, UndefinedError, nodes
 from jinja2.environment import Template as JinjaTemplate
@@ -37,9 +37,11 @@ from notifykit.campaign.template_mistakes import (
     check_template,
     of_syntax,
 )
+from notifykit.campaign.template_times import TIME_NAMES, moment, time_filters
 from notifykit.errors import RenderError, pass_interrupt, told
 from notifykit.model import Record
 from notifykit.nearest import hint
+from notifykit.times import PassTime
 from notifykit.wording.translation import gettext
 
 T = TypeVar("T", str, bool)
@@ -114,26 +116,31 @@ class _Environment(SandboxedEnvironment):
         return super().is_safe_attribute(obj, attr, value)
 
 
-def compile_template(text: str, *, where: str, escape: Escape | None = None, campaign: str = "") -> Template:
+def compile_template(
+    text: str, *, where: str, escape: Escape | None = None, campaign: str = "", time: PassTime | None = None
+) -> Template:
     """Compile a message's text. `escape` is applied to what expressions give, never to the template's own text.
 
-    `where` is the template's place in the configuration, for messages. Raises TemplateInvalidError.
+    `where` is the template's place in the configuration, for messages; `time`: of the campaign's pass. Raises
+    TemplateInvalidError.
     """
-    environment = _environment(escape)
+    time = time or PassTime()
+    environment = _environment(escape, time)
     try:
         tree = environment.parse(text)
     except TemplateSyntaxError as error:
         raise TemplateInvalidError(where, [of_syntax(error)]) from None
-    columns, only = _columns(tree), _only_cell(tree) if escape is None else None
-    return Template(_load(tree, environment, where), where, campaign, columns, only)
+    uses = _uses(tree, only_cell=escape is None)
+    return Template(_load(tree, environment, where), where, campaign, uses, time)
 
 
-def compile_condition(text: str, where: str, *, campaign: str = "") -> Condition:
+def compile_condition(text: str, where: str, *, campaign: str = "", time: PassTime | None = None) -> Condition:
     """Compile a `when`: a Jinja expression, without braces, that gives true or false.
 
     Raises TemplateInvalidError.
     """
-    environment = _environment(None)
+    time = time or PassTime()
+    environment = _environment(None, time)
     try:
         expression = _expression(text, environment)
     except TemplateSyntaxError as error:
@@ -143,8 +150,8 @@ def compile_condition(text: str, where: str, *, campaign: str = "") -> Condition
     result = nodes.Assign(nodes.Name("result", "store"), expression, lineno=1)
     tree = nodes.Template([result], lineno=1)
     tree.set_environment(environment)
-    columns, only = _columns(tree), _only_cell(tree)
-    return Condition(_load(tree, environment, where), where, campaign, columns, only)
+    uses = _uses(tree, only_cell=True)
+    return Condition(_load(tree, environment, where), where, campaign, uses, time)
 
 
 def _expression(text: str, environment: _Environment) -> nodes.Expr:
@@ -160,18 +167,19 @@ def _expression(text: str, environment: _Environment) -> nodes.Expr:
 class _Compiled(Generic[T]):
     """What a template and a condition share: compiled code, its names, its place, and what it gave before."""
 
-    __slots__ = ("_compiled", "_given", "_names", "_only", "_root", "_where", "columns")
+    __slots__ = ("_compiled", "_given", "_names", "_only", "_root", "_time", "_where", "columns", "uses_time")
 
-    def __init__(
-        self, compiled: JinjaTemplate, where: str, campaign: str, columns: frozenset[str], only: str | None
-    ) -> None:
-        self.columns = columns
+    def __init__(self, compiled: JinjaTemplate, where: str, campaign: str, uses: _Uses, time: PassTime) -> None:
+        self.columns = uses.columns
         """Names of the columns that it takes from the record, where they are written out."""
+        self.uses_time = uses.time
+        """Whether it differs from pass to pass for one and the same record."""
+        self._time = time
         self._compiled = compiled
         self._root = compiled.root_render_func
         self._where = where
         self._names: Mapping[str, object] = {**compiled.globals, "campaign": campaign}
-        self._only = only
+        self._only = uses.only
         self._given: dict[str, T] = {}
         """By the cell of that column, where nothing else of a record counts."""
 
@@ -205,7 +213,10 @@ class _Compiled(Generic[T]):
     def _context(self, record: Record) -> Context:
         # What JinjaTemplate.new_context makes, without its copying and its look at a parent's locals.
         environment, blocks = self._compiled.environment, self._compiled.blocks
-        return Context(environment, {**self._names, "record": record}, self._compiled.name, blocks)
+        names = {**self._names, "record": record}
+        if self.uses_time:
+            names |= moment(self._time)
+        return Context(environment, names, self._compiled.name, blocks)
 
     def _failed(self, error: BaseException, record: Record) -> RenderError:
         what = str(error) if isinstance(error, TemplateError | ValueError) else f"{type(error).__name__}: {error}"
@@ -267,7 +278,7 @@ class Condition(_Compiled[bool]):
         raise ValueError(gettext('it gives {result!r}, neither true nor false; compare it: … == "1"', result=result))
 
 
-def _environment(escape: Escape | None) -> _Environment:
+def _environment(escape: Escape | None, time: PassTime) -> _Environment:
     def finalize(value: object) -> object:
         if value is None:
             raise ValueError(gettext('this gives null, not text; write … or "" where nothing is right'))
@@ -278,7 +289,7 @@ def _environment(escape: Escape | None) -> _Environment:
         return _escaped(escape, value if type(value) is str else str(value))
 
     environment = _Environment(undefined=_Undefined, finalize=finalize)
-    environment.filters.update(FILTERS)
+    environment.filters.update(FILTERS | time_filters(time))
     environment.filters = defined_filters(bounded_filters(environment.filters))
     del environment.globals["lipsum"]
     return environment
@@ -312,6 +323,20 @@ def _load(tree: nodes.Template, environment: _Environment, where: str) -> JinjaT
     except TemplateSyntaxError as error:
         raise TemplateInvalidError(where, [of_syntax(error)]) from None
     return JinjaTemplate.from_code(environment, code, dict(environment.globals))
+
+
+class _Uses(NamedTuple):
+    """What a template makes use of."""
+
+    columns: frozenset[str]
+    only: str | None
+    """The one column of which a cell says what it gives."""
+    time: bool
+
+
+def _uses(tree: nodes.Template, *, only_cell: bool) -> _Uses:
+    time = any(node.name in TIME_NAMES for node in tree.find_all(nodes.Name))
+    return _Uses(_columns(tree), _only_cell(tree) if only_cell and not time else None, time)
 
 
 def _columns(tree: nodes.Template) -> frozenset[str]:

@@ -15,7 +15,7 @@ from notifykit.wording.translation import gettext
 RECORD_ATTRIBUTES = frozenset({"key", "row", "place", "get", "items"})
 """What templates may use of a record beside its columns."""
 
-_NAMES = ("record", "campaign")
+_NAMES = ("record", "campaign", "now", "today")
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def tasks(
     """List messages and where each stands.
 
     In the order in which they were queued; below them, by id, why they are not sent. group #2 is the message `group`
-    in its second round: it was sent again.
+    in its second round: it was sent again; group 2026-11-29 is that of a period, where a strategy opens some.
     """
     project = session.open_project(secrets=False)
     found: list[Task] = []

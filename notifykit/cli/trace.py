@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 KINDS = (
     gettext_noop("adopted"),
     gettext_noop("cancelled"),
+    gettext_noop("expired"),
     gettext_noop("late result"),
     gettext_noop("receipt"),
     gettext_noop("rerendered"),
@@ -197,6 +198,13 @@ def _now(task: Task, now: float, receipt: Receipt | None) -> str:
             status=stands,
             time=local(task.not_before),
             when=relative(task.not_before, now),
+        )
+    if task.status is Status.QUEUED and task.expires_at is not None:
+        stands = gettext(
+            "{stands}, expires at {time} ({when})",
+            stands=stands,
+            time=local(task.expires_at),
+            when=relative(task.expires_at, now),
         )
     if task.reason:
         stands = gettext("{told} ({reason})", told=stands, reason=said(task.reason))

@@ -21,6 +21,7 @@ from notifykit.legacy import LegacyState
 from notifykit.model import OnUnknown
 from notifykit.options import no_sender
 from notifykit.secrets import SecretMissingError, Surroundings
+from notifykit.times import PassTime, QuietHours, zone_of
 from notifykit.wording.translation import gettext
 
 
@@ -51,6 +52,7 @@ class _Parts:
     text: Template | None
     options: OptionsTemplate | None
     when: Condition | None
+    send_at: Template | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,8 @@ class CampaignReader:
     folder: Path
     """The project's folder as the person named it."""
     defects: Defects
+    timezone: str | None = None
+    """The project's, by its IANA name; None: the machine's."""
 
     def read(self, file: Path, root: Branch) -> ReadCampaign:
         """Return what a file, with all that it inherits, comes to."""
@@ -72,7 +76,9 @@ class CampaignReader:
         source = self._built("source", root, name, lacking)
         strategy = self._built("strategy", root, name, lacking)
         legacy = self._old_state(root, name, lacking)
-        compiler = Compiler(campaign=name, folder=self.folder, defects=self.defects)
+        zone = (section.timezone if section else None) or self.timezone
+        time = PassTime(zone_of(zone) if zone else None)
+        compiler = Compiler(campaign=name, folder=self.folder, defects=self.defects, time=time)
         messages = root.entries.get("messages")
         parts = [
             self._parts(message, at, name, compiler, lacking)
@@ -82,7 +88,7 @@ class CampaignReader:
         enabled = section is None or section.enabled
         if section is None or source is None or strategy is None:
             return ReadCampaign(name=name, enabled=enabled, lacking=tuple(lacking))
-        plans = [_plan(section, message, part) for message, part in zip(section.messages, parts, strict=True)]
+        plans = [_plan(section, message, part, time) for message, part in zip(section.messages, parts, strict=True)]
         if None in plans and not lacking and not self.defects:
             raise AssertionError(f"{file}: a message has no plan, and nothing says why")
         campaign = Campaign(
@@ -96,6 +102,7 @@ class CampaignReader:
             replaces_key=frozenset(section.replaces_key),
             exact_keys=section.keys == "exact",
             place=section.place,
+            time=time,
         )
         return ReadCampaign(name=name, enabled=enabled, campaign=campaign, lacking=tuple(lacking))
 
@@ -133,13 +140,14 @@ class CampaignReader:
             text = compiler.template(leaf, f"{path}.template", escape)
         elif leaf := _text(message, "template_file"):
             text = compiler.template_file(leaf, f"{path}.template_file", escape)
-        recipient, when = _text(message, "recipient"), _text(message, "when")
+        recipient, when, send_at = (_text(message, key) for key in ("recipient", "when", "send_at"))
         return _Parts(
             channel=channel,
             recipient=compiler.template(recipient, f"{path}.recipient") if recipient else None,
             text=text,
             options=options,
             when=compiler.condition(when, f"{path}.when") if when else None,
+            send_at=compiler.template(send_at, f"{path}.send_at") if send_at else None,
         )
 
     def _options(
@@ -190,7 +198,7 @@ def _text(section: Branch, key: str) -> Leaf | None:
     return node if isinstance(node, Leaf) and node.value is not None else None
 
 
-def _plan(campaign: CampaignSection, message: MessageSection, parts: _Parts) -> MessagePlan | None:
+def _plan(campaign: CampaignSection, message: MessageSection, parts: _Parts, time: PassTime) -> MessagePlan | None:
     """Return the plan of a message; None where something of it is defective."""
     if parts.channel is None or parts.recipient is None or parts.text is None:
         return None
@@ -208,7 +216,18 @@ def _plan(campaign: CampaignSection, message: MessageSection, parts: _Parts) -> 
         order_patience=_said(campaign, message, "order_patience").order_patience,
         split=message.split == "lines",
         task_type=message.task_type,
+        send_at=parts.send_at,
+        quiet=_quiet(campaign, message, time),
+        expires=_said(campaign, message, "expires").expires,
     )
+
+
+def _quiet(campaign: CampaignSection, message: MessageSection, time: PassTime) -> QuietHours | None:
+    """Return the quiet hours of a message: its own two keys, where it has one of them, or else the campaign's."""
+    said: SendingSection = campaign if message.model_fields_set.isdisjoint(("quiet_hours", "not_before")) else message
+    if not (said.quiet_hours or said.not_before):
+        return None
+    return QuietHours.read(said.quiet_hours, time.zone, not_before=said.not_before)
 
 
 def _said(campaign: CampaignSection, message: MessageSection, key: str) -> SendingSection:

@@ -23,6 +23,7 @@ from notifykit.config.tree import found as found_at
 from notifykit.errors import ConfigError, NotifykitError, RenderError
 from notifykit.model import Record, Table
 from notifykit.secrets import Surroundings
+from notifykit.times import PassTime
 from notifykit.wording.translation import gettext, joined
 
 _MARKS = ("{{", "{%", "{#")
@@ -53,6 +54,8 @@ class OptionsTemplate:
     files: FilesOfMessages
     columns: frozenset[str]
     """Names of the columns that its templates take from a record."""
+    uses_time: bool
+    """Whether one of them differs from pass to pass for one and the same record."""
     carries: bool
     """Whether a message carries files."""
 
@@ -202,6 +205,7 @@ class OptionsReader:
             parts=parts,
             files=FilesOfMessages(self.around.folder),
             columns=frozenset().union(*(template.columns for template in templates)),
+            uses_time=any(template.uses_time for template in templates),
             carries=bool(carried),
         )
 
@@ -296,7 +300,7 @@ def options_of_test_message(channel: Channel, given: Sequence[str], text: str, f
         said = {name: yaml.safe_load(value) for name, value in values.items()}
     except yaml.YAMLError:
         raise ConfigError(gettext("holds what is no YAML"), mend=gettext("put it in quotes"), where=_GIVEN) from None
-    compiler = Compiler(campaign="", folder=folder, defects=defects)
+    compiler = Compiler(campaign="", folder=folder, defects=defects, time=PassTime())
     message = Branch(_GIVEN, {"options": _node({**(base or {}), **said})})
     around = Surroundings(folder=folder)
     template = OptionsReader(channel=channel, message=message, prefix=(), compiler=compiler, around=around).read()

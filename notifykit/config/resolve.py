@@ -78,7 +78,12 @@ def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -
     sections = read_plugin_sections(of_plugins, offers)
     observers = read_observers(project.root, offers)
     reader = CampaignReader(
-        offers=offers, channels=channels, around=around, folder=project.file.parent, defects=defects
+        offers=offers,
+        channels=channels,
+        around=around,
+        folder=project.file.parent,
+        defects=defects,
+        timezone=section.timezone if section else None,
     )
     inheritance = Inheritance(files, defects)
     roots: dict[Path, Branch] = {}

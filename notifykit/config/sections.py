@@ -10,6 +10,7 @@ from notifykit.campaign.campaign import DispatchSettings, RetryPolicy
 from notifykit.config.project import STORE, scheme_of
 from notifykit.model import OnUnknown
 from notifykit.options import Seconds, in_project
+from notifykit.times import QuietHours, zone_of
 from notifykit.wording.translation import gettext
 
 _RETRY = RetryPolicy()
@@ -110,6 +111,31 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _zone(name: str) -> str:
+    zone_of(name)
+    return name
+
+
+def _hours(text: str) -> str:
+    QuietHours.read([text])
+    return text
+
+
+def _hour(text: str) -> str:
+    QuietHours.read([], not_before=text)
+    return text
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+"""The IANA name of a time zone."""
+
+Hours = Annotated[str, AfterValidator(_hours)]
+"""A span of the day, from when to when."""
+
+Hour = Annotated[str, AfterValidator(_hour)]
+"""A time of the day."""
+
+
 class SendingSection(Section):
     """What may be said for all messages of a campaign, and again for one of them."""
 
@@ -125,6 +151,24 @@ class SendingSection(Section):
     order_patience: Seconds = Field(
         default=600.0, description="How long a waiting retry may hold its recipient's later messages back."
     )
+    quiet_hours: Annotated[list[Hours], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
+        default=[],
+        description='Hours of each day, in `timezone`, at which nothing is sent, such as "22:00-08:00"; one span or '
+        "several. What falls due in them is sent when they end.",
+    )
+    not_before: Hour | None = Field(
+        default=None, description='The time of each day, in `timezone`, before which nothing is sent, such as "09:00".'
+    )
+    expires: Positive | None = Field(
+        default=None,
+        description="Where a message is not sent so long after it was queued, or after `send_at`, it is cancelled, and "
+        "its record is not flagged. Default: it waits until it is sent.",
+    )
+
+    @model_validator(mode="after")
+    def _time_is_left(self) -> SendingSection:
+        QuietHours.read(self.quiet_hours, not_before=self.not_before)
+        return self
 
 
 class MessageSection(SendingSection):
@@ -144,6 +188,11 @@ class MessageSection(SendingSection):
         default={},
         description="What the message says beside its text, such as a subject or files: the options that the "
         "channel's type has for messages. Each text is a template.",
+    )
+    send_at: str | None = Field(
+        default=None,
+        description="A template that gives a date or a time, in `timezone` unless it says another: the message is not "
+        'sent earlier. Such as `{{ record["due"] }} 09:00`. Default: at once.',
     )
     split: Literal["none", "lines"] = Field(
         default="none",
@@ -185,6 +234,10 @@ class CampaignSection(SendingSection):
         default=None,
         description="The machine that its files are on, as `run: place` says there: on a store that several machines "
         "use, nobody else generates or settles it. Default: the machine that queues or writes back first.",
+    )
+    timezone: Zone | None = Field(
+        default=None,
+        description="The time zone of its times, by its IANA name, such as Europe/Berlin. Default: the project's.",
     )
     source: TypedSection = Field(description="Where records come from: `type`, and the type's options.")
     strategy: TypedSection = Field(
@@ -325,6 +378,11 @@ class ProjectSection(Section):
         validate_default=True,
         description="How long what is finished stays in the store: `notifykit store prune` moves what is older to an "
         "archive.",
+    )
+    timezone: Zone | None = Field(
+        default=None,
+        description="The time zone of the times in campaigns, by its IANA name, such as Europe/Berlin. Default: each "
+        "machine's own.",
     )
     campaigns: Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
         default=["campaigns/*.yaml"],

@@ -17,6 +17,7 @@ from notifykit.config.tree import Leaf
 from notifykit.durable.ordinary import read_ordinary
 from notifykit.errors import told
 from notifykit.nearest import hint
+from notifykit.times import PassTime
 from notifykit.wording.translation import gettext
 
 Compiled = TypeVar("Compiled")
@@ -30,18 +31,24 @@ class Compiler:
     folder: Path
     """Where template files are looked for, as the person named it."""
     defects: Defects
+    time: PassTime
+    """Of the campaign's passes."""
 
     def template(self, leaf: Leaf, path: str, escape: Escape | None = None) -> Template | None:
         """Compile the template that stands at a leaf."""
         where = f"{leaf.place}: {path}"
         return self._compiled(
-            leaf, path, lambda text: compile_template(text, where=where, escape=escape, campaign=self.campaign)
+            leaf,
+            path,
+            lambda text: compile_template(text, where=where, escape=escape, campaign=self.campaign, time=self.time),
         )
 
     def condition(self, leaf: Leaf, path: str) -> Condition | None:
         """Compile the condition that stands at a leaf."""
         where = f"{leaf.place}: {path}"
-        return self._compiled(leaf, path, lambda text: compile_condition(text, where, campaign=self.campaign))
+        return self._compiled(
+            leaf, path, lambda text: compile_condition(text, where, campaign=self.campaign, time=self.time)
+        )
 
     def _compiled(self, leaf: Leaf, path: str, compiled: Callable[[str], Compiled]) -> Compiled | None:
         try:
@@ -64,7 +71,7 @@ class Compiler:
         file = Path(os.path.normpath(self.folder / (leaf.value or "")))
         try:
             text = read_ordinary(file).decode("utf-8-sig")
-            return compile_template(text, where=str(file), escape=escape, campaign=self.campaign)
+            return compile_template(text, where=str(file), escape=escape, campaign=self.campaign, time=self.time)
         except FileNotFoundError:
             near = hint(file.name, sorted(other.name for other in file.parent.glob("*")))
             self.defects.add(

@@ -100,7 +100,7 @@ def unheard(outbox: OpenedOutbox, shelf: Archive) -> Iterator[list[PrunedMessage
         for campaign, messages in by_campaign.items():
             ledger = ledgers[campaign] = ledgers.get(campaign) or outbox.ledger(campaign)
             ledger.load({message.key for message in messages})
-            new = [message for message in messages if ledger.status(message.key, message.name) is None]
+            new = [message for message in messages if ledger.status(message.key, message.name, message.period) is None]
             found += [message for message in new if not (renamed and _under_another_name(outbox, shelf, message))]
         if found:
             yield found

@@ -21,7 +21,7 @@ from notifykit.operate import archives
 from notifykit.operate.archives import archive_path
 from notifykit.operate.attention import unreachable
 from notifykit.operate.probing import probed
-from notifykit.operate.rehearsal import empty_outbox
+from notifykit.operate.rehearsal import Blank, empty_outbox
 from notifykit.operate.writable import unwritable_results
 from notifykit.outbox import Outbox
 from notifykit.outbox.address import OpenedOutbox
@@ -32,6 +32,7 @@ from notifykit.pipeline.precedence import Precedence
 from notifykit.pipeline.project import Project, open_project
 from notifykit.plugins import Plugins
 from notifykit.roles import Decision
+from notifykit.times import read_datetime
 from notifykit.wording.translation import gettext, gettext_noop
 
 SAMPLE = 100
@@ -305,32 +306,12 @@ def _held_records(campaign: Campaign, problems: Sequence[Problem]) -> Iterator[F
         yield _held(campaign.name, gettext("… and {number} more rows", number=len(problems) - SAMPLE))
 
 
-class _Blank:
-    """An outbox that knows nothing yet."""
-
-    def waiting(self, key: str) -> bool:  # noqa: ARG002
-        """Nothing waits."""
-        return False
-
-    def delivered(self, key: str) -> bool:  # noqa: ARG002
-        """Nothing was sent."""
-        return False
-
-    def written_back(self, key: str) -> bool:  # noqa: ARG002
-        """Nothing is."""
-        return False
-
-    def known(self, key: str, message: str) -> bool:  # noqa: ARG002
-        """Nothing was queued."""
-        return False
-
-
 def _sample(campaign: Campaign) -> list[Record]:
     """Return the first records that would need notifying if nothing was queued yet; where none does, the first."""
     due, others = list[Record](), list[Record]()
     for item in campaign.source.read():
         if isinstance(item, Record):
-            kept = due if decided(campaign, item, _Blank()) is Decision.NOTIFY else others
+            kept = due if decided(campaign, item, Blank()) is Decision.NOTIFY else others
             if len(kept) < SAMPLE:
                 kept.append(item)
             if len(due) == SAMPLE:
@@ -347,8 +328,10 @@ def _of_message(campaign: Campaign, plan: MessagePlan, records: Sequence[Record]
             if plan.when is not None and not plan.when(record):
                 continue
             text, recipient = plan.text(record), plan.recipient(record)
+            if plan.send_at is not None:
+                read_datetime(plan.send_at(record), campaign.time.zone)
             wrong += islice(_unsendable(plan, record, text, recipient), 1)
-        except NotifykitError as error:
+        except (NotifykitError, ValueError) as error:
             wrong.append(str(error))
         rendered += 1
     if records and not rendered:

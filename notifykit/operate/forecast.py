@@ -70,7 +70,7 @@ def _forecasts(outbox: Outbox, channels: Collection[str]) -> Iterator[Forecast]:
         if task.ordered and lane in first:
             yield Forecast(task=task, turn=Turn.BEHIND, behind=first[lane])
             continue
-        if task.ordered:
+        if task.ordered and (task.tries or task.not_before <= now):  # what is to be sent later lets others pass
             first[lane] = task.id
         if task.not_before > now:
             yield Forecast(task=task, turn=Turn.LATER, until=task.not_before)

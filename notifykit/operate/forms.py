@@ -42,6 +42,7 @@ def task_form(task: Task, wording: Wording) -> Form:
         "campaign": task.campaign or None,
         "key": task.key or None,
         "message": task.name or None,
+        "period": task.period or None,
         "round": task.round,
         "recipient": task.recipient,
         "channel": task.channel or None,
@@ -51,6 +52,7 @@ def task_form(task: Task, wording: Wording) -> Form:
         "tries": task.tries,
         "queued_at": iso(task.queued_at or None),
         "not_before": iso(task.not_before or None),
+        "expires_at": iso(task.expires_at),
         "sent_at": iso(task.sent_at),
         "completed_at": iso(task.completed_at),
         **reason_fields(task.reason, wording),
@@ -104,7 +106,10 @@ def archived_form(gone: Archived, wording: Wording) -> Form:
     return {
         "archive": gone.place.path,
         "host": gone.place.host,
-        "messages": [{"campaign": one.campaign, "message": one.name, "rounds": one.rounds} for one in gone.messages],
+        "messages": [
+            {"campaign": one.campaign, "message": one.name, "period": one.period or None, "rounds": one.rounds}
+            for one in gone.messages
+        ],
         "stories": [story_form(story, wording) for story in gone.stories],
     }
 
@@ -115,6 +120,7 @@ def _step_form(step: Step) -> Form:
         "what": step.kind.value,
         "task_id": step.task.id,
         "message": step.task.name or None,
+        "period": step.task.period or None,
         "round": step.task.round,
         "attempt": step.attempt and _attempt_form(step.attempt),
         "event": step.event and _event_form(step.event),

@@ -42,7 +42,7 @@ def _line(move: Move, said: Say) -> str:
     if move.new:
         return gettext(
             "  {name} to {recipient} by {channel}, sent before as task {id}",
-            name=task.name,
+            name=message_name(task),
             recipient=task.recipient,
             channel=task.channel,
             id=task.id,
@@ -108,8 +108,9 @@ def until(pause: Pause) -> str:
 
 
 def message_name(task: Task) -> str:
-    """Return a message's name, with the round where it was sent again."""
-    return task.name if task.round <= 1 else f"{task.name} #{task.round}"
+    """Return a message's name, with its period where it has one, and the round where it was sent again."""
+    name = f"{task.name} {task.period}" if task.period else task.name
+    return name if task.round <= 1 else f"{name} #{task.round}"
 
 
 def option_lines(options: Metadata | None) -> Iterator[str]:

@@ -19,3 +19,23 @@ def empty_outbox(clock: Clock) -> Iterator[SqliteOutbox]:
         closing(SqliteOutbox.open(Path(folder) / "empty.db", clock)) as outbox,
     ):
         yield outbox
+
+
+class Blank:
+    """An outbox that knows nothing yet."""
+
+    def waiting(self, key: str, period: str | None = None) -> bool:  # noqa: ARG002
+        """Nothing waits."""
+        return False
+
+    def delivered(self, key: str, period: str | None = None) -> bool:  # noqa: ARG002
+        """Nothing was sent."""
+        return False
+
+    def written_back(self, key: str) -> bool:  # noqa: ARG002
+        """Nothing is."""
+        return False
+
+    def known(self, key: str, message: str, period: str = "") -> bool:  # noqa: ARG002
+        """Nothing was queued."""
+        return False

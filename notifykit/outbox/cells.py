@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import fields
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from notifykit.model import Attempt, Metadata, Status, Verdict
 from notifykit.outbox.values import Outage, OutageKind, Pause
@@ -107,27 +108,67 @@ def sent_outcome(
     )
 
 
-def keep_status(of_key: dict[str, str], message: str, status: str) -> None:
+Place = str | tuple[str, str]
+"""A key, or a key and the period, of messages that have one."""
+
+
+def place(key: str, period: str | None) -> Place:
+    """Return what messages of a key are told apart by."""
+    return (key, period) if period else key
+
+
+OfKey = dict[tuple[str, str], str]
+"""Where the messages of a key stand, by name and period."""
+
+
+def keep_status(of_key: OfKey, message: str, period: str, status: str) -> None:
     """Keep where a message of a key stands: of several rounds, one that was not cancelled."""
-    if of_key.get(message, Status.CANCELLED) == Status.CANCELLED:
-        of_key[message] = status
+    if of_key.get((message, period), Status.CANCELLED) == Status.CANCELLED:
+        of_key[message, period] = status
+
+
+def status_of(of_key: OfKey, message: str, period: str) -> str | None:
+    """Return where a message stands in a period, or else in a later one; None where it was queued in none of them."""
+    if (status := of_key.get((message, period))) is not None:
+        return status
+    return next((status for (name, of), status in of_key.items() if name == message and of > period), None)
 
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 """Where the messages stand of a key that has none: one mapping, as of all keys that stand alike."""
 
 
-def standing_by_key(messages: Iterable[tuple[str, str, str]]) -> dict[str, Mapping[str, str]]:
-    """Return where the messages of each key stand, of (key, message, status). Keys that stand alike share a mapping."""
-    found: dict[str, Mapping[str, str]] = {}
+class Waiting(NamedTuple):
+    """What of a campaign is neither sent nor cancelled."""
+
+    standing: Mapping[Place, Mapping[str, str]]
+    """Where the messages of each key stand, and of each period. Those that stand alike share a mapping."""
+    in_periods: AbstractSet[str]
+    """Keys of which any has a period."""
+
+    def any_of(self, key: str, period: str | None) -> bool:
+        """Whether any message of a key waits, in this period; None: in any."""
+        if period is None:
+            return key in self.standing or key in self.in_periods
+        return place(key, period) in self.standing
+
+
+def waiting(messages: Iterable[tuple[str, str, str, str | None]]) -> Waiting:
+    """Return what waits, of (key, message, status, period)."""
+    found: dict[Place, Mapping[str, str]] = {}
+    in_periods: set[str] = set()
     alike: dict[tuple[int, str, str], Mapping[str, str]] = {}  # by what was found before, which is kept here
-    for key, message, status in messages:
-        others = found.get(key)
+    for key, message, status, period in messages:
+        at: Place = key
+        if period:
+            at = (key, period)
+            in_periods.add(key)
+        others = found.get(at)
         step = (id(others), message, status)
         if (same := alike.get(step)) is None:
             same = alike[step] = {**(others or {}), message: status}
-        found[key] = same
-    return found
+        found[at] = same
+    return Waiting(found, in_periods)
 
 
 def pause(row: Sequence[Any]) -> Pause:
@@ -148,3 +189,7 @@ def outage_values(given: Outage) -> dict[str, Any]:
     """Return the values of an outage's columns, by name."""
     plain = {item.name: getattr(given, item.name) for item in fields(given)}
     return {**plain, "kind": given.kind.value, **reason_values(given.reason)}
+
+
+EXPIRED_EVENT = ("expired", "dispatch", "")
+"""Kind, who and detail of the event of a message that was not sent in time."""

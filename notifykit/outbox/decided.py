@@ -11,6 +11,7 @@ from notifykit.outbox.values import Event, Pause
 from notifykit.wording import Reason
 from notifykit.wording.host import (
     DECIDED,
+    EXPIRED,
     UNDO_CELLS,
     UNDO_FLAGGED,
     UNDO_LATER,
@@ -138,10 +139,12 @@ class Standing(NamedTuple):
 
 
 def may_queue_again(task: Task, events: Callable[[int], Sequence[Event]]) -> bool:
-    """Whether a cancelled task may be queued again: a person cancelled it here, not a migration as another's twin.
+    """Whether a cancelled task may be queued again: a person cancelled it here, or it expired.
+
+    What a migration cancelled is the twin of another.
 
     `events`: returns those of a task. They tell it of a task that was cancelled before reasons had codes.
     """
     if task.reason is None or task.reason.code is None:
         return any(event.kind == KINDS[Status.CANCELLED] for event in events(task.id))
-    return task.reason.code == DECIDED.code
+    return task.reason.code in (DECIDED.code, EXPIRED.code)

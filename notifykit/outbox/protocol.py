@@ -42,15 +42,17 @@ class StoreLedger(Ledger, Protocol):
         """Be ready to be asked of these keys which messages are known: a batch costs one look into the store."""
         ...
 
-    def waits(self, key: str) -> Mapping[str, str]:
-        """Return where the messages of a key stood that were neither sent nor cancelled when the ledger was made.
+    def waits(self, key: str, period: str = "") -> Mapping[str, str]:
+        """Return where the messages of a key stood, of one period, that were neither sent nor cancelled when the ledger
+        was made.
 
         Needs no look into the store. Later rounds are left out.
         """
         ...
 
-    def status(self, key: str, message: str) -> str | None:
-        """Return where a message stands, of a key that was loaded; None where it was never queued.
+    def status(self, key: str, message: str, period: str = "") -> str | None:
+        """Return where a message stands, of a key that was loaded; None where it was queued neither in this period nor
+        in a later one.
 
         Of one with several rounds, that of one that was not cancelled, if there is any.
         """
@@ -86,8 +88,10 @@ class Outbox(Looks, Protocol):
         ...
 
     def enqueue(self, drafts: Sequence[Draft], *, known: Mapping[str, int] | None = None) -> Enqueued:
-        """Queue what is not known yet, by (campaign, key, message, round), with the files it carries. All or nothing.
+        """Queue what is not known yet, by (campaign, key, message, period, round), with the files it carries. All or
+        nothing.
 
+        A message of which a later period is known counts as known: no clock that is set back opens a period again.
         `known`: how many further offers of which campaigns need no look, because the ledger knows their messages. They
         count as duplicates.
         """
@@ -168,6 +172,19 @@ class Outbox(Looks, Protocol):
         """Give back a claim whose call was never begun."""
         ...
 
+    def give_back(self, back: Sequence[tuple[Claim, Transition]]) -> None:
+        """Give back claims whose calls were never begun, each to where its transition says: to wait until later, or
+        cancelled because it has expired. No try is counted; a reason stays where there is no other."""
+        ...
+
+    def cancel_expired(self, most: int = 1_000) -> list[Task]:
+        """Cancel what waits and has expired (`Draft.expires_at`), up to so many; returns these as they were.
+
+        Never what is being sent, nor what may have been accepted: that is tried until it is known. What is behind them
+        in their lanes goes on.
+        """
+        ...
+
     # A claim is given up where an OS lock died with its worker, or where a watcher saw its heartbeat number unchanged
     # for a whole lease by its own clock (`notifykit.pipeline.watch`). No two clocks are compared.
 
@@ -237,10 +254,16 @@ class Outbox(Looks, Protocol):
     # settle -----------------------------------------------------------------------------------------------
 
     def owed(self, campaign: str, after: int = 0, limit: int = 20_000) -> list[Task]:
-        """Return the `sent` tasks of keys whose every message is sent (cancelled ones do not count).
+        """Return the `sent` tasks of keys whose every message of the same period is sent.
 
-        In id order, from beyond id `after`, at most `limit` of them.
+        Those that a person cancelled do not count; where one has expired, none is returned. In id order, from beyond id
+        `after`, at most `limit` of them.
         """
+        ...
+
+    def leave_unflagged(self, campaign: str) -> int:
+        """Complete the `sent` tasks of records, and periods, of which another message has expired, where none waits:
+        nothing is written back for them. Returns how many."""
         ...
 
     def owed_briefly(self, campaign: str, after: int = 0, limit: int = 20_000) -> list[Owed]:
@@ -331,12 +354,12 @@ class Outbox(Looks, Protocol):
         """Give all that is kept under one campaign's name another name; returns how many tasks that are.
 
         Each task is told of it (`renamed`). Raises StoreError, and changes nothing, where both names have the same
-        message of the same key in the same round.
+        message of the same key in the same round of the same period.
         """
         ...
 
     def shared_keys(self, one: str, other: str) -> list[str]:
-        """Return the keys under which two campaigns have the same message in the same round."""
+        """Return the keys under which two campaigns have the same message in the same round of the same period."""
         ...
 
     # counting for monitors; what there is beside is in `Looks` -----------------------------------------------

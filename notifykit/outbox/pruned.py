@@ -47,6 +47,8 @@ class PrunedMessage:
     name: str
     rounds: int
     """The last round of it that was sent."""
+    period: str = ""
+    """The last period of which it was sent; empty where it has none."""
 
 
 @runtime_checkable

@@ -175,8 +175,8 @@ class Event:
     task_id: int
     kind: str
     """`retried`, `resolved`, `cancelled`, `resent`, `undone`, `rerendered`, `renamed`, `write_back_owed`,
-    `late_result`, `receipt`, or an earlier `written_back`; `set_aside` where another program wrote into it what cannot
-    be read; after a migration also `adopted` and `late_legacy_completed`."""
+    `expired`, `late_result`, `receipt`, or an earlier `written_back`; `set_aside` where another program wrote into it
+    what cannot be read; after a migration also `adopted` and `late_legacy_completed`."""
     who: str
     detail: str
 

@@ -169,7 +169,7 @@ class Dispatcher:
                 errand.results = []
                 claims = errand.claims
                 if not claims:
-                    if not self._wait_for_work():
+                    if not (errand.again or self._wait_for_work()):
                         return
                 elif self._stop.is_set():
                     self._give_back(claims)
@@ -179,14 +179,13 @@ class Dispatcher:
             self._failure = self._failure or error
             for result in errand.results:
                 task, verdict = result.claim.task, result.outcome.verdict
-                extra = about("not_recorded", task)
                 log.error(  # noqa: TRY400 - `run` raises it
                     "task %d (%s): the outcome, %s, could not be recorded: %s",
                     task.id,
                     task.key,
                     verdict,
                     error,
-                    extra=extra,
+                    extra=about("not_recorded", task),
                 )
         finally:
             self._exchanges.held.drop(errand.claims)
@@ -270,6 +269,7 @@ class Dispatcher:
         with self._state:
             for errand in errands:
                 self._count(errand.results, errand.thens)
+            self._report.add_expired(self._exchanges.take_expired())
         if self._idle and all(errand.claims for errand in errands):
             self._wake_if_due()
 
@@ -292,10 +292,10 @@ class Dispatcher:
         self._beat()
         with self._desk.alone():
             lost = self._recovery.take_lost()
+            self._report.add_expired(self._recovery.cancel_expired())
         for result, then in lost:
-            task = result.claim.task
             self._report.recovered += 1
-            tell_recovered(task, then)
+            tell_recovered(result.claim.task, then)
             with self._state:
                 self._count([result], [then])
             self._tell([result], [then])

@@ -28,6 +28,11 @@ class Dispatched:
         self.late += other.late
         self.taken += other.taken
 
+    def add_expired(self, number: int) -> None:
+        """Count in so many that were not sent in time."""
+        if number:
+            self.by_status[Status.CANCELLED] += number
+
     @property
     def sent(self) -> int:
         """Accepted, or assumed so by the campaign's policy."""

@@ -13,6 +13,7 @@ from notifykit.campaign.split import split_on_line_ends
 from notifykit.errors import NotifykitError
 from notifykit.model import Draft, Metadata, Problem, Record
 from notifykit.pipeline.alike import in_words
+from notifykit.times import LATEST, PassTime, read_datetime
 from notifykit.wording import Reason
 from notifykit.wording.host import HALF_CHARACTER
 from notifykit.wording.translation import gettext, gettext_noop
@@ -23,6 +24,9 @@ _HALF = re.compile("[\ud800-\udfff]")
 MOST_OF_A_KEY = 1_000
 """Bytes of a key: a server's index has no room for much longer ones, and a key is the same in every store."""
 
+MOST_OF_A_PERIOD = 100
+"""Bytes of a period: it is in the same index."""
+
 _CORRECT = gettext_noop("correct the template or the row")
 _KEY, _TEXT, _RECIPIENT = gettext_noop("key"), gettext_noop("text"), gettext_noop("recipient")
 
@@ -30,8 +34,8 @@ _KEY, _TEXT, _RECIPIENT = gettext_noop("key"), gettext_noop("text"), gettext_noo
 class Known(Protocol):
     """Says what was queued before."""
 
-    def known(self, key: str, message: str) -> bool:
-        """Whether a message of this name was ever queued for the record."""
+    def known(self, key: str, message: str, period: str = "") -> bool:
+        """Whether a message of this name was ever queued for the record, in this period or a later one."""
         ...
 
 
@@ -39,11 +43,12 @@ def drafted(campaign: Campaign, record: Record, ledger: Known) -> list[Draft] | 
     """Return the messages that a record needs; where one of them cannot be made, why the record is held."""
     try:
         metadata = campaign.strategy.metadata(record)
+        period = _period(campaign, record) if campaign.opens_periods else ""
         return [
             draft
             for plan in campaign.messages
             if plan.when is None or plan.when(record)
-            for draft in _drafts(campaign, plan, record, ledger, metadata)
+            for draft in _drafts(campaign, plan, record, ledger, metadata, period)
         ]
     except _UnsendableError as error:
         return Problem(place=record.place, key=record.key, what=str(error), mend=error.mend, reason=error.reason)
@@ -51,8 +56,35 @@ def drafted(campaign: Campaign, record: Record, ledger: Known) -> list[Draft] | 
         return Problem(place=record.place, key=record.key, what=str(error), mend=gettext(_CORRECT))
 
 
+def period_of(campaign: Campaign, record: Record) -> str | None:
+    """Return in which period a record is told; None where that cannot be said, so that it is held."""
+    try:
+        return _period(campaign, record)
+    except (_UnsendableError, NotifykitError):
+        return None
+
+
+def _period(campaign: Campaign, record: Record) -> str:
+    period: object = campaign.strategy.period(record)
+    if isinstance(period, str) and _fits(period):
+        return period
+    raise _UnsendableError(
+        gettext(
+            "the period {period!r:.120} is no line of text of at most {most} bytes without @",
+            period=period,
+            most=MOST_OF_A_PERIOD,
+        ),
+        gettext("correct the row, or `every` of the campaign's strategy"),
+    )
+
+
+def _fits(period: str) -> bool:
+    plain = period == period.strip() and period.isprintable() and "@" not in period
+    return plain and len(period.encode()) <= MOST_OF_A_PERIOD
+
+
 def _drafts(
-    campaign: Campaign, plan: MessagePlan, record: Record, ledger: Known, metadata: Metadata
+    campaign: Campaign, plan: MessagePlan, record: Record, ledger: Known, metadata: Metadata, period: str
 ) -> Iterator[Draft]:
     text, recipient = plan.text(record), plan.recipient(record)
     options = None if plan.options is None else plan.options(record)
@@ -68,7 +100,8 @@ def _drafts(
         )
     if not _storable(f"{record.key}{text}{recipient}"):
         _require_storable(plan, record.key, text, recipient)
-    for name, part in _parts(plan, record, ledger, text):
+    not_before, expires_at = _times(plan, record, campaign.time)
+    for name, part in _parts(plan, record, ledger, text, period):
         draft = Draft(
             campaign=campaign.name,
             key=record.key,
@@ -81,8 +114,28 @@ def _drafts(
             metadata=metadata,
             options=None if options is None else options.stored,
             attachments=() if options is None else options.attachments,
+            period=period,
+            not_before=not_before,
+            expires_at=expires_at,
         )
         yield keyed(draft, plan.channel)
+
+
+def _times(plan: MessagePlan, record: Record, time: PassTime) -> tuple[float, float | None]:
+    """Return when a message may be sent, 0 where that is at once, and when it expires."""
+    if plan.send_at is None and plan.quiet is None and plan.expires is None:
+        return 0.0, None
+    now = at = time.at
+    if plan.send_at is not None:
+        try:
+            at = max(now, read_datetime(plan.send_at(record), time.zone).timestamp())
+        except ValueError as error:
+            what = gettext("message `{plan}` has no time in `send_at`: {error}", plan=plan.name, error=error)
+            raise _UnsendableError(what, gettext(_CORRECT)) from error
+    expires_at = None if plan.expires is None else min(at + plan.expires, LATEST)
+    if plan.quiet is not None:
+        at = plan.quiet.until(at)
+    return (at if at > now else 0.0), expires_at
 
 
 def _storable(text: str) -> bool:
@@ -109,7 +162,7 @@ def _require_storable(plan: MessagePlan, key: str, text: str, recipient: str) ->
             )
 
 
-def _parts(plan: MessagePlan, record: Record, ledger: Known, text: str) -> list[tuple[str, str]]:
+def _parts(plan: MessagePlan, record: Record, ledger: Known, text: str, period: str) -> list[tuple[str, str]]:
     bounds = plan.channel.bounds
     if not bounds or (bound := exceeded(bounds, text)) is None:
         return [(plan.name, text)]
@@ -128,7 +181,7 @@ def _parts(plan: MessagePlan, record: Record, ledger: Known, text: str) -> list[
             if plan.split
             else gettext("shorten the template, or set `split: lines`"),
         )
-    if ledger.known(record.key, plan.name):
+    if ledger.known(record.key, plan.name, period):
         return []  # a record that was edited since must not grow another part
     return [(plan.name if number == 1 else f"{plan.name}.{number}", part) for number, part in enumerate(parts, 1)]
 

@@ -12,7 +12,7 @@ from itertools import islice
 from notifykit.campaign.campaign import Channel, DispatchSettings
 from notifykit.clock import Clock
 from notifykit.errors import StoreError
-from notifykit.model import Claim
+from notifykit.model import Claim, Status
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import ChannelBounds, Pause, Transition
 from notifykit.pipeline.bounds import bounds_of
@@ -21,8 +21,12 @@ from notifykit.pipeline.group_commit import Visit
 from notifykit.pipeline.held_claims import HeldClaims
 from notifykit.pipeline.record import Recorder
 from notifykit.pipeline.selection import EVERYTHING, Selection
+from notifykit.pipeline.telling import tell_expired
 
 log = logging.getLogger(__name__)
+
+LOOKS = 16
+"""How often one visit claims again where what it got is not to be sent now. Others wait meanwhile."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -33,6 +37,8 @@ class Errand(Visit):
     claims: list[Claim] = field(default_factory=list)
     thens: list[Transition | None] = field(default_factory=list)
     """Where each result moved its task; None where it came too late."""
+    again: bool = False
+    """Whether there may be more to call now, though it got nothing: what it got was not to be sent now."""
 
     def can_trade(self) -> bool:
         """Whether there is something to call: any thread can."""
@@ -71,6 +77,7 @@ class Exchanges:
         self.held = HeldClaims(clock, lease=settings.lease, timeout=settings.timeout)
         self.paused: deque[Pause] = deque()
         """Pauses that are durable, and of which observers have not heard."""
+        self._expired = 0
 
     def serve(self, errands: Sequence[Errand], ending: Callable[[], bool]) -> None:
         """Record every result, and claim as many tasks again, unless all is `ending`.
@@ -99,21 +106,55 @@ class Exchanges:
         return self._outbox.next_due(channels, self._campaigns)
 
     def _exchange(self, errands: Sequence[Errand], *, claiming: bool) -> None:
+        """Record every result, and claim for each errand; again, where what was claimed is not to be sent now."""
+        others = self._visit(errands, [result for errand in errands for result in errand.results], claiming=claiming)
+        for _ in range(LOOKS):
+            idle = [errand for errand in errands if not errand.claims]
+            if not (others and idle):
+                return
+            others = self._visit(idle, [], claiming=True)
+        for errand in errands:
+            errand.again = others and not errand.claims
+
+    def _visit(self, errands: Sequence[Errand], results: Sequence[Result], *, claiming: bool) -> bool:
+        """Make one exchange; returns whether anything was given back that is not to be sent now."""
         now = self._clock.monotonic()
         with self._outbox.transaction():
-            finished = self._recorder.judged([result for errand in errands for result in errand.results])
+            finished = self._recorder.judged(results)
             bounds = self._bounds_now([result.claim for result in finished])
             slots = len(errands) if claiming else 0
             done = self._outbox.exchange(finished, self._worker, slots, bounds, self._settings.lease, self._campaigns)
-            calls = self._calls(done.claims, bounds)
+            calls, back = self._sorted(self._calls(done.claims, bounds))
+            if back:
+                self._outbox.give_back(back)
         thens = iter([result.then if moved else None for result, moved in zip(finished, done.moved, strict=True)])
-        for errand in errands:
+        for errand in errands if results else ():
             errand.thens = list(islice(thens, len(errand.results)))
         self.paused.extend(self._recorder.paused)
         self.held.drop(result.claim for result in finished)
         for errand, claims in zip(errands, calls, strict=False):
             errand.claims = claims
         self.held.take(calls, now)
+        expired = [claim.task for claim, then in back if then.status is Status.CANCELLED]
+        tell_expired(expired)
+        self._expired += len(expired)
+        return bool(back)
+
+    def take_expired(self) -> int:
+        """Return how many claims were cancelled instead of sent, since it was asked last."""
+        expired, self._expired = self._expired, 0
+        return expired
+
+    def _sorted(self, calls: Sequence[Sequence[Claim]]) -> tuple[list[list[Claim]], list[tuple[Claim, Transition]]]:
+        """Tell the claims of each call that are to be sent from those that are not."""
+        back: list[tuple[Claim, Transition]] = []
+        sent: list[list[Claim]] = []
+        for claims in calls:
+            thens = [self._recorder.postponed(claim) for claim in claims]
+            back += [(claim, then) for claim, then in zip(claims, thens, strict=True) if then is not None]
+            if kept := [claim for claim, then in zip(claims, thens, strict=True) if then is None]:
+                sent.append(kept)
+        return sent, back
 
     def _bounds_now(self, ended: Sequence[Claim]) -> Mapping[str, ChannelBounds]:
         """Return how much may be claimed: of a channel that takes batches, what fills the calls that may begin.

@@ -113,6 +113,7 @@ def generate(
     Raises CampaignError where the source or the strategy's state cannot be read.
     """
     strategy = campaign.strategy
+    campaign.time.fix(outbox.now())
     strategy.begin()
     ledger = outbox.ledger(campaign.name)
     view = campaign.source.read()
@@ -314,7 +315,7 @@ class _Queue:
         perhaps_new = [record for record in self._records if not self._ledger.waiting(record.key)]
         if self._dry_run:
             self._hold(perhaps_new)
-            new = sum(not self._ledger.known(draft.key, draft.name) for draft in self._drafts)
+            new = sum(not self._ledger.known(draft.key, draft.name, draft.period) for draft in self._drafts)
             self._known.offered(self._drafts, len(self._drafts) - new)
             self.queued += new
             self.duplicates += len(self._drafts) - new

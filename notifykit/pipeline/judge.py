@@ -84,6 +84,8 @@ def judge(
             )
         if outage.wait and outcome.unreached:  # the next probe is another message, where there is one
             again = replace(again, not_before=max(again.not_before or 0.0, outage.next_probe + AFTER_OTHERS))
+    if plan is not None and plan.quiet is not None:
+        again = replace(again, not_before=plan.quiet.until(again.not_before or now))
     if outcome.verdict is Verdict.RETRY:
         if tries < limit or not again.counts:
             return again
@@ -96,6 +98,16 @@ def judge(
         if repeatable_for is None or 0 <= (again.not_before or 0.0) - since <= repeatable_for:
             return again
     return Transition(status=Status.IN_DOUBT, reason=host.NOT_PROVEN(cause=said))
+
+
+def postponed(claim: Claim, plan: MessagePlan | None, now: float) -> Transition | None:
+    """Say where a claimed task goes that is not to be sent now: it has expired, or it is quiet. None: it is sent."""
+    task = claim.task
+    if task.expires_at is not None and task.expires_at <= now and task.doubted_at is None:
+        return Transition(status=Status.CANCELLED, reason=host.EXPIRED())
+    if plan is not None and plan.quiet is not None and (until := plan.quiet.until(now)) > now:
+        return Transition(status=Status.QUEUED, not_before=until)
+    return None
 
 
 def doubtful(claim: Claim) -> Outcome:

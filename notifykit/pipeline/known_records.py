@@ -10,7 +10,9 @@ from typing import Self
 from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.errors import NotifykitError
 from notifykit.model import Draft, Record
+from notifykit.outbox.cells import NOTHING
 from notifykit.outbox.protocol import StoreLedger
+from notifykit.pipeline.drafting import period_of
 
 SAMPLE = 100
 """Records whose messages are known that are rendered, to see whether they would read differently now."""
@@ -52,6 +54,7 @@ class KnownRecords:
     def __init__(self, campaign: Campaign, ledger: StoreLedger) -> None:
         self._campaign = campaign
         self._ledger = ledger
+        self._periods = campaign.opens_periods
         self.messages = 0
         """Their messages that the outbox has not counted yet."""
         self.sample: list[Record] = []
@@ -62,7 +65,9 @@ class KnownRecords:
     def others(self, records: Sequence[Record]) -> list[Record]:
         """Count those of the records; return the others."""
         ledger = self._ledger
-        left = self._left(records, [ledger.waits(record.key) for record in records])
+        waits = ledger.waits
+        standing = [self._waits(one) for one in records] if self._periods else [waits(one.key) for one in records]
+        left = self._left(records, standing)
         unclear = {record.key for record in left if ledger.waiting(record.key)}  # a part may be sent or cancelled
         if not unclear:
             return left
@@ -73,8 +78,18 @@ class KnownRecords:
 
     def _all(self, record: Record) -> Mapping[str, str]:
         """Return where the messages of a loaded record stand."""
-        found = ((plan.name, self._ledger.status(record.key, plan.name)) for plan in self._campaign.messages)
+        if (period := self._period(record)) is None:
+            return NOTHING
+        found = ((plan.name, self._ledger.status(record.key, plan.name, period)) for plan in self._campaign.messages)
         return {name: status for name, status in found if status is not None}
+
+    def _waits(self, record: Record) -> Mapping[str, str]:
+        """Return where those messages of a record stand, in its period, that are neither sent nor cancelled."""
+        period = self._period(record)
+        return NOTHING if period is None else self._ledger.waits(record.key, period)
+
+    def _period(self, record: Record) -> str | None:
+        return period_of(self._campaign, record) if self._periods else ""
 
     def _left(self, records: Sequence[Record], standing: Sequence[Mapping[str, str]]) -> list[Record]:
         """Count those of the records that need no message but known ones; return the others.
@@ -104,4 +119,4 @@ class KnownRecords:
         """Count where those of the drafts stand that were known: so many."""
         if count:
             self._ledger.load({draft.key for draft in drafts})
-            self.standing.update(self._ledger.status(draft.key, draft.name) or "" for draft in drafts)
+            self.standing.update(self._ledger.status(draft.key, draft.name, draft.period) or "" for draft in drafts)

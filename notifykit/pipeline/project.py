@@ -204,7 +204,8 @@ class Project:
             context.state = state
         tell_source(campaign)
         strategy = campaign.strategy
-        strategy.start(StrategyContext(campaign=name, source=campaign.source, clock=clock, folder=folder))
+        now = campaign.time.now
+        strategy.start(StrategyContext(campaign=name, source=campaign.source, clock=clock, folder=folder, now=now))
         with _of(campaign, strategy):
             campaign.strategy_opening.require(strategy)
 

@@ -6,12 +6,12 @@ import logging
 import random
 from collections.abc import Mapping, Sequence
 
-from notifykit.campaign.campaign import Campaign, Channel, RetryPolicy
+from notifykit.campaign.campaign import Campaign, Channel, MessagePlan, RetryPolicy
 from notifykit.model import Claim, Outcome, Verdict
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Finished, Outage, Pause, Transition
 from notifykit.pipeline.call import Result
-from notifykit.pipeline.judge import accepted, backoff, judge
+from notifykit.pipeline.judge import accepted, backoff, judge, postponed
 from notifykit.pipeline.outage import failed_again, kind_of
 from notifykit.pipeline.telling import of_channel, tell_not_sent
 from notifykit.wording.host import PAUSED
@@ -64,11 +64,18 @@ class Recorder:
         """Say where an outcome moves its task. `outage`: what it says of the channel."""
         if outcome.verdict is Verdict.ACCEPTED:
             return accepted(outcome)
-        campaign = self._campaigns.get(claim.task.campaign)
-        plan = campaign.message(claim.task.name) if campaign else None
+        plan = self._plan(claim)
         channel = self._channels.get(claim.task.channel)
         window = channel.repeatable_for if channel else None
         return judge(claim, outcome, plan, self._outbox.now(), self._rng, repeatable_for=window, outage=outage)
+
+    def postponed(self, claim: Claim) -> Transition | None:
+        """Say where a claimed task goes that is not to be sent now; None: it is sent."""
+        return postponed(claim, self._plan(claim), self._outbox.now())
+
+    def _plan(self, claim: Claim) -> MessagePlan | None:
+        campaign = self._campaigns.get(claim.task.campaign)
+        return campaign.message(claim.task.name) if campaign else None
 
     def _outage(self, claim: Claim, outcome: Outcome, outages: dict[str, Outage]) -> Outage | None:
         """Record what an outcome says of its channel; returns the outage that it is part of. `outages`: as they are."""
@@ -81,8 +88,7 @@ class Recorder:
                 )
             return None
         before = outages.get(channel)
-        campaign = self._campaigns.get(claim.task.campaign)
-        plan = campaign.message(claim.task.name) if campaign else None
+        plan = self._plan(claim)
         delay = backoff(plan.retry if plan else RetryPolicy(), 1, self._rng)
         outage = outages[channel] = failed_again(before, claim, outcome, self._outbox.now(), delay)
         self._outbox.set_outage(outage)

@@ -11,6 +11,7 @@ from notifykit.outbox.values import Transition
 from notifykit.pipeline.call import Result
 from notifykit.pipeline.judge import doubtful
 from notifykit.pipeline.selection import EVERYTHING, Selection
+from notifykit.pipeline.telling import tell_expired
 from notifykit.pipeline.watch import ClaimWatch
 
 
@@ -46,6 +47,12 @@ class Recovery:
             if self._outbox.expire(claim, outcome, then):
                 lost.append((Result(claim, outcome, 0.0), then))
         return lost
+
+    def cancel_expired(self) -> int:
+        """Cancel what waits and was not sent in time; returns how many."""
+        expired = self._outbox.cancel_expired()
+        tell_expired(expired)
+        return len(expired)
 
     def _of_others(self) -> list[Claim]:
         return [

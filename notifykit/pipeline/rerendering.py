@@ -54,7 +54,7 @@ class Difference:
 class _Nothing:
     """Knows nothing: each message is rendered whole."""
 
-    def known(self, key: str, message: str) -> bool:  # noqa: ARG002
+    def known(self, key: str, message: str, period: str = "") -> bool:  # noqa: ARG002
         """Nothing was queued."""
         return False
 
@@ -62,8 +62,10 @@ class _Nothing:
 def differences(campaign: Campaign, outbox: Outbox) -> list[Difference]:
     """Return the messages of a campaign that wait and would be rendered differently now, in the order of its source.
 
-    The campaign is started. Raises CampaignError where its source or its strategy's state cannot be read.
+    Without those whose templates use `now` or `today`: they differ from day to day. The campaign is started. Raises
+    CampaignError where its source or its strategy's state cannot be read.
     """
+    campaign.time.fix(outbox.now())
     waiting = {task.key for task in outbox.tasks(Filter(campaign=campaign.name, statuses=(Status.QUEUED,)))}
     campaign.strategy.begin()
     rows: dict[str, list[Record]] = defaultdict(list)
@@ -87,18 +89,20 @@ def of_records(campaign: Campaign, outbox: Outbox, records: Iterable[Record]) ->
 
 
 def _of_key(campaign: Campaign, outbox: Outbox, key: str, made: Sequence[Draft] | Problem | None) -> list[Difference]:
-    """Compare the messages of a record with what they would be; None: the record is not there any more."""
-    tasks: dict[str, list[Task]] = defaultdict(list)
+    """Compare the messages of a record, of each period, with what they would be; None: the record is not there any
+    more."""
+    tasks: dict[tuple[str, str], list[Task]] = defaultdict(list)
     drafts: dict[str, list[Draft]] = defaultdict(list)
     names = {plan.name for plan in campaign.messages}
+    changing = {plan.name for plan in campaign.messages if plan.uses_time}
     for task in outbox.tasks(Filter(campaign=campaign.name, key=key)):
         if task.round == 1:
-            tasks[_message(task.name, names)].append(task)
+            tasks[_message(task.name, names), task.period].append(task)
     for draft in made if isinstance(made, Sequence) else ():
         drafts[_message(draft.name, names)].append(draft)
     found = []
-    for name, of_message in tasks.items():
-        if all(task.status is not Status.QUEUED for task in of_message):
+    for (name, _), of_message in tasks.items():
+        if name in changing or all(task.status is not Status.QUEUED for task in of_message):
             continue
         now = drafts[name]
         if _content(of_message) != _content(now):

@@ -28,6 +28,7 @@ from notifykit.pipeline.project import Project
 from notifykit.pipeline.selection import EVERYTHING, Selection
 from notifykit.pipeline.settle import Settled, close_own, settle
 from notifykit.pipeline.source_state import SourceState
+from notifykit.pipeline.telling import tell_expired
 from notifykit.wording.translation import gettext, gettext_noop
 
 log = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ def generate_all(
     place = project.configuration.settings.place
     if not dry_run:
         precedence.release_undescribed()
+        tell_expired(outbox.cancel_expired())
 
     def before_queueing(campaign: Campaign) -> None:
         keep_here(campaign, place, outbox)

@@ -41,6 +41,7 @@ class Settled:
 def settle(campaign: Campaign, outbox: Outbox, observers: Observers | None = None) -> Settled:
     """Do the write-backs that sent tasks owe. A refusal delays a flag, never a message."""
     observers = observers or Nobody()
+    outbox.leave_unflagged(campaign.name)
     completed = 0
     refused: Counter[Reason] = Counter()
     last = _BEFORE_ALL

@@ -60,6 +60,13 @@ def tell_recovered(task: Task, then: Transition) -> None:
     log.warning("task %d (%s): its worker is gone, now %s", task.id, task.key, then.status, extra=extra)
 
 
+def tell_expired(tasks: Iterable[Task]) -> None:
+    """Tell that messages were not sent in time."""
+    for task in tasks:
+        extra = about("expired", task)
+        log.warning("task %d (%s): it was not sent in time, and has expired", task.id, task.key, extra=extra)
+
+
 def tell_not_sent(task: Task, then: Transition, now: float) -> None:
     """Tell whoever asked for it (-v) why a message was not accepted, and what becomes of it."""
     if then.status is Status.SENT or not log.isEnabledFor(logging.INFO):

@@ -70,6 +70,9 @@ class DraftFields(TypedDict, total=False):
     task_type: str
     ordered: bool
     round: int
+    period: str
+    not_before: float
+    expires_at: float | None
     metadata: Metadata
     options: Metadata | None
     attachments: tuple[Attachment, ...]
@@ -121,11 +124,11 @@ class FakeLedger:
         self._waiting = frozenset(waiting)
         self._delivered = frozenset(delivered)
 
-    def waiting(self, key: str) -> bool:
+    def waiting(self, key: str, period: str | None = None) -> bool:  # noqa: ARG002 - a key is known in all periods
         """Whether any message of this key is neither sent nor cancelled."""
         return key in self._waiting
 
-    def delivered(self, key: str) -> bool:
+    def delivered(self, key: str, period: str | None = None) -> bool:  # noqa: ARG002 - likewise
         """Whether this key was sent whole."""
         return key in self._delivered
 
@@ -133,6 +136,6 @@ class FakeLedger:
         """Whether the flag of this key was written once."""
         return key in self._delivered
 
-    def known(self, key: str, message: str) -> bool:  # noqa: ARG002 - a key is known with all its messages
+    def known(self, key: str, message: str, period: str = "") -> bool:  # noqa: ARG002 - and with all its messages
         """Whether this message of this key was ever queued."""
         return key in self._waiting or key in self._delivered

@@ -103,6 +103,12 @@ CELLS_UNREADABLE = HOST(
     "another program wrote what cannot be read into {columns}",
     "其他程序在 {columns} 中写入了无法读取的内容",
 )
+EXPIRED = HOST("expired", "it was not sent in time, and has expired", "未能及时发送，已过期")
+NOT_FLAGGED = HOST(
+    "not_flagged",
+    "nothing is written back: another message of its record has expired",
+    "不写回：其记录的另一条消息已过期",
+)
 FLAG_UNSET = HOST("flag_unset", "the flag was found unset again", "发现标记又变回未通知")
 
 _MEANT = "or, where both are meant, write `shares_data_with: {known}` in its file"

@@ -1,4 +1,5 @@
-"""What notifykit has by itself: it sends to the screen, a file, any Python function; each record once; PostgreSQL."""
+"""What notifykit has by itself: it sends to the screen, a file, any Python function; it tells each record once, or
+while a column says so; PostgreSQL."""
 
 from __future__ import annotations
 
@@ -38,8 +39,9 @@ def register_senders(register: Register) -> None:
 
 @hookimpl
 def register_strategies(register: Register) -> None:
-    """Offer `once`."""
+    """Offer `once` and `while`."""
     register("once", "notifykit_builtin.once:Once")
+    register("while", "notifykit_builtin.while_says:While")
 
 
 @hookimpl

@@ -39,11 +39,12 @@ _RELEASE = "DELETE FROM outbox.held_campaigns WHERE campaign = ANY (%s::text[])"
 # `shared_keys`: what cannot be under one name.
 _SHARED = """
 WITH known AS (
-    SELECT campaign, record_key, message_name, round FROM outbox.messages
+    SELECT campaign, record_key, message_name, round, period FROM outbox.messages
      UNION ALL
-    SELECT campaign, record_key, message_name, rounds FROM outbox.pruned
+    SELECT campaign, record_key, message_name, rounds, period FROM outbox.pruned
       JOIN outbox.pruned_messages ON pruned_messages.id = message)
-SELECT DISTINCT one.record_key FROM known AS one JOIN known AS other USING (record_key, message_name, round)
+SELECT DISTINCT one.record_key
+  FROM known AS one JOIN known AS other USING (record_key, message_name, round, period)
  WHERE one.campaign = %s AND other.campaign = %s ORDER BY 1
 """
 
@@ -176,7 +177,7 @@ class Campaigns:
                 self.db.execute(_HOLD, {"campaign": campaign, **cells.reason_values(reason)})
 
     def shared_keys(self, one: str, other: str) -> list[str]:
-        """Return the keys under which two campaigns have the same message in the same round."""
+        """Return the keys under which two campaigns have the same message in the same round of the same period."""
         return [key for (key,) in self.db.all(_SHARED, (one, other))]
 
     def rename_campaign(self, old: str, new: str, *, who: str, why: str) -> int:

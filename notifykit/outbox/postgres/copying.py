@@ -20,7 +20,9 @@ _TYPES = {
     "size": "int8",
     "data": "bytea",
     **dict.fromkeys(("round", "ordered", "attempts", "tries", "number", "failures", "several"), "int4"),
-    **dict.fromkeys(("queued_at", "not_before", "hold_until", "sent_at", "completed_at", "doubted_at"), "float8"),
+    **dict.fromkeys(
+        ("queued_at", "not_before", "hold_until", "sent_at", "completed_at", "doubted_at", "expires_at"), "float8"
+    ),
     **dict.fromkeys(("started_at", "finished_at", "call_seconds", "at", "set_at", "until", "receipt_at"), "float8"),
     # `tasks` of an archive is how many.
     "tasks": "int8",
@@ -30,7 +32,10 @@ _TYPES = {
 }
 """Of the columns that are no texts."""
 
-_OF_MESSAGES = ("record_key", "message_name", "round", "task_type", "recipient", "text", "metadata", "options")
+_OF_MESSAGES = (
+    *("record_key", "message_name", "round", "task_type", "recipient", "text", "metadata", "options"),
+    "period",
+)
 
 _KEY = KINDS["tasks"].index("record_key")
 
@@ -88,8 +93,8 @@ SELECT setval(pg_get_serial_sequence('outbox.decisions', 'id'), greatest(max(id)
 
 # `add`: what is in an archive; gone with the transaction.
 _ARRIVED_PRUNED = """
-CREATE TEMPORARY TABLE arrived_pruned (campaign text, record_key text, message_name text, rounds integer)
-    ON COMMIT DROP
+CREATE TEMPORARY TABLE arrived_pruned (
+    campaign text, record_key text, message_name text, rounds integer, period text) ON COMMIT DROP
 """
 
 # `add`: the names of these messages.
@@ -100,8 +105,8 @@ SELECT DISTINCT campaign, message_name FROM arrived_pruned ORDER BY 1, 2
 
 # `add`: their keys.
 _PRUNED_KEYS = """
-INSERT INTO outbox.pruned (record_key, message, rounds)
-SELECT record_key, id, rounds FROM arrived_pruned JOIN outbox.pruned_messages USING (campaign, message_name)
+INSERT INTO outbox.pruned (record_key, message, rounds, period)
+SELECT record_key, id, rounds, period FROM arrived_pruned JOIN outbox.pruned_messages USING (campaign, message_name)
 """
 
 # `_add_tasks`: all that is known of a task, with the name of its lane; gone with the transaction.

@@ -39,13 +39,15 @@ SELECT %(decision)s, t.id, %(became)s, t.attempts, {_FLAGGED}, CASE WHEN %(new)s
   FROM {rows.TASKS} WHERE t.id = ANY (%(ids)s::bigint[])
 """
 
-# `move`: put tasks where a person wants them. One that is queued again has its tries anew.
+# `move`: put tasks where a person wants them. One that is queued again has its tries anew, and where
+# it has expired, it does so no more.
 _MOVE = """
 UPDATE outbox.tasks
    SET status = %(status)s, reason = %(reason)s, reason_code = %(reason_code)s, reason_params = %(reason_params)s,
        worker = NULL, started_at = NULL, lease = NULL, beat = NULL, hold_until = NULL, not_before = 0,
        tries = CASE WHEN %(status)s = 'queued' THEN 0 ELSE tries END,
        doubted_at = CASE WHEN %(status)s = 'queued' THEN NULL ELSE doubted_at END,
+       expires_at = CASE WHEN %(status)s = 'queued' AND expires_at <= %(now)s THEN NULL ELSE expires_at END,
        sent_at = CASE %(status)s WHEN 'sent' THEN %(now)s::double precision WHEN 'queued' THEN NULL ELSE sent_at END
  WHERE id = ANY (%(ids)s::bigint[])
 """

@@ -78,9 +78,9 @@ SELECT due.due_at, due.next_id, due.id, wanted.channel
 """
 
 # `take`: claim one task of each of these lanes, and leave the lane without a turn. `firm` is the first task that lets
-# nobody pass: not a retry whose time to hold others back is over, nor one that holds nobody back. What may go before it
-# ends at its id, so that the index ends there, too: a lane may be long. `held` is looked for once in a lane: for each
-# task, a planner takes it for so dear that it no longer tells plans apart, and reads all tasks.
+# nobody pass: not one whose time to hold others back is over, nor one that waits and holds nobody back. What may go
+# before it ends at its id, so that the index ends there, too: a lane may be long. `held` is looked for once in a lane:
+# for each task, a planner takes it for so dear that it no longer tells plans apart, and reads all tasks.
 _TAKE = f"""
 WITH busy AS (UPDATE outbox.lanes SET due_at = NULL, next_id = NULL WHERE id = ANY (%(lanes)s::bigint[]))
 UPDATE outbox.tasks AS t
@@ -90,7 +90,7 @@ UPDATE outbox.tasks AS t
   LEFT JOIN LATERAL (
        SELECT id FROM outbox.tasks AS one
         WHERE one.lane = lane.id AND status = 'queued'
-          AND NOT (tries > 0 AND coalesce(hold_until <= %(now)s, not_before > %(now)s))
+          AND NOT coalesce(hold_until <= %(now)s, not_before > %(now)s)
         ORDER BY id LIMIT 1) AS firm ON true
  CROSS JOIN LATERAL (
        SELECT max(hold_until) AS until FROM outbox.tasks AS one
@@ -107,8 +107,9 @@ UPDATE outbox.tasks AS t
 RETURNING t.lane, t.attempts, t.limit_key, {rows.TASK}
 """
 
-# `find_turns`: the first queued task of each lane. Where it waits for a retry, so does everything behind it, but no
-# longer than until its `hold_until`. Returns the channels of which a turn comes sooner than they are to be looked at.
+# `find_turns`: the first queued task of each lane. Where its time has not come, everything behind it waits until
+# its `hold_until`, and not at all where it has none. Returns the channels of which a turn comes sooner than they are to
+# be looked at.
 _FIND_TURNS = """
 WITH turns AS MATERIALIZED (
     SELECT lane.id, CASE WHEN NOT EXISTS (
@@ -118,11 +119,11 @@ WITH turns AS MATERIALIZED (
       FROM unnest(%(lanes)s::bigint[]) AS lane (id)
       LEFT JOIN LATERAL (
            SELECT id, not_before FROM outbox.tasks AS one
-            WHERE one.lane = lane.id AND status = 'queued' AND NOT (tries > 0 AND not_before > %(now)s)
+            WHERE one.lane = lane.id AND status = 'queued' AND not_before <= %(now)s
             ORDER BY id LIMIT 1) AS ready ON true
       LEFT JOIN LATERAL (
            SELECT min(ARRAY[not_before, id]) AS turn, max(hold_until) AS held FROM outbox.tasks AS one
-            WHERE one.lane = lane.id AND status = 'queued' AND tries > 0 AND not_before > %(now)s
+            WHERE one.lane = lane.id AND status = 'queued' AND not_before > %(now)s
               AND id < coalesce(ready.id, 9223372036854775807)) AS waiting ON true),
 placed AS (
     UPDATE outbox.lanes SET due_at = turn[1], next_id = turn[2]::bigint FROM turns

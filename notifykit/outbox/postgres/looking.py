@@ -35,7 +35,7 @@ SELECT id, attempts, channel, worker, started_at, NULL, NULL, NULL, NULL, NULL, 
 
 # `pruned`: what was moved of a key.
 _PRUNED = """
-SELECT campaign, record_key, message_name, max(rounds) FROM outbox.pruned
+SELECT campaign, record_key, message_name, max(rounds), max(period) FROM outbox.pruned
   JOIN outbox.pruned_messages ON pruned_messages.id = message
  WHERE record_key = %(key)s AND (%(campaign)s::text IS NULL OR campaign = %(campaign)s)
  GROUP BY campaign, record_key, message_name ORDER BY campaign, message_name
@@ -144,8 +144,8 @@ class Looking:
         if not rows.storable(key):
             return []
         return [
-            PrunedMessage(campaign=name, key=key_, name=message, rounds=rounds)
-            for name, key_, message, rounds in self.db.all(_PRUNED, {"key": key, "campaign": campaign})
+            PrunedMessage(campaign=name, key=key_, name=message, rounds=rounds, period=period)
+            for name, key_, message, rounds, period in self.db.all(_PRUNED, {"key": key, "campaign": campaign})
         ]
 
     def count_pruned(self) -> int:

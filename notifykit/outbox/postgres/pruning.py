@@ -18,7 +18,7 @@ _FINISHED = """t.status = 'completed' AND t.completed_at < %(before)s
    AND NOT EXISTS (SELECT 1 FROM outbox.settling WHERE settling.campaign = t.campaign)
    AND NOT EXISTS (
        SELECT 1 FROM outbox.messages AS sibling JOIN outbox.tasks AS its ON its.id = sibling.id
-        WHERE sibling.campaign = m.campaign AND sibling.record_key = m.record_key
+        WHERE sibling.campaign = m.campaign AND sibling.record_key = m.record_key AND sibling.period = m.period
           AND (its.status NOT IN ('completed', 'cancelled')
                OR (its.status = 'completed' AND its.completed_at >= %(before)s)
                OR EXISTS (SELECT 1 FROM outbox.decided WHERE decided.task_id = its.id)))"""
@@ -41,10 +41,8 @@ SELECT t.id, t.campaign FROM {rows.TASKS} WHERE t.id = ANY (%(ids)s::bigint[]) A
 _CAMPAIGNS = "SELECT DISTINCT campaign FROM outbox.tasks WHERE id = ANY (%s::bigint[])"
 
 _OF_MESSAGES = {"record_key", "message_name", "round", "task_type", "recipient", "text", "metadata", "options"}
-_TASK = ", ".join(
-    "(t.lane > 0)::int4" if name == "ordered" else f"m.{name}" if name in _OF_MESSAGES else f"t.{name}"
-    for name in KINDS["tasks"]
-)
+_CELLS = {"ordered": "(t.lane > 0)::int4", "period": "nullif(m.period, '')"}
+_TASK = ", ".join(_CELLS.get(name) or (f"m.{name}" if name in _OF_MESSAGES else f"t.{name}") for name in KINDS["tasks"])
 
 # `prune`: all that is known of them.
 _TASKS = f"SELECT {_TASK} FROM {rows.TASKS} WHERE t.id = ANY (%s::bigint[]) ORDER BY t.id"
@@ -72,11 +70,13 @@ SELECT DISTINCT m.campaign, m.message_name FROM {rows.TASKS}
 
 # `prune`: their keys stay.
 _KEEP_KEYS = f"""
-INSERT INTO outbox.pruned (record_key, message, rounds)
+INSERT INTO outbox.pruned (record_key, message, rounds, period)
 SELECT m.record_key, (SELECT min(id) FROM outbox.pruned_messages AS known
-                       WHERE known.campaign = m.campaign AND known.message_name = m.message_name), max(m.round)
+                       WHERE known.campaign = m.campaign AND known.message_name = m.message_name), max(m.round),
+       max(m.period)
   FROM {rows.TASKS} WHERE t.id = ANY (%s::bigint[]) GROUP BY m.campaign, m.record_key, m.message_name ORDER BY 1, 2
-ON CONFLICT (record_key, message) DO UPDATE SET rounds = greatest(pruned.rounds, excluded.rounds)
+ON CONFLICT (record_key, message) DO UPDATE
+   SET rounds = greatest(pruned.rounds, excluded.rounds), period = greatest(pruned.period, excluded.period)
 """
 
 # `prune`: where they went.
@@ -85,7 +85,7 @@ INSERT INTO outbox.archives (path, host, since, until, tasks) VALUES (%s, %s, %s
 ON CONFLICT (path, host) DO UPDATE SET until = excluded.until, tasks = archives.tasks + excluded.tasks
 """
 
-_NEW = "json_to_recordset(%s::json) AS new (campaign text, key text, name text, rounds integer)"
+_NEW = "json_to_recordset(%s::json) AS new (campaign text, key text, name text, rounds integer, period text)"
 
 # `know`: the names of messages, unless they are known.
 _KNOW_NAMES = f"""
@@ -98,11 +98,13 @@ SELECT DISTINCT campaign, name FROM {_NEW}
 
 # `know`: their keys.
 _KNOW = f"""
-INSERT INTO outbox.pruned (record_key, message, rounds)
+INSERT INTO outbox.pruned (record_key, message, rounds, period)
 SELECT key, (SELECT min(id) FROM outbox.pruned_messages AS known
-              WHERE known.campaign = new.campaign AND known.message_name = new.name), max(rounds)
+              WHERE known.campaign = new.campaign AND known.message_name = new.name), max(rounds),
+       max(period COLLATE "C")
   FROM {_NEW} GROUP BY 1, 2 ORDER BY 1, 2
-ON CONFLICT (record_key, message) DO UPDATE SET rounds = greatest(pruned.rounds, excluded.rounds)
+ON CONFLICT (record_key, message) DO UPDATE
+   SET rounds = greatest(pruned.rounds, excluded.rounds), period = greatest(pruned.period, excluded.period)
 """
 
 # `forget_archives`: one of them.
@@ -168,7 +170,7 @@ class PostgresPruning:
         """Know messages as moved to an archive."""
         db = self.db
         found = rows.many(
-            {"campaign": one.campaign, "key": one.key, "name": one.name, "rounds": one.rounds} for one in messages
+            {name: getattr(one, name) for name in ("campaign", "key", "name", "rounds", "period")} for one in messages
         )
         with db.transaction():
             advisory.hold(db, "campaign", {one.campaign for one in messages})

@@ -16,16 +16,23 @@ from notifykit.outbox.values import Enqueued, Event
 from notifykit.wording.host import FLAG_UNSET
 from notifykit.wording.translation import gettext, gettext_noop
 
-# `_unknown`: which of the offered messages were never queued, by their places. What was moved to an archive was.
+# `_unknown`: which of the offered messages were never queued, nor in a later period, by their places. What was moved to
+# an archive was.
 _UNKNOWN = """
 SELECT place
-  FROM json_to_recordset(%s::json) AS offered (place integer, campaign text, key text, name text, round integer)
+  FROM json_to_recordset(%s::json) AS offered (
+       place integer, campaign text, key text, name text, round integer, period text)
  WHERE NOT EXISTS (SELECT 1 FROM outbox.messages AS m
                     WHERE m.campaign = offered.campaign AND m.record_key = offered.key AND m.message_name = offered.name
-                      AND m.round = offered.round)
+                      AND m.round = offered.round AND m.period = offered.period)
+   AND NOT EXISTS (SELECT 1 FROM outbox.messages AS m
+                    WHERE m.campaign = offered.campaign AND m.record_key = offered.key AND m.message_name = offered.name
+                      AND m.period > offered.period)
    AND NOT EXISTS (SELECT 1 FROM outbox.pruned JOIN outbox.pruned_messages AS p ON p.id = pruned.message
                     WHERE pruned.record_key = offered.key AND p.campaign = offered.campaign
-                      AND p.message_name = offered.name AND rounds >= offered.round)
+                      AND p.message_name = offered.name
+                      AND (pruned.period > offered.period
+                           OR (pruned.period = offered.period AND rounds >= offered.round)))
  ORDER BY place
 """
 
@@ -33,12 +40,12 @@ SELECT place
 _NEW_IDS = "SELECT nextval('outbox.message_ids') FROM generate_series(1, %s)"
 
 _MESSAGES = """
-outbox.messages (id, campaign, record_key, message_name, round, task_type, recipient, text, metadata, options)
+outbox.messages (id, campaign, record_key, message_name, round, task_type, recipient, text, metadata, options, period)
 """
-_OF_MESSAGES = ("int8", "text", "text", "text", "int4", "text", "text", "text", "text", "text")
+_OF_MESSAGES = ("int8", "text", "text", "text", "int4", "text", "text", "text", "text", "text", "text")
 
-_TASKS = "outbox.tasks (id, lane, campaign, channel, status, queued_at, limit_key)"
-_OF_TASKS = ("int8", "int8", "text", "text", "text", "float8", "text")
+_TASKS = "outbox.tasks (id, lane, campaign, channel, status, queued_at, limit_key, not_before, expires_at)"
+_OF_TASKS = ("int8", "int8", "text", "text", "text", "float8", "text", "float8", "float8")
 
 _OWN_LANES = "outbox.lanes (id, channel, name, due_at, next_id)"
 _OF_LANES = ("int8", "text", "text", "float8", "int8")
@@ -104,12 +111,17 @@ class Queueing:
         return Enqueued(ids=ids, duplicates=offered.total())
 
     def _unknown(self, drafts: Sequence[Draft]) -> list[int]:
-        first: dict[tuple[str, str, str, int], int] = {}
+        first: dict[tuple[str, str, str, int, str], int] = {}
+        last: dict[tuple[str, str, str], str] = {}
         for at, draft in enumerate(drafts):
-            first.setdefault((draft.campaign, draft.key, draft.name, draft.round), at)
+            message = (draft.campaign, draft.key, draft.name)
+            if draft.period < last.get(message, ""):
+                continue  # a clock that is set back opens no period again
+            last[message] = draft.period
+            first.setdefault((*message, draft.round, draft.period), at)
         asked = [
-            {"place": at, "campaign": campaign, "key": key, "name": name, "round": round_}
-            for (campaign, key, name, round_), at in first.items()
+            {"place": at, "campaign": campaign, "key": key, "name": name, "round": round_, "period": period}
+            for (campaign, key, name, round_, period), at in first.items()
         ]
         return [at for (at,) in self.db.all(_UNKNOWN, (rows.many(asked),))] if asked else []
 
@@ -129,10 +141,11 @@ class Queueing:
                 lane, _ = lanes[draft.channel, draft.recipient]
             else:  # it has a lane of its own, and its turn at once
                 lane = -id_
-                own_lanes.append((lane, draft.channel, "", 0.0, id_))
-                own.setdefault(draft.channel, (0.0, id_))
+                own_lanes.append((lane, draft.channel, "", draft.not_before, id_))
+                own[draft.channel] = min(own.get(draft.channel, (draft.not_before, id_)), (draft.not_before, id_))
             messages.append(_message(draft, metadata, id_))
-            tasks.append((id_, lane, draft.campaign, draft.channel, Status.QUEUED.value, now, draft.limit_key))
+            times = (draft.not_before, draft.expires_at)
+            tasks.append((id_, lane, draft.campaign, draft.channel, Status.QUEUED.value, now, draft.limit_key, *times))
         db.copy_in(_MESSAGES, _OF_MESSAGES, messages)
         if carried := {id_: draft.attachments for id_, (draft, _) in zip(ids, new, strict=True) if draft.attachments}:
             contents.attach(db, carried)
@@ -170,7 +183,7 @@ class Queueing:
 
 
 def _message(draft: Draft, metadata: str, id_: int) -> tuple[object, ...]:
-    said = (draft.task_type, draft.recipient, draft.text, metadata, cells.encode_options(draft.options))
+    said = (draft.task_type, draft.recipient, draft.text, metadata, cells.encode_options(draft.options), draft.period)
     return (id_, draft.campaign, draft.key, draft.name, draft.round, *said)
 
 
@@ -192,6 +205,7 @@ def _require_storable(draft: Draft, where: str) -> None:
         (gettext_noop("the text of {key!r} cannot be kept: it has a NUL"), draft.text),
         (gettext_noop("the recipient of {key!r} cannot be kept: it has a NUL"), draft.recipient),
         (gettext_noop("the campaign of {key!r} cannot be kept: it has a NUL"), draft.campaign),
+        (gettext_noop("the period of {key!r} cannot be kept: it has a NUL"), draft.period),
         (gettext_noop("the message of {key!r} cannot be kept: it has a NUL"), draft.name),
         (gettext_noop("the channel of {key!r} cannot be kept: it has a NUL"), draft.channel),
         (gettext_noop("the task type of {key!r} cannot be kept: it has a NUL"), draft.task_type),

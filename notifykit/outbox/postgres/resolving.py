@@ -18,11 +18,12 @@ SELECT id, status FROM outbox.tasks WHERE id = ANY (%s::bigint[]) AND status = A
  ORDER BY id FOR UPDATE
 """
 
-# `resend`: the latest rounds of messages.
+# `resend`: the latest rounds of the last periods of messages.
 _LATEST = """
 SELECT DISTINCT ON (message_name) m.id, message_name, t.channel
   FROM outbox.messages AS m JOIN outbox.tasks AS t ON t.id = m.id
- WHERE m.campaign = %s AND record_key = %s AND message_name = ANY (%s::text[]) ORDER BY message_name, round DESC
+ WHERE m.campaign = %s AND record_key = %s AND message_name = ANY (%s::text[])
+ ORDER BY message_name, period DESC, round DESC
 """
 
 # `resend`: those that were sent.
@@ -32,14 +33,15 @@ _SENT = "SELECT id FROM outbox.tasks WHERE id = ANY (%s::bigint[]) AND status IN
 _NEW_ROUNDS = """
 WITH new AS (
     SELECT new.id, m.campaign, record_key, message_name, round + 1 AS round, task_type, recipient, text, metadata,
-           options, channel, limit_key, CASE WHEN lane > 0 THEN lane ELSE -new.id END AS lane
+           options, period, channel, limit_key, CASE WHEN lane > 0 THEN lane ELSE -new.id END AS lane
       FROM json_to_recordset(%(pairs)s::json) AS new (id bigint, old bigint)
       JOIN outbox.messages AS m ON m.id = new.old
       JOIN outbox.tasks AS t ON t.id = m.id),
 messages AS (
     INSERT INTO outbox.messages (id, campaign, record_key, message_name, round, task_type, recipient, text, metadata,
-                                 options)
-    SELECT id, campaign, record_key, message_name, round, task_type, recipient, text, metadata, options FROM new),
+                                 options, period)
+    SELECT id, campaign, record_key, message_name, round, task_type, recipient, text, metadata, options, period
+      FROM new),
 lanes AS (
     INSERT INTO outbox.lanes (id, channel, name) SELECT lane, channel, '' FROM new WHERE lane < 0)
 INSERT INTO outbox.tasks (id, lane, campaign, channel, status, queued_at, limit_key)

@@ -9,14 +9,22 @@ from typing import Any
 
 from notifykit.model import Status, Task
 from notifykit.outbox.cells import ATTEMPT_COLUMNS, encode, reason
+from notifykit.wording.host import EXPIRED
 
 TASKS = "outbox.tasks AS t JOIN outbox.messages AS m ON m.id = t.id"
 """Where the columns of a task come from."""
 
 TASK = """t.id, m.task_type, m.recipient, m.text, t.status, t.campaign, m.record_key, m.message_name, m.round,
  t.channel, t.lane > 0, m.metadata, t.tries, t.queued_at, t.not_before, t.sent_at, t.completed_at, t.doubted_at,
- t.reason, t.reason_code, t.reason_params, t.refusal, t.refusal_code, t.refusal_params, m.options"""
+ t.expires_at, m.period, t.reason, t.reason_code, t.reason_params, t.refusal, t.refusal_code, t.refusal_params,
+ m.options"""
 """The columns of a task, in the order in which `task` takes them."""
+
+HAS_EXPIRED = f"(its.status = 'cancelled' AND its.reason_code = '{EXPIRED.code}')"
+"""For a WHERE: that a task waited for too long."""
+
+NOT_TOLD = f"(its.status NOT IN ('sent', 'completed', 'cancelled') OR {HAS_EXPIRED})"
+"""For a WHERE: that a task keeps its record from being flagged."""
 
 ATTEMPT = ", ".join(ATTEMPT_COLUMNS)
 """The columns of an attempt."""
@@ -27,7 +35,7 @@ _STATUS = {status.value: status for status in Status}
 def task(row: Sequence[Any]) -> Task:
     """Build a task from TASK."""
     id_, task_type, recipient, text, status, campaign, key, name, round_, channel, ordered, metadata, *others = row
-    tries, queued_at, not_before, sent_at, completed_at, doubted_at, *why, options = others
+    tries, queued_at, not_before, sent_at, completed_at, doubted_at, expires_at, period, *why, options = others
     told, refused = why[:3], why[3:]
     columns = told if refused[0] is None else refused
     return Task(
@@ -51,6 +59,8 @@ def task(row: Sequence[Any]) -> Task:
         reason=None if columns[0] is None else reason(*columns),
         doubted_at=doubted_at,
         options=None if options is None else json.loads(options),
+        expires_at=expires_at,
+        period=period,
     )
 
 

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 
 from notifykit.model import Status
 from notifykit.outbox.figures import Counted
+from notifykit.outbox.postgres import rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.receipts import counted
 from notifykit.outbox.values import LATEST, CampaignFigures
@@ -35,12 +36,12 @@ SELECT campaign, count(DISTINCT later.task_id)
 """
 
 # `figures`: keys whose every message is sent, and whose write-back is owed.
-_FLAGS_OWED = """
+_FLAGS_OWED = f"""
 SELECT t.campaign, count(DISTINCT m.record_key) FROM outbox.tasks AS t JOIN outbox.messages AS m ON m.id = t.id
  WHERE t.status = 'sent'
    AND NOT EXISTS (SELECT 1 FROM outbox.messages AS sibling JOIN outbox.tasks AS its ON its.id = sibling.id
                     WHERE sibling.campaign = m.campaign AND sibling.record_key = m.record_key
-                      AND its.status NOT IN ('sent', 'completed', 'cancelled'))
+                      AND sibling.period = m.period AND {rows.NOT_TOLD})
  GROUP BY t.campaign
 """
 

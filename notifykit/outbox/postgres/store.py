@@ -16,6 +16,7 @@ from notifykit.outbox.postgres.lanes import Lanes
 from notifykit.outbox.postgres.looking import Looking
 from notifykit.outbox.postgres.lost_claims import LostClaims
 from notifykit.outbox.postgres.places import Places
+from notifykit.outbox.postgres.postponing import Postponing
 from notifykit.outbox.postgres.pulsing import Pulsing
 from notifykit.outbox.postgres.queueing import Queueing
 from notifykit.outbox.postgres.receipts import Receipts
@@ -33,6 +34,7 @@ class PostgresOutbox(
     Queueing,
     Claiming,
     LostClaims,
+    Postponing,
     WritingBack,
     Resolving,
     Deciding,

@@ -10,6 +10,7 @@ from notifykit.outbox import cells
 from notifykit.outbox.postgres import advisory, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.wording import Reason
+from notifykit.wording.host import NOT_FLAGGED
 
 # `owing_campaigns`: those with sent tasks, found by one seek each.
 _OWING = """
@@ -21,11 +22,11 @@ WITH RECURSIVE owing (campaign) AS (
 SELECT campaign FROM owing WHERE campaign IS NOT NULL
 """
 
-_DUE = """
+_DUE = f"""
  WHERE t.status = 'sent' AND t.campaign = %s AND t.id > %s
    AND NOT EXISTS (SELECT 1 FROM outbox.messages AS sibling JOIN outbox.tasks AS its ON its.id = sibling.id
                     WHERE sibling.campaign = m.campaign AND sibling.record_key = m.record_key
-                      AND its.status NOT IN ('sent', 'completed', 'cancelled'))
+                      AND sibling.period = m.period AND {rows.NOT_TOLD})
  ORDER BY t.id LIMIT %s
 """
 
@@ -40,6 +41,29 @@ _BEGIN = "INSERT INTO outbox.settling (campaign) VALUES (%s) ON CONFLICT DO NOTH
 
 # `end_write_back`: none are.
 _END = "DELETE FROM outbox.settling WHERE campaign = %s"
+
+# `leave_unflagged`: whether any message of a campaign expired.
+_ANY_EXPIRED = f"""
+SELECT 1 FROM outbox.tasks AS its WHERE campaign = %s AND {rows.HAS_EXPIRED} LIMIT 1
+"""
+
+# `leave_unflagged`: sent tasks of records of which another message expired, and nothing waits.
+_UNFLAGGED = f"""
+WITH unflagged AS (
+    SELECT t.id FROM {rows.TASKS}
+     WHERE t.status = 'sent' AND t.campaign = %(campaign)s
+       AND EXISTS (SELECT 1 FROM outbox.messages AS sibling JOIN outbox.tasks AS its ON its.id = sibling.id
+                    WHERE sibling.campaign = m.campaign AND sibling.record_key = m.record_key
+                      AND sibling.period = m.period AND {rows.HAS_EXPIRED})
+       AND NOT EXISTS (SELECT 1 FROM outbox.messages AS sibling JOIN outbox.tasks AS its ON its.id = sibling.id
+                        WHERE sibling.campaign = m.campaign AND sibling.record_key = m.record_key
+                          AND sibling.period = m.period AND its.status NOT IN ('sent', 'completed', 'cancelled'))
+     ORDER BY t.id FOR UPDATE OF t)
+UPDATE outbox.tasks AS t
+   SET status = 'completed', completed_at = %(now)s, refusal = %(reason)s, refusal_code = %(reason_code)s,
+       refusal_params = %(reason_params)s
+  FROM unflagged WHERE t.id = unflagged.id AND status = 'sent'
+"""
 
 # `complete`: sent tasks are written back.
 _COMPLETE = """
@@ -78,6 +102,14 @@ class WritingBack:
         """Return the same, as far as a write-back needs it."""
         found = self.db.all(_OWED_BRIEFLY, (campaign, after, limit))
         return [Owed(id_, key, json.loads(metadata)) for id_, key, metadata in found]
+
+    def leave_unflagged(self, campaign: str) -> int:
+        """Complete, without a write-back, the sent tasks of records of which another message expired."""
+        if self.db.one(_ANY_EXPIRED, (campaign,)) is None:
+            return 0
+        with self.db.transaction():
+            values = {"campaign": campaign, "now": self.db.now(), **cells.reason_values(NOT_FLAGGED())}
+            return self.db.execute(_UNFLAGGED, values)
 
     def begin_write_back(self, campaign: str) -> None:
         """Keep that flags of a campaign are being written. Waits for an undoing: what is owed is looked at after it."""

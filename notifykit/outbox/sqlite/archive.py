@@ -42,11 +42,12 @@ _DROP_ONCE = "DROP INDEX tasks_dedup"
 
 # `_claim`: what was sent twice, by a store that was restored in between, is in it twice.
 _AGAIN = """
-CREATE INDEX tasks_dedup ON tasks (campaign, record_key, message_name, round) WHERE campaign IS NOT NULL
+CREATE INDEX tasks_dedup ON tasks (campaign, record_key, message_name, round, coalesce(period, ''))
+ WHERE campaign IS NOT NULL
 """
 
 # Part of `_THERE`: it is that task, and nothing was sent of it since.
-_SAME = """record_key IS :record_key AND message_name IS :message_name AND round IS :round
+_SAME = """record_key IS :record_key AND message_name IS :message_name AND round IS :round AND period IS :period
        AND queued_at IS :queued_at AND sent_at IS :sent_at AND attempts IS :attempts"""
 
 # `put`: what has a task's id, or is the same message; and whether it is the same task.
@@ -55,6 +56,7 @@ SELECT id, {_SAME} FROM tasks WHERE id = :id
  UNION ALL
 SELECT id, {_SAME} FROM tasks INDEXED BY tasks_dedup
  WHERE campaign = :campaign AND record_key = :record_key AND message_name = :message_name AND round = :round
+   AND period IS :period
 """
 
 # `put`: the lowest id, as far as it is below zero.
@@ -71,7 +73,7 @@ ON CONFLICT (topic, name) DO UPDATE SET note = excluded.note
 
 # `messages`: a page of what is in it.
 _MESSAGES = """
-SELECT id, campaign, record_key, message_name, round FROM tasks
+SELECT id, campaign, record_key, message_name, round, coalesce(period, '') FROM tasks
  WHERE id > ? AND typeof(campaign) = 'text' AND typeof(record_key) = 'text' AND typeof(message_name) = 'text'
  ORDER BY id LIMIT ?
 """
@@ -178,7 +180,7 @@ class Archive:
         lowest = min([db.one(_LOWEST)[0], *(cells["id"] for cells in found)])
         ids: dict[int, int] = {}
         for cells in found:
-            there = db.all(_THERE, cells)
+            there = db.all(_THERE, {"period": None, **cells})
             kept = next((id_ for id_, same in there if same), None)
             if kept is None and any(id_ == cells["id"] for id_, _ in there):
                 lowest -= 1
@@ -193,8 +195,8 @@ class Archive:
             while page := self.outbox.db.all(_MESSAGES, (after, most)):
                 after = page[-1][0]
                 yield [
-                    PrunedMessage(campaign=campaign, key=key, name=name, rounds=round_)
-                    for _, campaign, key, name, round_ in page
+                    PrunedMessage(campaign=campaign, key=key, name=name, rounds=round_, period=period)
+                    for _, campaign, key, name, round_, period in page
                 ]
 
     def holds(self, campaign: str, key: str, name: str) -> bool:

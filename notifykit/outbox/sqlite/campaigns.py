@@ -34,14 +34,14 @@ _RELEASE = "DELETE FROM held_campaigns WHERE campaign = ?"
 
 # `shared_keys`: what cannot be under one name.
 _SHARED = """
-WITH known (campaign, record_key, message_name, round) AS (
-    SELECT campaign, record_key, message_name, round FROM tasks
+WITH known (campaign, record_key, message_name, round, period) AS (
+    SELECT campaign, record_key, message_name, round, coalesce(period, '') FROM tasks
      UNION ALL
-    SELECT campaign, record_key, message_name, rounds
+    SELECT campaign, record_key, message_name, rounds, period
       FROM pruned CROSS JOIN pruned_messages ON pruned_messages.id = message)
 SELECT DISTINCT one.record_key FROM known AS one
   JOIN known AS other ON other.record_key = one.record_key AND other.message_name = one.message_name
-                     AND other.round = one.round
+                     AND other.round = one.round AND other.period = one.period
  WHERE one.campaign = ? AND other.campaign = ? ORDER BY 1
 """
 
@@ -146,7 +146,7 @@ class Campaigns:
                 self.db.execute(_HOLD, {"campaign": campaign, **cells.reason_values(reason)})
 
     def shared_keys(self, one: str, other: str) -> list[str]:
-        """Return the keys under which two campaigns have the same message in the same round."""
+        """Return the keys under which two campaigns have the same message in the same round of the same period."""
         return [key for (key,) in self.db.all(_SHARED, (one, other))]
 
     def rename_campaign(self, old: str, new: str, *, who: str, why: str) -> int:

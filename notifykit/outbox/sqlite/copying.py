@@ -35,7 +35,12 @@ _ORDER = {
 }
 """The kinds that are tables, and the order of their rows."""
 
-_CELLS = {"text": "message", "metadata": "coalesce(metadata, '{}')", "not_before": "coalesce(not_before, 0.0)"}
+_CELLS = {
+    "text": "message",
+    "metadata": "coalesce(metadata, '{}')",
+    "not_before": "coalesce(not_before, 0.0)",
+    "period": "coalesce(period, '')",
+}
 """How columns of a task are read that are called otherwise here, or may hold nothing."""
 
 # `state`: why nobody works with the outbox.
@@ -61,7 +66,8 @@ _KEEP_KEY = "INSERT INTO key_forms (campaign, form, record_key) VALUES (?, ?, ?)
 
 # `rows`: what is in an archive.
 _PRUNED = """
-SELECT campaign, record_key, message_name, max(rounds) FROM pruned JOIN pruned_messages ON pruned_messages.id = message
+SELECT campaign, record_key, message_name, max(rounds), max(period)
+  FROM pruned JOIN pruned_messages ON pruned_messages.id = message
  GROUP BY campaign, record_key, message_name ORDER BY campaign, record_key, message_name
 """
 
@@ -73,8 +79,8 @@ INSERT INTO pruned_messages (campaign, message_name) SELECT :campaign, :name
 
 # `add`: what is in an archive.
 _ADD_PRUNED = """
-INSERT INTO pruned (record_key, message, rounds)
-SELECT :key, id, :rounds FROM pruned_messages WHERE campaign = :campaign AND message_name = :name
+INSERT INTO pruned (record_key, message, rounds, period)
+SELECT :key, id, :rounds, :period FROM pruned_messages WHERE campaign = :campaign AND message_name = :name
 """
 
 # `add`: where no row has that id.
@@ -181,13 +187,13 @@ class SqliteCopyEnd:
         elif kind == "keys":
             self._db.executemany(_KEEP_KEY, ((campaign, normal_form(key), key) for campaign, key in rows))
         elif kind == "pruned":
-            for campaign, key, name, rounds in rows:
-                values = {"campaign": campaign, "key": key, "name": name, "rounds": rounds}
+            for campaign, key, name, rounds, period in rows:
+                values = {"campaign": campaign, "key": key, "name": name, "rounds": rounds, "period": period}
                 self._db.execute(_NAME_PRUNED, values)
                 self._db.execute(_ADD_PRUNED, values)
         else:
             names = ["message" if kind == "tasks" and name == "text" else name for name in KINDS[kind]]
-            places = ", ".join("?" * len(names))
+            places = ", ".join("nullif(?, '')" if name == "period" else "?" for name in names)
             rows = as_bytes(rows) if kind == "contents" else rows
             self._db.executemany(f"INSERT INTO {kind} ({', '.join(names)}) VALUES ({places})", rows)
             if kind == "tasks":

@@ -39,13 +39,14 @@ SELECT :decision, id, :became, {_NUMBER}, (
 """
 
 # `move`: put a task where a person wants it. One that is queued again has its tries anew, and where another program
-# wrote over the number of its attempts, that of the latest that is known.
+# wrote over the number of its attempts, that of the latest that is known. What has expired does so no more.
 _MOVE = f"""
 UPDATE tasks SET status = :status, updated_at = :local, reason = :reason, reason_code = :reason_code,
                  reason_params = :reason_params, worker = NULL, started_at = NULL, attempts = {_NUMBER},
                  lease = NULL, beat = NULL, due_at = NULL, hold_until = NULL, not_before = 0.0,
                  tries = CASE WHEN :status = 'queued' THEN 0 ELSE tries END,
                  doubted_at = CASE WHEN :status = 'queued' THEN NULL ELSE doubted_at END,
+                 expires_at = CASE WHEN :status = 'queued' AND expires_at <= :now THEN NULL ELSE expires_at END,
                  sent_at = CASE :status WHEN 'sent' THEN :now WHEN 'queued' THEN NULL ELSE sent_at END
  WHERE id = :id
 """

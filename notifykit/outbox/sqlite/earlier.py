@@ -45,13 +45,15 @@ def read_as_now(connection: sqlite3.Connection) -> Callable[[str], str]:
     if "channels" not in there and "campaign" in there["tasks"]:
         channel_times.look_again(connection)
     missing = [column for name in _LARGE & there.keys() for column in wanted[name][1] if column not in there[name]]
-    instead = {rf"\b(?:tasks\.)?(?:{'|'.join(missing)})\b": "NULL"} if missing else {}
+    # Other tables may have columns of the same names, and are told apart by their own.
+    lacking = rf"(?<![:.\w])(?:(?!pruned\b)\w+\.)?(?:{'|'.join(missing)})\b"
+    instead = {lacking: "NULL"} if missing else {}
     if indexes:
         instead[rf"\bINDEXED BY (?:{'|'.join(indexes)})\b"] = ""
 
     def as_now(statement: str) -> str:
-        for lacking, present in instead.items():
-            statement = re.sub(lacking, present, statement)
+        for found, present in instead.items():
+            statement = re.sub(found, present, statement)
         return statement
 
     return as_now

@@ -32,7 +32,7 @@ HEAR = """INSERT INTO events (at, task_id, kind, who, detail)
      WHERE id = NEW.id AND OLD.status IN ('queued', 'in_doubt');
     -- Whose turn it is now: the rule of notifykit/outbox/lanes.py.
     UPDATE tasks SET due_at = CASE
-        WHEN tries > 0 AND not_before > (julianday('now') - 2440587.5) * 86400.0 THEN not_before
+        WHEN not_before > (julianday('now') - 2440587.5) * 86400.0 THEN not_before
         ELSE max(not_before, coalesce((
             SELECT max(hold_until) FROM tasks AS retry
              WHERE retry.status = 'queued' AND retry.ordered = 1 AND retry.channel = tasks.channel
@@ -43,7 +43,7 @@ HEAR = """INSERT INTO events (at, task_id, kind, who, detail)
             SELECT min(id) FROM tasks AS ready
              WHERE ready.status = 'queued' AND ready.ordered = 1 AND ready.channel = NEW.channel
                AND ready.recipient = NEW.recipient
-               AND NOT (ready.tries > 0 AND ready.not_before > (julianday('now') - 2440587.5) * 86400.0)), id)
+               AND ready.not_before <= (julianday('now') - 2440587.5) * 86400.0), id)
        AND NOT EXISTS (
             SELECT 1 FROM tasks AS busy
              WHERE busy.status = 'sending' AND busy.ordered = 1 AND busy.channel = NEW.channel
@@ -65,7 +65,7 @@ _TAKE = """UPDATE tasks SET status = 'queued', metadata = coalesce(metadata, '{m
             SELECT 1 FROM tasks AS ready
              WHERE ready.status = 'queued' AND ready.ordered = 1 AND ready.channel = tasks.channel
                AND ready.recipient = tasks.recipient AND ready.id < NEW.id
-               AND NOT (ready.tries > 0 AND ready.not_before > (julianday('now') - 2440587.5) * 86400.0))
+               AND ready.not_before <= (julianday('now') - 2440587.5) * 86400.0)
        AND NOT EXISTS (
             SELECT 1 FROM tasks AS busy
              WHERE busy.status = 'sending' AND busy.ordered = 1 AND busy.channel = tasks.channel

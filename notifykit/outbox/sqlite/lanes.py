@@ -31,14 +31,14 @@ UPDATE tasks SET due_at = not_before
                   AND busy.recipient = tasks.recipient)))
 """
 
-# `place_new`: lanes in which a new task stands behind a retry that waits: for how long depends on that one's patience.
+# `place_new`: lanes in which a new task stands behind one that may wait for its time. For how long: see `advance`.
 # Lanes are fewer than tasks, so these are found first.
 _BEHIND_RETRIES = """
 WITH lane AS (SELECT DISTINCT channel, recipient FROM tasks NOT INDEXED
                WHERE id > :last AND status = 'queued' AND ordered = 1 AND due_at IS NULL)
 SELECT channel, recipient FROM lane
  WHERE EXISTS (SELECT 1 FROM tasks AS retry INDEXED BY tasks_retrying
-                WHERE retry.status = 'queued' AND retry.tries > 0 AND retry.ordered = 1
+                WHERE retry.status = 'queued' AND retry.not_before > 0.0 AND retry.ordered = 1
                   AND retry.channel = lane.channel AND retry.recipient = lane.recipient)
 """
 
@@ -55,7 +55,7 @@ SELECT 1 FROM tasks INDEXED BY tasks_sending
 # time before the year 10000, is 0: the claim then puts that task aside.
 _LANE = """
 SELECT id, CAST(CASE WHEN not_before <= 253402300799.0 THEN not_before ELSE 0.0 END AS REAL),
-       CAST(coalesce(tries, 0) AS INTEGER), CAST(hold_until AS REAL), due_at
+       CAST(hold_until AS REAL), due_at
   FROM tasks INDEXED BY tasks_lane
  WHERE status = 'queued' AND ordered = 1 AND channel = ? AND recipient = ? ORDER BY id
 """
@@ -64,8 +64,7 @@ SELECT id, CAST(CASE WHEN not_before <= 253402300799.0 THEN not_before ELSE 0.0 
 _FIRST = """
 WITH lane (channel, recipient) AS (VALUES {})
 SELECT lane.channel, lane.recipient, id,
-       CAST(CASE WHEN not_before <= 253402300799.0 THEN not_before ELSE 0.0 END AS REAL),
-       CAST(coalesce(tries, 0) AS INTEGER), due_at
+       CAST(CASE WHEN not_before <= 253402300799.0 THEN not_before ELSE 0.0 END AS REAL), due_at
   FROM lane CROSS JOIN tasks
  WHERE id = (SELECT id FROM tasks AS first INDEXED BY tasks_lane
               WHERE first.status = 'queued' AND first.ordered = 1 AND first.channel = lane.channel
@@ -101,17 +100,17 @@ def find_turn(db: Database, task: Task, *, queued: bool) -> None:
 def advance(db: Database, lanes: Iterable[tuple[str, str]], *, free: bool = False) -> None:
     """Find whose turn it is now, in lanes: channels with recipients. `free`: nothing of them is on the wire.
 
-    That is the first queued task. Where it waits for a retry, so does everything behind it, but no longer than
-    until its `hold_until`.
+    That is the first queued task. Where its time has not come, everything behind it waits until its `hold_until`, and
+    not at all where it has none: it is a retry that is waited for, or was never tried and is to be sent later.
     """
     now = db.clock.now()
     turns: list[tuple[float, int]] = []
     first: dict[str, tuple[float, int]] = {}
     if not free:
         lanes = [lane for lane in lanes if not db.one(_BUSY, lane)]
-    for channel, recipient, id_, not_before, tries, due_at in _first_of(db, list(lanes)):
+    for channel, recipient, id_, not_before, due_at in _first_of(db, list(lanes)):
         found: Iterable[tuple[float, int]]
-        if tries > 0 and not_before > now:  # it lets others pass
+        if not_before > now:  # it lets others pass
             found = _turns(db, channel, recipient, now)
         else:
             found = [(not_before, id_)] if not_before != due_at else ()
@@ -123,7 +122,7 @@ def advance(db: Database, lanes: Iterable[tuple[str, str]], *, free: bool = Fals
         channel_times.lower(db, ((channel, *turn) for channel, turn in first.items()))
 
 
-def _first_of(db: Database, lanes: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str, int, float, int, object]]:
+def _first_of(db: Database, lanes: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str, int, float, object]]:
     """Yield the first queued task of each of these lanes that has one: by one statement for many."""
     for at in range(0, len(lanes), LANES):
         part = lanes[at : at + LANES]
@@ -136,11 +135,11 @@ def _turns(db: Database, channel: str, recipient: str, now: float) -> Iterator[t
     """Yield the tasks of a free lane whose turn is at another time than is kept: that time, and the id."""
     held_until = 0.0
     with db.explaining(), closing(db.execute(_LANE, (channel, recipient))) as found:
-        for id_, not_before, tries, hold_until, due_at in found:
-            waits_for_retry = tries > 0 and not_before > now
-            due = not_before if waits_for_retry else max(not_before, held_until)
+        for id_, not_before, hold_until, due_at in found:
+            waits = not_before > now
+            due = not_before if waits else max(not_before, held_until)
             if due != due_at:
                 yield due, id_
-            if not waits_for_retry:
+            if not waits:
                 break
             held_until = max(held_until, hold_until or 0.0)

@@ -57,7 +57,7 @@ SELECT id, attempts, channel, worker, started_at, NULL, NULL, NULL, NULL, NULL, 
 
 # `pruned`: what was moved of a key.
 _PRUNED = """
-SELECT campaign, record_key, message_name, max(rounds)
+SELECT campaign, record_key, message_name, max(rounds), max(pruned.period)
   FROM pruned CROSS JOIN pruned_messages ON pruned_messages.id = message
  WHERE record_key = :key AND (:campaign IS NULL OR campaign = :campaign)
  GROUP BY campaign, message_name ORDER BY campaign, message_name
@@ -164,8 +164,8 @@ class Looking:
         from notifykit.outbox.pruned import PrunedMessage  # likewise
 
         return [
-            PrunedMessage(campaign=name, key=key_, name=message, rounds=rounds)
-            for name, key_, message, rounds in self.db.all(_PRUNED, {"key": key, "campaign": campaign})
+            PrunedMessage(campaign=name, key=key_, name=message, rounds=rounds, period=period)
+            for name, key_, message, rounds, period in self.db.all(_PRUNED, {"key": key, "campaign": campaign})
         ]
 
     def count_pruned(self) -> int:

@@ -22,6 +22,7 @@ _FINISHED = f"""status = 'completed' AND campaign IS NOT NULL AND completed_at <
    AND NOT EXISTS (
        SELECT 1 FROM tasks AS sibling INDEXED BY tasks_dedup
         WHERE sibling.campaign = tasks.campaign AND sibling.record_key = tasks.record_key
+          AND sibling.period IS tasks.period
           AND (sibling.status NOT IN ('completed', 'cancelled') OR {rows.overwritten("sibling")}
                OR (sibling.status = 'completed' AND sibling.completed_at >= :before)
                OR EXISTS (SELECT 1 FROM decided INDEXED BY decided_task WHERE decided.task_id = sibling.id)))"""
@@ -47,7 +48,7 @@ SELECT campaign FROM pruned CROSS JOIN pruned_messages ON pruned_messages.id = m
 # `take_back`: whether a task is there, under whatever id.
 _THERE = """
 SELECT 1 FROM tasks INDEXED BY tasks_dedup
- WHERE campaign = :now AND record_key = :record_key AND message_name = :message_name
+ WHERE campaign = :now AND record_key = :record_key AND message_name = :message_name AND period IS :period
    AND queued_at IS :queued_at AND sent_at IS :sent_at AND attempts IS :attempts
 """
 
@@ -56,7 +57,7 @@ _FREE = """
 SELECT EXISTS (SELECT 1 FROM tasks WHERE id = :id),
        max(:round, coalesce((SELECT max(round) + 1 FROM tasks INDEXED BY tasks_dedup
                               WHERE campaign = :now AND record_key = :record_key AND message_name = :message_name
-                                AND round >= :round), :round))
+                                AND period IS :period AND round >= :round), :round))
 """
 
 # `take_back`: a row. The table, its columns and places come within.
@@ -87,11 +88,13 @@ SELECT DISTINCT campaign, message_name FROM tasks
 
 # `prune`: their keys stay.
 _KEEP_KEYS = """
-INSERT INTO pruned (record_key, message, rounds)
+INSERT INTO pruned (record_key, message, rounds, period)
 SELECT record_key, (SELECT min(id) FROM pruned_messages AS known
-                     WHERE known.campaign = tasks.campaign AND known.message_name = tasks.message_name), max(round)
+                     WHERE known.campaign = tasks.campaign AND known.message_name = tasks.message_name), max(round),
+       max(coalesce(period, ''))
   FROM tasks WHERE id IN (SELECT value FROM json_each(?)) GROUP BY 1, 2 ORDER BY 1, 2
-ON CONFLICT (record_key, message) DO UPDATE SET rounds = max(rounds, excluded.rounds)
+ON CONFLICT (record_key, message) DO UPDATE
+   SET rounds = max(rounds, excluded.rounds), period = max(period, excluded.period)
 """
 
 # `prune`: where they went.
@@ -108,9 +111,10 @@ INSERT INTO pruned_messages (campaign, message_name) SELECT :campaign, :name
 
 # `know`: a key.
 _KNOW = """
-INSERT INTO pruned (record_key, message, rounds)
-SELECT :key, min(id), :rounds FROM pruned_messages WHERE campaign = :campaign AND message_name = :name
-ON CONFLICT (record_key, message) DO UPDATE SET rounds = max(rounds, excluded.rounds)
+INSERT INTO pruned (record_key, message, rounds, period)
+SELECT :key, min(id), :rounds, :period FROM pruned_messages WHERE campaign = :campaign AND message_name = :name
+ON CONFLICT (record_key, message) DO UPDATE
+   SET rounds = max(rounds, excluded.rounds), period = max(period, excluded.period)
 """
 
 # `forget_archives`: one of them.
@@ -201,7 +205,7 @@ class SqlitePruning:
         db = self.db
         with db.transaction():
             for one in messages:
-                values = {"campaign": one.campaign, "name": one.name, "key": one.key, "rounds": one.rounds}
+                values = {name: getattr(one, name) for name in ("campaign", "name", "key", "rounds", "period")}
                 db.execute(_KNOW_NAME, values)
                 db.execute(_KNOW, values)
             key_forms.keep_forms(db, ((one.campaign, one.key) for one in messages))
@@ -226,7 +230,7 @@ class SqlitePruning:
                 cells = dict(zip(columns, row, strict=True))
                 with db.explaining():
                     now = name_of_now(db.connection, cells["record_key"], cells["message_name"], cells["campaign"])
-                asked = {**cells, "now": now}
+                asked = {"period": None, **cells, "now": now}
                 if now is None or db.one(_THERE, asked) is not None:
                     continue
                 taken, round_ = db.one(_FREE, asked)

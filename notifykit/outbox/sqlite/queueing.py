@@ -18,27 +18,41 @@ _PRUNED = "pruned CROSS JOIN pruned_messages ON pruned_messages.id = message"
 # in case that it fails half-way, SQLite copies each page before it changes it, which is many times what is queued.
 _INSERT = """
 INSERT INTO tasks (task_type, recipient, message, status, created_at, updated_at, metadata, campaign, record_key,
-                   message_name, round, channel, ordered, limit_key, attempts, tries, queued_at, not_before, options)
-VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0.0, ?)
+                   message_name, round, channel, ordered, limit_key, attempts, tries, queued_at, not_before, options,
+                   period, expires_at)
+VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING
 """
 
 # `_not_pruned`: whether anything was moved to an archive.
 _ANY_PRUNED = "SELECT EXISTS (SELECT 1 FROM pruned)"
 
-# `_not_pruned`: whether a draft was.
-_IS_PRUNED = f"SELECT 1 FROM {_PRUNED} WHERE record_key = ? AND campaign = ? AND message_name = ? AND rounds >= ?"
+# `_not_pruned`: whether a draft was, or one of a later period.
+_IS_PRUNED = f"""
+SELECT 1 FROM {_PRUNED}
+ WHERE record_key = ? AND campaign = ? AND message_name = ?
+   AND (pruned.period > ? OR (pruned.period = ? AND rounds >= ?))
+"""
+
+# `_not_past`: whether any message has a period.
+_ANY_PERIODS = "SELECT EXISTS (SELECT 1 FROM tasks INDEXED BY tasks_periods WHERE period IS NOT NULL)"
+
+# `_not_past`: the last known period of a message.
+_LAST_PERIOD = """
+SELECT max(period) FROM tasks INDEXED BY tasks_periods
+ WHERE campaign = ? AND record_key = ? AND message_name = ? AND period IS NOT NULL
+"""
 
 # `ledger`: the messages of a campaign that are neither sent nor cancelled. Round 1 only: a resend is no
 # drift.
 _WAITING = """
-SELECT record_key, message_name, status FROM tasks INDEXED BY tasks_due
+SELECT record_key, message_name, status, period FROM tasks INDEXED BY tasks_due
  WHERE status = 'queued' AND due_at IS NOT NULL AND campaign = :campaign AND round = 1
-UNION ALL SELECT record_key, message_name, status FROM tasks INDEXED BY tasks_lane
+UNION ALL SELECT record_key, message_name, status, period FROM tasks INDEXED BY tasks_lane
  WHERE status = 'queued' AND ordered = 1 AND campaign = :campaign AND round = 1
-UNION ALL SELECT record_key, message_name, status FROM tasks INDEXED BY tasks_sending
+UNION ALL SELECT record_key, message_name, status, period FROM tasks INDEXED BY tasks_sending
  WHERE status = 'sending' AND campaign = :campaign AND round = 1
-UNION ALL SELECT record_key, message_name, status FROM tasks INDEXED BY tasks_stuck
+UNION ALL SELECT record_key, message_name, status, period FROM tasks INDEXED BY tasks_stuck
  WHERE (status = 'failed' OR status = 'in_doubt') AND campaign = :campaign AND round = 1
 """
 
@@ -48,26 +62,31 @@ SELECT EXISTS (SELECT 1 FROM tasks INDEXED BY tasks_dedup WHERE campaign = :camp
     OR EXISTS (SELECT 1 FROM pruned_messages WHERE campaign = :campaign)
 """
 
-# `ledger`: how many messages of a key were sent, and how many still wait.
+# `ledger`: how many messages of a key were sent, and how many still wait or expired; of one period where one is named.
 _DELIVERED = f"""
-SELECT sum(status IN ('sent', 'completed')), sum({rows.waits("tasks")}),
-       EXISTS (SELECT 1 FROM {_PRUNED} WHERE record_key = :key AND campaign = :campaign)
-  FROM tasks WHERE campaign = :campaign AND record_key = :key
+SELECT sum(status IN ('sent', 'completed')), sum({rows.waits("tasks")} OR {rows.expired("tasks")}),
+       EXISTS (SELECT 1 FROM {_PRUNED}
+                WHERE record_key = :key AND campaign = :campaign AND (:period IS NULL OR pruned.period >= :period))
+  FROM tasks
+ WHERE campaign = :campaign AND record_key = :key AND (:period IS NULL OR coalesce(period, '') = :period)
 """
 
-# `ledger`: whether a message of a key was ever queued.
+# `ledger`: whether a message of a key was ever queued, in this period or a later one.
 _KNOWN = f"""
-SELECT 1 FROM tasks WHERE campaign = :campaign AND record_key = :key AND message_name = :message
+SELECT 1 FROM tasks
+ WHERE campaign = :campaign AND record_key = :key AND message_name = :message AND coalesce(period, '') >= :period
  UNION ALL
-SELECT 1 FROM {_PRUNED} WHERE record_key = :key AND campaign = :campaign AND message_name = :message LIMIT 1
+SELECT 1 FROM {_PRUNED}
+ WHERE record_key = :key AND campaign = :campaign AND message_name = :message AND pruned.period >= :period
+ LIMIT 1
 """
 
 # `ledger`: the messages of some keys that were ever queued, and where each stands.
 _KNOWN_OF = f"""
-SELECT record_key, message_name, status FROM tasks
+SELECT record_key, message_name, status, coalesce(period, '') FROM tasks
  WHERE campaign = :campaign AND record_key IN (SELECT value FROM json_each(:keys))
  UNION ALL
-SELECT record_key, message_name, 'completed' FROM {_PRUNED}
+SELECT record_key, message_name, 'completed', pruned.period FROM {_PRUNED}
  WHERE campaign = :campaign AND record_key IN (SELECT value FROM json_each(:keys))
 """
 
@@ -112,36 +131,37 @@ class SqliteLedger:
     def __init__(self, db: Database, campaign: str) -> None:
         self._db = db
         self._campaign = campaign
-        self._waiting = db.gather(cells.standing_by_key, _WAITING, {"campaign": campaign})
+        self._waiting = db.gather(cells.waiting, _WAITING, {"campaign": campaign})
         self._new = not db.one(_ANY, {"campaign": campaign})[0]
-        self._loaded: dict[str, dict[str, str]] = {}
+        self._loaded: dict[str, cells.OfKey] = {}
 
     def load(self, keys: Iterable[str]) -> None:
         """Be ready to be asked of these keys which messages are known."""
         self._loaded = {key: {} for key in keys}
         asked = {"campaign": self._campaign, "keys": json.dumps(list(self._loaded))}
-        for key, name, status in self._db.all(_KNOWN_OF, asked):
+        for key, name, status, period in self._db.all(_KNOWN_OF, asked):
             if key in self._loaded:  # another program may have written a key that only looks like one
-                cells.keep_status(self._loaded[key], name, status)
+                cells.keep_status(self._loaded[key], name, period, status)
 
-    def status(self, key: str, message: str) -> str | None:
-        """Return where a message of a loaded key stands."""
-        return self._loaded[key].get(message)
+    def status(self, key: str, message: str, period: str = "") -> str | None:
+        """Return where a message of a loaded key stands, in this period or a later one."""
+        return cells.status_of(self._loaded[key], message, period)
 
-    def waiting(self, key: str) -> bool:
-        """Whether any message of this key is neither sent nor cancelled."""
-        return key in self._waiting
+    def waiting(self, key: str, period: str | None = None) -> bool:
+        """Whether any message of this key, and of this period, is neither sent nor cancelled."""
+        return self._waiting.any_of(key, period)
 
-    def waits(self, key: str) -> Mapping[str, str]:
-        """Return where those of its messages stood that were not."""
-        return self._waiting.get(key, cells.NOTHING)
+    def waits(self, key: str, period: str = "") -> Mapping[str, str]:
+        """Return where those of its messages of a period stood that were not."""
+        return self._waiting.standing.get(cells.place(key, period), cells.NOTHING)
 
-    def delivered(self, key: str) -> bool:
-        """Whether this key has messages, at least one was sent, and none still waits."""
-        if self._new or key in self._waiting:
+    def delivered(self, key: str, period: str | None = None) -> bool:
+        """Whether this key has messages, of this period, at least one was sent, and none still waits or expired."""
+        if self._new or self.waiting(key, period):
             return False
-        sent, waiting, pruned = self._db.one(_DELIVERED, {"campaign": self._campaign, "key": key})
-        return bool(sent or pruned) and not waiting
+        asked = {"campaign": self._campaign, "key": key, "period": period}
+        sent, not_sent, pruned = self._db.one(_DELIVERED, asked)
+        return bool(sent or pruned) and not not_sent
 
     def written_back(self, key: str) -> bool:
         """Whether any message of this key is completed, and in the store."""
@@ -151,11 +171,11 @@ class SqliteLedger:
         """Whether messages of this key were moved to an archive."""
         return bool(self._db.one(_ARCHIVED, {"campaign": self._campaign, "key": key})[0])
 
-    def known(self, key: str, message: str) -> bool:
-        """Whether this message of this key was ever queued."""
+    def known(self, key: str, message: str, period: str = "") -> bool:
+        """Whether this message of this key was ever queued, in this period or a later one."""
         if (loaded := self._loaded.get(key)) is not None:
-            return message in loaded
-        asked = {"campaign": self._campaign, "key": key, "message": message}
+            return cells.status_of(loaded, message, period) is not None
+        asked = {"campaign": self._campaign, "key": key, "message": message, "period": period}
         return self._db.one(_KNOWN, asked) is not None
 
 
@@ -175,7 +195,7 @@ class Queueing:
         local = db.local_time(now)
         with db.transaction():
             last = db.one(_LAST_ID)[0]
-            values = [_values(draft, local, now) for draft in self._not_pruned(drafts)]
+            values = [_values(draft, local, now) for draft in self._not_past(self._not_pruned(drafts))]
             new = max(0, db.executemany(_INSERT, values))
             ids: Sequence[int] = ()
             if new:
@@ -198,7 +218,23 @@ class Queueing:
         db = self.db
         if not db.one(_ANY_PRUNED)[0]:
             return drafts
-        return [one for one in drafts if not db.one(_IS_PRUNED, (one.key, one.campaign, one.name, one.round))]
+        return [one for one in drafts if not db.one(_IS_PRUNED, _asked_of_pruned(one))]
+
+    def _not_past(self, drafts: Sequence[Draft]) -> Sequence[Draft]:
+        """Return those of which no later period is known: a clock that is set back opens no period again."""
+        db = self.db
+        if not (any(one.period for one in drafts) or db.one(_ANY_PERIODS)[0]):
+            return drafts
+        last: dict[tuple[str, str, str], str] = {}
+        kept: list[Draft] = []
+        for one in drafts:
+            message = (one.campaign, one.key, one.name)
+            if (known := last.get(message)) is None:
+                known = db.one(_LAST_PERIOD, message)[0] or ""
+            last[message] = max(known, one.period)
+            if one.period >= known:
+                kept.append(one)
+        return kept
 
     def _ids(self, last: int, new: int) -> list[int]:
         """Return the ids of the new tasks: without a look at these where they leave out none."""
@@ -233,6 +269,10 @@ class Queueing:
         return count
 
 
+def _asked_of_pruned(draft: Draft) -> tuple[object, ...]:
+    return (draft.key, draft.campaign, draft.name, draft.period, draft.period, draft.round)
+
+
 def _values(draft: Draft, local: str, now: float) -> tuple[object, ...]:
     return (
         draft.task_type,
@@ -249,5 +289,8 @@ def _values(draft: Draft, local: str, now: float) -> tuple[object, ...]:
         draft.ordered,
         draft.limit_key,
         now,
+        draft.not_before,
         None if draft.options is None else cells.encode(draft.options),
+        draft.period or None,
+        draft.expires_at,
     )

@@ -10,16 +10,18 @@ from notifykit.outbox.sqlite import deciding, events, lanes
 from notifykit.outbox.sqlite.database import Database
 from notifykit.wording.host import DECIDED
 
-# `resend`: queue the latest round of a message again as the next one, if that was sent.
+# `resend`: queue the latest round of the last period of a message again as the next one, if that was sent.
 _NEW_ROUND = """
 INSERT INTO tasks (task_type, recipient, message, status, created_at, updated_at, metadata, campaign, record_key,
-                   message_name, round, channel, ordered, limit_key, attempts, tries, queued_at, not_before, options)
+                   message_name, round, channel, ordered, limit_key, attempts, tries, queued_at, not_before, options,
+                   period)
 SELECT task_type, recipient, message, 'queued', :local, :local, metadata, campaign, record_key,
-       message_name, round + 1, channel, ordered, limit_key, 0, 0, :now, 0.0, options
+       message_name, round + 1, channel, ordered, limit_key, 0, 0, :now, 0.0, options, period
   FROM tasks AS latest
  WHERE campaign = :campaign AND record_key = :key AND message_name = :message AND status IN ('sent', 'completed')
-   AND round = (SELECT max(round) FROM tasks WHERE campaign = latest.campaign AND record_key = latest.record_key
-                                               AND message_name = latest.message_name)
+   AND (coalesce(period, ''), round) = (
+       SELECT coalesce(period, ''), round FROM tasks
+        WHERE campaign = :campaign AND record_key = :key AND message_name = :message ORDER BY 1 DESC, 2 DESC LIMIT 1)
 """
 
 

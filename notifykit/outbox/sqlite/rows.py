@@ -10,14 +10,15 @@ from typing import Any
 from notifykit.model import Owed, Status, Task
 from notifykit.outbox.cells import parse, reason
 from notifykit.wording import Reason
-from notifykit.wording.host import CELLS_UNREADABLE, STATUS_OVERWRITTEN
+from notifykit.wording.host import CELLS_UNREADABLE, EXPIRED, STATUS_OVERWRITTEN
 
 _TEXTS = (
     *("task_type", "recipient", "message", "status", "campaign", "record_key", "message_name", "channel", "metadata"),
     *("reason", "reason_code", "reason_params", "refusal", "refusal_code", "refusal_params", "worker", "options"),
+    "period",
 )
 _NUMBERS = ("id", "round", "ordered", "tries", "attempts")
-_TIMES = ("started_at", "queued_at", "not_before", "sent_at", "completed_at", "doubted_at")
+_TIMES = ("started_at", "queued_at", "not_before", "sent_at", "completed_at", "doubted_at", "expires_at")
 _OF_OWNED = ("record_key", "message_name", "channel")
 _OF_CLAIM = ("attempts", "worker", "started_at")
 _OF_STATUS = ("worker", "started_at", "not_before", "sent_at", "completed_at", "reason")
@@ -37,7 +38,7 @@ TASK_COLUMNS = (
         "channel",
     ),
     *("ordered", "metadata", "tries", "attempts", "worker", "started_at"),
-    *("queued_at", "not_before", "sent_at", "completed_at", "doubted_at", "reason"),
+    *("queued_at", "not_before", "sent_at", "completed_at", "doubted_at", "expires_at", "period", "reason"),
     *("reason_code", "reason_params", "refusal", "refusal_code", "refusal_params", "options"),
 )
 """The columns of a task, in the order in which `task` takes them."""
@@ -107,6 +108,11 @@ def perhaps_foreign(row: str = "tasks") -> str:
     OR typeof({row}.message_name) <> 'text' OR typeof({row}.channel) <> 'text' OR {overwritten(row)})"""
 
 
+def expired(row: str) -> str:
+    """Return, for a WHERE: that a row is a message that waited for too long."""
+    return f"({row}.status = 'cancelled' AND {row}.reason_code IS '{EXPIRED.code}')"
+
+
 def waits(row: str) -> str:
     """Return, for a WHERE: of a row of ours, that its message is neither sent nor cancelled, as far as is known."""
     return f"({row}.status NOT IN ('sent', 'completed', 'cancelled') OR {overwritten(row)})"
@@ -141,6 +147,8 @@ def task(row: Sequence[Any]) -> Task:
         reason=reason,
         doubted_at=row[20],
         options=options,
+        expires_at=row[21],
+        period=row[22] or "",
     )
 
 
@@ -159,15 +167,15 @@ def _read(row: Sequence[Any]) -> tuple[Status, dict[str, Any], Reason | None, di
     """
     if (known := _shown_as(row[4], tuple(map(type, row)))) is None:
         return None
-    for time in row[15:21]:
+    for time in row[15:22]:
         if time is not None and not 0.0 <= time <= _LATEST:
             return None
     if known is Status.CANCELLED and row[17] and row[5] is not None:
         return None
     try:
         kept = _metadata(row[11]) if row[11] else {}
-        reason = None if row[21] is row[24] is None else _told(*row[21:27])
-        options = None if row[27] is None else parse(row[27])[0]
+        reason = None if row[23] is row[26] is None else _told(*row[23:29])
+        options = None if row[29] is None else parse(row[29])[0]
     except _UNREADABLE:
         return None
     return (known, kept, reason, options) if type(kept) is dict and type(options) in _OPTIONS else None
@@ -293,6 +301,8 @@ def _foreign(row: Sequence[Any]) -> Task:
         completed_at=times["completed_at"],
         reason=reason,
         doubted_at=times["doubted_at"],
+        expires_at=times["expires_at"],
+        period=texts["period"],
         damaged=True,
     )
 

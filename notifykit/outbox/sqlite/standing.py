@@ -57,7 +57,7 @@ SELECT campaign, count(DISTINCT record_key) FROM tasks INDEXED BY tasks_owed
  WHERE status = 'sent' AND NOT {rows.overwritten()}
    AND NOT EXISTS (SELECT 1 FROM tasks AS sibling INDEXED BY tasks_dedup
                     WHERE sibling.campaign = tasks.campaign AND sibling.record_key = tasks.record_key
-                      AND {rows.waits("sibling")})
+                      AND sibling.period IS tasks.period AND ({rows.waits("sibling")} OR {rows.expired("sibling")}))
  GROUP BY campaign
 """
 

@@ -14,6 +14,9 @@ from notifykit.wording.translation import gettext
 _ADDS = re.compile(r'ALTER TABLE tasks ADD COLUMN "(\w+)" (\w+)')
 _TABLE = re.compile(r"CREATE TABLE (\w+)")
 
+# `take`: whether this is an archive, in which a message may be twice.
+_HAS_AGAIN = "SELECT 1 FROM pragma_index_list('tasks') WHERE name = 'tasks_dedup' AND NOT \"unique\""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaStep:
@@ -31,8 +34,9 @@ class SchemaStep:
     def take(self, connection: sqlite3.Connection) -> None:
         """Take this step, within the transaction that is open. Raises sqlite3.Error."""
         there = {name for _, name, *_ in connection.execute("PRAGMA table_info(tasks)")}
+        again = connection.execute(_HAS_AGAIN).fetchone() is not None
         for statement in self.needed(there):
-            connection.execute(statement)
+            connection.execute(statement.replace("UNIQUE ", "", 1) if again else statement)
 
     def needed(self, there: Collection[str]) -> Iterator[str]:
         """Yield its statements, but for columns that the table has already: another program's are taken as they are."""

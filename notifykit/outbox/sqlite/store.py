@@ -21,6 +21,7 @@ from notifykit.outbox.sqlite.deciding import Deciding
 from notifykit.outbox.sqlite.identity import identity_of, lost, require_identity
 from notifykit.outbox.sqlite.key_forms import KeyForms
 from notifykit.outbox.sqlite.looking import Looking
+from notifykit.outbox.sqlite.postponing import Postponing
 from notifykit.outbox.sqlite.pulsing import Pulsing
 from notifykit.outbox.sqlite.queueing import Queueing
 from notifykit.outbox.sqlite.reading import ReadOnlyDatabase
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 class SqliteOutbox(
     Queueing,
     Claiming,
+    Postponing,
     WritingBack,
     Resolving,
     Deciding,

@@ -10,18 +10,19 @@ from notifykit.outbox import cells
 from notifykit.outbox.sqlite import rows
 from notifykit.outbox.sqlite.database import Database
 from notifykit.wording import Reason
+from notifykit.wording.host import NOT_FLAGGED
 
 # `owing_campaigns`: those with sent tasks.
 _OWING = "SELECT DISTINCT campaign FROM tasks INDEXED BY tasks_owed WHERE status = 'sent'"
 
-# `owed`, `owed_briefly`: a page of sent tasks whose siblings are all sent. The outer scan is over sent tasks in id
-# order; the inner one asks the dedup index for their siblings.
+# `owed`, `owed_briefly`: a page of sent tasks whose siblings of the same period are all sent. The outer scan is over
+# sent tasks in id order; the inner one asks the dedup index for their siblings.
 _OWED = f"""
 SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks INDEXED BY tasks_owed
  WHERE status = 'sent' AND campaign = ? AND id > ? AND NOT {rows.overwritten()}
    AND NOT EXISTS (SELECT 1 FROM tasks AS sibling INDEXED BY tasks_dedup
                     WHERE sibling.campaign = tasks.campaign AND sibling.record_key = tasks.record_key
-                      AND {rows.waits("sibling")})
+                      AND sibling.period IS tasks.period AND ({rows.waits("sibling")} OR {rows.expired("sibling")}))
  ORDER BY id LIMIT ?
 """
 
@@ -33,6 +34,24 @@ _END = "DELETE FROM settling WHERE campaign = ?"
 
 _PAGE = 2_000
 """Whole rows that are held at once on the way to what a write-back needs of them."""
+
+# `leave_unflagged`: whether any message of a campaign expired.
+_ANY_EXPIRED = f"SELECT 1 FROM tasks INDEXED BY tasks_cancelled WHERE campaign = ? AND {rows.expired('tasks')} LIMIT 1"
+
+# `leave_unflagged`: sent tasks of records of which another message expired, and nothing waits.
+_UNFLAGGED = f"""
+UPDATE tasks SET status = 'completed', completed_at = :now, updated_at = :local, refusal = :reason,
+                 refusal_code = :reason_code, refusal_params = :reason_params
+ WHERE id IN (
+       SELECT id FROM tasks AS sent INDEXED BY tasks_owed
+        WHERE status = 'sent' AND campaign = :campaign AND NOT {rows.overwritten("sent")}
+          AND EXISTS (SELECT 1 FROM tasks AS sibling INDEXED BY tasks_dedup
+                       WHERE sibling.campaign = sent.campaign AND sibling.record_key = sent.record_key
+                         AND sibling.period IS sent.period AND {rows.expired("sibling")})
+          AND NOT EXISTS (SELECT 1 FROM tasks AS sibling INDEXED BY tasks_dedup
+                           WHERE sibling.campaign = sent.campaign AND sibling.record_key = sent.record_key
+                             AND sibling.period IS sent.period AND {rows.waits("sibling")}))
+"""
 
 # `complete`: sent tasks are written back.
 _COMPLETE = """
@@ -70,6 +89,15 @@ class WritingBack:
             owed += map(rows.owed, page)
             after = owed[-1].id
         return owed
+
+    def leave_unflagged(self, campaign: str) -> int:
+        """Complete, without a write-back, the sent tasks of records of which another message expired."""
+        if self.db.one(_ANY_EXPIRED, (campaign,)) is None:
+            return 0
+        now = self.db.clock.now()
+        values = {"campaign": campaign, "now": now, "local": self.db.local_time(now)}
+        with self.db.transaction():
+            return self.db.execute(_UNFLAGGED, values | cells.reason_values(NOT_FLAGGED())).rowcount
 
     def begin_write_back(self, campaign: str) -> None:
         """Keep that flags of a campaign are being written."""

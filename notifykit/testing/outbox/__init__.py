@@ -8,6 +8,8 @@ pytest.register_assert_rewrite(
         for part in (
             "steps",
             "queueing",
+            "periods",
+            "postponing",
             "claiming",
             "limits",
             "key_limits",
@@ -41,6 +43,8 @@ from notifykit.testing.outbox.key_limits import KeyLimitsContract  # noqa: E402
 from notifykit.testing.outbox.keys import KeysContract  # noqa: E402
 from notifykit.testing.outbox.limits import LimitsContract  # noqa: E402
 from notifykit.testing.outbox.looking import LookingContract  # noqa: E402
+from notifykit.testing.outbox.periods import PeriodsContract  # noqa: E402
+from notifykit.testing.outbox.postponing import PostponingContract  # noqa: E402
 from notifykit.testing.outbox.pulsing import PulseContract  # noqa: E402
 from notifykit.testing.outbox.queueing import QueueingContract  # noqa: E402
 from notifykit.testing.outbox.receipts import ReceiptsContract  # noqa: E402
@@ -55,6 +59,8 @@ __all__ = ["ConcurrencyContract", "ConnectionsContract", "OutboxContract"]
 
 class OutboxContract(
     QueueingContract,
+    PeriodsContract,
+    PostponingContract,
     ClaimingContract,
     LimitsContract,
     KeyLimitsContract,

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
 from notifykit.clock import Clock
-from notifykit.model import Claim, Draft, Outcome, Status
+from notifykit.model import Claim, Draft, Status
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import ChannelBounds, Filter, Transition
 from notifykit.roles import Rate
 from notifykit.testing.clock import FakeClock
-from notifykit.testing.outbox.model import RATE, Made, Seen, Start, identity, lane
+from notifykit.testing.outbox.model import DECISIONS, DONE, OUTCOMES, RATE, Made, Seen, Start, identity, lane, new_of
 from notifykit.testing.outbox.steps import finish, take
 from notifykit.testing.samples import draft
 from notifykit.wording import Reason
@@ -32,10 +32,16 @@ ENOUGH = 100
 """More slots than there ever are tasks."""
 
 
-def a_draft(campaign: str, key: str, message: str, channel: str, to: str, *, ordered: bool) -> Draft:
+def a_draft(campaign: str, key: str, message: str, channel: str, to: str, period: str, *, ordered: bool) -> Draft:
     """Make one of the few drafts that a walk offers again and again. A recipient belongs to one channel."""
     return draft(
-        campaign=campaign, key=key, name=message, channel=channel, recipient=f"{channel} {to}", ordered=ordered
+        campaign=campaign,
+        key=key,
+        name=message,
+        channel=channel,
+        recipient=f"{channel} {to}",
+        ordered=ordered,
+        period=period,
     )
 
 
@@ -46,21 +52,9 @@ DRAFTS = st.builds(
     message=st.sampled_from(["group", "award"]),
     channel=st.sampled_from(list(CHANNELS)),
     to=st.sampled_from(["x", "y", "z"]),
+    period=st.sampled_from(["", "", "1", "2"]),
     ordered=st.sampled_from([True, True, False]),
 )
-OUTCOMES = {
-    Status.SENT: Outcome.accepted(),
-    Status.FAILED: Outcome.rejected("no"),
-    Status.QUEUED: Outcome.retry("busy"),
-    Status.IN_DOUBT: Outcome.unknown("lost"),
-}
-DECISIONS = {
-    Status.FAILED: (Status.QUEUED, Status.CANCELLED),
-    Status.IN_DOUBT: (Status.QUEUED, Status.SENT, Status.CANCELLED),
-    Status.QUEUED: (Status.CANCELLED,),
-    Status.CANCELLED: (Status.QUEUED,),
-}
-DONE = (Status.SENT, Status.COMPLETED)
 
 
 class OutboxWalk(RuleBasedStateMachine):
@@ -86,19 +80,26 @@ class OutboxWalk(RuleBasedStateMachine):
         if hasattr(self, "folder"):
             self.folder.cleanup()
 
-    @rule(at=st.integers(0, 1), drafts=st.lists(DRAFTS, max_size=6))
-    def queue(self, at: int, drafts: list[Draft]) -> None:
-        known = {identity(task.draft) for task in self.seen.values()}
-        fresh = {identity(one): one for one in reversed(drafts) if identity(one) not in known}
+    @rule(
+        at=st.integers(0, 1),
+        drafts=st.lists(DRAFTS, max_size=6),
+        later=st.sampled_from([0.0, 0.0, 20.0]),
+        lasts=st.sampled_from([None, None, 40.0]),
+    )
+    def queue(self, at: int, drafts: list[Draft], later: float = 0.0, lasts: float | None = None) -> None:
+        now = self.clock.now()
+        expires_at = None if lasts is None else now + lasts
+        drafts = [replace(one, not_before=now + later if later else 0.0, expires_at=expires_at) for one in drafts]
+        fresh = new_of(drafts, self.seen.values())
         made = self.stores[at].enqueue(drafts)
         assert (made.new, made.duplicates) == (len(fresh), len(drafts) - len(fresh))
         if made.new:
             new = list(self.stores[at].tasks(Filter(ids=tuple(made.ids))))
-            assert {(task.campaign, task.key, task.name, task.round) for task in new} == set(fresh)
+            assert {(task.campaign, task.key, task.name, task.round, task.period) for task in new} == set(fresh)
             for task in new:
-                one = fresh[task.campaign, task.key, task.name, task.round]
+                one = fresh[task.campaign, task.key, task.name, task.round, task.period]
                 assert (task.recipient, task.ordered, task.channel) == (one.recipient, one.ordered, one.channel)
-                self.seen[task.id] = Seen(task.id, one)
+                self.seen[task.id] = Seen(task.id, one, not_before=one.not_before, expires_at=one.expires_at)
 
     @rule(
         target=given,
@@ -190,6 +191,7 @@ class OutboxWalk(RuleBasedStateMachine):
         if mine:
             task.status = status
             self.ended(claim)
+            task.doubted |= status is Status.IN_DOUBT
             if status is Status.QUEUED:
                 task.not_before, task.hold = now + delay, hold
 
@@ -199,9 +201,23 @@ class OutboxWalk(RuleBasedStateMachine):
         self.stores[at].release(claim)
         if task.token == claim.token and task.status is Status.SENDING:
             task.status, task.token = Status.QUEUED, None
-            for start in self.starts:
-                if (start.task, start.token, start.ended_at) == (task.id, claim.token, None):
-                    start.given_back, start.ended_at = True, start.at
+            self.given_back(claim)
+
+    @rule(at=st.integers(0, 1), claim=given, later=st.sampled_from([0.0, 20.0]))
+    def give_back(self, at: int, claim: Claim, later: float) -> None:
+        task = self.seen[claim.task.id]
+        self.stores[at].give_back([(claim, Transition(status=Status.QUEUED, not_before=self.clock.now() + later))])
+        if task.token == claim.token and task.status is Status.SENDING:
+            task.status, task.token, task.not_before = Status.QUEUED, None, self.clock.now() + later
+            self.given_back(claim)
+
+    @rule(at=st.integers(0, 1))
+    def expire(self, at: int) -> None:
+        late = [task for task in self.seen.values() if task.is_late(self.clock.now())]
+        assert {task.id for task in self.stores[at].cancel_expired()} == {task.id for task in late}
+        for task in late:
+            task.status, task.token, task.not_before, task.hold = Status.CANCELLED, None, 0.0, None
+            task.expired = True
 
     @rule(at=st.integers(0, 1), claim=given)
     def heartbeat(self, at: int, claim: Claim) -> None:
@@ -219,8 +235,14 @@ class OutboxWalk(RuleBasedStateMachine):
         lost = self.stores[at].expire(claim, OUTCOMES[Status.IN_DOUBT], Transition(status=Status.IN_DOUBT))
         assert lost is (held and task.beat == claim.beat)
         if lost:
-            task.status = Status.IN_DOUBT
+            task.status, task.doubted = Status.IN_DOUBT, True
             self.ended(claim)
+
+    def given_back(self, claim: Claim) -> None:
+        """Note that a call was never begun."""
+        for start in self.starts:
+            if (start.task, start.token, start.ended_at) == (claim.task.id, claim.token, None):
+                start.given_back, start.ended_at = True, start.at
 
     def ended(self, claim: Claim) -> None:
         """Note that a call is no longer under way."""
@@ -239,6 +261,11 @@ class OutboxWalk(RuleBasedStateMachine):
         (moved,) = self.stores[at].decide([task.id], to, who="walk", why="chance", of=[task.status])
         assert (moved.id, moved.status) == (task.id, to)
         task.status, task.token, task.not_before, task.hold = to, None, 0.0, None
+        task.expired = False
+        if to is Status.QUEUED:
+            task.doubted = False
+            if task.expires_at is not None and task.expires_at <= self.clock.now():
+                task.expires_at = None
         self.decided(at, before, task)
 
     def decided(self, at: int, before: Seen | None, task: Seen) -> None:
@@ -267,6 +294,7 @@ class OutboxWalk(RuleBasedStateMachine):
             task.status, task.token, task.not_before, task.hold = Status.CANCELLED, None, 0.0, None
             if before is not None:
                 task.status, task.not_before, task.hold = before.status, before.not_before, before.hold
+                task.expired, task.doubted = before.expired, before.doubted
                 task.token = before.token if task.claims == before.claims else None
         made.undone |= back
 
@@ -288,10 +316,12 @@ class OutboxWalk(RuleBasedStateMachine):
             self.seen[id_].status = Status.COMPLETED
 
     def owed(self, campaign: str) -> list[int]:
-        """Ids of sent tasks of keys of which nothing waits."""
+        """Ids of sent tasks of keys and periods of which nothing waits, or expired."""
         mine = [task for task in self.seen.values() if task.draft.campaign == campaign]
-        open_ = {task.draft.key for task in mine if task.status not in (*DONE, Status.CANCELLED)}
-        return sorted(task.id for task in mine if task.status is Status.SENT and task.draft.key not in open_)
+        held = [task for task in mine if task.status not in (*DONE, Status.CANCELLED) or task.has_expired]
+        open_ = {(task.draft.key, task.draft.period) for task in held}
+        sent = [task for task in mine if task.status is Status.SENT]
+        return sorted(task.id for task in sent if (task.draft.key, task.draft.period) not in open_)
 
     @rule(at=st.integers(0, 1), data=st.data())
     def reopen(self, at: int, data: st.DataObject) -> None:
@@ -308,7 +338,7 @@ class OutboxWalk(RuleBasedStateMachine):
         assume(self.seen)
         any_ = data.draw(st.sampled_from(list(self.seen.values())), "of").draft
         rounds = [task for task in self.seen.values() if identity(task.draft)[:3] == identity(any_)[:3]]
-        last = max(rounds, key=lambda task: task.draft.round)
+        last = max(rounds, key=lambda task: (task.draft.period, task.draft.round))
         opened = self.stores[at].resend(any_.campaign, any_.key, [any_.name], who="walk", why="chance")
         if last.status not in DONE:
             assert opened == []

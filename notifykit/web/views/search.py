@@ -36,6 +36,14 @@ COLUMNS: tuple[Column[Task], ...] = (
     Column(name="text", heading="text", value=lambda task: task.text, sorts=False),
 )
 
+EXPORTED: tuple[Column[Task], ...] = (
+    *COLUMNS,
+    Column(name="period", heading="period", value=lambda task: task.period),
+    Column(name="not_before", heading="not before", value=lambda task: task.not_before or None, kind=Kind.TIME),
+    Column(name="expires_at", heading="expires", value=lambda task: task.expires_at, kind=Kind.TIME),
+)
+"""What the CSV has."""
+
 
 def search(visit: Visit) -> Response:
     """Find messages: `q=` words as they are written, within a campaign, a channel, a status; `before=` an id."""
@@ -58,9 +66,9 @@ def search(visit: Visit) -> Response:
         return outbox.now(), found
 
     at, found = visit.look(look)
-    rows = listed(found.tasks, wanted, COLUMNS, whole=True)
     if visit.as_csv:
-        return csv_response("search", rows)
+        return csv_response("search", listed(found.tasks, wanted, EXPORTED, whole=True))
+    rows = listed(found.tasks, wanted, COLUMNS, whole=True)
     if visit.as_json:
         wording = visit.site.project.plugins.wording
         return visit.json(

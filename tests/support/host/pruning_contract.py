@@ -73,6 +73,33 @@ class PruningContract(OutboxBase):
         assert after == before
         assert self.prune(opened, archive, clock) == 0
 
+    def test_a_period_is_moved_while_a_later_one_waits(
+        self, opened: OpenedOutbox, archive: Path, clock: FakeClock
+    ) -> None:
+        queue_drafts(opened, [draft(period="1")])
+        send_all(opened)
+        clock.advance(2 * DAY)
+        (waiting,) = queue_drafts(opened, [draft(period="3")])
+        assert self.prune(opened, archive, clock) == 1
+        assert [task.id for task in opened.tasks(Filter())] == [waiting]
+        assert [opened.enqueue([draft(period=period)]).new for period in ("", "1", "2", "4")] == [0, 0, 0, 1]
+        with Archive.look(archive, identity=opened.identity, clock=clock) as shelf:
+            assert [task.period for task in shelf.outbox.tasks(Filter())] == ["1"]
+
+    def test_what_was_moved_of_a_period_is_known_for_ever(
+        self, opened: OpenedOutbox, archive: Path, clock: FakeClock
+    ) -> None:
+        queue_drafts(opened, [draft(period=period) for period in ("1", "2")])
+        send_all(opened)
+        clock.advance(2 * DAY)
+        assert self.prune(opened, archive, clock) == 2
+        assert isinstance(opened, KeepsPruned)
+        assert opened.pruned("C-1") == [PrunedMessage(campaign="sample", key="C-1", name="group", rounds=1, period="2")]
+        assert [opened.enqueue([draft(period=period)]).new for period in ("", "1", "2", "3")] == [0, 0, 0, 1]
+        ledger = opened.ledger("sample")
+        assert [ledger.known("C-1", "group", period) for period in ("", "2", "3", "4")] == [True, True, True, False]
+        assert [ledger.delivered("C-1", period) for period in ("2", "3")] == [True, False]
+
     def test_its_key_is_known_for_ever(self, opened: OpenedOutbox, archive: Path, clock: FakeClock) -> None:
         queue(opened, "A")
         send_all(opened)

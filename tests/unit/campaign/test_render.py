@@ -48,7 +48,7 @@ def condition(text: str, of: Record | None = None) -> bool:
     return compile_condition(text, "c.yaml:5: when", campaign="bj")(of or record())
 
 
-NOTHING = 'there is nothing called "lipsum"; there is record, campaign'
+NOTHING = 'there is nothing called "lipsum"; there is record, campaign, now, today'
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,10 @@ def test_a_condition_must_be_true_or_false(text: str, what: str) -> None:
     [
         ("{{ record.key }}", "expected token ':', got '}'; a condition is written without {{ }} or {% %}"),
         ('record["a"] = "1"', "there is more after the end of the expression"),
-        ('a == "1"', 'there is nothing called "a"; there is record, campaign; a column is written record["a"]'),
+        (
+            'a == "1"',
+            'there is nothing called "a"; there is record, campaign, now, today; a column is written record["a"]',
+        ),
         ("record.amount > 1", 'a record has no "amount"; a column is written record["amount"]'),
         ("1 | nope", 'there is no filter "nope"'),
         ("", "unexpected 'end of template'"),

@@ -176,8 +176,8 @@ def test_a_defect_stands_where_it_is_written_and_counts_once(complaints: Complai
                 "campaigns/a.yaml:2: messages[3].recipient: is missing",
                 "campaigns/a.yaml:2: messages[3].sender: is missing",
                 (
-                    'campaigns/a.yaml:2: messages[3].when: there is nothing called "x"; there is record, campaign; '
-                    'a column is written record["x"]'
+                    'campaigns/a.yaml:2: messages[3].when: there is nothing called "x"; there is record, campaign, '
+                    'now, today; a column is written record["x"]'
                 ),
             ],
         ),

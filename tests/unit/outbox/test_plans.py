@@ -15,6 +15,7 @@ from notifykit.outbox.sqlite import (
     deciding,
     lanes,
     looking,
+    postponing,
     pulsing,
     queueing,
     rates,
@@ -31,6 +32,7 @@ from notifykit.testing.outbox.steps import finish, take
 NAMED = {"campaign": "c", "channel": "ch", "now": 1.0, "room": 1, "last": 0, "id": 1, "worker": "w"}
 
 KEYED = {"campaign": "c", "key": "k", "message": "m"}
+IN_PERIOD = KEYED | {"period": "2026-11-29"}
 
 NOTED = {"decision": 1, "id": 1, "became": "queued", "was": None, "tries": 0, "not_before": 0.0, "doubted_at": None}
 NOTED |= {"sent_at": None, "reason": None, "reason_code": None, "reason_params": None}
@@ -66,8 +68,11 @@ STATEMENTS: dict[str, tuple[str, Any, str]] = {
     "first task of each": (lanes._FIRST.format("(?, ?)"), ("ch", "r"), "PRIMARY KEY"),
     "behind retries": (lanes._BEHIND_RETRIES, NAMED, "tasks_retrying"),
     "place new": (lanes._PLACE_NEW, NAMED, "PRIMARY KEY"),
-    "delivered": (queueing._DELIVERED, KEYED, "tasks_dedup (campaign=? AND record_key=?)"),
-    "known": (queueing._KNOWN, KEYED, "tasks_dedup (campaign=? AND record_key=? AND message_name=?)"),
+    "delivered": (queueing._DELIVERED, IN_PERIOD, "tasks_dedup (campaign=? AND record_key=?)"),
+    "known": (queueing._KNOWN, IN_PERIOD, "tasks_dedup (campaign=? AND record_key=? AND message_name=?)"),
+    "last period": (queueing._LAST_PERIOD, ("c", "k", "m"), "tasks_periods (campaign=? AND record_key=?"),
+    "any period": (queueing._ANY_PERIODS, (), "tasks_periods"),
+    "expired": (postponing._EXPIRED, (1e9, 10), "tasks_expiring (expires_at>? AND expires_at<?)"),
     "completed": (queueing._COMPLETED, ("c", "k"), "tasks_dedup (campaign=? AND record_key=?)"),
     "owed": (writeback._OWED, ("c", 0, 10), "tasks_owed (campaign=?"),
     "what was before": (deciding._NOTE, NOTED, "tasks_dedup (campaign=? AND record_key=?)"),

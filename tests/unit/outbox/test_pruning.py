@@ -19,7 +19,8 @@ from notifykit.outbox.sqlite.backup import back_up
 from notifykit.outbox.sqlite.store import SqliteAddress
 from notifykit.outbox.values import Filter
 from notifykit.testing.clock import FakeClock
-from notifykit.testing.outbox.steps import queue
+from notifykit.testing.outbox.steps import queue, queue_drafts
+from notifykit.testing.samples import draft
 
 
 class TestSqlitePruning(PruningContract):
@@ -113,6 +114,19 @@ def test_what_was_moved_comes_back_as_it_was(tmp_path: Path) -> None:
         assert whole(outbox) == before
         assert not archive.exists()
         assert bring_back(outbox, archive, clock) == 0
+
+
+def test_periods_come_back_as_they_were_and_go_on_where_they_ended(tmp_path: Path) -> None:
+    clock, address, archive = FakeClock(), SqliteAddress(tmp_path / "outbox.db"), tmp_path / "outbox-archive.db"
+    with closing(address.open(clock)) as outbox:
+        queue_drafts(outbox, [draft(period=period) for period in ("", "1", "2")])
+        send_all(outbox)
+        before = whole(outbox)
+        clock.advance(2 * DAY)
+        assert prune(outbox, address, archive, outbox.now() - DAY, clock) == 3
+        assert bring_back(outbox, archive, clock) == 3
+        assert whole(outbox) == before
+        assert [outbox.enqueue([draft(period=period)]).new for period in ("2", "1", "3")] == [0, 0, 1]
 
 
 def test_it_comes_back_under_the_name_that_its_campaign_has_now(tmp_path: Path) -> None:

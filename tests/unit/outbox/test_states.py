@@ -27,7 +27,7 @@ from notifykit.outbox.values import ChannelBounds, Filter, Transition
 from notifykit.pipeline.judge import doubtful, judge
 from notifykit.testing.outbox.steps import finish, take
 from notifykit.wording import Reason, Wording
-from notifykit.wording.host import HOST
+from notifykit.wording.host import EXPIRED, HOST
 
 PAGE = Path(__file__).parents[3] / "docs" / "states.md"
 
@@ -115,6 +115,16 @@ def release(case: Case) -> None:
         case.outbox.release(case.claim)
 
 
+def put_off(then: Transition, case: Case) -> None:
+    if case.claim is not None:
+        case.outbox.give_back([(case.claim, then)])
+
+
+def cancel_expired(case: Case) -> None:
+    case.outbox.db.execute("UPDATE tasks SET expires_at = 1.0 WHERE campaign IS NOT NULL")
+    case.outbox.cancel_expired()
+
+
 def person(resolution: Resolution, case: Case) -> None:
     with suppress(NotifykitError):
         decisions.decide(case.outbox, Selection(ids=(case.id,)), resolution, who="p", why="y", wording=Wording(HOST))
@@ -150,6 +160,11 @@ OPERATIONS: dict[str, list[Callable[[Case], object]]] = {
     ],
     "claim": [claim, claim_what_another_program_damaged],
     "release": [release],
+    "put off": [
+        partial(put_off, Transition(status=Status.QUEUED, not_before=9e9)),
+        partial(put_off, Transition(status=Status.CANCELLED, reason=EXPIRED())),
+        cancel_expired,
+    ],
     "outcome": [partial(outcome, *given) for given in product(OUTCOMES, OnUnknown)],
     "settle": [
         lambda case: case.outbox.complete([case.id]),

@@ -90,6 +90,7 @@ def judged(outage: Outage, *, tries: int = 1, patience: float = 3 * DAY, now: fl
     class Plan:
         retry = RetryPolicy(attempts=3, patience=patience)
         order_patience = 600.0
+        quiet = None
 
     plan: object = Plan()
     outcome = REFUSED if outage.kind is OutageKind.UNREACHABLE else THROTTLED

@@ -23,17 +23,17 @@ TABLE = Table("changes.json", {"id": 0, "company": 1})
 class NobodyAsks:
     """The file alone decides."""
 
-    def waiting(self, key: str) -> bool:
+    def waiting(self, key: str, period: str | None = None) -> bool:
         raise AssertionError(key)
 
-    def delivered(self, key: str) -> bool:
+    def delivered(self, key: str, period: str | None = None) -> bool:
         raise AssertionError(key)
 
     def written_back(self, key: str) -> bool:
         raise AssertionError(key)
 
-    def known(self, key: str, message: str) -> bool:
-        raise AssertionError(key, message)
+    def known(self, key: str, message: str, period: str = "") -> bool:
+        raise AssertionError(key, message, period)
 
 
 def record(key: str, row: int = 1) -> Record:

@@ -1,0 +1,79 @@
+"""Messages that are not to be sent now, or not any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from notifykit.model import Claim, Status, Task
+from notifykit.outbox import cells
+from notifykit.outbox.cells import EXPIRED_EVENT
+from notifykit.outbox.sqlite import channel_times, events, lanes, rates, rows
+from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.values import Transition
+from notifykit.wording.host import EXPIRED
+
+# `give_back`: a claimed task goes where its transition says, as if it had not been claimed. Its reason stays where
+# there is no other.
+_GIVE_BACK = """
+UPDATE tasks SET status = :status, updated_at = :local, not_before = :not_before, worker = NULL, lease = NULL,
+                 beat = NULL, tries = tries - 1, reason = coalesce(:reason, reason),
+                 reason_code = CASE WHEN :reason IS NULL THEN reason_code ELSE :reason_code END,
+                 reason_params = CASE WHEN :reason IS NULL THEN reason_params ELSE :reason_params END
+ WHERE id = :id AND attempts = :token AND status = 'sending'
+"""
+
+# `cancel_expired`: what waits and has expired, the first ones first. What may have been accepted is tried until that is
+# known.
+_EXPIRED = f"""
+SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks INDEXED BY tasks_expiring
+ WHERE status = 'queued' AND expires_at IS NOT NULL AND expires_at <= ? AND campaign IS NOT NULL
+   AND doubted_at IS NULL
+ ORDER BY expires_at, id LIMIT ?
+"""
+
+# `cancel_expired`: one of these.
+_CANCEL = """
+UPDATE tasks SET status = 'cancelled', updated_at = :local, due_at = NULL, hold_until = NULL, not_before = 0.0,
+                 reason = :reason, reason_code = :reason_code, reason_params = :reason_params
+ WHERE id = :id
+"""
+
+
+class Postponing:
+    """Methods of the outbox for what is claimed and not sent."""
+
+    db: Database
+
+    def give_back(self, back: Sequence[tuple[Claim, Transition]]) -> None:
+        """Give back claims whose calls were never begun, each to where its transition says."""
+        db = self.db
+        now = db.clock.now()
+        local = db.local_time(now)
+        with db.transaction():
+            for claim, then in back:
+                task = claim.task
+                where = {"status": then.status.value, "not_before": then.not_before or 0.0, "local": local}
+                values = {"id": task.id, "token": claim.token, **where, **cells.reason_values(then.reason)}
+                if not db.execute(_GIVE_BACK, values).rowcount:
+                    continue
+                rates.not_started(db, claim)
+                channel_times.lower(db, [(task.channel, 0.0, 0)])
+                lanes.find_turn(db, task, queued=then.status is Status.QUEUED)
+                if then.status is Status.CANCELLED:
+                    events.record(db, task.id, *EXPIRED_EVENT, at=now)
+
+    def cancel_expired(self, most: int = 1_000) -> list[Task]:
+        """Cancel what waits and has expired, up to so many; returns these as they were."""
+        db = self.db
+        now = db.clock.now()
+        if db.one(_EXPIRED, (now, 1)) is None:
+            return []
+        with db.transaction():
+            found = [rows.task(row) for row in db.all(_EXPIRED, (now, most))]
+            expired = [task for task in found if not task.damaged]
+            values = {"local": db.local_time(now), **cells.reason_values(EXPIRED())}
+            for task in expired:
+                db.execute(_CANCEL, {"id": task.id, **values})
+                events.record(db, task.id, *EXPIRED_EVENT, at=now)
+            lanes.advance(db, {(task.channel, task.recipient) for task in expired if task.ordered})
+        return expired
