@@ -58,6 +58,7 @@ class CarryingContract(OutboxBase):
     def test_what_is_offered_again_keeps_no_other_file(self, outbox: Outbox) -> None:
         queue_drafts(outbox, [carrying("A", TERMS)])
         assert outbox.enqueue([carrying("A", LOGO), carrying("A", TERMS)]).new == 0
+        assert outbox.enqueue([carrying("A", LOGO), carrying("B", TERMS)]).new == 1
         assert (kept(outbox, TERMS), kept(outbox, LOGO)) == (True, False)
 
     def test_a_transaction_that_is_undone_leaves_no_file(self, outbox: Outbox) -> None:

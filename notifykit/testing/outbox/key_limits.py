@@ -97,6 +97,7 @@ class KeyLimitsContract(OutboxBase):
         assert claim(another()) == []
         accept(outbox, one)
         clock.advance(59)
+        assert outbox.used({"robot/a": ONE_A_MINUTE["robot"].key_rates}) == {"robot/a": [1]}, "since its call ended"
         assert claim(another()) == []
         clock.advance(2 + LONGEST_PUT_OFF)
         assert ids(claim(another())) == [second]

@@ -22,6 +22,7 @@ from notifykit.outbox.sqlite.pruning import rows_of
 from notifykit.outbox.values import Filter
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.outbox.base import Another, OutboxBase
+from notifykit.testing.outbox.carrying import LOGO, TERMS, carrying, kept
 from notifykit.testing.outbox.steps import accept, claim, doubt, queue, queue_drafts, reject
 from notifykit.testing.samples import draft
 
@@ -99,6 +100,19 @@ class PruningContract(OutboxBase):
         ledger = opened.ledger("sample")
         assert [ledger.known("C-1", "group", period) for period in ("", "2", "3", "4")] == [True, True, True, False]
         assert [ledger.delivered("C-1", period) for period in ("2", "3")] == [True, False]
+
+    def test_a_file_goes_with_the_last_message_that_carries_it(
+        self, opened: OpenedOutbox, archive: Path, clock: FakeClock
+    ) -> None:
+        queue_drafts(opened, [carrying("A", TERMS, LOGO)])
+        send_all(opened)
+        queue_drafts(opened, [carrying("B", TERMS)])
+        assert self.prune(opened, archive, clock, keep=-DAY) == 1
+        assert [kept(opened, file) for file in (TERMS, LOGO)] == [True, False]
+        with Archive.look(archive, identity=opened.identity, clock=clock) as shelf:
+            assert [kept(shelf.outbox, file) for file in (TERMS, LOGO)] == [True, True]
+            (task,) = shelf.outbox.tasks(Filter())
+            assert task.options == {"files": [TERMS.as_data(), LOGO.as_data()]}
 
     def test_its_key_is_known_for_ever(self, opened: OpenedOutbox, archive: Path, clock: FakeClock) -> None:
         queue(opened, "A")

@@ -19,6 +19,7 @@ from notifykit.outbox.sqlite.backup import back_up
 from notifykit.outbox.sqlite.store import SqliteAddress
 from notifykit.outbox.values import Filter
 from notifykit.testing.clock import FakeClock
+from notifykit.testing.outbox.carrying import LOGO, TERMS, carrying, kept
 from notifykit.testing.outbox.steps import queue, queue_drafts
 from notifykit.testing.samples import draft
 
@@ -89,7 +90,7 @@ def test_what_another_program_wrote_over_stays(tmp_path: Path) -> None:
 
 def whole(outbox: SqliteOutbox) -> list[list[object]]:
     """All rows about tasks, and what is known of them."""
-    tables = ("tasks", "attempts", "events", "pruned", "pruned_messages", "archives")
+    tables = ("tasks", "attempts", "events", "attached", "contents", "pruned", "pruned_messages", "archives")
     keys = {"events": "at, task_id, kind, who, detail"}
     return [sorted(outbox.db.all(f"SELECT {keys.get(table, '*')} FROM {table}"), key=repr) for table in tables]
 
@@ -97,7 +98,7 @@ def whole(outbox: SqliteOutbox) -> list[list[object]]:
 def test_what_was_moved_comes_back_as_it_was(tmp_path: Path) -> None:
     clock, address, archive = FakeClock(), SqliteAddress(tmp_path / "outbox.db"), tmp_path / "outbox-archive.db"
     with closing(address.open(clock)) as outbox:
-        queue(outbox, *"ABCDE")
+        queue_drafts(outbox, [carrying("A", TERMS), *(draft(key=key) for key in "BCD"), carrying("E", TERMS, LOGO)])
         send_all(outbox)
         outbox.reopen_write_back("sample", ["A"])
         outbox.complete([task.id for task in outbox.owed("sample")])
@@ -108,7 +109,9 @@ def test_what_was_moved_comes_back_as_it_was(tmp_path: Path) -> None:
         page = None
         with Archive.open(archive, identity=outbox.identity, of="x", like=None, clock=clock) as shelf:
             page = shelf.take(0, 2)
-        assert outbox.pruning().take_back(page, ()) == 2  # and killed
+            files = list(shelf.files(page))
+        assert outbox.pruning().take_back(page, files) == 2  # and killed
+        assert [kept(outbox, file) for file in (TERMS, LOGO)] == [True, False]
         assert [task.id for task in outbox.stored().tasks_in_brief()] == [1, 2, 3, 4, 5]
         assert bring_back(outbox, archive, clock) == 3
         assert whole(outbox) == before
