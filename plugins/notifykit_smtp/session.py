@@ -7,6 +7,7 @@ decides whether a message may have been taken: so the steps are taken one by one
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import smtplib
 import ssl
@@ -83,11 +84,12 @@ def _cut(smtp: smtplib.SMTP) -> None:
 
 def connect(server: Server, deadline: float) -> smtplib.SMTP:
     """Connect, encrypt and log in. Raises NotReadyError."""
+    hello = server.hello or _own_name()
     timeout = max(0.001, deadline - time.monotonic())
     smtp = (
-        _Encrypted(timeout=timeout, context=server.context, local_hostname=server.hello)
+        _Encrypted(timeout=timeout, context=server.context, local_hostname=hello)
         if server.security == "tls"
-        else _Plain(timeout=timeout, local_hostname=server.hello)
+        else _Plain(timeout=timeout, local_hostname=hello)
     )
     smtp._host = server.host  # noqa: SLF001 - its own
     try:
@@ -109,6 +111,12 @@ def connect(server: Server, deadline: float) -> smtplib.SMTP:
         smtp.close()
         raise NotReadyError(_not_ready(error)) from None
     return smtp
+
+
+@functools.cache
+def _own_name() -> str:
+    """Return the name to greet with, as smtplib would: looking it up may take seconds, so it is done once."""
+    return smtplib.SMTP().local_hostname
 
 
 def _must_offer_starttls(smtp: smtplib.SMTP) -> None:

@@ -33,7 +33,10 @@ class Mail:
 
 @dataclass
 class MailServer:
-    """Use it with `with`. `replies`: to a phase, or to a recipient, in place of the usual one."""
+    """Use it with `with`. `replies`: to a phase, or to a recipient, in place of the usual one.
+
+    The phases are CONNECT, MAIL, `MAIL again` (after the first one of a session), DATA and END (the final dot).
+    """
 
     replies: dict[str, str] = field(default_factory=dict)
     context: ssl.SSLContext | None = None
@@ -128,6 +131,7 @@ class _Session(SMTP):
     def __init__(self, owner: MailServer, **options: Any) -> None:
         super().__init__(owner, **options)
         self._owner = owner
+        self._begun = 0
 
     async def _instead(self, key: str) -> bool:
         """Reply as the test says, where it says so."""
@@ -148,6 +152,9 @@ class _Session(SMTP):
         await super().push(status)
 
     async def smtp_MAIL(self, arg: str) -> None:  # noqa: N802
+        self._begun += 1
+        if self._begun > 1 and await self._instead("MAIL again"):
+            return
         if not await self._instead("MAIL"):
             await super().smtp_MAIL(arg)
 
