@@ -84,8 +84,17 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
 Made = Callable[[], tuple[FakeService, str, HttpAnswer]]
 
 
-def run(folder: Path, service: FakeService, options: str, message: str = "", count: int = ORDERS) -> Counter[Status]:
-    """Run a campaign of so many orders until nothing is left to do, and return how its messages stand."""
+def run(
+    folder: Path,
+    service: FakeService,
+    options: str,
+    *,
+    message: str = "",
+    count: int = ORDERS,
+    who: str = "member{}",
+    left: int = 0,
+) -> Counter[Status]:
+    """Run a campaign of so many orders until no more than `left` wait, and return how its messages stand."""
     os.environ |= {"CW_KEY": KEY, "CW_SECRET": SECRET, "CW_TEAMS": getattr(service, "workflow_url", service.address)}
     (folder / "notifykit.yaml").write_text(
         f"dispatch: {{workers: 4, timeout: 0.5}}\n"
@@ -95,13 +104,13 @@ def run(folder: Path, service: FakeService, options: str, message: str = "", cou
     (folder / "campaigns").mkdir()
     (folder / "campaigns" / "orders.yaml").write_text(CAMPAIGN + message, encoding="utf-8")
     with (folder / "orders.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([("id", "who"), *((f"K-{n}", f"member{n}") for n in range(count))])
+        csv.writer(file).writerows([("id", "who"), *((f"K-{n}", who.format(n)) for n in range(count))])
     project = open_project(folder / "notifykit.yaml")
     with closing(project.open_outbox()) as outbox:
 
         def quiet() -> bool:
             Runner(project, outbox, project.campaigns()).once()
-            return not list(outbox.tasks(Filter(statuses=(Status.QUEUED, Status.SENDING))))
+            return len(list(outbox.tasks(Filter(statuses=(Status.QUEUED, Status.SENDING))))) <= left
 
         wait_until(quiet, every=0.05)
         return Counter(task.status for task in outbox.tasks(Filter()))
@@ -174,9 +183,19 @@ LINK = 'https://a.example/{{ record["id"] }}'
 def test_what_a_message_says_beside_its_text(made: Made, options: str, body: dict[str, object], tmp_path: Path) -> None:
     service, channel, _ = made()
     with service:
-        assert run(tmp_path, service, channel, f"    options: {options}\n", count=1) == {Status.COMPLETED: 1}
+        assert run(tmp_path, service, channel, message=f"    options: {options}\n", count=1) == {Status.COMPLETED: 1}
     (taken,) = service.delivered
     assert taken.body.items() >= body.items()
     if made is teams_workflow:
         assert "单 K-0" in taken.text
         assert '"facts": [{"title": "人", "value": "member0"}]' in json.dumps(taken.body, ensure_ascii=False)
+
+
+def test_no_member_is_sent_more_than_the_service_shows_him(tmp_path: Path) -> None:
+    """It accepts what is beyond, and drops it."""
+    service, options, _ = wecom_app()
+    with service:
+        found = run(tmp_path, service, options, count=32, who="li.si", left=2)
+    assert found == {Status.COMPLETED: 30, Status.QUEUED: 2}
+    assert isinstance(service, FakeWecom)
+    assert (len(service.delivered), service.dropped) == (30, [])

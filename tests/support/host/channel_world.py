@@ -26,7 +26,7 @@ from notifykit.testing.services import (
     FakeDingtalk,
     FakeFeishu,
     FakeService,
-    FakeTeams,
+    FakeSlack,
     FakeWecom,
     json_answer,
     json_body,
@@ -39,7 +39,7 @@ LATENCY = 0.02
 RATE = (25, 1.0)
 """Messages, and seconds: a quick version of what the vendors allow."""
 KEY, SECRET = "0a1b2c3d-key", "0a1b2c3d-secret"
-CHANNELS = ("robot", "app", "ding", "feishu", "teams", "hook")
+CHANNELS = ("robot", "app", "ding", "feishu", "slack", "hook")
 
 PROJECT = """
 store: state/outbox.db
@@ -66,7 +66,7 @@ senders:
     base_url: {feishu}/hook
     throttle_pause: 0.3s
     limits: []
-  teams: {{type: teams_workflow, url: {{env: CW_TEAMS}}, limits: []}}
+  slack: {{type: slack_webhook, url: {{env: CW_SLACK}}, limits: []}}
   hook: {{type: webhook, url: {{env: CW_HOOK}}}}
 """
 CAMPAIGN = """
@@ -103,7 +103,7 @@ class SlowDingtalk(Slow, FakeDingtalk): ...
 class SlowFeishu(Slow, FakeFeishu): ...
 
 
-class SlowTeams(Slow, FakeTeams): ...
+class SlowSlack(Slow, FakeSlack): ...
 
 
 class Receiver(Slow, FakeService):
@@ -125,14 +125,19 @@ class ChannelWorld:
     wecom: FakeWecom
     ding: FakeDingtalk
     feishu: FakeFeishu
-    teams: FakeTeams
+    slack: FakeSlack
     hook: FakeService
     count: int
     workers: int
     environment: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        secrets = {"CW_KEY": KEY, "CW_SECRET": SECRET, "CW_TEAMS": self.teams.workflow_url, "CW_HOOK": self.hook.url}
+        secrets = {
+            "CW_KEY": KEY,
+            "CW_SECRET": SECRET,
+            "CW_SLACK": f"{self.slack.address}/services/{KEY}",
+            "CW_HOOK": self.hook.url,
+        }
         self.environment = {**os.environ, **secrets}
         os.environ.update(secrets)
         (self.folder / "campaigns").mkdir(parents=True)
@@ -166,7 +171,7 @@ class ChannelWorld:
             "app": [one for one in self.wecom.delivered if one.to != KEY],
             "ding": self.ding.delivered,
             "feishu": self.feishu.delivered,
-            "teams": self.teams.delivered,
+            "slack": self.slack.delivered,
             "hook": self.hook.delivered,
         }
         return Counter(
@@ -215,7 +220,7 @@ def channel_world(folder: Path, *, count: int, workers: int) -> Iterator[Channel
             wecom=stack.enter_context(SlowWecom(keys=[KEY], rate=RATE, **login)),
             ding=stack.enter_context(SlowDingtalk(tokens=[KEY], secret=SECRET, rate=RATE, blocked_for=0.3)),
             feishu=stack.enter_context(SlowFeishu(tokens=[KEY], secret=SECRET, rate=RATE)),
-            teams=stack.enter_context(SlowTeams(signature=SECRET)),
+            slack=stack.enter_context(SlowSlack(hooks=[KEY])),
             hook=stack.enter_context(Receiver()),
             count=count,
             workers=workers,
