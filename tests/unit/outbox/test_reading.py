@@ -128,7 +128,8 @@ def test_a_store_of_an_earlier_version_is_read_as_it_is(tmp_path: Path, name: st
             connection.execute(f"INSERT INTO tasks ({', '.join(row)}) VALUES ({places})", tuple(row.values()))
         connection.execute("INSERT INTO pauses (channel, set_at, until, reason) VALUES ('robot', 1.0, 1e15, 'full')")
         connection.execute(
-            "INSERT INTO attempts VALUES (2, 1, 'robot', 'w', 1.0, 2.0, 'accepted', NULL, NULL, 'v', 1.0)"
+            "INSERT INTO attempts (task_id, number, channel, worker, started_at, finished_at, verdict, vendor_id,"
+            " call_seconds) VALUES (2, 1, 'robot', 'w', 1.0, 2.0, 'accepted', 'v', 1.0)"
         )
     copy.write_bytes(store.read_bytes())
     SqliteOutbox.open(copy, FakeClock()).close()
