@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -175,7 +174,7 @@ def test_killed_while_it_queues_what_is_there_is_whole(pictures: CliWorld) -> No
         patience = time.monotonic() + 30
         while process.poll() is None and time.monotonic() < patience:
             if log.exists() and log.stat().st_size > 1_000_000:
-                process.send_signal(signal.SIGKILL)
+                process.kill()
                 break
             time.sleep(0.001)
     with pictures.outbox() as outbox:
