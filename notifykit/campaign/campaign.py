@@ -14,12 +14,12 @@ from notifykit.campaign.opening import Opening
 from notifykit.legacy import LegacyState
 from notifykit.model import Metadata, OnUnknown, Record
 from notifykit.roles import Rate, Sender, Source, Strategy
-from notifykit.times import PassTime, QuietHours
 
 if TYPE_CHECKING:
     from notifykit.attachments import Attachment
     from notifykit.campaign.message_options import MessageOptions
     from notifykit.outbox.address import StoreAddress
+    from notifykit.times import PassTime, QuietHours
 
 Escape = Callable[[str], str]
 """Defuses the markup of a channel."""
@@ -166,6 +166,12 @@ class MessagePlan:
         return any(getattr(one, "uses_time", False) for one in (self.text, self.recipient, self.when, self.options))
 
 
+def _pass_time() -> PassTime:
+    from notifykit.times import PassTime  # for those that have campaigns
+
+    return PassTime()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
     """A source, a strategy and messages."""
@@ -187,7 +193,7 @@ class Campaign:
     """The machine that its files are on, on a store that several machines use; None: the one that queues first."""
     source_opening: Opening = field(default_factory=Opening, compare=False, repr=False)
     strategy_opening: Opening = field(default_factory=Opening, compare=False, repr=False)
-    time: PassTime = field(default_factory=PassTime)
+    time: PassTime = field(default_factory=_pass_time)
     """What `now` is for its templates and its strategy, in its time zone."""
 
     @property

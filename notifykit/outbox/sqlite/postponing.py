@@ -39,41 +39,35 @@ UPDATE tasks SET status = 'cancelled', updated_at = :local, due_at = NULL, hold_
 """
 
 
-class Postponing:
-    """Methods of the outbox for what is claimed and not sent."""
-
-    db: Database
-
-    def give_back(self, back: Sequence[tuple[Claim, Transition]]) -> None:
-        """Give back claims whose calls were never begun, each to where its transition says."""
-        db = self.db
-        now = db.clock.now()
-        local = db.local_time(now)
-        with db.transaction():
-            for claim, then in back:
-                task = claim.task
-                where = {"status": then.status.value, "not_before": then.not_before or 0.0, "local": local}
-                values = {"id": task.id, "token": claim.token, **where, **cells.reason_values(then.reason)}
-                if not db.execute(_GIVE_BACK, values).rowcount:
-                    continue
-                rates.not_started(db, claim)
-                channel_times.lower(db, [(task.channel, 0.0, 0)])
-                lanes.find_turn(db, task, queued=then.status is Status.QUEUED)
-                if then.status is Status.CANCELLED:
-                    events.record(db, task.id, *EXPIRED_EVENT, at=now)
-
-    def cancel_expired(self, most: int = 1_000) -> list[Task]:
-        """Cancel what waits and has expired, up to so many; returns these as they were."""
-        db = self.db
-        now = db.clock.now()
-        if db.one(_EXPIRED, (now, 1)) is None:
-            return []
-        with db.transaction():
-            found = [rows.task(row) for row in db.all(_EXPIRED, (now, most))]
-            expired = [task for task in found if not task.damaged]
-            values = {"local": db.local_time(now), **cells.reason_values(EXPIRED())}
-            for task in expired:
-                db.execute(_CANCEL, {"id": task.id, **values})
+def give_back(db: Database, back: Sequence[tuple[Claim, Transition]]) -> None:
+    """Give back claims whose calls were never begun, each to where its transition says."""
+    now = db.clock.now()
+    local = db.local_time(now)
+    with db.transaction():
+        for claim, then in back:
+            task = claim.task
+            where = {"status": then.status.value, "not_before": then.not_before or 0.0, "local": local}
+            values = {"id": task.id, "token": claim.token, **where, **cells.reason_values(then.reason)}
+            if not db.execute(_GIVE_BACK, values).rowcount:
+                continue
+            rates.not_started(db, claim)
+            channel_times.lower(db, [(task.channel, 0.0, 0)])
+            lanes.find_turn(db, task, queued=then.status is Status.QUEUED)
+            if then.status is Status.CANCELLED:
                 events.record(db, task.id, *EXPIRED_EVENT, at=now)
-            lanes.advance(db, {(task.channel, task.recipient) for task in expired if task.ordered})
-        return expired
+
+
+def cancel_expired(db: Database, most: int) -> list[Task]:
+    """Cancel what waits and has expired, up to so many; returns these as they were."""
+    now = db.clock.now()
+    if db.one(_EXPIRED, (now, 1)) is None:
+        return []
+    with db.transaction():
+        found = [rows.task(row) for row in db.all(_EXPIRED, (now, most))]
+        expired = [task for task in found if not task.damaged]
+        values = {"local": db.local_time(now), **cells.reason_values(EXPIRED())}
+        for task in expired:
+            db.execute(_CANCEL, {"id": task.id, **values})
+            events.record(db, task.id, *EXPIRED_EVENT, at=now)
+        lanes.advance(db, {(task.channel, task.recipient) for task in expired if task.ordered})
+    return expired

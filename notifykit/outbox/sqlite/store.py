@@ -21,7 +21,6 @@ from notifykit.outbox.sqlite.deciding import Deciding
 from notifykit.outbox.sqlite.identity import identity_of, lost, require_identity
 from notifykit.outbox.sqlite.key_forms import KeyForms
 from notifykit.outbox.sqlite.looking import Looking
-from notifykit.outbox.sqlite.postponing import Postponing
 from notifykit.outbox.sqlite.pulsing import Pulsing
 from notifykit.outbox.sqlite.queueing import Queueing
 from notifykit.outbox.sqlite.reading import ReadOnlyDatabase
@@ -33,17 +32,20 @@ from notifykit.outbox.sqlite.writeback import WritingBack
 from notifykit.wording.translation import gettext, joined
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notifykit.model import Claim, Task
     from notifykit.outbox.inspection import Finding
     from notifykit.outbox.sqlite.copying import SqliteCopyEnd
     from notifykit.outbox.sqlite.inspecting import SqliteInspection
     from notifykit.outbox.sqlite.pruning import SqlitePruning
     from notifykit.outbox.sqlite.stored import StoredOutbox
+    from notifykit.outbox.values import Transition
 
 
 class SqliteOutbox(
     Queueing,
     Claiming,
-    Postponing,
     WritingBack,
     Resolving,
     Deciding,
@@ -148,6 +150,18 @@ class SqliteOutbox(
         from notifykit.outbox.sqlite.inspecting import SqliteInspection  # few commands ask
 
         return SqliteInspection(self)
+
+    def give_back(self, back: Sequence[tuple[Claim, Transition]]) -> None:
+        """Give back claims whose calls were never begun, each to where its transition says."""
+        from notifykit.outbox.sqlite import postponing  # for those that dispatch
+
+        postponing.give_back(self.db, back)
+
+    def cancel_expired(self, most: int = 1_000) -> list[Task]:
+        """Cancel what waits and has expired, up to so many; returns these as they were."""
+        from notifykit.outbox.sqlite import postponing  # likewise
+
+        return postponing.cancel_expired(self.db, most)
 
     def pruning(self) -> SqlitePruning:
         """Move what is finished to an archive."""

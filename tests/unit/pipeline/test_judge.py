@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from hypothesis import strategies as st
 
 from notifykit.campaign.campaign import Channel, MessagePlan, RetryPolicy
 from notifykit.model import FOREVER, Claim, Message, OnUnknown, Outcome, Status, Task
-from notifykit.pipeline.judge import backoff, judge
+from notifykit.outbox.values import Transition
+from notifykit.pipeline.judge import backoff, judge, postponed
 from notifykit.roles import SendContext
+from notifykit.times import QuietHours
 from notifykit.wording import Reason, host
 
 NOW = 1000.0
@@ -141,3 +144,23 @@ def test_backoff_stays_within_its_cap_and_jitter(
 def test_an_attempt_that_a_throttled_channel_refused_does_not_count() -> None:
     assert not verdict(Outcome.retry("45009", after=60, pause=60), tries=50).counts
     assert verdict(Outcome.retry("503", after=60)).counts
+
+
+def claimed(**more: Any) -> Claim:
+    one = claim()
+    return replace(one, task=replace(one.task, **more))
+
+
+def test_a_claim_that_is_too_late_is_cancelled_unless_it_may_have_been_accepted() -> None:
+    then = postponed(claimed(expires_at=NOW), None, NOW)
+    assert then == Transition(status=Status.CANCELLED, reason=host.EXPIRED())
+    assert postponed(claimed(expires_at=NOW + 1), None, NOW) is None
+    assert postponed(claimed(expires_at=NOW, doubted_at=NOW - 1), None, NOW) is None
+
+
+def test_a_claim_in_quiet_hours_waits_for_their_end() -> None:
+    hours = QuietHours.read(["00:00-06:00"], UTC)
+    day = 86_400.0 * 20_000
+    assert postponed(claimed(), plan(quiet=hours), day + 6 * 3_600) is None
+    then = postponed(claimed(), plan(quiet=hours), day + 3_600)
+    assert then == Transition(status=Status.QUEUED, not_before=day + 6 * 3_600)
