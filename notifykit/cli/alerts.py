@@ -15,7 +15,8 @@ from notifykit.cli.sections import example
 from notifykit.cli.stores import existing
 from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode
-from notifykit.operate.forms import Form, standing_form
+from notifykit.operate.alert_forms import standing_form
+from notifykit.operate.forms import Form
 from notifykit.operate.silencing import silence as keep_silence
 from notifykit.operate.silencing import unsilence as end_silence
 from notifykit.session import Session

@@ -11,7 +11,8 @@ from notifykit.cli.sections import example
 from notifykit.cli.stores import existing
 from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode, NotifykitError
-from notifykit.operate.forms import attention_form, outage_form, standing_form
+from notifykit.operate.alert_forms import standing_form
+from notifykit.operate.forms import attention_form, outage_form
 from notifykit.operate.health import Health, Verdict
 from notifykit.operate.health import health as look
 from notifykit.session import Session

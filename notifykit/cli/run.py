@@ -28,11 +28,11 @@ from notifykit.cli.stores import rehearsal
 from notifykit.cli.watching import LiveView
 from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode, NotifykitError
+from notifykit.operate.alert_forms import change_form
 from notifykit.operate.attention import Attention, attention
 from notifykit.operate.forecast import forecast
 from notifykit.operate.forms import (
     attention_form,
-    change_form,
     dispatched_form,
     failures_form,
     forecast_form,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
@@ -111,29 +112,17 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-def _zone(name: str) -> str:
-    zone_of(name)
-    return name
+def _read_by(read: Callable[[str], object]) -> AfterValidator:
+    def check(text: str) -> str:
+        read(text)
+        return text
+
+    return AfterValidator(check)
 
 
-def _hours(text: str) -> str:
-    QuietHours.read([text])
-    return text
-
-
-def _hour(text: str) -> str:
-    QuietHours.read([], not_before=text)
-    return text
-
-
-Zone = Annotated[str, AfterValidator(_zone)]
-"""The IANA name of a time zone."""
-
-Hours = Annotated[str, AfterValidator(_hours)]
-"""A span of the day, from when to when."""
-
-Hour = Annotated[str, AfterValidator(_hour)]
-"""A time of the day."""
+Zone = Annotated[str, _read_by(zone_of)]
+Hours = Annotated[str, _read_by(lambda text: QuietHours.read([text]))]
+Hour = Annotated[str, _read_by(lambda text: QuietHours.read([], not_before=text))]
 
 
 class SendingSection(Section):

@@ -12,8 +12,6 @@ from notifykit.receipts import Receipt, ReceiptStatus
 from notifykit.terminal.times import iso
 
 if TYPE_CHECKING:
-    from notifykit.alerts.messages import Changed
-    from notifykit.alerts.standing import Standing
     from notifykit.operate.attention import Attention, Overview
     from notifykit.operate.consequences import ChannelConsequences, Consequences
     from notifykit.operate.evidence import Evidence
@@ -372,32 +370,4 @@ def decision_form(decision: Decision) -> Form:
         **decision._asdict(),
         "at": iso(decision.at),
         "undone_at": iso(decision.undone_at),
-    }
-
-
-def change_form(change: Changed, wording: Wording) -> Form:
-    """Describe an alert that began or ended."""
-    return {
-        "alert": change.key,
-        "condition": change.condition.name,
-        "kind": change.condition.kind.value,
-        "subject": change.subject or None,
-        "change": change.change.value,
-        **reason_fields(change.said, wording),
-    }
-
-
-def standing_form(one: Standing, wording: Wording) -> Form:
-    """Describe a condition that holds."""
-    state = one.state if one.state is not None and one.state.ended_at is None else None
-    return {
-        "alert": one.finding.key,
-        "condition": one.finding.condition.name,
-        "kind": one.finding.condition.kind.value,
-        "subject": one.finding.subject or None,
-        **reason_fields(one.finding.said, wording),
-        "since": iso(state.since if state else None),
-        "told_at": iso(state.told_at if state else None),
-        "silenced_until": iso(one.silence.until if one.silence else None),
-        "counts": one.counts,
     }
