@@ -41,13 +41,11 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 class Register(Protocol):
     """Offers a type: the name that YAML uses, and a dataclass whose fields are its options.
 
-    Instead of the class, the place where it is will do (`"notifykit_acme.sms:AcmeSms"`): it is imported once a
-    configuration names the type.
+    Instead of the class, its place will do (`"notifykit_acme.sms:AcmeSms"`): imported once a configuration names it.
     """
 
     def __call__(self, name: str, cls: Callable[..., Any] | str) -> None:
         """Raise PluginClash where another plugin holds the name."""
-        ...
 
 
 class RegisterCommand(Protocol):
@@ -55,7 +53,6 @@ class RegisterCommand(Protocol):
 
     def __call__(self, name: str, place: str, line: str) -> None:
         """Take `line` for the list in `--help`: the first line of the command's own help. Raises PluginError."""
-        ...
 
 
 @hookspec
@@ -148,6 +145,18 @@ def register_stores(register: Register) -> None:
 
 
 @hookspec
+def register_secrets(register: Register) -> None:
+    """Offer kinds of secret beside `env` and `file` (see `notifykit.roles.SecretKind`).
+
+    Called once, when a host is built. `register(name, cls)` takes the kind: with `acme`, `key: {acme: ...}` is a secret
+    of this kind; and a dataclass with a method `read`, or its place (`"module:Class"`). It raises PluginClash where the
+    kind is taken, and PluginError where the class will not do.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
 def register_lazy_commands(register: RegisterCommand) -> None:
     """Offer commands by their place: nothing of them is imported for `--help`, nor for any other command.
 
@@ -166,7 +175,6 @@ class RegisterReasons(Protocol):
 
     def __call__(self, sentence: Sentence) -> None:
         """Take one sentence. Its code must be neither notifykit's nor another plugin's."""
-        ...
 
 
 @hookspec

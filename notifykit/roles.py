@@ -22,12 +22,15 @@ from notifykit.wording import Reason
 
 __all__ = [
     "BatchSender",
+    "ChecksOnline",
     "Decision",
     "Ledger",
     "ObserverContext",
+    "OnlineContext",
     "Probe",
     "Prober",
     "Rate",
+    "SecretKind",
     "SendContext",
     "Sender",
     "Source",
@@ -317,6 +320,33 @@ class Probe:
         return cls(None, why)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnlineContext:
+    """What is told to whoever is asked by `notifykit check --online`."""
+
+    timeout: float
+    """Seconds that the answer may take."""
+    clock: Clock
+    folder: Path | None = None
+    """The folder of notifykit.yaml. None outside a project."""
+
+
+@runtime_checkable
+class ChecksOnline(Protocol):
+    """A sender, source, strategy or kind of secret that can be asked whether what it needs is there and lets it in.
+
+    For `notifykit check --online`. A sender is opened first, and asked so in place of `probe`.
+    """
+
+    def check_online(self, context: OnlineContext) -> Probe:
+        """Ask within `context.timeout` seconds, change nothing, and send nothing that anybody could receive.
+
+        Sources and strategies are asked before they are opened. No address or credential is in what they answer, and
+        what is raised counts as bad.
+        """
+        ...
+
+
 @runtime_checkable
 class Prober(Protocol):
     """A sender whose service can be asked whether it would take a message. For `notifykit check --online`."""
@@ -337,5 +367,20 @@ class BatchSender(Sender, Protocol):
 
         All of them are durably under way before the call: of a process that is killed in it, each is in doubt. An
         exception that escapes counts as `unknown` for each, so return what is known of those that are done.
+        """
+        ...
+
+
+class SecretKind(Protocol):
+    """A kind of secret: its fields are what YAML says of where a credential is kept.
+
+    `{KIND: VALUE}` gives the first field alone, `{KIND: {FIELD: VALUE, …}}` any of them.
+    """
+
+    def read(self) -> str:
+        """Return the credential. Called once for each reading of the project, when it is needed.
+
+        Raises `notifykit.secrets.SecretMissingError` where it is not there, with what is wrong and the mend, and never
+        with the credential. Of any other exception only the class is shown.
         """
         ...

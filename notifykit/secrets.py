@@ -12,6 +12,7 @@ import threading
 from binascii import b2a_base64
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
@@ -19,16 +20,26 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 from notifykit.config.paths import unusable
 from notifykit.durable.ordinary import read_ordinary
 from notifykit.errors import ConfigError
-from notifykit.wording.translation import gettext, gettext_noop
+from notifykit.wording.translation import gettext, joined
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core import CoreSchema
 
+    from notifykit.config.secret_kinds import SecretKinds
+
 __all__ = ["SecretMissingError", "redact"]
 
 MASK = "***"
+
+TITLE = "notifykit.secrets.Secret"
+"""The title that a JSON Schema has for a secret while it is made."""
+
+OWN_KINDS = ("env", "file")
+"""The kinds of secret that need no plugin."""
 
 _UNSEEN = "".join(
     map(chr, (*range(0x21), 0x7F, 0x85, 0xA0, 0x200B, 0x200C, 0x200D, 0x2028, 0x2029, 0x2060, 0x3000, 0xFEFF))
@@ -47,6 +58,8 @@ class Surroundings:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     channels: Collection[str] | None = None
     """The names under `senders`; None where they are not known."""
+    kinds: SecretKinds | None = None
+    """The kinds of secret that plugins offer; None where they are not known."""
 
     @classmethod
     def of(cls, info: ValidationInfo) -> Self:
@@ -65,20 +78,26 @@ class PlaintextSecretError(ValueError):
 class Secret:
     """A credential. `reveal()` gives it; nothing else shows it.
 
-    In YAML: `{env: NAME}` for an environment variable, `{file: path}` for a file beside notifykit.yaml. White space,
-    line ends and marks that cannot be seen are dropped at both ends; inside, they are refused. So is plain text.
+    In YAML: `{env: NAME}` for an environment variable, `{file: path}` for a file beside notifykit.yaml, or `{KIND: …}`
+    of a kind that a plugin offers. White space, line ends and marks that cannot be seen are dropped at both ends;
+    inside, they are refused. So is plain text.
     """
 
-    __slots__ = ("_origin", "_value")
+    __slots__ = ("_origin", "_read", "_value")
 
-    def __init__(self, value: str | None, origin: str = "") -> None:
+    def __init__(self, value: str | None, origin: str = "", *, read: Callable[[], str] | None = None) -> None:
+        """Take the value, or `read`, which returns it once it is needed; where both are None, `origin` says why."""
         self._value = value
         self._origin = origin
+        self._read = read
         if value:
             register(value)
 
     def reveal(self) -> str:
-        """Return the credential. Raises SecretMissingError where it is not set."""
+        """Return the credential. Raises SecretMissingError where it is not set, or cannot be read."""
+        if not self._value and self._read is not None:
+            self._value = self._read()
+            register(self._value)
         if not self._value:
             raise SecretMissingError(
                 gettext("a secret is needed: {origin}", origin=self._origin or gettext("given by the program"))
@@ -86,10 +105,14 @@ class Secret:
         return self._value
 
     def __eq__(self, other: object) -> bool:
-        return self._value == other._value if isinstance(other, Secret) else NotImplemented
+        return self._identity == other._identity if isinstance(other, Secret) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self._value)
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> object:
+        return self._value if self._read is None else self._read
 
     def __repr__(self) -> str:
         return f"Secret({MASK})"
@@ -120,10 +143,11 @@ class Secret:
             }
 
         return {
+            "title": TITLE,
             "oneOf": [
                 reference("env", description="Name of the environment variable that holds it."),
                 reference("file", description="File that holds it, relative to notifykit.yaml."),
-            ]
+            ],
         }
 
 
@@ -132,19 +156,27 @@ def _from_yaml(value: object, info: ValidationInfo) -> Secret:
         return value
     if isinstance(value, str):
         raise PlaintextSecretError(gettext("is a secret in plain text"))
-    if not isinstance(value, Mapping) or len(value) != 1 or not value.keys() <= {"env", "file"}:
-        raise ValueError(gettext("must be {env: NAME} or {file: path}"))
+    around = Surroundings.of(info)
+    more = around.kinds.names if around.kinds else []
+    if not isinstance(value, Mapping) or len(value) != 1 or not value.keys() <= {*OWN_KINDS, *more}:
+        *forms, last = "{env: NAME}", "{file: path}", *(f"{{{kind}: …}}" for kind in more)
+        raise ValueError(gettext("must be {forms} or {last}", forms=joined(gettext(", "), forms), last=last))
     ((kind, name),) = value.items()
+    if around.kinds and kind not in OWN_KINDS:
+        read = around.kinds.find(kind, name, around).read
+        return _found(read, around) if around.secrets_required else Secret(None, read=read)
     if not isinstance(name, str) or not name:
         raise ValueError(gettext("must name the secret: {{{kind}: …}}", kind=kind))
-    around = Surroundings.of(info)
+    return _found(partial(_from_environment if kind == "env" else _from_file, name, around), around)
+
+
+def _found(read: Callable[[], str], around: Surroundings) -> Secret:
     try:
-        found = _from_environment(name, around) if kind == "env" else _from_file(name, around)
+        return Secret(read())
     except SecretMissingError as missing:
         if around.secrets_required:
             raise ValueError(str(missing)) from None
         return Secret(None, str(missing))
-    return Secret(found)
 
 
 def _from_environment(name: str, around: Surroundings) -> str:
@@ -154,7 +186,7 @@ def _from_environment(name: str, around: Surroundings) -> str:
             gettext("the environment variable {name} is not set", name=name),
             mend=gettext("set it before notifykit starts"),
         )
-    if not (secret := _bare(found, gettext("the environment variable {name}", name=name))):
+    if not (secret := bare(found, gettext("the environment variable {name}", name=name))):
         raise SecretMissingError(
             gettext("the environment variable {name} is empty", name=name),
             mend=gettext("set it before notifykit starts"),
@@ -162,7 +194,7 @@ def _from_environment(name: str, around: Surroundings) -> str:
     return secret
 
 
-def _bare(found: str, where: str) -> str:
+def bare(found: str, where: str) -> str:
     """Return a secret without what cannot be seen around it. Raises ValueError where that is inside, too."""
     secret = found.strip(_UNSEEN)
     if unseen := next((char for char in secret if not char.isprintable()), None):
@@ -192,7 +224,7 @@ def _from_file(name: str, around: Surroundings) -> str:
             gettext("the secret's file {name} is not UTF-8 text", name=name),
             mend=gettext("write the bare secret into it"),
         ) from None
-    if not (secret := _bare(found, gettext("the secret's file {name}", name=name))):
+    if not (secret := bare(found, gettext("the secret's file {name}", name=name))):
         raise SecretMissingError(
             gettext("the secret's file {name} is empty", name=name), mend=gettext("write the bare secret into it")
         )
@@ -359,19 +391,3 @@ def redact_data(data: object) -> object:
     if isinstance(data, list | tuple):
         return [redact_data(item) for item in data]
     return data
-
-
-_CREDENTIALS = (
-    (r"/webhook/send\?(?:[^\s\"']*&)?key=[^\s\"'&{<$]+", gettext_noop("a group robot's key")),
-    (r"[?&](?:access_token|secret|token)=[^\s\"'&{<$]+", gettext_noop("an access token")),
-    (r"/open-apis/bot/v2/hook/[0-9A-Za-z-]{8,}", gettext_noop("a robot's address")),
-    (r"hooks\.slack\.com/(?:services|workflows)/[0-9A-Za-z/]{8,}", gettext_noop("a webhook's address")),
-    (r"/bot\d{5,}:[0-9A-Za-z_-]{20,}", gettext_noop("a bot's token")),
-    (r"/api/webhooks/\d+/[0-9A-Za-z_-]{8,}", gettext_noop("a webhook's address")),
-    (r"://[^\s/:@\"']+:[^\s/@\"'{<$]+@", gettext_noop("a password")),
-)
-
-
-def credential_in(text: str) -> str | None:
-    """Say what kind of credential a text holds in plain view; None where it holds none that we know."""
-    return next((gettext(kind) for pattern, kind in _CREDENTIALS if re.search(pattern, text)), None)

@@ -123,6 +123,11 @@ class App(click.Group):
                 return moved if end <= len(ours) else None
         return None
 
+    def _named(self, args: Sequence[str]) -> str | None:
+        """Return the command that is named, if any."""
+        _, behind, _ = self.make_parser(click.Context(self, resilient_parsing=True)).parse_args(list(args))
+        return behind[0] if behind else None
+
     def _placed(self, error: click.NoSuchOption) -> click.ClickException:
         """Return what to say of an option that a command lacks: where it belongs, if it is one of notifykit itself."""
         own = next((param for param in self.params if error.option_name in param.opts), None)
@@ -161,11 +166,17 @@ class App(click.Group):
             logs.configure(
                 verbosity, as_json=options["log_format"] == "json", file=Path(log_file) if log_file else None
             )
-        session = replace(
-            _session(file, strict=bool(options["strict_plugins"]), verbosity=verbosity),
-            language=language,
-        )
+        strict = bool(options["strict_plugins"])
+        before = dict(self.commands)
+        named = self._named(args)
+        shows_help = bool(extra.get("resilient_parsing")) or named is None or _asks_for_help(args)
+        session = _session(file, strict=strict, verbosity=verbosity, local=not shows_help)
         session.plugins.add_commands(self)
+        if shows_help and session.read and session.read.plugins.path and named not in (None, *self.commands):
+            self.commands = before
+            session = _session(file, strict=strict, verbosity=verbosity, local=True)
+            session.plugins.add_commands(self)
+        session = replace(session, language=language)
         shown = self
         if spoken != ENGLISH:
             from notifykit.cli.translated import translated  # English is what the commands are written in
@@ -248,12 +259,24 @@ def _check_arguments(args: Sequence[str]) -> None:
                 ) from None
 
 
-def _session(file: Path, *, strict: bool, verbosity: int) -> Session:
-    """Load the plugins that a project wants, or all where there is no project that can be read."""
+def _asks_for_help(args: Sequence[str]) -> bool:
+    ours = args[: args.index("--")] if "--" in args else args
+    return not {"-h", "--help"}.isdisjoint(ours)
+
+
+def _session(file: Path, *, strict: bool, verbosity: int, local: bool) -> Session:
+    """Load the plugins that a project wants, or all that are installed where there is no project that can be read.
+
+    Without `local`, none of those that lie in its folder: nothing of a project is run to show help.
+    """
     project = _read(file)
     if project is None:
         return Session(file=file, plugins=load_plugins(strict=strict), verbosity=verbosity)
-    loaded = load_plugins(block=project.plugins.block, strict=strict or project.plugins.strict)
+    loaded = load_plugins(
+        block=project.plugins.block,
+        strict=strict or project.plugins.strict,
+        local=project.local_plugins if local else (),
+    )
     return Session(file=file, plugins=loaded, read=project, verbosity=verbosity)
 
 

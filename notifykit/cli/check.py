@@ -29,7 +29,7 @@ def check(session: Session, online: bool, as_json: bool) -> ExitCode:
     Configuration, plugins, secrets, paths, the store; and the messages of each campaign's first records are rendered.
     All of it is listed at once (exit code 4), and what `generate` would hold for you (exit code 3). Nothing is queued,
     sent or written. With `--online` each channel is asked whether it is reachable and the credential good, where its
-    service can say so without a message.
+    service can say so without a message, and so is every source, strategy and secret that can be asked.
     """
     checked = check_project(session.file, session.plugins, online=online)
     if as_json:

@@ -11,10 +11,11 @@ from pydantic import ValidationError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, JsonSchemaWarningKind
 from pydantic_core import CoreSchema, ErrorDetails
 
+from notifykit.config.credentials import credential_in
 from notifykit.config.defects import Defects, Place
 from notifykit.config.tree import KeyPath, Node, Written, dotted, locate
 from notifykit.nearest import did_you_mean, hint, nearest
-from notifykit.secrets import PlaintextSecretError, credential_in
+from notifykit.secrets import PlaintextSecretError
 from notifykit.wording.translation import gettext, gettext_noop, pgettext
 
 _LONGEST_SHOWN = 60
@@ -84,6 +85,12 @@ def explain(
         found[place, (*prefix, *path)].append(detail)
     for (place, path), details in found.items():
         defects.add(place, dotted(path), _what(details, path, schema), _mend(details))
+
+
+def in_words(error: ValidationError, schema: Mapping[str, Any]) -> str:
+    """Return what pydantic finds wrong with options that have no place of their own, as one line."""
+    raised = ((detail, detail.get("ctx", {}).get("error")) for detail in error.errors(include_url=False))
+    return "; ".join(f"{dotted(detail['loc'])}: {said or _worded(detail, schema)}" for detail, said in raised)
 
 
 def _mend(details: list[ErrorDetails]) -> str:

@@ -23,7 +23,7 @@ from notifykit.roles import Sender
 from notifykit.secrets import Surroundings, redact
 from notifykit.wording.translation import gettext, gettext_noop, joined
 
-Role = Literal["source", "strategy", "sender", "legacy", "section", "observer"]
+Role = Literal["source", "strategy", "sender", "legacy", "section", "observer", "secret"]
 
 HOST_KEYS: Mapping[Role, frozenset[str]] = {
     "source": frozenset(TypedSection.model_fields),
@@ -32,6 +32,7 @@ HOST_KEYS: Mapping[Role, frozenset[str]] = {
     "legacy": frozenset({"kind"}),
     "section": frozenset(),
     "observer": frozenset(TypedSection.model_fields),
+    "secret": frozenset(),
 }
 """Keys of a section that are the host's, not options."""
 
@@ -75,6 +76,7 @@ _NOT_OFFERED: Mapping[Role, str] = {
     "legacy": gettext_noop('no plugin offers the kind of old state "{name}"'),
     "section": gettext_noop('no plugin offers the section "{name}"'),
     "observer": gettext_noop('no plugin offers the observer type "{name}"'),
+    "secret": gettext_noop('no plugin offers the kind of secret "{name}"'),
 }
 
 
@@ -92,6 +94,7 @@ class ComponentFactory:
             "legacy": registry.legacy,
             "section": registry.sections,
             "observer": registry.observers,
+            "secret": registry.secrets,
         }
         self._shapes: dict[tuple[Role, str], Shape] = {}
 

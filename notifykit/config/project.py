@@ -18,8 +18,11 @@ from notifykit.secrets import Surroundings
 from notifykit.wording.translation import gettext
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from notifykit.config.sections import ProjectSection
     from notifykit.outbox.address import StoreAddress
+    from notifykit.plugins.find import FoundPlugin
     from notifykit.plugins.registry import Registry
 
 STORE = "state/notifykit.db"
@@ -30,11 +33,13 @@ _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://.*", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedPlugins:
-    """What there is to say before plugins are loaded. `config.sections.PluginsSection` has the words for people."""
+    """What there is to say before plugins are loaded. `config.plugins_section` has the words for people."""
 
     block: tuple[str, ...] = ()
     strict: bool = False
     requires: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,16 @@ class ProjectFile:
     def folder(self) -> Path:
         """Where the file's relative paths start; absolute."""
         return self.file.parent.resolve()
+
+    @property
+    def local_plugins(self) -> Iterable[FoundPlugin]:
+        """The plugins that the project brings itself. Nothing of them is imported yet."""
+        if not self.plugins.path:
+            return ()
+        from notifykit.plugins.local import local_plugins  # most projects have none
+
+        folders = (in_folder(self.folder, path) for path in self.plugins.path)
+        return local_plugins(folders, self.folder, outside=self.plugins.outside)
 
     @property
     def known_store(self) -> KnownStore:
@@ -135,9 +150,40 @@ def _wanted(root: Branch, file: Path, defects: Defects) -> WantedPlugins | None:
     if section is None or (isinstance(section, Leaf) and section.value is None):
         return WantedPlugins()
     if not isinstance(section, Branch):
-        defects.add(section.place, "plugins", gettext("must be a mapping with the keys block, strict, requires"))
+        defects.add(
+            section.place, "plugins", gettext("must be a mapping with the keys block, strict, requires, path, outside")
+        )
         return None
-    return _plain(section) or _validated(section, file, defects)
+    wanted = _plain(section) or _validated(section, file, defects)
+    if wanted is not None:
+        _require_folders(wanted, section, file, defects)
+    return wanted
+
+
+def _require_folders(wanted: WantedPlugins, section: Branch, file: Path, defects: Defects) -> None:
+    """Record every folder of plugins that is none, or is not in the project's, where that is not said."""
+    home = file.parent.resolve()
+    for path in wanted.path:
+        folder = in_folder(home, path)
+        if (wrong := unusable(home, path)) is not None:
+            mend = ""
+        elif (why := _unreadable(folder)) is not None:
+            wrong = gettext("the folder {folder} cannot be read ({why})", folder=folder, why=why)
+            mend = gettext("name one that holds plugins")
+        elif not wanted.outside and not folder.resolve().is_relative_to(home):
+            wrong = gettext("{folder} is outside of the project's folder", folder=folder)
+            mend = gettext("set `outside: true` beside `path` where its code is to be run")
+        else:
+            continue
+        defects.add(section.entries["path"].place, "plugins.path", wrong, mend)
+
+
+def _unreadable(folder: Path) -> str | None:
+    try:
+        next(folder.iterdir(), None)
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return None
 
 
 def _plain(section: Branch) -> WantedPlugins | None:
@@ -145,30 +191,38 @@ def _plain(section: Branch) -> WantedPlugins | None:
 
     Every command reads this section, and validating it takes longer than all else that most of them do.
     """
-    strict = False
-    names: dict[str, tuple[str, ...]] = {"block": (), "requires": ()}
+    said = {"strict": False, "outside": False}
+    names: dict[str, tuple[str, ...]] = {"block": (), "requires": (), "path": ()}
     for key, node in section.entries.items():
         match key, node:
-            case "strict", Leaf(value=Written(natural=bool(said))):
-                strict = said
-            case "block" | "requires", Listing(items=items):
+            case "strict" | "outside", Leaf(value=Written(natural=bool(yes))):
+                said[key] = yes
+            case "path", Leaf(value=str(path)):
+                names[key] = (str(path),)
+            case "block" | "requires" | "path", Listing(items=items):
                 texts = [item.value for item in items if isinstance(item, Leaf) and item.value is not None]
                 if len(texts) < len(items):
                     return None
                 names[key] = tuple(map(str, texts))
             case _:
                 return None
-    return WantedPlugins(strict=strict, **names)
+    return WantedPlugins(strict=said["strict"], outside=said["outside"], **names)
 
 
 def _validated(section: Branch, file: Path, defects: Defects) -> WantedPlugins | None:
-    from notifykit.config.sections import PluginsSection
+    from notifykit.config.plugins_section import PluginsSection
     from notifykit.config.validate import validated
 
     found = validated(PluginsSection, section, ("plugins",), Surroundings(folder=file.parent), defects)
     if found is None:
         return None
-    return WantedPlugins(block=tuple(found.block), strict=found.strict, requires=tuple(found.requires))
+    return WantedPlugins(
+        block=tuple(found.block),
+        strict=found.strict,
+        requires=tuple(found.requires),
+        path=tuple(found.path),
+        outside=found.outside,
+    )
 
 
 def scheme_of(store: str) -> str | None:

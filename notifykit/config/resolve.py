@@ -15,6 +15,7 @@ from notifykit.config.alerts import read_alerts
 from notifykit.config.campaign_files import CampaignFiles, find_campaign_files
 from notifykit.config.campaigns import CampaignReader, ReadCampaign, campaign_name
 from notifykit.config.channels import read_channels
+from notifykit.config.credentials import credential_in
 from notifykit.config.defects import Defects, Place
 from notifykit.config.factory import ComponentFactory, Unavailable
 from notifykit.config.file_roles import check_file_roles
@@ -23,12 +24,13 @@ from notifykit.config.observers import read_observers
 from notifykit.config.parse import Files
 from notifykit.config.plugin_sections import read_plugin_sections, split
 from notifykit.config.project import ProjectFile
+from notifykit.config.secret_kinds import Reference, SecretKinds
 from notifykit.config.sections import ProjectSection
 from notifykit.config.tree import Branch, Leaf, Node, dotted, leaves
 from notifykit.config.validate import validated
 from notifykit.outbox.values import RESERVED, is_reserved
 from notifykit.plugins.registry import Registry
-from notifykit.secrets import Surroundings, credential_in
+from notifykit.secrets import Surroundings
 from notifykit.wording.translation import gettext, gettext_noop
 
 _TAKE_IT_OUT = gettext_noop("take it out, and give it to an option for secrets as {env: NAME} or {file: path}")
@@ -53,6 +55,8 @@ class Configuration:
     """Who is told what happens, beside the hooks of plugins."""
     sections: Mapping[str, object]
     """What plugins' sections of the project file say, by name: objects of the classes that the plugins offer."""
+    secrets: tuple[Reference, ...] = ()
+    """What is kept by a kind of secret that a plugin offers, each once."""
 
     @property
     def expected(self) -> frozenset[str]:
@@ -69,7 +73,8 @@ def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -
     """
     defects = Defects()
     files = Files(defects)
-    around = Surroundings(folder=project.folder, secrets_required=secrets)
+    kinds = SecretKinds(registry.secrets)
+    around = Surroundings(folder=project.folder, secrets_required=secrets, kinds=kinds)
     own, of_plugins = split(project.root, registry, defects)
     section = validated(ProjectSection, own, (), around, defects)
     channels = read_channels(project.root, section, ComponentFactory(project, registry, around, defects), defects)
@@ -124,6 +129,7 @@ def resolve(project: ProjectFile, registry: Registry, *, secrets: bool = True) -
         alerts=alerts,
         observers=observers.usable,
         sections=sections.usable,
+        secrets=kinds.references,
     )
 
 

@@ -19,6 +19,7 @@ from notifykit.config.sections import CampaignSection, ProjectSection
 from notifykit.config.shapes import Shape
 from notifykit.errors import PluginError
 from notifykit.plugins.registry import Offer, Registry
+from notifykit.secrets import TITLE
 
 Schema = dict[str, Any]
 Kind = Literal["campaign", "base", "project"]
@@ -43,8 +44,37 @@ class _Variant:
 def json_schema(registry: Registry, kind: Kind = "campaign") -> Schema:
     """Return the schema of campaign files, of files that are only there to be extended, or of notifykit.yaml."""
     schema = _project(registry) if kind == "project" else _campaign(registry, whole=kind == "campaign")
+    kinds = _variants("secret", registry.secrets)
+    for one in kinds:
+        schema["$defs"].update(one.definitions)
     described = {"$schema": DIALECT, "title": f"notifykit: a {kind} file"}
-    return {**described, **{key: value for key, value in _lenient(schema).items() if key not in described}}
+    whole = _lenient(_with_kinds(schema, [_with_kinds(_reference(one), []) for one in kinds]))
+    return {**described, **{key: value for key, value in whole.items() if key not in described}}
+
+
+def _reference(kind: _Variant) -> Schema:
+    """Return how YAML refers to a secret of a kind: by all of its options, or by the first alone."""
+    options = kind.schema | {"required": kind.needed}
+    alone: Schema = next(iter(kind.schema["properties"].values()), {})
+    return {
+        "type": "object",
+        "properties": {kind.type: {"anyOf": [alone, options]}},
+        "required": [kind.type],
+        "additionalProperties": False,
+    }
+
+
+def _with_kinds(schema: Any, kinds: list[Schema]) -> Any:
+    """Let every secret be of a kind that a plugin offers, too."""
+    match schema:
+        case {"title": str(title), "oneOf": list(forms), **rest} if title == TITLE:
+            return {**rest, "oneOf": [*forms, *kinds]}
+        case dict():
+            return {key: _with_kinds(value, kinds) for key, value in schema.items()}
+        case list():
+            return [_with_kinds(value, kinds) for value in schema]
+        case _:
+            return schema
 
 
 def _campaign(registry: Registry, *, whole: bool) -> Schema:
@@ -171,7 +201,7 @@ def _variant(role: Role, offer: Offer) -> _Variant:
         "description": f"Offered by {offer.distribution}.",
     }
     named = _named_by(role)
-    head: Schema = {} if role == "section" else {"properties": {named: const}, "required": [named]}
+    head: Schema = {} if role in ("section", "secret") else {"properties": {named: const}, "required": [named]}
     section: Schema = {"title": offer.name, "type": "object", "properties": {}, **head}
     try:
         shape = Shape(offer, HOST_KEYS[role])

@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from notifykit.campaign.campaign import DispatchSettings, RetryPolicy
+from notifykit.config.plugins_section import PluginsSection
 from notifykit.config.project import STORE, scheme_of
+from notifykit.config.section import Section, listed
 from notifykit.model import OnUnknown
 from notifykit.options import Seconds, in_project
 from notifykit.times import QuietHours, zone_of
@@ -18,14 +20,6 @@ _RETRY = RetryPolicy()
 _DISPATCH = DispatchSettings()
 
 Positive = Annotated[Seconds, Field(gt=0)]
-
-
-class Section(BaseModel):
-    """A mapping with known keys."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True, defer_build=True
-    )
 
 
 class TypedSection(BaseModel):
@@ -140,7 +134,7 @@ class SendingSection(Section):
     order_patience: Seconds = Field(
         default=600.0, description="How long a waiting retry may hold its recipient's later messages back."
     )
-    quiet_hours: Annotated[list[Hours], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
+    quiet_hours: Annotated[list[Hours], BeforeValidator(listed, json_schema_input_type=str | list[str])] = Field(
         default=[],
         description='Hours of each day, in `timezone`, at which nothing is sent, such as "22:00-08:00"; one span or '
         "several. What falls due in them is sent when they end.",
@@ -204,12 +198,12 @@ class CampaignSection(SendingSection):
     )
     name: Name | None = Field(default=None, description="The campaign's name. Default: the file's, without `.yaml`.")
     enabled: bool = Field(default=True, description="`false`: generates nothing.")
-    shares_data_with: Annotated[list[Name], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
+    shares_data_with: Annotated[list[Name], BeforeValidator(listed, json_schema_input_type=str | list[str])] = Field(
         default=[],
         description="Campaigns that are meant to read the same source and write the same as this one. Without it, of "
         "several such campaigns only the one that was there first queues messages.",
     )
-    replaces_key: Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
+    replaces_key: Annotated[list[str], BeforeValidator(listed, json_schema_input_type=str | list[str])] = Field(
         default=[],
         description="What the source's `key` was before: it was changed on purpose, and every record is a new one. "
         "Without it, a campaign whose key comes from elsewhere than before queues nothing.",
@@ -314,7 +308,7 @@ class ConditionSection(Section):
     at_least: int | None = Field(
         default=None, ge=1, description="Of `success_rate` and `response_time`: fewer attempts say nothing."
     )
-    campaigns: Annotated[list[Name], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
+    campaigns: Annotated[list[Name], BeforeValidator(listed, json_schema_input_type=str | list[str])] = Field(
         default=[], description="Which campaigns it is about. Default: all."
     )
     channel: str | None = Field(default=None, description="Instead of that of `alerts`.")
@@ -343,19 +337,6 @@ class AlertsSection(Section):
     )
 
 
-class PluginsSection(Section):
-    """Which plugins are loaded."""
-
-    block: list[str] = Field(default=[], description="Entry points that are not loaded.")
-    strict: bool = Field(
-        default=False, description="Whether a broken plugin stops everything, as `--strict-plugins` does."
-    )
-    requires: list[str] = Field(
-        default=[],
-        description="What is to be installed for this project, such as `notifykit-acme`; named when it is missing.",
-    )
-
-
 class ProjectSection(Section):
     """The project file, notifykit.yaml."""
 
@@ -373,7 +354,7 @@ class ProjectSection(Section):
         description="The time zone of the times in campaigns, by its IANA name, such as Europe/Berlin. Default: each "
         "machine's own.",
     )
-    campaigns: Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
+    campaigns: Annotated[list[str], BeforeValidator(listed, json_schema_input_type=str | list[str])] = Field(
         default=["campaigns/*.yaml"],
         description="Campaign files, as one pattern or several. Files whose names start with `_` are only bases.",
     )

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from notifykit.config.defects import Defects
-from notifykit.config.explain import TolerantJsonSchema, explain
+from notifykit.config.explain import TolerantJsonSchema, explain, in_words
 from notifykit.config.tree import Branch, KeyPath, dotted, locate, natural, plain
 from notifykit.config.twin import twin as twin_of
 from notifykit.errors import NotifykitError, PluginError, pass_interrupt
@@ -78,14 +78,32 @@ class Shape:
             self._check_defaults(error, options)
             explain(error, section, prefix, self.schema, defects)
             return None
-        values = {field.name: natural(getattr(twin, field.name)) for field in dataclasses.fields(twin)}
         try:
-            return self.cls(**values)
+            return self._called(twin)
         except (SecretMissingError, PluginError):
             raise
         except (ValueError, NotifykitError) as error:
             refused(error, section, prefix, defects)
             return None
+
+    def of(self, written: Mapping[str, Any], around: Surroundings) -> Any:
+        """Return the plugin's object of options that stand within another option.
+
+        Raises ValueError, which names the option of these that is wrong, and PluginError as `build` does.
+        """
+        try:
+            twin = self._adapter.validate_python(written, context=around)
+        except ValidationError as error:
+            self._check_defaults(error, written)
+            raise ValueError(redact(in_words(error, self.schema))) from None
+        return self._called(twin)
+
+    def _called(self, twin: Any) -> Any:
+        values = {field.name: natural(getattr(twin, field.name)) for field in dataclasses.fields(twin)}
+        try:
+            return self.cls(**values)
+        except (ValueError, NotifykitError):
+            raise
         except BaseException as error:
             # Third-party code: what it raises fails this campaign or channel alone.
             pass_interrupt(error)

@@ -86,7 +86,7 @@ class Checked:
 
 
 def check(file: Path, plugins: Plugins, *, online: bool = False) -> Checked:
-    """Check a project. Nothing is queued, sent or written. `online`: the services of the channels are asked, too."""
+    """Check a project. Nothing is queued, sent or written. `online`: what it needs is asked, too."""
     plugins.import_offered()
     findings = [_wrong("plugins", plugin.error) for plugin in plugins.failed]
     findings += [_error(gettext("plugins"), warning) for warning in plugins.warnings]
@@ -159,10 +159,8 @@ def _without_secrets(file: Path, plugins: Plugins) -> Project | None:
 
 
 def _of_services(project: Project) -> Iterator[Finding]:
-    """What the service of each channel says."""
-    configuration = project.configuration
-    for name, probe in probed(configuration.channels, configuration.settings.dispatch.timeout).items():
-        about = gettext("channel {name}", name=name)
+    """What each says that was asked."""
+    for about, probe in probed(project):
         if probe.ready is None:
             yield _note(about, gettext("not asked: {detail}", detail=probe.detail))
         elif probe.ready:

@@ -343,6 +343,10 @@ def open_project(
     """
     project = read_project(file)
     if plugins is None:
-        plugins = load_plugins(block=project.plugins.block, strict=strict_plugins or project.plugins.strict)
+        plugins = load_plugins(
+            block=project.plugins.block,
+            strict=strict_plugins or project.plugins.strict,
+            local=project.local_plugins,
+        )
     configuration = resolve(project, plugins.registry, secrets=secrets)
     return Project(file=project, plugins=plugins, configuration=configuration, clock=clock or SystemClock())

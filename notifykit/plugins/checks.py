@@ -26,6 +26,7 @@ NEEDED_METHOD = {
     "sections": None,
     "observers": None,
     "stores": "open",
+    "secrets": "read",
 }
 """What a class must have to be offered under each role, beside its fields."""
 
@@ -163,5 +164,10 @@ def check_class(role: str, name: str, cls: object) -> Callable[..., Any]:
                 method=method,
             ),
             mend=gettext("add it ({roles})", roles=roles),
+        )
+    if inspect.iscoroutinefunction(found) or inspect.isasyncgenfunction(found):
+        raise PluginError(
+            gettext("{method}() of type {name!r} is async, so it would never run", method=method, name=name),
+            mend=gettext("write it as a plain function"),
         )
     return cls

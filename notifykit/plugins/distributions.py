@@ -66,6 +66,8 @@ def distributions() -> Iterator[InfoFolder | Distribution]:
         if finder is PathFinder:
             for place in sys.path:
                 yield from _in(place)
+        elif type(finder).__module__ == "importlib_metadata":
+            continue  # the backport of what the standard library has: it finds on sys.path what was found already
         elif find := getattr(finder, "find_distributions", None):
             yield from find()
 

@@ -17,6 +17,8 @@ from notifykit.wording.translation import gettext, gettext_noop
 if TYPE_CHECKING:
     from importlib.metadata import Distribution, EntryPoint
 
+    from notifykit.plugins.local import LocalFile
+
 OWN_DISTRIBUTION = "notifykit-outbox"
 NO_DISTRIBUTION = gettext_noop("(no distribution)")
 
@@ -24,7 +26,10 @@ NO_DISTRIBUTION = gettext_noop("(no distribution)")
 class FoundPlugin:
     """An entry point of the group `notifykit`. Has what is needed of `importlib.metadata.EntryPoint`."""
 
-    def __init__(self, name: str, value: str, dist: InfoFolder | Distribution) -> None:
+    local = False
+    """Whether a project brings it itself."""
+
+    def __init__(self, name: str, value: str, dist: InfoFolder | Distribution | LocalFile) -> None:
         self.name = name
         self.value = value
         """`module`, or `module:object`."""
@@ -81,6 +86,7 @@ def identify(entry_point: FoundPlugin | EntryPoint) -> PluginId:
         name=entry_point.name,
         distribution=dist.name if dist else NO_DISTRIBUTION,
         version=(dist.version or "") if dist else "",
+        local=getattr(entry_point, "local", False),
     )
 
 

@@ -13,7 +13,7 @@ import pluggy
 from notifykit import hookspecs
 from notifykit.errors import PluginError, pass_interrupt
 from notifykit.plugins.checks import NEEDED_METHOD, Manager, check_module
-from notifykit.plugins.find import FoundPlugin, canonical, find_entry_points, in_order
+from notifykit.plugins.find import FoundPlugin, canonical, find_entry_points, identify, in_order
 from notifykit.plugins.loaded import Plugins
 from notifykit.plugins.registering import Registrations, empty_shelf, registry_of
 from notifykit.plugins.report import FailedPlugin, LoadedPlugin, PluginId, failure
@@ -26,9 +26,13 @@ log = logging.getLogger(__name__)
 
 
 def load_plugins(
-    *, block: Collection[str] = (), strict: bool = False, entry_points: Iterable[FoundPlugin | EntryPoint] | None = None
+    *,
+    block: Collection[str] = (),
+    strict: bool = False,
+    entry_points: Iterable[FoundPlugin | EntryPoint] | None = None,
+    local: Iterable[FoundPlugin] = (),
 ) -> Plugins:
-    """Load the installed plugins, or the given entry points.
+    """Load the installed plugins, or the given entry points, and after them a project's own, which are `local`.
 
     `block` leaves out plugins by the name of their entry point or of their distribution. A plugin that is
     broken, or that claims a name which another one has, is left out whole and listed in `Plugins.failed`: our
@@ -41,7 +45,7 @@ def load_plugins(
         entry_points, failed = find_entry_points()
     loading = _Loading(failed)
     unmatched, blocked = set(block), []
-    for plugin, entry_point in in_order(entry_points):
+    for plugin, entry_point in (*in_order(entry_points), *((identify(one), one) for one in local)):
         names = (plugin.name, canonical(plugin.distribution))
         hits = {name for name in block if name in names or canonical(name) in names}
         unmatched -= hits
@@ -125,6 +129,7 @@ class _Loading:
                 name=plugin.name,
                 distribution=plugin.distribution,
                 version=plugin.version,
+                local=plugin.local,
                 location=_location(module),
                 hooks=tuple(sorted(caller.name for caller in alone.get_hookcallers(module) or ())),
                 types=offers.take_over(),

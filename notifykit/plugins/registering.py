@@ -11,10 +11,11 @@ from notifykit.plugins.checks import NEEDED_METHOD, check_class, check_name
 from notifykit.plugins.named import is_place
 from notifykit.plugins.registry import Offer, Registry
 from notifykit.plugins.report import PluginId
+from notifykit.secrets import OWN_KINDS
 from notifykit.wording.translation import gettext
 
 Shelf = dict[str, dict[str, Offer]]
-"""Offers by role (`sources`, `strategies`, `senders`, `legacy`, `sections`, `observers`, `stores`) and type name."""
+"""Offers by role, as `notifykit.plugins.registry.Offer` names it, and type name."""
 
 
 def empty_shelf() -> Shelf:
@@ -53,6 +54,11 @@ class Registrations:
                 raise PluginError(
                     gettext("type {name!r} is offered as {cls!r}", name=name, cls=cls),
                     mend=gettext("say where its class is, as 'acme.sms:AcmeSms'"),
+                )
+            if role == "secrets" and name in OWN_KINDS:
+                raise PluginClash(
+                    gettext("it offers the kind of secret {name!r}, which is notifykit's", name=name),
+                    mend=gettext("call it something else"),
                 )
             if name in self._mine[role]:
                 raise PluginClash(

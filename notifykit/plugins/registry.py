@@ -17,7 +17,7 @@ class Offer:
     """One offered type."""
 
     role: str
-    """`sources`, `strategies`, `senders`, `legacy`, `sections`, `observers` or `stores`."""
+    """`sources`, `strategies`, `senders`, `legacy`, `sections`, `observers`, `stores` or `secrets`."""
     name: str
     offered: Callable[..., Any] | str
     """The class, or where it is: `module:Class`."""
@@ -61,6 +61,8 @@ class Registry:
     observers: Mapping[str, Offer] = field(default_factory=dict)
     stores: Mapping[str, Offer] = field(default_factory=dict)
     """Kinds of store, by the scheme of their URLs."""
+    secrets: Mapping[str, Offer] = field(default_factory=dict)
+    """Kinds of secret."""
 
     def offers(self) -> Iterator[Offer]:
         """Yield all of them."""

@@ -18,6 +18,8 @@ class PluginId:
     """The name of the entry point."""
     distribution: str
     version: str
+    local: bool = field(default=False, repr=False)
+    """Whether it is the project's own: `distribution` is then its path."""
 
     @property
     def origin(self) -> str:
@@ -105,6 +107,8 @@ def _text(error: BaseException) -> str:
 
 def _mend(of: PluginId, error: BaseException) -> str:
     block = gettext("or leave it out ({name!r} under `plugins: block:` in notifykit.yaml)", name=of.name)
+    if of.local:
+        return gettext("mend it, {block}; `notifykit plugins --json` has the traceback", block=block)
     if isinstance(error, ModuleNotFoundError) and error.name:
         return gettext(
             "install what provides the module {name!r}, reinstall {distribution}, {block}",

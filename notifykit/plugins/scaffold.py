@@ -17,23 +17,36 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from notifykit.errors import NotifykitError
-from notifykit.wording.translation import gettext
+from notifykit.wording.translation import gettext, gettext_noop
 
 PREFIX = "notifykit-"
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", re.ASCII)
 _LONGEST = 40
 
+KINDS: Mapping[str, str] = {
+    "sender": gettext_noop("sender type"),
+    "source": gettext_noop("source type"),
+    "strategy": gettext_noop("strategy type"),
+    "observer": gettext_noop("observer"),
+    "command": gettext_noop("command"),
+}
+"""What a plugin may be, and what it then offers."""
+
 FILES: Mapping[str, str] = {
     "pyproject.toml": "pyproject.toml",
     "README.md": "README.md",
+    "LICENSE": "LICENSE",
     ".gitignore": "gitignore",
-    "src/${package}/__init__.py": "plugin.py",
-    "src/${package}/sender.py": "sender.py",
+    ".github/workflows/test.yml": "test.yml",
+    "src/${package}/__init__.py": "plugin_${kind}.py",
+    "src/${package}/${kind}.py": "${kind}.py",
     "src/${package}/py.typed": "",
-    "tests/test_${type}.py": "test_sender.py",
+    "tests/test_${type}.py": "test_${kind}.py",
 }
 """What is written, and from which template; an empty file has none."""
+
+_TEMPLATES = resources.files("notifykit.plugins") / "scaffold_files"
 
 STEPS = (
     "python -m venv .venv",
@@ -91,16 +104,17 @@ class PluginNames:
         return cls(bare)
 
 
-def create_plugin(name: str, folder: Path, *, taken: Collection[str] = ()) -> list[Path]:
-    """Write a sender plugin into `folder`/notifykit-NAME, with packaging and tests; return its files.
+def create_plugin(name: str, folder: Path, *, kind: str = "sender", taken: Collection[str] = ()) -> list[Path]:
+    """Write a plugin of one of the `KINDS` into `folder`/notifykit-NAME, with packaging and tests; return its files.
 
-    `taken` are sender types that other plugins offer. Raises NotifykitError, and writes nothing, where the name
+    `taken` is what other plugins offer of its kind, by name. Raises NotifykitError, and writes nothing, where the name
     will not do or is taken, and where the folder is there already or cannot be written.
     """
     names = PluginNames.of(name)
-    if names.type in taken:
+    offered = names.name if kind == "command" else names.type
+    if offered in taken:
         raise NotifykitError(
-            gettext("a plugin offers the sender type {type!r} already", type=names.type),
+            gettext("a plugin offers the {what} {offered!r} already", what=gettext(KINDS[kind]), offered=offered),
             mend=gettext("choose another name"),
         )
     if importlib.util.find_spec(names.package) is not None:
@@ -122,7 +136,9 @@ def create_plugin(name: str, folder: Path, *, taken: Collection[str] = ()) -> li
             where=home,
         ) from error
     try:
-        return [_write(home, path, template, names) for path, template in FILES.items()]
+        values = _values(names, kind)
+        written = (_write(home, path, template, values) for path, template in FILES.items())
+        return [file for file in written if file is not None]
     except BaseException as error:
         shutil.rmtree(home, ignore_errors=True)
         if isinstance(error, OSError):
@@ -149,8 +165,10 @@ def _host_requirement() -> str:
     return f"{editable}{shlex.quote(url2pathname(parts.path))} "
 
 
-def _write(home: Path, path: str, template: str, names: PluginNames) -> Path:
+def _values(names: PluginNames, kind: str) -> dict[str, str]:
+    """Return what the templates are filled with."""
     values = {
+        "kind": kind,
         "name": names.name,
         "distribution": names.distribution,
         "package": names.package,
@@ -160,11 +178,17 @@ def _write(home: Path, path: str, template: str, names: PluginNames) -> Path:
         "steps": Template("\n".join(STEPS)).substitute(host=""),
         "version": importlib.metadata.version("notifykit-outbox"),
     }
-    file = home / Template(path).substitute(values)
-    text = ""
-    if template:
-        source = resources.files("notifykit.plugins") / "scaffold_files" / f"{template}.tmpl"
-        text = Template(source.read_text(encoding="utf-8")).substitute(values)
+    return values | {"usage": _template(f"usage_{kind}.md").substitute(values)}
+
+
+def _template(name: str) -> Template:
+    return Template((_TEMPLATES / f"{name}.tmpl").read_text(encoding="utf-8"))
+
+
+def _write(home: Path, path: str, template: str, values: Mapping[str, str]) -> Path | None:
+    file, name = home / Template(path).substitute(values), Template(template).substitute(values)
+    if name == "observer.py":  # an observer is the plugin itself
+        return None
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8", newline="\n")
+    file.write_text(_template(name).substitute(values) if name else "", encoding="utf-8", newline="\n")
     return file

@@ -13,11 +13,13 @@ from notifykit.errors import CampaignError
 from notifykit.model import Problem, Record
 from notifykit.pipeline.source_state import MOST
 from notifykit.roles import Source
+from notifykit.secrets import Secret
 from notifykit.testing.opened import Opens
-from notifykit.testing.options import check_options
+from notifykit.testing.options import check_can_be_called, check_fact, check_options
+from notifykit.testing.promises import TellsPromises, untested
 
 
-class SourceContract(Opens):
+class SourceContract(Opens, TellsPromises):
     """Subclass it as `TestMySource`, and say how your source is made.
 
     class TestMySource(SourceContract):
@@ -37,7 +39,14 @@ class SourceContract(Opens):
 
     def test_its_fields_are_options(self, tmp_path: Path) -> None:
         """A source is a dataclass whose fields the host can validate."""
-        check_options(self.make_source(tmp_path))
+        check_options("sources", self.make_source(tmp_path))
+
+    def test_its_facts_can_be_read(self, tmp_path: Path) -> None:
+        """`reads` and `key`, where it has them, are what the host takes them for; `expects` can be called."""
+        source = self.make_source(tmp_path)
+        check_fact(source, "reads", Path, str, Secret)
+        check_fact(source, "key", str)
+        check_can_be_called(source, "expects", "check_online")
 
     def test_it_yields_records_and_problems(self, tmp_path: Path) -> None:
         """Every item is a whole Record or a whole Problem, and there are two records at least."""
@@ -91,7 +100,7 @@ class SourceContract(Opens):
         """Where nothing can be read, CampaignError says what to mend; it is never an empty list."""
         source = self.make_broken_source(tmp_path)
         if source is None:
-            pytest.skip("make_broken_source() returns None")
+            untested("a source that cannot be read says so", "make_broken_source")
         with pytest.raises(CampaignError) as caught:
             list(self.opened_source(source).read())
         assert len(str(caught.value)) > 10, "the text says where, what is wrong, and how to mend it"

@@ -14,7 +14,8 @@ from notifykit.receipts import SentOutcome
 from notifykit.roles import Decision, Source, Strategy, StrategyContext, WriteBack
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.opened import Opens
-from notifykit.testing.options import check_options
+from notifykit.testing.options import check_can_be_called, check_options
+from notifykit.testing.promises import TellsPromises
 from notifykit.testing.samples import FakeLedger, sent_task
 from notifykit.wording import Reason
 
@@ -48,7 +49,7 @@ class World:
         return {str(path): path.read_bytes() for path in sorted(self.folder.rglob("*")) if path.is_file()}
 
 
-class StrategyContract(Opens):
+class StrategyContract(Opens, TellsPromises):
     """Subclass it as `TestMyStrategy`, and say how source and strategy are made.
 
     class TestMyStrategy(StrategyContract):
@@ -81,7 +82,14 @@ class StrategyContract(Opens):
     def test_its_fields_are_options(self, tmp_path: Path) -> None:
         """A strategy is a dataclass whose fields the host can validate."""
         self.make_source(tmp_path)
-        check_options(self.make_strategy(tmp_path))
+        check_options("strategies", self.make_strategy(tmp_path))
+
+    def test_its_facts_can_be_read(self, tmp_path: Path) -> None:
+        """`needs_whole_tasks` is True or False."""
+        strategy = self.world(tmp_path).strategy
+        needs = getattr(strategy, "needs_whole_tasks", True)
+        assert isinstance(needs, bool), f"`needs_whole_tasks` is {needs!r}, not True or False"
+        check_can_be_called(strategy, "check_online")
 
     def test_its_columns_are_names(self, tmp_path: Path) -> None:
         """`own_columns` is a frozenset of column names."""

@@ -1,5 +1,5 @@
 """What notifykit has by itself: it sends to the screen, a file, any Python function; it tells each record once, or
-while a column says so; PostgreSQL."""
+while a column says so; PostgreSQL; secrets that a program or the keyring gives."""
 
 from __future__ import annotations
 
@@ -49,6 +49,13 @@ def register_stores(register: Register) -> None:
     """Offer `postgresql://` under both of its names."""
     for scheme in ("postgresql", "postgres"):
         register(scheme, "notifykit.outbox.postgres.address:PostgresAddress")
+
+
+@hookimpl
+def register_secrets(register: Register) -> None:
+    """Offer `command` and `keyring`."""
+    register("command", "notifykit_builtin.command_secret:CommandSecret")
+    register("keyring", "notifykit_builtin.keyring_secret:KeyringSecret")
 
 
 @hookimpl

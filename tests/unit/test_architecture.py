@@ -36,6 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """Package of `migration/`, where there is that folder, to the others that it may import."""
 EXTRAS = {
+    "keyring": ("notifykit_builtin.keyring_secret",),
     "prometheus_client": ("notifykit.metrics",),
     "libcst": ("notifykit_inventory.patch",),
     "psycopg": ("notifykit.outbox.postgres", "notifykit.engine"),

@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from notifykit import secrets
+from notifykit.config.credentials import credential_in
 from notifykit.errors import ConfigError
 from notifykit.options import Secret
-from notifykit.secrets import SecretMissingError, Surroundings, credential_in, redact
+from notifykit.secrets import SecretMissingError, Surroundings, redact
 
 SECRET: TypeAdapter[Secret] = TypeAdapter(Secret)
 

@@ -5,38 +5,49 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from notifykit.plugins.scaffold import create_plugin
+from notifykit.plugins.scaffold import KINDS, create_plugin
 
 ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.long
 def test_what_is_written_is_tidy(tmp_path: Path) -> None:
-    create_plugin("acme-sms", tmp_path)
-    home = tmp_path / "notifykit-acme-sms"
+    for kind in KINDS:
+        create_plugin(f"acme-{kind}", tmp_path, kind=kind)
     ruff = Path(sys.executable).with_name("ruff")
-    checks = [
-        [ruff, "format", "--check", "--config", "line-length = 110", home],
-        [ruff, "check", "--config", "line-length = 110", "--config", 'lint.select = ["E", "F", "I", "B", "UP"]', home],
-        [sys.executable, "-m", "mypy", "--strict", home / "src", home / "tests"],
+    for home in tmp_path.iterdir():
+        check_tidy(home, [ruff, "format", "--check", home], [ruff, "check", home])
+    types = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        *sorted(tmp_path.glob("*/src")),
+        *sorted(tmp_path.glob("*/tests")),
     ]
+    check_tidy(tmp_path, types)
+
+
+def check_tidy(home: Path, *checks: Sequence[object]) -> None:
     for check in checks:
         done = subprocess.run(
             list(map(str, check)),
             capture_output=True,
             text=True,
             cwd=home,
-            env={**os.environ, "MYPYPATH": f"{ROOT}{os.pathsep}{home / 'src'}"},
+            env={**os.environ, "MYPYPATH": os.pathsep.join(map(str, [ROOT, *home.glob("*/src")]))},
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_written_tests_pass(tmp_path: Path) -> None:
-    create_plugin("acme-sms", tmp_path)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_written_tests_pass(tmp_path: Path, kind: str) -> None:
+    create_plugin("acme-sms", tmp_path, kind=kind)
     home = tmp_path / "notifykit-acme-sms"
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not where_it_is_installed"],

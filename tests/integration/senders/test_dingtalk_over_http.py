@@ -47,6 +47,9 @@ class TestDingtalkContract(SenderContract):
     def make_sender(self, folder: Path) -> Sender:
         return robot(self.service.url)
 
+    def make_http_sender(self, folder: Path, url: str) -> Sender:
+        return robot(url)
+
     def make_unreachable_sender(self, folder: Path) -> Sender:
         return robot()
 

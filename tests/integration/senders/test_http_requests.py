@@ -49,7 +49,12 @@ def test_bytes_go_out_as_they_are(method: str) -> None:
 
 
 def test_a_form_goes_out_in_order_with_texts_and_files() -> None:
-    files = {"chat": "群", "photo": ("图 1.png", PICTURE, "image/png"), "caption": "a\r\nb", "empty": ("", b"", "a/b")}
+    files: dict[str, Any] = {
+        "chat": "群",
+        "photo": ("图 1.png", PICTURE, "image/png"),
+        "caption": "a\r\nb",
+        "empty": ("", b"", "a/b"),
+    }
     with HttpService() as service:
         assert isinstance(post(service.url, files=files, timeout=5), Reply)
         assert isinstance(request("PUT", service.url, files=files, timeout=5), Reply)

@@ -63,6 +63,9 @@ class TestWecomRobotContract(HttpContract):
     def at(self, url: str) -> Sender:
         return WecomRobot(key=Secret("0a1b-contract"), base_url=url, msgtype=self.msgtype)
 
+    def make_http_sender(self, folder: Path, url: str) -> Sender:
+        return self.at(url)
+
 
 class TestWecomMarkdownContract(TestWecomRobotContract):
     msgtype = "markdown"

@@ -45,6 +45,9 @@ class ServiceContract(SenderContract):
     def make_sender(self, folder: Path) -> Sender:
         return self.at(self.listening.address)
 
+    def make_http_sender(self, folder: Path, url: str) -> Sender | None:
+        return self.at(url)
+
     def make_unreachable_sender(self, folder: Path) -> Sender:
         return self.at(f"http://127.0.0.1:{nobody()}")
 
@@ -98,6 +101,9 @@ class TestNtfy(ServiceContract):
 class TestApprise(ServiceContract):
     def service(self) -> HttpService:
         return HttpService()
+
+    def make_http_sender(self, folder: Path, url: str) -> Sender | None:
+        return None  # what a service of `json://` answers is nobody's but Apprise's to judge: any 2xx
 
     def at(self, address: str) -> Sender:
         return Apprise(url=Secret(f"json://{address.removeprefix('http://')}/0a1b2c3d"))

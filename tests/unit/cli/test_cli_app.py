@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from notifykit.cli.sections import SECTIONS
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.plugins import Plugins, find, load_plugins
 from notifykit.plugins.commands import LazyCommand
+from notifykit.plugins.find import FoundPlugin
 from notifykit.session import Session
 
 
@@ -59,12 +60,12 @@ def register_commands(cli: click.Group) -> None:
 def acme(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Install a plugin whose module is this one."""
 
-    def loading(*, block: object = (), strict: bool = False) -> Plugins:
+    def loading(*, block: object = (), strict: bool = False, local: Iterable[FoundPlugin] = ()) -> Plugins:
         mine = EntryPoint("acme", __name__, "notifykit")
         broken = EntryPoint("broken", "no_such_module_anywhere", "notifykit")
         others, _ = find.find_entry_points()
         assert isinstance(block, list | tuple)
-        return load_plugins(block=block, strict=strict, entry_points=[*others, mine, broken])
+        return load_plugins(block=block, strict=strict, entry_points=[*others, mine, broken], local=local)
 
     monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])
     return lambda: monkeypatch.setattr(app, "load_plugins", loading)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from importlib.metadata import EntryPoint
@@ -29,6 +29,7 @@ from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.sqlite.store import SqliteAddress
 from notifykit.outbox.values import ChannelBounds, Machine, SourcePlace, Transition
 from notifykit.plugins import Plugins, find, load_plugins
+from notifykit.plugins.find import FoundPlugin
 from notifykit.testing.outbox.steps import finish, take
 from notifykit.testing.samples import draft
 from notifykit.wording.translation import gettext, speak
@@ -93,9 +94,10 @@ def test_the_exit_codes_on_the_pages_are_those_of_the_commands(language: str, ti
 def test_every_key_of_every_command_is_on_the_page(
     make_world: MakeWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def loading(*, block: list[str], strict: bool) -> Plugins:
+    def loading(*, block: list[str], strict: bool, local: Iterable[FoundPlugin]) -> Plugins:
         broken = EntryPoint("broken", "no_such_module_anywhere", "notifykit")
-        return load_plugins(block=block, strict=strict, entry_points=[*find.find_entry_points()[0], broken])
+        found: list[FoundPlugin | EntryPoint] = [*find.find_entry_points()[0], broken]
+        return load_plugins(block=block, strict=strict, entry_points=found, local=local)
 
     reader = Reader("JSON")
     world = make_world((FINE, REFUSED, DOUBTFUL, BUSY, BROKEN, FINE))

@@ -91,9 +91,9 @@ def test_what_a_command_refuses(world: CliWorld, arguments: list[str], said: str
 
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    def load(*, block: object = (), strict: bool = False) -> object:
+    def load(*, block: object = (), strict: bool = False, local: object = ()) -> object:
         points = [*find.find_entry_points()[0], EntryPoint("broken", "no_such_module_anywhere", "notifykit")]
-        return load_plugins(block=block, strict=strict, entry_points=points)  # type: ignore[arg-type]
+        return load_plugins(block=block, strict=strict, entry_points=points, local=local)  # type: ignore[arg-type]
 
     monkeypatch.setattr("notifykit.cli.app.load_plugins", load)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from notifykit.cli import app
 from notifykit.cli.app import build_cli
 from notifykit.config.schema import json_schema
 from notifykit.plugins import Plugins, find, load_plugins
-from notifykit.plugins.scaffold import next_steps
+from notifykit.plugins.find import FoundPlugin
+from notifykit.plugins.scaffold import KINDS, next_steps
 
 
 def test_plugins_are_listed_with_version_place_and_what_they_offer(world: CliWorld) -> None:
@@ -36,10 +38,10 @@ def test_without_a_project_all_are_listed(tmp_path: Path) -> None:
 
 
 def test_blocked_and_broken_ones_are_listed_with_the_reason(world: CliWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    def loading(*, block: list[str], strict: bool) -> Plugins:
+    def loading(*, block: list[str], strict: bool, local: Iterable[FoundPlugin]) -> Plugins:
         found, _ = find.find_entry_points()
         broken = EntryPoint("broken", "no_such_module_anywhere", "notifykit")
-        return load_plugins(block=block, strict=strict, entry_points=[*found, broken])
+        return load_plugins(block=block, strict=strict, entry_points=[*found, broken], local=local)
 
     monkeypatch.setattr(app, "load_plugins", loading)
     world.edit("notifykit.yaml", "store:", "plugins: {block: [notifykit_wecom, nobody]}\nstore:")
@@ -68,6 +70,23 @@ def test_new_plugin(tmp_path: Path) -> None:
     told = json.loads(result.stdout)
     assert all(Path(file).is_file() for file in told["files"])
     assert told["next"] == next_steps(tmp_path / "notifykit-acme-mail")
+
+
+TAKEN = {"sender": "console", "source": "csv", "strategy": "once", "command": "status"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_new_plugin_makes_each_kind_unless_its_name_is_taken(tmp_path: Path, kind: str) -> None:
+    made = ["--kind", kind, "--folder", str(tmp_path)]
+    result = CliRunner().invoke(build_cli(), ["new-plugin", "acme", *made])
+    assert result.exit_code == 0
+    readme = tmp_path / "notifykit-acme" / "README.md"
+    assert f"A {kind} for acme" in readme.read_text(encoding="utf-8")
+    if name := TAKEN.get(kind):
+        result = CliRunner().invoke(build_cli(), ["new-plugin", name, *made])
+        assert result.exit_code == 1
+        assert f"{name!r} already; choose another name" in result.stderr
+        assert not (tmp_path / f"notifykit-{name}").exists()
 
 
 def test_new_plugin_refuses_a_name_that_cannot_be_one(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from notifykit.config.defects import InvalidConfigurationError
 from notifykit.config.explain import TolerantJsonSchema
 from notifykit.config.project import read_project
 from notifykit.config.resolve import resolve
+from notifykit.config.section import Section
 from notifykit.model import OnUnknown
 from notifykit.plugins import load_plugins
 from notifykit.plugins.registry import Registry
@@ -28,7 +29,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encod
 MODELS: Mapping[str, type[BaseModel]] = {
     name: model
     for name, model in vars(sections).items()
-    if isinstance(model, type) and issubclass(model, sections.Section | sections.TypedSection)
+    if isinstance(model, type) and issubclass(model, Section | sections.TypedSection)
 }
 WITH_TABLES = sorted(MODELS.keys() - {"Section", "TypedSection", "SendingSection"})
 KINDS = {"string": "text", "integer": "whole number", "boolean": "true or false", "array": "list", "object": "mapping"}

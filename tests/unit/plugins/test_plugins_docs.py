@@ -17,13 +17,28 @@ from click.testing import CliRunner
 
 import notifykit.testing
 from notifykit import hookspecs
+from notifykit.config.project import store_address
 from notifykit.demo import Narrator
 from notifykit.demo.world import folder_of
+from notifykit.model import Verdict
+from notifykit.operate.plugin_pages import path_of
+from notifykit.options import Secret
+from notifykit.pipeline.project import open_project
 from notifykit.plugins import load_plugins
 from notifykit.plugins.scaffold import create_plugin
-from notifykit.roles import Source, Strategy
+from notifykit.roles import OnlineContext, Probe, Source, Strategy
+from notifykit.secrets import SecretMissingError
 from notifykit.session import Session
-from notifykit.testing import SourceContract, StrategyContract, records
+from notifykit.testing import (
+    FakeClock,
+    HttpService,
+    SourceContract,
+    StrategyContract,
+    message,
+    records,
+    send_context,
+)
+from notifykit.wording import Language
 
 PAGE = Path(__file__).parents[3] / "docs" / "plugins.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -108,6 +123,9 @@ class TestStrategyShown(StrategyContract):
         "def where",
         "def play",
         "def task_failed",
+        "class AcmeVault",
+        "def register_pages",
+        "class Notes",
     ],
 )
 def test_what_is_shown_loads_as_a_plugin(site: Any, marker: str) -> None:
@@ -149,6 +167,83 @@ def test_the_act_shown_is_played(site: Any, tmp_path: Path) -> None:
     assert proof.holds
     assert said == ["", "==== Act two: a parcel · 第二幕：一个包裹", "  One parcel is due, and one arrives."]
     assert (tmp_path / "parcels").is_dir()
+
+
+def test_the_kind_of_secret_shown_reads_and_is_asked() -> None:
+    vault = module("class AcmeVault").AcmeVault
+    with HttpService() as service:
+        kept = vault(path="robots/beijing", field="key", address=service.url, token=Secret("0a1b-token"))
+        service.answer(200, b'{"data": {"key": "0a1b-robot"}}')
+        assert kept.read() == "0a1b-robot"
+        assert service.requests[0].path == "/send/v1/robots/beijing"
+        assert service.requests[0].headers["x-vault-token"] == "0a1b-token"
+        context = OnlineContext(timeout=5, clock=FakeClock())
+        assert kept.check_online(context).ready is True
+        service.answer(403, b'{"errors": ["0a1b-robot"]}')
+        assert kept.check_online(context) == Probe.bad("HTTP 403")
+        with pytest.raises(SecretMissingError, match=r"the vault has no key in robots/beijing \(HTTP 403\)"):
+            kept.read()
+    with pytest.raises(SecretMissingError, match=r"the vault cannot be asked \(ConnectError\)"):
+        kept.read()
+    assert kept.check_online(context).ready is False
+
+
+ADDRESS = """
+from dataclasses import dataclass
+from pathlib import Path
+from notifykit.outbox.sqlite.store import SqliteAddress
+
+@dataclass(frozen=True)
+class AcmeAddress:
+    url: str
+
+    def __post_init__(self):
+        object.__setattr__(self, "kept", SqliteAddress(Path(self.url.partition("://")[2])))
+
+    def __getattr__(self, name):
+        return getattr(self.kept, name)
+
+    def open(self, clock, **how):
+        return self.kept.open(clock, **how)
+"""
+
+
+def test_the_store_shown_is_opened_by_its_scheme(site: Any, tmp_path: Path) -> None:
+    (site.folder / "notifykit_acme_store").mkdir()
+    files = {
+        "shown.py": block("def register_stores"),
+        "notifykit_acme_store/__init__.py": "",
+        "notifykit_acme_store/address.py": ADDRESS,
+    }
+    site.install("shown", {"shown": "shown"}, files)
+    address = store_address(f"acmedb://{tmp_path / 'a.db'}", site.load(strict=True).registry)
+    assert type(address).__name__ == "AcmeAddress"
+    assert not address.exists()
+
+
+def test_the_page_and_the_metric_shown_are_told(site: Any) -> None:
+    site.install("shown", {"shown": "shown"}, {"shown.py": block("def register_pages")})
+    plugins = site.load(strict=True)
+    (page,) = plugins.collect("register_pages", path_of)
+    shown = page.show(None, Language.ENGLISH)
+    assert (shown.sections[0].rows, shown.data) == ([["sms", "7"]], {"sms": 7})
+    ((metric,),) = plugins.ask("metrics", project=None)
+    assert (metric.name, dict(metric.values)) == ("notifykit_acme_quota", {(): 7.0})
+
+
+def test_the_local_plugin_shown_is_found_and_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    (tmp_path / "plugins").mkdir()
+    code = block("class Notes")
+    (tmp_path / code.splitlines()[0].removeprefix("# ")).write_text(code, encoding="utf-8")
+    told = re.search(r"^plugins:\n  path: plugins/\n", TEXT, re.MULTILINE)
+    assert told
+    senders = "senders: {notes: {type: acme_notes, path: notes.txt}}\ncampaigns: []\n"
+    (tmp_path / "notifykit.yaml").write_text(told[0] + senders, encoding="utf-8")
+    sender = open_project(tmp_path / "notifykit.yaml").configuration.channels["notes"].sender
+    assert sender.send(message(recipient="ops", text="hello"), send_context()).verdict is Verdict.ACCEPTED
+    assert (tmp_path / "notes.txt").read_text() == "ops: hello\n"
+    del sys.modules["acme"]
 
 
 def test_the_whole_kit_is_told_of() -> None:

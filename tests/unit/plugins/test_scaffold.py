@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifykit.errors import NotifykitError
-from notifykit.plugins.scaffold import FILES, STEPS, PluginNames, create_plugin, next_steps
+from notifykit.plugins.scaffold import FILES, KINDS, STEPS, PluginNames, create_plugin, next_steps
 
 ROOT = Path(__file__).parents[3]
 
@@ -26,25 +26,33 @@ def test_all_names_come_from_one() -> None:
     assert PluginNames.of("notifykit-acme") == PluginNames.of("acme")
 
 
-def test_what_is_written(tmp_path: Path) -> None:
-    files = create_plugin("acme-sms", tmp_path)
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_written(tmp_path: Path, kind: str) -> None:
+    files = create_plugin("acme-sms", tmp_path, kind=kind)
     home = tmp_path / "notifykit-acme-sms"
     assert sorted(files) == sorted(path for path in home.rglob("*") if path.is_file())
-    assert sorted(path.relative_to(home).as_posix() for path in files) == [
-        ".gitignore",
-        "README.md",
-        "pyproject.toml",
-        "src/notifykit_acme_sms/__init__.py",
-        "src/notifykit_acme_sms/py.typed",
-        "src/notifykit_acme_sms/sender.py",
-        "tests/test_acme_sms.py",
-    ]
+    assert sorted(path.relative_to(home).as_posix() for path in files) == sorted(
+        [
+            ".github/workflows/test.yml",
+            ".gitignore",
+            "LICENSE",
+            "README.md",
+            "pyproject.toml",
+            "src/notifykit_acme_sms/__init__.py",
+            "src/notifykit_acme_sms/py.typed",
+            *([] if kind == "observer" else [f"src/notifykit_acme_sms/{kind}.py"]),
+            "tests/test_acme_sms.py",
+        ]
+    )
     for path in files:
         assert "${" not in path.read_text(encoding="utf-8").replace("${{", ""), path
     project = tomllib.loads((home / "pyproject.toml").read_text(encoding="utf-8"))
     assert project["project"]["name"] == "notifykit-acme-sms"
     assert project["project"]["entry-points"]["notifykit"] == {"notifykit_acme_sms": "notifykit_acme_sms"}
     assert project["project"]["dependencies"][0].startswith("notifykit-outbox>=")
+    assert kind in project["project"]["description"]
+    readme = (home / "README.md").read_text(encoding="utf-8")
+    assert readme.startswith(f"# notifykit-acme-sms\n\nA {kind} for acme-sms, ")
 
 
 def test_the_sender_is_short(tmp_path: Path) -> None:
@@ -149,6 +157,9 @@ def test_a_package_that_is_installed_is_not_shadowed(tmp_path: Path, name: str) 
 def test_a_sender_type_that_is_taken(tmp_path: Path) -> None:
     with pytest.raises(NotifykitError, match="offers the sender type 'console' already"):
         create_plugin("console", tmp_path, taken=["console"])
+    with pytest.raises(NotifykitError, match="offers the command 'acme-sms' already"):
+        create_plugin("acme-sms", tmp_path, kind="command", taken=["acme-sms"])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_left_of_a_failure(tmp_path: Path) -> None:

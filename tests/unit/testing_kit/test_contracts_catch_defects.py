@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -56,6 +56,18 @@ class OddOption:
         return records({"id": "A"}, {"id": "B"})
 
 
+@dataclass
+class Declared(Orders):
+    def __init__(self, **facts: object) -> None:
+        super().__init__()
+        self.__dict__.update(facts)
+
+
+class Late(Orders):
+    async def read(self) -> Iterable[Record | Problem]:  # type: ignore[override]
+        return []
+
+
 class Iterating(Orders):
     def read(self) -> Iterable[Record | Problem]:
         return iter(self.items)
@@ -95,6 +107,11 @@ BAD_SOURCES: list[tuple[str, Callable[[], Source]]] = [
     ("it_yields_records_and_problems", lambda: with_items(Problem(place="p", what="w", mend=""))),
     ("it_yields_records_and_problems", lambda: with_items(Problem(place="p", what="w", mend="m", key=""))),
     ("it_yields_records_and_problems", lambda: Orders(records({"id": "A"}))),
+    ("its_facts_can_be_read", lambda: Declared(reads=7)),
+    ("its_facts_can_be_read", lambda: Declared(key=["id"])),
+    ("its_facts_can_be_read", lambda: Declared(expects="id")),
+    ("its_facts_can_be_read", lambda: Declared(check_online=True)),
+    ("its_fields_are_options", cast("type[Source]", Late)),
     ("rows_are_in_order", lambda: Orders(list(reversed(records({"id": "A"}, {"id": "B"}))))),
     ("one_reading_can_be_walked_twice", Iterating),
     ("two_readings_are_equal", UsingUp),
@@ -245,6 +262,10 @@ class OwnList(Remembering):
         return ["flag"]
 
 
+class WantsMuch(Remembering):
+    needs_whole_tasks = "id"  # type: ignore[assignment]
+
+
 class NoOptions(Strategy):
     def decide(self, record: Record, outbox: Ledger) -> Decision:
         return Decision.NOTIFY
@@ -253,6 +274,7 @@ class NoOptions(Strategy):
 BAD_STRATEGIES: list[tuple[str, Callable[[Path], Strategy]]] = [
     ("its_fields_are_options", lambda folder: NoOptions()),
     ("its_columns_are_names", OwnList),
+    ("its_facts_can_be_read", WantsMuch),
     ("what_nobody_knows_is_notified", AnyAnswer),
     ("what_nobody_knows_is_notified", Eager),
     ("what_waits_is_left_alone", RepairsWhatWaits),
@@ -309,6 +331,11 @@ class Declaring(Pigeon):
         self.__dict__.update(facts)
 
 
+class Coroutine(Pigeon):
+    async def send(self, message: Message, context: SendContext) -> Outcome:  # type: ignore[override]
+        return self.says  # type: ignore[no-any-return]
+
+
 @dataclass
 class Choosy(Pigeon):
     def send(self, message: Message, context: SendContext) -> Outcome:
@@ -342,6 +369,10 @@ BAD_SENDERS: list[tuple[str, Callable[[], Sender]]] = [
     ("its_facts_can_be_read", lambda: Declaring(limits=(Rate(20, 0),))),
     ("its_facts_can_be_read", lambda: Declaring(max_bytes=0)),
     ("its_facts_can_be_read", lambda: Declaring(escape=len)),
+    ("its_facts_can_be_read", lambda: Declaring(writes="sent.jsonl")),
+    ("its_facts_can_be_read", lambda: Declaring(probe=True)),
+    ("its_facts_can_be_read", lambda: Declaring(check_online="yes")),
+    ("its_fields_are_options", cast("type[Sender]", Coroutine)),
     ("an_ordinary_message_is_accepted", lambda: Pigeon(True)),
     ("an_ordinary_message_is_accepted", lambda: Pigeon(Outcome.rejected("no"))),
     ("an_ordinary_message_is_accepted", lambda: Pigeon(Outcome.retry(""))),

@@ -12,6 +12,7 @@ from notifykit_builtin.file import File
 from notifykit_builtin.python import Python
 from notifykit_contract.source import CsvSource
 from notifykit_contract.strategy import CsvFlag
+from notifykit_webhook.accept import Accept
 from notifykit_webhook.sender import Webhook
 from notifykit_wecom.robot import WecomRobot
 
@@ -40,19 +41,16 @@ class OverHttp(SenderContract):
     def make_sender(self, folder: Path) -> Sender:
         return self.at(self.service.url)
 
-    def make_unreachable_sender(self, folder: Path) -> Sender:
-        with HttpService() as gone:
-            url = gone.url
+    def make_http_sender(self, folder: Path, url: str) -> Sender:
         return self.at(url)
-
-    def make_unanswered_sender(self, folder: Path) -> Sender:
-        self.service.answer_nothing()
-        return self.at(self.service.url)
 
 
 class TestWebhook(OverHttp):
     def at(self, url: str) -> Sender:
         return Webhook(url=Secret(url))
+
+    def make_http_sender(self, folder: Path, url: str) -> Sender:
+        return Webhook(url=Secret(url), accept=Accept(path="ok", equals="true"))
 
 
 class TestWecomRobot(OverHttp):
