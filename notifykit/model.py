@@ -80,6 +80,8 @@ class Table:
     columns: Mapping[str, int]
     names: tuple[str, ...] = ()
     """The whole header, where the source has one: a name that is there twice is that of no column."""
+    before: int = 0
+    """Rows of the source that stand in other tables before this one. Places are counted from behind them."""
 
 
 class Record:
@@ -97,7 +99,8 @@ class Record:
         self.cells = cells
         self.table = table
         self.row = row
-        """1-based position in the source: the line where a CSV row starts, the index in a JSON array plus one."""
+        """1-based position in the source, which no other record has: the line where a CSV row starts, the index in a
+        JSON array plus one. Where the table is not the first of its source, those `before` it are counted, too."""
 
     def __getitem__(self, column: str) -> Any:
         return self.cells[self.table.columns[column]]
@@ -117,7 +120,7 @@ class Record:
     @property
     def place(self) -> str:
         """`origin:row`, for messages to people."""
-        return f"{self.table.origin}:{self.row}"
+        return f"{self.table.origin}:{self.row - self.table.before}"
 
     def __repr__(self) -> str:
         return f"Record({self.key!r} at {self.place})"

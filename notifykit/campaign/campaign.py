@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -12,11 +12,12 @@ from notifykit.campaign.facts import read_facts
 from notifykit.campaign.lengths import Bound
 from notifykit.campaign.opening import Opening
 from notifykit.legacy import LegacyState
-from notifykit.model import Metadata, OnUnknown, Record
+from notifykit.model import Metadata, OnUnknown, Problem, Record
 from notifykit.roles import Rate, Sender, Source, Strategy
 
 if TYPE_CHECKING:
     from notifykit.attachments import Attachment
+    from notifykit.campaign.cells import Column
     from notifykit.campaign.message_options import MessageOptions
     from notifykit.outbox.address import StoreAddress
     from notifykit.times import PassTime, QuietHours
@@ -195,6 +196,20 @@ class Campaign:
     strategy_opening: Opening = field(default_factory=Opening, compare=False, repr=False)
     time: PassTime = field(default_factory=_pass_time)
     """What `now` is for its templates and its strategy, in its time zone."""
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    """How the cells of these columns are written: see `records`."""
+
+    def records(self) -> Iterable[Record | Problem]:
+        """Return what the source reads now, the cells of declared columns as values. May be iterated more than once.
+
+        Raises CampaignError, also while it is iterated, where nothing can be read.
+        """
+        view = self.source.read()
+        if not self.columns:
+            return view
+        from notifykit.campaign.cells import TypedView  # not for those who declare none
+
+        return TypedView(view, self.columns, self.file)
 
     @property
     def opens_periods(self) -> bool:

@@ -6,8 +6,8 @@ from notifykit.campaign.campaign import Campaign
 
 
 def columns_of(campaign: Campaign) -> frozenset[str]:
-    """Return the names that templates take from a record, and those of the columns that the strategy looks at."""
-    found: set[str] = set()
+    """Return the names that templates take from a record, that are declared, or that the strategy looks at."""
+    found: set[str] = set(campaign.columns)
     for plan in campaign.messages:
         for template in (plan.text, plan.recipient, plan.when, plan.options, plan.send_at):
             found |= getattr(template, "columns", frozenset())

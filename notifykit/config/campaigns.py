@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from notifykit.campaign.campaign import Campaign, Channel, MessagePlan, OptionsTemplate, RetryPolicy
+from notifykit.campaign.cells import Column
 from notifykit.campaign.render import Condition, Template
 from notifykit.config.channels import Channels
+from notifykit.config.column_section import ColumnSection
 from notifykit.config.defects import Defects
 from notifykit.config.factory import ComponentFactory, Role, Unavailable
 from notifykit.config.message_options import OptionsReader
@@ -76,6 +78,7 @@ class CampaignReader:
         source = self._built("source", root, name, lacking)
         strategy = self._built("strategy", root, name, lacking)
         legacy = self._old_state(root, name, lacking)
+        self._check_columns(root, strategy)
         zone = (section.timezone if section else None) or self.timezone
         time = PassTime(zone_of(zone) if zone else None)
         compiler = Compiler(campaign=name, folder=self.folder, defects=self.defects, time=time)
@@ -103,6 +106,7 @@ class CampaignReader:
             exact_keys=section.keys == "exact",
             place=section.place,
             time=time,
+            columns={name: _column(column) for name, column in section.columns.items()},
         )
         return ReadCampaign(name=name, enabled=enabled, campaign=campaign, lacking=tuple(lacking))
 
@@ -116,6 +120,13 @@ class CampaignReader:
             place = str(section.entries["type"].place)
             lacking.append(Unavailable(kind="campaign", name=name, place=place, error=error))
             return None
+
+    def _check_columns(self, root: Branch, strategy: Any) -> None:
+        """Record where a column has a type in which the strategy writes its words."""
+        columns, writes = root.entries.get("columns"), getattr(strategy, "writes", None)
+        if isinstance(columns, Branch) and isinstance(writes, str) and (declared := columns.entries.get(writes)):
+            what = gettext("the strategy writes into {column!r}, which it compares as it is", column=writes)
+            self.defects.add(declared.place, f"columns.{writes}", what, mend=gettext("leave it out of `columns`"))
 
     def _old_state(self, root: Branch, name: str, lacking: list[Unavailable]) -> LegacyState | None:
         section = root.entries.get("legacy")
@@ -196,6 +207,13 @@ def _text(section: Branch, key: str) -> Leaf | None:
     """Return the scalar under a key; None where there is none, or nothing is written."""
     node = section.entries.get(key)
     return node if isinstance(node, Leaf) and node.value is not None else None
+
+
+def _column(section: ColumnSection) -> Column:
+    said: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in section if value is not None
+    }
+    return Column(**said)
 
 
 def _plan(campaign: CampaignSection, message: MessageSection, parts: _Parts, time: PassTime) -> MessagePlan | None:

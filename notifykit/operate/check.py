@@ -307,7 +307,7 @@ def _held_records(campaign: Campaign, problems: Sequence[Problem]) -> Iterator[F
 def _sample(campaign: Campaign) -> list[Record]:
     """Return the first records that would need notifying if nothing was queued yet; where none does, the first."""
     due, others = list[Record](), list[Record]()
-    for item in campaign.source.read():
+    for item in campaign.records():
         if isinstance(item, Record):
             kept = due if decided(campaign, item, Blank()) is Decision.NOTIFY else others
             if len(kept) < SAMPLE:

@@ -57,7 +57,7 @@ def _rendered(campaign: Campaign, outbox: Outbox, key: str | None) -> Iterator[R
     held = {problem.key: problem for problem in rehearsed.problems if problem.key is not None}
     ledger = outbox.ledger(campaign.name)
     seen: set[str] = set()
-    for item in campaign.source.read():
+    for item in campaign.records():
         if item.key in seen or (key is not None and item.key != key):
             continue
         if item.key is not None:

@@ -11,11 +11,12 @@ from notifykit.campaign.lengths import exceeded
 from notifykit.campaign.limit_keys import keyed
 from notifykit.campaign.split import split_on_line_ends
 from notifykit.errors import NotifykitError
+from notifykit.keys.normal import is_programs_number, is_spreadsheets_error
 from notifykit.model import Draft, Metadata, Problem, Record
 from notifykit.pipeline.alike import in_words
 from notifykit.times import LATEST, PassTime, read_datetime
 from notifykit.wording import Reason
-from notifykit.wording.host import HALF_CHARACTER
+from notifykit.wording.host import HALF_CHARACTER, RECIPIENT_ERROR, RECIPIENT_NUMBER
 from notifykit.wording.translation import gettext, gettext_noop
 
 _HALF = re.compile("[\ud800-\udfff]")
@@ -93,6 +94,8 @@ def _drafts(
             raise _UnsendableError(
                 gettext("message `{plan}` has an empty {what}", plan=plan.name, what=gettext(what)), gettext(_CORRECT)
             )
+    if not recipient[0].isalpha():
+        _require_unmangled(plan, recipient)
     if len(data := record.key.encode("utf-8", "replace")) > MOST_OF_A_KEY:
         raise _UnsendableError(
             gettext("the key has {number} bytes, of at most {most}", number=len(data), most=MOST_OF_A_KEY),
@@ -136,6 +139,16 @@ def _times(plan: MessagePlan, record: Record, time: PassTime) -> tuple[float, fl
     if plan.quiet is not None:
         at = plan.quiet.until(at)
     return (at if at > now else 0.0), expires_at
+
+
+def _require_unmangled(plan: MessagePlan, recipient: str) -> None:
+    """Hold what a spreadsheet made of a telephone number: somebody else may have the one that is left of it."""
+    if is_programs_number(recipient):
+        mend = gettext("put the digits back from where they came, with the column formatted as text")
+        raise _UnsendableError(RECIPIENT_NUMBER(message=plan.name, recipient=recipient), mend)
+    if is_spreadsheets_error(recipient):
+        mend = gettext("mend the formula that gives it")
+        raise _UnsendableError(RECIPIENT_ERROR(message=plan.name, recipient=recipient), mend)
 
 
 def _storable(text: str) -> bool:

@@ -116,7 +116,7 @@ def generate(
     campaign.time.fix(outbox.now())
     strategy.begin()
     ledger = outbox.ledger(campaign.name)
-    view = campaign.source.read()
+    view = campaign.records()
     known = KnownRecords(campaign, ledger)
     is_told = type(strategy).generated is not Strategy.generated  # of all whose messages are queued
     survey = _survey(campaign, view, ledger, None if is_told else known, progress)

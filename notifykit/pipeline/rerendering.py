@@ -69,7 +69,7 @@ def differences(campaign: Campaign, outbox: Outbox) -> list[Difference]:
     waiting = {task.key for task in outbox.tasks(Filter(campaign=campaign.name, statuses=(Status.QUEUED,)))}
     campaign.strategy.begin()
     rows: dict[str, list[Record]] = defaultdict(list)
-    for item in campaign.source.read():
+    for item in campaign.records():
         if isinstance(item, Record) and item.key in waiting:
             rows[item.key].append(item)
     gone = [found for key in sorted(waiting - rows.keys()) for found in _of_key(campaign, outbox, key, None)]

@@ -155,6 +155,16 @@ KEY_ERROR = HOST(
     'the key is the error value "{key}" of a spreadsheet',
     "键是表格软件的错误值“{key}”",
 )
+RECIPIENT_NUMBER = HOST(
+    "recipient_number",
+    "message `{message}`: a spreadsheet or another program turned the recipient into the number {recipient}",
+    "消息 `{message}`：表格软件或其他程序把接收方变成了数 {recipient}",
+)
+RECIPIENT_ERROR = HOST(
+    "recipient_error",
+    'message `{message}`: the recipient is the error value "{recipient}" of a spreadsheet',
+    "消息 `{message}`：接收方是表格软件的错误值“{recipient}”",
+)
 KEY_READS_AS = HOST(
     "key_reads_as",
     'the key "{key}" is new, and reads as {others} ({whence:why})',

@@ -226,7 +226,7 @@ def _with_metadata(campaign: Campaign, part: CampaignPlan) -> Iterator[tuple[Con
     ]
     wanted = {contract.key for contract in due}
     passed: dict[str, Mapping[str, Any]] = {}
-    records = (item for item in campaign.source.read() if isinstance(item, Record))
+    records = (item for item in campaign.records() if isinstance(item, Record))
     for contract in due:
         while contract.key not in passed and (record := next(records, None)) is not None:
             if record.key in wanted:

@@ -183,7 +183,7 @@ def records(world: Retiring, keys: Iterable[str]) -> Iterator[Record]:
     wanted = set(keys)
     if not wanted:
         return
-    for item in world.campaign.source.read():
+    for item in world.campaign.records():
         if not wanted:
             return
         if isinstance(item, Record) and item.key in wanted:
@@ -204,7 +204,7 @@ def _read_contracts(world: Retiring, number_column: str, addressed: Sequence[Mes
     item: Record | Problem | None = None
     keep = world.sample.append
     step = 1
-    for at, item in enumerate(world.campaign.source.read()):
+    for at, item in enumerate(world.campaign.records()):
         if isinstance(item, Record) and not world.campaign.exact_keys and (problem := unusable_key(item)) is not None:
             world.problems.append(world.named(problem))  # no contract has such a key, so none is broken
             continue

@@ -29,7 +29,7 @@ class Unnamed(NamedTuple):
 
 def records_of(campaign: Campaign) -> list[Record]:
     """Return the records that can be used. Raises CampaignError where the source cannot be read."""
-    return [item for item in campaign.source.read() if isinstance(item, Record)]
+    return [item for item in campaign.records() if isinstance(item, Record)]
 
 
 def unnamed_files(project: Project, keeper: KeepsFlags) -> list[Path]:

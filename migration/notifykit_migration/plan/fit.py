@@ -287,7 +287,7 @@ class Fit:
 
 
 def _all_records(world: Retiring) -> Iterator[Record]:
-    return (item for item in world.campaign.source.read() if isinstance(item, Record))
+    return (item for item in world.campaign.records() if isinstance(item, Record))
 
 
 def _first_of_each(differing: Iterable[Reason]) -> list[Reason]:

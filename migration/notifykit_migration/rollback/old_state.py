@@ -69,7 +69,7 @@ def columns_of(campaign: Campaign, keeper: KeepsFlags) -> dict[str, FlagState]:
     found: dict[str, FlagState] = {}
     flag_of = keeper.flag_of
     try:
-        for item in campaign.source.read():
+        for item in campaign.records():
             if isinstance(item, Record) and (campaign.exact_keys or unusable_key(item) is None):
                 flag = flag_of(item)
                 if flag is Flag.UNSENT or item.key not in found:
