@@ -57,7 +57,7 @@ class ContractFile:
 
     def _items(self) -> Iterator[Record | Problem]:
         """Yield the rows; one whose key can be none is a problem."""
-        for item in self.campaign.source.read():
+        for item in self.campaign.records():
             if isinstance(item, Record) and not self.campaign.exact_keys:
                 yield unusable_key(item) or item
             else:
@@ -150,7 +150,7 @@ class FileMap:
 
 def _keeper_of(campaign: Campaign) -> KeepsFlags:
     """Return what keeps the flags of a campaign."""
-    if not isinstance(campaign.strategy, KeepsFlags):
+    if not isinstance(campaign.strategy, KeepsFlags) or hasattr(campaign.source, "files"):
         raise ConfigError(
             gettext(
                 "campaign {campaign} has the old state of a contract job, but its source is a {source} and its "

@@ -87,3 +87,9 @@ Columns = dict[
     str, Annotated[ColumnSection, BeforeValidator(_written_out, json_schema_input_type=CellType | ColumnSection)]
 ]
 """Name to type, or to a mapping that says more."""
+
+COLUMNS = (
+    "Columns of the source whose cells are no plain texts, each with its type, or a mapping that says more: cells are "
+    "checked as they are read, and templates are given numbers, dates, times and truth values."
+)
+"""What the key means, for the page and for editors."""

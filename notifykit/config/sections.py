@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from notifykit.campaign.campaign import DispatchSettings, RetryPolicy
-from notifykit.config.column_section import Columns
+from notifykit.config.column_section import COLUMNS, Columns
 from notifykit.config.plugins_section import PluginsSection
 from notifykit.config.project import STORE, scheme_of
 from notifykit.config.section import Section, listed
@@ -220,11 +220,7 @@ class CampaignSection(SendingSection):
         description="The time zone of its times, by its IANA name, such as Europe/Berlin. Default: the project's.",
     )
     source: TypedSection = Field(description="Where records come from: `type`, and the type's options.")
-    columns: Columns = Field(
-        default={},
-        description="Columns of the source whose cells are no plain texts, each with its type, or a mapping that says "
-        "more: cells are checked as they are read, and templates are given numbers, dates, times and truth values.",
-    )
+    columns: Columns = Field(default={}, description=COLUMNS)
     strategy: TypedSection = Field(
         description="What needs notifying and what is written back: `type`, and the type's options."
     )

@@ -36,6 +36,9 @@ NONE = "none"
 NAMED = gettext_noop("you named it")
 
 
+_NOT_WRITTEN = gettext_noop("save it as CSV; or say --flag {none}, and each record is sent once")
+
+
 class Ask(Protocol):
     """Puts a point to a person."""
 
@@ -154,9 +157,11 @@ def choose(data: DataFile, named: Mapping[str, str], ask: Ask) -> Choice:
         gettext("no column is called so; {others}: the outbox alone knows", others=others)
         if others
         else gettext("no column is called so: the outbox alone knows"),
-        doubt=data.unread or _repeated(data, called_flag),
-        mend=_naming(columns, guess),
+        doubt=data.unread or _repeated(data, called_flag) or _unwritten(data, guess),
+        mend=_naming(columns, guess) if data.strategy else gettext(_NOT_WRITTEN, none=NONE),
     )
+    if flag is not None and not data.strategy:
+        raise CampaignError(gettext("nothing is written into such a file"), mend=gettext(_NOT_WRITTEN, none=NONE))
     unsent = sent = ""
     if flag is not None:
         unsent, sent = chooser.words(flag)
@@ -193,6 +198,16 @@ def _repeated(data: DataFile, called: Callable[[str], bool]) -> str:
     if name is None:
         return ""
     return gettext('several columns are called "{name}", and none of them is used', name=name)
+
+
+def _unwritten(data: DataFile, guess: Guess | None) -> str:
+    """Say that a column tells who was told and cannot be kept; empty where none does, or it can."""
+    if data.strategy or guess is None:
+        return ""
+    return gettext(
+        "{column} says who was told, and nothing is written into such a file: each record would be sent",
+        column=guess.column,
+    )
 
 
 def _naming(columns: Columns, guess: Guess | None) -> str:

@@ -13,7 +13,8 @@ class DataFile:
     source: str
     """The type of source that reads it."""
     strategy: str
-    """The type of strategy that keeps a flag in it: with the options `flag`, `unsent`, `sent`."""
+    """The type of strategy that keeps a flag in it: with the options `flag`, `unsent`, `sent`. Empty: none does, and
+    the outbox alone knows who was told."""
     columns: Mapping[str, tuple[str, ...]]
     """Name to cells, in the order of the file; of at most as many rows as were asked for. Columns that cannot be told
     apart by their names are left out."""

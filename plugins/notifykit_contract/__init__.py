@@ -19,14 +19,18 @@ if TYPE_CHECKING:
     from notifykit.wording.translation import Catalogue
 
 _SOURCE = "notifykit_contract.source:CsvSource"
+OTHERS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".jsonl", ".ndjson")
+"""Ends of names of files that are certainly no CSV."""
+
 _STRATEGY = "notifykit_contract.strategy:CsvFlag"
 
 
 @hookimpl
 def register_sources(register: Register) -> None:
-    """Offer the CSV source."""
+    """Offer the CSV source, of one file and of many."""
     register("contract_csv", _SOURCE)
     register("csv", _SOURCE)
+    register("directory", "notifykit_contract.directory:CsvDirectory")
 
 
 @hookimpl
@@ -52,8 +56,10 @@ def register_legacy(register: Register) -> None:
 
 
 @hookimpl
-def examine_data(file: Path, encoding: str, most: int) -> DataFile:
-    """Read the columns of a CSV file."""
+def examine_data(file: Path, encoding: str, most: int) -> DataFile | None:
+    """Read the columns of a CSV file. What its name says to be another kind of file is left to other plugins."""
+    if file.suffix.casefold() in OTHERS:
+        return None
     from notifykit_contract.examining import examine
 
     return examine(file, encoding, most)

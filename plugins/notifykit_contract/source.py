@@ -63,14 +63,24 @@ class CsvSource:
 class Snapshot:
     """The bytes of one moment; each iteration parses them anew and yields the same."""
 
-    def __init__(self, data: bytes, origin: str, key: str, encoding: str = AUTO, words: Collection[str] = ()) -> None:
-        """Read the head. Raises CampaignError."""
+    def __init__(
+        self,
+        data: bytes,
+        origin: str,
+        key: str,
+        encoding: str = AUTO,
+        words: Collection[str] = (),
+        *,
+        before: int = 0,
+    ) -> None:
+        """Read the head. `before`: lines of other files of the same source that come before. Raises CampaignError."""
         self._data = data
         self._origin = origin
         self._head = read_head(data, origin, key, encoding, words=words)
         self._unended = data[-1:] not in (b"\n", b"\r")
         head = self._head
-        self._table = Table(origin, head.columns, head.names) if head else Table(origin, {})
+        self.before = before
+        self._table = Table(origin, head.columns, head.names, before) if head else Table(origin, {})
         self._foreign = utf8_lines(data, head.body) if head and head.found and head.codec == GB18030 else []
         self._doubts = sorted({*_lines_with_zeros(data), *self._foreign})
         """Offsets of lines that `csv.reader` would take without complaint and should not."""

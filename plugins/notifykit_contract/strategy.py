@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -21,13 +21,14 @@ from notifykit.wording.translation import gettext
 from notifykit_contract.encoding import AUTO, codec_kept
 from notifykit_contract.flags import FlagColumn, Flagged, flags_written, write_flags
 from notifykit_contract.head import no_column
-from notifykit_contract.wording import FILE_MISSING, FILE_UNKNOWN, ODD_FLAG, ROW_GONE
+from notifykit_contract.wording import FILE_MISSING, FILE_UNKNOWN, ODD_FLAG, ROW_GONE, ROW_UNUSABLE, ROWS_DIFFER
 
 _NOTIFY, _SKIP, _REPAIR, _DRIFT = Decision.NOTIFY, Decision.SKIP, Decision.REPAIR, Decision.DRIFT
 _NEITHER = Decision.NEITHER
 _UNWRITABLE = ',"'
 _NO_ROW = {ROW_GONE.code, FILE_MISSING.code}
 _NONE_TO_SET = {ROW_GONE.code, ODD_FLAG.code}
+_OF_A_ROW = {ODD_FLAG.code, ROWS_DIFFER.code, ROW_UNUSABLE.code}
 _KEPT = ("key", "flag", "unsent", "sent", "encoding")
 
 
@@ -77,6 +78,8 @@ class CsvFlag(Strategy):
         self._flag_at = -1
         self._folder: Path | None = None
         self._file = Path()
+        self._files: Callable[[], Sequence[Path]] | None = None
+        self._names: dict[str, str] = {}
         self._metadata: dict[str, Any] = {}
         self._now = FlagColumn(key="", flag=self.flag, unsent=self.unsent, sent=self.sent)
 
@@ -107,6 +110,7 @@ class CsvFlag(Strategy):
         self._table = None
         self._folder = context.folder
         self._file = source.path
+        self._files = getattr(source, "files", None)
         self._now = FlagColumn(
             key=source.key,
             flag=self.flag,
@@ -152,13 +156,20 @@ class CsvFlag(Strategy):
 
     def metadata(self, record: Record) -> dict[str, Any]:
         """Return what the write-back needs, whatever the campaign says by then."""
-        return {"contract_id": record.key, **self._metadata}
+        if self._files is None:
+            return {"contract_id": record.key, **self._metadata}
+        return {"contract_id": record.key, **self._metadata, "csv_file": self._name_of(record.table.origin)}
+
+    def _name_of(self, origin: str) -> str:
+        if origin not in self._names:
+            self._names[origin] = _name(Path(origin), self._folder)
+        return self._names[origin]
 
     def write_back(self, tasks: Sequence[Task | Owed]) -> WriteBack:
         """Flag the rows of these tasks, in one pass over each file.
 
-        Where the campaign reads another file, column or word by now, the flag stands there, too: that is what `decide`
-        goes by.
+        Where the campaign reads another file, column or word by now, or several files, the flag stands there, too: that
+        is what `decide` goes by.
         """
         done: set[int] = set()
         refused: dict[int, Reason] = {}
@@ -174,28 +185,41 @@ class CsvFlag(Strategy):
             ids[task.key].append(task.id)
         for (name, column), ids in files.items():
             flagged = write_flags((self._folder or Path()) / name, column, ids.keys())
-            if (name, replace(column, encoding=self._now.encoding)) != (
-                self._metadata.get("csv_file", name),
-                self._now,
-            ):
-                self._flag_where_it_is_read(flagged, ids.keys())
+            self._flag_where_it_is_read(flagged, ids.keys(), name, replace(column, encoding=self._now.encoding))
             for key, why in flagged.refused.items():
                 refused |= dict.fromkeys(ids[key], why)
             for key in flagged.done:
                 done.update(ids[key])
         return WriteBack(done=frozenset(done), refused=refused)
 
-    def _flag_where_it_is_read(self, flagged: Flagged, keys: Collection[str]) -> None:
-        """Set the flags in the file and column that the campaign reads now; what becomes of a row there counts."""
-        now = write_flags(self._file, self._now, keys)
-        elsewhere = {key for key, why in now.refused.items() if why.code in _NO_ROW}
-        here = {key: why for key, why in now.refused.items() if key not in elsewhere}
-        flagged.refused = {key: why for key, why in flagged.refused.items() if key in elsewhere} | here
-        flagged.done = {key for key in flagged.done if key in elsewhere} | set(now.done)
+    def _flag_where_it_is_read(self, flagged: Flagged, keys: Collection[str], name: str, column: FlagColumn) -> None:
+        """Set the flags in the files and the column that the campaign reads now; what becomes of a row there counts.
+
+        `name`, `column`: where they were set already.
+        """
+        now = {self._name_of(str(file)): file for file in self._files()} if self._files else self._only()
+        is_read = column == self._now and name in now
+        if is_read:
+            del now[name]
+        refused = {key for key, why in flagged.refused.items() if is_read and why.code not in _NO_ROW}
+        for file in now.values():
+            found = write_flags(file, self._now, keys)
+            here = {key: why for key, why in found.refused.items() if self._is_of_a_row(why)}
+            refused |= here.keys()
+            flagged.refused |= here
+            flagged.done = (flagged.done | found.done) - refused
+        flagged.refused = {key: why for key, why in flagged.refused.items() if key not in flagged.done}
+
+    def _only(self) -> dict[str, Path]:
+        return {self._metadata["csv_file"]: self._file} if self._metadata else {}
+
+    def _is_of_a_row(self, why: Reason) -> bool:
+        """Whether a refusal says that the key has a row there. One of several files may be unusable as a whole."""
+        return why.code not in _NO_ROW if self._files is None else why.code in _OF_A_ROW
 
     @property
     def flag_file(self) -> Path:
-        """The CSV file."""
+        """The CSV file; where there are several, what names them."""
         return self._file
 
     @property

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def register_sources(register: Register) -> None:
     """Offer the JSON sources."""
     register("json_file", "notifykit_technician.json_file:JsonFile")
+    register("json_lines", "notifykit_technician.json_lines:JsonLines")
     register("json_http", "notifykit_technician.json_http:JsonHttp")
+    register("http_json", "notifykit_technician.json_http:JsonHttp")
 
 
 @hookimpl

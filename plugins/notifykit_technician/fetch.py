@@ -40,15 +40,24 @@ class Request:
         return f"{url.scheme}://{url.netloc.decode()}{path}"
 
 
-def fetch(request: Request) -> bytes:
-    """Return the body of the reply.
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A whole reply with a status of success."""
+
+    body: bytes
+    link: str
+    """Its header `Link`."""
+
+
+def fetch(request: Request) -> Fetched:
+    """Return the reply.
 
     Raises CampaignError, which quotes neither the query nor a header nor the reply: they may hold secrets.
     """
     return asyncio.run(_fetch(request))
 
 
-async def _fetch(request: Request) -> bytes:
+async def _fetch(request: Request) -> Fetched:
     # The transport has timeouts for each read, so a service that sends a byte now and then could stop a pass for ever.
     # And the client above the transport logs whole URLs.
     try:
@@ -63,7 +72,7 @@ async def _fetch(request: Request) -> bytes:
                         mend=_mend(response),
                         where=request.place,
                     )
-                return await _read(response, request)
+                return Fetched(await _read(response, request), response.headers.get("link", ""))
     except TimeoutError:
         mend = gettext("raise `timeout`, or see why the service is slow")
         raise CampaignError(

@@ -16,15 +16,13 @@ UNUSED = "_"
 
 
 @dataclass(kw_only=True)
-class RowOptions:
-    """How the records lie in a JSON document."""
+class RowShape:
+    """How a record lies in a row."""
 
     columns: list[str] = field(default_factory=list)
     """Names of the positions of a positional row, `_` for one that nobody needs. Objects bring their own."""
     key: str = "id"
     """The column that holds the business key."""
-    rows: str = ""
-    """Where the array is: `data.rows` in `{"data": {"rows": […]}}`. Empty: the document is the array."""
 
     def __post_init__(self) -> None:
         named = [name for name in self.columns if name != UNUSED]
@@ -41,6 +39,22 @@ class RowOptions:
                 gettext("no column is called {key!r}", key=self.key),
                 mend=gettext("`columns` names {named}", named=", ".join(named)),
             )
+
+    def layout(self, origin: str) -> Layout:
+        """Return where the cells are in rows that come from there."""
+        positions = {name: at for at, name in enumerate(self.columns) if name != UNUSED}
+        return Layout(Table(origin, positions), self.key)
+
+
+@dataclass(kw_only=True)
+class RowOptions(RowShape):
+    """How the records lie in a JSON document."""
+
+    rows: str = ""
+    """Where the array is: `data.rows` in `{"data": {"rows": […]}}`. Empty: the document is the array."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         if self.rows and not all(self.rows.split(".")):
             raise OptionError(
                 "rows", gettext("{rows!r} has an empty step", rows=self.rows), mend=gettext("write it like data.rows")
@@ -52,15 +66,26 @@ class RowOptions:
         Raises CampaignError where there is no JSON (which `mend` mends), no array, or nothing to name its
         columns by.
         """
-        array = _find_array(parse_json(data, origin, mend), self.rows.split(".") if self.rows else [], origin)
+        array = self.array(parse_json(data, origin, mend), origin)
+        return list(read_rows(array, self.layout(origin), data))
+
+    def array(self, document: object, origin: str) -> list[object]:
+        """Return the array of a document. Raises CampaignError as `records` does."""
+        array = _find_array(document, self.rows.split(".") if self.rows else [], origin)
         if array and not self.columns and all(isinstance(row, list) for row in array):
             raise CampaignError(
                 gettext("the rows are arrays, and nothing names their positions"),
                 mend=gettext("set `columns`, such as [id, time, technician, company, _, content]"),
                 where=origin,
             )
-        positions = {name: at for at, name in enumerate(self.columns) if name != UNUSED}
-        return list(read_rows(array, Layout(Table(origin, positions), self.key), data))
+        return array
+
+
+def value_at(document: object, path: str) -> object:
+    """Return what stands at a dotted path of objects; None where nothing does."""
+    for step in path.split("."):
+        document = document.get(step) if isinstance(document, dict) else None
+    return document
 
 
 def _find_array(document: object, steps: list[str], origin: str) -> list[object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from notifykit.model import Problem, Record, Table
@@ -34,13 +34,13 @@ class _UnusableError(ValueError):
         self.key = key
 
 
-def read_rows(array: list[object], layout: Layout, data: bytes) -> Iterator[Record | Problem]:
-    """Yield each row of `array` as a record, or as the problem that it has.
+def read_rows(array: Iterable[object], layout: Layout, data: bytes, first: int = 1) -> Iterator[Record | Problem]:
+    """Yield each row of `array` as a record, or as the problem that it has. `first`: the number of the first.
 
     `data` is what the array was parsed from: it tells cheaply whether any text needs a closer look.
     """
     check_text = _SURROGATE.search(data) is not None
-    for number, row in enumerate(array, start=1):
+    for number, row in enumerate(array, start=first):
         try:
             if check_text:
                 _check_text(row)

@@ -41,6 +41,8 @@ EXTRAS = {
     "libcst": ("notifykit_inventory.patch",),
     "psycopg": ("notifykit.outbox.postgres", "notifykit.engine"),
     "procrastinate": ("notifykit.engine",),
+    "openpyxl": ("notifykit_excel",),
+    "sqlalchemy": ("notifykit_sql",),
     "starlette": ("notifykit.web",),
     "uvicorn": ("notifykit.web",),
     "apprise": ("notifykit_apprise",),

@@ -84,7 +84,7 @@ def _to_come(project: Project, campaign: Campaign, state: LegacyState) -> None:
     keeper, number = keeper_of(campaign), number_of(campaign, state)
     try:
         project.start(campaign)
-        first = next((item for item in campaign.source.read() if isinstance(item, Record)), None)
+        first = next((item for item in campaign.records() if isinstance(item, Record)), None)
     except CampaignError as error:
         raise PreflightError(str(error)) from error
     if first is not None:
@@ -129,6 +129,12 @@ def keeper_of(campaign: Campaign) -> KeepsFlags:
                 kind=type(campaign.strategy).__name__,
             ),
             mend=gettext("use the strategy `contract` or `csv_flag`; where it was migrated, the one that it had then"),
+            where=campaign.file,
+        )
+    if hasattr(campaign.source, "files"):
+        raise PreflightError(
+            gettext("its flags are in several files, and what an old program kept is about one"),
+            mend=gettext("give that file a campaign of its own, with a source of type `csv`"),
             where=campaign.file,
         )
     return campaign.strategy

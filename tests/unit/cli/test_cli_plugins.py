@@ -23,7 +23,7 @@ def test_plugins_are_listed_with_version_place_and_what_they_offer(world: CliWor
     world.environment["COLUMNS"] = "200"
     out = world.invoke("plugins").stdout
     assert "notifykit_contract" in out
-    assert "sources contract_csv, csv; strategies contract, csv_flag" in " ".join(out.split())
+    assert "sources contract_csv, csv, directory; strategies contract, csv_flag" in " ".join(out.split())
     assert "notifykit_contract/__init__.py" in out
     told = world.json("plugins")
     assert set(told) == {"plugins", "blocked", "failed", "warnings"}

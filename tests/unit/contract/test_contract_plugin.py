@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from notifykit_contract.directory import CsvDirectory
 from notifykit_contract.legacy_options import ContractState
 from notifykit_contract.source import CsvSource
 from notifykit_contract.strategy import CsvFlag
@@ -21,6 +22,7 @@ def test_each_class_is_offered_under_its_two_names() -> None:
     assert {name: offer.load() for name, offer in offered.sources.items()} == {
         "contract_csv": CsvSource,
         "csv": CsvSource,
+        "directory": CsvDirectory,
     }
     assert {name: offer.load() for name, offer in offered.strategies.items()} == {
         "contract": CsvFlag,

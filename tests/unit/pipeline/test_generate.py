@@ -313,6 +313,29 @@ def test_a_message_that_is_no_unicode_text_is_held(world: Any, part: str) -> Non
     assert queued(world) == [("b", "group")]
 
 
+@pytest.mark.parametrize(
+    ("recipient", "code"),
+    [
+        ("1.38E+10", "recipient_number"),
+        ("13800000000.0", "recipient_number"),
+        (" '1.38E+10", "recipient_number"),
+        ("#N/A", "recipient_error"),
+        ("13800000000", None),
+        ("+86 138 0000 0000", None),
+        ("a.1@example.org", None),
+        ("12E5", None),
+    ],
+)
+def test_a_recipient_that_a_spreadsheet_mangled_is_held(world: Any, recipient: str, code: str | None) -> None:
+    group, _ = world.campaign.messages
+    addressed = replace(group, recipient=lambda _: recipient)
+    world.campaign = replace(world.campaign, messages=(addressed,))
+    world.rows(row(2, "a"))
+    found = [problem.reason.code for problem in run(world).problems if problem.reason is not None]
+    assert found == ([code] if code else [])
+    assert queued(world) == ([] if code else [("a", "group")])
+
+
 def test_a_key_that_is_no_unicode_text_is_held(world: Any) -> None:
     world.rows(row(2, "a\udfff"), row(3, "b"))
     (problem,) = run(world).problems

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from notifykit_technician.json_file import JsonFile
 from notifykit_technician.json_http import JsonHttp
+from notifykit_technician.json_lines import JsonLines
 from notifykit_technician.legacy_options import TechnicianState
 from notifykit_technician.legacy_status import LegacyStatus
 from pydantic import TypeAdapter, ValidationError
@@ -31,6 +32,8 @@ def test_the_types_are_offered_by_name() -> None:
     assert {offer.name: offer.load() for offer in offered.offers()} == {
         "json_file": JsonFile,
         "json_http": JsonHttp,
+        "json_lines": JsonLines,
+        "http_json": JsonHttp,
         "legacy_status": LegacyStatus,
         "technician": TechnicianState,
     }
