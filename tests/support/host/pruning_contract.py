@@ -74,7 +74,6 @@ class PruningContract(OutboxBase):
         assert after == before
         assert self.prune(opened, archive, clock) == 0
 
-<<<<<<< HEAD
     def test_a_period_is_moved_while_a_later_one_waits(
         self, opened: OpenedOutbox, archive: Path, clock: FakeClock
     ) -> None:
@@ -102,8 +101,6 @@ class PruningContract(OutboxBase):
         assert [ledger.known("C-1", "group", period) for period in ("", "2", "3", "4")] == [True, True, True, False]
         assert [ledger.delivered("C-1", period) for period in ("2", "3")] == [True, False]
 
-=======
->>>>>>> 3927e9ab (Test that files come back with the messages that carry them)
     def test_a_file_goes_with_the_last_message_that_carries_it(
         self, opened: OpenedOutbox, archive: Path, clock: FakeClock
     ) -> None:
