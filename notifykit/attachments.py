@@ -34,7 +34,7 @@ _KEYS = ("file", "name", "media_type")
 
 
 def _no_contents() -> bytes:
-    raise ValueError("this attachment was made without contents")
+    raise RuntimeError("this attachment was made without contents")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from notifykit.metrics.metric import Metric
     from notifykit.operate.activity import Baseline
     from notifykit.operate.plugin_pages import PluginPage
-    from notifykit.outbox import Outbox
     from notifykit.outbox.address import StoreAddress
+    from notifykit.outbox.protocol import Outbox
     from notifykit.pipeline.project import Project
     from notifykit.start import DataFile, ProjectDraft
     from notifykit.wording import Reason, Sentence

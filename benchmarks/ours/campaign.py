@@ -9,7 +9,7 @@ from pathlib import Path
 from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings, MessagePlan
 from notifykit.clock import SystemClock
 from notifykit.model import Message, Outcome, Problem, Record
-from notifykit.outbox import Outbox
+from notifykit.outbox.protocol import Outbox
 from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.roles import Decision, Ledger, SendContext, Strategy
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks import world
 from benchmarks.shelf import Shelf
-from notifykit.outbox import Outbox
+from notifykit.outbox.protocol import Outbox
 from notifykit.pipeline.project import Project, open_project
 from notifykit.pipeline.run import Pass, Runner, generate_all, settle_all
 

@@ -16,7 +16,7 @@ from notifykit.cli.stores import NOTHING_YET
 from notifykit.config.known_store import looking
 from notifykit.errors import NotifykitError
 from notifykit.operate.consequences import Consequences
-from notifykit.outbox import Outbox
+from notifykit.outbox.protocol import Outbox
 from notifykit.pipeline.project import Project
 from notifykit.terminal.console import json_option, warn
 from notifykit.wording.translation import gettext

@@ -20,7 +20,7 @@ from notifykit.operate.attention import Attention, attention
 from notifykit.operate.forecast import Forecast, Turn, forecast
 from notifykit.operate.forms import attention_form, dispatched_form, forecast_form
 from notifykit.operate.lines import message_name
-from notifykit.outbox import Outbox
+from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.dispatched import Dispatched
 from notifykit.pipeline.project import Project

@@ -7,7 +7,7 @@ import click
 from notifykit.errors import NotifykitError
 from notifykit.nearest import hint
 from notifykit.operate.trace import near_keys
-from notifykit.outbox import Outbox
+from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.pruned import KeepsPruned
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project

@@ -40,7 +40,7 @@ from notifykit.operate.forms import (
     settled_form,
 )
 from notifykit.operate.known_trouble import is_new
-from notifykit.outbox import Outbox
+from notifykit.outbox.protocol import Outbox
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import LONGEST_WAIT, Pass, Runner
 from notifykit.pipeline.selection import Selection

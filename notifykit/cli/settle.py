@@ -11,8 +11,8 @@ from notifykit.cli.stores import existing
 from notifykit.errors import ExitCode
 from notifykit.model import Status
 from notifykit.operate.forms import failures_form, settled_form
-from notifykit.outbox import Outbox
 from notifykit.outbox.places import KeepsPlaces
+from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Filter, is_reserved
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.run import Pass, settle_all

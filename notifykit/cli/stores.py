@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from notifykit.clock import Clock
 from notifykit.config.known_store import looking
-from notifykit.outbox import Outbox
 from notifykit.terminal.console import info
 from notifykit.wording.translation import gettext, gettext_noop
 
 if TYPE_CHECKING:
     from notifykit.config.project import ProjectFile
     from notifykit.outbox.address import OpenedOutbox, StoreAddress
+    from notifykit.outbox.protocol import Outbox
     from notifykit.pipeline.project import Project
 
 NOTHING_YET = gettext_noop("nothing has been queued yet")

@@ -23,7 +23,7 @@ from notifykit.demo.request_log import ACCEPTED, Entry, RequestLog, read_request
 from notifykit.demo.service import LIMIT, Service
 from notifykit.demo.world import HOOK, REQUEST_LOG, ROBOTS, World, build, write_schemas
 from notifykit.model import Status, Task
-from notifykit.outbox import Outbox
+from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project, open_project
 from notifykit.wording.translation import gettext

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from notifykit.model import FOREVER, OVERDUE, Claim, Status, Task
-from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import TEST_CAMPAIGN, CampaignFigures, Count, Filter, Outage, Pause, Pulse, is_reserved
 from notifykit.wording import Reason
+
+if TYPE_CHECKING:
+    from notifykit.outbox.protocol import Outbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

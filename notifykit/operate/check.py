@@ -23,8 +23,8 @@ from notifykit.operate.attention import unreachable
 from notifykit.operate.probing import probed
 from notifykit.operate.rehearsal import Blank, empty_outbox
 from notifykit.operate.writable import unwritable_results
-from notifykit.outbox import Outbox
 from notifykit.outbox.address import OpenedOutbox
+from notifykit.outbox.protocol import Outbox
 from notifykit.pipeline.conflicts import decided
 from notifykit.pipeline.generate import generate
 from notifykit.pipeline.places import ElsewhereError, require_here

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from notifykit.errors import NotifykitError
-from notifykit.outbox import Outbox
 from notifykit.outbox.places import KeepsPlaces
+from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Machine, SourcePlace
 from notifykit.pipeline.places import place_here
 from notifykit.pipeline.project import Project

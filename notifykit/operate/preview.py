@@ -10,7 +10,7 @@ from notifykit.campaign.campaign import Campaign
 from notifykit.errors import NotifykitError
 from notifykit.model import Draft, Problem
 from notifykit.operate.rehearsal import empty_outbox
-from notifykit.outbox import Outbox
+from notifykit.outbox.protocol import Outbox
 from notifykit.pipeline.drafting import drafted
 from notifykit.pipeline.generate import generate
 from notifykit.pipeline.project import Project

@@ -1,6 +1,5 @@
-"""The outbox: the one durable truth about every message."""
+"""The outbox: the one durable truth about every message. `protocol` says what a store does."""
 
-from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.sqlite.store import SqliteOutbox
 
-__all__ = ["Outbox", "SqliteOutbox"]
+__all__ = ["SqliteOutbox"]

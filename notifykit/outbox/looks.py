@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from notifykit.model import Attempt, Task
-from notifykit.outbox.searched import Searched
 from notifykit.outbox.values import CampaignFigures, Event, Filter, Pulse, RecentFigures
 from notifykit.receipts import ReceiptStatus, SentOutcome
 from notifykit.roles import Rate
 
 if TYPE_CHECKING:
+    from notifykit.outbox.searched import Searched
     from notifykit.outbox.totals import Totals
 
 __all__ = ["Looks"]

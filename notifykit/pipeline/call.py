@@ -13,13 +13,17 @@ from notifykit.errors import StoreError
 from notifykit.model import Claim, Message, Outcome, Task
 from notifykit.pipeline.answer import usable
 from notifykit.roles import SendContext
-from notifykit.wording.host import CONTENTS_LOST, CONTENTS_UNREAD, OPTIONS_UNFIT, SENDER_NOT_OPENED, SENDER_RAISED
+from notifykit.wording.host import (
+    CONTENTS_LOST,
+    CONTENTS_UNREAD,
+    OPTIONS_UNFIT,
+    OPTIONS_UNTAKEN,
+    SENDER_NOT_OPENED,
+    SENDER_RAISED,
+)
 
 Contents = Callable[[str], bytes]
 """Returns what an attachment holds, by its hash. Raises LookupError where that is not kept."""
-
-
-NO_SUCH_FIELD = "the channel takes no options"
 
 
 @dataclass(slots=True)
@@ -100,7 +104,7 @@ def _message(channel: Channel, task: Task, contents: Contents) -> Message | Outc
         except LookupError as error:
             return Outcome.rejected("contents", CONTENTS_LOST(hash=str(error.args[0])).text)
     elif task.options:
-        return Outcome.rejected("options", OPTIONS_UNFIT(field=next(iter(task.options)), cause=NO_SUCH_FIELD).text)
+        return Outcome.rejected("options", OPTIONS_UNTAKEN(field=next(iter(task.options))).text)
     return Message(
         recipient=task.recipient,
         text=task.text,

@@ -14,7 +14,7 @@ from notifykit.campaign.campaign import Campaign
 from notifykit.campaign.data import data_of, same_data
 from notifykit.errors import HeldCampaignError
 from notifykit.model import CampaignData
-from notifykit.outbox import Outbox
+from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Filter
 from notifykit.wording.host import KEY_CHANGED, RENAMED_MEANWHILE, SAME_DATA_BEFORE, SAME_DATA_GONE
 from notifykit.wording.reason import Reason

@@ -21,8 +21,9 @@ from notifykit.config.resolve import Configuration, resolve
 from notifykit.errors import CampaignError, HeldCampaignError, NotifykitError, pass_interrupt
 from notifykit.nearest import hint
 from notifykit.operate.activity import Baseline
-from notifykit.outbox import Outbox, SqliteOutbox
+from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.address import OpenedOutbox, required_file
+from notifykit.outbox.protocol import Outbox
 from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.pipeline.observers import ProjectObservers
 from notifykit.pipeline.precedence import Precedence

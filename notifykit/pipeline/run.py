@@ -17,7 +17,7 @@ from notifykit.campaign.campaign import Campaign
 from notifykit.errors import CampaignError, NotifykitError, StoreError, pass_interrupt
 from notifykit.metrics.counting import Counting
 from notifykit.operate.archives import archive_path, recall
-from notifykit.outbox import Outbox
+from notifykit.outbox.protocol import Outbox
 from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.pipeline.dispatched import Dispatched
 from notifykit.pipeline.generate import Generated, generate

@@ -31,6 +31,11 @@ OPTIONS_UNFIT = HOST(
     "nothing was sent: what is stored as its option {field} does not fit the sender: {cause}",
     "没有发送：所存的选项 {field} 与发送器不符：{cause}",
 )
+OPTIONS_UNTAKEN = HOST(
+    "options_untaken",
+    "nothing was sent: it says {field} beside its text, and the channel takes no options",
+    "没有发送：消息在文本之外还有 {field}，而通道不接受选项",
+)
 CONTENTS_UNREAD = HOST(
     "contents_unread",
     "nothing was sent: the store could not be read for a file that it carries",

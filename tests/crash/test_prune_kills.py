@@ -14,7 +14,7 @@ from support_path import with_support
 from notifykit.clock import SystemClock
 from notifykit.model import Attempt, Outcome, Status, Task
 from notifykit.operate.pruning import prune
-from notifykit.outbox import Outbox
+from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.sqlite.archive import Archive
 from notifykit.outbox.sqlite.store import SqliteAddress, SqliteOutbox
 from notifykit.outbox.values import ChannelBounds, Filter, Transition

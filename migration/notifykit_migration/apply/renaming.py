@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from notifykit.errors import CampaignError
-from notifykit.outbox import Outbox, SqliteOutbox
+from notifykit.outbox import SqliteOutbox
+from notifykit.outbox.protocol import Outbox
 from notifykit.wording.translation import gettext
 from notifykit_migration.errors import PreflightError
 from notifykit_migration.journal.folder import MigrationFolder

@@ -39,9 +39,10 @@ SELECT place
 # `new_ids`: ids of tasks, in order. Taken while their lanes are held, so that the order of a lane is that of the ids.
 _NEW_IDS = "SELECT nextval('outbox.message_ids') FROM generate_series(1, %s)"
 
-_MESSAGES = """
-outbox.messages (id, campaign, record_key, message_name, round, task_type, recipient, text, metadata, options, period)
-"""
+_MESSAGES = (
+    "outbox.messages (id, campaign, record_key, message_name, round, task_type, recipient, text, metadata, options,"
+    " period)"
+)
 _OF_MESSAGES = ("int8", "text", "text", "text", "int4", "text", "text", "text", "text", "text", "text")
 
 _TASKS = "outbox.tasks (id, lane, campaign, channel, status, queued_at, limit_key, not_before, expires_at)"

@@ -98,52 +98,46 @@ class Adoption:
             raise ValueError(gettext("an adopted task that is cancelled has a reason"))
 
 
-class Adopting:
-    """Methods of the SQLite outbox for rows of the old program."""
+def adopt(db: Database, adoptions: Iterable[Adoption], *, who: str) -> list[int]:
+    """Make these rows, and messages without a row, tasks of their campaigns, each with an event `adopted`.
 
-    db: Database
-
-    def adopt(self, adoptions: Iterable[Adoption], *, who: str) -> list[int]:
-        """Make these rows, and messages without a row, tasks of their campaigns, each with an event `adopted`.
-
-        One transaction, or part of the one that is open, within which they are asked for, some at a time. A legacy row
-        keeps its seven legacy columns except the status; those queued wait for their turn in the order of ids. Returns
-        the ids of the tasks, in the order given. Raises StoreError, and the transaction is to be undone, where a row
-        is not there or not free any more, or where a task of the same campaign, key, message and round exists.
-        """
-        db = self.db
-        rest = iter(adoptions)
-        ids: list[int] = []
-        queued: list[int] = []
-        with db.transaction():
-            now = db.clock.now()
-            free = {id_ for (id_,) in db.all(_FREE)}
-            (last,) = db.one(_LAST_ID)
-            while wanted := list(islice(rest, BATCH)):
-                _require_free(db, [item.id for item in wanted if item.id is not None], free, ids)
-                try:
-                    db.connection.executemany(_ADOPT, (_values(item) for item in wanted if item.id is not None))
-                    made = [_insert(db, item) if item.id is None else item.id for item in wanted]
-                except sqlite3.IntegrityError as error:
-                    raise _clash(db, wanted, last, ids) or db.explained(error) from error
-                except sqlite3.Error as error:
-                    raise db.explained(error) from error
-                key_forms.keep_forms(db, ((item.draft.campaign, item.draft.key) for item in wanted))
-                events.record_all(
-                    db,
-                    (
-                        Event(at=now, task_id=id_, kind="adopted", who=who, detail=str(item.reason or ""))
-                        for id_, item in zip(made, wanted, strict=True)
-                    ),
-                )
-                ids += made
-                queued += [
-                    id_
+    One transaction, or part of the one that is open, within which they are asked for, some at a time. A legacy row
+    keeps its seven legacy columns except the status; those queued wait for their turn in the order of ids. Returns
+    the ids of the tasks, in the order given. Raises StoreError, and the transaction is to be undone, where a row
+    is not there or not free any more, or where a task of the same campaign, key, message and round exists.
+    """
+    rest = iter(adoptions)
+    ids: list[int] = []
+    queued: list[int] = []
+    with db.transaction():
+        now = db.clock.now()
+        free = {id_ for (id_,) in db.all(_FREE)}
+        (last,) = db.one(_LAST_ID)
+        while wanted := list(islice(rest, BATCH)):
+            _require_free(db, [item.id for item in wanted if item.id is not None], free, ids)
+            try:
+                db.connection.executemany(_ADOPT, (_values(item) for item in wanted if item.id is not None))
+                made = [_insert(db, item) if item.id is None else item.id for item in wanted]
+            except sqlite3.IntegrityError as error:
+                raise _clash(db, wanted, last, ids) or db.explained(error) from error
+            except sqlite3.Error as error:
+                raise db.explained(error) from error
+            key_forms.keep_forms(db, ((item.draft.campaign, item.draft.key) for item in wanted))
+            events.record_all(
+                db,
+                (
+                    Event(at=now, task_id=id_, kind="adopted", who=who, detail=str(item.reason or ""))
                     for id_, item in zip(made, wanted, strict=True)
-                    if item.status is Status.QUEUED and item.draft.ordered
-                ]
-            _place(db, queued)
-        return ids
+                ),
+            )
+            ids += made
+            queued += [
+                id_
+                for id_, item in zip(made, wanted, strict=True)
+                if item.status is Status.QUEUED and item.draft.ordered
+            ]
+        _place(db, queued)
+    return ids
 
 
 def _values(item: Adoption) -> dict[str, object]:

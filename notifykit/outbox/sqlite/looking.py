@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from notifykit.model import Attempt, Status, Task
 from notifykit.outbox import cells
-from notifykit.outbox.searched import Searched
 from notifykit.outbox.sqlite import events, rows
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.values import CampaignFigures, Event, Filter, RecentFigures
 
 if TYPE_CHECKING:
     from notifykit.outbox.pruned import ArchivePlace, PrunedMessage
+    from notifykit.outbox.searched import Searched
     from notifykit.outbox.totals import Totals
     from notifykit.roles import Rate
 

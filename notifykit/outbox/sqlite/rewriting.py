@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from notifykit.model import Task
 from notifykit.outbox import cells
-from notifykit.outbox.sqlite import deciding, events, lanes
+from notifykit.outbox.sqlite import contents, deciding, events, lanes
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.values import Rewrite
 
@@ -26,35 +26,27 @@ UPDATE tasks SET recipient = :recipient, message = :text, options = :options, li
 """
 
 
-class Rewriting:
-    """Methods of the outbox for texts that are mended."""
-
-    db: Database
-
-    def rewrite(self, messages: Sequence[Sequence[Rewrite]], *, who: str, why: str) -> list[Task]:
-        """Give messages that wait other texts and recipients."""
-        from notifykit.outbox.sqlite import contents  # few commands ask
-
-        db = self.db
-        now = db.clock.now()
-        changed: list[Task] = []
-        with db.transaction():
-            for parts in messages:
-                rows = [_row(one) | {"local": db.local_time(now)} for one in parts]
-                if not all(db.one(_IS_AS_IT_WAS, row) for row in rows):
-                    continue
-                for one, row in zip(parts, rows, strict=True):
-                    db.execute(_REWRITE, row)
-                    carried = contents.detach(db, [one.task.id])
-                    contents.attach(db, one.task.id, one.attachments)
-                    contents.drop_unused(db, carried)
-                    lanes.find_turn(db, one.task, queued=False)
-                    after = deciding.task_of(db, one.task.id)
-                    assert after is not None  # noqa: S101
-                    lanes.find_turn(db, after, queued=True)
-                    events.record(db, one.task.id, "rerendered", who, one.told(why), at=now)
-                    changed.append(after)
-        return changed
+def rewrite(db: Database, messages: Sequence[Sequence[Rewrite]], *, who: str, why: str) -> list[Task]:
+    """Give messages that wait other texts and recipients."""
+    now = db.clock.now()
+    changed: list[Task] = []
+    with db.transaction():
+        for parts in messages:
+            rows = [_row(one) | {"local": db.local_time(now)} for one in parts]
+            if not all(db.one(_IS_AS_IT_WAS, row) for row in rows):
+                continue
+            for one, row in zip(parts, rows, strict=True):
+                db.execute(_REWRITE, row)
+                carried = contents.detach(db, [one.task.id])
+                contents.attach(db, one.task.id, one.attachments)
+                contents.drop_unused(db, carried)
+                lanes.find_turn(db, one.task, queued=False)
+                after = deciding.task_of(db, one.task.id)
+                assert after is not None  # noqa: S101
+                lanes.find_turn(db, after, queued=True)
+                events.record(db, one.task.id, "rerendered", who, one.told(why), at=now)
+                changed.append(after)
+    return changed
 
 
 def _row(one: Rewrite) -> dict[str, object]:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Self
 from notifykit.clock import Clock, SystemClock
 from notifykit.durable.ordinary import is_there
 from notifykit.errors import StoreDamagedError, StoreError
-from notifykit.outbox.sqlite.adopting import Adopting
 from notifykit.outbox.sqlite.campaigns import Campaigns
 from notifykit.outbox.sqlite.claiming import Claiming
 from notifykit.outbox.sqlite.database import Database
@@ -26,21 +25,21 @@ from notifykit.outbox.sqlite.queueing import Queueing
 from notifykit.outbox.sqlite.reading import ReadOnlyDatabase
 from notifykit.outbox.sqlite.receipts import Receipts
 from notifykit.outbox.sqlite.resolving import Resolving
-from notifykit.outbox.sqlite.rewriting import Rewriting
 from notifykit.outbox.sqlite.schema import is_current, prepare, require_in_use
 from notifykit.outbox.sqlite.writeback import WritingBack
 from notifykit.wording.translation import gettext, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from notifykit.model import Claim, Task
     from notifykit.outbox.inspection import Finding
+    from notifykit.outbox.sqlite.adopting import Adoption
     from notifykit.outbox.sqlite.copying import SqliteCopyEnd
     from notifykit.outbox.sqlite.inspecting import SqliteInspection
     from notifykit.outbox.sqlite.pruning import SqlitePruning
     from notifykit.outbox.sqlite.stored import StoredOutbox
-    from notifykit.outbox.values import Transition
+    from notifykit.outbox.values import Rewrite, Transition
 
 
 class SqliteOutbox(
@@ -49,10 +48,8 @@ class SqliteOutbox(
     WritingBack,
     Resolving,
     Deciding,
-    Rewriting,
     Looking,
     Pulsing,
-    Adopting,
     Campaigns,
     KeyForms,
     Receipts,
@@ -162,6 +159,18 @@ class SqliteOutbox(
         from notifykit.outbox.sqlite import postponing  # likewise
 
         return postponing.cancel_expired(self.db, most)
+
+    def rewrite(self, messages: Sequence[Sequence[Rewrite]], *, who: str, why: str) -> list[Task]:
+        """Give messages that wait other texts and recipients."""
+        from notifykit.outbox.sqlite.rewriting import rewrite  # few commands ask
+
+        return rewrite(self.db, messages, who=who, why=why)
+
+    def adopt(self, adoptions: Iterable[Adoption], *, who: str) -> list[int]:
+        """Make rows of the old program tasks; see `notifykit.outbox.sqlite.adopting.adopt`."""
+        from notifykit.outbox.sqlite.adopting import adopt  # for a migration
+
+        return adopt(self.db, adoptions, who=who)
 
     def pruning(self) -> SqlitePruning:
         """Move what is finished to an archive."""

@@ -14,7 +14,7 @@ from typing import Protocol
 import pytest
 
 from notifykit.model import Status, Task, Verdict
-from notifykit.outbox import Outbox
+from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project, open_project
 from notifykit.pipeline.run import Pass, Runner

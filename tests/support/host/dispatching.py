@@ -9,7 +9,7 @@ from typing import Any
 from notifykit.campaign.campaign import Campaign, Channel, DispatchSettings, MessagePlan, RetryPolicy
 from notifykit.clock import SystemClock
 from notifykit.model import Draft, OnUnknown
-from notifykit.outbox import Outbox
+from notifykit.outbox.protocol import Outbox
 from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.roles import Strategy
 

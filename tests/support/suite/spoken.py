@@ -28,7 +28,7 @@ SQL = re.compile(
 )
 NAMES = re.compile(r"([\w.]+ \()?\w+(,\s+\w+)+\)?")
 """A list of columns, or a table with them."""
-SHELL = re.compile(r"(pip|\.venv/bin/python) .*|\w+/\w+; charset=\S+")
+SHELL = re.compile(r"(pip|\.venv/bin/python|keyring set) .*|\w+/[\w-]+; (charset|boundary)=\S*")
 """A command for a shell; what a text is, as HTTP has it."""
 DESCRIBING = {"help", "description"}
 """Of options, which whoever shows them translates; of keys, in the JSON Schema that editors read."""
@@ -92,6 +92,8 @@ AS_THEY_ARE = {
     "notifykit/outbox/postgres/failures.py: does not exist": _OF_THE_SERVER,
     "notifykit/outbox/sqlite/database.py: no such": "what SQLite says, to be recognised",
     "notifykit/outbox/sqlite/database.py: no query solution": "what SQLite says, to be recognised",
+    "notifykit/receipts.py: , which is no later": "stored: what a service told",
+    "notifykit/secrets.py: {file: path}": "YAML",
     "notifykit/outbox/values.py: {}; before, to {}": "stored: a person's words, and what a message said before",
     "notifykit/metrics/families.py": "what metrics mean, as Prometheus keeps it",
     "notifykit/metrics/metric.py": "told to authors of plugins",
@@ -101,6 +103,7 @@ AS_THEY_ARE = {
     "notifykit/config/parse.py: while scanning": "what PyYAML says, to be recognised",
     "notifykit/config/parse.py: found character": "what PyYAML says, to be recognised",
     "notifykit/config/schema.py": "JSON Schema, which editors read",
+    "notifykit/config/column_section.py: Columns of the source": "JSON Schema, which editors read",
     "migration/notifykit_migration/apply/renaming.py: campaign rename": "a command",
     "migration/notifykit_migration/apply/steps.py: （原消息": "kept, and in both languages",
     "migration/notifykit_migration/commands/outputs.py: <": "how files begin that were written before",

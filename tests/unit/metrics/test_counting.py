@@ -18,7 +18,8 @@ from notifykit.metrics import counting as counting_module
 from notifykit.metrics.counting import Counting, count
 from notifykit.metrics.told import ToldTotals
 from notifykit.operate.pruning import prune
-from notifykit.outbox import Outbox, SqliteOutbox
+from notifykit.outbox import SqliteOutbox
+from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.sqlite.backup import back_up
 from notifykit.outbox.sqlite.store import SqliteAddress
 from notifykit.outbox.totals import ATTEMPTS, LOGGED, Total
