@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
-from notifykit.outbox.sqlite import key_forms
+from notifykit.outbox.sqlite import foreign, key_forms
 from notifykit.outbox.sqlite.schema import STEPS_SET
 from notifykit.outbox.sqlite.steps import SchemaStep
 
@@ -24,8 +24,11 @@ def apply(connection: sqlite3.Connection, steps: Iterable[SchemaStep], *, there:
     known.apply(sqlite_utils.Database(connection, recursive_triggers=False, execute_plugins=False))
 
 
-_FILLS: Mapping[str, Callable[[sqlite3.Connection], None]] = {"0007_key_forms": key_forms.fill}
-"""What a step does beside its statements, for what SQL cannot work out of the tasks that there are."""
+_FILLS: Mapping[str, Callable[[sqlite3.Connection], None]] = {
+    "0007_key_forms": key_forms.fill,
+    "0020_times": foreign.renew,
+}
+"""What a step does beside its statements, for what SQL cannot work out of what there is."""
 
 
 def _taking(step: SchemaStep) -> Callable[[sqlite_utils.Database], None]:

@@ -7,6 +7,8 @@ changed here, the triggers of stores that have it already are made anew.
 
 from __future__ import annotations
 
+import sqlite3
+
 WITHOUT_METADATA = "NEW.metadata IS NULL"
 """For an insert: notifykit made no such row, and no program that knows metadata."""
 
@@ -87,3 +89,27 @@ def accepted(campaign: str) -> str:
 
 COMPLETE = "UPDATE tasks SET status = 'completed', completed_at = NEW.sent_at WHERE id = NEW.id;"
 """Then: nothing is written back for it."""
+
+
+_LATER = "not_before > (julianday('now') - 2440587.5) * 86400.0"
+_RENEWED = (
+    (f"WHEN tries > 0 AND {_LATER}", f"WHEN {_LATER}"),
+    (f"NOT (ready.tries > 0 AND ready.{_LATER})", f"ready.{_LATER.replace('>', '<=')}"),
+)
+"""Parts of the texts above, as they were while only a retry could wait for a time, and as they are."""
+
+
+def renewed(trigger: str) -> str:
+    """Return the text of a trigger as an upgrade of its store makes it."""
+    for before, now in _RENEWED:
+        trigger = trigger.replace(before, now)
+    return trigger
+
+
+def renew(connection: sqlite3.Connection) -> None:
+    """Bring triggers that hold the texts above to what these are now."""
+    triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for name, sql in triggers:
+        if (now := renewed(sql)) != sql:
+            connection.execute(f'DROP TRIGGER "{name}"')
+            connection.execute(now)

@@ -40,7 +40,7 @@ def mariadb() -> Iterator[str]:
         pytest.skip("MariaDB is not installed: `apt-get install mariadb-server-core`")
     with tempfile.TemporaryDirectory(prefix="nk-my-", dir="/tmp", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        user = ["--user=root"] if os.geteuid() == 0 else []
+        user = ["--user=root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
         own = ["--no-defaults", f"--datadir={folder / 'data'}", *user]
         made = subprocess.run(
             [install, *own, "--auth-root-authentication-method=normal", "--skip-test-db"],
