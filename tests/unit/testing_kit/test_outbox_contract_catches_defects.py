@@ -248,7 +248,7 @@ def test_a_walk_finds_it_too(store: type[SqliteOutbox]) -> None:
         return store.open(folder / "outbox.db", clock=clock)
 
     walk = outbox_walk(open_store)
-    quick = settings(max_examples=200, stateful_step_count=30, database=None, phases=[Phase.generate])
+    quick = settings(max_examples=200, stateful_step_count=60, database=None, phases=[Phase.generate])
     with pytest.raises(AssertionError):
         run_state_machine_as_test(walk, settings=settings(quick, derandomize=True))
 
