@@ -43,6 +43,7 @@ def plan(sizes: tuple[int, ...], shelf: Shelf, *, full_plan: bool = False) -> Pl
     for size in sizes:
         settling(made, shelf, size)
     whole_job(made, shelf, sizes)
+    digests(made, shelf, min(10_000, max(sizes)))
     literal_plan(made, shelf, full=full_plan)
     starting.starts(made, shelf)
     for add in figures_of_folders():
@@ -304,6 +305,29 @@ def whole_job(made: Plan, shelf: Shelf, sizes: tuple[int, ...]) -> None:
     made.figures.append(
         Figure(title=f"peak memory, {largest:,} contracts, MB", ours=memory, compare=Compare.VALUE, target=120)
     )
+
+
+def digests(made: Plan, shelf: Shelf, size: int) -> None:
+    """10,000 records to a hundred recipients: a hundred calls, and the same flags."""
+    alone, ours = (
+        made.measure(
+            f"notifykit: {size:,} records, {how}",
+            size,
+            partial(job.digests, shelf=shelf, contracts=size, gathered=gathered),
+        )
+        for how, gathered in (("each a call", False), ("in digests", True))
+    )
+    title = f"{size:,} records to {world.HOUSEKEEPERS} recipients, in digests"
+    made.figures += [
+        Figure(title=title, ours=ours, rivals=(alone,), compare=Compare.RATE, target=1),
+        Figure(
+            title=f"{title}: calls",
+            ours=ours,
+            compare=Compare.COUNT,
+            count="calls",
+            target=max(world.HOUSEKEEPERS, size // 100),
+        ),
+    ]
 
 
 def literal_plan(made: Plan, shelf: Shelf, *, full: bool) -> None:

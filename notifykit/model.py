@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FOREVER",
     "Attempt",
+    "Batch",
     "CampaignData",
     "Claim",
     "Draft",
@@ -144,6 +145,18 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """How a message is gathered with others into a digest, which is one call."""
+
+    wait: float
+    """Seconds that it waits for others at most."""
+    most: int
+    """How many messages there are in one digest at most."""
+    ordered: bool = True
+    """Whether the digest keeps the order of queueing among messages to its recipient."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A rendered message that is offered to the outbox."""
 
@@ -177,6 +190,9 @@ class Draft:
     def idempotency_key(self) -> str:
         """That of the task that it becomes."""
         return _idempotency_key(self)
+
+    batch: Batch | None = None
+    """How it is gathered; None: it is sent alone. One that is gathered has no order of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,16 +128,19 @@ def receipt(
         )
     id_ = _named(outbox, task, vendor_id, channel)
     told = Receipt(known, since, detail)
-    changed = outbox.keep_receipt(id_, told, who=who)
+    its = [one.task_id for one in outbox.memberships([id_]) if one.digest == id_ and one.stands]
+    with outbox.transaction():  # what is told of a digest is told of each of its messages
+        news = [one for one in [id_, *its] if outbox.keep_receipt(one, told, who=who)]
     (found,) = _tasks(outbox, id_)
     kept = outbox.outcomes([id_])[id_].receipt
     if kept is None:
         raise NotifykitError(
             gettext("task {id} was never tried, so nothing of it can have been {status}", id=id_, status=known.value)
         )
-    if changed and observers is not None:
-        observers.observe("task_receipt", task=found, receipt=told)
-    return Received(task=found, receipt=kept, changed=changed)
+    if observers is not None:
+        for one in [one for one in its if one in news] if its else news:
+            observers.observe("task_receipt", task=_tasks(outbox, one)[0], receipt=told)
+    return Received(task=found, receipt=kept, changed=bool(news))
 
 
 def _named(outbox: Outbox, task: int | None, vendor_id: str | None, channel: str | None) -> int:
@@ -154,6 +157,9 @@ def _named(outbox: Outbox, task: int | None, vendor_id: str | None, channel: str
         raise NotifykitError(
             gettext('no message was accepted under the id "{vendor_id}"', vendor_id=vendor_id), mend=_gone()
         )
+    if len(ids) > 1:  # the messages of a digest have the id of its call
+        its = {one.task_id for one in outbox.memberships(ids) if one.digest in ids and one.stands}
+        ids = [id_ for id_ in ids if id_ not in its]
     if len(ids) > 1:
         more = gettext(", … and {number} more", number=len(ids) - _NAMED) if len(ids) > _NAMED else ""
         raise NotifykitError(

@@ -8,7 +8,7 @@ import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from benchmarks import world
+from benchmarks import accept, world
 from benchmarks.harness import Sample, Stopwatch, timed
 from benchmarks.ours import project
 from benchmarks.ours.project import BenchProject, opened
@@ -65,6 +65,21 @@ def whole(room: Path, shelf: Shelf, contracts: int) -> Sample:
     _expect("sent", this_pass.dispatched.sent, _messages(contracts))
     _check_flags(room, contracts)
     return Sample(value=watch.seconds)
+
+
+def digests(room: Path, shelf: Shelf, contracts: int, *, gathered: bool) -> Sample:
+    """The whole job with one message for each contract: each a call, or in digests. Counts the calls."""
+    campaign = project.IN_DIGESTS if gathered else project.ONE_MESSAGE
+    project.write(room, shelf, contracts, workers=WORKERS, counted=True, campaign=campaign)
+    watch = Stopwatch()
+    before = accept.calls()
+    with opened(room) as work, watch.running():
+        work.generate()
+        sent = work.project.dispatcher(work.outbox).run(drain=True).sent
+        work.settle()
+    _expect("sent", sent, contracts)
+    _check_flags(room, contracts)
+    return Sample(value=watch.seconds, counts={"calls": accept.calls() - before})
 
 
 def peak_memory(room: Path, shelf: Shelf, contracts: int) -> Sample:

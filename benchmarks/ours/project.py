@@ -22,7 +22,7 @@ campaigns: campaigns/*.yaml
 senders:
   robot:
     type: python
-    call: benchmarks.accept:accept
+    call: benchmarks.accept:{call}
     one_at_a_time: false
 dispatch:
   workers: {workers}
@@ -49,6 +49,12 @@ messages:
     template_file: award.txt
 """
 
+ONE_MESSAGE, _, _ = _CAMPAIGN.partition("  - name: award\n")
+"""A campaign with one message for each contract, to one of a hundred housekeepers."""
+
+IN_DIGESTS = f"{ONE_MESSAGE}    batch: {{every: 0.001s, max: 100}}\n"
+"""The same, in digests."""
+
 _GROUP = """\
 🧨 签约喜报
 
@@ -64,11 +70,24 @@ _AWARD = """\
 """
 
 
-def write(folder: Path, shelf: Shelf, contracts: int, *, workers: int, more: str = "") -> None:
-    """Set up a project with a file of contracts that are all due. `more`: further lines of the campaign."""
+def write(
+    folder: Path,
+    shelf: Shelf,
+    contracts: int,
+    *,
+    workers: int,
+    more: str = "",
+    counted: bool = False,
+    campaign: str = "",
+) -> None:
+    """Set up a project with a file of contracts that are all due. `more`: further lines of the `campaign`.
+
+    `counted`: the calls are counted, by `benchmarks.accept.calls`.
+    """
+    call = "counted" if counted else "accept"
     (folder / "campaigns").mkdir()
-    (folder / "notifykit.yaml").write_text(_PROJECT.format(workers=workers), encoding="utf-8")
-    (folder / "campaigns" / "bench.yaml").write_text(_CAMPAIGN + more, encoding="utf-8")
+    (folder / "notifykit.yaml").write_text(_PROJECT.format(workers=workers, call=call), encoding="utf-8")
+    (folder / "campaigns" / "bench.yaml").write_text((campaign or _CAMPAIGN) + more, encoding="utf-8")
     (folder / "group.txt").write_text(_GROUP, encoding="utf-8")
     (folder / "award.txt").write_text(_AWARD, encoding="utf-8")
     shelf.copy(f"contracts-{contracts}.csv", folder / CONTRACTS, lambda path: world.write(path, contracts))

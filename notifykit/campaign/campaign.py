@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -12,7 +12,7 @@ from notifykit.campaign.facts import read_facts
 from notifykit.campaign.lengths import Bound
 from notifykit.campaign.opening import Opening
 from notifykit.legacy import LegacyState
-from notifykit.model import Metadata, OnUnknown, Problem, Record
+from notifykit.model import Batch, Metadata, OnUnknown, Problem, Record, Task
 from notifykit.roles import Rate, Sender, Source, Strategy
 
 if TYPE_CHECKING:
@@ -135,6 +135,23 @@ class OptionsTemplate(Protocol):
         ...
 
 
+class DigestText(Protocol):
+    """The compiled template of a digest."""
+
+    def __call__(self, messages: Sequence[Task]) -> str:
+        """Render for these messages. Raises RenderError, which names the template and the place."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchPlan:
+    """How messages are gathered into digests."""
+
+    batch: Batch
+    template: DigestText | None = None
+    """None: the messages one below the other, with an empty line between."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessagePlan:
     """One of a campaign's messages."""
@@ -154,6 +171,8 @@ class MessagePlan:
     """Seconds that a waiting retry may hold its recipient's later messages back."""
     split: bool = False
     """Cut a text that is too long for the channel on line ends into several messages."""
+    batch: BatchPlan | None = None
+    """None: each message is a call."""
     task_type: str = "notifykit"
     send_at: Template | None = None
     """Gives a date or a time: it is not sent earlier. None: at once."""

@@ -6,7 +6,7 @@ error, never an empty place in a message; so is a method, or a whole record, whe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from types import TracebackType
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -31,6 +31,7 @@ from notifykit.campaign.template_bounds import (
 )
 from notifykit.campaign.template_filters import FILTERS, defined_filters
 from notifykit.campaign.template_mistakes import (
+    NAMES,
     RECORD_ATTRIBUTES,
     Mistake,
     TemplateInvalidError,
@@ -55,7 +56,7 @@ PARTS = 32
 
 _NOT_OF_THE_CELL_ALONE = frozenset({"random", "map"})
 """Filters whose result differs from time to time, and the one that applies filters by their names."""
-_USERS_MISTAKES = (TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+USERS_MISTAKES = (TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What an expression of a template may raise for a record's data."""
 
 
@@ -125,13 +126,13 @@ def compile_template(
     TemplateInvalidError.
     """
     time = time or PassTime()
-    environment = _environment(escape, time)
+    environment = environment_of(escape, time)
     try:
         tree = environment.parse(text)
     except TemplateSyntaxError as error:
         raise TemplateInvalidError(where, [of_syntax(error)]) from None
     uses = _uses(tree, only_cell=escape is None)
-    return Template(_load(tree, environment, where), where, campaign, uses, time)
+    return Template(loaded(tree, environment, where), where, campaign, uses, time)
 
 
 def compile_condition(text: str, where: str, *, campaign: str = "", time: PassTime | None = None) -> Condition:
@@ -140,7 +141,7 @@ def compile_condition(text: str, where: str, *, campaign: str = "", time: PassTi
     Raises TemplateInvalidError.
     """
     time = time or PassTime()
-    environment = _environment(None, time)
+    environment = environment_of(None, time)
     try:
         expression = _expression(text, environment)
     except TemplateSyntaxError as error:
@@ -151,7 +152,7 @@ def compile_condition(text: str, where: str, *, campaign: str = "", time: PassTi
     tree = nodes.Template([result], lineno=1)
     tree.set_environment(environment)
     uses = _uses(tree, only_cell=True)
-    return Condition(_load(tree, environment, where), where, campaign, uses, time)
+    return Condition(loaded(tree, environment, where), where, campaign, uses, time)
 
 
 def _expression(text: str, environment: _Environment) -> nodes.Expr:
@@ -193,7 +194,7 @@ class _Compiled(Generic[T]):
             return given
         try:
             result = self._give(record)
-        except _USERS_MISTAKES as error:
+        except USERS_MISTAKES as error:
             raise self._failed(error, record) from error
         if cell is not None and len(cell) <= LONGEST and len(str(result)) <= LONGEST:
             if len(self._given) >= KEPT:
@@ -219,29 +220,16 @@ class _Compiled(Generic[T]):
         return Context(environment, names, self._compiled.name, blocks)
 
     def _failed(self, error: BaseException, record: Record) -> RenderError:
-        what = str(error) if isinstance(error, TemplateError | ValueError) else f"{type(error).__name__}: {error}"
-        if isinstance(error, UndefinedError) and error.message:
-            what = error.message
-        line = self._line(error.__traceback__)
         return RenderError(
             gettext(
                 "{where}, line {line}: {what} (record {key!r} at {place})",
                 where=self._where,
-                line=line,
-                what=what,
+                line=line_of(self._compiled, error.__traceback__),
+                what=what_of(error),
                 key=record.key,
                 place=record.place,
             )
         )
-
-    def _line(self, trace: TracebackType | None) -> int:
-        """Return the line of the template that was being rendered."""
-        line = 1
-        while trace is not None:
-            if trace.tb_frame.f_code.co_filename == self._compiled.filename:
-                line = self._compiled.get_corresponding_lineno(trace.tb_lineno)
-            trace = trace.tb_next
-        return line
 
 
 class Template(_Compiled[str]):
@@ -250,15 +238,7 @@ class Template(_Compiled[str]):
     __slots__ = ()
 
     def _give(self, record: Record) -> str:
-        parts = iter(self._root(self._context(record)))
-        text = ""
-        while some := list(islice(parts, PARTS)):
-            text += "".join(some)
-            if len(text) > CHARACTERS:
-                raise TooLargeError(gettext("the text has more than {characters:,} characters", characters=CHARACTERS))
-            if len(some) < PARTS:
-                break
-        return text
+        return text_of(self._root(self._context(record)))
 
 
 class Condition(_Compiled[bool]):
@@ -278,7 +258,39 @@ class Condition(_Compiled[bool]):
         raise ValueError(gettext('it gives {result!r}, neither true nor false; compare it: … == "1"', result=result))
 
 
-def _environment(escape: Escape | None, time: PassTime) -> _Environment:
+def text_of(rendered: Iterable[str]) -> str:
+    """Put together what a template gives. Raises TooLargeError."""
+    parts = iter(rendered)
+    text = ""
+    while some := list(islice(parts, PARTS)):
+        text += "".join(some)
+        if len(text) > CHARACTERS:
+            raise TooLargeError(gettext("the text has more than {characters:,} characters", characters=CHARACTERS))
+        if len(some) < PARTS:
+            break
+    return text
+
+
+def what_of(error: BaseException) -> str:
+    """Say what is wrong with a record's data for a template."""
+    if isinstance(error, UndefinedError) and error.message:
+        return error.message
+    return str(error) if isinstance(error, TemplateError | ValueError) else f"{type(error).__name__}: {error}"
+
+
+def line_of(compiled: JinjaTemplate, trace: TracebackType | None) -> int:
+    """Return the line of a template that was being rendered."""
+    line = 1
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == compiled.filename:
+            line = compiled.get_corresponding_lineno(trace.tb_lineno)
+        trace = trace.tb_next
+    return line
+
+
+def environment_of(escape: Escape | None, time: PassTime) -> _Environment:
+    """Return what templates are compiled in. `escape` is applied to what expressions give; `time`: of the pass."""
+
     def finalize(value: object) -> object:
         if value is None:
             raise ValueError(gettext('this gives null, not text; write … or "" where nothing is right'))
@@ -286,7 +298,7 @@ def _environment(escape: Escape | None, time: PassTime) -> _Environment:
             require_output(value)
         if escape is None:
             return value
-        return _escaped(escape, value if type(value) is str else str(value))
+        return escaped(escape, value if type(value) is str else str(value))
 
     environment = _Environment(undefined=_Undefined, finalize=finalize)
     environment.filters.update(FILTERS | time_filters(time))
@@ -295,7 +307,7 @@ def _environment(escape: Escape | None, time: PassTime) -> _Environment:
     return environment
 
 
-def _escaped(escape: Escape, text: str) -> str:
+def escaped(escape: Escape, text: str) -> str:
     """Apply a sender's `escape`, which is third-party code. Raises ValueError where it gives no text."""
     try:
         found = escape(text)
@@ -314,9 +326,10 @@ def _escaped(escape: Escape, text: str) -> str:
     return found
 
 
-def _load(tree: nodes.Template, environment: _Environment, where: str) -> JinjaTemplate:
+def loaded(tree: nodes.Template, environment: _Environment, where: str, names: Sequence[str] = NAMES) -> JinjaTemplate:
+    """Compile a template that sees these names. Raises TemplateInvalidError."""
     try:
-        check_template(tree, environment, where)
+        check_template(tree, environment, where, names)
         environment.filters |= BOUNDS
         Bounding().visit(tree)
         code = environment.compile(tree, filename=f"<{where}>")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
@@ -15,7 +15,8 @@ from notifykit.wording.translation import gettext
 RECORD_ATTRIBUTES = frozenset({"key", "row", "place", "get", "items"})
 """What templates may use of a record beside its columns."""
 
-_NAMES = ("record", "campaign", "now", "today")
+NAMES = ("record", "campaign", "now", "today")
+"""What templates see: a record, the name of its campaign, and the time of the pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +46,24 @@ def of_syntax(error: TemplateSyntaxError) -> Mistake:
     return Mistake(error.lineno, (error.message or gettext("cannot be read")).rstrip("."))
 
 
-def check_template(tree: nodes.Template, environment: Environment, where: str) -> None:
-    """Find what would fail for every record: all mistakes at once. Raises TemplateInvalidError."""
+def check_template(tree: nodes.Template, environment: Environment, where: str, names: Sequence[str] = NAMES) -> None:
+    """Find what would fail for every record: all mistakes at once. `names`: what it sees. Raises
+    TemplateInvalidError."""
     mistakes = {*_of_filters(tree, environment), *_of_attributes(tree), *_of_files(tree)}
     if not mistakes:  # Jinja's own look at names stops at an unknown filter
-        mistakes.update(_of_names(tree, environment))
+        mistakes.update(_of_names(tree, environment, names))
     if mistakes:
         raise TemplateInvalidError(where, sorted(mistakes, key=lambda mistake: (mistake.line, mistake.what)))
 
 
-def _of_names(tree: nodes.Template, environment: Environment) -> Iterable[Mistake]:
-    unknown = find_undeclared_variables(tree) - set(_NAMES) - set(environment.globals)
+def _of_names(tree: nodes.Template, environment: Environment, names: Sequence[str]) -> Iterable[Mistake]:
+    unknown = find_undeclared_variables(tree) - set(names) - set(environment.globals)
     for node in tree.find_all(nodes.Name):
         if node.name in unknown and node.ctx == "load":
-            near = hint(node.name, _NAMES)
-            mend = "" if nearest(node.name, _NAMES) else gettext('a column is written record["{name}"]', name=node.name)
+            near = hint(node.name, names)
+            mend = ""
+            if "record" in names and not nearest(node.name, names):
+                mend = gettext('a column is written record["{name}"]', name=node.name)
             yield Mistake(
                 node.lineno,
                 told(gettext('there is nothing called "{name}"{near}', name=node.name, near=near), mend=mend),

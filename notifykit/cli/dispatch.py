@@ -20,6 +20,7 @@ from notifykit.operate.attention import Attention, attention
 from notifykit.operate.forecast import Forecast, Turn, forecast
 from notifykit.operate.forms import attention_form, dispatched_form, forecast_form
 from notifykit.operate.lines import message_name
+from notifykit.outbox.digests import is_digest
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.dispatched import Dispatched
@@ -116,7 +117,7 @@ def _dispatch(
 
 def _waiting(outbox: Outbox, only: Selection) -> int:
     waiting = outbox.tasks(Filter(statuses=(Status.QUEUED,)))
-    return sum(only.has(task.campaign, task.channel) for task in waiting)
+    return sum(only.has(task.campaign, task.channel) for task in waiting if not is_digest(task.campaign))
 
 
 def _tell(project: Project, expected: list[Forecast], *, as_json: bool) -> ExitCode:

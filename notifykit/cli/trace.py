@@ -16,7 +16,7 @@ from notifykit.model import Attempt, Status, Task
 from notifykit.operate.archived import archived_of
 from notifykit.operate.forms import archived_form, story_form
 from notifykit.operate.lines import message_name, option_lines
-from notifykit.operate.trace import Step, StepKind, Trace, traces
+from notifykit.operate.trace import InDigest, Step, StepKind, Trace, traces
 from notifykit.receipts import Receipt
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, warn
@@ -47,6 +47,9 @@ KINDS = (
 
 RECEIPTS = (gettext_noop("delivered"), gettext_noop("bounced"))
 """What services tell later."""
+
+DIGESTS = 20
+"""Lines about messages in digests."""
 
 VERDICTS = (gettext_noop("accepted"), gettext_noop("rejected"), gettext_noop("retry"), gettext_noop("unknown"))
 
@@ -137,6 +140,10 @@ def _print(story: Trace, now: float) -> None:
             for step in story.steps
         ],
     )
+    for one in story.digests[:DIGESTS]:
+        out(_in_digest(one))
+    if len(story.digests) > DIGESTS:
+        out(gettext("… and {number:,} more; --json lists all", number=len(story.digests) - DIGESTS))
     for task in story.tasks:
         out(
             gettext(
@@ -148,6 +155,28 @@ def _print(story: Trace, now: float) -> None:
             ),
             *(f"    {line}" for line in option_lines(task.options)),
         )
+
+
+def _in_digest(one: InDigest) -> str:
+    name, digest = message_name(one.message), one.digest
+    if not one.fixed:
+        return gettext(
+            "digest: {key} {name} waits with others in digest {id} ({digest}), which is due at {time}",
+            key=one.message.key,
+            name=name,
+            id=digest.id,
+            digest=digest.key,
+            time=local(digest.not_before or digest.queued_at),
+        )
+    return gettext(
+        "digest: {key} {name} is one of {number:,} in digest {id} ({digest}): {status}",
+        key=one.message.key,
+        name=name,
+        number=one.membership.members,
+        id=digest.id,
+        digest=digest.key,
+        status=gettext(digest.status.value.replace("_", " ")),
+    )
 
 
 def _told(step: Step) -> str:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from notifykit.campaign.campaign import Campaign, Channel, MessagePlan, OptionsTemplate, RetryPolicy
+from notifykit.campaign.campaign import BatchPlan, Campaign, Channel, MessagePlan, OptionsTemplate, RetryPolicy
 from notifykit.campaign.cells import Column
+from notifykit.campaign.digest_text import DigestTemplate
 from notifykit.campaign.render import Condition, Template
+from notifykit.config.batch_section import BatchSection
 from notifykit.config.channels import Channels
 from notifykit.config.column_section import ColumnSection
 from notifykit.config.defects import Defects
@@ -20,7 +22,7 @@ from notifykit.config.tree import Branch, Leaf, Listing
 from notifykit.config.validate import validated
 from notifykit.errors import PluginError
 from notifykit.legacy import LegacyState
-from notifykit.model import OnUnknown
+from notifykit.model import Batch, OnUnknown
 from notifykit.options import no_sender
 from notifykit.secrets import SecretMissingError, Surroundings
 from notifykit.times import PassTime, QuietHours, zone_of
@@ -55,6 +57,7 @@ class _Parts:
     options: OptionsTemplate | None
     when: Condition | None
     send_at: Template | None
+    digest: DigestTemplate | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +154,12 @@ class CampaignReader:
             text = compiler.template(leaf, f"{path}.template", escape)
         elif leaf := _text(message, "template_file"):
             text = compiler.template_file(leaf, f"{path}.template_file", escape)
+        digest = None
+        batch = message.entries.get("batch")
+        if isinstance(batch, Branch) and (leaf := _text(batch, "template")):
+            digest = compiler.digest(leaf, f"{path}.batch.template", escape)
+        elif isinstance(batch, Branch) and (leaf := _text(batch, "template_file")):
+            digest = compiler.digest_file(leaf, f"{path}.batch.template_file", escape)
         recipient, when, send_at = (_text(message, key) for key in ("recipient", "when", "send_at"))
         return _Parts(
             channel=channel,
@@ -159,6 +168,7 @@ class CampaignReader:
             options=options,
             when=compiler.condition(when, f"{path}.when") if when else None,
             send_at=compiler.template(send_at, f"{path}.send_at") if send_at else None,
+            digest=digest,
         )
 
     def _options(
@@ -221,6 +231,7 @@ def _plan(campaign: CampaignSection, message: MessageSection, parts: _Parts, tim
     if parts.channel is None or parts.recipient is None or parts.text is None:
         return None
     on_unknown = _said(campaign, message, "on_unknown").on_unknown
+    ordered = _said(campaign, message, "order").order == "recipient"
     return MessagePlan(
         name=message.name,
         channel=parts.channel,
@@ -230,9 +241,10 @@ def _plan(campaign: CampaignSection, message: MessageSection, parts: _Parts, tim
         when=parts.when,
         on_unknown=on_unknown or (OnUnknown.RESEND if parts.channel.repeatable else OnUnknown.HOLD),
         retry=_retry(campaign, message),
-        ordered=_said(campaign, message, "order").order == "recipient",
+        ordered=ordered,
         order_patience=_said(campaign, message, "order_patience").order_patience,
         split=message.split == "lines",
+        batch=_batch(message.batch, parts.digest, ordered=ordered),
         task_type=message.task_type,
         send_at=parts.send_at,
         quiet=_quiet(campaign, message, time),
@@ -246,6 +258,12 @@ def _quiet(campaign: CampaignSection, message: MessageSection, time: PassTime) -
     if not (said.quiet_hours or said.not_before):
         return None
     return QuietHours.read(said.quiet_hours, time.zone, not_before=said.not_before)
+
+
+def _batch(section: BatchSection | None, template: DigestTemplate | None, *, ordered: bool) -> BatchPlan | None:
+    if section is None:
+        return None
+    return BatchPlan(batch=Batch(wait=section.every, most=section.max, ordered=ordered), template=template)
 
 
 def _said(campaign: CampaignSection, message: MessageSection, key: str) -> SendingSection:

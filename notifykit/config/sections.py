@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from notifykit.campaign.campaign import DispatchSettings, RetryPolicy
+from notifykit.config.batch_section import BatchSection
 from notifykit.config.column_section import COLUMNS, Columns
 from notifykit.config.plugins_section import PluginsSection
 from notifykit.config.project import STORE, scheme_of
@@ -178,12 +179,19 @@ class MessageSection(SendingSection):
         default="none",
         description="`lines`: cut a text that the channel finds too long on line ends into several messages.",
     )
+    batch: BatchSection | None = Field(
+        default=None, description="Gather messages to a recipient into one call. Default: each is a call."
+    )
     task_type: str = Field(default="notifykit", description="What old readers of the task table see as `task_type`.")
 
     @model_validator(mode="after")
     def _one_template(self) -> MessageSection:
         if (self.template is None) == (self.template_file is None):
             raise ValueError(gettext("needs either template or template_file"))
+        if self.batch is not None and self.split != "none":
+            raise ValueError(
+                gettext("`batch` and `split` cannot both be said: a digest that is too long takes fewer messages")
+            )
         return self
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from notifykit.campaign.campaign import Escape
+from notifykit.campaign.digest_text import DigestTemplate, compile_digest
 from notifykit.campaign.render import Condition, Template, compile_condition, compile_template
 from notifykit.campaign.template_mistakes import TemplateInvalidError
 from notifykit.config.defects import Defects, Place
@@ -63,15 +64,41 @@ class Compiler:
                 self.defects.add(place, path, told(mistake.what, where=within))
             return None
 
+    def digest(self, leaf: Leaf, path: str, escape: Escape | None) -> DigestTemplate | None:
+        """Compile the template of a digest that stands at a leaf."""
+        where = f"{leaf.place}: {path}"
+        return self._compiled(
+            leaf,
+            path,
+            lambda text: compile_digest(text, where=where, escape=escape, campaign=self.campaign, time=self.time),
+        )
+
     def template_file(self, leaf: Leaf, path: str, escape: Escape | None) -> Template | None:
         """Compile the template in the file that a leaf names."""
+        return self._of_file(
+            leaf,
+            path,
+            lambda text, file: compile_template(
+                text, where=file, escape=escape, campaign=self.campaign, time=self.time
+            ),
+        )
+
+    def digest_file(self, leaf: Leaf, path: str, escape: Escape | None) -> DigestTemplate | None:
+        """Compile the template of a digest in the file that a leaf names."""
+        return self._of_file(
+            leaf,
+            path,
+            lambda text, file: compile_digest(text, where=file, escape=escape, campaign=self.campaign, time=self.time),
+        )
+
+    def _of_file(self, leaf: Leaf, path: str, compiled: Callable[[str, str], Compiled]) -> Compiled | None:
         if (wrong := unusable(self.folder, leaf.value or "")) is not None:
             self.defects.add(leaf.place, path, wrong)
             return None
         file = Path(os.path.normpath(self.folder / (leaf.value or "")))
         try:
             text = read_ordinary(file).decode("utf-8-sig")
-            return compile_template(text, where=str(file), escape=escape, campaign=self.campaign, time=self.time)
+            return compiled(text, str(file))
         except FileNotFoundError:
             near = hint(file.name, sorted(other.name for other in file.parent.glob("*")))
             self.defects.add(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from notifykit.model import Status, Task
 from notifykit.outbox.decided import Undoing
+from notifykit.outbox.digests import messages_of
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Count, Filter, Outage, Pause
 
@@ -73,12 +74,13 @@ class ChannelConsequences:
 
 def of_moves(outbox: Outbox, tasks: Iterable[Task], to: Status, *, new: bool = False) -> Consequences:
     """Return what it would mean to move tasks; `new`: to queue them once more."""
-    return _of(outbox, [Move(task=task, to=to, new=new) for task in tasks])
+    return _of(outbox, [Move(task=task, to=to, new=new) for task in messages_of(list(tasks))])
 
 
 def of_undoing(outbox: Outbox, undoing: Undoing) -> Consequences:
     """Return what it would mean to undo a decision."""
-    return _of(outbox, [Move(task=one.task, to=one.back) for one in undoing.messages if one.kept is None])
+    back = {one.task.id: Move(task=one.task, to=one.back) for one in undoing.messages if one.kept is None}
+    return _of(outbox, [back[task.id] for task in messages_of([move.task for move in back.values()])])
 
 
 def of_resuming(outbox: Outbox, channel: str) -> ChannelConsequences:

@@ -9,8 +9,10 @@ from enum import Enum
 from notifykit.errors import NotifykitError
 from notifykit.model import Status, Task
 from notifykit.nearest import hint
+from notifykit.operate.digests import with_digests
 from notifykit.operate.trace import near_keys
 from notifykit.outbox.decided import Decision, may_queue_again
+from notifykit.outbox.digests import digests_of, is_digest
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.pruned import KeepsPruned
 from notifykit.outbox.values import Filter
@@ -83,8 +85,17 @@ def chosen(outbox: Outbox, which: Selection, decision: Resolution, *, wording: W
         _check(ids, tasks, decision)
     else:
         statuses = which.statuses or decision.of
-        found = Filter(campaign=which.campaign, key=which.key, statuses=statuses)
-        tasks = _selected(list(outbox.tasks(found)), which, wording)
+        campaigns = [which.campaign]
+        if which.campaign is not None and which.key is None:
+            campaigns.append(digests_of(which.campaign))
+        found = [
+            task for name in campaigns for task in outbox.tasks(Filter(campaign=name, key=which.key, statuses=statuses))
+        ]
+        tasks = _selected(found, which, wording)
+    named = bool(which.ids) or which.key is not None
+    tasks, too_late = with_digests(outbox, tasks, decision.to)
+    if named:
+        _refuse(too_late)
     if decision.to is Status.QUEUED:
         for_good = {
             task.id for task in tasks if task.status is Status.CANCELLED and not may_queue_again(task, outbox.events)
@@ -327,6 +338,11 @@ def resendable(outbox: Outbox, campaign: str, key: str, messages: Sequence[str] 
 
     Raises NotifykitError as `resend` does.
     """
+    if is_digest(campaign):
+        raise NotifykitError(
+            gettext("{key} is a digest, which is made of messages", key=key),
+            mend=gettext("send these again: `notifykit trace {key}` lists them", key=key),
+        )
     # In id order, and a later round has a later id.
     latest = {task.name: task for task in outbox.tasks(Filter(campaign=campaign, key=key))}
     if isinstance(outbox, KeepsPruned) and (gone := outbox.pruned(key, campaign)):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from notifykit.model import FOREVER, Status, Task
+from notifykit.outbox.digests import is_digest
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.selection import EVERYTHING, Selection
@@ -44,10 +45,27 @@ def forecast(outbox: Outbox, channels: Collection[str], only: Selection = EVERYT
 
     Rate limits are not counted in: they only stretch it.
     """
-    expected = [item for item in _forecasts(outbox, channels) if only.has(item.task.campaign, item.task.channel)]
+    expected = [
+        item
+        for item in _of_messages(list(_forecasts(outbox, channels)), outbox)
+        if only.has(item.task.campaign, item.task.channel)
+    ]
     due = [item for item in expected if item.turn is Turn.NOW]
     due.sort(key=lambda item: (item.task.not_before, item.task.id))
     return due + [item for item in expected if item.turn is not Turn.NOW]
+
+
+def _of_messages(expected: Sequence[Forecast], outbox: Outbox) -> Iterator[Forecast]:
+    """Yield what is to be expected for messages: for one that goes in a digest, what is for that."""
+    of_digests = {item.task.id: item for item in expected if is_digest(item.task.campaign)}
+    if not of_digests:
+        yield from expected
+        return
+    digests = {one.task_id: one.digest for one in outbox.memberships()}
+    for item in expected:
+        if item.task.id not in of_digests:
+            of_digest = of_digests.get(digests.get(item.task.id, 0))
+            yield item if of_digest is None else replace(of_digest, task=item.task)
 
 
 def _forecasts(outbox: Outbox, channels: Collection[str]) -> Iterator[Forecast]:

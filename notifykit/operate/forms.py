@@ -91,6 +91,7 @@ def story_form(story: Trace, wording: Wording) -> Form:
         "tasks": [task_form(task, wording) for task in story.tasks],
         "receipts": [{"task_id": id_, **receipt_form(receipt)} for id_, receipt in sorted(story.receipts.items())],
         "steps": [_step_form(step) for step in story.steps],
+        "digests": [one.facts for one in story.digests],
     }
 
 

@@ -9,6 +9,7 @@ from itertools import islice
 
 from notifykit.model import Status
 from notifykit.operate.activity import merged
+from notifykit.outbox.digests import is_digest
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Filter, RecentFigures
 
@@ -80,7 +81,7 @@ def doubt_ages(outbox: Outbox) -> Ages:
     now = outbox.now()
     counts = [0] * len(AGES)
     oldest: float | None = None
-    doubts = outbox.tasks(Filter(statuses=(Status.IN_DOUBT,)))
+    doubts = (one for one in outbox.tasks(Filter(statuses=(Status.IN_DOUBT,))) if not is_digest(one.campaign))
     for task in islice(doubts, MOST):
         since = task.queued_at if task.doubted_at is None else task.doubted_at
         oldest = since if oldest is None else min(oldest, since)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from notifykit.errors import NotifykitError
 from notifykit.model import Status
 from notifykit.nearest import hint
+from notifykit.outbox.digests import digests_of
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project
@@ -23,7 +24,7 @@ def rename(project: Project, outbox: Outbox, old: str, new: str, *, who: str, wh
     """
     _require_renamed_file(project, old, new)
     with outbox.transaction():
-        for name in (old, new):
+        for name in (old, new, digests_of(old), digests_of(new)):
             if task := next(iter(outbox.tasks(Filter(campaign=name, statuses=(Status.SENDING,), limit=1))), None):
                 raise NotifykitError(
                     gettext("task {id} ({name} {key}) is being sent", id=task.id, name=name, key=task.key),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
 from heapq import nlargest
 
 from notifykit.model import Attempt, Task
+from notifykit.outbox.digests import Membership
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Event, Filter
 from notifykit.receipts import Receipt
@@ -43,6 +44,37 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InDigest:
+    """A message in a digest."""
+
+    membership: Membership
+    message: Task
+    digest: Task
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the digest holds it for good; otherwise it waits there for others."""
+        return self.membership.members is not None
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """What is known of it, as plain data."""
+        return {
+            "digest": self.digest.id,
+            "digest_key": self.digest.key,
+            "digest_status": self.digest.status.value,
+            "fixed": self.fixed,
+            "members": self.membership.members,
+            "follows": self.membership.follows,
+            "task_id": self.message.id,
+            "key": self.message.key,
+            "message": self.message.name,
+            "round": self.message.round,
+            "status": self.message.status.value,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """What happened to one record of one campaign."""
 
@@ -53,6 +85,8 @@ class Trace:
     steps: tuple[Step, ...]
     receipts: Mapping[int, Receipt] = field(default_factory=dict)
     """What services told of them since, by their ids."""
+    digests: tuple[InDigest, ...] = ()
+    """The digests that its messages are or were in; of a digest, the messages that it holds."""
 
 
 def traces(outbox: Outbox, key: str, campaign: str | None = None) -> list[Trace]:
@@ -69,7 +103,16 @@ def _story(outbox: Outbox, campaign: str, key: str, tasks: list[Task]) -> Trace:
     steps.sort(key=lambda step: step.at)
     outcomes = outbox.outcomes([task.id for task in tasks])
     receipts = {id_: found.receipt for id_, found in outcomes.items() if found.receipt is not None}
-    return Trace(campaign=campaign, key=key, tasks=tuple(tasks), steps=tuple(steps), receipts=receipts)
+    digests = tuple(_in_digests(outbox, tasks))
+    return Trace(campaign=campaign, key=key, tasks=tuple(tasks), steps=tuple(steps), receipts=receipts, digests=digests)
+
+
+def _in_digests(outbox: Outbox, tasks: Sequence[Task]) -> Iterator[InDigest]:
+    found = outbox.memberships([task.id for task in tasks])
+    ids = {id_ for one in found for id_ in (one.task_id, one.digest)}
+    by_id = {task.id: task for task in outbox.tasks(Filter(ids=tuple(ids)))} if ids else {}
+    for one in found:
+        yield InDigest(membership=one, message=by_id[one.task_id], digest=by_id[one.digest])
 
 
 def _steps(outbox: Outbox, task: Task) -> Iterator[Step]:

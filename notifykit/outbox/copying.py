@@ -55,6 +55,8 @@ KINDS: Mapping[str, Sequence[str]] = {
     "notes": ("topic", "name", "note"),
     "totals": ("name", "campaign", "channel", "detail", "value"),
     "uncounted": ("task_id", "number"),
+    "digests": ("task_id", "alike", "members"),
+    "digest_members": ("task_id", "digest", "stands", "wait", "most", "ordered"),
     "pruned": ("campaign", "record_key", "message_name", "rounds", "period"),
     "archives": ("path", "host", "since", "until", "tasks"),
     "sources": ("campaign", "place", "host", "path", "since", "who", "why"),

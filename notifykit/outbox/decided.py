@@ -12,6 +12,7 @@ from notifykit.wording import Reason
 from notifykit.wording.host import (
     DECIDED,
     EXPIRED,
+    IN_DIGEST,
     UNDO_CELLS,
     UNDO_FLAGGED,
     UNDO_LATER,
@@ -116,6 +117,8 @@ class Standing(NamedTuple):
     """Whether flags of its campaign are being written, and its record has messages whose write-back is owed."""
     later: int | None
     """A later decision about it that was not undone."""
+    digest: int | None
+    """The digest in which it is fixed, where that is to be sent, whatever becomes of the decision."""
 
     def of(self, task: Task) -> Decided:
         """Say where undoing the decision puts the message, or why it does not."""
@@ -135,6 +138,8 @@ class Standing(NamedTuple):
             return UNDO_MOVED(status=task.status.value)
         if self.tried > self.number:
             return UNDO_TRIED()
+        if self.digest is not None:
+            return IN_DIGEST(digest=self.digest)
         return None
 
 

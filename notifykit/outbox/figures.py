@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from notifykit.model import Status
-from notifykit.outbox.values import ALERTS_CAMPAIGN, CampaignFigures
+from notifykit.outbox.values import ALERTS_CAMPAIGN, DIGESTS, CampaignFigures
 from notifykit.receipts import ReceiptStatus
 
 
@@ -38,10 +38,11 @@ class Counted:
     to the acceptance where the message is sent and this is its latest attempt."""
 
     def figures(self) -> list[CampaignFigures]:
-        """Return how each campaign stands that offered a draft, or has or had a task; without `ALERTS_CAMPAIGN`."""
+        """Return how each campaign stands that offered a draft, or has or had a task; without
+        `ALERTS_CAMPAIGN` and digests."""
         latest = self._latest()
         names = {*self.by_status, *self.prevented, *self.archived} - {ALERTS_CAMPAIGN}
-        return [self._of(name, latest[name]) for name in sorted(names)]
+        return [self._of(name, latest[name]) for name in sorted(names) if not name.startswith(DIGESTS)]
 
     def _of(self, campaign: str, latest: _Latest) -> CampaignFigures:
         finished = latest.verdicts.total()
@@ -65,6 +66,9 @@ class Counted:
     def _latest(self) -> Mapping[str, _Latest]:
         found: dict[str, _Latest] = defaultdict(_Latest)
         for campaign, verdict, code, call, wait in self.attempts:
+            if campaign.startswith(DIGESTS):  # its messages have attempts of their own; the call was one
+                found[campaign.removeprefix(DIGESTS)].calls += [] if call is None else [call]
+                continue
             latest = found[campaign]
             latest.verdicts[verdict] += 1
             if verdict != "accepted":

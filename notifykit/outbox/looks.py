@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from notifykit.model import Attempt, Task
@@ -11,6 +11,7 @@ from notifykit.receipts import ReceiptStatus, SentOutcome
 from notifykit.roles import Rate
 
 if TYPE_CHECKING:
+    from notifykit.outbox.digests import Membership
     from notifykit.outbox.searched import Searched
     from notifykit.outbox.totals import Totals
 
@@ -55,13 +56,25 @@ class Looks(Protocol):
         """Return of how many messages of each campaign a service told what later."""
         ...
 
+    def members(self, digest: int) -> list[Task]:
+        """Return the messages of a digest that go where it goes, by id: what waits in it, or stands where it stands."""
+        ...
+
+    def memberships(self, ids: Collection[int] | None = None) -> list[Membership]:
+        """Return which messages are in which digests: of these messages, and in these digests; by digest.
+
+        Those in which a message only waited are left out. None: of all digests that are not sent yet.
+        """
+        ...
+
     def figures(self) -> list[CampaignFigures]:
-        """Return how each campaign stands, by name; without `ALERTS_CAMPAIGN`."""
+        """Return how each campaign stands, by name; without `ALERTS_CAMPAIGN` and digests."""
         ...
 
     def pulse(self) -> Pulse:
         """Return what is open, for whoever asks every few seconds: of one status and channel of a campaign,
-        `MOST_COUNTED` are counted at most. Campaigns are without `ALERTS_CAMPAIGN`, but its messages wait for channels.
+        `MOST_COUNTED` are counted at most. Campaigns are without
+        `ALERTS_CAMPAIGN`, whose messages wait for channels all the same, and without digests.
 
         A task is counted by its status as another program may have left it.
         """

@@ -92,6 +92,9 @@ class Outbox(Looks, Protocol):
         nothing.
 
         A message of which a later period is known counts as known: no clock that is set back opens a period again.
+        A message with a `batch` joins the digest that gathers such messages, of the same campaign, name, channel and
+        recipient, or opens one. It is due when its first message has waited, and when it is full.
+
         `known`: how many further offers of which campaigns need no look, because the ledger knows their messages. They
         count as duplicates.
         """
@@ -166,6 +169,14 @@ class Outbox(Looks, Protocol):
 
     def contents(self, sha256: str) -> bytes:
         """Return what an attachment of a task holds, by its hash. Raises LookupError where nothing is kept under it."""
+        ...
+
+    def fix(self, claim: Claim, ids: Sequence[int], text: str) -> Claim | None:
+        """Fix in a claimed digest that gathers which of its messages it holds, and what it says; returns its claim now.
+
+        Those that it does not hold go in the next digest of their kind, which waits no longer. Where it holds none,
+        the digest is cancelled, as if it had not been claimed: None.
+        """
         ...
 
     def release(self, claim: Claim) -> None:
@@ -307,7 +318,9 @@ class Outbox(Looks, Protocol):
         """Move those of the tasks that are in one of the statuses `of`; returns them as they are now.
 
         `queued` puts a task back for an immediate attempt with a fresh count of tries; one that is `cancelled` only
-        where a person cancelled it (`may_queue_again`).
+        where a person cancelled it (`may_queue_again`). What is decided about a digest is decided about its messages,
+        and the other way round where it is about all of them: see `notifykit.outbox.digests.planned`. Digests are not
+        returned beside messages.
         """
         ...
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from notifykit.model import Status
-from notifykit.outbox.values import ALERTS_CAMPAIGN, CampaignPulse, ChannelPulse, Count, Pause, Pulse
+from notifykit.outbox.values import ALERTS_CAMPAIGN, DIGESTS, CampaignPulse, ChannelPulse, Count, Pause, Pulse
 
 OPEN = (Status.QUEUED, Status.IN_DOUBT, Status.FAILED)
 """The statuses that are counted by campaign and channel."""
@@ -34,7 +34,7 @@ def pulse_of(
     for status, found in opened.items():
         for campaign, channel, number, since in found:
             campaigns[campaign][status] += Count.of(number)
-            if status is Status.QUEUED:
+            if status is Status.QUEUED and not campaign.startswith(DIGESTS):
                 waiting[channel] += Count.of(number)
                 queued[channel] += [] if since is None else [since]
                 oldest[campaign] += [] if since is None else [since]
@@ -54,7 +54,7 @@ def pulse_of(
                 oldest_doubt=doubts.get(name),
             )
             for name, found in sorted(campaigns.items())
-            if name != ALERTS_CAMPAIGN
+            if name != ALERTS_CAMPAIGN and not name.startswith(DIGESTS)
         ],
         channels=[
             ChannelPulse(

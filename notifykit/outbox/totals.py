@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from notifykit.model import Verdict
-from notifykit.outbox.values import is_reserved
+from notifykit.outbox.values import DIGESTS, is_reserved
 
 __all__ = [
     "ATTEMPTS",
@@ -107,6 +107,9 @@ def counted(attempts: Iterable[Attempted], prevented: Iterable[tuple[str, int]],
         if total.name == ERRORS and total.detail != OTHER_CODE:
             codes[total.channel].add(total.detail)
     for campaign, channel, verdict, code, call, wait, twice in attempts:
+        if campaign is not None and campaign.startswith(DIGESTS) and channel is not None and call is not None:
+            more[Total(CALLS, channel=channel, detail=_range(call, CALL_BOUNDS))] += 1
+            seconds[Total(CALL_SECONDS, channel=channel)] += max(call, 0.0)
         if campaign is None or channel is None or verdict is None or is_reserved(campaign):
             continue
         more[Total(ATTEMPTS, campaign, channel, verdict)] += 1

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALERTS_CAMPAIGN",
+    "DIGESTS",
     "MOST_COUNTED",
     "RESERVED",
     "TEST_CAMPAIGN",
@@ -53,6 +54,9 @@ TEST_CAMPAIGN = "notifykit:test"
 
 ALERTS_CAMPAIGN = "notifykit:alerts"
 """Messages of `alerts:`. They count in no figures."""
+
+DIGESTS = "notifykit:digest:"
+"""How the names begin under which digests are kept; the campaign's follows. They count in no figures."""
 
 
 def is_reserved(campaign: str) -> bool:
@@ -174,9 +178,8 @@ class Event:
     at: float
     task_id: int
     kind: str
-    """`retried`, `resolved`, `cancelled`, `resent`, `undone`, `rerendered`, `renamed`, `write_back_owed`,
-    `expired`, `late_result`, `receipt`, or an earlier `written_back`; `set_aside` where another program wrote into it
-    what cannot be read; after a migration also `adopted` and `late_legacy_completed`."""
+    """`retried`, `resolved`, `cancelled`, `resent`, `undone`, `rerendered`, `renamed`, `write_back_owed`, `expired`,
+    `late_result`, `receipt`, earlier `written_back`, `set_aside` (unreadable), `adopted`, `late_legacy_completed`."""
     who: str
     detail: str
 
@@ -272,8 +275,7 @@ class CampaignPulse:
 
     campaign: str
     by_status: Mapping[Status, Count]
-    """`queued`, `sending`, `in_doubt`, `failed`, and `sent`: write-backs that are owed. Without those of which there
-    are none."""
+    """`queued`, `sending`, `in_doubt`, `failed`, and `sent` (owed write-backs), as far as there are any."""
     oldest_queued: float | None = None
     """UTC seconds at which its message was queued that waits for longest."""
     oldest_doubt: float | None = None
@@ -294,8 +296,7 @@ class ChannelPulse:
     oldest_queued: float | None
     """UTC seconds at which the one that waits for longest was queued; None where another program wrote over it."""
     oldest_due: float | None
-    """UTC seconds since when the first turn is due, or when it will be; None where all stand behind what is on the
-    wire. Pauses and rates are not counted in."""
+    """UTC seconds of the first turn; None where all stand behind what is on the wire. Without pauses and rates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

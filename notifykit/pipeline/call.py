@@ -11,6 +11,7 @@ from typing import Any
 from notifykit.campaign.campaign import Channel
 from notifykit.errors import StoreError
 from notifykit.model import Claim, Message, Outcome, Task
+from notifykit.outbox.digests import campaign_of
 from notifykit.pipeline.answer import usable
 from notifykit.roles import SendContext
 from notifykit.wording.host import (
@@ -109,7 +110,7 @@ def _message(channel: Channel, task: Task, contents: Contents) -> Message | Outc
         recipient=task.recipient,
         text=task.text,
         idempotency_key=task.idempotency_key,
-        campaign=task.campaign,
+        campaign=campaign_of(task.campaign),
         key=task.key,
         name=task.name,
         metadata=task.metadata,

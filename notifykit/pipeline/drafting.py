@@ -101,7 +101,7 @@ def _drafts(
             gettext("the key has {number} bytes, of at most {most}", number=len(data), most=MOST_OF_A_KEY),
             gettext("correct the row"),
         )
-    if not _storable(f"{record.key}{text}{recipient}"):
+    if not storable(f"{record.key}{text}{recipient}"):
         _require_storable(plan, record.key, text, recipient)
     not_before, expires_at = _times(plan, record, campaign.time)
     for name, part in _parts(plan, record, ledger, text, period):
@@ -113,13 +113,14 @@ def _drafts(
             text=part,
             channel=plan.channel.name,
             task_type=plan.task_type,
-            ordered=plan.ordered,
+            ordered=plan.ordered and plan.batch is None,
             metadata=metadata,
             options=None if options is None else options.stored,
             attachments=() if options is None else options.attachments,
             period=period,
             not_before=not_before,
             expires_at=expires_at,
+            batch=None if plan.batch is None else plan.batch.batch,
         )
         yield keyed(draft, plan.channel)
 
@@ -151,7 +152,7 @@ def _require_unmangled(plan: MessagePlan, recipient: str) -> None:
         raise _UnsendableError(RECIPIENT_ERROR(message=plan.name, recipient=recipient), mend)
 
 
-def _storable(text: str) -> bool:
+def storable(text: str) -> bool:
     """Whether a text is Unicode without NUL: sooner than looking for what is none."""
     try:
         text.encode()

@@ -13,10 +13,12 @@ from notifykit.campaign.campaign import Channel, DispatchSettings
 from notifykit.clock import Clock
 from notifykit.errors import StoreError
 from notifykit.model import Claim, Status
+from notifykit.outbox.digests import is_digest
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import ChannelBounds, Pause, Transition
 from notifykit.pipeline.bounds import bounds_of
 from notifykit.pipeline.call import Result
+from notifykit.pipeline.gathering import Told, gathers, spread
 from notifykit.pipeline.group_commit import Visit
 from notifykit.pipeline.held_claims import HeldClaims
 from notifykit.pipeline.record import Recorder
@@ -73,7 +75,7 @@ class Exchanges:
         self._batching = {name: channel for name, channel in channels.items() if channel.batch_size > 1}
         bounds = bounds_of(channels, settings.workers)
         self.bounds = {name: bound for name, bound in bounds.items() if only.has_channel(name)}
-        self._campaigns = only.campaigns
+        self._campaigns = only.kept_campaigns
         self.held = HeldClaims(clock, lease=settings.lease, timeout=settings.timeout)
         self.paused: deque[Pause] = deque()
         """Pauses that are durable, and of which observers have not heard."""
@@ -117,7 +119,7 @@ class Exchanges:
             errand.again = others and not errand.claims
 
     def _visit(self, errands: Sequence[Errand], results: Sequence[Result], *, claiming: bool) -> bool:
-        """Make one exchange; returns whether anything was given back that is not to be sent now."""
+        """Make one exchange; returns whether anything claimed is not to be sent now, or is a digest of nothing."""
         now = self._clock.monotonic()
         with self._outbox.transaction():
             finished = self._recorder.judged(results)
@@ -127,9 +129,14 @@ class Exchanges:
             calls, back = self._sorted(self._calls(done.claims, bounds))
             if back:
                 self._outbox.give_back(back)
-        thens = iter([result.then if moved else None for result, moved in zip(finished, done.moved, strict=True)])
-        for errand in errands if results else ():
-            errand.thens = list(islice(thens, len(errand.results)))
+            found = sum(map(len, calls))
+            calls, failed = self._fixed(calls)
+            thens = iter([one.then if moved else None for one, moved in zip(finished, done.moved, strict=True)])
+            told = [self._told(errand.results, list(islice(thens, len(errand.results)))) for errand in errands]
+        for errand, (ended, where) in zip(errands, told, strict=True) if results else ():
+            errand.results, errand.thens = ended, where
+        errands[0].results += failed[0]
+        errands[0].thens += failed[1]
         self.paused.extend(self._recorder.paused)
         self.held.drop(result.claim for result in finished)
         for errand, claims in zip(errands, calls, strict=False):
@@ -138,7 +145,7 @@ class Exchanges:
         expired = [claim.task for claim, then in back if then.status is Status.CANCELLED]
         tell_expired(expired)
         self._expired += len(expired)
-        return bool(back)
+        return bool(back) or sum(map(len, calls)) < found
 
     def take_expired(self) -> int:
         """Return how many claims were cancelled instead of sent, since it was asked last."""
@@ -155,6 +162,32 @@ class Exchanges:
             if kept := [claim for claim, then in zip(claims, thens, strict=True) if then is None]:
                 sent.append(kept)
         return sent, back
+
+    def _told(self, results: list[Result], thens: list[Transition | None]) -> Told:
+        """Return what is told of results: of digests, what came of their messages."""
+        if any(is_digest(result.claim.task.campaign) for result in results):
+            return spread(self._outbox, results, thens)
+        return results, thens
+
+    def _fixed(self, calls: list[list[Claim]]) -> tuple[list[list[Claim]], Told]:
+        """Fix the digests among claims; returns the calls, and what came of those of which no text can be made."""
+        if not any(gathers(claim) for claims in calls for claim in claims):
+            return calls, ([], [])
+        ready: list[list[Claim]] = []
+        failed: list[Result] = []
+        for claims in calls:
+            kept: list[Claim] = []
+            for claim in claims:
+                made = self._recorder.gathering.fixed(claim) if gathers(claim) else claim
+                if isinstance(made, Result):
+                    failed.append(made)
+                elif made is not None:
+                    kept.append(made)
+            if kept:
+                ready.append(kept)
+        finished = self._recorder.judged(failed)
+        self._outbox.exchange(finished, self._worker, 0, self.bounds, self._settings.lease)
+        return ready, spread(self._outbox, failed, [one.then for one in finished])
 
     def _bounds_now(self, ended: Sequence[Claim]) -> Mapping[str, ChannelBounds]:
         """Return how much may be claimed: of a channel that takes batches, what fills the calls that may begin.

@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 
 from notifykit.campaign.campaign import Campaign, Channel, MessagePlan, RetryPolicy
 from notifykit.model import Claim, Outcome, Verdict
+from notifykit.outbox.digests import campaign_of
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Finished, Outage, Pause, Transition
 from notifykit.pipeline.call import Result
+from notifykit.pipeline.gathering import Gathering
 from notifykit.pipeline.judge import accepted, backoff, judge, postponed
 from notifykit.pipeline.outage import failed_again, kind_of
 from notifykit.pipeline.telling import of_channel, tell_not_sent
@@ -35,6 +37,7 @@ class Recorder:
         self._rng = rng
         self.paused: list[Pause] = []
         """What the results that were judged last say of their channels: pauses, and outages that pause."""
+        self.gathering = Gathering(outbox, channels, campaigns)
 
     def judged(self, results: Sequence[Result]) -> list[Finished]:
         """Return results with where they move their tasks. What they say of their channels is recorded."""
@@ -74,7 +77,7 @@ class Recorder:
         return postponed(claim, self._plan(claim), self._outbox.now())
 
     def _plan(self, claim: Claim) -> MessagePlan | None:
-        campaign = self._campaigns.get(claim.task.campaign)
+        campaign = self._campaigns.get(campaign_of(claim.task.campaign))
         return campaign.message(claim.task.name) if campaign else None
 
     def _outage(self, claim: Claim, outcome: Outcome, outages: dict[str, Outage]) -> Outage | None:

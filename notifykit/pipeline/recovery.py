@@ -9,6 +9,7 @@ from notifykit.model import Claim, Outcome
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Transition
 from notifykit.pipeline.call import Result
+from notifykit.pipeline.gathering import spread
 from notifykit.pipeline.judge import doubtful
 from notifykit.pipeline.selection import EVERYTHING, Selection
 from notifykit.pipeline.telling import tell_expired
@@ -40,12 +41,13 @@ class Recovery:
     def take_lost(self) -> list[tuple[Result, Transition]]:
         """Take away the claims that are lost, and mend what a clock that was set back would delay."""
         self._outbox.mend_times()
-        lost = []
+        lost: list[tuple[Result, Transition]] = []
         for claim in self._watch.look(self._of_others()):
             outcome = doubtful(claim)
             then = self._judge(claim, outcome)
             if self._outbox.expire(claim, outcome, then):
-                lost.append((Result(claim, outcome, 0.0), then))
+                results, _ = spread(self._outbox, [Result(claim, outcome, 0.0)], [then])
+                lost += [(result, then) for result in results]
         return lost
 
     def cancel_expired(self) -> int:

@@ -13,6 +13,7 @@ from notifykit.outbox.values import Filter, Rewrite
 from notifykit.pipeline.drafting import drafted
 from notifykit.wording import Reason
 from notifykit.wording.host import (
+    IN_DIGEST,
     RERENDER_ADOPTED,
     RERENDER_CHANNEL,
     RERENDER_GONE,
@@ -127,6 +128,8 @@ def _kept(
         return RERENDER_UNWANTED()
     if any(task.status is not Status.QUEUED or outbox.attempts(task.id) for task in tasks):
         return RERENDER_TRIED()
+    if fixed := [one for one in outbox.memberships([task.id for task in tasks]) if one.under_way]:
+        return IN_DIGEST(digest=fixed[0].digest)
     if any(event.kind == "adopted" for task in tasks for event in outbox.events(task.id)):
         return RERENDER_ADOPTED()
     if [task.name for task in tasks] != [draft.name for draft in drafts]:

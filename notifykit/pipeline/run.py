@@ -319,7 +319,7 @@ class Runner:
     def _outlasting_due(self) -> float | None:
         try:
             channels = filter(self._only.has_channel, self._project.configuration.channels)
-            return self._outbox.next_due(list(channels), self._only.campaigns)
+            return self._outbox.next_due(list(channels), self._only.kept_campaigns)
         except StoreError as error:
             if not error.passing:
                 raise

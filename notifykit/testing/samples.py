@@ -8,7 +8,7 @@ from typing import Any, TypedDict, Unpack
 
 from notifykit.attachments import Attachment
 from notifykit.clock import Clock
-from notifykit.model import Draft, Message, Metadata, Record, Status, Table, Task
+from notifykit.model import Batch, Draft, Message, Metadata, Record, Status, Table, Task
 from notifykit.roles import SendContext
 from notifykit.testing.clock import FakeClock
 
@@ -77,6 +77,7 @@ class DraftFields(TypedDict, total=False):
     options: Metadata | None
     attachments: tuple[Attachment, ...]
     limit_key: str | None
+    batch: Batch | None
 
 
 def draft(**fields: Unpack[DraftFields]) -> Draft:

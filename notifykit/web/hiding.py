@@ -74,6 +74,7 @@ _HARMLESS = frozenset(
         "held_campaigns",
         "identity",
         "machines",
+        "memberships",
         "notes",
         "now",
         "owing_campaigns",

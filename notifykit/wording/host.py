@@ -79,12 +79,22 @@ RERENDER_GONE = HOST("rerender_gone", "its record is not in the source any more"
 RERENDER_HELD = HOST("rerender_held", "it cannot be rendered now: {why}", "现在无法生成：{why}")
 RERENDER_UNWANTED = HOST("rerender_unwanted", "its record would not get it any more", "其记录现在不再需要这条消息")
 RERENDER_TRIED = HOST("rerender_tried", "it was tried, or waits no more", "已尝试发送，或不再等待")
+IN_DIGEST = HOST(
+    "in_digest", "it is fixed in digest {digest:d}, which is to be sent", "它已固定在待发送的摘要 {digest} 中"
+)
 RERENDER_ADOPTED = HOST("rerender_adopted", "the old program wrote it", "由旧程序写成")
 RERENDER_PARTS = HOST(
     "rerender_parts", "it would have {now:d} parts instead of {before:d}", "现在会分成 {now} 条，而不是 {before} 条"
 )
 RERENDER_CHANNEL = HOST(
     "rerender_channel", "it would go by {now} instead of {before}", "现在会走 {now}，而不是 {before}"
+)
+DIGEST_EMPTY = HOST("digest_empty", "no message was left to be sent in it", "其中已没有要发送的消息")
+DIGEST_TEXT = HOST("digest_text", "the text of the digest cannot be made: {why}", "无法生成摘要的文本：{why}")
+DIGEST_TOO_LONG = HOST(
+    "digest_too_long",
+    "its first message alone makes a text of more than {most:d} {unit}, and the channel takes no more",
+    "仅第一条消息的正文就超过 {most} {unit}，而通道最多只收这么多",
 )
 PAUSED = HOST("paused", "{cause:why}", "{cause:why}")
 WRITE_BACK_FAILED = HOST("write_back_failed", "{error}", "{error}")

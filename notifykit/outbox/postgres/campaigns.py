@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from notifykit.errors import StoreError
 from notifykit.model import CampaignData
 from notifykit.outbox import cells
+from notifykit.outbox.digests import digests_of
 from notifykit.outbox.postgres import advisory
 from notifykit.outbox.postgres.database import Database
 from notifykit.wording import Reason
@@ -196,5 +197,7 @@ class Campaigns:
             count = db.execute(_RENAME_TASKS, names)
             for statement in _RENAMING:
                 db.execute(statement, names)
+            for statement in (_RENAME_TASKS, _RENAME_MESSAGES, _RENAME_PRUNED):
+                db.execute(statement, {"old": digests_of(old), "new": digests_of(new)})
             db.execute(_RELEASE, ([old, new],))
         return count

@@ -15,7 +15,9 @@ from notifykit.outbox.postgres.store import PostgresOutbox
 from notifykit.wording.translation import gettext
 
 _TYPES = {
-    **dict.fromkeys(("id", "task_id", "duplicates_prevented", "highest", "decision"), "int8"),
+    **dict.fromkeys(
+        ("id", "task_id", "duplicates_prevented", "highest", "decision", "digest", "members", "most"), "int8"
+    ),
     "rounds": "int4",
     "size": "int8",
     "data": "bytea",
@@ -26,7 +28,7 @@ _TYPES = {
     **dict.fromkeys(("started_at", "finished_at", "call_seconds", "at", "set_at", "until", "receipt_at"), "float8"),
     # `tasks` of an archive is how many.
     "tasks": "int8",
-    **dict.fromkeys(("flagged", "undone", "was_tries"), "int4"),
+    **dict.fromkeys(("flagged", "undone", "was_tries", "stands"), "int4"),
     **dict.fromkeys(("since", "last_at", "lasted", "wait", "undone_at"), "float8"),
     **dict.fromkeys(("was_not_before", "was_hold_until", "was_doubted_at", "was_sent_at", "value"), "float8"),
 }
@@ -56,6 +58,8 @@ _ORDER = {
     "notes": "topic, name",
     "totals": "name, campaign, channel, detail",
     "uncounted": "task_id, number",
+    "digests": "task_id",
+    "digest_members": "task_id, digest",
     "archives": "path, host",
     "sources": "id",
     "carried": "position",
@@ -142,6 +146,9 @@ SELECT CASE ordered WHEN 1 THEN lanes.id ELSE -one.id END, {", ".join(f"one.{nam
   FROM arrived_tasks AS one
   LEFT JOIN outbox.lanes ON ordered = 1 AND lanes.id > 0 AND lanes.channel = one.channel AND lanes.name = lane_name
 """
+
+# `add`: what goes in a digest has no turn.
+_NO_LANES = "DELETE FROM outbox.lanes USING outbox.digest_members WHERE lanes.id = -task_id"
 
 # `give_turns`: nobody's, to begin with.
 _NO_TURNS = "UPDATE outbox.lanes SET due_at = NULL, next_id = NULL WHERE due_at IS NOT NULL"
@@ -259,6 +266,8 @@ class PostgresCopyEnd:
             self._db.copy_in(f"outbox.{kind} ({', '.join(names)})", types, rows)
             if kind == "decisions":
                 self._db.one(_NEXT_DECISION)
+            elif kind == "digest_members":
+                self._db.execute(_NO_LANES)
 
     def _add_tasks(self, rows: Iterable[Row]) -> None:
         names = (*KINDS["tasks"], "lane_name")

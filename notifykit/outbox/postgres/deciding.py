@@ -9,15 +9,12 @@ from typing import Any
 from notifykit.model import Status, Task
 from notifykit.outbox import cells
 from notifykit.outbox.decided import Decided, Decision, Standing, Undoing
-from notifykit.outbox.postgres import advisory, events, pausing, rows
+from notifykit.outbox.postgres import advisory, events, gathering, pausing, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.lanes import Lanes
 from notifykit.outbox.postgres.pausing import Pausing
 from notifykit.outbox.values import Event, Pause
 from notifykit.wording.host import DECIDED
-
-# `hold`: the channels of tasks.
-_CHANNELS = "SELECT DISTINCT channel FROM outbox.tasks WHERE id = ANY (%s::bigint[])"
 
 # `begin`: a decision.
 _DECISION = """
@@ -55,7 +52,9 @@ UPDATE outbox.tasks
 # `tasks_of`: tasks as they are now.
 _TASKS = f"SELECT {rows.TASK} FROM {rows.TASKS} WHERE t.id = ANY (%s::bigint[])"
 
-_DECIDED = """id, at, kind, who, why, (SELECT count(*) FROM outbox.decided WHERE decision = decisions.id), channel,
+_DECIDED = """id, at, kind, who, why, (
+       SELECT count(*) FROM outbox.decided WHERE decision = decisions.id
+          AND NOT EXISTS (SELECT 1 FROM outbox.digests WHERE digests.task_id = decided.task_id)), channel,
        undone_at, undone_by, undone_why"""
 
 # `decisions`: the latest ones first, of all tasks or of one.
@@ -77,6 +76,12 @@ SELECT was, became, number, flagged, (
         WHERE sibling.campaign = m.campaign AND sibling.record_key = m.record_key AND owed.status = 'sent'), (
        SELECT max(decision) FROM outbox.decided AS later
         WHERE later.task_id = decided.task_id AND later.decision > decided.decision AND later.undone = 0),
+       (SELECT whole.id FROM outbox.digest_members AS its JOIN outbox.digests ON digests.task_id = its.digest
+          JOIN outbox.tasks AS whole ON whole.id = its.digest
+         WHERE its.task_id = t.id AND stands = 1 AND (whole.status = 'sending' OR (
+               whole.status = 'queued' AND members IS NOT NULL AND NOT EXISTS (
+               SELECT 1 FROM outbox.decided AS same WHERE same.decision = decided.decision
+                  AND same.task_id = whole.id)))),
        {rows.TASK}
   FROM outbox.decided JOIN {rows.TASKS} ON t.id = decided.task_id WHERE decided.decision = %s ORDER BY t.id
 """
@@ -109,12 +114,6 @@ _ARE_BACK = "UPDATE outbox.decided SET undone = 1 WHERE decision = %s AND task_i
 _UNDONE = """
 UPDATE outbox.decisions SET undone_at = %(now)s, undone_by = %(who)s, undone_why = %(why)s WHERE id = %(id)s
 """
-
-
-def hold(db: Database, lanes: Lanes, ids: Sequence[int]) -> list[int]:
-    """Hold the lanes of tasks before these are moved; returns the lanes."""
-    lanes.announce(channel for (channel,) in db.all(_CHANNELS, (ids,)))
-    return lanes.hold_of(ids)
 
 
 def begin(
@@ -187,14 +186,15 @@ class Deciding(Pausing):
                 return self.undoing(decision)
             ids = [id_ for (id_,) in db.all(_IDS, (decision,))]
             advisory.hold(db, "settling", [campaign for (campaign,) in db.all(_CAMPAIGNS, (ids,))])
-            held = hold(db, self.lanes, ids)
+            held, lane_of = gathering.hold(db, self.lanes, ids)
             db.all(_HOLD_TASKS, (ids,))
             done = self.undoing(decision)
             if done is None or not done.possible:
                 return done
             now = db.now()
             messages = self._take_back(done, who, why, now)
-            self.lanes.find_turns(held)
+            gathered = gathering.gather(db, [one.task.id for one in messages], held, lane_of)
+            self.lanes.find_turns([*held, *gathered])
             if done.pause is not None:
                 pausing.pause_until(db, done.pause, now)
             db.execute(_UNDONE, {"id": decision, "now": now, "who": rows.clean(who), "why": rows.clean(why)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from notifykit.outbox import cells
-from notifykit.outbox.postgres import channel_times, key_limits, rows
+from notifykit.outbox.postgres import channel_times, gathering, key_limits, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.lanes import Lanes
 from notifykit.outbox.values import Outage, Pause
@@ -126,6 +126,7 @@ class Pausing:
                 held = self.lanes.hold_of(ids)
                 db.execute(_SHORTEN_RETRIES, {"now": now, "ids": ids})
                 self.lanes.find_turns(held)
+            gathering.mend(db, self.lanes, now)
             key_limits.mend(db, self.lanes, now)
             channel_times.look_again(db)
             if workers := sorted(db.handed.workers):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from notifykit.model import Claim, Status, Task
 from notifykit.outbox import cells
 from notifykit.outbox.cells import EXPIRED_EVENT
-from notifykit.outbox.postgres import deciding, events, rates, rows
+from notifykit.outbox.postgres import deciding, events, gathering, rates, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.lanes import Lanes
 from notifykit.outbox.values import Event, Transition
@@ -28,18 +28,24 @@ UPDATE outbox.tasks AS t
 RETURNING t.id
 """
 
+_FIXED = """
+EXISTS (SELECT 1 FROM outbox.digest_members AS its JOIN outbox.digests ON digests.task_id = its.digest
+          JOIN outbox.tasks AS whole ON whole.id = its.digest
+         WHERE its.task_id = tasks.id AND its.stands = 1 AND members IS NOT NULL
+           AND whole.status IN ('queued', 'sending'))"""
+
 # `cancel_expired`: what waits and has expired, the first ones first. What may have been accepted is tried until that is
-# known.
-_EXPIRED = """
+# known, and what is fixed in a digest goes where that goes.
+_EXPIRED = f"""
 SELECT id FROM outbox.tasks
- WHERE status = 'queued' AND expires_at IS NOT NULL AND expires_at <= %s AND doubted_at IS NULL
+ WHERE status = 'queued' AND expires_at IS NOT NULL AND expires_at <= %s AND doubted_at IS NULL AND NOT {_FIXED}
  ORDER BY expires_at, id LIMIT %s
 """
 
 # `cancel_expired`: those of some that are still so.
-_STILL = """
+_STILL = f"""
 SELECT id FROM outbox.tasks
- WHERE id = ANY (%s::bigint[]) AND status = 'queued' AND expires_at <= %s AND doubted_at IS NULL
+ WHERE id = ANY (%s::bigint[]) AND status = 'queued' AND expires_at <= %s AND doubted_at IS NULL AND NOT {_FIXED}
  ORDER BY id FOR UPDATE
 """
 
@@ -80,7 +86,7 @@ class Postponing:
         if not (found := [id_ for (id_,) in db.all(_EXPIRED, (now, most))]):
             return []
         with db.transaction():
-            held = deciding.hold(db, self.lanes, found)
+            held, _ = gathering.hold(db, self.lanes, found)
             expired = deciding.tasks_of(db, [id_ for (id_,) in db.all(_STILL, (found, now))])
             ids = [task.id for task in expired]
             db.execute(_CANCEL, {"ids": ids, **cells.reason_values(EXPIRED())})

@@ -57,6 +57,8 @@ _EVENTS = f"SELECT {', '.join(KINDS['events'])} FROM outbox.events WHERE task_id
 
 # `prune`: which files they carry.
 _ATTACHED = "SELECT task_id, sha256 FROM outbox.attached WHERE task_id = ANY (%s::bigint[]) ORDER BY task_id, sha256"
+# `prune`: digests, and who was in which.
+_DIGESTS = "SELECT {} FROM outbox.{} WHERE task_id = ANY (%s::bigint[]) ORDER BY {}"
 
 # `prune`: the names of messages, unless they are known.
 _NAMES = f"""
@@ -116,6 +118,8 @@ WITH gone AS (SELECT unnest(%s::bigint[]) AS id),
 attempts AS (DELETE FROM outbox.attempts USING gone WHERE task_id = gone.id),
 events AS (DELETE FROM outbox.events USING gone WHERE task_id = gone.id),
 attached AS (DELETE FROM outbox.attached USING gone WHERE task_id = gone.id),
+digests AS (DELETE FROM outbox.digests USING gone WHERE task_id = gone.id),
+members AS (DELETE FROM outbox.digest_members USING gone WHERE task_id = gone.id),
 lanes AS (DELETE FROM outbox.lanes USING gone WHERE lanes.id = -gone.id),
 messages AS (DELETE FROM outbox.messages USING gone WHERE messages.id = gone.id)
 DELETE FROM outbox.tasks USING gone WHERE tasks.id = gone.id
@@ -154,6 +158,7 @@ class PostgresPruning:
                     "attempts": (KINDS["attempts"], db.all(_ATTEMPTS, which)),
                     "events": (KINDS["events"], db.all(_EVENTS, which)),
                     "attached": (KINDS["attached"], db.all(_ATTACHED, which)),
+                    **{kind: (KINDS[kind], db.all(_digests(kind), which)) for kind in ("digests", "digest_members")},
                 },
                 contents.rows_of(db, carried),
             )
@@ -185,6 +190,10 @@ class PostgresPruning:
         with self.db.transaction():
             for place in places:
                 self.db.execute(_FORGET_PLACE, (place.path, place.host))
+
+
+def _digests(kind: str) -> str:
+    return _DIGESTS.format(", ".join(KINDS[kind]), kind, ", ".join(KINDS[kind][:2]))
 
 
 def _tasks(found: Sequence[Sequence[Any]]) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:

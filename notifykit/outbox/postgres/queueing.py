@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from notifykit.errors import StoreError
 from notifykit.model import Draft, Status
 from notifykit.outbox import cells
-from notifykit.outbox.postgres import advisory, channel_times, contents, events, key_forms, rows
+from notifykit.outbox.digests import alike
+from notifykit.outbox.postgres import advisory, channel_times, contents, events, gathering, key_forms, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.lanes import Lanes
 from notifykit.outbox.postgres.ledger import PostgresLedger
@@ -132,13 +133,19 @@ class Queueing:
         channels = {draft.channel for draft, _ in new}
         self.lanes.announce(channels)
         channel_times.know(db, channels)
-        lanes = self.lanes.hold_for({(draft.channel, draft.recipient) for draft, _ in new if draft.ordered})
+        gathered = [draft for draft, _ in new if draft.batch is not None]
+        if gathered:
+            held, lanes = self._hold(new)
+        else:
+            lanes = self.lanes.hold_for({(draft.channel, draft.recipient) for draft, _ in new if draft.ordered})
         ids = new_ids(db, len(new))
         now = db.now()
         own: dict[str, tuple[float, int]] = {}
         messages, tasks, own_lanes = [], [], []
         for id_, (draft, metadata) in zip(ids, new, strict=True):
-            if draft.ordered:
+            if draft.batch is not None:  # it never has a turn
+                lane = -id_
+            elif draft.ordered:
                 lane, _ = lanes[draft.channel, draft.recipient]
             else:  # it has a lane of its own, and its turn at once
                 lane = -id_
@@ -153,11 +160,33 @@ class Queueing:
         if own_lanes:
             db.copy_in(_OWN_LANES, _OF_LANES, own_lanes)
         db.copy_in(_TASKS, _OF_TASKS, tasks)
+        if gathered:
+            waiting = [(id_, draft.batch) for id_, (draft, _) in zip(ids, new, strict=True) if draft.batch is not None]
+            lane_of = {to: lane for to, (lane, _) in lanes.items()}
+            self.lanes.find_turns(
+                gathering.wait_for_others(db, [id_ for id_, _ in waiting], [one for _, one in waiting], held, lane_of)
+            )
         # Nothing comes before what is due since ever.
         self.lanes.find_turns([lane for lane, due_at in lanes.values() if due_at != 0.0])
         channel_times.lower(db, own)
         key_forms.keep_forms(db, ((draft.campaign, draft.key) for draft, _ in new))
         return ids
+
+    def _hold(
+        self, new: Sequence[tuple[Draft, str]]
+    ) -> tuple[Collection[int], Mapping[tuple[str, str], tuple[int, float | None]]]:
+        """Hold the lanes of drafts, some of which go in digests, and of these digests."""
+        drafts = [draft for draft, _ in new]
+        kinds = {
+            alike(one.campaign, one.name, one.channel, one.recipient, cells.encode_options(one.options), one.limit_key)
+            for one in drafts
+            if one.batch is not None
+        }
+        to = {
+            (one.channel, one.recipient) for one in drafts if (one.ordered if one.batch is None else one.batch.ordered)
+        }
+        held, lanes = self.lanes.hold_both(gathering.open_of(self.db, kinds), to)
+        return held, {recipient: (lane, None) for recipient, lane in lanes.items()}
 
     def _count_duplicates(self, known: Mapping[str, int]) -> None:
         counted = [{"campaign": campaign, "number": number} for campaign, number in known.items() if number]

@@ -6,8 +6,10 @@ from collections.abc import Collection, Sequence
 
 from notifykit.model import Status, Verdict
 from notifykit.outbox import cells
+from notifykit.outbox.digests import is_digest
 from notifykit.outbox.postgres import events, rates, rows
 from notifykit.outbox.postgres.database import Database
+from notifykit.outbox.postgres.digests import follow
 from notifykit.outbox.postgres.lanes import Lanes
 from notifykit.outbox.values import Event, Finished
 
@@ -109,6 +111,8 @@ def move(
         return
     now = db.now()
     db.execute(_MOVE, (rows.many(_moved(result, now, again) for result in results),))
+    if digests := [one for one in results if is_digest(one.claim.task.campaign)]:
+        follow(db, digests, again)
     claims = [result.claim for result in results]
     if limited := [one for one in claims if one.counted is None or one.counted]:
         rates.ended(db, limited, now)

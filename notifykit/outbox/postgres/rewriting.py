@@ -6,16 +6,20 @@ from collections.abc import Sequence
 
 from notifykit.model import Task
 from notifykit.outbox import cells
-from notifykit.outbox.postgres import contents, deciding, events, rows
+from notifykit.outbox.digests import goes_elsewhere
+from notifykit.outbox.postgres import contents, deciding, events, gathering, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.lanes import Lanes
 from notifykit.outbox.values import Event, Rewrite
 
-# `rewrite`: those that wait and were never tried, each with what it says.
+# `rewrite`: those that wait, were never tried and are fixed in no digest, each with what it says.
 _AS_THEY_ARE = """
 SELECT t.id, m.recipient, m.text, m.options FROM outbox.tasks AS t JOIN outbox.messages AS m ON m.id = t.id
  WHERE t.id = ANY (%s::bigint[]) AND t.status = 'queued'
    AND NOT EXISTS (SELECT 1 FROM outbox.attempts WHERE task_id = t.id)
+   AND NOT EXISTS (SELECT 1 FROM outbox.digests WHERE digests.task_id = t.id)
+   AND NOT EXISTS (SELECT 1 FROM outbox.digest_members AS its JOIN outbox.digests ON digests.task_id = its.digest
+                    WHERE its.task_id = t.id AND stands = 1 AND members IS NOT NULL)
  ORDER BY t.id FOR UPDATE OF t
 """
 
@@ -44,10 +48,12 @@ class Rewriting:
         every = {one.task.id: one for parts in messages for one in parts}
         with db.transaction():
             now = db.now()
-            self.lanes.announce({one.task.channel for one in every.values()})
-            held, lane_of = self.lanes.hold_both(
-                list(every), {(one.task.channel, one.recipient) for one in every.values() if one.task.ordered}
-            )
+            to = {
+                (one.task.channel, one.recipient)
+                for one in every.values()
+                if one.task.ordered or one.recipient != one.task.recipient
+            }
+            held, lane_of = gathering.hold(db, self.lanes, list(every), to)
             as_it_was = {id_ for id_, *said in db.all(_AS_THEY_ARE, (list(every),)) if said == _said(every[id_].task)}
             whole = [parts for parts in messages if as_it_was.issuperset(one.task.id for one in parts)]
             chosen = [one for parts in whole for one in parts]
@@ -81,7 +87,10 @@ class Rewriting:
                     for one in chosen
                 ],
             )
-            self.lanes.find_turns(held)
+            elsewhere = [one.task.id for one in chosen if goes_elsewhere(one)]
+            gathering.leave(db, elsewhere)
+            gathered = gathering.gather(db, elsewhere, held, lane_of)
+            self.lanes.find_turns([*held, *gathered])
             return deciding.tasks_of(db, [one.task.id for one in chosen])
 
 

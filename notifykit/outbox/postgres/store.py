@@ -10,6 +10,7 @@ from notifykit.outbox.postgres.address import SCHEMA
 from notifykit.outbox.postgres.claiming import Claiming
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.deciding import Deciding
+from notifykit.outbox.postgres.digests import Digesting
 from notifykit.outbox.postgres.failover import note_timeline
 from notifykit.outbox.postgres.key_forms import KeyForms
 from notifykit.outbox.postgres.lanes import Lanes
@@ -43,6 +44,7 @@ class PostgresOutbox(
     Pulsing,
     Places,
     KeyForms,
+    Digesting,
     Receipts,
 ):
     """One connection to the store. See `notifykit.outbox.protocol.Outbox` for what the methods promise.

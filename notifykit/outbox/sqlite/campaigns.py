@@ -8,6 +8,7 @@ from notifykit.errors import StoreError
 from notifykit.model import CampaignData
 from notifykit.outbox import cells
 from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.values import DIGESTS
 from notifykit.wording import Reason
 from notifykit.wording.translation import gettext
 
@@ -163,6 +164,8 @@ class Campaigns:
             count = self.db.execute(_RENAME, names).rowcount
             for statement in _RENAMING:
                 self.db.execute(statement, names)
+            for statement in (_RENAME, _RENAME_PRUNED):
+                self.db.execute(statement, {"old": f"{DIGESTS}{old}", "new": f"{DIGESTS}{new}"})
             for name in (old, new):
                 self.db.execute(_RELEASE, (name,))
         return count

@@ -355,7 +355,7 @@ class Claiming(Pausing):
     def mend_times(self) -> None:
         """Shorten what waits for a clock that was set back; mend what others' writing would bar for ever."""
         # Only where something is sent.
-        from notifykit.outbox.sqlite import key_limits
+        from notifykit.outbox.sqlite import digests, key_limits
         from notifykit.outbox.sqlite.setting_aside import give_up_claims, mend_lanes, mend_turns
 
         now = self.db.clock.now()
@@ -370,6 +370,7 @@ class Claiming(Pausing):
                 if ordered:
                     lanes.advance(self.db, [(channel, recipient)])
             key_limits.mend(self.db, now)
+            digests.mend(self.db, now)
             give_up_claims(self.db, now)
             mend_turns(self.db)
             if self.db.clock.monotonic() >= self.lanes_next:

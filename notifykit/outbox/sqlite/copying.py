@@ -31,6 +31,8 @@ _ORDER = {
     "notes": "topic, name",
     "totals": "name, campaign, channel, detail",
     "uncounted": "task_id, number",
+    "digests": "task_id",
+    "digest_members": "task_id, digest",
     "archives": "path, host",
 }
 """The kinds that are tables, and the order of their rows."""

@@ -51,9 +51,12 @@ UPDATE tasks SET status = :status, updated_at = :local, reason = :reason, reason
  WHERE id = :id
 """
 
+_MESSAGES = """(SELECT count(*) FROM decided
+         WHERE decision = id AND NOT EXISTS (SELECT 1 FROM digests WHERE digests.task_id = decided.task_id))"""
+
 # `decisions`: the latest ones first, of all tasks or of one.
-_DECISIONS = """
-SELECT id, at, kind, who, why, (SELECT count(*) FROM decided WHERE decision = id), channel, undone_at, undone_by,
+_DECISIONS = f"""
+SELECT id, at, kind, who, why, {_MESSAGES}, channel, undone_at, undone_by,
        undone_why
   FROM decisions
  WHERE :task IS NULL OR id IN (SELECT decision FROM decided WHERE task_id = :task)
@@ -61,8 +64,8 @@ SELECT id, at, kind, who, why, (SELECT count(*) FROM decided WHERE decision = id
 """
 
 # `undoing`: a decision, and the pause that it ended.
-_ONE = """
-SELECT id, at, kind, who, why, (SELECT count(*) FROM decided WHERE decision = id), channel, undone_at, undone_by,
+_ONE = f"""
+SELECT id, at, kind, who, why, {_MESSAGES}, channel, undone_at, undone_by,
        undone_why, until, reason, reason_code, reason_params
   FROM decisions WHERE id = ?
 """
@@ -80,6 +83,11 @@ SELECT was, became, decided.number, flagged, (
           AND sibling.status = 'sent'), (
        SELECT max(decision) FROM decided AS later
         WHERE later.task_id = tasks.id AND later.decision > decided.decision AND NOT later.undone),
+       (SELECT whole.id FROM digest_members JOIN digests ON digests.task_id = digest
+          JOIN tasks AS whole ON whole.id = digest
+         WHERE digest_members.task_id = tasks.id AND stands = 1 AND (whole.status = 'sending' OR (
+               whole.status = 'queued' AND members IS NOT NULL AND NOT EXISTS (
+               SELECT 1 FROM decided AS its WHERE its.decision = decided.decision AND its.task_id = whole.id)))),
        {rows.selected(rows.TASK_COLUMNS)}
   FROM decided JOIN tasks ON tasks.id = decided.task_id WHERE decided.decision = ? ORDER BY decided.task_id
 """
@@ -187,6 +195,8 @@ class Deciding(Pausing):
 
     def undo(self, decision: int, *, who: str, why: str) -> Undoing | None:
         """Take a decision back, as far as that can be done."""
+        from notifykit.outbox.sqlite.digests import gather  # few commands ask
+
         db = self.db
         with db.transaction():
             done = self.undoing(decision)
@@ -194,6 +204,7 @@ class Deciding(Pausing):
                 return done
             now = db.clock.now()
             messages = [self._take_back(decision, one, who, why, now) for one in done.messages]
+            gather(db, [one.task.id for one in messages])
             if done.pause is not None:
                 pausing.pause_until(db, done.pause, now)
             db.execute(_UNDONE, {"id": decision, "now": now, "who": who, "why": why})

@@ -42,8 +42,11 @@ SELECT channel, recipient FROM lane
                   AND retry.channel = lane.channel AND retry.recipient = lane.recipient)
 """
 
-# `place_unordered`: the turn of a task that waits for no other.
-_PLACE_UNORDERED = "UPDATE tasks SET due_at = not_before WHERE id = ?"
+# `place_unordered`: the turn of a task that waits for no other. One that goes in a digest has none.
+_PLACE_UNORDERED = """
+UPDATE tasks SET due_at = not_before
+ WHERE id = :id AND NOT EXISTS (SELECT 1 FROM digest_members WHERE task_id = :id)
+"""
 
 # `advance`: whether anything of a lane is on the wire.
 _BUSY = """
@@ -85,7 +88,7 @@ def place_new(db: Database, last: int) -> None:
 def place_unordered(db: Database, ids: Sequence[int]) -> None:
     """Give queued tasks without an order their turns: each as soon as its own backoff is over."""
     if ids:
-        db.executemany(_PLACE_UNORDERED, [(id_,) for id_ in ids])
+        db.executemany(_PLACE_UNORDERED, [{"id": id_} for id_ in ids])
         channel_times.turns_of(db, ids)
 
 

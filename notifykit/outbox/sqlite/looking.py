@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.values import CampaignFigures, Event, Filter, RecentFigures
 
 if TYPE_CHECKING:
+    from notifykit.outbox.digests import Membership
     from notifykit.outbox.pruned import ArchivePlace, PrunedMessage
     from notifykit.outbox.searched import Searched
     from notifykit.outbox.totals import Totals
@@ -102,6 +103,18 @@ class Looking:
 
         terms, values = _where(which)
         return search(self.db, words, terms, values, before=before, read=read, most=most)
+
+    def members(self, digest: int) -> list[Task]:
+        """Return the messages of a digest that go where it goes."""
+        from notifykit.outbox.sqlite.digests import members  # few commands ask
+
+        return members(self.db, digest)
+
+    def memberships(self, ids: Collection[int] | None = None) -> list[Membership]:
+        """Return which messages are in which digests."""
+        from notifykit.outbox.sqlite.digests import memberships  # likewise
+
+        return memberships(self.db, ids)
 
     def attempts(self, task_id: int) -> list[Attempt]:
         """Return a task's attempts in order, one that is under way included."""

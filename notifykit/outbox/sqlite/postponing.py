@@ -23,11 +23,14 @@ UPDATE tasks SET status = :status, updated_at = :local, not_before = :not_before
 """
 
 # `cancel_expired`: what waits and has expired, the first ones first. What may have been accepted is tried until that is
-# known.
+# known, and what is fixed in a digest goes where that goes.
 _EXPIRED = f"""
 SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks INDEXED BY tasks_expiring
  WHERE status = 'queued' AND expires_at IS NOT NULL AND expires_at <= ? AND campaign IS NOT NULL
-   AND doubted_at IS NULL
+   AND doubted_at IS NULL AND NOT EXISTS (
+       SELECT 1 FROM digest_members JOIN digests ON digests.task_id = digest JOIN tasks AS whole ON whole.id = digest
+        WHERE digest_members.task_id = tasks.id AND stands = 1 AND members IS NOT NULL
+          AND whole.status IN ('queued', 'sending'))
  ORDER BY expires_at, id LIMIT ?
 """
 

@@ -125,11 +125,21 @@ _DELETE = "DELETE FROM {} WHERE {} IN (SELECT value FROM json_each(?))"
 
 _WHOLE = gettext_noop("put the whole archive back; `notifykit store info` says where it is")
 
-TABLES = {"tasks": "id", "attempts": "task_id", "events": "task_id", "attached": "task_id"}
+TABLES = {
+    "tasks": "id",
+    **dict.fromkeys(("attempts", "events", "attached", "digests", "digest_members"), "task_id"),
+}
 """What is moved, and by which column it is a task's."""
 
 
-_ORDER = {"tasks": "id", "attempts": "task_id, number", "events": "id", "attached": "task_id, sha256"}
+_ORDER = {
+    "tasks": "id",
+    "attempts": "task_id, number",
+    "events": "id",
+    "attached": "task_id, sha256",
+    "digests": "task_id",
+    "digest_members": "task_id, digest",
+}
 
 
 def rows_of(db: Database, ids: Sequence[int]) -> Moved:
@@ -242,7 +252,7 @@ class SqlitePruning:
                 if cells["metadata"] is None:
                     db.execute(_NO_METADATA, (id_,))
                 back[cells["id"]] = id_
-            for table in ("attempts", "events", "attached"):
+            for table in (name for name in TABLES if name != "tasks"):
                 names, others = moved[table]
                 db.executemany(_take_back(table, names), of_tasks(names, others, "task_id", back))
             for file in files:

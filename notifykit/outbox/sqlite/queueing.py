@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from notifykit.model import Draft
+from notifykit.model import Claim, Draft
 from notifykit.outbox import cells
 from notifykit.outbox.sqlite import events, key_forms, lanes, rows
 from notifykit.outbox.sqlite.database import Database
-from notifykit.outbox.values import Enqueued
+from notifykit.outbox.values import DIGESTS, Enqueued
 from notifykit.wording.host import FLAG_UNSET
 
 _PRUNED = "pruned CROSS JOIN pruned_messages ON pruned_messages.id = message"
@@ -45,7 +45,7 @@ SELECT max(period) FROM tasks INDEXED BY tasks_periods
 
 # `ledger`: the messages of a campaign that are neither sent nor cancelled. Round 1 only: a resend is no
 # drift.
-_WAITING = """
+_WAITING = f"""
 SELECT record_key, message_name, status, period FROM tasks INDEXED BY tasks_due
  WHERE status = 'queued' AND due_at IS NOT NULL AND campaign = :campaign AND round = 1
 UNION ALL SELECT record_key, message_name, status, period FROM tasks INDEXED BY tasks_lane
@@ -54,6 +54,11 @@ UNION ALL SELECT record_key, message_name, status, period FROM tasks INDEXED BY 
  WHERE status = 'sending' AND campaign = :campaign AND round = 1
 UNION ALL SELECT record_key, message_name, status, period FROM tasks INDEXED BY tasks_stuck
  WHERE (status = 'failed' OR status = 'in_doubt') AND campaign = :campaign AND round = 1
+UNION ALL SELECT record_key, message_name, status, period FROM digest_members JOIN tasks ON tasks.id = task_id
+ WHERE stands = 1 AND status = 'queued' AND round = 1 AND digest IN (
+       SELECT id FROM tasks INDEXED BY tasks_open WHERE status = 'queued' AND {rows.OPEN} AND campaign = :digests
+        UNION ALL
+       SELECT id FROM tasks INDEXED BY tasks_sending WHERE status = 'sending' AND campaign = :digests)
 """
 
 # `ledger`: whether anything of a campaign was ever queued.
@@ -102,6 +107,11 @@ _LAST_ID = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'task
 # `_ids`: the new tasks: nobody else queues meanwhile.
 _NEW_IDS = "SELECT id FROM tasks WHERE id > ? ORDER BY id"
 
+# `_gather`: the new tasks, and which message each is.
+_NEW_NAMES = """
+SELECT id, campaign, record_key, message_name, round, coalesce(period, '') FROM tasks WHERE id > ? ORDER BY id
+"""
+
 # `enqueue`: how many of the new tasks are of which campaign.
 _NEW_BY_CAMPAIGN = "SELECT campaign, count(*) FROM tasks WHERE id > ? GROUP BY campaign"
 
@@ -131,7 +141,8 @@ class SqliteLedger:
     def __init__(self, db: Database, campaign: str) -> None:
         self._db = db
         self._campaign = campaign
-        self._waiting = db.gather(cells.waiting, _WAITING, {"campaign": campaign})
+        waiting = {"campaign": campaign, "digests": f"{DIGESTS}{campaign}"}
+        self._waiting = db.gather(cells.waiting, _WAITING, waiting)
         self._new = not db.one(_ANY, {"campaign": campaign})[0]
         self._loaded: dict[str, cells.OfKey] = {}
 
@@ -195,17 +206,23 @@ class Queueing:
         local = db.local_time(now)
         with db.transaction():
             last = db.one(_LAST_ID)[0]
-            values = [_values(draft, local, now) for draft in self._not_past(self._not_pruned(drafts))]
-            new = max(0, db.executemany(_INSERT, values))
+            asked = self._not_past(self._not_pruned(drafts))
+            gathered = [draft for draft in asked if draft.batch is not None]
+            if gathered:
+                asked = [draft for draft in asked if draft.batch is None]
+            new = max(0, db.executemany(_INSERT, [_values(draft, local, now) for draft in asked]))
             ids: Sequence[int] = ()
             if new:
                 key_forms.keep_forms(db, ((draft.campaign, draft.key) for draft in drafts))
                 lanes.place_new(db, last)
-                if carrying := [draft for draft in drafts if draft.attachments]:
+                if carrying := [draft for draft in asked if draft.attachments]:
                     from notifykit.outbox.sqlite import contents  # few do
 
                     contents.attach_new(db, carrying, last)
                 ids = self._ids(last, new)
+            if gathered:
+                ids = [*ids, *self._gather(gathered, local, now)]
+                new = len(ids)
             duplicates = len(drafts) - new
             if duplicates:
                 self._count_duplicates(drafts, last, duplicates)
@@ -213,6 +230,30 @@ class Queueing:
                 db.execute(_COUNT_DUPLICATES, (campaign, count))
                 duplicates += count
         return Enqueued(ids=ids, duplicates=duplicates)
+
+    def _gather(self, drafts: Sequence[Draft], local: str, now: float) -> list[int]:
+        """Queue messages that go in digests; returns the ids of those that are new."""
+        from notifykit.outbox.sqlite import digests  # few campaigns have any
+
+        db = self.db
+        last = db.one(_LAST_ID)[0]
+        if db.executemany(_INSERT, [_values(draft, local, now) for draft in drafts]) <= 0:
+            return []
+        key_forms.keep_forms(db, ((draft.campaign, draft.key) for draft in drafts))
+        batches = {(one.campaign, one.key, one.name, one.round, one.period): one.batch for one in reversed(drafts)}
+        new = {id_: batches[tuple(of)] for id_, *of in db.all(_NEW_NAMES, (last,))}
+        if carrying := [draft for draft in drafts if draft.attachments]:
+            from notifykit.outbox.sqlite import contents  # few do
+
+            contents.attach_new(db, carrying, last)
+        digests.wait_for_others(db, list(new), filter(None, new.values()))
+        return list(new)
+
+    def fix(self, claim: Claim, ids: Sequence[int], text: str) -> Claim | None:
+        """Fix what a claimed digest holds."""
+        from notifykit.outbox.sqlite.digests import fix  # likewise
+
+        return fix(self.db, claim, ids, text)
 
     def _not_pruned(self, drafts: Sequence[Draft]) -> Sequence[Draft]:
         db = self.db
@@ -286,7 +327,7 @@ def _values(draft: Draft, local: str, now: float) -> tuple[object, ...]:
         draft.name,
         draft.round,
         draft.channel,
-        draft.ordered,
+        draft.ordered and draft.batch is None,
         draft.limit_key,
         now,
         draft.not_before,

@@ -8,7 +8,7 @@ from notifykit.model import Status, Verdict
 from notifykit.outbox import cells
 from notifykit.outbox.sqlite import events, lanes, rates
 from notifykit.outbox.sqlite.database import Database
-from notifykit.outbox.values import Finished
+from notifykit.outbox.values import DIGESTS, Finished
 
 AT_ONCE = 500
 """Ids in one statement: SQLite takes so many parameters, and not any number."""
@@ -111,6 +111,10 @@ def move(db: Database, results: Sequence[Finished], *, free: bool = True) -> lis
             if result.then.status is Status.QUEUED and not result.claim.task.ordered
         ],
     )
+    if digests := [one for one in moved if one.claim.task.campaign.startswith(DIGESTS)]:
+        from notifykit.outbox.sqlite.digests import follow  # seldom needed
+
+        follow(db, digests, now, first=free)
     return told
 
 

@@ -8,6 +8,7 @@ from notifykit.model import Status, Task
 from notifykit.outbox.decided import KINDS, may_queue_again
 from notifykit.outbox.sqlite import deciding, events, lanes
 from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.values import DIGESTS
 from notifykit.wording.host import DECIDED
 
 # `resend`: queue the latest round of the last period of a message again as the next one, if that was sent.
@@ -32,13 +33,18 @@ class Resolving:
 
     def decide(self, ids: Iterable[int], status: Status, *, who: str, why: str, of: Sequence[Status]) -> list[Task]:
         """Move those of the tasks that are in one of the statuses `of`."""
+        from notifykit.outbox.digests import messages_of, planned  # few commands ask
+        from notifykit.outbox.sqlite import digests
+
         db = self.db
         now = db.clock.now()
         reason = DECIDED(why=why)
         moved: list[Task] = []
         decision = None
+        ids = list(ids)
         with db.transaction():
-            for id_ in ids:
+            plan = planned(ids, status, of, digests.of_decision(db, ids))
+            for id_ in plan.ids:
                 before = deciding.task_of(db, id_)
                 if before is None or before.status not in of or not self._may_go(before, status):
                     continue
@@ -50,7 +56,21 @@ class Resolving:
                 after = deciding.task_of(db, id_)
                 assert after is not None  # noqa: S101
                 moved.append(after)
-        return moved
+            if decision is not None:
+                self._close(decision, plan.closed, who, why, now)
+                if status is Status.QUEUED:
+                    digests.gather(db, [task.id for task in moved], at_once=True)
+        return messages_of(moved)
+
+    def _close(self, decision: int, ids: Sequence[int], who: str, why: str, now: float) -> None:
+        """Cancel digests of which nothing is left."""
+        for id_ in ids:
+            before = deciding.task_of(self.db, id_)
+            assert before is not None  # noqa: S101
+            deciding.note(self.db, decision, before, Status.CANCELLED)
+            deciding.move(self.db, before, Status.CANCELLED, DECIDED(why=why), now)
+            detail = f"{before.status.value} to {Status.CANCELLED.value}: {why}"
+            events.record(self.db, id_, KINDS[Status.CANCELLED], who, detail, at=now)
 
     def _may_go(self, task: Task, status: Status) -> bool:
         if task.status is Status.CANCELLED and status is Status.QUEUED:
@@ -59,12 +79,14 @@ class Resolving:
 
     def resend(self, campaign: str, key: str, messages: Sequence[str], *, who: str, why: str) -> list[Task]:
         """Open a new round for messages that were sent."""
-        from notifykit.outbox.sqlite import contents  # few commands ask
+        from notifykit.outbox.sqlite import contents, digests  # few commands ask
 
         db = self.db
         now = db.clock.now()
         opened: list[Task] = []
         decision = None
+        if campaign.startswith(DIGESTS):
+            return []  # it is made of messages, which can be sent again
         with db.transaction():
             for message in messages:
                 values = {
@@ -78,7 +100,8 @@ class Resolving:
                 if not cursor.rowcount or cursor.lastrowid is None:
                     continue
                 id_ = cursor.lastrowid
-                lanes.place_new(db, id_ - 1)
+                if not digests.wait_as(db, id_):
+                    lanes.place_new(db, id_ - 1)
                 contents.attach_like(db, id_)
                 events.record(db, id_, "resent", who, why)
                 task = deciding.task_of(db, id_)

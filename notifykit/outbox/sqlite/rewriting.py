@@ -6,16 +6,20 @@ from collections.abc import Sequence
 
 from notifykit.model import Task
 from notifykit.outbox import cells
-from notifykit.outbox.sqlite import contents, deciding, events, lanes
+from notifykit.outbox.digests import goes_elsewhere
+from notifykit.outbox.sqlite import contents, deciding, digests, events, lanes
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.values import Rewrite
 
-# `rewrite`: whether a task waits, is what it was, and was never tried.
+# `rewrite`: whether a task waits, is what it was, was never tried, and is fixed in no digest.
 _IS_AS_IT_WAS = """
 SELECT 1 FROM tasks
  WHERE id = :id AND status = 'queued' AND recipient = :before_recipient AND message = :before_text
    AND options IS :before_options
    AND NOT EXISTS (SELECT 1 FROM attempts WHERE task_id = tasks.id)
+   AND NOT EXISTS (SELECT 1 FROM digests WHERE digests.task_id = tasks.id)
+   AND NOT EXISTS (SELECT 1 FROM digest_members JOIN digests ON digests.task_id = digest
+                    WHERE digest_members.task_id = tasks.id AND stands = 1 AND members IS NOT NULL)
 """
 
 # `rewrite`: its new text, options and recipient. Whose turn it is comes after.
@@ -46,6 +50,9 @@ def rewrite(db: Database, messages: Sequence[Sequence[Rewrite]], *, who: str, wh
                 lanes.find_turn(db, after, queued=True)
                 events.record(db, one.task.id, "rerendered", who, one.told(why), at=now)
                 changed.append(after)
+            moved = [one.task.id for one in parts if goes_elsewhere(one)]
+            digests.leave(db, moved)
+            digests.gather(db, moved)
     return changed
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from notifykit.model import Task
 from notifykit.outbox import cells
-from notifykit.outbox.sqlite import channel_times, events, lanes, rows
+from notifykit.outbox.sqlite import channel_times, digests, events, lanes, rows
 from notifykit.outbox.sqlite.database import Database
 
 # `set_aside`: a task, as it is.
@@ -95,6 +95,7 @@ def set_aside(db: Database, claimed: Task, now: float) -> None:
     values = {"id": task.id, "local": db.local_time(now), **cells.reason_values(task.reason)}
     db.execute(_SET_ASIDE, values)
     events.record(db, task.id, "set_aside", "dispatch", str(task.reason or ""), at=now)
+    digests.take_along(db, task.id, now)
     _give_turns(db, task.channel)
 
 
@@ -107,6 +108,7 @@ def give_up_claims(db: Database, now: float) -> None:
         task = rows.task(row)
         db.execute(_GIVE_UP, {"id": task.id, "local": db.local_time(now), **cells.reason_values(task.reason)})
         events.record(db, task.id, "set_aside", "dispatch", str(task.reason or ""), at=now)
+        digests.take_along(db, task.id, now)
         _give_turns(db, task.channel)
 
 

@@ -27,6 +27,8 @@ pytest.register_assert_rewrite(
             "recent",
             "counting",
             "concurrency",
+            "digest_times",
+            "digests",
             "connections",
         )
     )
@@ -39,6 +41,8 @@ from notifykit.testing.outbox.clocks import ClocksContract  # noqa: E402
 from notifykit.testing.outbox.concurrency import ConcurrencyContract  # noqa: E402
 from notifykit.testing.outbox.connections import ConnectionsContract  # noqa: E402
 from notifykit.testing.outbox.counting import CountingContract  # noqa: E402
+from notifykit.testing.outbox.digest_times import DigestTimesContract  # noqa: E402
+from notifykit.testing.outbox.digests import DigestsContract  # noqa: E402
 from notifykit.testing.outbox.key_limits import KeyLimitsContract  # noqa: E402
 from notifykit.testing.outbox.keys import KeysContract  # noqa: E402
 from notifykit.testing.outbox.limits import LimitsContract  # noqa: E402
@@ -78,6 +82,8 @@ class OutboxContract(
     PulseContract,
     RecentContract,
     CountingContract,
+    DigestsContract,
+    DigestTimesContract,
 ):
     """Subclass it as `TestMyStore`, and say how your store is opened.
 

@@ -22,12 +22,13 @@ from typing import Any
 import pytest
 
 from notifykit.clock import Clock, SystemClock
-from notifykit.model import Claim, Outcome, Status
+from notifykit.model import Batch, Claim, Outcome, Status
+from notifykit.outbox.digests import is_digest
 from notifykit.outbox.protocol import Outbox
-from notifykit.outbox.totals import ATTEMPTS
 from notifykit.outbox.values import ChannelBounds, Filter, Finished, Rewrite, Transition
 from notifykit.pipeline.watch import ClaimWatch
 from notifykit.roles import Rate
+from notifykit.testing.outbox.found import Found
 from notifykit.testing.samples import draft
 
 Opener = Callable[[Path, Clock], Outbox]
@@ -42,7 +43,6 @@ CHAT = Rate(2, 0.5)
 """Of each chat."""
 SENT = Transition(status=Status.SENT)
 LOST = Transition(status=Status.IN_DOUBT)
-CLOSED = (Status.SENT, Status.CANCELLED)
 
 
 class ShiftedClock(SystemClock):
@@ -134,6 +134,15 @@ class ConcurrencyContract:
         for times in starts.values():
             assert all(sum(begin <= at < begin + CHAT.seconds for at in times) <= CHAT.count for begin in times)
 
+    def test_digests_are_gathered_sent_and_decided_about_at_once(self, tmp_path: Path) -> None:
+        """Two gather the same messages, two send; people decide about messages and about digests."""
+        found = self._play(tmp_path, [_gather, _gather, _dispatch, _dispatch, _decide, _decide])
+        assert set(found.left) <= {"in_doubt"}, "stranded: nobody will ever claim them"
+        allowed = Counter(id_ for line in found.said("touched") for id_ in line["ids"])
+        calls = Counter(id_ for line in found.said("called") for id_ in line["members"])
+        assert len(calls) > RECIPIENTS
+        assert {id_: count for id_, count in calls.items() if count > 1 + allowed[id_]} == {}
+
     @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL")
     def test_killed_at_any_moment_nothing_is_lost_and_no_more_in_doubt_than_was_called(self, tmp_path: Path) -> None:
         """Dispatchers are killed and others take their place; a claim that is in doubt is on the list."""
@@ -191,81 +200,6 @@ class ConcurrencyContract:
                 process.kill()
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What was done, and what is there at the end."""
-
-    lines: Sequence[dict[str, Any]]
-    by_status: dict[str, list[int]]
-    recipients: dict[int, str]
-    attempts: int
-    """How many have ended."""
-    counted: float
-    """How many are in the totals, once all are counted."""
-
-    @classmethod
-    def of(cls, folder: Path, outbox: Outbox) -> Found:
-        """Read both."""
-        lines = [json.loads(line) for line in (folder / "parties.jsonl").read_text().splitlines()]
-        by_status: dict[str, list[int]] = defaultdict(list)
-        recipients = {}
-        attempts = 0
-        while outbox.roll_up(100):
-            pass
-        for task in outbox.tasks(Filter()):
-            by_status[task.status.value].append(task.id)
-            recipients[task.id] = task.recipient
-            attempts += sum(one.finished_at is not None for one in outbox.attempts(task.id))
-        counted = sum(value for total, value in outbox.totals().items() if total.name == ATTEMPTS)
-        return cls(lines, dict(by_status), recipients, attempts, counted)
-
-    @property
-    def left(self) -> dict[str, list[int]]:
-        """What is neither sent nor cancelled."""
-        return {status: ids for status, ids in self.by_status.items() if status not in CLOSED}
-
-    @property
-    def sent(self) -> set[int]:
-        """Ids of what was sent."""
-        return set(self.by_status.get("sent", ()))
-
-    @property
-    def queued(self) -> set[int]:
-        """Ids of all that was ever queued."""
-        return set(self.recipients)
-
-    def said(self, what: str) -> list[dict[str, Any]]:
-        """Return what the processes said of one kind, in order."""
-        return [line for line in self.lines if line["what"] == what]
-
-    def not_sent_once(self) -> dict[int, int]:
-        """Return the tasks that were called more often than once, or never, with the number."""
-        calls = Counter(dict.fromkeys(self.recipients, 0))
-        calls.update(line["id"] for line in self.said("called"))
-        return {id_: count for id_, count in calls.items() if count != 1}
-
-    def moves(self) -> dict[int, list[int]]:
-        """Return, by task, the numbers of the attempts that moved it."""
-        found: dict[int, list[int]] = defaultdict(list)
-        for line in self.said("recorded"):
-            if line["moved"]:
-                found[line["id"]].append(line["token"])
-        return found
-
-    def require_order(self) -> None:
-        """Assert that each recipient was called in the order of queueing, one call at a time."""
-        lanes: dict[str, list[int]] = defaultdict(list)
-        for line in self.said("called"):
-            lanes[self.recipients[line["id"]]].append(line["id"])
-        for recipient, ids in lanes.items():
-            assert ids == sorted(ids), f"{recipient}: {ids}"
-
-    def require_own_ids(self) -> None:
-        """Assert that each generator was told of its own tasks, and of all of them."""
-        told = Counter(id_ for line in self.said("queued") for id_ in line["ids"])
-        assert told == Counter(list(self.recipients))
-
-
 def _take_part(part: Callable[[Party, float], None], party: Party, seconds: float) -> None:
     part(party, time.time() + seconds)  # from now on: a process takes a while to start
 
@@ -300,6 +234,32 @@ def _generate(party: Party, until: float) -> None:
             time.sleep(rng.random() * 0.02)
 
 
+def _gather(party: Party, until: float) -> None:
+    """Offer messages that go in digests, and that others offer, too."""
+    rng = random.Random(party.number)  # noqa: S311 - an order
+    batch = Batch(wait=0.1, most=4)
+    with closing(party.open()) as outbox:
+        start = 0
+        while time.time() < until:
+            numbers = list(range(start, start + 20))
+            rng.shuffle(numbers)
+            to = [f"to {number % RECIPIENTS}" for number in numbers]
+            offered = [draft(key=f"K{at}", recipient=to, batch=batch) for at, to in zip(numbers, to, strict=True)]
+            party.say(what="queued", ids=list(outbox.enqueue(offered).ids))
+            start += 20
+            time.sleep(rng.random() * 0.02)
+
+
+def _fixed(outbox: Outbox, claims: Sequence[Claim]) -> Iterator[Claim]:
+    """Fix the digests among claims that gather."""
+    for one in claims:
+        members = outbox.members(one.task.id) if is_digest(one.task.campaign) else []
+        if not is_digest(one.task.campaign) or one.task.text:
+            yield one
+        elif fixed := outbox.fix(one, [task.id for task in members[:3]], "a digest"):
+            yield fixed
+
+
 def _write_to_chats(party: Party, until: float) -> None:  # noqa: ARG001 - once
     """Queue some messages for three chats, which keep no order."""
     chats = [f"chat {number % 3}" for number in range(24)]
@@ -324,17 +284,20 @@ def _dispatch(party: Party, until: float, bounds: Mapping[str, ChannelBounds] | 
         while not (party.over and not claims):
             finished = [Finished(claim=one, outcome=Outcome.accepted(), then=SENT) for one in claims]
             slots = 0 if party.over else 4
-            done = outbox.exchange(finished, worker, slots, bounds or BOUNDS, LEASE)
+            with outbox.transaction():
+                done = outbox.exchange(finished, worker, slots, bounds or BOUNDS, LEASE)
+                taken = list(_fixed(outbox, done.claims))
             for result, moved in zip(finished, done.moved, strict=True):
                 facts = {"id": result.claim.task.id, "token": result.claim.token, "moved": moved}
                 party.say(what="recorded", **facts)
-            claims = done.claims
+            claims = taken
             if time.monotonic() - looked > LEASE / 4:
                 looked = time.monotonic()
                 outbox.heartbeat(claims)
                 _give_up(party, outbox, worker, watch)
             for one in claims:
-                party.say(what="called", id=one.task.id, at=one.started_at)
+                members = outbox.members(one.task.id) if is_digest(one.task.campaign) else []
+                party.say(what="called", id=one.task.id, at=one.started_at, members=[task.id for task in members])
             if not claims:
                 time.sleep(0.005)
 

@@ -13,6 +13,7 @@ from notifykit.operate.evidence import Alike, Evidence, alike, evidence
 from notifykit.operate.forms import evidence_form, reason_fields
 from notifykit.operate.lines import message_name
 from notifykit.outbox.address import OpenedOutbox
+from notifykit.outbox.digests import is_digest
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project
 from notifykit.terminal.times import iso
@@ -139,7 +140,8 @@ def _shown(project: Project, outbox: OpenedOutbox, wanted: Asked, state: State, 
     tasks = (
         task
         for task in outbox.tasks(which)
-        if code is None or (task.reason is not None and code in wording.known(task.reason).codes)
+        if not is_digest(task.campaign)
+        and (code is None or (task.reason is not None and code in wording.known(task.reason).codes))
     )
     found = listed(tasks, wanted, COLUMNS, whole=whole)
     return Shown(

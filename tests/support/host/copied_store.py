@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from notifykit.attachments import Attachment
-from notifykit.model import FOREVER, CampaignData, Status
+from notifykit.model import FOREVER, Batch, CampaignData, Status
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.pruned import KeepsPruned
 from notifykit.outbox.pruning import Contents, Moved, pruning
@@ -52,6 +52,8 @@ def fill(outbox: Outbox) -> None:
     outbox.decide(waiting[-1:], Status.CANCELLED, who="her", why="中止", of=(Status.QUEUED,))
     outbox.resend(sent[0].campaign, sent[0].key, [sent[0].name], who="her", why="again")
     prune_one(outbox)
+    batch = Batch(wait=600.0, most=2)
+    queue_drafts(outbox, [draft(key=f"many-{number}", recipient="多", batch=batch) for number in range(3)])
     outbox.pause("mail", 600.0, Reason("busy", "45009"))
     outbox.resume("mail", who="her", why="it is back")
     outbox.undo(outbox.decisions()[-1].id, who="him", why="再发")

@@ -27,7 +27,7 @@ from notifykit.testing.outbox.steps import accept, claim, doubt, queue, queue_dr
 from notifykit.testing.samples import draft
 
 DAY = 86_400.0
-_OF_TASKS = (("attempts", "task_id"), ("events", "task_id"), ("attached", "task_id"))
+_OF_TASKS = tuple((table, "task_id") for table in ("attempts", "events", "attached", "digests", "digest_members"))
 AWAY = PostgresAddress("postgresql://me@box/outbox")
 
 

@@ -23,7 +23,7 @@ from notifykit.cli import app, reference
 from notifykit.cli.app import EXIT_CODES
 from notifykit.clock import SystemClock
 from notifykit.demo.proof import ChannelProof, FlagProof, Proof
-from notifykit.model import Outcome, Status
+from notifykit.model import Batch, Outcome, Status
 from notifykit.operate.state_forms import machine_form
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.sqlite.store import SqliteAddress
@@ -171,6 +171,9 @@ def test_every_key_of_every_command_is_on_the_page(
     assert told("store", "prune")["moved"] == 1
     reader.compare("store info", {**told("store", "info"), "bytes": None, "rows": None, "tasks": None})
     reader.compare("trace", told("trace", "long ago"))
+    with closing(SqliteOutbox.open(world.store)) as outbox:
+        outbox.enqueue([draft(key="with others", channel="past", batch=Batch(wait=3600.0, most=9))])
+    reader.compare("trace", told("trace", "with others"))
     with closing(sqlite3.connect(world.store)) as db, db:
         db.execute("INSERT INTO attempts VALUES (99999, 1, 'x', 'x', 0.0, 0.0, 'accepted', '', '', '', 0.0, NULL)")
     found = json.loads(world.invoke("store", "check", "--json").stdout)

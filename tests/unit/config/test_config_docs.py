@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from notifykit.campaign.template_filters import FILTERS
 from notifykit.campaign.template_times import time_filters
-from notifykit.config import column_section, sections
+from notifykit.config import batch_section, column_section, sections
 from notifykit.config.defects import InvalidConfigurationError
 from notifykit.config.explain import TolerantJsonSchema
 from notifykit.config.project import read_project
@@ -28,7 +28,7 @@ from notifykit.times import PassTime
 PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
 MODELS: Mapping[str, type[BaseModel]] = {
     name: model
-    for name, model in (vars(sections) | vars(column_section)).items()
+    for name, model in (vars(sections) | vars(column_section) | vars(batch_section)).items()
     if isinstance(model, type) and issubclass(model, Section | sections.TypedSection)
 }
 WITH_TABLES = sorted(MODELS.keys() - {"Section", "TypedSection", "SendingSection"})

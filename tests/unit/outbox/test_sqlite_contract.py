@@ -10,6 +10,7 @@ from notifykit.clock import Clock
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.sqlite.store import SqliteOutbox
 from notifykit.testing import OutboxContract
+from notifykit.testing.outbox.digest_walk import digest_walk
 from notifykit.testing.outbox.machine import outbox_walk
 
 
@@ -24,3 +25,6 @@ class TestSqliteOutbox(OutboxContract):
 
 TestSqliteWalk = outbox_walk(open_sqlite).TestCase
 TestSqliteWalk.settings = settings(stateful_step_count=30)
+
+TestSqliteDigestWalk = digest_walk(open_sqlite).TestCase
+TestSqliteDigestWalk.settings = settings(stateful_step_count=30, max_examples=20)

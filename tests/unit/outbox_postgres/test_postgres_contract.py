@@ -11,6 +11,7 @@ from postgres_store import open_postgres
 from notifykit.clock import Clock
 from notifykit.outbox.protocol import Outbox
 from notifykit.testing import OutboxContract
+from notifykit.testing.outbox.digest_walk import digest_walk
 from notifykit.testing.outbox.machine import outbox_walk
 
 
@@ -21,3 +22,6 @@ class TestPostgresOutbox(OutboxContract):
 
 TestPostgresWalk = pytest.mark.long(outbox_walk(open_postgres).TestCase)
 TestPostgresWalk.settings = settings(stateful_step_count=30)
+
+TestPostgresDigestWalk = pytest.mark.long(digest_walk(open_postgres).TestCase)
+TestPostgresDigestWalk.settings = settings(stateful_step_count=30, max_examples=15)

@@ -16,6 +16,7 @@ import pytest
 from notifykit.errors import ConfigError
 from notifykit.model import Status, Task
 from notifykit.outbox.address import OpenedOutbox
+from notifykit.outbox.digests import is_digest
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.generate import Generated
 from notifykit.pipeline.project import Project, open_project
@@ -316,3 +317,31 @@ def test_the_zone_of_the_project_is_that_of_campaigns_without_one(tmp_path: Path
     file = tmp_path / "notifykit.yaml"
     file.write_text(f"timezone: Asia/Tokyo\n{file.read_text('utf-8')}", encoding="utf-8")
     assert open_project(file).campaigns()[0].time.zone == ZoneInfo("Asia/Tokyo")
+
+
+def test_a_digest_gathers_on_in_quiet_hours_and_is_one_call_at_their_end(world_of) -> None:  # type: ignore[no-untyped-def]
+    world = world_of(of_message('quiet_hours: "22:00-08:00", batch: {every: 1h, max: 60}'), "2026-11-30 21:30")
+    world.rows(*(f"{number},late,Tenant,2026-11-28" for number in range(10, 40)))
+    assert world.generate().queued == 30
+    world.set("2026-11-30 22:30")
+    assert world.dispatch() == 0
+    world.rows(*(f"{number},late,Tenant,2026-11-28" for number in range(10, 60)))
+    assert world.generate().queued == 20
+    assert world.dispatch() == 0
+    world.set("2026-12-01 08:00")
+    assert world.pass_() == 1
+    sent = json.loads((world.folder / "sent.jsonl").read_text(encoding="utf-8"))
+    assert sent["text"].count("Room") == 50
+    assert [task.status for task in world.tasks() if not is_digest(task.campaign)] == [Status.COMPLETED] * 50
+
+
+def test_a_digest_of_which_all_is_too_late_is_not_sent(world_of) -> None:  # type: ignore[no-untyped-def]
+    world = world_of(of_message("expires: 2h, batch: {every: 1h}"))
+    world.rows(*(f"{number},late,Tenant {number % 2},2026-11-28" for number in range(4)))
+    world.generate()
+    world.clock.advance(3 * 3_600)
+    assert world.dispatch() == 0
+    assert [(task.status, task.reason and task.reason.code) for task in world.tasks()] == [
+        *[(Status.CANCELLED, "expired")] * 4,
+        *[(Status.CANCELLED, "digest_empty")] * 2,
+    ]
