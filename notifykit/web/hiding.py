@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
 from notifykit.model import Attempt, Claim, Task
 from notifykit.outbox.address import OpenedOutbox
 from notifykit.outbox.values import Event, Filter, Outage, Pause
+from notifykit.receipts import SentOutcome
 from notifykit.wording import Wording
 
 __all__ = ["HIDDEN", "hiding"]
@@ -47,7 +48,12 @@ class _Hiding:
         return [replace(claim, task=self._hidden(claim.task)) for claim in self._outbox.on_wire()]
 
     def attempts(self, task_id: int) -> list[Attempt]:
-        return [replace(one, detail=one.detail and HIDDEN) for one in self._outbox.attempts(task_id)]
+        found = self._outbox.attempts(task_id)
+        return [replace(one, detail=one.detail and HIDDEN, undelivered=_hidden_all(one.undelivered)) for one in found]
+
+    def outcomes(self, ids: Sequence[int]) -> Mapping[int, SentOutcome]:
+        found = self._outbox.outcomes(ids)
+        return {id_: replace(one, undelivered=_hidden_all(one.undelivered)) for id_, one in found.items()}
 
     def events(self, task_id: int) -> list[Event]:
         return [replace(one, detail=one.detail and HIDDEN) for one in self._outbox.events(task_id)]
@@ -61,6 +67,10 @@ class _Hiding:
     def _hidden(self, task: Task) -> Task:
         reason = task.reason and self._wording.bare(task.reason)
         return replace(task, text=HIDDEN, recipient=HIDDEN, metadata={}, options=None, reason=reason)
+
+
+def _hidden_all(recipients: Sequence[str]) -> tuple[str, ...]:
+    return (HIDDEN,) * len(recipients)
 
 
 _HARMLESS = frozenset(

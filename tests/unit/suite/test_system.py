@@ -29,7 +29,7 @@ def test_for_an_ordinary_account():
     ("reason", "may"),
     [
         ("nothing is forbidden here", True),
-        ("make_unanswered_sender() returns None", True),
+        ("promise not tested: what was sent is unknown; say make_unanswered_sender()", True),
         ("strace is not installed", False),
         ("huey: it is not installed", False),
     ],
