@@ -31,7 +31,7 @@ def _moment(_context: click.Context, _param: click.Parameter, value: str | None)
 
 @click.command(
     epilog=example(
-        "notifykit receipt delivered 17 --at 2026-01-31T09:30:00Z",
+        "notifykit receipt delivered 1 --at 2026-01-31T09:30:00Z",
         'notifykit receipt bounced --vendor-id msg-4711 --detail "mailbox full"',
     )
 )
