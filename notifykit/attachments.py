@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,10 @@ LARGEST = 25 * 1024**2
 
 OTHER = "application/octet-stream"
 """The media type of a file whose name tells none (RFC 2046, 4.5.1)."""
+
+STEP = 1_000_000_000
+"""Nanoseconds for which a file that was just written is read anew: file systems count times in steps, and two changes
+in one step look alike."""
 
 _KEYS = ("file", "name", "media_type")
 """What YAML may say of a file, beside its bare path."""
@@ -131,7 +136,8 @@ class FilesOfMessages:
             raise ValueError(gettext("no file {file}", file=file)) from None
         except OSError as error:
             raise ValueError(gettext("{file} cannot be read ({why})", file=file, why=error.strerror)) from None
-        self._read[file] = made
+        if at is not None and time.time_ns() - at[3] > STEP:
+            self._read[file] = made
         return made
 
 

@@ -310,7 +310,7 @@ def spoiled(file: Path, *statements: str) -> None:
 
 
 def test_no_archive_is_begun_silently_where_there_was_one(old: CliWorld) -> None:
-    old.invoke("store", "prune", "--keep", "400d")
+    old.invoke("store", "prune", "--keep", "399d")
     beside(old).unlink()
     assert "it is not there; put it back" in old.invoke("store", "info").stdout
     (place,) = old.json("store", "info")["archives"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -310,9 +311,20 @@ def test_a_message_that_is_only_a_text_has_what_the_class_makes_of_it() -> None:
 
 
 def test_a_file_that_many_messages_carry_is_read_once(load: Load, project: Path) -> None:
-    (project / "a.txt").write_bytes(b"x")
+    file = project / "a.txt"
+    file.write_bytes(b"x")
+    os.utime(file, (1.0, 1.0))
     plan = plan_of(load(files("subject: x\nattachments: [a.txt]")))
     one, other = plan.options(ROW), plan.options(ROW)
     assert one.attachments[0].read() is other.attachments[0].read()
-    (project / "a.txt").write_bytes(b"y")
+    file.write_bytes(b"y")
     assert plan.options(ROW).attachments[0].read() == b"y"
+
+
+def test_a_file_that_was_just_written_is_read_anew(load: Load, project: Path) -> None:
+    file = project / "a.txt"
+    file.write_bytes(b"several bytes")
+    os.utime(file, (4e9, 4e9))  # after any time of a test
+    plan = plan_of(load(files("subject: x\nattachments: [a.txt]")))
+    one, other = plan.options(ROW), plan.options(ROW)
+    assert one.attachments[0].read() is not other.attachments[0].read()
