@@ -374,7 +374,7 @@ def rename_kept(old: str, new: str, outbox: Outbox, folder: Path, who: str, why:
 
 
 # Hooks as those above; an observer of a project has methods of these names.
-from notifykit.observing import (  # noqa: E402
+from notifykit.messages.observing import (  # noqa: E402
     channel_paused,
     decided,
     task_failed,

@@ -14,8 +14,8 @@ from notifykit.errors import told
 from notifykit.wording import Reason
 
 if TYPE_CHECKING:
-    from notifykit.attachments import Attachment
-    from notifykit.receipts import SentOutcome
+    from notifykit.messages.attachments import Attachment
+    from notifykit.messages.receipts import SentOutcome
 
 __all__ = [
     "FOREVER",

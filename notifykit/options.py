@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from notifykit.config.paths import in_folder, unusable
-from notifykit.nearest import hint
 from notifykit.secrets import Secret, Surroundings
+from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext
 
 if TYPE_CHECKING:

@@ -172,8 +172,10 @@ class Strategy:
     """
 
     needs_outcomes: ClassVar[bool] = False
-    """True where `write_back` looks at `outcome` of a task (`notifykit.receipts.SentOutcome`): the service's id of the
-    message, whom it left out, when it was sent, what it told since. None otherwise, which takes less time."""
+    """True where `write_back` looks at `outcome` of a task (a `notifykit.messages.receipts.SentOutcome`).
+
+    It has the service's id of the message, whom it left out, when it was sent, what it told since. None otherwise,
+    which takes less time."""
 
     @property
     def own_columns(self) -> frozenset[str]:

@@ -16,11 +16,11 @@ from notifykit.model import Batch, Metadata, OnUnknown, Problem, Record, Task
 from notifykit.roles import Rate, Sender, Source, Strategy
 
 if TYPE_CHECKING:
-    from notifykit.attachments import Attachment
     from notifykit.campaign.cells import Column
     from notifykit.campaign.message_options import MessageOptions
+    from notifykit.campaign.times import PassTime, QuietHours
+    from notifykit.messages.attachments import Attachment
     from notifykit.outbox.address import StoreAddress
-    from notifykit.times import PassTime, QuietHours
 
 Escape = Callable[[str], str]
 """Defuses the markup of a channel."""
@@ -187,7 +187,7 @@ class MessagePlan:
 
 
 def _pass_time() -> PassTime:
-    from notifykit.times import PassTime  # for those that have campaigns
+    from notifykit.campaign.times import PassTime  # for those that have campaigns
 
     return PassTime()
 

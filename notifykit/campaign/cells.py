@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from notifykit.errors import CampaignError, told
 from notifykit.model import Problem, Record, Table
-from notifykit.nearest import hint
+from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext, joined
 
 CellType = Literal["text", "integer", "decimal", "date", "datetime", "boolean"]

@@ -25,9 +25,9 @@ from notifykit.campaign.render import (
     what_of,
 )
 from notifykit.campaign.template_mistakes import TemplateInvalidError, of_syntax
+from notifykit.campaign.times import PassTime
 from notifykit.errors import RenderError
 from notifykit.model import Task
-from notifykit.times import PassTime
 from notifykit.wording.translation import gettext
 
 NAMES = ("messages", "count", "campaign")

@@ -16,8 +16,8 @@ from notifykit.wording.translation import gettext
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-    from notifykit.attachments import Attachment
     from notifykit.campaign.campaign import Escape
+    from notifykit.messages.attachments import Attachment
 
 Steps = tuple[str | int, ...]
 Facts = Mapping[str, Any]
@@ -171,7 +171,7 @@ class MessageOptions:
         """
         from pydantic import ValidationError
 
-        from notifykit.attachments import KeptContents
+        from notifykit.messages.attachments import KeptContents
 
         try:
             known = self.plain(text) if stored is None and self.takes_text else stored

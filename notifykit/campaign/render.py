@@ -39,10 +39,10 @@ from notifykit.campaign.template_mistakes import (
     of_syntax,
 )
 from notifykit.campaign.template_times import TIME_NAMES, moment, time_filters
+from notifykit.campaign.times import PassTime
 from notifykit.errors import RenderError, pass_interrupt, told
 from notifykit.model import Record
-from notifykit.nearest import hint
-from notifykit.times import PassTime
+from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext
 
 T = TypeVar("T", str, bool)

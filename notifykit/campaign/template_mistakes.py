@@ -9,7 +9,7 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.meta import find_undeclared_variables
 
 from notifykit.errors import ConfigError, told
-from notifykit.nearest import hint, nearest
+from notifykit.wording.nearest import hint, nearest
 from notifykit.wording.translation import gettext
 
 RECORD_ATTRIBUTES = frozenset({"key", "row", "place", "get", "items"})

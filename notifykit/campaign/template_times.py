@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from notifykit.campaign.template_filters import number
+from notifykit.campaign.times import PassTime, read_date, read_datetime, zone_of
 from notifykit.options import seconds
-from notifykit.times import PassTime, read_date, read_datetime, zone_of
 from notifykit.wording.translation import gettext
 
 TIME_NAMES = frozenset({"now", "today"})

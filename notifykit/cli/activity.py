@@ -14,13 +14,13 @@ from notifykit.cli.stores import existing
 from notifykit.config.known_store import looks
 from notifykit.durable import write_for_owner
 from notifykit.errors import ExitCode, NotifykitError, StoreError
+from notifykit.messages.receipts import ReceiptStatus
 from notifykit.operate.activity import Activity, Compared, Day, activity
 from notifykit.operate.activity_page import MARK, activity_page
 from notifykit.operate.archives import archive_path, opened
 from notifykit.operate.forms import Form
 from notifykit.outbox.address import OpenedOutbox
 from notifykit.outbox.values import RecentFigures
-from notifykit.receipts import ReceiptStatus
 from notifykit.session import Session
 from notifykit.terminal.console import count, info, json_option, out, print_json, warn
 from notifykit.terminal.durations import DurationType

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from notifykit.errors import NotifykitError
-from notifykit.nearest import hint
+from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext
 
 Language = Literal["en", "zh"]

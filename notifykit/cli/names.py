@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from notifykit.errors import NotifykitError
-from notifykit.nearest import hint
 from notifykit.operate.trace import near_keys
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.pruned import KeepsPruned
@@ -13,6 +12,7 @@ from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.selection import Selection
 from notifykit.terminal.console import info, some
+from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext, gettext_noop
 
 campaigns_option = click.option(

@@ -15,13 +15,13 @@ from notifykit.cli.signals import stopping_with
 from notifykit.config.message_options import options_of_test_message
 from notifykit.errors import ExitCode, NotifykitError
 from notifykit.model import Status, Verdict
-from notifykit.nearest import hint
 from notifykit.operate.lines import option_lines
 from notifykit.pipeline.one_message import Attempted, send_one, take_lost, test_draft
 from notifykit.pipeline.project import Project
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, warn
 from notifykit.terminal.times import duration
+from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext, gettext_noop
 
 TEXT = gettext_noop("A test message of notifykit by the channel {channel}. Nothing needs to be done.")

@@ -12,10 +12,10 @@ from notifykit.cli.stores import existing_at
 from notifykit.clock import SystemClock
 from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode
+from notifykit.messages.receipts import ReceiptStatus
 from notifykit.model import FOREVER, Status
 from notifykit.operate.attention import Overview, overview
 from notifykit.outbox.values import TEST_CAMPAIGN, CampaignFigures, Outage, Pause
-from notifykit.receipts import ReceiptStatus
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json
 from notifykit.terminal.stdout import emit

@@ -12,12 +12,12 @@ from notifykit.cli.sections import example
 from notifykit.cli.stores import existing
 from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode, NotifykitError
+from notifykit.messages.receipts import Receipt
 from notifykit.model import Attempt, Status, Task
 from notifykit.operate.archived import archived_of
 from notifykit.operate.forms import archived_form, story_form
 from notifykit.operate.lines import message_name, option_lines
 from notifykit.operate.trace import InDigest, Step, StepKind, Trace, traces
-from notifykit.receipts import Receipt
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, warn
 from notifykit.terminal.stdout import emit

@@ -11,9 +11,9 @@ from notifykit.config.channels import Channels
 from notifykit.config.defects import Defects
 from notifykit.config.sections import AlertsSection, ConditionSection
 from notifykit.config.tree import Branch, KeyPath, Leaf, dotted, locate
-from notifykit.nearest import hint
 from notifykit.options import in_days, no_sender
 from notifykit.wording import Language
+from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext
 
 _BASE: KeyPath = ("alerts",)

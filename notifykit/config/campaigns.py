@@ -10,6 +10,7 @@ from notifykit.campaign.campaign import BatchPlan, Campaign, Channel, MessagePla
 from notifykit.campaign.cells import Column
 from notifykit.campaign.digest_text import DigestTemplate
 from notifykit.campaign.render import Condition, Template
+from notifykit.campaign.times import PassTime, QuietHours, zone_of
 from notifykit.config.batch_section import BatchSection
 from notifykit.config.channels import Channels
 from notifykit.config.column_section import ColumnSection
@@ -25,7 +26,6 @@ from notifykit.legacy import LegacyState
 from notifykit.model import Batch, OnUnknown
 from notifykit.options import no_sender
 from notifykit.secrets import SecretMissingError, Surroundings
-from notifykit.times import PassTime, QuietHours, zone_of
 from notifykit.wording.translation import gettext
 
 

@@ -14,8 +14,8 @@ from pydantic_core import CoreSchema, ErrorDetails
 from notifykit.config.credentials import credential_in
 from notifykit.config.defects import Defects, Place
 from notifykit.config.tree import KeyPath, Node, Written, dotted, locate
-from notifykit.nearest import did_you_mean, hint, nearest
 from notifykit.secrets import PlaintextSecretError
+from notifykit.wording.nearest import did_you_mean, hint, nearest
 from notifykit.wording.translation import gettext, gettext_noop, pgettext
 
 _LONGEST_SHOWN = 60

@@ -17,10 +17,10 @@ from notifykit.config.shapes import Shape
 from notifykit.config.tree import Branch, KeyPath, Leaf, dotted, locate, plain
 from notifykit.errors import CampaignError, NotifykitError, PluginError, pass_interrupt, told
 from notifykit.legacy import LegacyState
-from notifykit.nearest import nearest
 from notifykit.plugins.registry import Offer, Registry
 from notifykit.roles import Sender
 from notifykit.secrets import Surroundings, redact
+from notifykit.wording.nearest import nearest
 from notifykit.wording.translation import gettext, gettext_noop, joined
 
 Role = Literal["source", "strategy", "sender", "legacy", "section", "observer", "secret"]

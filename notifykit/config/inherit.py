@@ -10,7 +10,7 @@ from notifykit.config.parse import Files
 from notifykit.config.paths import unusable
 from notifykit.config.tree import Branch, Leaf, Listing, Node
 from notifykit.durable.ordinary import is_there
-from notifykit.nearest import hint
+from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext
 
 _OWN = ("name", "enabled", "extends")

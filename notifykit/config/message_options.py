@@ -10,10 +10,10 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from notifykit.attachments import LARGEST, Attachment, FilesOfMessages, PathWithin
 from notifykit.campaign.campaign import Channel, RenderedOptions
 from notifykit.campaign.message_options import Facts, MessageOptions, Spot, leaves, stored
 from notifykit.campaign.render import Template
+from notifykit.campaign.times import PassTime
 from notifykit.config.defects import Defects, Place
 from notifykit.config.explain import explain
 from notifykit.config.shapes import refused
@@ -21,9 +21,9 @@ from notifykit.config.templates import Compiler
 from notifykit.config.tree import Branch, KeyPath, Leaf, Listing, Node, dotted, locate, plain
 from notifykit.config.tree import found as found_at
 from notifykit.errors import ConfigError, NotifykitError, RenderError
+from notifykit.messages.attachments import LARGEST, Attachment, FilesOfMessages, PathWithin
 from notifykit.model import Record, Table
 from notifykit.secrets import Surroundings
-from notifykit.times import PassTime
 from notifykit.wording.translation import gettext, joined
 
 _MARKS = ("{{", "{%", "{#")

@@ -10,9 +10,9 @@ from notifykit.config.factory import ComponentFactory, Unavailable
 from notifykit.config.sections import ProjectSection
 from notifykit.config.tree import Branch, Leaf, Node
 from notifykit.errors import PluginError
-from notifykit.nearest import did_you_mean, nearest
 from notifykit.plugins.registry import Registry
 from notifykit.secrets import SecretMissingError
+from notifykit.wording.nearest import did_you_mean, nearest
 from notifykit.wording.translation import gettext, joined
 
 

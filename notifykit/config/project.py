@@ -245,7 +245,7 @@ def store_address(named: str, registry: Registry) -> StoreAddress:
 
     offer = registry.stores.get(scheme)
     if offer is None:
-        from notifykit.nearest import hint  # only where something is wrong
+        from notifykit.wording.nearest import hint  # only where something is wrong
 
         near = hint(scheme, registry.stores)
         raise ConfigError(

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from notifykit.campaign.campaign import DispatchSettings, RetryPolicy
+from notifykit.campaign.times import QuietHours, zone_of
 from notifykit.config.batch_section import BatchSection
 from notifykit.config.column_section import COLUMNS, Columns
 from notifykit.config.plugins_section import PluginsSection
@@ -15,7 +16,6 @@ from notifykit.config.project import STORE, scheme_of
 from notifykit.config.section import Section, listed
 from notifykit.model import OnUnknown
 from notifykit.options import Seconds, in_project
-from notifykit.times import QuietHours, zone_of
 from notifykit.wording.translation import gettext
 
 _RETRY = RetryPolicy()

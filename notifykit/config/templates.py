@@ -12,13 +12,13 @@ from notifykit.campaign.campaign import Escape
 from notifykit.campaign.digest_text import DigestTemplate, compile_digest
 from notifykit.campaign.render import Condition, Template, compile_condition, compile_template
 from notifykit.campaign.template_mistakes import TemplateInvalidError
+from notifykit.campaign.times import PassTime
 from notifykit.config.defects import Defects, Place
 from notifykit.config.paths import unusable
 from notifykit.config.tree import Leaf
 from notifykit.durable.ordinary import read_ordinary
 from notifykit.errors import told
-from notifykit.nearest import hint
-from notifykit.times import PassTime
+from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext
 
 Compiled = TypeVar("Compiled")

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from notifykit.messages.receipts import ReceiptStatus
 from notifykit.model import Status
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.pruned import KeepsPruned
 from notifykit.outbox.values import Count, RecentFigures
-from notifykit.receipts import ReceiptStatus
 from notifykit.wording import Reason
 
 if TYPE_CHECKING:

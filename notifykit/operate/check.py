@@ -13,6 +13,7 @@ from pathlib import Path
 from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.campaign.lengths import exceeded
 from notifykit.campaign.split import split_on_line_ends
+from notifykit.campaign.times import read_datetime
 from notifykit.config.defects import InvalidConfigurationError
 from notifykit.config.open_points import open_points
 from notifykit.errors import ConfigError, HeldCampaignError, NotifykitError, StoreError, pass_interrupt, told
@@ -32,7 +33,6 @@ from notifykit.pipeline.precedence import Precedence
 from notifykit.pipeline.project import Project, open_project
 from notifykit.plugins import Plugins
 from notifykit.roles import Decision
-from notifykit.times import read_datetime
 from notifykit.wording.translation import gettext, gettext_noop
 
 SAMPLE = 100

@@ -8,7 +8,6 @@ from enum import Enum
 
 from notifykit.errors import NotifykitError
 from notifykit.model import Status, Task
-from notifykit.nearest import hint
 from notifykit.operate.digests import with_digests
 from notifykit.operate.trace import near_keys
 from notifykit.outbox.decided import Decision, may_queue_again
@@ -17,6 +16,7 @@ from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.pruned import KeepsPruned
 from notifykit.outbox.values import Filter
 from notifykit.wording import Language, Reason, Wording
+from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext, gettext_noop, joined, pgettext
 
 _LISTED = 10

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from notifykit.errors import HeldCampaignError, NotifykitError
+from notifykit.messages.receipts import Receipt, ReceiptStatus
 from notifykit.model import Attempt, Claim, Draft, Problem, Status, Task
-from notifykit.receipts import Receipt, ReceiptStatus
 from notifykit.terminal.times import iso
 
 if TYPE_CHECKING:

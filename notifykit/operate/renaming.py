@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from notifykit.errors import NotifykitError
 from notifykit.model import Status
-from notifykit.nearest import hint
 from notifykit.outbox.digests import digests_of
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.source_state import rename_state
+from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext, joined
 
 _LISTED = 10

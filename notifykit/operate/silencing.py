@@ -8,8 +8,8 @@ from notifykit.alerts import notes
 from notifykit.alerts.notes import Silence
 from notifykit.alerts.settings import Alerts
 from notifykit.errors import NotifykitError
-from notifykit.nearest import hint
 from notifykit.outbox.protocol import Outbox
+from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext
 
 __all__ = ["silence", "unsilence"]

@@ -9,11 +9,11 @@ from difflib import get_close_matches
 from enum import StrEnum
 from heapq import nlargest
 
+from notifykit.messages.receipts import Receipt
 from notifykit.model import Attempt, Task
 from notifykit.outbox.digests import Membership
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Event, Filter
-from notifykit.receipts import Receipt
 
 _NEAR = 5
 _COMPARED = 2_000

@@ -10,9 +10,9 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from notifykit.messages.receipts import Receipt, ReceiptStatus, SentOutcome
 from notifykit.model import Attempt, Metadata, Status, Verdict
 from notifykit.outbox.values import Outage, OutageKind, Pause
-from notifykit.receipts import Receipt, ReceiptStatus, SentOutcome
 from notifykit.wording import Reason
 
 ATTEMPT_COLUMNS = (

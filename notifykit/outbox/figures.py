@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from notifykit.messages.receipts import ReceiptStatus
 from notifykit.model import Status
 from notifykit.outbox.values import ALERTS_CAMPAIGN, DIGESTS, CampaignFigures
-from notifykit.receipts import ReceiptStatus
 
 
 @dataclass(slots=True)

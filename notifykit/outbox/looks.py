@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from notifykit.messages.receipts import ReceiptStatus, SentOutcome
 from notifykit.model import Attempt, Task
 from notifykit.outbox.values import CampaignFigures, Event, Filter, Pulse, RecentFigures
-from notifykit.receipts import ReceiptStatus, SentOutcome
 from notifykit.roles import Rate
 
 if TYPE_CHECKING:

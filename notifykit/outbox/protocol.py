@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
+from notifykit.messages.receipts import Receipt
 from notifykit.model import CampaignData, Claim, Draft, Outcome, Owed, Status, Task
 from notifykit.outbox.decided import Decision, Undoing
 from notifykit.outbox.looks import Looks
@@ -25,7 +26,6 @@ from notifykit.outbox.values import (
     Rewrite,
     Transition,
 )
-from notifykit.receipts import Receipt
 from notifykit.roles import Ledger
 from notifykit.wording import Reason
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
+from notifykit.messages.receipts import ReceiptStatus
 from notifykit.model import Claim, Metadata, Outcome, Status, Task
 from notifykit.outbox.channel_bounds import ChannelBounds
-from notifykit.receipts import ReceiptStatus
 from notifykit.wording import Reason
 from notifykit.wording.host import CHANNEL_THROTTLED, CHANNEL_UNREACHABLE
 
 if TYPE_CHECKING:
-    from notifykit.attachments import Attachment
+    from notifykit.messages.attachments import Attachment
 
 __all__ = [
     "ALERTS_CAMPAIGN",

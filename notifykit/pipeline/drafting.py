@@ -10,11 +10,11 @@ from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.campaign.lengths import exceeded
 from notifykit.campaign.limit_keys import keyed
 from notifykit.campaign.split import split_on_line_ends
+from notifykit.campaign.times import LATEST, PassTime, read_datetime
 from notifykit.errors import NotifykitError
 from notifykit.keys.normal import is_programs_number, is_spreadsheets_error
 from notifykit.model import Draft, Metadata, Problem, Record
 from notifykit.pipeline.alike import in_words
-from notifykit.times import LATEST, PassTime, read_datetime
 from notifykit.wording import Reason
 from notifykit.wording.host import HALF_CHARACTER, RECIPIENT_ERROR, RECIPIENT_NUMBER
 from notifykit.wording.translation import gettext, gettext_noop

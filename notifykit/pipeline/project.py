@@ -19,7 +19,6 @@ from notifykit.config.known_store import KnownStore
 from notifykit.config.project import ProjectFile, read_project
 from notifykit.config.resolve import Configuration, resolve
 from notifykit.errors import CampaignError, HeldCampaignError, NotifykitError, pass_interrupt
-from notifykit.nearest import hint
 from notifykit.operate.activity import Baseline
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.address import OpenedOutbox, required_file
@@ -34,6 +33,7 @@ from notifykit.roles import ObserverContext, SourceContext, StrategyContext
 from notifykit.secrets import redact
 from notifykit.session import PROJECT_FILE
 from notifykit.wording import Reason
+from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext
 
 log = logging.getLogger(__name__)

@@ -86,7 +86,7 @@ def check_module(plugin: object) -> list[str]:
             implemented.append(hook)
             _check_hook(hook, function, known[hook], wrapper=bool(options["wrapper"] or options["hookwrapper"]))
         elif not options["optionalhook"]:
-            from notifykit.nearest import nearest  # only where something is wrong
+            from notifykit.wording.nearest import nearest  # only where something is wrong
 
             near = nearest(hook, known)
             mend = (

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from notifykit.errors import CampaignError
-from notifykit.nearest import hint
 from notifykit.start.drafting import Choice
 from notifykit.start.guessing import (
     FIXED,
@@ -28,6 +27,7 @@ from notifykit.start.guessing import (
     undecided,
 )
 from notifykit.start.model import DataFile
+from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext, gettext_noop
 
 NONE = "none"

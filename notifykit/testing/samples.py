@@ -6,8 +6,8 @@ import logging
 from collections.abc import Collection, Mapping
 from typing import Any, TypedDict, Unpack
 
-from notifykit.attachments import Attachment
 from notifykit.clock import Clock
+from notifykit.messages.attachments import Attachment
 from notifykit.model import Batch, Draft, Message, Metadata, Record, Status, Table, Task
 from notifykit.roles import SendContext
 from notifykit.testing.clock import FakeClock

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import cast
 
 from notifykit.legacy import Flag, KeepsFlags
+from notifykit.messages.receipts import SentOutcome
 from notifykit.model import Owed, Record, Task, Verdict
-from notifykit.receipts import SentOutcome
 from notifykit.roles import Decision, Source, Strategy, StrategyContext, WriteBack
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.opened import Opens

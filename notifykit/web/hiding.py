@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
+from notifykit.messages.receipts import SentOutcome
 from notifykit.model import Attempt, Claim, Task
 from notifykit.outbox.address import OpenedOutbox
 from notifykit.outbox.values import Event, Filter, Outage, Pause
-from notifykit.receipts import SentOutcome
 from notifykit.wording import Wording
 
 __all__ = ["HIDDEN", "hiding"]

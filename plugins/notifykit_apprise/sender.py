@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from notifykit.escaping import escape_commonmark, escape_html
+from notifykit.messages.escaping import escape_commonmark, escape_html
 from notifykit.model import Message, Outcome
 from notifykit.options import Secret
 from notifykit.roles import Probe, SendContext

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from notifykit.campaign.times import Every
 from notifykit.model import Record
 from notifykit.roles import Decision, Ledger, Strategy, StrategyContext
-from notifykit.times import Every
 
 
 @dataclass(kw_only=True)

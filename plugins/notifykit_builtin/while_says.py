@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from notifykit.errors import CampaignError
 from notifykit.model import Record
-from notifykit.nearest import hint
 from notifykit.roles import Decision, Ledger
+from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext
 from notifykit_builtin.once import Once
 

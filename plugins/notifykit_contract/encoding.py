@@ -13,7 +13,7 @@ from contextlib import suppress
 from io import BytesIO
 
 from notifykit.errors import CampaignError
-from notifykit.nearest import hint
+from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext
 from notifykit_contract.rows import cell_bytes, row_at
 

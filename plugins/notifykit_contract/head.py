@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from notifykit.errors import CampaignError
-from notifykit.nearest import hint
+from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext
 from notifykit_contract.encoding import AUTO, OPAQUE, UTF_8, decoded, is_certainly_utf8, proven, unproven
 from notifykit_contract.rows import cell_bytes, row_at

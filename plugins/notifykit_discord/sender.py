@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from notifykit.escaping import escape_commonmark
 from notifykit.http import Reply, check_http_url, classify_status, get, post, throttle
+from notifykit.messages.escaping import escape_commonmark
 from notifykit.model import FOREVER, Message, Outcome
 from notifykit.options import Secret
 from notifykit.roles import Probe, Rate, SendContext

@@ -8,11 +8,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from notifykit.campaign.spool import Spool
 from notifykit.errors import CampaignError
 from notifykit.model import Problem, Record, Table
-from notifykit.nearest import hint
 from notifykit.options import OptionError, ProjectPath
-from notifykit.spool import Spool
+from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext
 from notifykit_excel.workbook import UNCOMPUTED, opened, text
 

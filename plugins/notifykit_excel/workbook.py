@@ -16,7 +16,7 @@ from typing import Any
 
 from notifykit.durable.ordinary import read_ordinary
 from notifykit.errors import CampaignError
-from notifykit.nearest import hint
+from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext
 
 MOST = 256 * 2**20

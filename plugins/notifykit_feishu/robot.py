@@ -16,8 +16,8 @@ from typing import ClassVar, Literal
 from urllib.parse import quote
 
 from notifykit.clock import SystemClock
-from notifykit.escaping import escape_wecom_markdown
 from notifykit.http import Reply, check_http_url, classify_status, post, throttle
+from notifykit.messages.escaping import escape_wecom_markdown
 from notifykit.model import FOREVER, Message, Outcome
 from notifykit.options import OptionError, Seconds, Secret
 from notifykit.roles import Probe, Rate, SendContext

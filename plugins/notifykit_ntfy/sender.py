@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from notifykit.escaping import escape_commonmark
 from notifykit.http import Reply, check_ca_file, check_http_url, classify_status, get, post, retry_after
+from notifykit.messages.escaping import escape_commonmark
 from notifykit.model import FOREVER, Message, Outcome
 from notifykit.options import ProjectPath, Secret
 from notifykit.roles import Probe, Rate, SendContext

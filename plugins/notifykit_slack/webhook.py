@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from notifykit.escaping import escape_mrkdwn
 from notifykit.http import Reply, check_http_url, classify_status, post, throttle
+from notifykit.messages.escaping import escape_mrkdwn
 from notifykit.model import FOREVER, Message, Outcome
 from notifykit.options import Secret
 from notifykit.roles import Probe, Rate, SendContext

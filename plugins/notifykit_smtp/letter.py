@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, getaddresses
 
-from notifykit.attachments import Attachment
+from notifykit.messages.attachments import Attachment
 
 _PART = r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]+"
 _ADDRESS = re.compile(rf"({_PART})@({_PART})")

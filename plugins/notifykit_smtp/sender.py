@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from notifykit.attachments import Attachment
-from notifykit.escaping import escape_html
 from notifykit.http import check_ca_file
+from notifykit.messages.attachments import Attachment
+from notifykit.messages.escaping import escape_html
 from notifykit.model import Message, Outcome, Verdict
 from notifykit.options import OptionError, ProjectPath, Secret
 from notifykit.roles import Probe, SendContext

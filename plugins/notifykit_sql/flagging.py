@@ -14,8 +14,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from notifykit.errors import CampaignError
-from notifykit.nearest import hint
 from notifykit.wording import Reason
+from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext
 from notifykit_sql import wording
 from notifykit_sql.database import Database

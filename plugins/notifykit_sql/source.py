@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from notifykit.campaign.spool import Spool
 from notifykit.errors import CampaignError
 from notifykit.model import Problem, Record, Table
-from notifykit.nearest import hint
 from notifykit.options import OptionError, ProjectPath, Seconds, Secret
-from notifykit.spool import Spool
+from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext
 from notifykit_sql.cursor import Highest, Incremental
 from notifykit_sql.database import AT_ONCE, Database, check_options

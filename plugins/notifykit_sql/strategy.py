@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from notifykit.errors import CampaignError
 from notifykit.model import Record, Table, Task
-from notifykit.nearest import hint
 from notifykit.options import OptionError, ProjectPath, Seconds, Secret
 from notifykit.roles import Decision, Ledger, Strategy, StrategyContext, WriteBack
 from notifykit.wording import Reason
+from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext
 from notifykit_sql import wording
 from notifykit_sql.database import Database, check_options

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from notifykit.escaping import escape_wecom_markdown
+from notifykit.messages.escaping import escape_wecom_markdown
 from notifykit.options import OptionError
 from notifykit.wording.translation import gettext
 

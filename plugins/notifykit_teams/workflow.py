@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import ClassVar
 
-from notifykit.escaping import escape_wecom_markdown
 from notifykit.http import Reply, check_http_url, classify_status, header_value, post, throttle
+from notifykit.messages.escaping import escape_wecom_markdown
 from notifykit.model import FOREVER, Message, Outcome
 from notifykit.options import Secret
 from notifykit.roles import Probe, Rate, SendContext

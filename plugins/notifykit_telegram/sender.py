@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
-from notifykit.escaping import escape_html, escape_telegram_markdown
 from notifykit.http import Reply, check_http_url, post
+from notifykit.messages.escaping import escape_html, escape_telegram_markdown
 from notifykit.model import Message, Outcome
 from notifykit.options import OptionError, Secret
 from notifykit.roles import Probe, Rate, SendContext

@@ -14,8 +14,8 @@ from typing import ClassVar, Literal
 from urllib.parse import urlencode
 
 from notifykit.clock import SystemClock
-from notifykit.escaping import escape_wecom_markdown
 from notifykit.http import Reply, TokenCache, check_http_url, classify_status, get, post, throttle
+from notifykit.messages.escaping import escape_wecom_markdown
 from notifykit.model import Message, Outcome, Verdict
 from notifykit.options import OptionError, Seconds, Secret
 from notifykit.roles import Probe, Rate, SendContext

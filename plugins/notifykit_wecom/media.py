@@ -9,8 +9,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from notifykit.attachments import Attachment
 from notifykit.http import Reply, classify_status, throttle
+from notifykit.messages.attachments import Attachment
 from notifykit.model import Outcome, Verdict
 from notifykit_wecom import wording
 from notifykit_wecom.errcodes import outcome_of

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 from urllib.parse import quote
 
-from notifykit.attachments import Attachment
 from notifykit.http import Reply, check_http_url, classify_status, post, throttle
+from notifykit.messages.attachments import Attachment
 from notifykit.model import FOREVER, Message, Outcome
 from notifykit.options import OptionError, Seconds, Secret
 from notifykit.roles import Probe, Rate, SendContext

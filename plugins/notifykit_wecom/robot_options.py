@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from notifykit.attachments import Attachment
-from notifykit.escaping import escape_wecom_markdown
+from notifykit.messages.attachments import Attachment
+from notifykit.messages.escaping import escape_wecom_markdown
 from notifykit.options import OptionError
 from notifykit.wording.translation import gettext
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from notifykit.errors import NotifykitError
-from notifykit.nearest import hint
 from notifykit.wording import Reason
+from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext
 from notifykit_migration.model import (
     CampaignPlan,

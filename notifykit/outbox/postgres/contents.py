@@ -9,7 +9,7 @@ from notifykit.outbox.postgres import advisory
 from notifykit.outbox.postgres.database import Database
 
 if TYPE_CHECKING:
-    from notifykit.attachments import Attachment
+    from notifykit.messages.attachments import Attachment
 
 # `attach`: those of some hashes under which nothing is kept yet.
 _UNKNOWN = """

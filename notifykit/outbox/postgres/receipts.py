@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from notifykit.messages.receipts import Receipt, ReceiptStatus, SentOutcome
 from notifykit.outbox import cells
 from notifykit.outbox.postgres import events
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.values import Event
-from notifykit.receipts import Receipt, ReceiptStatus, SentOutcome
 
 # `keep_receipt`: what is known of a task that was tried.
 _KNOWN = "SELECT receipt, receipt_at FROM outbox.tasks WHERE id = %s AND attempts > 0 FOR UPDATE"

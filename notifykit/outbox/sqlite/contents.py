@@ -10,7 +10,7 @@ from notifykit.model import Draft
 from notifykit.outbox.sqlite.database import Database
 
 if TYPE_CHECKING:
-    from notifykit.attachments import Attachment
+    from notifykit.messages.attachments import Attachment
 
 # `attach_new`: a task that was just queued for a draft carries a file.
 _ATTACH_NEW = """

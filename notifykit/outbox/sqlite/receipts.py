@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from notifykit.messages.receipts import Receipt, ReceiptStatus, SentOutcome
 from notifykit.outbox import cells
 from notifykit.outbox.sqlite import events
 from notifykit.outbox.sqlite.database import Database
-from notifykit.receipts import Receipt, ReceiptStatus, SentOutcome
 
 # `keep_receipt`: what is known of a task that was tried.
 _KNOWN = "SELECT receipt, receipt_at FROM tasks WHERE id = ? AND campaign IS NOT NULL AND attempts > 0"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from notifykit.attachments import Attachment
+from notifykit.messages.attachments import Attachment
 from notifykit.model import Draft, Metadata, Status
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Rewrite

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from notifykit.messages.receipts import ReceiptStatus, receipt
 from notifykit.model import Batch, Outcome, Status
 from notifykit.outbox.digests import is_digest
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Filter, Transition
-from notifykit.receipts import ReceiptStatus, receipt
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.outbox.base import OutboxBase
 from notifykit.testing.outbox.digests import at, fix

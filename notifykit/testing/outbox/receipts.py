@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from notifykit.messages.receipts import Receipt, ReceiptStatus
 from notifykit.model import Outcome, Status, Verdict
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Transition
-from notifykit.receipts import Receipt, ReceiptStatus
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.outbox.base import Another, OutboxBase
 from notifykit.testing.outbox.steps import claim, claim_one, finish, look, put_off, queue, reject, send

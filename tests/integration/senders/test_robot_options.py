@@ -14,7 +14,7 @@ import pytest
 from notifykit_wecom.robot import WecomRobot
 from notifykit_wecom.robot_options import Article, RobotOptions
 
-from notifykit.attachments import Attachment
+from notifykit.messages.attachments import Attachment
 from notifykit.model import Outcome, Verdict
 from notifykit.options import OptionError
 from notifykit.secrets import Secret

@@ -15,7 +15,7 @@ from mail_server import HANG_UP, SILENCE, MailServer
 from notifykit_smtp.letter import first_line, one_line
 from notifykit_smtp.sender import Smtp, SmtpOptions
 
-from notifykit.attachments import Attachment
+from notifykit.messages.attachments import Attachment
 from notifykit.model import FOREVER, Outcome, Verdict
 from notifykit.secrets import Secret
 from notifykit.testing import message, send_context

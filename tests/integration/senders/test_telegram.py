@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pytest
 from notifykit_telegram.sender import Button, Telegram, TelegramOptions
 
-from notifykit.escaping import escape_html, escape_telegram_markdown
+from notifykit.messages.escaping import escape_html, escape_telegram_markdown
 from notifykit.model import FOREVER, Outcome, Verdict
 from notifykit.roles import Rate
 from notifykit.secrets import Secret

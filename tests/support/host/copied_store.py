@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from notifykit.attachments import Attachment
+from notifykit.messages.attachments import Attachment
 from notifykit.model import FOREVER, Batch, CampaignData, Status
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.pruned import KeepsPruned

@@ -92,7 +92,7 @@ AS_THEY_ARE = {
     "notifykit/outbox/postgres/failures.py: does not exist": _OF_THE_SERVER,
     "notifykit/outbox/sqlite/database.py: no such": "what SQLite says, to be recognised",
     "notifykit/outbox/sqlite/database.py: no query solution": "what SQLite says, to be recognised",
-    "notifykit/receipts.py: , which is no later": "stored: what a service told",
+    "notifykit/messages/receipts.py: , which is no later": "stored: what a service told",
     "notifykit/secrets.py: {file: path}": "YAML",
     "notifykit/outbox/values.py: {}; before, to {}": "stored: a person's words, and what a message said before",
     "notifykit/metrics/families.py": "what metrics mean, as Prometheus keeps it",

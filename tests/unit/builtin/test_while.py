@@ -11,13 +11,13 @@ import pytest
 from notifykit_builtin.once import Once
 from notifykit_builtin.while_says import While
 
+from notifykit.campaign.times import Every
 from notifykit.errors import CampaignError, RenderError
 from notifykit.model import Problem, Record, Table
 from notifykit.roles import Decision, Source, Strategy, StrategyContext
 from notifykit.testing import StrategyContract
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.samples import FakeLedger
-from notifykit.times import Every
 
 TABLE = Table("rooms.csv", {"room": 0, "state": 1, "invoice": 2})
 

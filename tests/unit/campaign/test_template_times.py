@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from notifykit.campaign.render import compile_condition, compile_template
+from notifykit.campaign.times import PassTime
 from notifykit.errors import RenderError
 from notifykit.model import Record, Table
-from notifykit.times import PassTime
 
 ZONE = ZoneInfo("Asia/Shanghai")
 TABLE = Table("orders.csv", {"key": 0, "due": 1, "paid": 2})

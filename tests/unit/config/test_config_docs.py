@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from notifykit.campaign.template_filters import FILTERS
 from notifykit.campaign.template_times import time_filters
+from notifykit.campaign.times import PassTime
 from notifykit.config import batch_section, column_section, sections
 from notifykit.config.defects import InvalidConfigurationError
 from notifykit.config.explain import TolerantJsonSchema
@@ -23,7 +24,6 @@ from notifykit.config.section import Section
 from notifykit.model import OnUnknown
 from notifykit.plugins import load_plugins
 from notifykit.plugins.registry import Registry
-from notifykit.times import PassTime
 
 PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
 MODELS: Mapping[str, type[BaseModel]] = {

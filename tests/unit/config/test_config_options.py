@@ -10,11 +10,11 @@ from typing import Any, ClassVar, Literal
 
 import pytest
 
-from notifykit.attachments import Attachment
 from notifykit.campaign.message_options import MessageOptions, StoredOptionsError, message_options
 from notifykit.config.resolve import Configuration
 from notifykit.errors import PluginError, RenderError
-from notifykit.escaping import escape_html
+from notifykit.messages.attachments import Attachment
+from notifykit.messages.escaping import escape_html
 from notifykit.model import Message, Outcome, Record, Table
 from notifykit.options import OptionError
 from notifykit.plugins.registry import Offer, Registry

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifykit.campaign.campaign import Channel, MessagePlan, RetryPolicy
+from notifykit.campaign.times import QuietHours
 from notifykit.model import FOREVER, Claim, Message, OnUnknown, Outcome, Status, Task
 from notifykit.outbox.values import Transition
 from notifykit.pipeline.judge import backoff, judge, postponed
 from notifykit.roles import SendContext
-from notifykit.times import QuietHours
 from notifykit.wording import Reason, host
 
 NOW = 1000.0

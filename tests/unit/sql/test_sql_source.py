@@ -69,7 +69,7 @@ def test_the_view_stays_as_it_was_read(shop: Shop) -> None:
 
 
 def test_more_rows_than_memory_is_given_come_from_the_spool(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("notifykit.spool.IN_MEMORY", 1000)
+    monkeypatch.setattr("notifykit.campaign.spool.IN_MEMORY", 1000)
     file = shop("CREATE TABLE orders (order_no, mobile)")
     with closing(sqlite3.connect(file)) as db:
         db.executemany("INSERT INTO orders VALUES (?, ?)", ((number, "x" * 20) for number in range(2_300)))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifykit.escaping import (
+from notifykit.messages.escaping import (
     escape_commonmark,
     escape_html,
     escape_mrkdwn,

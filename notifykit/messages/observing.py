@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
+    from notifykit.messages.receipts import Receipt
     from notifykit.model import Outcome, Task
     from notifykit.outbox.decided import Decision
     from notifykit.outbox.values import Pause
-    from notifykit.receipts import Receipt
     from notifykit.wording import Reason
 
 hookspec = pluggy.HookspecMarker("notifykit")
@@ -68,9 +68,9 @@ def task_retried(task: Task, outcome: Outcome, at: float) -> None:
 
 @hookspec
 def task_receipt(task: Task, receipt: Receipt) -> None:
-    """Observe what a service told later of a message, after it is durable, where it is news (see `notifykit.receipts`).
+    """Observe what a service told later of a message, after it is durable, where it is news.
 
-    Called in the process that was told. `task` is as it stands now.
+    See `notifykit.messages.receipts`. Called in the process that was told. `task` is as it stands now.
 
     .. versionadded:: 0.1
     """

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifykit.times import LATEST, PassTime, QuietHours, in_zone, read_date, read_datetime, zone_of
+from notifykit.campaign.times import LATEST, PassTime, QuietHours, in_zone, read_date, read_datetime, zone_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NIGHT = ["22:00-08:00"]

@@ -1,0 +1,1 @@
+"""What a message carries, how record data stays text in it, and what is told of it later."""
