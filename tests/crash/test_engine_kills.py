@@ -119,6 +119,8 @@ def stand_still(world: EngineWorld, server: Server, rng: random.Random, processe
     """One sleeps beyond its lease, and wakes."""
     with standing_still(rng.choice(processes)):
         time.sleep(world.lease * 1.5)
+    # What was on its way to the wire goes out now: who asks the service what arrived waits for that.
+    time.sleep(1.0)
 
 
 @pytest.mark.long

@@ -6,6 +6,7 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
+from threading import Event, Semaphore
 from typing import Any
 from uuid import uuid4
 
@@ -106,17 +107,33 @@ def test_a_retry_that_waits_is_sent_after_a_tick(folder: Path, store: str, servi
     assert len(refused) == 3
 
 
-@pytest.mark.long
 def test_a_worker_that_stood_still_beyond_its_lease_doubles_nothing(
     folder: Path, store: str, service: CountingServer
 ) -> None:
+    """It falls asleep with all its calls at the service, which can say what became of each of them."""
     world = EngineWorld(folder, service, store, count=30, channels=2, workers=2, lease=1.0)
-    service.before = lambda _body: time.sleep(0.05)
-    with workers(world, 2) as processes:
-        wait_until(lambda: len(service.accepted) > 5)
+    at_the_service = Semaphore(0)
+    answered = Event()
+
+    def hold(_body: object) -> None:
+        at_the_service.release()
+        answered.wait(30)
+
+    service.before = hold
+    with workers(world, 1) as processes:
+        for _ in range(world.channels * world.workers):
+            assert at_the_service.acquire(timeout=30)
         with standing_still(processes[0]):
-            wait_until(lambda: len(service.accepted) > 50 or world.doubts() > 0)
-            time.sleep(1.5)
+            answered.set()
+            processes.append(world.start("worker"))
+            doubts = 0
+
+            def found_what_it_left() -> bool:
+                nonlocal doubts
+                doubts += world.doubts()
+                return doubts >= world.channels * world.workers and len(service.accepted) > 50
+
+            wait_until(found_what_it_left)
         wait_until(lambda: world.doubts() == 0 and world.settled())
         assert stop(processes) == [0, 0]
     assert world.problems() == []
