@@ -132,12 +132,21 @@ def upgrade(db: Database) -> None:
     if present:  # perhaps somebody else was faster
         return
     try:
-        if not columns_of(db.connection):
-            db.connection.execute(LEGACY_TABLE)
         there = () if _recorded(db.connection) else applied(db.connection)
+        if not columns_of(db.connection):
+            db.connection.execute(new_table())
         apply(db.connection, steps(), there=there)
     except sqlite3.Error as error:
         raise store_error(db.path, error) from error
+
+
+def new_table() -> str:
+    """Return what makes the table `tasks` of a new store, to the letter as the steps would leave it.
+
+    Each column that a step adds would have SQLite read the whole schema again.
+    """
+    added = "".join(f', "{name}" {type_}' for step in steps() for name, type_ in step.columns.items())
+    return f"{LEGACY_TABLE.removesuffix(')')}{added})"
 
 
 def applied(connection: sqlite3.Connection) -> tuple[str, ...]:
@@ -190,7 +199,7 @@ def objects(names: Collection[str] | None = None) -> Mapping[str, tuple[str, ...
     A table comes with its columns.
     """
     with closing(sqlite3.connect(":memory:")) as db:
-        db.execute(LEGACY_TABLE)
+        db.execute(new_table())
         for step in steps():
             if names is None or step.name in names:
                 step.take(db)

@@ -33,10 +33,11 @@ class SchemaStep:
 
     def take(self, connection: sqlite3.Connection) -> None:
         """Take this step, within the transaction that is open. Raises sqlite3.Error."""
-        there = {name for _, name, *_ in connection.execute("PRAGMA table_info(tasks)")}
-        again = connection.execute(_HAS_AGAIN).fetchone() is not None
+        there = {name for _, name, *_ in connection.execute("PRAGMA table_info(tasks)")} if self.columns else ()
+        unique = any(statement.startswith("CREATE UNIQUE ") for statement in self.statements)
+        again = unique and connection.execute(_HAS_AGAIN).fetchone() is not None
         for statement in self.needed(there):
-            connection.execute(statement.replace("UNIQUE ", "", 1) if again else statement)
+            connection.execute(statement.replace("CREATE UNIQUE ", "CREATE ", 1) if again else statement)
 
     def needed(self, there: Collection[str]) -> Iterator[str]:
         """Yield its statements, but for columns that the table has already: another program's are taken as they are."""

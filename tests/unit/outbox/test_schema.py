@@ -11,6 +11,7 @@ from notifykit.errors import StoreError
 from notifykit.model import Draft, Status
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.sqlite.schema import LEGACY_COLUMNS
+from notifykit.outbox.sqlite.steps import steps
 from notifykit.outbox.values import ChannelBounds, Filter
 from notifykit.testing.outbox.steps import take
 
@@ -35,6 +36,13 @@ def test_an_upgraded_legacy_table_is_the_same_as_a_new_one(legacy_file: Path, tm
             columns.append(connection.execute("PRAGMA table_info(tasks)").fetchall())
     assert columns[0] == columns[1]
     assert tuple(row[1] for row in columns[0][:7]) == LEGACY_COLUMNS
+
+
+def test_a_new_store_is_to_the_letter_what_the_steps_make_one_by_one(tmp_path: Path) -> None:
+    for count in range(1, len(steps()) + 1):
+        other_versions.upgrade_so_far(tmp_path / "old.db", count)
+    SqliteOutbox.open(tmp_path / "new.db").close()
+    assert schema_of(tmp_path / "old.db") == schema_of(tmp_path / "new.db")
 
 
 def test_upgrading_keeps_every_row_and_positional_readers(legacy_file: Path) -> None:
