@@ -141,6 +141,7 @@ def test_a_service_that_does_not_even_listen(world: TechnicianWorld) -> None:
         assert world.problems(back.accepted) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("before_the_first_pass", [True, False])
 def test_a_torn_status_file(world: TechnicianWorld, server: CountingServer, before_the_first_pass: bool) -> None:
     """The legacy program is wedged for ever; deleting the file made 75 to 129 duplicates."""

@@ -21,7 +21,6 @@ from notifykit.testing.outbox.steps import (
     queue_drafts,
     reject,
     send,
-    statuses,
 )
 from notifykit.testing.samples import draft
 
@@ -103,10 +102,11 @@ class LookingContract(OutboxBase):
         seen = []
         with outbox.transaction():
             for task in outbox.tasks(Filter(statuses=(Status.QUEUED,))):
-                outbox.decide([task.id], Status.CANCELLED, who="me", why="over", of=(Status.QUEUED,))
+                if len(seen) % 10 == 0:
+                    outbox.decide([task.id], Status.CANCELLED, who="me", why="over", of=(Status.QUEUED,))
                 seen.append(task.id)
         assert seen == made
-        assert set(statuses(outbox)) == {Status.CANCELLED}
+        assert [task.id for task in outbox.tasks(Filter(statuses=(Status.CANCELLED,)))] == made[::10]
 
     def test_what_others_do_while_tasks_are_yielded_is_seen(self, outbox: Outbox, another: Another) -> None:
         made = queue(outbox, *map(str, range(1_200)))

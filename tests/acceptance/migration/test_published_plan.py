@@ -165,6 +165,7 @@ def go(folder: Path, chosen: list[History]) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.long
 def test_some_states_of_the_published_plan(tmp_path: Path) -> None:
     go(tmp_path, [*histories()][3::17])
 

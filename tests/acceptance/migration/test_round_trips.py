@@ -229,6 +229,7 @@ def _run(examples: int, steps: int) -> None:
     )
 
 
+@pytest.mark.long
 def test_round_trips() -> None:
     _run(5, 12)
 

@@ -65,6 +65,7 @@ def test_a_place_is_moved_by_a_person(world: EngineWorld) -> None:
     assert "anna" in world.run("source", "list").stdout
 
 
+@pytest.mark.long
 def test_no_place_is_taken_without_the_file(world: EngineWorld) -> None:
     (world.folder / "c-lane-0.csv").rename(world.folder / "away.csv")
     assert world.run("generate", **THERE).returncode == 1, "there is no such file"
@@ -125,6 +126,7 @@ def test_what_a_machine_has_on_the_wire_is_counted(world: EngineWorld) -> None:
             go_on.set()
 
 
+@pytest.mark.long
 def test_a_store_that_is_a_file_keeps_no_places(tmp_path: Path, service: CountingServer) -> None:
     world = EngineWorld(tmp_path / "world", service, "state/outbox.db", count=1, channels=1)
     file = world.folder / "campaigns" / "c-lane-0.yaml"

@@ -88,6 +88,7 @@ def test_a_slow_channel_starves_no_other(folder: Path, store: str, service: Coun
         assert len(service.accepted.keys() - fast) < 12
 
 
+@pytest.mark.long
 def test_a_retry_that_waits_is_sent_after_a_tick(folder: Path, store: str, service: CountingServer) -> None:
     world = EngineWorld(folder, service, store, count=3, channels=1, interval=600)
     refused: set[str] = set()

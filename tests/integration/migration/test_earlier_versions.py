@@ -125,6 +125,7 @@ def test_a_plan_is_carried_out(packed: Path, folder: Path) -> None:
     assert tasks_of(world) == tasks_of(earlier_worlds.put_up(packed / MIGRATED, folder.with_name("theirs")))
 
 
+@pytest.mark.long
 def test_a_migration_that_was_cut_short_is_finished(packed: Path, folder: Path) -> None:
     theirs = earlier_worlds.put_up(packed / MIGRATED, folder.with_name("theirs"))
     for name in cut_short(packed, "migrate"):
@@ -165,6 +166,7 @@ def test_a_finished_migration_is_verified_worked_on_and_taken_back(packed: Path,
         assert schema.columns_of(db) == schema.LEGACY_COLUMNS
 
 
+@pytest.mark.long
 def test_a_rollback_that_was_cut_short_is_finished(packed: Path, folder: Path) -> None:
     theirs = earlier_worlds.put_up(packed / ROLLED_BACK, folder.with_name("theirs"))
     for name in cut_short(packed, "rollback"):

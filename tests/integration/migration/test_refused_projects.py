@@ -154,6 +154,7 @@ def test_a_table_that_is_not_the_old_programs_is_told_before(tmp_path: Path) -> 
         assert "ALTER TABLE tasks DROP COLUMN more" in said, command
 
 
+@pytest.mark.long
 def test_what_is_yet_to_be_migrated_is_nothing_of_verify(tmp_path: Path) -> None:
     world = build(tmp_path)
     assert world.run("migrate", "--yes").exit_code == 0

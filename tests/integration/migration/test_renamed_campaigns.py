@@ -61,6 +61,7 @@ def old_program(world: LegacyWorld) -> None:
     LegacyRun(world).schedule()
 
 
+@pytest.mark.long
 def test_nothing_is_doubled_or_lost_over_a_rename_and_a_rollback(world: LegacyWorld) -> None:
     migrated(world)
     waiting = held(world)
@@ -120,6 +121,7 @@ def test_until_it_is_said_nothing_is_queued_under_the_other_name(world: LegacyWo
     assert "migrated_as" in [found["reason"]["code"] for found in findings if found["reason"]]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("edited", [False, True])
 def test_no_renaming_is_advised_beside_the_file_of_a_migrated_campaign(world: LegacyWorld, edited: bool) -> None:
     """Also where that one names another send-status file by now."""

@@ -70,6 +70,7 @@ def statuses(outbox: PostgresOutbox) -> list[Status]:
     return [task.status for task in outbox.tasks(Filter())]
 
 
+@pytest.mark.long
 def test_a_standby_that_had_each_commit_first_loses_nothing_and_pauses_nothing(primary: Server) -> None:
     with standby(primary) as other:
         run_sql(primary, "ALTER SYSTEM SET synchronous_standby_names = 'standby'", "SELECT pg_reload_conf()")

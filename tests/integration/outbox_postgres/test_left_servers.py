@@ -31,6 +31,7 @@ def lives(folder: Path) -> bool:
     return f"-D {folder / 'data'}" in shown
 
 
+@pytest.mark.long
 def test_what_a_killed_process_left_is_cleared_away_and_what_is_used_stays() -> None:
     with running([sys.executable, "-c", OWNER]) as killed, running([sys.executable, "-c", OWNER]) as other:
         assert killed.stdout is not None

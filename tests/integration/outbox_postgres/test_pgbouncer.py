@@ -88,6 +88,7 @@ class Racing(ConcurrencyContract):
         return PostgresOutbox.open(os.environ[POOLER], clock, schema=schema_of(folder))
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("pooler")
 def test_what_two_offer_and_three_send_goes_out_once_and_in_order(tmp_path: Path) -> None:
     Racing().test_what_two_offer_and_three_send_goes_out_once_and_in_order(tmp_path)

@@ -18,6 +18,7 @@ from notifykit.outbox.postgres.store import PostgresOutbox
 from notifykit.testing.outbox.concurrency import ConcurrencyContract
 
 
+@pytest.mark.long
 class TestPostgres(ConcurrencyContract):
     seconds = 1.0
 

@@ -45,7 +45,9 @@ def check_tidy(home: Path, *checks: Sequence[object]) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [kind if kind == "sender" else pytest.param(kind, marks=pytest.mark.long) for kind in KINDS]
+)
 def test_the_written_tests_pass(tmp_path: Path, kind: str) -> None:
     create_plugin("acme-sms", tmp_path, kind=kind)
     home = tmp_path / "notifykit-acme-sms"

@@ -130,6 +130,7 @@ def test_a_wheel_of_a_plugin_holds_only_the_plugin(acme: Path) -> None:
     assert tops == {"notifykit_acme_sms", "notifykit_acme_sms-0.1.0.dist-info"}
 
 
+@pytest.mark.long
 def test_a_campaign_uses_it_beside_a_broken_one(run: Run, service: HttpService, tmp_path: Path) -> None:
     done = run("run", "--once")
     assert done.returncode == 0, done.stderr

@@ -91,6 +91,7 @@ def test_the_exit_codes_on_the_pages_are_those_of_the_commands(language: str, ti
     assert listed == [(str(int(code)), gettext(meaning)) for code, meaning in EXIT_CODES.items()]
 
 
+@pytest.mark.long
 def test_every_key_of_every_command_is_on_the_page(
     make_world: MakeWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

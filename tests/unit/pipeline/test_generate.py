@@ -244,6 +244,7 @@ _ROWS = st.lists(
 _A = ("a", "N", "x")
 
 
+@pytest.mark.long
 @settings(max_examples=30, deadline=None)
 @example(before=[_A], after=[_A], sent=0, dry_run=False, bad="a")
 @example(before=[_A], after=[_A, _A], sent=0, dry_run=True, bad="")

@@ -242,6 +242,7 @@ def test_a_broken_store_is_caught(tmp_path: Path, store: type[SqliteOutbox], pro
             test(**given)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("store", [Unlimited, Disorderly, Unconditional])
 def test_a_walk_finds_it_too(store: type[SqliteOutbox]) -> None:
     def open_store(folder: Path, clock: Clock) -> SqliteOutbox:

@@ -85,6 +85,7 @@ def test_two_threads_of_one_program(world: ProgramWorld) -> None:
     assert world.problems() == []
 
 
+@pytest.mark.long
 def test_before_during_and_after_a_migration(world: ProgramWorld) -> None:
     """Bare, migrated with messages under way, shimmed, started bare by mistake, rolled back, bare, and once more."""
     world.environment["LEGACY_CYCLES"] = "1"
@@ -127,6 +128,7 @@ def test_before_during_and_after_a_migration(world: ProgramWorld) -> None:
     assert {task.status for task in world.tasks()} == {Status.COMPLETED}
 
 
+@pytest.mark.long
 def test_a_renamed_campaign_is_refused_until_it_is_said_and_then_goes_on(world: ProgramWorld) -> None:
     world.bare("--once", "bj", "sh")
     notifykit(world, "migrate", "--yes")
@@ -144,6 +146,7 @@ def test_a_renamed_campaign_is_refused_until_it_is_said_and_then_goes_on(world: 
     assert world.problems() == []
 
 
+@pytest.mark.long
 def test_a_program_that_runs_while_its_campaign_is_renamed_queues_nothing_more(world: ProgramWorld) -> None:
     world.bare("--once", "bj", "sh")
     notifykit(world, "migrate", "--yes")

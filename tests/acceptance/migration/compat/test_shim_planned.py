@@ -63,6 +63,7 @@ def test_one_that_stops_between_two_messages_queues_none(world: ProgramWorld) ->
     assert world.problems() == []
 
 
+@pytest.mark.long
 def test_what_it_left_is_not_created_again(world: ProgramWorld) -> None:
     """One contract failed, one waits with its first message, the others were sent; then the table is migrated."""
     (world.folder / "campaigns" / "shanghai.yaml").unlink()

@@ -32,6 +32,7 @@ def test_the_ways_from_the_old_program_and_back_do_the_work_that_they_are_timed_
         assert (found.peak > 0) == (measure in (moving.dry_run, moving.migrate, moving.roll_back))
 
 
+@pytest.mark.long
 def test_the_old_program_does_its_whole_job_bare_and_shimmed(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "shelf")
     for measure in (shimming.bare, shimming.shimmed):
