@@ -23,13 +23,13 @@ ON CONFLICT DO NOTHING
 # `attach`: a task carries a file.
 _ATTACH = "INSERT INTO attached (task_id, sha256) VALUES (?, ?) ON CONFLICT DO NOTHING"
 
-# `attach_like`: a new round carries what the round before it does.
+# `attach_like`: a new round carries what the round before it does, of the same period.
 _ATTACH_LIKE = """
 INSERT INTO attached (task_id, sha256)
 SELECT new.id, sha256 FROM tasks AS new
   JOIN tasks AS old INDEXED BY tasks_dedup
     ON old.campaign = new.campaign AND old.record_key = new.record_key AND old.message_name = new.message_name
-   AND old.round = new.round - 1
+   AND old.round = new.round - 1 AND coalesce(old.period, '') = coalesce(new.period, '')
   JOIN attached ON attached.task_id = old.id
  WHERE new.id = ?
 """

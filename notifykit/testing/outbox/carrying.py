@@ -18,10 +18,10 @@ TERMS = Attachment.of("terms.txt", b"never\x00changed\xff" * 1000)
 LOGO = Attachment.of("logo.png", b"\x89PNG")
 
 
-def carrying(key: str, *files: Attachment, round_: int = 1) -> Draft:
+def carrying(key: str, *files: Attachment, period: str = "") -> Draft:
     """Make a message that carries files."""
     options = {"files": [file.as_data() for file in files]}
-    return draft(key=key, recipient=f"to {key}", options=options, attachments=files, round=round_)
+    return draft(key=key, recipient=f"to {key}", options=options, attachments=files, period=period)
 
 
 def kept(outbox: Outbox, file: Attachment) -> bool:
@@ -78,6 +78,14 @@ class CarryingContract(OutboxBase):
         assert (again.options, again.status) == (look(outbox, a).options, Status.QUEUED)
         (one,) = claim(outbox)
         assert one.task.options == {"files": [TERMS.as_data()]}
+        assert kept(outbox, TERMS)
+
+    def test_a_message_of_a_later_period_is_sent_again_with_the_file_of_each(self, outbox: Outbox) -> None:
+        send(outbox, *queue_drafts(outbox, [carrying("A", TERMS, period=period) for period in "12"]))
+        for round_ in (2, 3):
+            (again,) = outbox.resend("sample", "A", ["group"], who="甲", why="lost")
+            assert (again.period, again.round) == ("2", round_)
+            send(outbox, again.id)
         assert kept(outbox, TERMS)
 
     def test_a_message_that_is_changed_carries_what_it_says_now(self, outbox: Outbox) -> None:

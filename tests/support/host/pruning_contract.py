@@ -114,6 +114,16 @@ class PruningContract(OutboxBase):
             (task,) = shelf.outbox.tasks(Filter())
             assert task.options == {"files": [TERMS.as_data(), LOGO.as_data()]}
 
+    def test_a_file_of_an_earlier_period_is_not_kept_for_a_later_one(
+        self, opened: OpenedOutbox, archive: Path, clock: FakeClock
+    ) -> None:
+        for period, file in (("1", LOGO), ("2", TERMS)):
+            queue_drafts(opened, [carrying("A", file, period=period)])
+            send_all(opened)
+        assert len(opened.resend("sample", "A", ["group"], who="me", why="lost")) == 1
+        assert self.prune(opened, archive, clock, keep=-DAY) == 1
+        assert [kept(opened, file) for file in (LOGO, TERMS)] == [False, True]
+
     def test_its_key_is_known_for_ever(self, opened: OpenedOutbox, archive: Path, clock: FakeClock) -> None:
         queue(opened, "A")
         send_all(opened)
