@@ -127,8 +127,11 @@ class Exchanges:
             slots = len(errands) if claiming else 0
             done = self._outbox.exchange(finished, self._worker, slots, bounds, self._settings.lease, self._campaigns)
             calls, back = self._sorted(self._calls(done.claims, bounds))
+            expired = [claim.task for claim, then in back if then.status is Status.CANCELLED]
             if back:
                 self._outbox.give_back(back)
+            if any(is_digest(claim.task.campaign) for claim, _ in back):  # they go without what has expired
+                expired += self._outbox.cancel_expired()
             found = sum(map(len, calls))
             calls, failed = self._fixed(calls)
             thens = iter([one.then if moved else None for one, moved in zip(finished, done.moved, strict=True)])
@@ -142,7 +145,6 @@ class Exchanges:
         for errand, claims in zip(errands, calls, strict=False):
             errand.claims = claims
         self.held.take(calls, now)
-        expired = [claim.task for claim, then in back if then.status is Status.CANCELLED]
         tell_expired(expired)
         self._expired += len(expired)
         return bool(back) or sum(map(len, calls)) < found

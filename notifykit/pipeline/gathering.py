@@ -14,6 +14,7 @@ from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Transition
 from notifykit.pipeline.call import Result
 from notifykit.pipeline.drafting import storable
+from notifykit.pipeline.judge import has_expired
 from notifykit.wording.host import DIGEST_TEXT, DIGEST_TOO_LONG
 from notifykit.wording.translation import gettext, untranslated
 
@@ -71,6 +72,14 @@ class Gathering:
             fixed = self._outbox.fix(claim, [task.id for task in members[: error.number]], "")
             return None if fixed is None else Result(fixed, Outcome.rejected(error.code, str(error)), 0.0)
         return self._outbox.fix(claim, [task.id for task in members[:number]], text)
+
+    def outlived(self, claim: Claim) -> bool:
+        """Whether a claim is of a digest that is fixed, of which a message has expired: it is to go without that."""
+        task = claim.task
+        if not task.text or not is_digest(task.campaign) or task.doubted_at is not None:
+            return False
+        now = self._outbox.now()
+        return any(has_expired(member, now) for member in self._outbox.members(task.id))
 
     def _plan(self, digest: Task) -> MessagePlan | None:
         campaign = self._campaigns.get(campaign_of(digest.campaign))

@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 
 from notifykit.campaign.campaign import MessagePlan, RetryPolicy
-from notifykit.model import Claim, OnUnknown, Outcome, Status, Verdict
+from notifykit.model import Claim, OnUnknown, Outcome, Status, Task, Verdict
 from notifykit.outbox.values import Outage, OutageKind, Transition
 from notifykit.wording import host
 
@@ -100,10 +100,14 @@ def judge(
     return Transition(status=Status.IN_DOUBT, reason=host.NOT_PROVEN(cause=said))
 
 
+def has_expired(task: Task, now: float) -> bool:
+    """Whether a message is not to be sent any more. What may have been accepted is tried until that is known."""
+    return task.expires_at is not None and task.expires_at <= now and task.doubted_at is None
+
+
 def postponed(claim: Claim, plan: MessagePlan | None, now: float) -> Transition | None:
     """Say where a claimed task goes that is not to be sent now: it has expired, or it is quiet. None: it is sent."""
-    task = claim.task
-    if task.expires_at is not None and task.expires_at <= now and task.doubted_at is None:
+    if has_expired(claim.task, now):
         return Transition(status=Status.CANCELLED, reason=host.EXPIRED())
     if plan is not None and plan.quiet is not None and (until := plan.quiet.until(now)) > now:
         return Transition(status=Status.QUEUED, not_before=until)

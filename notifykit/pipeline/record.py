@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping, Sequence
 
 from notifykit.campaign.campaign import Campaign, Channel, MessagePlan, RetryPolicy
-from notifykit.model import Claim, Outcome, Verdict
+from notifykit.model import Claim, Outcome, Status, Verdict
 from notifykit.outbox.digests import campaign_of
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Finished, Outage, Pause, Transition
@@ -74,6 +74,8 @@ class Recorder:
 
     def postponed(self, claim: Claim) -> Transition | None:
         """Say where a claimed task goes that is not to be sent now; None: it is sent."""
+        if self.gathering.outlived(claim):
+            return Transition(status=Status.QUEUED)
         return postponed(claim, self._plan(claim), self._outbox.now())
 
     def _plan(self, claim: Claim) -> MessagePlan | None:

@@ -21,10 +21,10 @@ SELECT t.id, t.not_before FROM outbox.digest_members JOIN outbox.tasks AS t ON t
    AND (expires_at IS NULL OR expires_at > %s OR doubted_at IS NOT NULL) ORDER BY t.id FOR UPDATE OF t
 """
 
-# `fix`: those that wait no more were not in it.
+# `fix`: those that wait no more were not in it, unless it was tried with them.
 _LEFT_OUT = """
 UPDATE outbox.digest_members SET digest = 0, stands = 0
- WHERE digest = %(digest)s AND NOT task_id = ANY (%(ids)s::bigint[])
+ WHERE digest = %(digest)s AND stands = 1 AND NOT task_id = ANY (%(ids)s::bigint[])
 """
 
 # `fix`: what did not fit goes in the next one.
@@ -32,7 +32,7 @@ _PUT_OVER = """
 UPDATE outbox.digest_members SET digest = %(next)s WHERE digest = %(digest)s AND task_id = ANY (%(ids)s::bigint[])
 """
 
-# `fix`: its lane, and the next one of its kind.
+# `fix`: its lane, and the next one of its kind that was never tried.
 _NEXT = """
 SELECT its.lane, its.limit_key, (SELECT options FROM outbox.messages WHERE messages.id = its.id),
        next.id, next.not_before
@@ -40,7 +40,9 @@ SELECT its.lane, its.limit_key, (SELECT options FROM outbox.messages WHERE messa
   LEFT JOIN LATERAL (
        SELECT t.id, t.not_before FROM outbox.digests AS other JOIN outbox.tasks AS t ON t.id = other.task_id
         WHERE other.alike = digests.alike AND other.task_id > digests.task_id AND other.members IS NULL
-          AND t.status = 'queued' ORDER BY t.id LIMIT 1) AS next ON true
+          AND t.status = 'queued'
+          AND NOT EXISTS (SELECT 1 FROM outbox.attempts AS made WHERE made.task_id = t.id)
+        ORDER BY t.id LIMIT 1) AS next ON true
  WHERE digests.task_id = %s
 """
 

@@ -32,15 +32,17 @@ SELECT its.task_id, its.digest, its.ordered, t.campaign, m.message_name, t.chann
 # `hold`: the channels of tasks.
 _CHANNELS = "SELECT DISTINCT channel FROM outbox.tasks WHERE id = ANY (%s::bigint[])"
 
-# `open_of`, `gather`: the last digest of each kind that gathers, with how many it has, when it is due, when all of them
-# are, and its lane.
+# `open_of`, `gather`: the last digest of each kind that gathers and was never tried, with how many it has, when it is
+# due, when all of them are, and its lane.
 _OPEN = """
 SELECT DISTINCT ON (alike) alike, task_id, (
            SELECT count(*) FROM outbox.digest_members WHERE digest = digests.task_id AND stands = 1), not_before, (
            SELECT coalesce(max(t.not_before), 0) FROM outbox.digest_members AS its
              JOIN outbox.tasks AS t ON t.id = its.task_id WHERE its.digest = digests.task_id AND its.stands = 1), lane
   FROM outbox.digests JOIN outbox.tasks ON tasks.id = task_id
- WHERE alike = ANY (%s::text[]) AND members IS NULL AND status = 'queued' ORDER BY alike, task_id DESC
+ WHERE alike = ANY (%s::text[]) AND members IS NULL AND status = 'queued'
+   AND NOT EXISTS (SELECT 1 FROM outbox.attempts AS made WHERE made.task_id = tasks.id)
+ ORDER BY alike, task_id DESC
 """
 
 # `wait_for_others`: messages that are to be gathered, in none yet.

@@ -28,24 +28,25 @@ UPDATE outbox.tasks AS t
 RETURNING t.id
 """
 
-_FIXED = """
+# Part of `_EXPIRED` and `_STILL`: it is fixed in a digest that is being sent, or may have been accepted.
+_UNDER_WAY = """
 EXISTS (SELECT 1 FROM outbox.digest_members AS its JOIN outbox.digests ON digests.task_id = its.digest
           JOIN outbox.tasks AS whole ON whole.id = its.digest
          WHERE its.task_id = tasks.id AND its.stands = 1 AND members IS NOT NULL
-           AND whole.status IN ('queued', 'sending'))"""
+           AND (whole.status = 'sending' OR (whole.status = 'queued' AND whole.doubted_at IS NOT NULL)))"""
 
-# `cancel_expired`: what waits and has expired, the first ones first. What may have been accepted is tried until that is
-# known, and what is fixed in a digest goes where that goes.
+# `cancel_expired`: what waits and has expired, the first ones first, in a digest as well. What may have been accepted
+# is tried until that is known.
 _EXPIRED = f"""
 SELECT id FROM outbox.tasks
- WHERE status = 'queued' AND expires_at IS NOT NULL AND expires_at <= %s AND doubted_at IS NULL AND NOT {_FIXED}
+ WHERE status = 'queued' AND expires_at IS NOT NULL AND expires_at <= %s AND doubted_at IS NULL AND NOT {_UNDER_WAY}
  ORDER BY expires_at, id LIMIT %s
 """
 
 # `cancel_expired`: those of some that are still so.
 _STILL = f"""
 SELECT id FROM outbox.tasks
- WHERE id = ANY (%s::bigint[]) AND status = 'queued' AND expires_at <= %s AND doubted_at IS NULL AND NOT {_FIXED}
+ WHERE id = ANY (%s::bigint[]) AND status = 'queued' AND expires_at <= %s AND doubted_at IS NULL AND NOT {_UNDER_WAY}
  ORDER BY id FOR UPDATE
 """
 
@@ -55,6 +56,23 @@ UPDATE outbox.tasks
    SET status = 'cancelled', hold_until = NULL, not_before = 0, reason = %(reason)s, reason_code = %(reason_code)s,
        reason_params = %(reason_params)s
  WHERE id = ANY (%(ids)s::bigint[])
+"""
+
+
+# `_reopen`: digests that wait for another try, in which some messages are fixed, hold and say nothing yet, and go
+# without these.
+_REOPEN = """
+WITH fixed AS (
+    SELECT DISTINCT its.digest AS id
+      FROM outbox.digest_members AS its JOIN outbox.digests ON digests.task_id = its.digest
+      JOIN outbox.tasks AS t ON t.id = its.digest
+     WHERE its.task_id = ANY (%(ids)s::bigint[]) AND its.stands = 1 AND members IS NOT NULL AND t.status = 'queued'),
+open AS (
+    UPDATE outbox.digests SET members = NULL FROM fixed WHERE task_id = fixed.id),
+unsaid AS (
+    UPDATE outbox.messages AS m SET text = '', round = round + 1 FROM fixed WHERE m.id = fixed.id)
+UPDATE outbox.digest_members AS its SET stands = 0 FROM fixed
+ WHERE its.digest = fixed.id AND its.task_id = ANY (%(ids)s::bigint[])
 """
 
 
@@ -91,6 +109,7 @@ class Postponing:
             ids = [task.id for task in expired]
             db.execute(_CANCEL, {"ids": ids, **cells.reason_values(EXPIRED())})
             _tell(db, ids, now)
+            _reopen(db, ids)
             self.lanes.find_turns(held)
         return expired
 
@@ -104,3 +123,12 @@ def _back(claim: Claim, then: Transition) -> dict[str, object]:
 def _tell(db: Database, ids: Sequence[int], now: float) -> None:
     kind, who, detail = EXPIRED_EVENT
     events.record(db, [Event(at=now, task_id=id_, kind=kind, who=who, detail=detail) for id_ in ids])
+
+
+def _reopen(db: Database, ids: Sequence[int]) -> None:
+    """Have digests that wait for another try, in which these messages are fixed, go without them. The lanes are held.
+
+    Such a digest keeps its place, its tries and its wait. What it holds and says is fixed anew with the claim for its
+    next call, which has another key: the service may remember the text that came with the one before.
+    """
+    db.execute(_REOPEN, {"ids": list(ids)})

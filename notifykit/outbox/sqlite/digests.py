@@ -54,13 +54,15 @@ DELETE FROM digest_members WHERE task_id IN {_THESE}
    AND (digest = 0 OR digest IN (SELECT task_id FROM digests WHERE members IS NULL))
 """
 
-# `_fill`: the last digest of its kind that gathers, with how many it has, when it is due, and when all of them are.
+# `_fill`: the last digest of its kind that gathers and was never tried, with how many it has, when it is due, and when
+# all of them are.
 _OPEN = """
 SELECT task_id, (SELECT count(*) FROM digest_members WHERE digest = digests.task_id AND stands = 1),
        (SELECT not_before FROM tasks WHERE id = digests.task_id),
        (SELECT coalesce(max(not_before), 0.0) FROM digest_members JOIN tasks ON tasks.id = digest_members.task_id
          WHERE digest = digests.task_id AND stands = 1)
   FROM digests WHERE alike = ? AND members IS NULL AND (SELECT status FROM tasks WHERE id = task_id) = 'queued'
+   AND NOT EXISTS (SELECT 1 FROM attempts WHERE attempts.task_id = digests.task_id)
  ORDER BY task_id DESC LIMIT 1
 """
 
@@ -112,18 +114,21 @@ SELECT tasks.id, not_before FROM digest_members JOIN tasks ON tasks.id = task_id
    AND (expires_at IS NULL OR expires_at > ? OR doubted_at IS NOT NULL) ORDER BY tasks.id
 """
 
-# `fix`: those that wait no more were not in it.
-_LEFT_OUT = f"UPDATE digest_members SET digest = 0, stands = 0 WHERE digest = :digest AND task_id NOT IN {_THESE}"
+# `fix`: those that wait no more were not in it, unless it was tried with them.
+_LEFT_OUT = f"""
+UPDATE digest_members SET digest = 0, stands = 0 WHERE digest = :digest AND stands = 1 AND task_id NOT IN {_THESE}
+"""
 
 # `fix`: what did not fit goes in the next one.
 _PUT_OVER = f"UPDATE digest_members SET digest = :next WHERE digest = :digest AND task_id IN {_THESE}"
 
-# `fix`: the next one of its kind.
+# `fix`: the next one of its kind that was never tried.
 _NEXT = """
 SELECT other.task_id, (SELECT not_before FROM tasks WHERE id = other.task_id)
   FROM digests JOIN digests AS other ON other.alike = digests.alike
  WHERE digests.task_id = ? AND other.task_id > digests.task_id AND other.members IS NULL
    AND (SELECT status FROM tasks WHERE id = other.task_id) = 'queued'
+   AND NOT EXISTS (SELECT 1 FROM attempts WHERE attempts.task_id = other.task_id)
  ORDER BY 1 LIMIT 1
 """
 

@@ -10,7 +10,7 @@ from notifykit.outbox.values import Filter, Transition
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.outbox.base import OutboxBase
 from notifykit.testing.outbox.digests import at, fix
-from notifykit.testing.outbox.steps import accept, claim, claim_one, doubt, finish, look, queue_drafts
+from notifykit.testing.outbox.steps import accept, claim, claim_one, doubt, finish, look, put_off, queue_drafts
 from notifykit.testing.samples import draft
 
 HOUR = 3600.0
@@ -81,7 +81,7 @@ class DigestTimesContract(OutboxBase):
         assert outbox.fix(one, [], "") is None
         assert (claim(outbox), look(outbox, one.task.id).status) == ([], Status.CANCELLED)
 
-    def test_what_is_fixed_in_a_digest_expires_no_more(self, outbox: Outbox, clock: FakeClock) -> None:
+    def test_what_is_being_sent_in_a_digest_does_not_expire(self, outbox: Outbox, clock: FakeClock) -> None:
         (id_,) = queue_drafts(outbox, [draft(key="a", batch=BATCH, expires_at=clock.now() + HOUR + 1)])
         clock.advance(HOUR)
         one = fix(outbox, claim_one(outbox))
@@ -89,6 +89,43 @@ class DigestTimesContract(OutboxBase):
         assert outbox.cancel_expired() == []
         assert accept(outbox, one)
         assert at(outbox, [id_]) == [Status.SENT]
+
+    def test_a_digest_that_waits_for_another_try_goes_without_what_has_expired(
+        self, outbox: Outbox, clock: FakeClock
+    ) -> None:
+        soon = clock.now() + HOUR + 1
+        gone, kept = queue_drafts(outbox, [draft(key="a", batch=BATCH, expires_at=soon), draft(key="b", batch=BATCH)])
+        clock.advance(HOUR)
+        one = fix(outbox, claim_one(outbox))
+        assert put_off(outbox, one, until=clock.now() + 60, hold=clock.now() + 120)
+        queue_drafts(outbox, [draft(key="c")])
+        clock.advance(30)
+        assert [task.id for task in outbox.cancel_expired()] == [gone]
+        (late,) = queue_drafts(outbox, [draft(key="d", batch=BATCH)])
+        assert claim(outbox) == []  # it keeps its wait, and its place before the other
+        clock.advance(30)
+        again = fix(outbox, claim_one(outbox))
+        assert (again.task.id, again.task.text, again.task.tries) == (one.task.id, look(outbox, kept).text, 2)
+        assert again.task.idempotency_key != one.task.idempotency_key
+        assert accept(outbox, again)
+        assert at(outbox, [gone, kept, late]) == [Status.CANCELLED, Status.SENT, Status.QUEUED]
+        assert [len(outbox.attempts(id_)) for id_ in (one.task.id, gone, kept)] == [2, 1, 2]
+        assert [found.stands for found in outbox.memberships([gone])] == [0]
+        assert outbox.decide([gone], Status.QUEUED, who="w", why="y", of=[Status.CANCELLED])
+        assert [found.follows for found in outbox.memberships([gone])] == [False, True]
+
+    def test_a_digest_that_may_have_been_accepted_is_repeated_whole(self, outbox: Outbox, clock: FakeClock) -> None:
+        soon = clock.now() + HOUR + 1
+        ids = queue_drafts(outbox, [draft(key="a", batch=BATCH, expires_at=soon), draft(key="b", batch=BATCH)])
+        clock.advance(HOUR)
+        one = fix(outbox, claim_one(outbox))
+        finish(outbox, one, Outcome.unknown("lost"), Transition(status=Status.QUEUED))
+        clock.advance(HOUR)
+        assert outbox.cancel_expired() == []
+        again = claim_one(outbox)
+        assert (again.task.text, again.task.idempotency_key) == (one.task.text, one.task.idempotency_key)
+        assert accept(outbox, again)
+        assert at(outbox, ids) == [Status.SENT] * 2
 
     def test_a_digest_that_is_given_back_gathers_on(self, outbox: Outbox, clock: FakeClock) -> None:
         (first,) = queue_drafts(outbox, [draft(key="a", batch=BATCH)])

@@ -40,8 +40,8 @@ class DigestWalk(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.stores = [type(self).open_outbox(Path(self.folder.name), self.clock) for _ in range(2)]
         self.claims: list[Claim] = []
-        self.texts: dict[int, str] = {}
-        """What digests say, once they are fixed."""
+        self.texts: dict[str, str] = {}
+        """What calls say, by their keys."""
         self.next = 0
         self.decided = False
         self.claims_closed = 0
@@ -129,7 +129,7 @@ class DigestWalk(RuleBasedStateMachine):
                     self.claims_closed += 1
         for claim in taken:
             if is_digest(claim.task.campaign):
-                assert self.texts.setdefault(claim.task.id, claim.task.text) == claim.task.text
+                assert self.texts.setdefault(claim.task.idempotency_key, claim.task.text) == claim.task.text
                 assert [task.text for task in store.members(claim.task.id)] == claim.task.text.split(",")
         ordered = [claim.task.recipient for claim in taken if claim.task.ordered]
         assert len(set(ordered)) == len(ordered), "two claims of one lane at once"

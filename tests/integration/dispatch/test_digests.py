@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,7 +58,15 @@ def store(tmp_path: Path) -> Iterator[SqliteOutbox]:
         yield outbox
 
 
-def queue(store: SqliteOutbox, count: int, recipients: int = 1, *, wait: float = 0.0, most: int = 100) -> None:
+def queue(
+    store: SqliteOutbox,
+    count: int,
+    recipients: int = 1,
+    *,
+    wait: float = 0.0,
+    most: int = 100,
+    expires_at: float | None = None,
+) -> None:
     store.enqueue(
         [
             Draft(
@@ -69,6 +78,7 @@ def queue(store: SqliteOutbox, count: int, recipients: int = 1, *, wait: float =
                 channel="desk",
                 task_type="x",
                 batch=Batch(wait=wait, most=most),
+                expires_at=expires_at,
             )
             for number in range(count)
         ]
@@ -209,6 +219,24 @@ def test_a_repeat_has_the_same_messages_text_and_key(store: SqliteOutbox) -> Non
     assert len(repeats) == 3
     assert len({(given.text, given.idempotency_key) for given in repeats}) == 1
     assert by_status(store) == {Status.SENT: ["k00", "k01", "k02", "k03"]}
+
+
+def test_a_retry_goes_without_what_has_expired_meanwhile(store: SqliteOutbox) -> None:
+    expires = time.time() + 0.3
+    queue(store, 2)
+    queue(store, 3, expires_at=expires)  # two of them are known
+
+    def busy(_: Message) -> Outcome:
+        desk.says = Desk().says
+        time.sleep(max(0.0, expires - time.time()) + 0.01)
+        return Outcome.retry("503")
+
+    desk = Desk(busy)
+    report = dispatcher(store, desk).run(drain=True)
+    assert [one.text.count("line") for one in desk.given] == [3, 2]
+    assert len({one.idempotency_key for one in desk.given}) == 2
+    assert by_status(store) == {Status.SENT: ["k00", "k01"], Status.CANCELLED: ["k02"]}
+    assert report.by_status[Status.CANCELLED] == 1
 
 
 def test_a_doubt_is_one_of_each_message_and_a_resend_policy_is_kept(store: SqliteOutbox) -> None:
