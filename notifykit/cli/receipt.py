@@ -12,6 +12,7 @@ from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode
 from notifykit.messages.receipts import ReceiptStatus
 from notifykit.messages.receipts import receipt as keep
+from notifykit.operate.archives import archive_path
 from notifykit.operate.forms import receipt_form
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json
@@ -79,11 +80,14 @@ def receipt(
             detail=detail,
             who=who,
             observers=project.observers,
+            archive=archive_path(project.configuration.settings.store, project.file.file.absolute()),
         )
     if as_json:
         form = {"id": done.task.id, "status": done.task.status.value}
-        print_json({**form, **receipt_form(done.receipt), "changed": done.changed})
+        print_json({**form, **receipt_form(done.receipt), "changed": done.changed, "archived": done.archived})
         return ExitCode.DONE
+    if done.archived:
+        out(gettext("task {id} is in an archive, and what was told is kept there", id=done.task.id))
     told = {"id": done.task.id, "key": done.task.key, "status": done.receipt.status.value, "at": local(done.receipt.at)}
     if done.changed:
         out(gettext("task {id} ({key}): {status} at {at}", **told))

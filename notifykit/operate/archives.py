@@ -84,6 +84,30 @@ def opened(outbox: OpenedOutbox, archive: Path, clock: Clock) -> Iterator[tuple[
             shelf.outbox.require_unchanged()
 
 
+@contextmanager
+def to_write(outbox: Outbox, archive: Path | None, clock: Clock) -> Iterator[list[Archive]]:
+    """Open the archives that are here to keep something of what is in them. `archive`: that beside the store.
+
+    Raises StoreError where one cannot be used.
+    """
+    places = outbox.archives() if isinstance(outbox, KeepsPruned) else []
+    beside = archive or next((Path(place.path) for place in places), None)
+    with ExitStack() as stack:
+        found: list[Archive] = []
+        for file in files_here(beside, places) if beside else ():
+            from notifykit.outbox.sqlite.archive import Archive  # most projects have none
+
+            identity = cast(OpenedOutbox, outbox).identity  # stores that can be pruned tell it
+            found.append(stack.enter_context(Archive.open(file, identity=identity, of="", like=None, clock=clock)))
+        yield found
+
+
+def places_away(outbox: Outbox) -> list[ArchivePlace]:
+    """Return the places of archives that are not here: of other machines, and those of which the file is gone."""
+    places = outbox.archives() if isinstance(outbox, KeepsPruned) else []
+    return [place for place in places if place.host != platform.node() or not Path(place.path).exists()]
+
+
 def unheard(outbox: OpenedOutbox, shelf: Archive) -> Iterator[list[PrunedMessage]]:
     """Yield what is in an archive of an outbox which the outbox has never heard of: it was restored from a copy.
 

@@ -58,7 +58,22 @@ _EVENTS = f"SELECT {', '.join(KINDS['events'])} FROM outbox.events WHERE task_id
 # `prune`: which files they carry.
 _ATTACHED = "SELECT task_id, sha256 FROM outbox.attached WHERE task_id = ANY (%s::bigint[]) ORDER BY task_id, sha256"
 # `prune`: digests, and who was in which.
-_DIGESTS = "SELECT {} FROM outbox.{} WHERE task_id = ANY (%s::bigint[]) ORDER BY {}"
+_MEMBERS = "SELECT {} FROM outbox.{} WHERE task_id = ANY (%s::bigint[]) ORDER BY {}"
+
+# `prune`: digests that messages are or were in, and that are not to be sent.
+_DIGESTS = """
+SELECT DISTINCT its.digest FROM outbox.digest_members AS its JOIN outbox.digests ON digests.task_id = its.digest
+  JOIN outbox.tasks AS t ON t.id = its.digest
+ WHERE its.task_id = ANY (%s::bigint[]) AND t.status NOT IN ('queued', 'sending')
+"""
+
+# `prune`: those of some digests of which no message is left.
+_EMPTY = """
+SELECT task_id FROM outbox.digests
+ WHERE task_id = ANY (%s::bigint[])
+   AND NOT EXISTS (SELECT 1 FROM outbox.digest_members AS its WHERE its.digest = digests.task_id AND its.stands = 1)
+   AND NOT EXISTS (SELECT 1 FROM outbox.decided WHERE decided.task_id = digests.task_id)
+"""
 
 # `prune`: the names of messages, unless they are known.
 _NAMES = f"""
@@ -150,15 +165,17 @@ class PostgresPruning:
             if not still:
                 return 0
             which = (still,)
+            digests = [id_ for (id_,) in db.all(_DIGESTS, which)]  # they go along with each of their messages
+            moved = ([*still, *digests],)
             if carried := contents.of_tasks(db, still):
                 contents.hold(db)
             state = shelf.put(
                 {
-                    "tasks": _tasks(db.all(_TASKS, which)),
-                    "attempts": (KINDS["attempts"], db.all(_ATTEMPTS, which)),
-                    "events": (KINDS["events"], db.all(_EVENTS, which)),
-                    "attached": (KINDS["attached"], db.all(_ATTACHED, which)),
-                    **{kind: (KINDS[kind], db.all(_digests(kind), which)) for kind in ("digests", "digest_members")},
+                    "tasks": _tasks(db.all(_TASKS, moved)),
+                    "attempts": (KINDS["attempts"], db.all(_ATTEMPTS, moved)),
+                    "events": (KINDS["events"], db.all(_EVENTS, moved)),
+                    "attached": (KINDS["attached"], db.all(_ATTACHED, moved)),
+                    **{kind: (KINDS[kind], db.all(_digests(kind), moved)) for kind in ("digests", "digest_members")},
                 },
                 contents.rows_of(db, carried),
             )
@@ -168,6 +185,7 @@ class PostgresPruning:
             db.execute(_KEEP_PLACE, (*shelf.place, now, now, len(still)))
             keep_note(db, ARCHIVE_NOTES, place_name(*shelf.place), state)
             db.execute(_DELETE, which)
+            db.execute(_DELETE, ([id_ for (id_,) in db.all(_EMPTY, (digests,))],))
             contents.drop_unused(db, carried)
         return len(still)
 
@@ -193,17 +211,17 @@ class PostgresPruning:
 
 
 def _digests(kind: str) -> str:
-    return _DIGESTS.format(", ".join(KINDS[kind]), kind, ", ".join(KINDS[kind][:2]))
+    return _MEMBERS.format(", ".join(KINDS[kind]), kind, ", ".join(KINDS[kind][:2]))
 
 
 def _tasks(found: Sequence[Sequence[Any]]) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
     """Return tasks as an archive keeps them: with the local times of the legacy columns."""
     names = KINDS["tasks"]
-    queued, completed = names.index("queued_at"), names.index("completed_at")
+    queued, *ended = (names.index(name) for name in ("queued_at", "completed_at", "sent_at"))
     columns = ["message" if name == "text" else name for name in names]
     return (
         (*columns, "created_at", "updated_at"),
-        [(*row, _local(row[queued]), _local(row[completed])) for row in found],
+        [(*row, _local(row[queued]), _local(next((row[at] for at in ended if row[at]), row[queued]))) for row in found],
     )
 
 

@@ -71,10 +71,14 @@ INSERT INTO notes (topic, name, note) VALUES (?, ?, lower(hex(randomblob(8))))
 ON CONFLICT (topic, name) DO UPDATE SET note = excluded.note
 """
 
+# Part of `_MESSAGES` and `_COUNT`: it is no digest.
+_MESSAGE = "id NOT IN (SELECT task_id FROM digests)"
+
 # `messages`: a page of what is in it.
-_MESSAGES = """
+_MESSAGES = f"""
 SELECT id, campaign, record_key, message_name, round, coalesce(period, '') FROM tasks
  WHERE id > ? AND typeof(campaign) = 'text' AND typeof(record_key) = 'text' AND typeof(message_name) = 'text'
+   AND {_MESSAGE}
  ORDER BY id LIMIT ?
 """
 
@@ -82,7 +86,7 @@ SELECT id, campaign, record_key, message_name, round, coalesce(period, '') FROM 
 _HOLDS = "SELECT 1 FROM tasks WHERE campaign = ? AND record_key = ? AND message_name = ? LIMIT 1"
 
 # `contents`: how many messages are in it, and when the first and the last was completed.
-_COUNT = "SELECT count(*), min(completed_at), max(completed_at) FROM tasks"
+_COUNT = f"SELECT count(*), min(completed_at), max(completed_at) FROM tasks WHERE {_MESSAGE}"
 
 # `take`: a page of the tasks.
 _IDS = "SELECT id FROM tasks WHERE id > ? ORDER BY id LIMIT ?"

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from notifykit.errors import StoreError
+from notifykit.outbox.digests import digests_of, is_digest
 from notifykit.outbox.pruned import ARCHIVE_NOTES, ArchivePlace, PrunedMessage, place_name
 from notifykit.outbox.pruning import Contents, Moved, Rows, Shelf
 from notifykit.outbox.sqlite import contents, key_forms, rows, schema
@@ -120,6 +121,25 @@ ON CONFLICT (record_key, message) DO UPDATE
 # `forget_archives`: one of them.
 _FORGET_PLACE = "DELETE FROM archives WHERE path = ? AND host = ?"
 
+# `prune`: digests that messages are or were in, and that are not to be sent.
+_DIGESTS = """
+SELECT DISTINCT digest FROM digest_members JOIN digests ON digests.task_id = digest JOIN tasks ON tasks.id = digest
+ WHERE digest_members.task_id IN (SELECT value FROM json_each(?)) AND status NOT IN ('queued', 'sending')
+"""
+
+# `prune`: those of some digests of which no message is left.
+_EMPTY = """
+SELECT task_id FROM digests
+ WHERE task_id IN (SELECT value FROM json_each(?))
+   AND NOT EXISTS (SELECT 1 FROM digest_members WHERE digest = digests.task_id AND stands = 1)
+   AND NOT EXISTS (SELECT 1 FROM decided INDEXED BY decided_task WHERE decided.task_id = digests.task_id)
+"""
+
+# `take_back`: the campaign of a digest whose messages are back.
+_OF_DIGEST = """
+SELECT campaign FROM tasks WHERE id IN (SELECT task_id FROM digest_members WHERE digest = ? AND stands = 1) LIMIT 1
+"""
+
 # `prune`: they are gone. Of which table comes within.
 _DELETE = "DELETE FROM {} WHERE {} IN (SELECT value FROM json_each(?))"
 
@@ -156,11 +176,18 @@ def rows_of(db: Database, ids: Sequence[int]) -> Moved:
 def of_tasks(
     columns: Sequence[str], found: Sequence[Sequence[Any]], column: str, ids: Mapping[int, int]
 ) -> Iterator[list[Any]]:
-    """Yield the rows that are of some tasks, with the ids that these have where they go."""
+    """Yield the rows that are of some tasks, with the ids that these, and digests among them, have where they go."""
+    of_ids = [name in (column, "digest") for name in columns]
     at = list(columns).index(column)
     for row in found:
         if row[at] in ids:
-            yield [*row[:at], ids[row[at]], *row[at + 1 :]]
+            yield [ids.get(cell, cell) if is_id else cell for cell, is_id in zip(row, of_ids, strict=True)]
+
+
+def _delete(db: Database, ids: Sequence[int]) -> None:
+    """Remove all rows about some tasks."""
+    for table, column in TABLES.items() if ids else ():
+        db.execute(_DELETE.format(table, column), (json.dumps(ids),))
 
 
 def _take_back(table: str, columns: Sequence[str]) -> str:
@@ -199,14 +226,15 @@ class SqlitePruning:
                 return 0
             which = (json.dumps(still),)
             carried = contents.of_tasks(db, still)
-            state = shelf.put(rows_of(db, still), contents.rows_of(db, carried))
+            digests = [id_ for (id_,) in db.all(_DIGESTS, which)]  # they go along with each of their messages
+            state = shelf.put(rows_of(db, [*still, *digests]), contents.rows_of(db, carried))
             now = db.clock.now()
             db.execute(_NAME, which)
             db.execute(_KEEP_KEYS, which)
             db.execute(_KEEP_PLACE, (*shelf.place, now, now, len(still)))
             keep_note(db, ARCHIVE_NOTES, place_name(*shelf.place), state)
-            for table, column in TABLES.items():
-                db.execute(_DELETE.format(table, column), which)
+            _delete(db, still)
+            _delete(db, [id_ for (id_,) in db.all(_EMPTY, (json.dumps(digests),))])
             contents.drop_unused(db, carried)
         return len(still)
 
@@ -227,19 +255,30 @@ class SqlitePruning:
         self.db.executemany(_FORGET_PLACE, [(place.path, place.host) for place in places])
 
     def take_back(self, moved: Moved, files: Contents) -> int:
-        """Put rows back that are not there, in one transaction; returns how many tasks. Their keys stay known twice.
+        """Put rows back that are not there, in one transaction; returns how many messages. Their keys stay known twice.
 
         A task whose id another one has by now gets a new one. Where its message was sent once more meanwhile, it is
         another round of it.
         """
         db = self.db
         columns, found = moved["tasks"]
+        members, pairs = moved["digest_members"]
+        of_digests = [(row[list(members).index("digest")], row[list(members).index("task_id")]) for row in pairs]
+        now_of: dict[int, str] = {}
         back: dict[int, int] = {}
+        tasks = [dict(zip(columns, row, strict=True)) for row in found]
+        tasks.sort(key=lambda cells: is_digest(cells["campaign"]))  # stable; a digest has the campaign of its messages
         with db.transaction():
-            for row in found:
-                cells = dict(zip(columns, row, strict=True))
-                with db.explaining():
-                    now = name_of_now(db.connection, cells["record_key"], cells["message_name"], cells["campaign"])
+            for cells in tasks:
+                if is_digest(cells["campaign"]):
+                    its = (now_of[id_] for digest, id_ in of_digests if digest == cells["id"] and id_ in now_of)
+                    of = next(its, None) or next((name for (name,) in db.all(_OF_DIGEST, (cells["id"],))), None)
+                    now = None if of is None else digests_of(of)
+                else:
+                    with db.explaining():
+                        now = name_of_now(db.connection, cells["record_key"], cells["message_name"], cells["campaign"])
+                    if now is not None:
+                        now_of[cells["id"]] = now
                 asked = {"period": None, **cells, "now": now}
                 if now is None or db.one(_THERE, asked) is not None:
                     continue
@@ -258,7 +297,7 @@ class SqlitePruning:
             for file in files:
                 contents.add_rows(db, [file])
                 contents.drop_unused(db, [file[0]])  # where the task that carries it is not put back
-        return len(back)
+        return len(now_of.keys() & back.keys())
 
     def forget_pruned(self) -> None:
         """Know of no archive any more: all is back. Raises StoreError, and changes nothing, where anything is not."""

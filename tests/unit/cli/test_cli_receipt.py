@@ -40,6 +40,7 @@ def test_a_later_bounce_counts_and_leaves_what_was_sent(world: CliWorld) -> None
         "receipt": "bounced",
         "receipt_at": "2026-02-01T00:00:00.000Z",
         "changed": True,
+        "archived": False,
     }
     assert world.json(*DELIVERED)["receipt"] == "bounced"
     assert world.json("status")["campaigns"][0]["receipts"] == {"delivered": 0, "bounced": 1}
@@ -85,3 +86,23 @@ def test_an_id_of_several_messages_names_them(world: CliWorld) -> None:
         ):
             receipt(outbox, "delivered", vendor_id="v")
         assert receipt(outbox, "delivered", task=2).changed
+
+
+def test_a_receipt_of_an_archived_message_is_kept_in_the_archive(world: CliWorld) -> None:
+    world.lived()
+    assert world.invoke("settle").exit_code == 0
+    with world.outbox() as outbox:
+        outbox.db.execute("UPDATE tasks SET completed_at = completed_at - 60")
+    assert world.json("store", "prune", "--keep", "1s")["moved"] > 0
+    said = world.invoke(*DELIVERED).stdout
+    assert said.startswith("task 1 is in an archive, and what was told is kept there\ntask 1 (10")
+    assert world.json(*DELIVERED) == {
+        "id": 1,
+        "status": "completed",
+        "receipt": "delivered",
+        "receipt_at": "2026-01-31T09:30:00.000Z",
+        "changed": False,
+        "archived": True,
+    }
+    key = world.rows()[0]["合同ID(_id)"]
+    assert "; delivered at 2026-01-31" in world.invoke("trace", key).stdout

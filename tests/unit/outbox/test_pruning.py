@@ -7,13 +7,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from pruned_digests_contract import PrunedDigestsContract, send_digest
 from pruning_contract import DAY, PruningContract, send_all
 
 from notifykit.clock import Clock
 from notifykit.errors import StoreError
+from notifykit.model import Batch
 from notifykit.operate.archives import files_here, findings, located, lost_places
 from notifykit.operate.pruning import archived, bring_back, prune
 from notifykit.outbox import SqliteOutbox
+from notifykit.outbox.digests import digests_of
 from notifykit.outbox.sqlite.archive import Archive
 from notifykit.outbox.sqlite.backup import back_up
 from notifykit.outbox.sqlite.store import SqliteAddress
@@ -24,7 +27,7 @@ from notifykit.testing.outbox.steps import queue, queue_drafts
 from notifykit.testing.samples import draft
 
 
-class TestSqlitePruning(PruningContract):
+class TestSqlitePruning(PruningContract, PrunedDigestsContract):
     def open_outbox(self, folder: Path, clock: Clock) -> SqliteOutbox:
         return SqliteOutbox.open(folder / "outbox.db", clock)
 
@@ -90,9 +93,43 @@ def test_what_another_program_wrote_over_stays(tmp_path: Path) -> None:
 
 def whole(outbox: SqliteOutbox) -> list[list[object]]:
     """All rows about tasks, and what is known of them."""
-    tables = ("tasks", "attempts", "events", "attached", "contents", "pruned", "pruned_messages", "archives")
+    tables = (
+        "tasks",
+        "attempts",
+        "events",
+        "attached",
+        "contents",
+        "digests",
+        "digest_members",
+        "pruned",
+        "pruned_messages",
+        "archives",
+    )
     keys = {"events": "at, task_id, kind, who, detail"}
     return [sorted(outbox.db.all(f"SELECT {keys.get(table, '*')} FROM {table}"), key=repr) for table in tables]
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 500])
+def test_digests_come_back_with_their_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    clock, address, archive = FakeClock(), SqliteAddress(tmp_path / "outbox.db"), tmp_path / "outbox-archive.db"
+    batch = Batch(wait=0.0, most=9)
+    with closing(address.open(clock)) as outbox:
+        queue_drafts(outbox, [draft(key=key, recipient="r", batch=batch) for key in "ab"])
+        send_digest(outbox)
+        queue_drafts(outbox, [carrying("C", TERMS)])
+        send_all(outbox)
+        before = whole(outbox)
+        clock.advance(2 * DAY)
+        assert prune(outbox, address, archive, outbox.now() - DAY, clock) == 3
+        monkeypatch.setattr("notifykit.operate.pruning.BATCH", at_once)
+        assert bring_back(outbox, archive, clock) == 3
+        assert whole(outbox) == before
+        clock.advance(2 * DAY)
+        prune(outbox, address, archive, outbox.now() - DAY, clock)
+        outbox.rename_campaign("sample", "new", who="me", why="x")
+        assert bring_back(outbox, archive, clock) == 3
+        assert {task.campaign for task in outbox.tasks(Filter())} == {"new", digests_of("new")}
+        assert len(outbox.memberships([1, 2])) == 2
 
 
 def test_what_was_moved_comes_back_as_it_was(tmp_path: Path) -> None:
