@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from notifykit.messages.attachments import Attachment
-from notifykit.model import FOREVER, Batch, CampaignData, Status
+from notifykit.messages.receipts import receipt
+from notifykit.model import FOREVER, Batch, CampaignData, Claim, Outcome, Status, Task
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.pruned import KeepsPruned
 from notifykit.outbox.pruning import Contents, Moved, pruning
-from notifykit.outbox.values import Filter, Outage, OutageKind
+from notifykit.outbox.values import Filter, Outage, OutageKind, Transition
 from notifykit.roles import Rate
 from notifykit.testing import draft
 from notifykit.testing.outbox.steps import (
@@ -17,6 +19,7 @@ from notifykit.testing.outbox.steps import (
     accept,
     claim,
     doubt,
+    finish,
     put_off,
     queue,
     queue_drafts,
@@ -54,6 +57,7 @@ def fill(outbox: Outbox) -> None:
     prune_one(outbox)
     batch = Batch(wait=600.0, most=2)
     queue_drafts(outbox, [draft(key=f"many-{number}", recipient="多", batch=batch) for number in range(3)])
+    fill_letters(outbox)
     outbox.pause("mail", 600.0, Reason("busy", "45009"))
     outbox.resume("mail", who="her", why="it is back")
     outbox.undo(outbox.decisions()[-1].id, who="him", why="再发")
@@ -78,6 +82,35 @@ def fill(outbox: Outbox) -> None:
     )
 
 
+def fill_letters(outbox: Outbox) -> None:
+    """Have two digests of periods with a file: one that was sent, and of which receipts came; one that waits."""
+    letters = {"letters": ()}
+    sheet = Attachment.of("letter.pdf", b"%PDF\x00")
+    batch = Batch(wait=0.0, most=2)
+    drafts = [
+        draft(
+            key=key,
+            campaign="letters",
+            channel="letters",
+            recipient="信",
+            period=day,
+            batch=batch,
+            options={"file": sheet.as_data()},
+            attachments=(sheet,),
+        )
+        for day in ("2026-11-28", "2026-11-29")
+        for key in ("l1", "l2")
+    ]
+    ids = queue_drafts(outbox, drafts)
+    (sent,) = claim(outbox, channels=letters)
+    finish(outbox, _fixed(outbox, sent), Outcome.accepted(vendor_id="V-1"), Transition(status=Status.SENT))
+    receipt(outbox, "delivered", vendor_id="V-1", at=1.0)
+    receipt(outbox, "bounced", task=ids[0], at=2.0, detail="信箱已满")
+    (waits,) = claim(outbox, channels=letters)
+    put_off(outbox, _fixed(outbox, waits), until=outbox.now() + 600.0)
+    outbox.complete(ids[:1])
+
+
 class Nowhere:
     """A shelf from which nothing comes back."""
 
@@ -91,7 +124,7 @@ class Nowhere:
 
 def prune_one(outbox: Outbox) -> None:
     """Have a message that was moved to an archive."""
-    (id_,) = queue_drafts(outbox, [draft(campaign="old", key="gone", channel="past")])
+    (id_,) = queue_drafts(outbox, [draft(campaign="old", key="gone", channel="past", period="2026-11-27")])
     (one,) = claim(outbox, channels={"past": ()})
     accept(outbox, one)
     outbox.complete([id_])
@@ -110,6 +143,11 @@ def told(outbox: Outbox) -> dict[str, Any]:
         "tasks": tasks,
         "attempts": [outbox.attempts(task.id) for task in tasks],
         "events": [outbox.events(task.id) for task in tasks],
+        "outcomes": outbox.outcomes([task.id for task in tasks]),
+        "digests": outbox.memberships([task.id for task in tasks]),
+        "files": {sha256: outbox.contents(sha256) for sha256 in _files(tasks)},
+        "known": [_known(outbox, key, period) for key in ("l1", "l2") for period in ("", "2026-11-28", "2026-11-30")],
+        "archived": [outbox.ledger("old").known("gone", "group", day) for day in ("2026-11-26", "2026-11-28")],
         "owed": [outbox.owed(campaign) for campaign in campaigns],
         "figures": outbox.figures(),
         "notes": outbox.notes("pass"),
@@ -126,6 +164,21 @@ def told(outbox: Outbox) -> dict[str, Any]:
         "archives": outbox.archives(),
         "due": outbox.next_due(["robot"]),
     }
+
+
+def _fixed(outbox: Outbox, one: Claim) -> Claim:
+    fixed = outbox.fix(one, [task.id for task in outbox.members(one.task.id)], "two letters")
+    assert fixed is not None
+    return fixed
+
+
+def _files(tasks: Sequence[Task]) -> list[str]:
+    return sorted({str(task.options["file"]["sha256"]) for task in tasks if task.options and "file" in task.options})  # type: ignore[index, call-overload]
+
+
+def _known(outbox: Outbox, key: str, period: str) -> tuple[bool, bool, bool]:
+    ledger = outbox.ledger("letters")
+    return ledger.known(key, "group", period), ledger.delivered(key, period), ledger.waiting(key, period)
 
 
 def what_goes_out(outbox: Outbox) -> list[int]:

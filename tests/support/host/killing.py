@@ -143,16 +143,23 @@ Choose = Callable[[Sequence[KillPoint]], Sequence[KillPoint]]
 
 
 def killed_in_copies(
-    command: Sequence[str], environment: Mapping[str, str], before: Path, there: Path, points: Sequence[KillPoint]
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    before: Path,
+    there: Path,
+    points: Sequence[KillPoint],
+    renew: Callable[[], None] = lambda: None,
 ) -> Iterator[KillPoint]:
     """Kill a command at one point after another, each time with `there` as a new copy of `before`.
 
-    Yields each point that it reached, to look at what it left. More than a tenth that it never reached fail the test.
+    `renew`: makes what is elsewhere as it was. Yields each point that it reached, to look at what it left. More than a
+    tenth that it never reached fail the test.
     """
     missed = []
     for point in points:
         shutil.rmtree(there)
         shutil.copytree(before, there)
+        renew()
         if run_and_kill(command, environment, point):
             yield point
         else:

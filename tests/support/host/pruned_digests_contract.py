@@ -64,7 +64,8 @@ def told(outbox: Outbox, *ids: int) -> list[tuple[Any, ...]]:
 
 def heard(outbox: Outbox, *ids: int) -> list[str | None]:
     """Return what services told of tasks."""
-    return [found and found.status.value for found in (outbox.outcomes([id_])[id_].receipt for id_ in ids)]
+    found = [outbox.outcomes([id_])[id_].receipt for id_ in ids]
+    return [None if one is None else one.status.value for one in found]
 
 
 class Heard:
