@@ -15,7 +15,7 @@ from notifykit.wording import Reason
 
 if TYPE_CHECKING:
     from notifykit.messages.attachments import Attachment
-    from notifykit.messages.receipts import SentOutcome
+    from notifykit.messages.receipts import Receipt, SentOutcome
 
 __all__ = [
     "FOREVER",
@@ -242,13 +242,13 @@ class Task:
     """Another program wrote what cannot be read into the row: it is neither sent nor written back, and shown as far as
     it can be."""
     options: Metadata | None = None
-    """As of a `Draft`."""
+    period: str = ""
+    expires_at: float | None = None
+    """These three are as of a `Draft`."""
     outcome: SentOutcome | None = None
     """What came of it, for a strategy that says `needs_outcomes`; None elsewhere."""
-    period: str = ""
-    """As of a `Draft`."""
-    expires_at: float | None = None
-    """As of a `Draft`."""
+    receipt: Receipt | None = None
+    """What its service told since it accepted it."""
 
     @property
     def idempotency_key(self) -> str:

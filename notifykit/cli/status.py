@@ -33,12 +33,13 @@ SHOWN = 5
 def status(session: Session, as_json: bool) -> ExitCode:
     """Show how each campaign stands.
 
-    Waiting: queued. Sent: accepted by the service. Flags owed: records whose every message is sent, cancelled ones not
-    counted, and which do not say so yet. Archived: sent, written back, and moved away by `notifykit store prune`.
-    Oldest: when the longest waiting message was queued. Refused: offers of a message that was there already; nothing
-    was sent for these. Twice?: messages with two attempts that were or may have been accepted. The others are of the
-    latest 20,000 attempts. Success: share of attempts. Wait: from queued to accepted. Call: how long the service took.
-    p50 and p95: half, and all but one in twenty, were as fast. Error: code of attempts that were not accepted.
+    Period: the last one of its messages, where a strategy opens some. Waiting: queued. Sent: accepted by the service.
+    Flags owed: records whose every message is sent, cancelled ones not counted, and which do not say so yet. Archived:
+    sent, written back, and moved away by `notifykit store prune`. Oldest: when the longest waiting message was queued.
+    Refused: offers of a message that was there already; nothing was sent for these. Twice?: messages with two attempts
+    that were or may have been accepted. The others are of the latest 20,000 attempts. Success: share of attempts. Wait:
+    from queued to accepted. Call: how long the service took. p50 and p95: half, and all but one in twenty, were as
+    fast. Error: code of attempts that were not accepted.
     """
     project = session.project_file()
     clock = SystemClock()
@@ -184,6 +185,7 @@ def _print_counts(figures: Sequence[CampaignFigures]) -> None:
         cancelled = counts(Status.CANCELLED, 0)
         return (
             item.campaign,
+            item.period or "",
             f"{counts(Status.QUEUED, 0):,}",
             f"{counts(Status.SENDING, 0):,}",
             f"{sent:,}",
@@ -200,7 +202,7 @@ def _print_counts(figures: Sequence[CampaignFigures]) -> None:
     names = ["waiting", "sending", "sent", "in doubt", "failed", "cancelled", "flags owed"]
     names += ["archived"] if archived else []
     names += [status.value for status in told]
-    print_table(["campaign", *map(Right, names)], map(row, figures))
+    print_table(["campaign", "period", *map(Right, names)], map(row, figures))
 
 
 def _print_pace(figures: Sequence[CampaignFigures], now: float) -> None:

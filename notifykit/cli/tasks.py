@@ -138,11 +138,12 @@ def print_tasks(found: list[Task], now: float) -> None:
         out(gettext("no messages"))
         return
     print_table(
-        [Right("id"), "status", "campaign", Key("key"), "message", "to", Right("tries"), Right("age")],
+        [Right("id"), "status", "receipt", "campaign", Key("key"), "message", "to", Right("tries"), Right("age")],
         [
             (
                 str(task.id),
                 task.status.value,
+                gettext(task.receipt.status.value) if task.receipt else "",
                 task.campaign,
                 task.key,
                 message_name(task),

@@ -12,11 +12,10 @@ from notifykit.cli.sections import example
 from notifykit.cli.stores import existing
 from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode, NotifykitError
-from notifykit.messages.receipts import Receipt
 from notifykit.model import Attempt, Status, Task
 from notifykit.operate.archived import archived_of
 from notifykit.operate.forms import archived_form, story_form
-from notifykit.operate.lines import message_name, option_lines
+from notifykit.operate.lines import left_out, message_name, option_lines, told_later
 from notifykit.operate.trace import InDigest, Step, StepKind, Trace, traces
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, warn
@@ -151,7 +150,7 @@ def _print(story: Trace, now: float) -> None:
                 name=message_name(task),
                 recipient=task.recipient,
                 channel=task.channel,
-                stands=_now(task, now, story.receipts.get(task.id)),
+                stands=_now(task, now),
             ),
             *(f"    {line}" for line in option_lines(task.options)),
         )
@@ -208,10 +207,11 @@ def _attempt(attempt: Attempt) -> str:
     why = " ".join(filter(None, (attempt.code, said(Reason(attempt.detail or "")))))
     if attempt.vendor_id:
         why = gettext("{why} (id {id})", why=why, id=attempt.vendor_id).strip()
-    return gettext("{told}: {why}", told=told, why=why) if why else told
+    told = gettext("{told}: {why}", told=told, why=why) if why else told
+    return gettext("; ").join(filter(None, (told, left_out(attempt))))
 
 
-def _now(task: Task, now: float, receipt: Receipt | None) -> str:
+def _now(task: Task, now: float) -> str:
     words = {
         Status.SENT: gettext("sent, its write-back is owed"),
         Status.COMPLETED: gettext("sent and written back"),
@@ -237,7 +237,4 @@ def _now(task: Task, now: float, receipt: Receipt | None) -> str:
         )
     if task.reason:
         stands = gettext("{told} ({reason})", told=stands, reason=said(task.reason))
-    if receipt is None:
-        return stands
-    status = gettext(receipt.status.value)
-    return gettext("{told}; {receipt} at {time}", told=stands, receipt=status, time=local(receipt.at))
+    return gettext("; ").join(filter(None, (stands, told_later(task.receipt))))

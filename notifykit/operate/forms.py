@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 Form = dict[str, object]
 
+NO_RECEIPT: Form = {"receipt": None, "receipt_at": None}
+
 NO_REASON: Form = {"reason": None, "reason_code": None, "reason_params": None}
 
 
@@ -53,6 +55,7 @@ def task_form(task: Task, wording: Wording) -> Form:
         "expires_at": iso(task.expires_at),
         "sent_at": iso(task.sent_at),
         "completed_at": iso(task.completed_at),
+        **(receipt_form(task.receipt) if task.receipt else NO_RECEIPT),
         **reason_fields(task.reason, wording),
         "metadata": dict(task.metadata),
     }
@@ -89,7 +92,7 @@ def story_form(story: Trace, wording: Wording) -> Form:
         "campaign": story.campaign or None,
         "key": story.key,
         "tasks": [task_form(task, wording) for task in story.tasks],
-        "receipts": [{"task_id": id_, **receipt_form(receipt)} for id_, receipt in sorted(story.receipts.items())],
+        "receipts": [{"task_id": one.id, **receipt_form(one.receipt)} for one in story.tasks if one.receipt],
         "steps": [_step_form(step) for step in story.steps],
         "digests": [one.facts for one in story.digests],
     }
@@ -156,6 +159,7 @@ def figures_form(figures: CampaignFigures, now: float) -> Form:
     oldest = figures.oldest_waiting
     return {
         "campaign": figures.campaign,
+        "period": figures.period,
         "by_status": {status.value: figures.by_status.get(status, 0) for status in Status},
         "flags_owed": figures.flags_owed,
         "archived": figures.archived,

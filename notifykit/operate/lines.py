@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 
-from notifykit.model import FOREVER, Metadata, Task
+from notifykit.messages.receipts import Receipt
+from notifykit.model import FOREVER, Attempt, Metadata, Task
 from notifykit.operate.consequences import ChannelConsequences, Consequences, Move
 from notifykit.outbox.values import Pause
 from notifykit.terminal.console import count
@@ -107,10 +108,23 @@ def until(pause: Pause) -> str:
     return gettext("until {time}", time=local(pause.until))
 
 
-def message_name(task: Task) -> str:
+def message_name(task: Task, *, with_period: bool = True) -> str:
     """Return a message's name, with its period where it has one, and the round where it was sent again."""
-    name = f"{task.name} {task.period}" if task.period else task.name
+    name = f"{task.name} {task.period}" if task.period and with_period else task.name
     return name if task.round <= 1 else f"{name} #{task.round}"
+
+
+def left_out(attempt: Attempt) -> str:
+    """Say whom an accepting service left out; nothing where it left out nobody."""
+    names = gettext(", ").join(attempt.undelivered)
+    return gettext("not delivered to {recipients}", recipients=names) if names else ""
+
+
+def told_later(receipt: Receipt | None) -> str:
+    """Say what a service told of a message since it accepted it; nothing where it told nothing."""
+    if receipt is None:
+        return ""
+    return gettext("{receipt} at {time}", receipt=gettext(receipt.status.value), time=local(receipt.at))
 
 
 def option_lines(options: Metadata | None) -> Iterator[str]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 from heapq import nlargest
 
-from notifykit.messages.receipts import Receipt
 from notifykit.model import Attempt, Task
 from notifykit.outbox.digests import Membership
 from notifykit.outbox.protocol import Outbox
@@ -69,6 +68,7 @@ class InDigest:
             "task_id": self.message.id,
             "key": self.message.key,
             "message": self.message.name,
+            "period": self.message.period or None,
             "round": self.message.round,
             "status": self.message.status.value,
         }
@@ -83,8 +83,6 @@ class Trace:
     tasks: tuple[Task, ...]
     """Its messages as they stand now, every round of each."""
     steps: tuple[Step, ...]
-    receipts: Mapping[int, Receipt] = field(default_factory=dict)
-    """What services told of them since, by their ids."""
     digests: tuple[InDigest, ...] = ()
     """The digests that its messages are or were in; of a digest, the messages that it holds."""
 
@@ -101,10 +99,8 @@ def _story(outbox: Outbox, campaign: str, key: str, tasks: list[Task]) -> Trace:
     steps = [step for task in tasks for step in _steps(outbox, task)]
     # Stable: what happened at one and the same moment stays in the order of a task's states.
     steps.sort(key=lambda step: step.at)
-    outcomes = outbox.outcomes([task.id for task in tasks])
-    receipts = {id_: found.receipt for id_, found in outcomes.items() if found.receipt is not None}
     digests = tuple(_in_digests(outbox, tasks))
-    return Trace(campaign=campaign, key=key, tasks=tuple(tasks), steps=tuple(steps), receipts=receipts, digests=digests)
+    return Trace(campaign=campaign, key=key, tasks=tuple(tasks), steps=tuple(steps), digests=digests)
 
 
 def _in_digests(outbox: Outbox, tasks: Sequence[Task]) -> Iterator[InDigest]:

@@ -10,6 +10,9 @@ from notifykit.messages.receipts import ReceiptStatus
 from notifykit.model import Status
 from notifykit.outbox.values import ALERTS_CAMPAIGN, DIGESTS, CampaignFigures
 
+LATEST = 20_000
+"""How many attempts figures tell of, the latest ones of a store: how they came out, and how long they took."""
+
 
 @dataclass(slots=True)
 class _Latest:
@@ -33,6 +36,8 @@ class Counted:
     flags_owed: Mapping[str, int]
     archived: Mapping[str, int]
     receipts: Mapping[str, Mapping[ReceiptStatus, int]]
+    periods: Mapping[str, str]
+    """The last ones."""
     attempts: Iterable[tuple[str, str, str | None, float | None, float | None]]
     """The latest of the store, in any order: campaign, verdict, code, seconds of the call, and seconds from the queue
     to the acceptance where the message is sent and this is its latest attempt."""
@@ -52,6 +57,7 @@ class Counted:
             flags_owed=self.flags_owed.get(campaign, 0),
             archived=self.archived.get(campaign, 0),
             receipts=self.receipts.get(campaign, {}),
+            period=self.periods.get(campaign),
             duplicates_prevented=self.prevented.get(campaign, 0),
             perhaps_twice=self.perhaps_twice.get(campaign, 0),
             success_rate=latest.verdicts["accepted"] / finished if finished else None,

@@ -200,7 +200,7 @@ class CampaignFigures:
     """Messages with two attempts that were or may have been accepted."""
     success_rate: float | None
     """Accepted share of finished attempts, 0 to 1; None before the first. This, what follows but for `oldest_waiting`,
-    and `errors` are of those of its attempts that are among the latest `LATEST` of the store."""
+    and `errors` are of those of its attempts that are among the latest `figures.LATEST` of the store."""
     queued_to_sent_p50: float | None
     queued_to_sent_p95: float | None
     call_p50: float | None
@@ -211,10 +211,8 @@ class CampaignFigures:
     """Attempts that were not accepted, by code."""
     receipts: Mapping[ReceiptStatus, int] = field(default_factory=dict)
     """What services told since of how many messages."""
-
-
-LATEST = 20_000
-"""How many attempts figures tell of, the latest ones of a store: how they came out, and how long they took."""
+    period: str | None = None
+    """The last period of its messages in the store; None: they have none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from gettext import NullTranslations
 from http import HTTPStatus
 from importlib.resources import files
 from math import ceil
@@ -29,6 +28,7 @@ from notifykit.web.guard import Bounds, Guard
 from notifykit.web.pages import ACTIONS, PAGES, Page, View
 from notifykit.web.sessions import Session
 from notifykit.web.site import Site
+from notifykit.web.spoken import Spoken, for_programs
 from notifykit.web.templating import TEMPLATES
 from notifykit.web.views import of_plugins
 from notifykit.web.visit import Fields, Visit, json_response, local_address
@@ -36,8 +36,6 @@ from notifykit.wording import Language
 from notifykit.wording.translation import gettext, gettext_noop, speaking
 
 __all__ = ["build_app"]
-
-CHINESE = "zh"
 
 RESERVED = {"/login", "/logout", "/static", "/metrics"}
 
@@ -49,7 +47,8 @@ Endpoint = Callable[[Request], object]
 def build_app(site: Site, entrance: Entrance, *, language: str = "en", bounds: Bounds | None = None) -> ASGIApp:
     """Return the application. `language`: of who says none."""
     pages = (*PAGES, *_of_plugins(site.project.plugins))
-    inside = _Inside(site, entrance, Language(language), bounds or Bounds(), pages)
+    spoken = Spoken(site, Language(language))
+    inside = _Inside(site, entrance, spoken, bounds or Bounds(), pages)
     routes = [
         *(Route(path, inside.shown(page.view), methods=["GET"]) for page in pages for path in page.paths),
         *(Route(action.path, inside.done(action.view), methods=["POST"]) for action in ACTIONS),
@@ -61,7 +60,7 @@ def build_app(site: Site, entrance: Entrance, *, language: str = "en", bounds: B
         routes=routes,
         exception_handlers={HTTPException: inside.refused, NotifykitError: inside.failed, Exception: inside.broken},
     )
-    return Guard(app, entrance, site.project.clock, bounds)
+    return Guard(app, entrance, site.project.clock, spoken, bounds)
 
 
 def _of_plugins(plugins: Plugins) -> Iterator[Page]:
@@ -85,12 +84,10 @@ def _of_plugins(plugins: Plugins) -> Iterator[Page]:
 class _Inside:
     """What stands between the guard and the pages."""
 
-    def __init__(
-        self, site: Site, entrance: Entrance, language: Language, bounds: Bounds, pages: tuple[Page, ...]
-    ) -> None:
+    def __init__(self, site: Site, entrance: Entrance, spoken: Spoken, bounds: Bounds, pages: tuple[Page, ...]) -> None:
         self._site = site
         self._entrance = entrance
-        self._language = language
+        self._spoken = spoken
         self._bounds = bounds
         self._pages = pages
 
@@ -122,7 +119,7 @@ class _Inside:
             site=self._site,
             pages=self._pages,
             session=session,
-            language=self._spoken(request),
+            language=self._spoken.language(request),
             path=request.url.path,
             query=request.query_params,
             as_json=request.url.path.endswith(".json"),
@@ -136,7 +133,7 @@ class _Inside:
             self._site.refresh()
             return view(visit)
 
-        with speaking(self._translations(request)):
+        with speaking(self._spoken.translations(request)):
             return await run_in_threadpool(viewed)
 
     # who comes in ----------------------------------------------------------------------------------------------
@@ -161,19 +158,19 @@ class _Inside:
 
     def _let_in(self, request: Request, token: str, back: str) -> Response:
         if wait := self._entrance.wait(request):
-            with speaking(self._translations(request)):
+            with speaking(self._spoken.translations(request)):
                 why = gettext("Too many log-ins failed. The next one is looked at in {seconds} s.", seconds=ceil(wait))
             return self._door(request, 429, why, {"Retry-After": str(ceil(wait))})
         if (account := self._entrance.account(token, request)) is None:
-            with speaking(self._translations(request)):
+            with speaking(self._spoken.translations(request)):
                 return self._door(request, 401, gettext("Nobody has this token."))
         return self._entrance.let_in(account, RedirectResponse(local_address(back), 303))
 
     def _who_are_you(self, request: Request) -> Response:
-        if _for_programs(request):
-            with speaking(self._translations(request)):
+        if for_programs(request):
+            with speaking(self._spoken.translations(request)):
                 return json_response({"error": gettext("say who you are: Authorization: Bearer TOKEN")}, 401)
-        with speaking(self._translations(request)):
+        with speaking(self._spoken.translations(request)):
             return self._door(request, 401, gettext("Your session is over, or has not begun."))
 
     def _door(self, request: Request, status: int, why: str = "", headers: dict[str, str] | None = None) -> Response:
@@ -200,33 +197,21 @@ class _Inside:
         return self._error(request, 500, [gettext_noop("This is a defect of notifykit. Its log says more.")])
 
     def _error(self, request: Request, status: int, lines: Sequence[str]) -> Response:
-        if _for_programs(request):
+        if for_programs(request):
             return json_response({"error": "\n".join(lines)}, status)
-        return self._bare(request, "error.html", status, None, lines=[gettext(line) for line in lines])
+        with speaking(self._spoken.translations(request)):
+            return self._bare(request, "error.html", status, None, lines=[gettext(line) for line in lines])
 
     def _bare(
         self, request: Request, template: str, status: int, headers: dict[str, str] | None, **values: object
     ) -> Response:
-        with speaking(self._translations(request)):
-            text = TEMPLATES.get_template(template).render(language=self._spoken(request), status=status, **values)
+        with speaking(self._spoken.translations(request)):
+            text = TEMPLATES.get_template(template).render(
+                language=self._spoken.language(request), status=status, **values
+            )
         return Response(text, status, headers, media_type="text/html")
 
-    # languages, forms ------------------------------------------------------------------------------------------
-
-    def _spoken(self, request: Request) -> Language:
-        if _for_programs(request):
-            return Language.ENGLISH
-        session: Session | None = getattr(request.state, "session", None)
-        asked = (session and session.language) or request.query_params.get("lang")
-        if asked in list(Language):
-            return Language(asked)
-        accepted = request.headers.get("accept-language", "")
-        if not accepted:
-            return self._language
-        return Language.CHINESE if accepted.lower().startswith(CHINESE) else Language.ENGLISH
-
-    def _translations(self, request: Request) -> Sequence[NullTranslations]:
-        return self._site.languages[self._spoken(request)]
+    # forms ---------------------------------------------------------------------------------------------------
 
     async def _form(self, request: Request) -> Fields:
         """Return what a form sent. Raises HTTPException for what is none, or is too large or too slow."""
@@ -251,7 +236,3 @@ class _Inside:
         for name, value in pairs:
             fields.setdefault(name, []).append(value)
         return fields
-
-
-def _for_programs(request: Request) -> bool:
-    return request.url.path.endswith((".json", ".csv")) or "authorization" in request.headers

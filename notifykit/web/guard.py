@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from notifykit.clock import Clock
 from notifykit.web.entrance import Entrance
-from notifykit.wording.translation import gettext
+from notifykit.web.spoken import Spoken
+from notifykit.wording.translation import gettext, speaking
 
 __all__ = ["Bounds", "Guard"]
 
@@ -55,10 +56,13 @@ class Bounds:
 class Guard:
     """Stands before the pages. What it refuses, no page has seen."""
 
-    def __init__(self, app: ASGIApp, entrance: Entrance, clock: Clock, bounds: Bounds | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, entrance: Entrance, clock: Clock, spoken: Spoken, bounds: Bounds | None = None
+    ) -> None:
         self._app = app
         self._entrance = entrance
         self._clock = clock
+        self._spoken = spoken
         self._bounds = bounds or Bounds()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,7 +85,8 @@ class Guard:
             await send(message)
 
         try:
-            refusal = self._refused(request)
+            with speaking(self._spoken.translations(request)):
+                refusal = self._refused(request)
             await (refusal or self._app)(scope, receive, answer)
         finally:
             visitor = scope.get("state", {}).get("session")

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from notifykit.secrets import redact
+from notifykit.terminal.times import iso
 from notifykit.wording.translation import gettext
 
 __all__ = [
@@ -56,7 +57,7 @@ class Kind(StrEnum):
     TEXT = "text"
     NUMBER = "number"
     TIME = "time"
-    """UTC seconds."""
+    """UTC seconds; ISO 8601 in the CSV."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,15 +175,17 @@ def listed(rows: Iterable[T], wanted: Asked, columns: Sequence[Column[T]], *, wh
     return Listed(asked=wanted, columns=columns, rows=found[start : start + SIZE], found=found, more=more)
 
 
-def csv_response(name: str, shown: Listed[T]) -> Response:
+def csv_response(name: str, shown: Listed[T], columns: Sequence[Column[T]] | None = None) -> Response:
     """Return all rows that were read as CSV for spreadsheets: UTF-8 with a mark, no cell taken for a formula.
 
-    Where there are more, the name of the file says so.
+    Times are ISO 8601 in UTC, as in JSON. Where there are more rows, the name of the file says so. `columns`: where
+    they are others than those that are shown.
     """
+    columns = shown.columns if columns is None else columns
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow([column.name for column in shown.columns])
-    writer.writerows([_safe(column.value(row)) for column in shown.columns] for row in shown.found)
+    writer.writerow([column.name for column in columns])
+    writer.writerows([_written(column, row) for column in columns] for row in shown.found)
     first = f"-first-{shown.number}" if shown.more else ""
     return Response(
         redact(text.getvalue()).encode("utf-8-sig"),
@@ -191,7 +194,10 @@ def csv_response(name: str, shown: Listed[T]) -> Response:
     )
 
 
-def _safe(cell: Cell) -> Cell:
+def _written(column: Column[T], row: T) -> Cell:
+    cell = column.value(row)
+    if column.kind is Kind.TIME and not isinstance(cell, str):
+        return iso(cell)
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 

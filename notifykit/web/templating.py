@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from notifykit.operate.lines import message_name, option_lines
+from notifykit.operate.lines import left_out, message_name, option_lines, told_later
 from notifykit.plugins.find import own_version
 from notifykit.terminal.times import duration, iso, local, relative
 from notifykit.web.words import word
@@ -31,11 +31,13 @@ def _templates() -> Environment:
     found.filters |= {
         "duration": duration,
         "iso": iso,
+        "left_out": left_out,
         "local": local,
         "message_name": message_name,
         "number": "{:,}".format,
         "option_lines": option_lines,
         "relative": relative,
+        "told_later": told_later,
         "word": word,
     }
     return found

@@ -33,8 +33,10 @@ _WORDS = {
     "unknown": gettext_noop("nobody knows"),
     # what happened to a message, and what people decided
     "adopted": gettext_noop("adopted from the old program"),
+    "expired": gettext_noop("waited for too long"),
     "late_legacy_completed": gettext_noop("reported as sent by the old program"),
     "late_result": gettext_noop("a result that came late"),
+    "receipt": gettext_noop("told later by the service"),
     "renamed": gettext_noop("renamed"),
     "rerendered": gettext_noop("given another text"),
     "resent": gettext_noop("sent again"),

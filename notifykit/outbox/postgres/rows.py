@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from notifykit.model import Status, Task
-from notifykit.outbox.cells import ATTEMPT_COLUMNS, encode, reason
+from notifykit.outbox.cells import ATTEMPT_COLUMNS, encode, reason, receipt
 from notifykit.wording.host import EXPIRED
 
 TASKS = "outbox.tasks AS t JOIN outbox.messages AS m ON m.id = t.id"
@@ -17,7 +17,7 @@ TASKS = "outbox.tasks AS t JOIN outbox.messages AS m ON m.id = t.id"
 TASK = """t.id, m.task_type, m.recipient, m.text, t.status, t.campaign, m.record_key, m.message_name, m.round,
  t.channel, t.lane > 0, m.metadata, t.tries, t.queued_at, t.not_before, t.sent_at, t.completed_at, t.doubted_at,
  t.expires_at, m.period, t.reason, t.reason_code, t.reason_params, t.refusal, t.refusal_code, t.refusal_params,
- m.options"""
+ m.options, t.receipt, t.receipt_at"""
 """The columns of a task, in the order in which `task` takes them."""
 
 HAS_EXPIRED = f"(its.status = 'cancelled' AND its.reason_code = '{EXPIRED.code}')"
@@ -35,7 +35,8 @@ _STATUS = {status.value: status for status in Status}
 def task(row: Sequence[Any]) -> Task:
     """Build a task from TASK."""
     id_, task_type, recipient, text, status, campaign, key, name, round_, channel, ordered, metadata, *others = row
-    tries, queued_at, not_before, sent_at, completed_at, doubted_at, expires_at, period, *why, options = others
+    *others, options, told_later, told_at = others
+    tries, queued_at, not_before, sent_at, completed_at, doubted_at, expires_at, period, *why = others
     told, refused = why[:3], why[3:]
     columns = told if refused[0] is None else refused
     return Task(
@@ -61,6 +62,7 @@ def task(row: Sequence[Any]) -> Task:
         options=None if options is None else json.loads(options),
         expires_at=expires_at,
         period=period,
+        receipt=None if told_later is None else receipt(told_later, told_at),
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 from notifykit.model import Status
-from notifykit.outbox.figures import Counted
+from notifykit.outbox.figures import LATEST, Counted
 from notifykit.outbox.postgres import rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.receipts import counted
-from notifykit.outbox.values import LATEST, CampaignFigures
+from notifykit.outbox.values import CampaignFigures
 
 # `figures`: how many drafts of a campaign were known.
 _PREVENTED = "SELECT campaign, duplicates_prevented FROM outbox.campaigns"
@@ -52,6 +52,9 @@ SELECT campaign, sum(number)
   JOIN outbox.pruned_messages ON pruned_messages.id = counted.message GROUP BY campaign
 """
 
+# `figures`: the last period of a campaign.
+_PERIODS = "SELECT campaign, max(period) FROM outbox.messages WHERE period <> '' GROUP BY campaign"
+
 # `figures`: the latest attempts.
 _LATEST = f"""
 SELECT campaign, verdict, code, call_seconds, CASE WHEN number = attempts THEN sent_at - queued_at END
@@ -73,6 +76,7 @@ def figures(db: Database) -> list[CampaignFigures]:
         flags_owed=dict(db.all(_FLAGS_OWED)),
         archived=archived(db),
         receipts=counted(db),
+        periods=dict(db.all(_PERIODS)),
         attempts=db.all(_LATEST),
     ).figures()
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from notifykit.model import Owed, Status, Task
-from notifykit.outbox.cells import parse, reason
+from notifykit.outbox.cells import parse, reason, receipt
 from notifykit.wording import Reason
 from notifykit.wording.host import CELLS_UNREADABLE, EXPIRED, STATUS_OVERWRITTEN
 
@@ -19,6 +19,9 @@ _TEXTS = (
 )
 _NUMBERS = ("id", "round", "ordered", "tries", "attempts")
 _TIMES = ("started_at", "queued_at", "not_before", "sent_at", "completed_at", "doubted_at", "expires_at")
+_TOLD = ("receipt", "receipt_at")
+"""Where another program's writing is nothing."""
+
 _OF_OWNED = ("record_key", "message_name", "channel")
 _OF_CLAIM = ("attempts", "worker", "started_at")
 _OF_STATUS = ("worker", "started_at", "not_before", "sent_at", "completed_at", "reason")
@@ -39,7 +42,7 @@ TASK_COLUMNS = (
     ),
     *("ordered", "metadata", "tries", "attempts", "worker", "started_at"),
     *("queued_at", "not_before", "sent_at", "completed_at", "doubted_at", "expires_at", "period", "reason"),
-    *("reason_code", "reason_params", "refusal", "refusal_code", "refusal_params", "options"),
+    *("reason_code", "reason_params", "refusal", "refusal_code", "refusal_params", "options", "receipt", "receipt_at"),
 )
 """The columns of a task, in the order in which `task` takes them."""
 
@@ -149,6 +152,7 @@ def task(row: Sequence[Any]) -> Task:
         options=options,
         expires_at=row[21],
         period=row[22] or "",
+        receipt=None if row[30] is None else receipt(row[30], row[31]),
     )
 
 
@@ -233,7 +237,7 @@ def _told(
 
 
 def _fits(name: str, type_: type) -> bool:
-    if type_ is type(None):
+    if type_ is type(None) or name in _TOLD:
         return name not in _NEVER_NULL
     return type_ is (str if name in _TEXTS else int if name in _NUMBERS else float)
 
@@ -303,6 +307,7 @@ def _foreign(row: Sequence[Any]) -> Task:
         doubted_at=times["doubted_at"],
         expires_at=times["expires_at"],
         period=texts["period"],
+        receipt=receipt(cells["receipt"], cells["receipt_at"]),
         damaged=True,
     )
 

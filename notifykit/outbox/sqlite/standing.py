@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from notifykit.model import Status
-from notifykit.outbox.figures import Counted
+from notifykit.outbox.figures import LATEST, Counted
 from notifykit.outbox.sqlite import rows
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.receipts import counted
-from notifykit.outbox.values import LATEST, CampaignFigures
+from notifykit.outbox.values import CampaignFigures
 
 # `figures`: how many drafts of a campaign were known.
 _PREVENTED = "SELECT campaign, duplicates_prevented FROM campaigns"
@@ -70,6 +70,12 @@ _ALL_ARCHIVED = "SELECT count(*) FROM pruned"
 # `archived`: how many have one of the names.
 _ARCHIVED_OF = "SELECT count(*) FROM pruned WHERE message = ?"
 
+# `figures`: the last period of a campaign.
+_PERIODS = """
+SELECT campaign, max(CASE WHEN typeof(period) = 'text' THEN period END) FROM tasks INDEXED BY tasks_periods
+ WHERE period IS NOT NULL GROUP BY campaign
+"""
+
 # `figures`: the latest attempts.
 _LATEST = f"""
 SELECT campaign, verdict, code, call_seconds,
@@ -97,6 +103,7 @@ def figures(db: Database) -> list[CampaignFigures]:
             flags_owed=_named(db.all(_FLAGS_OWED)),
             archived=archived(db),
             receipts=counted(db),
+            periods=_named(db.all(_PERIODS)),
             attempts=(row for row in db.all(_LATEST) if isinstance(row[0], str)),
         ).figures()
 

@@ -23,6 +23,12 @@ class PeriodsContract(OutboxBase):
         assert [another().enqueue([one]).new for one in once] == [0] * 4
         assert [task.period for task in outbox.tasks(Filter())] == ["", *DAYS]
 
+    def test_figures_tell_the_last_period_of_each_campaign(self, outbox: Outbox) -> None:
+        drafts = [draft(key=f"C-{at}", period=day) for at, day in enumerate((DAYS[1], DAYS[2], DAYS[0]))]
+        queue_drafts(outbox, [*drafts, draft(campaign="other"), draft(campaign="third", period=DAYS[0])])
+        told = {one.campaign: one.period for one in outbox.figures()}
+        assert told == {"sample": DAYS[2], "other": None, "third": DAYS[0]}
+
     def test_a_message_has_a_key_of_its_own_in_each_period(self, outbox: Outbox) -> None:
         queue_drafts(outbox, [draft(), draft(period=DAYS[0])])
         assert [task.idempotency_key for task in outbox.tasks(Filter())] == [

@@ -24,8 +24,9 @@ def accepted(outbox: Outbox, vendor_id: str | None = None, undelivered: tuple[st
 
 
 def kept(outbox: Outbox, id_: int) -> tuple[str, float] | None:
-    """Return what is told of a task."""
+    """Return what is told of a task, which the task itself says, too."""
     receipt = outbox.outcomes([id_])[id_].receipt
+    assert look(outbox, id_).receipt == receipt
     return None if receipt is None else (receipt.status.value, receipt.at)
 
 

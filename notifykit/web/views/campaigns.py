@@ -8,6 +8,7 @@ from dataclasses import replace
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from notifykit.messages.receipts import ReceiptStatus
 from notifykit.model import Problem, Status
 from notifykit.operate.campaigns import CampaignKind, CampaignState, campaign_states, rehearsed
 from notifykit.operate.forms import generated_form
@@ -62,6 +63,21 @@ COLUMNS: tuple[Column[CampaignState], ...] = (
     Column(name="next_pass", heading="next pass", value=lambda one: one.next_pass, kind=Kind.TIME),
 )
 
+EXPORTED: tuple[Column[CampaignState], ...] = (
+    *COLUMNS,
+    Column(name="period", heading="period", value=lambda one: one.figures.period if one.figures else None),
+    Column(
+        name="delivered",
+        heading="delivered",
+        value=lambda one: _told_later(one, ReceiptStatus.DELIVERED),
+        kind=Kind.NUMBER,
+    ),
+    Column(
+        name="bounced", heading="bounced", value=lambda one: _told_later(one, ReceiptStatus.BOUNCED), kind=Kind.NUMBER
+    ),
+)
+"""What the CSV has."""
+
 HELD_FRESH, HELD_USABLE = 60.0, 600.0
 """Seconds: which rows are held is found by reading the whole source."""
 
@@ -79,7 +95,7 @@ def campaigns(visit: Visit) -> Response:
     at, states = _states(visit)
     shown = listed(filtered(states, wanted, FILTERS, [*CampaignKind]), wanted, COLUMNS, whole=visit.as_csv)
     if visit.as_csv:
-        return csv_response("campaigns", shown)
+        return csv_response("campaigns", shown, EXPORTED)
     if visit.as_json:
         wording = visit.site.project.plugins.wording
         rows = [campaign_state_form(one, wording, at) for one in shown.rows]
@@ -123,6 +139,10 @@ def held(visit: Visit) -> Response:
 
 def _number(one: CampaignState, status: Status) -> int:
     return one.figures.by_status.get(status, 0) if one.figures else 0
+
+
+def _told_later(one: CampaignState, receipt: ReceiptStatus) -> int:
+    return one.figures.receipts.get(receipt, 0) if one.figures else 0
 
 
 def _states(visit: Visit) -> tuple[float, list[CampaignState]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -12,11 +12,11 @@ from notifykit.operate.machines import Workforce, workforce
 from notifykit.operate.state_forms import machine_form
 from notifykit.outbox.values import Machine
 from notifykit.terminal.times import iso
-from notifykit.web.listing import Cell, Column, Kind, asked, csv_response, filtered, listed
+from notifykit.web.listing import Asked, Cell, Column, Kind, asked, csv_response, filtered, listed
 from notifykit.web.visit import Visit
 from notifykit.wording.translation import gettext
 
-__all__ = ["machines"]
+__all__ = ["machines", "narrowed"]
 
 FILTERS: Mapping[str, Callable[[Machine], Cell]] = {
     "place": lambda one: one.place,
@@ -38,10 +38,12 @@ COLUMNS: tuple[Column[Machine], ...] = (
 
 
 def machines(visit: Visit) -> Response:
-    """List who works; live where the browser runs scripts. Filters, order and page are those of the processes."""
+    """List who works; live where the browser runs scripts. Order and page are those of the processes."""
     wanted = asked(visit.path, visit.query, tuple(FILTERS), COLUMNS)
-    found: Workforce = visit.shared("machines", lambda _, outbox: workforce(outbox))
-    shown = listed(filtered(found.machines or (), wanted, FILTERS), wanted, COLUMNS, whole=visit.as_csv)
+    everywhere: Workforce = visit.shared("machines", lambda _, outbox: workforce(outbox))
+    processes = list(filtered(everywhere.machines or (), wanted, FILTERS))
+    found = narrowed(everywhere, wanted, processes)
+    shown = listed(processes, wanted, COLUMNS, whole=visit.as_csv)
     if visit.as_csv:
         if found.machines is None:
             known = gettext("The store is a file on one machine. Which processes run there is known to that machine.")
@@ -59,3 +61,25 @@ def machines(visit: Visit) -> Response:
             }
         )
     return visit.page("machines.html", found=found, listed=shown)
+
+
+def narrowed(found: Workforce, wanted: Asked, shown: Sequence[Machine]) -> Workforce:
+    """Return who is sending of the processes that are left, and the files that are at the place and host asked for.
+
+    Files have no version: they are left where a process of that version is at their place.
+    """
+    if not wanted.filters:
+        return found
+    theirs = tuple(f"{one.name.rpartition(':')[0]}:" for one in shown)
+    at, any_version = {(one.place, one.host) for one in shown}, wanted.of("version") is None
+    return replace(
+        found,
+        workers=[one for one in found.workers if one.name.startswith(theirs)],
+        places=[
+            one
+            for one in found.places
+            if wanted.of("place") in (None, one.place)
+            and wanted.of("host") in (None, one.host)
+            and (any_version or (one.place, one.host) in at)
+        ],
+    )

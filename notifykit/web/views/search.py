@@ -15,7 +15,7 @@ from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project
 from notifykit.terminal.times import iso
 from notifykit.web.listing import Column, Kind, asked, csv_response, listed
-from notifykit.web.views.undecided import COLUMNS as MESSAGE
+from notifykit.web.message_columns import MESSAGE, MORE, TEXT
 from notifykit.web.visit import Visit
 from notifykit.wording.translation import gettext
 
@@ -30,19 +30,11 @@ MOST = 200
 """Messages that one look finds."""
 
 COLUMNS: tuple[Column[Task], ...] = (
-    *(column for column in MESSAGE if column.kind is not Kind.TIME and column.name != "reason"),
+    *MESSAGE,
     Column(name="status", heading="status", value=lambda task: task.status.value),
     Column(name="queued", heading="queued", value=lambda task: task.queued_at or None, kind=Kind.TIME),
-    Column(name="text", heading="text", value=lambda task: task.text, sorts=False),
+    TEXT,
 )
-
-EXPORTED: tuple[Column[Task], ...] = (
-    *COLUMNS,
-    Column(name="period", heading="period", value=lambda task: task.period),
-    Column(name="not_before", heading="not before", value=lambda task: task.not_before or None, kind=Kind.TIME),
-    Column(name="expires_at", heading="expires", value=lambda task: task.expires_at, kind=Kind.TIME),
-)
-"""What the CSV has."""
 
 
 def search(visit: Visit) -> Response:
@@ -67,7 +59,7 @@ def search(visit: Visit) -> Response:
 
     at, found = visit.look(look)
     if visit.as_csv:
-        return csv_response("search", listed(found.tasks, wanted, EXPORTED, whole=True))
+        return csv_response("search", listed(found.tasks, wanted, COLUMNS, whole=True), (*COLUMNS, *MORE))
     rows = listed(found.tasks, wanted, COLUMNS, whole=True)
     if visit.as_json:
         wording = visit.site.project.plugins.wording

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from notifykit.alerts.conditions import Kind
 from notifykit.alerts.standing import Standing
+from notifykit.messages.receipts import ReceiptStatus
 from notifykit.model import Status
 from notifykit.operate.forms import overview_form
 from notifykit.operate.health import Health, health
@@ -33,6 +34,7 @@ def status(visit: Visit) -> Response:
         live=visit.query.get("live") != "0",
         trouble=visit.site.trouble,
         counted=COUNTED,
+        receipts=[one for one in ReceiptStatus if any(item.receipts.get(one) for item in found.campaigns)],
         ages=ages_of(visit) if wall else None,
         told=lambda one: _told(visit, one),
     )

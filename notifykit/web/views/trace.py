@@ -38,6 +38,9 @@ CHOICES = {
     Resolution.CANCEL: gettext_noop("Cancel"),
 }
 
+MEMBERS = 200
+"""Messages in digests that are shown of a key in one campaign."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
@@ -76,7 +79,15 @@ def trace(visit: Visit) -> Response:
             status,
         )
     return visit.page(
-        "trace.html", status=status, key=key, campaign=campaign, story=story, choices=choices, sent=SENT, kinds=StepKind
+        "trace.html",
+        status=status,
+        key=key,
+        campaign=campaign,
+        story=story,
+        choices=choices,
+        sent=SENT,
+        kinds=StepKind,
+        members=MEMBERS,
     )
 
 

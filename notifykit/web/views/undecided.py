@@ -11,13 +11,13 @@ from notifykit.model import Status, Task
 from notifykit.operate.decisions import Resolution
 from notifykit.operate.evidence import Alike, Evidence, alike, evidence
 from notifykit.operate.forms import evidence_form, reason_fields
-from notifykit.operate.lines import message_name
 from notifykit.outbox.address import OpenedOutbox
 from notifykit.outbox.digests import is_digest
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import Project
 from notifykit.terminal.times import iso
 from notifykit.web.listing import Asked, Column, Kind, Listed, asked, csv_response, listed
+from notifykit.web.message_columns import MESSAGE, MORE, TEXT
 from notifykit.web.visit import Visit
 from notifykit.wording.translation import gettext_noop
 
@@ -73,12 +73,7 @@ FAILED = State(
 FILTERS = ("campaign", "channel", "key", "reason")
 
 COLUMNS: tuple[Column[Task], ...] = (
-    Column(name="id", heading="id", value=lambda task: task.id, kind=Kind.NUMBER),
-    Column(name="campaign", heading="campaign", value=lambda task: task.campaign),
-    Column(name="key", heading="key", value=lambda task: task.key),
-    Column(name="message", heading="message", value=message_name),
-    Column(name="to", heading="to", value=lambda task: task.recipient),
-    Column(name="channel", heading="channel", value=lambda task: task.channel),
+    *MESSAGE,
     Column(name="since", heading="since", value=lambda task: task.doubted_at or task.queued_at or None, kind=Kind.TIME),
     Column(name="reason", heading="why", value=lambda task: str(task.reason or ""), sorts=False),
 )
@@ -108,7 +103,7 @@ def _response(visit: Visit, state: State) -> Response:
     wanted = asked(visit.path, visit.query, FILTERS, COLUMNS)
     shown = visit.look(lambda project, outbox: _shown(project, outbox, wanted, state, whole=visit.as_csv))
     if visit.as_csv:
-        return csv_response(state.file, shown.listed)
+        return csv_response(state.file, shown.listed, (*COLUMNS, TEXT, *MORE))
     wording = visit.site.project.plugins.wording
     if visit.as_json:
         return visit.json(

@@ -15,8 +15,11 @@ from page_server import ANNA, LEO, Serve, Served
 from postgres_server import shared_server
 from postgres_store import postgres_address
 
+from notifykit.operate.machines import WorkerState, Workforce
 from notifykit.outbox.places import KeepsPlaces
-from notifykit.outbox.values import Machine
+from notifykit.outbox.values import Machine, SourcePlace
+from notifykit.web.listing import Asked
+from notifykit.web.views.machines import narrowed
 
 __all__ = ["make_world"]
 
@@ -123,7 +126,7 @@ def test_processes_are_filtered_and_sorted(serve: Serve, tmp_path: Path) -> None
             for number, place in enumerate(("east", "=1+1", "west")):
                 outbox.be_seen(
                     Machine(
-                        name=f"host{number}-1-x",
+                        name=f"host{number}:1:x",
                         host=f"host{number}",
                         place=place,
                         version=f"0.{number % 2}",
@@ -145,4 +148,36 @@ def test_processes_are_filtered_and_sorted(serve: Serve, tmp_path: Path) -> None
         assert [one["place"] for one in table(served, "/machines.csv?host=host1")] == ["'=1+1"]
         text = served.ask("/machines?place=west", token=LEO).text
         assert 'href="/machines.csv?place=west"' in text
-        assert "host0-1-x" not in text
+        assert "host0:1:x" not in text
+
+
+def test_filters_of_processes_leave_what_these_send_and_the_files_there() -> None:
+    def machine(host: str, place: str, version: str) -> Machine:
+        name = f"{host}:7:x"
+        return Machine(
+            name=name, host=host, place=place, version=version, does="run", since=0.0, seen_at=0.0, ahead=0.0
+        )
+
+    machines_ = [machine("a-1", "east", "1"), machine("a-1:7", "west", "2")]
+    found = Workforce(
+        at=0.0,
+        machines=machines_,
+        places=[
+            SourcePlace(campaign=one.place, place=one.place, host=one.host, path="", since=0.0) for one in machines_
+        ],
+        workers=[
+            WorkerState(name=f"{one.host}:7:a{number}", on_wire=1, since=0.0) for number, one in enumerate(machines_)
+        ],
+    )
+
+    def left(**filters: str) -> tuple[list[str], list[str]]:
+        wanted = Asked(path="/machines", filters=filters)
+        shown = [one for one in machines_ if all(getattr(one, name) == said for name, said in filters.items())]
+        kept = narrowed(found, wanted, shown)
+        return [one.name for one in kept.workers], [one.place for one in kept.places]
+
+    both = ["a-1:7:a0", "a-1:7:7:a1"]
+    assert left() == (both, ["east", "west"])
+    assert left(host="a-1:7") == (both[1:], ["west"])
+    assert left(version="2") == (both[1:], ["west"])
+    assert left(place="nowhere") == ([], [])

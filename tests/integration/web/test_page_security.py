@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_world import DOUBTFUL, CliWorld, contract
@@ -105,6 +106,24 @@ def test_every_answer_has_the_headers_that_keep_a_browser_to_it(served: Served) 
     assert "*" not in POLICY
     assert answers[0].headers["cache-control"] == "no-store"
     assert "server" not in answers[0].headers
+
+
+def test_a_refusal_before_any_page_is_in_the_language_of_the_browser(served: Served) -> None:
+    def told(language: str, path: str, **request: Any) -> tuple[int, str]:
+        answer = served.ask(path, headers={"Accept-Language": language}, **request)
+        return answer.status, answer.text
+
+    asked: list[tuple[str, dict[str, Any], int, str, str]] = [
+        ("/", {"Host": "evil.example"}, 421, "not served under that name", "这里不以该名称提供服务"),
+        ("/", {"method": "DELETE"}, 405, "only GET, HEAD and POST", "只接受 GET、HEAD 和 POST"),
+        ("/nowhere", {}, 404, "There is no such page.", "没有这个页面。"),
+        ("/", {}, 401, "Your session is over, or has not begun.", "您的会话已结束，或尚未开始。"),
+    ]
+    for path, request, status, english, chinese in asked:
+        for language, said, other in (("zh-CN,zh;q=0.9", chinese, english), ("en", english, chinese)):
+            found = told(language, path, **request)
+            assert (found[0], said in found[1], other in found[1]) == (status, True, False), found
+    assert "say who you are" in told("zh", "/in-doubt.json")[1], "programs read English"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8765", "LOCALHOST", "[::1]:1", "localhost."])
@@ -400,7 +419,7 @@ def test_no_cell_is_a_formula(serve: Serve, doubtful: CliWorld) -> None:
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"] == 'attachment;filename="in-doubt.csv"'
     lines = answer.text.splitlines()
-    assert lines[0] == "id,campaign,key,message,to,channel,since,reason"
+    assert lines[0].startswith("id,campaign,key,message,to,channel,since,reason,text,period,")
     keys = [line.split(",")[2] for line in lines[1:]]
     assert keys[:2] == ["'@x", "'=1+1"]
 

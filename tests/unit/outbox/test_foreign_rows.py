@@ -18,8 +18,9 @@ from notifykit.model import Claim, Outcome, Owed, Status, Task
 from notifykit.operate.attention import attention
 from notifykit.operate.decisions import Resolution, Selection, decide
 from notifykit.outbox import SqliteOutbox
+from notifykit.outbox.figures import LATEST
 from notifykit.outbox.sqlite import rows, setting_aside
-from notifykit.outbox.values import LATEST, ChannelBounds, Count, Filter, Transition
+from notifykit.outbox.values import ChannelBounds, Count, Filter, Transition
 from notifykit.testing import FakeClock, draft
 from notifykit.testing.outbox.steps import finish, take
 from notifykit.wording import Reason, Wording

@@ -77,6 +77,16 @@ def test_what_a_spreadsheet_reads_is_no_formula_and_nothing_is_lost(text: str) -
     assert text in (cell, cell.removeprefix("'"))
 
 
+def test_times_of_a_spreadsheet_are_iso_8601_with_the_zone() -> None:
+    since: Column[float | None] = Column(name="since", heading="since", value=lambda row: row, kind=Kind.TIME)
+    rows = [1764403200.125, None]
+    shown = listed(rows, asked("/list", QueryParams(), (), (since,)), (since,))
+    body = bytes(csv_response("list", shown).body).decode("utf-8-sig")
+    assert body.splitlines() == ["since", "2025-11-29T08:00:00.125Z", '""']
+    number: Column[float | None] = Column(name="n", heading="n", value=lambda row: row, kind=Kind.NUMBER)
+    assert b"n\r\n1764403200.125" in bytes(csv_response("list", shown, (number,)).body), "of other columns"
+
+
 def test_the_whole_list_is_exported_whatever_page_is_looked_at() -> None:
     rows: list[tuple[int, Cell]] = [(-number, "-1") for number in range(SIZE + 5)]
     lines = table(of("page=2&sort=id", rows))
