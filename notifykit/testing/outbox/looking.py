@@ -99,7 +99,7 @@ class LookingContract(OutboxBase):
 
     def test_tasks_may_be_changed_while_they_are_yielded(self, outbox: Outbox) -> None:
         made = queue(outbox, *map(str, range(1_200)))
-        seen = []
+        seen: list[int] = []
         with outbox.transaction():
             for task in outbox.tasks(Filter(statuses=(Status.QUEUED,))):
                 if len(seen) % 10 == 0:

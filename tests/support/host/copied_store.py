@@ -173,7 +173,7 @@ def _fixed(outbox: Outbox, one: Claim) -> Claim:
 
 
 def _files(tasks: Sequence[Task]) -> list[str]:
-    return sorted({str(task.options["file"]["sha256"]) for task in tasks if task.options and "file" in task.options})  # type: ignore[index, call-overload]
+    return sorted({str(task.options["file"]["sha256"]) for task in tasks if task.options and "file" in task.options})
 
 
 def _known(outbox: Outbox, key: str, period: str) -> tuple[bool, bool, bool]:
