@@ -9,8 +9,9 @@ sqlite-utils' migrations says which steps were applied; `user_version` is left t
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from functools import cache
 from typing import TYPE_CHECKING
 
 from notifykit.errors import StoreDamagedError, StoreError
@@ -198,10 +199,15 @@ def objects(names: Collection[str] | None = None) -> Mapping[str, tuple[str, ...
 
     A table comes with its columns.
     """
+    return _objects(tuple(step.name for step in steps() if names is None or step.name in names))
+
+
+@cache
+def _objects(names: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
     with closing(sqlite3.connect(":memory:")) as db:
         db.execute(new_table())
         for step in steps():
-            if names is None or step.name in names:
+            if step.name in names:
                 step.take(db)
         found = db.execute("SELECT name FROM sqlite_master WHERE name <> 'tasks' AND name NOT LIKE 'sqlite%'")
         return {name: columns_of(db, name) for (name,) in sorted(found.fetchall())}
