@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -16,7 +16,7 @@ from notifykit.errors import PluginError
 from notifykit.wording.translation import gettext, joined
 
 if TYPE_CHECKING:
-    from pluggy import HookimplOpts
+    from pluggy import HookimplOpts, HookspecOpts
 
 NEEDED_METHOD = {
     "sources": "read",
@@ -36,26 +36,38 @@ _USUAL_ROLES = "notifykit.roles"
 
 
 class Manager(pluggy.PluginManager):
-    """pluggy's manager looks at each name of a plugin. Of a module, this one looks at what has the mark of a hook."""
+    """pluggy's manager looks closely at each name of a module. This one looks at what has the mark of a hook."""
 
     def __init__(self) -> None:
         super().__init__(hookspecs.PROJECT)
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> HookimplOpts | None:
         """Return how a function is marked, or None."""
-        if isinstance(plugin, ModuleType) and not hasattr(vars(plugin).get(name), f"{hookspecs.PROJECT}_impl"):
-            return None
+        if isinstance(plugin, ModuleType):
+            value = vars(plugin).get(name)
+            options: HookimplOpts | None = getattr(value, f"{hookspecs.PROJECT}_impl", None)
+            if options is None or isinstance(value, FunctionType):
+                return options
         return super().parse_hookimpl_opts(plugin, name)
+
+    def parse_hookspec_opts(self, module_or_class: object, name: str) -> HookspecOpts | None:
+        """Return how a hook of `hookspecs` is marked, or None."""
+        found: HookspecOpts | None = getattr(vars(module_or_class).get(name), f"{hookspecs.PROJECT}_spec", None)
+        return found
+
+
+SPECIFIED = tuple(name for name, value in vars(hookspecs).items() if hasattr(value, f"{hookspecs.PROJECT}_spec"))
+"""The names of all hooks."""
+
+
+def _signature(hook: str) -> str:
+    """Return a hook with its arguments, as `task_sent(task, outcome)`."""
+    return f"{hook}({', '.join(_arguments(hook))})"
 
 
 @cache
-def signatures() -> Mapping[str, str]:
-    """Return every hook with its arguments, as `task_sent(task, outcome)`."""
-    return {
-        name: f"{name}({', '.join(inspect.signature(value).parameters)})"
-        for name, value in vars(hookspecs).items()
-        if hasattr(value, f"{hookspecs.PROJECT}_spec")
-    }
+def _arguments(hook: str) -> Collection[str]:
+    return inspect.signature(getattr(hookspecs, hook)).parameters
 
 
 def check_module(plugin: object) -> list[str]:
@@ -68,12 +80,12 @@ def check_module(plugin: object) -> list[str]:
             gettext("the entry point names the class {qualname}", qualname=plugin.__qualname__),
             mend=gettext("let it name the module, or an instance of the class"),
         )
-    known = signatures()
     hooks = dict(_marked(plugin))
-    for name in known:
+    for name in SPECIFIED:
         value = vars(plugin).get(name) if isinstance(plugin, ModuleType) else inspect.getattr_static(plugin, name, None)
-        spec = hasattr(value, f"{hookspecs.PROJECT}_spec")
-        if inspect.isfunction(value) and name not in hooks and not spec:
+        if value is None or name in hooks:
+            continue
+        if inspect.isfunction(value) and not hasattr(value, f"{hookspecs.PROJECT}_spec"):
             raise PluginError(
                 gettext("{name} is not marked as a hook", name=name), mend=gettext("put @notifykit.hookimpl above it")
             )
@@ -82,17 +94,17 @@ def check_module(plugin: object) -> list[str]:
     implemented = []
     for name, (function, options) in hooks.items():
         hook = options.get("specname") or name
-        if hook in known:
+        if hook in SPECIFIED:
             implemented.append(hook)
-            _check_hook(hook, function, known[hook], wrapper=bool(options["wrapper"] or options["hookwrapper"]))
+            _check_hook(hook, function, wrapper=bool(options["wrapper"] or options["hookwrapper"]))
         elif not options["optionalhook"]:
             from notifykit.wording.nearest import nearest  # only where something is wrong
 
-            near = nearest(hook, known)
+            near = nearest(hook, SPECIFIED)
             mend = (
                 gettext("did you mean {near!r}?", near=near)
                 if near
-                else gettext("the hooks are {known}", known=joined(gettext(", "), known))
+                else gettext("the hooks are {known}", known=joined(gettext(", "), SPECIFIED))
             )
             raise PluginError(gettext("there is no hook called {hook!r}", hook=hook), mend=mend)
     return implemented
@@ -106,7 +118,7 @@ def _marked(plugin: object) -> Iterator[tuple[str, tuple[Callable[..., object], 
             yield name, (getattr(plugin, name), options)
 
 
-def _check_hook(hook: str, function: Callable[..., object], spec: str, *, wrapper: bool) -> None:
+def _check_hook(hook: str, function: Callable[..., object], *, wrapper: bool) -> None:
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         raise PluginError(
             gettext("{hook} is async, so it would never run", hook=hook), mend=gettext("write it as a plain function")
@@ -116,12 +128,11 @@ def _check_hook(hook: str, function: Callable[..., object], spec: str, *, wrappe
             gettext("{hook} contains a yield, so it would never run", hook=hook),
             mend=gettext("write it as a plain function"),
         )
-    allowed = set(inspect.signature(getattr(hookspecs, hook)).parameters)
     for name, parameter in inspect.signature(function).parameters.items():
-        if name not in allowed:
+        if name not in _arguments(hook):
             raise PluginError(
                 gettext("{hook} takes {name!r}", hook=hook, name=name),
-                mend=gettext("write it as {spec}, or with fewer arguments", spec=spec),
+                mend=gettext("write it as {spec}, or with fewer arguments", spec=_signature(hook)),
             )
         if parameter.default is not parameter.empty:
             raise PluginError(

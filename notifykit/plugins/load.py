@@ -6,6 +6,7 @@ import contextlib
 import logging
 import sys
 from collections.abc import Collection, Iterable
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pluggy
@@ -76,7 +77,9 @@ def new_manager(hooks: Collection[str] | None = None) -> pluggy.PluginManager:
     if hooks is None:
         manager.add_hookspecs(hookspecs)
     elif hooks:
-        manager.add_hookspecs(type("Some", (), {hook: getattr(hookspecs, hook) for hook in hooks}))
+        some = ModuleType("some of them")  # pluggy looks longer at a class
+        vars(some).update({hook: getattr(hookspecs, hook) for hook in hooks})
+        manager.add_hookspecs(some)
     return manager
 
 

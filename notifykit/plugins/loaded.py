@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
-from notifykit import hookspecs
 from notifykit.errors import PluginClash, PluginError, pass_interrupt
 from notifykit.plugins.commands import COMMAND_HOOKS, LazyCommand, commands_of
 from notifykit.plugins.named import OfferBrokenError
@@ -231,7 +230,3 @@ def raise_for(failed: Sequence[FailedPlugin]) -> None:
     """Raise PluginError where there is any failure."""
     if failed:
         raise PluginError(gettext("with --strict-plugins a broken plugin is fatal:"), more=list(map(str, failed)))
-
-
-SPECIFIED = tuple(name for name, value in vars(hookspecs).items() if hasattr(value, f"{hookspecs.PROJECT}_spec"))
-"""The names of all hooks."""
