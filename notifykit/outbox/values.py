@@ -321,6 +321,7 @@ class Filter:
 
     campaign: str | None = None
     key: str | None = None
+    keys: tuple[str, ...] = ()
     statuses: tuple[Status, ...] = ()
     ids: tuple[int, ...] = ()
     channel: str | None = None
@@ -378,14 +379,13 @@ class SourcePlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """A process that works for longer than one command."""
+    """A process of notifykit that works for longer than one command."""
 
     name: str
     """Host, process id, and a random part. Its claims are under names that begin with the first two."""
     host: str
     place: str
     version: str
-    """Of notifykit."""
     does: str
     """Its command, and the queues that it hears."""
     since: float

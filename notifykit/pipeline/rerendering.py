@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from notifykit.campaign.campaign import Campaign
 from notifykit.model import Draft, Metadata, Problem, Record, Status, Task
@@ -22,6 +23,9 @@ from notifykit.wording.host import (
     RERENDER_TRIED,
     RERENDER_UNWANTED,
 )
+
+AT_ONCE = 100
+"""Keys whose messages are read by one statement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +73,11 @@ def differences(campaign: Campaign, outbox: Outbox) -> list[Difference]:
     campaign.time.fix(outbox.now())
     waiting = {task.key for task in outbox.tasks(Filter(campaign=campaign.name, statuses=(Status.QUEUED,)))}
     campaign.strategy.begin()
-    rows: dict[str, list[Record]] = defaultdict(list)
+    rows: dict[str, Record] = {}
     for item in campaign.records():
         if isinstance(item, Record) and item.key in waiting:
-            rows[item.key].append(item)
-    gone = [found for key in sorted(waiting - rows.keys()) for found in _of_key(campaign, outbox, key, None)]
-    return [*of_records(campaign, outbox, (record for records in rows.values() for record in records)), *gone]
+            rows.setdefault(item.key, item)
+    return _of_keys(campaign, outbox, rows | dict.fromkeys(sorted(waiting - rows.keys())))
 
 
 def of_records(campaign: Campaign, outbox: Outbox, records: Iterable[Record]) -> list[Difference]:
@@ -82,21 +85,38 @@ def of_records(campaign: Campaign, outbox: Outbox, records: Iterable[Record]) ->
 
     A record that stands in several rows is rendered as `generate` renders it: by the first.
     """
-    found: dict[str, list[Difference]] = {}
+    rows: dict[str, Record] = {}
     for record in records:
-        if record.key not in found:
-            found[record.key] = _of_key(campaign, outbox, record.key, drafted(campaign, record, _Nothing()))
-    return [one for of_key in found.values() for one in of_key]
+        rows.setdefault(record.key, record)
+    return _of_keys(campaign, outbox, rows)
 
 
-def _of_key(campaign: Campaign, outbox: Outbox, key: str, made: Sequence[Draft] | Problem | None) -> list[Difference]:
-    """Compare the messages of a record, of each period, with what they would be; None: the record is not there any
-    more."""
-    tasks: dict[tuple[str, str], list[Task]] = defaultdict(list)
-    drafts: dict[str, list[Draft]] = defaultdict(list)
+def _of_keys(campaign: Campaign, outbox: Outbox, rows: Mapping[str, Record | None]) -> list[Difference]:
+    """Compare the messages of records, by their keys; None: the record is not there any more."""
     names = {plan.name for plan in campaign.messages}
     changing = {plan.name for plan in campaign.messages if plan.uses_time}
-    for task in outbox.tasks(Filter(campaign=campaign.name, key=key)):
+    found = []
+    keys = iter(rows)
+    while some := tuple(islice(keys, AT_ONCE)):
+        tasks: dict[str, list[Task]] = defaultdict(list)
+        for task in outbox.tasks(Filter(campaign=campaign.name, keys=some)):
+            tasks[task.key].append(task)
+        for key in some:
+            made = None if (record := rows[key]) is None else drafted(campaign, record, _Nothing())
+            found += _of_key(outbox, tasks[key], made, names, changing)
+    return found
+
+
+def _of_key(
+    outbox: Outbox, stored: Iterable[Task], made: Sequence[Draft] | Problem | None, names: set[str], changing: set[str]
+) -> list[Difference]:
+    """Compare the messages of a record, of each period, with what they would be.
+
+    `names`: those of the campaign's messages. `changing`: of those that differ from day to day.
+    """
+    tasks: dict[tuple[str, str], list[Task]] = defaultdict(list)
+    drafts: dict[str, list[Draft]] = defaultdict(list)
+    for task in stored:
         if task.round == 1:
             tasks[_message(task.name, names), task.period].append(task)
     for draft in made if isinstance(made, Sequence) else ():

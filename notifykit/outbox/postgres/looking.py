@@ -179,6 +179,9 @@ def _where(which: Filter) -> tuple[str, list[Any]]:
         if value is not None:
             terms.append(f"{column} = %s")
             values.append(rows.clean(value))
+    if which.keys:
+        terms.append("m.record_key = ANY (%s::text[])")
+        values.append([rows.clean(key) for key in which.keys])
     if which.statuses:
         terms.append("t.status = ANY (%s::text[])")
         values.append([str(status) for status in which.statuses])

@@ -220,6 +220,9 @@ def _where(which: Filter) -> tuple[str, list[Any]]:
         elif value is not None:
             terms.append(f"{column} = ?")
             values.append(value)
+    if which.keys:
+        terms.append(f"record_key IN ({', '.join('?' * len(which.keys))})")
+        values += which.keys
     if _of_nobody(which):
         terms.append(rows.perhaps_foreign())
     elif which.statuses and Status.FOREIGN not in which.statuses:

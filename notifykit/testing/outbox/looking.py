@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from notifykit.model import Outcome, Status
@@ -63,6 +65,20 @@ class LookingContract(OutboxBase):
         assert [task.id for task in outbox.tasks(Filter(key="K"))] == made[::2]
         assert [task.id for task in outbox.tasks(Filter(key="K", statuses=(Status.QUEUED,), limit=2))] == made[:3:2]
         assert list(outbox.tasks(Filter(key="M"))) == []
+
+    def test_some_keys_of_a_campaign_are_found_at_once(self, outbox: Outbox) -> None:
+        made = queue_drafts(
+            outbox,
+            [
+                draft(key=key, campaign=campaign, recipient=key + campaign)
+                for campaign in "ab"
+                for key in ("K", "L", "M")
+            ],
+        )
+        of_a = Filter(campaign="a", keys=("M", "K", "absent"))
+        assert [task.id for task in outbox.tasks(of_a)] == [made[0], made[2]]
+        assert [task.id for task in outbox.tasks(replace(of_a, key="M"))] == [made[2]]
+        assert [task.id for task in outbox.tasks(replace(of_a, campaign="b", limit=1))] == [made[3]]
 
     def test_filters_are_joined_by_and(self, outbox: Outbox) -> None:
         made = queue_drafts(
