@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from notifykit.campaign.spool import Spool
@@ -16,11 +17,15 @@ from notifykit.wording.translation import gettext
 from notifykit_sql.cursor import Highest, Incremental
 from notifykit_sql.database import AT_ONCE, Database, check_options
 from notifykit_sql.keys import KeyFaultError, key_text
+from notifykit_sql.late import LateCells, late_columns
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, CursorResult
+    from sqlalchemy import Connection, CursorResult, Row, TextClause
 
     from notifykit.roles import SourceContext
+
+_cells = itemgetter(slice(None))
+"""The tuple within a row of SQLAlchemy, which `tuple` would copy."""
 
 
 @dataclass(kw_only=True)
@@ -77,19 +82,23 @@ class SqlSource:
         """Run the query and return its rows. Raises CampaignError where there is no whole answer."""
         database = self.database
         self._highest = None
-        with database.reading() as connection, self._run(connection, database.shown) as result:
-            names = tuple(result.keys())
-            key_at = _column(names, self.key, "key", database.shown)
-            highest = None
-            if self.incremental is not None:
-                at = _column(names, self.incremental.column, "incremental.column", database.shown)
-                highest = Highest(at, self.incremental.column, database.shown)
-            rows = map(tuple, chain.from_iterable(result.partitions(AT_ONCE)))
-            spool = Spool(rows if highest is None else highest.of(rows))
+        with database.reading() as connection:
+            statement, values = self._statement(database.shown)
+            late = None if values else late_columns(connection, statement, database.shown)
+            with _run(connection, statement, values, database.shown) as result:
+                names = tuple(result.keys())
+                key_at = _column(names, self.key, "key", database.shown)
+                highest = None
+                if self.incremental is not None:
+                    at = _column(names, self.incremental.column, "incremental.column", database.shown)
+                    highest = Highest(at, self.incremental.column, database.shown)
+                parts: Iterable[Sequence[Row[Any]]] = result.partitions(AT_ONCE)
+                rows = map(_cells, chain.from_iterable(parts if late is None else map(late.checked, parts)))
+                spool = Spool(rows if highest is None else highest.of(rows))
         self._highest = highest
-        return Rows(spool, names, key_at, database.shown)
+        return Rows(spool, names, key_at, database.shown, late.readers if late is not None else None)
 
-    def _run(self, connection: Connection, shown: str) -> CursorResult[Any]:
+    def _statement(self, shown: str) -> tuple[TextClause, Mapping[str, object]]:
         from sqlalchemy import text
 
         statement = text(self.query)
@@ -104,7 +113,7 @@ class SqlSource:
                 mend=mend,
                 where=shown,
             )
-        values = {}
+        values: dict[str, object] = {}
         if self.incremental is not None:
             if not named:
                 raise CampaignError(
@@ -113,28 +122,32 @@ class SqlSource:
                     where=shown,
                 )
             values["cursor"] = self.incremental.since(self._state)
-        options = {"stream_results": True, "yield_per": AT_ONCE}
-        result = connection.execute(statement, values, execution_options=options)
-        if not result.returns_rows:
-            raise CampaignError(
-                gettext("`query` gives no rows"), mend=gettext("write a statement that reads: SELECT …"), where=shown
-            )
-        return result
+        return statement, values
 
 
 class Rows:
     """The rows as they were at one moment; each iteration yields the same."""
 
-    def __init__(self, spool: Spool, names: Sequence[str], key_at: int, origin: str) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        names: Sequence[str],
+        key_at: int,
+        origin: str,
+        readers: Sequence[Callable[[str], Any] | None] | None,
+    ) -> None:
         columns = {name: at for at, name in enumerate(names) if names.count(name) == 1}
         self._spool = spool
         self._table = Table(origin, columns, tuple(names))
         self._key_at = key_at
+        self._readers = readers
 
     def __iter__(self) -> Iterator[Record | Problem]:
         """Yield a record for each row that has a key, and a problem for each other one."""
-        table, at = self._table, self._key_at
+        table, at, readers = self._table, self._key_at, self._readers
         for row, cells in enumerate(self._spool, start=1):
+            if readers is not None:
+                cells = LateCells(cells, readers)
             key = cells[at]
             if key.__class__ is not str or not key or key.isspace():
                 try:
@@ -166,3 +179,13 @@ def _column(names: Sequence[str], name: str, option: str, shown: str) -> int:
         mend=gettext("name it in `query`, or correct `{option}`", option=option),
         where=shown,
     )
+
+
+def _run(connection: Connection, statement: TextClause, values: Mapping[str, object], shown: str) -> CursorResult[Any]:
+    options = {"stream_results": True, "yield_per": AT_ONCE}
+    result = connection.execute(statement, values, execution_options=options)
+    if not result.returns_rows:
+        raise CampaignError(
+            gettext("`query` gives no rows"), mend=gettext("write a statement that reads: SELECT …"), where=shown
+        )
+    return result

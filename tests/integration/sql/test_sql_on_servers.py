@@ -18,6 +18,7 @@ import pytest
 from notifykit_sql.cursor import Incremental
 from notifykit_sql.database import Database
 from notifykit_sql.flagging import FlagColumn, Sent, write_flags
+from notifykit_sql.late import LateCells
 from notifykit_sql.source import SqlSource
 from notifykit_sql.strategy import SqlFlag
 from sqlalchemy import text
@@ -86,6 +87,75 @@ def test_cells_have_the_types_of_the_database(shop: Shop) -> None:
     assert isinstance(first["at"], datetime)
     assert isinstance(last, Record)
     assert (last.key, last["amount"], last["at"]) == ("2", None, None)
+
+
+EVERY_TYPE = """SELECT no, -0.00 AS zero, 'NaN'::numeric AS nan, 12.50 AS amount, '2026-08-31'::date AS day,
+    timestamp '1999-12-31 23:59:59.000001' AS at, timestamptz '0999-08-31 09:30:00+02' AS early,
+    NULL::numeric AS nothing, '00000000-0000-0000-0000-000000000007'::uuid AS id, true AS yes, 1.5::float8 AS float,
+    '\\xff'::bytea AS bytes, '{"a": [1.5]}'::jsonb AS json,
+    interval '1 day' AS day_long, 'é' AS text FROM generate_series(1, 600) AS no"""
+
+
+def as_the_driver_gives_them(url: str, query: str) -> list[tuple[object, ...]]:
+    with Database(path=None, url=url, timeout=10)._engine().connect() as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(query)]
+
+
+@pytest.mark.parametrize(
+    ("more", "settings", "late"),
+    [
+        ("", "", True),
+        ("", "&options=-c%20TimeZone%3DAsia/Shanghai", True),
+        (", ARRAY[1.50] AS some", "", False),
+        (", numrange(1.5, 2.5) AS of_numbers", "", False),
+        ("", "&options=-c%20DateStyle%3DGerman", True),
+    ],
+)
+def test_cells_are_those_of_the_driver_whether_or_not_they_are_read_late(
+    postgres: str, more: str, settings: str, late: bool
+) -> None:
+    url = postgres + settings
+    query = EVERY_TYPE.replace(" FROM", f"{more} FROM")
+    if "German" in settings:  # in which the driver reads no times with a zone
+        query = query.replace("timestamptz '0999-08-31 09:30:00+02'", "date '0999-08-31'")
+    source = SqlSource(url=url, query=query, key="no")
+    expected = as_the_driver_gives_them(url, query)
+    for _ in range(2):
+        records = [item for item in source.read() if isinstance(item, Record)]
+        assert {isinstance(record.cells, LateCells) for record in records} == {late}
+        found = [tuple(record.cells) for record in records]
+        assert repr(found) == repr(expected)  # as -0.00 is 0, and NaN nothing that there is
+    (first, *_) = source.read()
+    assert isinstance(first, Record)
+    assert (first.cells[-1], list(first.cells[3:5])) == (expected[0][-1], [Decimal("12.50"), date(2026, 8, 31)])
+
+
+@pytest.mark.parametrize(
+    "value", ["timestamp 'infinity'", "date '-infinity'", "date '10000-01-01'", "timestamptz '2001-01-01 00:00 BC'"]
+)
+def test_a_time_that_python_has_not_stops_the_reading_and_no_record(postgres: str, value: str) -> None:
+    usual = "SELECT 1 AS no, date '2026-08-31' AS at"
+    with pytest.raises(CampaignError, match=r"(too large|too small|BC|year).*see that `query` is right"):
+        SqlSource(url=postgres, query=f"{usual} UNION ALL SELECT 2, {value}", key="no").read()
+
+
+def test_what_a_query_costs_the_server_it_costs_once(postgres: str) -> None:
+    Shop(postgres, "").run("DROP SEQUENCE IF EXISTS asked", "CREATE SEQUENCE asked")
+    query = r"SELECT no, 1.5 AS amount, 'a%(b)s\:%' AS text FROM generate_series(1, 1000) AS no WHERE length('%') = 1"
+    rows = list(SqlSource(url=postgres, query=query, key="no").read())
+    assert len(rows) == 1000
+    assert isinstance(rows[0], Record)
+    assert (rows[0]["text"], rows[0]["amount"]) == ("a%(b)s:%", Decimal("1.5"))
+    with pytest.raises(CampaignError, match="cannot execute nextval"):
+        SqlSource(url=postgres, query="SELECT 1.5 AS no, nextval('asked')", key="no").read()
+
+
+def test_a_key_may_be_of_a_type_that_is_read_late(postgres: str) -> None:
+    query = "SELECT 1001.00 AS no UNION ALL SELECT NULL"
+    one, other = SqlSource(url=postgres, query=query, key="no").read()
+    assert isinstance(one, Record)
+    assert isinstance(other, Problem)
+    assert (one.key, other.what) == ("1001", "the key is NULL")
 
 
 def test_a_query_changes_nothing(shop: Shop) -> None:
