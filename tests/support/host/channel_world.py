@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import sys
 import time
 from collections import Counter
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from processes import wait_until
 
-from notifykit.model import Status
+from notifykit.model import Status, Task
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.project import open_project
 from notifykit.pipeline.run import Runner
@@ -33,13 +34,16 @@ from notifykit.testing.services import (
 )
 
 NOTIFYKIT = str(Path(sys.executable).with_name("notifykit"))
-LEASE = 0.4
+LEASE = 60.0
+"""Seconds: nobody's claim ends by it. Those of the killed are given up at once, since their locks died with them."""
 LATENCY = 0.02
 """Seconds that a service takes over a request."""
 RATE = (25, 1.0)
 """Messages, and seconds: a quick version of what the vendors allow."""
 KEY, SECRET = "0a1b2c3d-key", "0a1b2c3d-secret"
 CHANNELS = ("robot", "app", "ding", "feishu", "slack", "hook")
+HOLDING = ("robot", "ding", "feishu", "slack", "hook")
+"""Those whose doubts wait for a person. The other can be repeated."""
 
 PROJECT = """
 store: state/outbox.db
@@ -87,17 +91,37 @@ else:
 
 
 class Slow(Service):
-    """A service that takes its time."""
+    """A service that takes its time, and keeps which calls came and which it answered."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.came: list[str] = []
+        """The channel and the order of each call, such as `robot K-00001`."""
+        self.answered: list[str] = []
 
     def respond(self, request: HttpRequest) -> HttpAnswer | None:
+        order = re.search(rb"order (K-\d+)", request.body)
+        if order is None:  # a token, say
+            return super().respond(request)
+        call = f"{self.channel(request)} {order[1].decode()}"
+        self.came.append(call)
         time.sleep(LATENCY)
-        return super().respond(request)
+        answer = super().respond(request)
+        self.answered.append(call)
+        return answer
+
+    def channel(self, request: HttpRequest) -> str:
+        return type(self).__name__.removeprefix("Slow").lower()
 
 
-class SlowWecom(Slow, FakeWecom): ...
+class SlowWecom(Slow, FakeWecom):
+    def channel(self, request: HttpRequest) -> str:
+        return "robot" if "/webhook/" in request.path else "app"
 
 
-class SlowDingtalk(Slow, FakeDingtalk): ...
+class SlowDingtalk(Slow, FakeDingtalk):
+    def channel(self, request: HttpRequest) -> str:
+        return "ding"
 
 
 class SlowFeishu(Slow, FakeFeishu): ...
@@ -106,7 +130,7 @@ class SlowFeishu(Slow, FakeFeishu): ...
 class SlowSlack(Slow, FakeSlack): ...
 
 
-class Receiver(Slow, FakeService):
+class SlowHook(Slow, FakeService):
     """Takes what `webhook` sends."""
 
     def judge(self, request: HttpRequest) -> Delivered | HttpAnswer:
@@ -122,11 +146,11 @@ class ChannelWorld:
     """`count` orders, each told once over every channel."""
 
     folder: Path
-    wecom: FakeWecom
-    ding: FakeDingtalk
-    feishu: FakeFeishu
-    slack: FakeSlack
-    hook: FakeService
+    wecom: SlowWecom
+    ding: SlowDingtalk
+    feishu: SlowFeishu
+    slack: SlowSlack
+    hook: SlowHook
     count: int
     workers: int
     environment: dict[str, str] = field(init=False)
@@ -178,9 +202,24 @@ class ChannelWorld:
             f"orders/{one.text.removeprefix('order ')}/{name}/1" for name, all_of in taken.items() for one in all_of
         )
 
-    def recover(self) -> int:
-        """What the next start does, and a person about what is in doubt. Returns how many doubts there were."""
-        time.sleep(LEASE * 1.1)
+    @property
+    def store(self) -> Path:
+        return self.folder / "state" / "outbox.db"
+
+    @property
+    def services(self) -> list[Slow]:
+        return [self.wecom, self.ding, self.feishu, self.slack, self.hook]
+
+    def came(self, task: Task) -> int:
+        """How many calls of a message came to its service."""
+        return sum(service.came.count(f"{task.channel} {task.key}") for service in self.services)
+
+    def answered(self, task: Task) -> int:
+        """How many of them it answered."""
+        return sum(service.answered.count(f"{task.channel} {task.key}") for service in self.services)
+
+    def recover(self) -> set[int]:
+        """What the next start does, and a person about what is in doubt. Returns which were."""
         project = open_project(self.folder / "notifykit.yaml")
         doubts: set[int] = set()
         with closing(project.open_outbox()) as outbox:
@@ -195,7 +234,7 @@ class ChannelWorld:
                 return {task.status for task in outbox.tasks(Filter())} == {Status.COMPLETED}
 
             wait_until(quiet)
-        return len(doubts)
+        return doubts
 
     def problems(self) -> list[str]:
         """What is not as it must be at rest: lost or doubled messages."""
@@ -221,7 +260,7 @@ def channel_world(folder: Path, *, count: int, workers: int) -> Iterator[Channel
             ding=stack.enter_context(SlowDingtalk(tokens=[KEY], secret=SECRET, rate=RATE, blocked_for=0.3)),
             feishu=stack.enter_context(SlowFeishu(tokens=[KEY], secret=SECRET, rate=RATE)),
             slack=stack.enter_context(SlowSlack(hooks=[KEY])),
-            hook=stack.enter_context(Receiver()),
+            hook=stack.enter_context(SlowHook()),
             count=count,
             workers=workers,
         )
