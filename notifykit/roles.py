@@ -283,7 +283,8 @@ class Sender(Protocol):
 
     A sender may declare facts on its class, and all have defaults: `limits` (a tuple of `Rate`, default none);
     `repeatable` (True only where the service provably drops a repeat of the same idempotency key, default False) and
-    `repeatable_for` (for how many seconds it does so, default without end); `concurrency` (how many calls it can make
+    `repeatable_for` (for how many seconds it does so, default without end), `repeatable_with_files` (False where it
+    drops no repeat of a message that carries files); `concurrency` (how many calls it can make
     at once, default `dispatch.workers`) and `resource` (the name of the one thing of this machine that its calls use,
     such as `desktop`: `concurrency` then counts over all processes and over all channels that name it). One that takes
     several messages in one call says how many at most as `batch_size` (default 1), and has `send_many`, which is then

@@ -51,6 +51,8 @@ class Channel:
     repeatable: bool = False
     repeatable_for: float | None = None
     """Seconds for which the service drops a repeat; None: without end."""
+    repeatable_with_files: bool = True
+    """Whether that is so of messages that carry files, too."""
     concurrency: int | None = None
     """How many calls there may be at once; None: as many as `dispatch.workers` says."""
     resource: str | None = None

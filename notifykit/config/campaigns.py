@@ -226,6 +226,11 @@ def _column(section: ColumnSection) -> Column:
     return Column(**said)
 
 
+def _repeatable(channel: Channel, options: OptionsTemplate | None) -> bool:
+    """Whether the service drops a repeat of a message."""
+    return channel.repeatable and (channel.repeatable_with_files or options is None or not options.carries)
+
+
 def _plan(campaign: CampaignSection, message: MessageSection, parts: _Parts, time: PassTime) -> MessagePlan | None:
     """Return the plan of a message; None where something of it is defective."""
     if parts.channel is None or parts.recipient is None or parts.text is None:
@@ -239,7 +244,7 @@ def _plan(campaign: CampaignSection, message: MessageSection, parts: _Parts, tim
         text=parts.text,
         options=parts.options,
         when=parts.when,
-        on_unknown=on_unknown or (OnUnknown.RESEND if parts.channel.repeatable else OnUnknown.HOLD),
+        on_unknown=on_unknown or (OnUnknown.RESEND if _repeatable(parts.channel, parts.options) else OnUnknown.HOLD),
         retry=_retry(campaign, message),
         ordered=ordered,
         order_patience=_said(campaign, message, "order_patience").order_patience,

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar, Literal
 from urllib.parse import urlencode
 
 from notifykit.clock import SystemClock
 from notifykit.http import Reply, TokenCache, check_http_url, classify_status, get, post, throttle
+from notifykit.messages.attachments import Attachment
 from notifykit.messages.escaping import escape_wecom_markdown
 from notifykit.model import Message, Outcome, Verdict
 from notifykit.options import OptionError, Seconds, Secret
@@ -22,7 +24,9 @@ from notifykit.roles import Probe, Rate, SendContext
 from notifykit.wording.translation import gettext
 from notifykit_wecom import wording
 from notifykit_wecom.app_errcodes import TOKEN_REFUSED, outcome_of
-from notifykit_wecom.app_messages import MAX_BYTES, MAX_TITLE, WecomAppOptions, content_of
+from notifykit_wecom.app_messages import KINDS, MAX_BYTES, MAX_TITLE, MEDIA, WecomAppOptions, content_of
+from notifykit_wecom.kinds import MIN_FILE, kind_of
+from notifykit_wecom.media import MediaIds
 
 ZERO_WIDTH_SPACE = "\u200b"
 
@@ -48,6 +52,14 @@ def break_tags(value: str) -> str:
     return value.replace("<", f"<{ZERO_WIDTH_SPACE}")
 
 
+_ESCAPES: Mapping[str, Callable[[str], str]] = {
+    "text": break_tags,
+    "markdown": escape_wecom_markdown,
+    "textcard": break_tags,
+    "news": break_tags,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WecomApp:
     """Send as an application of WeCom. The recipient is the id of a member; several are joined by `|`."""
@@ -56,14 +68,11 @@ class WecomApp:
     """For each recipient."""
     repeatable: ClassVar[bool] = True
     """The service drops a repeat of the same request: nothing in it differs from attempt to attempt."""
+    repeatable_with_files: ClassVar[bool] = False
+    """A file that another process uploads anew has another media id, which makes another request."""
     message_options: ClassVar[type] = WecomAppOptions
-    max_bytes_in: ClassVar[Mapping[str, int]] = MAX_BYTES
-    escapes: ClassVar[Mapping[str, Callable[[str], str]]] = {
-        "text": break_tags,
-        "markdown": escape_wecom_markdown,
-        "textcard": break_tags,
-        "news": break_tags,
-    }
+    max_bytes_in: ClassVar[Mapping[str, int | None]] = {**dict.fromkeys(KINDS.values()), **MAX_BYTES}
+    escapes: ClassVar[Mapping[str, Callable[[str], str] | None]] = {**dict.fromkeys(KINDS.values()), **_ESCAPES}
     """What defuses record data, by format."""
 
     corpid: str
@@ -81,6 +90,9 @@ class WecomApp:
     proxy: Secret | str | None = None
     """`http://host:port`, or a secret where it holds a password."""
     _tokens: TokenCache = field(init=False, repr=False, compare=False)
+    _media: Mapping[str, MediaIds] = field(
+        init=False, repr=False, compare=False, default_factory=lambda: {kind: MediaIds(outcome_of) for kind in MEDIA}
+    )
 
     def __post_init__(self) -> None:
         check_http_url(self.base_url, "base_url")
@@ -116,32 +128,38 @@ class WecomApp:
     @property
     def escape(self) -> Callable[[str], str]:
         """What defuses record data in messages that name no format."""
-        return self.escapes[self.msgtype]
+        return _ESCAPES[self.msgtype]
 
     def send(self, message: Message, context: SendContext) -> Outcome:
-        """Post; where the token is refused, once more with a new one, for then the message was refused, too."""
+        """Post, after the file was uploaded where the message is one; where the token or the media id is refused, once
+        more with a new one, for then the message was refused, too."""
         options = message.options or WecomAppOptions()
-        if (wrong := self._refusal(message, options)) is not None:
+        kind = kind_of(options, KINDS, self.msgtype)
+        if (wrong := self._refusal(message, kind, options)) is not None:
             return wrong
-        body, clock = self._body(message, options), context.clock
-        end, errcode = clock.monotonic() + context.timeout, 0
-        for _ in range(2):
-            asked = clock.monotonic()
-            token = self._tokens.get(max(end - asked, SHORTEST_CALL))
-            if isinstance(token, Outcome):
-                return token
-            if clock.monotonic() - asked > LONG_WAIT and not context.still_held():
-                return Outcome.retry("not_held", wording.NOT_HELD().text)
-            url = self._url("message/send", access_token=token)
-            left = max(end - clock.monotonic(), SHORTEST_CALL)
-            reply = post(url, json=body, timeout=left, proxy=self.proxy)
-            if isinstance(reply, Outcome):
-                return reply
-            outcome, errcode = _judge(reply, clock.now())
-            if errcode not in TOKEN_REFUSED:
-                return outcome
-            self._tokens.drop(token)
-        return outcome_of(errcode)
+        end = context.clock.monotonic() + context.timeout
+        file = options.image if kind == "image" else options.file
+        if kind not in MEDIA or file is None:
+            return self._post(message, content_of(kind, message.text, options), context, end)
+        return self._media[kind].sending(file, lambda: self._send_file(message, kind, options, file, context, end))
+
+    def _send_file(
+        self, message: Message, kind: str, options: WecomAppOptions, file: Attachment, context: SendContext, end: float
+    ) -> Outcome:
+        def upload(one: Attachment) -> Reply | Outcome:
+            files = {"media": (one.name, one.read(), one.media_type)}
+            return self._ask("media/upload", context, end, partial(post, files=files), type=kind)
+
+        media_id = self._media[kind].of(file, upload, context.clock.now())
+        if isinstance(media_id, Outcome):
+            return media_id
+        if not context.still_held():
+            return Outcome.retry("not_held", wording.NOT_HELD().text)
+        return self._post(message, content_of(kind, message.text, options, media_id), context, end)
+
+    def _post(self, message: Message, content: Mapping[str, object], context: SendContext, end: float) -> Outcome:
+        reply = self._ask("message/send", context, end, partial(post, json=self._body(message, content)))
+        return reply if isinstance(reply, Outcome) else _judge(reply, context.clock.now())
 
     def probe(self, timeout: float) -> Probe:
         """Ask for a token, and with it for the application itself."""
@@ -163,14 +181,38 @@ class WecomApp:
             return Probe.not_asked(gettext("the service did not say ({said})", said=said))
         return Probe.bad(wording.WORDING.said(outcome_of(errcode).said))
 
-    def _refusal(self, message: Message, options: WecomAppOptions) -> Outcome | None:
+    def _ask(
+        self, path: str, context: SendContext, end: float, ask: Callable[..., Reply | Outcome], **query: str
+    ) -> Reply | Outcome:
+        """Ask with a token; where it is refused, once more with a new one. `ask` is given the address, and how long."""
+        clock, errcode = context.clock, 0
+        for _ in range(2):
+            asked = clock.monotonic()
+            token = self._tokens.get(max(end - asked, SHORTEST_CALL))
+            if isinstance(token, Outcome):
+                return token
+            if clock.monotonic() - asked > LONG_WAIT and not context.still_held():
+                return Outcome.retry("not_held", wording.NOT_HELD().text)
+            url, left = self._url(path, access_token=token, **query), max(end - clock.monotonic(), SHORTEST_CALL)
+            reply = ask(url, timeout=left, proxy=self.proxy)
+            if isinstance(reply, Outcome) or throttle(reply, now=clock.now()) is not None:
+                return reply
+            errcode = _errcode(reply) or 0
+            if errcode not in TOKEN_REFUSED:
+                return reply
+            self._tokens.drop(token)
+        return outcome_of(errcode)
+
+    def _refusal(self, message: Message, kind: str, options: WecomAppOptions) -> Outcome | None:
         """Say what the service would do otherwise than is wanted: cut off, or tell everybody."""
-        kind = options.format or self.msgtype
-        size, most = _size(message.text), MAX_BYTES[kind]
-        if size > most:
+        size, most = _size(message.text), MAX_BYTES.get(kind)
+        if most is not None and size > most:
             return Outcome.rejected("45002", wording.TOO_LONG(size=size, kind=kind, most=most).text)
         if (size := _size(options.title)) > MAX_TITLE:
             return Outcome.rejected("45002", wording.TITLE_TOO_LONG(size=size, most=MAX_TITLE).text)
+        file = {"image": options.image, "file": options.file}.get(kind)
+        if file is not None and file.size < MIN_FILE:
+            return Outcome.rejected("40006", wording.TOO_SMALL(least=MIN_FILE).text)
         ids = [one.strip() for one in message.recipient.split("|")]
         if not any(ids):
             return Outcome.rejected("82001", wording.DEFECT(what=wording.NOBODY()).text)
@@ -178,7 +220,7 @@ class WecomApp:
             return Outcome.rejected("everybody", wording.EVERYBODY().text)
         return None
 
-    def _body(self, message: Message, options: WecomAppOptions) -> dict[str, object]:
+    def _body(self, message: Message, content: Mapping[str, object]) -> dict[str, object]:
         """Return the request: to the byte the same for each attempt of a task, and different for every other task.
 
         The service compares whole requests, so `idempotency_key`, which it does not know, keeps apart two messages
@@ -187,7 +229,7 @@ class WecomApp:
         return {
             _ADDRESSED[self.to]: message.recipient,
             "agentid": self.agentid,
-            **content_of(self.msgtype, message.text, options),
+            **content,
             "enable_duplicate_check": 1,
             "duplicate_check_interval": int(self.duplicate_check_interval),
             "idempotency_key": message.idempotency_key,
@@ -213,19 +255,18 @@ class WecomApp:
         return classify_status(reply, now=now) or Outcome.retry("no_token", wording.NO_TOKEN(said=said).text)
 
 
-def _judge(reply: Reply, now: float) -> tuple[Outcome, int]:
-    """Return the outcome, and the errcode where there is one."""
+def _judge(reply: Reply, now: float) -> Outcome:
     if (asked := throttle(reply, now=now)) is not None:
-        return asked, 0
+        return asked
     errcode = _errcode(reply)
     if errcode is None or not (errcode or reply.ok):
-        return classify_status(reply, now=now) or Outcome.unknown("no_errcode", wording.UNSAID().text), 0
+        return classify_status(reply, now=now) or Outcome.unknown("no_errcode", wording.UNSAID().text)
     outcome = outcome_of(errcode)
     if outcome.verdict is not Verdict.ACCEPTED:
-        return outcome, errcode
+        return outcome
     answer = reply.json_object()
     msgid = answer.get("msgid")
-    return Outcome.accepted(vendor_id=msgid if isinstance(msgid, str) else None, undelivered=_left_out(answer)), 0
+    return Outcome.accepted(vendor_id=msgid if isinstance(msgid, str) else None, undelivered=_left_out(answer))
 
 
 def _errcode(reply: Reply) -> int | None:

@@ -32,6 +32,13 @@ _DEFECTS: Mapping[int, str] = {
     44004: wording.DEFECT(what=wording.EMPTY_TEXT()).text,
     45002: wording.DEFECT(what=wording.TEXT_TOO_LONG()).text,
     45008: wording.DEFECT(what=wording.ARTICLES()).text,
+    # Media ids expire: `app` uploads the file again before it believes these.
+    40007: wording.DEFECT(what=wording.BAD_MEDIA()).text,
+    41006: wording.DEFECT(what=wording.NO_MEDIA()).text,
+    40004: wording.DEFECT(what=wording.FILE_REFUSED()).text,
+    40006: wording.DEFECT(what=wording.FILE_REFUSED()).text,
+    40009: wording.DEFECT(what=wording.FILE_REFUSED()).text,
+    45001: wording.DEFECT(what=wording.FILE_REFUSED()).text,
     40003: wording.DEFECT(what=wording.NO_SUCH_RECIPIENT()).text,
     40031: wording.DEFECT(what=wording.NO_SUCH_RECIPIENT()).text,
     81013: wording.DEFECT(what=wording.NO_SUCH_RECIPIENT()).text,

@@ -1,6 +1,6 @@
-"""Files of the group robot: uploaded first, then named by a media id, which is good for three days.
+"""Files of robots and applications: uploaded first, then named by a media id, which is good for three days.
 
-Source: 企业微信开发者中心, "消息推送", "文件上传接口" (developer.work.weixin.qq.com).
+Source: 企业微信开发者中心, "消息推送", "文件上传接口", "上传临时素材" (developer.work.weixin.qq.com).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from notifykit.http import Reply, classify_status, throttle
 from notifykit.messages.attachments import Attachment
 from notifykit.model import Outcome, Verdict
 from notifykit_wecom import wording
-from notifykit_wecom.errcodes import outcome_of
+from notifykit_wecom.errcodes import BAD_MEDIA
 
 KEPT = 2 * 86_400.0
 """Seconds for which a media id is used again; the service knows it for three days."""
@@ -28,6 +28,8 @@ Upload = Callable[[Attachment], Reply | Outcome]
 class MediaIds:
     """The media ids of files that were uploaded, by their hashes and names. Safe to use from several threads."""
 
+    outcome_of: Callable[[int], Outcome]
+    """What an errcode means."""
     _known: dict[tuple[str, str], tuple[str, float]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -40,7 +42,7 @@ class MediaIds:
             known, at = self._known.get((file.sha256, file.name), ("", 0.0))
         if known and 0 <= now - at < KEPT:
             return known
-        found = _media_id(upload(file), now)
+        found = self._media_id(upload(file), now)
         if isinstance(found, str):
             with self._lock:
                 if len(self._known) >= MOST:
@@ -48,25 +50,30 @@ class MediaIds:
                 self._known[file.sha256, file.name] = found, now
         return found
 
-    def forget(self, file: Attachment) -> None:
-        """Upload a file anew the next time: the service does not know its media id any more."""
+    def sending(self, file: Attachment, send: Callable[[], Outcome]) -> Outcome:
+        """Send a message with a file; once more with the file uploaded anew where the service does not know its media
+        id any more: the message was refused, so that is no repeat."""
+        outcome = send()
+        if outcome.code not in BAD_MEDIA:
+            return outcome
         with self._lock:
             self._known.pop((file.sha256, file.name), None)
+        return send()
 
-
-def _media_id(reply: Reply | Outcome, now: float) -> str | Outcome:
-    """Return what an upload gave. No message was sent, so nothing of it is in doubt: it is tried again."""
-    if isinstance(reply, Outcome):
-        return _nothing_sent(reply)
-    if (asked := throttle(reply, now=now)) is not None:
-        return asked
-    said = reply.json_object()
-    errcode, media_id = said.get("errcode", 0), said.get("media_id")
-    if reply.ok and errcode == 0 and isinstance(media_id, str) and media_id:
-        return media_id
-    if type(errcode) is int and errcode:
-        return outcome_of(errcode)
-    return _nothing_sent(classify_status(reply, now=now) or Outcome.unknown("no_media_id", wording.NO_MEDIA_ID().text))
+    def _media_id(self, reply: Reply | Outcome, now: float) -> str | Outcome:
+        """Return what an upload gave. No message was sent, so nothing of it is in doubt: it is tried again."""
+        if isinstance(reply, Outcome):
+            return _nothing_sent(reply)
+        if (asked := throttle(reply, now=now)) is not None:
+            return asked
+        said = reply.json_object()
+        errcode, media_id = said.get("errcode", 0), said.get("media_id")
+        if reply.ok and errcode == 0 and isinstance(media_id, str) and media_id:
+            return media_id
+        if type(errcode) is int and errcode:
+            return self.outcome_of(errcode)
+        unsaid = Outcome.unknown("no_media_id", wording.NO_MEDIA_ID().text)
+        return _nothing_sent(classify_status(reply, now=now) or unsaid)
 
 
 def _nothing_sent(outcome: Outcome) -> Outcome:

@@ -20,13 +20,14 @@ from notifykit.roles import Probe, Rate, SendContext
 from notifykit.secrets import SecretMissingError
 from notifykit.wording.translation import gettext
 from notifykit_wecom import wording
-from notifykit_wecom.errcodes import BAD_MEDIA, EMPTY, THROTTLE_PAUSE, THROTTLED, outcome_of
+from notifykit_wecom.errcodes import EMPTY, THROTTLE_PAUSE, THROTTLED, outcome_of
+from notifykit_wecom.kinds import MIN_FILE, kind_of
 from notifykit_wecom.media import MediaIds
 from notifykit_wecom.robot_options import (
     ESCAPES,
+    KINDS,
     MAX_BYTES,
     MAX_BYTES_IN,
-    MIN_FILE,
     RobotOptions,
     image_content,
     news_content,
@@ -55,7 +56,7 @@ class WecomRobot:
     """How long the channel rests after errcode 45009. The service blocks a robot for 60 s."""
     proxy: Secret | str | None = None
     """`http://host:port`, or a secret where it holds a password."""
-    _media: MediaIds = field(init=False, repr=False, compare=False, default_factory=MediaIds)
+    _media: MediaIds = field(init=False, repr=False, compare=False, default_factory=lambda: MediaIds(outcome_of))
 
     def __post_init__(self) -> None:
         check_http_url(self.base_url, "base_url")
@@ -90,7 +91,7 @@ class WecomRobot:
     def send(self, message: Message, context: SendContext) -> Outcome:
         """Post once, and judge by errcode alone. A media id that the service does not know is made anew, once."""
         options: RobotOptions = message.options or RobotOptions()
-        kind = options.type_for(self.msgtype)
+        kind = kind_of(options, KINDS, self.msgtype)
         if kind in MAX_BYTES and (size := len(message.text.encode(errors="surrogatepass"))) > MAX_BYTES[kind]:
             return Outcome.rejected("40058", wording.TOO_LONG(size=size, kind=kind, most=MAX_BYTES[kind]).text)
         if kind != "file":
@@ -98,11 +99,7 @@ class WecomRobot:
         file = options.file
         if file is None or file.size < MIN_FILE:
             return Outcome.rejected("40006", wording.TOO_SMALL(least=MIN_FILE).text)
-        outcome = self._send_file(file, context)
-        if outcome.code in BAD_MEDIA:
-            self._media.forget(file)
-            outcome = self._send_file(file, context)
-        return outcome
+        return self._media.sending(file, lambda: self._send_file(file, context))
 
     def _send_file(self, file: Attachment, context: SendContext) -> Outcome:
         media_id = self._media.of(file, lambda one: self._upload(one, context.timeout), context.clock.now())

@@ -16,6 +16,7 @@ from notifykit.messages.attachments import Attachment
 from notifykit.messages.escaping import escape_wecom_markdown
 from notifykit.options import OptionError
 from notifykit.wording.translation import gettext
+from notifykit_wecom.kinds import MAX_FILE, check_kind
 
 Format = Literal["text", "markdown", "markdown_v2", "image", "file", "news", "template_card"]
 
@@ -23,8 +24,6 @@ MAX_BYTES: Mapping[str, int] = {"text": 2048, "markdown": 4096, "markdown_v2": 4
 """UTF-8 bytes of content that the service takes."""
 
 MAX_IMAGE = 2 * 1024**2
-MAX_FILE = 20 * 1024**2
-MIN_FILE = 6
 MAX_ARTICLES = 8
 _TITLE, _DESCRIPTION = 128, 512
 
@@ -102,34 +101,14 @@ class RobotOptions:
     """A template card that is sent in place of the text, as the vendor's page describes it, with its `card_type`."""
 
     def __post_init__(self) -> None:
-        given = self._given
-        if len(given) > 1:
-            raise OptionError(given[1], gettext("is sent in a message of its own, as {other} is", other=given[0]))
-        if given and self.format not in (None, _FORMATS[given[0]]):
-            raise OptionError(given[0], gettext("is not sent in the format {format}", format=self.format))
-        if self.format in _FORMATS.values() and not given:
-            needed = next(name for name, format_ in _FORMATS.items() if format_ == self.format)
-            raise OptionError(
-                "format", gettext("{format} needs the option {needed}", format=self.format, needed=needed)
-            )
+        check_kind(self, KINDS)
         if len(self.articles) > MAX_ARTICLES:
             raise OptionError("articles", gettext("has more than {most} articles", most=MAX_ARTICLES))
-        if self.card and not isinstance(self.card.get("card_type"), str):
-            raise OptionError("card", gettext("has no card_type"), mend=gettext("write one, such as text_notice"))
         if self.format not in (None, "text") and (self.mentions or self.mobiles):
             raise OptionError("format", gettext("{format} takes no mentions", format=self.format))
 
-    @property
-    def _given(self) -> list[str]:
-        return [name for name in _FORMATS if getattr(self, name)]
 
-    def type_for(self, usual: str) -> str:
-        """Return the type of a message. `usual`: the channel's."""
-        given = self._given
-        return self.format or (_FORMATS[given[0]] if given else usual)
-
-
-_FORMATS = {"image": "image", "file": "file", "articles": "news", "card": "template_card"}
+KINDS = {"image": "image", "file": "file", "articles": "news", "card": "template_card"}
 """The type in which each of these options is sent."""
 
 

@@ -31,6 +31,9 @@ TEXT_TOO_LONG = ATTEMPTS("wecom_text_too_long", "its text is too long", "文本�
 ARTICLES = ATTEMPTS("wecom_articles", "it has too many articles", "图文条数过多")
 BAD_MEDIA = ATTEMPTS("wecom_bad_media", "a media id is not valid", "media id 无效")
 NO_MEDIA = ATTEMPTS("wecom_no_media", "a media id is missing", "缺少 media id")
+FILE_REFUSED = ATTEMPTS(
+    "wecom_file_refused", "the service takes no file of its type or size", "服务不接受这种类型或大小的文件"
+)
 NO_MEDIA_ID = ATTEMPTS(
     "wecom_no_media_id", "the upload's reply has no media id: nothing was sent", "上传的应答没有 media id：没有发送"
 )

@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from email.parser import BytesParser
+from email.policy import default
+from itertools import count
 from urllib.parse import parse_qs, urlsplit
 
 from notifykit.clock import Clock
@@ -18,6 +21,21 @@ A_MEMBER = (30, 60.0)
 """Messages, and seconds: what one member gets from one application."""
 
 
+MEDIA = {"image": 10 * 1024**2, "file": 20 * 1024**2}
+"""Bytes of what may be uploaded at most, by its type."""
+MEDIA_LEAST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A file that was uploaded."""
+
+    kind: str
+    """`image` or `file`."""
+    name: str
+    content: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class _AppMessage(Delivered):
     request: bytes = b""
@@ -29,7 +47,7 @@ class FakeWecom(FakeService):
 
     `members` are the ids that may see the application (None: all). `rate` counts for each robot. What a member gets
     beyond 30 messages a minute, and a repeat of a request that asks to be looked at for duplicates, is accepted and
-    goes to `dropped`.
+    goes to `dropped`. Files that are uploaded get media ids of three days.
     """
 
     def __init__(
@@ -49,6 +67,9 @@ class FakeWecom(FakeService):
         """Those that were given out, in order."""
         self.dropped: list[Delivered] = []
         """What was accepted, and told nobody."""
+        self.media: dict[str, Media] = {}
+        """Files that were uploaded, by their media ids."""
+        self._uploads = count(1)
         self._valid: set[str] = set()
         self._tokens_turn = threading.Lock()
         self._shares: dict[str, Throttle] = {}
@@ -57,6 +78,10 @@ class FakeWecom(FakeService):
         """Let every token that was given out be good no more."""
         with self._tokens_turn:
             self._valid.clear()
+
+    def end_media(self) -> None:
+        """Forget every file that was uploaded."""
+        self.media.clear()
 
     def respond(self, request: HttpRequest) -> HttpAnswer | None:
         """Judge a request. A token is given out even where messages are not answered."""
@@ -70,10 +95,16 @@ class FakeWecom(FakeService):
         body = json_body(request)
         if path == f"{PREFIX}webhook/send":
             return self._of_robot(query.get("key", ""), body)
+        if path == f"{PREFIX}webhook/upload_media":
+            return (
+                self._upload(request, query) if query.get("key") in self._keys else _said(93000, "invalid webhook url")
+            )
         if query.get("access_token") not in self._valid:
             return _said(40014, "invalid access_token")
         if path == f"{PREFIX}agent/get":
             return _said(0, "ok") if query.get("agentid") == str(self._agentid) else _said(301002, "not allow")
+        if path == f"{PREFIX}media/upload":
+            return self._upload(request, query)
         if path != f"{PREFIX}message/send":
             return json_answer(404, {})
         return self._of_app(request, body)
@@ -101,9 +132,13 @@ class FakeWecom(FakeService):
     def _of_robot(self, key: str, body: Mapping[str, object]) -> Delivered | HttpAnswer:
         if key not in self._keys:
             return _said(93000, "invalid webhook url")
+        if (wrong := self._unknown_media(body)) is not None:
+            return wrong
         text = _text(body)
         if not text:
             return _said(44004, "empty content")
+        if body.get("msgtype") in MEDIA or body.get("msgtype") == "template_card":
+            return Delivered(key, text, body)
         most = ROBOT_BYTES.get(str(body.get("msgtype")), 0)
         return Delivered(key, text, body) if len(text.encode()) <= most else _said(40058, "exceed max length")
 
@@ -115,6 +150,8 @@ class FakeWecom(FakeService):
             return _said(82001, "touser & toparty & totag empty")
         if len(self._strangers(to)) == len(to.split("|")):
             return _said(81013, "user & party & tag all invalid")
+        if (wrong := self._unknown_media(body)) is not None:
+            return wrong
         text = _text(body)
         if not text:
             return _said(44004, "empty content")
@@ -123,6 +160,33 @@ class FakeWecom(FakeService):
             self.dropped.append(message)
             return self.accept(message, 0)
         return message
+
+    def _upload(self, request: HttpRequest, query: Mapping[str, str]) -> HttpAnswer:
+        kind = query.get("type", "")
+        if kind not in MEDIA:
+            return _said(40004, "invalid media type")
+        head = f"content-type: {request.headers.get('content-type', '')}\r\n\r\n".encode()
+        for part in BytesParser(policy=default).parsebytes(head + request.body).walk():
+            if part.get_filename() is not None:
+                content = part.get_payload(decode=True)
+                assert isinstance(content, bytes)
+                if not MEDIA_LEAST <= len(content) <= MEDIA[kind]:
+                    return _said(40006, "invalid media size")
+                with self._tokens_turn:
+                    media_id = f"media-{next(self._uploads)}"
+                    self.media[media_id] = Media(kind, str(part.get_filename()), content)
+                created = {"type": kind, "media_id": media_id, "created_at": "1380000000"}
+                return json_answer(200, {"errcode": 0, "errmsg": "", **created})
+        return _said(41005, "media data missing")
+
+    def _unknown_media(self, body: Mapping[str, object]) -> HttpAnswer | None:
+        """Return the refusal of a file that was not uploaded, or is of another type."""
+        kind = str(body.get("msgtype"))
+        part = body.get(kind)
+        if kind not in MEDIA or not isinstance(part, dict) or "base64" in part:
+            return None
+        known = self.media.get(str(part.get("media_id")))
+        return None if known is not None and known.kind == kind else _said(40007, "invalid media_id")
 
     def _is_repeat(self, message: _AppMessage) -> bool:
         interval = message.body.get("duplicate_check_interval", 1800)
@@ -159,4 +223,5 @@ def _text(body: Mapping[str, object]) -> str:
         return ""
     articles = part.get("articles")
     first = articles[0] if isinstance(articles, list) and articles and isinstance(articles[0], dict) else part
-    return str(first.get("content") or first.get("description") or "")
+    told = first.get("content") or first.get("description") or first.get("media_id") or first.get("md5")
+    return str(told or first.get("card_type") or "")

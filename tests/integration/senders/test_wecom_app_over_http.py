@@ -337,7 +337,7 @@ def test_no_tag_arises_from_record_data(values: list[str]) -> None:
     ],
 )
 def test_the_content_of_each_type(options: WecomAppOptions, content: object) -> None:
-    assert content_of("text", "二", options) == content
+    assert content_of(options.format or "text", "二", options) == content
 
 
 @pytest.mark.parametrize(
