@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from notifykit.roles import Rate
+if TYPE_CHECKING:
+    from notifykit.roles import Rate
 
 LONGEST_PUT_OFF = 60.0
 """Seconds after which a message is looked at again whose key was at its limit."""

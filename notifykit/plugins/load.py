@@ -77,7 +77,7 @@ def new_manager(hooks: Collection[str] | None = None) -> pluggy.PluginManager:
     if hooks is None:
         manager.add_hookspecs(hookspecs)
     elif hooks:
-        some = ModuleType("some of them")  # pluggy looks longer at a class
+        some = ModuleType("hookspecs")  # pluggy looks longer at a class
         vars(some).update({hook: getattr(hookspecs, hook) for hook in hooks})
         manager.add_hookspecs(some)
     return manager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -47,13 +46,19 @@ def print_table(headings: Sequence[Heading], rows: Iterable[Sequence[str]]) -> N
     shown = [headings[at] for at in kept]
     cells = [tuple(row[at] for at in kept) for row in filled]
     to_fit = stdout().isatty() or "COLUMNS" in os.environ
-    width = shutil.get_terminal_size().columns if to_fit else PIPE_WIDTH
+    width = _columns() if to_fit else PIPE_WIDTH
     lines = _lines(shown, cells, width)
     if lines is None:
         from notifykit.terminal.folding import folded
 
         lines = folded(shown, cells, None if to_fit else PIPE_WIDTH)
     emit("\n".join(lines))
+
+
+def _columns() -> int:
+    from shutil import get_terminal_size  # with what packs archives; not where stdout is a pipe
+
+    return get_terminal_size().columns
 
 
 def name_of(heading: Heading) -> str:

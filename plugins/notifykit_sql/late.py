@@ -19,14 +19,23 @@ if TYPE_CHECKING:
 _CURSOR = "notifykit_columns"
 _LATE = ("numeric", "uuid")
 _TIMES = ("date", "timestamp", "timestamptz")
+_TEXT = 0
+"""The format of cells, as PostgreSQL's protocol numbers it."""
 
 
 class LateColumns:
     """What reads the cells of each column that were left as texts; None for a column whose cells are values."""
 
-    def __init__(self, readers: Sequence[Callable[[str], Any] | None], times: Sequence[int], shown: str) -> None:
+    def __init__(
+        self,
+        readers: Sequence[Callable[[str], Any] | None],
+        times: Sequence[int],
+        data_error: type[Exception],
+        shown: str,
+    ) -> None:
         self.readers = readers
         self._times = times
+        self._data_error = data_error
         self._shown = shown
 
     def checked(self, rows: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
@@ -40,12 +49,10 @@ class LateColumns:
         return rows
 
     def _read_all(self, read: Callable[[str], Any], texts: Iterable[str]) -> None:
-        from psycopg import DataError
-
         try:
             for text in texts:
                 read(text)
-        except DataError as error:
+        except self._data_error as error:
             mend = gettext("see that `query` is right; the next pass asks again")
             raise CampaignError(str(error), mend=mend, where=self._shown) from None
 
@@ -79,11 +86,6 @@ def late_columns(connection: Connection, statement: TextClause, shown: str) -> L
     """
     if connection.dialect.driver != "psycopg":  # the driver of the extra
         return None
-    from psycopg.pq import Format
-    from psycopg.types.multirange import MultirangeInfo
-    from psycopg.types.range import RangeInfo
-    from psycopg.types.string import TextLoader
-
     driver: Any = connection.connection.dbapi_connection
     types = driver.adapters.types
     iso = (driver.info.parameter_status("DateStyle") or "").startswith("ISO")
@@ -94,16 +96,16 @@ def late_columns(connection: Connection, statement: TextClause, shown: str) -> L
     oids = [column[1] for column in described.description or ()]
     connection.exec_driver_sql(f"CLOSE {_CURSOR}")
     # Arrays and ranges: within them, too, a value would be left as a text.
-    hold = {info.array_oid for info in types} | {
-        info.oid for info in types if isinstance(info, RangeInfo | MultirangeInfo)
-    }
+    hold = {info.array_oid for info in types} | {info.oid for info in types if hasattr(info, "subtype_oid")}
     if late.keys().isdisjoint(oids) or not hold.isdisjoint(oids):
         return None
-    readers = {oid: _reader(driver.adapters.get_loader(oid, Format.TEXT)(oid, driver)) for oid in late}
+    readers = {oid: _reader(driver.adapters.get_loader(oid, _TEXT)(oid, driver)) for oid in late}
+    as_text = driver.adapters.get_loader(types["text"].oid, _TEXT)
     for oid in late:
-        driver.adapters.register_loader(oid, TextLoader)
+        driver.adapters.register_loader(oid, as_text)
     times = [at for at, oid in enumerate(oids) if late.get(oid) in _TIMES]
-    return LateColumns([readers.get(oid) for oid in oids], times, shown)
+    data_error = connection.dialect.loaded_dbapi.DataError
+    return LateColumns([readers.get(oid) for oid in oids], times, data_error, shown)
 
 
 def _reader(loader: Any) -> Callable[[str], Any]:

@@ -4,10 +4,13 @@ afterwards. A name is a channel's, a credential's, or that of a key within one o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from notifykit.model import Claim
 from notifykit.outbox.sqlite.database import Database
-from notifykit.roles import Rate
+
+if TYPE_CHECKING:
+    from notifykit.roles import Rate
 
 # `started`: count an attempt under a name.
 _STARTED = "INSERT INTO starts (channel, at, task_id, number) VALUES (?, ?, ?, ?)"
