@@ -23,7 +23,7 @@ _COLUMNS = (
     "task_type, recipient, message, status, created_at, updated_at, metadata, campaign, record_key, message_name,"
     " round, channel, ordered, attempts, tries, queued_at, not_before, due_at"
 )
-_INSERT = f"INSERT INTO tasks ({_COLUMNS}) VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, 1, ?, 0, 0, 0, ?, ?, ?)"
+_INSERT = f"INSERT INTO tasks ({_COLUMNS}) VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, 1, ?, 0, 0, 0, ?, 0, ?)"
 _OFFER = _INSERT + " ON CONFLICT DO NOTHING"
 
 Row = tuple[str | float, ...]
@@ -44,7 +44,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def row_of(text: Text) -> Row:
-    """A row of the table. Recipients are not kept in order, so every row is due at once."""
+    """A row of the table. Recipients are not kept in order, so every row is due at once, and none waits for a time."""
     metadata = json.dumps({"contract_id": text.key, "csv_file": "contracts.csv", "created_by": "contract_notification"})
     return (
         "send_wecom_message",
@@ -57,7 +57,6 @@ def row_of(text: Text) -> Row:
         text.key,
         text.name,
         CHANNEL,
-        NOW,
         NOW,
         NOW,
     )

@@ -26,7 +26,7 @@ PAGE = 1_000
 _PAGE = f"SELECT {rows.selected(rows.TASK_COLUMNS)} FROM {{table}} WHERE {{terms}} ORDER BY id LIMIT ?"
 
 # Parts of `_PAGE`. A further page is found by id: an index that finds many of them would sort them again for each.
-_BY_ANY, _BY_ID, _PERHAPS_FOREIGN = "tasks", "tasks NOT INDEXED", "tasks INDEXED BY tasks_foreign"
+_BY_ANY, _BY_ID, _PERHAPS_FOREIGN = "tasks", "tasks NOT INDEXED", "tasks INDEXED BY tasks_perhaps_foreign"
 
 # `_where`: the tasks of a key, whatever their campaign: found by one seek for each campaign. What is written over is
 # told by its own index.
@@ -37,14 +37,14 @@ id IN (WITH RECURSIVE names (name) AS (
            SELECT (SELECT min(campaign) FROM tasks WHERE campaign > name) FROM names WHERE name IS NOT NULL)
        SELECT tasks.id FROM names CROSS JOIN tasks INDEXED BY tasks_dedup ON campaign = name AND record_key = ?
         UNION ALL
-       SELECT id FROM tasks INDEXED BY tasks_foreign WHERE {rows.perhaps_foreign()} AND record_key = ?)
+       SELECT id FROM tasks INDEXED BY tasks_perhaps_foreign WHERE {rows.perhaps_foreign()} AND record_key = ?)
 """
 
 # `_tasks`: of a first page, those that failed or are in doubt, which are few, and what may be written over or nobody's.
 _UNDECIDED = f"""
 id IN (SELECT id FROM tasks INDEXED BY tasks_open WHERE {rows.OPEN} AND status IN ('failed', 'in_doubt')
         UNION ALL
-       SELECT id FROM tasks INDEXED BY tasks_foreign WHERE {rows.perhaps_foreign()})
+       SELECT id FROM tasks INDEXED BY tasks_perhaps_foreign WHERE {rows.perhaps_foreign()})
 """
 
 # `attempts`: those of a task, and the one that is under way.

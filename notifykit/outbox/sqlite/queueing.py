@@ -7,22 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from notifykit.model import Claim, Draft
 from notifykit.outbox import cells
-from notifykit.outbox.sqlite import events, key_forms, lanes, rows
+from notifykit.outbox.sqlite import events, inserting, key_forms, lanes, rows
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.values import DIGESTS, Enqueued
 from notifykit.wording.host import FLAG_UNSET
 
 _PRUNED = "pruned CROSS JOIN pruned_messages ON pruned_messages.id = message"
 
-# `enqueue`: a task for a draft, unless it is known. Whose turn it is comes after. One row in a statement: for several,
-# in case that it fails half-way, SQLite copies each page before it changes it, which is many times what is queued.
-_INSERT = """
-INSERT INTO tasks (task_type, recipient, message, status, created_at, updated_at, metadata, campaign, record_key,
-                   message_name, round, channel, ordered, limit_key, attempts, tries, queued_at, not_before, options,
-                   period, expires_at)
-VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?)
-ON CONFLICT DO NOTHING
-"""
+_MANY = 8
+"""Tasks of a lane for which to look at each takes as long as to look at the lane."""
 
 # `_not_pruned`: whether anything was moved to an archive.
 _ANY_PRUNED = "SELECT EXISTS (SELECT 1 FROM pruned)"
@@ -203,25 +196,24 @@ class Queueing:
         """Queue what is not known yet, in one transaction."""
         db = self.db
         now = db.clock.now()
-        local = db.local_time(now)
         with db.transaction():
             last = db.one(_LAST_ID)[0]
             asked = self._not_past(self._not_pruned(drafts))
             gathered = [draft for draft in asked if draft.batch is not None]
             if gathered:
                 asked = [draft for draft in asked if draft.batch is None]
-            new = max(0, db.executemany(_INSERT, [_values(draft, local, now) for draft in asked]))
+            new = inserting.insert(db, asked, now)
             ids: Sequence[int] = ()
             if new:
                 key_forms.keep_forms(db, ((draft.campaign, draft.key) for draft in drafts))
-                lanes.place_new(db, last)
+                self._place(asked, last, new)
                 if carrying := [draft for draft in asked if draft.attachments]:
                     from notifykit.outbox.sqlite import contents  # few do
 
                     contents.attach_new(db, carrying, last)
                 ids = self._ids(last, new)
             if gathered:
-                ids = [*ids, *self._gather(gathered, local, now)]
+                ids = [*ids, *self._gather(gathered, now)]
                 new = len(ids)
             duplicates = len(drafts) - new
             if duplicates:
@@ -231,13 +223,13 @@ class Queueing:
                 duplicates += count
         return Enqueued(ids=ids, duplicates=duplicates)
 
-    def _gather(self, drafts: Sequence[Draft], local: str, now: float) -> list[int]:
+    def _gather(self, drafts: Sequence[Draft], now: float) -> list[int]:
         """Queue messages that go in digests; returns the ids of those that are new."""
         from notifykit.outbox.sqlite import digests  # few campaigns have any
 
         db = self.db
         last = db.one(_LAST_ID)[0]
-        if db.executemany(_INSERT, [_values(draft, local, now) for draft in drafts]) <= 0:
+        if not inserting.insert(db, drafts, now):
             return []
         key_forms.keep_forms(db, ((draft.campaign, draft.key) for draft in drafts))
         batches = {(one.campaign, one.key, one.name, one.round, one.period): one.batch for one in reversed(drafts)}
@@ -277,6 +269,14 @@ class Queueing:
                 kept.append(one)
         return kept
 
+    def _place(self, drafts: Sequence[Draft], last: int, new: int) -> None:
+        """Give new tasks their turns: lane by lane where each has many of them, or else task by task."""
+        to = {(draft.channel, draft.recipient) for draft in drafts}
+        if len(to) * _MANY <= new and all(draft.ordered for draft in drafts):
+            lanes.advance(self.db, to)
+        else:
+            lanes.place_new(self.db, last)
+
     def _ids(self, last: int, new: int) -> list[int]:
         """Return the ids of the new tasks: without a look at these where they leave out none."""
         if self.db.one(_LAST_ID)[0] == last + new:
@@ -312,26 +312,3 @@ class Queueing:
 
 def _asked_of_pruned(draft: Draft) -> tuple[object, ...]:
     return (draft.key, draft.campaign, draft.name, draft.period, draft.period, draft.round)
-
-
-def _values(draft: Draft, local: str, now: float) -> tuple[object, ...]:
-    return (
-        draft.task_type,
-        draft.recipient,
-        draft.text,
-        local,
-        local,
-        cells.encode_metadata(draft.metadata),
-        draft.campaign,
-        draft.key,
-        draft.name,
-        draft.round,
-        draft.channel,
-        draft.ordered and draft.batch is None,
-        draft.limit_key,
-        now,
-        draft.not_before,
-        None if draft.options is None else cells.encode(draft.options),
-        draft.period or None,
-        draft.expires_at,
-    )

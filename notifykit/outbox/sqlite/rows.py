@@ -86,9 +86,14 @@ OPEN = """(status = 'queued' OR status = 'failed' OR status = 'in_doubt')
 
 
 def claimed(row: str = "tasks") -> str:
-    """Return, for a WHERE: of a row that is `sending`, that its claim can be read. It is foreign otherwise."""
-    return f"""(typeof({row}.attempts) = 'integer' AND typeof({row}.worker) = 'text'
-    AND typeof({row}.started_at) = 'real' AND {row}.started_at {IS_TIME})"""
+    """Return, for a WHERE: of a row that is `sending`, that its claim can be read. It is foreign otherwise.
+
+    Types are told by comparing: numbers are below all texts, and texts below all blobs. Where an index calls a function
+    in its condition, SQLite copies each page before a statement of several rows changes it, for the call might fail.
+    """
+    return f"""({row}.attempts IS NOT NULL AND {row}.attempts = CAST({row}.attempts AS INTEGER)
+    AND {row}.worker IS NOT NULL AND {row}.worker < x''
+    AND {row}.started_at IS NOT NULL AND {row}.started_at {IS_TIME})"""
 
 
 def overwritten(row: str = "tasks") -> str:
@@ -103,12 +108,12 @@ def overwritten(row: str = "tasks") -> str:
 
 
 def perhaps_foreign(row: str = "tasks") -> str:
-    """Return, for a WHERE: that a row is among those of the index `tasks_foreign`.
+    """Return, for a WHERE: that a row is among those of the index `tasks_perhaps_foreign`.
 
-    What is shown as foreign is among these, and every row that no campaign owns.
+    What is shown as foreign is among these, and every row that no campaign owns. See `claimed` for how types are told.
     """
-    return f"""(typeof({row}.campaign) <> 'text' OR typeof({row}.record_key) <> 'text'
-    OR typeof({row}.message_name) <> 'text' OR typeof({row}.channel) <> 'text' OR {overwritten(row)})"""
+    no_text = [f"{row}.{name} IS NULL OR {row}.{name} >= x''" for name in ("campaign", *_OF_OWNED)]
+    return f"({' OR '.join(no_text)} OR {overwritten(row)})"
 
 
 def expired(row: str) -> str:

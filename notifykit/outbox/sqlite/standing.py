@@ -36,7 +36,7 @@ UNION ALL SELECT campaign, status, count(*), NULL
 
 # `figures`: what may be foreign, whatever its status says.
 _PERHAPS_FOREIGN = f"""
-SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks INDEXED BY tasks_foreign
+SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks INDEXED BY tasks_perhaps_foreign
  WHERE {rows.perhaps_foreign()} AND campaign IS NOT NULL
 """
 
