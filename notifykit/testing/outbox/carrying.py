@@ -110,3 +110,17 @@ class CarryingContract(OutboxBase):
         assert len(outbox.rewrite([[first]], who="甲", why="")) == 1
         assert outbox.rewrite([[second]], who="甲", why="") == []
         assert look(outbox, a).options == {"subject": "two"}
+
+    def test_a_decision_that_is_undone_leaves_what_was_mended_since(self, outbox: Outbox) -> None:
+        (id_,) = queue_drafts(outbox, [carrying("A", TERMS)])
+        for status, of in ((Status.CANCELLED, Status.QUEUED), (Status.QUEUED, Status.CANCELLED)):
+            assert len(outbox.decide([id_], status, who="甲", why="", of=[of])) == 1
+        new = {"files": [LOGO.as_data()]}
+        mended = Rewrite(task=look(outbox, id_), recipient="another", text="new", options=new, attachments=(LOGO,))
+        assert len(outbox.rewrite([[mended]], who="甲", why="")) == 1
+        assert outbox.undo(outbox.decisions(1)[0].id, who="甲", why="not yet") is not None
+        assert look(outbox, id_).status is Status.CANCELLED
+        assert outbox.decide([id_], Status.QUEUED, who="甲", why="now", of=[Status.CANCELLED])
+        task = claim_one(outbox).task
+        assert (task.recipient, task.text, task.options) == ("another", "new", new)
+        assert (kept(outbox, TERMS), kept(outbox, LOGO)) == (False, True)
