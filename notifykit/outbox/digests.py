@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from itertools import groupby
 from typing import NamedTuple
@@ -47,6 +48,7 @@ def campaign_of(name: str) -> str:
     return name.removeprefix(DIGESTS)
 
 
+@lru_cache(maxsize=4096)  # of many messages few differ in it
 def alike(*common: str | None) -> str:
     """Return what messages have in common that are gathered in one digest, as a short text."""
     return sha256(json.dumps(common).encode()).hexdigest()

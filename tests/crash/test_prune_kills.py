@@ -12,13 +12,16 @@ from killing import Choose, kill_points, killed_in_copies, spread, within
 from support_path import with_support
 
 from notifykit.clock import SystemClock
-from notifykit.model import Attempt, Outcome, Status, Task
+from notifykit.messages.attachments import Attachment
+from notifykit.messages.receipts import SentOutcome, receipt
+from notifykit.model import Attempt, Batch, Outcome, Status, Task
 from notifykit.operate.pruning import prune
+from notifykit.outbox.digests import Membership
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.sqlite.archive import Archive
 from notifykit.outbox.sqlite.store import SqliteAddress, SqliteOutbox
 from notifykit.outbox.values import ChannelBounds, Filter, Transition
-from notifykit.testing.outbox.steps import finish, queue, take
+from notifykit.testing.outbox.steps import finish, queue, queue_drafts, take
 from notifykit.testing.samples import draft
 
 pytestmark = pytest.mark.crash
@@ -27,8 +30,14 @@ REDUCED = 8
 """Points in `make test`, where seconds count. `make crash` has all of them."""
 
 DONE, WAITING = 6, 2
+"""Messages. Two of those that are done went in a digest, with a file, and came back."""
 
-Told = dict[int, tuple[Task, list[Attempt]]]
+ALL = DONE + 1
+"""With the digest."""
+
+FILE = Attachment.of("f.bin", b"\x00" * 5000)
+
+Told = dict[int, tuple[Task, list[Attempt], SentOutcome, list[Membership], bytes]]
 
 
 class YearsAgo(SystemClock):
@@ -37,16 +46,35 @@ class YearsAgo(SystemClock):
 
 
 def fill(outbox: SqliteOutbox) -> None:
-    queue(outbox, *(f"K{number}" for number in range(DONE)))
-    claims = take(outbox, "w", DONE, {"robot": ChannelBounds()}, 60)
-    for one in claims:
-        finish(outbox, one, Outcome.accepted(), Transition(status=Status.SENT))
-    outbox.complete([one.task.id for one in claims])
+    done = queue(outbox, *(f"K{number}" for number in range(2, DONE)))
+    of = {
+        "recipient": "r",
+        "batch": Batch(wait=0.0, most=9),
+        "attachments": (FILE,),
+        "options": {"file": FILE.as_data()},
+    }
+    done += queue_drafts(outbox, [draft(key=f"K{number}", period="2026", **of) for number in range(2)])  # type: ignore[arg-type]
+    for one in take(outbox, "w", DONE, {"robot": ChannelBounds()}, 60):
+        members = outbox.members(one.task.id)
+        fixed = outbox.fix(one, [task.id for task in members], "both") if members else one
+        assert fixed is not None
+        finish(outbox, fixed, Outcome.accepted(vendor_id=str(one.task.id)), Transition(status=Status.SENT))
+        receipt(outbox, "bounced", task=one.task.id, at=5.0)
+    outbox.complete(done)
     queue(outbox, *(f"L{number}" for number in range(WAITING)))
 
 
 def told(outbox: Outbox) -> Told:
-    return {task.id: (task, outbox.attempts(task.id)) for task in outbox.tasks(Filter())}
+    return {
+        task.id: (
+            task,
+            outbox.attempts(task.id),
+            outbox.outcomes([task.id])[task.id],
+            [one for one in outbox.memberships([task.id]) if one.task_id == task.id],
+            outbox.contents(FILE.sha256) if task.options else b"",
+        )
+        for task in outbox.tasks(Filter())
+    }
 
 
 def holds(folder: Path) -> tuple[Told, Told, int]:
@@ -54,7 +82,7 @@ def holds(folder: Path) -> tuple[Told, Told, int]:
     clock = SystemClock()
     with closing(SqliteOutbox.open(folder / "notifykit.db")) as outbox:
         there, pruned, identity = told(outbox), outbox.count_pruned(), outbox.identity
-        offered = [draft(key=f"K{number}") for number in range(DONE)]
+        offered = [draft(key=f"K{number}", period="" if number > 1 else "2026") for number in range(DONE)]
         assert outbox.enqueue(offered).new == 0, "none is queued again, wherever it was killed"
     file = folder / "notifykit-archive.db"
     with closing(Archive.open(file, identity=identity, of="x", like=None, clock=clock)) as archive:
@@ -78,13 +106,13 @@ def sweep(folder: Path, choose: Choose) -> None:
     for point in killed_in_copies(command, environment, before, there, choose(within(points, there))):
         left, moved, pruned = holds(there)
         assert {**moved, **left} == whole, point
-        assert len(left) in (WAITING, DONE + WAITING), point
+        assert len(left) in (WAITING, ALL + WAITING), point
         ends.add((len(left), len(moved)))
         finish_it(there)
         left, moved, pruned = holds(there)
-        assert (len(left), len(moved), pruned) == (WAITING, DONE, DONE), point
+        assert (len(left), len(moved), pruned) == (WAITING, ALL, DONE), point
         assert {**moved, **left} == whole, point
-    assert (DONE + WAITING, 0) in ends
+    assert (ALL + WAITING, 0) in ends
 
 
 def finish_it(folder: Path) -> None:
