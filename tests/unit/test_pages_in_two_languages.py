@@ -123,4 +123,14 @@ def test_a_page_in_chinese_leads_to_pages_in_chinese(name: str) -> None:
 
 
 def test_the_pages_that_the_first_users_need_are_there() -> None:
-    assert {"README", "configuration", "csv", "states", "cli", "migration", "shim"} <= PAIRS.keys()
+    assert {
+        "README",
+        "configuration",
+        "csv",
+        "sources",
+        "senders",
+        "states",
+        "cli",
+        "migration",
+        "shim",
+    } <= PAIRS.keys()

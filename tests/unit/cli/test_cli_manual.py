@@ -38,7 +38,7 @@ def test_all_pages_are_listed_with_title_and_languages() -> None:
     assert result.exit_code == 0
     listed = [line.split()[0] for line in result.stdout.splitlines()[1:]]
     assert listed == ENGLISH
-    assert re.search(r"^senders +.+ +en$", result.stdout, re.MULTILINE)
+    assert re.search(r"^technician +.+ +en$", result.stdout, re.MULTILINE)
     assert re.search(r"^migration +迁移旧程序 +en, zh$", invoke("--lang", "zh").stdout, re.MULTILINE)
 
 
@@ -101,7 +101,7 @@ def test_as_json() -> None:
     pages = {page["name"]: page for page in json.loads(invoke("--json", "--lang", "zh").stdout)["pages"]}
     assert sorted(pages) == ENGLISH
     assert (pages["migration"]["language"], pages["migration"]["languages"]) == ("zh", ["en", "zh"])
-    assert (pages["senders"]["language"], pages["senders"]["languages"]) == ("en", ["en"])
+    assert (pages["technician"]["language"], pages["technician"]["languages"]) == ("en", ["en"])
     told = json.loads(invoke("csv", "--json").stdout)
     (english,) = (page for page in json.loads(invoke("--json").stdout)["pages"] if page["name"] == "csv")
     assert told["page"] == {**english, "title": "Campaigns over CSV files", "languages": ["en", "zh"]}
