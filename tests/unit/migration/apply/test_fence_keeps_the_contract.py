@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import plans
+import pytest
 from notifykit_migration.store import fence
 
 from notifykit.clock import Clock
@@ -12,6 +13,7 @@ from notifykit.outbox import SqliteOutbox
 from notifykit.testing import OutboxContract
 
 
+@pytest.mark.long
 class TestFencedOutbox(OutboxContract):
     """As migrated, with other programs' tasks given to notifykit."""
 
