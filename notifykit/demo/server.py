@@ -28,7 +28,7 @@ QUICK = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 INSTALLED = Path("/usr/lib/postgresql")
 """Where Debian keeps the programs of each version."""
 
-_PLACE = Path("/tmp")  # noqa: S108 - the name of a socket has to be short
+PLACE = Path("/tmp")  # noqa: S108 - the name of a socket has to be short
 _PREFIX = "nk-pg-"
 
 _OWNED = "owner.lock"
@@ -105,16 +105,16 @@ def _user() -> int:
 
 
 @contextmanager
-def server(settings: Sequence[str] = (), *, tcp_port: int | None = None) -> Iterator[Server]:
+def server(settings: Sequence[str] = (), *, tcp_port: int | None = None, place: Path = PLACE) -> Iterator[Server]:
     """Make a server, and start it. `settings`: lines of postgresql.conf. `tcp_port`: listen on loopback, too.
 
-    Raises NoServerError.
+    Its folder is made in `place`, where every account may go, and whose name is short. Raises NoServerError.
     """
     found = programs()
     if found is None:
         raise NoServerError(gettext("PostgreSQL is not installed"), mend=gettext(_INSTALL))
-    _clear_away(found)
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_PLACE))
+    _clear_away(found, place)
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
     made = Server(folder, found)
     owned = FileLock(folder / _OWNED)
     try:
@@ -139,9 +139,9 @@ def server(settings: Sequence[str] = (), *, tcp_port: int | None = None) -> Iter
         owned.release()
 
 
-def _clear_away(programs: Path) -> None:
+def _clear_away(programs: Path, place: Path) -> None:
     """Stop the servers of processes that were killed, and remove their folders. Those of other accounts stay."""
-    for folder in _PLACE.glob(f"{_PREFIX}*"):
+    for folder in place.glob(f"{_PREFIX}*"):
         with suppress(OSError, Timeout):
             if folder.lstat().st_uid != (_user() or ACCOUNT) or not (folder / _OWNED).exists():
                 continue

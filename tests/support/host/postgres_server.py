@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from surroundings import MEMORY
 
-from notifykit.demo.server import QUICK, Server, programs, server
+from notifykit.demo.server import PLACE, QUICK, Server, programs, server
 
 SERVER = "NOTIFYKIT_TEST_POSTGRES"
 """The variable with the address of the server: of one that a person has, or of the one that was made."""
@@ -25,9 +27,11 @@ def require_programs() -> None:
 
 @contextmanager
 def own_server(settings: Sequence[str] = QUICK, *, tcp_port: int | None = None) -> Iterator[Server]:
-    """Make a server, and start it."""
+    """Make a server, and start it: in memory where the folders of tests are, for each store is 150 files."""
     require_programs()
-    with server([*settings, "shared_buffers=64MB"], tcp_port=tcp_port) as made:
+    place = MEMORY if Path(tempfile.gettempdir()) == MEMORY else PLACE
+    small = ("shared_buffers=64MB", "min_wal_size=32MB", "max_wal_size=64MB")
+    with server([*settings, *small], tcp_port=tcp_port, place=place) as made:
         yield made
 
 

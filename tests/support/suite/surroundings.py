@@ -11,8 +11,8 @@ from collections.abc import MutableMapping
 from pathlib import Path
 
 MEMORY = Path("/dev/shm")
-ROOM = 2 << 30
-"""Bytes that must be free in memory: many times what a run was seen to use at once."""
+ROOM = 4 << 30
+"""Bytes that must be free in memory: some times what a run, with its servers, was seen to use at once."""
 
 TOLD = (
     "CLICOLOR",
