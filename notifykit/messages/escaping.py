@@ -18,8 +18,12 @@ _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _INDENTED = re.compile(r"^[ \t]+", re.MULTILINE)
 _TELEGRAM = re.compile(r"([_*\[\]()~`>#+\-=|{}.!\\])")
 _LINK = re.compile(r"\](?=[(\[:])|\]\Z|\A(?=[@(])|<")
-_LINE_MARK = re.compile(r"^([ \t]*)(?=#|>|-{3}|={3}|[-+]\s|\d+[.)]\s)", re.MULTILINE)
-_ALIKE = str.maketrans({"*": "∗", "`": "ˋ", "|": "｜"})
+_LINE_MARK = re.compile(r"^([ \t]*)(?=#|>|[-=_+][-=_ \t]*$|-{3}|={3}|[-+]\s|\d+[.)]\s)", re.MULTILINE)
+_ALIKE = str.maketrans({"*": "∗", "`": "ˋ", "|": "｜", "~": "∼"})
+_ALIKE_IN_SLACK = str.maketrans({"*": "∗", "`": "ˋ", "~": "∼"})
+_QUOTE = re.compile(r"^([ \t]*)(?=>)", re.MULTILINE)
+_EDGE = re.compile(r"_(?![^\W_])|(?<![^\W_])_")
+"""An underscore that is not within a word: two of them make what is between them slanted or bold."""
 
 
 def escape_html(text: str) -> str:
@@ -28,12 +32,13 @@ def escape_html(text: str) -> str:
 
 
 def escape_mrkdwn(text: str) -> str:
-    """Escape `&`, `<` and `>` for Slack: no mention, channel or link arises.
+    """Make a text plain for Slack's mrkdwn: no mention, channel, link, quote, code, bold or slanted text arises.
 
-    Source: docs.slack.dev, "Formatting message text": these three are all that is to be escaped. There is no escape for
-    `*`, `_`, `~` and the backtick, which may change how a text looks.
+    Source: docs.slack.dev, "Formatting message text": `&`, `<` and `>` are escaped. There is no escape for what pairs
+    with others (`*`, `_`, `~`, a backtick): characters that look alike stand for them. A quote begins with `>`.
     """
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    plain = _QUOTE.sub(rf"\1{_SPACE}", _EDGE.sub("ˍ", text.translate(_ALIKE_IN_SLACK)))
+    return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def escape_telegram_markdown(text: str) -> str:
@@ -57,8 +62,8 @@ def escape_wecom_markdown(text: str) -> str:
     """Make a text plain for WeCom's markdown and markdown_v2, which document no escape.
 
     Spaces without a width keep mentions, tags, links, headings, quotes, rules and lists from arising, also where a text
-    meets the template's own. An asterisk, a backtick and a bar, which pair with others anywhere, become characters that
-    look alike.
+    meets the template's own. An asterisk, a backtick, a bar, a tilde, and an underscore at the edge of a word, which
+    pair with others anywhere, become characters that look alike.
     """
-    plain = _LINK.sub(lambda found: found[0] + _SPACE, text.translate(_ALIKE))
+    plain = _LINK.sub(lambda found: found[0] + _SPACE, _EDGE.sub("ˍ", text.translate(_ALIKE)))
     return _LINE_MARK.sub(rf"\1{_SPACE}", plain)

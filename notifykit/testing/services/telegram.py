@@ -11,8 +11,12 @@ from notifykit.testing.services.service import Delivered, FakeService, json_answ
 
 MOST_UNITS = 4096
 """UTF-16 units of a text."""
-_UNESCAPED = re.compile(r"(?<!\\)[#+\-=|{}.!]")
-"""What means nothing in MarkdownV2 and must be escaped nevertheless."""
+_MARKS = re.compile(r"\\.|!?\[|\]\((?:\\.|[^)\\])*\)|(__|\|\||[*_~`])|([#+\-=|{}.!()\]])", re.DOTALL)
+"""Of MarkdownV2: what is escaped or a link's; then what comes in pairs; then what must be escaped."""
+_TAG = re.compile(
+    r"<(/?)(b|strong|i|em|u|ins|s|strike|del|span|tg-spoiler|a|tg-emoji|code|pre|blockquote)(?: [^<>]*)?>"
+)
+"""The tags of its HTML; any other `<` is to be written `&lt;`."""
 
 
 class FakeTelegram(FakeService):
@@ -58,7 +62,7 @@ class FakeTelegram(FakeService):
             return _refusal(400, "Bad Request: message text is empty")
         if len(text.encode("utf-16-le", "surrogatepass")) // 2 > MOST_UNITS:
             return _refusal(400, "Bad Request: message is too long")
-        if body.get("parse_mode") == "MarkdownV2" and _UNESCAPED.search(text):
+        if not _parses(text, body.get("parse_mode")):
             return _refusal(400, "Bad Request: can't parse entities")
         return Delivered(chat, text, body)
 
@@ -70,6 +74,22 @@ class FakeTelegram(FakeService):
     def too_fast(self) -> HttpAnswer:
         """Ask to wait, in the body."""
         return _refusal(429, "Too Many Requests: retry after 3", {"retry_after": 3})
+
+
+def _parses(text: str, mode: object) -> bool:
+    if mode == "MarkdownV2":
+        found = _MARKS.findall(text)
+        pairs = [pair for pair, _ in found if pair]
+        return not any(bare for _, bare in found) and all(pairs.count(one) % 2 == 0 for one in pairs)
+    if mode == "HTML":
+        opened: list[str] = []
+        for end, tag in _TAG.findall(text):
+            if not end:
+                opened.append(tag)
+            elif not opened or opened.pop() != tag:
+                return False
+        return not opened and "<" not in _TAG.sub("", text)
+    return True
 
 
 def _refusal(code: int, description: str, parameters: Mapping[str, object] | None = None) -> HttpAnswer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 import pytest
@@ -69,6 +69,35 @@ def test_a_message(service: FakeTelegram) -> None:
 def test_what_concerns_the_message(service: FakeTelegram, to: str, text: str, verdict: Verdict, code: str) -> None:
     outcome = send(bot(service), text, to)
     assert (outcome.verdict, outcome.code, outcome.pause) == (verdict, code, None)
+
+
+@pytest.mark.parametrize(
+    ("format_", "broken", "around", "escape"),
+    [
+        (
+            "html",
+            ["a < b", "<b>a", "<x>a</x>", "<b><i>a</b></i>", "</b>"],
+            '<b>{}</b> <a href="https://a.example">a</a>',
+            escape_html,
+        ),
+        (
+            "markdown_v2",
+            ["a.b", "*a", "a_", "__a_", "`a", "~a", "||a", "(a)", "a]"],
+            "*{}* ||a|| __b__ `c` [d](https://a.example)",
+            escape_telegram_markdown,
+        ),
+    ],
+)
+def test_markup_that_the_service_cannot_read_is_refused_and_no_value_makes_such(
+    service: FakeTelegram,
+    format_: Literal["html", "markdown_v2"],
+    broken: list[str],
+    around: str,
+    escape: Callable[[str], str],
+) -> None:
+    sender = bot(service, format=format_)
+    assert [send(sender, text).code for text in broken] == ["400"] * len(broken)
+    assert send(sender, around.format(escape("</b> *_`~|< & <x> a.b [x](y) \\"))).verdict is ACCEPTED
 
 
 def test_a_wrong_token_stops_the_channel(service: FakeTelegram) -> None:

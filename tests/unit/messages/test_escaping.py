@@ -28,6 +28,8 @@ HOSTILE = [
     '<a href="https://evil.example">x</a>',
     "<!channel> <@U1> &amp;",
     "`code` **bold** | cell |",
+    "_slanted_ __bold__ ~~gone~~ ~gone~ a_b",
+    "a\n=\nb\n-\nc\n--\n- - -\n__\n+",
     "[ref]: https://evil.example",
 ]
 
@@ -44,6 +46,15 @@ def test_mrkdwn_has_no_brackets_and_no_bare_ampersand(value: str) -> None:
     escaped = escape_mrkdwn(value)
     assert not set(escaped) & set("<>")
     assert all(escaped.startswith(("&amp;", "&lt;", "&gt;"), at) for at, one in enumerate(escaped) if one == "&")
+
+
+@given(ODD)
+def test_mrkdwn_looks_as_the_value_does_and_has_nothing_that_pairs_or_quotes(value: str) -> None:
+    escaped = escape_mrkdwn(value)
+    assert html.unescape(escaped).replace("\u200b", "").translate(str.maketrans("∗ˋ∼ˍ", "*`~_")) == value
+    assert not set(escaped) & set("*`~")
+    assert not re.search(r"(?<![a1工])_|_(?![a1工])", escaped)
+    assert not [line for line in escaped.split("\n") if line.lstrip(" \t").startswith("&gt;")]
 
 
 @pytest.mark.parametrize(
@@ -75,15 +86,15 @@ def test_nothing_of_wecoms_markdown_arises_from_a_value(value: str, around: str)
     before, _, after = around.partition("{}")
     text = before + escape_wecom_markdown(value) + after
     own = before + after
-    for markup in (r"<@|<font|</", r"\]\(", r"\]:", r"`", r"\*\*", r"\|"):
+    for markup in (r"<@|<font|</", r"\]\(", r"\]:", r"`", r"\*\*", r"\|", r"~", r"\b_|_\b"):
         assert len(re.findall(markup, text)) <= len(re.findall(markup, own)), (markup, text)
     lines = text.split("\n")
-    assert not [line for line in lines[1:] if re.match(r"\s*(#|>|---|[-+]\s|\d+\.\s)", line)]
+    assert not [line for line in lines[1:] if re.match(r"\s*(#|>|---|[-=_+ ]+$|[-+]\s|\d+\.\s)", line)]
 
 
 @given(ODD)
 def test_wecoms_markdown_looks_as_the_value_does(value: str) -> None:
-    seen = escape_wecom_markdown(value).replace("\u200b", "").translate(str.maketrans("∗ˋ｜", "*`|"))
+    seen = escape_wecom_markdown(value).replace("\u200b", "").translate(str.maketrans("∗ˋ｜∼ˍ", "*`|~_"))
     assert seen == value
 
 
