@@ -56,7 +56,16 @@ PARTS = 32
 
 _NOT_OF_THE_CELL_ALONE = frozenset({"random", "map"})
 """Filters whose result differs from time to time, and the one that applies filters by their names."""
-USERS_MISTAKES = (TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+USERS_MISTAKES = (
+    TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    NameError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 """What an expression of a template may raise for a record's data."""
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from jinja2 import nodes, pass_context
@@ -47,10 +49,15 @@ def require_output(value: object) -> None:
     """Raise ValueError for what is no text, and would be written out as one by mistake."""
     if isinstance(value, Record):
         what = gettext('this gives a whole record, not a cell; write record["column"]')
-        raise ValueError(what)  # noqa: TRY004 - holds the record as other mistakes do
-    if callable(value) and not isinstance(value, Undefined):
+    elif callable(value) and not isinstance(value, Undefined):
         what = gettext("this gives a method, not what it returns; call it, or name a column")
-        raise ValueError(what)  # noqa: TRY004 - holds the record as other mistakes do
+    elif isinstance(value, bytes | bytearray | memoryview):
+        what = gettext("this gives bytes, not text; make a text of them where the record comes from")
+    elif isinstance(value, float | Decimal) and not math.isfinite(value):
+        what = gettext("this gives {value}, which is no number to be told", value=value)
+    else:
+        return
+    raise ValueError(what)
 
 
 def check_operands(operator: str, left: object, right: object) -> None:

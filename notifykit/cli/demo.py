@@ -30,7 +30,7 @@ FOLDER = Path("notifykit-demo")
 
 @click.command(epilog=example("notifykit demo", "notifykit demo --json /tmp/notifykit-demo"))
 @click.argument("folder", metavar="[DIR]", default=FOLDER, type=PathType())
-@click.option("--act", "acts", type=click.IntRange(min=1), multiple=True, help="Only this act; repeatable.")
+@click.option("--act", "acts", type=click.IntRange(1, 99), multiple=True, help="Only this act; repeatable.")
 @click.option("--no-pause", is_flag=True, help="Do not wait for Enter between two scenes, as on a terminal.")
 @click.option("--postgres", is_flag=True, help="Another act: several workers over a PostgreSQL server of its own.")
 @click.option("--serve", is_flag=True, help="In the end, show the page of the first act's world (`notifykit serve`).")

@@ -41,7 +41,7 @@ def new_plugin(context: click.Context, name: str, kind: str, folder: Path, as_js
     """Make a folder with a plugin that works.
 
     With package, licence, tests and a workflow that runs them. NAME is what its distribution is to be called; one that
-    is taken here is refused.
+    is taken here is refused. No package index is asked.
     """
     files = create_plugin(name, folder, kind=kind, taken=_taken(context, kind))
     steps = next_steps(files[0].parent)
@@ -51,6 +51,7 @@ def new_plugin(context: click.Context, name: str, kind: str, folder: Path, as_js
         for file in files:
             out(str(file))
         info(gettext("to set it up and try it:"), *(f"  {step}" for step in steps))
+        info(gettext("before you publish it: its name is free here; no package index was asked"))
     return ExitCode.DONE
 
 

@@ -24,7 +24,7 @@ LIMIT = 10
 @click.option("--campaign", "campaigns", metavar="CAMPAIGN", multiple=True, help="Only in this campaign; repeatable.")
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 2**63 - 1),
     default=LIMIT,
     show_default=True,
     metavar="N",

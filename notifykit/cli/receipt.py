@@ -37,7 +37,7 @@ def _moment(_context: click.Context, _param: click.Parameter, value: str | None)
     )
 )
 @click.argument("status", type=click.Choice([one.value for one in ReceiptStatus]))
-@click.argument("task", type=int, required=False)
+@click.argument("task", type=click.IntRange(1, 2**63 - 1), required=False)
 @click.option("--vendor-id", metavar="ID", help="The service's own id of the message, instead of TASK.")
 @click.option("--channel", metavar="CHANNEL", help="The channel that it went by, where several know such an id.")
 @click.option(

@@ -35,5 +35,5 @@ class BatchSection(Section):
     @model_validator(mode="after")
     def _one_template(self) -> BatchSection:
         if self.template is not None and self.template_file is not None:
-            raise ValueError(gettext("needs either template or template_file"))
+            raise ValueError(gettext("takes template or template_file, not both"))
         return self

@@ -42,6 +42,11 @@ _WORDS = {
 }
 _MAPPINGS = {kind for kind, words in _WORDS.items() if words == _WORDS["dict_type"]}
 _LISTS = {kind for kind, words in _WORDS.items() if words == _WORDS["list_type"]}
+_PLACES: Mapping[KeyPath, str] = {
+    (): gettext_noop("to the whole file, at its beginning"),
+    ("messages", 0): gettext_noop("to a message, under `messages`"),
+}
+"""Where a key may have been meant to stand, in a campaign."""
 _BOUNDS = {
     "greater_than": ("gt", gettext_noop("must be greater than {limit:.15g}")),
     "greater_than_equal": ("ge", gettext_noop("must be greater than or equal to {limit:.15g}")),
@@ -84,7 +89,7 @@ def explain(
             path = (*locate(section, detail["loc"][:-1])[1], detail["loc"][-1])
         found[place, (*prefix, *path)].append(detail)
     for (place, path), details in found.items():
-        defects.add(place, dotted(path), _what(details, path, schema), _mend(details))
+        defects.add(place, dotted(path), _what(details, path, schema), _mend(details, path, schema))
 
 
 def in_words(error: ValidationError, schema: Mapping[str, Any]) -> str:
@@ -93,12 +98,14 @@ def in_words(error: ValidationError, schema: Mapping[str, Any]) -> str:
     return "; ".join(f"{dotted(detail['loc'])}: {said or _worded(detail, schema)}" for detail, said in raised)
 
 
-def _mend(details: list[ErrorDetails]) -> str:
-    """Say how a list becomes a mapping, and the other way round; nothing where that is not what is wrong."""
+def _mend(details: list[ErrorDetails], path: KeyPath, schema: Mapping[str, Any]) -> str:
+    """Say how what was given becomes a mapping or a list; nothing where that is not what is wrong."""
     kinds, given = {detail["type"] for detail in details}, details[0]["input"]
     if kinds <= _MAPPINGS and isinstance(given, list):
         return gettext("write its keys without dashes")
-    if kinds <= _LISTS and isinstance(given, Mapping):
+    if kinds <= _MAPPINGS and isinstance(given, str) and given and "type" in keys_at(schema, path):
+        return gettext("write {{type: {given}}}", given=given)
+    if kinds <= _LISTS and given is not None:
         return gettext("begin each item with a dash")
     return ""
 
@@ -120,7 +127,12 @@ def _worded(detail: ErrorDetails, schema: Mapping[str, Any]) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
     if kind in _UNKNOWN_KEY:
         *parent, key = detail["loc"]
-        return gettext("there is no such key{near}", near=hint(str(key), keys_at(schema, parent)))
+        known = keys_at(schema, parent)
+        if nearest(str(key), known) is None:
+            for place, told in _PLACES.items():
+                if key in keys_at(schema, place):
+                    return gettext("there is no such key here; it belongs {where}", where=gettext(told))
+        return gettext("there is no such key{near}", near=hint(str(key), known))
     if kind in ("literal_error", "enum"):
         meant = nearest(str(detail["input"]), re.findall(r"'([^']*)'", context["expected"]))
         near = did_you_mean(meant) if meant else ""

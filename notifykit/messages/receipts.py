@@ -132,7 +132,8 @@ def receipt(
     since = now if at is None else float(at)
     if not 0.0 <= since <= now + _AHEAD:
         raise NotifykitError(
-            gettext("the time of the receipt is no time up to now"), mend=gettext("give UTC seconds, or none for now")
+            gettext("the time of the receipt is no time up to now"),
+            mend=gettext("say when the service told it, or nothing for now"),
         )
     if (task is None) == (vendor_id is None):
         raise NotifykitError(gettext("a receipt is of a task, or of a service's id: say one of the two"))

@@ -45,7 +45,13 @@ class LocalPlugin(FoundPlugin):
         self._outside = outside
 
     def load(self) -> object:
-        """Import it. Raises PluginError where another module has its name, and where it leads out of the project."""
+        """Import it.
+
+        Raises PluginError where another module has its name or none can have it, and where it leads out of the project.
+        """
+        if not self.name.isidentifier():
+            mend = gettext("rename the file: letters, digits and `_` alone")
+            raise PluginError(gettext("its name is none of a module"), mend=mend)
         if not self._outside and not self._file.resolve().is_relative_to(self._home):
             raise PluginError(
                 gettext("it is a link out of the project's folder"),
@@ -78,5 +84,5 @@ def local_plugins(folders: Iterable[Path], home: Path, *, outside: bool) -> Iter
         for file in sorted(folder.iterdir()):
             name = file.stem if file.suffix == ".py" else file.name
             module = (file.suffix == ".py" and file.is_file()) or (file / "__init__.py").is_file()
-            if module and name.isidentifier() and not name.startswith("_"):
+            if module and not name.startswith(("_", ".")):
                 yield LocalPlugin(name, file, home, outside=outside)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from notifykit.errors import PluginError
 from notifykit.messages.escaping import escape_commonmark, escape_html
 from notifykit.model import Message, Outcome
 from notifykit.options import Secret
@@ -53,7 +54,7 @@ class Apprise:
     def __post_init__(self) -> None:
         object.__setattr__(self, "max_length", None)
         if importlib.util.find_spec("apprise") is None:
-            raise ValueError(gettext("needs apprise; {install}", install=EXTRA))
+            raise PluginError(gettext("the type `apprise` needs apprise, which is not installed"), mend=EXTRA)
         from notifykit_apprise import service
 
         _be_quiet()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from notifykit.errors import CampaignError
 from notifykit.model import Record
+from notifykit.options import OptionError
 from notifykit.roles import Decision, Ledger
 from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext
@@ -22,11 +23,13 @@ class While(Once):
     column: str
     """The column that is looked at."""
     says: str | list[str]
-    """The word, or the words, for which a record is told; spaces around a cell do not count."""
+    """The word, or the words, for which a record is told; spaces around it and around a cell do not count."""
 
     def __post_init__(self) -> None:
-        """Take one word as a list of one."""
-        self._words = frozenset([self.says] if isinstance(self.says, str) else self.says)
+        """Take one word as a list of one. Raises OptionError where there is none."""
+        self._words = frozenset(word.strip() for word in ([self.says] if isinstance(self.says, str) else self.says))
+        if not self._words:
+            raise OptionError("says", gettext("names no word; no record would ever be told"))
 
     @property
     def looks_at(self) -> frozenset[str]:

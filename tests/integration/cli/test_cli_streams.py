@@ -6,12 +6,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from cli_world import CliWorld
 
 from notifykit.cli import main
+from notifykit.cli.app import build_cli
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="a shell closes and fills the streams")
 
@@ -88,10 +91,33 @@ def test_an_id_that_no_store_can_hold_is_wrong_usage(world: CliWorld, command: s
     assert "9223372036854775807" in result.stderr
 
 
-def test_a_limit_that_no_list_can_have_is_wrong_usage(world: CliWorld) -> None:
-    result = world.invoke("tasks", "--limit", "99999999999999999999")
-    assert result.exit_code == 2
-    assert "9223372036854775807" in result.stderr
+def test_a_number_that_nothing_can_have_is_wrong_usage(world: CliWorld) -> None:
+    for arguments in ("tasks --limit", "preview --limit", "receipt delivered"):
+        result = world.invoke(*arguments.split(), "99999999999999999999")
+        assert result.exit_code == 2
+        assert "9223372036854775807" in result.stderr
+
+
+def numbers_without_an_end(command: click.Command, name: str = "") -> Iterator[str]:
+    """Name the options and arguments of a command, and of those below it, that take any whole number."""
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for below in command.list_commands(context):
+            found = command.get_command(context, below)
+            assert found is not None
+            yield from numbers_without_an_end(found, f"{name} {below}")
+    for one in command.params:
+        kind = one.type
+        if (
+            isinstance(kind, type(click.INT))
+            and not (isinstance(kind, click.IntRange) and kind.max is not None)
+            and not getattr(one, "count", False)
+        ):
+            yield f"{name} {one.name}"
+
+
+def test_no_command_takes_a_number_without_an_end() -> None:
+    assert list(numbers_without_an_end(build_cli())) == []
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from notifykit_apprise.sender import Apprise, AppriseOptions
 from notifykit_apprise.watching import Exchange, judge, watched
 
+from notifykit.errors import PluginError
 from notifykit.model import Outcome, Verdict
 from notifykit.secrets import Secret
 from notifykit.testing import HttpAnswer, HttpService, message, send_context
@@ -129,8 +130,9 @@ def test_odd_texts(service: HttpService) -> None:
 
 def test_without_the_library_its_name_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ValueError, match=r'needs apprise; pip install "notifykit-outbox\[apprise\]"'):
+    with pytest.raises(PluginError, match="needs apprise, which is not installed") as raised:
         Apprise(url=Secret(f"json://localhost/{KEY}"))
+    assert raised.value.mend == 'pip install "notifykit-outbox[apprise]"'
 
 
 def test_nothing_logs_the_key(service: HttpService, caplog: pytest.LogCaptureFixture) -> None:

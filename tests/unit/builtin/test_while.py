@@ -14,6 +14,7 @@ from notifykit_builtin.while_says import While
 from notifykit.campaign.times import Every
 from notifykit.errors import CampaignError, RenderError
 from notifykit.model import Problem, Record, Table
+from notifykit.options import OptionError
 from notifykit.roles import Decision, Source, Strategy, StrategyContext
 from notifykit.testing import StrategyContract
 from notifykit.testing.clock import FakeClock
@@ -43,6 +44,15 @@ class TestWhile(StrategyContract):
 def started(strategy: Strategy, now: datetime) -> Strategy:
     strategy.start(StrategyContext(campaign="c", source=Rooms(), clock=FakeClock(), now=lambda: now))
     return strategy
+
+
+def test_spaces_around_a_word_do_not_count_either() -> None:
+    assert While(column="state", says=[" late "]).decide(room("late"), FakeLedger()) is Decision.NOTIFY
+
+
+def test_no_word_at_all_is_refused() -> None:
+    with pytest.raises(OptionError, match="says: names no word; no record would ever be told"):
+        While(column="state", says=[])
 
 
 def test_a_record_is_told_while_its_column_says_one_of_the_words() -> None:

@@ -153,6 +153,9 @@ def test_of_what_is_computed_every_kind_is_written() -> None:
         ("{{ record.key.upper }}", "line 1: this gives a method"),
         ("{{ record.items | default('') }}", "line 1: this gives a method"),
         ("{% macro m() %}{% endmacro %}{{ m }}", "line 1: this gives a method"),
+        ("{{ 'caf\xe9'.encode() }}", "line 1: this gives bytes, not text; make a text of them"),
+        ("{{ 9e999 }}", "line 1: NameError: name 'inf' is not defined"),  # what Jinja makes of such a constant
+        ("{% set x = 'inf' %}{{ x | float }}", "line 1: this gives inf, which is no number to be told"),
         ("{{ campaign.nope }}", "line 1: 'str object' has no attribute 'nope'"),
         ('{{ record | attr("cells") }}', "line 1: access to attribute 'cells' of 'Record' object is unsafe"),
         ("{{ record[0] }}", "line 1: no column 0 in state/a.csv"),

@@ -149,7 +149,7 @@ def test_a_digest_is_not_sent_again_by_itself(run: Run, tmp_path: Path) -> None:
         ("{every: 1h, max: 0}", "messages[0].batch.max"),
         ("{every: 1h, by: key}", "messages[0].batch.by"),
         ("{max: 2}", "messages[0].batch.every"),
-        ("{every: 1h, template: a, template_file: b.txt}", "needs either template or template_file"),
+        ("{every: 1h, template: a, template_file: b.txt}", "takes template or template_file, not both"),
         ("{every: 1h, template: '{{ record.key }}'}", 'there is nothing called "record"'),
         ("{every: 1h, template: '{{ mesages }}'}", 'did you mean "messages"'),
         ("{every: 1h, template_file: none.txt}", "no file"),

@@ -69,7 +69,7 @@ def test_all_defects_of_all_files_at_once(complaints: Complaints, project: Path)
         'campaigns/a.yaml:7: messages[0].sender: no sender called "note"; there is wecom-group, a/b, plain',
         "campaigns/b.yaml:2: source.path: is missing",
         'campaigns/b.yaml:4: source.pth: there is no such key; did you mean "path"?',
-        'campaigns/b.yaml:5: strategy: must be a mapping, not "flag"',
+        'campaigns/b.yaml:5: strategy: must be a mapping, not "flag"; write {type: flag}',
         'campaigns/b.yaml:8: messages[0].recipient: there is nothing called "recrd"; did you mean "record"?',
         'campaigns/b.yaml:11: messages[0].template: a record has no "amount"; a column is written record["amount"]',
         'campaigns/b.yaml:12: messages[0].sender: no sender called "wecom-grup"; did you mean "wecom-group"?',
@@ -107,7 +107,7 @@ def test_all_defects_of_all_files_at_once(complaints: Complaints, project: Path)
         "notifykit.yaml:3: senders.wecom-group.limits[0].count: must be greater than or equal to 1, not 0",
         "notifykit.yaml:3: senders.wecom-group.limits[0].seconds: must be greater than 0, not 0",
         'notifykit.yaml:4: senders.a/b: must be a plain name (no "/", no line breaks, no outer spaces), not "a/b"',
-        'notifykit.yaml:5: senders.plain: must be a mapping, not "quiet"',
+        'notifykit.yaml:5: senders.plain: must be a mapping, not "quiet"; write {type: quiet}',
         "notifykit.yaml:6: dispatch.workers: must be greater than or equal to 1, not 0",
         'notifykit.yaml:6: dispatch.timeout: must be a duration such as 30, "30s", "10m", "2h" or "7d", not "soon"',
     ]
@@ -119,6 +119,10 @@ NOTHING_CALLED_Y = 'there is nothing called "y"; there is record, campaign, now,
 @pytest.mark.parametrize(
     ("lines", "what"),
     [
+        (
+            "name: a\nrecipient: b\nsender: note\ntemplate: x\ntimezone: UTC",
+            ["8: messages[0].timezone: there is no such key here; it belongs to the whole file, at its beginning"],
+        ),
         ("name: a\nrecipient: b\nsender: note", ["4: messages[0]: needs either template or template_file"]),
         (
             "name: a\nrecipient: b\nsender: note\ntemplate: x\ntemplate_file: y",

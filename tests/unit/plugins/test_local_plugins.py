@@ -125,6 +125,7 @@ def test_there_may_be_several_folders(project: Project) -> None:
     [
         ("local_torn", "def (", "SyntaxError: invalid syntax"),
         ("local_raising", "raise RuntimeError('no luck')", "RuntimeError: no luck; mend it, or leave it out"),
+        ("acme-sms", SENDER.format(type="local_acme"), "PluginError: its name is none of a module; rename"),
         ("local_bare", "x = 1", "PluginError: it implements no hook"),
         ("local_thief", SENDER.format(type="console"), "PluginClash: "),
         ("json", SENDER.format(type="local_json"), "PluginError: the module json is "),
