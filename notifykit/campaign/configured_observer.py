@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from dataclasses import dataclass, field
 
@@ -25,6 +26,8 @@ class ConfiguredObserver:
     tried: float | None = None
     """When it could not be opened, by the clock that does not step."""
     complained: set[str] = field(default_factory=set)
+    taken: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The arguments that each of its methods takes: all of a hook's, or fewer."""
 
     def hears(self, hook: str) -> bool:
         """Whether it has a method of this name."""
@@ -39,7 +42,10 @@ class ConfiguredObserver:
         try:
             self.opening.require(self.observer, context)
             self.tried, failing = None, hook
-            getattr(self.observer, hook)(**arguments)
+            method = getattr(self.observer, hook)
+            if hook not in self.taken:
+                self.taken[hook] = tuple(inspect.signature(method).parameters)
+            method(**{name: arguments[name] for name in self.taken[hook]})
         except BaseException as error:
             pass_interrupt(error)
             if failing == "open":

@@ -141,6 +141,19 @@ def _check_hook(hook: str, function: Callable[..., object], *, wrapper: bool) ->
             )
 
 
+def _check_observer(name: str, cls: type) -> None:
+    heard = [hook for hook in signatures() if callable(getattr(cls, hook, None))]
+    if not heard:
+        raise PluginError(
+            gettext("the class {qualname} of type {name!r} hears nothing", qualname=cls.__qualname__, name=name),
+            mend=gettext("give it a method such as {spec}", spec=signatures()["task_sent"]),
+        )
+    for hook in heard:
+        method = inspect.getattr_static(cls, hook)
+        bound = method.__get__(object(), cls) if hasattr(method, "__get__") else method
+        _check_hook(hook, bound, signatures()[hook], wrapper=False)
+
+
 def is_plain_line(text: object) -> bool:
     """Whether this is a text of one line, without spaces around it."""
     return isinstance(text, str) and bool(text) and text == text.strip() and text.isprintable()
@@ -162,6 +175,8 @@ def check_class(role: str, name: str, cls: object) -> Callable[..., Any]:
             gettext("type {name!r} is offered as {cls!r}", name=name, cls=cls),
             mend=gettext("offer a class marked with @dataclass"),
         )
+    if role == "observers":
+        _check_observer(name, cls)
     method = NEEDED_METHOD[role]
     if method is None:
         return cls

@@ -38,7 +38,7 @@ class Ear:
     def task_queued(self, task):
         self.say("task_queued", key=task.key[-1])
 
-    def task_sent(self, task, outcome):
+    def task_sent(self, task):
         self.say("task_sent", key=task.key[-1])
 
     def task_failed(self, task, outcome):

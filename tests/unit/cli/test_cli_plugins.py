@@ -63,7 +63,8 @@ def test_new_plugin(tmp_path: Path) -> None:
     assert files
     assert all(file.is_file() and file.is_relative_to(tmp_path) for file in files)
     steps = next_steps(tmp_path / "notifykit-acme-sms")
-    assert result.stderr == "\n".join(["to set it up and try it:", *(f"  {step}" for step in steps), ""])
+    asked = "before you publish it: its name is free here; no package index was asked"
+    assert result.stderr == "\n".join(["to set it up and try it:", *(f"  {step}" for step in steps), asked, ""])
     result = runner.invoke(build_cli(), ["new-plugin", "acme-sms", "--folder", str(tmp_path)])
     assert (result.exit_code, result.stderr.startswith("error: ")) == (1, True)
     result = runner.invoke(build_cli(), ["new-plugin", "acme-mail", "--folder", str(tmp_path), "--json"])

@@ -33,6 +33,20 @@ class Notes:
 def register_senders(register):
     register("{type}", Notes)
 """
+OBSERVER = """
+from dataclasses import dataclass
+from notifykit import hookimpl
+
+
+@dataclass
+class Ear:
+    {method}: pass
+
+
+@hookimpl
+def register_observers(register):
+    register("{type}", Ear)
+"""
 COMMAND = """
 import click
 from notifykit import hookimpl
@@ -126,6 +140,21 @@ def test_there_may_be_several_folders(project: Project) -> None:
         ("local_torn", "def (", "SyntaxError: invalid syntax"),
         ("local_raising", "raise RuntimeError('no luck')", "RuntimeError: no luck; mend it, or leave it out"),
         ("acme-sms", SENDER.format(type="local_acme"), "PluginError: its name is none of a module; rename"),
+        (
+            "local_deaf",
+            OBSERVER.format(type="local_deaf", method="def task_snt(self, task)"),
+            "PluginError: the class Ear of type 'local_deaf' hears nothing; give it a method such as task_sent",
+        ),
+        (
+            "local_late",
+            OBSERVER.format(type="local_late", method="async def task_sent(self, task)"),
+            "PluginError: task_sent is async, so it would never run",
+        ),
+        (
+            "local_odd",
+            OBSERVER.format(type="local_odd", method="@classmethod\n    def task_sent(cls, tsk)"),
+            "PluginError: task_sent takes 'tsk'; write it as task_sent(task, outcome), or with fewer arguments",
+        ),
         ("local_bare", "x = 1", "PluginError: it implements no hook"),
         ("local_thief", SENDER.format(type="console"), "PluginClash: "),
         ("json", SENDER.format(type="local_json"), "PluginError: the module json is "),
