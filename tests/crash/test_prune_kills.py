@@ -60,7 +60,7 @@ def fill(outbox: SqliteOutbox) -> None:
         assert fixed is not None
         finish(outbox, fixed, Outcome.accepted(vendor_id=str(one.task.id)), Transition(status=Status.SENT))
         receipt(outbox, "bounced", task=one.task.id, at=5.0)
-    outbox.complete(done)
+    outbox.complete([task.id for task in outbox.tasks(Filter())])
     queue(outbox, *(f"L{number}" for number in range(WAITING)))
 
 

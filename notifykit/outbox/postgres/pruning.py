@@ -13,8 +13,9 @@ from notifykit.outbox.postgres.notes import keep_note
 from notifykit.outbox.pruned import ARCHIVE_NOTES, ArchivePlace, PrunedMessage, place_name
 from notifykit.outbox.pruning import Shelf
 
-# Part of `_IDS`, `_COUNT` and `_STILL`: what is finished since before a moment.
+# Part of `_IDS`, `_COUNT` and `_STILL`: the messages that are finished since before a moment. Digests go with these.
 _FINISHED = """t.status = 'completed' AND t.completed_at < %(before)s
+   AND NOT EXISTS (SELECT 1 FROM outbox.digests WHERE digests.task_id = t.id)
    AND NOT EXISTS (SELECT 1 FROM outbox.settling WHERE settling.campaign = t.campaign)
    AND NOT EXISTS (
        SELECT 1 FROM outbox.messages AS sibling JOIN outbox.tasks AS its ON its.id = sibling.id

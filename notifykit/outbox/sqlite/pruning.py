@@ -16,9 +16,10 @@ from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.notes import keep_note
 from notifykit.wording.translation import gettext, gettext_noop
 
-# Part of `_IDS`, `_COUNT` and `_STILL`: what is finished since before a moment.
+# Part of `_IDS`, `_COUNT` and `_STILL`: the messages that are finished since before a moment. Digests go with these.
 _FINISHED = f"""status = 'completed' AND campaign IS NOT NULL AND completed_at < :before AND NOT {rows.overwritten()}
    AND typeof(record_key) = 'text' AND typeof(message_name) = 'text' AND typeof(round) = 'integer'
+   AND NOT EXISTS (SELECT 1 FROM digests WHERE digests.task_id = tasks.id)
    AND NOT EXISTS (SELECT 1 FROM settling WHERE settling.campaign = tasks.campaign)
    AND NOT EXISTS (
        SELECT 1 FROM tasks AS sibling INDEXED BY tasks_dedup
