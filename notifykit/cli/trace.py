@@ -17,6 +17,7 @@ from notifykit.operate.archived import archived_of
 from notifykit.operate.forms import archived_form, story_form
 from notifykit.operate.lines import left_out, message_name, option_lines, told_later
 from notifykit.operate.trace import InDigest, Step, StepKind, Trace, traces
+from notifykit.outbox.digests import is_digest
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json, warn
 from notifykit.terminal.stdout import emit
@@ -116,7 +117,10 @@ def _print_archived(gone: Archived, now: float) -> None:
                 host=gone.place.host,
             )
         )
-    if not gone.messages:
+    if not gone.messages and is_digest(gone.stories[0].campaign):
+        where = {"path": gone.place.path, "host": gone.place.host}
+        out(gettext("archived: {key} is in {path} on {host}, with messages of it", key=gone.stories[0].key, **where))
+    elif not gone.messages:
         out(
             gettext(
                 "archived: {key} is in {path} on {host}, and the outbox has not heard of that: it was restored from a "

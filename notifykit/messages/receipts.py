@@ -262,4 +262,4 @@ def _where_it_may_be(outbox: Outbox) -> str:
     if not (away := places_away(outbox)):
         return gettext("`notifykit tasks` lists what there is")
     places = "; ".join(gettext("{path} on {host}", path=place.path, host=place.host) for place in away)
-    return gettext("where it was moved to an archive, say it on that machine: {places}", places=places)
+    return gettext("it may be in an archive that is not here; put that back, or say it there: {places}", places=places)

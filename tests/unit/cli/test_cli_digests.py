@@ -162,3 +162,19 @@ def test_what_is_wrong_with_a_batch_is_told_with_its_place(run: Run, tmp_path: P
     found = run("check", code=4)
     assert told in found
     assert "orders.yaml:" in found
+
+
+def test_a_digest_is_archived_with_its_messages(run: Run, tmp_path: Path) -> None:
+    write(tmp_path, every="0.001s")
+    run("run", "--once")
+    with SqliteOutbox.open(tmp_path / "outbox.db") as outbox:
+        outbox.db.execute("UPDATE tasks SET completed_at = completed_at - 60")
+    assert run("store", "prune", "--keep", "1s", "--json")["moved"] == 3
+    run("store", "check")
+    assert "digest: A order is one of 2 in digest 4 (digest-4): completed" in run("trace", "A")
+    told = run("trace", "digest-4")
+    assert told.count("digest: ") == 2
+    assert "archived: digest-4 is in " in told
+    assert "restored" not in told
+    assert run("receipt", "bounced", "4", "--json")["archived"]
+    assert "bounced at" in run("trace", "B")
