@@ -49,6 +49,28 @@ TASK_COLUMNS = (
 ATTEMPTS = TASK_COLUMNS.index("attempts")
 """Where the number of the latest attempt is in a row of these."""
 
+_TOLD_COLUMNS = tuple(name for name in TASK_COLUMNS if name.startswith(("reason", "refusal", "options")))
+"""What has to be parsed, where it is there."""
+
+_OF_TEXT = ("task_type", "recipient", "message", *_OF_OWNED)
+_PERHAPS_TEXT = ("worker", "period", "metadata")
+
+BRIEF_COLUMNS = (
+    "id",
+    "record_key",
+    "metadata",
+    "plain",
+    "task_type",
+    "recipient",
+    "message",
+    "message_name",
+    "channel",
+    "worker",
+    "period",
+)
+"""The columns of a sent task, in the order in which `owed_plainly` takes them; `plain` is an expression. The texts are
+there so that one is noticed that is not UTF-8."""
+
 STATUSES = tuple(status.value for status in Status if status is not Status.FOREIGN)
 """What notifykit itself writes into the column."""
 
@@ -126,6 +148,17 @@ def waits(row: str) -> str:
     return f"({row}.status NOT IN ('sent', 'completed', 'cancelled') OR {overwritten(row)})"
 
 
+def plain() -> str:
+    """Return, for a SELECT: of a `sent` task of ours, that all its cells fit their columns, and none of them is to be
+    parsed but its metadata. See `claimed` for how types are told."""
+    fit = [f"{name} < x''" for name in _OF_TEXT]
+    fit += [f"({name} IS NULL OR {name} < x'')" for name in _PERHAPS_TEXT]
+    fit += [f"({name} IS NULL OR {name} = CAST({name} AS INTEGER))" for name in _NUMBERS if name != "id"]
+    fit += [f"({name} IS NULL OR {name} {IS_TIME})" for name in _TIMES]
+    fit += [f"{name} IS NULL" for name in _TOLD_COLUMNS]
+    return " AND ".join(fit)
+
+
 def task(row: Sequence[Any]) -> Task:
     """Build a task from TASK_COLUMNS. A legacy row that notifykit does not own has empty texts for what it lacks.
 
@@ -167,6 +200,17 @@ def owed(row: Sequence[Any]) -> Owed:
         task = _foreign(row)
         return Owed(task.id, task.key, task.metadata, task.damaged, task.reason)
     return Owed(row[0], row[6], read[1])
+
+
+def owed_plainly(row: Sequence[Any]) -> Owed | None:
+    """Build the same from BRIEF_COLUMNS, all texts of which are UTF-8; None where that needs the whole row."""
+    if not row[3]:
+        return None
+    try:
+        kept = _metadata(row[2]) if row[2] else {}
+    except _UNREADABLE:
+        return None
+    return Owed(row[0], row[1], kept) if type(kept) is dict else None
 
 
 def _read(row: Sequence[Any]) -> tuple[Status, dict[str, Any], Reason | None, dict[str, Any] | None] | None:

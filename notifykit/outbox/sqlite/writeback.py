@@ -15,16 +15,23 @@ from notifykit.wording.host import NOT_FLAGGED
 # `owing_campaigns`: those with sent tasks.
 _OWING = "SELECT DISTINCT campaign FROM tasks INDEXED BY tasks_owed WHERE status = 'sent'"
 
-# `owed`, `owed_briefly`: a page of sent tasks whose siblings of the same period are all sent. The outer scan is over
+# Part of `_OWED` and `_OWED_BRIEFLY`: sent tasks whose siblings of the same period are all sent. The outer scan is over
 # sent tasks in id order; the inner one asks the dedup index for their siblings.
-_OWED = f"""
-SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks INDEXED BY tasks_owed
+_OWING_THEIRS = f"""tasks INDEXED BY tasks_owed
  WHERE status = 'sent' AND campaign = ? AND id > ? AND NOT {rows.overwritten()}
    AND NOT EXISTS (SELECT 1 FROM tasks AS sibling INDEXED BY tasks_dedup
                     WHERE sibling.campaign = tasks.campaign AND sibling.record_key = tasks.record_key
                       AND sibling.period IS tasks.period AND ({rows.waits("sibling")} OR {rows.expired("sibling")}))
- ORDER BY id LIMIT ?
-"""
+ ORDER BY id LIMIT ?"""
+
+# `owed`: a page of them.
+_OWED = f"SELECT {rows.selected(rows.TASK_COLUMNS)} FROM {_OWING_THEIRS}"
+
+# `owed_briefly`: the same, as far as most need it.
+_OWED_BRIEFLY = f"SELECT {rows.selected(rows.BRIEF_COLUMNS, plain=rows.plain())} FROM {_OWING_THEIRS}"
+
+# `owed_briefly`: one of them, of which that tells too little.
+_WHOLE = f"SELECT {rows.selected(rows.TASK_COLUMNS)} FROM tasks WHERE id = ?"
 
 # `begin_write_back`: flags of a campaign are being written.
 _BEGIN = "INSERT OR IGNORE INTO settling (campaign) VALUES (?)"
@@ -33,7 +40,7 @@ _BEGIN = "INSERT OR IGNORE INTO settling (campaign) VALUES (?)"
 _END = "DELETE FROM settling WHERE campaign = ?"
 
 _PAGE = 2_000
-"""Whole rows that are held at once on the way to what a write-back needs of them."""
+"""Rows that are held at once on the way to what a write-back needs of them."""
 
 # `leave_unflagged`: whether any message of a campaign expired.
 _ANY_EXPIRED = f"SELECT 1 FROM tasks INDEXED BY tasks_cancelled WHERE campaign = ? AND {rows.expired('tasks')} LIMIT 1"
@@ -84,9 +91,11 @@ class WritingBack:
 
     def owed_briefly(self, campaign: str, after: int = 0, limit: int = 20_000) -> list[Owed]:
         """Return the same, as far as a write-back needs it."""
+        db = self.db
         owed: list[Owed] = []
-        while page := self.db.all(_OWED, (campaign, after, min(limit - len(owed), _PAGE))):
-            owed += map(rows.owed, page)
+        while page := db.all(_OWED_BRIEFLY, (campaign, after, min(limit - len(owed), _PAGE))):
+            utf8 = db.connection.text_factory is str  # otherwise a text was found that is none
+            owed += [(rows.owed_plainly(row) if utf8 else None) or rows.owed(db.one(_WHOLE, row[:1])) for row in page]
             after = owed[-1].id
         return owed
 
