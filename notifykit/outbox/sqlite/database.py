@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -278,6 +279,20 @@ class Database:
             return self.connection.executemany(sql, rows).rowcount
         except sqlite3.Error as error:
             raise self.explained(error) from error
+
+    def each_changes(self, sql: str, rows: Iterable[Any]) -> list[bool]:
+        """Run one statement for many rows; returns of each whether it changed anything."""
+        counts = [self.connection.total_changes]
+
+        def given() -> Iterator[Any]:
+            for row in rows:
+                yield row
+                counts.append(
+                    self.connection.total_changes
+                )  # the statement was run for this row when the next is asked for
+
+        self.executemany(sql, given())
+        return [after > before for before, after in pairwise(counts)]
 
     def explained(self, error: sqlite3.Error) -> StoreError:
         """Tell what an error means. SQLite says that the disk is full, too, where there is no higher id left."""

@@ -92,7 +92,7 @@ def move(db: Database, results: Sequence[Finished], *, free: bool = True) -> lis
     now = db.clock.now()
     local = db.local_time(now)
     status = "sending" if free else "in_doubt"
-    told = [db.execute(_MOVE, (*_moved(result, now, local), status)).rowcount > 0 for result in results]
+    told = db.each_changes(_MOVE, [_moved(result, now, local, status) for result in results])
     moved = results if all(told) else [result for result, did in zip(results, told, strict=True) if did]
     if not moved:
         return told
@@ -118,7 +118,7 @@ def move(db: Database, results: Sequence[Finished], *, free: bool = True) -> lis
     return told
 
 
-def _moved(result: Finished, now: float, local: str) -> tuple[object, ...]:
+def _moved(result: Finished, now: float, local: str, status: str) -> tuple[object, ...]:
     then = result.then
     why = _NO_REASON if then.reason is None else cells.reason_values(then.reason).values()
     return (
@@ -127,11 +127,12 @@ def _moved(result: Finished, now: float, local: str) -> tuple[object, ...]:
         *why,
         then.not_before or 0.0,
         then.hold_order_until,
-        not then.counts,
+        0 if then.counts else 1,
         now if then.status is Status.SENT else None,
         result.claim.started_at if result.outcome.verdict is Verdict.UNKNOWN else None,
         result.claim.task.id,
         result.claim.token,
+        status,
     )
 
 
