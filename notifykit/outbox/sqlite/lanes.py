@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from functools import cache
 from itertools import chain
 
 from notifykit.model import Task
@@ -131,7 +132,12 @@ def _first_of(db: Database, lanes: Sequence[tuple[str, str]]) -> Iterator[tuple[
         part = lanes[at : at + LANES]
         size = 1 << (len(part) - 1).bit_length()  # so that there are few statements
         values = [*chain.from_iterable(part), *[None] * (2 * (size - len(part)))]
-        yield from db.all(_FIRST.format(", ".join(["(?, ?)"] * size)), values)
+        yield from db.all(_first_of_lanes(size), values)
+
+
+@cache
+def _first_of_lanes(number: int) -> str:
+    return _FIRST.format(", ".join(["(?, ?)"] * number))
 
 
 def _turns(db: Database, channel: str, recipient: str, now: float) -> Iterator[tuple[float, int]]:

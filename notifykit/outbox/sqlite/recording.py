@@ -24,6 +24,13 @@ UPDATE tasks SET status = ?, updated_at = ?, reason = ?, reason_code = ?, reason
  WHERE id = ? AND attempts = ? AND status = ?
 """
 
+# `move`: likewise, of a task that was sent, as nearly all are: what stays as it is is not written. A third quicker.
+_SENT = """
+UPDATE tasks SET status = 'sent', updated_at = ?, reason = NULL, reason_code = NULL, reason_params = NULL,
+                 not_before = 0.0, worker = NULL, lease = NULL, beat = NULL, sent_at = ?
+ WHERE id = ? AND attempts = ? AND status = 'sending'
+"""
+
 # `move`: keep what came of an attempt that moves its task. Its second result is the late one that settles its doubt.
 _OUTCOME = """
 INSERT INTO attempts (task_id, number, channel, worker, started_at, finished_at, verdict, code, detail, vendor_id,
@@ -91,8 +98,11 @@ def move(db: Database, results: Sequence[Finished], *, free: bool = True) -> lis
     """
     now = db.clock.now()
     local = db.local_time(now)
-    status = "sending" if free else "in_doubt"
-    told = db.each_changes(_MOVE, [_moved(result, now, local, status) for result in results])
+    if free and all(map(_is_plain, results)):
+        told = db.each_changes(_SENT, [(local, now, one.claim.task.id, one.claim.token) for one in results])
+    else:
+        status = "sending" if free else "in_doubt"
+        told = db.each_changes(_MOVE, [_moved(result, now, local, status) for result in results])
     moved = results if all(told) else [result for result, did in zip(results, told, strict=True) if did]
     if not moved:
         return told
@@ -116,6 +126,14 @@ def move(db: Database, results: Sequence[Finished], *, free: bool = True) -> lis
 
         follow(db, digests, now, first=free)
     return told
+
+
+def _is_plain(result: Finished) -> bool:
+    """Whether a task is sent, and nothing more is to be said of it."""
+    then = result.then
+    if then.status is not Status.SENT or result.outcome.verdict is Verdict.UNKNOWN:
+        return False
+    return then.reason is None and not then.not_before and then.hold_order_until is None and then.counts
 
 
 def _moved(result: Finished, now: float, local: str, status: str) -> tuple[object, ...]:
