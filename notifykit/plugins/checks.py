@@ -142,16 +142,16 @@ def _check_hook(hook: str, function: Callable[..., object], *, wrapper: bool) ->
 
 
 def _check_observer(name: str, cls: type) -> None:
-    heard = [hook for hook in signatures() if callable(getattr(cls, hook, None))]
+    heard = [hook for hook in SPECIFIED if callable(getattr(cls, hook, None))]
     if not heard:
         raise PluginError(
             gettext("the class {qualname} of type {name!r} hears nothing", qualname=cls.__qualname__, name=name),
-            mend=gettext("give it a method such as {spec}", spec=signatures()["task_sent"]),
+            mend=gettext("give it a method such as {spec}", spec=_signature("task_sent")),
         )
     for hook in heard:
         method = inspect.getattr_static(cls, hook)
         bound = method.__get__(object(), cls) if hasattr(method, "__get__") else method
-        _check_hook(hook, bound, signatures()[hook], wrapper=False)
+        _check_hook(hook, bound, wrapper=False)
 
 
 def is_plain_line(text: object) -> bool:
