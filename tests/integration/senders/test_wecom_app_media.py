@@ -115,7 +115,7 @@ def test_whoever_lost_the_message_during_an_upload_sends_nothing(service: FakeWe
 @pytest.mark.parametrize("kind", ["image", "file"])
 def test_what_is_too_small_is_not_sent(service: FakeWecom, kind: str) -> None:
     outcome = send(app(service), **{kind: Attachment.of("a.png", b"12345")})
-    assert (outcome.verdict, outcome.code, service.media) == (Verdict.REJECTED, "40006", {})
+    assert (outcome.verdict, outcome.code, service.requests) == (Verdict.REJECTED, "40006", [])
 
 
 @pytest.mark.parametrize(
