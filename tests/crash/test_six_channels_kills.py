@@ -25,7 +25,10 @@ from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.sqlite.store import SqliteOutbox
 from notifykit.outbox.values import Filter
 
-pytestmark = pytest.mark.crash
+pytestmark = [
+    pytest.mark.crash,
+    pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="this system stops no process"),
+]
 
 PROCESSES = 3
 THREADS = 6
@@ -96,8 +99,8 @@ def storm(folder: Path, *, seconds: float, orders: int, seed: int) -> Storm:
 def kill(victim: Worker, world: ChannelWorld, outbox: Outbox, seen: Storm) -> None:
     """Kill a worker, and keep which of its calls were under way."""
     assert victim.poll() is None, "a worker ended by itself"
-    victim.send_signal(signal.SIGSTOP)
-    os.waitpid(victim.pid, os.WUNTRACED)  # it is stopped, and has not ended
+    victim.send_signal(getattr(signal, "SIGSTOP"))  # noqa: B009 - not on Windows
+    os.waitpid(victim.pid, getattr(os, "WUNTRACED"))  # noqa: B009 - it is stopped, and has not ended
     for claim in outbox.on_wire():
         if f":{victim.pid}:" in claim.worker:
             seen.on_wire[claim.task.id, claim.token] = _how_far(claim, world, outbox)

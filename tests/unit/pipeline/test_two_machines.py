@@ -21,7 +21,7 @@ from notifykit.pipeline.project import open_project
 from notifykit.pipeline.run import Pass, generate_all, settle_all
 from notifykit.testing.clock import FakeClock
 
-pytestmark = pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of a process cannot be set here")
+pytestmark = pytest.mark.skipif(not hasattr(time, "tzset"), reason="this system has no zones to choose")
 
 PROJECT = "store: outbox.db\nsenders:\n  note: {type: file, path: sent.jsonl}\n"
 CAMPAIGN = """\
@@ -52,14 +52,14 @@ def living_in(zone: str) -> Iterator[None]:
     """Have the process be in a zone."""
     before = os.environ.get("TZ")
     os.environ["TZ"] = zone
-    time.tzset()
+    getattr(time, "tzset")()  # noqa: B009 - not on Windows
     try:
         yield
     finally:
         os.environ.pop("TZ")
         if before is not None:
             os.environ["TZ"] = before
-        time.tzset()
+        getattr(time, "tzset")()  # noqa: B009 - not on Windows
 
 
 def sent(folder: Path) -> list[dict[str, str]]:
