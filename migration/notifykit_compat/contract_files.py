@@ -153,11 +153,8 @@ def _keeper_of(campaign: Campaign) -> KeepsFlags:
     if not isinstance(campaign.strategy, KeepsFlags) or hasattr(campaign.source, "files"):
         raise ConfigError(
             gettext(
-                "campaign {campaign} has the old state of a contract job, but its source is a {source} and its "
-                "strategy a {strategy}",
+                "campaign {campaign} has the old state of a contract job, and no source and strategy of one",
                 campaign=campaign.name,
-                source=type(campaign.source).__name__,
-                strategy=type(campaign.strategy).__name__,
             ),
             mend=gettext("use a source of type `contract_csv` and the strategy `contract`"),
             where=campaign.file,

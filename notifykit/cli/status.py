@@ -14,7 +14,7 @@ from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode
 from notifykit.messages.receipts import ReceiptStatus
 from notifykit.model import FOREVER, Status
-from notifykit.operate.attention import Overview, overview
+from notifykit.operate.attention import Overview, StandingSource, overview
 from notifykit.outbox.values import TEST_CAMPAIGN, CampaignFigures, Outage, Pause
 from notifykit.session import Session
 from notifykit.terminal.console import count, json_option, out, print_json
@@ -120,7 +120,22 @@ def status(session: Session, as_json: bool) -> ExitCode:
             )
         for name, reason in found.held.items():
             out("", gettext("campaign {name} queues nothing: {reason}", name=name, reason=said(reason)))
+        for name, one in found.standing.items():
+            out("", _standing(name, one, now))
     return ExitCode.DONE
+
+
+def _standing(name: str, one: StandingSource, now: float) -> str:
+    """Say what keeps a source from going on, and what a person does about it."""
+    return gettext(
+        "campaign {name}: each pass reads again what its source gave since {time} ({when}), for {rows} held, the "
+        "first at {place}; `notifykit check` says why: mend it, or leave it out of what the source reads",
+        name=name,
+        time=local(one.since),
+        when=relative(one.since, now),
+        rows=count(one.rows, "row"),
+        place=one.place,
+    )
 
 
 def _outage(outage: Outage, now: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -83,6 +84,32 @@ def unreachable(pulse: Pulse, channels: Collection[str]) -> dict[str, Count]:
     return {one.channel: one.waiting for one in pulse.channels if one.channel not in channels}
 
 
+SOURCE_STATE, STANDS_FOR = "source_state", "held"
+"""The notes about sources that read only what is new, one a campaign, and what one has where a source stands still."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingSource:
+    """What a source that reads only what is new stands still for: all that came since is read again in each pass."""
+
+    since: float
+    """UTC seconds of the store's clock: when the first pass ended that moved nothing."""
+    rows: int
+    """Records that are held, or are marked neither as sent nor as not sent, as of the latest pass."""
+    place: str
+    """Where the first of them is."""
+
+
+def standing_sources(outbox: Outbox) -> dict[str, StandingSource]:
+    """Return the campaigns whose sources stand still."""
+    found = {name: json.loads(note).get(STANDS_FOR) for name, note in outbox.notes(SOURCE_STATE).items()}
+    return {
+        name: StandingSource(since=held["since"], rows=held["rows"], place=held["place"])
+        for name, held in sorted(found.items())
+        if held
+    }
+
+
 TESTS = 5
 """Test messages in doubt that are named one by one."""
 
@@ -109,6 +136,8 @@ class Overview:
     foreign: int = 0
     held: Mapping[str, Reason] = field(default_factory=dict)
     """Campaigns that queue nothing, each with the reason."""
+    standing: Mapping[str, StandingSource] = field(default_factory=dict)
+    """Campaigns whose sources are read from the same place in each pass, each with what they stand still for."""
 
 
 def overview(outbox: Outbox, timeout: Callable[[], float]) -> Overview:
@@ -127,6 +156,7 @@ def overview(outbox: Outbox, timeout: Callable[[], float]) -> Overview:
         unowned=_count(outbox, Status.PENDING),
         foreign=_count(outbox, Status.FOREIGN),
         held=dict(outbox.held_campaigns()),
+        standing=standing_sources(outbox),
     )
 
 

@@ -252,7 +252,11 @@ def _alone(campaign: Campaign, check_it: Callable[[], Iterable[Finding]]) -> lis
 
 
 def _asked(project: Project, campaign: Campaign) -> Iterator[Finding]:
-    """Ask the plugins whether a campaign may queue messages."""
+    """Ask the plugins whether a campaign may queue messages, unless it cannot start: that is told of the campaign."""
+    try:
+        project.start(campaign, reads=False)
+    except NotifykitError:
+        return
     try:
         with suppress(StoreError):  # found already
             project.require_may_generate(campaign)

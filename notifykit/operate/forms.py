@@ -190,6 +190,10 @@ def overview_form(found: Overview, wording: Callable[[], Wording]) -> Form:
         "foreign": found.foreign,
         "queue_nothing": {name: reason.text for name, reason in found.held.items()},
         "queue_nothing_reasons": {name: hold_form(wording().known(reason)) for name, reason in found.held.items()},
+        "standing_sources": {
+            name: {"since": iso(one.since), "rows": one.rows, "place": one.place}
+            for name, one in found.standing.items()
+        },
     }
 
 

@@ -148,6 +148,8 @@ def generate(
         outbox.reopen_write_back(campaign.name, repair)
     if read is not None and not (at_once or queue.problems):
         read()
+    if state is not None:
+        state.stand((*survey.problems, *queue.problems, *survey.neither))
     return Generated(
         campaign=campaign.name,
         records=survey.records,

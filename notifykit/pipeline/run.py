@@ -27,7 +27,7 @@ from notifykit.pipeline.presence import Presence
 from notifykit.pipeline.project import Project
 from notifykit.pipeline.selection import EVERYTHING, Selection
 from notifykit.pipeline.settle import Settled, close_own, settle
-from notifykit.pipeline.source_state import SourceState
+from notifykit.pipeline.source_state import SourceState, release_undescribed
 from notifykit.pipeline.telling import tell_expired
 from notifykit.wording.translation import gettext, gettext_noop
 
@@ -73,6 +73,7 @@ def generate_all(
     place = project.configuration.settings.place
     if not dry_run:
         precedence.release_undescribed()
+        release_undescribed(outbox, project.described_names)
         tell_expired(outbox.cancel_expired())
 
     def before_queueing(campaign: Campaign) -> None:

@@ -16,6 +16,12 @@ class NotMadeError(NotifykitError):
     exit_code = ExitCode.PREFLIGHT_FAILED
 
 
+class NotWrittenError(NotMadeError):
+    """A file cannot be written: an error, as of every file that a command writes."""
+
+    exit_code = ExitCode.ERROR
+
+
 def require_room(files: Sequence[Path]) -> None:
     """Raise NotMadeError where one of the files is there already, naming all that are."""
     there = [str(path) for path in files if path.is_symlink() or path.exists()]
@@ -51,7 +57,7 @@ def make_files(texts: Mapping[Path, str]) -> list[Path]:
         if isinstance(error, FileExistsError):
             require_room(list(texts))
         if isinstance(error, OSError):
-            raise NotMadeError(
+            raise NotWrittenError(
                 gettext("cannot be written ({strerror}); nothing was left there", strerror=error.strerror),
                 mend=gettext("check the folder and its permissions"),
                 where=error.filename or path,

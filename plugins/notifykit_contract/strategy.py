@@ -99,11 +99,10 @@ class CsvFlag(Strategy):
         if not isinstance(source, _CsvFile):
             raise CampaignError(
                 gettext(
-                    "campaign {campaign}: its strategy writes a flag into a CSV file, and its source is a {kind}",
+                    "campaign {campaign}: its strategy writes a flag into a CSV file, and its source reads none",
                     campaign=context.campaign,
-                    kind=type(source).__name__,
                 ),
-                mend=gettext("use a source of type `contract_csv` or `csv`, or another strategy"),
+                mend=gettext("use a source of type `contract_csv` or `csv`, or another strategy, such as `once`"),
             )
         if source.encoding != AUTO:
             self._require_writable(source)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import json
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -87,6 +92,57 @@ def test_a_held_row_is_read_again(run: Callable[..., Result], tmp_path: Path) ->
     assert "amount: '1,25' is no decimal such as 1234.50" in held.output
     asked(tmp_path, "UPDATE orders SET amount = '1.25' WHERE order_no = 2")
     assert "orders          2       1" in run("generate").output
+
+
+DIES_AT = """
+import os, signal, sqlite3, sys
+number, seen, connect = int(sys.argv.pop(1)), 0, sqlite3.connect
+def trace(statement):
+    global seen
+    seen += statement == "COMMIT"
+    if seen == number:
+        os.kill(os.getpid(), signal.SIGKILL)
+def traced(*arguments, **more):
+    made = connect(*arguments, **more)
+    made.set_trace_callback(trace)
+    return made
+sqlite3.connect = traced
+from notifykit.cli.app import main
+main()
+"""
+
+
+@pytest.mark.long
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_a_pass_that_is_killed_before_any_commit_loses_neither_the_held_row_nor_what_is_told_of_it(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    project = ["--project", str(tmp_path / "notifykit.yaml")]
+    asked(tmp_path, "UPDATE orders SET amount = '1,25' WHERE order_no = 2")
+    killed = 0
+    for number in itertools.count(1):
+        command = [sys.executable, "-c", DIES_AT, str(number), *project, "generate"]
+        code = subprocess.run(command, check=False, capture_output=True).returncode
+        if code == 3:
+            break
+        assert code == -signal.SIGKILL
+        killed += 1
+    assert killed >= 2, "before the messages were queued, and before what is told"
+    (told,) = json.loads(run("status", "--json").stdout)["standing_sources"].items()
+    assert (told[0], told[1]["rows"], told[1]["place"]) == ("orders", 1, f"{tmp_path / 'data' / 'shop.db'}:1")
+    assert "reads again what its source gave since" in run("status").output
+    asked(tmp_path, "UPDATE orders SET amount = '1.25' WHERE order_no = 2")
+    assert "orders          2       1" in run("generate").output
+    assert "reads again" not in run("status").output
+
+
+def test_a_flag_of_csv_files_over_a_database_is_refused_once(run: Callable[..., Result], tmp_path: Path) -> None:
+    file = tmp_path / "campaigns" / "orders.yaml"
+    file.write_text(ORDERS.replace("{type: sql_flag, table: orders, flag: told, sent_at: told_at}", "{type: csv_flag}"))
+    told = run("check")
+    assert told.exit_code == 4
+    (line,) = [line for line in told.output.splitlines() if "CSV file" in line]
+    assert "its source reads none; use a source of type `contract_csv` or `csv`, or another strategy" in line
 
 
 def test_what_is_wrong_with_columns_is_told_with_its_line(run: Callable[..., Result], tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def test_a_file_for_node_exporter(world: CliWorld, tmp_path: Path) -> None:
     [
         (("--textfile", "x.txt"), 1, "x.txt: is no name that node_exporter reads; let it end in .prom"),
         (("--textfile", "gone/x.prom"), 1, "gone/x.prom: cannot be written"),
+        (("--example", "notifykit.yaml/new"), 1, "notifykit.yaml/new: cannot be written"),
         (("--textfile", "notifykit.yaml"), 2, "notifykit.yaml is there already, and is none that this option writes"),
         (("--textfile", "a.prom", "--example", "b"), 2, "`--textfile` and `--example` do not go together"),
     ],

@@ -104,7 +104,7 @@ def test_another_source_is_refused() -> None:
             return []
 
     with pytest.raises(
-        CampaignError, match=r"campaign bj: .* its source is a Queries; use a source of type `contract_csv`"
+        CampaignError, match=r"campaign bj: .* its source reads none; use a source of type `contract_csv`"
     ):
         CsvFlag().start(StrategyContext(campaign="bj", source=Queries(), clock=FakeClock()))
 

@@ -12,10 +12,11 @@ import pytest
 from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.errors import CampaignError
 from notifykit.model import Problem, Record, Table
+from notifykit.operate.attention import SOURCE_STATE, StandingSource, standing_sources
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.generate import generate
-from notifykit.pipeline.source_state import MOST, TOPIC, SourceState, rename_state
+from notifykit.pipeline.source_state import MOST, SourceState, release_undescribed, rename_state
 from notifykit.roles import Decision, Ledger, SourceContext, Strategy
 
 ROWS = ("a", "b", "c", "d", "e")
@@ -166,12 +167,64 @@ def test_a_held_record_is_read_again(passes: Passes, where: str) -> None:
     assert (mended.records, mended.queued, passes.kept) == (5, number, {"row": 5})
 
 
+def test_a_source_that_stands_still_is_told_until_it_goes_on(passes: Passes) -> None:
+    passes.source.held = "c"
+    begun = passes.outbox.now()
+    passes.run()
+    first = standing_sources(passes.outbox)["c"]
+    assert first == StandingSource(since=first.since, rows=1, place="orders:3")
+    assert begun <= first.since <= passes.outbox.now()
+    passes.source.rows.append("f")
+    assert passes.run().queued == 1, "nothing else waits for it"
+    assert standing_sources(passes.outbox) == {"c": first}
+    statements: list[str] = []
+    passes.outbox.db.connection.set_trace_callback(statements.append)
+    passes.run()
+    assert not [text for text in statements if "notes" in text and not text.lstrip().startswith("SELECT")]
+    passes.source.held = ""
+    passes.run()
+    assert (standing_sources(passes.outbox), passes.kept) == ({}, {"row": 6})
+    passes.source.held = "g"
+    passes.source.rows.append("g")
+    passes.run()
+    second = standing_sources(passes.outbox)["c"]
+    assert (second.place, second.since > first.since) == ("orders:7", True)
+    assert passes.kept == {"row": 6}
+
+
+def test_other_options_begin_anew(passes: Passes) -> None:
+    passes.source.held = "c"
+    passes.run()
+    before = standing_sources(passes.outbox)["c"].since
+    passes.source.table = "invoices"
+    passes.run()
+    assert standing_sources(passes.outbox)["c"].since > before
+
+
+def test_nobody_is_told_of_a_campaign_that_is_gone(passes: Passes) -> None:
+    passes.run()
+    kept = passes.outbox.notes(SOURCE_STATE)
+    passes.source.held = "f"
+    passes.source.rows.append("f")
+    passes.run()
+    release_undescribed(passes.outbox, {"c"})
+    assert standing_sources(passes.outbox)
+    release_undescribed(passes.outbox, {"others"})
+    assert passes.outbox.notes(SOURCE_STATE) == kept
+
+
+def test_a_dry_run_tells_nobody(passes: Passes) -> None:
+    passes.source.held = "c"
+    passes.run(dry_run=True)
+    assert passes.outbox.notes(SOURCE_STATE) == {}
+
+
 def test_a_record_that_is_marked_neither_way_is_read_again(passes: Passes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         Always, "decide", lambda _, record, __: Decision.NEITHER if record.key == "b" else Decision.NOTIFY
     )
     assert passes.run().queued == 4
-    assert passes.kept is None
+    assert (passes.kept, standing_sources(passes.outbox)["c"].place) == (None, "orders:2")
 
 
 def test_a_strategy_is_told_of_every_record_whatever_happens_in_between(world: Any, tmp_path: Path) -> None:
@@ -193,12 +246,12 @@ def test_the_state_of_other_options_is_none(passes: Passes) -> None:
 
 def test_a_renamed_campaign_goes_on_where_it_was(passes: Passes) -> None:
     passes.run()
-    kept = passes.outbox.notes(TOPIC)["c"]
+    kept = passes.outbox.notes(SOURCE_STATE)["c"]
     rename_state(passes.outbox, "c", "d")
-    assert passes.outbox.notes(TOPIC) == {"d": kept}
-    passes.outbox.keep_note(TOPIC, "c", kept)
+    assert passes.outbox.notes(SOURCE_STATE) == {"d": kept}
+    passes.outbox.keep_note(SOURCE_STATE, "c", kept)
     rename_state(passes.outbox, "c", "d")
-    assert passes.outbox.notes(TOPIC) == {}, "two campaigns became one: all of it is read again"
+    assert passes.outbox.notes(SOURCE_STATE) == {}, "two campaigns became one: all of it is read again"
 
 
 @pytest.mark.parametrize(

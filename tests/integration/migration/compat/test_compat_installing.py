@@ -86,7 +86,7 @@ def test_a_campaign_without_a_csv_is_refused(world: ProgramWorld) -> None:
     campaign = world.folder / "campaigns" / "technicians.yaml"
     text = campaign.read_text(encoding="utf-8").replace("kind: technician", "kind: contract")
     campaign.write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigError, match="its source is a JsonFile and its strategy a LegacyStatus"), shimmed(world):
+    with pytest.raises(ConfigError, match="and no source and strategy of one; use a source of"), shimmed(world):
         pass
 
 
