@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click import formatting
 
 from notifykit.cli.sections import DECISIONS, JOB, SECTIONS, STANDING, example
 from notifykit.durable.ordinary import is_there
@@ -23,7 +24,7 @@ from notifykit.session import PROJECT_FILE, Session
 from notifykit.terminal import logs
 from notifykit.terminal.console import warn, warn_of
 from notifykit.terminal.paths import PathType
-from notifykit.terminal.stdout import emit, forget_the_rest, kept, printing
+from notifykit.terminal.stdout import columns, emit, forget_the_rest, kept, printing
 from notifykit.wording.translation import CHINESE, ENGLISH, gettext, gettext_noop, language_of, speak
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ EXIT_CODES: Mapping[ExitCode, str] = {
     ExitCode.VERIFICATION_FAILED: gettext_noop("verification failed"),
     ExitCode.INTERRUPTED: gettext_noop("interrupted"),
 }
+
+WIDEST_HELP = 100
+"""Columns."""
 
 OTHERS = gettext_noop("From plugins")
 """The title above the commands of plugins."""
@@ -187,7 +191,9 @@ class App(click.Group):
             for trouble in (*session.plugins.failed, *session.plugins.warnings):
                 warn(gettext("warning: {trouble}", trouble=trouble))
         with printing():
-            return click.Group.make_context(shown, info_name, args, parent, **{**extra, "obj": session})
+            return click.Group.make_context(
+                shown, info_name, args, parent, terminal_width=_width_of_help(), **{**extra, "obj": session}
+            )
 
     def invoke(self, ctx: click.Context) -> Any:
         """Call the command that was named, as it is in the language that is spoken."""
@@ -259,6 +265,11 @@ def _check_arguments(args: Sequence[str]) -> None:
                 ) from None
 
 
+def _width_of_help() -> int:
+    """Return what click would find by shutil."""
+    return formatting.FORCED_WIDTH or max(min(columns(), WIDEST_HELP) - 2, 50)
+
+
 def _asks_for_help(args: Sequence[str]) -> bool:
     ours = args[: args.index("--")] if "--" in args else args
     return not {"-h", "--help"}.isdisjoint(ours)
@@ -298,7 +309,7 @@ def build_cli() -> App:
         "notifykit",
         cls=App,
         epilog=example("notifykit --project notifykit.yaml status"),
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST_HELP},
     )
     @click.option(
         "--project",

@@ -28,6 +28,17 @@ def stdout() -> TextIO:
     return _own[-1] if _own else sys.stdout
 
 
+def columns(fallback: int = 80) -> int:
+    """Return how wide the terminal is, as `shutil.get_terminal_size` does, which loads what packs archives."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given):
+        return int(given)
+    try:
+        return os.get_terminal_size(1).columns or fallback
+    except OSError:
+        return fallback
+
+
 def emit(text: str = "") -> None:
     """Print a line of a result. It vanishes where nobody reads any more. Raises OutputError."""
     with writing():

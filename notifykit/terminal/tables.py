@@ -10,7 +10,7 @@ import click
 
 from notifykit.secrets import redact
 from notifykit.terminal.console import visible
-from notifykit.terminal.stdout import emit, stdout
+from notifykit.terminal.stdout import columns, emit, stdout
 from notifykit.wording.translation import pgettext
 
 __all__ = ["Key", "Right", "print_table"]
@@ -46,19 +46,13 @@ def print_table(headings: Sequence[Heading], rows: Iterable[Sequence[str]]) -> N
     shown = [headings[at] for at in kept]
     cells = [tuple(row[at] for at in kept) for row in filled]
     to_fit = stdout().isatty() or "COLUMNS" in os.environ
-    width = _columns() if to_fit else PIPE_WIDTH
+    width = columns() if to_fit else PIPE_WIDTH
     lines = _lines(shown, cells, width)
     if lines is None:
         from notifykit.terminal.folding import folded
 
         lines = folded(shown, cells, None if to_fit else PIPE_WIDTH)
     emit("\n".join(lines))
-
-
-def _columns() -> int:
-    from shutil import get_terminal_size  # with what packs archives; not where stdout is a pipe
-
-    return get_terminal_size().columns
 
 
 def name_of(heading: Heading) -> str:

@@ -72,7 +72,7 @@ def world(tmp_path: Path) -> CliWorld:
     ("arguments", "heavy", "most"),
     [
         (("--version",), {"rich", "yaml", "sqlite3"}, 35),
-        (("--help",), {"rich", "sqlite3"}, 41),
+        (("--help",), {"rich", "shutil", "sqlite3"}, 41),
         (("status",), {"rich", "shutil", "notifykit.roles"}, 83),
         (("status", "--json"), {"rich", "shutil", "notifykit.roles"}, 83),
     ],
