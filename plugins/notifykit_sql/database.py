@@ -36,6 +36,8 @@ _DRIVERS = {
     "mariadb": "mariadb+pymysql",
 }
 """Of URLs that name none: those that the extra `sql` installs."""
+_EXTRAS = {"psycopg": "postgres", "pymysql": "sql", "sqlalchemy": "sql"}
+"""Which extra brings a module. Drivers of other databases are in none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,11 +194,10 @@ def _what(error: SQLAlchemyError) -> str:
 
 
 def _lacks(module: str) -> CampaignError:
-    extra = "postgres" if module.startswith("psycopg") else "sql"
-    return CampaignError(
-        gettext("the module {module} is not installed", module=module),
-        mend=gettext('run `pip install "notifykit-outbox[{extra}]"`', extra=extra),
-    )
+    mend = gettext("install it; the pages of SQLAlchemy say which distribution has the driver")
+    if extra := _EXTRAS.get(module.partition(".")[0]):
+        mend = gettext('run `pip install "notifykit-outbox[{extra}]"`', extra=extra)
+    return CampaignError(gettext("the module {module} is not installed", module=module), mend=mend)
 
 
 def _sqlalchemy() -> ModuleType:

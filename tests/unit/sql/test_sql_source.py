@@ -222,7 +222,7 @@ def test_options_that_lead_nowhere_are_refused(options: dict[str, Any], said: st
     ("url", "said"),
     [
         ("nosuch://db/shop", "SQLAlchemy knows no kind of database called nosuch"),
-        ("oracle+oracledb://db/shop", "the module oracledb is not installed"),
+        ("oracle+oracledb://db/shop", "the module oracledb is not installed; install it; the pages of SQLAlchemy"),
         (Secret("nothing at all"), "`url` is no address of a database"),
         (Secret(None, "the environment variable SHOP is not set"), "the environment variable SHOP is not set"),
     ],
