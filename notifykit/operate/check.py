@@ -99,14 +99,14 @@ def check(file: Path, plugins: Plugins, *, online: bool = False) -> Checked:
         project = open_project(file, plugins=plugins)
     except ConfigError as error:
         defects = error.defects if isinstance(error, InvalidConfigurationError) else ()
-        findings += [_wrong("configuration", one) for one in [defect.error for defect in defects] or [error]]
+        findings += [_wrong(gettext("configuration"), one) for one in [defect.error for defect in defects] or [error]]
         project = _without_secrets(file, plugins)
         if project is None and isinstance(error, InvalidConfigurationError):
-            findings += [_error("configuration", what) for what in error.lacking]
+            findings += [_error(gettext("configuration"), what) for what in error.lacking]
     if project is None:
         return Checked(findings=tuple(findings))
     findings += [
-        _wrong(item.name if item.kind == "campaign" else "configuration", item.error, str(item))
+        _wrong(item.name if item.kind == "campaign" else gettext("configuration"), item.error, str(item))
         for item in project.configuration.unavailable
     ]
     findings += _of_files(project)
@@ -145,7 +145,7 @@ def _of_files(project: Project) -> Iterator[Finding]:
         yield _note(gettext("configuration"), idle)
     for name in files.overlooked if files.none is None else ():
         yield _note(
-            "configuration",
+            gettext("configuration"),
             gettext("{name} is no campaign: no pattern of `campaigns` finds it; rename or remove it", name=name),
         )
 

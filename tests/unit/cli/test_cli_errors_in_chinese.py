@@ -48,7 +48,9 @@ def told(world: CliWorld, *arguments: str) -> str:
 )
 def test_what_is_wrong_with_the_files_of_a_project(world: CliWorld, file: str, old: str, new: str, said: str) -> None:
     world.edit(file, old, new)
-    assert said in told(world, "status" if "\t" in new else "check")
+    found = told(world, "status" if "\t" in new else "check")
+    assert said in found
+    assert "configuration" not in found  # of `check`, what a finding is about
 
 
 def test_a_project_that_is_not_there(world: CliWorld) -> None:
