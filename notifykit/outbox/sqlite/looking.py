@@ -47,6 +47,9 @@ id IN (SELECT id FROM tasks INDEXED BY tasks_open WHERE {rows.OPEN} AND status I
        SELECT id FROM tasks INDEXED BY tasks_perhaps_foreign WHERE {rows.perhaps_foreign()})
 """
 
+# `notes`: those of a topic.
+_NOTES = "SELECT name, note FROM notes WHERE topic = ? ORDER BY name"
+
 # `attempts`: those of a task, and the one that is under way.
 _ATTEMPTS = f"""
 SELECT {rows.selected(cells.ATTEMPT_COLUMNS)} FROM attempts WHERE task_id = :id
@@ -150,9 +153,7 @@ class Looking:
 
     def notes(self, topic: str) -> Mapping[str, str]:
         """Return the notes of a topic, by name."""
-        from notifykit.outbox.sqlite.notes import notes  # likewise
-
-        return notes(self.db, topic)
+        return dict(self.db.all(_NOTES, (topic,)))
 
     def keep_note(self, topic: str, name: str, note: str | None) -> None:
         """Keep a note; None: there is none any more."""

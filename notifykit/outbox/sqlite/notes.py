@@ -1,24 +1,14 @@
-"""What the host keeps for itself in the SQLite outbox."""
+"""Keeps what the host notes for itself in the SQLite outbox. It is read in `looking`, as `status` does."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from notifykit.outbox.sqlite.database import Database
-
-# `notes`: those of a topic.
-_NOTES = "SELECT name, note FROM notes WHERE topic = ? ORDER BY name"
 
 # `keep_note`: in the place of an earlier one.
 _KEEP = "INSERT OR REPLACE INTO notes (topic, name, note) VALUES (?, ?, ?)"
 
 # `keep_note`: there is none any more.
 _DROP = "DELETE FROM notes WHERE topic = ? AND name = ?"
-
-
-def notes(db: Database, topic: str) -> Mapping[str, str]:
-    """Return the notes of a topic, by name."""
-    return dict(db.all(_NOTES, (topic,)))
 
 
 def keep_note(db: Database, topic: str, name: str, note: str | None) -> None:
