@@ -13,10 +13,11 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from notifykit.model import Status, Task
-from notifykit.outbox.values import DIGESTS, Rewrite
+from notifykit.model import Status, Task, Verdict
+from notifykit.outbox import cells
+from notifykit.outbox.values import DIGESTS, Finished, Rewrite
 
 __all__ = [
     "Membership",
@@ -25,9 +26,11 @@ __all__ = [
     "alike",
     "campaign_of",
     "digests_of",
+    "followed",
     "goes_elsewhere",
     "is_digest",
     "messages_of",
+    "next_of_kind",
     "planned",
     "standing",
 ]
@@ -122,6 +125,49 @@ _UNDER_WAY = (Status.QUEUED, Status.SENDING)
 def standing(digest_status: str) -> str:
     """Return where the messages of a digest stand."""
     return Status.QUEUED.value if digest_status == Status.SENDING else digest_status
+
+
+def followed(result: Finished, now: float, *, first: bool) -> dict[str, Any]:
+    """Return what comes of the members of a digest, by column. `first`: by the first result of the attempt."""
+    claim, outcome, then = result.claim, result.outcome, result.then
+    return {
+        **cells.reason_values(then.reason),
+        "digest": claim.task.id,
+        "standing": (Status.QUEUED if first else Status.IN_DOUBT).value,
+        "status": then.status.value,
+        "first": int(first),
+        "tried": int(first) - int(not then.counts),
+        "worker": claim.worker,
+        "started_at": claim.started_at,
+        "now": now,
+        "verdict": outcome.verdict.value,
+        "code": outcome.code or None,
+        "detail": outcome.detail or None,
+        "vendor_id": outcome.vendor_id,
+        "undelivered": cells.undelivered_cell(outcome.undelivered),
+        "not_before": then.not_before or 0.0,
+        "sent_at": now if then.status is Status.SENT else None,
+        "doubted_at": claim.started_at if outcome.verdict is Verdict.UNKNOWN else None,
+    }
+
+
+def next_of_kind(digest: Task, due: float, options: str | None, limit_key: str | None) -> Waiting:
+    """Return what a new digest is like that takes what another has no place for."""
+    return Waiting(
+        task_id=digest.id,
+        campaign=campaign_of(digest.campaign),
+        name=digest.name,
+        channel=digest.channel,
+        recipient=digest.recipient,
+        task_type=digest.task_type,
+        due=due,
+        earliest=0.0,
+        most=0,
+        wait=0.0,
+        ordered=int(digest.ordered),
+        options=options,
+        limit_key=limit_key,
+    )
 
 
 def goes_elsewhere(one: Rewrite) -> bool:

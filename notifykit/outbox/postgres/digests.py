@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from notifykit.model import Claim, Status, Task, Verdict
+from notifykit.model import Claim, Task
 from notifykit.outbox import cells
-from notifykit.outbox.digests import Membership, Waiting, campaign_of
+from notifykit.outbox.digests import Membership, followed, next_of_kind
 from notifykit.outbox.postgres import gathering, rates, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.lanes import Lanes
@@ -128,26 +128,8 @@ def follow(db: Database, results: Iterable[Finished], again: Collection[int]) ->
 
 
 def _followed(result: Finished, now: float, *, first: bool) -> dict[str, object]:
-    claim, outcome, then = result.claim, result.outcome, result.then
-    return {
-        **{name: rows.clean(text) for name, text in cells.reason_values(then.reason).items()},
-        "digest": claim.task.id,
-        "standing": (Status.QUEUED if first else Status.IN_DOUBT).value,
-        "status": then.status.value,
-        "first": int(first),
-        "tried": int(first) - int(not then.counts),
-        "worker": claim.worker,
-        "started_at": claim.started_at,
-        "now": now,
-        "verdict": outcome.verdict.value,
-        "code": rows.clean(outcome.code) or None,
-        "detail": rows.clean(outcome.detail) or None,
-        "vendor_id": rows.clean(outcome.vendor_id),
-        "undelivered": rows.clean(cells.undelivered_cell(outcome.undelivered)),
-        "not_before": then.not_before or 0.0,
-        "sent_at": now if then.status is Status.SENT else None,
-        "doubted_at": claim.started_at if outcome.verdict is Verdict.UNKNOWN else None,
-    }
+    values = followed(result, now, first=first)
+    return {name: rows.clean(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 def of_decision(db: Database, ids: Collection[int]) -> list[Membership]:
@@ -198,21 +180,7 @@ class Digesting:
         db = self.db
         lane, limit_key, options, following, its_due = db.one(_NEXT, (digest.id,))
         if following is None or lane < 0:
-            like = Waiting(
-                task_id=digest.id,
-                campaign=campaign_of(digest.campaign),
-                name=digest.name,
-                channel=digest.channel,
-                recipient=digest.recipient,
-                task_type=digest.task_type,
-                due=due,
-                earliest=0.0,
-                most=0,
-                wait=0.0,
-                ordered=int(digest.ordered),
-                options=options,
-                limit_key=limit_key,
-            )
+            like = next_of_kind(digest, due, options, limit_key)
             new = gathering.Gathered(None, 0, due, lane if lane > 0 else None, like)
             gathering.make(db, [new])
             assert new.id is not None and new.lane is not None  # noqa: S101, PT018 - it was made

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from notifykit.model import Batch, Claim, Status, Task, Verdict
+from notifykit.model import Batch, Claim, Task
 from notifykit.outbox import cells
-from notifykit.outbox.digests import Membership, Waiting, digests_of
+from notifykit.outbox.digests import Membership, Waiting, digests_of, followed, next_of_kind
 from notifykit.outbox.sqlite import channel_times, lanes, rates, rows
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.values import Finished
@@ -309,27 +309,7 @@ def take_along(db: Database, digest: int, now: float) -> None:
 def follow(db: Database, results: Iterable[Finished], now: float, *, first: bool) -> None:
     """Have the members of digests go where these went. `first`: by the first result of the attempt."""
     for result in results:
-        claim, outcome, then = result.claim, result.outcome, result.then
-        values = {
-            **cells.reason_values(then.reason),
-            "digest": claim.task.id,
-            "standing": Status.QUEUED if first else Status.IN_DOUBT,
-            "status": then.status,
-            "first": int(first),
-            "tried": int(first) - int(not then.counts),
-            "worker": claim.worker,
-            "started_at": claim.started_at,
-            "now": now,
-            "local": db.local_time(now),
-            "verdict": outcome.verdict,
-            "code": outcome.code or None,
-            "detail": outcome.detail or None,
-            "vendor_id": outcome.vendor_id,
-            "undelivered": cells.undelivered_cell(outcome.undelivered),
-            "not_before": then.not_before or 0.0,
-            "sent_at": now if then.status is Status.SENT else None,
-            "doubted_at": claim.started_at if outcome.verdict is Verdict.UNKNOWN else None,
-        }
+        values = {**followed(result, now, first=first), "local": db.local_time(now)}
         for statement in (_OUTCOMES, *([_UNCOUNTED] if first else ()), _FOLLOW):
             db.execute(statement, values)
 
@@ -379,21 +359,6 @@ def _put_over(db: Database, digest: Task, rest: Sequence[int], due: float) -> No
         following, due = int(found[0]), min(due, found[1])
     else:
         alike, options, limit_key = db.one(_KIND, (digest.id,))
-        like = Waiting(
-            task_id=digest.id,
-            campaign=digest.campaign.removeprefix(digests_of("")),
-            name=digest.name,
-            channel=digest.channel,
-            recipient=digest.recipient,
-            task_type=digest.task_type,
-            due=due,
-            earliest=0.0,
-            most=0,
-            wait=0.0,
-            ordered=int(digest.ordered),
-            options=options,
-            limit_key=limit_key,
-        )
-        following = _opened(db, alike, like)
+        following = _opened(db, alike, next_of_kind(digest, due, options, limit_key))
     db.execute(_PUT_OVER, {"next": following, "digest": digest.id, "ids": json.dumps(rest)})
     _due(db, following, digest, due)

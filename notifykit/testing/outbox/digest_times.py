@@ -178,3 +178,13 @@ class DigestTimesContract(OutboxBase):
         assert [one.undelivered for one in outcomes] == [("x",)] * 2
         assert not receipt(outbox, ReceiptStatus.DELIVERED, vendor_id="V1").changed
         assert len([task for task in outbox.tasks(Filter()) if is_digest(task.campaign)]) == 1
+
+    def test_a_call_that_a_throttled_channel_refused_is_no_try_of_its_messages(
+        self, outbox: Outbox, clock: FakeClock
+    ) -> None:
+        ids = queue_drafts(outbox, [draft(key=key, batch=BATCH) for key in "ab"])
+        clock.advance(HOUR)
+        one = fix(outbox, claim_one(outbox))
+        assert put_off(outbox, one, until=clock.now() + 60, counts=False)
+        assert [look(outbox, id_).tries for id_ in (one.task.id, *ids)] == [0, 0, 0]
+        assert [len(outbox.attempts(id_)) for id_ in ids] == [1, 1]
