@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from notifykit.model import Claim, Outcome, Task
-from notifykit.outbox.sqlite import channel_times, lanes, rates, recording, rows
+from notifykit.outbox.sqlite import channel_times, lanes, rates, rows
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.sqlite.pausing import Pausing
 from notifykit.outbox.values import ChannelBounds, Exchanged, Finished, Transition
@@ -159,6 +159,8 @@ class Claiming(Pausing):
         campaigns: Collection[str] = (),
     ) -> Exchanged:
         """Record results, and take due tasks, each durably `sending` under a lease."""
+        from notifykit.outbox.sqlite import recording  # not for a look
+
         with self.db.transaction():
             moved = recording.record(self.db, results) if results else ()
             claims = self._claim(worker, slots, channels, lease, campaigns) if slots > 0 else []
@@ -299,6 +301,8 @@ class Claiming(Pausing):
 
     def expire(self, claim: Claim, outcome: Outcome, then: Transition) -> bool:
         """Take a claim away whose worker is gone, unless its heartbeat number has risen."""
+        from notifykit.outbox.sqlite import recording  # not for a look
+
         with self.db.transaction():
             if self.db.one(_STANDS_STILL, (claim.task.id, claim.token, claim.beat)) is None:
                 return False
