@@ -4,7 +4,7 @@ Knows no vendor. A sender calls `request` (or `post`), returns what is an `Outco
 about the rest, and judges the body of what is left.
 """
 
-from notifykit.http.addresses import check_http_url, plain
+from notifykit.http.addresses import check_http_url, check_url_part, plain
 from notifykit.http.reply import Reply, classify_status, retry_after, throttle
 from notifykit.http.requesting import get, header_value, post, request
 from notifykit.http.tls import check_ca_file
@@ -15,6 +15,7 @@ __all__ = [
     "TokenCache",
     "check_ca_file",
     "check_http_url",
+    "check_url_part",
     "classify_status",
     "get",
     "header_value",

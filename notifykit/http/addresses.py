@@ -21,12 +21,14 @@ def plain(value: str | Secret) -> str:
     return value.reveal() if isinstance(value, Secret) else value
 
 
-def check_http_url(url: str | Secret, option: str) -> None:
-    """Raise ValueError, naming the option, unless `url` is an absolute http or https URL.
+def check_http_url(url: str | Secret | None, option: str) -> None:
+    """Raise ValueError, naming the option, unless `url` is an absolute http or https URL, or None.
 
     The URL is not shown, because it may be a credential. A secret that is not set passes: whoever reveals it
     will say so.
     """
+    if url is None:
+        return
     try:
         text = plain(url)
     except SecretMissingError:
@@ -46,4 +48,21 @@ def check_http_url(url: str | Secret, option: str) -> None:
     if parsed.port is not None and not 0 < parsed.port < 65536:
         raise OptionError(
             option, gettext("has a port that does not exist ({port})", port=parsed.port), mend=gettext("use 1 to 65535")
+        )
+
+
+def check_url_part(part: Secret, option: str, *, behind: str) -> None:
+    """Raise OptionError, a ValueError, where a secret is more of a URL than what stands behind `key=` or the like.
+
+    People copy a whole address where its token is asked for. A secret that is not set passes.
+    """
+    try:
+        text = part.reveal()
+    except SecretMissingError:
+        return
+    if "/" in text or "=" in text:
+        raise OptionError(
+            option,
+            gettext("is too much of an address"),
+            mend=gettext("give only what stands behind {behind} in the webhook URL", behind=behind),
         )

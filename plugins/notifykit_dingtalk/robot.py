@@ -17,12 +17,11 @@ from typing import ClassVar, Literal
 from urllib.parse import urlencode
 
 from notifykit.clock import SystemClock
-from notifykit.http import Reply, check_http_url, classify_status, post, throttle
+from notifykit.http import Reply, check_http_url, check_url_part, classify_status, post, throttle
 from notifykit.messages.escaping import escape_wecom_markdown
 from notifykit.model import FOREVER, Message, Outcome
 from notifykit.options import OptionError, Seconds, Secret
 from notifykit.roles import Probe, Rate, SendContext
-from notifykit.secrets import SecretMissingError
 from notifykit.wording.translation import gettext
 from notifykit_dingtalk import wording
 from notifykit_dingtalk.errcodes import BLOCKED_FOR, MISSING_PARAMETER, outcome_of, too_fast
@@ -74,11 +73,10 @@ class DingtalkRobot:
                 gettext("has a query"),
                 mend=gettext("give only what stands before the ?, and the token under `access_token`"),
             )
-        _check_token(self.access_token)
+        check_url_part(self.access_token, "access_token", behind="access_token=")
         if self.throttle_pause <= 0:
             raise OptionError("throttle_pause", gettext("must be more than 0 seconds"))
-        if self.proxy is not None:
-            check_http_url(self.proxy, "proxy")
+        check_http_url(self.proxy, "proxy")
 
     @property
     def credential_key(self) -> Secret:
@@ -154,16 +152,3 @@ def signed(secret: str, now: float) -> dict[str, str]:
     timestamp = str(int(now * 1000))
     digest = hmac.new(secret.encode(), f"{timestamp}\n{secret}".encode(), hashlib.sha256).digest()
     return {"timestamp": timestamp, "sign": base64.b64encode(digest).decode()}
-
-
-def _check_token(token: Secret) -> None:
-    try:
-        text = token.reveal()
-    except SecretMissingError:
-        return
-    if "/" in text or "=" in text:
-        raise OptionError(
-            "access_token",
-            gettext("is not a robot's token"),
-            mend=gettext("give only what stands behind access_token= in the webhook URL"),
-        )

@@ -16,12 +16,11 @@ from typing import ClassVar, Literal
 from urllib.parse import quote
 
 from notifykit.clock import SystemClock
-from notifykit.http import Reply, check_http_url, classify_status, post, throttle
+from notifykit.http import Reply, check_http_url, check_url_part, classify_status, post, throttle
 from notifykit.messages.escaping import escape_wecom_markdown
 from notifykit.model import FOREVER, Message, Outcome
 from notifykit.options import OptionError, Seconds, Secret
 from notifykit.roles import Probe, Rate, SendContext
-from notifykit.secrets import SecretMissingError
 from notifykit.wording.translation import gettext
 from notifykit_feishu import wording
 from notifykit_feishu.codes import BAD_PARAMETER, THROTTLE_PAUSE, outcome_of
@@ -79,12 +78,11 @@ class FeishuRobot:
             raise OptionError(
                 "base_url", gettext("has a query"), mend=gettext("give only what stands before the token")
             )
-        _check_token(self.token)
+        check_url_part(self.token, "token", behind="/hook/")
         check_ids(self.at_user_ids)
         if self.throttle_pause <= 0:
             raise OptionError("throttle_pause", gettext("must be more than 0 seconds"))
-        if self.proxy is not None:
-            check_http_url(self.proxy, "proxy")
+        check_http_url(self.proxy, "proxy")
 
     @property
     def credential_key(self) -> Secret:
@@ -160,16 +158,3 @@ def _code(reply: Reply) -> int | None:
     answer = reply.json_object()
     code = answer.get("code", answer.get("StatusCode"))
     return code if type(code) is int else None
-
-
-def _check_token(token: Secret) -> None:
-    try:
-        text = token.reveal()
-    except SecretMissingError:
-        return
-    if "/" in text or "=" in text:
-        raise OptionError(
-            "token",
-            gettext("is not a robot's token"),
-            mend=gettext("give only what stands behind /hook/ in the webhook URL"),
-        )

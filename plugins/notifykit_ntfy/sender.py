@@ -71,8 +71,7 @@ class Ntfy:
 
     def __post_init__(self) -> None:
         check_http_url(self.url, "url")
-        if self.proxy is not None:
-            check_http_url(self.proxy, "proxy")
+        check_http_url(self.proxy, "proxy")
         if self.ca_file is not None:
             check_ca_file(self.ca_file)
 

@@ -55,8 +55,7 @@ class SlackApi:
 
     def __post_init__(self) -> None:
         check_http_url(self.api_url, "api_url")
-        if self.proxy is not None:
-            check_http_url(self.proxy, "proxy")
+        check_http_url(self.proxy, "proxy")
 
     def limit_key(self, message: Message) -> str:
         """Return the channel."""

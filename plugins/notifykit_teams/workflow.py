@@ -65,8 +65,7 @@ class TeamsWorkflow:
 
     def __post_init__(self) -> None:
         check_http_url(self.url, "url")
-        if self.proxy is not None:
-            check_http_url(self.proxy, "proxy")
+        check_http_url(self.proxy, "proxy")
 
     @property
     def credential_key(self) -> Secret:

@@ -82,8 +82,7 @@ class Telegram:
 
     def __post_init__(self) -> None:
         check_http_url(self.api_url, "api_url")
-        if self.proxy is not None:
-            check_http_url(self.proxy, "proxy")
+        check_http_url(self.proxy, "proxy")
         try:
             token = self.token.reveal()
         except SecretMissingError:

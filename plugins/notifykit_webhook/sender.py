@@ -59,10 +59,8 @@ class Webhook:
             )
         if self.max_bytes is not None and self.max_bytes < 1:
             raise OptionError("max_bytes", gettext("must be 1 or more, not {max_bytes}", max_bytes=self.max_bytes))
-        if self.probe_url is not None:
-            check_http_url(self.probe_url, "probe_url")
-        if self.proxy is not None:
-            check_http_url(self.proxy, "proxy")
+        check_http_url(self.probe_url, "probe_url")
+        check_http_url(self.proxy, "proxy")
         if self.ca_file is not None:
             check_ca_file(self.ca_file)
 

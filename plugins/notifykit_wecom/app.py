@@ -102,8 +102,7 @@ class WecomApp:
             )
         if not SHORTEST_CHECK <= self.duplicate_check_interval <= LONGEST_CHECK:
             raise OptionError("duplicate_check_interval", gettext("must be 5 minutes to 4 hours"))
-        if self.proxy is not None:
-            check_http_url(self.proxy, "proxy")
+        check_http_url(self.proxy, "proxy")
         object.__setattr__(self, "_tokens", TokenCache(self._fetch_token))
 
     @property

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 from urllib.parse import quote
 
-from notifykit.http import Reply, check_http_url, classify_status, post, throttle
+from notifykit.http import Reply, check_http_url, check_url_part, classify_status, post, throttle
 from notifykit.messages.attachments import Attachment
 from notifykit.model import FOREVER, Message, Outcome
 from notifykit.options import OptionError, Seconds, Secret
 from notifykit.roles import Probe, Rate, SendContext
-from notifykit.secrets import SecretMissingError
 from notifykit.wording.translation import gettext
 from notifykit_wecom import wording
 from notifykit_wecom.errcodes import EMPTY, THROTTLE_PAUSE, THROTTLED, outcome_of
@@ -66,7 +65,7 @@ class WecomRobot:
                 gettext("has a query"),
                 mend=gettext("give only what stands before the ?, and the key under `key`"),
             )
-        self._check_key()
+        check_url_part(self.key, "key", behind="key=")
         if self.msgtype != "text" and (self.mentioned_list or self.mentioned_mobile_list):
             raise OptionError(
                 "msgtype",
@@ -75,8 +74,7 @@ class WecomRobot:
             )
         if self.throttle_pause <= 0:
             raise OptionError("throttle_pause", gettext("must be more than 0 seconds"))
-        if self.proxy is not None:
-            check_http_url(self.proxy, "proxy")
+        check_http_url(self.proxy, "proxy")
 
     @property
     def max_bytes(self) -> int:
@@ -171,15 +169,3 @@ class WecomRobot:
         if kind == "text" and mobiles:
             content["mentioned_mobile_list"] = mobiles
         return content
-
-    def _check_key(self) -> None:
-        try:
-            key = self.key.reveal()
-        except SecretMissingError:
-            return
-        if "/" in key or "=" in key:
-            raise OptionError(
-                "key",
-                gettext("is not a robot's key"),
-                mend=gettext("give only what stands behind key= in the webhook URL"),
-            )

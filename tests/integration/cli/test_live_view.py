@@ -114,10 +114,11 @@ def test_a_terminal_shows_what_waits_for_what(folder: Path) -> None:
 
 def test_a_second_interrupt_leaves_the_cursor_where_it_is_seen(folder: Path) -> None:
     (folder / "desk_of_live_view.py").write_text(
-        "import time\n\n\ndef shut(recipient, text):\n    time.sleep(30)\n\n\nlater = shut\n"
+        "import pathlib, time\n\n\ndef shut(recipient, text):\n    pathlib.Path(__file__).with_name('called').touch()\n"
+        "    time.sleep(30)\n\n\nlater = shut\n"
     )
     running = Terminal(folder, str(NOTIFYKIT), "run")
-    running.wait_for(lambda said: "waits for" in said)
+    running.wait_for(lambda said: "waits for" in said and (folder / "called").exists())
     os.kill(running.pid, signal.SIGINT)
     running.wait_for(lambda said: "notifykit: stopping" in said)
     assert running.end() == 130

@@ -282,7 +282,7 @@ def test_options_of_a_message_that_do_not_fit(options: dict[str, Any], wrong: st
         ({"base_url": "http://a.example/send?access_token=1"}, "base_url: has a query"),
         (
             {"access_token": Secret("https://a.example/send?access_token=hidden-1")},
-            "access_token: is not a robot's token",
+            "access_token: is too much of an address",
         ),
         ({"throttle_pause": 0.0}, "throttle_pause: must be more than 0 seconds"),
         ({"proxy": "socks5://127.0.0.1"}, "proxy: must start with http"),

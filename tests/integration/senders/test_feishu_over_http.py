@@ -264,7 +264,7 @@ def test_options_of_a_message_that_do_not_fit(options: dict[str, Any], wrong: st
     ("options", "wrong"),
     [
         ({"base_url": "http://a.example/hook?x=1"}, "base_url: has a query"),
-        ({"token": Secret("https://a.example/hook/hidden-1")}, "token: is not a robot's token"),
+        ({"token": Secret("https://a.example/hook/hidden-1")}, "token: is too much of an address"),
         ({"at_user_ids": ["all"]}, "at_user_ids: 'all' is nobody's id; give open ids or user ids, and at_all"),
         ({"throttle_pause": 0.0}, "throttle_pause: must be more than 0 seconds"),
         ({"proxy": "socks5://127.0.0.1"}, "proxy: must start with http"),

@@ -31,7 +31,7 @@ def opened(folder: Path, sender: str, *, secrets: bool = True) -> Project:
     [
         (
             "    type: wecom_robot\n    key: {env: WHOLE}\n",
-            "notifykit.yaml:4: senders.one.key: is not a robot's key; give only what stands behind key=",
+            "notifykit.yaml:4: senders.one.key: is too much of an address; give only what stands behind key=",
         ),
         (
             "    type: wecom_robot\n    key: 0a1b-2c3d\n",

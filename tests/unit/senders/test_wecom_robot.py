@@ -36,8 +36,11 @@ def test_facts() -> None:
     [
         ({"base_url": "qyapi.weixin.qq.com"}, "base_url: must start with http"),
         ({"base_url": NOWHERE + "?key=1"}, "base_url: has a query"),
-        ({"key": Secret(NOWHERE + "?key=hidden-1")}, "key: is not a robot's key; give only what stands behind key="),
-        ({"key": Secret("key=hidden-1")}, "key: is not a robot's key"),
+        (
+            {"key": Secret(NOWHERE + "?key=hidden-1")},
+            "key: is too much of an address; give only what stands behind key=",
+        ),
+        ({"key": Secret("key=hidden-1")}, "key: is too much of an address"),
         ({"msgtype": "markdown", "mentioned_list": ["@all"]}, "msgtype: markdown takes no mentioned_list"),
         ({"msgtype": "markdown_v2", "mentioned_mobile_list": ["13800001111"]}, "msgtype: markdown_v2 takes no"),
         ({"proxy": "socks5://127.0.0.1"}, "proxy: must start with http"),
