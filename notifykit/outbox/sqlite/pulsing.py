@@ -54,17 +54,24 @@ SELECT campaign, (SELECT count(*) FROM (SELECT 1 FROM tasks INDEXED BY tasks_owe
   FROM owing WHERE campaign IS NOT NULL
 """
 
+# Part of `_FIRST_DUE`: what waited for its time, and what passed it, may each have a turn. Where one of the two is on
+# the wire, the other stands behind it.
+_NOT_BEHIND = """
+NOT (ordered = 1 AND EXISTS (SELECT 1 FROM tasks AS busy INDEXED BY tasks_sending
+                              WHERE busy.status = 'sending' AND busy.ordered = 1 AND busy.channel = tasks.channel
+                                AND busy.recipient = tasks.recipient))"""
+
 # `pulse`: since when the first turn of a channel is due, or when it will be. What was never tried is due since it was
 # queued, and comes first in the index; a retry may be due for longer.
-_FIRST_DUE = """
+_FIRST_DUE = f"""
 SELECT min(since) FROM (
     SELECT * FROM (SELECT max(due_at, queued_at) AS since FROM tasks INDEXED BY tasks_due
                     WHERE status = 'queued' AND due_at IS NOT NULL AND channel = :channel AND due_at = 0.0
-                    ORDER BY due_at, id LIMIT 1)
+                      AND {_NOT_BEHIND} ORDER BY due_at, id LIMIT 1)
      UNION ALL
     SELECT * FROM (SELECT due_at FROM tasks INDEXED BY tasks_due
                     WHERE status = 'queued' AND due_at IS NOT NULL AND channel = :channel AND due_at > 0.0
-                    ORDER BY due_at, id LIMIT 1))
+                      AND {_NOT_BEHIND} ORDER BY due_at, id LIMIT 1))
 """
 
 # `pulse`: since when the oldest doubt of a campaign is one.

@@ -82,6 +82,22 @@ class PulseContract(OutboxBase):
         send(outbox, *queue(outbox, "E"))
         assert [channel.oldest_due for channel in outbox.pulse().channels] == [clock.now() - 40]
 
+    def test_what_waits_for_its_time_stands_behind_what_passed_it_to_the_wire(
+        self, outbox: Outbox, clock: FakeClock
+    ) -> None:
+        later = clock.now() + 60
+        queue_drafts(outbox, [draft(key="later", recipient="same", not_before=later)])
+        queue(outbox, "now", recipients=("same",))
+        assert [channel.oldest_due for channel in outbox.pulse().channels] == [clock.now()]
+        one = claim_one(outbox)
+        assert [channel.oldest_due for channel in outbox.pulse().channels] == [None]
+        accept(outbox, one)
+        assert [channel.oldest_due for channel in outbox.pulse().channels] == [later]
+        queue(outbox, "next", recipients=("same",))
+        clock.advance(60)
+        assert claim_one(outbox).task.key == "later"
+        assert [channel.oldest_due for channel in outbox.pulse().channels] == [None]
+
     def test_the_oldest_doubt_of_each_campaign_is_told(self, outbox: Outbox, clock: FakeClock) -> None:
         began = clock.now()
         queue(outbox, "A", "B")
