@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from processes import wait_until
 
 from notifykit.campaign.campaign import Campaign, MessagePlan
 from notifykit.errors import CampaignError
@@ -186,6 +187,7 @@ def test_a_source_that_stands_still_is_told_until_it_goes_on(passes: Passes) -> 
     assert (standing_sources(passes.outbox), passes.kept) == ({}, {"row": 6})
     passes.source.held = "g"
     passes.source.rows.append("g")
+    wait_until(lambda: passes.outbox.now() > first.since)
     passes.run()
     second = standing_sources(passes.outbox)["c"]
     assert (second.place, second.since > first.since) == ("orders:7", True)
@@ -196,6 +198,7 @@ def test_other_options_begin_anew(passes: Passes) -> None:
     passes.source.held = "c"
     passes.run()
     before = standing_sources(passes.outbox)["c"].since
+    wait_until(lambda: passes.outbox.now() > before)
     passes.source.table = "invoices"
     passes.run()
     assert standing_sources(passes.outbox)["c"].since > before
