@@ -309,11 +309,12 @@ def whole_job(made: Plan, shelf: Shelf, sizes: tuple[int, ...]) -> None:
 
 def digests(made: Plan, shelf: Shelf, size: int) -> None:
     """10,000 records to a hundred recipients: a hundred calls, and the same flags."""
+    most = max(world.HOUSEKEEPERS, size // 100)
     alone, ours = (
         made.measure(
             f"notifykit: {size:,} records, {how}",
             size,
-            partial(job.digests, shelf=shelf, contracts=size, gathered=gathered),
+            partial(job.digests, shelf=shelf, contracts=size, gathered=gathered, most=most),
         )
         for how, gathered in (("each a call", False), ("in digests", True))
     )
@@ -321,11 +322,11 @@ def digests(made: Plan, shelf: Shelf, size: int) -> None:
     made.figures += [
         Figure(title=title, ours=ours, rivals=(alone,), compare=Compare.RATE, target=1),
         Figure(
-            title=f"{title}: calls",
+            title=f"{title}: calls beyond {most}",
             ours=ours,
             compare=Compare.COUNT,
-            count="calls",
-            target=max(world.HOUSEKEEPERS, size // 100),
+            count="beyond",
+            target=0,
         ),
     ]
 
