@@ -125,7 +125,7 @@ class FilesOfMessages:
         if (wrong := _wrong_path(self.folder, path)) is not None:
             raise ValueError(wrong)
         file = in_folder(self.folder, path)
-        if isinstance(path, PathWithin) and not file.is_relative_to(below := in_folder(self.folder, path.folder)):
+        if isinstance(path, PathWithin) and not _within(file, below := in_folder(self.folder, path.folder)):
             raise ValueError(gettext('"{path}" leads out of the folder {folder}', path=str(path), folder=below))
         at = stamp(file)
         if (known := self._read.get(file)) is not None and known.stamp == at:
@@ -142,7 +142,10 @@ class FilesOfMessages:
 
 
 class PathWithin(str):
-    """A path that a template gave: it must lead to a file below the folder that the template itself names."""
+    """A path that a template gave: it must lead to a file below the folder that the template itself names.
+
+    A link within that folder may lead to another place in it, and to none outside.
+    """
 
     __slots__ = ("folder",)
     folder: str
@@ -160,6 +163,12 @@ class KeptContents:
 
     read: Callable[[str], bytes]
     """By the hash."""
+
+
+def _within(file: Path, folder: Path) -> bool:
+    """Whether a file is below a folder, also where links lead."""
+    real = Path(os.path.realpath(file))  # Path.resolve raises where links go round
+    return file.is_relative_to(folder) and real.is_relative_to(os.path.realpath(folder))
 
 
 def _wrong_path(folder: Path, path: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -289,6 +290,23 @@ def test_a_cell_leads_to_no_file_elsewhere(
         return
     with pytest.raises(RenderError, match=told):
         plan.options(rec(n="1", f=cell))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="not every account may make links on Windows")
+@pytest.mark.parametrize(
+    ("to", "told"), [("../../outside", "leads out of"), ("there", None), ("link", r"cannot be read|no file")]
+)
+def test_a_link_leads_to_no_file_outside_of_the_folder(load: Load, project: Path, to: str, told: str | None) -> None:
+    (project / "files").mkdir()
+    for name in ("files/there", "../outside"):
+        (project / name).write_bytes(b"x")
+    (project / "files/link").symlink_to(to)
+    plan = plan_of(load(files("subject: x\nattachments: ['files/{{ record[\"f\"] }}']")))
+    if told is None:
+        assert len(plan.options(rec(n="1", f="link")).attachments) == 1
+        return
+    with pytest.raises(RenderError, match=told):
+        plan.options(rec(n="1", f="link"))
 
 
 def test_a_message_that_is_only_a_text_has_what_the_class_makes_of_it() -> None:
