@@ -12,13 +12,13 @@ import subprocess
 import time
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from contract_world import LEASE, PASSES, ContractWorld
 from counting_server import CountingServer, counting_server
-from killing import STRACE, TRIES, KillPoint, kill_points, run_and_kill, spread
+from killing import STRACE, Killed, KillPoint, Sweep, kill_points, run_and_kill, sweep
 
 from notifykit.model import Status
 from notifykit.outbox.digests import is_digest
@@ -79,20 +79,9 @@ class DigestWorld(ContractWorld):
         return found + [f"flag of {key}: {flag}" for key, flag in self.flags().items() if flag != "Y"]
 
 
-@dataclass
-class Swept:
-    """What a sweep did and saw."""
-
-    reached: list[KillPoint] = field(default_factory=list)
-    missed: list[KillPoint] = field(default_factory=list)
-    doubts: int = 0
-    wrong: list[tuple[KillPoint, object]] = field(default_factory=list)
-
-
-def sweep(tmp_path: Path, kinds: tuple[str, ...] | None = None) -> Swept:
+def sweep_of_dispatch(tmp_path: Path, kinds: tuple[str, ...] | None = None) -> Sweep:
     """Kill `dispatch` at one point of each of these calls; None: at all points."""
     assert STRACE is not None, "strace is missing; install it (Debian: apt-get install strace)"
-    done = Swept()
     with counting_server() as server:
         world = DigestWorld(tmp_path / "world", server.url, count=COUNT, workers=WORKERS)
         subprocess.run(world.command("generate"), env=world.environment, check=True, capture_output=True)
@@ -102,30 +91,22 @@ def sweep(tmp_path: Path, kinds: tuple[str, ...] | None = None) -> Swept:
         if kinds is not None:
             of_each = ([point for point in points if point.call == kind] for kind in kinds)
             points = [some[len(some) // 2] for some in of_each if some]
-        for point in spread(points, len(points)):
-            for _ in range(TRIES):
-                shutil.rmtree(world.folder)
-                shutil.copytree(tmp_path / "before", world.folder)
-                server.accepted.clear()
-                server.bodies.clear()
-                hit = run_and_kill(command, world.environment, point)
-                held = world.recover_digests(server.accepted)
-                done.doubts += held
-                if held > WORKERS:
-                    done.wrong.append((point, f"{held} in doubt"))
-                done.wrong += [(point, problem) for problem in world.wrong(server)]
-                if hit:
-                    done.reached.append(point)
-                    break
-            else:
-                done.missed.append(point)
-    return done
+
+        def kill(point: KillPoint) -> Killed:
+            shutil.rmtree(world.folder)
+            shutil.copytree(tmp_path / "before", world.folder)
+            server.accepted.clear()
+            server.bodies.clear()
+            hit = run_and_kill(command, world.environment, point)
+            return Killed(hit, world.recover_digests(server.accepted), world.wrong(server))
+
+        return sweep(points, kill, most=WORKERS)
 
 
 @pytest.mark.long
 @pytest.mark.skipif(STRACE is None and not os.environ.get("CI"), reason="strace is missing (a failure in CI)")
 def test_a_kill_at_a_call_of_each_kind(tmp_path: Path) -> None:
-    done = sweep(tmp_path, REDUCED)
+    done = sweep_of_dispatch(tmp_path, REDUCED)
     assert done.wrong == []
     assert "connect" in {point.call for point in done.reached}
     assert len(done.reached) >= 3
@@ -134,9 +115,9 @@ def test_a_kill_at_a_call_of_each_kind(tmp_path: Path) -> None:
 @pytest.mark.deep
 @pytest.mark.timeout(1800)
 def test_a_kill_at_every_call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    done = sweep(tmp_path)
+    done = sweep_of_dispatch(tmp_path)
     with capsys.disabled():
-        print(f"\ndigests: killed at {len(done.reached)} places, in doubt {done.doubts} (at most {WORKERS} a kill)")
+        print(f"\ndigests: {done} (at most {WORKERS} a kill)")
     assert done.wrong == []
     assert len(done.missed) <= len(done.reached) // 10
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from contract_world import ContractWorld, tally
 from counting_server import counting_server
-from killing import STRACE, TRIES, KillPoint, kill_points, run_and_kill, spread
+from killing import STRACE, Killed, KillPoint, Sweep, kill_points, run_and_kill, sweep
 
 pytestmark = pytest.mark.crash
 
@@ -45,22 +44,7 @@ def prepared(folder: Path, verb: str, url: str) -> ContractWorld:
     return world
 
 
-@dataclass
-class Tally:
-    """What a sweep did and saw."""
-
-    reached: list[KillPoint] = field(default_factory=list)
-    missed: list[KillPoint] = field(default_factory=list)
-    doubts: int = 0
-    wrong: list[tuple[KillPoint, str]] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        kinds = tally(problem for _, problem in self.wrong)
-        tried = len(self.reached) + len(self.missed)
-        return f"killed at {len(self.reached)} of {tried} places; {kinds}; in doubt {self.doubts}"
-
-
-def sweep(tmp_path: Path, verb: str, wanted: int | None = None) -> Tally:
+def sweep_of(tmp_path: Path, verb: str, wanted: int | None = None) -> Sweep:
     """Kill the command at `wanted` places from all over its run; None: at all of them."""
     assert STRACE is not None, "strace is missing; install it (Debian: apt-get install strace)"
     with counting_server() as server:
@@ -68,35 +52,23 @@ def sweep(tmp_path: Path, verb: str, wanted: int | None = None) -> Tally:
         shutil.copytree(world.folder, tmp_path / "before")
         accepted = server.accepted.copy()
         points = kill_points(world.command(*COMMAND[verb]), world.environment, tmp_path / "calls.log")
-        done = Tally()
-        for point in spread(points, len(points)):
-            if len(done.reached) == wanted:
-                break
-            # A thread that got all the messages in the undisturbed run shares them in another.
-            for _ in range(TRIES):
-                shutil.rmtree(world.folder)
-                shutil.copytree(tmp_path / "before", world.folder)
-                server.accepted.clear()
-                server.accepted.update(accepted)
-                hit = run_and_kill(world.command(*COMMAND[verb]), world.environment, point)
-                held = world.recover(server.accepted)
-                done.doubts += held
-                if held > WORKERS:
-                    done.wrong.append((point, f"{held} in doubt"))
-                done.wrong += [(point, problem) for problem in world.problems(server.accepted)]
-                if hit:
-                    done.reached.append(point)
-                    break
-            else:
-                done.missed.append(point)
-    return done
+
+        def kill(point: KillPoint) -> Killed:
+            shutil.rmtree(world.folder)
+            shutil.copytree(tmp_path / "before", world.folder)
+            server.accepted.clear()
+            server.accepted.update(accepted)
+            hit = run_and_kill(world.command(*COMMAND[verb]), world.environment, point)
+            return Killed(hit, world.recover(server.accepted), world.problems(server.accepted))
+
+        return sweep(points, kill, most=WORKERS, wanted=wanted)
 
 
 @pytest.mark.skipif(STRACE is None and not os.environ.get("CI"), reason="strace is missing (a failure in CI)")
 @pytest.mark.parametrize("verb", list(COMMAND))
 def test_a_reduced_sweep(tmp_path: Path, verb: str) -> None:
     # Which thread makes a call is left to chance: a place that is not reached gives its turn to the next.
-    done = sweep(tmp_path, verb, REDUCED)
+    done = sweep_of(tmp_path, verb, REDUCED)
     assert done.wrong == []
     assert len(done.reached) == REDUCED
 
@@ -105,11 +77,11 @@ def test_a_reduced_sweep(tmp_path: Path, verb: str) -> None:
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("verb", list(COMMAND))
 def test_the_whole_sweep(tmp_path: Path, verb: str, capsys: pytest.CaptureFixture[str]) -> None:
-    done = sweep(tmp_path, verb)
+    done = sweep_of(tmp_path, verb)
     with capsys.disabled():
-        print(
-            f"\n{verb}: {done} (at most {WORKERS} a kill); never reached: {', '.join(map(str, done.missed)) or 'none'}"
-        )
+        kinds = tally(problem for _, problem in done.wrong)
+        missed = ", ".join(map(str, done.missed)) or "none"
+        print(f"\n{verb}: {done} (at most {WORKERS} a kill); {kinds}; never reached: {missed}")
     assert done.wrong == []
     # What is left to chance is a call that only one thread in one interleaving makes.
     assert len(done.missed) <= len(done.reached) // 10

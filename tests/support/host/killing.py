@@ -13,7 +13,7 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from system import KILLED
@@ -170,6 +170,53 @@ def killed_in_copies(
 def within(points: Sequence[KillPoint], folder: Path) -> list[KillPoint]:
     """Return the points that are in a folder, or in none."""
     return [point for point in points if point.path is None or Path(point.path).is_relative_to(folder)]
+
+
+@dataclass(frozen=True, slots=True)
+class Killed:
+    """What came of one kill, once all is at rest again."""
+
+    hit: bool
+    """Whether the process came to the point."""
+    doubts: int
+    problems: Sequence[str]
+
+
+@dataclass
+class Sweep:
+    """What the kills at many points came to."""
+
+    reached: list[KillPoint] = field(default_factory=list)
+    missed: list[KillPoint] = field(default_factory=list)
+    doubts: int = 0
+    wrong: list[tuple[KillPoint, str]] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        tried = len(self.reached) + len(self.missed)
+        return f"killed at {len(self.reached)} of {tried} places; wrong {len(self.wrong)}; in doubt {self.doubts}"
+
+
+def sweep(
+    points: Sequence[KillPoint], kill: Callable[[KillPoint], Killed], *, most: int, wanted: int | None = None
+) -> Sweep:
+    """Kill at `wanted` of these points, which are taken from all over; None: at each. `most`: doubts of one kill."""
+    done = Sweep()
+    for point in spread(points, len(points)):
+        if len(done.reached) == wanted:
+            break
+        # A thread that got all the messages in the undisturbed run shares them in another.
+        for _ in range(TRIES):
+            killed = kill(point)
+            done.doubts += killed.doubts
+            if killed.doubts > most:
+                done.wrong.append((point, f"{killed.doubts} in doubt"))
+            done.wrong += [(point, problem) for problem in killed.problems]
+            if killed.hit:
+                done.reached.append(point)
+                break
+        else:
+            done.missed.append(point)
+    return done
 
 
 def spread(points: Sequence[KillPoint], count: int) -> list[KillPoint]:
