@@ -11,9 +11,9 @@ from notifykit.cli.sections import example
 from notifykit.config.known_store import looks
 from notifykit.errors import ExitCode
 from notifykit.messages.receipts import ReceiptStatus
-from notifykit.messages.receipts import receipt as keep
 from notifykit.operate.archives import archive_path
 from notifykit.operate.forms import receipt_form
+from notifykit.operate.receiving import receipt as keep
 from notifykit.session import Session
 from notifykit.terminal.console import json_option, out, print_json
 from notifykit.terminal.times import local

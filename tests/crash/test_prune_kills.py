@@ -13,9 +13,10 @@ from support_path import with_support
 
 from notifykit.clock import SystemClock
 from notifykit.messages.attachments import Attachment
-from notifykit.messages.receipts import SentOutcome, receipt
+from notifykit.messages.receipts import SentOutcome
 from notifykit.model import Attempt, Batch, Outcome, Status, Task
 from notifykit.operate.pruning import prune
+from notifykit.operate.receiving import receipt
 from notifykit.outbox.digests import Membership
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.sqlite.archive import Archive

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from notifykit.messages.receipts import ReceiptStatus, receipt
+from notifykit.messages.receipts import ReceiptStatus
 from notifykit.model import Batch, Outcome, Status
+from notifykit.operate.receiving import receipt
 from notifykit.outbox.digests import is_digest
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Filter, Transition

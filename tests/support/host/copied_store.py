@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from notifykit.messages.attachments import Attachment
-from notifykit.messages.receipts import receipt
 from notifykit.model import FOREVER, Batch, CampaignData, Claim, Outcome, Status, Task
+from notifykit.operate.receiving import receipt
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.pruned import KeepsPruned
 from notifykit.outbox.pruning import Contents, Moved, pruning

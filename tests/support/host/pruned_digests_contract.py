@@ -11,10 +11,11 @@ import pytest
 from pruning_contract import AWAY, DAY, send_all
 
 from notifykit.errors import NotifykitError
-from notifykit.messages.receipts import ReceiptStatus, receipt
+from notifykit.messages.receipts import ReceiptStatus
 from notifykit.model import Batch, Outcome, Status, Task
 from notifykit.operate.archives import findings, recall
 from notifykit.operate.pruning import archived, prune
+from notifykit.operate.receiving import receipt
 from notifykit.operate.trace import traces
 from notifykit.outbox.address import OpenedOutbox
 from notifykit.outbox.digests import is_digest

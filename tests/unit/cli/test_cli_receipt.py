@@ -6,7 +6,7 @@ import pytest
 from cli_world import DOUBTFUL, FINE, CliWorld
 
 from notifykit.errors import NotifykitError
-from notifykit.messages.receipts import receipt
+from notifykit.operate.receiving import receipt
 
 DELIVERED = ("receipt", "delivered", "1", "--at", "2026-01-31T09:30:00Z")
 
