@@ -111,13 +111,13 @@ SELECT id, lane, campaign, channel, 'queued', 0, now, due, limit_key FROM new
 # `mend`: digests that gather since before the clock was set back.
 _SINCE_THE_FUTURE = """
 SELECT t.id, t.channel FROM outbox.digests JOIN outbox.tasks AS t ON t.id = task_id
- WHERE members IS NULL AND status = 'queued' AND queued_at > %s
+ WHERE members IS NULL AND status = 'queued' AND queued_at > %(now)s AND not_before > %(now)s
 """
 
 # `mend`: they gather since now, and no longer than they were to.
 _SINCE_NOW = """
-UPDATE outbox.tasks SET queued_at = %(now)s, not_before = %(now)s + not_before - queued_at
- WHERE id = ANY (%(ids)s::bigint[]) AND status = 'queued' AND queued_at > %(now)s
+UPDATE outbox.tasks SET queued_at = %(now)s, not_before = %(now)s + greatest(0.0, not_before - queued_at)
+ WHERE id = ANY (%(ids)s::bigint[]) AND status = 'queued' AND queued_at > %(now)s AND not_before > %(now)s
 """
 
 # `make`: ids of new tasks.
@@ -251,7 +251,7 @@ def wait_no_longer(db: Database, digest: int, due: float) -> None:
 
 def mend(db: Database, lanes: Lanes, now: float) -> None:
     """Have digests gather no longer than they were meant to, where the clock was set back."""
-    if found := db.all(_SINCE_THE_FUTURE, (now,)):
+    if found := db.all(_SINCE_THE_FUTURE, {"now": now}):
         ids = [id_ for id_, _ in found]
         lanes.announce({channel for _, channel in found})
         held = lanes.hold_of(ids)

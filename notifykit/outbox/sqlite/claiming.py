@@ -168,8 +168,8 @@ class Claiming(Pausing):
 
     def claim_task(self, task_id: int, worker: str, bounds: ChannelBounds, lease: float) -> Claim | None:
         """Claim this queued task, which has no order, now; None where it is none."""
-        now = self.db.clock.now()
         with self.db.transaction():
+            now = self.db.clock.now()
             if (row := self.db.one(_NAMED, {"id": task_id, "worker": worker, "now": now})) is None:
                 return None
             key, *cells = row
@@ -362,8 +362,8 @@ class Claiming(Pausing):
         from notifykit.outbox.sqlite import digests, key_limits
         from notifykit.outbox.sqlite.setting_aside import give_up_claims, mend_lanes, mend_turns
 
-        now = self.db.clock.now()
         with self.db.transaction():
+            now = self.db.clock.now()
             self.db.execute(_SHORTEN_PAUSES, {"now": now})
             self.db.execute(_SHORTEN_OUTAGES, {"now": now})
             with self.db.explaining():

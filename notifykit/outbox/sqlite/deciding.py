@@ -184,8 +184,8 @@ class Deciding(Pausing):
     def resume(self, channel: str, *, who: str, why: str) -> bool:
         """End a pause, or an outage."""
         db = self.db
-        now = db.clock.now()
         with db.transaction():
+            now = db.clock.now()
             ended = pausing.end(db, channel, now)
             outage = self.end_outage(channel)
             if ended is None and not outage:

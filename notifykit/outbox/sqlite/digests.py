@@ -91,10 +91,12 @@ _DUE = """
 UPDATE tasks SET not_before = :at, due_at = CASE WHEN due_at IS NULL THEN NULL ELSE :at END WHERE id = :id
 """
 
-# `mend`: digests that gather since before the clock was set back, and how long they were to do so.
+# `mend`: digests that gather since before the clock was set back, and how long they were to do so. One that is due
+# already is left as it is.
 _SINCE_THE_FUTURE = """
-SELECT tasks.id, channel, recipient, ordered, not_before - queued_at FROM digests JOIN tasks ON tasks.id = task_id
- WHERE members IS NULL AND status = 'queued' AND queued_at > ?
+SELECT tasks.id, channel, recipient, ordered, max(0.0, not_before - queued_at)
+  FROM digests JOIN tasks ON tasks.id = task_id
+ WHERE members IS NULL AND status = 'queued' AND queued_at > :now AND not_before > :now
 """
 
 # `mend`: such a one gathers since now.
@@ -296,7 +298,7 @@ def _wait_until(db: Database, digest: int, channel: str, recipient: str | None, 
 
 def mend(db: Database, now: float) -> None:
     """Have digests gather no longer than they were meant to, where the clock was set back."""
-    for id_, channel, recipient, ordered, delay in db.all(_SINCE_THE_FUTURE, (now,)):
+    for id_, channel, recipient, ordered, delay in db.all(_SINCE_THE_FUTURE, {"now": now}):
         db.execute(_SINCE_NOW, (now, id_))
         _wait_until(db, id_, channel, recipient if ordered else None, now + delay)
 

@@ -98,6 +98,6 @@ class KeyForms:
     def keep_distinct(self, campaign: str, one: str, other: str, *, who: str, why: str) -> bool:
         """Keep that two keys are different. False where that is known."""
         first, second = sorted((one, other))
-        values = (campaign, first, second, self.db.clock.now(), who, why)
         with self.db.transaction():
+            values = (campaign, first, second, self.db.clock.now(), who, why)
             return bool(self.db.execute(_KEEP_PAIR, values).rowcount)

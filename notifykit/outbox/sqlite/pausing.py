@@ -65,8 +65,8 @@ class Pausing:
 
     def pause(self, channel: str, seconds: float, reason: Reason) -> None:
         """Stop claims of a channel, for all workers."""
-        now = self.db.clock.now()
         with self.db.transaction():
+            now = self.db.clock.now()
             pause_until(self.db, Pause(channel=channel, until=now + seconds, reason=reason), now)
 
     def pauses(self) -> list[Pause]:

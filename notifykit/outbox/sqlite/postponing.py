@@ -65,9 +65,9 @@ UPDATE digest_members SET stands = 0
 
 def give_back(db: Database, back: Sequence[tuple[Claim, Transition]]) -> None:
     """Give back claims whose calls were never begun, each to where its transition says."""
-    now = db.clock.now()
-    local = db.local_time(now)
     with db.transaction():
+        now = db.clock.now()
+        local = db.local_time(now)
         for claim, then in back:
             task = claim.task
             where = {"status": then.status.value, "not_before": then.not_before or 0.0, "local": local}

@@ -195,8 +195,8 @@ class Queueing:
     def enqueue(self, drafts: Sequence[Draft], *, known: Mapping[str, int] | None = None) -> Enqueued:
         """Queue what is not known yet, in one transaction."""
         db = self.db
-        now = db.clock.now()
         with db.transaction():
+            now = db.clock.now()
             last = db.one(_LAST_ID)[0]
             asked = self._not_past(self._not_pruned(drafts))
             gathered = [draft for draft in asked if draft.batch is not None]
@@ -295,12 +295,11 @@ class Queueing:
 
     def reopen_write_back(self, campaign: str, keys: Iterable[str]) -> int:
         """Owe the write-back of these completed keys again."""
-        now = self.db.clock.now()
-        local = self.db.local_time(now)
         reason = FLAG_UNSET()
         refusal = cells.reason_values(reason, "refusal")
         count = 0
         with self.db.transaction():
+            local = self.db.local_time(self.db.clock.now())
             for key in keys:
                 for id_, completed_at in self.db.all(_COMPLETED, (campaign, key)):
                     self.db.execute(_REOPEN, {"local": local, "id": id_, **refusal})

@@ -37,12 +37,12 @@ class Resolving:
         from notifykit.outbox.sqlite import digests
 
         db = self.db
-        now = db.clock.now()
         reason = DECIDED(why=why)
         moved: list[Task] = []
         decision = None
         ids = list(ids)
         with db.transaction():
+            now = db.clock.now()
             plan = planned(ids, status, of, digests.of_decision(db, ids))
             for id_ in plan.ids:
                 before = deciding.task_of(db, id_)
@@ -82,12 +82,12 @@ class Resolving:
         from notifykit.outbox.sqlite import contents, digests  # few commands ask
 
         db = self.db
-        now = db.clock.now()
         opened: list[Task] = []
         decision = None
         if campaign.startswith(DIGESTS):
             return []  # it is made of messages, which can be sent again
         with db.transaction():
+            now = db.clock.now()
             for message in messages:
                 values = {
                     "campaign": campaign,

@@ -32,9 +32,9 @@ UPDATE tasks SET recipient = :recipient, message = :text, options = :options, li
 
 def rewrite(db: Database, messages: Sequence[Sequence[Rewrite]], *, who: str, why: str) -> list[Task]:
     """Give messages that wait other texts and recipients."""
-    now = db.clock.now()
     changed: list[Task] = []
     with db.transaction():
+        now = db.clock.now()
         for parts in messages:
             rows = [_row(one) | {"local": db.local_time(now)} for one in parts]
             if not all(db.one(_IS_AS_IT_WAS, row) for row in rows):

@@ -103,9 +103,9 @@ class WritingBack:
         """Complete, without a write-back, the sent tasks of records of which another message expired."""
         if self.db.one(_ANY_EXPIRED, (campaign,)) is None:
             return 0
-        now = self.db.clock.now()
-        values = {"campaign": campaign, "now": now, "local": self.db.local_time(now)}
         with self.db.transaction():
+            now = self.db.clock.now()
+            values = {"campaign": campaign, "now": now, "local": self.db.local_time(now)}
             return self.db.execute(_UNFLAGGED, values | cells.reason_values(NOT_FLAGGED())).rowcount
 
     def begin_write_back(self, campaign: str) -> None:
@@ -120,10 +120,9 @@ class WritingBack:
 
     def complete(self, ids: Iterable[int]) -> None:
         """Record that these sent tasks are written back."""
-        now = self.db.clock.now()
-        local = self.db.local_time(now)
         with self.db.transaction():
-            self.db.execute(_COMPLETE, (now, local, json.dumps(sorted(ids))))
+            now = self.db.clock.now()
+            self.db.execute(_COMPLETE, (now, self.db.local_time(now), json.dumps(sorted(ids))))
 
     def note_refused_write_back(self, reasons: Mapping[int, Reason]) -> None:
         """Record why a write-back did not happen."""

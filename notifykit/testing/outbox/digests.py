@@ -369,6 +369,12 @@ class DigestsContract(OutboxBase):
         clock.advance(HOUR)
         assert fix(outbox, claim_one(outbox)).task.text == "text of a"
 
+    def test_a_digest_that_is_due_stays_so_when_the_clock_is_set_back(self, outbox: Outbox, clock: FakeClock) -> None:
+        gather(outbox, "a", "b", "c")  # no more fit in
+        clock.jump(-10 * HOUR)
+        outbox.mend_times()
+        assert fix(outbox, claim_one(outbox)).task.text == "text of a\ntext of b\ntext of c"
+
     def test_what_is_claimed_of_a_campaign_is_its_digests_too(self, outbox: Outbox, clock: FakeClock) -> None:
         gather(outbox, "a")
         queue_drafts(outbox, [draft(campaign="other", key="b", recipient="s", batch=BATCH)])
