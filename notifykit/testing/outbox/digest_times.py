@@ -10,7 +10,7 @@ from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Filter, Transition
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.outbox.base import OutboxBase
-from notifykit.testing.outbox.digests import at, fix
+from notifykit.testing.outbox.digests import at, fix, gather
 from notifykit.testing.outbox.steps import accept, claim, claim_one, doubt, finish, look, put_off, queue_drafts
 from notifykit.testing.samples import draft
 
@@ -19,7 +19,7 @@ BATCH = Batch(wait=HOUR, most=3)
 
 
 class DigestTimesContract(OutboxBase):
-    """`not_before`, `expires_at` and `period` of what is gathered."""
+    """`not_before`, `expires_at` and `period` of what is gathered, and the clock."""
 
     def test_messages_wait_for_others_from_their_time_on(self, outbox: Outbox, clock: FakeClock) -> None:
         first = clock.now() + 5 * HOUR
@@ -189,3 +189,17 @@ class DigestTimesContract(OutboxBase):
         assert put_off(outbox, one, until=clock.now() + 60, counts=False)
         assert [look(outbox, id_).tries for id_ in (one.task.id, *ids)] == [0, 0, 0]
         assert [len(outbox.attempts(id_)) for id_ in ids] == [1, 1]
+
+    def test_a_clock_that_is_set_back_makes_no_digest_wait_longer(self, outbox: Outbox, clock: FakeClock) -> None:
+        gather(outbox, "a")
+        clock.jump(-10 * HOUR)
+        outbox.mend_times()
+        assert outbox.next_due(["robot"]) == clock.now() + HOUR
+        clock.advance(HOUR)
+        assert fix(outbox, claim_one(outbox)).task.text == "text of a"
+
+    def test_a_digest_that_is_due_stays_so_when_the_clock_is_set_back(self, outbox: Outbox, clock: FakeClock) -> None:
+        gather(outbox, "a", "b", "c")  # no more fit in
+        clock.jump(-10 * HOUR)
+        outbox.mend_times()
+        assert fix(outbox, claim_one(outbox)).task.text == "text of a\ntext of b\ntext of c"

@@ -361,20 +361,6 @@ class DigestsContract(OutboxBase):
         one = claim_one(outbox)
         assert [task.key for task in outbox.members(one.task.id)] == ["a", "b"]
 
-    def test_a_clock_that_is_set_back_makes_no_digest_wait_longer(self, outbox: Outbox, clock: FakeClock) -> None:
-        gather(outbox, "a")
-        clock.jump(-10 * HOUR)
-        outbox.mend_times()
-        assert outbox.next_due(["robot"]) == clock.now() + HOUR
-        clock.advance(HOUR)
-        assert fix(outbox, claim_one(outbox)).task.text == "text of a"
-
-    def test_a_digest_that_is_due_stays_so_when_the_clock_is_set_back(self, outbox: Outbox, clock: FakeClock) -> None:
-        gather(outbox, "a", "b", "c")  # no more fit in
-        clock.jump(-10 * HOUR)
-        outbox.mend_times()
-        assert fix(outbox, claim_one(outbox)).task.text == "text of a\ntext of b\ntext of c"
-
     def test_what_is_claimed_of_a_campaign_is_its_digests_too(self, outbox: Outbox, clock: FakeClock) -> None:
         gather(outbox, "a")
         queue_drafts(outbox, [draft(campaign="other", key="b", recipient="s", batch=BATCH)])
