@@ -165,6 +165,7 @@ class ConcurrencyContract:
         kills: bool = False,
     ) -> Found:
         self.open_outbox(folder, SystemClock()).close()
+        (folder / "parties.jsonl").touch()
         parties = [
             Party(self.open_outbox, folder, number, ahead[number] if ahead else 0.0) for number in range(len(parts))
         ]
@@ -186,10 +187,11 @@ class ConcurrencyContract:
                 running[number].join()
                 running[number] = start(number)
             with closing(self.open_outbox(folder, SystemClock())) as outbox:
-                _wait(
-                    outbox,
-                    [running[at] for at, part in enumerate(parts) if part not in (_dispatch, _send_to_chats, _count)],
-                )
+                told = [part in (_dispatch, _send_to_chats, _count) for part in parts]
+                for process in (running[at] for at, one in enumerate(told) if not one):
+                    process.join(60)
+                _begun(folder, running)
+                _wait(outbox)
                 (folder / "over").touch()
                 for process in running:
                     process.join(30)
@@ -201,13 +203,22 @@ class ConcurrencyContract:
 
 
 def _take_part(part: Callable[[Party, float], None], party: Party, seconds: float) -> None:
+    party.say(what="began", process=os.getpid())
     part(party, time.time() + seconds)  # from now on: a process takes a while to start
 
 
-def _wait(outbox: Outbox, others: Sequence[Any]) -> None:
-    """Wait until all but the dispatchers have ended and nothing moves any more, whatever is left."""
-    for process in others:
-        process.join(60)
+def _begun(folder: Path, running: Sequence[Any]) -> None:
+    """Wait until all processes have begun, which takes a while where much else runs, or have failed to."""
+    while True:
+        lines = map(json.loads, (folder / "parties.jsonl").read_text().splitlines())
+        began = {line["process"] for line in lines if line["what"] == "began"}
+        if all(process.pid in began or process.exitcode is not None for process in running):
+            return
+        time.sleep(0.1)
+
+
+def _wait(outbox: Outbox) -> None:
+    """Wait until nothing moves any more, whatever is left."""
     before: Counter[Status] = Counter()
     moved = time.monotonic()
     while time.monotonic() - moved < PATIENCE:
