@@ -167,7 +167,7 @@ def _from_yaml(value: object, info: ValidationInfo) -> Secret:
         return _found(read, around) if around.secrets_required else Secret(None, read=read)
     if not isinstance(name, str) or not name:
         raise ValueError(gettext("must name the secret: {{{kind}: …}}", kind=kind))
-    return _found(partial(_from_environment if kind == "env" else _from_file, name, around), around)
+    return _found(partial(from_environment if kind == "env" else from_file, name, around), around)
 
 
 def _found(read: Callable[[], str], around: Surroundings) -> Secret:
@@ -179,7 +179,8 @@ def _found(read: Callable[[], str], around: Surroundings) -> Secret:
         return Secret(None, str(missing))
 
 
-def _from_environment(name: str, around: Surroundings) -> str:
+def from_environment(name: str, around: Surroundings) -> str:
+    """Return what an environment variable holds. Raises SecretMissingError, and ValueError as `bare` does."""
     found = around.environ.get(name)
     if found is None:
         raise SecretMissingError(
@@ -209,7 +210,8 @@ def bare(found: str, where: str) -> str:
     return secret
 
 
-def _from_file(name: str, around: Surroundings) -> str:
+def from_file(name: str, around: Surroundings) -> str:
+    """Return what a file beside notifykit.yaml holds. Raises SecretMissingError, and ValueError as `bare` does."""
     if (wrong := unusable(around.folder, name)) is not None:
         raise ValueError(gettext("the secret's file: {wrong}", wrong=wrong))
     try:

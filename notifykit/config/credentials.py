@@ -14,6 +14,7 @@ _CREDENTIALS = (
     (r"/bot\d{5,}:[0-9A-Za-z_-]{20,}", gettext_noop("a bot's token")),
     (r"/api/webhooks/\d+/[0-9A-Za-z_-]{8,}", gettext_noop("a webhook's address")),
     (r"://[^\s/:@\"']+:[^\s/@\"'{<$]+@", gettext_noop("a password")),
+    (r"://[^\s\"']*[?&](?:ssl)?password=[^\s\"'&{<$]+", gettext_noop("a password")),
 )
 
 

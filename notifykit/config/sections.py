@@ -11,6 +11,7 @@ from notifykit.campaign.campaign import DispatchSettings, RetryPolicy
 from notifykit.campaign.times import QuietHours, zone_of
 from notifykit.config.batch_section import BatchSection
 from notifykit.config.column_section import COLUMNS, Columns
+from notifykit.config.held_address import Held
 from notifykit.config.plugins_section import PluginsSection
 from notifykit.config.project import STORE, scheme_of
 from notifykit.config.section import Section, listed
@@ -100,8 +101,8 @@ def _store(value: str, info: ValidationInfo) -> str:
     return value if scheme_of(value) else str(in_project(value, info))
 
 
-StoreName = Annotated[str, AfterValidator(_store)]
-"""A URL, or a path, which is made absolute."""
+StoreName = Annotated[str, AfterValidator(_store), Held]
+"""A URL, or a path, which is made absolute; or what holds one."""
 
 
 def _read_by(read: Callable[[str], object]) -> AfterValidator:
@@ -264,9 +265,10 @@ class RunSection(Section):
 class EngineSection(Section):
     """What starts the work on many machines: the command `worker`."""
 
-    address: str | None = Field(
+    address: Annotated[str, Held] | None = Field(
         default=None,
-        description="The PostgreSQL database of its jobs, as a URL without a password. It must be reached directly, "
+        description="The PostgreSQL database of its jobs, as a URL without a password, or `{env: NAME}` or "
+        "`{file: path}` for what holds one. It must be reached directly, "
         "not through a pooler. Default: the store's.",
     )
     tick: Positive = Field(

@@ -118,5 +118,5 @@ def told(error: BaseException) -> EngineError:
     what = " ".join(str(cause).split()) or type(cause).__name__
     mend = gettext("mend its address (`engine: address`, or `store:`), PGPASSWORD or ~/.pgpass, or start the server")
     if isinstance(cause, psycopg.errors.InsufficientPrivilege):
-        mend = gettext("let the role make schemas: GRANT CREATE ON DATABASE … TO …")
+        mend = gettext("let the role make schemas: GRANT CREATE ON DATABASE … TO …; and let all workers use one role")
     return EngineError(gettext("the engine's database cannot be used: {what}", what=what), mend=mend)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import unquote
 
 from notifykit.clock import Clock, SystemClock
 from notifykit.errors import StoreError
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 SCHEMA = "notifykit"
 """The schema of the tables, where the URL names none."""
+
+_URL = re.compile(
+    r"(?P<scheme>[^:]*://)(?P<account>[^/?]*@)?(?P<hosts>[^/?]*)/?(?P<database>[^?]*)(\?(?P<query>.*))?", re.DOTALL
+)
+"""As libpq reads it: several hosts, or none, which is the socket of this machine."""
+
+_HOST = re.compile(r"(\[[^]]*\]|[^:]*)(:[0-9]*)?")
+_SECRET = ("password", "sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret")
 
 _INSTALL = 'pip install "notifykit-outbox[postgres]"'
 _MEND = gettext_noop("write `postgresql://account@host/database`, and put the password into `~/.pgpass` or PGPASSWORD")
@@ -38,12 +46,11 @@ class PostgresAddress:
 
     def __post_init__(self) -> None:
         """Raise OptionError for a URL that names no database, or no schema that can be called so."""
-        try:
-            parts = urlsplit(self.url)
-            named = parts.path.strip("/")
-            _ = parts.port
-        except ValueError as error:
-            raise OptionError("store", gettext("is no address: {error}", error=error), mend=gettext(_MEND)) from error
+        parts = self._parts
+        if wrong := next((host for host in parts["hosts"].split(",") if not _HOST.fullmatch(host)), None):
+            what = gettext("is no address: {host!r} is no host with a port", host=wrong)
+            raise OptionError("store", what, mend=gettext(_MEND))
+        named = parts["database"] or self._said("dbname") or self._said("service")
         if not named or "/" in named:
             raise OptionError("store", gettext("names no database"), mend=gettext(_MEND))
         if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", self.schema):
@@ -54,9 +61,7 @@ class PostgresAddress:
             )
 
     def __str__(self) -> str:
-        parts = urlsplit(self.url)
-        shown = parts._replace(netloc=f"{_account(parts)}{parts.netloc.rpartition('@')[2]}")
-        return shown._replace(query=_query(parts, without=("password", "sslpassword"))).geturl()
+        return self._without(*_SECRET, account=re.sub(":.*@", "@", self._parts["account"] or "", flags=re.DOTALL))
 
     @property
     def file(self) -> None:
@@ -66,13 +71,12 @@ class PostgresAddress:
     @property
     def schema(self) -> str:
         """The schema of the tables."""
-        return dict(parse_qsl(urlsplit(self.url).query)).get("schema", SCHEMA)
+        return self._said("schema") or SCHEMA
 
     @property
     def conninfo(self) -> str:
         """The URL as libpq takes it."""
-        parts = urlsplit(self.url)
-        return parts._replace(query=_query(parts, without=("schema",))).geturl()
+        return self._without("schema")
 
     def exists(self) -> bool:
         """Ask the server whether there is an outbox."""
@@ -104,14 +108,18 @@ class PostgresAddress:
     def grant(self, role: str, *, look: bool) -> Sequence[str]:
         """Give an account the rights that it needs, in one transaction; returns what was run. `look`: only to look.
 
-        Raises StoreError, also where there is no such account, or no outbox.
+        Raises StoreError, also where there is no such account, no outbox, or one whose tables are another account's.
         """
         granting = self._module("granting")
         with closing(self.open(SystemClock(), create=False)) as outbox, outbox.transaction():
             if not granting.is_role(outbox.db, role):
                 mend = gettext('make it first: CREATE ROLE "{role}" LOGIN', role=role)
                 raise StoreError(gettext('the server has no account "{role}"', role=role), mend=mend, where=self)
-            statements: Sequence[str] = granting.statements(self.schema, role, look=look)
+            owner, may = self._module("schema").owner(outbox.db)
+            if not may:  # the server would grant nothing, and say so by a warning alone
+                mend = gettext("run this as that account")
+                raise StoreError(gettext('the tables are those of "{owner}"', owner=owner), mend=mend, where=self)
+            statements: Sequence[str] = granting.statements(self.schema, owner, role, look=look)
             for statement in statements:
                 outbox.db.execute(statement)
         return statements
@@ -124,6 +132,29 @@ class PostgresAddress:
             where=self,
         )
 
+    @property
+    def _parts(self) -> Mapping[str, str]:
+        found = _URL.fullmatch(self.url)
+        assert found is not None  # noqa: S101 - what has a scheme is one
+        return found.groupdict(default="")
+
+    def _said(self, name: str) -> str:
+        """Return what is said for a parameter last; nothing where it is not there."""
+        return next((unquote(value) for known, value in reversed(self._parameters) if known == name), "")
+
+    @property
+    def _parameters(self) -> Sequence[tuple[str, str]]:
+        """The names of the parameters, and their values as they are written."""
+        pairs = (pair.partition("=") for pair in self._parts["query"].split("&") if pair)
+        return [(unquote(name), value) for name, _, value in pairs]
+
+    def _without(self, *names: str, account: str | None = None) -> str:
+        """Return the URL without some parameters. `account`: with this one."""
+        parts = self._parts
+        query = "&".join(f"{name}={value}" for name, value in self._parameters if name not in names)
+        begin = f"{parts['scheme'].lower()}{parts['account'] if account is None else account}{parts['hosts']}"
+        return f"{begin}/{parts['database']}{query and '?'}{query}"
+
     def _outbox(self) -> type[PostgresOutbox]:
         found: type[PostgresOutbox] = self._module("store").PostgresOutbox
         return found
@@ -135,13 +166,3 @@ class PostgresAddress:
             if error.name != "psycopg":
                 raise
             raise StoreError(gettext("needs the library psycopg"), mend=_INSTALL, where=self) from error
-
-
-def _account(parts: SplitResult) -> str:
-    return f"{parts.username}@" if parts.username else ""
-
-
-def _query(parts: SplitResult, *, without: tuple[str, ...]) -> str:
-    return urlencode(
-        [(name, value) for name, value in parse_qsl(parts.query) if name not in without], safe="/,", quote_via=quote
-    )

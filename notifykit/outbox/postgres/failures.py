@@ -14,7 +14,9 @@ _MEND: dict[type[psycopg.Error], str] = {
     errors.DiskFull: gettext_noop(
         "the server's disk is full; make room, then run the same command again: nothing is lost"
     ),
-    errors.InsufficientPrivilege: gettext_noop("the account lacks a right; ask who runs the server to grant it"),
+    errors.InsufficientPrivilege: gettext_noop(
+        "the account lacks a right: `notifykit store grant` gives those on the outbox, who runs the server all others"
+    ),
     errors.ReadOnlySqlTransaction: gettext_noop(
         "the server takes no writes: a standby, or an account that may only read"
     ),
@@ -29,6 +31,9 @@ _MEND: dict[type[psycopg.Error], str] = {
     ),
     errors.TooManyConnections: gettext_noop(
         "the server takes no more connections; raise `max_connections`, or try again"
+    ),
+    errors.QueryCanceled: gettext_noop(
+        "the server ended it, by its `statement_timeout` or for a person; raise that for this account, or try again"
     ),
     errors.UndefinedTable: gettext_noop("a table of the outbox is gone; restore a backup"),
 }
@@ -49,7 +54,7 @@ _REFUSED = (
         gettext_noop("put the password into `~/.pgpass`, or where the configuration names it"),
     ),
     (
-        "no pg_hba.conf entry",
+        "pg_hba.conf",
         gettext_noop("ask who runs the server to let this account in from this machine (`pg_hba.conf`)"),
     ),
     ("authentication failed", gettext_noop("correct the account in `store:`")),
@@ -58,13 +63,35 @@ _REFUSED = (
         "permission denied for database",
         gettext_noop("ask who runs the server to let this account use the database"),
     ),
+    ("certificate", gettext_noop("correct the certificates, or `sslmode` in `store:`")),
+    ("private key file", gettext_noop("correct the certificates, or `sslmode` in `store:`")),
+    ("does not support SSL", gettext_noop("have the server speak TLS, or correct `sslmode` in `store:`")),
     (
         "does not exist",
         gettext_noop("make the database (`createdb`) and the account (`createuser`), or correct `store:`"),
     ),
-    ("certificate", gettext_noop("correct the certificates, or `sslmode` in `store:`")),
+    ("definition of service", gettext_noop("correct `service=` in `store:`, or write it into `~/.pg_service.conf`")),
+    ("no such database", gettext_noop("name the database to the pooler, or correct `store:`")),
+    ("no such user", gettext_noop("name the account to the pooler, or correct `store:`")),
+    ("invalid ", gettext_noop("correct the port, or what stands behind the `?`, in `store:`")),
 )
-"""What the server says to whom it does not let in, and what to do about it."""
+"""What is said to whom the server does not let in, or whose address will not do, and what to do about it: the first
+whose words are there."""
+
+_NO_ROOM = _MEND[errors.TooManyConnections]
+_OTHER_SERVER = gettext_noop(
+    "no host that `store:` names is what its `target_session_attrs` asks for: promote the standby, or correct `store:`"
+)
+_NOT_NOW = (
+    ("too many c", _NO_ROOM),
+    ("connection slots are reserved", _NO_ROOM),
+    ("no more connections allowed", _NO_ROOM),
+    ("read-only", _OTHER_SERVER),
+    ("hot standby mode", _OTHER_SERVER),
+    ("the database system is", gettext_noop("the server starts or stops; run the same command again: nothing is lost")),
+    ("FATAL", gettext_noop("correct `store:`, or ask who runs the server")),
+)
+"""What a server or a pooler says that may let in the same account later, likewise."""
 
 
 def shown(address: str) -> str:
@@ -77,8 +104,13 @@ def shown(address: str) -> str:
             gettext("not an address of a PostgreSQL server ({said})", said=_said(error)), mend=mend
         ) from None
     account = f"{user}@" if (user := parts.get("user")) else ""
-    port = f":{number}" if (number := parts.get("port")) else ""
-    return f"postgresql://{account}{parts.get('host') or 'localhost'}{port}/{parts.get('dbname') or ''}"
+    if "service" in parts and "host" not in parts:
+        return f"postgresql://{account}/{parts.get('dbname') or ''}?service={parts['service']}"
+    hosts = str(parts.get("host") or "localhost").split(",")
+    ports = str(parts.get("port") or "").split(",")
+    ports = ports * len(hosts) if len(ports) == 1 else ports
+    reached = ",".join(f"{host}:{port}" if port else host for host, port in zip(hosts, ports, strict=False))
+    return f"postgresql://{account}{reached}/{parts.get('dbname') or ''}"
 
 
 def store_error(where: str, error: psycopg.Error, *, lost: bool) -> StoreError:
@@ -93,12 +125,15 @@ def store_error(where: str, error: psycopg.Error, *, lost: bool) -> StoreError:
 def connect_error(where: str, error: psycopg.Error) -> StoreError:
     """Tell why no connection can be made.
 
-    The server tells whom it does not let in by words alone. Where it has them in another language than English, it is
-    taken for one that cannot be reached: that may pass.
+    The server tells whom it does not let in by words alone. Where it has them in another language than English, that is
+    taken for something that may pass.
     """
     said = _said(error)
     if refused := next((mend for words, mend in _REFUSED if words in said), None):
         return StoreError(gettext("cannot be opened: {said}", said=said), mend=gettext(refused), where=where)
+    if not_now := next((mend for words, mend in _NOT_NOW if words in said), None):
+        what, mend = gettext("cannot be opened: {said}", said=said), gettext(not_now)
+        return StoreError(what, mend=mend, where=where, passing=True)
     mend = gettext("start the server, or correct the host and the port in `store:`; then run the same command again")
     return StoreError(gettext("cannot be reached: {said}", said=said), mend=mend, where=where, passing=True)
 

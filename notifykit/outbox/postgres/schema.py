@@ -7,7 +7,7 @@ file in `steps/`, in the order of their names.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -26,10 +26,22 @@ OLDEST = 150_000
 # `prepare`: what the server is.
 _SERVER = "SELECT current_setting('server_version_num')::integer, current_setting('server_encoding')"
 
-# `look`: whether there is an outbox.
+# `look`: whether there is an outbox, or something else that is called as a part of one.
 _THERE = """
-SELECT 1 FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = pg_class.oid AND attname = 'identity')
+  FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
  WHERE nspname = %s AND relname = 'about'
+"""
+
+# `require_free`: which of these names are taken.
+_TAKEN = """
+SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+ WHERE nspname = %s AND relname = ANY (%s) ORDER BY relname
+"""
+
+# `owner`: whose the tables are, and whether this account is that, or may act as it.
+_OWNER = """
+SELECT pg_get_userbyid(relowner), pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'outbox.about'::regclass
 """
 
 # `look`: which one, and of which version.
@@ -60,6 +72,7 @@ SELECT tablename FROM pg_tables
 """
 
 _COMMENT = re.compile(r"^--.*\n", re.MULTILINE)
+_TABLE = re.compile(r"CREATE TABLE outbox\.(\w+)")
 
 
 class About(NamedTuple):
@@ -77,9 +90,12 @@ def steps() -> tuple[str, ...]:
 
 
 def look(db: Database) -> About | None:
-    """Return what the outbox says of itself; None where there is none."""
-    if db.one(_THERE, (db.schema,)) is None:
+    """Return what the outbox says of itself; None where there is none. Raises StoreError for what is no outbox."""
+    there = db.one(_THERE, (db.schema,))
+    if there is None:
         return None
+    if not there[0]:
+        raise _another_program(db, ["about"])
     found = db.one(_ABOUT)
     return None if found is None else About._make(found)
 
@@ -114,11 +130,42 @@ def require_current(db: Database, *, identity: str | None) -> About:
     return about
 
 
+def owner(db: Database) -> tuple[str, bool]:
+    """Return whose the tables of an outbox are, and whether this account is that, or may act as it."""
+    found: tuple[str, bool] = db.one(_OWNER)
+    return found
+
+
+def _require_free(db: Database) -> None:
+    """Raise StoreError where a table of another program has the name of one that is to be made."""
+    names = [name for step in steps() for name in _TABLE.findall(step)]
+    if taken := [name for (name,) in db.all(_TAKEN, (db.schema, names))]:
+        raise _another_program(db, taken)
+
+
+def _require_owner(db: Database) -> None:
+    """Raise StoreError where this account may not bring an outbox to this version."""
+    name, may = owner(db)
+    if not may:
+        mend = gettext('run `notifykit generate` as "{owner}", which owns the tables and upgrades them', owner=name)
+        raise StoreError(gettext("written by an earlier notifykit"), mend=mend, where=db.where)
+
+
+def _another_program(db: Database, taken: Sequence[str]) -> StoreError:
+    what = gettext(
+        "the schema {schema} holds tables of another program: {taken}",
+        schema=db.schema,
+        taken=joined(gettext(", "), taken),
+    )
+    return StoreError(what, mend=gettext("name another one in `store:`, by `?schema=NAME`"), where=db.where)
+
+
 def prepare(db: Database, *, create: bool, identity: str | None) -> About:
     """Bring the outbox to this version, in one transaction; returns what it is.
 
     Raises StoreError, before anything is changed, for a server that is too old, for another outbox than `identity`, for
-    one of a newer version, and where there is none and `create` is off.
+    one of a newer version, for one of an earlier version that another account owns, for tables of another program, and
+    where there is none and `create` is off.
     """
     about = look(db)
     require(db, about, identity)
@@ -132,7 +179,10 @@ def prepare(db: Database, *, create: bool, identity: str | None) -> About:
         about = look(db)  # perhaps somebody else was faster
         require(db, about, identity)
         if about is None:
+            _require_free(db)
             db.execute(_SCHEMA.format(name=db.schema))
+        else:
+            _require_owner(db)
         for step in steps()[0 if about is None else about.version :]:
             db.execute(step)
         db.execute(_SET_VERSION, (len(steps()),))
@@ -155,19 +205,28 @@ def require_in_use(db: Database) -> None:
 
 def refused_rights(db: Database) -> Iterator[str]:
     """Yield what this account may not do: with the tables, or where they are to be made."""
-    if look(db) is None:
-        if not db.one(_MAY_MAKE, {"schema": db.schema})[0]:
-            yield told(
-                gettext("the schema {schema} cannot be made there", schema=db.schema),
-                mend=gettext("ask who runs the server to grant CREATE"),
-                where=db.where,
-            )
+    about = look(db)
+    if about is None and not db.one(_MAY_MAKE, {"schema": db.schema})[0]:
+        yield told(
+            gettext("the schema {schema} cannot be made there", schema=db.schema),
+            mend=gettext("ask who runs the server to grant CREATE"),
+            where=db.where,
+        )
+    try:
+        if about is None:
+            _require_server(db)
+            _require_free(db)
+        elif about.version < len(steps()):
+            _require_owner(db)
+    except StoreError as error:
+        yield str(error)
+    if about is None:
         return
     refused = [name for (name,) in db.all(_REFUSED, (db.schema,))]
     if refused:
         yield told(
             gettext("cannot be written: {refused}", refused=joined(gettext(", "), refused)),
-            mend=gettext("ask who runs the server to grant it"),
+            mend=gettext("have the owner of the tables run `notifykit store grant`"),
             where=db.where,
         )
 

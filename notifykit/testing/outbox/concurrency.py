@@ -101,15 +101,15 @@ class ConcurrencyContract:
         """Two generators offer the same messages in different order; three dispatchers send."""
         found = self._play(tmp_path, [_generate, _generate, _dispatch, _dispatch, _dispatch])
         assert found.left == {}, "stranded: nobody will ever claim them"
-        assert found.not_sent_once() == {}
+        assert found.not_sent_once() == {}, "called twice, or never"
         found.require_order()
         found.require_own_ids()
 
     def test_clocks_that_differ_take_no_claim_of_a_living_worker(self, tmp_path: Path) -> None:
         """By more than a lease: nobody is given up who is at work, and nothing waits for a clock to catch up."""
         found = self._play(tmp_path, [_generate, _dispatch, _dispatch, _dispatch], ahead=[0.0, 0.0, 30.0, -30.0])
-        assert found.left == {}
-        assert found.not_sent_once() == {}
+        assert found.left == {}, "stranded: nobody will ever claim them"
+        assert found.not_sent_once() == {}, "called twice, or never"
         assert found.said("lost") == []
 
     def test_decisions_and_lost_claims_meet_results(self, tmp_path: Path) -> None:
@@ -126,8 +126,8 @@ class ConcurrencyContract:
     def test_a_chat_gets_no_more_than_its_limit_from_all_of_them_together(self, tmp_path: Path) -> None:
         """Each of three chats has two messages in half a second; none waits for another."""
         found = self._play(tmp_path, [_write_to_chats, _send_to_chats, _send_to_chats, _send_to_chats])
-        assert found.left == {}
-        assert found.not_sent_once() == {}
+        assert found.left == {}, "stranded: nobody will ever claim them"
+        assert found.not_sent_once() == {}, "called twice, or never"
         starts: dict[str, list[float]] = defaultdict(list)
         for line in found.said("called"):
             starts[found.recipients[line["id"]]].append(line["at"])
@@ -195,7 +195,7 @@ class ConcurrencyContract:
                 (folder / "over").touch()
                 for process in running:
                     process.join(30)
-                assert [process.exitcode for process in running] == [0] * len(running)
+                assert [process.exitcode for process in running] == [0] * len(running), "one of the processes failed"
                 return Found.of(folder, outbox)
         finally:
             for process in running:

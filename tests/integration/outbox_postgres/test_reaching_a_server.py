@@ -93,6 +93,7 @@ def test_a_password_from_the_file_that_libpq_reads(
         (None, {}, "no password supplied"),
         ("geheim", {"sslmode": "disable"}, "no pg_hba.conf entry"),
         ("geheim", {"sslrootcert": "other"}, "certificate verify failed"),
+        ("geheim", {"sslrootcert": "/nowhere"}, 'root certificate file "/nowhere" does not exist'),
     ],
 )
 def test_who_is_not_let_in_is_told_what_to_do(
@@ -105,6 +106,7 @@ def test_who_is_not_let_in_is_told_what_to_do(
     options = {name: str(reached.other_certificate) if value == "other" else value for name, value in options.items()}
     with pytest.raises(StoreError, match=said) as caught:
         reached.address(**options).open(CLOCK)
+    assert ("correct the certificates" in caught.value.mend) is ("sslrootcert" in options)
     assert caught.value.mend
     assert "geheim" not in str(caught.value)
     assert not caught.value.passing

@@ -76,7 +76,7 @@ def test_the_store_is_known_whatever_else_is_wrong(tmp_path: Path, line: str, st
     ("line", "wrong"),
     [
         ("store: [a]", "must be text, not a list"),
-        ("store: {a: b}", "must be text, not a mapping"),
+        ("store: {a: b}", "must be text, {env: NAME} or {file: path}"),
         ('store: ""', "must be a path"),
         ("store: mango://box", 'no plugin offers stores of the scheme "mango"; correct `store:`'),
         ("store: $HOME/x.db", '"$HOME" is not expanded'),

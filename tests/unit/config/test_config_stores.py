@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from psycopg.conninfo import conninfo_to_dict
 
 from notifykit.config.project import scheme_of, store_address
 from notifykit.config.resolve import Configuration
@@ -20,6 +21,7 @@ from notifykit.plugins.named import OfferBrokenError
 from notifykit.plugins.registering import Registrations, empty_shelf, registry_of
 from notifykit.plugins.registry import Offer, Registry
 from notifykit.plugins.report import PluginId
+from notifykit.secrets import redact
 
 FAKE = PluginId(name="fake", distribution="notifykit-fake", version="1.0")
 
@@ -113,3 +115,82 @@ def test_what_libpq_is_given_and_what_people_are_shown() -> None:
     )
     assert str(address) == "postgresql://me@db1:5433/box?host=a,b&options=-c%20a%3Db&schema=mine&sslmode=require"
     assert (address.schema, PostgresAddress("postgres:///box").schema) == ("mine", "notifykit")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql:///box", {"dbname": "box"}),
+        ("postgresql://me@db1:5433,[::1]:5434,db3/box", {"host": "db1,::1,db3", "port": "5433,5434,"}),
+        ("PostgreSQL://me:a%2Fb@box/x?sslrootcert=/a+b%20c", {"password": "a/b", "sslrootcert": "/a+b c"}),
+        ("postgresql:///?service=desk&schema=mine", {"service": "desk"}),
+        ("postgresql://box?dbname=x", {"host": "box", "dbname": "x"}),
+    ],
+)
+def test_libpq_is_told_what_the_address_says(url: str, said: dict[str, str]) -> None:
+    told = conninfo_to_dict(PostgresAddress(url).conninfo)
+    assert {name: told.get(name) for name in said} == said
+    assert "schema" not in told
+
+
+@pytest.mark.parametrize("url", ["postgresql://box", "postgresql://box/?service=", "postgresql://box/a/b"])
+def test_an_address_without_a_database_is_none(url: str) -> None:
+    with pytest.raises(OptionError, match="names no database"):
+        PostgresAddress(url)
+
+
+@pytest.mark.parametrize(
+    ("written", "held"),
+    [
+        ("{env: DESK}", "desk://left"),
+        ("{file: secrets/desk}", "desk://right"),
+        ("{env: SHELF}", "{folder}/state/x.db"),
+    ],
+)
+def test_a_variable_or_a_file_holds_it(
+    load: Callable[..., Configuration],
+    registry: Registry,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    written: str,
+    held: str,
+) -> None:
+    kind = Offer(role="stores", name="desk", offered=Drawer, by=FAKE)
+    assert isinstance(registry.stores, dict)
+    registry.stores["desk"] = kind
+    monkeypatch.setenv("DESK", "desk://left")
+    monkeypatch.setenv("SHELF", "state/x.db")
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "desk").write_text("desk://right\n", encoding="utf-8")
+    project = {
+        "notifykit.yaml": f"senders: {{note: {{type: quiet}}}}\nstore: {written}\nengine: {{address: {written}}}\n"
+    }
+    settings = load(project).settings
+    found: object = settings.store
+    assert found == (Drawer(held) if "://" in held else SqliteAddress(Path(held.format(folder=tmp_path))))
+    assert settings.engine.address is not None
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("{env: NOWHERE}", "the environment variable NOWHERE is not set; set it before notifykit starts"),
+        ("{file: nowhere}", "the secret's file nowhere cannot be read"),
+        ("{keyring: x}", "must be text, {env: NAME} or {file: path}"),
+        ("{env: A, file: b}", "must be text, {env: NAME} or {file: path}"),
+        ("postgresql://box/x?password=geheim", "holds a password in plain text"),
+    ],
+)
+def test_what_holds_no_address_is_told(complaints: Callable[..., list[str]], written: str, said: str) -> None:
+    found = "\n".join(complaints({"notifykit.yaml": f"senders: {{note: {{type: quiet}}}}\nstore: {written}\n"}))
+    assert f"notifykit.yaml:2: store: {said}" in found
+    assert "geheim" not in found
+
+
+def test_of_an_address_the_password_alone_is_hidden(
+    load: Callable[..., Configuration], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESK", "desk://me:pass-of-9@messages-of-2026/x?sslpassword=key-of-9")
+    with pytest.raises(ConfigError, match='"desk"'):
+        load({"notifykit.yaml": "store: {env: DESK}\n"})
+    assert redact("pass-of-9, key-of-9, messages-of-2026") == "***, ***, messages-of-2026"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +10,12 @@ import psycopg
 import pytest
 from postgres_server import own_server, schema_of
 
+from notifykit.clock import SystemClock
 from notifykit.demo.server import Server
 from notifykit.errors import StoreError
 from notifykit.model import Status
+from notifykit.outbox.postgres.address import PostgresAddress
+from notifykit.outbox.postgres.failures import shown
 from notifykit.outbox.postgres.queueing import MOST_OF_A_KEY
 from notifykit.outbox.postgres.store import PostgresOutbox
 from notifykit.outbox.values import Filter
@@ -42,6 +46,15 @@ def lone_server() -> Iterator[Server]:
         rules.write_text(f"local all careful scram-sha-256\n{rules.read_text(encoding='utf-8')}", encoding="utf-8")
         made.restart()
         yield made
+
+
+@pytest.fixture(scope="module")
+def tls_less() -> Iterator[str]:
+    """The address of a server on loopback, which no TLS is set up for."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with own_server(tcp_port=port):
+        yield f"postgresql://notifykit@127.0.0.1/postgres?port={port}"
 
 
 def terminate(outbox: PostgresOutbox, server: str) -> None:
@@ -131,10 +144,88 @@ def test_an_address_that_is_none_is_refused() -> None:
     assert "postgresql://account@host/database" in told(raised, passing=False)
 
 
+@pytest.mark.parametrize(
+    ("more", "mend", "passing"),
+    [
+        ("&sslmode=require", "or correct `sslmode`", False),
+        ("&sslmode=nothing", "what stands behind the `?`", False),
+        ("&port=99999", "correct the port", False),
+        ("&service=nowhere", "pg_service.conf", False),
+        ("&target_session_attrs=read-only", "promote the standby", True),
+        ("&options=-cmax_connections%3D7", "ask who runs the server", True),
+    ],
+)
+def test_what_stands_behind_the_address_is_told_with_its_own_mend(
+    tls_less: str, more: str, mend: str, passing: bool
+) -> None:
+    with pytest.raises(StoreError) as raised:
+        PostgresOutbox.open(tls_less + more)
+    assert mend in told(raised, passing=passing)
+
+
+def test_a_server_that_has_no_room_passes(postgres: str, schema: str) -> None:
+    change(postgres, f"CREATE ROLE r{schema} LOGIN CONNECTION LIMIT 0")
+    with pytest.raises(StoreError) as raised:
+        PostgresOutbox.open(postgres.replace("notifykit@", f"r{schema}@"))
+    assert "max_connections" in told(raised, passing=True)
+
+
+def test_who_may_not_take_long_is_told_of_that(outbox: PostgresOutbox, postgres: str, schema: str) -> None:
+    with (
+        PostgresOutbox.look(f"{postgres}&options=-cstatement_timeout%3D50", schema=schema) as looking,
+        pytest.raises(StoreError) as raised,
+    ):
+        looking.db.one("SELECT pg_sleep(5)")
+    assert "`statement_timeout`" in told(raised, passing=False)
+
+
+@pytest.mark.parametrize(
+    ("address", "known_by"),
+    [
+        ("postgresql://me:wrong@db1:5433,db2/box", "postgresql://me@db1:5433,db2/box"),
+        ("postgresql://db1,db2/box?port=5433", "postgresql://db1:5433,db2:5433/box"),
+        ("postgresql:///box", "postgresql://localhost/box"),
+        ("postgresql://me@/?service=desk", "postgresql://me@/?service=desk"),
+    ],
+)
+def test_what_an_error_calls_a_server(address: str, known_by: str) -> None:
+    assert shown(address) == known_by
+
+
 def test_a_database_in_another_encoding_is_refused(postgres: str) -> None:
     change(postgres, "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
     with pytest.raises(StoreError, match="LATIN1"):
         PostgresOutbox.open(postgres.replace("/postgres?", "/latin?"))
+
+
+@pytest.mark.parametrize("table", ["about", "tasks"])
+def test_a_schema_of_another_program_is_left_alone(postgres: str, schema: str, table: str) -> None:
+    change(postgres, f"CREATE SCHEMA {schema}; CREATE TABLE {schema}.{table} (x int)")
+    with pytest.raises(StoreError, match=f"holds tables of another program: {table}; name another one") as raised:
+        PostgresOutbox.open(postgres, schema=schema)
+    told(raised, passing=False)
+    with psycopg.connect(postgres) as connection:
+        made = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,)).fetchall()
+    assert made == [(table,)]
+
+
+def test_check_says_what_stands_in_the_way(postgres: str, schema: str) -> None:
+    change(postgres, f"CREATE SCHEMA {schema}; CREATE TABLE {schema}.lanes (x int)")
+    (said,) = PostgresAddress(f"{postgres}&schema={schema}").unwritable()
+    assert f"the schema {schema} holds tables of another program: lanes" in said
+
+
+def test_an_earlier_version_is_upgraded_by_its_owner(outbox: PostgresOutbox, postgres: str, schema: str) -> None:
+    address = PostgresAddress(f"{postgres}&schema={schema}")
+    change(postgres, f"CREATE ROLE r{schema} LOGIN")
+    address.grant(f"r{schema}", look=False)
+    other = PostgresAddress(address.url.replace("notifykit@", f"r{schema}@"))
+    change(postgres, f"UPDATE {schema}.about SET version = version - 1")
+    with pytest.raises(StoreError) as raised:
+        other.open(SystemClock())
+    (said,) = other.unwritable()
+    assert 'run `notifykit generate` as "notifykit"' in told(raised, passing=False)
+    assert said == str(raised.value)
 
 
 def test_what_was_written_by_a_newer_version_is_left_alone(outbox: PostgresOutbox, postgres: str, schema: str) -> None:

@@ -80,6 +80,30 @@ def test_tables_of_a_later_version_are_granted_as_they_are_made(owner: PostgresA
         outbox.db.execute("INSERT INTO outbox.later VALUES (1)")
 
 
+def test_who_does_not_own_the_tables_grants_nothing_and_is_told(owner: PostgresAddress, role: str) -> None:
+    """The server itself would take the statements, and warn."""
+    owner.open(CLOCK).close()
+    owner.grant(role, look=False)
+    with pytest.raises(StoreError, match='the tables are those of "notifykit"; run this as that account'):
+        as_role(owner, role).grant("pg_monitor", look=True)
+
+
+def test_who_may_act_as_the_owner_grants_what_the_owner_will_make(owner: PostgresAddress, role: str) -> None:
+    """As a superuser does for the account that upgrades."""
+    with closing(psycopg.connect(owner.conninfo, autocommit=True)) as db:
+        db.execute(f'GRANT CREATE ON DATABASE postgres TO "{role}"')
+        db.execute(f'CREATE ROLE "v{role}" LOGIN')
+    as_role(owner, role).open(CLOCK).close()
+    owner.grant(f"v{role}", look=True)
+    with as_role(owner, role).open(CLOCK) as outbox, outbox.transaction():
+        outbox.db.execute("CREATE TABLE outbox.later (id bigint)")
+    with as_role(owner, f"v{role}").look(CLOCK) as outbox:
+        assert outbox.db.all("SELECT id FROM outbox.later") == []
+    with closing(psycopg.connect(owner.conninfo, autocommit=True)) as db:
+        db.execute(f'DROP OWNED BY "v{role}"')
+        db.execute(f'DROP ROLE "v{role}"')
+
+
 def test_an_account_that_is_not_there(owner: PostgresAddress) -> None:
     with pytest.raises(StoreError, match="there is no outbox yet"):
         owner.grant("nobody-here", look=False)
