@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
 
 from notifykit.errors import told
 from notifykit.wording import Reason
@@ -261,9 +261,8 @@ def _idempotency_key(one: Draft | Task) -> str:
     return f"{told}@{one.period}" if one.period else told
 
 
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """What is needed of a sent task to write its result back."""
+class Owed(NamedTuple):
+    """What is needed of a sent task to write its result back. There may be a hundred thousand."""
 
     id: int
     key: str

@@ -277,7 +277,7 @@ class Outbox(Looks, Protocol):
         nothing is written back for them. Returns how many."""
         ...
 
-    def owed_briefly(self, campaign: str, after: int = 0, limit: int = 20_000) -> list[Owed]:
+    def owed_briefly(self, campaign: str, after: int = 0, limit: int = 25_000) -> list[Owed]:
         """Return what `owed` does, as far as a write-back needs it: less time, less memory."""
         ...
 

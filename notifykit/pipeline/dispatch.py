@@ -70,7 +70,7 @@ class Dispatcher:
         self._worker = worker or worker_name()
         self._desk = GroupCommit(self._serve, visitors=lambda: self._alive - self._idle)
         recorder = Recorder(outbox, channels, campaigns, rng or random.Random())  # noqa: S311 - jitter
-        self._exchanges = Exchanges(outbox, self._worker, channels, settings, clock, recorder, only)
+        self._exchanges = Exchanges(outbox, self._worker, channels, settings, clock, recorder, only, self._observers)
         self._recovery = Recovery(outbox, self._worker, clock, recorder.judge, only)
         self._enlisted = ExitStack()
         self._locked = False

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 
 from notifykit.campaign.campaign import Channel, DispatchSettings
@@ -21,9 +22,10 @@ from notifykit.pipeline.call import Result
 from notifykit.pipeline.gathering import Told, gathers, spread
 from notifykit.pipeline.group_commit import Visit
 from notifykit.pipeline.held_claims import HeldClaims
+from notifykit.pipeline.observers import Nobody, Observers
 from notifykit.pipeline.record import Recorder
 from notifykit.pipeline.selection import EVERYTHING, Selection
-from notifykit.pipeline.telling import tell_expired
+from notifykit.pipeline.telling import HOOKS, tell_expired
 
 log = logging.getLogger(__name__)
 
@@ -65,13 +67,15 @@ class Exchanges:
         clock: Clock,
         recorder: Recorder,
         only: Selection = EVERYTHING,
+        observers: Observers | None = None,
     ) -> None:
-        """`only`: of what is claimed."""
+        """`only`: of what is claimed. `observers`: who is told of results, each of a message."""
         self._outbox = outbox
         self._worker = worker
         self._settings = settings
         self._clock = clock
         self._recorder = recorder
+        self._observers = observers or Nobody()
         self._batching = {name: channel for name, channel in channels.items() if channel.batch_size > 1}
         bounds = bounds_of(channels, settings.workers)
         self.bounds = {name: bound for name, bound in bounds.items() if only.has_channel(name)}
@@ -168,7 +172,8 @@ class Exchanges:
     def _told(self, results: list[Result], thens: list[Transition | None]) -> Told:
         """Return what is told of results: of digests, what came of their messages."""
         if any(is_digest(result.claim.task.campaign) for result in results):
-            return spread(self._outbox, results, thens)
+            of_sent = self._observers.observed(HOOKS[Status.SENT])
+            return spread(self._outbox, results, thens, partial(self._recorder.gathering.members, of_sent=of_sent))
         return results, thens
 
     def _fixed(self, calls: list[list[Claim]]) -> tuple[list[list[Claim]], Told]:

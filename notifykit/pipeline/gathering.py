@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from notifykit.campaign.campaign import BatchPlan, Campaign, Channel, MessagePlan
 from notifykit.campaign.lengths import exceeded
 from notifykit.errors import RenderError
-from notifykit.model import Claim, Outcome, Task
+from notifykit.model import Claim, Outcome, Status, Task
 from notifykit.outbox.digests import campaign_of, is_digest
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Transition
@@ -33,14 +33,22 @@ def gathers(claim: Claim) -> bool:
     return not claim.task.text and is_digest(claim.task.campaign)
 
 
-def spread(outbox: Outbox, results: Sequence[Result], thens: Sequence[Transition | None]) -> Told:
-    """Return the results of messages: in place of a digest's, one for each of its messages."""
+def spread(
+    outbox: Outbox,
+    results: Sequence[Result],
+    thens: Sequence[Transition | None],
+    members: Callable[[Claim, Transition], Sequence[Task]] | None = None,
+) -> Told:
+    """Return the results of messages: in place of a digest's, one for each of its messages.
+
+    `members`: what to ask for the messages of a digest in place of `outbox`.
+    """
     told: Told = ([], [])
     for result, then in zip(results, thens, strict=True):
         claim = result.claim
-        tasks = [claim.task]
+        tasks: Sequence[Task] = [claim.task]
         if then is not None and is_digest(claim.task.campaign):
-            tasks = outbox.members(claim.task.id)
+            tasks = members(claim, then) if members else outbox.members(claim.task.id)
         told[0].extend(replace(result, claim=replace(claim, task=task)) for task in tasks)
         told[1].extend([then] * len(tasks))
     return told
@@ -53,6 +61,8 @@ class Gathering:
         self._outbox = outbox
         self._channels = channels
         self._campaigns = campaigns
+        self._numbers: dict[tuple[int, int], int] = {}
+        """How many messages were fixed here in a digest, by that and its attempt."""
 
     def fixed(self, claim: Claim) -> Claim | Result | None:
         """Fix what a digest holds: as many messages as it may have and its channel takes, those that waited longest.
@@ -71,7 +81,21 @@ class Gathering:
         except _NoTextError as error:
             fixed = self._outbox.fix(claim, [task.id for task in members[: error.number]], "")
             return None if fixed is None else Result(fixed, Outcome.rejected(error.code, str(error)), 0.0)
-        return self._outbox.fix(claim, [task.id for task in members[:number]], text)
+        fixed = self._outbox.fix(claim, [task.id for task in members[:number]], text)
+        self._numbers[claim.task.id, claim.token] = number
+        return fixed
+
+    def members(self, claim: Claim, then: Transition, *, of_sent: bool) -> Sequence[Task]:
+        """Return the messages of a digest of which there is a result.
+
+        Those of one that was sent only are counted, unless `of_sent`: each is then shown as the digest itself, and the
+        store is not asked where it was fixed for this very attempt. None can leave it while it is under way.
+        """
+        digest = claim.task
+        number = self._numbers.pop((digest.id, claim.token), None)
+        if of_sent or number is None or then.status is not Status.SENT:
+            return self._outbox.members(digest.id)
+        return [replace(digest, campaign=campaign_of(digest.campaign))] * number
 
     def outlived(self, claim: Claim) -> bool:
         """Whether a claim is of a digest that is fixed, of which a message has expired: it is to go without that."""

@@ -10,7 +10,8 @@ from typing import cast
 
 from notifykit.campaign.campaign import Campaign
 from notifykit.errors import CampaignError
-from notifykit.model import Task
+from notifykit.messages.receipts import SentOutcome
+from notifykit.model import Owed, Task
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import is_reserved
 from notifykit.pipeline.observers import Nobody, Observers
@@ -75,7 +76,13 @@ def _owed(campaign: Campaign, outbox: Outbox, after: int) -> Sequence[Task]:
     if not getattr(campaign.strategy, "needs_outcomes", False):
         return tasks
     outcomes = outbox.outcomes([task.id for task in tasks])
-    return [replace(task, outcome=outcomes.get(task.id)) for task in tasks]
+    return [_with_outcome(task, outcomes.get(task.id)) for task in tasks]
+
+
+def _with_outcome(task: Task | Owed, outcome: SentOutcome | None) -> Task:
+    if isinstance(task, Owed):
+        return cast("Task", task._replace(outcome=outcome))
+    return replace(task, outcome=outcome)
 
 
 def close_own(outbox: Outbox) -> None:

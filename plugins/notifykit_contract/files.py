@@ -17,8 +17,8 @@ from notifykit_contract import wording
 TRIES = 5
 """How often a file that keeps changing while it is read or written is tried in one pass."""
 
-PIECE = 1 << 20
-"""Bytes that are compared at once."""
+PIECE = 1 << 18
+"""Bytes that are compared at once: what was just read is then still near the processor."""
 
 _SENTENCES: Mapping[int, Sentence] = {
     errno.EACCES: wording.DENIED,
@@ -69,7 +69,11 @@ def starts_with(path: Path, pieces: Iterable[bytes]) -> bool:
 
 def goes_on(file: BinaryIO | FileIO, pieces: Iterable[bytes | memoryview]) -> bool:
     """Whether a file holds these pieces from where it stands. It then stands behind them. Raises OSError."""
-    return all(file.read(len(piece)) == piece for piece in pieces)
+    for piece in pieces:
+        found = bytearray(len(piece))  # is compared at once, where bytes and a view are compared byte by byte
+        if file.readinto(found) != len(piece) or found != piece:
+            return False
+    return True
 
 
 def in_pieces(data: bytes) -> Iterator[memoryview]:

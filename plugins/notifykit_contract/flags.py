@@ -96,7 +96,7 @@ def flags_written(data: bytes, path: Path, column: FlagColumn, keys: Collection[
     if not data or not keys:
         return (data,)
     turn = _Turn(path, data, column, keys)
-    return spliced(data, turn.places(), column.sent.encode(turn.codec))
+    return spliced(data, turn.places, column.sent.encode(turn.codec))
 
 
 def lock_file(path: Path) -> Path:
@@ -111,7 +111,7 @@ def _turns(path: Path, column: FlagColumn, keys: Collection[str], flagged: Flagg
         turn = _Turn(path, read_whole(path), column, keys)
         flagged.done, flagged.refused = turn.done, turn.refused | turn.explain_missing()
         if not turn.due or turn.write():
-            flagged.done |= turn.due.keys()
+            flagged.done.update(turn.due)
             return None
     return wording.REWRITTEN(file=str(path), times=TRIES)
 
@@ -138,7 +138,9 @@ class _Turn:
         self.codec = head.codec
         self._flag_at = head.column(column.flag, str(path), "strategy.flag")
         self._unsent, self._sent = (self._encoded(word) for word in (column.unsent, column.sent))
-        self.due: dict[str, list[Place]] = {}
+        self.due: list[str] = []
+        self.places: list[Place] = []
+        """The cells that are due, in order."""
         self.done: set[str] = set()
         self.refused: dict[str, Reason] = {}
         self._missing: set[str] = set()
@@ -154,13 +156,9 @@ class _Turn:
                 where=self._path,
             ) from None
 
-    def places(self) -> list[Place]:
-        """Return the cells that are due, in order."""
-        return sorted(place for places in self.due.values() for place in places)
-
     def write(self) -> bool:
         """Write the flags that are due. True where the file, read back, has them and all else that it had."""
-        places = self.places()
+        places = self.places
         if len(self._unsent) == len(self._sent):
             patch(self._path, self._data, places, self._sent)
         else:
@@ -172,19 +170,24 @@ class _Turn:
         data, head = self._data, self._head
         wanted = {key.encode(head.codec, "backslashreplace"): key for key in keys}
         found = find_flags(data, head, self._flag_at, wanted)
-        if len(found) < len(wanted):
+        if len(found.first) < len(wanted):
             found = find_flags_slowly(data, head, self._flag_at, wanted)
-        for raw, places in found.items():
+            self._missing = {key for raw, key in wanted.items() if raw not in found.first}
+        for raw, first in found.first.items():
+            if data[first[0] : first[1]] == self._unsent and raw not in found.several:
+                self.due.append(wanted[raw])  # nearly all of them
+                self.places.append(first)
+                continue
+            places = found.of(raw)
             due = [place for place in places if data[place[0] : place[1]] != self._sent]
-            if len(due) == len(places) == 1 and data[due[0][0] : due[0][1]] == self._unsent:
-                self.due[wanted[raw]] = due  # nearly all of them
-            elif not due:
+            if not due:
                 self.done.add(wanted[raw])
             elif why := self._untouchable(places, due):
                 self.refused[wanted[raw]] = why
             else:
-                self.due[wanted[raw]] = due
-        self._missing = {key for raw, key in wanted.items() if raw not in found}
+                self.due.append(wanted[raw])
+                self.places += due
+        self.places.sort()
 
     def _untouchable(self, places: list[Place], due: list[Place]) -> Reason | None:
         for start, end, line, _ in due:

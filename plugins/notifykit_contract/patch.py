@@ -41,8 +41,8 @@ def patch(path: Path, data: bytes, places: Sequence[Place], word: bytes) -> None
                 end = min(len(data), row_at(data, cells[-1][3]).next + MARGIN)
                 if read_at(descriptor, end - start, start) != data[start:end]:
                     break
-                for at, *_ in cells:
-                    write_at(descriptor, word, at)
+                for cell in cells:
+                    write_at(descriptor, word, cell[0])
                 written = cells[-1][1]
         sync(descriptor)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container
+from dataclasses import dataclass, field
 from io import BytesIO
 
 from notifykit_contract.head import Head
@@ -14,14 +14,33 @@ Place = tuple[int, int, int, int]
 """Of a flag cell: where its content starts and ends, its row's line number, and where its row starts."""
 
 
-def find_flags(data: bytes, head: Head, flag_at: int, wanted: Container[bytes]) -> Mapping[bytes, list[Place]]:
-    """Return the flag cells of all rows with a wanted key, in order.
+@dataclass(slots=True)
+class Places:
+    """Where the flag cells of keys are, in order. Nearly all keys have one row, so that is kept without a list."""
+
+    first: dict[bytes, Place] = field(default_factory=dict)
+    """Of each key that was found."""
+    several: dict[bytes, list[Place]] = field(default_factory=dict)
+    """All of a key with more than one row."""
+
+    def add(self, key: bytes, place: Place) -> None:
+        """Add what comes behind all others."""
+        if (first := self.first.setdefault(key, place)) is not place:
+            self.several.setdefault(key, [first]).append(place)
+
+    def of(self, key: bytes) -> list[Place]:
+        """Return all of a key that was found."""
+        return self.several.get(key) or [self.first[key]]
+
+
+def find_flags(data: bytes, head: Head, flag_at: int, wanted: Container[bytes]) -> Places:
+    """Return the flag cells of all rows with a wanted key.
 
     Rows are the same as those that the source yields. A line without a quote is a row, and is cut up by bytes
     methods alone. What a lone CR does to such a line is left out of account: a key may then be missing, and
     `find_flags_slowly` finds it.
     """
-    found: dict[bytes, list[Place]] = defaultdict(list)
+    found = Places()
     key_at, width = head.key_at, len(head.names)
     key_is_last, commas, after_flag = key_at == width - 1, width - 1, width - flag_at
     whole_row = _whole_row(width, key_at, flag_at)
@@ -36,7 +55,7 @@ def find_flags(data: bytes, head: Head, flag_at: int, wanted: Container[bytes]) 
                 key, following = _unquoted(row["key"]), row.end()
                 if key in wanted:
                     quoted = row["flag"].startswith(b'"')
-                    found[key].append((row.start("flag") + quoted, row.end("flag") - quoted, number, at))
+                    found.add(key, (row.start("flag") + quoted, row.end("flag") - quoted, number, at))
             else:
                 following = row_at(data, at, width).next
             number += data.count(b"\n", at, following) or 1
@@ -52,20 +71,20 @@ def find_flags(data: bytes, head: Head, flag_at: int, wanted: Container[bytes]) 
                 end = line.find(b",", start)
                 if end < 0:
                     end = len(line.rstrip(b"\r\n"))
-                found[key].append((at + start, at + end, number, at))
+                found.add(key, (at + start, at + end, number, at))
         at = following
         number += 1
     return found
 
 
-def find_flags_slowly(data: bytes, head: Head, flag_at: int, wanted: Container[bytes]) -> Mapping[bytes, list[Place]]:
+def find_flags_slowly(data: bytes, head: Head, flag_at: int, wanted: Container[bytes]) -> Places:
     """Return what `find_flags` does, for any file at all."""
-    found: dict[bytes, list[Place]] = defaultdict(list)
+    found = Places()
     at, number = head.body, head.line
     while at < len(data):
         row = row_at(data, at, len(head.names))
         if not row.fault and row.cells and (key := _as_encoded(data, head, row)) in wanted:
-            found[key].append((*row.cells[flag_at], number, at))
+            found.add(key, (*row.cells[flag_at], number, at))
         number += data.count(b"\n", at, row.next) or 1
         at = row.next
     return found

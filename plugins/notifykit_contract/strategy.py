@@ -172,23 +172,22 @@ class CsvFlag(Strategy):
         """
         done: set[int] = set()
         refused: dict[int, Reason] = {}
-        files: dict[tuple[str, FlagColumn], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-        alike: dict[tuple[str, int], dict[str, list[int]]] = {}  # tasks of one batch share what they keep
+        files: dict[tuple[str, FlagColumn], list[Task | Owed]] = defaultdict(list)
+        alike: dict[tuple[str, int], list[Task | Owed]] = {}  # tasks of one batch share what they keep
         for task in tasks:
             name, kept = task.metadata.get("csv_file"), task.metadata.get("csv")
             if not isinstance(name, str):
                 refused[task.id] = FILE_UNKNOWN(task=task.id)
                 continue
-            if (ids := alike.get((name, id(kept)))) is None:
-                ids = alike[name, id(kept)] = files[name, self._column_then(kept, name)]
-            ids[task.key].append(task.id)
-        for (name, column), ids in files.items():
-            flagged = write_flags((self._folder or Path()) / name, column, ids.keys())
-            self._flag_where_it_is_read(flagged, ids.keys(), name, replace(column, encoding=self._now.encoding))
-            for key, why in flagged.refused.items():
-                refused |= dict.fromkeys(ids[key], why)
-            for key in flagged.done:
-                done.update(ids[key])
+            if (theirs := alike.get((name, id(kept)))) is None:
+                theirs = alike[name, id(kept)] = files[name, self._column_then(kept, name)]
+            theirs.append(task)
+        for (name, column), theirs in files.items():
+            keys = [task.key for task in theirs]
+            flagged = write_flags((self._folder or Path()) / name, column, keys)
+            self._flag_where_it_is_read(flagged, keys, name, replace(column, encoding=self._now.encoding))
+            done.update(task.id for task in theirs if task.key in flagged.done)
+            refused |= {task.id: flagged.refused[task.key] for task in theirs if task.key in flagged.refused}
         return WriteBack(done=frozenset(done), refused=refused)
 
     def _flag_where_it_is_read(self, flagged: Flagged, keys: Collection[str], name: str, column: FlagColumn) -> None:

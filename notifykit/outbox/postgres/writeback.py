@@ -98,7 +98,7 @@ class WritingBack:
         """Return the `sent` tasks of keys whose every message is sent."""
         return [rows.task(row) for row in self.db.all(_OWED, (campaign, after, limit))]
 
-    def owed_briefly(self, campaign: str, after: int = 0, limit: int = 20_000) -> list[Owed]:
+    def owed_briefly(self, campaign: str, after: int = 0, limit: int = 25_000) -> list[Owed]:
         """Return the same, as far as a write-back needs it."""
         found = self.db.all(_OWED_BRIEFLY, (campaign, after, limit))
         return [Owed(id_, key, json.loads(metadata)) for id_, key, metadata in found]

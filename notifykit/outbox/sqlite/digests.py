@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from itertools import groupby
 
-from notifykit.model import Batch, Claim, Task
+from notifykit.model import Batch, Claim, Draft, Task
 from notifykit.outbox import cells
 from notifykit.outbox.digests import Membership, Waiting, digests_of, followed, next_of_kind
 from notifykit.outbox.sqlite import channel_times, lanes, rates, rows
 from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.sqlite.inserting import has_triggers
 from notifykit.outbox.values import Finished
 from notifykit.wording.host import DIGEST_EMPTY
 
 _THESE = "(SELECT value FROM json_each(:ids))"
-
-# `wait_for_others`: messages that are to be gathered, in none yet.
-_WAIT = """
-INSERT INTO digest_members (task_id, digest, stands, wait, most, ordered) VALUES (?, 0, 0, ?, ?, ?)
-"""
 
 # `wait_as`: a message is gathered as its round before was.
 _WAIT_AS = """
@@ -54,13 +50,10 @@ DELETE FROM digest_members WHERE task_id IN {_THESE}
    AND (digest = 0 OR digest IN (SELECT task_id FROM digests WHERE members IS NULL))
 """
 
-# `_fill`: the last digest of its kind that gathers and was never tried, with how many it has, when it is due, and when
-# all of them are.
+# `_fill`: the last digest of its kind that gathers and was never tried, with how many it has, and when it is due.
 _OPEN = """
 SELECT task_id, (SELECT count(*) FROM digest_members WHERE digest = digests.task_id AND stands = 1),
-       (SELECT not_before FROM tasks WHERE id = digests.task_id),
-       (SELECT coalesce(max(not_before), 0.0) FROM digest_members JOIN tasks ON tasks.id = digest_members.task_id
-         WHERE digest = digests.task_id AND stands = 1)
+       (SELECT not_before FROM tasks WHERE id = digests.task_id)
   FROM digests WHERE alike = ? AND members IS NULL AND (SELECT status FROM tasks WHERE id = task_id) = 'queued'
    AND NOT EXISTS (SELECT 1 FROM attempts WHERE attempts.task_id = digests.task_id)
  ORDER BY task_id DESC LIMIT 1
@@ -70,6 +63,11 @@ SELECT task_id, (SELECT count(*) FROM digest_members WHERE digest = digests.task
 _JOIN = """
 INSERT INTO digest_members (task_id, digest, stands, wait, most, ordered) VALUES (?, ?, 1, ?, ?, ?)
 ON CONFLICT DO UPDATE SET stands = 1
+"""
+
+# `_fill`: when all messages of a digest may be sent.
+_ALL_DUE = """
+SELECT max(not_before) FROM digest_members JOIN tasks ON tasks.id = task_id WHERE digest = ? AND stands = 1
 """
 
 # `_opened`: a digest that gathers. Its key comes with its id.
@@ -109,11 +107,11 @@ UPDATE tasks SET updated_at = :local, (status, reason, reason_code, reason_param
  WHERE status = 'queued' AND id IN (SELECT task_id FROM digest_members WHERE digest = :digest AND stands = 1)
 """
 
-# `fix`: the messages that wait in a digest and have not expired, and until when each waits.
+# `fix`: the messages of a digest, until when each waits, and whether it does and has not expired.
 _WAITING = """
-SELECT tasks.id, not_before FROM digest_members JOIN tasks ON tasks.id = task_id
- WHERE digest = ? AND stands = 1 AND status = 'queued'
-   AND (expires_at IS NULL OR expires_at > ? OR doubted_at IS NOT NULL) ORDER BY tasks.id
+SELECT tasks.id, not_before,
+       status = 'queued' AND (expires_at IS NULL OR expires_at > ? OR doubted_at IS NOT NULL)
+  FROM digest_members JOIN tasks ON tasks.id = task_id WHERE digest = ? AND stands = 1 ORDER BY tasks.id
 """
 
 # `fix`: those that wait no more were not in it, unless it was tried with them.
@@ -164,14 +162,14 @@ ON CONFLICT DO UPDATE SET finished_at = excluded.finished_at, verdict = excluded
   detail = excluded.detail, vendor_id = excluded.vendor_id, undelivered = excluded.undelivered
 """
 
-# `follow`: these attempts are in no total yet.
+# `follow`: these attempts are in no total yet. What ends the transaction: see `inserting._statement`.
 _UNCOUNTED = f"""
-INSERT INTO uncounted (task_id, number) SELECT id, coalesce(attempts, 0) + 1 FROM tasks WHERE {_FOLLOWING}
+INSERT OR ROLLBACK INTO uncounted (task_id, number) SELECT id, coalesce(attempts, 0) + 1 FROM tasks WHERE {_FOLLOWING}
 """
 
-# `follow`: each goes where the digest goes.
+# `follow`: each goes where the digest goes. Likewise.
 _FOLLOW = f"""
-UPDATE tasks SET status = :status, updated_at = :local, reason = :reason, reason_code = :reason_code,
+UPDATE {{or_rollback}}tasks SET status = :status, updated_at = :local, reason = :reason, reason_code = :reason_code,
                  reason_params = :reason_params, not_before = :not_before, attempts = coalesce(attempts, 0) + :first,
                  tries = tries + :tried, sent_at = :sent_at, doubted_at = coalesce(doubted_at, :doubted_at)
  WHERE {_FOLLOWING}
@@ -213,11 +211,27 @@ _OF_DECISION = f"""
 _ANY = "SELECT EXISTS (SELECT 1 FROM digest_members)"
 
 
-def wait_for_others(db: Database, ids: Sequence[int], batches: Iterable[Batch]) -> None:
-    """Have new messages gathered."""
-    kept = [(id_, one.wait, one.most, one.ordered) for id_, one in zip(ids, batches, strict=True)]
-    db.executemany(_WAIT, kept)
-    gather(db, ids)
+def wait_for_others(db: Database, ids: Sequence[int], drafts: Iterable[Draft], now: float) -> None:
+    """Have new messages gathered that were queued now, each of a draft with a batch."""
+    _put_in(db, [_waiting(id_, draft, draft.batch, now) for id_, draft in zip(ids, drafts, strict=True) if draft.batch])
+
+
+def _waiting(id_: int, draft: Draft, batch: Batch, now: float) -> Waiting:
+    return Waiting(
+        task_id=id_,
+        campaign=draft.campaign,
+        name=draft.name,
+        channel=draft.channel,
+        recipient=draft.recipient,
+        task_type=draft.task_type,
+        due=max(now, draft.not_before) + batch.wait,
+        earliest=draft.not_before,
+        most=batch.most,
+        wait=batch.wait,
+        ordered=int(batch.ordered),
+        options=cells.encode_options(draft.options),
+        limit_key=draft.limit_key,
+    )
 
 
 def wait_as(db: Database, new: int) -> bool:
@@ -244,25 +258,31 @@ def gather(db: Database, ids: Sequence[int], *, at_once: bool = False) -> None:
     db.execute(_FORGET, loose)
     if at_once:
         waiting = [one._replace(due=one.earliest) for one in waiting]
-    waiting.sort(key=lambda one: one.alike)  # stable: of those that are alike, in the order of ids
-    for alike, group in groupby(waiting, key=lambda one: one.alike):
-        _fill(db, alike, list(group))
+    _put_in(db, waiting)
+
+
+def _put_in(db: Database, waiting: Iterable[Waiting]) -> None:
+    """Put messages that are in no digest in such, in the order in which they come."""
+    kinds: dict[str, list[Waiting]] = defaultdict(list)
+    for one in waiting:
+        kinds[one.alike].append(one)
+    for alike in sorted(kinds):
+        _fill(db, alike, kinds[alike])
 
 
 def _fill(db: Database, alike: str, waiting: Sequence[Waiting]) -> None:
     """Put messages that are alike into the digest that gathers such ones, and what it has no place for in others."""
-    digest, number, due, latest = db.one(_OPEN, (alike,)) or (None, 0, 0.0, 0.0)
+    digest, number, due = db.one(_OPEN, (alike,)) or (None, 0, 0.0)
     at = 0
     while at < len(waiting):
         first = waiting[at]
         if digest is None or number >= first.most:
-            digest, number, due, latest = _opened(db, alike, first), 0, first.due, 0.0
+            digest, number, due = _opened(db, alike, first), 0, first.due
         some = waiting[at : at + first.most - number]
         db.executemany(_JOIN, [(one.task_id, digest, one.wait, one.most, one.ordered) for one in some])
         at += len(some)
         number += len(some)
-        latest = max(latest, *(one.earliest for one in some))
-        sooner = latest if number >= first.most else min(one.due for one in some)
+        sooner = db.one(_ALL_DUE, (digest,))[0] if number >= first.most else min(one.due for one in some)
         if sooner < due:
             due = sooner
             _due(db, digest, first, due)
@@ -310,9 +330,10 @@ def take_along(db: Database, digest: int, now: float) -> None:
 
 def follow(db: Database, results: Iterable[Finished], now: float, *, first: bool) -> None:
     """Have the members of digests go where these went. `first`: by the first result of the attempt."""
+    go = _FOLLOW.format(or_rollback="" if has_triggers(db) else "OR ROLLBACK ")
     for result in results:
         values = {**followed(result, now, first=first), "local": db.local_time(now)}
-        for statement in (_OUTCOMES, *([_UNCOUNTED] if first else ()), _FOLLOW):
+        for statement in (_OUTCOMES, *([_UNCOUNTED] if first else ()), go):
             db.execute(statement, values)
 
 
@@ -340,9 +361,12 @@ def fix(db: Database, claim: Claim, ids: Sequence[int], text: str) -> Claim | No
     digest = claim.task.id
     with db.transaction():
         now = db.clock.now()
-        waiting = dict(db.all(_WAITING, (digest, now)))
-        rest = {id_: due for id_, due in waiting.items() if id_ not in set(ids)}
-        db.execute(_LEFT_OUT, {"digest": digest, "ids": json.dumps(list(waiting))})
+        found = db.all(_WAITING, (now, digest))
+        waiting = {id_: due for id_, due, waits in found if waits}
+        fixed = set(ids)
+        rest = {id_: due for id_, due in waiting.items() if id_ not in fixed}
+        if len(waiting) < len(found):
+            db.execute(_LEFT_OUT, {"digest": digest, "ids": json.dumps(list(waiting))})
         if rest:
             _put_over(db, claim.task, list(rest), min(rest.values()))
         db.execute(_FIX, (len(ids), digest))

@@ -22,7 +22,7 @@ VALUES {rows}
 ON CONFLICT DO NOTHING
 """
 
-# `insert`: whether anything else is done for each row.
+# `has_triggers`: whether anything else is done for each row.
 _ANY_TRIGGER = """
 SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'tasks' COLLATE NOCASE)
 """
@@ -34,7 +34,7 @@ def insert(db: Database, drafts: Sequence[Draft], now: float) -> int:
     What does not fill a statement is queued row by row. So is all where there are triggers: one may fail.
     """
     local = db.local_time(now)
-    at_once = 0 if db.one(_ANY_TRIGGER)[0] else len(drafts) - len(drafts) % ROWS
+    at_once = 0 if has_triggers(db) else len(drafts) - len(drafts) % ROWS
     new = 0
     for at in range(0, at_once, ROWS):
         some = drafts[at : at + ROWS]
@@ -44,6 +44,11 @@ def insert(db: Database, drafts: Sequence[Draft], now: float) -> int:
     if rest := drafts[at_once:]:
         new += db.executemany(_statement(1, more=True), _values(rest, local, now, more=True))
     return new
+
+
+def has_triggers(db: Database) -> bool:
+    """Whether anything else is done for each row of `tasks` that is written: that may fail."""
+    return bool(db.one(_ANY_TRIGGER)[0])
 
 
 @cache

@@ -100,9 +100,9 @@ _LAST_ID = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'task
 # `_ids`: the new tasks: nobody else queues meanwhile.
 _NEW_IDS = "SELECT id FROM tasks WHERE id > ? ORDER BY id"
 
-# `_gather`: the new tasks, and which message each is.
+# `_gather`: which message each of the new tasks is.
 _NEW_NAMES = """
-SELECT id, campaign, record_key, message_name, round, coalesce(period, '') FROM tasks WHERE id > ? ORDER BY id
+SELECT campaign, record_key, message_name, round, coalesce(period, '') FROM tasks WHERE id > ? ORDER BY id
 """
 
 # `enqueue`: how many of the new tasks are of which campaign.
@@ -229,17 +229,19 @@ class Queueing:
 
         db = self.db
         last = db.one(_LAST_ID)[0]
-        if not inserting.insert(db, drafts, now):
+        if not (new := inserting.insert(db, drafts, now)):
             return []
         key_forms.keep_forms(db, ((draft.campaign, draft.key) for draft in drafts))
-        batches = {(one.campaign, one.key, one.name, one.round, one.period): one.batch for one in reversed(drafts)}
-        new = {id_: batches[tuple(of)] for id_, *of in db.all(_NEW_NAMES, (last,))}
         if carrying := [draft for draft in drafts if draft.attachments]:
             from notifykit.outbox.sqlite import contents  # few do
 
             contents.attach_new(db, carrying, last)
-        digests.wait_for_others(db, list(new), filter(None, new.values()))
-        return list(new)
+        ids = self._ids(last, new)
+        if new < len(drafts):
+            named = {(one.campaign, one.key, one.name, one.round, one.period): one for one in reversed(drafts)}
+            drafts = [named[tuple(of)] for of in db.all(_NEW_NAMES, (last,))]
+        digests.wait_for_others(db, ids, drafts, now)
+        return ids
 
     def fix(self, claim: Claim, ids: Sequence[int], text: str) -> Claim | None:
         """Fix what a claimed digest holds."""

@@ -156,7 +156,7 @@ def plain() -> str:
     fit += [f"({name} IS NULL OR {name} = CAST({name} AS INTEGER))" for name in _NUMBERS if name != "id"]
     fit += [f"({name} IS NULL OR {name} {IS_TIME})" for name in _TIMES]
     fit += [f"{name} IS NULL" for name in _TOLD_COLUMNS]
-    return " AND ".join(fit)
+    return f"CASE WHEN {' AND '.join(fit)} THEN 1 END"  # by jumps, where values would be put together by AND
 
 
 def task(row: Sequence[Any]) -> Task:
@@ -207,7 +207,7 @@ def owed_plainly(row: Sequence[Any]) -> Owed | None:
     if not row[3]:
         return None
     try:
-        kept = _metadata(row[2]) if row[2] else {}
+        kept = _metadata(row[2], row[1]) if row[2] else {}
     except _UNREADABLE:
         return None
     return Owed(row[0], row[1], kept) if type(kept) is dict else None
@@ -375,16 +375,17 @@ def _shown(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _metadata(text: str) -> dict[str, Any]:
+def _metadata(text: str, key: str = "") -> dict[str, Any]:
     """Parse the metadata of a task. That of a campaign's tasks often differs in its first member only.
 
-    The values of the other members are then shared, so nobody may change them.
+    The values of the other members are then shared, so nobody may change them. The first one often is the task's `key`,
+    and then no text of its own, where that is given.
     """
     if (first := _first_member(text)) is None:
         parsed: dict[str, Any] = parse(text)[0]
         return parsed
     name, value = first.groups()
-    return {name: value, **_other_members(text[first.end() :])}
+    return {name: key if value == key else value, **_other_members(text[first.end() :])}
 
 
 @lru_cache(maxsize=256)

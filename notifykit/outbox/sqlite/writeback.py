@@ -9,6 +9,7 @@ from notifykit.model import Owed, Task
 from notifykit.outbox import cells
 from notifykit.outbox.sqlite import rows
 from notifykit.outbox.sqlite.database import Database
+from notifykit.outbox.sqlite.inserting import has_triggers
 from notifykit.wording import Reason
 from notifykit.wording.host import NOT_FLAGGED
 
@@ -16,12 +17,14 @@ from notifykit.wording.host import NOT_FLAGGED
 _OWING = "SELECT DISTINCT campaign FROM tasks INDEXED BY tasks_owed WHERE status = 'sent'"
 
 # Part of `_OWED` and `_OWED_BRIEFLY`: sent tasks whose siblings of the same period are all sent. The outer scan is over
-# sent tasks in id order; the inner one asks the dedup index for their siblings.
+# sent tasks in id order; the inner one asks the dedup index for their siblings, and the table only for what the index
+# says is another row.
 _OWING_THEIRS = f"""tasks INDEXED BY tasks_owed
  WHERE status = 'sent' AND campaign = ? AND id > ? AND NOT {rows.overwritten()}
    AND NOT EXISTS (SELECT 1 FROM tasks AS sibling INDEXED BY tasks_dedup
                     WHERE sibling.campaign = tasks.campaign AND sibling.record_key = tasks.record_key
-                      AND sibling.period IS tasks.period AND ({rows.waits("sibling")} OR {rows.expired("sibling")}))
+                      AND sibling.id <> tasks.id AND sibling.period IS tasks.period
+                      AND ({rows.waits("sibling")} OR {rows.expired("sibling")}))
  ORDER BY id LIMIT ?"""
 
 # `owed`: a page of them.
@@ -60,10 +63,10 @@ UPDATE tasks SET status = 'completed', completed_at = :now, updated_at = :local,
                              AND sibling.period IS sent.period AND {rows.waits("sibling")}))
 """
 
-# `complete`: sent tasks are written back.
+# `complete`: sent tasks are written back. See `inserting._statement` for what ends the transaction.
 _COMPLETE = """
-UPDATE tasks SET status = 'completed', completed_at = ?, updated_at = ?, refusal = NULL, refusal_code = NULL,
-                 refusal_params = NULL
+UPDATE {or_rollback}tasks SET status = 'completed', completed_at = ?, updated_at = ?, refusal = NULL,
+                              refusal_code = NULL, refusal_params = NULL
  WHERE id IN (SELECT value FROM json_each(?)) AND status = 'sent'
 """
 
@@ -89,7 +92,7 @@ class WritingBack:
         found.reverse()
         return [rows.task(found.pop()) for _ in range(len(found))]  # a row goes as its task comes: both would be large
 
-    def owed_briefly(self, campaign: str, after: int = 0, limit: int = 20_000) -> list[Owed]:
+    def owed_briefly(self, campaign: str, after: int = 0, limit: int = 25_000) -> list[Owed]:
         """Return the same, as far as a write-back needs it."""
         db = self.db
         owed: list[Owed] = []
@@ -122,7 +125,8 @@ class WritingBack:
         """Record that these sent tasks are written back."""
         with self.db.transaction():
             now = self.db.clock.now()
-            self.db.execute(_COMPLETE, (now, self.db.local_time(now), json.dumps(sorted(ids))))
+            sql = _COMPLETE.format(or_rollback="" if has_triggers(self.db) else "OR ROLLBACK ")
+            self.db.execute(sql, (now, self.db.local_time(now), json.dumps(sorted(ids))))
 
     def note_refused_write_back(self, reasons: Mapping[int, Reason]) -> None:
         """Record why a write-back did not happen."""

@@ -16,6 +16,7 @@ from notifykit.clock import SystemClock
 from notifykit.model import Batch, Draft, Message, OnUnknown, Outcome, Status, Task
 from notifykit.outbox import SqliteOutbox
 from notifykit.outbox.digests import is_digest
+from notifykit.outbox.sqlite import digests
 from notifykit.outbox.values import Filter
 from notifykit.pipeline.dispatch import Dispatcher
 from notifykit.pipeline.selection import EVERYTHING, Selection
@@ -144,6 +145,15 @@ def test_each_recipient_gets_one_call_with_all_messages_in_order(store: SqliteOu
     assert sorted(heard.told) == [("task_sent", f"k{number:02}", "sent") for number in range(40)]
 
 
+def test_messages_are_counted_where_nobody_is_told_of_them(store: SqliteOutbox) -> None:
+    queue(store, 40, recipients=4)
+    asked: list[str] = []
+    store.db.connection.set_trace_callback(asked.append)
+    assert dispatcher(store, Desk()).run(drain=True).sent == 40
+    members = digests._MEMBERS.partition(":digest")[0].strip()
+    assert len([sql for sql in asked if sql.strip().startswith(members)]) == 4, "each is read once, for its text"
+
+
 def test_without_a_template_messages_stand_one_below_the_other(store: SqliteOutbox) -> None:
     queue(store, 2)
     desk = Desk()
@@ -237,6 +247,7 @@ def test_a_retry_goes_without_what_has_expired_meanwhile(store: SqliteOutbox) ->
     assert len({one.idempotency_key for one in desk.given}) == 2
     assert by_status(store) == {Status.SENT: ["k00", "k01"], Status.CANCELLED: ["k02"]}
     assert report.by_status[Status.CANCELLED] == 1
+    assert report.sent == 2
 
 
 def test_a_doubt_is_one_of_each_message_and_a_resend_policy_is_kept(store: SqliteOutbox) -> None:
