@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from hashlib import blake2b
 
+from notifykit.outbox.postgres import rows
 from notifykit.outbox.postgres.database import Database
 
 # `hold`: wait for locks, one after the other.
@@ -21,19 +22,20 @@ _TRY = "SELECT lock, pg_try_advisory_xact_lock(lock) FROM unnest(%s::bigint[]) A
 
 
 def hold(db: Database, kind: str, names: Iterable[str]) -> None:
-    """Hold locks until the transaction ends; waits for others. In one order, so that nobody waits in a circle."""
-    db.one(_HOLD, (sorted({_number(db, kind, name) for name in names}),))
+    """Hold locks from the next statement on until the transaction ends; waits for others. In one order, so that nobody
+    waits in a circle."""
+    db.send(_HOLD, (rows.numbers(sorted({_number(db, kind, name) for name in names})),))
 
 
 def share(db: Database, kind: str, names: Iterable[str]) -> None:
-    """Hold locks together with others; waits for who holds one alone."""
-    db.one(_SHARE, (sorted({_number(db, kind, name) for name in names}),))
+    """Hold locks from the next statement on, together with others; waits for who holds one alone."""
+    db.send(_SHARE, (rows.numbers(sorted({_number(db, kind, name) for name in names})),))
 
 
 def try_to_hold(db: Database, kind: str, names: Iterable[str]) -> Collection[str]:
     """Hold locks that nobody holds, and return which; waits for nobody."""
     numbers = {_number(db, kind, name): name for name in names}
-    return {numbers[lock] for lock, got in db.all(_TRY, (sorted(numbers),)) if got}
+    return {numbers[lock] for lock, got in db.all(_TRY, (rows.numbers(sorted(numbers)),)) if got}
 
 
 def _number(db: Database, kind: str, name: str) -> int:

@@ -52,27 +52,34 @@ UPDATE outbox.channels SET next_at = first.due_at, next_id = coalesce(first.next
    AND (next_at, channels.next_id) IS DISTINCT FROM (first.due_at, coalesce(first.next_id, 0))
 """
 
+_UNTIL = (
+    """coalesce(pauses.until, 0), CASE WHEN several AND kind = 'unreachable' THEN outages.last_at + outages.wait END"""
+)
+"""Until when a channel is paused, and when it is to be probed, where its outage pauses it."""
+
 # `worth_a_look`: the channels of which something may be claimed, by when they are to be looked at; until when each is
 # paused; and when it is to be probed, where its outage pauses it.
-_WORTH_A_LOOK = """
-SELECT channel, next_at, channels.next_id, coalesce(pauses.until, 0),
-       CASE WHEN several AND kind = 'unreachable' THEN outages.last_at + outages.wait END
+_WORTH_A_LOOK = f"""
+SELECT channel, next_at, channels.next_id, {_UNTIL}
   FROM outbox.channels LEFT JOIN outbox.pauses USING (channel) LEFT JOIN outbox.outages USING (channel)
  WHERE next_at <= %s ORDER BY next_at, channels.next_id
 """
 
-# `waiting`: the channels of which anything waits, the first ones first, and the first turn of each.
-_WAITING = """
-SELECT channel, next_at, (SELECT min(due_at) FROM outbox.lanes WHERE lanes.channel = channels.channel)
-  FROM outbox.channels WHERE next_at IS NOT NULL AND channel = ANY (%(channels)s::text[])
+# `next_turn`: the channels of which anything waits, the first ones first, the first turn of each, and what bars it.
+_WAITING = f"""
+SELECT next_at, (SELECT min(due_at) FROM outbox.lanes WHERE lanes.channel = channels.channel), {_UNTIL}
+  FROM outbox.channels LEFT JOIN outbox.pauses USING (channel) LEFT JOIN outbox.outages USING (channel)
+ WHERE next_at IS NOT NULL AND channel = ANY (%(channels)s::text[])
 """
 
-# `waiting`: the same, of some campaigns: of lanes whose turn is theirs.
-_WAITING_OF = """
-SELECT channel, next_at, (
+# `next_turn`: the same, of some campaigns: of lanes whose turn is theirs.
+_WAITING_OF = f"""
+SELECT next_at, (
        SELECT min(due_at) FROM outbox.lanes JOIN outbox.tasks ON tasks.id = lanes.next_id
-        WHERE lanes.channel = channels.channel AND due_at IS NOT NULL AND campaign = ANY (%(campaigns)s::text[]))
-  FROM outbox.channels WHERE next_at IS NOT NULL AND channel = ANY (%(channels)s::text[])
+        WHERE lanes.channel = channels.channel AND due_at IS NOT NULL AND campaign = ANY (%(campaigns)s::text[])),
+       {_UNTIL}
+  FROM outbox.channels LEFT JOIN outbox.pauses USING (channel) LEFT JOIN outbox.outages USING (channel)
+ WHERE next_at IS NOT NULL AND channel = ANY (%(channels)s::text[])
 """
 
 # `look_again`: the channels of which something waits, and that nobody else is about.
@@ -100,7 +107,7 @@ class Ready(NamedTuple):
 
 def know(db: Database, channels: Collection[str]) -> None:
     """Know of channels of which something is queued."""
-    db.execute(_KNOW, {"names": list(channels)})
+    db.send(_KNOW, {"names": list(channels)})
 
 
 def lower(db: Database, first: Mapping[str, tuple[float, int]]) -> None:
@@ -133,12 +140,13 @@ def worth_a_look(db: Database, now: float) -> list[Ready]:
     return sorted(map(Ready._make, db.all(_WORTH_A_LOOK, (now,))), key=lambda one: one.next_id != 0)
 
 
-def waiting(
-    db: Database, channels: Iterable[str], campaigns: Collection[str] = ()
-) -> list[tuple[str, float, float | None]]:
-    """Return those of the channels of which anything waits: before which moment nothing of it may be claimed, and when
-    its first turn is due, of these campaigns where any are named."""
-    return db.all(_WAITING_OF if campaigns else _WAITING, {"channels": list(channels), "campaigns": list(campaigns)})
+def next_turn(db: Database, channels: Iterable[str], campaigns: Collection[str] = ()) -> float | None:
+    """Return when the next task of these channels may be claimed, of these campaigns where any are named; None where
+    nothing waits."""
+    found = db.all(_WAITING_OF if campaigns else _WAITING, {"channels": list(channels), "campaigns": list(campaigns)})
+    return min(
+        (max(at, due, paused, probe or 0.0) for at, due, paused, probe in found if due is not None), default=None
+    )
 
 
 def look_again(db: Database) -> None:

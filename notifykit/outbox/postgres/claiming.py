@@ -14,7 +14,7 @@ from notifykit.outbox.postgres.lanes import Due, Lanes
 from notifykit.outbox.values import ChannelBounds, Exchanged, Finished
 from notifykit.roles import Rate
 
-# `_calls`: how many calls of each channel are under way: of this worker, and of all.
+# `claim`, `_rooms`: how many calls of each channel are under way: of this worker, and of all.
 _CALLS = """
 SELECT channel, count(*) FILTER (WHERE worker = %s), count(*) FROM outbox.tasks
  WHERE status = 'sending' GROUP BY channel
@@ -44,6 +44,7 @@ class Claiming:
     ) -> Exchanged:
         """Record results, and take due tasks, each durably `sending` under a lease."""
         with self.db.transaction():
+            self.db.by_keys()
             moved = recording.record(self.db, self.lanes, results) if results else ()
             visit = _Visit(self.db, self.lanes, worker, slots, channels, campaigns)
             claims = visit.claim(lease) if slots > 0 else []
@@ -89,13 +90,19 @@ class _Visit:
         self._left: dict[str, int] = {}
         """How many attempts the rates leave, by the names under which they are counted."""
         self._put_off: dict[str, float] = {}
+        self._calls: Mapping[str, tuple[int, int]] | None = None
+        """How many calls of each channel are under way, of this worker and of all; None: nobody has asked."""
 
     def claim(self, lease: float) -> list[Claim]:
         """Claim what is due, no more than there are slots."""
+        advisory.hold(self._db, "worker", [self._worker])  # see `LostClaims.reconcile`
+        bounded = any(bounds.concurrency is not None for bounds in self._channels.values())
+        calls = self._db.send(_CALLS, (self._worker,)) if bounded else None
         ready = [one for one in channel_times.worth_a_look(self._db, self._now) if one.name in self._channels]
         if not ready:
             return []
-        advisory.hold(self._db, "worker", [self._worker])  # see `LostClaims.reconcile`
+        if calls is not None:
+            self._calls = _by_channel(calls.fetchall())
         due: list[Due] = []
         looked: list[str] = []
         rest = iter(ready)
@@ -127,7 +134,9 @@ class _Visit:
         counted = {name for one in asked for name in self._counted_as(one)}
         mine = advisory.try_to_hold(self._db, "count", counted) if counted else ()
         asked = [one for one in asked if self._counted_as(one).issubset(mine)]
-        calls = self._calls(asked)
+        if self._calls is None and any(one.next_probe is not None for one in asked):
+            self._calls = _by_channel(self._db.all(_CALLS, (self._worker,)))
+        calls = self._calls or {}
         rooms = {one.name: room for one in asked if (room := self._room(one, calls)) > 0}
         names = {name: bounds.counted_as or name for name in rooms if (bounds := self._channels[name]).rates}
         limits: dict[str, tuple[Rate, ...]] = {}
@@ -160,12 +169,6 @@ class _Visit:
         if bounds.rates or bounds.key_rates:
             names.add(bounds.counted_as or one.name)
         return names or ({one.name} if one.next_probe is not None else set())
-
-    def _calls(self, asked: Sequence[Ready]) -> Mapping[str, tuple[int, int]]:
-        bounded = any(self._channels[one.name].concurrency is not None or one.next_probe is not None for one in asked)
-        if not bounded:
-            return {}
-        return {channel: (own, all_) for channel, own, all_ in self._db.all(_CALLS, (self._worker,))}
 
     def _room(self, one: Ready, calls: Mapping[str, tuple[int, int]]) -> int:
         """Return how many calls of a channel may begin, as far as those under way leave; known for its place."""
@@ -212,3 +215,7 @@ class _Visit:
         task, worker, now = rows.task(columns), self._worker, self._now
         counted = self._channels[task.channel].counted(task.channel, key)
         return Claim(task=task, token=number, worker=worker, started_at=now, lease=lease, counted=counted)
+
+
+def _by_channel(calls: Iterable[tuple[str, int, int]]) -> dict[str, tuple[int, int]]:
+    return {channel: (own, all_) for channel, own, all_ in calls}

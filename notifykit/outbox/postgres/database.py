@@ -1,7 +1,7 @@
 """One connection to the server: how it is opened and opened again, and how transactions are made.
 
 Nothing is kept in the session, so a pooler between may give each transaction another one: tables are named with their
-schema, what is to hold for a transaction is said within it, and no statement is prepared.
+schema, and what is to hold for a transaction is said within it. Statements are prepared only where none is between.
 """
 
 from __future__ import annotations
@@ -39,6 +39,18 @@ BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '{BUSY_SECONDS}s'
 SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s';
 SET LOCAL random_page_cost = 1.1; SET LOCAL join_collapse_limit = 1; SET LOCAL jit = off
 """
+
+# `by_keys`: whatever a table has now, it may soon have a million rows.
+_BY_KEYS = """
+SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+       set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)
+"""
+
+# `_connect`: which of the server's processes answers.
+_PROCESS = "SELECT pg_backend_pid()"
+
+PREPARED_AFTER = 2
+"""How often a statement is run before the server keeps its plan."""
 
 # `begin`: of a store that is only looked at.
 _BEGIN_READING = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
@@ -100,6 +112,9 @@ class Database:
         self.reconcile: Callable[[], None] = _nothing
         """Called after the connection was made again, before anything else is done with it."""
         self._put_off: dict[Callable[[Sequence[Claim]], None], list[Claim]] = {}
+        self._sent: list[tuple[psycopg.Cursor[tuple[Any, ...]], str, Any]] = []
+        """Statements that go out with the next one."""
+        self._by_keys = False
         self._reconciled = True
         self._read_only = read_only
         self._closed = False
@@ -119,6 +134,9 @@ class Database:
                 application_name="notifykit",
             )
             self._cursor = self._connection.cursor()
+            # A pooler gives the client a number of its own, and each transaction perhaps another process.
+            if self._cursor.execute(_PROCESS).fetchone() == (self._connection.info.backend_pid,):
+                self._connection.prepare_threshold = PREPARED_AFTER
             self.time.measure(self.ask_the_time)
         except psycopg.Error as error:
             raise connect_error(self.where, error) from error
@@ -153,7 +171,17 @@ class Database:
 
     def begin(self) -> None:
         """Begin a transaction, over another connection where this one was lost: nothing was done yet."""
+        self._by_keys = False
         self._again_if_lost(_BEGIN_READING if self._read_only else _BEGIN)
+
+    def by_keys(self) -> None:
+        """Have the transaction find rows by keys alone from now on, by plans that are kept from one to the next.
+
+        To plan the statements of an exchange takes longer than to run them.
+        """
+        if not self._by_keys:
+            self._by_keys = True
+            self.send(_BY_KEYS)
 
     def put_off(self, step: Callable[[Sequence[Claim]], None], claim: Claim) -> None:
         """Have something done with a claim at the end of the transaction: once, with all claims for which it is."""
@@ -167,8 +195,9 @@ class Database:
 
     def commit(self) -> None:
         """Make the transaction durable."""
+        self._flush()
         try:
-            self._cursor.execute("COMMIT")
+            self._cursor.execute("COMMIT", prepare=False)
         except psycopg.Error as error:
             self.handed.undone()
             if self._lost:
@@ -180,10 +209,10 @@ class Database:
 
     def roll_back(self) -> None:
         """Undo the transaction. A connection that was lost has done so."""
-        self._put_off = {}
+        self._put_off, self._sent = {}, []
         self.handed.undone()
         with suppress(psycopg.Error):
-            self._cursor.execute("ROLLBACK")
+            self._cursor.execute("ROLLBACK", prepare=False)
 
     # statements -------------------------------------------------------------------------------------------
 
@@ -191,6 +220,16 @@ class Database:
         """Run one statement within a transaction. Returns how many rows it changed."""
         assert self._transaction.depth  # noqa: S101 - whoever writes has begun one
         return self._run(sql, values).rowcount
+
+    def send(self, sql: str, values: Any = None) -> psycopg.Cursor[tuple[Any, ...]]:
+        """Run a statement within a transaction before the next one, and send both to the server together.
+
+        Its rows can be fetched when that one was run; where it fails, that one raises.
+        """
+        assert self._transaction.depth  # noqa: S101 - whoever writes has begun one
+        cursor = self._connection.cursor()
+        self._sent.append((cursor, sql, values))
+        return cursor
 
     def one(self, sql: str, values: Any = None) -> Any:
         """Return the first row, or None."""
@@ -202,6 +241,7 @@ class Database:
 
     def copy_out(self, sql: str, types: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query as they come, within a transaction. `types`: of its columns."""
+        self._flush()
         try:
             with self._cursor.copy(_statement(f"COPY ({sql}) TO STDOUT (FORMAT binary)", self.schema)) as copy:
                 copy.set_types(types)
@@ -211,6 +251,7 @@ class Database:
 
     def copy_in(self, table: str, types: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Add rows to a table, named with its columns, within a transaction. `types`: of these."""
+        self._flush()
         try:
             with self._cursor.copy(_statement(f"COPY {table} FROM STDIN (FORMAT binary)", self.schema)) as copy:
                 copy.set_types(types)
@@ -222,8 +263,28 @@ class Database:
     def _run(self, sql: str, values: Any) -> psycopg.Cursor[tuple[Any, ...]]:
         if not self._transaction.depth:
             return self._again_if_lost(sql, values)
+        if self._sent:
+            self._sent.append((self._cursor, sql, values))
+            self._flush()
+            return self._cursor
         try:
-            return self._cursor.execute(_statement(sql, self.schema), values)
+            return self._cursor.execute(_statement(sql, self.schema), values, prepare=self._prepare)
+        except psycopg.Error as error:
+            raise self.explained(error) from error
+
+    @property
+    def _prepare(self) -> bool | None:
+        return None if self._by_keys else False
+
+    def _flush(self) -> None:
+        """Run what was sent."""
+        sent, self._sent = self._sent, []
+        if not sent:
+            return
+        try:
+            with self._connection.pipeline():
+                for cursor, sql, values in sent:
+                    cursor.execute(_statement(sql, self.schema), values, prepare=self._prepare)
         except psycopg.Error as error:
             raise self.explained(error) from error
 
@@ -233,13 +294,13 @@ class Database:
         statement = _statement(sql, self.schema)
         try:
             try:
-                return self._cursor.execute(statement, values)
+                return self._cursor.execute(statement, values, prepare=False)
             except psycopg.Error:
                 if not self._lost:
                     raise
             self._reconciled = False
             self._require_connection()
-            return self._cursor.execute(statement, values)
+            return self._cursor.execute(statement, values, prepare=False)
         except psycopg.Error as error:
             raise self.explained(error) from error
 

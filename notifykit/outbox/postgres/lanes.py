@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from psycopg import Cursor
+
 from notifykit.outbox.postgres import advisory, channel_times, rows
 from notifykit.outbox.postgres.database import Database
 from notifykit.outbox.postgres.names import short
 
-# `hold_of`: the lanes of some tasks.
+# `hold_of`, `holding`: the lanes of some tasks.
 _HOLD_OF = """
 SELECT id FROM outbox.lanes
  WHERE id = ANY (ARRAY(SELECT lane FROM outbox.tasks WHERE id = ANY (%s::bigint[]))) ORDER BY id FOR UPDATE
@@ -158,13 +160,17 @@ class Lanes:
 
     def hold_of(self, task_ids: Iterable[int]) -> list[int]:
         """Hold the lanes of these tasks; returns their ids."""
-        return [id_ for (id_,) in self._db.all(_HOLD_OF, (list(task_ids),))]
+        return [id_ for (id_,) in self._db.all(_HOLD_OF, (rows.numbers(task_ids),))]
+
+    def holding(self, task_ids: Iterable[int]) -> Cursor[tuple[int]]:
+        """Hold them from the next statement on, after which the ids can be fetched."""
+        return self._db.send(_HOLD_OF, (rows.numbers(task_ids),))
 
     def hold_for(self, recipients: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], tuple[int, float | None]]:
         """Hold the lanes of channels with recipients, and make those that there are not; returns ids and turns."""
         named = {(channel, short(recipient)): (channel, recipient) for channel, recipient in recipients}
         wanted = rows.many({"channel": channel, "name": name} for channel, name in named)
-        self._db.execute(_MAKE, (wanted,))
+        self._db.send(_MAKE, (wanted,))
         found = self._db.all(_HOLD_FOR, (wanted,))
         return {named[channel, name]: (id_, due_at) for id_, channel, name, due_at in found}
 
@@ -177,7 +183,7 @@ class Lanes:
         """
         named = {(channel, short(recipient)): (channel, recipient) for channel, recipient in recipients}
         wanted = rows.many({"channel": channel, "name": name} for channel, name in named)
-        self._db.execute(_MAKE, (wanted,))
+        self._db.send(_MAKE, (wanted,))
         found = self._db.all(_HOLD_BOTH, {"ids": task_ids, "wanted": wanted})
         of = {named[channel, name]: id_ for id_, channel, name in found if id_ > 0 and (channel, name) in named}
         return [id_ for id_, *_ in found], of
@@ -199,11 +205,11 @@ class Lanes:
 
         None of a lane that has none, after all, or not one of these campaigns, where any are named.
         """
-        values = {"lanes": lanes, "worker": worker, "lease": lease, "now": now, "campaigns": list(campaigns)}
-        return self._db.all(_TAKE, values)
+        of = {"lanes": rows.numbers(lanes), "campaigns": list(campaigns)}
+        return self._db.all(_TAKE, {**of, "worker": worker, "lease": lease, "now": now})
 
     def find_turns(self, lanes: Sequence[int]) -> None:
         """Find whose turn it is now, and when, in lanes that are held and were announced."""
         if lanes:
-            sooner = self._db.all(_FIND_TURNS, {"lanes": lanes, "now": self._db.now()})
+            sooner = self._db.all(_FIND_TURNS, {"lanes": rows.numbers(lanes), "now": self._db.now()})
             channel_times.lower(self._db, {channel: (at, id_) for channel, at, id_ in sooner})

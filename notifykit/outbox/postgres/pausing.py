@@ -134,10 +134,7 @@ class Pausing:
 
     def next_due(self, channels: Iterable[str], campaigns: Collection[str] = ()) -> float | None:
         """Return when the next task of these channels may be claimed."""
-        barred = {pause.channel: pause.until for pause in self.pauses()}
-        barred |= {outage.channel: outage.next_probe for outage in self.outages() if outage.paused}
-        found = channel_times.waiting(self.db, channels, campaigns)
-        return min((max(due, at, barred.get(name, 0.0)) for name, at, due in found if due is not None), default=None)
+        return channel_times.next_turn(self.db, channels, campaigns)
 
 
 def pause_until(db: Database, pause: Pause, now: float) -> None:

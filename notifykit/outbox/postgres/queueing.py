@@ -17,28 +17,49 @@ from notifykit.outbox.values import Enqueued, Event
 from notifykit.wording.host import FLAG_UNSET
 from notifykit.wording.translation import gettext, gettext_noop
 
-# `_unknown`: which of the offered messages were never queued, nor in a later period, by their places. What was moved to
-# an archive was.
-_UNKNOWN = """
+# `_unknown`: of which groups of messages, of one campaign and name, any may be known: a key of the campaign lies
+# between the first and the last that are offered, or some were moved to an archive. None where keys are numbers that
+# go on.
+_PERHAPS_KNOWN = """
 SELECT place
-  FROM json_to_recordset(%s::json) AS offered (
-       place integer, campaign text, key text, name text, round integer, period text)
- WHERE NOT EXISTS (SELECT 1 FROM outbox.messages AS m
-                    WHERE m.campaign = offered.campaign AND m.record_key = offered.key AND m.message_name = offered.name
-                      AND m.round = offered.round AND m.period = offered.period)
-   AND NOT EXISTS (SELECT 1 FROM outbox.messages AS m
-                    WHERE m.campaign = offered.campaign AND m.record_key = offered.key AND m.message_name = offered.name
-                      AND m.period > offered.period)
-   AND NOT EXISTS (SELECT 1 FROM outbox.pruned JOIN outbox.pruned_messages AS p ON p.id = pruned.message
-                    WHERE pruned.record_key = offered.key AND p.campaign = offered.campaign
-                      AND p.message_name = offered.name
-                      AND (pruned.period > offered.period
-                           OR (pruned.period = offered.period AND rounds >= offered.round)))
- ORDER BY place
+  FROM json_to_recordset(%s::json) AS offered (place integer, campaign text, name text, least text, most text)
+ WHERE EXISTS (SELECT 1 FROM outbox.messages AS m
+                WHERE m.campaign = offered.campaign AND m.record_key >= least AND m.record_key <= most)
+    OR EXISTS (SELECT 1 FROM outbox.pruned_messages AS p
+                WHERE p.campaign = offered.campaign AND p.message_name = offered.name)
 """
 
-# `new_ids`: ids of tasks, in order. Taken while their lanes are held, so that the order of a lane is that of the ids.
-_NEW_IDS = "SELECT nextval('outbox.message_ids') FROM generate_series(1, %s)"
+# `_unknown`: which messages of such groups were never queued, nor in a later period, by the places of the group and of
+# the key. What was moved to an archive was queued. Each look ends at the first row that it finds.
+_UNKNOWN = """
+SELECT place, array_agg(number - 1)
+  FROM json_to_recordset(%s::json) AS offered (
+       place integer, campaign text, name text, round integer, period text, keys json)
+  LEFT JOIN LATERAL (
+       SELECT array_agg(id) AS ids FROM outbox.pruned_messages AS p
+        WHERE p.campaign = offered.campaign AND p.message_name = offered.name) AS moved ON true
+ CROSS JOIN LATERAL json_array_elements_text(keys) WITH ORDINALITY AS one (key, number)
+  LEFT JOIN LATERAL (
+       SELECT true AS known FROM outbox.messages AS m
+        WHERE m.campaign = offered.campaign AND m.record_key = key AND m.message_name = offered.name
+          AND m.period >= offered.period AND (m.period > offered.period OR m.round = offered.round)
+        LIMIT 1) AS queued ON true
+  LEFT JOIN LATERAL (
+       SELECT true AS known FROM outbox.pruned
+        WHERE moved.ids IS NOT NULL AND pruned.record_key = key AND pruned.message = ANY (moved.ids)
+          AND (pruned.period > offered.period OR (pruned.period = offered.period AND rounds >= offered.round))
+        LIMIT 1) AS archived ON true
+ WHERE queued.known IS NULL AND archived.known IS NULL
+ GROUP BY place
+"""
+
+# `new_ids`: ids of tasks, in order, as the first of those that follow on each other, and how many do. Taken while their
+# lanes are held, so that the order of a lane is that of the ids.
+_NEW_IDS = """
+SELECT min(id), count(*)
+  FROM (SELECT nextval('outbox.message_ids') AS id, number FROM generate_series(1, %s) AS number) AS taken
+ GROUP BY id - number ORDER BY min(id)
+"""
 
 _MESSAGES = (
     "outbox.messages (id, campaign, record_key, message_name, round, task_type, recipient, text, metadata, options,"
@@ -80,7 +101,7 @@ MOST_OF_A_KEY = 1_000
 
 def new_ids(db: Database, number: int) -> list[int]:
     """Return ids for new tasks, in order, whose lanes are held."""
-    return [id_ for (id_,) in db.all(_NEW_IDS, (number,))]
+    return [id_ for first, many in db.all(_NEW_IDS, (number,)) for id_ in range(first, first + many)]
 
 
 class Queueing:
@@ -99,84 +120,87 @@ class Queueing:
         Raises StoreError for a text that the server cannot keep, before anything is done.
         """
         db = self.db
-        for draft in drafts:
-            _require_storable(draft, db.where)
-        metadata = [cells.encode_metadata(draft.metadata) for draft in drafts]
+        _require_storable(drafts, db.where)
         offered = Counter(draft.campaign for draft in drafts)
         with db.transaction():
+            db.by_keys()
             advisory.hold(db, "campaign", {*offered, *(known or {})})
-            new = [(drafts[at], metadata[at]) for at in self._unknown(drafts)]
+            new = [drafts[at] for at in self._unknown(drafts)]
             ids = self._insert(new) if new else []
-            offered.subtract(draft.campaign for draft, _ in new)
+            offered.subtract(draft.campaign for draft in new)
             offered.update(known or {})
             self._count_duplicates(offered)
         return Enqueued(ids=ids, duplicates=offered.total())
 
     def _unknown(self, drafts: Sequence[Draft]) -> list[int]:
-        first: dict[tuple[str, str, str, int, str], int] = {}
+        first: dict[tuple[str, str, int, str], dict[str, int]] = {}
         last: dict[tuple[str, str, str], str] = {}
         for at, draft in enumerate(drafts):
-            message = (draft.campaign, draft.key, draft.name)
-            if draft.period < last.get(message, ""):
-                continue  # a clock that is set back opens no period again
-            last[message] = draft.period
-            first.setdefault((*message, draft.round, draft.period), at)
-        asked = [
-            {"place": at, "campaign": campaign, "key": key, "name": name, "round": round_, "period": period}
-            for (campaign, key, name, round_, period), at in first.items()
+            if draft.period or last:
+                message = (draft.campaign, draft.key, draft.name)
+                if draft.period < last.get(message, ""):
+                    continue  # a clock that is set back opens no period again
+                last[message] = draft.period
+            first.setdefault((draft.campaign, draft.name, draft.round, draft.period), {}).setdefault(draft.key, at)
+        if not first:
+            return []
+        groups = [
+            {"place": place, "campaign": campaign, "name": name, "round": round_, "period": period}
+            for place, (campaign, name, round_, period) in enumerate(first)
         ]
-        return [at for (at,) in self.db.all(_UNKNOWN, (rows.many(asked),))] if asked else []
+        places = [*first.values()]
+        asked = [{**group, "least": min(of), "most": max(of)} for group, of in zip(groups, places, strict=True)]
+        perhaps = {place for (place,) in self.db.all(_PERHAPS_KNOWN, (rows.many(asked),))}
+        unknown = [at for place, of in enumerate(places) if place not in perhaps for at in of.values()]
+        if perhaps:
+            asked = [{**groups[place], "keys": [*places[place]]} for place in perhaps]
+            for place, numbers in self.db.all(_UNKNOWN, (rows.many(asked),)):
+                found = [*places[place].values()]
+                unknown += [found[number] for number in numbers]
+        return sorted(unknown)
 
-    def _insert(self, new: Sequence[tuple[Draft, str]]) -> list[int]:
-        """Queue drafts that are all new, with their metadata as they are stored; returns their ids."""
+    def _insert(self, new: Sequence[Draft]) -> list[int]:
+        """Queue drafts that are all new; returns their ids.
+
+        Rows are made as the server takes them, so that both are at work.
+        """
         db = self.db
-        channels = {draft.channel for draft, _ in new}
+        channels = {draft.channel for draft in new}
         self.lanes.announce(channels)
         channel_times.know(db, channels)
-        gathered = [draft for draft, _ in new if draft.batch is not None]
+        gathered = [draft for draft in new if draft.batch is not None]
         if gathered:
             held, lanes = self._hold(new)
         else:
-            lanes = self.lanes.hold_for({(draft.channel, draft.recipient) for draft, _ in new if draft.ordered})
+            lanes = self.lanes.hold_for({(draft.channel, draft.recipient) for draft in new if draft.ordered})
         ids = new_ids(db, len(new))
         now = db.now()
-        own: dict[str, tuple[float, int]] = {}
-        messages, tasks, own_lanes = [], [], []
-        for id_, (draft, metadata) in zip(ids, new, strict=True):
-            if draft.batch is not None:  # it never has a turn
-                lane = -id_
-            elif draft.ordered:
-                lane, _ = lanes[draft.channel, draft.recipient]
-            else:  # it has a lane of its own, and its turn at once
-                lane = -id_
-                own_lanes.append((lane, draft.channel, "", draft.not_before, id_))
-                own[draft.channel] = min(own.get(draft.channel, (draft.not_before, id_)), (draft.not_before, id_))
-            messages.append(_message(draft, metadata, id_))
-            times = (draft.not_before, draft.expires_at)
-            tasks.append((id_, lane, draft.campaign, draft.channel, Status.QUEUED.value, now, draft.limit_key, *times))
-        db.copy_in(_MESSAGES, _OF_MESSAGES, messages)
-        if carried := {id_: draft.attachments for id_, (draft, _) in zip(ids, new, strict=True) if draft.attachments}:
+        db.copy_in(_MESSAGES, _OF_MESSAGES, map(_message, new, ids))
+        if carried := {id_: draft.attachments for id_, draft in zip(ids, new, strict=True) if draft.attachments}:
             contents.attach(db, carried)
-        if own_lanes:
-            db.copy_in(_OWN_LANES, _OF_LANES, own_lanes)
-        db.copy_in(_TASKS, _OF_TASKS, tasks)
+        alone = [(id_, draft) for id_, draft in zip(ids, new, strict=True) if draft.batch is None and not draft.ordered]
+        if alone:
+            db.copy_in(_OWN_LANES, _OF_LANES, ((-id_, one.channel, "", one.not_before, id_) for id_, one in alone))
+        db.copy_in(_TASKS, _OF_TASKS, (_task(draft, id_, lanes, now) for id_, draft in zip(ids, new, strict=True)))
         if gathered:
-            waiting = [(id_, draft.batch) for id_, (draft, _) in zip(ids, new, strict=True) if draft.batch is not None]
+            waiting = [(id_, draft.batch) for id_, draft in zip(ids, new, strict=True) if draft.batch is not None]
             lane_of = {to: lane for to, (lane, _) in lanes.items()}
             self.lanes.find_turns(
                 gathering.wait_for_others(db, [id_ for id_, _ in waiting], [one for _, one in waiting], held, lane_of)
             )
         # Nothing comes before what is due since ever.
         self.lanes.find_turns([lane for lane, due_at in lanes.values() if due_at != 0.0])
+        own: dict[str, tuple[float, int]] = {}
+        for id_, one in alone:  # their turns come at once
+            own[one.channel] = min(own.get(one.channel, (one.not_before, id_)), (one.not_before, id_))
         channel_times.lower(db, own)
-        key_forms.keep_forms(db, ((draft.campaign, draft.key) for draft, _ in new))
+        key_forms.keep_forms(db, ((draft.campaign, draft.key) for draft in new))
         return ids
 
     def _hold(
-        self, new: Sequence[tuple[Draft, str]]
+        self, drafts: Sequence[Draft]
     ) -> tuple[Collection[int], Mapping[tuple[str, str], tuple[int, float | None]]]:
         """Hold the lanes of drafts, some of which go in digests, and of these digests."""
-        drafts = [draft for draft, _ in new]
         kinds = {
             alike(one.campaign, one.name, one.channel, one.recipient, cells.encode_options(one.options), one.limit_key)
             for one in drafts
@@ -212,13 +236,40 @@ class Queueing:
         return len(found)
 
 
-def _message(draft: Draft, metadata: str, id_: int) -> tuple[object, ...]:
-    said = (draft.task_type, draft.recipient, draft.text, metadata, cells.encode_options(draft.options), draft.period)
+def _message(draft: Draft, id_: int) -> tuple[object, ...]:
+    metadata, options = cells.encode_metadata(draft.metadata), cells.encode_options(draft.options)
+    said = (draft.task_type, draft.recipient, draft.text, metadata, options, draft.period)
     return (id_, draft.campaign, draft.key, draft.name, draft.round, *said)
 
 
-def _require_storable(draft: Draft, where: str) -> None:
+def _task(
+    draft: Draft, id_: int, lanes: Mapping[tuple[str, str], tuple[int, float | None]], now: float
+) -> tuple[object, ...]:
+    """Return its row. What is gathered never has a turn; what has no order, a lane of its own."""
+    in_order = draft.ordered and draft.batch is None
+    lane = lanes[draft.channel, draft.recipient][0] if in_order else -id_
+    times = (draft.not_before, draft.expires_at)
+    return (id_, lane, draft.campaign, draft.channel, Status.QUEUED.value, now, draft.limit_key, *times)
+
+
+def _require_storable(drafts: Iterable[Draft], where: str) -> None:
     """Raise StoreError for a NUL, which PostgreSQL keeps in no text, and for a key that no index takes."""
+    for one in drafts:
+        if (
+            len(one.key) > MOST_OF_A_KEY // 4
+            or "\0" in one.text
+            or "\0" in one.key
+            or "\0" in one.recipient
+            or "\0" in one.name
+            or "\0" in one.campaign
+            or "\0" in one.channel
+            or "\0" in one.period
+            or "\0" in one.task_type
+        ):
+            _require_one_storable(one, where)
+
+
+def _require_one_storable(draft: Draft, where: str) -> None:
     if len(draft.key) > MOST_OF_A_KEY // 4 and len(draft.key.encode()) > MOST_OF_A_KEY:
         raise StoreError(
             gettext(

@@ -64,9 +64,10 @@ UPDATE outbox.attempts AS known
 def record(db: Database, lanes: Lanes, results: Sequence[Finished]) -> tuple[bool, ...]:
     """Record results, and move the tasks of those whose claim is still the latest; returns which moved theirs."""
     lanes.announce(result.claim.task.channel for result in results)
-    held = lanes.hold_of(result.claim.task.id for result in results)
+    holding = lanes.holding(result.claim.task.id for result in results)
     asked = rows.many({"id": result.claim.task.id, "number": result.claim.token} for result in results)
     found = db.all(_STANDING, (asked,))
+    held = [id_ for (id_,) in holding.fetchall()]
     standing = {id_: (attempts, status) for id_, attempts, status, *_ in found}
     known = {(id_, number): (worker, verdict) for id_, _, _, number, worker, verdict in found}
     moving: list[Finished] = []
@@ -110,7 +111,7 @@ def move(
     if not results:
         return
     now = db.now()
-    db.execute(_MOVE, (rows.many(_moved(result, now, again) for result in results),))
+    db.send(_MOVE, (rows.many(_moved(result, now, again) for result in results),))
     if digests := [one for one in results if is_digest(one.claim.task.campaign)]:
         follow(db, digests, again)
     claims = [result.claim for result in results]

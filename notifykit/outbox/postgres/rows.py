@@ -85,6 +85,11 @@ def clean(text: str | None) -> str | None:
     return _legible(text)
 
 
+def numbers(of: Iterable[int]) -> str:
+    """Return numbers as one parameter for `bigint[]`: a list takes longer, and is of a type by its largest number."""
+    return f"{{{','.join(map(str, of))}}}"
+
+
 def many(rows: Iterable[Mapping[str, object]]) -> str:
     """Return rows as one JSON parameter."""
     return encode(list(rows))

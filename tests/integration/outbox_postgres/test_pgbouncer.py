@@ -26,7 +26,7 @@ from notifykit.outbox.postgres.address import PostgresAddress
 from notifykit.outbox.postgres.store import PostgresOutbox
 from notifykit.outbox.sqlite.store import SqliteAddress
 from notifykit.testing import ConcurrencyContract
-from notifykit.testing.outbox.steps import queue
+from notifykit.testing.outbox.steps import accept, claim_one, queue
 
 CLOCK = SystemClock()
 POOLER = "NOTIFYKIT_TEST_POOLER"
@@ -118,3 +118,12 @@ def test_it_keeps_everything_and_copies_it(pooler: str, tmp_path: Path) -> None:
     with again.open(CLOCK) as outbox, direct.open(CLOCK) as other:
         queue(outbox, "more")
         assert told(outbox) == told(other)
+
+
+def test_no_statement_is_prepared_behind_it(pooler: str, tmp_path: Path) -> None:
+    with PostgresOutbox.open(pooler, CLOCK, schema=schema_of(tmp_path)) as outbox:
+        queue(outbox, *"abcdef")
+        for _ in range(6):
+            accept(outbox, claim_one(outbox))
+        with outbox.transaction():
+            assert outbox.db.all("SELECT statement FROM pg_prepared_statements") == []
