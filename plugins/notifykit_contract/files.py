@@ -69,11 +69,8 @@ def starts_with(path: Path, pieces: Iterable[bytes]) -> bool:
 
 def goes_on(file: BinaryIO | FileIO, pieces: Iterable[bytes | memoryview]) -> bool:
     """Whether a file holds these pieces from where it stands. It then stands behind them. Raises OSError."""
-    for piece in pieces:
-        found = bytearray(len(piece))  # is compared at once, where bytes and a view are compared byte by byte
-        if file.readinto(found) != len(piece) or found != piece:
-            return False
-    return True
+    # Bytes and a view would be compared byte by byte.
+    return all(file.read(len(piece)) == bytes(piece) for piece in pieces)
 
 
 def in_pieces(data: bytes) -> Iterator[memoryview]:

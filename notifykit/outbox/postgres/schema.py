@@ -33,7 +33,7 @@ SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = pg_class.oid AND attnam
  WHERE nspname = %s AND relname = 'about'
 """
 
-# `require_free`: which of these names are taken.
+# `_require_free`: which of these names are taken.
 _TAKEN = """
 SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
  WHERE nspname = %s AND relname = ANY (%s) ORDER BY relname
