@@ -42,8 +42,9 @@ SET LOCAL random_page_cost = 1.1; SET LOCAL join_collapse_limit = 1; SET LOCAL j
 
 # `by_keys`: whatever a table has now, it may soon have a million rows.
 _BY_KEYS = """
-SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-       set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)
+SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+       set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+       set_config('plan_cache_mode', 'force_generic_plan', true)
 """
 
 # `_connect`: which of the server's processes answers.
@@ -51,6 +52,9 @@ _PROCESS = "SELECT pg_backend_pid()"
 
 PREPARED_AFTER = 2
 """How often a statement is run before the server keeps its plan."""
+
+PLAN_SECONDS = 5.0
+"""How long plans are kept: what is right for an empty store may be wrong for the one that it has become."""
 
 # `begin`: of a store that is only looked at.
 _BEGIN_READING = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
@@ -115,6 +119,8 @@ class Database:
         self._sent: list[tuple[psycopg.Cursor[tuple[Any, ...]], str, Any]] = []
         """Statements that go out with the next one."""
         self._by_keys = False
+        self._clock = clock
+        self._planned = clock.monotonic()
         self._reconciled = True
         self._read_only = read_only
         self._closed = False
@@ -179,9 +185,14 @@ class Database:
 
         To plan the statements of an exchange takes longer than to run them.
         """
-        if not self._by_keys:
-            self._by_keys = True
-            self.send(_BY_KEYS)
+        if self._by_keys:
+            return
+        now = self._clock.monotonic()
+        if now - self._planned > PLAN_SECONDS and self._connection.prepare_threshold is not None:
+            self._planned = now
+            self._run("DEALLOCATE ALL", None)
+        self._by_keys = True
+        self.send(_BY_KEYS)
 
     def put_off(self, step: Callable[[Sequence[Claim]], None], claim: Claim) -> None:
         """Have something done with a claim at the end of the transaction: once, with all claims for which it is."""

@@ -82,7 +82,9 @@ SELECT due.due_at, due.next_id, due.id, wanted.channel
 # `take`: claim one task of each of these lanes, and leave the lane without a turn. `firm` is the first task that lets
 # nobody pass: not one whose time to hold others back is over, nor one that waits and holds nobody back. What may go
 # before it ends at its id, so that the index ends there, too: a lane may be long. `held` is looked for once in a lane:
-# for each task, a planner takes it for so dear that it no longer tells plans apart, and reads all tasks.
+# for each task, a planner takes it for so dear that it no longer tells plans apart, and reads all tasks. Whatever is
+# looked for in a lane is looked for by lane and id, in the order of both: there is one index for that. By the id alone,
+# all that was ever sent would be read, by a plan that was made when there was little.
 _TAKE = f"""
 WITH busy AS (UPDATE outbox.lanes SET due_at = NULL, next_id = NULL WHERE id = ANY (%(lanes)s::bigint[]))
 UPDATE outbox.tasks AS t
@@ -91,16 +93,20 @@ UPDATE outbox.tasks AS t
   FROM unnest(%(lanes)s::bigint[]) AS lane (id)
   LEFT JOIN LATERAL (
        SELECT id FROM outbox.tasks AS one
-        WHERE one.lane = lane.id AND status = 'queued'
+        WHERE one.lane BETWEEN lane.id AND lane.id AND status = 'queued'
           AND NOT coalesce(hold_until <= %(now)s, not_before > %(now)s)
-        ORDER BY id LIMIT 1) AS firm ON true
+        ORDER BY one.lane, id LIMIT 1) AS firm ON true
  CROSS JOIN LATERAL (
-       SELECT max(hold_until) AS until FROM outbox.tasks AS one
-        WHERE one.lane = lane.id AND status = 'queued' AND id < firm.id) AS held
+       SELECT max(hold_until) AS until FROM (
+           SELECT hold_until FROM outbox.tasks AS one
+            WHERE one.lane >= lane.id AND (one.lane, id) < (lane.id, firm.id) AND status = 'queued'
+            ORDER BY one.lane, id) AS before) AS held
  CROSS JOIN LATERAL (
-       SELECT id FROM outbox.tasks AS one
-        WHERE one.lane = lane.id AND status = 'queued' AND not_before <= %(now)s
-          AND id <= coalesce(firm.id, 9223372036854775807)
+       SELECT id FROM (
+           SELECT id, not_before FROM outbox.tasks AS one
+            WHERE one.lane >= lane.id AND (one.lane, id) <= (lane.id, coalesce(firm.id, 9223372036854775807))
+              AND status = 'queued' AND not_before <= %(now)s
+            ORDER BY one.lane, id) AS one
         ORDER BY CASE WHEN id = firm.id THEN greatest(not_before, held.until) ELSE not_before END, id LIMIT 1) AS turn
   JOIN outbox.messages AS m ON m.id = turn.id
  WHERE t.id = turn.id
@@ -121,12 +127,14 @@ WITH turns AS MATERIALIZED (
       FROM unnest(%(lanes)s::bigint[]) AS lane (id)
       LEFT JOIN LATERAL (
            SELECT id, not_before FROM outbox.tasks AS one
-            WHERE one.lane = lane.id AND status = 'queued' AND not_before <= %(now)s
-            ORDER BY id LIMIT 1) AS ready ON true
+            WHERE one.lane BETWEEN lane.id AND lane.id AND status = 'queued' AND not_before <= %(now)s
+            ORDER BY one.lane, id LIMIT 1) AS ready ON true
       LEFT JOIN LATERAL (
-           SELECT min(ARRAY[not_before, id]) AS turn, max(hold_until) AS held FROM outbox.tasks AS one
-            WHERE one.lane = lane.id AND status = 'queued' AND not_before > %(now)s
-              AND id < coalesce(ready.id, 9223372036854775807)) AS waiting ON true),
+           SELECT min(ARRAY[not_before, id]) AS turn, max(hold_until) AS held FROM (
+               SELECT id, not_before, hold_until FROM outbox.tasks AS one
+                WHERE one.lane >= lane.id AND (one.lane, id) < (lane.id, coalesce(ready.id, 9223372036854775807))
+                  AND status = 'queued' AND not_before > %(now)s
+                ORDER BY one.lane, id) AS before) AS waiting ON true),
 placed AS (
     UPDATE outbox.lanes SET due_at = turn[1], next_id = turn[2]::bigint FROM turns
      WHERE lanes.id = turns.id AND (due_at, next_id) IS DISTINCT FROM (turn[1], turn[2]::bigint)

@@ -46,6 +46,17 @@ def test_a_lane_of_thousands_costs_what_a_short_one_does(tmp_path: Path) -> None
         assert read_by_a_visit(outbox) <= short + 5
 
 
+def test_a_plan_that_was_made_for_a_few_messages_is_kept_and_right_for_thousands(tmp_path: Path) -> None:
+    with open_postgres(tmp_path, SystemClock()) as outbox:
+        outbox.enqueue([draft(key=str(number), recipient="甲") for number in range(10)])
+        short = [read_by_a_visit(outbox) for _ in range(5)][-1]
+        with open_postgres(tmp_path, SystemClock()) as other:
+            other.enqueue([draft(key=str(number), recipient=f"群{number % 10}") for number in range(10, 12_000)])
+            for one in other.exchange([], "other", 10, {"robot": ChannelBounds()}, 120.0).claims:
+                other.release(one)
+        assert read_by_a_visit(outbox) <= short + 5
+
+
 def test_many_long_lanes_cost_what_is_claimed_once_the_server_knows_how_long_they_are(tmp_path: Path) -> None:
     with open_postgres(tmp_path, SystemClock()) as outbox:
         for part in range(10):

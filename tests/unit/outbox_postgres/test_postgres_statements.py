@@ -13,6 +13,7 @@ from postgres_store import open_postgres
 
 from notifykit.clock import SystemClock
 from notifykit.errors import StoreError
+from notifykit.outbox.postgres.database import PLAN_SECONDS
 from notifykit.outbox.postgres.store import PostgresOutbox
 from notifykit.testing import draft
 from notifykit.testing.outbox.steps import accept, claim_one, queue, queue_drafts
@@ -129,6 +130,28 @@ def test_an_exchange_is_planned_once_and_the_session_stays_as_it_was(outbox: Pos
         assert outbox.db.one("SHOW enable_seqscan") == ("off",), "as where the plan was made"
     for name, value in (("enable_seqscan", "on"), ("enable_hashjoin", "on"), ("plan_cache_mode", "auto")):
         assert outbox.db.one(f"SHOW {name}") == (value,)
+
+
+class Later(SystemClock):
+    ahead = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead
+
+
+def test_plans_are_made_anew_after_a_while(tmp_path: Path) -> None:
+    clock = Later()
+    with open_postgres(tmp_path, clock) as outbox:
+        queue(outbox, *"abcdefghij")
+        for _ in range(4):
+            accept(outbox, claim_one(outbox))
+        assert outbox.db.one(KEPT)[0] > 0
+        clock.ahead = 2 * PLAN_SECONDS
+        accept(outbox, claim_one(outbox))
+        assert outbox.db.one(KEPT)[0] == 0
+        for _ in range(4):
+            accept(outbox, claim_one(outbox))
+        assert outbox.db.one(KEPT)[0] > 0
 
 
 def test_plans_are_kept_anew_after_a_failure(outbox: PostgresOutbox) -> None:
