@@ -28,8 +28,14 @@ _UNREADABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 Stamp = tuple[int, int, int, int | None]
 """Number, size and time of a file; and a checksum of its content, where its time may not tell two writes apart."""
 
-_YOUNG = 4.0
-"""Seconds for which a file that was written may be written again and keep its time: such clocks tick at up to 2 s."""
+_TICK = 0.1
+"""Seconds for which a file that was written may be written again and keep its time: clocks tick at up to 50 ms."""
+
+_COARSE_TICK = 4.0
+"""The same where times of files are whole seconds: some file systems keep those alone, FAT every second one."""
+
+_LARGE = 16 << 20
+"""Bytes: a larger file is waited for and not read, which would take longer the larger it is."""
 
 
 class ReadOnlyDatabase(Database):
@@ -177,11 +183,20 @@ def _size(path: Path) -> int | None:
 
 
 def _stamp(path: Path, *, by_content: bool | None = None) -> Stamp | None:
-    """Return what tells a state of a file from others. `by_content`: None where that is up to its age."""
+    """Return what tells a state of a file from others. `by_content`: None where that is up to its age and size.
+
+    A large file that was just written is not read for that: its clock is waited for, so that the next write has
+    another time.
+    """
     try:
         found = path.stat()
         if by_content is None:
-            by_content = abs(time.time() - found.st_mtime) < _YOUNG
+            whole = found.st_mtime_ns % 10**9 == 0
+            tick, age = _COARSE_TICK if whole else _TICK, time.time() - found.st_mtime
+            by_content = abs(age) < tick
+            if by_content and found.st_size > _LARGE and not whole:
+                time.sleep(tick - age)
+                by_content = False
         return found.st_ino, found.st_size, found.st_mtime_ns, _checksum(path) if by_content else None
     except OSError:
         return None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,11 +40,14 @@ def test_our_own_subjects_do_the_work_that_they_are_timed_for(tmp_path: Path) ->
 
 
 @pytest.mark.long
-def test_the_page_is_looked_at_while_all_is_sent(tmp_path: Path) -> None:
+def test_the_page_is_looked_at_while_all_is_sent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shelf = Shelf(tmp_path / "shelf")
     for name in ("pages", "sending"):
         (tmp_path / name).mkdir()
-    assert looking.slowest_page(tmp_path / "pages", shelf, total=1_200, sends=200).value > 0
+    assert looking.slowest_page(tmp_path / "pages", shelf, total=1_200, sends=200, looks=3).value > 0
+    told = capsys.readouterr().err
+    assert all(int(number) >= 3 for number in re.findall(r"ms at p95 of (\d+)", told))
+    assert "looks while the dispatcher ran" in told
     assert looking.sending(tmp_path / "sending", shelf, total=1_200, sends=200, people=2).value > 0
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -16,7 +18,7 @@ import pytest
 from notifykit.errors import StoreChangedError, StoreError
 from notifykit.model import Outcome, Status
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.sqlite import schema
+from notifykit.outbox.sqlite import reading, schema
 from notifykit.outbox.sqlite.steps import steps
 from notifykit.outbox.values import ChannelBounds, Filter, Transition
 from notifykit.testing import FakeClock, draft
@@ -43,6 +45,17 @@ ROW = {
     "worker": "w",
 }
 """What all versions keep of a task."""
+
+
+SECOND = 10**9
+
+
+def bytes_read() -> int:
+    """What this process has read of files so far. A system that does not tell it, says that it was nothing."""
+    try:
+        return int(Path("/proc/self/io").read_text(encoding="ascii").split()[1])
+    except OSError:
+        return 0
 
 
 @contextmanager
@@ -152,6 +165,48 @@ def test_what_is_written_while_a_store_is_read_without_locks_is_noticed(tmp_path
         with pytest.raises(StoreChangedError, match="written to just now") as caught:
             looking.require_unchanged()
         assert caught.value.passing
+
+
+def test_a_large_store_that_was_just_written_is_not_read_whole(tmp_path: Path) -> None:
+    store = tmp_path / "outbox.db"
+    lived(store)
+    with closing(sqlite3.connect(store)) as other, other:
+        other.execute("CREATE TABLE ballast (content BLOB)")
+        other.execute("INSERT INTO ballast VALUES (zeroblob(?))", (reading._LARGE,))
+    large, before = store.stat().st_size, bytes_read()
+    with closing(SqliteOutbox.look(store, FakeClock())) as looking:
+        # From now on a write has another time: the clock of the file has gone on.
+        assert time.time() - store.stat().st_mtime >= 0.1
+        list(looking.tasks(Filter()))
+        looking.require_unchanged()
+        assert bytes_read() - before < large / 8
+        with store.open("r+b") as file:  # past SQLite, at the end: no log tells it, nor does the size
+            file.seek(-1, os.SEEK_END)
+            file.write(b"x")
+        with pytest.raises(StoreChangedError):
+            looking.require_unchanged()
+
+
+@pytest.mark.parametrize(("resolution", "tick"), [(SECOND, 4.0), (1, 0.1)], ids=["whole seconds", "nanoseconds"])
+def test_a_write_that_leaves_the_time_of_the_file_is_noticed_while_its_clock_may_stand(
+    tmp_path: Path, resolution: int, tick: float
+) -> None:
+    store = tmp_path / "outbox.db"
+    lived(store)
+    for _ in range(50):  # until this process was not held up meanwhile
+        at = time.time_ns() // resolution * resolution
+        os.utime(store, ns=(at, at))
+        with closing(SqliteOutbox.look(store, FakeClock())) as looking:
+            if time.time() - at / SECOND >= tick:
+                continue
+            with store.open("r+b") as file:
+                file.seek(-1, os.SEEK_END)
+                file.write(b"x")
+            os.utime(store, ns=(at, at))
+            with pytest.raises(StoreChangedError):
+                looking.require_unchanged()
+            return
+    pytest.fail("no look was in time")
 
 
 def test_nothing_can_be_written_by_who_looks(tmp_path: Path) -> None:
