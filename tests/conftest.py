@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -54,8 +55,9 @@ def as_before() -> Iterator[None]:
     translation.speak(translation.ENGLISH)
     if secrets._known.keys() != credentials.keys():
         secrets._known, secrets._forms = credentials, secrets._Forms(credentials)
-    for name in [name for name in sys.modules if name.partition(".")[0] in OLD_PROGRAM]:
-        del sys.modules[name]
+    if not OLD_PROGRAM.isdisjoint(sys.modules):
+        for name in [name for name in sys.modules if name.partition(".")[0] in OLD_PROGRAM]:
+            del sys.modules[name]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -99,6 +101,13 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
             report.outcome = "failed"
             report.longrepr = f"skipped in CI: {reason}; .ci/run installs what tests need"
     return report
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is there from now on to itself: thousands of tests and modules, which the collector would look at in
+    every round."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -6,13 +6,15 @@ error, never an empty place in a message; so is a method, or a whole record, whe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from types import TracebackType
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, UndefinedError, nodes
 from jinja2.environment import Template as JinjaTemplate
+from jinja2.filters import FILTERS as JINJAS_FILTERS
 from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
@@ -310,10 +312,19 @@ def environment_of(escape: Escape | None, time: PassTime) -> _Environment:
         return escaped(escape, value if type(value) is str else str(value))
 
     environment = _Environment(undefined=_Undefined, finalize=finalize)
-    environment.filters.update(FILTERS | time_filters(time))
-    environment.filters = defined_filters(bounded_filters(environment.filters))
+    environment.filters = _lasting_filters() | _guarded(time_filters(time))
     del environment.globals["lipsum"]
     return environment
+
+
+@cache
+def _lasting_filters() -> dict[str, Callable[..., Any]]:
+    """Return the filters that are the same for every pass."""
+    return _guarded(JINJAS_FILTERS | FILTERS)
+
+
+def _guarded(filters: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+    return defined_filters(bounded_filters(filters))
 
 
 def escaped(escape: Escape, text: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 from yaml.constructor import SafeConstructor
 
+from notifykit.config.compose import composed
 from notifykit.config.defects import Defects, Place
 from notifykit.config.tree import Branch, Leaf, Listing, Node, Written
 from notifykit.durable.ordinary import read_ordinary
@@ -43,7 +44,7 @@ class Files:
         if text is None:
             return None
         try:
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
+            node = composed(text)
             if node is not None:
                 return _Reader(name, text, self._defects).read(node)
             self._defects.add(
@@ -211,7 +212,7 @@ class _Reader:
                 inherited += self._merged(value)
             elif not isinstance(key, yaml.ScalarNode):
                 self._defects.add(place, "", gettext("a key must be text"), mend=gettext("put it in quotes"))
-            elif key.style is None and key.value[:1].isspace():
+            elif not key.style and key.value[:1].isspace():
                 what = gettext(
                     "U+{code:04X} stands before {key} where YAML wants spaces",
                     code=ord(key.value[0]),

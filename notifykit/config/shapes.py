@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
@@ -18,6 +19,8 @@ from notifykit.options import OptionError
 from notifykit.plugins.registry import Offer
 from notifykit.secrets import SecretMissingError, Surroundings, redact
 from notifykit.wording.translation import gettext
+
+Made = TypeVar("Made")
 
 
 class Shape:
@@ -37,8 +40,7 @@ class Shape:
                 mend=gettext("its author must mend that"),
             )
         self.cls: type = cls
-        fields = [field for field in dataclasses.fields(cls) if field.init]
-        if taken := sorted(reserved & {field.name for field in fields}):
+        if taken := sorted(reserved & {field.name for field in _options(cls)}):
             raise PluginError(
                 gettext(
                     "its type {name!r} of {by} has an option {taken!r}, a word that notifykit keeps for itself",
@@ -48,15 +50,23 @@ class Shape:
                 ),
                 mend=gettext("its author must rename it"),
             )
+        self._name = offer.name
+        self._adapter = self._of_class(_adapter)
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """The JSON Schema of the options. Raises PluginError where there can be none."""
+        return self._of_class(_schema)
+
+    def _of_class(self, made: Callable[[type], Made]) -> Made:
         try:
-            self._adapter: TypeAdapter[Any] = TypeAdapter(twin_of(cls, fields))
-            self.schema: Mapping[str, Any] = self._adapter.json_schema(schema_generator=TolerantJsonSchema)
+            return made(self.cls)
         except (PydanticUserError, NameError, TypeError) as error:
             reason = " ".join(str(error).splitlines()[0].split())
             raise PluginError(
                 gettext(
                     "its type {name!r} of {by} has an option that cannot come from YAML ({reason})",
-                    name=offer.name,
+                    name=self._name,
                     by=self._by,
                     reason=reason,
                 ),
@@ -123,6 +133,21 @@ class Shape:
                     ),
                     mend=gettext("its author must mend that"),
                 )
+
+
+def _options(cls: type[Any]) -> list[dataclasses.Field[Any]]:
+    return [field for field in dataclasses.fields(cls) if field.init]
+
+
+@lru_cache(maxsize=256)
+def _adapter(cls: type) -> TypeAdapter[Any]:
+    return TypeAdapter(twin_of(cls, _options(cls)))
+
+
+@lru_cache(maxsize=256)
+def _schema(cls: type) -> Mapping[str, Any]:
+    """Return it, which few starts ask for: where an option is wrong, and for editors."""
+    return _adapter(cls).json_schema(schema_generator=TolerantJsonSchema)
 
 
 def refused(error: ValueError | NotifykitError, section: Branch, prefix: KeyPath, defects: Defects) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import lru_cache, partial
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,7 @@ def load_plugins(
         else:
             loading.add(plugin, entry_point)
     plugins = Plugins(
-        manager=loading.manager,
+        manager=partial(_together, loading.modules),
         alone=loading.alone,
         registry=registry_of(loading.shelf),
         loaded=loading.loaded,
@@ -83,11 +84,30 @@ def new_manager(hooks: Collection[str] | None = None) -> pluggy.PluginManager:
     return manager
 
 
+def _together(plugins: Mapping[str, object]) -> pluggy.PluginManager:
+    """Return a manager of all of them, in this order."""
+    manager = new_manager()
+    for name, plugin in plugins.items():
+        manager.register(plugin, name)
+    return manager
+
+
+def _alone(plugin: object, name: str) -> pluggy.PluginManager:
+    """Return a manager of one plugin. Raises PluginError where its hooks will not do."""
+    manager = new_manager(check_module(plugin))
+    manager.register(plugin, name)
+    return manager
+
+
+_module_alone: Callable[[ModuleType, str], pluggy.PluginManager] = lru_cache(maxsize=128)(_alone)
+"""Likewise: a module is looked at once in a process, however often plugins are loaded."""
+
+
 class _Loading:
     """What has been loaded so far."""
 
     def __init__(self, failed: list[FailedPlugin]) -> None:
-        self.manager = new_manager()
+        self.modules: dict[str, object] = {}
         self.alone: dict[str, pluggy.HookRelay] = {}
         self.shelf = empty_shelf()
         self.loaded: list[LoadedPlugin] = []
@@ -112,20 +132,20 @@ class _Loading:
             )
         with contextlib.redirect_stdout(sys.stderr):  # a print at import must not spoil what stdout is for
             module = entry_point.load()
-            hooks = check_module(module)
-            if twin := self.manager.get_name(module):
+            alone = (
+                _module_alone(module, plugin.name) if isinstance(module, ModuleType) else _alone(module, plugin.name)
+            )
+            if twin := next((name for name, other in self.modules.items() if other == module), None):
                 raise PluginError(
                     gettext("it names the very object of plugin {twin!r}", twin=twin),
                     mend=gettext("remove one of the entry points"),
                 )
-            alone = new_manager(hooks)
-            alone.register(module, plugin.name)
             offers = Registrations(plugin, self.shelf)
             for role in NEEDED_METHOD:
                 if register := getattr(alone.hook, f"register_{role}", None):
                     register(register=offers.register(role))
             offers.close()
-        self.manager.register(module, plugin.name)
+        self.modules[plugin.name] = module
         self.alone[plugin.name] = alone.hook
         self.loaded.append(
             LoadedPlugin(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pluggy
 
 from notifykit.errors import PluginClash, PluginError, pass_interrupt
+from notifykit.plugins.checks import SPECIFIED
 from notifykit.plugins.commands import COMMAND_HOOKS, LazyCommand, commands_of
 from notifykit.plugins.named import OfferBrokenError
 from notifykit.plugins.registry import Registry
@@ -34,7 +35,7 @@ class Plugins:
     def __init__(
         self,
         *,
-        manager: pluggy.PluginManager,
+        manager: Callable[[], pluggy.PluginManager],
         alone: Mapping[str, pluggy.HookRelay],
         registry: Registry,
         loaded: Sequence[LoadedPlugin],
@@ -43,8 +44,7 @@ class Plugins:
         warnings: tuple[str, ...],
         strict: bool,
     ) -> None:
-        self.hook = manager.hook
-        """Calls a hook of all plugins at once; what one of them raises comes through."""
+        self._manager = manager
         self.registry = registry
         self.loaded = tuple(loaded)
         self.blocked = blocked
@@ -53,9 +53,16 @@ class Plugins:
         self._failed = failed
         self._strict = strict
         self._alone = alone
-        self._observers = {hook: tuple(_observers(manager, alone, hook)) for hook in vars(manager.hook)}
+        implemented = {hook for plugin in self.loaded for hook in plugin.hooks}
+        self._observed = {hook: hook in implemented for hook in SPECIFIED}
+        self._observers: dict[str, Sequence[tuple[str, Callable[..., Any]]]] = {}
         self._complained: set[tuple[str, str]] = set()
         self._commands: dict[str, LazyCommand] = {}
+
+    @cached_property
+    def hook(self) -> pluggy.HookRelay:
+        """Calls a hook of all plugins at once; what one of them raises comes through."""
+        return self._manager().hook  # few commands ask all of them
 
     @property
     def failed(self) -> tuple[FailedPlugin, ...]:
@@ -64,7 +71,7 @@ class Plugins:
 
     def observed(self, hook: str) -> bool:
         """Whether any plugin implements this hook."""
-        return bool(self._observers[hook])
+        return self._observed[hook]
 
     def observe(self, hook: str, **arguments: object) -> None:
         """Call an observer hook of each plugin for itself, from any thread.
@@ -75,6 +82,10 @@ class Plugins:
 
     def ask(self, hook: str, **arguments: object) -> list[Any]:
         """Do so, and return what each of them says, but for None."""
+        if not self.observed(hook):
+            return []
+        if hook not in self._observers:
+            self._observers[hook] = list(_observers(self.hook, self._alone, hook))
         said: list[Any] = []
         for name, call in self._observers[hook]:
             try:
@@ -219,10 +230,10 @@ class Plugins:
 
 
 def _observers(
-    manager: pluggy.PluginManager, alone: Mapping[str, pluggy.HookRelay], hook: str
+    together: pluggy.HookRelay, alone: Mapping[str, pluggy.HookRelay], hook: str
 ) -> Iterable[tuple[str, Callable[..., Any]]]:
     """Yield each implementation in pluggy's calling order (`tryfirst`, then the last that was registered)."""
-    for implementation in reversed(getattr(manager.hook, hook).get_hookimpls()):
+    for implementation in reversed(getattr(together, hook).get_hookimpls()):
         yield implementation.plugin_name, getattr(alone[implementation.plugin_name], hook)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from notifykit.errors import ExitCode, PluginError
-from notifykit.plugins import load_plugins
+from notifykit.plugins import load, load_plugins
 
 GOOD = """
     @dataclass
@@ -463,6 +463,39 @@ def test_hosts_do_not_share_anything(site: Any) -> None:
     assert one.observed("task_sent")
     assert not two.observed("task_sent")
     assert len(one.hook.task_sent(task=None, outcome=None)) == 0
+
+
+def test_a_module_is_examined_once_and_registers_in_each_host(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.plugin("bird", GOOD)
+    examined: list[object] = []
+    check = load.check_module
+    monkeypatch.setattr(load, "check_module", lambda plugin: examined.append(plugin) or check(plugin))
+    first, second = site.load(), site.load()
+    assert len(examined) == 1
+    assert list(first.registry.senders) == list(second.registry.senders) == ["pigeon"]
+    assert first.loaded == second.loaded
+
+
+def test_an_object_without_a_hash_may_be_a_plugin(site: Any) -> None:
+    site.install(
+        "dist-flock",
+        {"flock": "flock:plugin"},
+        {
+            "flock.py": """
+                import notifykit
+
+                class Flock(dict):
+                    @notifykit.hookimpl
+                    def task_sent(self, task): task.append("flock")
+
+                plugin = Flock()
+            """
+        },
+    )
+    for _ in range(2):
+        plugins, heard = site.load(), []
+        plugins.observe("task_sent", task=heard, outcome=None)
+        assert heard == ["flock"]
 
 
 def test_an_entry_point_without_a_distribution(site: Any) -> None:
