@@ -21,7 +21,7 @@ from system import may_be_skipped
 # Before anything of notifykit is imported: what it takes from `time` must be the clock that ticks.
 coarse_clock.from_environment()
 
-from notifykit import secrets  # noqa: E402 - see above
+from notifykit import redaction  # noqa: E402 - see above
 from notifykit.wording import translation  # noqa: E402
 
 surroundings.settle()
@@ -47,14 +47,14 @@ OLD_PROGRAM = {"modules", "task_manager", "task_scheduler", "jobs"}
 @contextmanager
 def as_before() -> Iterator[None]:
     root = logging.getLogger()
-    handlers, level, path, credentials = list(root.handlers), root.level, list(sys.path), dict(secrets._known)
+    handlers, level, path, credentials = list(root.handlers), root.level, list(sys.path), dict(redaction._known)
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
     sys.path[:] = path
     translation.speak(translation.ENGLISH)
-    if secrets._known.keys() != credentials.keys():
-        secrets._known, secrets._forms = credentials, secrets._Forms(credentials)
+    if redaction._known.keys() != credentials.keys():
+        redaction._known, redaction._forms = credentials, redaction._Forms(credentials)
     if not OLD_PROGRAM.isdisjoint(sys.modules):
         for name in [name for name in sys.modules if name.partition(".")[0] in OLD_PROGRAM]:
             del sys.modules[name]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from notifykit.alerts.notes import Errors
-from notifykit.secrets import redact
+from notifykit.redaction import redact
 
 MOST = 300
 """Characters that are kept of the latest one."""

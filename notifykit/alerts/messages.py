@@ -18,8 +18,8 @@ from notifykit.errors import RenderError
 from notifykit.model import Draft, OnUnknown, Problem, Record, Status
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import ALERTS_CAMPAIGN, Filter
+from notifykit.redaction import redact
 from notifykit.roles import Decision, Ledger, Strategy
-from notifykit.secrets import redact
 from notifykit.wording import Reason
 from notifykit.wording.host import ALERT_BEGAN, ALERT_ENDED, ALERT_MORE
 

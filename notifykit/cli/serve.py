@@ -15,7 +15,7 @@ import click
 from notifykit.cli.sections import example
 from notifykit.cli.signals import stopping_with
 from notifykit.errors import ExitCode, NotifykitError
-from notifykit.secrets import register
+from notifykit.redaction import register
 from notifykit.session import Session
 from notifykit.terminal.console import info, out, warn
 from notifykit.terminal.durations import DurationType

@@ -18,8 +18,9 @@ from notifykit.config.tree import Branch, KeyPath, Leaf, dotted, locate, plain
 from notifykit.errors import CampaignError, NotifykitError, PluginError, pass_interrupt, told
 from notifykit.legacy import LegacyState
 from notifykit.plugins.registry import Offer, Registry
+from notifykit.redaction import redact
 from notifykit.roles import Sender
-from notifykit.secrets import Surroundings, redact
+from notifykit.secrets import Surroundings
 from notifykit.wording.nearest import nearest
 from notifykit.wording.translation import gettext, gettext_noop, joined
 

@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import BeforeValidator, Field, ValidationInfo
 
-from notifykit.secrets import SecretMissingError, Surroundings, from_environment, from_file, register
+from notifykit.redaction import register
+from notifykit.secrets import SecretMissingError, Surroundings, from_environment, from_file
 from notifykit.wording.translation import gettext
 
 

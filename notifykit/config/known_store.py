@@ -13,10 +13,9 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, ParamSpec, Self, TypeVar
 
 from notifykit import durable
 from notifykit.clock import Clock
@@ -40,8 +39,7 @@ ACCEPT = gettext_noop("where a new one is meant, run `notifykit store accept`")
 _ABOUT = "The outbox that this project works with; `notifykit docs states` says why. Written by notifykit."
 
 
-@dataclass(frozen=True, slots=True)
-class KnownStore:
+class KnownStore(NamedTuple):
     """What a project remembers, in a file of its own."""
 
     file: Path

@@ -14,7 +14,6 @@ from notifykit.config.parse import Files
 from notifykit.config.paths import in_folder, unusable
 from notifykit.config.tree import Branch, Leaf, Listing, Written
 from notifykit.errors import ConfigError, PluginError
-from notifykit.secrets import Surroundings
 from notifykit.wording.translation import gettext
 
 if TYPE_CHECKING:
@@ -104,6 +103,7 @@ class ProjectFile:
         """
         from notifykit.config.sections import ProjectSection
         from notifykit.config.validate import validated
+        from notifykit.secrets import Surroundings
 
         defects = Defects()
         known = ProjectSection.model_fields
@@ -212,6 +212,7 @@ def _plain(section: Branch) -> WantedPlugins | None:
 def _validated(section: Branch, file: Path, defects: Defects) -> WantedPlugins | None:
     from notifykit.config.plugins_section import PluginsSection
     from notifykit.config.validate import validated
+    from notifykit.secrets import Surroundings
 
     found = validated(PluginsSection, section, ("plugins",), Surroundings(folder=file.parent), defects)
     if found is None:

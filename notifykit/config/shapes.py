@@ -17,7 +17,8 @@ from notifykit.config.twin import twin as twin_of
 from notifykit.errors import NotifykitError, PluginError, pass_interrupt
 from notifykit.options import OptionError
 from notifykit.plugins.registry import Offer
-from notifykit.secrets import SecretMissingError, Surroundings, redact
+from notifykit.redaction import redact
+from notifykit.secrets import SecretMissingError, Surroundings
 from notifykit.wording.translation import gettext
 
 Made = TypeVar("Made")

@@ -8,15 +8,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import signal
 import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, NamedTuple
 
 from notifykit.durable.ordinary import refuse_others
 from notifykit.wording.translation import gettext
@@ -179,8 +177,7 @@ def has_writer(descriptor: int) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(NamedTuple):
     """Whether other programs wait that open a file."""
 
     descriptor: int
@@ -227,7 +224,9 @@ def _lease(descriptor: int, kind: int) -> None:
     The kernel tells of those who wait by SIGIO, which would end the process: hence SIGURG, which does nothing.
     """
     if sys.platform == "linux":
-        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+        from signal import SIGURG  # making its names takes longer than the rest of this module
+
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, SIGURG)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, kind)
 
 

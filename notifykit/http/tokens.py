@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from notifykit.clock import Clock, SystemClock
 from notifykit.model import Outcome, Verdict
-from notifykit.secrets import register
+from notifykit.redaction import register
 
 EARLY = 60.0
 """Seconds before its end at which a token is fetched anew, or a tenth of its life where that is less."""

@@ -14,7 +14,7 @@ from notifykit.clock import duration
 from notifykit.operate.activity import Activity, Day, merged
 from notifykit.operate.pictures import Kind, Series, bars, curves
 from notifykit.outbox.values import RecentFigures
-from notifykit.secrets import redact
+from notifykit.redaction import redact
 from notifykit.wording import Language
 
 __all__ = ["MARK", "activity_page"]

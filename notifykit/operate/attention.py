@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from notifykit.model import FOREVER, OVERDUE, Claim, Status, Task
 from notifykit.outbox.values import TEST_CAMPAIGN, CampaignFigures, Count, Filter, Outage, Pause, Pulse, is_reserved
@@ -88,8 +88,7 @@ SOURCE_STATE, STANDS_FOR = "source_state", "held"
 """The notes about sources that read only what is new, one a campaign, and what one has where a source stands still."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StandingSource:
+class StandingSource(NamedTuple):
     """What a source that reads only what is new stands still for: all that came since is read again in each pass."""
 
     since: float

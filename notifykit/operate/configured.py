@@ -9,7 +9,7 @@ from typing import cast
 from notifykit.campaign.campaign import Campaign, Channel
 from notifykit.config.factory import Unavailable
 from notifykit.pipeline.project import Project
-from notifykit.secrets import redact_data
+from notifykit.redaction import redact_data
 
 __all__ = ["Configured", "configured"]
 

@@ -12,7 +12,7 @@ from enum import Enum
 from html import escape
 
 from notifykit.clock import duration
-from notifykit.secrets import redact
+from notifykit.redaction import redact
 
 __all__ = ["Kind", "Series", "bars", "curves"]
 

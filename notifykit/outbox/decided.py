@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from notifykit.model import Status, Task
@@ -59,8 +58,7 @@ _WAITING = (Status.QUEUED, Status.FAILED, Status.IN_DOUBT)
 """Those in which a message keeps its record from being flagged."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
+class Decided(NamedTuple):
     """A message that a decision was about."""
 
     task: Task
@@ -73,8 +71,7 @@ class Decided:
     """Why undoing the decision leaves it where it is; None where it can be put back."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Undoing:
+class Undoing(NamedTuple):
     """What undoing a decision does, or did."""
 
     decision: Decision

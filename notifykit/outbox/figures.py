@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from notifykit.messages.receipts import ReceiptStatus
 from notifykit.model import Status
@@ -14,7 +15,7 @@ LATEST = 20_000
 """How many attempts figures tell of, the latest ones of a store: how they came out, and how long they took."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Latest:
     """The latest attempts of one campaign."""
 
@@ -24,8 +25,7 @@ class _Latest:
     waits: list[float] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
+class Counted(NamedTuple):
     """What a store counted as of one moment, by campaign."""
 
     by_status: Mapping[str, Mapping[Status, int]]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Self
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from notifykit.messages.receipts import ReceiptStatus
 from notifykit.model import Claim, Metadata, Outcome, Status, Task
@@ -64,8 +65,7 @@ def is_reserved(campaign: str) -> bool:
     return campaign.startswith(RESERVED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enqueued:
+class Enqueued(NamedTuple):
     """What came of offering drafts."""
 
     ids: Sequence[int]
@@ -93,8 +93,7 @@ class Transition:
     """Whether the attempt counts as a try of the message. One that a throttled channel refused does not."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
+class Finished(NamedTuple):
     """What came of a claim, and where its task goes."""
 
     claim: Claim
@@ -104,8 +103,7 @@ class Finished:
     """How long the call took."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchanged:
+class Exchanged(NamedTuple):
     """What came of an exchange."""
 
     moved: tuple[bool, ...]
@@ -184,8 +182,7 @@ class Event:
     detail: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CampaignFigures:
+class CampaignFigures(NamedTuple):
     """How one campaign stands."""
 
     campaign: str
@@ -209,14 +206,13 @@ class CampaignFigures:
     """When the oldest task that still waits was queued."""
     errors: Mapping[str, int]
     """Attempts that were not accepted, by code."""
-    receipts: Mapping[ReceiptStatus, int] = field(default_factory=dict)
+    receipts: Mapping[ReceiptStatus, int] = MappingProxyType({})
     """What services told since of how many messages."""
     period: str | None = None
     """The last period of its messages in the store; None: they have none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecentFigures:
+class RecentFigures(NamedTuple):
     """What happened to the messages of one campaign in some time."""
 
     campaign: str
@@ -267,8 +263,7 @@ class Count:
         return f"{self.number:,}{'+' if self.more else ''}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CampaignPulse:
+class CampaignPulse(NamedTuple):
     """What is open of one campaign."""
 
     campaign: str
@@ -284,8 +279,7 @@ class CampaignPulse:
         return self.by_status.get(status, Count())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelPulse:
+class ChannelPulse(NamedTuple):
     """What waits for one channel."""
 
     channel: str
@@ -297,8 +291,7 @@ class ChannelPulse:
     """UTC seconds of the first turn; None where all stand behind what is on the wire. Without pauses and rates."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pulse:
+class Pulse(NamedTuple):
     """What is open now."""
 
     at: float
@@ -348,8 +341,7 @@ class Rewrite:
         return f"{before}; options: {json.dumps(self.task.options, ensure_ascii=False)}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DistinctKeys:
+class DistinctKeys(NamedTuple):
     """Two keys that are different, as a person said, though they read as the same. `one` is the lesser of the two."""
 
     one: str

@@ -7,7 +7,7 @@ from typing import Any
 
 from notifykit.model import FOREVER, Outcome, Verdict
 from notifykit.options import LONGEST
-from notifykit.secrets import redact
+from notifykit.redaction import redact
 from notifykit.wording.host import NO_OUTCOME
 
 _ACCEPTED = Outcome.accepted()

@@ -77,9 +77,8 @@ class Dispatcher:
         self._state = threading.Condition()
         self._most_threads = most_calls(self._exchanges.bounds)
         self._beating = False
-        self._idle = 0
-        self._alive = 0
-        self._looks = 0
+        self._idle = self._alive = self._looks = 0
+        self._spare = 0  # threads that are started once one has found work and left some
         self._finished = False
         self._failure: BaseException | None = None
         self._stop = threading.Event()
@@ -108,7 +107,7 @@ class Dispatcher:
         try:
             self._enlist()
             self._recover()
-            self._start_threads(self._settings.workers)
+            self._start_threads(first=True)
             self._watch(drain=drain, leave_overdue=leave_overdue, until=self._clock.monotonic() + seconds)
         finally:
             self._finish()
@@ -139,10 +138,13 @@ class Dispatcher:
             self._beating = True
         threading.Thread(target=self._beat_on, name="heartbeat", daemon=True).start()
 
-    def _start_threads(self, most: int) -> None:
+    def _start_threads(self, *, first: bool = False) -> None:
+        """Start one thread, the others, or, where all of them are busy, as many again."""
         with self._state:
-            number = min(most, self._most_threads - self._alive)
-            self._alive += max(number, 0)
+            most = 1 if first else self._spare or self._settings.workers
+            self._spare = self._settings.workers - 1 if first else 0
+            number = max(min(most, self._most_threads - self._alive), 0)
+            self._alive += number
         for _ in range(number):
             threading.Thread(target=self._work, name="send", daemon=True).start()
 
@@ -270,16 +272,18 @@ class Dispatcher:
             for errand in errands:
                 self._count(errand.results, errand.thens)
             self._report.add_expired(self._exchanges.take_expired())
-        if self._idle and all(errand.claims for errand in errands):
+        if (self._idle or self._spare) and all(errand.claims for errand in errands):
             self._wake_if_due()
 
     def _wake_if_due(self) -> None:
-        """Wake one idle thread where there is more to do than the busy ones took."""
+        """Wake one idle thread, or start the others, where there is more to do than the busy ones took."""
         due = self._exchanges.next_due(self._exchanges.free())
         if due is not None and due <= self._outbox.now():
             with self._state:
                 self._looks += 1
                 self._state.notify()
+            if self._spare:
+                self._start_threads()
 
     def _give_back(self, claims: Sequence[Claim]) -> None:
         with self._desk.alone(), self._outbox.transaction():
@@ -387,7 +391,7 @@ class Dispatcher:
             return True
         if is_due:
             if not idle:
-                self._start_threads(self._settings.workers)
+                self._start_threads()
             with self._state:
                 self._looks += 1
                 self._state.notify_all()

@@ -29,8 +29,8 @@ from notifykit.pipeline.precedence import Precedence
 from notifykit.pipeline.selection import EVERYTHING, Selection
 from notifykit.plugins import Plugins, load_plugins
 from notifykit.plugins.find import own_version
+from notifykit.redaction import redact
 from notifykit.roles import ObserverContext, SourceContext, StrategyContext
-from notifykit.secrets import redact
 from notifykit.session import PROJECT_FILE
 from notifykit.wording import Reason
 from notifykit.wording.nearest import hint

@@ -15,8 +15,8 @@ from notifykit.model import Owed, Task
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import is_reserved
 from notifykit.pipeline.observers import Nobody, Observers
+from notifykit.redaction import redact, redact_data
 from notifykit.roles import WriteBack
-from notifykit.secrets import redact, redact_data
 from notifykit.wording import Reason
 from notifykit.wording.host import WRITE_BACK_FAILED, WRITE_BACK_ODD, WRITE_BACK_SILENT
 from notifykit.wording.translation import untranslated

@@ -56,6 +56,18 @@ class Manager(pluggy.PluginManager):
         return found
 
 
+def new_manager(hooks: Collection[str] | None = None) -> pluggy.PluginManager:
+    """Return a plugin manager that knows these hooks, or all, and no plugin."""
+    manager = Manager()
+    if hooks is None:
+        manager.add_hookspecs(hookspecs)
+    elif hooks:
+        some = ModuleType("hookspecs")  # pluggy looks longer at a class
+        vars(some).update({hook: getattr(hookspecs, hook) for hook in hooks})
+        manager.add_hookspecs(some)
+    return manager
+
+
 SPECIFIED = tuple(name for name, value in vars(hookspecs).items() if hasattr(value, f"{hookspecs.PROJECT}_spec"))
 """The names of all hooks."""
 
@@ -68,6 +80,26 @@ def _signature(hook: str) -> str:
 @cache
 def _arguments(hook: str) -> Collection[str]:
     return inspect.signature(getattr(hookspecs, hook)).parameters
+
+
+_NEVER_RUNS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
+_NAMES_MORE = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+
+
+def _is_plain(hook: str, function: Callable[..., object]) -> bool:
+    """Whether a function runs when it is called, and takes nothing but what the hook gives, without a default.
+
+    What is no function, or was decorated with more than the mark, is to be looked at closely.
+    """
+    if not isinstance(function, FunctionType) or len(vars(function)) != 1:
+        return False
+    code = function.__code__
+    taken = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return (
+        not code.co_flags & (_NEVER_RUNS | _NAMES_MORE)
+        and not (function.__defaults__ or function.__kwdefaults__)
+        and all(name in _arguments(hook) for name in taken)
+    )
 
 
 def check_module(plugin: object) -> list[str]:
@@ -119,6 +151,8 @@ def _marked(plugin: object) -> Iterator[tuple[str, tuple[Callable[..., object], 
 
 
 def _check_hook(hook: str, function: Callable[..., object], *, wrapper: bool) -> None:
+    if _is_plain(hook, function):
+        return
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         raise PluginError(
             gettext("{hook} is async, so it would never run", hook=hook), mend=gettext("write it as a plain function")

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from notifykit.errors import PluginError
 from notifykit.hookspecs import PROJECT
 from notifykit.plugins.distributions import InfoFolder, distributions, entry_points
-from notifykit.plugins.report import FailedPlugin, PluginId, failure
+from notifykit.plugins.report import PluginId, failure
 from notifykit.wording.translation import gettext, gettext_noop
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution, EntryPoint
 
+    from notifykit.plugins.failed import FailedPlugin
     from notifykit.plugins.local import LocalFile
 
 OWN_DISTRIBUTION = "notifykit-outbox"

@@ -5,24 +5,25 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import lru_cache, partial
+from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pluggy
 
-from notifykit import hookspecs
 from notifykit.errors import PluginError, pass_interrupt
-from notifykit.plugins.checks import NEEDED_METHOD, Manager, check_module
+from notifykit.plugins.checks import NEEDED_METHOD, check_module, new_manager
 from notifykit.plugins.find import FoundPlugin, canonical, find_entry_points, identify, in_order
 from notifykit.plugins.loaded import Plugins
 from notifykit.plugins.registering import Registrations, empty_shelf, registry_of
-from notifykit.plugins.report import FailedPlugin, LoadedPlugin, PluginId, failure
+from notifykit.plugins.report import LoadedPlugin, PluginId, failure
 from notifykit.wording.translation import gettext
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
+    from notifykit.plugins.failed import FailedPlugin
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ def load_plugins(
         else:
             loading.add(plugin, entry_point)
     plugins = Plugins(
-        manager=partial(_together, loading.modules),
+        objects=loading.objects,
         alone=loading.alone,
         registry=registry_of(loading.shelf),
         loaded=loading.loaded,
@@ -70,26 +71,6 @@ def load_plugins(
     if strict:
         plugins.import_offered()
     return plugins
-
-
-def new_manager(hooks: Collection[str] | None = None) -> pluggy.PluginManager:
-    """Return a plugin manager that knows these hooks, or all, and no plugin."""
-    manager = Manager()
-    if hooks is None:
-        manager.add_hookspecs(hookspecs)
-    elif hooks:
-        some = ModuleType("hookspecs")  # pluggy looks longer at a class
-        vars(some).update({hook: getattr(hookspecs, hook) for hook in hooks})
-        manager.add_hookspecs(some)
-    return manager
-
-
-def _together(plugins: Mapping[str, object]) -> pluggy.PluginManager:
-    """Return a manager of all of them, in this order."""
-    manager = new_manager()
-    for name, plugin in plugins.items():
-        manager.register(plugin, name)
-    return manager
 
 
 def _alone(plugin: object, name: str) -> pluggy.PluginManager:
@@ -107,7 +88,7 @@ class _Loading:
     """What has been loaded so far."""
 
     def __init__(self, failed: list[FailedPlugin]) -> None:
-        self.modules: dict[str, object] = {}
+        self.objects: dict[str, object] = {}
         self.alone: dict[str, pluggy.HookRelay] = {}
         self.shelf = empty_shelf()
         self.loaded: list[LoadedPlugin] = []
@@ -135,7 +116,7 @@ class _Loading:
             alone = (
                 _module_alone(module, plugin.name) if isinstance(module, ModuleType) else _alone(module, plugin.name)
             )
-            if twin := next((name for name, other in self.modules.items() if other == module), None):
+            if twin := next((name for name, other in self.objects.items() if other == module), None):
                 raise PluginError(
                     gettext("it names the very object of plugin {twin!r}", twin=twin),
                     mend=gettext("remove one of the entry points"),
@@ -145,7 +126,7 @@ class _Loading:
                 if register := getattr(alone.hook, f"register_{role}", None):
                     register(register=offers.register(role))
             offers.close()
-        self.modules[plugin.name] = module
+        self.objects[plugin.name] = module
         self.alone[plugin.name] = alone.hook
         self.loaded.append(
             LoadedPlugin(

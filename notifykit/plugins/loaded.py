@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,12 +15,14 @@ from notifykit.plugins.checks import SPECIFIED
 from notifykit.plugins.commands import COMMAND_HOOKS, LazyCommand, commands_of
 from notifykit.plugins.named import OfferBrokenError
 from notifykit.plugins.registry import Registry
-from notifykit.plugins.report import FailedPlugin, LoadedPlugin, PluginId, failure
+from notifykit.plugins.report import LoadedPlugin, PluginId, failure
+from notifykit.plugins.together import Together
 from notifykit.wording.translation import gettext
 
 if TYPE_CHECKING:
     import click
 
+    from notifykit.plugins.failed import FailedPlugin
     from notifykit.wording import Sentence, Wording
     from notifykit.wording.translation import Catalogue
 
@@ -35,7 +37,7 @@ class Plugins:
     def __init__(
         self,
         *,
-        manager: Callable[[], pluggy.PluginManager],
+        objects: Mapping[str, object],
         alone: Mapping[str, pluggy.HookRelay],
         registry: Registry,
         loaded: Sequence[LoadedPlugin],
@@ -44,7 +46,6 @@ class Plugins:
         warnings: tuple[str, ...],
         strict: bool,
     ) -> None:
-        self._manager = manager
         self.registry = registry
         self.loaded = tuple(loaded)
         self.blocked = blocked
@@ -53,16 +54,11 @@ class Plugins:
         self._failed = failed
         self._strict = strict
         self._alone = alone
-        implemented = {hook for plugin in self.loaded for hook in plugin.hooks}
-        self._observed = {hook: hook in implemented for hook in SPECIFIED}
-        self._observers: dict[str, Sequence[tuple[str, Callable[..., Any]]]] = {}
+        self.hook = Together(alone, {plugin.name: (objects[plugin.name], plugin.hooks) for plugin in loaded})
+        """Calls a hook of all plugins at once; what one of them raises comes through."""
+        self._observers: dict[str, tuple[tuple[str, Callable[..., Any]], ...]] = {}
         self._complained: set[tuple[str, str]] = set()
         self._commands: dict[str, LazyCommand] = {}
-
-    @cached_property
-    def hook(self) -> pluggy.HookRelay:
-        """Calls a hook of all plugins at once; what one of them raises comes through."""
-        return self._manager().hook  # few commands ask all of them
 
     @property
     def failed(self) -> tuple[FailedPlugin, ...]:
@@ -71,7 +67,7 @@ class Plugins:
 
     def observed(self, hook: str) -> bool:
         """Whether any plugin implements this hook."""
-        return self._observed[hook]
+        return bool(self._in_turn(hook))
 
     def observe(self, hook: str, **arguments: object) -> None:
         """Call an observer hook of each plugin for itself, from any thread.
@@ -82,12 +78,8 @@ class Plugins:
 
     def ask(self, hook: str, **arguments: object) -> list[Any]:
         """Do so, and return what each of them says, but for None."""
-        if not self.observed(hook):
-            return []
-        if hook not in self._observers:
-            self._observers[hook] = list(_observers(self.hook, self._alone, hook))
         said: list[Any] = []
-        for name, call in self._observers[hook]:
+        for name, call in self._in_turn(hook):
             try:
                 said += call(**arguments) or ()
             except BaseException as error:
@@ -96,6 +88,16 @@ class Plugins:
                 self._complained.add((name, hook))
                 log.warning("plugin %r failed in %s: %s", name, hook, type(error).__name__, exc_info=first)
         return said
+
+    def _in_turn(self, hook: str) -> tuple[tuple[str, Callable[..., Any]], ...]:
+        """Return each plugin's implementation, in pluggy's calling order: `tryfirst`, then the last registered."""
+        if (found := self._observers.get(hook)) is None:
+            if hook not in SPECIFIED:
+                raise KeyError(hook)
+            implementations = getattr(self.hook, hook).get_hookimpls()
+            names = [implementation.plugin_name for implementation in reversed(implementations)]
+            found = self._observers[hook] = tuple((name, getattr(self._alone[name], hook)) for name in names)
+        return found
 
     def add_commands(self, cli: click.Group) -> None:
         """Let each plugin add its commands. One that raises, or takes a name that is in use, adds none.
@@ -227,14 +229,6 @@ class Plugins:
             "failed": [plugin.as_data() for plugin in self._failed],
             "warnings": list(self.warnings),
         }
-
-
-def _observers(
-    together: pluggy.HookRelay, alone: Mapping[str, pluggy.HookRelay], hook: str
-) -> Iterable[tuple[str, Callable[..., Any]]]:
-    """Yield each implementation in pluggy's calling order (`tryfirst`, then the last that was registered)."""
-    for implementation in reversed(getattr(together, hook).get_hookimpls()):
-        yield implementation.plugin_name, getattr(alone[implementation.plugin_name], hook)
 
 
 def raise_for(failed: Sequence[FailedPlugin]) -> None:

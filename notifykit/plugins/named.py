@@ -7,9 +7,13 @@ import functools
 import importlib
 import re
 import sys
+from typing import TYPE_CHECKING
 
 from notifykit.errors import PluginError, pass_interrupt
-from notifykit.plugins.report import FailedPlugin, PluginId, failure
+from notifykit.plugins.report import PluginId, failure
+
+if TYPE_CHECKING:
+    from notifykit.plugins.failed import FailedPlugin
 
 _NAME = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*")
 

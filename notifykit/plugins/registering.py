@@ -11,7 +11,7 @@ from notifykit.plugins.checks import NEEDED_METHOD, check_class, check_name
 from notifykit.plugins.named import is_place
 from notifykit.plugins.registry import Offer, Registry
 from notifykit.plugins.report import PluginId
-from notifykit.secrets import OWN_KINDS
+from notifykit.redaction import OWN_KINDS
 from notifykit.wording.translation import gettext
 
 Shelf = dict[str, dict[str, Offer]]

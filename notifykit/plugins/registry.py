@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any
+from itertools import chain
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from notifykit.errors import PluginError
 from notifykit.plugins.checks import check_class
@@ -12,8 +13,7 @@ from notifykit.plugins.named import OfferBrokenError, import_offered
 from notifykit.plugins.report import PluginId, failure
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class Offer(NamedTuple):
     """One offered type."""
 
     role: str
@@ -47,24 +47,25 @@ class Offer:
             raise OfferBrokenError(failure(self.by, error)) from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registry:
+_NONE: Mapping[str, Offer] = MappingProxyType({})
+
+
+class Registry(NamedTuple):
     """All offered types."""
 
-    sources: Mapping[str, Offer] = field(default_factory=dict)
-    strategies: Mapping[str, Offer] = field(default_factory=dict)
-    senders: Mapping[str, Offer] = field(default_factory=dict)
-    legacy: Mapping[str, Offer] = field(default_factory=dict)
+    sources: Mapping[str, Offer] = _NONE
+    strategies: Mapping[str, Offer] = _NONE
+    senders: Mapping[str, Offer] = _NONE
+    legacy: Mapping[str, Offer] = _NONE
     """Kinds of old state."""
-    sections: Mapping[str, Offer] = field(default_factory=dict)
+    sections: Mapping[str, Offer] = _NONE
     """Sections of notifykit.yaml."""
-    observers: Mapping[str, Offer] = field(default_factory=dict)
-    stores: Mapping[str, Offer] = field(default_factory=dict)
+    observers: Mapping[str, Offer] = _NONE
+    stores: Mapping[str, Offer] = _NONE
     """Kinds of store, by the scheme of their URLs."""
-    secrets: Mapping[str, Offer] = field(default_factory=dict)
+    secrets: Mapping[str, Offer] = _NONE
     """Kinds of secret."""
 
     def offers(self) -> Iterator[Offer]:
-        """Yield all of them."""
-        for role in fields(self):
-            yield from getattr(self, role.name).values()
+        """Return all of them."""
+        return chain.from_iterable(offers.values() for offers in self)

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from notifykit.errors import NotifykitError
-from notifykit.secrets import json_escape, redact, redact_data
+from notifykit.redaction import json_escape, redact, redact_data
 from notifykit.session import Session
 from notifykit.terminal.stdout import emit, stdout
 from notifykit.wording.translation import gettext, pgettext

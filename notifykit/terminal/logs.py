@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from notifykit.errors import NotifykitError
-from notifykit.secrets import redact
+from notifykit.redaction import redact
 from notifykit.terminal.console import visible, visible_lines
 from notifykit.wording.translation import gettext
 

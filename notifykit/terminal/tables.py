@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import click
 
-from notifykit.secrets import redact
+from notifykit.redaction import redact
 from notifykit.terminal.console import visible
 from notifykit.terminal.stdout import columns, emit, stdout
 from notifykit.wording.translation import pgettext
@@ -22,15 +22,13 @@ GAP = 2
 """Columns between two columns of a table."""
 
 
-@dataclass(frozen=True, slots=True)
-class Right:
+class Right(NamedTuple):
     """The heading of a column of numbers."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """The heading of a column of business keys: the last to be folded."""
 
     name: str

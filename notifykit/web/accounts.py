@@ -15,7 +15,7 @@ from pathlib import Path
 
 from notifykit.durable.ordinary import read_ordinary, stamp
 from notifykit.errors import ConfigError
-from notifykit.secrets import register
+from notifykit.redaction import register
 from notifykit.wording.translation import gettext
 
 __all__ = ["Account", "Proxy", "Role", "TokenFile", "Tokens"]

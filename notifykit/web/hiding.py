@@ -53,7 +53,7 @@ class _Hiding:
 
     def outcomes(self, ids: Sequence[int]) -> Mapping[int, SentOutcome]:
         found = self._outbox.outcomes(ids)
-        return {id_: replace(one, undelivered=_hidden_all(one.undelivered)) for id_, one in found.items()}
+        return {id_: one._replace(undelivered=_hidden_all(one.undelivered)) for id_, one in found.items()}
 
     def events(self, task_id: int) -> list[Event]:
         return [replace(one, detail=one.detail and HIDDEN) for one in self._outbox.events(task_id)]

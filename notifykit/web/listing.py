@@ -15,7 +15,7 @@ from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from notifykit.secrets import redact
+from notifykit.redaction import redact
 from notifykit.terminal.times import iso
 from notifykit.wording.translation import gettext
 

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from notifykit.outbox.address import OpenedOutbox
 from notifykit.pipeline.project import Project
-from notifykit.secrets import redact_data
+from notifykit.redaction import redact_data
 from notifykit.web.accounts import Account, Role
 from notifykit.web.sessions import Session
 from notifykit.web.site import LIVE, Site

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from notifykit import secrets
+from notifykit import redaction
 from notifykit.config.credentials import credential_in
 from notifykit.errors import ConfigError
 from notifykit.options import Secret
@@ -200,11 +200,11 @@ def test_a_short_secret_does_not_blank_what_is_written_alike() -> None:
 
 def test_as_many_secrets_as_there_are_calls_cost_no_more_than_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a signed address, say, which is another one each time."""
-    monkeypatch.setattr(secrets, "MOST", 100)
+    monkeypatch.setattr(redaction, "MOST", 100)
     for number in range(1000):
         Secret("the robot's own key")
         Secret(f"https://robot.example/hook?sign={number:012}")
-    assert len(secrets._known) <= 100
+    assert len(redaction._known) <= 100
     assert redact("sign 000000000999, the robot's own key") == "sign ***, ***"
     assert redact("sign 000000000001") == "sign 000000000001"
 
@@ -213,8 +213,8 @@ def test_a_line_costs_no_more_where_many_secrets_are_registered() -> None:
     """At each place of a text as many lengths are tried as there are, not as many secrets."""
     for number in range(500):
         Secret(f"https://robot.example/hook/{number:06}-abcdefgh?sign={number:012}")
-    assert len(secrets._known) >= 500
-    assert max(map(len, secrets._forms._lengths.values())) < 60
+    assert len(redaction._known) >= 500
+    assert max(map(len, redaction._forms._lengths.values())) < 60
 
 
 def test_an_address_that_is_none_is_removed_whole() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from notifykit.model import Status, Task
@@ -198,7 +197,7 @@ class Deciding(Pausing):
             if done.pause is not None:
                 pausing.pause_until(db, done.pause, now)
             db.execute(_UNDONE, {"id": decision, "now": now, "who": rows.clean(who), "why": rows.clean(why)})
-            return replace(done, messages=messages)
+            return done._replace(messages=messages)
 
     def _take_back(self, done: Undoing, who: str, why: str, now: float) -> list[Decided]:
         db, decision = self.db, done.decision.id
@@ -221,7 +220,7 @@ class Deciding(Pausing):
             ],
         )
         now_there = {task.id: task for task in tasks_of(db, ids)}
-        return [replace(one, task=now_there.get(one.task.id, one.task)) for one in done.messages]
+        return [one._replace(task=now_there.get(one.task.id, one.task)) for one in done.messages]
 
 
 def _decided(row: Sequence[Any]) -> Decided:

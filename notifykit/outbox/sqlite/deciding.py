@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from notifykit.model import Status, Task
@@ -208,7 +207,7 @@ class Deciding(Pausing):
             if done.pause is not None:
                 pausing.pause_until(db, done.pause, now)
             db.execute(_UNDONE, {"id": decision, "now": now, "who": who, "why": why})
-            return replace(done, messages=messages)
+            return done._replace(messages=messages)
 
     def _take_back(self, decision: int, one: Decided, who: str, why: str, now: float) -> Decided:
         db, task = self.db, one.task
@@ -221,7 +220,7 @@ class Deciding(Pausing):
             lanes.find_turn(db, task, queued=one.back is Status.QUEUED)
         db.execute(_IS_BACK, (decision, task.id))
         events.record(db, task.id, "undone", who, f"{task.status.value} to {one.back.value}: {why}", at=now)
-        return replace(one, task=task_of(db, task.id) or task)
+        return one._replace(task=task_of(db, task.id) or task)
 
 
 def _decided(row: Sequence[Any]) -> Decided:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from notifykit.wording.translation import gettext
 
@@ -18,8 +18,7 @@ _TABLE = re.compile(r"CREATE TABLE (\w+)")
 _HAS_AGAIN = "SELECT 1 FROM pragma_index_list('tasks') WHERE name = 'tasks_dedup' AND NOT \"unique\""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SchemaStep:
+class SchemaStep(NamedTuple):
     """One change of the schema."""
 
     name: str

@@ -119,6 +119,43 @@ def test_everything_is_sent_once_and_in_order_per_recipient(store: SqliteOutbox)
     assert sum(map(len, order.values())) == 200
 
 
+@pytest.mark.parametrize(("waiting", "threads"), [(1, 1), (2, 8), (20, 8)])
+def test_more_than_one_thread_is_started_where_one_left_work(store: SqliteOutbox, waiting: int, threads: int) -> None:
+    queue(store, waiting, lanes=waiting)
+    seen: set[int] = set()
+
+    def look(_message: Message, _attempt: int) -> None:
+        seen.update(thread.ident or 0 for thread in threading.enumerate() if thread.name == "send")
+
+    assert dispatcher(store, Scripted(look, seconds=0.05), workers=8).run(drain=False).sent == waiting
+    assert len(seen) == threads
+
+
+def test_a_message_that_comes_while_the_only_thread_calls_is_sent_beside_it(store: SqliteOutbox) -> None:
+    queue(store, 1)
+    together = threading.Barrier(2, timeout=30)
+
+    def meet(message: Message, _attempt: int) -> None:
+        if message.key == "0":
+            with SqliteOutbox.open(store.db.path) as other:
+                other.enqueue(
+                    [
+                        Draft(
+                            campaign="c",
+                            key="1",
+                            name="group",
+                            recipient="r1",
+                            text="后来",
+                            channel="ch",
+                            task_type="x",
+                        )
+                    ]
+                )
+        together.wait()
+
+    assert dispatcher(store, Scripted(meet), workers=8).run(drain=False).sent == 2
+
+
 def test_one_recipient_is_never_sent_to_twice_at_once(store: SqliteOutbox) -> None:
     queue(store, 12, lanes=1)
     sender = Scripted(seconds=0.01)

@@ -15,7 +15,7 @@ from cli_world import CliWorld
 from click.shell_completion import BashComplete
 from click.testing import CliRunner
 
-from notifykit import hookimpl, secrets
+from notifykit import hookimpl, redaction
 from notifykit.cli import app
 from notifykit.cli.app import EXIT_CODES, build_cli
 from notifykit.cli.sections import SECTIONS
@@ -242,7 +242,7 @@ def test_verbose_shows_what_goes_on(world: CliWorld) -> None:
 
 
 def test_an_error_shows_no_secret(world: CliWorld, acme: Callable[[], None]) -> None:
-    secrets.register("acme.yaml:1")
+    redaction.register("acme.yaml:1")
     acme()
     assert world.invoke("-q", "acme", "error").stderr == "error: ***: it is wrong; mend it\n"
 

@@ -220,6 +220,7 @@ def registry() -> Registry:
         ),
         legacy=offers("legacy", job=Job, bare=Bare, raising=Raising, answering=Answering),
         sections=offers("sections", desk=Desk),
+        stores={},
     )
 
 

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from notifykit.config.compose import composed
+from notifykit.config.parse import composed
 
 ROOT = Path(__file__).parents[3]
 FILES = sorted((ROOT / "config").rglob("*.yaml"))
@@ -78,6 +78,7 @@ def seen(node: yaml.Node | None) -> object:
             return node.tag, place, node.value, node.style or None
         if isinstance(node, yaml.SequenceNode):
             return node.tag, place, [one(item) for item in node.value]
+        assert isinstance(node, yaml.MappingNode)
         end = node.end_mark.index if node.flow_style else None
         return node.tag, place, end, [(one(key), one(value)) for key, value in node.value]
 
@@ -130,7 +131,7 @@ def test_without_libyaml_files_are_read_by_pyyaml() -> None:
     code = """
 import sys
 sys.modules["yaml._yaml"] = None
-from notifykit.config.compose import composed
+from notifykit.config.parse import composed
 node = composed("a: [1, b]")
 print(type(node.start_mark).__module__, node.value[0][1].value[1].value)
 """

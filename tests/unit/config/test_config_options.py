@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -67,7 +67,7 @@ class Mail:
 def registry(registry: Registry) -> Registry:
     by = PluginId(name="fake", distribution="notifykit-fake", version="1.0")
     mail = Offer(role="senders", name="mail", offered=Mail, by=by)
-    return replace(registry, senders={**registry.senders, "mail": mail})
+    return registry._replace(senders={**registry.senders, "mail": mail})
 
 
 PROJECT = "senders: {mail: {type: mail}, note: {type: quiet}}\n"

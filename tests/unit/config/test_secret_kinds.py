@@ -76,7 +76,7 @@ def offer(kind: str, cls: type) -> Offer:
 def registry(registry: Registry) -> Registry:
     Vault.reads.clear()
     kinds = {"vault": Vault, "command": CommandSecret, "keyring": KeyringSecret}
-    return dataclasses.replace(registry, secrets={kind: offer(kind, cls) for kind, cls in kinds.items()})
+    return registry._replace(secrets={kind: offer(kind, cls) for kind, cls in kinds.items()})
 
 
 def group(key: str, more: str = "") -> dict[str, str]:

@@ -14,7 +14,7 @@ from postgres_store import open_postgres
 from notifykit.clock import Clock
 from notifykit.model import Attempt, Claim, Task
 from notifykit.outbox import SqliteOutbox
-from notifykit.outbox.decided import Decided, Decision, Undoing
+from notifykit.outbox.decided import Decided, Undoing
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import Enqueued, Event, Exchanged, Filter, Finished
 from notifykit.testing.outbox.machine import outbox_walk
@@ -65,18 +65,20 @@ def with_ids(value: Any, ids: Ids) -> Any:
         case Claim():
             return replace(value, task=with_ids(value.task, ids))
         case Finished():
-            return replace(value, claim=with_ids(value.claim, ids))
+            return value._replace(claim=with_ids(value.claim, ids))
         case Exchanged():
-            return replace(value, claims=with_ids(value.claims, ids))
+            return value._replace(claims=with_ids(value.claims, ids))
         case Attempt() | Event():
             return replace(value, task_id=ids[value.task_id])
-        case Enqueued() | Filter():
+        case Enqueued():
+            return value._replace(ids=with_ids(value.ids, ids))
+        case Filter():
             return replace(value, ids=with_ids(value.ids, ids))
         case Decided():
-            return replace(value, task=with_ids(value.task, ids))
+            return value._replace(task=with_ids(value.task, ids))
         case Undoing():
-            return replace(value, messages=with_ids(value.messages, ids))
-        case Decision():
+            return value._replace(messages=with_ids(value.messages, ids))
+        case tuple() if hasattr(value, "_fields"):  # figures and the like, which name no task
             return value
         case list() | tuple():
             return type(value)(ids[one] if type(one) is int else with_ids(one, ids) for one in value)
@@ -87,9 +89,9 @@ def with_ids(value: Any, ids: Ids) -> Any:
 def plain(answer: Any) -> Any:
     """Return an answer without what a store may choose."""
     if isinstance(answer, Exchanged):
-        return replace(answer, claims=sorted(answer.claims, key=lambda one: one.task.id))
+        return answer._replace(claims=sorted(answer.claims, key=lambda one: one.task.id))
     if isinstance(answer, Enqueued):
-        return replace(answer, ids=list(answer.ids))
+        return answer._replace(ids=list(answer.ids))
     return list(answer) if isinstance(answer, Iterator) else answer
 
 

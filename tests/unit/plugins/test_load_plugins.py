@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from notifykit.errors import ExitCode, PluginError
-from notifykit.plugins import load, load_plugins
+from notifykit.plugins import checks, load, load_plugins
 
 GOOD = """
     @dataclass
@@ -468,8 +468,12 @@ def test_hosts_do_not_share_anything(site: Any) -> None:
 def test_a_module_is_examined_once_and_registers_in_each_host(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     site.plugin("bird", GOOD)
     examined: list[object] = []
-    check = load.check_module
-    monkeypatch.setattr(load, "check_module", lambda plugin: examined.append(plugin) or check(plugin))
+
+    def examine(plugin: object) -> list[str]:
+        examined.append(plugin)
+        return checks.check_module(plugin)
+
+    monkeypatch.setattr(load, "check_module", examine)
     first, second = site.load(), site.load()
     assert len(examined) == 1
     assert list(first.registry.senders) == list(second.registry.senders) == ["pigeon"]
@@ -493,7 +497,8 @@ def test_an_object_without_a_hash_may_be_a_plugin(site: Any) -> None:
         },
     )
     for _ in range(2):
-        plugins, heard = site.load(), []
+        heard: list[str] = []
+        plugins = site.load()
         plugins.observe("task_sent", task=heard, outcome=None)
         assert heard == ["flock"]
 

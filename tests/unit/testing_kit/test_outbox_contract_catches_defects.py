@@ -59,7 +59,7 @@ class Twice(SqliteOutbox):
     ) -> Exchanged:
         on_wire = {(claim.task.id, claim.token) for claim in self.on_wire()}
         done = super().exchange(results, worker, slots, channels, lease, campaigns)
-        return replace(done, moved=tuple((one.claim.task.id, one.claim.token) in on_wire for one in results))
+        return done._replace(moved=tuple((one.claim.task.id, one.claim.token) in on_wire for one in results))
 
 
 class Bounded(SqliteOutbox):
@@ -175,7 +175,7 @@ class Unconditional(SqliteOutbox):
 
     def undoing(self, decision: int) -> Undoing | None:
         found = super().undoing(decision)
-        return found and replace(found, messages=[replace(one, kept=None) for one in found.messages])
+        return found and found._replace(messages=[one._replace(kept=None) for one in found.messages])
 
 
 class Halfhearted(SqliteOutbox):
