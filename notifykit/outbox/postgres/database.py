@@ -122,7 +122,7 @@ class Database:
         self._clock = clock
         self._planned = clock.monotonic()
         self._reconciled = True
-        self._read_only = read_only
+        self.read_only = read_only
         self._closed = False
         self.keys_pruned = float("-inf")
         """When counts of limit keys that are over were dropped, by the server's clock."""
@@ -178,7 +178,7 @@ class Database:
     def begin(self) -> None:
         """Begin a transaction, over another connection where this one was lost: nothing was done yet."""
         self._by_keys = False
-        self._again_if_lost(_BEGIN_READING if self._read_only else _BEGIN)
+        self._again_if_lost(_BEGIN_READING if self.read_only else _BEGIN)
 
     def by_keys(self) -> None:
         """Have the transaction find rows by keys alone from now on, by plans that are kept from one to the next.

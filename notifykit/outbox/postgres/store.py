@@ -58,7 +58,8 @@ class PostgresOutbox(
         self.lanes = Lanes(db)
         self.identity = identity
         """Which outbox this is: the same for every copy of it."""
-        db.reconcile = self.reconcile
+        if not db.read_only:
+            db.reconcile = self.reconcile
 
     @classmethod
     def open(

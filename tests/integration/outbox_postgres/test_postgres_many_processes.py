@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from postgres_store import open_postgres
+from racing_stores import require_caught
 
 from notifykit.clock import Clock
 from notifykit.outbox.postgres import lanes
@@ -81,10 +82,6 @@ class LanesInOneStatement(Lanes):
         return self._db.all(self.TAKE, values)
 
 
-TRIES = 8
-"""How often a race may not come about: the contract sees what happened, and on a busy machine less happens."""
-
-
 class RacingPort(ConcurrencyContract):
     def open_outbox(self, folder: Path, clock: Clock) -> PostgresOutbox:
         return open_postgres(folder, clock, StraightPort)
@@ -95,24 +92,9 @@ class RacingClaims(ConcurrencyContract):
         return open_postgres(folder, clock, ClaimsInOneStatement)
 
 
-def _caught(racing: ConcurrencyContract, folder: Path) -> str:
-    """Return why a store does not keep the contract; nothing where it does this time."""
-    try:
-        racing.test_what_two_offer_and_three_send_goes_out_once_and_in_order(folder)
-    except AssertionError as seen:
-        return str(seen)
-    return ""
-
-
 @pytest.mark.long
 @pytest.mark.parametrize("racing", [RacingPort, RacingClaims])
 def test_a_store_that_holds_no_lane_or_looks_too_early_is_caught(
     tmp_path: Path, racing: type[ConcurrencyContract]
 ) -> None:
-    for number in range(TRIES):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        if caught := _caught(racing(), folder):
-            assert re.match("stranded|called twice|to [0-9]+: ", caught), "for another reason"
-            return
-    pytest.fail(f"{racing.__name__} passed {TRIES} times")
+    require_caught(racing, tmp_path)

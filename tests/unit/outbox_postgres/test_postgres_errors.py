@@ -266,6 +266,18 @@ def test_who_looks_changes_nothing(outbox: PostgresOutbox, postgres: str, schema
     assert statuses(outbox) == [Status.QUEUED]
 
 
+def test_who_looks_goes_on_where_another_server_took_the_place(
+    outbox: PostgresOutbox, postgres: str, schema: str
+) -> None:
+    queue(outbox, "A")
+    with PostgresOutbox.look(postgres, schema=schema) as looking:
+        assert statuses(looking) == [Status.QUEUED]
+        change(postgres, f"UPDATE {schema}.about SET timeline = 0")  # as one of another timeline would find it
+        terminate(looking, postgres)
+        assert statuses(looking) == [Status.QUEUED]
+    assert outbox.pauses() == []
+
+
 def test_an_account_may_look_that_can_only_read(outbox: PostgresOutbox, postgres: str, schema: str) -> None:
     queue(outbox, "A")
     change(postgres, f"CREATE ROLE r{schema} LOGIN; GRANT USAGE ON SCHEMA {schema} TO r{schema}")
