@@ -18,19 +18,33 @@ def _held(value: object, info: ValidationInfo) -> object:
 
     Of an address only the password is a secret: its database may be called as an ordinary word. Raises ValueError.
     """
-    if not isinstance(value, Mapping):
-        return value
-    around = Surroundings.of(info)
     try:
-        match list(value.items()):
-            case [("env", str(name))] if name:
-                found = from_environment(name, around)
-            case [("file", str(name))] if name:
-                found = from_file(name, around)
-            case _:
-                raise ValueError(gettext("must be text, {env: NAME} or {file: path}"))
+        return _read(value, Surroundings.of(info))
     except SecretMissingError as missing:
         raise ValueError(str(missing)) from None
+
+
+def _held_for_work(value: object, info: ValidationInfo) -> object:
+    """Do so; return None for what is not set, where nothing will be done that needs it."""
+    around = Surroundings.of(info)
+    try:
+        return _read(value, around)
+    except SecretMissingError as missing:
+        if around.secrets_required:
+            raise ValueError(str(missing)) from None
+        return None
+
+
+def _read(value: object, around: Surroundings) -> object:
+    if not isinstance(value, Mapping):
+        return value
+    match list(value.items()):
+        case [("env", str(name))] if name:
+            found = from_environment(name, around)
+        case [("file", str(name))] if name:
+            found = from_file(name, around)
+        case _:
+            raise ValueError(gettext("must be text, {env: NAME} or {file: path}"))
     parts = urlsplit(found)
     said = [text for name, text in parse_qsl(parts.query) if name.endswith("password")]
     for password in filter(None, (unquote(parts.password or ""), *said)):
@@ -42,3 +56,6 @@ _Reference = Annotated[dict[Literal["env", "file"], str], Field(min_length=1, ma
 
 Held = BeforeValidator(_held, json_schema_input_type=str | _Reference)
 """Beside text, a mapping that says where the text is."""
+
+HeldForWork = BeforeValidator(_held_for_work, json_schema_input_type=str | _Reference | None)
+"""Likewise, of what commands that only look can do without."""

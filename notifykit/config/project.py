@@ -99,7 +99,7 @@ class ProjectFile:
     def section(self) -> ProjectSection:
         """Return all that the project file says of the host, validated; sections of plugins are passed over.
 
-        Raises ConfigError.
+        What only work needs may be missing. Raises ConfigError.
         """
         from notifykit.config.sections import ProjectSection
         from notifykit.config.validate import validated
@@ -109,7 +109,7 @@ class ProjectFile:
         known = ProjectSection.model_fields
         own = {key: node for key, node in self.root.entries.items() if key in known or not isinstance(node, Branch)}
         root = Branch(self.root.place, own)
-        section = validated(ProjectSection, root, (), Surroundings(folder=self.folder), defects)
+        section = validated(ProjectSection, root, (), Surroundings(folder=self.folder, secrets_required=False), defects)
         defects.raise_if_any()
         assert section is not None  # noqa: S101 - whatever is wrong with it was recorded
         return section

@@ -11,7 +11,7 @@ from notifykit.campaign.campaign import DispatchSettings, RetryPolicy
 from notifykit.campaign.times import QuietHours, zone_of
 from notifykit.config.batch_section import BatchSection
 from notifykit.config.column_section import COLUMNS, Columns
-from notifykit.config.held_address import Held
+from notifykit.config.held_address import Held, HeldForWork
 from notifykit.config.plugins_section import PluginsSection
 from notifykit.config.project import STORE, scheme_of
 from notifykit.config.section import Section, listed
@@ -265,7 +265,7 @@ class RunSection(Section):
 class EngineSection(Section):
     """What starts the work on many machines: the command `worker`."""
 
-    address: Annotated[str, Held] | None = Field(
+    address: Annotated[str | None, HeldForWork] = Field(
         default=None,
         description="The PostgreSQL database of its jobs, as a URL without a password, or `{env: NAME}` or "
         "`{file: path}` for what holds one. It must be reached directly, "

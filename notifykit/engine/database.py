@@ -20,13 +20,14 @@ from psycopg.sql import SQL, Identifier
 from notifykit.campaign.campaign import Settings
 from notifykit.engine import EngineError
 from notifykit.outbox.postgres.address import PostgresAddress
-from notifykit.wording.translation import gettext
+from notifykit.wording.translation import gettext, gettext_noop
 
 _PREFIX = "notifykit_engine_"
 _JOBS = "1"
 """Of our own jobs: to be raised where their names or arguments change."""
 _LOCK = 7_310_575_173_290_001
 """The advisory lock under which schemas are made and dropped."""
+_DIRECTLY = gettext_noop("name the server itself, which no pooler stands before, in `engine: address`")
 _DEFAULTS = {
     "application_name": "notifykit worker",
     "connect_timeout": "10",
@@ -77,8 +78,12 @@ class EngineDatabase:
         return App(connector=connector)
 
     async def prepare(self) -> None:
-        """Make the tables where there are none, and drop those that nobody uses. Raises psycopg.Error."""
+        """Make the tables where there are none, and drop those that nobody uses.
+
+        Raises psycopg.Error, and EngineError where a pooler stands before the server.
+        """
         async with await psycopg.AsyncConnection.connect(self.conninfo) as db:
+            await self._require_own_session(db)
             await db.execute("SET LOCAL lock_timeout = '10s'")
             await db.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
             if not await _holds_jobs(db, self.schema):
@@ -88,6 +93,12 @@ class EngineDatabase:
                 if await _holds_jobs(db, name) and await _has_workers(db, name):
                     continue
                 await db.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(name)))
+
+    async def _require_own_session(self, db: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
+        """Raise EngineError where what a connection was opened with does not hold in it: tables would be elsewhere."""
+        found = await (await db.execute("SHOW search_path")).fetchone()
+        if found != (self.schema,):
+            raise EngineError(gettext("the engine's database is reached through a pooler"), mend=gettext(_DIRECTLY))
 
     async def _others(self, db: psycopg.AsyncConnection[tuple[object, ...]]) -> list[str]:
         found = await db.execute(
@@ -119,4 +130,6 @@ def told(error: BaseException) -> EngineError:
     mend = gettext("mend its address (`engine: address`, or `store:`), PGPASSWORD or ~/.pgpass, or start the server")
     if isinstance(cause, psycopg.errors.InsufficientPrivilege):
         mend = gettext("let the role make schemas: GRANT CREATE ON DATABASE … TO …; and let all workers use one role")
+    elif "unsupported startup parameter" in what:  # as pgbouncer says
+        mend = gettext(_DIRECTLY)
     return EngineError(gettext("the engine's database cannot be used: {what}", what=what), mend=mend)

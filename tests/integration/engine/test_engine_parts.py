@@ -23,7 +23,7 @@ from notifykit import engine
 from notifykit.campaign.campaign import EngineSettings, Settings
 from notifykit.engine import EngineError, require_libraries
 from notifykit.engine.bells import Bell, drain_bell, generate_bell, queue_of, ring, ring_once, settle_bell
-from notifykit.engine.database import EngineDatabase
+from notifykit.engine.database import EngineDatabase, told
 from notifykit.engine.drains import Drained, Drains
 from notifykit.engine.outboxes import Outboxes
 from notifykit.engine.worker import Worker
@@ -78,6 +78,22 @@ def test_the_address_of_the_store_serves_unless_another_is_named(store: str) -> 
     assert EngineDatabase.of(settings, "two").schema != own.schema, "another outbox in the same database"
     with pytest.raises(EngineError, match="is no address of PostgreSQL"):
         EngineDatabase.of(replace(settings, engine=EngineSettings(address="nonsense=1")), "one")
+
+
+@pytest.mark.parametrize("said", ["FATAL: unsupported startup parameter: options", "FATAL: no"])
+def test_a_pooler_that_refuses_what_a_connection_is_opened_with_is_named(said: str) -> None:
+    assert ("which no pooler stands before, in `engine: address`" in told(psycopg.OperationalError(said)).mend) is (
+        "startup" in said
+    )
+
+
+def test_a_pooler_that_drops_it_makes_no_tables_elsewhere(store: str) -> None:
+    pooled = replace(EngineDatabase.of(settings_of(store), "pooled"), conninfo=store)
+    with pytest.raises(EngineError, match="reached through a pooler; name the server itself"):
+        asyncio.run(pooled.prepare())
+    with closing(psycopg.connect(store)) as db:
+        assert db.execute("SELECT to_regclass('public.procrastinate_jobs')").fetchone() == (None,)
+        assert db.execute("SELECT to_regnamespace(%s)", [pooled.schema]).fetchone() == (None,)
 
 
 # tables -----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict
 
-from notifykit.config.project import scheme_of, store_address
+from notifykit.config.project import read_project, scheme_of, store_address
 from notifykit.config.resolve import Configuration
 from notifykit.errors import ConfigError, PluginError
 from notifykit.options import OptionError
@@ -185,6 +185,14 @@ def test_what_holds_no_address_is_told(complaints: Callable[..., list[str]], wri
     found = "\n".join(complaints({"notifykit.yaml": f"senders: {{note: {{type: quiet}}}}\nstore: {written}\n"}))
     assert f"notifykit.yaml:2: store: {said}" in found
     assert "geheim" not in found
+
+
+def test_what_only_looks_does_without_the_address_of_the_engine(load: Callable[..., Configuration]) -> None:
+    project = {"notifykit.yaml": "senders: {note: {type: quiet}}\nengine: {address: {env: NOWHERE}}\n"}
+    with pytest.raises(ConfigError, match=r"engine\.address: the environment variable NOWHERE is not set"):
+        load(project)
+    assert load(project, secrets=False).settings.engine.address is None
+    assert read_project(Path("notifykit.yaml")).section().engine.address is None
 
 
 def test_of_an_address_the_password_alone_is_hidden(
