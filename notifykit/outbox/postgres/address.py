@@ -33,6 +33,7 @@ _SECRET = ("password", "sslpassword", "scram_client_key", "scram_server_key", "o
 
 _INSTALL = 'pip install "notifykit-outbox[postgres]"'
 _MEND = gettext_noop("write `postgresql://account@host/database`, and put the password into `~/.pgpass` or PGPASSWORD")
+_CODED = gettext_noop("write @ / ? % in it as %40 %2F %3F %25")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,10 @@ class PostgresAddress:
     def __post_init__(self) -> None:
         """Raise OptionError for a URL that names no database, or no schema that can be called so."""
         parts = self._parts
-        if wrong := next((host for host in parts["hosts"].split(",") if not _HOST.fullmatch(host)), None):
+        wrong = next((host for host in parts["hosts"].split(",") if not _HOST.fullmatch(host)), None)
+        if "@" in parts["account"][:-1] or (wrong and "@" in self.url and not parts["account"]):
+            raise OptionError("store", gettext("has a password that ends too early"), mend=gettext(_CODED))
+        if wrong:
             what = gettext("is no address: {host!r} is no host with a port", host=wrong)
             raise OptionError("store", what, mend=gettext(_MEND))
         named = parts["database"] or self._said("dbname") or self._said("service")

@@ -133,6 +133,14 @@ def test_libpq_is_told_what_the_address_says(url: str, said: dict[str, str]) -> 
     assert "schema" not in told
 
 
+@pytest.mark.parametrize("password", ["ge@heim", "ge/heim", "ge?heim"])
+def test_a_password_that_is_not_coded_is_told_and_not_shown(password: str) -> None:
+    with pytest.raises(OptionError, match=r"ends too early; write @ / .* as %40 %2F") as caught:
+        PostgresAddress(f"postgresql://me:{password}@box/x")
+    assert "ge" not in str(caught.value)
+    assert PostgresAddress("postgresql://box:5433/x?options=-ca%3Db@c").url
+
+
 @pytest.mark.parametrize("url", ["postgresql://box", "postgresql://box/?service=", "postgresql://box/a/b"])
 def test_an_address_without_a_database_is_none(url: str) -> None:
     with pytest.raises(OptionError, match="names no database"):
