@@ -33,7 +33,7 @@ _SECRET = ("password", "sslpassword", "scram_client_key", "scram_server_key", "o
 
 _INSTALL = 'pip install "notifykit-outbox[postgres]"'
 _MEND = gettext_noop("write `postgresql://account@host/database`, and put the password into `~/.pgpass` or PGPASSWORD")
-_CODED = gettext_noop("write @ / ? % in it as %40 %2F %3F %25")
+_CODED = gettext_noop("write @ / ? in it as %40 %2F %3F")
 
 
 @dataclass(frozen=True, slots=True)
