@@ -37,11 +37,21 @@ parse = json.JSONDecoder().raw_decode
 
 
 def encode_metadata(metadata: Metadata) -> str:
-    """Return `encode` of metadata: sooner where all of it is texts, as most is."""
+    """Return `encode` of metadata: sooner where all of it is texts, and objects of texts, as most is."""
     try:
-        return f"{{{', '.join([f'{_quoted(name)}: {_quoted(value)}' for name, value in metadata.items()])}}}"
-    except TypeError:  # of something that is no text
+        members = [
+            f"{_quoted(name)}: {_of_texts(*value.items()) if isinstance(value, dict) else _quoted(value)}"
+            for name, value in metadata.items()
+        ]
+    except TypeError:  # of something else
         return encode(metadata)
+    return f"{{{', '.join(members)}}}"
+
+
+@lru_cache(maxsize=256)
+def _of_texts(*members: tuple[str, str]) -> str:
+    """Return an object of texts: the metadata of a campaign's tasks have the same."""
+    return f"{{{', '.join([f'{_quoted(name)}: {_quoted(value)}' for name, value in members])}}}"
 
 
 def encode_options(options: Metadata | None) -> str | None:

@@ -15,7 +15,6 @@ from notifykit.model import Draft, Status
 from notifykit.outbox import cells
 from notifykit.outbox.sqlite import events, key_forms, lanes
 from notifykit.outbox.sqlite.database import Database
-from notifykit.outbox.values import Event
 from notifykit.wording import Reason
 from notifykit.wording.translation import gettext
 
@@ -123,13 +122,8 @@ def adopt(db: Database, adoptions: Iterable[Adoption], *, who: str) -> list[int]
             except sqlite3.Error as error:
                 raise db.explained(error) from error
             key_forms.keep_forms(db, ((item.draft.campaign, item.draft.key) for item in wanted))
-            events.record_all(
-                db,
-                (
-                    Event(at=now, task_id=id_, kind="adopted", who=who, detail=str(item.reason or ""))
-                    for id_, item in zip(made, wanted, strict=True)
-                ),
-            )
+            details = (str(item.reason or "") for item in wanted)
+            events.record_alike(db, zip(made, details, strict=True), "adopted", who, at=now)
             ids += made
             queued += [
                 id_
@@ -145,7 +139,7 @@ def _values(item: Adoption) -> dict[str, object]:
     return {
         "id": item.id,
         "status": item.status.value,
-        "metadata": cells.encode(draft.metadata),
+        "metadata": cells.encode_metadata(draft.metadata),
         "campaign": draft.campaign,
         "key": draft.key,
         "message": draft.name,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from notifykit.outbox.sqlite.database import Database
 from notifykit.outbox.values import Event
 
-# `record`, `record_all`: an event of a task.
+# `record`, `record_all`, `record_alike`: an event of a task.
 _RECORD = "INSERT INTO events (at, task_id, kind, who, detail) VALUES (?, ?, ?, ?, ?)"
 
 # `of_task`: the events of a task, as they happened.
@@ -22,6 +22,11 @@ def record(db: Database, task_id: int, kind: str, who: str, detail: str, *, at: 
 def record_all(db: Database, events: Iterable[Event]) -> None:
     """Record many events."""
     db.executemany(_RECORD, ((event.at, event.task_id, event.kind, event.who, event.detail) for event in events))
+
+
+def record_alike(db: Database, tasks: Iterable[tuple[int, str]], kind: str, who: str, *, at: float) -> None:
+    """Record that the same was done to many tasks at one time: ids, each with its detail."""
+    db.executemany(_RECORD, ((at, id_, kind, who, detail) for id_, detail in tasks))
 
 
 def of_task(db: Database, task_id: int) -> list[Event]:

@@ -10,6 +10,7 @@ import heapq
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -28,6 +29,9 @@ _IN_BRIEF = """
 SELECT id, campaign, record_key, message_name, round, status, task_type, recipient, message, attempts, queued_at
   FROM tasks WHERE campaign IS NOT NULL
 """
+
+# `owned_ids`: what campaigns own.
+_OWNED = "SELECT id FROM tasks WHERE campaign IS NOT NULL"
 
 # `latest_rounds`: the newest round of each message.
 _ROUNDS = """
@@ -195,7 +199,7 @@ class StoredOutbox:
             return
         with self._archived() as archives:
             gone = [self._moved(archive, campaign) for archive in archives]
-            yield from _first_of_each(heapq.merge(there, *gone, key=itemgetter(0)))
+            yield from _first_of_each(there, *gone)
 
     def _moved(self, archive: sqlite3.Connection, campaign: str | None) -> Iterator[TaskInBrief]:
         for task in map(TaskInBrief._make, archive.execute(f"{_IN_BRIEF} ORDER BY id")):
@@ -210,13 +214,14 @@ class StoredOutbox:
 
     def owned_ids(self) -> frozenset[int]:
         """Return the ids of the rows that campaigns own."""
-        return frozenset(task.id for task in self.tasks_in_brief())
+        there = map(itemgetter(0), self._connection.execute(_OWNED))
+        with self._archived() as archives:
+            return frozenset(chain(there, (task.id for archive in archives for task in self._moved(archive, None))))
 
     def old_columns(self) -> Iterator[tuple[Any, ...]]:
         """Yield id, task type, recipient, text, `created_at` and status of every row, in id order."""
         with self._archived() as archives:
-            found = [one.execute(_OLD_COLUMNS) for one in (self._connection, *archives)]
-            yield from _first_of_each(heapq.merge(*found, key=itemgetter(0)))
+            yield from _first_of_each(*(one.execute(_OLD_COLUMNS) for one in (self._connection, *archives)))
 
     def latest_rounds(self) -> Iterator[tuple[str, str, str, int]]:
         """Yield campaign, key and name of each message, with its newest round."""
@@ -339,10 +344,13 @@ class StoredOutbox:
 R = TypeVar("R", bound=tuple[Any, ...])
 
 
-def _first_of_each(found: Iterable[R]) -> Iterator[R]:
-    """Yield rows that come by their ids, each id once: what is in the store and in the archive is as in the store."""
+def _first_of_each(there: Iterable[R], *gone: Iterable[R]) -> Iterator[R]:
+    """Yield rows by their ids, each id once: what is in the store and in an archive is as in the store."""
+    if not gone:
+        yield from there
+        return
     last = None
-    for row in found:
+    for row in heapq.merge(there, *gone, key=itemgetter(0)):
         if row[0] != last:
             yield row
         last = row[0]

@@ -47,6 +47,9 @@ def test_nobody_knows_since_when_what_was_written_over_waits() -> None:
     assert pulse.total(Status.SENT).number == 1
 
 
-@given(st.dictionaries(st.text(), st.text() | st.none() | st.integers() | st.lists(st.text())))
+SAID = st.text() | st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.lists(st.text())
+
+
+@given(st.dictionaries(st.text(), SAID | st.dictionaries(st.text(max_size=2), SAID | st.dictionaries(st.text(), SAID))))
 def test_metadata_is_kept_as_json(metadata: Metadata) -> None:
     assert cells.encode_metadata(metadata) == json.dumps(metadata, ensure_ascii=False)
