@@ -67,6 +67,13 @@ def test_all_rows_of_a_key_are_flagged(tmp_path: Path, column: FlagColumn) -> No
 
 
 @BOTH
+def test_rows_of_several_keys_may_take_turns(tmp_path: Path, column: FlagColumn) -> None:
+    path = write(tmp_path, b"id,flag\n1,N\n2,N\n1,N\n2,N\n3,N\n")
+    assert write_flags(path, column, ["1", "2", "3"]) == Flagged(done={"1", "2", "3"})
+    assert path.read_bytes().decode() == "id,flag\n" + "".join(f"{key},{column.sent}\n" for key in "12123")
+
+
+@BOTH
 def test_what_is_flagged_already_is_done_and_nothing_is_written(tmp_path: Path, column: FlagColumn) -> None:
     path = write(tmp_path, b"id,flag\n1,%b\n" % column.sent.encode())
     before = path.stat()

@@ -38,6 +38,13 @@ def test_a_row_that_cannot_be_kept_ends_the_transaction(outbox: SqliteOutbox, na
     assert not [step for step in halts if step[2] == OE_ABORT]
 
 
+def test_flags_are_recorded_by_such_a_statement(outbox: SqliteOutbox) -> None:
+    asked: list[str] = []
+    outbox.db.connection.set_trace_callback(asked.append)
+    outbox.complete([1, 2])
+    assert [sql for sql in asked if sql.strip().startswith("UPDATE OR ROLLBACK tasks")]
+
+
 def test_triggers_of_another_program_do_as_they_say(outbox: SqliteOutbox) -> None:
     queue(outbox, "K-1", "K-2", "K-3")
     for _ in range(3):
