@@ -17,6 +17,9 @@ __all__ = ["KINDS", "STANDARD", "Condition", "Finding", "Kind", "Route", "findin
 
 DAY, HOUR, MINUTE = 86_400.0, 3_600.0, 60.0
 
+_MOST = 0.95
+"""The share of messages, or of calls, that is to be fast enough."""
+
 
 class Kind(StrEnum):
     """What a condition is about."""
@@ -38,6 +41,10 @@ class Kind(StrEnum):
     ERRORS_LOGGED = "errors_logged"
     SILENT_SOURCE = "silent_source"
     NO_PASS = "no_pass"  # noqa: S105 - no password
+    NOT_RUNNING = "not_running"
+    SLOW_CALLS = "slow_calls"
+    WORKER_GONE = "worker_gone"
+    OLD_SNAPSHOT = "old_snapshot"
     REPORTED = "reported"
 
 
@@ -62,7 +69,7 @@ class Condition:
     window: float = 0.0
     """Seconds: what happened within them counts; of a state, how long it must last before it is told."""
     at_least: int = 1
-    """Of a share or a percentile: fewer attempts say nothing."""
+    """Of a share or a percentile: fewer attempts or calls say nothing."""
     campaigns: frozenset[str] = frozenset()
     """Which campaigns it is about; empty: all."""
     route: Route | None = None
@@ -191,7 +198,7 @@ def _success_rate(condition: Condition, facts: Facts) -> Found:
 
 def _response_time(condition: Condition, facts: Facts) -> Found:
     for item in facts.recent(condition.window):
-        slow = item.percentile(0.95)
+        slow = item.percentile(_MOST)
         if not condition.covers(item.campaign) or item.accepted < condition.at_least or slow is None:
             continue
         if slow > condition.threshold:
@@ -220,6 +227,39 @@ def _unseen(
                 yield campaign, words(campaign=campaign, age=duration(facts.at - at))
 
     return find
+
+
+def _not_running(condition: Condition, facts: Facts) -> Found:
+    at = facts.last_work
+    if at is not None and facts.at - at > condition.threshold and not facts.recent(condition.window):
+        yield "", host.FOUND_NOT_RUNNING(age=duration(facts.at - at))
+
+
+def _slow_calls(condition: Condition, facts: Facts) -> Found:
+    for channel, calls in facts.calls(condition.window, condition.threshold).items():
+        if calls.number >= condition.at_least and calls.slow > calls.number * (1 - _MOST):
+            yield (
+                channel,
+                host.FOUND_SLOW_CALLS(
+                    channel=channel,
+                    slow=f"{calls.slow:,}",
+                    number=f"{calls.number:,}",
+                    limit=duration(condition.threshold),
+                    window=duration(condition.window),
+                ),
+            )
+
+
+def _worker_gone(condition: Condition, facts: Facts) -> Found:
+    for place, at in facts.places_seen.items():
+        if facts.at - at > condition.threshold:
+            yield place, host.FOUND_WORKER_GONE(place=place, age=duration(facts.at - at))
+
+
+def _old_snapshot(condition: Condition, facts: Facts) -> Found:
+    age = facts.oldest_snapshot
+    if age is not None and age > condition.threshold:
+        yield "", host.FOUND_OLD_SNAPSHOT(age=duration(age))
 
 
 KINDS: Mapping[Kind, KindOf] = {
@@ -252,6 +292,22 @@ KINDS: Mapping[Kind, KindOf] = {
         measures="duration", find=_unseen(Facts.source_changes, host.FOUND_SILENT), threshold=DAY
     ),
     Kind.NO_PASS: KindOf(measures="duration", find=_unseen(Facts.passes, host.FOUND_NO_PASS), threshold=HOUR),
+    Kind.NOT_RUNNING: KindOf(
+        measures="duration", find=_not_running, threshold=HOUR, window=HOUR, looks_back=True, by_campaign=False
+    ),
+    Kind.SLOW_CALLS: KindOf(
+        measures="duration",
+        find=_slow_calls,
+        threshold=10.0,
+        window=HOUR,
+        looks_back=True,
+        at_least=20,
+        by_campaign=False,
+    ),
+    Kind.WORKER_GONE: KindOf(measures="duration", find=_worker_gone, threshold=HOUR, by_campaign=False),
+    Kind.OLD_SNAPSHOT: KindOf(
+        measures="duration", find=_old_snapshot, threshold=15 * MINUTE, window=5 * MINUTE, by_campaign=False
+    ),
     Kind.REPORTED: KindOf(measures="nothing", find=_reported, by_campaign=False),
 }
 """Everything that can be told."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 from notifykit.alerts import notes
 from notifykit.model import Status
 from notifykit.operate.attention import outages, unreachable
+from notifykit.outbox.places import KeepsPlaces, TellsSnapshots
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.values import ALERTS_CAMPAIGN, TEST_CAMPAIGN, Count, Filter, Outage, Pulse, RecentFigures
 from notifykit.wording import Reason
 
 if TYPE_CHECKING:
     from notifykit.alerts.conditions import Condition
+    from notifykit.outbox.recent import Calls
 
 Covers = Callable[[str], bool]
 T = TypeVar("T")
@@ -114,6 +116,28 @@ class Facts:
         if window not in self._recent:
             self._recent[window] = self._outbox.recent(self.at - window, self.at + 1.0)
         return self._recent[window]
+
+    def calls(self, window: float, longer: float) -> Mapping[str, Calls]:
+        """Return by channel the calls of the last `window` seconds, and how many took longer than `longer`."""
+        return self._outbox.recent_calls(self.at - window, self.at + 1.0, longer)
+
+    @cached_property
+    def places_seen(self) -> Mapping[str, float]:
+        """When a process of each place last gave a sign of life; nothing where the store is a file."""
+        seen: dict[str, float] = defaultdict(float)
+        for machine in self._outbox.machines() if isinstance(self._outbox, KeepsPlaces) else ():
+            seen[machine.place] = max(seen[machine.place], machine.seen_at)
+        return seen
+
+    @cached_property
+    def oldest_snapshot(self) -> float | None:
+        """The age of the store's oldest snapshot, in seconds; None where the store has none."""
+        return self._outbox.oldest_snapshot() if isinstance(self._outbox, TellsSnapshots) else None
+
+    @cached_property
+    def last_work(self) -> float | None:
+        """When anything was generated, sent or settled last; None where that never was."""
+        return max((at for times in notes.passes_of(self._outbox).values() for at in times.values()), default=None)
 
     @cached_property
     def reported(self) -> Mapping[str, Reason]:

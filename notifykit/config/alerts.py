@@ -17,7 +17,15 @@ from notifykit.wording.nearest import hint
 from notifykit.wording.translation import gettext
 
 _BASE: KeyPath = ("alerts",)
-_NEVER_NOTHING = (Kind.RESPONSE_TIME, Kind.SILENT_SOURCE, Kind.NO_PASS)
+_NEVER_NOTHING = (
+    Kind.RESPONSE_TIME,
+    Kind.SILENT_SOURCE,
+    Kind.NO_PASS,
+    Kind.NOT_RUNNING,
+    Kind.SLOW_CALLS,
+    Kind.WORKER_GONE,
+    Kind.OLD_SNAPSHOT,
+)
 """Kinds that measure what always takes time: beyond 0 they would hold whatever happens."""
 
 

@@ -314,7 +314,9 @@ class ConditionSection(Section):
         default=None, description="What happened within it counts; of a state, how long it must last."
     )
     at_least: int | None = Field(
-        default=None, ge=1, description="Of `success_rate` and `response_time`: fewer attempts say nothing."
+        default=None,
+        ge=1,
+        description="Of `success_rate`, `response_time` and `slow_calls`: fewer attempts or calls say nothing.",
     )
     campaigns: Annotated[list[Name], BeforeValidator(listed, json_schema_input_type=str | list[str])] = Field(
         default=[], description="Which campaigns it is about. Default: all."

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from functools import cache, partial
-from typing import Protocol, runtime_checkable
 
 from notifykit.alerts import notes
 from notifykit.alerts.facts import Facts
@@ -17,7 +15,6 @@ from notifykit.metrics.metric import Histogram, Metric
 from notifykit.metrics.told import ToldTotals
 from notifykit.model import FOREVER, Status, Verdict
 from notifykit.operate.rehearsal import empty_outbox
-from notifykit.outbox.places import KeepsPlaces
 from notifykit.outbox.protocol import Outbox
 from notifykit.outbox.totals import ATTEMPTS, LOGGED, Total, Totals, bound_text
 from notifykit.outbox.values import is_reserved
@@ -37,15 +34,6 @@ _OPEN = (Status.QUEUED, Status.SENDING, Status.IN_DOUBT, Status.FAILED, Status.S
 _LEVELS = ("warning", "error", "critical")
 
 Values = dict[tuple[str, ...], float]
-
-
-@runtime_checkable
-class TellsSnapshots(Protocol):
-    """A capability beside `Outbox`: a store whose old row versions wait for its oldest snapshot."""
-
-    def oldest_snapshot(self) -> float:
-        """Return its age in seconds; 0 where there is none."""
-        ...
 
 
 def look(project: Project) -> list[Metric]:
@@ -87,7 +75,7 @@ def collect(project: Project, outbox: Outbox) -> list[Metric]:
         **_open(facts, project, outbox),
         **_channels(facts, project),
         **_passes(outbox, facts, project),
-        **_around(project, outbox),
+        **_around(facts, project),
     }
     own = [metric(name, values.get(name), ranges.get(name)) for name in FAMILIES]
     return [*own, *_of_plugins(project)]
@@ -209,18 +197,13 @@ def _troubles(project: Project) -> Mapping[str, Reason]:
         return {"unreadable": Reason(str(error))}
 
 
-def _around(project: Project, outbox: Outbox) -> dict[str, Values]:
+def _around(facts: Facts, project: Project) -> dict[str, Values]:
     store = project.configuration.settings.store
     kind = "sqlite" if store.file is not None else str(store).partition(":")[0]
-    seen: Values = defaultdict(float)
-    if isinstance(outbox, KeepsPlaces):
-        for machine in outbox.machines():
-            seen[(machine.place,)] = max(seen[(machine.place,)], machine.seen_at)
+    age = facts.oldest_snapshot
     return {
-        "notifykit_worker_last_seen_timestamp_seconds": seen,
-        "notifykit_store_oldest_snapshot_seconds": (
-            {(): outbox.oldest_snapshot()} if isinstance(outbox, TellsSnapshots) else {}
-        ),
+        "notifykit_worker_last_seen_timestamp_seconds": {(place,): at for place, at in facts.places_seen.items()},
+        "notifykit_store_oldest_snapshot_seconds": {} if age is None else {(): age},
         "notifykit_build_info": {(own_version(), kind): 1.0},
     }
 

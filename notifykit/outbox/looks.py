@@ -12,6 +12,7 @@ from notifykit.roles import Rate
 
 if TYPE_CHECKING:
     from notifykit.outbox.digests import Membership
+    from notifykit.outbox.recent import Calls
     from notifykit.outbox.searched import Searched
     from notifykit.outbox.totals import Totals
 
@@ -88,6 +89,12 @@ class Looks(Protocol):
         """Return what happened to each campaign's messages from `since` to before `until`, in UTC seconds.
 
         By name; without campaigns of which no attempt ended then, and without notifykit's own messages.
+        """
+        ...
+
+    def recent_calls(self, since: float, until: float, longer: float) -> Mapping[str, Calls]:
+        """Return by channel how many calls ended from `since` to before `until`, in UTC seconds, and how many of them
+        took more than `longer` seconds. A call of a digest is one; notifykit's own messages are none.
         """
         ...
 

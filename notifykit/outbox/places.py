@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from notifykit.outbox.values import Machine, SourcePlace
 
-__all__ = ["KeepsPlaces"]
+__all__ = ["KeepsPlaces", "TellsSnapshots"]
 
 
 @runtime_checkable
@@ -39,4 +39,13 @@ class KeepsPlaces(Protocol):
 
     def machines(self) -> list[Machine]:
         """Return the processes at work, and those that were seen within a day, by place and name."""
+        ...
+
+
+@runtime_checkable
+class TellsSnapshots(Protocol):
+    """A capability beside `Outbox`: a store whose old row versions wait for its oldest snapshot."""
+
+    def oldest_snapshot(self) -> float:
+        """Return its age in seconds; 0 where there is none."""
         ...

@@ -6,9 +6,19 @@ import itertools
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from notifykit.model import Verdict
-from notifykit.outbox.values import RecentFigures, is_reserved
+from notifykit.outbox.values import DIGESTS, RecentFigures, is_reserved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """The calls of one channel that ended in some time."""
+
+    number: int
+    slow: int
+    """Those that took longer than was asked for."""
 
 
 def recent_of(
@@ -49,3 +59,17 @@ def recent_of(
         )
         for campaign in sorted(itertools.filterfalse(is_reserved, attempts))
     ]
+
+
+def calls_of(found: Iterable[tuple[str, str, int, int]]) -> dict[str, Calls]:
+    """Put calls together, by channel. `found`: of a campaign or its digests and a channel, how many, and the slow ones.
+
+    Without notifykit's own messages, and without channels that were not called.
+    """
+    number: Counter[str] = Counter()
+    slow: Counter[str] = Counter()
+    for campaign, channel, calls, longer in found:
+        if calls and (campaign.startswith(DIGESTS) or not is_reserved(campaign)):
+            number[channel] += calls
+            slow[channel] += longer
+    return {channel: Calls(number=number[channel], slow=slow[channel]) for channel in sorted(number)}

@@ -241,6 +241,22 @@ FOUND_SILENT = HOST(
 FOUND_NO_PASS = HOST(
     "found_no_pass", "campaign {campaign} has had no pass for {age}", "活动 {campaign} 已 {age} 没有执行"
 )
+FOUND_NOT_RUNNING = HOST(
+    "found_not_running", "nothing was generated, sent or written back for {age}", "已有 {age} 没有生成、发送或写回"
+)
+FOUND_SLOW_CALLS = HOST(
+    "found_slow_calls",
+    "{slow} of {number} calls of channel {channel} took longer than {limit} in the last {window}",
+    "最近 {window} 对通道 {channel} 的 {number} 次调用中，{slow} 次超过 {limit}",
+)
+FOUND_WORKER_GONE = HOST(
+    "found_worker_gone", "{place} has given no sign of life for {age}", "{place} 已 {age} 没有动静"
+)
+FOUND_OLD_SNAPSHOT = HOST(
+    "found_old_snapshot",
+    "a transaction has been open for {age}, so each message costs the server more",
+    "有事务已打开 {age}，服务器处理每条消息的开销因此变大",
+)
 ALERT_HEAD = HOST("alert_head", "notifykit alert: {project} at {place}", "notifykit 告警：{project}，{place}")
 ALERT_BEGAN = HOST("alert_began", "{name} began: {what:why}", "{name} 出现：{what:why}")
 ALERT_ENDED = HOST(

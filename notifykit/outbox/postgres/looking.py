@@ -15,6 +15,7 @@ from notifykit.outbox.values import CampaignFigures, Event, Filter, RecentFigure
 
 if TYPE_CHECKING:
     from notifykit.outbox.pruned import ArchivePlace, PrunedMessage
+    from notifykit.outbox.recent import Calls
     from notifykit.outbox.totals import Totals
     from notifykit.roles import Rate
 
@@ -106,6 +107,12 @@ class Looking:
         from notifykit.outbox.postgres.recent import recent  # likewise
 
         return recent(self.db, since, until)
+
+    def recent_calls(self, since: float, until: float, longer: float) -> Mapping[str, Calls]:
+        """Return by channel the calls that ended from `since` to before `until`, and how many took over `longer`."""
+        from notifykit.outbox.postgres.recent import recent_calls  # likewise
+
+        return recent_calls(self.db, since, until, longer)
 
     def notes(self, topic: str) -> Mapping[str, str]:
         """Return the notes of a topic, by name."""

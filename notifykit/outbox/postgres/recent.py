@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from notifykit.outbox.postgres.database import Database
-from notifykit.outbox.recent import recent_of
+from notifykit.outbox.recent import Calls, calls_of, recent_of
 from notifykit.outbox.values import RecentFigures
 
 # Part of the statements: attempts of a time, with their tasks.
@@ -30,6 +30,17 @@ SELECT campaign, count(DISTINCT task_id) {_LATELY} AND number > 1 AND verdict IN
                   AND earlier.verdict IN ('accepted', 'unknown'))
  GROUP BY campaign
 """
+
+# `recent_calls`: the calls of each channel, and those that took long.
+_CALLS = f"""
+SELECT campaign, attempts.channel, count(call_seconds), count(*) FILTER (WHERE call_seconds > %(longer)s)
+  {_LATELY} GROUP BY campaign, attempts.channel
+"""
+
+
+def recent_calls(db: Database, since: float, until: float, longer: float) -> dict[str, Calls]:
+    """Return by channel the calls that ended from `since` to before `until`, and how many took more than `longer`."""
+    return calls_of(db.all(_CALLS, {"since": since, "until": until, "longer": longer}))
 
 
 def recent(db: Database, since: float, until: float) -> list[RecentFigures]:

@@ -9,6 +9,7 @@ import pytest
 from notifykit.model import Batch, Claim, Outcome, Status, Task
 from notifykit.outbox.digests import digests_of, is_digest
 from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.recent import Calls
 from notifykit.outbox.values import ChannelBounds, Filter, Rewrite, Transition
 from notifykit.roles import Rate
 from notifykit.testing.clock import FakeClock
@@ -346,6 +347,7 @@ class DigestsContract(OutboxBase):
         assert (figures.by_status, figures.call_p50) == ({Status.SENT: 3}, 2.0)
         (recent,) = outbox.recent(clock.now() - 1, clock.now() + 1)
         assert (recent.attempts, recent.accepted) == (3, 3)
+        assert outbox.recent_calls(clock.now() - 1, clock.now() + 1, 1.0) == {"robot": Calls(number=1, slow=1)}
         outbox.roll_up(100)
         totals = {(total.name, total.campaign, total.channel): value for total, value in outbox.totals().items()}
         assert totals["attempts", "sample", "robot"] == 3

@@ -6,6 +6,7 @@ from array import array
 
 from notifykit.model import Status
 from notifykit.outbox.protocol import Outbox
+from notifykit.outbox.recent import Calls
 from notifykit.outbox.values import ALERTS_CAMPAIGN, TEST_CAMPAIGN, Count, RecentFigures
 from notifykit.testing.clock import FakeClock
 from notifykit.testing.outbox.base import Another, OutboxBase
@@ -14,7 +15,7 @@ from notifykit.testing.samples import draft
 
 
 class RecentContract(OutboxBase):
-    """`recent`, `notes`, `keep_note`, and that notifykit's own messages count nowhere."""
+    """`recent`, `recent_calls`, `notes`, `keep_note`, and that notifykit's own messages count nowhere."""
 
     def test_what_happened_in_a_time_is_counted_by_campaign(self, outbox: Outbox, clock: FakeClock) -> None:
         queue_drafts(outbox, [draft(campaign="bj", key=key, recipient=key) for key in "ABCDE"])
@@ -42,6 +43,23 @@ class RecentContract(OutboxBase):
         (first,) = outbox.recent(began, clock.now())
         assert (first.attempts, first.accepted, first.percentile(0.5)) == (4, 1, 10.0)
         assert outbox.recent(clock.now() + 1, clock.now() + 9) == []
+
+    def test_calls_of_a_time_are_counted_by_channel_with_those_that_took_long(
+        self, outbox: Outbox, clock: FakeClock
+    ) -> None:
+        began = clock.now()
+        queue_drafts(
+            outbox, [draft(campaign=to[:2], key=to, recipient=to) for to in ("bj1", "bj2", "bj3", "sh1", "sh2", "sh3")]
+        )
+        queue_drafts(outbox, [draft(campaign=ALERTS_CAMPAIGN), draft(campaign="bj", channel="mail")])
+        claims = claim(outbox, 8, channels={"robot": (), "mail": ()})
+        for one, seconds in zip(sorted(claims, key=lambda one: one.task.id), (1, 2, 3, 4, None, 5, 60, 2), strict=True):
+            accept(outbox, one, seconds)
+        assert outbox.recent_calls(began, clock.now() + 1, 2.0) == {
+            "mail": Calls(number=1, slow=0),
+            "robot": Calls(number=5, slow=3),  # without one that did not come to a call, and notifykit's own
+        }
+        assert outbox.recent_calls(clock.now() + 1, clock.now() + 9, 2.0) == {}
 
     def test_what_was_sent_after_a_doubt_was_perhaps_sent_twice(self, outbox: Outbox, clock: FakeClock) -> None:
         queue(outbox, "A")

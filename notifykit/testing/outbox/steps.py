@@ -58,9 +58,9 @@ def claim_one(outbox: Outbox, *, worker: str = "worker") -> Claim:
     return one
 
 
-def accept(outbox: Outbox, one: Claim) -> bool:
+def accept(outbox: Outbox, one: Claim, call_seconds: float | None = None) -> bool:
     """The service took it."""
-    return finish(outbox, one, Outcome.accepted(), Transition(status=Status.SENT))
+    return finish(outbox, one, Outcome.accepted(), Transition(status=Status.SENT), call_seconds)
 
 
 def reject(outbox: Outbox, one: Claim, code: str = "40058") -> bool:

@@ -153,6 +153,7 @@ def told(outbox: Outbox) -> dict[str, Any]:
         "notes": outbox.notes("pass"),
         "totals": outbox.totals(),
         "recent": outbox.recent(0.0, outbox.now() + 1e6),
+        "recent calls": outbox.recent_calls(0.0, outbox.now() + 1e6, 0.5),
         "decisions": [outbox.undoing(one.id) for one in outbox.decisions()],
         "pauses": outbox.pauses(),
         "outages": outbox.outages(),

@@ -151,6 +151,34 @@ def test_what_may_have_been_sent_twice_in_a_window(outbox: SqliteOutbox, clock: 
     assert found(outbox, Kind.PERHAPS_TWICE) == []
 
 
+def test_that_nobody_works_unless_attempts_end(outbox: SqliteOutbox, clock: FakeClock) -> None:
+    assert found(outbox, Kind.NOT_RUNNING) == []  # nothing was ever done
+    notes.keep_pass(outbox, "bj", clock.now() - 9 * HOUR)
+    notes.keep_done(outbox, notes.SETTLED, ["bj"], clock.now())
+    clock.advance(HOUR)
+    assert found(outbox, Kind.NOT_RUNNING) == []
+    clock.advance(60)
+    nobody = [("", "nothing was generated, sent or written back for 1 h 1 min")]
+    assert found(outbox, Kind.NOT_RUNNING) == nobody
+    queue(outbox, "A")
+    accept(outbox, claim(outbox, 1)[0])  # a pass that takes long
+    assert found(outbox, Kind.NOT_RUNNING) == []
+    clock.advance(90)
+    assert found(outbox, Kind.NOT_RUNNING, window=60.0)[0][0] == ""
+
+
+def test_the_share_of_slow_calls_of_a_window(outbox: SqliteOutbox, clock: FakeClock) -> None:
+    queue(outbox, *(f"{number}" for number in range(40)))
+    for number, one in enumerate(claim(outbox, 40)):
+        clock.advance(11 if number in (7, 8, 9) else 0)
+        accept(outbox, one, call_seconds=11.0 if number in (7, 8, 9) else 10.0)
+    slow = "3 of 40 calls of channel robot took longer than 10 s in the last 1 h"
+    assert found(outbox, Kind.SLOW_CALLS) == [("robot", slow)]
+    assert found(outbox, Kind.SLOW_CALLS, at_least=41) == found(outbox, Kind.SLOW_CALLS, threshold=11.0) == []
+    clock.advance(HOUR - 10)
+    assert found(outbox, Kind.SLOW_CALLS, at_least=1) == []
+
+
 def test_errors_passes_and_sources_by_what_was_kept_of_them(outbox: SqliteOutbox, clock: FakeClock) -> None:
     began = clock.now()
     notes.add_errors(outbox, "w", Errors(at=began, number=2, latest="it broke"))

@@ -173,6 +173,13 @@ def test_what_is_wrong_is_told_with_its_place_and_the_mend(complaints: Complaint
             conditions("no_pass: {over: 0}"),
             "alerts.conditions.no_pass.over: is 0, which anything is over; write a duration such as 1h",
         ),
+        *(
+            (
+                conditions(f"{kind}: {{over: 0}}"),
+                f"alerts.conditions.{kind}.over: is 0, which anything is over; write a duration such as 1h",
+            )
+            for kind in ("not_running", "slow_calls", "worker_gone", "old_snapshot")
+        ),
     ],
 )
 def test_what_could_never_be_told_or_always_is_wrong(complaints: Complaints, alerts: str, what: str) -> None:

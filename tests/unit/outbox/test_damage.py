@@ -81,6 +81,7 @@ def test_damage_that_is_met_while_writing_is_one_too(filled: Path, write: Callab
     "read",
     [
         lambda outbox: outbox.recent(0.0, 2000.0),
+        lambda outbox: outbox.recent_calls(0.0, 2000.0, 1.0),
         lambda outbox: outbox.figures(),
         lambda outbox: outbox.pulse(),
         lambda outbox: outbox.ledger("c"),
@@ -90,7 +91,7 @@ def test_damage_that_is_met_while_writing_is_one_too(filled: Path, write: Callab
         lambda outbox: list(SqliteCopyEnd(outbox).turns()),
         lambda outbox: outbox.inspection().facts(),
     ],
-    ids=["recent", "figures", "pulse", "ledger", "tasks", "copied tasks", "copied attempts", "turns", "facts"],
+    ids=["recent", "calls", "figures", "pulse", "ledger", "tasks", "copied tasks", "copied attempts", "turns", "facts"],
 )
 def test_damage_on_any_page_is_a_store_error(filled: Path, read: Callable[[SqliteOutbox], object]) -> None:
     content, size = filled.read_bytes(), 4096

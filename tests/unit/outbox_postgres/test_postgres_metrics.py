@@ -13,6 +13,8 @@ import pytest
 from cli_world import CliWorld, make_world, world
 from postgres_store import postgres_address
 
+from notifykit.alerts.conditions import KINDS, Condition, Kind, findings
+from notifykit.alerts.facts import Facts
 from notifykit.clock import SystemClock
 from notifykit.metrics.collect import collect
 from notifykit.outbox.postgres.store import PostgresOutbox
@@ -58,6 +60,37 @@ def test_the_last_sign_of_life_of_each_place_is_told_and_no_process(project: Pro
     seen = values(project, outbox, "worker_last_seen_timestamp_seconds")
     assert list(seen) == [("files-01",)]
     assert abs(seen["files-01",] - SystemClock().now()) < 60
+
+
+def found(outbox: PostgresOutbox, kind: Kind, **said: float) -> list[tuple[str, str]]:
+    condition = Condition(name=kind.value, kind=kind, **{"threshold": KINDS[kind].threshold, **said})  # type: ignore[arg-type]
+    return [(one.subject, one.said.text) for one in findings([condition], Facts(outbox, (), ()))]
+
+
+def test_an_alert_tells_of_a_place_that_ended_without_a_word(outbox: PostgresOutbox) -> None:
+    for number, place in enumerate(("files-01", "files-01", "files-02", "files-03")):
+        outbox.be_seen(replace(MACHINE, name=f"{place}:{number}", place=place))
+    gone = (
+        "UPDATE outbox.machines SET seen_at = seen_at - 7200 WHERE name IN ('files-01:1', 'files-02:2', 'files-03:3')"
+    )
+    assert found(outbox, Kind.WORKER_GONE) == []
+    with outbox.transaction():
+        outbox.db.execute(gone)
+    outbox.leave("files-03:3")
+    assert found(outbox, Kind.WORKER_GONE) == [("files-02", "files-02 has given no sign of life for 2 h")]
+
+
+def test_an_alert_tells_of_a_transaction_that_stays_open(
+    project: Project, outbox: PostgresOutbox, tmp_path: Path
+) -> None:
+    with closing(psycopg.connect(postgres_address(tmp_path).conninfo)) as other:
+        other.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        other.execute("SELECT 1")
+        assert found(outbox, Kind.OLD_SNAPSHOT) == []
+        time.sleep(0.2)
+        ((subject, said),) = found(outbox, Kind.OLD_SNAPSHOT, threshold=0.1)
+    assert subject == ""
+    assert said.startswith("a transaction has been open for ")
 
 
 def test_it_is_told_which_kind_of_store_it_is(project: Project, outbox: PostgresOutbox) -> None:
