@@ -8,6 +8,7 @@ from notifykit.operate.lines import left_out, message_name, option_lines, told_l
 from notifykit.plugins.find import own_version
 from notifykit.terminal.times import duration, iso, local, relative
 from notifykit.web.words import word
+from notifykit.wording import Reason
 from notifykit.wording.translation import gettext, ngettext, pgettext
 
 __all__ = ["TEMPLATES"]
@@ -36,6 +37,7 @@ def _templates() -> Environment:
         "message_name": message_name,
         "number": "{:,}".format,
         "option_lines": option_lines,
+        "reason": Reason,
         "relative": relative,
         "told_later": told_later,
         "word": word,

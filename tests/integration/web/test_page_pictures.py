@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,10 @@ from notifykit.demo.world import OPENING, claimed
 
 pytestmark = [needs_chromium, pytest.mark.long]
 
-PAGES = [Path(__file__).parents[3] / "docs" / name for name in ("page.md", "page.zh-CN.md")]
-IMAGES = PAGES[0].parent / "images"
+DOCS = Path(__file__).parents[3] / "docs"
+
+LANGUAGES = {"en-GB": "", "zh-CN": ".zh-CN"}
+"""What a browser asks for, and what is in the names of that manual's pages and pictures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,24 +31,32 @@ class Picture:
 
     name: str
     path: str
-    shows: str
-    """A text that must be there."""
+    shows: tuple[str, str]
+    """A text that must be there, in each language."""
     before: Callable[[Page], object] = lambda _: None
     """What is done before it is taken."""
 
 
 PICTURES = (
-    Picture(name="status", path="/", shows="1 in doubt"),
+    Picture(name="status", path="/", shows=("1 in doubt", "1 条存疑")),
     Picture(
         name="in-doubt",
         path="/in-doubt",
-        shows="P-06",
-        before=lambda page: page.get_by_text("What is known").first.click(),
+        shows=("P-06", "P-06"),
+        before=lambda page: page.get_by_text(re.compile("What is known|已知情况")).first.click(),
     ),
-    Picture(name="pictures", path="/pictures", shows="Messages by hour and outcome"),
-    Picture(name="trace", path="/trace?key=P-06", shows="P-06 in campaign"),
-    Picture(name="wall", path="/?wall=1", shows="A person is needed."),
-    Picture(name="decide", path="/decide?do=sent&status=in_doubt&back=/in-doubt", shows="1 message would change:"),
+    Picture(name="pictures", path="/pictures", shows=("Messages by hour and outcome", "按小时和结果的消息数")),
+    Picture(
+        name="trace",
+        path="/trace?key=P-06",
+        shows=("P-06 in campaign", "结果不明 lease_expired 第 1 次尝试的进程已不在"),
+    ),
+    Picture(name="wall", path="/?wall=1", shows=("A person is needed.", "需要人处理。")),
+    Picture(
+        name="decide",
+        path="/decide?do=sent&status=in_doubt&back=/in-doubt",
+        shows=("1 message would change:", "将改变 1 条消息："),
+    ),
 )
 
 
@@ -69,20 +80,21 @@ def _served(serve: Serve, home: Path) -> Served:
     return serve(Opening(home / OPENING / opening.FOLDERS[opening.OURS] / "notifykit.yaml"))
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)
-def test_the_manual_has_a_picture_of_the_page(browser: Browser, opened: Served, picture: Picture) -> None:
-    watched = Watched.of(browser, viewport={"width": 1_000, "height": 640}, device_scale_factor=1)
+def test_the_manual_has_a_picture_of_the_page(
+    browser: Browser, opened: Served, picture: Picture, language: str
+) -> None:
+    watched = Watched.of(browser, viewport={"width": 1_280, "height": 640}, device_scale_factor=1, locale=language)
     page = watched.page
     page.goto(opened.url(ANNA))
     page.goto(f"{opened.origin}{picture.path}")
-    expect(page.get_by_text(picture.shows).first).to_be_visible()
+    expect(page.get_by_text(picture.shows[language == "zh-CN"]).first).to_be_visible()
     picture.before(page)
     taken = page.screenshot(full_page=True)
     watched.require_quiet(opened.origin)
-    file = IMAGES / f"page-{picture.name}.png"
+    file = DOCS / "images" / f"page-{picture.name}{LANGUAGES[language]}.png"
     if os.environ.get("NOTIFYKIT_TEST_PICTURES"):
-        IMAGES.mkdir(exist_ok=True)
         file.write_bytes(taken)
     assert file.read_bytes().startswith(taken[:8]), "NOTIFYKIT_TEST_PICTURES=1 makes it"
-    for manual in PAGES:
-        assert f"](images/{file.name})" in manual.read_text(encoding="utf-8")
+    assert f"](images/{file.name})" in (DOCS / f"page{LANGUAGES[language]}.md").read_text(encoding="utf-8")
