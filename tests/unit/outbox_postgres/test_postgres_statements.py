@@ -53,8 +53,8 @@ def shared() -> Iterator[PostgresOutbox]:
 CAMPAIGNS = iter(range(1_000_000))
 
 
-@settings(max_examples=40)
-@given(batches=st.lists(OFFERS, max_size=4), archived=OFFERS)
+@settings(max_examples=60)
+@given(batches=st.lists(OFFERS, min_size=2, max_size=4), archived=st.just([]) | OFFERS)
 def test_new_is_what_is_new_where_offers_come_one_by_one(
     shared: PostgresOutbox, batches: list[list[Offer]], archived: list[Offer]
 ) -> None:
@@ -106,6 +106,7 @@ def test_ids_are_those_of_the_messages_also_where_others_take_some_between(outbo
     made = queue(outbox, *"edcba")
     assert [key for _, key, *_ in outbox.db.all(QUEUED, (made,))] == list("edcba")
     assert made == sorted(made)
+    assert outbox.db.one("SELECT last_value FROM outbox.message_ids") == (made[-1],)
 
 
 def test_a_look_for_a_few_keys_reads_a_few_of_many_messages(outbox: PostgresOutbox) -> None:
